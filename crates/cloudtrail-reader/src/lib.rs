@@ -1,0 +1,1 @@
+//! Reads CloudTrail objects into an access-advisor activity table.

@@ -1,0 +1,1 @@
+//! ARNs, IAM policy documents, wildcard patterns and their set algebra.

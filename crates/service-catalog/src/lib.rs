@@ -1,0 +1,1 @@
+//! AWS services, their actions and resource types, and which action a CloudTrail event is.

@@ -1,0 +1,2 @@
+//! The project's own chores: tests, catalog refresh, benches.
+fn main() {}
