@@ -1,0 +1,162 @@
+//! The strings of `Action` and `NotAction`: `service:ActionName` with wildcards in the name, or `*`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Pattern;
+
+/// A string of an `Action` or `NotAction` element. Both parts compare without case.
+///
+/// ```
+/// use iam_policy_parser::ActionPattern;
+/// let pattern: ActionPattern = "S3:Get*".parse()?;
+/// assert_eq!(pattern.service(), Some("s3"));
+/// assert!(pattern.matches("s3", "GetObject") && !pattern.matches("ec2", "GetObject"));
+/// # Ok::<(), iam_policy_parser::ActionPatternError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ActionPattern {
+    text: Box<str>,
+    /// Lower-cased; `None` for `*`.
+    service: Option<Box<str>>,
+    /// Lower-cased.
+    name: Pattern,
+}
+
+impl ActionPattern {
+    /// The service namespace, lower-cased; `None` when the pattern is for every service.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    /// The pattern of the action name, lower-cased.
+    #[must_use]
+    pub fn name(&self) -> &Pattern {
+        &self.name
+    }
+
+    /// The string as the policy has it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the pattern says something of the service: names its namespace, or is `*`.
+    #[must_use]
+    pub fn names_service(&self, namespace: &str) -> bool {
+        self.service()
+            .is_none_or(|service| service.eq_ignore_ascii_case(namespace))
+    }
+
+    /// Whether the pattern stands for all actions of the service, known or not: `namespace:*`, `*`.
+    #[must_use]
+    pub fn covers_service(&self, namespace: &str) -> bool {
+        self.names_service(namespace) && self.name.covers_every_name()
+    }
+
+    /// Whether the pattern stands for this action.
+    #[must_use]
+    pub fn matches(&self, namespace: &str, action: &str) -> bool {
+        self.names_service(namespace) && self.name.matches(&action.to_ascii_lowercase())
+    }
+}
+
+impl FromStr for ActionPattern {
+    type Err = ActionPatternError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // IAM's own tools write `*:*` for `*`; nothing else may stand in for a service.
+        if text == "*" || text == "*:*" {
+            return Ok(Self {
+                text: text.into(),
+                service: None,
+                name: Pattern::wildcard("*"),
+            });
+        }
+        let Some((service, name)) = text.split_once(':') else {
+            return Err(if text.contains(['*', '?']) {
+                ActionPatternError::WildcardService
+            } else {
+                ActionPatternError::NoService
+            });
+        };
+        if service.contains(['*', '?']) {
+            return Err(ActionPatternError::WildcardService);
+        }
+        if service.is_empty()
+            || !service
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        {
+            return Err(ActionPatternError::NoService);
+        }
+        if name.is_empty() {
+            return Err(ActionPatternError::NoName);
+        }
+        Ok(Self {
+            text: text.into(),
+            service: Some(service.to_ascii_lowercase().into()),
+            name: Pattern::wildcard(&name.to_ascii_lowercase()),
+        })
+    }
+}
+
+impl fmt::Display for ActionPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a string is no action pattern. The first message is IAM's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActionPatternError {
+    /// `s*:Get*`.
+    #[error("Action vendors (e.g., aws, ec2, etc.) must not contain wildcards.")]
+    WildcardService,
+    /// `GetObject`, `:GetObject`.
+    #[error("an action starts with its service, as in s3:GetObject")]
+    NoService,
+    /// `s3:`.
+    #[error("an action has a name behind its service, as in s3:GetObject")]
+    NoName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_may_hold_wildcards() {
+        for text in [
+            "*",
+            "*:*",
+            "s3:*",
+            "s3:Get?bject",
+            "execute-api:Invoke",
+            "S3:GETOBJECT",
+        ] {
+            assert!(text.parse::<ActionPattern>().is_ok(), "{text}");
+        }
+        for (text, error) in [
+            ("s*:Get*", ActionPatternError::WildcardService),
+            ("*:GetObject", ActionPatternError::WildcardService),
+            ("**", ActionPatternError::WildcardService),
+            ("?", ActionPatternError::WildcardService),
+            ("GetObject", ActionPatternError::NoService),
+            ("", ActionPatternError::NoService),
+            (":Get", ActionPatternError::NoService),
+            ("s 3:Get", ActionPatternError::NoService),
+            ("s3:", ActionPatternError::NoName),
+        ] {
+            assert_eq!(text.parse::<ActionPattern>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_services() {
+        let covers = |text: &str| text.parse::<ActionPattern>().unwrap().covers_service("s3");
+        assert!(covers("*") && covers("s3:*") && covers("S3:**") && covers("s3:?*"));
+        assert!(!covers("s3:Get*") && !covers("iam:*") && !covers("s3:??*"));
+    }
+}

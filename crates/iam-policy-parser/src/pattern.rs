@@ -1,0 +1,401 @@
+//! Wildcard patterns: what a string in `Action` or `Resource`, or an ARN format, stands for.
+
+use std::fmt;
+
+use crate::Version;
+
+/// One element of a [`Pattern`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Token {
+    /// This character and no other.
+    Char(char),
+    /// Exactly one character: `?`.
+    AnyChar,
+    /// Any string, the empty one and those with `:` and `/` included: `*`.
+    AnyString,
+    /// Any string without this character, the empty one included: a bucket name in an ARN format.
+    AnyStringWithout(char),
+}
+
+impl Token {
+    /// Whether the token may consume `character`.
+    #[must_use]
+    pub fn accepts(self, character: char) -> bool {
+        match self {
+            Self::Char(expected) => expected == character,
+            Self::AnyChar | Self::AnyString => true,
+            Self::AnyStringWithout(excluded) => excluded != character,
+        }
+    }
+
+    /// Whether the token stands for strings of any length.
+    #[must_use]
+    pub fn repeats(self) -> bool {
+        matches!(self, Self::AnyString | Self::AnyStringWithout(_))
+    }
+}
+
+/// A set of strings, written as characters and wildcards. Matching is case-sensitive; where a
+/// comparison ignores case (action names) both sides are lower-cased first.
+///
+/// Invariant: no two neighbouring tokens are both [`Token::AnyString`] (they would say the same).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pattern {
+    tokens: Box<[Token]>,
+    has_variable: bool,
+}
+
+impl Pattern {
+    fn new(tokens: impl IntoIterator<Item = Token>, has_variable: bool) -> Self {
+        let mut kept: Vec<Token> = Vec::new();
+        for token in tokens {
+            if token != Token::AnyString || kept.last() != Some(&Token::AnyString) {
+                kept.push(token);
+            }
+        }
+        Self {
+            tokens: kept.into_boxed_slice(),
+            has_variable,
+        }
+    }
+
+    /// A string that stands for itself alone.
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        Self::new(text.chars().map(Token::Char), false)
+    }
+
+    /// A string in which `*` is any string and `?` any one character.
+    ///
+    /// ```
+    /// use iam_policy_parser::Pattern;
+    /// assert!(Pattern::wildcard("Get?bject*").matches("GetObjectAcl"));
+    /// ```
+    #[must_use]
+    pub fn wildcard(text: &str) -> Self {
+        Self::new(text.chars().map(wildcard_token), false)
+    }
+
+    /// A string of a `Resource` or `NotResource` element. Besides the wildcards, policy variables
+    /// (`${aws:username}`) stand for any string, and `${*}`, `${?}` and `${$}` for that character,
+    /// if the document's version knows variables (2012-10-17); an older document means the
+    /// characters literally. Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    ///
+    /// ```
+    /// use iam_policy_parser::{Pattern, Version};
+    /// let home = Pattern::resource("arn:aws:s3:::home/${aws:username}/*", Version::V2012_10_17);
+    /// assert!(home.has_variable() && home.matches("arn:aws:s3:::home/ann/notes.txt"));
+    /// ```
+    #[must_use]
+    pub fn resource(text: &str, version: Version) -> Self {
+        if version == Version::V2008_10_17 {
+            return Self::wildcard(text);
+        }
+        let mut has_variable = false;
+        let tokens = placeholders(text).flat_map(|part| match part {
+            Part::Text(text) => Tokens::Wildcards(text.chars()),
+            Part::Placeholder("*") => Tokens::One(Some(Token::Char('*'))),
+            Part::Placeholder("?") => Tokens::One(Some(Token::Char('?'))),
+            Part::Placeholder("$") => Tokens::One(Some(Token::Char('$'))),
+            Part::Placeholder(_) => {
+                has_variable = true;
+                Tokens::One(Some(Token::AnyString))
+            }
+        });
+        let tokens: Vec<Token> = tokens.collect();
+        Self::new(tokens, has_variable)
+    }
+
+    /// A resource type's ARN format as AWS's service reference writes it
+    /// (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`): a `${Variable}` is any string, except
+    /// `${BucketName}`, which holds no `/`. A `*` that the format itself has is any string.
+    ///
+    /// ```
+    /// use iam_policy_parser::Pattern;
+    /// let bucket = Pattern::arn_format("arn:${Partition}:s3:::${BucketName}");
+    /// assert!(bucket.matches("arn:aws:s3:::photos"));
+    /// assert!(!bucket.matches("arn:aws:s3:::photos/cat.jpg"));
+    /// ```
+    #[must_use]
+    pub fn arn_format(text: &str) -> Self {
+        let tokens = placeholders(text).flat_map(|part| match part {
+            Part::Text(text) => Tokens::Wildcards(text.chars()),
+            Part::Placeholder("BucketName") => Tokens::One(Some(Token::AnyStringWithout('/'))),
+            Part::Placeholder(_) => Tokens::One(Some(Token::AnyString)),
+        });
+        Self::new(tokens, false)
+    }
+
+    /// The tokens, in order.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether the pattern was written with a policy variable, so that what it stands for depends
+    /// on the request.
+    #[must_use]
+    pub fn has_variable(&self) -> bool {
+        self.has_variable
+    }
+
+    /// Whether the pattern stands for every string.
+    #[must_use]
+    pub fn is_universal(&self) -> bool {
+        matches!(*self.tokens, [Token::AnyString])
+    }
+
+    /// Whether the pattern stands for every string but, perhaps, the empty one: `*`, `?*`, `*?`.
+    #[must_use]
+    pub fn covers_every_name(&self) -> bool {
+        self.tokens.contains(&Token::AnyString)
+            && self
+                .tokens
+                .iter()
+                .all(|token| matches!(token, Token::AnyString | Token::AnyChar))
+            && self
+                .tokens
+                .iter()
+                .filter(|token| **token == Token::AnyChar)
+                .count()
+                <= 1
+    }
+
+    /// The string itself, when the pattern stands for one string only.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<String> {
+        self.tokens
+            .iter()
+            .map(|token| match token {
+                Token::Char(character) => Some(*character),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether `text` is one of the strings the pattern stands for. Takes time proportional to the
+    /// product of both lengths at worst.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        // The classic two-pointer walk: on a mismatch the last star takes one character more.
+        // Taking the last star only is enough when a star may take anything; a star that excludes
+        // a character may fail where an earlier star would not, so it goes the general way.
+        if self
+            .tokens
+            .iter()
+            .any(|token| matches!(token, Token::AnyStringWithout(_)))
+        {
+            return self.matches_in_general(text);
+        }
+        let mut rest = text.chars();
+        let mut position = 0;
+        let mut last_star: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let here = rest.clone();
+            match (self.tokens.get(position), rest.next()) {
+                (Some(Token::AnyString), _) => {
+                    position += 1;
+                    last_star = Some((position, here.clone()));
+                    rest = here;
+                }
+                (Some(token), Some(character)) if token.accepts(character) => position += 1,
+                (None, None) => return true,
+                _ => {
+                    let Some((after_star, mut retry)) = last_star.take() else {
+                        return false;
+                    };
+                    if retry.next().is_none() {
+                        return false;
+                    }
+                    position = after_star;
+                    rest = retry.clone();
+                    last_star = Some((after_star, retry));
+                }
+            }
+        }
+    }
+
+    /// The same by keeping every position that the pattern can be at.
+    fn matches_in_general(&self, text: &str) -> bool {
+        let mut positions = vec![0_usize];
+        self.skip_repeats(&mut positions);
+        for character in text.chars() {
+            let mut next: Vec<usize> = positions
+                .iter()
+                .filter_map(|&position| {
+                    let token = self.tokens.get(position)?;
+                    token.accepts(character).then_some(if token.repeats() {
+                        position
+                    } else {
+                        position + 1
+                    })
+                })
+                .collect();
+            self.skip_repeats(&mut next);
+            next.sort_unstable();
+            next.dedup();
+            positions = next;
+        }
+        positions.contains(&self.tokens.len())
+    }
+
+    fn skip_repeats(&self, positions: &mut Vec<usize>) {
+        let mut index = 0;
+        while let Some(&position) = positions.get(index) {
+            if self
+                .tokens
+                .get(position)
+                .is_some_and(|token| token.repeats())
+            {
+                positions.push(position + 1);
+            }
+            index += 1;
+        }
+    }
+}
+
+/// Writes the pattern as wildcard text; what is no wildcard text (an excluded character, a literal
+/// `*`) is written the way a policy variable or ARN format would.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for token in &self.tokens {
+            match token {
+                Token::Char(special @ ('*' | '?')) => write!(f, "${{{special}}}")?,
+                Token::Char(character) => write!(f, "{character}")?,
+                Token::AnyChar => f.write_str("?")?,
+                Token::AnyString => f.write_str("*")?,
+                Token::AnyStringWithout(excluded) => write!(f, "${{without {excluded}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wildcard_token(character: char) -> Token {
+    match character {
+        '*' => Token::AnyString,
+        '?' => Token::AnyChar,
+        other => Token::Char(other),
+    }
+}
+
+enum Tokens<'a> {
+    Wildcards(std::str::Chars<'a>),
+    One(Option<Token>),
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        match self {
+            Self::Wildcards(characters) => characters.next().map(wildcard_token),
+            Self::One(token) => token.take(),
+        }
+    }
+}
+
+enum Part<'a> {
+    Text(&'a str),
+    /// What stands between `${` and the next `}`.
+    Placeholder(&'a str),
+}
+
+/// Splits at `${...}`; an unclosed `${` is text.
+fn placeholders(text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(inner) = rest.strip_prefix("${")
+            && let Some((name, after)) = inner.split_once('}')
+        {
+            rest = after;
+            return Some(Part::Placeholder(name));
+        }
+        // A `${` at the very start has no `}` behind it, so it is text to the end.
+        let end = match rest.find("${") {
+            Some(0) | None => rest.len(),
+            Some(index) => index,
+        };
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(Part::Text(part))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_match_as_iam_does() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("*", "anything/at:all", true),
+            ("?", "", false),
+            ("?", "é", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::b/", true),
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::b", false),
+            ("Get", "get", false),
+            ("*ab", "aab", true),
+            ("*a?c", "abcaxc", true),
+            ("", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(
+                Pattern::wildcard(pattern).matches(text),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn variables_are_known_since_2012() {
+        let text = "arn:aws:s3:::b/${aws:username}/${*}";
+        let new = Pattern::resource(text, Version::V2012_10_17);
+        assert!(new.has_variable());
+        assert!(new.matches("arn:aws:s3:::b/ann/*"));
+        assert!(!new.matches("arn:aws:s3:::b/ann/x"));
+        let old = Pattern::resource(text, Version::V2008_10_17);
+        assert!(!old.has_variable());
+        assert!(old.matches("arn:aws:s3:::b/${aws:username}/${anything}"));
+        assert!(!old.matches("arn:aws:s3:::b/ann/*"));
+    }
+
+    #[test]
+    fn an_unclosed_variable_is_text() {
+        let pattern = Pattern::resource("a${b*", Version::V2012_10_17);
+        assert!(!pattern.has_variable());
+        assert!(pattern.matches("a${bcd"));
+    }
+
+    #[test]
+    fn a_bucket_name_holds_no_slash() {
+        let object = Pattern::arn_format("arn:${Partition}:s3:::${BucketName}/${ObjectName}");
+        assert!(object.matches("arn:aws:s3:::b/c/d"));
+        assert!(!object.matches("arn:aws:s3:::b"));
+    }
+
+    #[test]
+    fn whole_service_names() {
+        for (text, expected) in [
+            ("*", true),
+            ("**", true),
+            ("?*", true),
+            ("*?", true),
+            ("??*", false),
+            ("?", false),
+        ] {
+            assert_eq!(
+                Pattern::wildcard(text).covers_every_name(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}
