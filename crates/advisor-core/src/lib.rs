@@ -1,1 +1,24 @@
-//! The engine of access-advisor: account, reach, activity and last-accessed reports. No files, no network, no clock.
+#![doc = include_str!("../README.md")]
+
+pub mod account;
+pub mod action_set;
+pub mod activity;
+pub mod advisor;
+pub mod compiled_policy;
+mod export;
+pub mod grants;
+mod ids;
+pub mod reach;
+pub mod report;
+pub mod request_error;
+pub mod time;
+pub mod tracking;
+
+pub use account::{Account, AccountBuilder, Finding};
+pub use activity::{Activity, ActivityRow, Attempt, Operation, Principal};
+pub use advisor::Advisor;
+pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess};
+pub use ids::{AccountId, UniqueId};
+pub use report::{Entity, Granularity, Report, ServiceLastAccessed, TrackedActionLastAccessed};
+pub use request_error::RequestError;
+pub use tracking::Tracking;

@@ -1,0 +1,147 @@
+//! Sets of actions as bitsets.
+
+/// A set of positions, each an action of the catalog or a service without known actions; see
+/// [`PolicyCompiler`](crate::compiled_policy::PolicyCompiler) for what a position stands for. Sets
+/// that are combined have the same number of positions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionSet {
+    words: Box<[u64]>,
+}
+
+const BITS: usize = u64::BITS as usize;
+
+impl ActionSet {
+    /// A set of none of so many positions.
+    #[must_use]
+    pub fn empty(positions: usize) -> Self {
+        Self { words: vec![0; positions.div_ceil(BITS)].into_boxed_slice() }
+    }
+
+    /// The set of all positions.
+    #[must_use]
+    pub fn full(positions: usize) -> Self {
+        let mut set = Self { words: vec![u64::MAX; positions.div_ceil(BITS)].into_boxed_slice() };
+        let used = positions % BITS;
+        if used != 0
+            && let Some(last) = set.words.last_mut()
+        {
+            *last = (1 << used) - 1;
+        }
+        set
+    }
+
+    /// Puts a position in. Positions beyond the set's size are ignored.
+    pub fn insert(&mut self, position: usize) {
+        if let Some(word) = self.words.get_mut(position / BITS) {
+            *word |= 1 << (position % BITS);
+        }
+    }
+
+    /// Takes a position out.
+    pub fn remove(&mut self, position: usize) {
+        if let Some(word) = self.words.get_mut(position / BITS) {
+            *word &= !(1 << (position % BITS));
+        }
+    }
+
+    /// Whether the position is in the set.
+    #[must_use]
+    pub fn contains(&self, position: usize) -> bool {
+        self.words.get(position / BITS).is_some_and(|word| word & (1 << (position % BITS)) != 0)
+    }
+
+    /// Whether no position is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// The number of positions in the set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Adds the other set's positions.
+    pub fn union_with(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word |= other;
+        }
+    }
+
+    /// Keeps the positions that the other set has too.
+    pub fn intersect_with(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word &= other;
+        }
+    }
+
+    /// Takes the other set's positions out.
+    pub fn subtract(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word &= !other;
+        }
+    }
+
+    /// The positions in the set, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, word)| ones(index, *word))
+    }
+
+    /// The positions in the set that lie in a range, ascending.
+    pub fn iter_range(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let first = range.start / BITS;
+        let words = self.words.get(first..).unwrap_or_default();
+        words
+            .iter()
+            .take(range.end.div_ceil(BITS).saturating_sub(first))
+            .enumerate()
+            .flat_map(move |(index, word)| ones(first + index, *word))
+            .filter(move |position| range.contains(position))
+    }
+}
+
+fn ones(index: usize, mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
+        let bit = word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(index * BITS + bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_every_size_know_their_ends() {
+        for positions in [0, 1, 63, 64, 65, 130] {
+            let full = ActionSet::full(positions);
+            assert_eq!(full.len(), positions);
+            assert!(!full.contains(positions));
+            assert_eq!(full.iter().collect::<Vec<_>>(), (0..positions).collect::<Vec<_>>());
+            let range = positions / 3..positions;
+            assert_eq!(full.iter_range(range.clone()).collect::<Vec<_>>(), range.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn algebra() {
+        let of = |positions: &[usize]| {
+            let mut set = ActionSet::empty(100);
+            positions.iter().for_each(|position| set.insert(*position));
+            set
+        };
+        let mut set = of(&[1, 64, 99]);
+        set.union_with(&of(&[2]));
+        set.subtract(&of(&[64]));
+        assert_eq!(set, of(&[1, 2, 99]));
+        set.intersect_with(&of(&[2, 3, 99]));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [2, 99]);
+        set.remove(2);
+        assert!(!set.is_empty() && set.contains(99) && set.len() == 1);
+    }
+}

@@ -1,0 +1,227 @@
+//! Which policies of an identity grant access to a service (`ListPoliciesGrantingServiceAccess`).
+//!
+//! Each policy is judged alone, and more coarsely than a report is; the rule is in
+//! [`grants`]. Source: recorded answers of IAM, September 2026.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use iam_policy_parser::{
+    ActionElement, Effect, Pattern, PolicyDocument, ResourceElement, Statement, overlaps,
+};
+use serde::Serialize;
+use service_catalog::Catalog;
+
+use crate::account::{Account, EntityKind, PolicySource};
+use crate::request_error::RequestError;
+
+/// One namespace's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PoliciesGrantingServiceAccess {
+    /// The namespace that was asked for.
+    pub service_namespace: String,
+    /// The policies that grant something of it, by name; none is an answer too.
+    pub policies: Vec<GrantingPolicy>,
+}
+
+/// A policy that grants access. Where it is attached or embedded tells an inline policy apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GrantingPolicy {
+    /// The policy's name.
+    pub policy_name: String,
+    /// `MANAGED` or `INLINE`.
+    pub policy_type: &'static str,
+    /// A managed policy's ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<Arc<str>>,
+    /// What an inline policy is part of: `USER`, `GROUP` or `ROLE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity_type: Option<&'static str>,
+    /// The name of what an inline policy is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity_name: Option<String>,
+}
+
+/// The most namespaces that one request may have.
+const MOST_NAMESPACES: usize = 200;
+
+/// Lists, for each namespace in the order asked for, the policies of a user (its own and its
+/// groups'), group or role that grant something of the service. A namespace that comes twice has
+/// one row.
+///
+/// # Errors
+/// As IAM words them: an ARN that is none of IAM's, of a policy or of the account root; an entity
+/// that does not exist; no namespace, more than 200, a malformed or an unknown one.
+pub fn policies_granting_service_access<S: AsRef<str>>(
+    account: &Account,
+    catalog: &Catalog,
+    arn: &str,
+    namespaces: &[S],
+) -> Result<Vec<PoliciesGrantingServiceAccess>, RequestError> {
+    check_form(namespaces)?;
+    let entity = account.resolve(arn).map_err(|error| match error {
+        RequestError::InvalidInput(_) if arn.ends_with(":root") => {
+            RequestError::InvalidInput(format!("Could not extract entity from ARN : {arn}"))
+        }
+        other => other,
+    });
+    if let Ok(entity) = entity
+        && account.entity(entity).is_some_and(|detail| detail.kind == EntityKind::Policy)
+    {
+        return Err(RequestError::unsupported_arn(arn));
+    }
+    let unknown: Vec<&str> = namespaces
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|namespace| catalog.service_by_namespace(namespace).is_none())
+        .collect();
+    if !unknown.is_empty() {
+        return Err(RequestError::InvalidInput(format!(
+            "Invalid service namespace: [{}]",
+            unknown.join(", ")
+        )));
+    }
+    let policies = account.policies_in_effect(entity?);
+    let mut seen = HashSet::new();
+    Ok(namespaces
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|namespace| seen.insert(*namespace))
+        .map(|namespace| {
+            let resources = arns_of_service(catalog, namespace);
+            let mut granting: Vec<GrantingPolicy> = policies
+                .iter()
+                .filter(|policy| match policy.document {
+                    PolicySource::Document(id) => account
+                        .documents()
+                        .get(id.index())
+                        .is_some_and(|document| grants(document, namespace, &resources)),
+                    PolicySource::NotEvaluated(_) => false,
+                })
+                .filter_map(|policy| {
+                    let holder = account.entity(policy.holder)?;
+                    let is_inline = policy.arn.is_none();
+                    Some(GrantingPolicy {
+                        policy_name: policy.name.to_owned(),
+                        policy_type: if is_inline { "INLINE" } else { "MANAGED" },
+                        policy_arn: policy.arn.cloned(),
+                        entity_type: is_inline.then_some(match holder.kind {
+                            EntityKind::Group => "GROUP",
+                            EntityKind::Role => "ROLE",
+                            EntityKind::User | EntityKind::Policy => "USER",
+                        }),
+                        entity_name: is_inline.then(|| holder.name.to_string()),
+                    })
+                })
+                .collect();
+            granting.sort();
+            granting.dedup();
+            PoliciesGrantingServiceAccess {
+                service_namespace: namespace.to_owned(),
+                policies: granting,
+            }
+        })
+        .collect())
+}
+
+/// What IAM checks of the namespaces before it looks at anything else.
+fn check_form<S: AsRef<str>>(namespaces: &[S]) -> Result<(), RequestError> {
+    let constraint = |must: &str| Err(RequestError::constraint("serviceNamespaces", must));
+    if namespaces.is_empty() {
+        return constraint("not be null");
+    }
+    if namespaces.len() > MOST_NAMESPACES {
+        return constraint("have length less than or equal to 200");
+    }
+    let is_formed = |namespace: &str| {
+        (1..=64).contains(&namespace.chars().count()) && namespace.chars().all(is_word)
+    };
+    if !namespaces.iter().all(|namespace| is_formed(namespace.as_ref())) {
+        return constraint(
+            "satisfy constraint: [Member must have length less than or equal to 64, Member must \
+             have length greater than or equal to 1, Member must satisfy regular expression \
+             pattern: [\\w-]*, Member must not be null]",
+        );
+    }
+    Ok(())
+}
+
+/// What `[\w-]` stands for.
+pub(crate) fn is_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
+}
+
+/// What the ARNs of a service's resources look like: their service part is the namespace, or what
+/// the service's ARN formats have there (`sts` acts on roles, which are `iam`'s).
+fn arns_of_service(catalog: &Catalog, namespace: &str) -> Vec<Pattern> {
+    let mut services = vec![namespace];
+    if let Some(id) = catalog.service_by_namespace(namespace) {
+        for resource_type in catalog.service(id).resource_types() {
+            services.extend(
+                catalog
+                    .resource_type(resource_type)
+                    .arn_formats()
+                    .filter_map(|format| format.split(':').nth(2)),
+            );
+        }
+    }
+    services.sort_unstable();
+    services.dedup();
+    services.iter().map(|service| Pattern::arn_format(&format!("arn:*:{service}:*"))).collect()
+}
+
+/// Whether a policy, by itself, grants something of a service: an allow names an action pattern of
+/// the namespace, known action or not, and the policy does not deny the whole service on all
+/// resources without condition. An allow whose resources all belong to other services, or that is
+/// for `NotResource` `*`, does not count. Other denies do not matter.
+fn grants(document: &PolicyDocument, namespace: &str, resources: &[Pattern]) -> bool {
+    let allows = document.statements.iter().any(|statement| {
+        statement.effect == Effect::Allow
+            && match &statement.actions {
+                ActionElement::Action(patterns) => {
+                    patterns.iter().any(|pattern| pattern.names_service(namespace))
+                }
+                ActionElement::NotAction(patterns) => {
+                    !patterns.iter().any(|pattern| pattern.covers_service(namespace))
+                }
+            }
+            && may_be_of_service(statement, resources)
+    });
+    allows && !document.statements.iter().any(|statement| denies_service(statement, namespace))
+}
+
+fn may_be_of_service(statement: &Statement, resources: &[Pattern]) -> bool {
+    match &statement.resources {
+        Some(ResourceElement::Resource(patterns)) => patterns.iter().any(|resource| {
+            !resource.text.starts_with("arn:")
+                || resources.iter().any(|arns| overlaps(&resource.pattern, arns))
+        }),
+        Some(ResourceElement::NotResource(patterns)) => {
+            !patterns.iter().any(|resource| resource.pattern.is_universal())
+        }
+        None => false,
+    }
+}
+
+fn denies_service(statement: &Statement, namespace: &str) -> bool {
+    let denies_all_of_it = match &statement.actions {
+        ActionElement::Action(patterns) => {
+            patterns.iter().any(|pattern| pattern.covers_service(namespace))
+        }
+        ActionElement::NotAction(patterns) => {
+            !patterns.iter().any(|pattern| pattern.names_service(namespace))
+        }
+    };
+    let everywhere = matches!(
+        &statement.resources,
+        Some(ResourceElement::Resource(patterns)) if patterns.iter().any(|resource| {
+            resource.pattern.is_universal() && !resource.pattern.has_variable()
+        })
+    );
+    statement.effect == Effect::Deny
+        && statement.condition.is_none()
+        && denies_all_of_it
+        && everywhere
+}

@@ -1,0 +1,202 @@
+//! Reach: which actions are possible for an identity or a policy, by its permission policies alone.
+//!
+//! The rule is AWS's for last accessed reports: an action is possible when an allow, whatever its
+//! conditions, is for it on at least one resource that the action can apply to, and unconditional
+//! denies do not take all of those away. Boundaries, SCPs, resource policies, ACLs, session and
+//! trust policies are never looked at. Source: IAM User Guide, "Refine permissions in AWS using
+//! last accessed information", and recorded answers of the service.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use iam_policy_parser::{Pattern, WorkBound, overlaps, residue};
+use rayon::prelude::*;
+use service_catalog::{ActionId, Catalog, ServiceId};
+
+use crate::account::{Account, EntityId, PolicySource};
+use crate::action_set::ActionSet;
+use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler, Resources};
+
+/// What is possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    actions: ActionSet,
+}
+
+impl Reach {
+    /// The services of which something is possible, by namespace.
+    #[must_use]
+    pub fn services(&self, compiler: &PolicyCompiler) -> Vec<ServiceId> {
+        let mut services: Vec<ServiceId> = Vec::new();
+        for position in self.actions.iter() {
+            let service = compiler.service_at(position);
+            if service != services.last().copied() {
+                services.extend(service);
+            }
+        }
+        // Services known by name only come last among the positions.
+        services.sort_unstable();
+        services
+    }
+
+    /// Whether the action is possible.
+    #[must_use]
+    pub fn contains(&self, action: ActionId) -> bool {
+        self.actions.contains(action.index())
+    }
+
+    /// The possible actions of a service, by name.
+    pub fn actions_of<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        service: ServiceId,
+    ) -> impl Iterator<Item = ActionId> + 'a {
+        let range = catalog.service(service).action_range();
+        self.actions.iter_range(range).filter_map(|position| catalog.action_at(position))
+    }
+
+    /// All possible actions, by namespace and name.
+    pub fn actions<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ActionId> + 'a {
+        self.actions.iter().filter_map(|position| catalog.action_at(position))
+    }
+}
+
+/// Works reach out for the entities of one account graph. Every distinct document is compiled once.
+#[derive(Debug)]
+pub struct ReachEngine {
+    compiler: PolicyCompiler,
+    /// By document id.
+    compiled: Vec<CompiledPolicy>,
+}
+
+impl ReachEngine {
+    /// Compiles the account's documents.
+    #[must_use]
+    pub fn new(account: &Account, catalog: Arc<Catalog>) -> Self {
+        let compiler = PolicyCompiler::new(catalog);
+        let compiled =
+            account.documents().par_iter().map(|document| compiler.compile(document)).collect();
+        Self { compiler, compiled }
+    }
+
+    /// The compiler, which knows the catalog.
+    #[must_use]
+    pub fn compiler(&self) -> &PolicyCompiler {
+        &self.compiler
+    }
+
+    /// What is possible for an entity: for a user by its own policies and its groups', for a group
+    /// or role by its own, for a managed policy by itself.
+    #[must_use]
+    pub fn reach(&self, account: &Account, entity: EntityId) -> Reach {
+        let mut documents: Vec<usize> = account
+            .policies_in_effect(entity)
+            .iter()
+            .filter_map(|policy| match policy.document {
+                PolicySource::Document(id) => Some(id.index()),
+                PolicySource::NotEvaluated(_) => None,
+            })
+            .collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let policies: Vec<&CompiledPolicy> =
+            documents.iter().filter_map(|index| self.compiled.get(*index)).collect();
+        reach_of(&self.compiler, &policies)
+    }
+}
+
+/// What is possible under these policies together.
+#[must_use]
+pub fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) -> Reach {
+    let mut actions = ActionSet::empty(compiler.positions());
+    let mut contested = actions.clone();
+    for policy in policies {
+        actions.union_with(&policy.possible);
+        contested.union_with(&policy.scoped_denied);
+    }
+    for policy in policies {
+        actions.subtract(&policy.denied);
+    }
+    contested.intersect_with(&actions);
+    if !contested.is_empty() {
+        let swallowed = Contest::new(compiler, policies).swallowed(&contested);
+        for position in swallowed {
+            actions.remove(position);
+        }
+    }
+    Reach { actions }
+}
+
+/// Decides the actions that an allow and a scoped deny are both about.
+struct Contest<'a> {
+    compiler: &'a PolicyCompiler,
+    allows: Vec<&'a CompiledStatement>,
+    denies: Vec<&'a CompiledStatement>,
+}
+
+impl<'a> Contest<'a> {
+    fn new(compiler: &'a PolicyCompiler, policies: &[&'a CompiledPolicy]) -> Self {
+        Self {
+            compiler,
+            allows: policies.iter().flat_map(|policy| &policy.allows).collect(),
+            denies: policies.iter().flat_map(|policy| &policy.scoped_denies).collect(),
+        }
+    }
+
+    /// The contested actions of which nothing is left. Actions of one scope that the same
+    /// statements are about share one decision.
+    fn swallowed(&self, contested: &ActionSet) -> Vec<usize> {
+        let about = |statements: &[&CompiledStatement], position: usize| -> Vec<usize> {
+            let is_about = |(_, statement): &(usize, &&CompiledStatement)| {
+                statement.actions.contains(position)
+            };
+            statements.iter().enumerate().filter(is_about).map(|(index, _)| index).collect()
+        };
+        let mut decided: HashMap<(u32, Vec<usize>, Vec<usize>), bool> = HashMap::new();
+        contested
+            .iter()
+            .filter(|position| {
+                let scope = self.compiler.scope_at(*position);
+                let key = (scope, about(&self.allows, *position), about(&self.denies, *position));
+                if let Some(possible) = decided.get(&key) {
+                    return !possible;
+                }
+                let possible = self.is_possible(&key);
+                decided.insert(key, possible);
+                !possible
+            })
+            .collect()
+    }
+
+    fn is_possible(&self, (scope, allows, denies): &(u32, Vec<usize>, Vec<usize>)) -> bool {
+        let formats: Vec<&Pattern> = self.compiler.scope(*scope).iter().collect();
+        // Denied: what these patterns match, and what any of these groups does not match.
+        let mut denied: Vec<&Pattern> = Vec::new();
+        let mut spared: Vec<Vec<&Pattern>> = Vec::new();
+        for deny in denies.iter().filter_map(|index| self.denies.get(*index)) {
+            match &deny.resources {
+                Resources::All => return false,
+                Resources::Only(patterns) => denied.extend(
+                    // What lies beside all formats takes nothing away.
+                    patterns.iter().filter(|p| formats.iter().any(|format| overlaps(p, format))),
+                ),
+                Resources::AllBut(patterns) => spared.push(patterns.iter().collect()),
+            }
+        }
+        allows.iter().filter_map(|index| self.allows.get(*index)).any(|allow| {
+            let mut none_of = denied.clone();
+            let mut all_of: Vec<&[&Pattern]> = vec![&formats];
+            all_of.extend(spared.iter().map(Vec::as_slice));
+            let allowed: Vec<&Pattern>;
+            match &allow.resources {
+                Resources::All => {}
+                Resources::Only(patterns) => {
+                    allowed = patterns.iter().collect();
+                    all_of.push(&allowed);
+                }
+                Resources::AllBut(patterns) => none_of.extend(patterns),
+            }
+            residue(&all_of, &none_of, WorkBound::default()).is_possible()
+        })
+    }
+}

@@ -1,0 +1,294 @@
+//! Reports: which services (and actions) an entity could reach, and when each was last accessed.
+//!
+//! The types serialize as the AWS CLI prints `get-service-last-accessed-details` and
+//! `get-service-last-accessed-details-with-entities`. What has no place there stands beside it:
+//! `UngrantedServicesUsed` and `NotEvaluated`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use service_catalog::{ActionId, Catalog, ServiceId};
+
+use crate::request_error::RequestError;
+use crate::{UniqueId, time};
+
+/// Whether a report goes down to actions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub enum Granularity {
+    /// Services only.
+    #[default]
+    #[serde(rename = "SERVICE_LEVEL")]
+    Service,
+    /// Services and their tracked actions.
+    #[serde(rename = "ACTION_LEVEL")]
+    Action,
+}
+
+impl Granularity {
+    /// The name in IAM's API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "SERVICE_LEVEL",
+            Self::Action => "ACTION_LEVEL",
+        }
+    }
+}
+
+impl std::str::FromStr for Granularity {
+    type Err = RequestError;
+
+    /// # Errors
+    /// As IAM words it, when it is neither of the two.
+    fn from_str(text: &str) -> Result<Self, RequestError> {
+        [Self::Service, Self::Action]
+            .into_iter()
+            .find(|granularity| granularity.as_str() == text)
+            .ok_or_else(|| {
+                RequestError::constraint(
+                    "granularity",
+                    "satisfy enum value set: [SERVICE_LEVEL, ACTION_LEVEL]",
+                )
+            })
+    }
+}
+
+/// A report on one user, group, role or managed policy.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) arn: Arc<str>,
+    pub(crate) granularity: Granularity,
+    pub(crate) services: Vec<Row>,
+    pub(crate) ungranted: Vec<Row>,
+    pub(crate) not_evaluated: Vec<NotEvaluated>,
+}
+
+/// A row, compact: names are the catalog's.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) service: ServiceRef,
+    pub(crate) last: Option<Access>,
+    pub(crate) total_entities: u32,
+    pub(crate) actions: Vec<ActionRow>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ActionRow {
+    pub(crate) action: ActionId,
+    /// Boxed, as most actions of most rows were never accessed.
+    pub(crate) last: Option<Box<Access>>,
+}
+
+/// A service of the catalog, or the name of one that is in the activity only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum ServiceRef {
+    Known(ServiceId),
+    Unknown(Arc<str>),
+}
+
+/// When, by whom and where something was last accessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) millis: i64,
+    pub(crate) entity: Arc<str>,
+    pub(crate) region: Arc<str>,
+}
+
+/// A service in a report, as the API's `ServiceLastAccessed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ServiceLastAccessed<'a> {
+    /// The display name, for instance `Amazon S3`; the namespace of a service nobody knows.
+    pub service_name: &'a str,
+    /// When the last attempt was, if there was one in the tracking period.
+    #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
+    pub last_authenticated: Option<DateTime<Utc>>,
+    /// The namespace, for instance `s3`.
+    pub service_namespace: &'a str,
+    /// The ARN of the user or role that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_authenticated_entity: Option<&'a str>,
+    /// The Region it was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_authenticated_region: Option<&'a str>,
+    /// How many of the report's users and roles made an attempt in the tracking period.
+    pub total_authenticated_entities: u32,
+    /// The tracked actions that are possible, by name; empty at service level.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tracked_actions_last_accessed: Vec<TrackedActionLastAccessed<'a>>,
+}
+
+/// An action in a report, as the API's `TrackedActionLastAccessed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TrackedActionLastAccessed<'a> {
+    /// The name without the namespace.
+    pub action_name: &'a str,
+    /// The ARN of the user or role that made the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_accessed_entity: Option<&'a str>,
+    /// When the last attempt was, if there was one in the tracking period.
+    #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
+    pub last_accessed_time: Option<DateTime<Utc>>,
+    /// The Region it was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_accessed_region: Option<&'a str>,
+}
+
+/// Permissions that the report could not take into account: services may be missing from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NotEvaluated {
+    /// A managed policy's ARN, an inline policy's or a group's name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+fn as_the_cli<S: Serializer>(
+    time: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.serialize_str(&time::format(*time)),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl Report {
+    /// The ARN of what the report is about.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// Its granularity: the API's `JobType`.
+    #[must_use]
+    pub fn granularity(&self) -> Granularity {
+        self.granularity
+    }
+
+    /// The services that are possible, by namespace.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
+        self.services.iter().map(|row| self.view(row))
+    }
+
+    /// Of a user or role: the services it used in the tracking period although no permission policy
+    /// grants anything of them now, by namespace. A resource-based policy may have let it in, or a
+    /// permission that is gone. At action level with the actions it used.
+    pub fn ungranted_services_used(
+        &self,
+    ) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
+        self.ungranted.iter().map(|row| self.view(row))
+    }
+
+    /// Policies and groups that count for the entity but could not be evaluated.
+    #[must_use]
+    pub fn not_evaluated(&self) -> &[NotEvaluated] {
+        &self.not_evaluated
+    }
+
+    fn view<'a>(&'a self, row: &'a Row) -> ServiceLastAccessed<'a> {
+        let (name, namespace) = match &row.service {
+            ServiceRef::Known(id) => {
+                let service = self.catalog.service(*id);
+                (service.name(), service.namespace())
+            }
+            ServiceRef::Unknown(namespace) => (&**namespace, &**namespace),
+        };
+        let last = row.last.as_ref();
+        ServiceLastAccessed {
+            service_name: name,
+            last_authenticated: last.map(|access| time::from_millis(access.millis)),
+            service_namespace: namespace,
+            last_authenticated_entity: last.map(|access| &*access.entity),
+            last_authenticated_region: last.map(|access| &*access.region),
+            total_authenticated_entities: row.total_entities,
+            tracked_actions_last_accessed: row
+                .actions
+                .iter()
+                .map(|action| {
+                    let last = action.last.as_ref();
+                    TrackedActionLastAccessed {
+                        action_name: self.catalog.action(action.action).name(),
+                        last_accessed_entity: last.map(|access| &*access.entity),
+                        last_accessed_time: last.map(|access| time::from_millis(access.millis)),
+                        last_accessed_region: last.map(|access| &*access.region),
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Rows of a report, written one by one.
+struct Rows<'a>(&'a Report, &'a [Row]);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.1.iter().map(|row| self.0.view(row)))
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("Report", 5)?;
+        report.serialize_field("Arn", &*self.arn)?;
+        report.serialize_field("JobType", &self.granularity)?;
+        report.serialize_field("ServicesLastAccessed", &Rows(self, &self.services))?;
+        if !self.ungranted.is_empty() {
+            report.serialize_field("UngrantedServicesUsed", &Rows(self, &self.ungranted))?;
+        }
+        if !self.not_evaluated.is_empty() {
+            report.serialize_field("NotEvaluated", &self.not_evaluated)?;
+        }
+        report.end()
+    }
+}
+
+/// A user or role that can use a service, as the API's `EntityDetails`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its name.
+    pub name: Box<str>,
+    /// `USER` or `ROLE`.
+    pub kind: &'static str,
+    /// Its unique id.
+    pub unique_id: Option<UniqueId>,
+    /// Its path.
+    pub path: Box<str>,
+    /// When it last attempted the service, if it did in the tracking period.
+    pub last_authenticated: Option<DateTime<Utc>>,
+}
+
+impl Serialize for Entity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct EntityInfo<'a> {
+            arn: &'a str,
+            name: &'a str,
+            r#type: &'a str,
+            id: &'a str,
+            path: &'a str,
+        }
+        let mut entity = serializer.serialize_struct("EntityDetails", 2)?;
+        let info = EntityInfo {
+            arn: &self.arn,
+            name: &self.name,
+            r#type: self.kind,
+            id: self.unique_id.as_ref().map_or("", UniqueId::as_str),
+            path: &self.path,
+        };
+        entity.serialize_field("EntityInfo", &info)?;
+        if let Some(time) = self.last_authenticated {
+            entity.serialize_field("LastAuthenticated", &time::format(time))?;
+        }
+        entity.end()
+    }
+}
