@@ -1,1 +1,103 @@
-//! Which services and actions could each IAM identity reach, and when was each last used: offline, from exported accounts and CloudTrail logs.
+//! Which services and actions could each IAM identity reach, and when was each last used: offline,
+//! from exported accounts and `CloudTrail` logs.
+//!
+//! ```
+//! use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account, load_trail, time};
+//! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
+//!
+//! let account = load_account(&["testdata/account.json"])?;
+//! let trail = load_trail(&["testdata/trail"])?;
+//! let now = time::parse("2026-11-01T00:00:00Z").ok_or("no time")?;
+//! let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), Tracking::aws(), now);
+//!
+//! let bruno = "arn:aws:iam::111122223333:user/engineering/bruno";
+//! let report = advisor.report(bruno, Granularity::Action)?;          // one report
+//! let reports = advisor.reports(Granularity::Service);               // all of them, in parallel
+//! let entities = advisor.entities(bruno, "s3")?;                     // who uses it, when last
+//! let policies = advisor.policies_granting(bruno, &["s3", "ec2"])?;  // and by which policies
+//!
+//! for row in report.services().filter(|row| row.last_authenticated.is_none()) {
+//!     println!("{} is not used", row.service_name);
+//! }
+//! # assert!(report.services().len() > 0 && reports.len() == 30);
+//! # assert!(entities.len() == 1 && policies.len() == 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The work is done by [`advisor_core`] (reach, activity, reports), [`cloudtrail_reader`] and
+//! [`service_catalog`]; this crate adds the files.
+
+use std::path::{Path, PathBuf};
+
+pub use advisor_core::account::{Account, AccountBuilder, EntityDetail, EntityKind, Finding};
+pub use advisor_core::report::NotEvaluated;
+pub use advisor_core::tracking::{TrackedActions, TrackedRegions};
+pub use advisor_core::{
+    Activity, ActivityRow, Advisor, Entity, Granularity, GrantingPolicy, Operation,
+    PoliciesGrantingServiceAccess, Principal, Report, RequestError, ServiceLastAccessed,
+    TrackedActionLastAccessed, Tracking, time,
+};
+pub use cloudtrail_reader::{
+    ListingError, ObjectRead, ReadOptions, Reconciliation, SetAside, TrailRead, TrailReader,
+};
+pub use service_catalog::Catalog;
+
+/// Why account data could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file that cannot be opened or read.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        error: std::io::Error,
+    },
+    /// A file that is no UTF-8 text.
+    #[error("{}: not UTF-8 text (byte {byte}){}", path.display(), if *is_utf16 {
+        "; it looks like UTF-16, as PowerShell's > writes it: save it as UTF-8"
+    } else {
+        ""
+    })]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Where the first wrong byte stands.
+        byte: usize,
+        /// Whether the file starts as UTF-16 files do.
+        is_utf16: bool,
+    },
+    /// A file that is no export of account data.
+    #[error(transparent)]
+    Export(#[from] advisor_core::account::ExportError),
+}
+
+/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or
+/// several accounts. What had to be set aside is in [`Account::findings`].
+///
+/// # Errors
+/// A file that cannot be read, or is no export to its end.
+pub fn load_account<P: AsRef<Path>>(paths: &[P]) -> Result<Account, LoadError> {
+    let mut builder = AccountBuilder::new();
+    for path in paths {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path)
+            .map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| LoadError::NotUtf8 {
+            path: path.to_owned(),
+            byte: error.valid_up_to(),
+            is_utf16: bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
+        })?;
+        builder.add(&path.display().to_string(), text)?;
+    }
+    Ok(builder.build())
+}
+
+/// Reads `CloudTrail` files and folders with the embedded catalog and default options; for more, see
+/// [`TrailReader`]. What became of every object and record is in [`TrailRead::reconciliation`].
+///
+/// # Errors
+/// A path that is not there, a folder without files.
+pub fn load_trail<P: AsRef<Path>>(paths: &[P]) -> Result<TrailRead, ListingError> {
+    TrailReader::new(Catalog::shared(), ReadOptions::default()).read(paths, &|_| ())
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use iam_policy_parser::IamArn;
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog};
@@ -28,6 +28,7 @@ pub struct Advisor {
     catalog: Arc<Catalog>,
     engine: Arc<ReachEngine>,
     used: Arc<HashMap<EntityId, Vec<Used>>>,
+    strangers: usize,
     tracking: Tracking,
     now: DateTime<Utc>,
 }
@@ -87,8 +88,8 @@ impl Advisor {
     ) -> Self {
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
-        let used = Arc::new(attribute(&account, activity, &catalog));
-        Self { account, catalog, engine, used, tracking, now }
+        let (used, strangers) = attribute(&account, activity, &catalog);
+        Self { account, catalog, engine, used: Arc::new(used), strangers, tracking, now }
     }
 
     /// The same at another instant.
@@ -101,6 +102,19 @@ impl Advisor {
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// How many of the account's users and roles the activity has something of.
+    #[must_use]
+    pub fn identities_with_activity(&self) -> usize {
+        self.used.len()
+    }
+
+    /// How many principals of the activity are none of the account's users and roles: of other
+    /// accounts, or deleted since.
+    #[must_use]
+    pub fn strangers(&self) -> usize {
+        self.strangers
     }
 
     /// What is possible for an entity.
@@ -378,12 +392,14 @@ impl Advisor {
     }
 }
 
-/// Sorts the activity by the users and roles of the account; what is nobody's here is left out.
+/// Sorts the activity by the users and roles of the account, and counts the principals that are
+/// nobody here.
 fn attribute(
     account: &Account,
     activity: &Activity,
     catalog: &Catalog,
-) -> HashMap<EntityId, Vec<Used>> {
+) -> (HashMap<EntityId, Vec<Used>>, usize) {
+    let mut strangers: HashSet<&str> = HashSet::new();
     let mut used: HashMap<EntityId, Vec<Used>> = HashMap::new();
     let mut regions: HashMap<Box<str>, Arc<str>> = HashMap::new();
     let mut unknown: HashMap<Box<str>, Arc<str>> = HashMap::new();
@@ -396,7 +412,10 @@ fn attribute(
         interned
     };
     for row in activity.rows() {
-        let Some(entity) = identity_of(account, &row) else { continue };
+        let Some(entity) = identity_of(account, &row) else {
+            strangers.extend(row.principal.unique_id.or(row.principal.arn));
+            continue;
+        };
         let (service, action) = resolve(catalog, &row);
         used.entry(entity).or_default().push(Used {
             service: match service {
@@ -410,7 +429,7 @@ fn attribute(
             last_event_id: row.last_event_id.into(),
         });
     }
-    used
+    (used, strangers.len())
 }
 
 /// The unique id decides: an entity inherits nothing from an earlier one of its name. Where an

@@ -1,1 +1,14 @@
-//! Reads CloudTrail objects into an access-advisor activity table.
+#![doc = include_str!("../README.md")]
+
+mod attribution;
+mod inflate;
+mod listing;
+mod object;
+mod reader;
+mod reconciliation;
+mod record;
+
+pub use attribution::{SetAside, UserIdentityKind};
+pub use listing::ListingError;
+pub use reader::{ObjectRead, ReadOptions, TrailRead, TrailReader};
+pub use reconciliation::{Example, FailedObject, Reconciliation, SkippedObject};

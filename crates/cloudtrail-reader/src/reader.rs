@@ -1,0 +1,214 @@
+//! Reads objects in parallel into one activity table.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use advisor_core::Activity;
+use chrono::{DateTime, Utc};
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use service_catalog::Catalog;
+
+use crate::attribution::{self, SetAside};
+use crate::inflate;
+use crate::listing::{self, ListingError};
+use crate::object::{self, Entry, LookupEvent, Object};
+use crate::reconciliation::{FailedObject, Reconciliation, SkippedObject};
+use crate::record::EventRecord;
+
+/// How to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Records later than this are set aside: a report made as of an instant must not see them.
+    pub not_after: Option<DateTime<Utc>>,
+    /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
+    pub object_limit: usize,
+}
+
+/// No instant, and 1 GiB an object.
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { not_after: None, object_limit: 1 << 30 }
+    }
+}
+
+/// Reads CloudTrail objects.
+#[derive(Clone, Debug)]
+pub struct TrailReader {
+    catalog: Arc<Catalog>,
+    options: ReadOptions,
+}
+
+/// What was read, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrailRead {
+    /// The attempts of IAM identities.
+    pub activity: Activity,
+    /// What became of all objects and records.
+    pub reconciliation: Reconciliation,
+}
+
+impl TrailRead {
+    fn merge(mut self, other: Self) -> Self {
+        // The smaller into the larger.
+        let (into, from) = if self.activity.len() >= other.activity.len() {
+            (self.activity, other.activity)
+        } else {
+            (other.activity, self.activity)
+        };
+        self.activity = into;
+        self.activity.merge(&from);
+        self.reconciliation.merge(other.reconciliation);
+        self
+    }
+}
+
+/// Said to the caller when an object is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectRead {
+    /// How many objects there are in all.
+    pub objects: u64,
+    /// The object's size as it is stored.
+    pub bytes: u64,
+    /// The records that were in it.
+    pub records: u64,
+}
+
+impl TrailReader {
+    /// A reader that names services and actions by this catalog.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
+        Self { catalog, options }
+    }
+
+    /// Reads files, and folders with all that is below them, on the threads of the current rayon
+    /// pool. `progress` is called from these threads. The table does not depend on the number or
+    /// order of threads.
+    ///
+    /// # Errors
+    /// A path that is not there or cannot be listed, a folder without files. What is wrong with
+    /// single objects and records is in the [`Reconciliation`].
+    pub fn read<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+        progress: &(dyn Fn(ObjectRead) + Sync),
+    ) -> Result<TrailRead, ListingError> {
+        let files = listing::list(paths)?;
+        let objects = u64::try_from(files.len()).unwrap_or(u64::MAX);
+        Ok(files
+            .par_iter()
+            .fold(TrailRead::default, |mut taken, file| {
+                let part = self.take_file(file, &mut taken.activity);
+                progress(ObjectRead { objects, bytes: part.bytes, records: part.records_read });
+                taken.reconciliation.merge(part);
+                taken
+            })
+            .reduce(TrailRead::default, TrailRead::merge))
+    }
+
+    fn take_file(&self, file: &Path, activity: &mut Activity) -> Reconciliation {
+        let name = file.display().to_string();
+        match std::fs::read(file) {
+            Ok(bytes) => self.take_object(&name, &bytes, activity),
+            Err(error) => failed(&name, error.to_string()),
+        }
+    }
+
+    /// Takes one object's bytes, gzip or not, into the table. An object that cannot be read as a
+    /// whole adds nothing.
+    pub fn take_object(&self, name: &str, bytes: &[u8], activity: &mut Activity) -> Reconciliation {
+        let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let inflated = match inflate::inflate(bytes, self.options.object_limit) {
+            Ok(inflated) => inflated,
+            Err(error) => {
+                return Reconciliation { bytes: stored, ..failed(name, error.to_string()) };
+            }
+        };
+        // Bytes that are no UTF-8 spoil the record they are in and no other.
+        let text = String::from_utf8_lossy(&inflated);
+        let is_repaired = matches!(text, Cow::Owned(_));
+        let entries = match object::read(&text) {
+            Ok(Object::Records(entries)) => entries,
+            Ok(Object::Digest) => {
+                let objects_skipped = [(SkippedObject::Digest, 1)].into();
+                return Reconciliation { bytes: stored, objects_skipped, ..Default::default() };
+            }
+            Err(error) => {
+                return Reconciliation { bytes: stored, ..failed(name, error.to_string()) };
+            }
+        };
+        let mut taken = Reconciliation { objects_read: 1, bytes: stored, ..Default::default() };
+        let mut insights = 0;
+        for entry in entries {
+            taken.records_read += 1;
+            match self.take_entry(&entry, is_repaired, activity) {
+                Ok(()) => taken.records_attributed += 1,
+                Err(reason) => {
+                    insights += u64::from(reason.is_insight());
+                    taken.set_record_aside(name, taken.records_read, reason);
+                }
+            }
+        }
+        if insights > 0 && insights == taken.records_read {
+            let objects_skipped = [(SkippedObject::Insight, 1)].into();
+            return Reconciliation { bytes: stored, objects_skipped, ..Default::default() };
+        }
+        taken
+    }
+
+    fn take_entry(
+        &self,
+        entry: &Entry<'_>,
+        is_repaired: bool,
+        activity: &mut Activity,
+    ) -> Result<(), SetAside> {
+        match entry {
+            Entry::Record(record) => self.take_record(record.get(), is_repaired, activity),
+            Entry::LookupEvent(event) => {
+                let event: LookupEvent<'_> = parse(event)?;
+                self.take_record(&event.cloud_trail_event, is_repaired, activity)
+            }
+            Entry::BrokenLine(reason) => Err(SetAside::Malformed(reason.as_str().into())),
+        }
+    }
+
+    fn take_record(
+        &self,
+        json: &str,
+        is_repaired: bool,
+        activity: &mut Activity,
+    ) -> Result<(), SetAside> {
+        if is_repaired && json.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(SetAside::Malformed("not UTF-8".into()));
+        }
+        let record: EventRecord<'_> = parse_text(json)?;
+        attribution::attribute(&record, &self.catalog, self.options.not_after, activity)
+    }
+}
+
+fn failed(name: &str, reason: String) -> Reconciliation {
+    let object = FailedObject { name: name.to_owned(), reason };
+    Reconciliation { objects_failed: vec![object], ..Default::default() }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, SetAside> {
+    parse_text(json.get())
+}
+
+fn parse_text<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
+    if !json.trim_ascii_start().starts_with('{') {
+        // A list would be taken for a record's fields in order.
+        return Err(SetAside::Malformed("not an object".into()));
+    }
+    serde_json::from_str(json).map_err(|_| {
+        // Once more, to name the field; broken records are few.
+        let mut again = serde_json::Deserializer::from_str(json);
+        let error = serde_path_to_error::deserialize::<_, EventRecord<'_>>(&mut again);
+        SetAside::Malformed(match error {
+            Err(error) => error.to_string().into(),
+            Ok(_) => "not JSON".into(),
+        })
+    })
+}

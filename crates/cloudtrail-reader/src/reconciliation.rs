@@ -1,0 +1,166 @@
+//! What became of everything that was read: the account that must add up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::attribution::SetAside;
+
+/// What became of objects and records. Always: records read = attributed + set aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Objects whose records were read.
+    pub objects_read: u64,
+    /// Objects that hold no API calls.
+    pub objects_skipped: BTreeMap<SkippedObject, u64>,
+    /// Objects that could not be read: none of their records was taken.
+    pub objects_failed: Vec<FailedObject>,
+    /// Bytes of the objects as they are stored.
+    pub bytes: u64,
+    /// Records in the objects read.
+    pub records_read: u64,
+    /// Records taken into the table as an attempt of an IAM identity.
+    pub records_attributed: u64,
+    /// Records set aside, by reason.
+    pub records_set_aside: BTreeMap<SetAside, u64>,
+    /// Malformed records by name: the first ones, by object and number.
+    pub examples: Vec<Example>,
+}
+
+/// Why an object was skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SkippedObject {
+    /// A digest: checksums of other objects.
+    Digest,
+    /// Insights: findings about call rates.
+    Insight,
+}
+
+impl fmt::Display for SkippedObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Digest => "digest",
+            Self::Insight => "insight",
+        })
+    }
+}
+
+/// An object that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FailedObject {
+    /// Its path.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A malformed record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Example {
+    /// Its object.
+    pub name: String,
+    /// Its number in the object, counted from 1.
+    pub record: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: record {}: {}", self.name, self.record, self.reason)
+    }
+}
+
+/// More malformed records than these are counted, not named.
+const MOST_EXAMPLES: usize = 20;
+
+impl Reconciliation {
+    /// Records set aside, for whatever reason.
+    #[must_use]
+    pub fn set_aside(&self) -> u64 {
+        self.records_set_aside.values().sum()
+    }
+
+    /// Records set aside because they are malformed.
+    #[must_use]
+    pub fn malformed(&self) -> u64 {
+        let faults = self.records_set_aside.iter().filter(|(reason, _)| reason.is_fault());
+        faults.map(|(_, count)| count).sum()
+    }
+
+    /// Whether everything read is accounted for.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        self.records_read == self.records_attributed + self.set_aside()
+    }
+
+    /// Whether the input was at fault somewhere: malformed records, unreadable objects.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !self.objects_failed.is_empty() || self.malformed() > 0
+    }
+
+    pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, reason: SetAside) {
+        if reason.is_fault() && self.examples.len() < MOST_EXAMPLES {
+            let reason = reason.to_string();
+            self.examples.push(Example { name: name.to_owned(), record, reason });
+        }
+        // Malformed records are counted together: their reasons quote the input.
+        let reason = match reason {
+            SetAside::Malformed(_) => SetAside::Malformed("see the records named".into()),
+            other => other,
+        };
+        *self.records_set_aside.entry(reason).or_default() += 1;
+    }
+
+    /// Adds another part of the same run. Parts may come in any order.
+    pub fn merge(&mut self, other: Self) {
+        self.objects_read += other.objects_read;
+        for (reason, count) in other.objects_skipped {
+            *self.objects_skipped.entry(reason).or_default() += count;
+        }
+        self.objects_failed.extend(other.objects_failed);
+        self.objects_failed.sort();
+        self.bytes += other.bytes;
+        self.records_read += other.records_read;
+        self.records_attributed += other.records_attributed;
+        for (reason, count) in other.records_set_aside {
+            *self.records_set_aside.entry(reason).or_default() += count;
+        }
+        self.examples.extend(other.examples);
+        self.examples.sort();
+        self.examples.truncate(MOST_EXAMPLES);
+    }
+}
+
+/// Some lines of text for people.
+impl fmt::Display for Reconciliation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} read", count(self.objects_read, "object"))?;
+        for (reason, number) in &self.objects_skipped {
+            write!(f, ", {number} {reason} skipped")?;
+        }
+        if !self.objects_failed.is_empty() {
+            write!(f, ", {} FAILED", self.objects_failed.len())?;
+        }
+        write!(
+            f,
+            "\n{} = {} attributed + {} set aside",
+            count(self.records_read, "record"),
+            self.records_attributed,
+            self.set_aside()
+        )?;
+        for (reason, number) in &self.records_set_aside {
+            let reason = match reason {
+                SetAside::Malformed(_) => "MALFORMED".to_owned(),
+                other => other.to_string(),
+            };
+            write!(f, "\n{number:>9}  {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}

@@ -1,0 +1,122 @@
+//! How many operations of the service reference lead to an action, and which do not.
+
+use std::fmt::Write;
+
+use super::service_reference::{Operation, ServiceFile};
+use crate::catalog::Catalog;
+
+/// The operations of a service reference, measured with the catalog made from it.
+///
+/// An operation counts as resolved when its namespace knows an action for its name and [`Catalog::resolve_event`] gives that
+/// action for every SDK client that has the operation (`CLIENT.amazonaws.com`; `NAMESPACE.amazonaws.com` when no SDK has it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    /// All operations of the reference.
+    pub reference_operations: usize,
+    /// The operations of the catalog's services: those of the reference without the unreported namespaces'.
+    pub operations: usize,
+    /// How many of these are resolved.
+    pub resolved: usize,
+    /// The others, by namespace and name.
+    pub unresolved: Vec<UnresolvedOperation>,
+}
+
+/// An operation without a known action.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnresolvedOperation {
+    /// The namespace in whose file it stands.
+    pub namespace: String,
+    /// Its name.
+    pub operation: String,
+    /// The actions that the reference says it is authorized by, as `namespace:Name`. None for most: the reference does not say.
+    pub authorized_actions: Vec<String>,
+}
+
+impl Coverage {
+    pub(super) fn of(catalog: &Catalog, reference: &[ServiceFile]) -> Self {
+        let mut coverage = Self {
+            reference_operations: 0,
+            operations: 0,
+            resolved: 0,
+            unresolved: Vec::new(),
+        };
+        for file in reference {
+            coverage.reference_operations += file.operations.len();
+            if catalog.service_by_namespace(&file.namespace).is_none() {
+                continue;
+            }
+            for operation in &file.operations {
+                coverage.operations += 1;
+                if is_resolved(catalog, &file.namespace, operation) {
+                    coverage.resolved += 1;
+                } else {
+                    coverage
+                        .unresolved
+                        .push(unresolved(&file.namespace, operation));
+                }
+            }
+        }
+        coverage.unresolved.sort();
+        coverage
+    }
+
+    /// The text of `data/unresolved-operations.txt`: the numbers, then one operation per line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::from(
+            "# Operations of AWS's service reference that lead to no known action. Made by a program; do not edit.\n",
+        );
+        let Self {
+            reference_operations,
+            operations,
+            resolved,
+            unresolved,
+        } = self;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "# {reference_operations} operations, {operations} of reported services, {resolved} resolved, {} not:",
+            unresolved.len()
+        );
+        for UnresolvedOperation {
+            namespace,
+            operation,
+            authorized_actions,
+        } in unresolved
+        {
+            let _ = write!(text, "{namespace}\t{operation}");
+            for action in authorized_actions {
+                let _ = write!(text, "\t{action}");
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn is_resolved(catalog: &Catalog, namespace: &str, operation: &Operation) -> bool {
+    let action = catalog
+        .service_by_namespace(namespace)
+        .and_then(|service| catalog.action_of_event(service, &operation.name));
+    let resolves = |source: &str| {
+        let event_source = format!("{}.amazonaws.com", source.to_ascii_lowercase());
+        catalog.resolve_event(&event_source, &operation.name).action == action
+    };
+    action.is_some()
+        && if operation.sdk.is_empty() {
+            resolves(namespace)
+        } else {
+            operation.sdk.iter().all(|sdk| resolves(&sdk.client))
+        }
+}
+
+fn unresolved(namespace: &str, operation: &Operation) -> UnresolvedOperation {
+    let authorized = operation.authorized_actions.iter();
+    UnresolvedOperation {
+        namespace: namespace.to_owned(),
+        operation: operation.name.clone(),
+        authorized_actions: authorized
+            .map(|action| format!("{}:{}", action.namespace, action.name))
+            .collect(),
+    }
+}

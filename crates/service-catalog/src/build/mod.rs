@@ -1,0 +1,300 @@
+//! Makes a catalog from AWS's own files: the service reference, the names IAM reports, and botocore's service models.
+//!
+//! Which action an operation is comes from the service reference where it says so plainly, and else from the reviewed list
+//! `data/reviewed-events.txt`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::assembly::{Assembly, TableFault};
+use crate::catalog::{AccessLevel, Catalog, Sources};
+
+mod botocore;
+mod coverage;
+mod principal_action;
+mod reviewed;
+mod service_names;
+mod service_reference;
+
+pub use coverage::{Coverage, UnresolvedOperation};
+
+use principal_action::KnownActions;
+use reviewed::Reviewed;
+use service_reference::ServiceFile;
+
+/// What a catalog is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildInputs<'a> {
+    /// A folder of AWS's service reference, one JSON file per service: `DIR/s3.json` or `DIR/s3/s3.json`.
+    pub service_reference: &'a Path,
+    /// The date of that reference, YYYY-MM-DD; the files do not tell it.
+    pub service_reference_date: &'a str,
+    /// The services as IAM reports them. `None`: those of the embedded catalog, and every service that neither they nor the
+    /// embedded list of unreported namespaces know.
+    pub service_names: Option<ServiceNames<'a>>,
+    /// The `data` folder of a botocore package. `None`: the event sources of the embedded catalog.
+    pub botocore: Option<&'a Path>,
+}
+
+/// A file of the services as IAM reports them.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceNames<'a> {
+    /// A JSON object: namespace -> display name.
+    pub path: &'a Path,
+    /// When IAM reported them, YYYY-MM-DD.
+    pub date: &'a str,
+}
+
+/// A new catalog and what there is to know about it.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The catalog.
+    pub catalog: Catalog,
+    /// How many operations of the reference lead to an action.
+    pub coverage: Coverage,
+    /// Services whose display name nobody told; their namespace stands in for it.
+    pub unnamed_services: Vec<String>,
+    /// Lines of the reviewed list that lead nowhere in this reference and were left out.
+    pub stale_reviews: Vec<String>,
+}
+
+/// Why no catalog could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file is not the JSON it should be.
+    #[error("{} is not as expected: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: serde_json::Error,
+    },
+    /// The folder holds no file of the service reference.
+    #[error("{} holds no file of AWS's service reference", .0.display())]
+    NoServiceFiles(PathBuf),
+    /// The files contradict themselves.
+    #[error("service `{namespace}`: {fault}")]
+    Contradiction {
+        /// The service.
+        namespace: String,
+        /// What is wrong with it.
+        fault: TableFault,
+    },
+}
+
+/// Makes a catalog.
+///
+/// # Errors
+/// A file that cannot be read or is broken (the error names it), and files that contradict themselves.
+pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
+    let embedded = Catalog::embedded();
+    let reference = service_reference::read(inputs.service_reference)?;
+    let services = Services::choose(&reference, inputs.service_names, embedded)?;
+    let (botocore, event_sources) =
+        event_sources(&reference, &services, inputs.botocore, embedded)?;
+    let sources = Sources {
+        service_reference: inputs.service_reference_date.to_owned(),
+        service_names: inputs.service_names.map_or_else(
+            || embedded.sources().service_names.clone(),
+            |names| names.date.to_owned(),
+        ),
+        botocore,
+    };
+    let known = KnownActions::of(
+        reference
+            .iter()
+            .filter(|file| services.names.contains_key(&file.namespace)),
+    );
+    let reviewed = Reviewed::embedded();
+
+    let unreported = services
+        .unreported
+        .iter()
+        .map(|namespace| (*namespace).into())
+        .collect();
+    let mut assembly = Assembly::new(sources, unreported);
+    // Events are looked up at the end; their place is the position of their service.
+    for (place, (namespace, name)) in services.names.iter().enumerate() {
+        let file = reference.iter().find(|file| file.namespace == *namespace);
+        let sources = event_sources.get(namespace);
+        let events = principal_action::event_names(namespace, file, &known, &reviewed);
+        add_service(&mut assembly, namespace, name, sources, file)
+            .and_then(|()| {
+                events
+                    .iter()
+                    .try_for_each(|(event, target)| assembly.event(event, target, place))
+            })
+            .map_err(|fault| contradiction(namespace, fault))?;
+    }
+    let catalog = assembly.finish().map_err(|(place, fault)| {
+        contradiction(
+            services.names.keys().nth(place).map_or("", String::as_str),
+            fault,
+        )
+    })?;
+    let coverage = Coverage::of(&catalog, &reference);
+    let stale_reviews = reviewed.stale(&known, &services.names);
+    Ok(Built {
+        catalog,
+        coverage,
+        unnamed_services: services.unnamed,
+        stale_reviews,
+    })
+}
+
+fn contradiction(namespace: &str, fault: TableFault) -> BuildError {
+    BuildError::Contradiction {
+        namespace: namespace.to_owned(),
+        fault,
+    }
+}
+
+/// Which services the catalog gets, under which display names.
+struct Services<'r> {
+    names: BTreeMap<String, String>,
+    /// In the reference, but not reported by IAM.
+    unreported: BTreeSet<&'r str>,
+    unnamed: Vec<String>,
+}
+
+impl<'r> Services<'r> {
+    fn choose(
+        reference: &'r [ServiceFile],
+        file: Option<ServiceNames<'_>>,
+        embedded: &'r Catalog,
+    ) -> Result<Self, BuildError> {
+        let namespaces = reference.iter().map(|file| file.namespace.as_str());
+        if let Some(file) = file {
+            let names = service_names::read(file.path)?;
+            let unreported = namespaces
+                .filter(|namespace| !names.contains_key(*namespace))
+                .collect();
+            return Ok(Self {
+                names,
+                unreported,
+                unnamed: Vec::new(),
+            });
+        }
+        let unreported: BTreeSet<&str> = embedded.unreported_namespaces().collect();
+        let mut names: BTreeMap<String, String> = embedded
+            .services()
+            .map(|(_, service)| (service.namespace().to_owned(), service.name().to_owned()))
+            .collect();
+        let mut unnamed = Vec::new();
+        for namespace in namespaces {
+            if !unreported.contains(namespace) && !names.contains_key(namespace) {
+                unnamed.push(namespace.to_owned());
+                names.insert(namespace.to_owned(), namespace.to_owned());
+            }
+        }
+        Ok(Self {
+            names,
+            unreported,
+            unnamed,
+        })
+    }
+}
+
+/// The botocore version, and per namespace what CloudTrail may write before `.amazonaws.com` beside the namespace itself:
+/// the names of the SDK clients that have the service's operations, those clients' endpoint prefixes and signing names, and
+/// the reviewed list's.
+fn event_sources(
+    reference: &[ServiceFile],
+    services: &Services<'_>,
+    botocore_data: Option<&Path>,
+    embedded: &Catalog,
+) -> Result<(String, BTreeMap<String, BTreeSet<String>>), BuildError> {
+    let mut sources: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in reference
+        .iter()
+        .filter(|file| services.names.contains_key(&file.namespace))
+    {
+        let names = sources.entry(file.namespace.clone()).or_default();
+        for client in file.clients() {
+            names.insert(client.to_ascii_lowercase());
+            if let Some(data) = botocore_data {
+                names.extend(botocore::endpoint_names(data, client)?);
+            }
+        }
+    }
+    for (source, namespace) in Reviewed::embedded().sources {
+        if services.names.contains_key(namespace) {
+            sources
+                .entry(namespace.to_owned())
+                .or_default()
+                .insert(source.to_owned());
+        }
+    }
+    let version = if let Some(data) = botocore_data {
+        botocore::version(data)?
+    } else {
+        for (_, service) in embedded.services() {
+            if services.names.contains_key(service.namespace()) {
+                let names = sources.entry(service.namespace().to_owned()).or_default();
+                names.extend(service.event_sources().map(str::to_owned));
+            }
+        }
+        embedded.sources().botocore.clone()
+    };
+    for (namespace, names) in &mut sources {
+        names.remove(namespace);
+    }
+    Ok((version, sources))
+}
+
+fn add_service(
+    assembly: &mut Assembly,
+    namespace: &str,
+    name: &str,
+    sources: Option<&BTreeSet<String>>,
+    file: Option<&ServiceFile>,
+) -> Result<(), TableFault> {
+    assembly.service(namespace, name)?;
+    for source in sources.into_iter().flatten() {
+        assembly.event_source(source)?;
+    }
+    let Some(file) = file else { return Ok(()) };
+    let types: BTreeMap<&str, _> = file
+        .resources
+        .iter()
+        .map(|resource| (resource.name.as_str(), resource))
+        .collect();
+    for (name, resource) in types {
+        assembly.resource_type(name, resource.arn_formats.iter().map(String::as_str))?;
+    }
+    let actions: BTreeMap<&str, _> = file
+        .actions
+        .iter()
+        .map(|action| (action.name.as_str(), action))
+        .collect();
+    for (name, action) in actions {
+        let properties = &action.annotations.properties;
+        let access_level = if properties.is_list {
+            AccessLevel::List
+        } else if properties.is_permission_management {
+            AccessLevel::PermissionsManagement
+        } else if properties.is_tagging_only {
+            AccessLevel::Tagging
+        } else if properties.is_write {
+            AccessLevel::Write
+        } else {
+            AccessLevel::Read
+        };
+        let tracked = action.supported_by.last_accessed;
+        let types: BTreeSet<&str> = action
+            .resources
+            .iter()
+            .map(|resource| resource.name.as_str())
+            .collect();
+        assembly.action(name, access_level, tracked, types.into_iter())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! The catalog: services, actions and resource types, with dense ids and lookups by name.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::name_index::NameIndex;
+
+/// A service of one catalog. Services are numbered from 0 in the order of their namespaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(pub(crate) u32);
+
+/// An action of one catalog. Actions are numbered from 0 over the whole catalog, by namespace and then by name, so that the
+/// actions of a service are one contiguous range and a set of actions is a bitset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionId(pub(crate) u32);
+
+/// A resource type of one catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceTypeId(pub(crate) u32);
+
+impl ServiceId {
+    /// The position among [`Catalog::services`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl ActionId {
+    /// The position among [`Catalog::actions`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl ResourceTypeId {
+    /// The position among [`Catalog::resource_types`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What an action does, in the classes of the IAM User Guide ("access levels in policy summaries").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessLevel {
+    /// Lists resources.
+    List,
+    /// Reads the content of resources.
+    Read,
+    /// Creates, changes or deletes resources.
+    Write,
+    /// Grants or changes permissions on resources.
+    PermissionsManagement,
+    /// Changes the tags of resources and nothing else.
+    Tagging,
+}
+
+impl AccessLevel {
+    /// The name as the service authorization reference writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "List",
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::PermissionsManagement => "Permissions management",
+            Self::Tagging => "Tagging",
+        }
+    }
+}
+
+/// A service as IAM reports it.
+#[derive(Debug, Clone)]
+pub struct Service {
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) actions: Range<u32>,
+    pub(crate) resource_types: Range<u32>,
+    pub(crate) event_names: Range<u32>,
+    pub(crate) event_sources: Vec<Box<str>>,
+}
+
+impl Service {
+    /// The service namespace: what stands before the colon of an action, for instance `s3`.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The display name, for instance `Amazon S3`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The service's actions.
+    pub fn actions(&self) -> impl ExactSizeIterator<Item = ActionId> + use<> {
+        self.actions.clone().map(ActionId)
+    }
+
+    /// The positions of the service's actions among [`Catalog::actions`].
+    #[must_use]
+    pub fn action_range(&self) -> Range<usize> {
+        self.actions.start as usize..self.actions.end as usize
+    }
+
+    /// The service's resource types.
+    pub fn resource_types(&self) -> impl ExactSizeIterator<Item = ResourceTypeId> + use<> {
+        self.resource_types.clone().map(ResourceTypeId)
+    }
+
+    /// What CloudTrail may write before `.amazonaws.com` in the `eventSource` of this service's events, beside its namespace.
+    pub fn event_sources(&self) -> impl Iterator<Item = &str> {
+        self.event_sources.iter().map(|source| &**source)
+    }
+}
+
+/// An action of a service.
+#[derive(Debug, Clone)]
+pub struct Action {
+    pub(crate) name: Box<str>,
+    pub(crate) service: ServiceId,
+    pub(crate) access_level: AccessLevel,
+    pub(crate) tracked: bool,
+    pub(crate) resource_types: Box<[ResourceTypeId]>,
+}
+
+impl Action {
+    /// The name without the namespace, in AWS's spelling, for instance `GetObject`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The service whose action this is.
+    #[must_use]
+    pub fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    /// What the action does.
+    #[must_use]
+    pub fn access_level(&self) -> AccessLevel {
+        self.access_level
+    }
+
+    /// Whether AWS tracks when the action was last accessed (`SupportedBy."IAM Action Last Accessed"`).
+    #[must_use]
+    pub fn is_tracked(&self) -> bool {
+        self.tracked
+    }
+
+    /// The resource types the action can apply to. None means that it applies to the resource `*` only.
+    #[must_use]
+    pub fn resource_types(&self) -> &[ResourceTypeId] {
+        &self.resource_types
+    }
+}
+
+/// A type of resource of a service.
+#[derive(Debug, Clone)]
+pub struct ResourceType {
+    pub(crate) name: Box<str>,
+    pub(crate) service: ServiceId,
+    pub(crate) arn_formats: Box<[Box<str>]>,
+}
+
+impl ResourceType {
+    /// The name in the service reference, for instance `bucket`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The service that defines the type.
+    #[must_use]
+    pub fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    /// The ARN formats as AWS writes them, for instance `arn:${Partition}:s3:::${BucketName}`.
+    pub fn arn_formats(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.arn_formats.iter().map(|format| &**format)
+    }
+}
+
+/// Where a catalog's facts come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// The date of AWS's service reference (actions, resource types, operations), as YYYY-MM-DD.
+    pub service_reference: String,
+    /// The date on which IAM reported the services and their display names, as YYYY-MM-DD.
+    pub service_names: String,
+    /// The version of botocore that the event sources come from.
+    pub botocore: String,
+}
+
+/// A CloudTrail event name whose action has another name or belongs to another service.
+#[derive(Debug, Clone)]
+pub(crate) struct EventName {
+    pub(crate) name: Box<str>,
+    pub(crate) service: ServiceId,
+    pub(crate) action: ActionId,
+}
+
+/// AWS's services with their actions, resource types and CloudTrail events.
+///
+/// Ids belong to the catalog that made them.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    pub(crate) sources: Sources,
+    pub(crate) unreported: Vec<Box<str>>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) resource_types: Vec<ResourceType>,
+    pub(crate) event_names: Vec<EventName>,
+    pub(crate) action_index: NameIndex,
+    pub(crate) event_index: NameIndex,
+    /// What stands before `.amazonaws.com` in an event source -> the services it may be, the likeliest first.
+    pub(crate) services_by_source: HashMap<Box<str>, Vec<ServiceId>, FixedState>,
+}
+
+impl Catalog {
+    /// The catalog that this crate carries, from `data/catalog.txt`. Read once, at the first call.
+    #[must_use]
+    pub fn embedded() -> &'static Self {
+        Self::embedded_once()
+    }
+
+    /// The same, to be shared with values that outlive a borrow.
+    #[must_use]
+    pub fn shared() -> Arc<Self> {
+        Self::embedded_once().clone()
+    }
+
+    fn embedded_once() -> &'static Arc<Self> {
+        static EMBEDDED: OnceLock<Arc<Catalog>> = OnceLock::new();
+        EMBEDDED.get_or_init(|| {
+            // The tests hold that the file parses; a catalog without services stands in for the impossible.
+            Arc::new(Self::parse(include_str!("../data/catalog.txt")).unwrap_or_default())
+        })
+    }
+
+    /// All services, by namespace.
+    pub fn services(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        (0..).map(ServiceId).zip(&self.services)
+    }
+
+    /// A service of this catalog.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are made by this catalog only")]
+    pub fn service(&self, id: ServiceId) -> &Service {
+        &self.services[id.index()]
+    }
+
+    /// The service with this namespace, exactly as AWS writes it (lower case).
+    #[must_use]
+    pub fn service_by_namespace(&self, namespace: &str) -> Option<ServiceId> {
+        let found = self
+            .services
+            .binary_search_by(|service| (*service.namespace).cmp(namespace));
+        found
+            .ok()
+            .and_then(|index| u32::try_from(index).ok())
+            .map(ServiceId)
+    }
+
+    /// All actions, by namespace and name.
+    pub fn actions(&self) -> impl Iterator<Item = (ActionId, &Action)> {
+        (0..).map(ActionId).zip(&self.actions)
+    }
+
+    /// How many actions there are: action ids go from 0 to one less.
+    #[must_use]
+    pub fn action_count(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// An action of this catalog.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are made by this catalog only")]
+    pub fn action(&self, id: ActionId) -> &Action {
+        &self.actions[id.index()]
+    }
+
+    /// The action at this position among [`Catalog::actions`]: the way back from [`ActionId::index`].
+    #[must_use]
+    pub fn action_at(&self, index: usize) -> Option<ActionId> {
+        let id = u32::try_from(index).ok()?;
+        (index < self.actions.len()).then_some(ActionId(id))
+    }
+
+    /// The action of a service with this name. ASCII case does not matter, as in policies.
+    #[must_use]
+    pub fn action_by_name(&self, service: ServiceId, name: &str) -> Option<ActionId> {
+        self.action_index
+            .find(service, name, |at| self.action_name_at(at))
+            .map(ActionId)
+    }
+
+    /// The actions of a service, by name.
+    pub fn actions_of(
+        &self,
+        service: ServiceId,
+    ) -> impl ExactSizeIterator<Item = ActionId> + use<> {
+        self.service(service).actions()
+    }
+
+    /// All resource types, by namespace and name.
+    pub fn resource_types(&self) -> impl Iterator<Item = (ResourceTypeId, &ResourceType)> {
+        (0..).map(ResourceTypeId).zip(&self.resource_types)
+    }
+
+    /// A resource type of this catalog.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are made by this catalog only")]
+    pub fn resource_type(&self, id: ResourceTypeId) -> &ResourceType {
+        &self.resource_types[id.index()]
+    }
+
+    /// Dates and versions of what the catalog was made from.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The namespaces that AWS's service reference has but IAM does not report; they are not services of the catalog.
+    pub fn unreported_namespaces(&self) -> impl Iterator<Item = &str> {
+        self.unreported.iter().map(|namespace| &**namespace)
+    }
+
+    pub(crate) fn action_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {
+        self.actions
+            .get(position as usize)
+            .map(|action| (action.service, &*action.name))
+    }
+
+    pub(crate) fn event_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {
+        self.event_names
+            .get(position as usize)
+            .map(|event| (event.service, &*event.name))
+    }
+}

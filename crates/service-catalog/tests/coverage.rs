@@ -1,0 +1,149 @@
+//! The embedded table against what it was made from: AWS's service reference and real CloudTrail records, when the shared
+//! folder stands beside the checkout.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use service_catalog::Catalog;
+use service_catalog::build::{BuildInputs, Built, ServiceNames, build};
+
+/// The shared data folder, or `None` (and a word about it) when the checkout stands alone.
+fn shared_data() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    if !folder.is_dir() {
+        println!("skipped: there is no shared/data beside the checkout");
+        return None;
+    }
+    Some(folder)
+}
+
+fn unpack(archive: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("tar")
+        .arg("-xJf")
+        .arg(archive)
+        .arg("-C")
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success(), "tar cannot unpack {}", archive.display());
+    folder
+}
+
+/// The folder itself, or the only folder in it.
+fn root_of(unpacked: &Path) -> PathBuf {
+    let entries: Vec<_> = std::fs::read_dir(unpacked)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    match entries.as_slice() {
+        [only] if only.is_dir() => only.clone(),
+        _ => unpacked.to_owned(),
+    }
+}
+
+fn rebuild(data: &Path, reference: &Path, with_names: bool) -> Built {
+    let names = data.join("service-names.json");
+    let inputs = BuildInputs {
+        service_reference: reference,
+        service_reference_date: "2026-08-22",
+        service_names: with_names.then_some(ServiceNames {
+            path: &names,
+            date: "2026-09-27",
+        }),
+        botocore: None,
+    };
+    build(&inputs).unwrap()
+}
+
+#[test]
+fn the_embedded_table_is_what_the_build_makes() {
+    let Some(data) = shared_data() else { return };
+    let unpacked = unpack(&data.join("service-reference-2026-08-22.tar.xz"));
+    let reference = root_of(unpacked.path());
+    for with_names in [true, false] {
+        let built = rebuild(&data, &reference, with_names);
+        // Not assert_eq: nobody wants to read two tables of a megabyte.
+        assert!(
+            built.catalog.to_table() == include_str!("../data/catalog.txt"),
+            "the table drifted"
+        );
+        assert_eq!(
+            built.coverage.to_text(),
+            include_str!("../data/unresolved-operations.txt")
+        );
+        assert_eq!(built.unnamed_services, [""; 0]);
+        assert_eq!(built.stale_reviews, [""; 0]);
+
+        let coverage = built.coverage;
+        assert_eq!(coverage.reference_operations, 18_666);
+        assert_eq!(coverage.operations, 18_666);
+        assert_eq!(coverage.resolved, 18_442);
+        assert_eq!(coverage.unresolved.len(), 224);
+        // The reference names an action that is more than a tag's for every operation but these.
+        let named = coverage
+            .unresolved
+            .iter()
+            .filter(|left| !left.authorized_actions.is_empty());
+        assert!(
+            named
+                .flat_map(|left| &left.authorized_actions)
+                .all(|action| action.contains("Tag"))
+        );
+    }
+}
+
+#[test]
+fn the_embedded_catalog_has_the_reference_s_numbers() {
+    let catalog = Catalog::embedded();
+    assert_eq!(catalog.services().count(), 456);
+    assert_eq!(catalog.unreported_namespaces().count(), 11);
+    assert_eq!(catalog.action_count(), 21_788);
+    assert_eq!(
+        catalog
+            .actions()
+            .filter(|(_, action)| action.is_tracked())
+            .count(),
+        10_034
+    );
+    assert_eq!(catalog.resource_types().count(), 2_300);
+}
+
+#[test]
+fn every_api_call_of_a_real_trail_has_an_action() {
+    let Some(data) = shared_data() else { return };
+    let unpacked = unpack(&data.join("cloudtrail-attack-simulation-2023-07.tar.xz"));
+    let mut folders = vec![unpacked.path().to_owned()];
+    let mut events = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                let text = std::fs::read(entry.path()).unwrap();
+                let object: serde_json::Value = serde_json::from_slice(&text).unwrap();
+                for record in object["Records"].as_array().unwrap() {
+                    if record["eventType"] == "AwsApiCall" {
+                        let field = |name: &str| record[name].as_str().unwrap().to_owned();
+                        events.insert((field("eventSource"), field("eventName")));
+                    }
+                }
+            }
+        }
+    }
+    let catalog = Catalog::embedded();
+    for (source, name) in &events {
+        assert!(
+            catalog.resolve_event(source, name).action.is_some(),
+            "{source} {name}"
+        );
+    }
+    assert_eq!(events.len(), 257);
+}
