@@ -30,10 +30,11 @@
 use std::path::{Path, PathBuf};
 
 pub use advisor_core::account::{Account, AccountBuilder, EntityDetail, EntityKind, Finding};
+pub use advisor_core::grants::policies_granting_service_access;
 pub use advisor_core::report::NotEvaluated;
 pub use advisor_core::tracking::{TrackedActions, TrackedRegions};
 pub use advisor_core::{
-    Activity, ActivityRow, Advisor, Entity, Granularity, GrantingPolicy, Operation,
+    Activity, ActivityRow, Advisor, Entity, GrantingPolicy, Granularity, Operation,
     PoliciesGrantingServiceAccess, Principal, Report, RequestError, ServiceLastAccessed,
     TrackedActionLastAccessed, Tracking, time,
 };
@@ -81,8 +82,10 @@ pub fn load_account<P: AsRef<Path>>(paths: &[P]) -> Result<Account, LoadError> {
     let mut builder = AccountBuilder::new();
     for path in paths {
         let path = path.as_ref();
-        let bytes = std::fs::read(path)
-            .map_err(|error| LoadError::Io { path: path.to_owned(), error })?;
+        let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
+            path: path.to_owned(),
+            error,
+        })?;
         let text = std::str::from_utf8(&bytes).map_err(|error| LoadError::NotUtf8 {
             path: path.to_owned(),
             byte: error.valid_up_to(),

@@ -184,10 +184,12 @@ impl Account {
 
     /// All entities, in the order of the exports.
     pub fn entities(&self) -> impl Iterator<Item = (EntityId, &EntityDetail)> {
-        self.graph.node_indices().filter_map(|index| match self.graph.node_weight(index)? {
-            Node::Entity(detail) => Some((EntityId(index), detail)),
-            Node::Inline(_) => None,
-        })
+        self.graph
+            .node_indices()
+            .filter_map(|index| match self.graph.node_weight(index)? {
+                Node::Entity(detail) => Some((EntityId(index), detail)),
+                Node::Inline(_) => None,
+            })
     }
 
     /// The entities that get a report when none is named: all users, groups and roles, and the
@@ -199,7 +201,10 @@ impl Account {
             .filter(|(id, detail)| {
                 detail.kind != EntityKind::Policy
                     || detail.account.as_str() != "aws"
-                    || self.neighbours(*id, Edge::Attached, Direction::Incoming).next().is_some()
+                    || self
+                        .neighbours(*id, Edge::Attached, Direction::Incoming)
+                        .next()
+                        .is_some()
             })
             .collect();
         reported.sort_by(|(_, left), (_, right)| left.arn.cmp(&right.arn));
@@ -229,7 +234,8 @@ impl Account {
     /// not exist, an account root.
     pub fn resolve(&self, arn: &str) -> Result<EntityId, RequestError> {
         let parsed = RequestError::check_arn(arn, |partition| self.has_partition(partition))?;
-        self.named(&parsed).ok_or_else(|| RequestError::no_such_arn(arn))
+        self.named(&parsed)
+            .ok_or_else(|| RequestError::no_such_arn(arn))
     }
 
     /// Whether the accounts are in this partition; a graph without any account is in `aws`.
@@ -249,7 +255,11 @@ impl Account {
             IamEntity::Policy { name, .. } => (EntityKind::Policy, name),
             _ => return None,
         };
-        let key = NameKey { account: arn.account().into(), kind, name: name.clone() };
+        let key = NameKey {
+            account: arn.account().into(),
+            kind,
+            name: name.clone(),
+        };
         self.by_name.get(&key).copied()
     }
 
@@ -259,27 +269,31 @@ impl Account {
         kind: Edge,
         direction: Direction,
     ) -> impl Iterator<Item = NodeIndex> {
-        self.graph.edges_directed(of.0, direction).filter(move |edge| *edge.weight() == kind).map(
-            move |edge| match direction {
+        self.graph
+            .edges_directed(of.0, direction)
+            .filter(move |edge| *edge.weight() == kind)
+            .map(move |edge| match direction {
                 Direction::Outgoing => edge.target(),
                 Direction::Incoming => edge.source(),
-            },
-        )
+            })
     }
 
     /// The groups a user is in.
     pub fn groups_of(&self, user: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(user, Edge::MemberOf, Direction::Outgoing).map(EntityId)
+        self.neighbours(user, Edge::MemberOf, Direction::Outgoing)
+            .map(EntityId)
     }
 
     /// The users in a group.
     pub fn members_of(&self, group: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(group, Edge::MemberOf, Direction::Incoming).map(EntityId)
+        self.neighbours(group, Edge::MemberOf, Direction::Incoming)
+            .map(EntityId)
     }
 
     /// The users, groups and roles that a managed policy is attached to.
     pub fn attached_to(&self, policy: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(policy, Edge::Attached, Direction::Incoming).map(EntityId)
+        self.neighbours(policy, Edge::Attached, Direction::Incoming)
+            .map(EntityId)
     }
 
     /// The policies that count for an entity: of a user also its groups', of a managed policy
@@ -292,7 +306,12 @@ impl Account {
             && let Some(document) = &detail.document
         {
             let (name, arn) = (&*detail.name, Some(&detail.arn));
-            policies.push(PolicyInEffect { holder: id, name, arn, document });
+            policies.push(PolicyInEffect {
+                holder: id,
+                name,
+                arn,
+                document,
+            });
         }
         for holder in std::iter::once(id).chain(self.groups_of(id)) {
             for edge in self.graph.edges(holder.0) {
@@ -362,7 +381,11 @@ impl Place {
             "" => self.path.clone(),
             below => format!("{}.{below}", self.path),
         };
-        Finding { name: self.name.to_string(), path, reason: reason.into() }
+        Finding {
+            name: self.name.to_string(),
+            path,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -382,16 +405,26 @@ impl AccountBuilder {
         let pages = export::pages(name, text)?;
         let name: Arc<str> = name.into();
         let several = pages.len() > 1;
-        let is_truncated = pages.last().is_some_and(|page| page.is_truncated == Some(true));
+        let is_truncated = pages
+            .last()
+            .is_some_and(|page| page.is_truncated == Some(true));
         for (index, page) in pages.into_iter().enumerate() {
-            let prefix = if several { format!("[{index}].") } else { String::new() };
+            let prefix = if several {
+                format!("[{index}].")
+            } else {
+                String::new()
+            };
             self.add_page(&name, &prefix, &page);
         }
         if is_truncated {
-            let place = Place { name, path: "IsTruncated".into() };
-            self.findings.push(
-                place.finding("", "the last page says that more follow: the export is incomplete"),
-            );
+            let place = Place {
+                name,
+                path: "IsTruncated".into(),
+            };
+            self.findings.push(place.finding(
+                "",
+                "the last page says that more follow: the export is incomplete",
+            ));
         }
         Ok(())
     }
@@ -413,7 +446,13 @@ impl AccountBuilder {
                 };
                 let inline = ("UserPolicyList", user.user_policy_list);
                 let groups = user.group_list.unwrap_or_default();
-                self.add_identity(place, listed, inline, groups, user.attached_managed_policies);
+                self.add_identity(
+                    place,
+                    listed,
+                    inline,
+                    groups,
+                    user.attached_managed_policies,
+                );
             }
         }
         for (index, value) in page.group_detail_list.iter().flatten().enumerate() {
@@ -486,7 +525,9 @@ impl AccountBuilder {
         groups: Vec<String>,
         attached: Option<Vec<AttachedPolicy>>,
     ) {
-        let Some(detail) = self.detail(&place, listed, None) else { return };
+        let Some(detail) = self.detail(&place, listed, None) else {
+            return;
+        };
         let inline = inline
             .into_iter()
             .flatten()
@@ -503,9 +544,20 @@ impl AccountBuilder {
         let attached = attached
             .into_iter()
             .flatten()
-            .map(|policy| (policy.policy_arn.into(), policy.policy_name.unwrap_or_default().into()))
+            .map(|policy| {
+                (
+                    policy.policy_arn.into(),
+                    policy.policy_name.unwrap_or_default().into(),
+                )
+            })
             .collect();
-        self.identities.push(PendingIdentity { place, detail, inline, groups, attached });
+        self.identities.push(PendingIdentity {
+            place,
+            detail,
+            inline,
+            groups,
+            attached,
+        });
     }
 
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
@@ -516,9 +568,11 @@ impl AccountBuilder {
             .and_then(|id| id.strip_prefix('v')?.parse().ok())
             .unwrap_or_default();
         let document = match default.and_then(|(index, version)| Some((index, version.document?))) {
-            Some((index, document)) => {
-                self.document(&place, &format!("PolicyVersionList[{index}].Document"), document)
-            }
+            Some((index, document)) => self.document(
+                &place,
+                &format!("PolicyVersionList[{index}].Document"),
+                document,
+            ),
             None => PolicySource::NotEvaluated("the export has no default version of it".into()),
         };
         let listed = Listed {
@@ -529,7 +583,11 @@ impl AccountBuilder {
             created: policy.create_date,
         };
         if let Some(detail) = self.detail(&place, listed, Some(document)) {
-            self.policies.push(PendingPolicy { place, detail, version });
+            self.policies.push(PendingPolicy {
+                place,
+                detail,
+                version,
+            });
         }
     }
 
@@ -543,7 +601,8 @@ impl AccountBuilder {
         let arn: IamArn = match listed.arn.parse() {
             Ok(arn) => arn,
             Err(error) => {
-                self.findings.push(place.finding("Arn", format!("{error} ({:?})", listed.arn)));
+                self.findings
+                    .push(place.finding("Arn", format!("{error} ({:?})", listed.arn)));
                 return None;
             }
         };
@@ -553,20 +612,23 @@ impl AccountBuilder {
             IamEntity::Role { path, .. } => (EntityKind::Role, path),
             IamEntity::Policy { path, .. } => (EntityKind::Policy, path),
             _ => {
-                self.findings.push(place.finding("Arn", "is not the ARN of this kind of entity"));
+                self.findings
+                    .push(place.finding("Arn", "is not the ARN of this kind of entity"));
                 return None;
             }
         };
         if kind != listed.kind {
-            self.findings.push(place.finding("Arn", "is not the ARN of this kind of entity"));
+            self.findings
+                .push(place.finding("Arn", "is not the ARN of this kind of entity"));
             return None;
         }
         let created = listed.created.as_deref().and_then(|text| {
             let created = time::parse(text);
             if created.is_none() {
-                self.findings.push(
-                    place.finding("CreateDate", format!("{text:?} is no time; taken without it")),
-                );
+                self.findings.push(place.finding(
+                    "CreateDate",
+                    format!("{text:?} is no time; taken without it"),
+                ));
             }
             created
         });
@@ -596,9 +658,8 @@ impl AccountBuilder {
                 PolicySource::Document(id)
             }
             Err(reason) => {
-                self.findings.push(
-                    place.finding(below, format!("the policy is not evaluated: {reason}")),
-                );
+                self.findings
+                    .push(place.finding(below, format!("the policy is not evaluated: {reason}")));
                 PolicySource::NotEvaluated(reason.into())
             }
         }
@@ -617,8 +678,10 @@ impl AccountBuilder {
             account.insert(policy);
         }
         let identities = last_identities(self.identities, &mut account.findings);
-        let ids: Vec<EntityId> =
-            identities.iter().map(|identity| account.insert(identity.detail.clone())).collect();
+        let ids: Vec<EntityId> = identities
+            .iter()
+            .map(|identity| account.insert(identity.detail.clone()))
+            .collect();
         for (id, identity) in ids.into_iter().zip(identities) {
             account.connect(id, identity);
         }
@@ -685,7 +748,11 @@ fn last_identities(
 
 impl EntityDetail {
     fn key(&self) -> NameKey {
-        NameKey { account: self.account.clone(), kind: self.kind, name: self.name.clone() }
+        NameKey {
+            account: self.account.clone(),
+            kind: self.kind,
+            name: self.name.clone(),
+        }
     }
 }
 
@@ -706,7 +773,13 @@ impl Account {
     }
 
     fn connect(&mut self, id: EntityId, identity: PendingIdentity) {
-        let PendingIdentity { place, detail, inline, groups, attached } = identity;
+        let PendingIdentity {
+            place,
+            detail,
+            inline,
+            groups,
+            attached,
+        } = identity;
         for policy in inline {
             let node = self.graph.add_node(Node::Inline(policy));
             self.graph.add_edge(id.0, node, Edge::Inline);
@@ -722,7 +795,9 @@ impl Account {
             } else {
                 self.findings.push(place.finding(
                     &format!("GroupList[{index}]"),
-                    format!("the group {group:?} is not in the export; its policies are not evaluated"),
+                    format!(
+                        "the group {group:?} is not in the export; its policies are not evaluated"
+                    ),
                 ));
                 if let Some(Node::Entity(detail)) = self.graph.node_weight_mut(id.0) {
                     detail.missing_groups.push(group.into());
@@ -732,9 +807,10 @@ impl Account {
         for (index, (arn, name)) in attached.into_iter().enumerate() {
             let below = format!("AttachedManagedPolicies[{index}]");
             let policy = match arn.parse::<IamArn>() {
-                Ok(parsed) => self
-                    .named(&parsed)
-                    .filter(|id| self.entity(*id).is_some_and(|found| found.kind == EntityKind::Policy)),
+                Ok(parsed) => self.named(&parsed).filter(|id| {
+                    self.entity(*id)
+                        .is_some_and(|found| found.kind == EntityKind::Policy)
+                }),
                 Err(_) => None,
             };
             let policy = policy.unwrap_or_else(|| self.mention(&place, &below, &arn, &name));
@@ -745,15 +821,18 @@ impl Account {
     /// A node for a managed policy that is attached, but of which the export has no document.
     fn mention(&mut self, place: &Place, below: &str, arn: &str, name: &str) -> EntityId {
         let reason = "the export has no document of it";
-        self.findings.push(
-            place.finding(below, format!("the policy {arn} is not evaluated: {reason}")),
-        );
+        self.findings.push(place.finding(
+            below,
+            format!("the policy {arn} is not evaluated: {reason}"),
+        ));
         let parsed = arn.parse::<IamArn>().ok();
         let (path, own_name) = match parsed.as_ref().map(IamArn::entity) {
             Some(IamEntity::Policy { path, name }) => (path.clone(), name.clone()),
             _ => ("/".into(), name.into()),
         };
-        let account = arn.parse::<Arn>().map(|arn| arn.account().into()).unwrap_or_else(|_| "".into());
+        let account = arn
+            .parse::<Arn>()
+            .map_or_else(|_| "".into(), |arn| arn.account().into());
         self.insert(EntityDetail {
             kind: EntityKind::Policy,
             account,

@@ -14,13 +14,17 @@ impl ActionSet {
     /// A set of none of so many positions.
     #[must_use]
     pub fn empty(positions: usize) -> Self {
-        Self { words: vec![0; positions.div_ceil(BITS)].into_boxed_slice() }
+        Self {
+            words: vec![0; positions.div_ceil(BITS)].into_boxed_slice(),
+        }
     }
 
     /// The set of all positions.
     #[must_use]
     pub fn full(positions: usize) -> Self {
-        let mut set = Self { words: vec![u64::MAX; positions.div_ceil(BITS)].into_boxed_slice() };
+        let mut set = Self {
+            words: vec![u64::MAX; positions.div_ceil(BITS)].into_boxed_slice(),
+        };
         let used = positions % BITS;
         if used != 0
             && let Some(last) = set.words.last_mut()
@@ -47,7 +51,9 @@ impl ActionSet {
     /// Whether the position is in the set.
     #[must_use]
     pub fn contains(&self, position: usize) -> bool {
-        self.words.get(position / BITS).is_some_and(|word| word & (1 << (position % BITS)) != 0)
+        self.words
+            .get(position / BITS)
+            .is_some_and(|word| word & (1 << (position % BITS)) != 0)
     }
 
     /// Whether no position is in the set.
@@ -59,7 +65,10 @@ impl ActionSet {
     /// The number of positions in the set.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Adds the other set's positions.
@@ -85,7 +94,10 @@ impl ActionSet {
 
     /// The positions in the set, ascending.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, word)| ones(index, *word))
+        self.words
+            .iter()
+            .enumerate()
+            .flat_map(|(index, word)| ones(index, *word))
     }
 
     /// The positions in the set that lie in a range, ascending.
@@ -122,9 +134,15 @@ mod tests {
             let full = ActionSet::full(positions);
             assert_eq!(full.len(), positions);
             assert!(!full.contains(positions));
-            assert_eq!(full.iter().collect::<Vec<_>>(), (0..positions).collect::<Vec<_>>());
+            assert_eq!(
+                full.iter().collect::<Vec<_>>(),
+                (0..positions).collect::<Vec<_>>()
+            );
             let range = positions / 3..positions;
-            assert_eq!(full.iter_range(range.clone()).collect::<Vec<_>>(), range.collect::<Vec<_>>());
+            assert_eq!(
+                full.iter_range(range.clone()).collect::<Vec<_>>(),
+                range.collect::<Vec<_>>()
+            );
         }
     }
 

@@ -231,24 +231,39 @@ impl Activity {
                 id
             })
             .collect();
-        let names: Vec<u32> = other.names.texts.iter().map(|text| self.names.id(text)).collect();
+        let names: Vec<u32> = other
+            .names
+            .texts
+            .iter()
+            .map(|text| self.names.id(text))
+            .collect();
         let name = |id: u32| names.get(id as usize).copied().unwrap_or_default();
         for (key, row) in &other.rows {
             let key = RowKey {
-                principal: principals.get(key.principal as usize).copied().unwrap_or_default(),
+                principal: principals
+                    .get(key.principal as usize)
+                    .copied()
+                    .unwrap_or_default(),
                 service: name(key.service),
                 operation: name(key.operation),
                 is_action: key.is_action,
                 region: name(key.region),
             };
-            self.rows.entry(key).and_modify(|mine| mine.merge(row)).or_insert_with(|| row.clone());
+            self.rows
+                .entry(key)
+                .and_modify(|mine| mine.merge(row))
+                .or_insert_with(|| row.clone());
         }
     }
 
     fn principal(&mut self, principal: Principal<'_>, seen_millis: i64) -> Option<u32> {
         let key = principal.unique_id.or(principal.arn)?;
         let id = self.principal_by_key(key, principal.unique_id.is_some());
-        self.describe_principal(id, principal.arn.map(|arn| (seen_millis, arn)), principal.account);
+        self.describe_principal(
+            id,
+            principal.arn.map(|arn| (seen_millis, arn)),
+            principal.account,
+        );
         Some(id)
     }
 
@@ -269,7 +284,9 @@ impl Activity {
 
     /// Keeps the ARN that was seen last, ties by the ARN itself, whatever order they come in.
     fn describe_principal(&mut self, id: u32, arn: Option<(i64, &str)>, account: Option<&str>) {
-        let Some(entry) = self.principals.get_mut(id as usize) else { return };
+        let Some(entry) = self.principals.get_mut(id as usize) else {
+            return;
+        };
         if let Some((seen, arn)) = arn {
             match &mut entry.arn {
                 Some((known_seen, known)) if (*known_seen, &**known) >= (seen, arn) => {}
@@ -312,7 +329,11 @@ impl Activity {
     /// The time of the newest attempt.
     #[must_use]
     pub fn newest(&self) -> Option<DateTime<Utc>> {
-        self.rows.values().map(|row| row.last_millis).max().map(time::from_millis)
+        self.rows
+            .values()
+            .map(|row| row.last_millis)
+            .max()
+            .map(time::from_millis)
     }
 }
 
@@ -323,7 +344,13 @@ impl PartialEq for Activity {
             let mut rows: Vec<_> = activity.rows().collect();
             rows.sort_unstable_by_key(|row| {
                 let who = row.principal;
-                (who.unique_id, who.arn, row.service, row.operation, row.region)
+                (
+                    who.unique_id,
+                    who.arn,
+                    row.service,
+                    row.operation,
+                    row.region,
+                )
             });
             rows
         }
@@ -350,7 +377,11 @@ mod tests {
     }
 
     const IDS: [&str; 3] = ["AIDA1", "AIDA2", "AROA1"];
-    const ARNS: [&str; 3] = ["arn:aws:iam::1:user/a", "arn:aws:iam::1:user/b", "arn:aws:iam::1:role/r"];
+    const ARNS: [&str; 3] = [
+        "arn:aws:iam::1:user/a",
+        "arn:aws:iam::1:user/b",
+        "arn:aws:iam::1:role/r",
+    ];
     const NAMES: [&str; 3] = ["s3", "iam", "GetUser"];
     const EVENT_IDS: [&str; 4] = ["e1", "e2", "e3", "e4"];
 
@@ -365,16 +396,18 @@ mod tests {
             0..4_usize,
             any::<bool>(),
         )
-            .prop_map(|(id, arn, service, event, known, time, event_id, denied)| Sample {
-                id,
-                arn,
-                service,
-                event,
-                known,
-                time,
-                event_id,
-                denied,
-            })
+            .prop_map(
+                |(id, arn, service, event, known, time, event_id, denied)| Sample {
+                    id,
+                    arn,
+                    service,
+                    event,
+                    known,
+                    time,
+                    event_id,
+                    denied,
+                },
+            )
     }
 
     fn table(samples: &[Sample]) -> Activity {
@@ -388,7 +421,11 @@ mod tests {
                     account: Some("1"),
                 },
                 service: NAMES[sample.service],
-                operation: if sample.known { Operation::Action(name) } else { Operation::Event(name) },
+                operation: if sample.known {
+                    Operation::Action(name)
+                } else {
+                    Operation::Event(name)
+                },
                 region: "us-east-1",
                 time_millis: sample.time,
                 event_id: EVENT_IDS[sample.event_id],

@@ -62,7 +62,10 @@ impl<'a> Joined<'a> {
         let key = |used: &'a Used, arn: &'a Arc<str>| {
             (used.last_millis, &used.last_event_id, arn, &used.region)
         };
-        if self.last.is_none_or(|(known, by)| key(used, arn) > key(known, by)) {
+        if self
+            .last
+            .is_none_or(|(known, by)| key(used, arn) > key(known, by))
+        {
             self.last = Some((used, arn));
         }
     }
@@ -89,13 +92,24 @@ impl Advisor {
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
         let (used, strangers) = attribute(&account, activity, &catalog);
-        Self { account, catalog, engine, used: Arc::new(used), strangers, tracking, now }
+        Self {
+            account,
+            catalog,
+            engine,
+            used: Arc::new(used),
+            strangers,
+            tracking,
+            now,
+        }
     }
 
     /// The same at another instant.
     #[must_use]
     pub fn at(&self, now: DateTime<Utc>) -> Self {
-        Self { now, ..self.clone() }
+        Self {
+            now,
+            ..self.clone()
+        }
     }
 
     /// The account graph.
@@ -164,7 +178,10 @@ impl Advisor {
                         .filter(|action| self.is_tracked(*action))
                         .map(|action| ActionRow {
                             action,
-                            last: by_action.get(&action).and_then(Joined::access).map(Box::new),
+                            last: by_action
+                                .get(&action)
+                                .and_then(Joined::access)
+                                .map(Box::new),
                         })
                         .collect(),
                 };
@@ -193,12 +210,16 @@ impl Advisor {
             _ => Vec::new(),
         };
         ungranted.sort_by(|left, right| {
-            self.namespace(&left.service).cmp(self.namespace(&right.service))
+            self.namespace(&left.service)
+                .cmp(self.namespace(&right.service))
         });
 
         Report {
             catalog: self.catalog.clone(),
-            arn: self.account.entity(entity).map_or_else(|| "".into(), |detail| detail.arn.clone()),
+            arn: self
+                .account
+                .entity(entity)
+                .map_or_else(|| "".into(), |detail| detail.arn.clone()),
             granularity,
             services,
             ungranted,
@@ -215,12 +236,15 @@ impl Advisor {
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
         check_namespace(namespace)?;
         let id = self.account.resolve(arn)?;
-        let service = self.catalog.service_by_namespace(namespace).ok_or_else(|| {
-            RequestError::InvalidInput(format!(
-                // IAM's spelling.
-                "Service namepace {namespace} is either invalid or unsupported."
-            ))
-        })?;
+        let service = self
+            .catalog
+            .service_by_namespace(namespace)
+            .ok_or_else(|| {
+                RequestError::InvalidInput(format!(
+                    // IAM's spelling.
+                    "Service namepace {namespace} is either invalid or unsupported."
+                ))
+            })?;
         let reach = self.engine.reach(&self.account, id);
         if !reach.services(self.engine.compiler()).contains(&service) {
             return Ok(Vec::new());
@@ -232,7 +256,11 @@ impl Advisor {
             .map(|(identity, detail)| Entity {
                 arn: detail.arn.clone(),
                 name: detail.name.clone(),
-                kind: if detail.kind == EntityKind::Role { "ROLE" } else { "USER" },
+                kind: if detail.kind == EntityKind::Role {
+                    "ROLE"
+                } else {
+                    "USER"
+                },
                 unique_id: detail.unique_id.clone(),
                 path: detail.path.clone(),
                 last_authenticated: self
@@ -269,7 +297,9 @@ impl Advisor {
     /// The users and roles whose attempts count in an entity's report, each once.
     fn identities(&self, entity: EntityId) -> Vec<(EntityId, &EntityDetail)> {
         let detail = |id: EntityId| self.account.entity(id).map(|detail| (id, detail));
-        let Some((_, of)) = detail(entity) else { return Vec::new() };
+        let Some((_, of)) = detail(entity) else {
+            return Vec::new();
+        };
         let mut ids: Vec<EntityId> = match of.kind {
             EntityKind::User | EntityKind::Role => vec![entity],
             EntityKind::Group => self.account.members_of(entity).collect(),
@@ -294,12 +324,14 @@ impl Advisor {
     }
 
     /// Joins what identities did, by service and, at action level, by action.
-    #[expect(clippy::type_complexity, reason = "two maps, used once")]
     fn join<'a>(
         &'a self,
         identities: &[(EntityId, &'a EntityDetail)],
         granularity: Granularity,
-    ) -> (HashMap<ServiceRef, Joined<'a>>, HashMap<ActionId, Joined<'a>>) {
+    ) -> (
+        HashMap<ServiceRef, Joined<'a>>,
+        HashMap<ActionId, Joined<'a>>,
+    ) {
         let mut by_service: HashMap<ServiceRef, Joined<'a>> = HashMap::new();
         let mut by_action: HashMap<ActionId, Joined<'a>> = HashMap::new();
         for (identity, detail) in identities {
@@ -312,7 +344,10 @@ impl Advisor {
                     && let Some(action) = used.action
                     && self.sees_action(used, action)
                 {
-                    by_action.entry(action).or_default().add(used, *identity, &detail.arn);
+                    by_action
+                        .entry(action)
+                        .or_default()
+                        .add(used, *identity, &detail.arn);
                 }
             }
         }
@@ -354,7 +389,9 @@ impl Advisor {
         service: &ServiceRef,
         by_action: &HashMap<ActionId, Joined<'_>>,
     ) -> Vec<ActionRow> {
-        let ServiceRef::Known(id) = service else { return Vec::new() };
+        let ServiceRef::Known(id) = service else {
+            return Vec::new();
+        };
         let mut actions: Vec<ActionRow> = by_action
             .iter()
             .filter(|(action, _)| self.catalog.action(**action).service() == *id)
@@ -445,7 +482,9 @@ fn identity_of(account: &Account, row: &ActivityRow<'_>) -> Option<EntityId> {
     };
     let detail = account.entity(entity)?;
     let is_earlier = row.principal.unique_id.is_none()
-        && detail.created.is_some_and(|created| row.last_millis < created.timestamp_millis());
+        && detail
+            .created
+            .is_some_and(|created| row.last_millis < created.timestamp_millis());
     (matches!(detail.kind, EntityKind::User | EntityKind::Role) && !is_earlier).then_some(entity)
 }
 
@@ -456,9 +495,10 @@ fn resolve(
 ) -> (Option<service_catalog::ServiceId>, Option<ActionId>) {
     let service = catalog.service_by_namespace(row.service);
     match row.operation {
-        Operation::Action(name) => {
-            (service, service.and_then(|id| catalog.action_by_name(id, name)))
-        }
+        Operation::Action(name) => (
+            service,
+            service.and_then(|id| catalog.action_by_name(id, name)),
+        ),
         Operation::Event(name) => {
             let source = format!("{}.amazonaws.com", row.service);
             let event = catalog.resolve_event(&source, name);

@@ -87,9 +87,18 @@ impl PolicyCompiler {
             scope_of.extend(nameless.iter().map(|_| small(scopes.len())));
             scopes.push(vec![Pattern::wildcard("*")]);
         }
-        let names =
-            catalog.actions().map(|(_, action)| action.name().to_ascii_lowercase().into()).collect();
-        Self { catalog, names, nameless, scope_of, scopes, positions }
+        let names = catalog
+            .actions()
+            .map(|(_, action)| action.name().to_ascii_lowercase().into())
+            .collect();
+        Self {
+            catalog,
+            names,
+            nameless,
+            scope_of,
+            scopes,
+            positions,
+        }
     }
 
     /// The catalog that the positions belong to.
@@ -109,7 +118,10 @@ impl PolicyCompiler {
     pub fn service_at(&self, position: usize) -> Option<ServiceId> {
         match self.catalog.action_at(position) {
             Some(action) => Some(self.catalog.action(action).service()),
-            None => self.nameless.get(position - self.catalog.action_count()).copied(),
+            None => self
+                .nameless
+                .get(position - self.catalog.action_count())
+                .copied(),
         }
     }
 
@@ -141,7 +153,9 @@ impl PolicyCompiler {
             *set = ActionSet::full(self.positions);
             return;
         };
-        let Some(id) = self.catalog.service_by_namespace(namespace) else { return };
+        let Some(id) = self.catalog.service_by_namespace(namespace) else {
+            return;
+        };
         if let Some(literal) = pattern.name().as_literal() {
             if let Some(action) = self.catalog.action_by_name(id, &literal) {
                 set.insert(action.index());
@@ -156,14 +170,17 @@ impl PolicyCompiler {
             {
                 &|name| {
                     let mut letters = name.chars();
-                    prefix.iter().all(|token| letters.next().is_some_and(|c| token.accepts(c)))
+                    prefix
+                        .iter()
+                        .all(|token| letters.next().is_some_and(|c| token.accepts(c)))
                 }
             }
             _ => &|name| pattern.name().matches(name),
         };
         let range = self.catalog.service(id).action_range();
-        for (position, name) in
-            range.clone().zip(self.names.get(range).into_iter().flatten())
+        for (position, name) in range
+            .clone()
+            .zip(self.names.get(range).into_iter().flatten())
         {
             if matches(name) {
                 set.insert(position);
@@ -232,7 +249,9 @@ impl PolicyCompiler {
 
     /// A condition on an allow counts as met; see `aws-behaviour.md`, section 1.
     fn compile_allow(&self, statement: &Statement, compiled: &mut CompiledPolicy) {
-        let Some(resources) = allowed_resources(statement.resources.as_ref()) else { return };
+        let Some(resources) = allowed_resources(statement.resources.as_ref()) else {
+            return;
+        };
         let mut actions = self.actions(&statement.actions, true);
         if resources != Resources::All {
             let mut reaches: HashMap<u32, bool> = HashMap::new();
@@ -240,7 +259,9 @@ impl PolicyCompiler {
                 .iter()
                 .filter(|position| {
                     let scope = self.scope_at(*position);
-                    !*reaches.entry(scope).or_insert_with(|| self.reaches(&resources, scope))
+                    !*reaches
+                        .entry(scope)
+                        .or_insert_with(|| self.reaches(&resources, scope))
                 })
                 .collect();
             for position in unreachable {
@@ -248,7 +269,9 @@ impl PolicyCompiler {
             }
         }
         compiled.possible.union_with(&actions);
-        compiled.allows.push(CompiledStatement { actions, resources });
+        compiled
+            .allows
+            .push(CompiledStatement { actions, resources });
     }
 
     /// Whether some resource of the scope is among `resources`.
@@ -268,13 +291,17 @@ impl PolicyCompiler {
     }
 
     fn compile_deny(&self, statement: &Statement, compiled: &mut CompiledPolicy) {
-        let Some(resources) = denied_resources(statement.resources.as_ref()) else { return };
+        let Some(resources) = denied_resources(statement.resources.as_ref()) else {
+            return;
+        };
         let actions = self.actions(&statement.actions, false);
         if resources == Resources::All {
             compiled.denied.union_with(&actions);
         } else {
             compiled.scoped_denied.union_with(&actions);
-            compiled.scoped_denies.push(CompiledStatement { actions, resources });
+            compiled
+                .scoped_denies
+                .push(CompiledStatement { actions, resources });
         }
     }
 }
@@ -284,16 +311,24 @@ impl PolicyCompiler {
 fn allowed_resources(element: Option<&ResourceElement>) -> Option<Resources> {
     match element? {
         ResourceElement::Resource(patterns) => {
-            if patterns.iter().any(|resource| resource.pattern.is_universal()) {
+            if patterns
+                .iter()
+                .any(|resource| resource.pattern.is_universal())
+            {
                 return Some(Resources::All);
             }
             Some(Resources::Only(own(patterns.iter())))
         }
         ResourceElement::NotResource(patterns) => {
-            if patterns.iter().any(|r| r.pattern.is_universal() && !r.pattern.has_variable()) {
+            if patterns
+                .iter()
+                .any(|r| r.pattern.is_universal() && !r.pattern.has_variable())
+            {
                 return None;
             }
-            all_but(own(patterns.iter().filter(|resource| !resource.pattern.has_variable())))
+            all_but(own(patterns
+                .iter()
+                .filter(|resource| !resource.pattern.has_variable())))
         }
     }
 }
@@ -303,23 +338,33 @@ fn allowed_resources(element: Option<&ResourceElement>) -> Option<Resources> {
 fn denied_resources(element: Option<&ResourceElement>) -> Option<Resources> {
     match element? {
         ResourceElement::Resource(patterns) => {
-            let certain = own(patterns.iter().filter(|resource| !resource.pattern.has_variable()));
+            let certain = own(patterns
+                .iter()
+                .filter(|resource| !resource.pattern.has_variable()));
             if certain.iter().any(Pattern::is_universal) {
                 return Some(Resources::All);
             }
             (!certain.is_empty()).then_some(Resources::Only(certain))
         }
         ResourceElement::NotResource(patterns) => {
-            let removes = patterns
-                .iter()
-                .all(|resource| !resource.pattern.has_variable() && !resource.pattern.is_universal());
-            if removes { all_but(own(patterns.iter())) } else { None }
+            let removes = patterns.iter().all(|resource| {
+                !resource.pattern.has_variable() && !resource.pattern.is_universal()
+            });
+            if removes {
+                all_but(own(patterns.iter()))
+            } else {
+                None
+            }
         }
     }
 }
 
 fn all_but(patterns: Vec<Pattern>) -> Option<Resources> {
-    Some(if patterns.is_empty() { Resources::All } else { Resources::AllBut(patterns) })
+    Some(if patterns.is_empty() {
+        Resources::All
+    } else {
+        Resources::AllBut(patterns)
+    })
 }
 
 fn own<'a>(patterns: impl Iterator<Item = &'a ResourcePattern>) -> Vec<Pattern> {
@@ -334,7 +379,12 @@ fn formats(catalog: &Catalog, types: &[service_catalog::ResourceTypeId]) -> Vec<
     let mut formats = Vec::new();
     for id in types {
         let before = formats.len();
-        formats.extend(catalog.resource_type(*id).arn_formats().map(Pattern::arn_format));
+        formats.extend(
+            catalog
+                .resource_type(*id)
+                .arn_formats()
+                .map(Pattern::arn_format),
+        );
         if formats.len() == before {
             // A type without a format: nothing is known of it, so anything may be one.
             return vec![Pattern::wildcard("*")];

@@ -102,11 +102,13 @@ impl<'a> ManagedPolicyDetail<'a> {
     /// The version in force: the one marked so, else the one that `DefaultVersionId` names.
     pub(crate) fn default_version(&self) -> Option<(usize, &PolicyVersion<'a>)> {
         let versions = || self.policy_version_list.iter().flatten().enumerate();
-        versions().find(|(_, version)| version.is_default_version == Some(true)).or_else(|| {
-            versions().find(|(_, version)| {
-                version.version_id.is_some() && version.version_id == self.default_version_id
+        versions()
+            .find(|(_, version)| version.is_default_version == Some(true))
+            .or_else(|| {
+                versions().find(|(_, version)| {
+                    version.version_id.is_some() && version.version_id == self.default_version_id
+                })
             })
-        })
     }
 }
 
@@ -143,7 +145,12 @@ impl fmt::Display for At {
 impl ExportError {
     fn new(name: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
-        Self { name: name.into(), message: plain_message(error), line, column }
+        Self {
+            name: name.into(),
+            message: plain_message(error),
+            line,
+            column,
+        }
     }
 }
 
@@ -205,7 +212,10 @@ pub(crate) fn entity<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, (
     let mut deserializer = serde_json::Deserializer::from_str(value.get());
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        (if path == "." { String::new() } else { path }, plain_message(error.inner()))
+        (
+            if path == "." { String::new() } else { path },
+            plain_message(error.inner()),
+        )
     })
 }
 
@@ -213,8 +223,7 @@ pub(crate) fn entity<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, (
 pub(crate) fn policy_document(value: &RawValue) -> Result<PolicyDocument, String> {
     let json = value.get();
     let document = if json.starts_with('"') {
-        let text: String =
-            serde_json::from_str(json).map_err(|error| plain_message(&error))?;
+        let text: String = serde_json::from_str(json).map_err(|error| plain_message(&error))?;
         PolicyDocument::parse_url_encoded(&text)
     } else {
         PolicyDocument::parse(json)

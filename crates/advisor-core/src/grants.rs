@@ -68,7 +68,9 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
         other => other,
     });
     if let Ok(entity) = entity
-        && account.entity(entity).is_some_and(|detail| detail.kind == EntityKind::Policy)
+        && account
+            .entity(entity)
+            .is_some_and(|detail| detail.kind == EntityKind::Policy)
     {
         return Err(RequestError::unsupported_arn(arn));
     }
@@ -138,7 +140,10 @@ fn check_form<S: AsRef<str>>(namespaces: &[S]) -> Result<(), RequestError> {
     let is_formed = |namespace: &str| {
         (1..=64).contains(&namespace.chars().count()) && namespace.chars().all(is_word)
     };
-    if !namespaces.iter().all(|namespace| is_formed(namespace.as_ref())) {
+    if !namespaces
+        .iter()
+        .all(|namespace| is_formed(namespace.as_ref()))
+    {
         return constraint(
             "satisfy constraint: [Member must have length less than or equal to 64, Member must \
              have length greater than or equal to 1, Member must satisfy regular expression \
@@ -169,7 +174,10 @@ fn arns_of_service(catalog: &Catalog, namespace: &str) -> Vec<Pattern> {
     }
     services.sort_unstable();
     services.dedup();
-    services.iter().map(|service| Pattern::arn_format(&format!("arn:*:{service}:*"))).collect()
+    services
+        .iter()
+        .map(|service| Pattern::arn_format(&format!("arn:*:{service}:*")))
+        .collect()
 }
 
 /// Whether a policy, by itself, grants something of a service: an allow names an action pattern of
@@ -180,39 +188,45 @@ fn grants(document: &PolicyDocument, namespace: &str, resources: &[Pattern]) -> 
     let allows = document.statements.iter().any(|statement| {
         statement.effect == Effect::Allow
             && match &statement.actions {
-                ActionElement::Action(patterns) => {
-                    patterns.iter().any(|pattern| pattern.names_service(namespace))
-                }
-                ActionElement::NotAction(patterns) => {
-                    !patterns.iter().any(|pattern| pattern.covers_service(namespace))
-                }
+                ActionElement::Action(patterns) => patterns
+                    .iter()
+                    .any(|pattern| pattern.names_service(namespace)),
+                ActionElement::NotAction(patterns) => !patterns
+                    .iter()
+                    .any(|pattern| pattern.covers_service(namespace)),
             }
             && may_be_of_service(statement, resources)
     });
-    allows && !document.statements.iter().any(|statement| denies_service(statement, namespace))
+    allows
+        && !document
+            .statements
+            .iter()
+            .any(|statement| denies_service(statement, namespace))
 }
 
 fn may_be_of_service(statement: &Statement, resources: &[Pattern]) -> bool {
     match &statement.resources {
         Some(ResourceElement::Resource(patterns)) => patterns.iter().any(|resource| {
             !resource.text.starts_with("arn:")
-                || resources.iter().any(|arns| overlaps(&resource.pattern, arns))
+                || resources
+                    .iter()
+                    .any(|arns| overlaps(&resource.pattern, arns))
         }),
-        Some(ResourceElement::NotResource(patterns)) => {
-            !patterns.iter().any(|resource| resource.pattern.is_universal())
-        }
+        Some(ResourceElement::NotResource(patterns)) => !patterns
+            .iter()
+            .any(|resource| resource.pattern.is_universal()),
         None => false,
     }
 }
 
 fn denies_service(statement: &Statement, namespace: &str) -> bool {
     let denies_all_of_it = match &statement.actions {
-        ActionElement::Action(patterns) => {
-            patterns.iter().any(|pattern| pattern.covers_service(namespace))
-        }
-        ActionElement::NotAction(patterns) => {
-            !patterns.iter().any(|pattern| pattern.names_service(namespace))
-        }
+        ActionElement::Action(patterns) => patterns
+            .iter()
+            .any(|pattern| pattern.covers_service(namespace)),
+        ActionElement::NotAction(patterns) => !patterns
+            .iter()
+            .any(|pattern| pattern.names_service(namespace)),
     };
     let everywhere = matches!(
         &statement.resources,

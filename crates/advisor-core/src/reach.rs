@@ -52,12 +52,16 @@ impl Reach {
         service: ServiceId,
     ) -> impl Iterator<Item = ActionId> + 'a {
         let range = catalog.service(service).action_range();
-        self.actions.iter_range(range).filter_map(|position| catalog.action_at(position))
+        self.actions
+            .iter_range(range)
+            .filter_map(|position| catalog.action_at(position))
     }
 
     /// All possible actions, by namespace and name.
     pub fn actions<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ActionId> + 'a {
-        self.actions.iter().filter_map(|position| catalog.action_at(position))
+        self.actions
+            .iter()
+            .filter_map(|position| catalog.action_at(position))
     }
 }
 
@@ -74,8 +78,11 @@ impl ReachEngine {
     #[must_use]
     pub fn new(account: &Account, catalog: Arc<Catalog>) -> Self {
         let compiler = PolicyCompiler::new(catalog);
-        let compiled =
-            account.documents().par_iter().map(|document| compiler.compile(document)).collect();
+        let compiled = account
+            .documents()
+            .par_iter()
+            .map(|document| compiler.compile(document))
+            .collect();
         Self { compiler, compiled }
     }
 
@@ -99,8 +106,10 @@ impl ReachEngine {
             .collect();
         documents.sort_unstable();
         documents.dedup();
-        let policies: Vec<&CompiledPolicy> =
-            documents.iter().filter_map(|index| self.compiled.get(*index)).collect();
+        let policies: Vec<&CompiledPolicy> = documents
+            .iter()
+            .filter_map(|index| self.compiled.get(*index))
+            .collect();
         reach_of(&self.compiler, &policies)
     }
 }
@@ -139,7 +148,10 @@ impl<'a> Contest<'a> {
         Self {
             compiler,
             allows: policies.iter().flat_map(|policy| &policy.allows).collect(),
-            denies: policies.iter().flat_map(|policy| &policy.scoped_denies).collect(),
+            denies: policies
+                .iter()
+                .flat_map(|policy| &policy.scoped_denies)
+                .collect(),
         }
     }
 
@@ -150,14 +162,23 @@ impl<'a> Contest<'a> {
             let is_about = |(_, statement): &(usize, &&CompiledStatement)| {
                 statement.actions.contains(position)
             };
-            statements.iter().enumerate().filter(is_about).map(|(index, _)| index).collect()
+            statements
+                .iter()
+                .enumerate()
+                .filter(is_about)
+                .map(|(index, _)| index)
+                .collect()
         };
         let mut decided: HashMap<(u32, Vec<usize>, Vec<usize>), bool> = HashMap::new();
         contested
             .iter()
             .filter(|position| {
                 let scope = self.compiler.scope_at(*position);
-                let key = (scope, about(&self.allows, *position), about(&self.denies, *position));
+                let key = (
+                    scope,
+                    about(&self.allows, *position),
+                    about(&self.denies, *position),
+                );
                 if let Some(possible) = decided.get(&key) {
                     return !possible;
                 }
@@ -178,25 +199,30 @@ impl<'a> Contest<'a> {
                 Resources::All => return false,
                 Resources::Only(patterns) => denied.extend(
                     // What lies beside all formats takes nothing away.
-                    patterns.iter().filter(|p| formats.iter().any(|format| overlaps(p, format))),
+                    patterns
+                        .iter()
+                        .filter(|p| formats.iter().any(|format| overlaps(p, format))),
                 ),
                 Resources::AllBut(patterns) => spared.push(patterns.iter().collect()),
             }
         }
-        allows.iter().filter_map(|index| self.allows.get(*index)).any(|allow| {
-            let mut none_of = denied.clone();
-            let mut all_of: Vec<&[&Pattern]> = vec![&formats];
-            all_of.extend(spared.iter().map(Vec::as_slice));
-            let allowed: Vec<&Pattern>;
-            match &allow.resources {
-                Resources::All => {}
-                Resources::Only(patterns) => {
-                    allowed = patterns.iter().collect();
-                    all_of.push(&allowed);
+        allows
+            .iter()
+            .filter_map(|index| self.allows.get(*index))
+            .any(|allow| {
+                let mut none_of = denied.clone();
+                let mut all_of: Vec<&[&Pattern]> = vec![&formats];
+                all_of.extend(spared.iter().map(Vec::as_slice));
+                let allowed: Vec<&Pattern>;
+                match &allow.resources {
+                    Resources::All => {}
+                    Resources::Only(patterns) => {
+                        allowed = patterns.iter().collect();
+                        all_of.push(&allowed);
+                    }
+                    Resources::AllBut(patterns) => none_of.extend(patterns),
                 }
-                Resources::AllBut(patterns) => none_of.extend(patterns),
-            }
-            residue(&all_of, &none_of, WorkBound::default()).is_possible()
-        })
+                residue(&all_of, &none_of, WorkBound::default()).is_possible()
+            })
     }
 }

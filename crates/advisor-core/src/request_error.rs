@@ -60,7 +60,10 @@ impl RequestError {
         has_partition: impl Fn(&str) -> bool,
     ) -> Result<IamArn, Self> {
         if text.chars().count() < 20 {
-            return Err(Self::constraint("arn", "have length greater than or equal to 20"));
+            return Err(Self::constraint(
+                "arn",
+                "have length greater than or equal to 20",
+            ));
         }
         if let Ok(arn) = text.parse::<Arn>() {
             if arn.service() != "iam" {

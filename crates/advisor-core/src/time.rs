@@ -27,8 +27,13 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
 /// fraction only where there is one.
 #[must_use]
 pub fn format(time: DateTime<Utc>) -> String {
-    let fraction = if time.timestamp_subsec_micros() == 0 { "" } else { "%.6f" };
-    time.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}+00:00")).to_string()
+    let fraction = if time.timestamp_subsec_micros() == 0 {
+        ""
+    } else {
+        "%.6f"
+    };
+    time.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}+00:00"))
+        .to_string()
 }
 
 /// The time at so many milliseconds since 1970; the ends of what chrono can say beyond them.
@@ -58,12 +63,21 @@ mod tests {
             assert_eq!(parse(text), Some(expected), "{text}");
         }
         assert_eq!(format(expected), "2026-09-11T15:26:19+00:00");
-        assert_eq!(format(parse("2026-09-11T15:26:19.516Z").unwrap()), "2026-09-11T15:26:19.516000+00:00");
+        assert_eq!(
+            format(parse("2026-09-11T15:26:19.516Z").unwrap()),
+            "2026-09-11T15:26:19.516000+00:00"
+        );
     }
 
     #[test]
     fn nonsense_is_no_time() {
-        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-09-11", "99999-01-01T00:00:00Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-01T00:00:00Z",
+            "2026-09-11",
+            "99999-01-01T00:00:00Z",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

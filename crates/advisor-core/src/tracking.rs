@@ -66,7 +66,8 @@ impl Tracking {
     /// The last instant that a report made at `now` sees.
     #[must_use]
     pub fn visible_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now.checked_sub_signed(self.publication_delay).unwrap_or(now)
+        now.checked_sub_signed(self.publication_delay)
+            .unwrap_or(now)
     }
 
     /// The first instant at which attempts at a service count in a report made at `now`; `None` for
@@ -74,14 +75,17 @@ impl Tracking {
     #[must_use]
     pub fn period_start(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.period_days.map(|days| {
-            now.checked_sub_days(Days::new(days)).unwrap_or(DateTime::<Utc>::MIN_UTC)
+            now.checked_sub_days(Days::new(days))
+                .unwrap_or(DateTime::<Utc>::MIN_UTC)
         })
     }
 
     /// The windows in which an attempt counts: UTC milliseconds, both ends included. `None` where
     /// none does.
     pub(crate) fn service_window(&self, region: &str, now: DateTime<Utc>) -> Option<Window> {
-        let start = self.period_start(now).map_or(i64::MIN, |start| start.timestamp_millis());
+        let start = self
+            .period_start(now)
+            .map_or(i64::MIN, |start| start.timestamp_millis());
         Some(Window {
             start: start.max(self.region_start(region)?),
             end: self.visible_until(now).timestamp_millis(),
@@ -98,9 +102,9 @@ impl Tracking {
     ) -> Option<Window> {
         let start = match self.actions {
             TrackedActions::Aws => midnight(action_tracking_start(namespace)),
-            TrackedActions::All => {
-                self.period_start(now).map_or(i64::MIN, |start| start.timestamp_millis())
-            }
+            TrackedActions::All => self
+                .period_start(now)
+                .map_or(i64::MIN, |start| start.timestamp_millis()),
         };
         Some(Window {
             start: start.max(self.region_start(region)?),
@@ -117,7 +121,9 @@ impl Tracking {
 }
 
 fn midnight(date: chrono::NaiveDate) -> i64 {
-    date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+    date.and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis()
 }
 
 /// A stretch of time in UTC milliseconds, both ends included.

@@ -87,8 +87,10 @@ pub(crate) fn attribute(
     activity: &mut Activity,
 ) -> Result<(), SetAside> {
     check_type(record)?;
-    let identity =
-        record.user_identity.as_ref().ok_or_else(|| SetAside::missing("userIdentity"))?;
+    let identity = record
+        .user_identity
+        .as_ref()
+        .ok_or_else(|| SetAside::missing("userIdentity"))?;
     let principal = principal(identity)?;
 
     let source = name(record.event_source.as_ref(), "eventSource")?;
@@ -98,7 +100,10 @@ pub(crate) fn attribute(
     if event_id.len() > LONGEST_NAME {
         return Err(SetAside::Malformed("the eventID is too long".into()));
     }
-    let time = record.event_time.as_deref().ok_or_else(|| SetAside::missing("eventTime"))?;
+    let time = record
+        .event_time
+        .as_deref()
+        .ok_or_else(|| SetAside::missing("eventTime"))?;
     let time_millis = time::parse(time)
         .map(|time| time.timestamp_millis())
         .filter(|millis| (FIRST_MILLIS..LAST_MILLIS).contains(millis))
@@ -151,9 +156,9 @@ fn check_type(record: &EventRecord<'_>) -> Result<(), SetAside> {
 fn name<'a>(text: Option<&'a Text<'a>>, field: &str) -> Result<&'a str, SetAside> {
     match text.map(|text| &**text) {
         None | Some("") => Err(SetAside::missing(field)),
-        Some(text) if text.len() > LONGEST_NAME => {
-            Err(SetAside::Malformed(format!("the {field} is too long").into()))
-        }
+        Some(text) if text.len() > LONGEST_NAME => Err(SetAside::Malformed(
+            format!("the {field} is too long").into(),
+        )),
         Some(text) => Ok(text),
     }
 }
@@ -167,8 +172,10 @@ struct Identity<'a> {
 }
 
 fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAside> {
-    let issuer =
-        identity.session_context.as_ref().and_then(|context| context.session_issuer.as_ref());
+    let issuer = identity
+        .session_context
+        .as_ref()
+        .and_then(|context| context.session_issuer.as_ref());
     let no_identity = |kind| Err(SetAside::NoIamIdentity(kind));
     let Some(kind) = identity.r#type.as_deref() else {
         return if identity.invoked_by.is_some() {
@@ -188,8 +195,11 @@ fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAsid
             account: identity.account_id.as_deref(),
         },
         "AssumedRole" | "Role" => Identity {
-            unique_id: unique_id(issuer.and_then(|issuer| issuer.principal_id.as_ref()), "AROA")
-                .or_else(|| unique_id(identity.principal_id.as_ref(), "AROA")),
+            unique_id: unique_id(
+                issuer.and_then(|issuer| issuer.principal_id.as_ref()),
+                "AROA",
+            )
+            .or_else(|| unique_id(identity.principal_id.as_ref(), "AROA")),
             arn: arn(issuer.and_then(|issuer| issuer.arn.as_ref()))
                 .or_else(|| identity.arn.as_deref().and_then(role_of_session)),
             account: issuer
@@ -216,18 +226,27 @@ fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAsid
                     _ => UserIdentityKind::Other(kind.into()),
                 });
             }
-            Identity { unique_id, arn: None, account }
+            Identity {
+                unique_id,
+                arn: None,
+                account,
+            }
         }
         "Root" => return no_identity(UserIdentityKind::Root),
         "AWSService" => return no_identity(UserIdentityKind::AwsService),
         other if other.len() <= LONGEST_NAME => {
             return no_identity(UserIdentityKind::Other(other.into()));
         }
-        _ => return Err(SetAside::Malformed("the userIdentity.type is too long".into())),
+        _ => {
+            return Err(SetAside::Malformed(
+                "the userIdentity.type is too long".into(),
+            ));
+        }
     };
     if found.unique_id.is_none() && found.arn.is_none() {
         return Err(SetAside::Malformed(
-            format!("{kind} with neither a unique id in userIdentity.principalId nor an ARN").into(),
+            format!("{kind} with neither a unique id in userIdentity.principalId nor an ARN")
+                .into(),
         ));
     }
     Ok(found)
@@ -276,7 +295,12 @@ fn role_of_session(session: &str) -> Option<Cow<'static, str>> {
 /// `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`, `NotAuthorized`,
 /// `AuthorizationError`.
 fn is_denial(error_code: &str) -> bool {
-    ["AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError"]
-        .iter()
-        .any(|part| error_code.contains(part))
+    [
+        "AccessDenied",
+        "Unauthorized",
+        "NotAuthorized",
+        "AuthorizationError",
+    ]
+    .iter()
+    .any(|part| error_code.contains(part))
 }

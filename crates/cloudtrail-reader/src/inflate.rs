@@ -51,7 +51,9 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Infla
     }
     // libdeflate inflates the first member of several and says nothing of the others. Only when the
     // file ends with this member's trailer was it the only one.
-    if u32::try_from(inflated.len() & 0xffff_ffff) == Ok(size) && libdeflater::crc32(&inflated) == crc {
+    if u32::try_from(inflated.len() & 0xffff_ffff) == Ok(size)
+        && libdeflater::crc32(&inflated) == crc
+    {
         return Ok(Cow::Owned(inflated));
     }
     inflate_members(bytes, limit)
@@ -72,7 +74,10 @@ fn inflate_members(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateE
 
 /// The checksum and the size modulo 2^32 that the last member ends with.
 fn trailer(bytes: &[u8]) -> (u32, u32) {
-    let mut words = bytes.rchunks(4).filter_map(|word| word.try_into().ok()).map(u32::from_le_bytes);
+    let mut words = bytes
+        .rchunks(4)
+        .filter_map(|word| word.try_into().ok())
+        .map(u32::from_le_bytes);
     let size = words.next().unwrap_or_default();
     (words.next().unwrap_or_default(), size)
 }
@@ -105,7 +110,10 @@ mod tests {
     #[test]
     fn limits_hold() {
         let bomb = gzip(&vec![b'x'; 1 << 20]);
-        assert_eq!(inflate(&bomb, 1 << 10), Err(InflateError::TooLarge(1 << 10)));
+        assert_eq!(
+            inflate(&bomb, 1 << 10),
+            Err(InflateError::TooLarge(1 << 10))
+        );
         assert_eq!(inflate(&[b'x'; 11], 10), Err(InflateError::TooLarge(10)));
         let two = [gzip(b"a"), bomb].concat();
         assert_eq!(inflate(&two, 1 << 10), Err(InflateError::TooLarge(1 << 10)));
@@ -115,7 +123,11 @@ mod tests {
     fn every_cut_is_damage() {
         let whole = gzip(&b"some text, some text, some text".repeat(50));
         for length in 2..whole.len() {
-            assert_eq!(inflate(&whole[..length], 1 << 20), Err(InflateError::Damaged), "{length}");
+            assert_eq!(
+                inflate(&whole[..length], 1 << 20),
+                Err(InflateError::Damaged),
+                "{length}"
+            );
         }
     }
 

@@ -53,12 +53,15 @@ pub(crate) fn list<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, ListingE
             }
         }
         if files.len() == before {
-            return Err(ListingError::EmptyFolder { path: path.to_owned() });
+            return Err(ListingError::EmptyFolder {
+                path: path.to_owned(),
+            });
         }
     }
     Ok(files)
 }
 
 fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }

@@ -76,7 +76,11 @@ pub(crate) fn read(text: &str) -> Result<Object<'_>, ObjectError> {
             Err(error) => return Err(ObjectError::Json(error.to_string())),
         }
     }
-    Ok(if is_digest && entries.is_empty() { Object::Digest } else { Object::Records(entries) })
+    Ok(if is_digest && entries.is_empty() {
+        Object::Digest
+    } else {
+        Object::Records(entries)
+    })
 }
 
 /// Takes the records of one JSON value. The answer is whether it is a digest.
@@ -88,8 +92,8 @@ fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<b
     if !value.get().starts_with('{') {
         return Err(ObjectError::NotCloudTrail("neither an object nor a list"));
     }
-    let envelope: Envelope<'a> = serde_json::from_str(value.get())
-        .map_err(|error| ObjectError::Json(error.to_string()))?;
+    let envelope: Envelope<'a> =
+        serde_json::from_str(value.get()).map_err(|error| ObjectError::Json(error.to_string()))?;
     if let Some(records) = envelope.records {
         entries.extend(list(records)?.into_iter().map(Entry::Record));
     } else if let Some(events) = envelope.events {
@@ -104,7 +108,9 @@ fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<b
     {
         entries.push(Entry::Record(value));
     } else {
-        return Err(ObjectError::NotCloudTrail("no Records, no Events, and no record itself"));
+        return Err(ObjectError::NotCloudTrail(
+            "no Records, no Events, and no record itself",
+        ));
     }
     Ok(false)
 }
@@ -117,20 +123,27 @@ fn list(value: &RawValue) -> Result<Vec<&RawValue>, ObjectError> {
 /// A member of a bare list: a record, or an event of `lookup-events`.
 fn entry(value: &RawValue) -> Entry<'_> {
     match serde_json::from_str::<Envelope<'_>>(value.get()) {
-        Ok(Envelope { cloud_trail_event: Some(_), .. }) => Entry::LookupEvent(value),
+        Ok(Envelope {
+            cloud_trail_event: Some(_),
+            ..
+        }) => Entry::LookupEvent(value),
         _ => Entry::Record(value),
     }
 }
 
 /// Whether the first line is a JSON value and another line follows.
 fn is_json_lines(text: &str) -> bool {
-    text.trim_ascii().split_once('\n').is_some_and(|(first, _)| is_json(first))
+    text.trim_ascii()
+        .split_once('\n')
+        .is_some_and(|(first, _)| is_json(first))
 }
 
 /// Whether one of the first lines, though not the very first, is a JSON object: the mark of JSON
 /// lines that begin with a broken one.
 fn has_whole_line(text: &str) -> bool {
-    text.lines().take(4).any(|line| line.trim_ascii().starts_with('{') && is_json(line))
+    text.lines()
+        .take(4)
+        .any(|line| line.trim_ascii().starts_with('{') && is_json(line))
 }
 
 fn is_json(text: &str) -> bool {
@@ -150,7 +163,11 @@ fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
             Err(error) => entries.push(Entry::BrokenLine(error.to_string())),
         }
     }
-    Ok(if is_digest && entries.is_empty() { Object::Digest } else { Object::Records(entries) })
+    Ok(if is_digest && entries.is_empty() {
+        Object::Digest
+    } else {
+        Object::Records(entries)
+    })
 }
 
 /// The record in an event of `lookup-events`.

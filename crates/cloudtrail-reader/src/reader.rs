@@ -30,7 +30,10 @@ pub struct ReadOptions {
 /// No instant, and 1 GiB an object.
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { not_after: None, object_limit: 1 << 30 }
+        Self {
+            not_after: None,
+            object_limit: 1 << 30,
+        }
     }
 }
 
@@ -101,7 +104,11 @@ impl TrailReader {
             .par_iter()
             .fold(TrailRead::default, |mut taken, file| {
                 let part = self.take_file(file, &mut taken.activity);
-                progress(ObjectRead { objects, bytes: part.bytes, records: part.records_read });
+                progress(ObjectRead {
+                    objects,
+                    bytes: part.bytes,
+                    records: part.records_read,
+                });
                 taken.reconciliation.merge(part);
                 taken
             })
@@ -123,7 +130,10 @@ impl TrailReader {
         let inflated = match inflate::inflate(bytes, self.options.object_limit) {
             Ok(inflated) => inflated,
             Err(error) => {
-                return Reconciliation { bytes: stored, ..failed(name, error.to_string()) };
+                return Reconciliation {
+                    bytes: stored,
+                    ..failed(name, error.to_string())
+                };
             }
         };
         // Bytes that are no UTF-8 spoil the record they are in and no other.
@@ -133,13 +143,24 @@ impl TrailReader {
             Ok(Object::Records(entries)) => entries,
             Ok(Object::Digest) => {
                 let objects_skipped = [(SkippedObject::Digest, 1)].into();
-                return Reconciliation { bytes: stored, objects_skipped, ..Default::default() };
+                return Reconciliation {
+                    bytes: stored,
+                    objects_skipped,
+                    ..Default::default()
+                };
             }
             Err(error) => {
-                return Reconciliation { bytes: stored, ..failed(name, error.to_string()) };
+                return Reconciliation {
+                    bytes: stored,
+                    ..failed(name, error.to_string())
+                };
             }
         };
-        let mut taken = Reconciliation { objects_read: 1, bytes: stored, ..Default::default() };
+        let mut taken = Reconciliation {
+            objects_read: 1,
+            bytes: stored,
+            ..Default::default()
+        };
         let mut insights = 0;
         for entry in entries {
             taken.records_read += 1;
@@ -153,7 +174,11 @@ impl TrailReader {
         }
         if insights > 0 && insights == taken.records_read {
             let objects_skipped = [(SkippedObject::Insight, 1)].into();
-            return Reconciliation { bytes: stored, objects_skipped, ..Default::default() };
+            return Reconciliation {
+                bytes: stored,
+                objects_skipped,
+                ..Default::default()
+            };
         }
         taken
     }
@@ -189,8 +214,14 @@ impl TrailReader {
 }
 
 fn failed(name: &str, reason: String) -> Reconciliation {
-    let object = FailedObject { name: name.to_owned(), reason };
-    Reconciliation { objects_failed: vec![object], ..Default::default() }
+    let object = FailedObject {
+        name: name.to_owned(),
+        reason,
+    };
+    Reconciliation {
+        objects_failed: vec![object],
+        ..Default::default()
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, SetAside> {

@@ -83,7 +83,10 @@ impl Reconciliation {
     /// Records set aside because they are malformed.
     #[must_use]
     pub fn malformed(&self) -> u64 {
-        let faults = self.records_set_aside.iter().filter(|(reason, _)| reason.is_fault());
+        let faults = self
+            .records_set_aside
+            .iter()
+            .filter(|(reason, _)| reason.is_fault());
         faults.map(|(_, count)| count).sum()
     }
 
@@ -102,7 +105,11 @@ impl Reconciliation {
     pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, reason: SetAside) {
         if reason.is_fault() && self.examples.len() < MOST_EXAMPLES {
             let reason = reason.to_string();
-            self.examples.push(Example { name: name.to_owned(), record, reason });
+            self.examples.push(Example {
+                name: name.to_owned(),
+                record,
+                reason,
+            });
         }
         // Malformed records are counted together: their reasons quote the input.
         let reason = match reason {

@@ -1,2 +1,50 @@
-//! The project's own chores: tests, catalog refresh, benches.
-fn main() {}
+//! `cargo xtask`: the project's own chores.
+
+mod bench;
+mod catalog;
+mod child;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores. Needs the Rust toolchain; `catalog` also needs Python 3.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    Test(test::Test),
+    Catalog(catalog::Refresh),
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().chore {
+        Chore::Test(test) => test.run(),
+        Chore::Catalog(refresh) => refresh.run(),
+        Chore::Bench(bench) => bench.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::CommandLine::command().debug_assert();
+    }
+}

@@ -49,10 +49,40 @@ impl Document {
 
 /// Known and unknown ones; every service; every place for a wildcard.
 const ACTIONS: [&str; 34] = [
-    "*", "*", "*:*", "s3:*", "s3:*", "S3:?*", "s3:Get*", "s3:*Object", "s3:G?tObject", "S3:GETOBJECT",
-    "s3:GetObject", "s3:PutObject", "s3:getbucketacl", "s3:PutTags", "s3:Put*", "s3:*t*", "s3:PutPair",
-    "s3:ListAllMyBuckets", "s3:NoSuchThing", "s3:??*", "q:*", "q:SendMessage", "q:*Queue*", "Q:listqueues",
-    "k:Decrypt", "k:*", "K:List*", "n:*", "n:Anything", "N:?*", "n:??*", "zz:*", "zz:GetObject", "zz:?",
+    "*",
+    "*",
+    "*:*",
+    "s3:*",
+    "s3:*",
+    "S3:?*",
+    "s3:Get*",
+    "s3:*Object",
+    "s3:G?tObject",
+    "S3:GETOBJECT",
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:getbucketacl",
+    "s3:PutTags",
+    "s3:Put*",
+    "s3:*t*",
+    "s3:PutPair",
+    "s3:ListAllMyBuckets",
+    "s3:NoSuchThing",
+    "s3:??*",
+    "q:*",
+    "q:SendMessage",
+    "q:*Queue*",
+    "Q:listqueues",
+    "k:Decrypt",
+    "k:*",
+    "K:List*",
+    "n:*",
+    "n:Anything",
+    "N:?*",
+    "n:??*",
+    "zz:*",
+    "zz:GetObject",
+    "zz:?",
 ];
 
 const RESOURCES: [&str; 46] = [
@@ -110,7 +140,8 @@ fn pool() -> impl Strategy<Value = Vec<String>> {
     (vec(select(&RESOURCES[..]), 1..=3), vec(kin, 0..=2)).prop_map(|(first, kin)| {
         let mut pool: Vec<String> = first.into_iter().map(str::to_owned).collect();
         for (of, how, place) in kin {
-            pool.push(next_of_kin(of.get(&pool), how, place));
+            let kin = next_of_kin(of.get::<String>(&pool), how, place);
+            pool.push(kin);
         }
         pool
     })
@@ -214,17 +245,26 @@ pub(crate) fn policy_sets() -> impl Strategy<Value = Vec<Document>> {
                 is_url_encoded,
                 statements: drafts
                     .into_iter()
-                    .map(|(is_allow, condition, is_not_action, actions, is_not_resource, choices)| {
-                        let resources = written(&choices, &pool);
-                        Statement {
+                    .map(
+                        |(
                             is_allow,
                             condition,
                             is_not_action,
                             actions,
                             is_not_resource,
-                            resources,
-                        }
-                    })
+                            choices,
+                        )| {
+                            let resources = written(&choices, &pool);
+                            Statement {
+                                is_allow,
+                                condition,
+                                is_not_action,
+                                actions,
+                                is_not_resource,
+                                resources,
+                            }
+                        },
+                    )
                     .collect(),
             })
             .collect()
@@ -241,7 +281,10 @@ pub(crate) fn policy_arn(index: usize) -> String {
 /// The account as `aws iam get-account-authorization-details` prints it.
 pub(crate) fn export(documents: &[Document]) -> Value {
     let at = |home: Home| {
-        documents.iter().enumerate().filter(move |(_, document)| document.home == home)
+        documents
+            .iter()
+            .enumerate()
+            .filter(move |(_, document)| document.home == home)
     };
     let inline = |home: Home| -> Value {
         at(home)
@@ -294,12 +337,24 @@ fn document_json(document: &Document) -> Value {
     if let Some(version) = document.version {
         json["Version"] = version.into();
     }
-    if document.is_url_encoded { url_encoded(&json.to_string()).into() } else { json }
+    if document.is_url_encoded {
+        url_encoded(&json.to_string()).into()
+    } else {
+        json
+    }
 }
 
 fn statement_json(statement: &Statement) -> Value {
-    let action = if statement.is_not_action { "NotAction" } else { "Action" };
-    let resource = if statement.is_not_resource { "NotResource" } else { "Resource" };
+    let action = if statement.is_not_action {
+        "NotAction"
+    } else {
+        "Action"
+    };
+    let resource = if statement.is_not_resource {
+        "NotResource"
+    } else {
+        "Resource"
+    };
     let mut json = json!({
         "Effect": if statement.is_allow { "Allow" } else { "Deny" },
         action: one_or_many(&statement.actions),

@@ -77,9 +77,9 @@ pub(crate) fn matches(pattern: &[Piece], text: &[char]) -> bool {
     // A repeating piece ends here, or takes one letter and goes on.
     let goes_on = |without: Option<char>| {
         matches(rest, text)
-            || text.split_first().is_some_and(|(first, behind)| {
-                Some(*first) != without && matches(pattern, behind)
-            })
+            || text
+                .split_first()
+                .is_some_and(|(first, behind)| Some(*first) != without && matches(pattern, behind))
     };
     match *piece {
         Piece::One(letter) => with_first(|first, letter| first == letter, letter),
@@ -274,22 +274,29 @@ fn put(places: &mut Places, place: usize) {
 }
 
 fn meet(left: &Places, right: &Places) -> bool {
-    left.iter().zip(right).any(|(left, right)| left & right != 0)
+    left.iter()
+        .zip(right)
+        .any(|(left, right)| left & right != 0)
 }
 
 fn both(left: &Places, right: &Places) -> Places {
-    left.iter().zip(right).map(|(left, right)| left & right).collect()
+    left.iter()
+        .zip(right)
+        .map(|(left, right)| left & right)
+        .collect()
 }
 
 #[test]
 fn matching_and_walking_agree_with_known_answers() {
-    let is_match = |pattern: &str, text: &str| {
-        matches(&wildcards(pattern), &text.chars().collect::<Vec<_>>())
-    };
+    let is_match =
+        |pattern: &str, text: &str| matches(&wildcards(pattern), &text.chars().collect::<Vec<_>>());
     assert!(is_match("a*?b", "axxb") && !is_match("a*?b", "ab") && is_match("*", ""));
     let bucket = arn_format("${BucketName}");
     assert!(matches(&bucket, &['a', 'b']) && !matches(&bucket, &['a', '/']));
-    assert_eq!(with_variables("a${b}${*}${").0[1..3], [Piece::Any, Piece::One('*')]);
+    assert_eq!(
+        with_variables("a${b}${*}${").0[1..3],
+        [Piece::Any, Piece::One('*')]
+    );
 
     let spelled = |format: &str, patterns: &[&str]| {
         let patterns: Vec<Vec<Piece>> = patterns.iter().map(|text| wildcards(text)).collect();
@@ -303,5 +310,8 @@ fn matching_and_walking_agree_with_known_answers() {
     };
     assert_eq!(spelled("${Any}", &["", "?", "??*"]), ["", "~", "~~"]);
     assert_eq!(spelled("${BucketName}", &["*/*"]), [""]);
-    assert_eq!(spelled("a${Any}", &["*a", "*b", "?"]), ["a", "aa", "ab", "a~"]);
+    assert_eq!(
+        spelled("a${Any}", &["*a", "*b", "?"]),
+        ["a", "aa", "ab", "a~"]
+    );
 }

@@ -1,0 +1,225 @@
+//! The arguments of every command.
+
+use std::path::PathBuf;
+
+use access_advisor::{Granularity, Tracking, time};
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Which services and actions could each IAM identity reach, and when was each last used.
+///
+/// Works offline, from exported account data (aws iam get-account-authorization-details) and
+/// CloudTrail logs. Only permission policies are evaluated: never resource-based policies, ACLs,
+/// SCPs, permissions boundaries, session or trust policies.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report when identities last accessed the services (and actions) they may use
+    Report(ReportArguments),
+    /// List which policies of a user, group or role grant access to services
+    Policies(PoliciesArguments),
+    /// Show or rebuild the catalog of services and actions
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  Everything, as a table:
+    access-advisor report --account account.json --trail AWSLogs/
+
+  One role down to its actions, as the AWS CLI prints it:
+    access-advisor report --account account.json --trail AWSLogs/ \\
+        --arn arn:aws:iam::111122223333:role/build --granularity action --format json
+
+  A whole organization for a spreadsheet, every action, as far back as the logs go:
+    access-advisor report --account accounts/*.json --trail AWSLogs/ \\
+        --granularity action --tracking full --format csv --output access.csv")]
+pub(crate) struct ReportArguments {
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
+
+    /// CloudTrail files, or folders with all that is below them: objects as delivered to S3, JSON
+    /// lines, output of aws cloudtrail lookup-events
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub(crate) trail: Vec<PathBuf>,
+
+    /// Report on this user, group, role or managed policy only; may be repeated. Without it: on
+    /// every user, group, role, and attached or customer-managed policy
+    #[arg(long, value_name = "ARN")]
+    pub(crate) arn: Vec<String>,
+
+    /// How deep to go
+    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
+    pub(crate) granularity: GranularityArgument,
+
+    /// What counts: what AWS tracks (400 days, its actions, Regions and start dates), or all that
+    /// the logs hold and every action there is
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    pub(crate) tracking: TrackingArgument,
+
+    /// The instant to report as of, as in 2026-11-01T00:00:00Z; later events are not looked at
+    /// [default: the clock]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+
+    /// How to print the reports
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Write the reports to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Fail when anything in the input had to be set aside: malformed records, damaged objects,
+    /// policies that cannot be evaluated
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// How many threads to use [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccountArguments {
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) account: Vec<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --account account.json")]
+pub(crate) struct PoliciesArguments {
+    /// The user, group or role
+    pub(crate) arn: String,
+
+    /// Service namespaces, such as s3
+    #[arg(required = true, value_name = "NAMESPACE")]
+    pub(crate) namespaces: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    /// List the services, or the actions of one
+    Show(CatalogShowArguments),
+    /// Make a catalog from AWS's service reference
+    Build(CatalogBuildArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogShowArguments {
+    /// The service whose actions to list, such as s3
+    pub(crate) namespace: Option<String>,
+
+    /// Use this catalog instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor catalog build --service-reference service-reference/ --output catalog.txt
+  access-advisor report --catalog catalog.txt --account account.json --trail AWSLogs/
+
+AWS publishes one JSON file per service; the list of them is at
+https://servicereference.us-east-1.amazonaws.com/")]
+pub(crate) struct CatalogBuildArguments {
+    /// Folder with the JSON files of AWS's service reference
+    #[arg(long, value_name = "DIR")]
+    pub(crate) service_reference: PathBuf,
+
+    /// The day the service reference was taken [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) service_reference_date: Option<chrono::NaiveDate>,
+
+    /// JSON object from namespaces to the display names IAM reports [default: those built in]
+    #[arg(long, value_name = "FILE", requires = "service_names_date")]
+    pub(crate) service_names: Option<PathBuf>,
+
+    /// The day the names were taken
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "service_names")]
+    pub(crate) service_names_date: Option<chrono::NaiveDate>,
+
+    /// The `data` folder of a botocore package, for event sources [default: those built in]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) botocore: Option<PathBuf>,
+
+    /// Write the catalog to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GranularityArgument {
+    /// Services
+    #[value(alias = "SERVICE_LEVEL")]
+    Service,
+    /// Services and their tracked actions
+    #[value(alias = "ACTION_LEVEL")]
+    Action,
+}
+
+impl From<GranularityArgument> for Granularity {
+    fn from(argument: GranularityArgument) -> Self {
+        match argument {
+            GranularityArgument::Service => Self::Service,
+            GranularityArgument::Action => Self::Action,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrackingArgument {
+    /// What AWS tracks
+    Aws,
+    /// Everything
+    Full,
+}
+
+impl From<TrackingArgument> for Tracking {
+    fn from(argument: TrackingArgument) -> Self {
+        match argument {
+            TrackingArgument::Aws => Self::aws(),
+            TrackingArgument::Full => Self::full(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// {"Reports": [...]}, rows as the AWS CLI prints them
+    Json,
+    /// One report a line
+    Jsonl,
+    /// One line per service or action
+    Csv,
+}
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    time::parse(text).ok_or_else(|| "write it as 2026-11-01T00:00:00Z".to_owned())
+}

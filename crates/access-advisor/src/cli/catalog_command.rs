@@ -1,0 +1,130 @@
+//! `access-advisor catalog`.
+
+use std::io::Write;
+
+use access_advisor::Catalog;
+use comfy_table::Table;
+use service_catalog::build::{self, BuildInputs, ServiceNames};
+
+use crate::arguments::{CatalogBuildArguments, CatalogShowArguments};
+use crate::{Failure, input, output, plain_table};
+
+/// Lists the services, or what the catalog has of one.
+pub(crate) fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let mut writer = output::open(None)?;
+    let tables = match &arguments.namespace {
+        None => vec![services(&catalog)],
+        Some(namespace) => {
+            let id = catalog.service_by_namespace(namespace).ok_or_else(|| {
+                Failure::Message(format!("the catalog has no service {namespace:?}"))
+            })?;
+            let service = catalog.service(id);
+            let sources: Vec<&str> = service.event_sources().collect();
+            writeln!(writer, "{} ({namespace})", service.name())?;
+            if !sources.is_empty() {
+                writeln!(writer, "event sources: {namespace}, {}", sources.join(", "))?;
+            }
+            vec![actions(&catalog, id), resource_types(&catalog, id)]
+        }
+    };
+    for (index, table) in tables.iter().enumerate() {
+        if index > 0 || arguments.namespace.is_some() {
+            writeln!(writer)?;
+        }
+        plain_table::write(&mut writer, table, "")?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn services(catalog: &Catalog) -> Table {
+    let mut table = plain_table::with_header(&["NAMESPACE", "NAME", "ACTIONS", "TRACKED BY AWS"]);
+    for (id, service) in catalog.services() {
+        let tracked = catalog
+            .actions_of(id)
+            .filter(|action| catalog.action(*action).is_tracked())
+            .count();
+        table.add_row([
+            service.namespace().to_owned(),
+            service.name().to_owned(),
+            service.actions().len().to_string(),
+            tracked.to_string(),
+        ]);
+    }
+    table
+}
+
+fn actions(catalog: &Catalog, id: service_catalog::ServiceId) -> Table {
+    let mut table =
+        plain_table::with_header(&["ACTION", "ACCESS LEVEL", "TRACKED BY AWS", "RESOURCE TYPES"]);
+    for action in catalog.actions_of(id).map(|action| catalog.action(action)) {
+        let types: Vec<&str> = action
+            .resource_types()
+            .iter()
+            .map(|id| catalog.resource_type(*id).name())
+            .collect();
+        table.add_row([
+            action.name().to_owned(),
+            action.access_level().name().to_owned(),
+            if action.is_tracked() { "yes" } else { "no" }.to_owned(),
+            if types.is_empty() {
+                "*".to_owned()
+            } else {
+                types.join(", ")
+            },
+        ]);
+    }
+    table
+}
+
+fn resource_types(catalog: &Catalog, id: service_catalog::ServiceId) -> Table {
+    let mut table = plain_table::with_header(&["RESOURCE TYPE", "ARN FORMAT"]);
+    for id in catalog.service(id).resource_types() {
+        let resource_type = catalog.resource_type(id);
+        for format in resource_type.arn_formats() {
+            table.add_row([resource_type.name(), format]);
+        }
+    }
+    table
+}
+
+/// Makes a catalog from AWS's files.
+pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
+    let reference_date = arguments
+        .service_reference_date
+        .unwrap_or_else(|| input::clock().date_naive());
+    let reference_date = reference_date.to_string();
+    let names_date = arguments
+        .service_names_date
+        .map(|date| date.to_string())
+        .unwrap_or_default();
+    let built = build::build(&BuildInputs {
+        service_reference: &arguments.service_reference,
+        service_reference_date: &reference_date,
+        service_names: arguments.service_names.as_deref().map(|path| ServiceNames {
+            path,
+            date: &names_date,
+        }),
+        botocore: arguments.botocore.as_deref(),
+    })
+    .map_err(|error| Failure::Message(error.to_string()))?;
+    for namespace in &built.unnamed_services {
+        eprintln!("note: {namespace} is new; without --service-names its name is its namespace");
+    }
+    for stale in &built.stale_reviews {
+        eprintln!("note: left out, as the service reference no longer has its action: {stale}");
+    }
+    let coverage = &built.coverage;
+    eprintln!(
+        "{} services, {} actions; {} of {} operations resolve to an action",
+        built.catalog.services().count(),
+        built.catalog.action_count(),
+        coverage.resolved,
+        coverage.operations,
+    );
+    let mut writer = output::open(arguments.output.as_deref())?;
+    writer.write_all(built.catalog.to_table().as_bytes())?;
+    writer.flush()?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The command line `access-advisor`. Results go to stdout, everything else to stderr; the exit
+//! status is 0 when done, 1 when failed, 2 for wrong usage.
+
+mod arguments;
+mod catalog_command;
+mod input;
+mod output;
+mod overview;
+mod plain_table;
+mod policies_command;
+mod report_command;
+mod spreadsheet;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::arguments::{Arguments, CatalogCommand, Command};
+
+/// Why a command failed: what stderr says.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Message(String),
+    #[error("{message} ({code})")]
+    Request { message: String, code: &'static str },
+    #[error(transparent)]
+    Load(#[from] access_advisor::LoadError),
+    #[error(transparent)]
+    Listing(#[from] access_advisor::ListingError),
+    #[error("writing the result: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl From<access_advisor::RequestError> for Failure {
+    fn from(error: access_advisor::RequestError) -> Self {
+        Self::Request {
+            code: error.code(),
+            message: error.to_string(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Command::Report(arguments) => report_command::run(arguments),
+        Command::Policies(arguments) => policies_command::run(arguments),
+        Command::Catalog(CatalogCommand::Show(arguments)) => catalog_command::show(arguments),
+        Command::Catalog(CatalogCommand::Build(arguments)) => catalog_command::build(arguments),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(
+                *shell,
+                &mut command,
+                "access-advisor",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough: `| head`.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `access-advisor report`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use access_advisor::{Advisor, Granularity, ReadOptions, Report, Tracking, TrailRead, time};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::arguments::{Format, ReportArguments};
+use crate::{Failure, input, output, overview, spreadsheet};
+
+pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
+    match arguments.threads {
+        None => report(arguments),
+        Some(threads) => rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build()
+            .map_err(|error| Failure::Message(error.to_string()))?
+            .install(|| report(arguments)),
+    }
+}
+
+fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let tracking: Tracking = arguments.tracking.into();
+    let granularity: Granularity = arguments.granularity.into();
+
+    let catalog = input::catalog(arguments.account.catalog.as_deref())?;
+    let account = input::account(&arguments.account)?;
+    for arn in &arguments.arn {
+        // Before the long work.
+        account.resolve(arn)?;
+    }
+    let options = ReadOptions {
+        not_after: Some(tracking.visible_until(now)),
+        ..ReadOptions::default()
+    };
+    let trail = input::trail(&arguments.trail, catalog.clone(), options)?;
+    if arguments.strict {
+        check_strictly(account.findings().len(), &trail)?;
+    }
+    warn_of_old_trail(&trail, &tracking, now);
+
+    let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
+    warn_of_strangers(&advisor);
+    let reports = if arguments.arn.is_empty() {
+        advisor.reports(granularity)
+    } else {
+        let reports = arguments.arn.iter().map(|arn| {
+            let report = advisor.report(arn, granularity)?;
+            Ok((report.arn().to_owned(), report))
+        });
+        // Sorted, and each once.
+        let reports: BTreeMap<String, Report> = reports.collect::<Result<_, Failure>>()?;
+        reports.into_values().collect()
+    };
+
+    let mut writer = output::open(arguments.output.as_deref())?;
+    match arguments.format {
+        Format::Table => {
+            let period = overview::Period {
+                start: tracking.period_start(now),
+                end: now,
+            };
+            overview::write(&mut writer, &reports, period)?;
+        }
+        Format::Json => write_json(&mut writer, &reports)?,
+        Format::Jsonl => write_json_lines(&mut writer, &reports)?,
+        Format::Csv => spreadsheet::write(&mut writer, &reports)?,
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reports<'a> {
+    reports: &'a [Report],
+}
+
+fn write_json(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
+    output::write_json(writer, &Reports { reports })
+}
+
+fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
+    for report in reports {
+        serde_json::to_writer(&mut writer, report)?;
+        writeln!(writer)?;
+    }
+    Ok(())
+}
+
+fn check_strictly(findings: usize, trail: &TrailRead) -> Result<(), Failure> {
+    let failed = trail.reconciliation.objects_failed.len();
+    let malformed = trail.reconciliation.malformed();
+    if findings == 0 && failed == 0 && malformed == 0 {
+        return Ok(());
+    }
+    Err(Failure::Message(format!(
+        "--strict: set aside {findings} of the account data, {failed} objects and {malformed} \
+         records of the trail"
+    )))
+}
+
+/// A trail that ends before the tracking period leaves nothing to report.
+fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>) {
+    let Some(newest) = trail.activity.newest() else {
+        eprintln!("warning: no record of the trail is of an IAM user or role");
+        return;
+    };
+    if let Some(start) = tracking.period_start(now)
+        && newest < start
+    {
+        eprintln!(
+            "warning: the newest event is of {}, before the tracking period, which begins at {}: \
+             no service counts as used. To report as of then: --now {}",
+            time::format(newest),
+            time::format(start),
+            newest.format("%Y-%m-%dT%H:%M:%SZ"),
+        );
+    }
+}
+
+fn warn_of_strangers(advisor: &Advisor) {
+    let known = advisor.identities_with_activity();
+    match advisor.strangers() {
+        0 => {}
+        strangers if known == 0 => eprintln!(
+            "warning: none of the {strangers} users and roles in the trail is in the account data"
+        ),
+        strangers => eprintln!(
+            "note: {known} users and roles of the account data are in the trail; {strangers} others \
+             are of other accounts, or deleted since"
+        ),
+    }
+}

@@ -1,0 +1,203 @@
+//! The engine's reach against reach by its definition, on generated policy sets.
+//!
+//! The definition works from the generated statements: it parses no document, compiles no set and knows no algebra of patterns.
+//! It asks of every resource that the patterns can tell apart whether an allow lets it through and no deny takes it away.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[path = "reach_property/generated.rs"]
+mod generated;
+#[path = "reach_property/plain_pattern.rs"]
+mod plain_pattern;
+#[path = "reach_property/plain_reach.rs"]
+mod plain_reach;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use advisor_core::Account;
+use advisor_core::reach::ReachEngine;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use service_catalog::Catalog;
+
+use generated::{Document, GROUP, Home, USER, export, policy_arn, policy_sets};
+use plain_reach::{MISTAKES, Mistake, PlainReach, SERVICES, Target, table, targets};
+
+const POLICY_SETS: u32 = 10_000;
+/// Every so many sets, the mistakes are made too.
+const MISTAKEN_EVERY: usize = 5;
+
+/// What the policy sets were about, for the user.
+#[derive(Debug, Default)]
+struct Seen {
+    sets: usize,
+    /// Answers compared: actions and nameless services, for every identity and policy.
+    compared: usize,
+    /// Sets with an action of which denies took every resource that allows let through.
+    swallowed: usize,
+    /// Sets with an action of which denies took some resources and left others.
+    partly: usize,
+    /// Sets with an action that no single deny takes whole, but all denies together do.
+    swallowed_together: usize,
+    /// Sets in which something is possible, and something not.
+    mixed: usize,
+    mistaken_sets: usize,
+    /// Sets in which a mistake would have shown.
+    shown: BTreeMap<Mistake, usize>,
+}
+
+/// The documents that count for each ARN.
+fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
+    let at = |homes: &[Home]| -> BTreeSet<usize> {
+        (0..documents.len())
+            .filter(|index| homes.contains(&documents[*index].home))
+            .collect()
+    };
+    let managed = at(&[Home::UserAttached, Home::GroupAttached]);
+    let mut in_effect = vec![
+        (USER.to_owned(), (0..documents.len()).collect()),
+        (
+            GROUP.to_owned(),
+            at(&[Home::GroupInline, Home::GroupAttached]),
+        ),
+    ];
+    in_effect.extend(
+        managed
+            .into_iter()
+            .map(|index| (policy_arn(index), BTreeSet::from([index]))),
+    );
+    in_effect
+}
+
+/// What the engine says is possible, from the export on.
+fn engine_says(export: &str, catalog: &Arc<Catalog>, arns: &[&str]) -> Vec<BTreeSet<Target>> {
+    let account = Account::from_export("generated", export).unwrap();
+    assert_eq!(account.findings(), []);
+    let engine = ReachEngine::new(&account, catalog.clone());
+    let on = |arn: &&str| {
+        let reach = engine.reach(&account, account.resolve(arn).unwrap());
+        let listed: Vec<&str> = reach
+            .services(engine.compiler())
+            .into_iter()
+            .map(|id| catalog.service(id).namespace())
+            .collect();
+        let possible: BTreeSet<Target> = targets()
+            .filter(|(namespace, action)| match action {
+                None => listed.contains(namespace),
+                Some(action) => {
+                    let service = catalog.service_by_namespace(namespace).unwrap();
+                    reach.contains(catalog.action_by_name(service, action).unwrap())
+                }
+            })
+            .collect();
+        // A service is listed for its actions, once, by namespace.
+        let with_something: BTreeSet<&str> =
+            possible.iter().map(|(namespace, _)| *namespace).collect();
+        assert_eq!(listed, with_something.into_iter().collect::<Vec<_>>());
+        possible
+    };
+    arns.iter().map(on).collect()
+}
+
+fn look(documents: &[Document], plain: PlainReach, seen: &mut Seen) {
+    let all: BTreeSet<usize> = (0..documents.len()).collect();
+    let contests: Vec<_> = targets()
+        .map(|target| plain.contest(target, &all))
+        .collect();
+    seen.sets += 1;
+    let is_swallowed =
+        |contest: &plain_reach::Contest<'_>| contest.left.is_empty() && !contest.taken.is_empty();
+    seen.swallowed += usize::from(contests.iter().any(is_swallowed));
+    seen.partly += usize::from(
+        contests
+            .iter()
+            .any(|contest| !contest.left.is_empty() && !contest.taken.is_empty()),
+    );
+    let possible = contests
+        .iter()
+        .filter(|contest| contest.is_possible())
+        .count();
+    seen.mixed += usize::from(possible > 0 && possible < contests.len());
+    drop(contests);
+
+    if !seen.sets.is_multiple_of(MISTAKEN_EVERY) {
+        return;
+    }
+    seen.mistaken_sets += 1;
+    let right = plain.possible(&all);
+    let mut plain = plain;
+    for mistake in MISTAKES {
+        let wrong = match mistake {
+            Mistake::NeverReplacesVariables
+            | Mistake::AlwaysReplacesVariables
+            | Mistake::LetsBucketNamesHoldSlashes => {
+                PlainReach::with(documents, Some(mistake)).possible(&all)
+            }
+            _ => {
+                plain = plain.mistaken(mistake);
+                plain.possible(&all)
+            }
+        };
+        let shows = usize::from(wrong != right);
+        *seen.shown.entry(mistake).or_default() += shows;
+        if mistake == Mistake::JudgesDeniesOneByOne {
+            seen.swallowed_together += shows;
+        }
+    }
+}
+
+#[test]
+fn reach_is_what_its_definition_says() {
+    let catalog = Arc::new(Catalog::parse(&table()).unwrap());
+    assert_eq!(catalog.services().count(), SERVICES.len());
+    let seen = RefCell::new(Seen::default());
+    let config = Config {
+        cases: POLICY_SETS,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new(config).run(&policy_sets(), |documents| {
+        let in_effect = in_effect(&documents);
+        let arns: Vec<&str> = in_effect.iter().map(|(arn, _)| arn.as_str()).collect();
+        let export = export(&documents).to_string();
+        let fast = engine_says(&export, &catalog, &arns);
+        let plain = PlainReach::new(&documents);
+        for ((arn, documents), fast) in in_effect.iter().zip(fast) {
+            let slow = plain.possible(documents);
+            if let Some(target) = fast.symmetric_difference(&slow).next() {
+                let example = plain.contest(*target, documents);
+                let example = example.left.first().map(|text| text.iter().collect::<String>());
+                return Err(TestCaseError::fail(format!(
+                    "{target:?} for {arn}: the engine says {}, the definition {}; on {example:?}\n{export}",
+                    fast.contains(target),
+                    slow.contains(target),
+                )));
+            }
+            seen.borrow_mut().compared += targets().count();
+        }
+        look(&documents, plain, &mut seen.borrow_mut());
+        Ok(())
+    });
+    let seen = seen.into_inner();
+    println!("{seen:#?}");
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+
+    // The sets were about what this test is for.
+    assert_eq!(seen.sets, POLICY_SETS as usize);
+    let percent = |count: usize, of: usize| count * 100 / of;
+    assert!(percent(seen.swallowed, seen.sets) > 5);
+    assert!(percent(seen.partly, seen.sets) > 5);
+    assert!(percent(seen.mixed, seen.sets) > 30);
+    for (mistake, shown) in seen.shown {
+        assert!(
+            shown >= 10,
+            "{mistake:?} would have shown in {shown} of {} sets",
+            seen.mistaken_sets
+        );
+    }
+}

@@ -1,0 +1,442 @@
+//! Reach by its definition: an action is possible when on some resource that it can apply to an allow lets it through and no
+//! unconditional deny takes it away. Every resource that the patterns can tell apart is tried, one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::generated::{Condition, Document};
+use crate::plain_pattern::{
+    FRESH, Piece, arn_format, every_resource, matches, wildcards, with_variables,
+};
+
+/// A service: namespace, resource types with their ARN formats, actions with their resource types.
+type Service = (
+    &'static str,
+    &'static [(&'static str, &'static [&'static str])],
+    &'static [(&'static str, &'static [&'static str])],
+);
+
+/// The catalog of this test. Sorted, as catalogs are.
+pub(crate) const SERVICES: [Service; 4] = [
+    (
+        "k",
+        // A format with a `*` of its own.
+        &[("key", &["arn:${Partition}:k:*:key/${KeyId}"])],
+        &[("Decrypt", &["key"]), ("ListKeys", &[])],
+    ),
+    // Known by its name only.
+    ("n", &[], &[]),
+    (
+        "q",
+        &[(
+            "queue",
+            &["arn:${Partition}:q:${Region}:${Account}:${QueueName}"],
+        )],
+        &[
+            ("GetQueueUrl", &["queue"]),
+            ("ListQueues", &[]),
+            ("SendMessage", &["queue"]),
+        ],
+    ),
+    (
+        "s3",
+        &[
+            ("bucket", &["arn:${Partition}:s3:::${BucketName}"]),
+            (
+                "object",
+                &["arn:${Partition}:s3:::${BucketName}/${ObjectName}"],
+            ),
+            // Two formats, one of which is a single ARN.
+            ("pair", &["arn:aws:s3:::a", "arn:aws:s3:::b/${PairName}"]),
+        ],
+        &[
+            ("GetBucketAcl", &["bucket"]),
+            ("GetObject", &["object"]),
+            ("ListAllMyBuckets", &[]),
+            ("PutObject", &["object"]),
+            ("PutPair", &["pair"]),
+            ("PutTags", &["bucket", "object"]),
+        ],
+    ),
+];
+
+/// The catalog as `Catalog::parse` reads it.
+pub(crate) fn table() -> String {
+    let mut table =
+        "service-reference\t2026-01-01\nservice-names\t2026-01-01\nbotocore\t1\n".to_owned();
+    for (namespace, types, actions) in SERVICES {
+        table += &format!("service\t{namespace}\tService {namespace}\n");
+        for (name, formats) in types {
+            table += &format!("type\t{name}\t{}\n", formats.join("\t"));
+        }
+        for (name, types) in actions {
+            let types = if types.is_empty() {
+                String::new()
+            } else {
+                format!("\t{}", types.join(","))
+            };
+            table += &format!("R-\t{name}{types}\n");
+        }
+    }
+    table
+}
+
+/// What can be possible: an action, or a service that is known by its name only.
+pub(crate) type Target = (&'static str, Option<&'static str>);
+
+/// A mistake that a reach could make. The rule with one mistake in it must differ often enough from
+/// the rule itself, or the generated policy sets would not see an engine that makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mistake {
+    IgnoresDenies,
+    IgnoresScopedDenies,
+    IgnoresNotResourceDenies,
+    JudgesDeniesOneByOne,
+    TakesOnlyTheFirstAllow,
+    ReadsAllowedNotResourceAsAll,
+    ObeysConditionalDenies,
+    DropsConditionalAllows,
+    DeniesWhateverAVariableMayBe,
+    DropsVariablesFromNotResourceDenies,
+    ExcludesWhateverAVariableMayBe,
+    NeverReplacesVariables,
+    AlwaysReplacesVariables,
+    ComparesActionsWithCase,
+    AppliesActionsWithoutTypesAnywhere,
+    LetsBucketNamesHoldSlashes,
+    DeniesNamelessServicesByAnyName,
+}
+
+pub(crate) const MISTAKES: [Mistake; 17] = [
+    Mistake::IgnoresDenies,
+    Mistake::IgnoresScopedDenies,
+    Mistake::IgnoresNotResourceDenies,
+    Mistake::JudgesDeniesOneByOne,
+    Mistake::TakesOnlyTheFirstAllow,
+    Mistake::ReadsAllowedNotResourceAsAll,
+    Mistake::ObeysConditionalDenies,
+    Mistake::DropsConditionalAllows,
+    Mistake::DeniesWhateverAVariableMayBe,
+    Mistake::DropsVariablesFromNotResourceDenies,
+    Mistake::ExcludesWhateverAVariableMayBe,
+    Mistake::NeverReplacesVariables,
+    Mistake::AlwaysReplacesVariables,
+    Mistake::ComparesActionsWithCase,
+    Mistake::AppliesActionsWithoutTypesAnywhere,
+    Mistake::LetsBucketNamesHoldSlashes,
+    Mistake::DeniesNamelessServicesByAnyName,
+];
+
+/// A statement's resource string, read.
+struct ResourceText {
+    /// Its place among the patterns of the set.
+    pattern: usize,
+    has_variable: bool,
+}
+
+struct Statement {
+    document: usize,
+    is_allow: bool,
+    has_condition: bool,
+    is_not_action: bool,
+    actions: Vec<&'static str>,
+    is_not_resource: bool,
+    resources: Vec<ResourceText>,
+}
+
+/// A resource to try, and which patterns stand for it.
+struct Resource {
+    text: Vec<char>,
+    matched: Vec<bool>,
+}
+
+/// A policy set, ready to be asked.
+pub(crate) struct PlainReach {
+    statements: Vec<Statement>,
+    /// By ARN format; the string `*` and the universal format are there too.
+    resources: BTreeMap<&'static str, Vec<Resource>>,
+    mistake: Option<Mistake>,
+}
+
+/// The resource of an action without resource types, as a format's name.
+const STAR: &str = "the string *";
+const ANYTHING: &str = "${Anything}";
+
+impl PlainReach {
+    pub(crate) fn new(documents: &[Document]) -> Self {
+        Self::with(documents, None)
+    }
+
+    pub(crate) fn with(documents: &[Document], mistake: Option<Mistake>) -> Self {
+        let mut patterns: Vec<Vec<Piece>> = Vec::new();
+        let mut statements = Vec::new();
+        for (index, document) in documents.iter().enumerate() {
+            let knows_variables = match mistake {
+                Some(Mistake::NeverReplacesVariables) => false,
+                Some(Mistake::AlwaysReplacesVariables) => true,
+                _ => document.knows_variables(),
+            };
+            for statement in &document.statements {
+                let read = |text: &String| {
+                    let (pattern, has_variable) = if knows_variables {
+                        with_variables(text)
+                    } else {
+                        (wildcards(text), false)
+                    };
+                    let known = patterns.iter().position(|known| *known == pattern);
+                    let place = known.unwrap_or_else(|| {
+                        patterns.push(pattern);
+                        patterns.len() - 1
+                    });
+                    ResourceText {
+                        pattern: place,
+                        has_variable,
+                    }
+                };
+                let resources = statement.resources.iter().map(read).collect();
+                statements.push(Statement {
+                    document: index,
+                    is_allow: statement.is_allow,
+                    has_condition: statement.condition == Condition::Real,
+                    is_not_action: statement.is_not_action,
+                    actions: statement.actions.clone(),
+                    is_not_resource: statement.is_not_resource,
+                    resources,
+                });
+            }
+        }
+        let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
+        let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
+        let mut resources: BTreeMap<&'static str, Vec<Resource>> = formats
+            .flat_map(|(_, formats)| *formats)
+            .chain([&ANYTHING])
+            .map(|format| (*format, every_resource(&arn_format(format), &patterns)))
+            .chain([(STAR, vec![vec!['*']])])
+            .map(|(format, texts)| {
+                let resource = |text: Vec<char>| {
+                    let matched = patterns
+                        .iter()
+                        .map(|pattern| matches(pattern, &text))
+                        .collect();
+                    Resource { text, matched }
+                };
+                (format, texts.into_iter().map(resource).collect())
+            })
+            .collect();
+        if mistake == Some(Mistake::LetsBucketNamesHoldSlashes) {
+            // With slashes, what an object looks like is what a bucket looks like too.
+            let objects = resources.remove("arn:${Partition}:s3:::${BucketName}/${ObjectName}");
+            let objects = objects.expect("the format is in the catalog");
+            resources
+                .entry("arn:${Partition}:s3:::${BucketName}")
+                .or_default()
+                .extend(objects);
+        }
+        Self {
+            statements,
+            resources,
+            mistake,
+        }
+    }
+
+    /// The same policy set, read with a mistake that is not one of reading patterns.
+    pub(crate) fn mistaken(self, mistake: Mistake) -> Self {
+        Self {
+            mistake: Some(mistake),
+            ..self
+        }
+    }
+
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    /// What the documents together make possible.
+    pub(crate) fn possible(&self, documents: &BTreeSet<usize>) -> BTreeSet<Target> {
+        targets()
+            .filter(|target| self.contest(*target, documents).is_possible())
+            .collect()
+    }
+
+    /// Tries every resource of one target.
+    pub(crate) fn contest(&self, target: Target, documents: &BTreeSet<usize>) -> Contest<'_> {
+        let about = |is_allow: bool| -> Vec<&Statement> {
+            self.statements
+                .iter()
+                .filter(|statement| documents.contains(&statement.document))
+                .filter(|statement| {
+                    statement.is_allow == is_allow && self.is_about(statement, target)
+                })
+                .collect()
+        };
+        let mut allows = about(true);
+        if self.makes(Mistake::TakesOnlyTheFirstAllow) {
+            allows.truncate(1);
+        }
+        let denies = about(false);
+        let mut contest = Contest::default();
+        for resource in self.resources_of(target) {
+            if allows.iter().any(|allow| self.is_allowed(allow, resource)) {
+                let denied = denies.iter().any(|deny| self.is_denied(deny, resource));
+                if denied {
+                    contest.taken.push(&resource.text);
+                } else {
+                    contest.left.push(&resource.text);
+                }
+            }
+        }
+        if self.makes(Mistake::JudgesDeniesOneByOne) {
+            let takes_all = |deny: &&Statement| {
+                !self.resources_of(target).any(|resource| {
+                    allows.iter().any(|allow| self.is_allowed(allow, resource))
+                        && !self.is_denied(deny, resource)
+                })
+            };
+            if !denies.iter().any(takes_all) {
+                contest.left.append(&mut contest.taken);
+            }
+        }
+        contest
+    }
+
+    fn resources_of(&self, (namespace, action): Target) -> impl Iterator<Item = &Resource> {
+        let (_, types, actions) = SERVICES
+            .iter()
+            .find(|service| service.0 == namespace)
+            .expect("a known service");
+        let formats: Vec<&str> = match action {
+            None => vec![ANYTHING],
+            Some(action) => {
+                let (_, of) = actions
+                    .iter()
+                    .find(|(name, _)| *name == action)
+                    .expect("a known action");
+                match of {
+                    [] if self.makes(Mistake::AppliesActionsWithoutTypesAnywhere) => vec![ANYTHING],
+                    [] => vec![STAR],
+                    _ => types
+                        .iter()
+                        .filter(|(name, _)| of.contains(name))
+                        .flat_map(|(_, formats)| formats.iter().copied())
+                        .collect(),
+                }
+            }
+        };
+        formats
+            .into_iter()
+            .filter_map(|format| self.resources.get(format))
+            .flatten()
+    }
+
+    fn is_about(&self, statement: &Statement, (namespace, action): Target) -> bool {
+        let names = |pattern: &&str| match pattern.split_once(':') {
+            None => true,
+            Some(("*", _)) => true,
+            Some((service, _)) => service.eq_ignore_ascii_case(namespace),
+        };
+        let stands_for = |pattern: &&str, action: &str| {
+            let name = pattern.split_once(':').map_or("*", |(_, name)| name);
+            let (name, action) = if self.makes(Mistake::ComparesActionsWithCase) {
+                (name.to_owned(), action.to_owned())
+            } else {
+                (name.to_lowercase(), action.to_lowercase())
+            };
+            names(pattern) && matches(&wildcards(&name), &action.chars().collect::<Vec<_>>())
+        };
+        let mut patterns = statement.actions.iter();
+        let is_named = match action {
+            Some(action) => patterns.any(|pattern| stands_for(pattern, action)),
+            // All of its actions, whatever their names: a very short and a very long one that no
+            // pattern spells out tell. Any of them: the namespace is enough.
+            None => {
+                let whole = |pattern: &&str| {
+                    [1, 50]
+                        .iter()
+                        .all(|length| stands_for(pattern, &FRESH.to_string().repeat(*length)))
+                };
+                let by_any_name = self.makes(Mistake::DeniesNamelessServicesByAnyName);
+                let is_generous = statement.is_allow || by_any_name;
+                if is_generous == statement.is_not_action {
+                    patterns.any(|pattern| whole(pattern))
+                } else {
+                    patterns.any(|pattern| names(pattern))
+                }
+            }
+        };
+        is_named != statement.is_not_action
+    }
+
+    fn is_allowed(&self, allow: &Statement, resource: &Resource) -> bool {
+        if allow.has_condition && self.makes(Mistake::DropsConditionalAllows) {
+            return false;
+        }
+        let is_match = |text: &ResourceText| resource.matched[text.pattern];
+        if !allow.is_not_resource {
+            return allow.resources.iter().any(is_match);
+        }
+        if self.makes(Mistake::ReadsAllowedNotResourceAsAll) {
+            return true;
+        }
+        let counts = |text: &ResourceText| {
+            !text.has_variable || self.makes(Mistake::ExcludesWhateverAVariableMayBe)
+        };
+        !allow
+            .resources
+            .iter()
+            .any(|text| counts(text) && is_match(text))
+    }
+
+    fn is_denied(&self, deny: &Statement, resource: &Resource) -> bool {
+        let is_match = |text: &ResourceText| resource.matched[text.pattern];
+        if deny.has_condition && !self.makes(Mistake::ObeysConditionalDenies)
+            || self.makes(Mistake::IgnoresDenies)
+        {
+            return false;
+        }
+        if deny.is_not_resource {
+            let is_sure = !deny.resources.iter().any(|text| text.has_variable);
+            return (is_sure || self.makes(Mistake::DropsVariablesFromNotResourceDenies))
+                && !self.makes(Mistake::IgnoresNotResourceDenies)
+                && !self.makes(Mistake::IgnoresScopedDenies)
+                && !deny
+                    .resources
+                    .iter()
+                    .any(|text| !text.has_variable && is_match(text));
+        }
+        let counts = |text: &ResourceText| {
+            (!text.has_variable || self.makes(Mistake::DeniesWhateverAVariableMayBe))
+                && (self.is_everything(text) || !self.makes(Mistake::IgnoresScopedDenies))
+        };
+        deny.resources
+            .iter()
+            .any(|text| counts(text) && is_match(text))
+    }
+
+    fn is_everything(&self, text: &ResourceText) -> bool {
+        self.resources[ANYTHING]
+            .iter()
+            .all(|resource| resource.matched[text.pattern])
+    }
+}
+
+/// What became of the resources that allows let through.
+#[derive(Default)]
+pub(crate) struct Contest<'a> {
+    pub(crate) taken: Vec<&'a Vec<char>>,
+    pub(crate) left: Vec<&'a Vec<char>>,
+}
+
+impl Contest<'_> {
+    pub(crate) fn is_possible(&self) -> bool {
+        !self.left.is_empty()
+    }
+}
+
+pub(crate) fn targets() -> impl Iterator<Item = Target> {
+    SERVICES.iter().flat_map(|(namespace, _, actions)| {
+        let nameless = actions.is_empty().then_some((*namespace, None));
+        actions
+            .iter()
+            .map(|(action, _)| (*namespace, Some(*action)))
+            .chain(nameless)
+    })
+}

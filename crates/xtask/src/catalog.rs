@@ -1,0 +1,175 @@
+//! `cargo xtask catalog`: remakes the catalog's table from AWS's own files.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use service_catalog::build::{BuildInputs, Built, ServiceNames, build};
+
+use crate::child;
+
+/// Remakes the table and the list of unresolved operations in crates/service-catalog/data.
+///
+/// botocore comes from PyPI, into .venv, in the version that crates/xtask/requirements-catalog.txt names.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  cargo xtask catalog --service-reference reference --service-reference-date 2026-08-22 \\
+      --service-names service-names.json --service-names-date 2026-09-27")]
+pub(crate) struct Refresh {
+    /// AWS's service reference: one JSON file per service, DIR/s3.json or DIR/s3/s3.json.
+    #[arg(long, value_name = "DIR")]
+    service_reference: PathBuf,
+    /// When AWS published it, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    service_reference_date: String,
+    /// The services as IAM reports them: a JSON object, namespace -> display name. Without it, the table's names stay.
+    #[arg(long, value_name = "FILE", requires = "service_names_date")]
+    service_names: Option<PathBuf>,
+    /// When IAM reported them, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "service_names")]
+    service_names_date: Option<String>,
+    /// Another version of botocore than the pinned one.
+    #[arg(long, value_name = "VERSION")]
+    botocore_version: Option<String>,
+}
+
+impl Refresh {
+    pub(crate) fn run(&self) -> Result<(), String> {
+        let root = child::workspace_root()?;
+        let botocore = self.botocore_data(&root)?;
+        let service_names = self
+            .service_names
+            .as_deref()
+            .zip(self.service_names_date.as_deref());
+        let built = build(&BuildInputs {
+            service_reference: &self.service_reference,
+            service_reference_date: &self.service_reference_date,
+            service_names: service_names.map(|(path, date)| ServiceNames { path, date }),
+            botocore: Some(&botocore),
+        })
+        .map_err(|error| error.to_string())?;
+
+        let data = root.join("crates/service-catalog/data");
+        write(&data.join("catalog.txt"), &built.catalog.to_table())?;
+        write(
+            &data.join("unresolved-operations.txt"),
+            &built.coverage.to_text(),
+        )?;
+        tell(&built);
+        Ok(())
+    }
+
+    /// The data folder of botocore, installed into `.venv`.
+    fn botocore_data(&self, root: &Path) -> Result<PathBuf, String> {
+        let venv = root.join(".venv");
+        let python = venv.join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
+        if !python.is_file() {
+            succeed(
+                child::command("python3")?
+                    .args(["-m", "venv"])
+                    .arg(&venv),
+            )?;
+        }
+        let mut pip = child::command(&python)?;
+        // The models are read, no code of it is run: what it depends on can stay away.
+        pip.args("-m pip install --quiet --disable-pip-version-check --no-input --no-deps".split(' '));
+        match &self.botocore_version {
+            Some(version) => pip.arg(format!("botocore=={version}")),
+            None => pip
+                .arg("-r")
+                .arg(root.join("crates/xtask/requirements-catalog.txt")),
+        };
+        succeed(&mut pip)?;
+        let place = "import importlib.util as u; print(u.find_spec('botocore').submodule_search_locations[0])";
+        let package = succeed(child::command(&python)?.args(["-c", place]))?;
+        Ok(Path::new(package.trim_end()).join("data"))
+    }
+}
+
+/// Runs a program that must succeed; what it printed.
+fn succeed(command: &mut Command) -> Result<String, String> {
+    let output = child::captured(command)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!(
+        "{} failed:\n{}",
+        child::shown(command),
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    ))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().display();
+    if std::fs::read_to_string(path).is_ok_and(|before| before == text) {
+        println!("{name}: unchanged");
+        return Ok(());
+    }
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    println!("{name}: written");
+    Ok(())
+}
+
+fn tell(built: &Built) {
+    let (catalog, coverage) = (&built.catalog, &built.coverage);
+    let sources = catalog.sources();
+    println!(
+        "sources: service reference {}, service names {}, botocore {}",
+        sources.service_reference, sources.service_names, sources.botocore
+    );
+    println!(
+        "{} services, {} actions, {} resource types",
+        catalog.services().count(),
+        catalog.action_count(),
+        catalog.resource_types().count()
+    );
+    println!(
+        "operations: {} in the reference, {} of reported services, {} resolved ({:.2} %)",
+        coverage.reference_operations,
+        coverage.operations,
+        coverage.resolved,
+        100.0 * coverage.resolved as f64 / coverage.operations.max(1) as f64
+    );
+    list("services without a display name", &built.unnamed_services);
+    list(
+        "reviewed lines that lead nowhere and were left out",
+        &built.stale_reviews,
+    );
+}
+
+fn list(what: &str, items: &[String]) {
+    println!("{what}: {}", items.len());
+    for item in items {
+        println!("  {item}");
+    }
+}
+
+/// YYYY-MM-DD.
+fn date(text: &str) -> Result<String, String> {
+    let fits = |(letter, shape): (u8, u8)| match shape {
+        b'-' => letter == b'-',
+        _ => letter.is_ascii_digit(),
+    };
+    if text.len() == 10 && text.bytes().zip(*b"YYYY-MM-DD").all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("not a date as YYYY-MM-DD".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_have_one_shape() {
+        assert_eq!(date("2026-08-22").as_deref(), Ok("2026-08-22"));
+        for wrong in ["", "2026-8-22", "22-08-2026", "2026-08-22T", "2026/08/22"] {
+            assert!(date(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Child processes: started at the workspace's root, never asked anything, shown as one line.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The workspace's root, from where `cargo run` says this package is.
+pub(crate) fn workspace_root() -> Result<PathBuf, String> {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .ok_or("CARGO_MANIFEST_DIR is not set; start this with `cargo xtask`")?;
+    let root = Path::new(&manifest).ancestors().nth(2);
+    Ok(root.ok_or("this package is not in a workspace")?.to_owned())
+}
+
+/// A program to be started at the workspace's root, without standard input.
+pub(crate) fn command(program: impl Into<OsString>) -> Result<Command, String> {
+    let mut command = Command::new(program.into());
+    command.current_dir(workspace_root()?).stdin(Stdio::null());
+    Ok(command)
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Result<Command, String> {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The command as one would type it, with the variables set for it.
+pub(crate) fn shown(command: &Command) -> String {
+    let mut line = String::new();
+    for (name, value) in command.get_envs() {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            line,
+            "{}={:?} ",
+            name.display(),
+            value.unwrap_or_default()
+        );
+    }
+    let program = Path::new(command.get_program());
+    let _ = write!(
+        line,
+        "{}",
+        program.file_stem().unwrap_or_default().display()
+    );
+    for argument in command.get_args() {
+        let _ = write!(line, " {}", argument.display());
+    }
+    line
+}
+
+/// Runs to the end and keeps what it prints.
+pub(crate) fn captured(command: &mut Command) -> Result<Output, String> {
+    command
+        .output()
+        .map_err(|error| cannot_start(command, &error))
+}
+
+/// Runs to the end; both its streams go to standard output, so that their order is kept. The answer is whether it succeeded.
+pub(crate) fn passed_through(command: &mut Command) -> Result<bool, String> {
+    let status = command
+        .stdout(io::stdout())
+        .stderr(io::stdout())
+        .status()
+        .map_err(|error| cannot_start(command, &error))?;
+    Ok(status.success())
+}
+
+fn cannot_start(command: &Command, error: &io::Error) -> String {
+    format!("cannot start {}: {error}", command.get_program().display())
+}

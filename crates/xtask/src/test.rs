@@ -1,0 +1,150 @@
+//! `cargo xtask test`: everything a change must pass, quiet about what does.
+
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+use clap::{Args, ValueEnum};
+
+use crate::child;
+
+/// Format, lints, documentation and all tests. What CI runs.
+///
+/// Every step runs, whatever became of the others; one that passes prints its command and, if it is a test runner, its
+/// summary. Unit and integration tests run with cargo-nextest where it is installed, else with `cargo test`.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Only this step; may be repeated.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<Step>,
+}
+
+/// In the order they run: the test runners' summaries come last.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// rustfmt has nothing to change.
+    Fmt,
+    /// Clippy has nothing to say, with the workspace's lints as errors.
+    Clippy,
+    /// rustdoc has nothing to say.
+    Doc,
+    /// Unit and integration tests.
+    Tests,
+    /// The examples in the documentation and the READMEs.
+    Doctests,
+}
+
+/// What a step prints when it passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prints {
+    Nothing,
+    /// `cargo test`: the lines with its results.
+    Results,
+    /// nextest, which can be told to be brief.
+    Itself,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> Result<(), String> {
+        let mut failed: Vec<String> = Vec::new();
+        for step in Step::value_variants() {
+            if (self.only.is_empty() || self.only.contains(step)) && !step.run()? {
+                failed.push(step.name());
+            }
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(format!("failed: {}", failed.join(", ")))
+    }
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn run(self) -> Result<bool, String> {
+        let (mut command, prints) = self.command()?;
+        println!("==> {}", child::shown(&command));
+        if prints == Prints::Itself {
+            return child::passed_through(&mut command);
+        }
+        let output = child::captured(&mut command)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            print!("{text}{}", String::from_utf8_lossy(&output.stderr));
+        } else if prints == Prints::Results {
+            for line in text.lines().filter(|line| is_result(line)) {
+                println!("{line}");
+            }
+        }
+        // A closed pipe is nothing to fail for.
+        let _ = io::stdout().flush();
+        Ok(output.status.success())
+    }
+
+    fn command(self) -> Result<(Command, Prints), String> {
+        let mut cargo = child::cargo()?;
+        let arguments = match self {
+            Self::Fmt => "fmt --all --check",
+            Self::Clippy => {
+                "clippy --quiet --workspace --all-targets --all-features -- -D warnings"
+            }
+            Self::Doc => {
+                cargo.env("RUSTDOCFLAGS", "-D warnings");
+                "doc --quiet --workspace --no-deps"
+            }
+            Self::Tests if has_nextest()? => {
+                "nextest run --workspace --all-features --cargo-quiet --status-level fail \
+                 --final-status-level fail --no-fail-fast"
+            }
+            Self::Tests => {
+                "test --quiet --workspace --all-features --lib --bins --tests --no-fail-fast"
+            }
+            Self::Doctests => "test --quiet --workspace --all-features --doc --no-fail-fast",
+        };
+        // No argument has a space in it.
+        cargo.args(arguments.split_ascii_whitespace());
+        let prints = match self {
+            Self::Fmt | Self::Clippy | Self::Doc => Prints::Nothing,
+            Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
+            Self::Tests | Self::Doctests => Prints::Results,
+        };
+        Ok((cargo, prints))
+    }
+}
+
+/// The summary of a test binary that has tests.
+fn is_result(line: &str) -> bool {
+    line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
+}
+
+fn has_nextest() -> Result<bool, String> {
+    let version = child::cargo()?
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    Ok(version.is_ok_and(|status| status.success()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_nothing_are_left_out() {
+        let tail = "0 measured; 0 filtered out; finished in 0.00s";
+        assert!(is_result(&format!(
+            "test result: ok. 3 passed; 0 failed; 0 ignored; {tail}"
+        )));
+        assert!(is_result(&format!(
+            "test result: ok. 10 passed; 0 failed; 0 ignored; {tail}"
+        )));
+        assert!(!is_result(&format!(
+            "test result: ok. 0 passed; 0 failed; 0 ignored; {tail}"
+        )));
+        assert!(!is_result("running 3 tests"));
+    }
+}
