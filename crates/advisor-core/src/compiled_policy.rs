@@ -4,7 +4,7 @@
 //! A *position* of an [`ActionSet`] is an action of the catalog or, behind those, a service that
 //! the catalog knows by name only. A *scope* is what an action can apply to: the ARN formats of its
 //! resource types; for an action without resource types the string `*`; for a service known by
-//! name only, anything. Actions of one scope are decided together.
+//! name only, that string and every ARN of the service. Actions of one scope are decided together.
 
 use std::sync::Arc;
 
@@ -83,9 +83,11 @@ impl PolicyCompiler {
             });
             scope_of.push(scope);
         }
-        if !nameless.is_empty() {
-            scope_of.extend(nameless.iter().map(|_| small(scopes.len())));
-            scopes.push(vec![Pattern::wildcard("*")]);
+        for id in &nameless {
+            let namespace = catalog.service(*id).namespace();
+            scope_of.push(small(scopes.len()));
+            let arns = Pattern::arn_format(&format!("arn:*:{namespace}:*:*:*"));
+            scopes.push(vec![Pattern::literal("*"), arns]);
         }
         let names = catalog
             .actions()

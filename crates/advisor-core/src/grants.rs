@@ -176,7 +176,7 @@ fn arns_of_service(catalog: &Catalog, namespace: &str) -> Vec<Pattern> {
     services.dedup();
     services
         .iter()
-        .map(|service| Pattern::arn_format(&format!("arn:*:{service}:*")))
+        .map(|service| Pattern::arn_format(&format!("arn:*:{service}:*:*:*")))
         .collect()
 }
 

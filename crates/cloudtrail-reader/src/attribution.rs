@@ -46,7 +46,7 @@ impl SetAside {
         matches!(self, Self::NotAnApiCall(kind) if **kind == *INSIGHT)
     }
 
-    fn missing(field: &str) -> Self {
+    pub(crate) fn missing(field: &str) -> Self {
         Self::Malformed(format!("no {field}").into())
     }
 }
@@ -118,7 +118,11 @@ pub(crate) fn attribute(
     let resolved = catalog.resolve_event(source, event);
     let service = match resolved.service {
         Some(id) => catalog.service(id).namespace(),
-        None => source.split('.').next().unwrap_or(source),
+        None => source
+            .split('.')
+            .next()
+            .filter(|label| !label.is_empty())
+            .unwrap_or(source),
     };
     let operation = match resolved.action {
         Some(id) => Operation::Action(catalog.action(id).name()),
@@ -188,11 +192,9 @@ fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAsid
         "IAMUser" => Identity {
             unique_id: unique_id(identity.principal_id.as_ref(), "AIDA"),
             arn: arn(identity.arn.as_ref()).or_else(|| {
-                let account = identity.account_id.as_deref()?;
-                let name = identity.user_name.as_deref()?;
-                Some(format!("arn:aws:iam::{account}:user/{name}").into())
+                user_by_name(identity.account_id.as_ref(), identity.user_name.as_ref())
             }),
-            account: identity.account_id.as_deref(),
+            account: account(identity.account_id.as_ref()),
         },
         "AssumedRole" | "Role" => Identity {
             unique_id: unique_id(
@@ -202,9 +204,8 @@ fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAsid
             .or_else(|| unique_id(identity.principal_id.as_ref(), "AROA")),
             arn: arn(issuer.and_then(|issuer| issuer.arn.as_ref()))
                 .or_else(|| identity.arn.as_deref().and_then(role_of_session)),
-            account: issuer
-                .and_then(|issuer| issuer.account_id.as_deref())
-                .or(identity.account_id.as_deref()),
+            account: account(issuer.and_then(|issuer| issuer.account_id.as_ref()))
+                .or_else(|| account(identity.account_id.as_ref())),
         },
         "FederatedUser" => match issuer {
             Some(issuer) if issuer.r#type.as_deref() == Some("Root") => {
@@ -215,7 +216,7 @@ fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAsid
         },
         "AWSAccount" => {
             let id = identity.principal_id.as_ref();
-            let account = identity.account_id.as_deref();
+            let account = account(identity.account_id.as_ref());
             let unique_id = unique_id(id, "AIDA").or_else(|| unique_id(id, "AROA"));
             if unique_id.is_none() {
                 return no_identity(match (account, id.map(|id| &**id)) {
@@ -256,12 +257,9 @@ fn issuing_user<'a>(issuer: &'a SessionIssuer<'_>) -> Identity<'a> {
     Identity {
         unique_id: unique_id(issuer.principal_id.as_ref(), "AIDA")
             .or_else(|| unique_id(issuer.principal_id.as_ref(), "AROA")),
-        arn: arn(issuer.arn.as_ref()).or_else(|| {
-            let account = issuer.account_id.as_deref()?;
-            let name = issuer.user_name.as_deref()?;
-            Some(format!("arn:aws:iam::{account}:user/{name}").into())
-        }),
-        account: issuer.account_id.as_deref(),
+        arn: arn(issuer.arn.as_ref())
+            .or_else(|| user_by_name(issuer.account_id.as_ref(), issuer.user_name.as_ref())),
+        account: account(issuer.account_id.as_ref()),
     }
 }
 
@@ -277,6 +275,22 @@ fn unique_id<'a>(principal_id: Option<&'a Text<'_>>, prefix: &str) -> Option<&'a
 fn arn<'a>(text: Option<&'a Text<'_>>) -> Option<Cow<'a, str>> {
     let text: &'a str = text?;
     (text.starts_with("arn:") && text.len() <= LONGEST_ARN).then_some(Cow::Borrowed(text))
+}
+
+/// An account id, which has 12 digits; longer than any name it is none.
+fn account<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    let text: &'a str = text?;
+    (!text.is_empty() && text.len() <= LONGEST_NAME).then_some(text)
+}
+
+/// The ARN of a user of whom only the name is told, as if it had no path: a user is found by its name.
+fn user_by_name(
+    account_id: Option<&Text<'_>>,
+    user_name: Option<&Text<'_>>,
+) -> Option<Cow<'static, str>> {
+    let account = account(account_id)?;
+    let name = user_name.filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME)?;
+    Some(format!("arn:aws:iam::{account}:user/{}", &**name).into())
 }
 
 /// The role behind `arn:aws:sts::111122223333:assumed-role/name/session`. Its path is not known; a

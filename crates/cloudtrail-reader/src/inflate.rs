@@ -7,6 +7,8 @@ use flate2::read::MultiGzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Compression method 8, the only one that gzip knows.
+const DEFLATE: u8 = 8;
 /// The least a gzip member takes: header and trailer.
 const LEAST_MEMBER: usize = 18;
 
@@ -50,13 +52,35 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Infla
         }
     }
     // libdeflate inflates the first member of several and says nothing of the others. Only when the
-    // file ends with this member's trailer was it the only one.
+    // file ends with this member's trailer, and the trailer stands nowhere else, was it the only one.
     if u32::try_from(inflated.len() & 0xffff_ffff) == Ok(size)
         && libdeflater::crc32(&inflated) == crc
+        && !trailer_recurs(bytes)
     {
         return Ok(Cow::Owned(inflated));
     }
     inflate_members(bytes, limit)
+}
+
+/// Whether the last member's trailer also ends a member before it: the same object twice, with
+/// others between them or not.
+fn trailer_recurs(bytes: &[u8]) -> bool {
+    // Most objects have no second header; this looks at all bytes without a branch, and so fast.
+    let [second, third] = [1, 2].map(|from| bytes.get(from..).unwrap_or_default());
+    let headers = bytes
+        .iter()
+        .zip(second)
+        .zip(third)
+        .fold(0_u64, |found, ((a, b), c)| {
+            found + u64::from((*a == GZIP_MAGIC[0]) & (*b == GZIP_MAGIC[1]) & (*c == DEFLATE))
+        });
+    let Some(trailer) = bytes.last_chunk::<8>() else {
+        return false;
+    };
+    headers > 1
+        && bytes
+            .windows(10)
+            .any(|window| window.starts_with(trailer) && window.ends_with(&GZIP_MAGIC))
 }
 
 fn inflate_members(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateError> {
@@ -104,7 +128,11 @@ mod tests {
         assert_eq!(inflate(&gzip(&text), 1 << 20).unwrap(), &*text);
         let two = [gzip(&text), gzip(b"more")].concat();
         assert_eq!(inflate(&two, 1 << 20).unwrap(), [&*text, b"more"].concat());
-        assert_eq!(inflate(&gzip(b""), 1 << 20).unwrap(), b"");
+        let same = [gzip(&text), gzip(&text)].concat();
+        assert_eq!(inflate(&same, 1 << 20).unwrap(), text.repeat(2));
+        assert_eq!(inflate(&gzip(b""), 1 << 20).unwrap(), b"".as_slice());
+        let same_ends = [gzip(b"a"), gzip(b"b"), gzip(b"a")].concat();
+        assert_eq!(inflate(&same_ends, 1 << 20).unwrap(), b"aba".as_slice());
     }
 
     #[test]

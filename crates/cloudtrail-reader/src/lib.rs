@@ -7,6 +7,7 @@ mod object;
 mod reader;
 mod reconciliation;
 mod record;
+mod utf8;
 
 pub use attribution::{SetAside, UserIdentityKind};
 pub use listing::ListingError;

@@ -5,11 +5,11 @@
 //! one after the other (JSON lines), and lists of records. Digest objects are recognised to be
 //! skipped.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use crate::record::Text;
 
 /// An object that cannot be read as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,8 +34,8 @@ pub(crate) enum Entry<'a> {
     Record(&'a RawValue),
     /// An event of `lookup-events`; the record is a string in it.
     LookupEvent(&'a RawValue),
-    /// A line that is not JSON: why.
-    BrokenLine(String),
+    /// A value or line that cannot be read: why.
+    Broken(String),
 }
 
 #[derive(Deserialize)]
@@ -92,8 +92,14 @@ fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<b
     if !value.get().starts_with('{') {
         return Err(ObjectError::NotCloudTrail("neither an object nor a list"));
     }
-    let envelope: Envelope<'a> =
-        serde_json::from_str(value.get()).map_err(|error| ObjectError::Json(error.to_string()))?;
+    let envelope: Envelope<'a> = match serde_json::from_str(value.get()) {
+        Ok(envelope) => envelope,
+        Err(error) if is_one_record(value) => {
+            entries.push(Entry::Broken(error.to_string()));
+            return Ok(false);
+        }
+        Err(error) => return Err(ObjectError::Json(error.to_string())),
+    };
     if let Some(records) = envelope.records {
         entries.extend(list(records)?.into_iter().map(Entry::Record));
     } else if let Some(events) = envelope.events {
@@ -113,6 +119,24 @@ fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<b
         ));
     }
     Ok(false)
+}
+
+/// Whether an object that cannot be read stands for no other record than itself.
+fn is_one_record(value: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Lists {
+        #[serde(rename = "Records")]
+        records: Option<IgnoredAny>,
+        #[serde(rename = "Events")]
+        events: Option<IgnoredAny>,
+    }
+    matches!(
+        serde_json::from_str(value.get()),
+        Ok(Lists {
+            records: None,
+            events: None
+        })
+    )
 }
 
 fn list(value: &RawValue) -> Result<Vec<&RawValue>, ObjectError> {
@@ -150,17 +174,20 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Every line by itself, so that a broken one loses no other.
+/// Every line by itself, so that a broken one loses no other. A line may hold several values: files
+/// joined without a line break between them.
 fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
     let mut entries = Vec::new();
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
-        let read = serde_json::from_str::<&RawValue>(line)
-            .map_err(|error| ObjectError::Json(error.to_string()))
-            .and_then(|value| read_value(value, &mut entries));
-        match read {
-            Ok(digest) => is_digest |= digest,
-            Err(error) => entries.push(Entry::BrokenLine(error.to_string())),
+        for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
+            let read = value
+                .map_err(|error| ObjectError::Json(error.to_string()))
+                .and_then(|value| read_value(value, &mut entries));
+            match read {
+                Ok(digest) => is_digest |= digest,
+                Err(error) => entries.push(Entry::Broken(error.to_string())),
+            }
         }
     }
     Ok(if is_digest && entries.is_empty() {
@@ -175,5 +202,5 @@ fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LookupEvent<'a> {
     #[serde(borrow)]
-    pub(crate) cloud_trail_event: Cow<'a, str>,
+    pub(crate) cloud_trail_event: Option<Text<'a>>,
 }

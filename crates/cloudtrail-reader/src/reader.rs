@@ -1,6 +1,6 @@
 //! Reads objects in parallel into one activity table.
 
-use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,15 +8,16 @@ use advisor_core::Activity;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde_json::value::RawValue;
+
 use service_catalog::Catalog;
 
 use crate::attribution::{self, SetAside};
-use crate::inflate;
+use crate::inflate::{self, InflateError};
 use crate::listing::{self, ListingError};
 use crate::object::{self, Entry, LookupEvent, Object};
 use crate::reconciliation::{FailedObject, Reconciliation, SkippedObject};
 use crate::record::EventRecord;
+use crate::utf8;
 
 /// How to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +110,7 @@ impl TrailReader {
                     bytes: part.bytes,
                     records: part.records_read,
                 });
-                taken.reconciliation.merge(part);
+                taken.reconciliation.add(part);
                 taken
             })
             .reduce(TrailRead::default, TrailRead::merge))
@@ -117,10 +118,20 @@ impl TrailReader {
 
     fn take_file(&self, file: &Path, activity: &mut Activity) -> Reconciliation {
         let name = file.display().to_string();
-        match std::fs::read(file) {
+        match self.read_file(file) {
             Ok(bytes) => self.take_object(&name, &bytes, activity),
             Err(error) => failed(&name, error.to_string()),
         }
+    }
+
+    /// A file larger than the limit is not even read: memory is bounded by the limit.
+    fn read_file(&self, file: &Path) -> io::Result<Vec<u8>> {
+        let limit = self.options.object_limit;
+        let size = std::fs::metadata(file)?.len();
+        if size > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(io::Error::other(InflateError::TooLarge(limit)));
+        }
+        std::fs::read(file)
     }
 
     /// Takes one object's bytes, gzip or not, into the table. An object that cannot be read as a
@@ -136,10 +147,8 @@ impl TrailReader {
                 };
             }
         };
-        // Bytes that are no UTF-8 spoil the record they are in and no other.
-        let text = String::from_utf8_lossy(&inflated);
-        let is_repaired = matches!(text, Cow::Owned(_));
-        let entries = match object::read(&text) {
+        let decoded = utf8::decode(&inflated);
+        let entries = match object::read(&decoded.text) {
             Ok(Object::Records(entries)) => entries,
             Ok(Object::Digest) => {
                 let objects_skipped = [(SkippedObject::Digest, 1)].into();
@@ -164,7 +173,7 @@ impl TrailReader {
         let mut insights = 0;
         for entry in entries {
             taken.records_read += 1;
-            match self.take_entry(&entry, is_repaired, activity) {
+            match self.take_entry(&entry, decoded.marker, activity) {
                 Ok(()) => taken.records_attributed += 1,
                 Err(reason) => {
                     insights += u64::from(reason.is_insight());
@@ -186,30 +195,46 @@ impl TrailReader {
     fn take_entry(
         &self,
         entry: &Entry<'_>,
-        is_repaired: bool,
+        marker: Option<char>,
         activity: &mut Activity,
     ) -> Result<(), SetAside> {
         match entry {
-            Entry::Record(record) => self.take_record(record.get(), is_repaired, activity),
+            Entry::Record(record) => self.take_record(record.get(), marker, activity),
             Entry::LookupEvent(event) => {
-                let event: LookupEvent<'_> = parse(event)?;
-                self.take_record(&event.cloud_trail_event, is_repaired, activity)
+                let event: LookupEvent<'_> = parse(event.get())?;
+                let record = event
+                    .cloud_trail_event
+                    .as_deref()
+                    .ok_or_else(|| SetAside::missing("CloudTrailEvent"))?;
+                self.take_record(record, marker, activity)
             }
-            Entry::BrokenLine(reason) => Err(SetAside::Malformed(reason.as_str().into())),
+            Entry::Broken(reason) => Err(SetAside::Malformed(shortened(reason))),
         }
     }
 
     fn take_record(
         &self,
         json: &str,
-        is_repaired: bool,
+        marker: Option<char>,
         activity: &mut Activity,
     ) -> Result<(), SetAside> {
-        if is_repaired && json.contains(char::REPLACEMENT_CHARACTER) {
+        if marker.is_some_and(|marker| json.contains(marker)) {
             return Err(SetAside::Malformed("not UTF-8".into()));
         }
-        let record: EventRecord<'_> = parse_text(json)?;
+        let record: EventRecord<'_> = parse(json)?;
         attribution::attribute(&record, &self.catalog, self.options.not_after, activity)
+    }
+}
+
+/// The longest reason that is kept, in characters. The parser quotes the values that it does not like.
+const LONGEST_REASON: usize = 200;
+
+fn shortened(reason: &str) -> Box<str> {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => reason
+            .get(..end)
+            .map_or_else(Box::default, |start| format!("{start}...").into()),
+        None => reason.into(),
     }
 }
 
@@ -224,11 +249,7 @@ fn failed(name: &str, reason: String) -> Reconciliation {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, SetAside> {
-    parse_text(json.get())
-}
-
-fn parse_text<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
     if !json.trim_ascii_start().starts_with('{') {
         // A list would be taken for a record's fields in order.
         return Err(SetAside::Malformed("not an object".into()));
@@ -236,9 +257,9 @@ fn parse_text<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
     serde_json::from_str(json).map_err(|_| {
         // Once more, to name the field; broken records are few.
         let mut again = serde_json::Deserializer::from_str(json);
-        let error = serde_path_to_error::deserialize::<_, EventRecord<'_>>(&mut again);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut again);
         SetAside::Malformed(match error {
-            Err(error) => error.to_string().into(),
+            Err(error) => shortened(&error.to_string()),
             Ok(_) => "not JSON".into(),
         })
     })

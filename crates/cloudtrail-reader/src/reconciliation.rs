@@ -121,21 +121,29 @@ impl Reconciliation {
 
     /// Adds another part of the same run. Parts may come in any order.
     pub fn merge(&mut self, other: Self) {
+        self.add(other);
+        self.objects_failed.sort();
+    }
+
+    /// The same but for the order of the failed objects, which is left to the last merge: a folder of
+    /// many strange files would be sorted over and over.
+    pub(crate) fn add(&mut self, other: Self) {
         self.objects_read += other.objects_read;
         for (reason, count) in other.objects_skipped {
             *self.objects_skipped.entry(reason).or_default() += count;
         }
         self.objects_failed.extend(other.objects_failed);
-        self.objects_failed.sort();
         self.bytes += other.bytes;
         self.records_read += other.records_read;
         self.records_attributed += other.records_attributed;
         for (reason, count) in other.records_set_aside {
             *self.records_set_aside.entry(reason).or_default() += count;
         }
-        self.examples.extend(other.examples);
-        self.examples.sort();
-        self.examples.truncate(MOST_EXAMPLES);
+        if !other.examples.is_empty() {
+            self.examples.extend(other.examples);
+            self.examples.sort();
+            self.examples.truncate(MOST_EXAMPLES);
+        }
     }
 }
 

@@ -4,9 +4,13 @@
 //! element".
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// A string, borrowed from the JSON where it has no escapes.
 #[derive(Debug, Deserialize)]
@@ -24,7 +28,7 @@ impl Deref for Text<'_> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventRecord<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) user_identity: Option<UserIdentity<'a>>,
     #[serde(borrow)]
     pub(crate) event_time: Option<Text<'a>>,
@@ -59,14 +63,14 @@ pub(crate) struct UserIdentity<'a> {
     pub(crate) user_name: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) invoked_by: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) session_context: Option<SessionContext<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionContext<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) session_issuer: Option<SessionIssuer<'a>>,
 }
 
@@ -83,4 +87,31 @@ pub(crate) struct SessionIssuer<'a> {
     pub(crate) account_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) user_name: Option<Text<'a>>,
+}
+
+/// An object or null, and nothing else: serde would take a list for a struct's fields in order.
+fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct ObjectVisitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(ObjectVisitor(PhantomData))
 }

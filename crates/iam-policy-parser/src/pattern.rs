@@ -59,6 +59,12 @@ impl Pattern {
         }
     }
 
+    /// A pattern from its tokens.
+    #[must_use]
+    pub fn from_tokens(tokens: impl IntoIterator<Item = Token>) -> Self {
+        Self::new(tokens, false)
+    }
+
     /// A string that stands for itself alone.
     #[must_use]
     pub fn literal(text: &str) -> Self {
@@ -107,22 +113,40 @@ impl Pattern {
     }
 
     /// A resource type's ARN format as AWS's service reference writes it
-    /// (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`): a `${Variable}` is any string, except
-    /// `${BucketName}`, which holds no `/`. A `*` that the format itself has is any string.
+    /// (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`): a `${Variable}`, or a `*` that the
+    /// format itself has, is any string. Partition, service, Region and account hold no `:`, as in
+    /// every ARN, and `${BucketName}` holds no `/`.
     ///
     /// ```
-    /// use iam_policy_parser::Pattern;
+    /// use iam_policy_parser::{Pattern, overlaps};
     /// let bucket = Pattern::arn_format("arn:${Partition}:s3:::${BucketName}");
     /// assert!(bucket.matches("arn:aws:s3:::photos"));
     /// assert!(!bucket.matches("arn:aws:s3:::photos/cat.jpg"));
+    /// assert!(!overlaps(&bucket, &Pattern::wildcard("arn:aws:iam::111122223333:user/*")));
     /// ```
     #[must_use]
     pub fn arn_format(text: &str) -> Self {
-        let tokens = placeholders(text).flat_map(|part| match part {
-            Part::Text(text) => Tokens::Wildcards(text.chars()),
-            Part::Placeholder("BucketName") => Tokens::One(Some(Token::AnyStringWithout('/'))),
-            Part::Placeholder(_) => Tokens::One(Some(Token::AnyString)),
-        });
+        let mut colons = 0;
+        let mut tokens: Vec<Token> = Vec::new();
+        for part in placeholders(text) {
+            let any = |colons| match colons {
+                ..5 => Token::AnyStringWithout(':'),
+                _ => Token::AnyString,
+            };
+            match part {
+                Part::Text(text) => {
+                    for character in text.chars() {
+                        colons += usize::from(character == ':');
+                        tokens.push(match character {
+                            '*' => any(colons),
+                            other => wildcard_token(other),
+                        });
+                    }
+                }
+                Part::Placeholder("BucketName") => tokens.push(Token::AnyStringWithout('/')),
+                Part::Placeholder(_) => tokens.push(any(colons)),
+            }
+        }
         Self::new(tokens, false)
     }
 

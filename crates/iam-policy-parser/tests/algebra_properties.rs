@@ -1,7 +1,7 @@
 //! The set algebra against the plain reading: every short string over a small alphabet, one by one.
 #![allow(clippy::indexing_slicing)]
 
-use iam_policy_parser::{Pattern, Residue, WorkBound, covers, overlaps, residue};
+use iam_policy_parser::{Pattern, Residue, Token, WorkBound, covers, overlaps, residue};
 use proptest::prelude::*;
 
 /// All strings over `a`, `b`, `/` up to this length. Patterns have at most [`TOKENS`] tokens.
@@ -39,7 +39,12 @@ fn plainly_matches(tokens: &[char], text: &[char]) -> bool {
 }
 
 fn pattern(source: &str) -> Pattern {
-    Pattern::arn_format(&source.replace('$', "${BucketName}"))
+    Pattern::from_tokens(source.chars().map(|letter| match letter {
+        '*' => Token::AnyString,
+        '?' => Token::AnyChar,
+        '$' => Token::AnyStringWithout('/'),
+        other => Token::Char(other),
+    }))
 }
 
 fn source() -> impl Strategy<Value = String> {

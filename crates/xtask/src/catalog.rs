@@ -69,15 +69,13 @@ impl Refresh {
             "bin/python"
         });
         if !python.is_file() {
-            succeed(
-                child::command("python3")?
-                    .args(["-m", "venv"])
-                    .arg(&venv),
-            )?;
+            succeed(child::command("python3")?.args(["-m", "venv"]).arg(&venv))?;
         }
         let mut pip = child::command(&python)?;
         // The models are read, no code of it is run: what it depends on can stay away.
-        pip.args("-m pip install --quiet --disable-pip-version-check --no-input --no-deps".split(' '));
+        pip.args(
+            "-m pip install --quiet --disable-pip-version-check --no-input --no-deps".split(' '),
+        );
         match &self.botocore_version {
             Some(version) => pip.arg(format!("botocore=={version}")),
             None => pip
@@ -110,7 +108,8 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
         println!("{name}: unchanged");
         return Ok(());
     }
-    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    std::fs::write(path, text)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     println!("{name}: written");
     Ok(())
 }

@@ -31,12 +31,7 @@ pub(crate) fn shown(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
         // Writing to a string cannot fail.
-        let _ = write!(
-            line,
-            "{}={:?} ",
-            name.display(),
-            value.unwrap_or_default()
-        );
+        let _ = write!(line, "{}={:?} ", name.display(), value.unwrap_or_default());
     }
     let program = Path::new(command.get_program());
     let _ = write!(

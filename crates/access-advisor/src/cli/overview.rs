@@ -19,8 +19,10 @@ pub(crate) struct Period {
 
 /// Where lists of names are broken.
 const WIDTH: usize = 100;
-/// More unused names than these are counted, not named.
+/// Longer lists of unused names are cut ...
 const MOST_NAMES: usize = 60;
+/// ... to so many names and the number of the others.
+const CUT_NAMES: usize = 12;
 
 /// Writes the overview, when there are several reports, and each report.
 pub(crate) fn write(writer: &mut dyn Write, reports: &[Report], period: Period) -> io::Result<()> {
@@ -211,8 +213,14 @@ fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -
     )
 }
 
+/// AWS looks back further for actions than for services, so that one may have been used though its
+/// service was not.
 fn is_used(row: &ServiceLastAccessed<'_>) -> bool {
     row.last_authenticated.is_some()
+        || row
+            .tracked_actions_last_accessed
+            .iter()
+            .any(|action| action.last_accessed_time.is_some())
 }
 
 /// Names behind a label, broken into lines; nothing when there are none.
@@ -220,9 +228,14 @@ fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Resul
     if names.is_empty() {
         return Ok(());
     }
-    let shown = names.iter().take(MOST_NAMES).map(|name| (*name).to_owned());
-    let more = names.len().saturating_sub(MOST_NAMES);
+    let shown = if names.len() > MOST_NAMES {
+        CUT_NAMES
+    } else {
+        names.len()
+    };
+    let more = names.len() - shown;
     let more = (more > 0).then(|| format!("and {more} more (--format csv lists all)"));
+    let shown = names.iter().take(shown).map(|name| (*name).to_owned());
     let mut line = label.to_owned();
     let indent = label.len().min(12);
     let mut is_first = true;

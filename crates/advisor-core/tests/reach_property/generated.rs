@@ -136,7 +136,7 @@ const RESOURCES: [&str; 46] = [
 
 /// The resources of one policy set: few, and many of them next of kin, so that they meet.
 fn pool() -> impl Strategy<Value = Vec<String>> {
-    let kin = (any::<Index>(), 0..7_u8, any::<Index>());
+    let kin = (any::<Index>(), 0..9_u8, any::<Index>());
     (vec(select(&RESOURCES[..]), 1..=3), vec(kin, 0..=2)).prop_map(|(first, kin)| {
         let mut pool: Vec<String> = first.into_iter().map(str::to_owned).collect();
         for (of, how, place) in kin {
@@ -160,6 +160,8 @@ fn next_of_kin(text: &str, how: u8, place: Index) -> String {
         3 => format!("{left}*{right}"),
         4 => format!("{left}*"),
         5 if !right.is_empty() => format!("{left}?{}", &right[1..]),
+        6 => format!("{left}${{aws:username}}"),
+        7 => format!("{left}${{aws:username}}*"),
         _ => format!("{stem}b*"),
     }
 }

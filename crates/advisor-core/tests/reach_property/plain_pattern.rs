@@ -1,6 +1,6 @@
 //! Patterns by their definition, and every resource that a set of patterns can tell apart.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 /// One piece of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

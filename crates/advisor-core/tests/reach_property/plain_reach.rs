@@ -206,7 +206,7 @@ impl PlainReach {
         }
         let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
         let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
-        let mut resources: BTreeMap<&'static str, Vec<Resource>> = formats
+        let resources: BTreeMap<&'static str, Vec<Resource>> = formats
             .flat_map(|(_, formats)| *formats)
             .chain([&ANYTHING])
             .map(|format| (*format, every_resource(&arn_format(format), &patterns)))
@@ -222,15 +222,6 @@ impl PlainReach {
                 (format, texts.into_iter().map(resource).collect())
             })
             .collect();
-        if mistake == Some(Mistake::LetsBucketNamesHoldSlashes) {
-            // With slashes, what an object looks like is what a bucket looks like too.
-            let objects = resources.remove("arn:${Partition}:s3:::${BucketName}/${ObjectName}");
-            let objects = objects.expect("the format is in the catalog");
-            resources
-                .entry("arn:${Partition}:s3:::${BucketName}")
-                .or_default()
-                .extend(objects);
-        }
         Self {
             statements,
             resources,
@@ -303,6 +294,12 @@ impl PlainReach {
             .iter()
             .find(|service| service.0 == namespace)
             .expect("a known service");
+        let formats_of = |of: &[&str]| -> Vec<&str> {
+            let of_these = types.iter().filter(|(name, _)| of.contains(name));
+            of_these
+                .flat_map(|(_, formats)| formats.iter().copied())
+                .collect()
+        };
         let formats: Vec<&str> = match action {
             None => vec![ANYTHING],
             Some(action) => {
@@ -313,11 +310,11 @@ impl PlainReach {
                 match of {
                     [] if self.makes(Mistake::AppliesActionsWithoutTypesAnywhere) => vec![ANYTHING],
                     [] => vec![STAR],
-                    _ => types
-                        .iter()
-                        .filter(|(name, _)| of.contains(name))
-                        .flat_map(|(_, formats)| formats.iter().copied())
-                        .collect(),
+                    // With slashes, what an object looks like is what a bucket looks like too.
+                    ["bucket"] if self.makes(Mistake::LetsBucketNamesHoldSlashes) => {
+                        formats_of(&["bucket", "object"])
+                    }
+                    _ => formats_of(of),
                 }
             }
         };
