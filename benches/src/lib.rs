@@ -1,1 +1,26 @@
-//! Inputs of the benches, made from nothing but a seed.
+//! Inputs of the benches and load tests, made from nothing but a seed and the embedded catalog.
+//!
+//! The same shape and seed give the same bytes on every machine: no clock, no network, no hash order.
+//!
+//! ```
+//! use benches::{AccountShape, TrailGenerator};
+//!
+//! let shape = AccountShape { identities: 20, managed_policies: 10, ..AccountShape::default() };
+//! let account = advisor_core::Account::from_export("generated", &shape.export())?;
+//! assert_eq!(account.findings(), []);
+//!
+//! let trail = TrailGenerator::new(&shape, 15);
+//! let object = trail.object_gzip(0, 100)?;
+//! assert!(object.len() < trail.object_json(0, 100).len() / 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod account;
+mod policies;
+mod seeded;
+mod trail;
+
+pub use account::{ACCOUNT_ID, AccountShape, Identity, IdentityKind};
+pub use policies::PolicyGenerator;
+pub use seeded::Seeded;
+pub use trail::{Event, TrailGenerator};

@@ -116,7 +116,7 @@ fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>)
             "warning: the newest event is of {}, before the tracking period, which begins at {}: \
              no service counts as used. To report as of then: --now {}",
             time::format(newest),
-            time::format(start),
+            start.format("%Y-%m-%d"),
             newest.format("%Y-%m-%dT%H:%M:%SZ"),
         );
     }

@@ -85,7 +85,7 @@ const ACTIONS: [&str; 34] = [
     "zz:?",
 ];
 
-const RESOURCES: [&str; 46] = [
+const RESOURCES: [&str; 48] = [
     "arn:aws:s3:::*",
     "arn:aws:s3:::a",
     "arn:aws:s3:::a*",
@@ -128,6 +128,8 @@ const RESOURCES: [&str; 46] = [
     "arn:aws:s3:::${aws:username}*",
     "arn:aws:q:a:1:${aws:username}",
     "${aws:username}",
+    "*${aws:username}",
+    "arn:${aws:username}",
     "arn:aws:s3:::a/${*}",
     "arn:aws:s3:::b${?}",
     "${*}",

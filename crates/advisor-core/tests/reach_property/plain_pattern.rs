@@ -57,12 +57,29 @@ pub(crate) fn with_variables(text: &str) -> (Vec<Piece>, bool) {
     (pieces, has_variable)
 }
 
-/// A resource type's ARN format.
+/// A resource type's ARN format. Partition, service, Region and account hold no `:`.
 pub(crate) fn arn_format(text: &str) -> Vec<Piece> {
-    with_placeholders(text, |name| match name {
-        "BucketName" => Piece::AnyWithout('/'),
-        _ => Piece::Any,
-    })
+    let mut pieces = Vec::new();
+    for (index, segment) in text.splitn(6, ':').enumerate() {
+        let any = if index < 5 {
+            Piece::AnyWithout(':')
+        } else {
+            Piece::Any
+        };
+        let read = with_placeholders(segment, |name| match name {
+            "BucketName" => Piece::AnyWithout('/'),
+            _ => any,
+        });
+        if index > 0 {
+            pieces.push(Piece::One(':'));
+        }
+        // A `*` of the format's own is a variable without a name.
+        pieces.extend(
+            read.into_iter()
+                .map(|piece| if piece == Piece::Any { any } else { piece }),
+        );
+    }
+    pieces
 }
 
 /// Whether the pattern stands for the text. The definition, read aloud.
@@ -291,6 +308,13 @@ fn matching_and_walking_agree_with_known_answers() {
     let is_match =
         |pattern: &str, text: &str| matches(&wildcards(pattern), &text.chars().collect::<Vec<_>>());
     assert!(is_match("a*?b", "axxb") && !is_match("a*?b", "ab") && is_match("*", ""));
+    let is_arn = |text: &str| {
+        matches(
+            &arn_format("arn:*:k:${Region}:*:key/${Id}"),
+            &text.chars().collect::<Vec<_>>(),
+        )
+    };
+    assert!(is_arn("arn:aws:k:::key/a:b") && !is_arn("arn:aws:k::::key/a"));
     let bucket = arn_format("${BucketName}");
     assert!(matches(&bucket, &['a', 'b']) && !matches(&bucket, &['a', '/']));
     assert_eq!(

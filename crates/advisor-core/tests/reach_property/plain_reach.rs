@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::generated::{Condition, Document};
+use crate::generated::{self, Condition, Document};
 use crate::plain_pattern::{
     FRESH, Piece, arn_format, every_resource, matches, wildcards, with_variables,
 };
@@ -103,10 +103,26 @@ pub(crate) enum Mistake {
     ComparesActionsWithCase,
     AppliesActionsWithoutTypesAnywhere,
     LetsBucketNamesHoldSlashes,
+    LetsSegmentsHoldColons,
     DeniesNamelessServicesByAnyName,
 }
 
-pub(crate) const MISTAKES: [Mistake; 17] = [
+impl Mistake {
+    /// Whether it changes what a statement's strings, or formats, stand for.
+    pub(crate) fn is_of_reading(self) -> bool {
+        matches!(
+            self,
+            Self::NeverReplacesVariables
+                | Self::AlwaysReplacesVariables
+                | Self::AppliesActionsWithoutTypesAnywhere
+                | Self::LetsSegmentsHoldColons
+                | Self::ComparesActionsWithCase
+                | Self::DeniesNamelessServicesByAnyName
+        )
+    }
+}
+
+pub(crate) const MISTAKES: [Mistake; 18] = [
     Mistake::IgnoresDenies,
     Mistake::IgnoresScopedDenies,
     Mistake::IgnoresNotResourceDenies,
@@ -123,6 +139,7 @@ pub(crate) const MISTAKES: [Mistake; 17] = [
     Mistake::ComparesActionsWithCase,
     Mistake::AppliesActionsWithoutTypesAnywhere,
     Mistake::LetsBucketNamesHoldSlashes,
+    Mistake::LetsSegmentsHoldColons,
     Mistake::DeniesNamelessServicesByAnyName,
 ];
 
@@ -131,14 +148,14 @@ struct ResourceText {
     /// Its place among the patterns of the set.
     pattern: usize,
     has_variable: bool,
+    is_everything: bool,
 }
 
 struct Statement {
     document: usize,
     is_allow: bool,
     has_condition: bool,
-    is_not_action: bool,
-    actions: Vec<&'static str>,
+    about: BTreeSet<Target>,
     is_not_resource: bool,
     resources: Vec<ResourceText>,
 }
@@ -152,14 +169,17 @@ struct Resource {
 /// A policy set, ready to be asked.
 pub(crate) struct PlainReach {
     statements: Vec<Statement>,
-    /// By ARN format; the string `*` and the universal format are there too.
+    /// By ARN format.
     resources: BTreeMap<&'static str, Vec<Resource>>,
     mistake: Option<Mistake>,
 }
 
-/// The resource of an action without resource types, as a format's name.
-const STAR: &str = "the string *";
-const ANYTHING: &str = "${Anything}";
+/// The resource of an action without resource types: itself, no format.
+const STAR: &str = "*";
+/// The ARNs of the service known by its name only.
+const ARNS_OF_N: &str = "arn:*:n:*:*:*";
+/// No format of the rule; a mistake needs it.
+const ANYTHING: &str = "anything";
 
 impl PlainReach {
     pub(crate) fn new(documents: &[Document]) -> Self {
@@ -182,6 +202,7 @@ impl PlainReach {
                     } else {
                         (wildcards(text), false)
                     };
+                    let is_everything = pattern.iter().all(|piece| *piece == Piece::Any);
                     let known = patterns.iter().position(|known| *known == pattern);
                     let place = known.unwrap_or_else(|| {
                         patterns.push(pattern);
@@ -190,6 +211,7 @@ impl PlainReach {
                     ResourceText {
                         pattern: place,
                         has_variable,
+                        is_everything,
                     }
                 };
                 let resources = statement.resources.iter().map(read).collect();
@@ -197,8 +219,9 @@ impl PlainReach {
                     document: index,
                     is_allow: statement.is_allow,
                     has_condition: statement.condition == Condition::Real,
-                    is_not_action: statement.is_not_action,
-                    actions: statement.actions.clone(),
+                    about: targets()
+                        .filter(|target| is_about(statement, *target, mistake))
+                        .collect(),
                     is_not_resource: statement.is_not_resource,
                     resources,
                 });
@@ -206,11 +229,22 @@ impl PlainReach {
         }
         let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
         let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
+        let anything = (mistake == Some(Mistake::AppliesActionsWithoutTypesAnywhere))
+            .then(|| (ANYTHING, every_resource(&[Piece::Any], &patterns)));
         let resources: BTreeMap<&'static str, Vec<Resource>> = formats
             .flat_map(|(_, formats)| *formats)
-            .chain([&ANYTHING])
-            .map(|format| (*format, every_resource(&arn_format(format), &patterns)))
+            .chain([&ARNS_OF_N])
+            .map(|format| {
+                let pieces = match mistake {
+                    Some(Mistake::LetsSegmentsHoldColons) => {
+                        any_string_where_any(arn_format(format))
+                    }
+                    _ => arn_format(format),
+                };
+                (*format, every_resource(&pieces, &patterns))
+            })
             .chain([(STAR, vec![vec!['*']])])
+            .chain(anything)
             .map(|(format, texts)| {
                 let resource = |text: Vec<char>| {
                     let matched = patterns
@@ -229,7 +263,7 @@ impl PlainReach {
         }
     }
 
-    /// The same policy set, read with a mistake that is not one of reading patterns.
+    /// The same policy set with a mistake that changes no pattern, so that its resources stay.
     pub(crate) fn mistaken(self, mistake: Mistake) -> Self {
         Self {
             mistake: Some(mistake),
@@ -255,7 +289,7 @@ impl PlainReach {
                 .iter()
                 .filter(|statement| documents.contains(&statement.document))
                 .filter(|statement| {
-                    statement.is_allow == is_allow && self.is_about(statement, target)
+                    statement.is_allow == is_allow && statement.about.contains(&target)
                 })
                 .collect()
         };
@@ -301,7 +335,7 @@ impl PlainReach {
                 .collect()
         };
         let formats: Vec<&str> = match action {
-            None => vec![ANYTHING],
+            None => vec![STAR, ARNS_OF_N],
             Some(action) => {
                 let (_, of) = actions
                     .iter()
@@ -322,44 +356,6 @@ impl PlainReach {
             .into_iter()
             .filter_map(|format| self.resources.get(format))
             .flatten()
-    }
-
-    fn is_about(&self, statement: &Statement, (namespace, action): Target) -> bool {
-        let names = |pattern: &&str| match pattern.split_once(':') {
-            None => true,
-            Some(("*", _)) => true,
-            Some((service, _)) => service.eq_ignore_ascii_case(namespace),
-        };
-        let stands_for = |pattern: &&str, action: &str| {
-            let name = pattern.split_once(':').map_or("*", |(_, name)| name);
-            let (name, action) = if self.makes(Mistake::ComparesActionsWithCase) {
-                (name.to_owned(), action.to_owned())
-            } else {
-                (name.to_lowercase(), action.to_lowercase())
-            };
-            names(pattern) && matches(&wildcards(&name), &action.chars().collect::<Vec<_>>())
-        };
-        let mut patterns = statement.actions.iter();
-        let is_named = match action {
-            Some(action) => patterns.any(|pattern| stands_for(pattern, action)),
-            // All of its actions, whatever their names: a very short and a very long one that no
-            // pattern spells out tell. Any of them: the namespace is enough.
-            None => {
-                let whole = |pattern: &&str| {
-                    [1, 50]
-                        .iter()
-                        .all(|length| stands_for(pattern, &FRESH.to_string().repeat(*length)))
-                };
-                let by_any_name = self.makes(Mistake::DeniesNamelessServicesByAnyName);
-                let is_generous = statement.is_allow || by_any_name;
-                if is_generous == statement.is_not_action {
-                    patterns.any(|pattern| whole(pattern))
-                } else {
-                    patterns.any(|pattern| names(pattern))
-                }
-            }
-        };
-        is_named != statement.is_not_action
     }
 
     fn is_allowed(&self, allow: &Statement, resource: &Resource) -> bool {
@@ -401,18 +397,67 @@ impl PlainReach {
         }
         let counts = |text: &ResourceText| {
             (!text.has_variable || self.makes(Mistake::DeniesWhateverAVariableMayBe))
-                && (self.is_everything(text) || !self.makes(Mistake::IgnoresScopedDenies))
+                && (text.is_everything || !self.makes(Mistake::IgnoresScopedDenies))
         };
         deny.resources
             .iter()
             .any(|text| counts(text) && is_match(text))
     }
+}
 
-    fn is_everything(&self, text: &ResourceText) -> bool {
-        self.resources[ANYTHING]
-            .iter()
-            .all(|resource| resource.matched[text.pattern])
-    }
+/// Whether a statement is about a target, by its `Action` or `NotAction`.
+fn is_about(
+    statement: &generated::Statement,
+    (namespace, action): Target,
+    mistake: Option<Mistake>,
+) -> bool {
+    let names = |pattern: &&str| match pattern.split_once(':') {
+        None | Some(("*", _)) => true,
+        Some((service, _)) => service.eq_ignore_ascii_case(namespace),
+    };
+    let stands_for = |pattern: &&str, action: &str| {
+        let name = pattern.split_once(':').map_or("*", |(_, name)| name);
+        let (name, action) = if mistake == Some(Mistake::ComparesActionsWithCase) {
+            (name.to_owned(), action.to_owned())
+        } else {
+            (name.to_lowercase(), action.to_lowercase())
+        };
+        matches(&wildcards(&name), &action.chars().collect::<Vec<_>>())
+    };
+    let mut patterns = statement.actions.iter().filter(|pattern| names(pattern));
+    let is_named = match action {
+        Some(action) => patterns.any(|pattern| stands_for(pattern, action)),
+        // Its actions are not known. Of an allow it is enough that any of them may be meant, of a
+        // deny all of them must be. Whatever their names: a very short and a very long one that no
+        // pattern spells out tell.
+        None => {
+            let all_of_it = |pattern: &&str| {
+                [1, 20]
+                    .iter()
+                    .all(|length| stands_for(pattern, &FRESH.to_string().repeat(*length)))
+            };
+            let by_any_name = mistake == Some(Mistake::DeniesNamelessServicesByAnyName);
+            let is_generous = statement.is_allow || by_any_name;
+            if is_generous == statement.is_not_action {
+                patterns.any(all_of_it)
+            } else {
+                patterns.next().is_some()
+            }
+        }
+    };
+    is_named != statement.is_not_action
+}
+
+/// The format with `:` in no way special.
+fn any_string_where_any(format: Vec<Piece>) -> Vec<Piece> {
+    let without = |piece| {
+        if piece == Piece::AnyWithout(':') {
+            Piece::Any
+        } else {
+            piece
+        }
+    };
+    format.into_iter().map(without).collect()
 }
 
 /// What became of the resources that allows let through.

@@ -1,0 +1,56 @@
+//! Reports: 10,000 identities with 500 managed policies and their activity.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use advisor_core::{Account, Advisor, Granularity, Tracking, time};
+use benches::{AccountShape, TrailGenerator};
+use criterion::{Criterion, SamplingMode, Throughput};
+use service_catalog::Catalog;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(5))
+        .sample_size(10)
+        .configure_from_args();
+    let shape = AccountShape {
+        identities: 10_000,
+        ..AccountShape::default()
+    };
+    let export = shape.export();
+    let account = Arc::new(Account::from_export("generated", &export)?);
+    // Half of the identities were active: 200,000 attempts in 30 days' objects.
+    let activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
+    let now = time::parse("2026-11-01T00:00:00Z").ok_or("no time")?;
+    let advise = || {
+        Advisor::new(
+            account.clone(),
+            &activity,
+            Catalog::shared(),
+            Tracking::aws(),
+            now,
+        )
+    };
+    let advisor = advise();
+
+    let mut group = criterion.benchmark_group("reports/10000_identities");
+    group.sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::Elements(10_000));
+    group.bench_function("account_from_export", |bencher| {
+        bencher.iter(|| Account::from_export("generated", &export));
+    });
+    group.bench_function("advisor_new", |bencher| bencher.iter(advise));
+    for (name, granularity) in [
+        ("service_level", Granularity::Service),
+        ("action_level", Granularity::Action),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| advisor.reports(granularity));
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+    Ok(())
+}

@@ -1,0 +1,453 @@
+//! Every shape that a trail comes in, told by content: the same records always make the same table.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cloudtrail_reader::{Reconciliation, SkippedObject, TrailRead};
+use serde_json::{Value, json};
+
+use support::{
+    actions, call, digest, faults, gzip, insight, lines, lookup, object, reader, record, set_aside,
+    take,
+};
+
+fn calls() -> [Value; 3] {
+    [
+        call("GetObject", 1),
+        call("PutObject", 2),
+        call("GetObject", 3),
+    ]
+}
+
+/// Reads files and folders.
+fn read<P: AsRef<Path>>(paths: &[P]) -> TrailRead {
+    let read = reader().read(paths, &|_| ()).unwrap();
+    assert!(read.reconciliation.adds_up());
+    read
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// The three calls, in all shapes, each with what it is called.
+fn shapes() -> Vec<(&'static str, Vec<u8>)> {
+    let calls = calls();
+    let [one, two, three] = [0, 1, 2].map(|at| object(&calls[at..=at]));
+    let pretty = |value: &Value| serde_json::to_vec_pretty(value).unwrap();
+    let list: Vec<_> = calls.iter().map(Value::to_string).collect();
+    let list = format!("[{}]", list.join(",")).into_bytes();
+    let events = lookup(&calls);
+    let bare_events = Value::Array(events["Events"].as_array().unwrap().clone());
+    let event_lines: String = events["Events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| format!("{event}\n"))
+        .collect();
+    let crlf = String::from_utf8(lines(&calls))
+        .unwrap()
+        .replace('\n', "\r\n");
+    vec![
+        ("an object", object(&calls)),
+        (
+            "an object with a line break",
+            [object(&calls), b"\n".into()].concat(),
+        ),
+        ("an object, pretty", pretty(&json!({"Records": calls}))),
+        (
+            "an object with other fields",
+            json!({"a": {"Records": []}, "Records": calls, "Z": 1})
+                .to_string()
+                .into_bytes(),
+        ),
+        ("gzip", gzip(&object(&calls))),
+        (
+            "gzip of several members",
+            [gzip(&one), gzip(&two), gzip(&three)].concat(),
+        ),
+        (
+            "gzip cut into members",
+            object(&calls).chunks(100).flat_map(gzip).collect(),
+        ),
+        (
+            "a byte order mark",
+            [b"\xef\xbb\xbf".to_vec(), object(&calls)].concat(),
+        ),
+        (
+            "gzip of a byte order mark",
+            gzip(&[b"\xef\xbb\xbf".to_vec(), object(&calls)].concat()),
+        ),
+        ("lines of records", lines(&calls)),
+        (
+            "lines of records without a last line break",
+            lines(&calls).trim_ascii_end().to_vec(),
+        ),
+        ("lines of records, CR LF", crlf.clone().into_bytes()),
+        (
+            "lines of records, blank lines between",
+            crlf.replace("\r\n", "\n \n\n").into_bytes(),
+        ),
+        ("gzip of lines", gzip(&lines(&calls))),
+        (
+            "lines of objects",
+            [one.as_slice(), &two, &three].join(b"\n".as_slice()),
+        ),
+        (
+            "lines, one with two objects",
+            [one.as_slice(), b"\n", &two, &three, b"\n"].concat(),
+        ),
+        ("objects in a row", [one.as_slice(), &two, &three].concat()),
+        (
+            "pretty objects in a row",
+            calls
+                .iter()
+                .flat_map(|call| pretty(&json!({"Records": [call]})))
+                .collect(),
+        ),
+        (
+            "pretty records in a row",
+            calls.iter().flat_map(pretty).collect(),
+        ),
+        ("a list", list),
+        ("a list, pretty", pretty(&json!(calls))),
+        (
+            "a list a line",
+            calls
+                .iter()
+                .flat_map(|call| format!("{}\n", json!([call])).into_bytes())
+                .collect(),
+        ),
+        ("lookup-events", events.to_string().into_bytes()),
+        ("lookup-events, pretty", pretty(&events)),
+        (
+            "lookup-events, pages in a row",
+            [0, 1, 2]
+                .iter()
+                .flat_map(|at| pretty(&lookup(&calls[*at..=*at])))
+                .collect(),
+        ),
+        ("lookup-events, a list of events", pretty(&bare_events)),
+        ("lookup-events, an event a line", event_lines.into_bytes()),
+    ]
+}
+
+#[test]
+fn every_shape_makes_the_same_table() {
+    let expected = take(&[object(&calls())]);
+    assert_eq!(
+        actions(&expected.activity),
+        ["s3:GetObject", "s3:PutObject"]
+    );
+    for (shape, bytes) in shapes() {
+        let taken = take(&[&bytes]);
+        assert_eq!(faults(&taken), [""; 0], "{shape}");
+        assert_eq!(taken.activity, expected.activity, "{shape}");
+        assert_eq!(taken.reconciliation.records_read, 3, "{shape}");
+        assert_eq!(taken.reconciliation.records_attributed, 3, "{shape}");
+        assert_eq!(
+            taken.reconciliation.bytes,
+            u64::try_from(bytes.len()).unwrap(),
+            "{shape}"
+        );
+    }
+}
+
+#[test]
+fn names_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = take(&[object(&calls())]);
+    for name in [
+        "x.json.gz",
+        "x.json",
+        "x.txt",
+        "x",
+        "CloudTrail-Digest/x.json.gz",
+    ] {
+        for (shape, bytes) in shapes() {
+            write(folder.path(), name, &bytes);
+            let taken = read(&[folder.path().join(name)]);
+            assert_eq!(taken.activity, expected.activity, "{shape} as {name}");
+            assert_eq!(taken.reconciliation.objects_read, 1, "{shape} as {name}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_line_loses_no_other() {
+    let calls = calls();
+    let half = &calls[1].to_string()[..40];
+    let text = format!(
+        "{}\n{half}\n7\n{{\"level\":\"info\"}}\n{}\n",
+        calls[0], calls[2]
+    );
+    let taken = take(&[text]);
+    assert_eq!(taken.reconciliation.records_attributed, 2);
+    assert_eq!(
+        faults(&taken),
+        [
+            "object: record 2: malformed: not JSON: EOF while parsing a string at line 1 column 40",
+            "object: record 3: malformed: not CloudTrail: neither an object nor a list",
+            "object: record 4: malformed: not CloudTrail: no Records, no Events, and no record itself",
+        ]
+    );
+}
+
+#[test]
+fn a_broken_first_line_loses_no_other() {
+    let calls = calls();
+    // As a file begins that was cut out of a longer one.
+    let half = &calls[0].to_string()[40..];
+    let taken = take(&[format!("{half}\n{}\n{}\n", calls[1], calls[2])]);
+    assert_eq!(taken.reconciliation.records_attributed, 2);
+    assert_eq!(faults(&taken).len(), 1);
+    assert!(
+        faults(&taken)[0].starts_with("object: record 1: malformed: not JSON: "),
+        "{:?}",
+        faults(&taken)
+    );
+}
+
+#[test]
+fn digests_and_insights_are_skipped_by_content() {
+    let insights = object(&[insight(), insight()]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    write(path, "CloudTrail/a.json.gz", &gzip(&digest()));
+    write(path, "CloudTrail/b.json", &digest());
+    write(path, "CloudTrail/c.json.gz", &gzip(&insights));
+    write(path, "CloudTrail-Digest/d.json", &insights);
+    write(path, "CloudTrail-Insight/e.json", &object(&calls()));
+    let taken = read(&[path]);
+    assert_eq!(
+        taken.reconciliation.objects_skipped,
+        BTreeMap::from([(SkippedObject::Digest, 2), (SkippedObject::Insight, 2)])
+    );
+    assert_eq!(taken.reconciliation.objects_read, 1);
+    assert_eq!(taken.reconciliation.records_read, 3);
+    assert!(!taken.reconciliation.has_faults());
+    assert_eq!(taken.activity, take(&[object(&calls())]).activity);
+}
+
+#[test]
+fn an_object_without_records_is_read() {
+    let taken = take(&[r#"{"Records":[]}"#, r#"{"Events":[]}"#, "[]", "\n[]\n"]);
+    assert_eq!(faults(&taken), [""; 0]);
+    assert_eq!(taken.reconciliation.objects_read, 4);
+    assert_eq!(taken.reconciliation.records_read, 0);
+}
+
+#[test]
+fn folders_are_read_with_all_below_but_what_is_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two, three] = calls().map(|call| object(&[call]));
+    let path = folder.path();
+    write(
+        path,
+        "AWSLogs/o-1/111122223333/CloudTrail/eu-central-1/2026/10/01/a.json.gz",
+        &gzip(&one),
+    );
+    write(path, "AWSLogs/b.json", &two);
+    write(path, "c.json", &three);
+    for hidden in [
+        ".DS_Store",
+        "AWSLogs/.b.json.swp",
+        ".git/d.json",
+        "AWSLogs/.cache/deep/e.json",
+    ] {
+        write(path, hidden, b"no trail");
+    }
+    let taken = read(&[path]);
+    assert_eq!(faults(&taken), [""; 0]);
+    assert_eq!(taken.reconciliation.objects_read, 3);
+    assert_eq!(taken.activity, take(&[object(&calls())]).activity);
+    // What is named is read, hidden or not.
+    write(path, ".git/d.json", &one);
+    assert_eq!(read(&[path.join(".git")]).reconciliation.objects_read, 1);
+    assert_eq!(
+        read(&[path.join(".git/d.json")])
+            .reconciliation
+            .objects_read,
+        1
+    );
+}
+
+#[test]
+fn paths_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for (name, call) in ["x/a.json", "x/b.json", "c.json"].iter().zip(calls()) {
+        write(path, name, &object(&[call]));
+    }
+    let whole = read(&[path]);
+    assert_eq!(read(&[path.join("c.json"), path.join("x")]), whole);
+    assert_eq!(
+        read(&[
+            path.join("x/b.json"),
+            path.join("x/a.json"),
+            path.join("c.json")
+        ]),
+        whole
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let store = tempfile::tempdir().unwrap();
+    let [one, two, three] = calls().map(|call| object(&[call]));
+    write(store.path(), "below/a.json", &one);
+    write(store.path(), "below/b.json", &two);
+    write(store.path(), "c.json", &three);
+    let folder = tempfile::tempdir().unwrap();
+    symlink(store.path().join("below"), folder.path().join("linked")).unwrap();
+    symlink(
+        store.path().join("c.json"),
+        folder.path().join("linked.json"),
+    )
+    .unwrap();
+    let taken = read(&[folder.path()]);
+    assert_eq!(taken.activity, take(&[object(&calls())]).activity);
+    let elsewhere = store.path().join("link-to-folder");
+    symlink(folder.path(), &elsewhere).unwrap();
+    assert_eq!(read(&[elsewhere]).activity, taken.activity);
+}
+
+#[test]
+fn progress_tells_of_every_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    write(path, "a.json", &object(&calls()));
+    write(path, "b.json", b"nonsense");
+    write(path, "c.json", &digest());
+    let [told, bytes, records] = [(); 3].map(|()| AtomicU64::new(0));
+    let taken = reader()
+        .read(&[path], &|object| {
+            assert_eq!(object.objects, 3);
+            told.fetch_add(1, Ordering::Relaxed);
+            bytes.fetch_add(object.bytes, Ordering::Relaxed);
+            records.fetch_add(object.records, Ordering::Relaxed);
+        })
+        .unwrap();
+    assert_eq!(told.into_inner(), 3);
+    assert_eq!(bytes.into_inner(), taken.reconciliation.bytes);
+    assert_eq!(records.into_inner(), taken.reconciliation.records_read);
+}
+
+/// A trail of many objects with a bit of everything: calls, repeats, faults, what is skipped.
+fn mixed_trail() -> Vec<(Vec<Value>, Vec<u8>)> {
+    let names = ["GetObject", "PutObject", "ListBuckets", "GrowWings"];
+    (0..40_u32)
+        .map(|number| {
+            let mut records: Vec<_> = (0..number % 7)
+                .map(|at| call(names[((number + at) % 4) as usize], number * 5 % 23 + at))
+                .collect();
+            records.push(record(&json!({"userIdentity": {"type": "Root"}})));
+            records.push(record(&json!({"eventName": null})));
+            let bytes = match number % 5 {
+                0 => object(&records),
+                1 => gzip(&object(&records)),
+                2 => lines(&records),
+                3 => lookup(&records).to_string().into_bytes(),
+                _ => serde_json::to_vec_pretty(&json!(records)).unwrap(),
+            };
+            (records, bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_number_of_threads_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (_, bytes)) in mixed_trail().iter().enumerate() {
+        write(
+            folder.path(),
+            &format!("{:02}/{number:02}.json", number % 6),
+            bytes,
+        );
+    }
+    for number in 0..5 {
+        write(folder.path(), &format!("bad/{number}.json"), b"nonsense");
+        write(folder.path(), &format!("digest/{number}.json"), &digest());
+    }
+    let with_threads = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| read(&[folder.path()]))
+    };
+    let one = with_threads(1);
+    let Reconciliation {
+        objects_read,
+        objects_failed,
+        examples,
+        ..
+    } = &one.reconciliation;
+    assert_eq!((*objects_read, objects_failed.len()), (40, 5));
+    // One of each object is malformed; the first ones by name are told.
+    assert_eq!(one.reconciliation.malformed(), 40);
+    assert_eq!(examples.len(), 20);
+    assert!(objects_failed.is_sorted() && examples.is_sorted());
+    assert!(examples[0].name.ends_with("00/00.json"), "{}", examples[0]);
+    for threads in [2, 4, 2, 4, 1] {
+        assert_eq!(with_threads(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn the_split_over_objects_does_not_matter() {
+    let trail = mixed_trail();
+    let in_many = take(&trail.iter().map(|(_, bytes)| bytes).collect::<Vec<_>>());
+    let records: Vec<_> = trail.into_iter().flat_map(|(records, _)| records).collect();
+    let in_one = take(&[object(&records)]);
+    let one_each: Vec<_> = records
+        .iter()
+        .rev()
+        .map(|record| object(std::slice::from_ref(record)))
+        .collect();
+    let one_each = take(&one_each);
+    for other in [&in_many, &one_each] {
+        assert_eq!(other.activity, in_one.activity);
+        assert_eq!(set_aside(other), set_aside(&in_one));
+        assert_eq!(
+            other.reconciliation.records_read,
+            in_one.reconciliation.records_read
+        );
+    }
+}
+
+#[test]
+fn the_account_reads_well() {
+    let records = [
+        call("GetObject", 1),
+        record(&json!({"eventTime": "never"})),
+        record(&json!({"userIdentity": {"type": "Root"}})),
+    ];
+    let taken = take(&[object(&records), digest(), b"nonsense".to_vec()]);
+    assert_eq!(
+        taken.reconciliation.to_string(),
+        "1 object read, 1 digest skipped, 1 FAILED\n\
+         3 records = 1 attributed + 2 set aside\n        \
+         1  by the account root\n        \
+         1  MALFORMED"
+    );
+    assert_eq!(
+        TrailRead::default().reconciliation.to_string(),
+        "0 objects read\n0 records = 0 attributed + 0 set aside"
+    );
+}
