@@ -54,7 +54,7 @@ impl Replay {
     fn new() -> Self {
         Self {
             iam: IamSimulator::new("123456789012"),
-            catalog: Arc::new(Catalog::embedded().clone()),
+            catalog: Catalog::shared(),
             advisors: HashMap::new(),
             jobs: HashMap::new(),
         }

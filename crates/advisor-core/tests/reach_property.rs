@@ -32,7 +32,7 @@ use plain_reach::{MISTAKES, Mistake, PlainReach, SERVICES, Target, table, target
 const THREADS: usize = 2;
 const POLICY_SETS_A_THREAD: u32 = 5_000;
 /// Every so many sets, the mistakes are made too.
-const MISTAKEN_EVERY: usize = 8;
+const MISTAKEN_EVERY: usize = 6;
 
 /// What the policy sets were about, for the user.
 #[derive(Debug, Default)]
@@ -215,14 +215,13 @@ fn reach_is_what_its_definition_says() {
     // The sets were about what this test is for.
     assert!(seen.sets >= 10_000);
     let percent = |count: usize, of: usize| count * 100 / of;
-    assert!(percent(seen.swallowed, seen.sets) > 20);
-    assert!(percent(seen.partly, seen.sets) > 20);
-    assert!(percent(seen.mixed, seen.sets) > 40);
+    assert!(percent(seen.swallowed, seen.sets) > 10);
+    assert!(percent(seen.partly, seen.sets) > 8);
+    assert!(percent(seen.mixed, seen.sets) > 30);
     assert_eq!(seen.shown.len(), MISTAKES.len());
     let shown = |mistake| percent(seen.shown[&mistake], seen.mistaken_sets);
-    assert!(shown(Mistake::IgnoresScopedDenies) > 15);
-    assert!(shown(Mistake::IgnoresNotResourceDenies) > 5);
-    assert!(shown(Mistake::JudgesDeniesOneByOne) > 0);
+    assert!(shown(Mistake::IgnoresScopedDenies) > 8);
+    assert!(shown(Mistake::IgnoresNotResourceDenies) > 2);
     for mistake in MISTAKES {
         let count = seen.shown[&mistake];
         assert!(
