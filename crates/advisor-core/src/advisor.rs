@@ -1,5 +1,6 @@
 //! The advisor: joins an account's reach with its activity into reports.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +33,9 @@ pub struct Advisor {
     tracking: Tracking,
     now: DateTime<Utc>,
 }
+
+/// When each service was last attempted: UTC milliseconds by namespace.
+pub type LastByNamespace = BTreeMap<String, i64>;
 
 /// What one identity did with one action in one Region.
 #[derive(Debug)]
@@ -271,14 +275,36 @@ impl Advisor {
                     .map(crate::time::from_millis),
             })
             .collect();
-        entities.sort_by(|left, right| {
-            (right.last_authenticated.cmp(&left.last_authenticated))
-                // USER before ROLE.
-                .then_with(|| right.kind.cmp(left.kind))
-                .then_with(|| left.name.cmp(&right.name))
-                .then_with(|| left.arn.cmp(&right.arn))
-        });
+        Entity::sort(&mut entities);
         Ok(entities)
+    }
+
+    /// Of every user and role whose attempts count in an entity's report: when it last attempted
+    /// which service.
+    ///
+    /// # Errors
+    /// As [`Account::resolve`].
+    pub fn last_by_entity(
+        &self,
+        arn: &str,
+    ) -> Result<Vec<(&EntityDetail, LastByNamespace)>, RequestError> {
+        let id = self.account.resolve(arn)?;
+        let identities = self.identities(id);
+        Ok(identities
+            .into_iter()
+            .map(|(identity, detail)| {
+                let mut last = LastByNamespace::new();
+                for used in self
+                    .used_by(identity)
+                    .filter(|used| self.sees_service(used))
+                {
+                    let namespace = self.namespace(&used.service).to_owned();
+                    let millis = last.entry(namespace).or_insert(used.last_millis);
+                    *millis = used.last_millis.max(*millis);
+                }
+                (detail, last)
+            })
+            .collect())
     }
 
     /// The policies of a user, group or role that grant access to services; see

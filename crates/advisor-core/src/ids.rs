@@ -51,3 +51,8 @@ text_id! {
     /// a later entity of the same name.
     UniqueId
 }
+
+text_id! {
+    /// A job's id: 36 characters.
+    JobId
+}

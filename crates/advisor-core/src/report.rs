@@ -266,6 +266,19 @@ pub struct Entity {
     pub last_authenticated: Option<DateTime<Utc>>,
 }
 
+impl Entity {
+    /// Most recent first, then those that never used the service, users before roles, by name.
+    pub(crate) fn sort(entities: &mut [Self]) {
+        entities.sort_by(|left, right| {
+            (right.last_authenticated.cmp(&left.last_authenticated))
+                // USER before ROLE.
+                .then_with(|| right.kind.cmp(left.kind))
+                .then_with(|| left.name.cmp(&right.name))
+                .then_with(|| left.arn.cmp(&right.arn))
+        });
+    }
+}
+
 impl Serialize for Entity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -12,6 +12,9 @@ pub enum RequestError {
     /// `InvalidInput`, 400.
     #[error("{0}")]
     InvalidInput(String),
+    /// `AccessDenied`, 403.
+    #[error("{0}")]
+    AccessDenied(String),
     /// `ValidationError`, 400.
     #[error("{0}")]
     ValidationError(String),
@@ -23,6 +26,7 @@ impl RequestError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSuchEntity(_) => "NoSuchEntity",
+            Self::AccessDenied(_) => "AccessDenied",
             Self::InvalidInput(_) => "InvalidInput",
             Self::ValidationError(_) => "ValidationError",
         }
@@ -32,6 +36,7 @@ impl RequestError {
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
+            Self::AccessDenied(_) => 403,
             Self::NoSuchEntity(_) => 404,
             Self::InvalidInput(_) | Self::ValidationError(_) => 400,
         }
@@ -51,6 +56,14 @@ impl RequestError {
 
     pub(crate) fn unsupported_arn(arn: &str) -> Self {
         Self::InvalidInput(format!("Invalid Entity Arn: {arn} is not supported."))
+    }
+
+    /// An entity of another account than the caller's.
+    #[must_use]
+    pub fn other_account(caller: &str, arn: &str) -> Self {
+        Self::AccessDenied(format!(
+            "User: {caller} is not authorized to perform the operation on {arn}"
+        ))
     }
 
     /// Checks an `Arn` parameter as far as it can be without looking for the entity. `has_partition`
