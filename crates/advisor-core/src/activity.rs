@@ -143,6 +143,8 @@ fn index(length: usize) -> u32 {
 pub struct ActivityRow<'a> {
     /// Who; `arn` is the one the principal had when it was last seen.
     pub principal: Principal<'a>,
+    /// When the principal was last seen under that ARN, in UTC milliseconds.
+    pub arn_seen_millis: Option<i64>,
     /// The service's namespace.
     pub service: &'a str,
     /// What.
@@ -256,6 +258,34 @@ impl Activity {
         }
     }
 
+    /// Takes one row of another table in: with all its rows, the same as [`Activity::merge`]. A row
+    /// whose principal has neither unique id nor ARN is left out, and the answer is `false`.
+    pub fn add_row(&mut self, row: &ActivityRow<'_>) -> bool {
+        let seen = row.arn_seen_millis.unwrap_or(row.last_millis);
+        let Some(principal) = self.principal(row.principal, seen) else {
+            return false;
+        };
+        let key = RowKey {
+            principal,
+            service: self.names.id(row.service),
+            operation: self.names.id(row.operation.name()),
+            is_action: matches!(row.operation, Operation::Action(_)),
+            region: self.names.id(row.region),
+        };
+        let row = Row {
+            last_millis: row.last_millis,
+            last_event_id: row.last_event_id.into(),
+            first_millis: row.first_millis,
+            attempts: row.attempts,
+            denied: row.denied,
+        };
+        self.rows
+            .entry(key)
+            .and_modify(|mine| mine.merge(&row))
+            .or_insert(row);
+        true
+    }
+
     fn principal(&mut self, principal: Principal<'_>, seen_millis: i64) -> Option<u32> {
         let key = principal.unique_id.or(principal.arn)?;
         let id = self.principal_by_key(key, principal.unique_id.is_some());
@@ -310,6 +340,7 @@ impl Activity {
                     arn: principal.arn.as_ref().map(|(_, arn)| &**arn),
                     account: principal.account.as_deref(),
                 },
+                arn_seen_millis: principal.arn.as_ref().map(|(seen, _)| *seen),
                 service: self.names.text(key.service),
                 operation: if key.is_action {
                     Operation::Action(name)
@@ -448,8 +479,13 @@ mod tests {
             let (mut forward, mut backward) = (table(left), table(right));
             forward.merge(&table(right));
             backward.merge(&table(left));
+            let mut by_row = table(right);
+            for row in table(left).rows() {
+                prop_assert!(by_row.add_row(&row));
+            }
             prop_assert_eq!(&forward, &whole);
             prop_assert_eq!(&backward, &whole);
+            prop_assert_eq!(&by_row, &whole);
         }
 
         #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
 use iam_policy_parser::IamArn;
 use rayon::prelude::*;
-use service_catalog::{ActionId, Catalog};
+use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{Account, EntityDetail, EntityId, EntityKind, PolicySource};
 use crate::activity::{Activity, ActivityRow, Operation};
@@ -240,15 +240,7 @@ impl Advisor {
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
         check_namespace(namespace)?;
         let id = self.account.resolve(arn)?;
-        let service = self
-            .catalog
-            .service_by_namespace(namespace)
-            .ok_or_else(|| {
-                RequestError::InvalidInput(format!(
-                    // IAM's spelling.
-                    "Service namepace {namespace} is either invalid or unsupported."
-                ))
-            })?;
+        let service = known_namespace(&self.catalog, namespace)?;
         let reach = self.engine.reach(&self.account, id);
         if !reach.services(self.engine.compiler()).contains(&service) {
             return Ok(Vec::new());
@@ -518,7 +510,7 @@ fn identity_of(account: &Account, row: &ActivityRow<'_>) -> Option<EntityId> {
 fn resolve(
     catalog: &Catalog,
     row: &ActivityRow<'_>,
-) -> (Option<service_catalog::ServiceId>, Option<ActionId>) {
+) -> (Option<ServiceId>, Option<ActionId>) {
     let service = catalog.service_by_namespace(row.service);
     match row.operation {
         Operation::Action(name) => (
@@ -533,8 +525,24 @@ fn resolve(
     }
 }
 
-/// What IAM checks of a namespace before it looks at the job.
-fn check_namespace(namespace: &str) -> Result<(), RequestError> {
+/// The service of a `ServiceNamespace` parameter.
+///
+/// # Errors
+/// As IAM words it, when there is none.
+pub fn known_namespace(catalog: &Catalog, namespace: &str) -> Result<ServiceId, RequestError> {
+    catalog.service_by_namespace(namespace).ok_or_else(|| {
+        RequestError::InvalidInput(format!(
+            // IAM's spelling.
+            "Service namepace {namespace} is either invalid or unsupported."
+        ))
+    })
+}
+
+/// What IAM checks of a `ServiceNamespace` parameter before it looks at the job.
+///
+/// # Errors
+/// As IAM words it, for one that is empty, too long, or has other than word characters.
+pub fn check_namespace(namespace: &str) -> Result<(), RequestError> {
     let length = namespace.chars().count();
     let must = if length < 1 {
         "have length greater than or equal to 1"

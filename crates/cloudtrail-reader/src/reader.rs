@@ -1,7 +1,7 @@
 //! Reads objects in parallel into one activity table.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use advisor_core::Activity;
@@ -99,9 +99,25 @@ impl TrailReader {
         paths: &[P],
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> Result<TrailRead, ListingError> {
-        let files = listing::list(paths)?;
+        Ok(self.read_files(&listing::list(paths)?, progress))
+    }
+
+    /// Lists the files that [`TrailReader::read`] reads, in the same order.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn list<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, ListingError> {
+        listing::list(paths)
+    }
+
+    /// Reads these files, as [`TrailReader::read`] does. `progress` counts them only.
+    pub fn read_files(
+        &self,
+        files: &[PathBuf],
+        progress: &(dyn Fn(ObjectRead) + Sync),
+    ) -> TrailRead {
         let objects = u64::try_from(files.len()).unwrap_or(u64::MAX);
-        Ok(files
+        files
             .par_iter()
             .fold(TrailRead::default, |mut taken, file| {
                 let part = self.take_file(file, &mut taken.activity);
@@ -113,7 +129,7 @@ impl TrailReader {
                 taken.reconciliation.add(part);
                 taken
             })
-            .reduce(TrailRead::default, TrailRead::merge))
+            .reduce(TrailRead::default, TrailRead::merge)
     }
 
     fn take_file(&self, file: &Path, activity: &mut Activity) -> Reconciliation {

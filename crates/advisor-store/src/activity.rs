@@ -1,0 +1,167 @@
+//! The activity table in the file: merged in row by row, read as a whole, and kept in memory until
+//! it changes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use advisor_core::{Activity, ActivityRow, Operation, Principal};
+use hashbrown::HashMap;
+use rusqlite::{Transaction, params};
+
+use crate::database::{Store, StoreError};
+
+/// The table as it was at some version.
+#[derive(Debug, Default)]
+pub(crate) struct ActivityCache(Mutex<Option<(i64, Arc<Activity>)>>);
+
+/// Counts the batches that were merged in.
+pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let query = "SELECT value FROM meta WHERE name = 'activity_version'";
+    transaction.query_row(query, [], |row| row.get(0))
+}
+
+impl Store {
+    /// The activity as it is now, with its version.
+    pub(crate) fn activity(&self) -> Result<(i64, Arc<Activity>), StoreError> {
+        let current = self.read(version)?;
+        let mut cache = self
+            .activity
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, activity)) = &*cache
+            && *known == current
+        {
+            return Ok((current, activity.clone()));
+        }
+        let (read, activity) =
+            self.read(|transaction| Ok((version(transaction)?, load(transaction)?)))?;
+        let activity = Arc::new(activity);
+        *cache = Some((read, activity.clone()));
+        Ok((read, activity))
+    }
+}
+
+fn load(transaction: &Transaction<'_>) -> rusqlite::Result<Activity> {
+    let mut statement = transaction.prepare(
+        "SELECT p.key, p.has_unique_id, p.arn, p.arn_seen, p.account,
+                s.text, o.text, a.is_action, r.text,
+                a.last, a.last_event_id, a.first, a.attempts, a.denied
+         FROM activity a
+         JOIN principals p ON p.id = a.principal
+         JOIN names s ON s.id = a.service
+         JOIN names o ON o.id = a.operation
+         JOIN names r ON r.id = a.region",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut activity = Activity::new();
+    while let Some(row) = rows.next()? {
+        let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+        let optional = |index: usize| {
+            row.get_ref(index)?
+                .as_str_or_null()
+                .map_err(rusqlite::Error::from)
+        };
+        let key = text(0)?;
+        let operation = text(6)?;
+        activity.add_row(&ActivityRow {
+            principal: Principal {
+                unique_id: row.get::<_, bool>(1)?.then_some(key),
+                arn: optional(2)?,
+                account: optional(4)?,
+            },
+            arn_seen_millis: row.get(3)?,
+            service: text(5)?,
+            operation: if row.get(7)? {
+                Operation::Action(operation)
+            } else {
+                Operation::Event(operation)
+            },
+            region: text(8)?,
+            last_millis: row.get(9)?,
+            last_event_id: text(10)?,
+            first_millis: row.get(11)?,
+            attempts: row.get(12)?,
+            denied: row.get(13)?,
+        });
+    }
+    Ok(activity)
+}
+
+/// Merges a table in, by the rule of [`Activity::merge`].
+pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusqlite::Result<()> {
+    let mut principal = transaction.prepare_cached(
+        "INSERT INTO principals (key, has_unique_id, arn, arn_seen, account)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (key) DO UPDATE SET
+             arn = iif(excluded.arn IS NOT NULL AND (arn IS NULL
+                 OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn, arn),
+             arn_seen = iif(excluded.arn IS NOT NULL AND (arn IS NULL
+                 OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn_seen, arn_seen),
+             account = nullif(max(coalesce(account, ''), coalesce(excluded.account, '')), '')
+         RETURNING id",
+    )?;
+    let mut name = transaction.prepare_cached(
+        "INSERT INTO names (text) VALUES (?1)
+         ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
+    )?;
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT DO UPDATE SET
+             last_event_id = iif((excluded.last, excluded.last_event_id) > (last, last_event_id),
+                 excluded.last_event_id, last_event_id),
+             last = max(last, excluded.last),
+             first = min(first, excluded.first),
+             attempts = attempts + excluded.attempts,
+             denied = denied + excluded.denied",
+    )?;
+    let mut principals: HashMap<&str, i64> = HashMap::new();
+    let mut names: HashMap<&str, i64> = HashMap::new();
+    let mut name_id =
+        |text: &str| -> rusqlite::Result<i64> { name.query_row([text], |row| row.get(0)) };
+    for row in activity.rows() {
+        let who = row.principal;
+        let Some(key) = who.unique_id.or(who.arn) else {
+            continue;
+        };
+        let principal_id = match principals.get(key) {
+            Some(id) => *id,
+            None => {
+                let id = principal.query_row(
+                    params![
+                        key,
+                        who.unique_id.is_some(),
+                        who.arn,
+                        row.arn_seen_millis,
+                        who.account
+                    ],
+                    |row| row.get(0),
+                )?;
+                principals.insert(key, id);
+                id
+            }
+        };
+        let mut id_of = |text| -> rusqlite::Result<i64> {
+            if let Some(id) = names.get(text) {
+                return Ok(*id);
+            }
+            let id = name_id(text)?;
+            names.insert(text, id);
+            Ok(id)
+        };
+        upsert.execute(params![
+            principal_id,
+            id_of(row.service)?,
+            id_of(row.operation.name())?,
+            matches!(row.operation, Operation::Action(_)),
+            id_of(row.region)?,
+            row.last_millis,
+            row.last_event_id,
+            row.first_millis,
+            row.attempts,
+            row.denied,
+        ])?;
+    }
+    let next = "UPDATE meta SET value = value + 1 WHERE name = 'activity_version'";
+    transaction.execute(next, [])?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod activity;
+mod database;
+mod jobs;
+mod operations;
+mod trail;
+
+pub use accounts::{AccountPicture, ImportedAccounts};
+pub use database::{Store, StoreError};
+pub use jobs::JobSummary;
+pub use operations::{OperationError, Operations};
+pub use trail::{ImportError, ImportedTrail};

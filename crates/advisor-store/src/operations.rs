@@ -1,0 +1,312 @@
+//! The four last-accessed operations of IAM, answered from a store: what every face calls.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use advisor_core::account::Account;
+use advisor_core::grants;
+use advisor_core::job::{JobError, PageRequest};
+use advisor_core::page::PagedOperation;
+use advisor_core::{
+    AccountId, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer, JobId, JobState,
+    PoliciesGrantingServiceAccess, RequestError, Tracking,
+};
+use chrono::{DateTime, Utc};
+use service_catalog::Catalog;
+use uuid::Uuid;
+
+use crate::database::{Store, StoreError};
+use crate::jobs::{self, PendingJob};
+
+/// Answers from a store. All methods may block: on the file, and while a report is made.
+#[derive(Debug)]
+pub struct Operations {
+    store: Arc<Store>,
+    catalog: Arc<Catalog>,
+    tracking: Tracking,
+    /// The advisor made last, for the accounts and activity it was made for.
+    advisor: Mutex<Option<(AdvisorKey, Advisor)>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct AdvisorKey {
+    account: AccountId,
+    generation: i64,
+    activity_version: i64,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The request is at fault.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The store is.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Operations {
+    /// Answers from this store.
+    #[must_use]
+    pub fn new(store: Arc<Store>, catalog: Arc<Catalog>, tracking: Tracking) -> Self {
+        Self {
+            store,
+            catalog,
+            tracking,
+            advisor: Mutex::new(None),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The catalog.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// `GenerateServiceLastAccessedDetails`: keeps a job, in progress, as of now. Whoever calls this
+    /// calls [`Operations::run_job`] next, on a thread that may take its time.
+    ///
+    /// # Errors
+    /// As IAM words them: an ARN that is none of IAM's, of another account, or of nothing that
+    /// exists; the store's.
+    pub fn generate(
+        &self,
+        caller: &Caller,
+        arn: &str,
+        granularity: Granularity,
+        now: DateTime<Utc>,
+    ) -> Result<JobId, OperationError> {
+        let (account, _) = self.account_for(caller, arn)?;
+        let (generation, activity_version) = self
+            .store
+            .read(|transaction| jobs::versions(transaction, &account))?;
+        let generation = generation.ok_or_else(|| no_such_arn(arn))?;
+        // As of that generation, also when an import comes between.
+        let picture = self
+            .store
+            .picture_at(&account, generation)?
+            .ok_or_else(|| no_such_arn(arn))?;
+        picture.account.resolve(arn)?;
+        let id = JobId::from(Uuid::new_v4().to_string().as_str());
+        let job = Job {
+            id: id.clone(),
+            owner: caller.owner_key(),
+            account,
+            arn: arn.to_owned(),
+            granularity,
+            created: now,
+            state: JobState::InProgress,
+        };
+        self.store.insert_job(&PendingJob {
+            job,
+            generation,
+            activity_version,
+        })?;
+        Ok(id)
+    }
+
+    /// Makes the report of a job in progress. One that is not in progress is left alone.
+    ///
+    /// # Errors
+    /// The store's; then the job stays in progress, and may be run again.
+    pub fn run_job(&self, id: &JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Some(pending) = self.store.pending_job(id)? else {
+            return Ok(());
+        };
+        if pending.job.state != JobState::InProgress {
+            return Ok(());
+        }
+        let made = match self.advisor(&pending)? {
+            Some(advisor) => {
+                let advisor = advisor.at(pending.job.created);
+                FrozenReport::freeze(&advisor, &pending.job.arn, pending.job.granularity).map_err(
+                    |error| JobError {
+                        message: error.to_string(),
+                        code: error.code().to_owned(),
+                    },
+                )
+            }
+            None => Err(JobError {
+                message: "The server stopped before the report was made, and the data it was to \
+                          be made from has changed since."
+                    .into(),
+                code: "ServiceFailure".into(),
+            }),
+        };
+        match made {
+            Ok(report) => self.store.complete_job(id, &report, now),
+            Err(error) => self.store.fail_job(id, &error, now),
+        }
+    }
+
+    /// Makes the reports of all jobs that were left in progress, by a process that stopped.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn run_left_jobs(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let left = self.store.jobs_in_progress()?;
+        for id in &left {
+            self.run_job(id, now)?;
+        }
+        Ok(left.len())
+    }
+
+    /// `GetServiceLastAccessedDetails`.
+    ///
+    /// # Errors
+    /// As IAM words them: a job that is not the caller's, a marker of another job; the store's.
+    pub fn services(
+        &self,
+        caller: &Caller,
+        job_id: &str,
+        request: PageRequest<'_>,
+    ) -> Result<JobAnswer, OperationError> {
+        let key = self.store.marker_key();
+        let job = self.job_of(caller, job_id)?;
+        let page = request.page(key, PagedOperation::Services, &job.id)?;
+        if !matches!(job.state, JobState::Completed { .. }) {
+            return Ok(JobAnswer::without_list(&job));
+        }
+        let (rows, length) = self.store.job_services(&job.id, page)?;
+        let rows = rows
+            .iter()
+            .map(|row| serde_json::from_str(row))
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.store.damaged(error.to_string()))?;
+        Ok(JobAnswer::services(&job, rows, page.next(length), key))
+    }
+
+    /// `GetServiceLastAccessedDetailsWithEntities`.
+    ///
+    /// # Errors
+    /// As IAM words them: a namespace that is malformed or unknown, a job that is not the caller's,
+    /// a marker of another job; the store's.
+    pub fn entities(
+        &self,
+        caller: &Caller,
+        job_id: &str,
+        namespace: &str,
+        request: PageRequest<'_>,
+    ) -> Result<JobAnswer, OperationError> {
+        let key = self.store.marker_key();
+        let form = advisor_core::advisor::check_namespace(namespace);
+        JobId::check(job_id)?;
+        form?;
+        let job = self.job_of(caller, job_id)?;
+        advisor_core::advisor::known_namespace(&self.catalog, namespace)?;
+        let page = request.page(key, PagedOperation::Entities, &job.id)?;
+        if !matches!(job.state, JobState::Completed { .. }) {
+            return Ok(JobAnswer::without_list(&job));
+        }
+        let frozen = self.store.job_entities(&job.id, namespace)?;
+        let live = match self.store.picture(&job.account)? {
+            Some(picture) => picture.account.clone(),
+            None => Arc::new(Account::default()),
+        };
+        let entities = FrozenReport::entities_of(&frozen, namespace, &live);
+        Ok(JobAnswer::entities(&job, entities, page, key))
+    }
+
+    /// `ListPoliciesGrantingServiceAccess`.
+    ///
+    /// # Errors
+    /// As IAM words them; see [`grants::policies_granting_service_access`]; the store's.
+    pub fn policies(
+        &self,
+        caller: &Caller,
+        arn: &str,
+        namespaces: &[String],
+    ) -> Result<Vec<PoliciesGrantingServiceAccess>, OperationError> {
+        let account = self.account_for(caller, arn).map(|(_, account)| account);
+        let none = Arc::new(Account::default());
+        // What is wrong with the request itself comes before what is wrong with the account.
+        let live = account.as_ref().unwrap_or(&none);
+        let granting =
+            grants::policies_granting_service_access(live, &self.catalog, arn, namespaces);
+        match (granting, account) {
+            (Err(RequestError::NoSuchEntity(_)), Err(error)) => Err(error),
+            (granting, _) => Ok(granting?),
+        }
+    }
+
+    /// The account that an ARN is about, as it is now: the caller's.
+    fn account_for(
+        &self,
+        caller: &Caller,
+        arn: &str,
+    ) -> Result<(AccountId, Arc<Account>), OperationError> {
+        let of_arn: Option<AccountId> = arn
+            .split(':')
+            .nth(4)
+            .filter(|account| !account.is_empty() && *account != "aws")
+            .map(Into::into);
+        let account = caller.account().or_else(|| of_arn.clone());
+        let picture = match &account {
+            Some(account) => self.store.picture(account)?,
+            None => None,
+        };
+        let live = picture.map_or_else(Arc::default, |picture| picture.account.clone());
+        // What is no ARN of IAM is refused before anybody asks whose it is.
+        let resolved = live.resolve(arn);
+        match (account, of_arn) {
+            (Some(own), Some(other)) if own != other => match resolved {
+                Err(RequestError::ValidationError(_) | RequestError::InvalidInput(_)) => {
+                    resolved.map(|_| (own, live)).map_err(Into::into)
+                }
+                _ => Err(RequestError::other_account(caller.arn(), arn).into()),
+            },
+            (Some(own), _) => Ok((own, live)),
+            (None, _) => Err(resolved.err().unwrap_or_else(|| no_such_arn(arn)).into()),
+        }
+    }
+
+    fn job_of(&self, caller: &Caller, job_id: &str) -> Result<Job, OperationError> {
+        let id = JobId::check(job_id)?;
+        let owner = caller.owner_key();
+        match self.store.job(&id)? {
+            Some(job) if job.owner == owner => Ok(job),
+            _ => Err(id.not_found().into()),
+        }
+    }
+
+    /// The advisor for what a job is as of; `None` when that is gone.
+    fn advisor(&self, pending: &PendingJob) -> Result<Option<Advisor>, StoreError> {
+        let key = AdvisorKey {
+            account: pending.job.account.clone(),
+            generation: pending.generation,
+            activity_version: pending.activity_version,
+        };
+        if let Some((known, advisor)) =
+            &*self.advisor.lock().unwrap_or_else(PoisonError::into_inner)
+            && *known == key
+        {
+            return Ok(Some(advisor.clone()));
+        }
+        let Some(picture) = self.store.picture_at(&key.account, key.generation)? else {
+            return Ok(None);
+        };
+        let (version, activity) = self.store.activity()?;
+        if version != key.activity_version {
+            return Ok(None);
+        }
+        let advisor = Advisor::new(
+            picture.account.clone(),
+            &activity,
+            self.catalog.clone(),
+            self.tracking.clone(),
+            pending.job.created,
+        );
+        *self.advisor.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, advisor.clone()));
+        Ok(Some(advisor))
+    }
+}
+
+fn no_such_arn(arn: &str) -> RequestError {
+    RequestError::NoSuchEntity(format!("ARN {arn} does not exist."))
+}

@@ -1,0 +1,91 @@
+-- Version 1. Times are UTC milliseconds.
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO meta (name, value) VALUES ('activity_version', 0);
+
+-- Exports as they came, deflated.
+CREATE TABLE exports (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL,
+    length   INTEGER NOT NULL,
+    deflated BLOB NOT NULL
+) STRICT;
+
+-- Which exports make up an account's picture. The greatest generation is the account as it is;
+-- earlier ones stay while a job that was asked for under them is not done.
+CREATE TABLE pictures (
+    account    TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    export     INTEGER NOT NULL REFERENCES exports (id),
+    imported   INTEGER NOT NULL,
+    PRIMARY KEY (account, generation, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX pictures_by_export ON pictures (export);
+
+CREATE TABLE principals (
+    id            INTEGER PRIMARY KEY,
+    key           TEXT NOT NULL UNIQUE,
+    has_unique_id INTEGER NOT NULL,
+    arn           TEXT,
+    arn_seen      INTEGER,
+    account       TEXT
+) STRICT;
+
+-- Service, operation and Region names.
+CREATE TABLE names (
+    id   INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE activity (
+    principal     INTEGER NOT NULL REFERENCES principals (id),
+    service       INTEGER NOT NULL REFERENCES names (id),
+    operation     INTEGER NOT NULL REFERENCES names (id),
+    is_action     INTEGER NOT NULL,
+    region        INTEGER NOT NULL REFERENCES names (id),
+    last          INTEGER NOT NULL,
+    last_event_id TEXT NOT NULL,
+    first         INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL,
+    denied        INTEGER NOT NULL,
+    PRIMARY KEY (principal, service, operation, is_action, region)
+) STRICT, WITHOUT ROWID;
+
+-- Objects whose records are in the activity.
+CREATE TABLE trail_objects (
+    name TEXT PRIMARY KEY,
+    size INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE jobs (
+    id               TEXT PRIMARY KEY,
+    owner            TEXT NOT NULL,
+    account          TEXT NOT NULL,
+    arn              TEXT NOT NULL,
+    granularity      TEXT NOT NULL,
+    created          INTEGER NOT NULL,
+    status           TEXT NOT NULL,
+    completed        INTEGER,
+    error_code       TEXT,
+    error_message    TEXT,
+    generation       INTEGER NOT NULL,
+    activity_version INTEGER NOT NULL,
+    services         INTEGER NOT NULL DEFAULT 0,
+    entities         TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX jobs_in_progress ON jobs (account, generation) WHERE status = 'IN_PROGRESS';
+
+CREATE TABLE job_services (
+    job       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    namespace TEXT NOT NULL,
+    row       TEXT NOT NULL,
+    PRIMARY KEY (job, position)
+) STRICT, WITHOUT ROWID;
