@@ -73,25 +73,33 @@ fn one_identity(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
 }
 
 fn account(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
-    let account = Account::from_export("generated", &AccountShape::default().export())?;
-    let identities: Vec<EntityId> = account
-        .entities()
-        .filter(|(_, detail)| matches!(detail.kind, EntityKind::User | EntityKind::Role))
-        .map(|(id, _)| id)
-        .collect();
-    let engine = ReachEngine::new(&account, Catalog::shared());
-
+    let few = AccountShape::default();
+    let many = AccountShape {
+        scoped_deny_percent: 10,
+        ..few.clone()
+    };
     let mut group = criterion.benchmark_group("reach/account_of_1000");
-    group.throughput(Throughput::Elements(identities.len() as u64));
-    group.bench_function("compile", |bencher| {
-        bencher.iter(|| ReachEngine::new(&account, Catalog::shared()));
-    });
-    group.bench_function("reach", |bencher| {
-        bencher.iter(|| {
-            let reaches = identities.par_iter().map(|id| engine.reach(&account, *id));
-            reaches.map(std::hint::black_box).count()
+    group.throughput(Throughput::Elements(few.identities as u64));
+    for (name, shape) in [("reach", few), ("reach_many_scoped_denies", many)] {
+        let account = Account::from_export("generated", &shape.export())?;
+        let identities: Vec<EntityId> = account
+            .entities()
+            .filter(|(_, detail)| matches!(detail.kind, EntityKind::User | EntityKind::Role))
+            .map(|(id, _)| id)
+            .collect();
+        if name == "reach" {
+            group.bench_function("compile", |bencher| {
+                bencher.iter(|| ReachEngine::new(&account, Catalog::shared()));
+            });
+        }
+        let engine = ReachEngine::new(&account, Catalog::shared());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let reaches = identities.par_iter().map(|id| engine.reach(&account, *id));
+                reaches.map(std::hint::black_box).count()
+            });
         });
-    });
+    }
     group.finish();
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Accounts of any size, as `aws iam get-account-authorization-details` exports them.
 
 use serde_json::{Value, json};
+use service_catalog::Catalog;
 
 use crate::policies::{self, PolicyGenerator};
 use crate::seeded::Seeded;
@@ -23,6 +24,8 @@ pub struct AccountShape {
     pub managed_policies: usize,
     /// How many of a hundred identities have an inline policy of their own.
     pub inline_percent: usize,
+    /// How many of a hundred statements deny something on some resources only: what costs most to decide.
+    pub scoped_deny_percent: usize,
 }
 
 impl Default for AccountShape {
@@ -32,6 +35,7 @@ impl Default for AccountShape {
             identities: 1_000,
             managed_policies: 500,
             inline_percent: 10,
+            scoped_deny_percent: 3,
         }
     }
 }
@@ -91,7 +95,7 @@ impl AccountShape {
     /// The managed policies' documents: the first allows to look at everything common, the last allows everything.
     #[must_use]
     pub fn managed_documents(&self) -> Vec<Value> {
-        let generator = PolicyGenerator::default();
+        let generator = self.policies();
         (0..self.managed_policies)
             .map(|index| match index {
                 _ if index + 1 == self.managed_policies => PolicyGenerator::administrator(),
@@ -104,7 +108,7 @@ impl AccountShape {
     /// The export's JSON.
     #[must_use]
     pub fn export(&self) -> String {
-        let generator = PolicyGenerator::default();
+        let generator = self.policies();
         let (mut users, mut roles) = (Vec::new(), Vec::new());
         for index in 0..self.identities {
             let identity = self.identity(index);
@@ -135,6 +139,10 @@ impl AccountShape {
             "IsTruncated": false,
         });
         export.to_string()
+    }
+
+    pub(crate) fn policies(&self) -> PolicyGenerator<'static> {
+        PolicyGenerator::new(Catalog::embedded(), self.scoped_deny_percent)
     }
 
     fn groups(&self) -> usize {

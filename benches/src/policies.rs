@@ -61,24 +61,21 @@ const STAGES: [&str; 4] = ["prod", "staging", "dev", "sandbox"];
 pub struct PolicyGenerator<'c> {
     catalog: &'c Catalog,
     services: Vec<ServiceId>,
-}
-
-impl Default for PolicyGenerator<'static> {
-    fn default() -> Self {
-        Self::new(Catalog::embedded())
-    }
+    scoped_deny_percent: usize,
 }
 
 impl<'c> PolicyGenerator<'c> {
-    /// A generator of policies about this catalog's actions and resource types.
+    /// A generator of policies about this catalog's actions and resource types, in which so many of a hundred statements
+    /// deny something on some resources only.
     #[must_use]
-    pub fn new(catalog: &'c Catalog) -> Self {
+    pub fn new(catalog: &'c Catalog, scoped_deny_percent: usize) -> Self {
         let services = COMMON
             .iter()
             .filter_map(|namespace| catalog.service_by_namespace(namespace));
         Self {
             catalog,
             services: services.collect(),
+            scoped_deny_percent,
         }
     }
 
@@ -128,39 +125,11 @@ impl<'c> PolicyGenerator<'c> {
         if random.percent(60) {
             set("Sid", format!("Statement{index}").into());
         }
+        let is_scoped_deny = random.percent(self.scoped_deny_percent);
         let kind = random.below(100);
         match kind {
-            // Reading of one to four services, everywhere.
-            0..30 => {
-                let services = random.between(1, 4);
-                let actions = (0..services)
-                    .flat_map(|_| self.read_prefixes(random))
-                    .collect();
-                set("Effect", "Allow".into());
-                set("Action", one_or_list(actions));
-                set("Resource", "*".into());
-            }
-            // Exact actions on resources of theirs.
-            30..65 => {
-                let service = self.service(random);
-                set("Effect", "Allow".into());
-                set("Action", one_or_list(self.exact_actions(service, random)));
-                set("Resource", one_or_list(self.resources(service, random)));
-            }
-            // A whole service, on its resources or everywhere.
-            65..80 => {
-                let service = self.service(random);
-                set("Effect", "Allow".into());
-                set("Action", format!("{}:*", self.namespace(service)).into());
-                let resources = if random.percent(50) {
-                    vec!["*".to_owned()]
-                } else {
-                    self.resources(service, random)
-                };
-                set("Resource", one_or_list(resources));
-            }
             // A deny on some resources.
-            80..90 => {
+            _ if is_scoped_deny => {
                 let service = self.service(random);
                 let actions = if random.percent(50) {
                     vec![format!("{}:*", self.namespace(service))]
@@ -171,8 +140,37 @@ impl<'c> PolicyGenerator<'c> {
                 set("Action", one_or_list(actions));
                 set("Resource", one_or_list(self.resources(service, random)));
             }
+            // Reading of one to four services, everywhere.
+            0..35 => {
+                let services = random.between(1, 4);
+                let actions = (0..services)
+                    .flat_map(|_| self.read_prefixes(random))
+                    .collect();
+                set("Effect", "Allow".into());
+                set("Action", one_or_list(actions));
+                set("Resource", "*".into());
+            }
+            // Exact actions on resources of theirs.
+            35..75 => {
+                let service = self.service(random);
+                set("Effect", "Allow".into());
+                set("Action", one_or_list(self.exact_actions(service, random)));
+                set("Resource", one_or_list(self.resources(service, random)));
+            }
+            // A whole service, on its resources or everywhere.
+            75..92 => {
+                let service = self.service(random);
+                set("Effect", "Allow".into());
+                set("Action", format!("{}:*", self.namespace(service)).into());
+                let resources = if random.percent(50) {
+                    vec!["*".to_owned()]
+                } else {
+                    self.resources(service, random)
+                };
+                set("Resource", one_or_list(resources));
+            }
             // A deny everywhere.
-            90..95 => {
+            92..95 => {
                 let namespace = self.namespace(self.service(random));
                 set("Effect", "Deny".into());
                 set(
@@ -219,7 +217,7 @@ impl<'c> PolicyGenerator<'c> {
                 set("Resource", "*".into());
             }
         }
-        if kind < 90 && random.percent(12) {
+        if kind < 92 && !is_scoped_deny && random.percent(15) {
             set("Condition", condition(random));
         }
         statement.into()

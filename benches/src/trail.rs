@@ -51,7 +51,7 @@ impl TrailGenerator {
     /// The trail of an account in which the first `principals` identities are active, a few of them most of the time.
     #[must_use]
     pub fn new(shape: &AccountShape, principals: usize) -> Self {
-        let policies = PolicyGenerator::default();
+        let policies = shape.policies();
         let principals = principals.clamp(1, shape.identities.max(1));
         Self {
             seed: shape.seed,

@@ -34,7 +34,7 @@ pub use advisor_core::grants::policies_granting_service_access;
 pub use advisor_core::report::NotEvaluated;
 pub use advisor_core::tracking::{TrackedActions, TrackedRegions};
 pub use advisor_core::{
-    Activity, ActivityRow, Advisor, Entity, GrantingPolicy, Granularity, Operation,
+    Activity, ActivityRow, Advisor, Caller, Entity, GrantingPolicy, Granularity, Operation,
     PoliciesGrantingServiceAccess, Principal, Report, RequestError, ServiceLastAccessed,
     TrackedActionLastAccessed, Tracking, time,
 };
@@ -82,18 +82,26 @@ pub fn load_account<P: AsRef<Path>>(paths: &[P]) -> Result<Account, LoadError> {
     let mut builder = AccountBuilder::new();
     for path in paths {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
-            path: path.to_owned(),
-            error,
-        })?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| LoadError::NotUtf8 {
-            path: path.to_owned(),
-            byte: error.valid_up_to(),
-            is_utf16: bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
-        })?;
-        builder.add(&path.display().to_string(), text)?;
+        builder.add(&path.display().to_string(), &read_text(path)?)?;
     }
     Ok(builder.build())
+}
+
+/// Reads a file that should be UTF-8 text.
+///
+/// # Errors
+/// A file that cannot be read, or is in another encoding.
+pub fn read_text(path: &Path) -> Result<String, LoadError> {
+    let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
+        path: path.to_owned(),
+        error,
+    })?;
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
+        path: path.to_owned(),
+        byte: error.utf8_error().valid_up_to(),
+        is_utf16,
+    })
 }
 
 /// Reads `CloudTrail` files and folders with the embedded catalog and default options; for more, see

@@ -507,10 +507,7 @@ fn identity_of(account: &Account, row: &ActivityRow<'_>) -> Option<EntityId> {
 }
 
 /// The catalog may have learned of a service or action since the activity was taken in.
-fn resolve(
-    catalog: &Catalog,
-    row: &ActivityRow<'_>,
-) -> (Option<ServiceId>, Option<ActionId>) {
+fn resolve(catalog: &Catalog, row: &ActivityRow<'_>) -> (Option<ServiceId>, Option<ActionId>) {
     let service = catalog.service_by_namespace(row.service);
     match row.operation {
         Operation::Action(name) => (

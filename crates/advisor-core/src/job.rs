@@ -5,6 +5,7 @@
 //! IAM, September 2026.
 
 use chrono::{DateTime, Utc};
+use iam_policy_parser::{IamArn, IamEntity};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, EntityKind};
@@ -32,6 +33,32 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// The person at the machine that the store is on, of no account: may ask about any.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::User {
+            arn: "local".into(),
+        }
+    }
+
+    /// The caller with this ARN: a user, or a session of a role, told from others by its access key.
+    ///
+    /// # Errors
+    /// The ARN is of neither; the message says what it is.
+    pub fn from_arn(arn: &str, access_key_id: &str) -> Result<Self, String> {
+        match arn.parse::<IamArn>().map(|arn| arn.entity().clone()) {
+            Ok(IamEntity::User { .. } | IamEntity::Root) => Ok(Self::User { arn: arn.into() }),
+            Ok(IamEntity::AssumedRole { .. } | IamEntity::FederatedUser { .. }) => {
+                Ok(Self::Session {
+                    arn: arn.into(),
+                    access_key_id: access_key_id.into(),
+                })
+            }
+            Ok(_) => Err(format!("{arn} is neither a user nor a session of a role")),
+            Err(error) => Err(format!("{arn}: {error}")),
+        }
+    }
+
     /// The caller's ARN, as messages name it.
     #[must_use]
     pub fn arn(&self) -> &str {

@@ -39,6 +39,13 @@ pub enum TrackedRegions {
     All,
 }
 
+/// As AWS does.
+impl Default for Tracking {
+    fn default() -> Self {
+        Self::aws()
+    }
+}
+
 impl Tracking {
     /// What AWS tracks: 400 days for services, AWS's tracked actions, its Regions, and its start
     /// dates. Source: IAM User Guide, "Refine permissions in AWS using last accessed information".

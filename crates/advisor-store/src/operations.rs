@@ -246,7 +246,10 @@ impl Operations {
             .nth(4)
             .filter(|account| !account.is_empty() && *account != "aws")
             .map(Into::into);
-        let account = caller.account().or_else(|| of_arn.clone());
+        let account = match caller.account().or_else(|| of_arn.clone()) {
+            None => self.only_account()?,
+            some => some,
+        };
         let picture = match &account {
             Some(account) => self.store.picture(account)?,
             None => None,
@@ -264,6 +267,17 @@ impl Operations {
             (Some(own), _) => Ok((own, live)),
             (None, _) => Err(resolved.err().unwrap_or_else(|| no_such_arn(arn)).into()),
         }
+    }
+
+    /// The store's account, when there is one only: whose else could an AWS-managed policy's
+    /// entities be?
+    fn only_account(&self) -> Result<Option<AccountId>, StoreError> {
+        let mut accounts = self.store.accounts()?;
+        Ok(if accounts.len() == 1 {
+            accounts.pop()
+        } else {
+            None
+        })
     }
 
     fn job_of(&self, caller: &Caller, job_id: &str) -> Result<Job, OperationError> {

@@ -28,7 +28,11 @@ impl Bench {
         let mut cargo = child::cargo()?;
         cargo.args(["bench", "--quiet", "--package", "benches", "--", "--quiet"]);
         cargo.args(&self.criterion);
-        if child::passed_through(&mut cargo)? {
+        // Results go to standard output, progress to standard error.
+        let status = cargo
+            .status()
+            .map_err(|error| format!("cannot start cargo: {error}"))?;
+        if status.success() {
             return Ok(());
         }
         Err("the benches failed".to_owned())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access_advisor::{Granularity, Tracking, time};
+use access_advisor::{Caller, Granularity, Tracking, time};
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -22,8 +22,20 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Report when identities last accessed the services (and actions) they may use
     Report(ReportArguments),
+    /// Take account data or trails into a store
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Ask a store for a report: prints the JobId
+    Generate(GenerateArguments),
+    /// Print the services of a job's report, page by page
+    Get(GetArguments),
+    /// Print who used a service of a job's report, page by page
+    Entities(EntitiesArguments),
     /// List which policies of a user, group or role grant access to services
     Policies(PoliciesArguments),
+    /// List or delete the jobs of a store
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Show or rebuild the catalog of services and actions
     #[command(subcommand)]
     Catalog(CatalogCommand),
@@ -106,8 +118,9 @@ pub(crate) struct AccountArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --account account.json")]
+Examples:
+  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --account account.json
+  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --store advisor.db")]
 pub(crate) struct PoliciesArguments {
     /// The user, group or role
     pub(crate) arn: String,
@@ -116,8 +129,161 @@ pub(crate) struct PoliciesArguments {
     #[arg(required = true, value_name = "NAMESPACE")]
     pub(crate) namespaces: Vec<String>,
 
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts
+    #[arg(long, num_args = 1.., value_name = "FILE", required_unless_present = "store")]
+    pub(crate) account: Vec<PathBuf>,
+
+    /// A store with the account imported
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    pub(crate) store: Option<PathBuf>,
+
+    /// Ask as this user, or session of a role [default: a local caller]
+    #[arg(long = "as", value_name = "ARN", requires = "store", value_parser = parse_caller)]
+    pub(crate) caller: Option<Caller>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Take exports in; a newer export of an account replaces its picture, activity and jobs stay
+    Account(ImportAccountArguments),
+    /// Take trails in; an object already taken is not read again
+    Trail(ImportTrailArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  aws iam get-account-authorization-details > account.json
+  access-advisor import account account.json --store advisor.db")]
+pub(crate) struct ImportAccountArguments {
+    /// Exports of aws iam get-account-authorization-details; several files are parts of one picture
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The store; made when it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  aws s3 sync s3://YOUR-TRAIL-BUCKET/AWSLogs/ AWSLogs/ --exclude '*Digest*'
+  access-advisor import trail AWSLogs/ --store advisor.db")]
+pub(crate) struct ImportTrailArguments {
+    /// CloudTrail files, or folders with all that is below them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The store; made when it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+
+    /// Use this catalog instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// Exit with 1 when records or objects had to be set aside; what is good is taken all the same
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreArguments {
+    /// The store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+
+    /// Ask as this user, or session of a role; jobs belong to who asked [default: a local caller]
+    #[arg(long = "as", value_name = "ARN", value_parser = parse_caller)]
+    pub(crate) caller: Option<Caller>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor generate arn:aws:iam::111122223333:role/build --store advisor.db
+  access-advisor get JOB_ID --store advisor.db")]
+pub(crate) struct GenerateArguments {
+    /// The user, group, role or managed policy
+    pub(crate) arn: String,
+
     #[command(flatten)]
-    pub(crate) account: AccountArguments,
+    pub(crate) store: StoreArguments,
+
+    /// How deep to go
+    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
+    pub(crate) granularity: GranularityArgument,
+
+    /// What counts: what AWS tracks, or all that was imported and every action there is
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    pub(crate) tracking: TrackingArgument,
+
+    /// The instant to report as of [default: the clock]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PageArguments {
+    /// The most items to print, 1 to 1000
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_items: Option<i64>,
+
+    /// Where to go on: the Marker of the page before
+    #[arg(long, value_name = "MARKER")]
+    pub(crate) marker: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArguments {
+    /// The job
+    pub(crate) job_id: String,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EntitiesArguments {
+    /// The job
+    pub(crate) job_id: String,
+
+    /// The service namespace, such as s3
+    pub(crate) namespace: String,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List all jobs, whoever asked for them, the newest first
+    List {
+        /// The store
+        #[arg(long, value_name = "FILE")]
+        store: PathBuf,
+    },
+    /// Delete jobs and their reports
+    Delete {
+        /// The jobs
+        #[arg(required = true, value_name = "JOB_ID")]
+        job_ids: Vec<String>,
+
+        /// The store
+        #[arg(long, value_name = "FILE")]
+        store: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,6 +384,10 @@ pub(crate) enum Format {
     Jsonl,
     /// One line per service or action
     Csv,
+}
+
+fn parse_caller(arn: &str) -> Result<Caller, String> {
+    Caller::from_arn(arn, "local")
 }
 
 fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use access_advisor::{
-    Account, Catalog, ObjectRead, ReadOptions, TrailRead, TrailReader, load_account,
+    Account, Catalog, Finding, ObjectRead, ReadOptions, Reconciliation, TrailRead, TrailReader,
+    load_account,
 };
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Failure;
-use crate::arguments::AccountArguments;
 
 /// More findings than these are counted, not named.
 const MOST_FINDINGS: usize = 50;
@@ -35,9 +35,14 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
 }
 
 /// The account data; findings are said.
-pub(crate) fn account(arguments: &AccountArguments) -> Result<Account, Failure> {
-    let account = load_account(&arguments.account)?;
-    let findings = account.findings();
+pub(crate) fn account(files: &[PathBuf]) -> Result<Account, Failure> {
+    let account = load_account(files)?;
+    say_findings(account.findings());
+    Ok(account)
+}
+
+/// Names what was set aside of account data.
+pub(crate) fn say_findings(findings: &[Finding]) {
     for finding in findings.iter().take(MOST_FINDINGS) {
         eprintln!("warning: {finding}");
     }
@@ -48,23 +53,26 @@ pub(crate) fn account(arguments: &AccountArguments) -> Result<Account, Failure> 
     {
         eprintln!("warning: and {more} more of this kind in the account data");
     }
-    Ok(account)
 }
 
-/// The trail, with a progress bar when someone watches; its reconciliation is said.
+/// The trail; its reconciliation is said.
 pub(crate) fn trail(
     paths: &[PathBuf],
     catalog: Arc<Catalog>,
     options: ReadOptions,
 ) -> Result<TrailRead, Failure> {
-    let bar = progress_bar();
-    let read = TrailReader::new(catalog, options).read(paths, &|object: ObjectRead| {
-        bar.set_length(object.objects);
-        bar.inc(1);
-    });
-    bar.finish_and_clear();
-    let read = read?;
-    let reconciliation = &read.reconciliation;
+    let read = with_progress(|progress| TrailReader::new(catalog, options).read(paths, progress))?;
+    say_reconciliation(&read.reconciliation);
+    if read.reconciliation.records_read == 0 {
+        return Err(Failure::Message(
+            "there is no CloudTrail record to read; a report would call everything unused".into(),
+        ));
+    }
+    Ok(read)
+}
+
+/// Accounts for what was read, and names what was set aside.
+pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
     for (index, line) in reconciliation.to_string().lines().enumerate() {
         eprintln!("{}{line}", if index == 0 { "trail: " } else { "       " });
     }
@@ -77,12 +85,17 @@ pub(crate) fn trail(
     for example in &reconciliation.examples {
         eprintln!("warning: {example}");
     }
-    if reconciliation.records_read == 0 {
-        return Err(Failure::Message(
-            "there is no CloudTrail record to read; a report would call everything unused".into(),
-        ));
-    }
-    Ok(read)
+}
+
+/// Does long work under a progress bar, when someone watches.
+pub(crate) fn with_progress<T>(work: impl FnOnce(&(dyn Fn(ObjectRead) + Sync)) -> T) -> T {
+    let bar = progress_bar();
+    let done = work(&|object: ObjectRead| {
+        bar.set_length(object.objects);
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    done
 }
 
 fn progress_bar() -> ProgressBar {

@@ -10,12 +10,13 @@ mod plain_table;
 mod policies_command;
 mod report_command;
 mod spreadsheet;
+mod store_commands;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::arguments::{Arguments, CatalogCommand, Command};
+use crate::arguments::{Arguments, CatalogCommand, Command, ImportCommand};
 
 /// Why a command failed: what stderr says.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,10 @@ enum Failure {
     Load(#[from] access_advisor::LoadError),
     #[error(transparent)]
     Listing(#[from] access_advisor::ListingError),
+    #[error(transparent)]
+    Store(#[from] advisor_store::StoreError),
+    #[error(transparent)]
+    Import(#[from] advisor_store::ImportError),
     #[error("writing the result: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -41,11 +46,28 @@ impl From<access_advisor::RequestError> for Failure {
     }
 }
 
+impl From<advisor_store::OperationError> for Failure {
+    fn from(error: advisor_store::OperationError) -> Self {
+        match error {
+            advisor_store::OperationError::Request(error) => error.into(),
+            advisor_store::OperationError::Store(error) => error.into(),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Report(arguments) => report_command::run(arguments),
+        Command::Import(ImportCommand::Account(arguments)) => {
+            store_commands::import_account(arguments)
+        }
+        Command::Import(ImportCommand::Trail(arguments)) => store_commands::import_trail(arguments),
+        Command::Generate(arguments) => store_commands::generate(arguments),
+        Command::Get(arguments) => store_commands::get(arguments),
+        Command::Entities(arguments) => store_commands::entities(arguments),
         Command::Policies(arguments) => policies_command::run(arguments),
+        Command::Jobs(command) => store_commands::jobs(command),
         Command::Catalog(CatalogCommand::Show(arguments)) => catalog_command::show(arguments),
         Command::Catalog(CatalogCommand::Build(arguments)) => catalog_command::build(arguments),
         Command::Completions { shell } => {

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use access_advisor::PoliciesGrantingServiceAccess;
+use access_advisor::{Caller, PoliciesGrantingServiceAccess};
 use serde::Serialize;
 
 use crate::arguments::PoliciesArguments;
-use crate::{Failure, input, output};
+use crate::{Failure, input, output, store_commands};
 
 /// What `aws iam list-policies-granting-service-access` prints.
 #[derive(Serialize)]
@@ -17,14 +17,19 @@ struct Answer {
 }
 
 pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.account.catalog.as_deref())?;
-    let account = input::account(&arguments.account)?;
-    let policies_granting_service_access = access_advisor::policies_granting_service_access(
-        &account,
-        &catalog,
-        &arguments.arn,
-        &arguments.namespaces,
-    )?;
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let (arn, namespaces) = (&arguments.arn, &arguments.namespaces);
+    let policies_granting_service_access = match &arguments.store {
+        Some(store) => {
+            let operations = store_commands::operations(store, catalog, Default::default())?;
+            let caller = arguments.caller.clone().unwrap_or_else(Caller::local);
+            operations.policies(&caller, arn, namespaces)?
+        }
+        None => {
+            let account = input::account(&arguments.account)?;
+            access_advisor::policies_granting_service_access(&account, &catalog, arn, namespaces)?
+        }
+    };
     let mut writer = output::open(None)?;
     let answer = Answer {
         policies_granting_service_access,

@@ -27,7 +27,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let granularity: Granularity = arguments.granularity.into();
 
     let catalog = input::catalog(arguments.account.catalog.as_deref())?;
-    let account = input::account(&arguments.account)?;
+    let account = input::account(&arguments.account.account)?;
     for arn in &arguments.arn {
         // Before the long work.
         account.resolve(arn)?;

@@ -1,0 +1,153 @@
+//! `access-advisor import`, `generate`, `get`, `entities` and `jobs`: what works on a store.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use access_advisor::{Caller, Catalog, ReadOptions, Tracking, TrailReader};
+use advisor_core::job::PageRequest;
+use advisor_core::{JobId, JobState, MaxItems, time};
+use advisor_store::{Operations, Store};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::arguments::{
+    EntitiesArguments, GenerateArguments, GetArguments, ImportAccountArguments,
+    ImportTrailArguments, JobsCommand, PageArguments, StoreArguments,
+};
+use crate::{Failure, input, output, plain_table};
+
+/// The operations on a store that is there.
+pub(crate) fn operations(
+    store: &Path,
+    catalog: Arc<Catalog>,
+    tracking: Tracking,
+) -> Result<Operations, Failure> {
+    Ok(Operations::new(
+        Arc::new(Store::open(store)?),
+        catalog,
+        tracking,
+    ))
+}
+
+pub(crate) fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
+    let exports = arguments
+        .files
+        .iter()
+        .map(|file| Ok((file.display().to_string(), access_advisor::read_text(file)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let store = Store::open_or_create(&arguments.store)?;
+    let imported = store.import_accounts(&exports, input::clock())?;
+    input::say_findings(&imported.findings);
+    for account in &imported.accounts {
+        eprintln!("imported account {account}");
+    }
+    Ok(())
+}
+
+pub(crate) fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let store = Store::open_or_create(&arguments.store)?;
+    let reader = TrailReader::new(catalog, ReadOptions::default());
+    let imported =
+        input::with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
+    input::say_reconciliation(&imported.reconciliation);
+    if imported.known > 0 {
+        eprintln!("       {} objects were taken before", imported.known);
+    }
+    for name in &imported.changed {
+        eprintln!(
+            "warning: {name}: was taken before with another size; it was not read again, as what \
+             it held then is counted"
+        );
+    }
+    if arguments.strict && (imported.reconciliation.has_faults() || !imported.changed.is_empty()) {
+        return Err(Failure::Message(
+            "--strict: some of the input was set aside".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn caller(arguments: &StoreArguments) -> Caller {
+    arguments.caller.clone().unwrap_or_else(Caller::local)
+}
+
+pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
+    let tracking = arguments.tracking.into();
+    let operations = operations(&arguments.store.store, Catalog::shared(), tracking)?;
+    let caller = caller(&arguments.store);
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let id = operations.generate(&caller, &arguments.arn, arguments.granularity.into(), now)?;
+    operations.run_job(&id, input::clock())?;
+    print(&json!({ "JobId": id }))
+}
+
+pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
+    let operations = operations(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let request = page(&arguments.page)?;
+    print(&operations.services(&caller(&arguments.store), &arguments.job_id, request)?)
+}
+
+pub(crate) fn entities(arguments: &EntitiesArguments) -> Result<(), Failure> {
+    let operations = operations(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let request = page(&arguments.page)?;
+    let caller = caller(&arguments.store);
+    print(&operations.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)
+}
+
+fn page(arguments: &PageArguments) -> Result<PageRequest<'_>, Failure> {
+    let max_items = arguments.max_items.map(MaxItems::new).transpose()?;
+    Ok(PageRequest {
+        max_items,
+        marker: arguments.marker.as_deref(),
+    })
+}
+
+pub(crate) fn jobs(command: &JobsCommand) -> Result<(), Failure> {
+    match command {
+        JobsCommand::List { store } => list_jobs(&Store::open(store)?),
+        JobsCommand::Delete { job_ids, store } => {
+            let store = Store::open(store)?;
+            for id in job_ids {
+                let id = JobId::check(id)?;
+                if !store.delete_job(&id)? {
+                    return Err(id.not_found().into());
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn list_jobs(store: &Store) -> Result<(), Failure> {
+    let mut table =
+        plain_table::with_header(&["JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "ARN", "BY"]);
+    for summary in store.jobs()? {
+        let job = &summary.job;
+        let services = match job.state {
+            JobState::Completed { .. } => summary.services.to_string(),
+            _ => String::new(),
+        };
+        table.add_row([
+            job.id.as_str(),
+            job.state.status(),
+            &time::format(job.created),
+            job.granularity.as_str(),
+            &services,
+            &job.arn,
+            &job.owner,
+        ]);
+    }
+    let mut writer = output::open(None)?;
+    plain_table::write(&mut writer, &table, "")?;
+    writer.flush()?;
+    Ok(())
+}
+
+fn print(answer: &impl Serialize) -> Result<(), Failure> {
+    let mut writer = output::open(None)?;
+    output::write_json(&mut writer, answer)?;
+    writer.flush()?;
+    Ok(())
+}
