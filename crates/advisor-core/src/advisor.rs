@@ -249,22 +249,13 @@ impl Advisor {
         let mut entities: Vec<Entity> = self
             .identities(id)
             .into_iter()
-            .map(|(identity, detail)| Entity {
-                arn: detail.arn.clone(),
-                name: detail.name.clone(),
-                kind: if detail.kind == EntityKind::Role {
-                    "ROLE"
-                } else {
-                    "USER"
-                },
-                unique_id: detail.unique_id.clone(),
-                path: detail.path.clone(),
-                last_authenticated: self
+            .map(|(identity, detail)| {
+                let last = self
                     .used_by(identity)
                     .filter(|used| used.service == service && self.sees_service(used))
                     .map(|used| used.last_millis)
-                    .max()
-                    .map(crate::time::from_millis),
+                    .max();
+                Entity::new(detail, last)
             })
             .collect();
         Entity::sort(&mut entities);

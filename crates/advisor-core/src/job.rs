@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use iam_policy_parser::{IamArn, IamEntity};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, EntityKind};
+use crate::account::Account;
 use crate::advisor::{Advisor, LastByNamespace};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
 use crate::report::{Entity, Granularity};
 use crate::request_error::RequestError;
-use crate::{AccountId, JobId, UniqueId, time};
+use crate::{AccountId, JobId, time};
 
 /// Who made a request: jobs belong to their caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -205,21 +205,8 @@ impl FrozenReport {
             .iter()
             .filter_map(|frozen| {
                 let detail = live.entity(live.by_unique_id(&frozen.unique_id)?)?;
-                Some(Entity {
-                    arn: detail.arn.clone(),
-                    name: detail.name.clone(),
-                    kind: if detail.kind == EntityKind::Role {
-                        "ROLE"
-                    } else {
-                        "USER"
-                    },
-                    unique_id: Some(UniqueId::from(frozen.unique_id.as_str())),
-                    path: detail.path.clone(),
-                    last_authenticated: frozen
-                        .last_by_namespace
-                        .get(namespace)
-                        .map(|millis| time::from_millis(*millis)),
-                })
+                let last = frozen.last_by_namespace.get(namespace);
+                Some(Entity::new(detail, last.copied()))
             })
             .collect();
         Entity::sort(&mut found);

@@ -5,7 +5,6 @@ pub mod action_set;
 pub mod activity;
 pub mod advisor;
 pub mod compiled_policy;
-mod export;
 pub mod grants;
 mod ids;
 pub mod job;

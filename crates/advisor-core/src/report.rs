@@ -11,6 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
+use crate::account::{EntityDetail, EntityKind};
 use crate::request_error::RequestError;
 use crate::{UniqueId, time};
 
@@ -267,6 +268,21 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// A user or role, and when it last attempted the service.
+    pub(crate) fn new(detail: &EntityDetail, last_millis: Option<i64>) -> Self {
+        Self {
+            arn: detail.arn.clone(),
+            name: detail.name.clone(),
+            kind: match detail.kind {
+                EntityKind::Role => "ROLE",
+                _ => "USER",
+            },
+            unique_id: detail.unique_id.clone(),
+            path: detail.path.clone(),
+            last_authenticated: last_millis.map(time::from_millis),
+        }
+    }
+
     /// Most recent first, then those that never used the service, users before roles, by name.
     pub(crate) fn sort(entities: &mut [Self]) {
         entities.sort_by(|left, right| {

@@ -1,342 +1,18 @@
-//! Accounts: users, groups, roles and policies as a graph, from exported account data.
-//!
-//! Nodes are the entities and policies, edges are memberships and attachments. One graph may hold
-//! several accounts; an AWS-managed policy is one node for all of them, with the newest document
-//! that an export has. The trust policies, permissions boundaries and tags of an export decide
-//! nothing here and are not kept.
+//! From exports to an account graph: reads entities one by one, sets aside what is broken, and joins
+//! the rest.
 
-use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use iam_policy_parser::{Arn, IamArn, IamEntity, PolicyDocument};
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
 use serde_json::value::RawValue;
 
-pub use crate::export::ExportError;
-use crate::export::{
-    self, AttachedPolicy, GroupDetail, ManagedPolicyDetail, Page, PolicyDetail, RoleDetail,
-    UserDetail,
+use super::export::{self, ExportError, IdentityDetail, ManagedPolicyDetail, Page};
+use super::{
+    Account, DocumentId, Edge, EntityDetail, EntityId, EntityKind, Finding, InlinePolicy, NameKey,
+    Node, PolicySource,
 };
-use crate::request_error::RequestError;
-use crate::{AccountId, UniqueId, time};
-
-/// One or several accounts' identities and policies.
-#[derive(Clone, Debug, Default)]
-pub struct Account {
-    graph: DiGraph<Node, Edge>,
-    by_name: HashMap<NameKey, EntityId>,
-    by_unique_id: HashMap<UniqueId, EntityId>,
-    documents: Vec<Arc<PolicyDocument>>,
-    /// `aws`, `aws-cn`, `aws-us-gov`: those that entities are in.
-    partitions: Vec<Box<str>>,
-    findings: Vec<Finding>,
-}
-
-/// An entity of an [`Account`]: a user, group, role or managed policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EntityId(NodeIndex);
-
-/// A policy document of an [`Account`]. Equal documents have the same id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DocumentId(u32);
-
-impl DocumentId {
-    /// The position in [`Account::documents`].
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// What kind of entity it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EntityKind {
-    /// An IAM user.
-    User,
-    /// An IAM group.
-    Group,
-    /// An IAM role.
-    Role,
-    /// A managed policy, of the account or of AWS.
-    Policy,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct NameKey {
-    account: AccountId,
-    kind: EntityKind,
-    name: Box<str>,
-}
-
-#[derive(Clone, Debug)]
-enum Node {
-    Entity(EntityDetail),
-    Inline(InlinePolicy),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Edge {
-    /// User to group.
-    MemberOf,
-    /// User, group or role to managed policy.
-    Attached,
-    /// User, group or role to inline policy.
-    Inline,
-}
-
-/// A user, group, role or managed policy as exported.
-#[derive(Clone, Debug)]
-pub struct EntityDetail {
-    /// What it is.
-    pub kind: EntityKind,
-    /// Its account; `aws` for AWS-managed policies.
-    pub account: AccountId,
-    /// Its name.
-    pub name: Box<str>,
-    /// Its path; begins and ends with `/`.
-    pub path: Box<str>,
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// Its unique id. Missing only for managed policies that the export merely mentions.
-    pub unique_id: Option<UniqueId>,
-    /// When it was made.
-    pub created: Option<DateTime<Utc>>,
-    /// A managed policy's default version; `None` for users, groups and roles.
-    pub document: Option<PolicySource>,
-    /// Groups that the export says the user is in, but does not have.
-    pub missing_groups: Vec<Box<str>>,
-}
-
-/// An inline policy.
-#[derive(Clone, Debug)]
-pub struct InlinePolicy {
-    /// Its name.
-    pub name: Box<str>,
-    /// Its document.
-    pub document: PolicySource,
-}
-
-/// A policy's document, or why there is none to evaluate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicySource {
-    /// The document.
-    Document(DocumentId),
-    /// The export has no document for it, or a broken one: the reason.
-    NotEvaluated(Arc<str>),
-}
-
-/// A policy that an entity has, and where it has it from.
-#[derive(Clone, Copy, Debug)]
-pub struct PolicyInEffect<'a> {
-    /// The entity that holds it: the user itself, or one of its groups.
-    pub holder: EntityId,
-    /// The policy's name.
-    pub name: &'a str,
-    /// Its ARN when it is a managed policy.
-    pub arn: Option<&'a Arc<str>>,
-    /// Its document.
-    pub document: &'a PolicySource,
-}
-
-/// Something in an export that was set aside: the rest was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The file, as the caller named it.
-    pub name: String,
-    /// The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`.
-    pub path: String,
-    /// What was set aside, and why.
-    pub reason: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.name, self.path, self.reason)
-    }
-}
-
-impl Account {
-    /// Reads one export. For several files, see [`AccountBuilder`].
-    ///
-    /// # Errors
-    /// The text is not JSON to its end, or not an export.
-    pub fn from_export(name: &str, text: &str) -> Result<Self, ExportError> {
-        let mut builder = AccountBuilder::default();
-        builder.add(name, text)?;
-        Ok(builder.build())
-    }
-
-    /// What was set aside while the exports were read.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// All policy documents, by [`DocumentId`].
-    #[must_use]
-    pub fn documents(&self) -> &[Arc<PolicyDocument>] {
-        &self.documents
-    }
-
-    /// All entities, in the order of the exports.
-    pub fn entities(&self) -> impl Iterator<Item = (EntityId, &EntityDetail)> {
-        self.graph
-            .node_indices()
-            .filter_map(|index| match self.graph.node_weight(index)? {
-                Node::Entity(detail) => Some((EntityId(index), detail)),
-                Node::Inline(_) => None,
-            })
-    }
-
-    /// The entities that get a report when none is named: all users, groups and roles, and the
-    /// managed policies that are the account's own or attached to something; by ARN.
-    #[must_use]
-    pub fn reported_entities(&self) -> Vec<EntityId> {
-        let mut reported: Vec<_> = self
-            .entities()
-            .filter(|(id, detail)| {
-                detail.kind != EntityKind::Policy
-                    || detail.account.as_str() != "aws"
-                    || self
-                        .neighbours(*id, Edge::Attached, Direction::Incoming)
-                        .next()
-                        .is_some()
-            })
-            .collect();
-        reported.sort_by(|(_, left), (_, right)| left.arn.cmp(&right.arn));
-        reported.into_iter().map(|(id, _)| id).collect()
-    }
-
-    /// An entity's details. Ids of another account graph may name nothing.
-    #[must_use]
-    pub fn entity(&self, id: EntityId) -> Option<&EntityDetail> {
-        match self.graph.node_weight(id.0)? {
-            Node::Entity(detail) => Some(detail),
-            Node::Inline(_) => None,
-        }
-    }
-
-    /// The user or role with this unique id.
-    #[must_use]
-    pub fn by_unique_id(&self, id: &str) -> Option<EntityId> {
-        self.by_unique_id.get(id).copied()
-    }
-
-    /// The entity that an ARN names. As in IAM, the path in the ARN does not matter: the name
-    /// decides.
-    ///
-    /// # Errors
-    /// As IAM words them: a string that is no ARN of IAM, another partition, an entity that does
-    /// not exist, an account root.
-    pub fn resolve(&self, arn: &str) -> Result<EntityId, RequestError> {
-        let parsed = RequestError::check_arn(arn, |partition| self.has_partition(partition))?;
-        self.named(&parsed)
-            .ok_or_else(|| RequestError::no_such_arn(arn))
-    }
-
-    /// Whether the accounts are in this partition; a graph without any account is in `aws`.
-    fn has_partition(&self, partition: &str) -> bool {
-        if self.partitions.is_empty() {
-            return partition == "aws";
-        }
-        self.partitions.iter().any(|known| **known == *partition)
-    }
-
-    /// The entity of this account, kind and name.
-    pub(crate) fn named(&self, arn: &IamArn) -> Option<EntityId> {
-        let (kind, name) = match arn.entity() {
-            IamEntity::User { name, .. } => (EntityKind::User, name),
-            IamEntity::Group { name, .. } => (EntityKind::Group, name),
-            IamEntity::Role { name, .. } => (EntityKind::Role, name),
-            IamEntity::Policy { name, .. } => (EntityKind::Policy, name),
-            _ => return None,
-        };
-        let key = NameKey {
-            account: arn.account().into(),
-            kind,
-            name: name.clone(),
-        };
-        self.by_name.get(&key).copied()
-    }
-
-    fn neighbours(
-        &self,
-        of: EntityId,
-        kind: Edge,
-        direction: Direction,
-    ) -> impl Iterator<Item = NodeIndex> {
-        self.graph
-            .edges_directed(of.0, direction)
-            .filter(move |edge| *edge.weight() == kind)
-            .map(move |edge| match direction {
-                Direction::Outgoing => edge.target(),
-                Direction::Incoming => edge.source(),
-            })
-    }
-
-    /// The groups a user is in.
-    pub fn groups_of(&self, user: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(user, Edge::MemberOf, Direction::Outgoing)
-            .map(EntityId)
-    }
-
-    /// The users in a group.
-    pub fn members_of(&self, group: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(group, Edge::MemberOf, Direction::Incoming)
-            .map(EntityId)
-    }
-
-    /// The users, groups and roles that a managed policy is attached to.
-    pub fn attached_to(&self, policy: EntityId) -> impl Iterator<Item = EntityId> {
-        self.neighbours(policy, Edge::Attached, Direction::Incoming)
-            .map(EntityId)
-    }
-
-    /// The policies that count for an entity: of a user also its groups', of a managed policy
-    /// itself. A policy reached in two ways is there twice. Source: IAM User Guide, "Refine
-    /// permissions using last accessed information".
-    #[must_use]
-    pub fn policies_in_effect(&self, id: EntityId) -> Vec<PolicyInEffect<'_>> {
-        let mut policies = Vec::new();
-        if let Some(detail) = self.entity(id)
-            && let Some(document) = &detail.document
-        {
-            let (name, arn) = (&*detail.name, Some(&detail.arn));
-            policies.push(PolicyInEffect {
-                holder: id,
-                name,
-                arn,
-                document,
-            });
-        }
-        for holder in std::iter::once(id).chain(self.groups_of(id)) {
-            for edge in self.graph.edges(holder.0) {
-                policies.extend(match self.graph.node_weight(edge.target()) {
-                    Some(Node::Inline(inline)) => Some(PolicyInEffect {
-                        holder,
-                        name: &inline.name,
-                        arn: None,
-                        document: &inline.document,
-                    }),
-                    Some(Node::Entity(detail)) => {
-                        detail.document.as_ref().map(|document| PolicyInEffect {
-                            holder,
-                            name: &detail.name,
-                            arn: Some(&detail.arn),
-                            document,
-                        })
-                    }
-                    None => None,
-                });
-            }
-        }
-        policies
-    }
-}
+use crate::time;
 
 /// Collects exports, which may be pages of one account or several accounts, into an [`Account`].
 /// An entity that comes again replaces what came before it.
@@ -434,65 +110,32 @@ impl AccountBuilder {
             name: name.clone(),
             path: format!("{prefix}{list}[{index}]"),
         };
-        for (index, value) in page.user_detail_list.iter().flatten().enumerate() {
-            let place = place("UserDetailList", index);
-            if let Some(user) = self.entity::<UserDetail<'_>>(&place, value) {
-                let listed = Listed {
-                    kind: EntityKind::User,
-                    name: user.user_name,
-                    unique_id: Some(user.user_id),
-                    arn: user.arn,
-                    created: user.create_date,
-                };
-                let inline = ("UserPolicyList", user.user_policy_list);
-                let groups = user.group_list.unwrap_or_default();
-                self.add_identity(
-                    place,
-                    listed,
-                    inline,
-                    groups,
-                    user.attached_managed_policies,
-                );
-            }
-        }
-        for (index, value) in page.group_detail_list.iter().flatten().enumerate() {
-            let place = place("GroupDetailList", index);
-            if let Some(group) = self.entity::<GroupDetail<'_>>(&place, value) {
-                let listed = Listed {
-                    kind: EntityKind::Group,
-                    name: group.group_name,
-                    unique_id: Some(group.group_id),
-                    arn: group.arn,
-                    created: group.create_date,
-                };
-                let inline = ("GroupPolicyList", group.group_policy_list);
-                self.add_identity(
-                    place,
-                    listed,
-                    inline,
-                    Vec::new(),
-                    group.attached_managed_policies,
-                );
-            }
-        }
-        for (index, value) in page.role_detail_list.iter().flatten().enumerate() {
-            let place = place("RoleDetailList", index);
-            if let Some(role) = self.entity::<RoleDetail<'_>>(&place, value) {
-                let listed = Listed {
-                    kind: EntityKind::Role,
-                    name: role.role_name,
-                    unique_id: Some(role.role_id),
-                    arn: role.arn,
-                    created: role.create_date,
-                };
-                let inline = ("RolePolicyList", role.role_policy_list);
-                self.add_identity(
-                    place,
-                    listed,
-                    inline,
-                    Vec::new(),
-                    role.attached_managed_policies,
-                );
+        let lists = [
+            (
+                EntityKind::User,
+                "UserDetailList",
+                "UserPolicyList",
+                &page.user_detail_list,
+            ),
+            (
+                EntityKind::Group,
+                "GroupDetailList",
+                "GroupPolicyList",
+                &page.group_detail_list,
+            ),
+            (
+                EntityKind::Role,
+                "RoleDetailList",
+                "RolePolicyList",
+                &page.role_detail_list,
+            ),
+        ];
+        for (kind, list, inline_list, values) in lists {
+            for (index, value) in values.iter().flatten().enumerate() {
+                let place = place(list, index);
+                if let Some(identity) = self.entity::<IdentityDetail<'_>>(&place, value) {
+                    self.add_identity(place, kind, inline_list, identity);
+                }
             }
         }
         for (index, value) in page.policies.iter().flatten().enumerate() {
@@ -520,28 +163,36 @@ impl AccountBuilder {
     fn add_identity(
         &mut self,
         place: Place,
-        listed: Listed,
-        (list, inline): (&str, Option<Vec<PolicyDetail<'_>>>),
-        groups: Vec<String>,
-        attached: Option<Vec<AttachedPolicy>>,
+        kind: EntityKind,
+        inline_list: &str,
+        identity: IdentityDetail<'_>,
     ) {
+        let listed = Listed {
+            kind,
+            name: identity.name,
+            unique_id: Some(identity.unique_id),
+            arn: identity.arn,
+            created: identity.create_date,
+        };
         let Some(detail) = self.detail(&place, listed, None) else {
             return;
         };
-        let inline = inline
+        let inline = identity
+            .inline_policies
             .into_iter()
             .flatten()
             .enumerate()
             .map(|(index, policy)| InlinePolicy {
                 document: self.document(
                     &place,
-                    &format!("{list}[{index}].PolicyDocument"),
+                    &format!("{inline_list}[{index}].PolicyDocument"),
                     policy.policy_document,
                 ),
                 name: policy.policy_name.into(),
             })
             .collect();
-        let attached = attached
+        let attached = identity
+            .attached_managed_policies
             .into_iter()
             .flatten()
             .map(|policy| {
@@ -555,7 +206,7 @@ impl AccountBuilder {
             place,
             detail,
             inline,
-            groups,
+            groups: identity.group_list.unwrap_or_default(),
             attached,
         });
     }
@@ -744,16 +395,6 @@ fn last_identities(
         }
     }
     kept
-}
-
-impl EntityDetail {
-    fn key(&self) -> NameKey {
-        NameKey {
-            account: self.account.clone(),
-            kind: self.kind,
-            name: self.name.clone(),
-        }
-    }
 }
 
 impl Account {

@@ -33,40 +33,25 @@ impl Page<'_> {
     }
 }
 
+/// A user, group or role: the three are listed alike, but for the names of some fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct UserDetail<'a> {
-    pub(crate) user_name: String,
-    pub(crate) user_id: String,
+pub(crate) struct IdentityDetail<'a> {
+    #[serde(rename = "UserName", alias = "GroupName", alias = "RoleName")]
+    pub(crate) name: String,
+    #[serde(rename = "UserId", alias = "GroupId", alias = "RoleId")]
+    pub(crate) unique_id: String,
     pub(crate) arn: String,
     pub(crate) create_date: Option<String>,
-    #[serde(borrow)]
-    pub(crate) user_policy_list: Option<Vec<PolicyDetail<'a>>>,
+    #[serde(
+        borrow,
+        rename = "UserPolicyList",
+        alias = "GroupPolicyList",
+        alias = "RolePolicyList"
+    )]
+    pub(crate) inline_policies: Option<Vec<PolicyDetail<'a>>>,
+    /// Of users only.
     pub(crate) group_list: Option<Vec<String>>,
-    pub(crate) attached_managed_policies: Option<Vec<AttachedPolicy>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GroupDetail<'a> {
-    pub(crate) group_name: String,
-    pub(crate) group_id: String,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    #[serde(borrow)]
-    pub(crate) group_policy_list: Option<Vec<PolicyDetail<'a>>>,
-    pub(crate) attached_managed_policies: Option<Vec<AttachedPolicy>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct RoleDetail<'a> {
-    pub(crate) role_name: String,
-    pub(crate) role_id: String,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    #[serde(borrow)]
-    pub(crate) role_policy_list: Option<Vec<PolicyDetail<'a>>>,
     pub(crate) attached_managed_policies: Option<Vec<AttachedPolicy>>,
 }
 
