@@ -6,7 +6,7 @@
 //! resource types; for an action without resource types the string `*`; for a service known by
 //! name only, that string and every ARN of the service. Actions of one scope are decided together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
@@ -28,6 +28,38 @@ pub struct PolicyCompiler {
     scope_of: Vec<u32>,
     scopes: Vec<Vec<Pattern>>,
     positions: usize,
+    /// Equal resources of different statements have one id.
+    resource_ids: Mutex<HashMap<Arc<Resources>, u32>>,
+    decisions: Decisions,
+}
+
+/// What was decided before: whether anything is left of the resources of a scope that an allow is
+/// about when those of some denies are taken away. The key is the scope, the allow's resources and
+/// the denies' resources, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, bool, foldhash::fast::RandomState>>);
+
+/// Accounts ask for a few thousand different ones; more than these are decided anew each time.
+const MOST_DECISIONS: usize = 1 << 20;
+
+impl Decisions {
+    /// Answers from memory, or decides and remembers.
+    pub(crate) fn get(&self, key: &[u32], decide: impl FnOnce() -> bool) -> bool {
+        let known = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .copied();
+        known.unwrap_or_else(|| {
+            let decision = decide();
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() < MOST_DECISIONS {
+                known.insert(key.into(), decision);
+            }
+            decision
+        })
+    }
 }
 
 /// A document, compiled.
@@ -49,11 +81,13 @@ pub struct CompiledPolicy {
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
     pub(crate) actions: ActionSet,
-    pub(crate) resources: Resources,
+    pub(crate) resources: Arc<Resources>,
+    /// The same for equal resources.
+    pub(crate) resources_id: u32,
 }
 
 /// The resources a statement is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Resources {
     All,
     Only(Vec<Pattern>),
@@ -100,6 +134,8 @@ impl PolicyCompiler {
             scope_of,
             scopes,
             positions,
+            resource_ids: Mutex::default(),
+            decisions: Decisions::default(),
         }
     }
 
@@ -271,9 +307,32 @@ impl PolicyCompiler {
             }
         }
         compiled.possible.union_with(&actions);
-        compiled
-            .allows
-            .push(CompiledStatement { actions, resources });
+        compiled.allows.push(self.statement(actions, resources));
+    }
+
+    fn statement(&self, actions: ActionSet, resources: Resources) -> CompiledStatement {
+        let mut ids = self
+            .resource_ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let next = small(ids.len());
+        let (resources, resources_id) = match ids.get_key_value(&resources) {
+            Some((known, id)) => (known.clone(), *id),
+            None => {
+                let resources = Arc::new(resources);
+                ids.insert(resources.clone(), next);
+                (resources, next)
+            }
+        };
+        CompiledStatement {
+            actions,
+            resources,
+            resources_id,
+        }
+    }
+
+    pub(crate) fn decisions(&self) -> &Decisions {
+        &self.decisions
     }
 
     /// Whether some resource of the scope is among `resources`.
@@ -303,7 +362,7 @@ impl PolicyCompiler {
             compiled.scoped_denied.union_with(&actions);
             compiled
                 .scoped_denies
-                .push(CompiledStatement { actions, resources });
+                .push(self.statement(actions, resources));
         }
     }
 }

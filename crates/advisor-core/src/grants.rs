@@ -129,7 +129,10 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
 }
 
 /// What IAM checks of the namespaces before it looks at anything else.
-fn check_form<S: AsRef<str>>(namespaces: &[S]) -> Result<(), RequestError> {
+///
+/// # Errors
+/// As IAM words it: none, too many, a malformed one.
+pub fn check_form<S: AsRef<str>>(namespaces: &[S]) -> Result<(), RequestError> {
     let constraint = |must: &str| Err(RequestError::constraint("serviceNamespaces", must));
     if namespaces.is_empty() {
         return constraint("not be null");

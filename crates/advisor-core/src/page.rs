@@ -18,6 +18,8 @@ pub enum PagedOperation {
     Services,
     /// `GetServiceLastAccessedDetailsWithEntities`.
     Entities,
+    /// A list of an account's entities, such as `ListUsers`. Its name stands for the job's id.
+    Directory,
 }
 
 impl PagedOperation {
@@ -27,7 +29,7 @@ impl PagedOperation {
     pub fn default_items(self) -> usize {
         match self {
             Self::Services => 200,
-            Self::Entities => 100,
+            Self::Entities | Self::Directory => 100,
         }
     }
 
@@ -35,6 +37,7 @@ impl PagedOperation {
         match self {
             Self::Services => 1,
             Self::Entities => 2,
+            Self::Directory => 3,
         }
     }
 }

@@ -8,7 +8,6 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use iam_policy_parser::{Pattern, WorkBound, overlaps, residue};
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
@@ -145,84 +144,89 @@ struct Contest<'a> {
 
 impl<'a> Contest<'a> {
     fn new(compiler: &'a PolicyCompiler, policies: &[&'a CompiledPolicy]) -> Self {
+        let mut denies: Vec<_> = policies
+            .iter()
+            .flat_map(|policy| &policy.scoped_denies)
+            .collect();
+        // In one order, so that the same denies are the same question.
+        denies.sort_by_key(|deny| deny.resources_id);
         Self {
             compiler,
             allows: policies.iter().flat_map(|policy| &policy.allows).collect(),
-            denies: policies
-                .iter()
-                .flat_map(|policy| &policy.scoped_denies)
-                .collect(),
+            denies,
         }
     }
 
-    /// The contested actions of which nothing is left. Actions of one scope that the same
-    /// statements are about share one decision.
+    /// The contested actions of which nothing is left.
     fn swallowed(&self, contested: &ActionSet) -> Vec<usize> {
-        let about = |statements: &[&CompiledStatement], position: usize| -> Vec<usize> {
-            let is_about = |(_, statement): &(usize, &&CompiledStatement)| {
-                statement.actions.contains(position)
-            };
-            statements
-                .iter()
-                .enumerate()
-                .filter(is_about)
-                .map(|(index, _)| index)
-                .collect()
-        };
-        let mut decided: HashMap<(u32, Vec<usize>, Vec<usize>), bool> = HashMap::new();
+        let mut key: Vec<u32> = Vec::new();
         contested
             .iter()
-            .filter(|position| {
-                let scope = self.compiler.scope_at(*position);
-                let key = (
-                    scope,
-                    about(&self.allows, *position),
-                    about(&self.denies, *position),
-                );
-                if let Some(possible) = decided.get(&key) {
-                    return !possible;
-                }
-                let possible = self.is_possible(&key);
-                decided.insert(key, possible);
-                !possible
-            })
+            .filter(|position| !self.is_possible(*position, &mut key))
             .collect()
     }
 
-    fn is_possible(&self, (scope, allows, denies): &(u32, Vec<usize>, Vec<usize>)) -> bool {
-        let formats: Vec<&Pattern> = self.compiler.scope(*scope).iter().collect();
-        // Denied: what these patterns match, and what any of these groups does not match.
-        let mut denied: Vec<&Pattern> = Vec::new();
-        let mut spared: Vec<Vec<&Pattern>> = Vec::new();
-        for deny in denies.iter().filter_map(|index| self.denies.get(*index)) {
-            match &deny.resources {
-                Resources::All => return false,
-                Resources::Only(patterns) => denied.extend(
-                    // What lies beside all formats takes nothing away.
-                    patterns
-                        .iter()
-                        .filter(|p| formats.iter().any(|format| overlaps(p, format))),
-                ),
-                Resources::AllBut(patterns) => spared.push(patterns.iter().collect()),
+    /// Whether one of the allows that are about an action has something left. The question is asked
+    /// in terms of resources, so that actions, identities and policies share the answers.
+    fn is_possible(&self, position: usize, key: &mut Vec<u32>) -> bool {
+        let scope = self.compiler.scope_at(position);
+        let about = |statement: &&&CompiledStatement| statement.actions.contains(position);
+        // The scope, the allow, the denies.
+        key.clear();
+        key.extend([scope, 0]);
+        for deny in self.denies.iter().filter(about) {
+            if key.len() == 2 || key.last() != Some(&deny.resources_id) {
+                key.push(deny.resources_id);
             }
         }
-        allows
-            .iter()
-            .filter_map(|index| self.allows.get(*index))
-            .any(|allow| {
-                let mut none_of = denied.clone();
-                let mut all_of: Vec<&[&Pattern]> = vec![&formats];
-                all_of.extend(spared.iter().map(Vec::as_slice));
-                let allowed: Vec<&Pattern>;
-                match &allow.resources {
-                    Resources::All => {}
-                    Resources::Only(patterns) => {
-                        allowed = patterns.iter().collect();
-                        all_of.push(&allowed);
-                    }
-                    Resources::AllBut(patterns) => none_of.extend(patterns),
-                }
-                residue(&all_of, &none_of, WorkBound::default()).is_possible()
+        self.allows.iter().filter(about).any(|allow| {
+            if let Some(slot) = key.get_mut(1) {
+                *slot = allow.resources_id;
+            }
+            self.compiler.decisions().get(key, || {
+                let denies = self
+                    .denies
+                    .iter()
+                    .filter(about)
+                    .map(|deny| &*deny.resources);
+                is_anything_left(self.compiler.scope(scope), &allow.resources, denies)
             })
+        })
     }
+}
+
+/// Whether some string of the formats is among the allowed resources and not among the denied ones.
+fn is_anything_left<'a>(
+    formats: &[Pattern],
+    allowed: &Resources,
+    denies: impl Iterator<Item = &'a Resources>,
+) -> bool {
+    let formats: Vec<&Pattern> = formats.iter().collect();
+    // Denied is what these patterns match, and what any of these groups does not match.
+    let mut none_of: Vec<&Pattern> = Vec::new();
+    let mut spared: Vec<Vec<&Pattern>> = Vec::new();
+    for deny in denies {
+        match deny {
+            Resources::All => return false,
+            Resources::Only(patterns) => none_of.extend(
+                // What lies beside all formats takes nothing away.
+                patterns
+                    .iter()
+                    .filter(|p| formats.iter().any(|format| overlaps(p, format))),
+            ),
+            Resources::AllBut(patterns) => spared.push(patterns.iter().collect()),
+        }
+    }
+    let mut all_of: Vec<&[&Pattern]> = vec![&formats];
+    all_of.extend(spared.iter().map(Vec::as_slice));
+    let only: Vec<&Pattern>;
+    match allowed {
+        Resources::All => {}
+        Resources::Only(patterns) => {
+            only = patterns.iter().collect();
+            all_of.push(&only);
+        }
+        Resources::AllBut(patterns) => none_of.extend(patterns),
+    }
+    residue(&all_of, &none_of, WorkBound::default()).is_possible()
 }

@@ -101,7 +101,7 @@ pub(crate) struct ReportArguments {
     pub(crate) strict: bool,
 
     /// How many threads to use [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
 }
 
