@@ -151,7 +151,7 @@ fn every_report_holds_what_was_derived_by_hand() {
     }
 }
 
-/// SecurityAudit, which the export has no document of, is attached to the auditors.
+/// `SecurityAudit`, which the export has no document of, is attached to the auditors.
 fn has_missing_policy(arn: &str) -> bool {
     ["group/auditors", "user/engineering/chiara", "user/erin"]
         .iter()

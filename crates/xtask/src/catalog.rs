@@ -1,16 +1,15 @@
 //! `cargo xtask catalog`: remakes the catalog's table from AWS's own files.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use service_catalog::build::{BuildInputs, Built, ServiceNames, build};
 
-use crate::child;
+use crate::{child, python};
 
 /// Remakes the table and the list of unresolved operations in crates/service-catalog/data.
 ///
-/// botocore comes from PyPI, into .venv, in the version that crates/xtask/requirements-catalog.txt names.
+/// botocore comes from PyPI, into .venv, in the version that requirements.txt pins.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -62,44 +61,17 @@ impl Refresh {
 
     /// The data folder of botocore, installed into `.venv`.
     fn botocore_data(&self, root: &Path) -> Result<PathBuf, String> {
-        let venv = root.join(".venv");
-        let python = venv.join(if cfg!(windows) {
-            "Scripts/python.exe"
-        } else {
-            "bin/python"
-        });
-        if !python.is_file() {
-            succeed(child::command("python3")?.args(["-m", "venv"]).arg(&venv))?;
+        let python = python::environment(root)?;
+        if let Some(version) = &self.botocore_version {
+            // The models are read, no code of it is run: what it depends on can stay as it is.
+            python::pip(&python, |pip| {
+                pip.args(["--no-deps", &format!("botocore=={version}")]);
+            })?;
         }
-        let mut pip = child::command(&python)?;
-        // The models are read, no code of it is run: what it depends on can stay away.
-        pip.args(
-            "-m pip install --quiet --disable-pip-version-check --no-input --no-deps".split(' '),
-        );
-        match &self.botocore_version {
-            Some(version) => pip.arg(format!("botocore=={version}")),
-            None => pip
-                .arg("-r")
-                .arg(root.join("crates/xtask/requirements-catalog.txt")),
-        };
-        succeed(&mut pip)?;
         let place = "import importlib.util as u; print(u.find_spec('botocore').submodule_search_locations[0])";
-        let package = succeed(child::command(&python)?.args(["-c", place]))?;
+        let package = python::succeed(child::command(&python)?.args(["-c", place]))?;
         Ok(Path::new(package.trim_end()).join("data"))
     }
-}
-
-/// Runs a program that must succeed; what it printed.
-fn succeed(command: &mut Command) -> Result<String, String> {
-    let output = child::captured(command)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(format!(
-        "{} failed:\n{}",
-        child::shown(command),
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    ))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

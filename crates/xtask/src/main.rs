@@ -3,13 +3,14 @@
 mod bench;
 mod catalog;
 mod child;
+mod python;
 mod test;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The project's own chores. Needs the Rust toolchain; `catalog` also needs Python 3.
+/// The project's own chores. Needs the Rust toolchain and Python 3.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 struct CommandLine {

@@ -5,12 +5,13 @@ use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 
-use crate::child;
+use crate::{child, python};
 
 /// Format, lints, documentation and all tests. What CI runs.
 ///
 /// Every step runs, whatever became of the others; one that passes prints its command and, if it is a test runner, its
-/// summary. Unit and integration tests run with cargo-nextest where it is installed, else with `cargo test`.
+/// summary. Unit and integration tests run with cargo-nextest where it is installed, else with `cargo test`; for those that
+/// drive the program with AWS's own clients, `.venv` is made first.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Only this step; may be repeated.
@@ -85,6 +86,9 @@ impl Step {
     }
 
     fn command(self) -> Result<(Command, Prints), String> {
+        if self == Self::Tests {
+            python::environment(&child::workspace_root()?)?;
+        }
         let mut cargo = child::cargo()?;
         let arguments = match self {
             Self::Fmt => "fmt --all --check",

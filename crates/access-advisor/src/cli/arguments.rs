@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use access_advisor::{Caller, Granularity, Tracking, time};
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     /// List or delete the jobs of a store
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Answer unmodified AWS clients from a store
+    Serve(ServeArguments),
     /// Show or rebuild the catalog of services and actions
     #[command(subcommand)]
     Catalog(CatalogCommand),
@@ -284,6 +287,44 @@ pub(crate) enum JobsCommand {
         #[arg(long, value_name = "FILE")]
         store: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor serve --store advisor.db
+  AWS_ENDPOINT_URL_IAM=http://127.0.0.1:8787 aws iam list-users
+
+The credentials file (TOML) names who may ask; without it only loopback can be listened on, and
+whoever asks is believed:
+  [[credential]]
+  access_key_id = \"AKIAEXAMPLE\"
+  secret_access_key = \"...\"
+  arn = \"arn:aws:iam::111122223333:user/auditor\"")]
+pub(crate) struct ServeArguments {
+    /// The store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+
+    /// Who may ask: access keys, their secrets, and whose they are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+
+    /// Require that the caller's own permission policies allow the operation
+    #[arg(long)]
+    pub(crate) enforce_permissions: bool,
+
+    /// What counts: what AWS tracks, or all that was imported and every action there is
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    pub(crate) tracking: TrackingArgument,
+
+    /// Use this catalog instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ mod overview;
 mod plain_table;
 mod policies_command;
 mod report_command;
+mod serve_command;
 mod spreadsheet;
 mod store_commands;
 
@@ -31,6 +32,10 @@ enum Failure {
     Listing(#[from] access_advisor::ListingError),
     #[error(transparent)]
     Store(#[from] advisor_store::StoreError),
+    #[error(transparent)]
+    Credentials(#[from] iam_api::CredentialsError),
+    #[error(transparent)]
+    Serve(#[from] iam_api::ServeError),
     #[error(transparent)]
     Import(#[from] advisor_store::ImportError),
     #[error("writing the result: {0}")]
@@ -68,6 +73,7 @@ fn main() -> ExitCode {
         Command::Entities(arguments) => store_commands::entities(arguments),
         Command::Policies(arguments) => policies_command::run(arguments),
         Command::Jobs(command) => store_commands::jobs(command),
+        Command::Serve(arguments) => serve_command::run(arguments),
         Command::Catalog(CatalogCommand::Show(arguments)) => catalog_command::show(arguments),
         Command::Catalog(CatalogCommand::Build(arguments)) => catalog_command::build(arguments),
         Command::Completions { shell } => {

@@ -78,8 +78,9 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let operations = operations(&arguments.store.store, Catalog::shared(), tracking)?;
     let caller = caller(&arguments.store);
     let now = arguments.now.unwrap_or_else(input::clock);
-    let id = operations.generate(&caller, &arguments.arn, arguments.granularity.into(), now)?;
-    operations.run_job(&id, input::clock())?;
+    let granularity = arguments.granularity.into();
+    let id =
+        operations.generate_completed(&caller, &arguments.arn, granularity, now, input::clock)?;
     print(&json!({ "JobId": id }))
 }
 

@@ -1,0 +1,436 @@
+//! The commands on a store, as people run them: whole outputs, exit statuses, and what stderr says.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ACCOUNT: &str = "testdata/account.json";
+const TRAIL: &str = "testdata/trail";
+const NOW: &str = "2026-11-01T00:00:00Z";
+const BRUNO: &str = "arn:aws:iam::111122223333:user/engineering/bruno";
+const ERIN: &str = "arn:aws:iam::111122223333:user/erin";
+const DEVELOPERS: &str = "arn:aws:iam::111122223333:group/developers";
+
+struct Store {
+    folder: TempDir,
+    path: String,
+}
+
+impl Store {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder
+            .path()
+            .join("advisor.db")
+            .to_str()
+            .unwrap()
+            .to_owned();
+        Self { folder, path }
+    }
+
+    /// With the small account and its trail.
+    fn filled() -> Self {
+        let store = Self::new();
+        for arguments in [["import", "account", ACCOUNT], ["import", "trail", TRAIL]] {
+            assert_eq!(store.run(&arguments).status.code(), Some(0));
+        }
+        store
+    }
+
+    /// Runs a command with `--store`, from the folder that the test data is in.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+            .current_dir(root)
+            .args(arguments)
+            .args(["--store", &self.path])
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(stderr(&output), "");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn generate(&self, arn: &str, more: &[&str]) -> String {
+        let arguments = [&["generate", arn, "--now", NOW], more].concat();
+        let answer = self.json(&arguments);
+        let id = answer["JobId"].as_str().unwrap();
+        assert_eq!(id.len(), 36);
+        assert_eq!(answer.as_object().unwrap().len(), 1);
+        id.to_owned()
+    }
+
+    /// What stderr says when the command fails, without the store's folder.
+    fn failure(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(stdout(&output), "", "{arguments:?}");
+        stderr(&output).replace(self.folder.path().to_str().unwrap(), "FOLDER")
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The text without what the clock says.
+fn without_clock(text: &str) -> String {
+    text.lines()
+        .map(|line| match line.split_once("\"JobCompletionDate\": ") {
+            Some((blanks, _)) => format!("{blanks}\"JobCompletionDate\": THE CLOCK,\n"),
+            None => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
+fn imports_say_what_they_took() {
+    let store = Store::new();
+    let mut said = String::new();
+    for arguments in [
+        ["import", "account", ACCOUNT],
+        ["import", "trail", TRAIL],
+        // Once more: a new picture of the account, and nothing new of the trail.
+        ["import", "account", ACCOUNT],
+        ["import", "trail", TRAIL],
+    ] {
+        let output = store.run(&arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(stdout(&output), "");
+        said.push_str(&format!("$ {}\n{}", arguments.join(" "), stderr(&output)));
+    }
+    insta::assert_snapshot!("store_imports", said);
+}
+
+#[test]
+fn a_job_from_generate_to_get() {
+    let store = Store::filled();
+    let job = store.generate(ERIN, &["--granularity", "action"]);
+    let got = stdout(&store.run(&["get", &job]));
+    insta::assert_snapshot!("store_get", without_clock(&got));
+    let job = store.generate(DEVELOPERS, &[]);
+    let entities = stdout(&store.run(&["entities", &job, "s3"]));
+    insta::assert_snapshot!("store_entities", without_clock(&entities));
+    assert_eq!(
+        store.json(&["entities", &job, "braket"])["EntityDetailsList"],
+        Value::Array(vec![])
+    );
+}
+
+#[test]
+fn get_says_what_report_says() {
+    let store = Store::filled();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (tracking, level) in [("aws", "service"), ("full", "action")] {
+        let more = ["--tracking", tracking, "--granularity", level];
+        let report = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+            .current_dir(&root)
+            .args(["report", "--account", ACCOUNT, "--trail", TRAIL])
+            .args(["--now", NOW, "--format", "json"])
+            .args(more)
+            .output()
+            .unwrap();
+        let reports: Value = serde_json::from_slice(&report.stdout).unwrap();
+        for report in reports["Reports"].as_array().unwrap().iter().step_by(9) {
+            let job = store.generate(report["Arn"].as_str().unwrap(), &more);
+            let mut rows = Vec::new();
+            let mut answer = store.json(&["get", &job, "--max-items", "150"]);
+            loop {
+                rows.extend(answer["ServicesLastAccessed"].as_array().unwrap().clone());
+                let Some(marker) = answer["Marker"].as_str() else {
+                    break;
+                };
+                answer = store.json(&["get", &job, "--max-items", "150", "--marker", marker]);
+            }
+            assert_eq!(rows, *report["ServicesLastAccessed"].as_array().unwrap());
+            assert_eq!(answer["JobType"], report["JobType"]);
+        }
+    }
+}
+
+#[test]
+fn pages_on_the_command_line() {
+    let store = Store::filled();
+    let job = store.generate(BRUNO, &[]);
+    let all = store.json(&["get", &job]);
+    let all = all["ServicesLastAccessed"].as_array().unwrap();
+    let first = store.json(&["get", &job, "--max-items", "1"]);
+    assert_eq!(first["IsTruncated"], true);
+    let marker = first["Marker"].as_str().unwrap();
+    let rest = store.json(&["get", &job, "--marker", marker, "--max-items", "1000"]);
+    assert_eq!(rest["IsTruncated"], false);
+    assert_eq!(first["ServicesLastAccessed"][0], all[0]);
+    assert_eq!(rest["ServicesLastAccessed"].as_array().unwrap(), &all[1..]);
+
+    let failure = |more: &[&str]| store.failure(&[&["get", &job], more].concat());
+    let constraint = |must: &str| {
+        format!(
+            "error: 1 validation error detected: Value at 'maxItems' failed to satisfy constraint: \
+             Member must have value {must} (ValidationError)\n"
+        )
+    };
+    let low = constraint("greater than or equal to 1");
+    assert_eq!(failure(&["--max-items", "0"]), low);
+    assert_eq!(failure(&["--max-items", "-3"]), low);
+    let high = constraint("less than or equal to 1000");
+    assert_eq!(failure(&["--max-items", "1001"]), high);
+    assert_eq!(
+        failure(&["--marker", "mine"]),
+        "error: Invalid Marker. (ValidationError)\n"
+    );
+    assert_eq!(
+        store.failure(&["entities", &job, "s3", "--marker", marker]),
+        "error: The marker passed in the request was invalid. (InvalidInput)\n"
+    );
+}
+
+#[test]
+fn a_newer_export_shows_in_new_jobs_and_in_old_jobs_entities() {
+    let store = Store::filled();
+    let old = store.generate(BRUNO, &[]);
+    let before = store.json(&["get", &old]);
+    let text = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(ACCOUNT),
+    )
+    .unwrap();
+    let mut export: Value = serde_json::from_str(&text).unwrap();
+    let users = export["UserDetailList"].as_array_mut().unwrap();
+    let bruno = users.iter_mut().find(|user| user["Arn"] == BRUNO).unwrap();
+    let renamed = "arn:aws:iam::111122223333:user/brunello";
+    bruno["Arn"] = renamed.into();
+    bruno["UserName"] = "brunello".into();
+    bruno["Path"] = "/".into();
+    let newer = store.folder.path().join("newer.json");
+    fs::write(&newer, export.to_string()).unwrap();
+    let imported = store.run(&["import", "account", newer.to_str().unwrap()]);
+    assert_eq!(imported.status.code(), Some(0));
+
+    assert_eq!(store.json(&["get", &old]), before);
+    let entities = store.json(&["entities", &old, "s3"]);
+    let info = &entities["EntityDetailsList"][0]["EntityInfo"];
+    assert_eq!(info["Arn"], renamed);
+    assert_eq!(
+        store.failure(&["generate", BRUNO]),
+        format!("error: ARN {BRUNO} does not exist. (NoSuchEntity)\n")
+    );
+    // The activity stays with the user, who has the same id.
+    let job = store.generate(renamed, &[]);
+    let after = store.json(&["get", &job]);
+    let times = |answer: &Value| -> Vec<Value> {
+        let rows = answer["ServicesLastAccessed"].as_array().unwrap();
+        rows.iter()
+            .map(|row| row["LastAuthenticated"].clone())
+            .collect()
+    };
+    assert_eq!(times(&after), times(&before));
+}
+
+#[test]
+fn policies_of_a_store_are_those_of_the_export() {
+    let store = Store::filled();
+    let arguments = ["policies", BRUNO, "s3", "sqs", "braket"];
+    let from_store = store.run(&arguments);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let from_export = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+        .current_dir(root)
+        .args(arguments)
+        .args(["--account", ACCOUNT])
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&from_store), stdout(&from_export));
+    assert_eq!(from_store.status.code(), Some(0));
+}
+
+#[test]
+fn jobs_are_listed_and_deleted() {
+    let store = Store::filled();
+    assert_eq!(
+        stdout(&store.run(&["jobs", "list"])).lines().count(),
+        1,
+        "the header alone"
+    );
+    let later = ["generate", DEVELOPERS, "--now", "2026-11-02T00:00:00Z"];
+    let jobs = [
+        store.generate(BRUNO, &["--as", BRUNO, "--granularity", "action"]),
+        store.generate(ERIN, &[]),
+        store.json(&later)["JobId"].as_str().unwrap().to_owned(),
+    ];
+    let mut listed = stdout(&store.run(&["jobs", "list"]));
+    // Of the same instant, by id.
+    let mut lines: Vec<&str> = listed.lines().collect();
+    lines[2..].sort_by_key(|line| line.contains("ACTION_LEVEL"));
+    listed = lines.join("\n");
+    for (number, job) in jobs.iter().enumerate() {
+        listed = listed.replace(job, &format!("{:-<36}", format!("JOB-{number}")));
+    }
+    insta::assert_snapshot!("store_jobs", listed);
+
+    let deleted = store.run(&["jobs", "delete", &jobs[0], &jobs[1]]);
+    assert_eq!(deleted.status.code(), Some(0));
+    assert_eq!((stdout(&deleted), stderr(&deleted)), Default::default());
+    assert_eq!(stdout(&store.run(&["jobs", "list"])).lines().count(), 2);
+    let not_found = format!("error: Job {} does not exist. (NoSuchEntity)\n", jobs[1]);
+    assert_eq!(store.failure(&["jobs", "delete", &jobs[1]]), not_found);
+    assert_eq!(store.failure(&["get", &jobs[1]]), not_found);
+    store.json(&["get", &jobs[2]]);
+}
+
+#[test]
+fn a_job_is_read_by_who_asked_for_it() {
+    let store = Store::filled();
+    let session = "arn:aws:sts::111122223333:assumed-role/pipeline-runner/build";
+    let job = store.generate(ERIN, &["--as", session]);
+    store.json(&["get", &job, "--as", session]);
+    store.json(&["entities", &job, "s3", "--as", session]);
+    let not_found = format!("error: Job {job} does not exist. (NoSuchEntity)\n");
+    for other in [
+        "arn:aws:sts::111122223333:assumed-role/pipeline-runner/other",
+        ERIN,
+    ] {
+        assert_eq!(store.failure(&["get", &job, "--as", other]), not_found);
+        assert_eq!(
+            store.failure(&["entities", &job, "s3", "--as", other]),
+            not_found
+        );
+    }
+    assert_eq!(store.failure(&["get", &job]), not_found);
+    let partner = "arn:aws:iam::444455556666:user/ines";
+    assert_eq!(
+        store.failure(&["generate", ERIN, "--as", partner]),
+        format!(
+            "error: User: {partner} is not authorized to perform the operation on {ERIN} \
+             (AccessDenied)\n"
+        )
+    );
+    let nobody = store.run(&["get", &job, "--as", DEVELOPERS]);
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(stderr(&nobody).contains("is neither a user nor a session of a role"));
+}
+
+#[test]
+fn failures_say_what_to_do() {
+    let store = Store::new();
+    let job = "x".repeat(36);
+    let missing =
+        "error: FOLDER/advisor.db: there is no such store; `access-advisor import` makes one\n";
+    for arguments in [
+        &["generate", ERIN][..],
+        &["get", &job],
+        &["entities", &job, "s3"],
+        &["policies", ERIN, "s3"],
+        &["jobs", "list"],
+        &["jobs", "delete", &job],
+    ] {
+        assert_eq!(store.failure(arguments), missing, "{arguments:?}");
+    }
+    assert!(!Path::new(&store.path).exists());
+
+    assert_eq!(
+        store.failure(&["import", "account", "nowhere.json"]),
+        "error: nowhere.json: No such file or directory (os error 2)\n"
+    );
+    assert!(
+        store
+            .failure(&["import", "trail", "nowhere"])
+            .starts_with("error: nowhere: No such file or directory")
+    );
+    fs::write(&store.path, "hello").unwrap();
+    assert_eq!(
+        store.failure(&["import", "account", ACCOUNT]),
+        "error: FOLDER/advisor.db: not a store of access-advisor\n"
+    );
+    let wrong = store.run(&["get"]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn what_was_set_aside_is_said_and_strict_fails() {
+    let store = Store::new();
+    let file = store.folder.path().join("events.jsonl");
+    let path = file.to_str().unwrap();
+    fs::write(&file, r#"{"Records": [{"eventTime": 1}]}"#).unwrap();
+    let said = store.run(&["import", "trail", path]);
+    assert_eq!(said.status.code(), Some(0));
+    assert!(stderr(&said).contains("MALFORMED"), "{}", stderr(&said));
+    fs::write(&file, "{}\n{}\n").unwrap();
+    let said = store.run(&["import", "trail", path]);
+    assert_eq!(said.status.code(), Some(0));
+    let warning = "was taken before with another size; it was not read again";
+    assert!(stderr(&said).contains(warning), "{}", stderr(&said));
+    let strict = store.failure(&["import", "trail", "--strict", path]);
+    assert!(strict.ends_with("error: --strict: some of the input was set aside\n"));
+}
+
+/// A store that may only be read can be asked; where not even its folder may be written, SQLite
+/// cannot follow the log that others may write, and says so.
+#[test]
+fn a_store_that_may_only_be_read() {
+    let store = Store::filled();
+    let job = store.generate(ERIN, &[]);
+    let expected = stdout(&store.run(&["get", &job]));
+    // Root writes all the same: then as nobody.
+    let is_root =
+        fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let permit = |path: &Path, mode: u32| {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    permit(Path::new(&store.path), 0o444);
+    permit(store.folder.path(), 0o777);
+    let program = env!("CARGO_BIN_EXE_access-advisor");
+    let run = |arguments: &[&str]| {
+        let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", program];
+        let mut command = Command::new(if is_root { "setpriv" } else { program });
+        if is_root {
+            command.args(nobody);
+        }
+        command.args(arguments);
+        if arguments != ["--version"] {
+            command.args(["--store", &store.path]);
+        }
+        command.output()
+    };
+    // Nobody may not get at the program where it was built, perhaps.
+    let usable = run(&["--version"]).is_ok_and(|output| output.status.success());
+    if usable {
+        permit(store.folder.path(), 0o555);
+        let refused = run(&["get", &job]).unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).starts_with(&format!("error: {}: ", store.path)));
+        permit(store.folder.path(), 0o777);
+        let got = run(&["get", &job]).unwrap();
+        assert_eq!(stderr(&got), "");
+        assert_eq!(stdout(&got), expected);
+        let refused = run(&["generate", ERIN]).unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            stderr(&refused).contains("advisor.db: attempt to write a readonly database"),
+            "{}",
+            stderr(&refused)
+        );
+    } else {
+        eprintln!("skipped: this user cannot become one who may not write");
+    }
+    permit(store.folder.path(), 0o755);
+    permit(Path::new(&store.path), 0o644);
+    assert_eq!(stdout(&store.run(&["get", &job])), expected);
+}
