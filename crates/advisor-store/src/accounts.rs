@@ -8,9 +8,10 @@ use advisor_core::account::{Account, AccountBuilder, ExportError, Finding};
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use crate::database::{Store, StoreError};
+use crate::exports::{TakenApart, is_aws};
 use crate::trail::ImportError;
 
 /// An account as its latest import shows it, or an earlier one.
@@ -22,9 +23,10 @@ pub struct AccountPicture {
     pub generation: i64,
     /// When it was imported.
     pub imported: DateTime<Utc>,
-    /// The exports it is made from, as they came: name and text.
+    /// The exports it is made from: name and text, as it came; of an export with several accounts,
+    /// what is this account's or AWS's.
     pub exports: Vec<(String, Arc<str>)>,
-    /// The exports as a graph. Where an export holds several accounts, so does the graph.
+    /// The exports as a graph: this account's entities, and AWS's policies.
     pub account: Arc<Account>,
 }
 
@@ -39,9 +41,13 @@ pub struct ImportedAccounts {
 
 /// Pictures by account and generation.
 #[derive(Debug, Default)]
-pub(crate) struct AccountCache(Mutex<HashMap<(AccountId, i64), Arc<AccountPicture>>>);
+pub(crate) struct AccountCache {
+    pictures: Mutex<HashMap<(AccountId, i64), Arc<AccountPicture>>>,
+    /// Held while a picture is made.
+    making: Mutex<()>,
+}
 
-/// Which account a caller means when it does not say.
+/// The generation an account is at; null for an unknown one.
 const LATEST: &str = "SELECT max(generation) FROM pictures WHERE account = ?1";
 
 impl Store {
@@ -63,29 +69,29 @@ impl Store {
         let accounts: BTreeSet<AccountId> = account
             .entities()
             .map(|(_, detail)| detail.account.clone())
-            .filter(|id| !matches!(id.as_str(), "aws" | ""))
+            .filter(|id| !is_aws(id))
             .collect();
         if accounts.is_empty() {
             return Err(ImportError::NoAccount);
         }
-        let packed: Vec<(&str, usize, Vec<u8>)> = exports
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.len(), deflate(text.as_bytes())))
-            .collect();
+        let parts = parts(exports, &accounts).map_err(|error| {
+            // What was read once can be read again.
+            self.damaged(format!("the exports cannot be taken apart: {error}"))
+        })?;
         self.write(|transaction| {
-            let mut ids = Vec::new();
-            for (name, length, deflated) in &packed {
+            let mut ids = Vec::with_capacity(parts.len());
+            for part in &parts {
                 transaction.execute(
                     "INSERT INTO exports (name, length, deflated) VALUES (?1, ?2, ?3)",
-                    params![name, length, deflated],
+                    params![part.name, part.length, part.deflated],
                 )?;
                 ids.push(transaction.last_insert_rowid());
             }
             for account in &accounts {
-                let latest: Option<i64> =
-                    transaction.query_row(LATEST, [account.as_str()], |row| row.get(0))?;
-                let generation = latest.unwrap_or(0) + 1;
-                for (position, export) in ids.iter().enumerate() {
+                let generation = generation(transaction, account)?.unwrap_or(0) + 1;
+                let own = parts.iter().zip(&ids);
+                let own = own.filter(|(part, _)| part.of.as_ref().is_none_or(|of| of == account));
+                for (position, (_, export)) in own.enumerate() {
                     transaction.execute(
                         "INSERT INTO pictures VALUES (?1, ?2, ?3, ?4, ?5)",
                         params![
@@ -130,11 +136,19 @@ impl Store {
     /// # Errors
     /// The database's; an export in it that can no longer be read.
     pub fn picture(&self, id: &AccountId) -> Result<Option<Arc<AccountPicture>>, StoreError> {
-        let latest: Option<i64> = self
-            .read(|transaction| transaction.query_row(LATEST, [id.as_str()], |row| row.get(0)))?;
-        match latest {
-            Some(generation) => self.picture_at(id, generation),
-            None => Ok(None),
+        let mut gone = None;
+        loop {
+            let Some(latest) = self.read(|transaction| generation(transaction, id))? else {
+                return Ok(None);
+            };
+            if let Some(picture) = self.picture_at(id, latest)? {
+                return Ok(Some(picture));
+            }
+            // An import came between: that one is gone, and there is a later one.
+            if gone == Some(latest) {
+                return Err(self.damaged(format!("the exports of account {id} are missing")));
+            }
+            gone = Some(latest);
         }
     }
 
@@ -145,6 +159,15 @@ impl Store {
         generation: i64,
     ) -> Result<Option<Arc<AccountPicture>>, StoreError> {
         let key = (id.clone(), generation);
+        if let Some(known) = self.cache().get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        // One is made at a time: whoever comes meanwhile wants the same one, most likely.
+        let _making = self
+            .accounts
+            .making
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.cache().get(&key) {
             return Ok(Some(known.clone()));
         }
@@ -189,7 +212,7 @@ impl Store {
 
     fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<(AccountId, i64), Arc<AccountPicture>>> {
         self.accounts
-            .0
+            .pictures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -200,26 +223,65 @@ pub(crate) fn generation(
     transaction: &Transaction<'_>,
     account: &AccountId,
 ) -> rusqlite::Result<Option<i64>> {
-    transaction
-        .query_row(LATEST, [account.as_str()], |row| row.get(0))
-        .optional()
-        .map(Option::flatten)
+    transaction.query_row(LATEST, [account.as_str()], |row| row.get(0))
 }
 
 /// Removes the pictures that are neither the latest nor needed by a job in progress.
 pub(crate) fn forget_old_pictures(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute(
+    let forgotten = transaction.execute(
         "DELETE FROM pictures WHERE
              generation < (SELECT max(l.generation) FROM pictures l WHERE l.account = pictures.account)
              AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.status = 'IN_PROGRESS'
                  AND j.account = pictures.account AND j.generation = pictures.generation)",
         [],
     )?;
-    transaction.execute(
-        "DELETE FROM exports WHERE id NOT IN (SELECT export FROM pictures)",
-        [],
-    )?;
+    if forgotten > 0 {
+        transaction.execute(
+            "DELETE FROM exports WHERE id NOT IN (SELECT export FROM pictures)",
+            [],
+        )?;
+    }
     Ok(())
+}
+
+/// An export, or what of it is one account's, as it is kept.
+struct Part<'a> {
+    name: &'a str,
+    /// Whose it is; all accounts' when it holds nothing but AWS's policies.
+    of: Option<AccountId>,
+    length: usize,
+    deflated: Vec<u8>,
+}
+
+/// What of the exports is to be kept for which account. Every account has a part.
+fn parts<'a>(
+    exports: &'a [(String, String)],
+    accounts: &BTreeSet<AccountId>,
+) -> serde_json::Result<Vec<Part<'a>>> {
+    let part = |name: &'a str, of: Option<&AccountId>, text: &str| Part {
+        name,
+        of: of.cloned(),
+        length: text.len(),
+        deflated: deflate(text.as_bytes()),
+    };
+    let mut parts = Vec::new();
+    for (name, text) in exports {
+        if accounts.len() == 1 {
+            parts.push(part(name, None, text));
+            continue;
+        }
+        let apart = TakenApart::new(text)?;
+        let before = parts.len();
+        for account in accounts {
+            if let Some(text) = apart.part_of(account, text) {
+                parts.push(part(name, Some(account), &text));
+            }
+        }
+        if parts.len() == before {
+            parts.push(part(name, None, text));
+        }
+    }
+    Ok(parts)
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {

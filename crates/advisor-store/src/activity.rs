@@ -1,5 +1,5 @@
 //! The activity table in the file: merged in row by row, read as a whole, and kept in memory until
-//! it changes.
+//! it changes. What a batch changes is kept as it was for the jobs that are not done.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,26 +33,52 @@ impl Store {
         {
             return Ok((current, activity.clone()));
         }
-        let (read, activity) =
-            self.read(|transaction| Ok((version(transaction)?, load(transaction)?)))?;
+        let (read, activity) = self.read(|transaction| {
+            let version = version(transaction)?;
+            Ok((version, load(transaction, version)?))
+        })?;
         let activity = Arc::new(activity);
         *cache = Some((read, activity.clone()));
         Ok((read, activity))
     }
+
+    /// The activity as it was at a version that a job in progress is as of.
+    pub(crate) fn activity_at(&self, wanted: i64) -> Result<Arc<Activity>, StoreError> {
+        let (current, activity) = self.activity()?;
+        if current == wanted {
+            return Ok(activity);
+        }
+        let earlier = self.read(|transaction| load(transaction, wanted))?;
+        Ok(Arc::new(earlier))
+    }
 }
 
-fn load(transaction: &Transaction<'_>) -> rusqlite::Result<Activity> {
+/// The table as of a version: rows that changed after it as they were, all others as they are. The
+/// ARNs and accounts of principals are the latest ones known.
+fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activity> {
     let mut statement = transaction.prepare(
-        "SELECT p.key, p.has_unique_id, p.arn, p.arn_seen, p.account,
+        "WITH as_of AS (
+             SELECT * FROM activity a WHERE NOT EXISTS (
+                 SELECT 1 FROM activity_before b
+                 WHERE (b.principal, b.service, b.operation, b.is_action, b.region)
+                     = (a.principal, a.service, a.operation, a.is_action, a.region)
+                     AND b.version >= ?1)
+             UNION ALL
+             SELECT principal, service, operation, is_action, region,
+                    last, last_event_id, first, attempts, denied
+             FROM (SELECT *, min(version) FROM activity_before WHERE version >= ?1
+                   GROUP BY principal, service, operation, is_action, region)
+             WHERE last IS NOT NULL)
+         SELECT p.key, p.has_unique_id, p.arn, p.arn_seen, p.account,
                 s.text, o.text, a.is_action, r.text,
                 a.last, a.last_event_id, a.first, a.attempts, a.denied
-         FROM activity a
+         FROM as_of a
          JOIN principals p ON p.id = a.principal
          JOIN names s ON s.id = a.service
          JOIN names o ON o.id = a.operation
          JOIN names r ON r.id = a.region",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([version])?;
     let mut activity = Activity::new();
     while let Some(row) = rows.next()? {
         let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
@@ -89,6 +115,26 @@ fn load(transaction: &Transaction<'_>) -> rusqlite::Result<Activity> {
 
 /// Merges a table in, by the rule of [`Activity::merge`].
 pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusqlite::Result<()> {
+    if activity.is_empty() {
+        return Ok(());
+    }
+    let current = version(transaction)?;
+    let newest_job: Option<i64> = transaction.query_row(
+        "SELECT max(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'",
+        [],
+        |row| row.get(0),
+    )?;
+    // Once is enough for all the jobs that are waiting.
+    let mut keep_as_it_was = transaction.prepare_cached(
+        "INSERT INTO activity_before
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied
+         FROM (SELECT 1) LEFT JOIN activity a
+             ON (a.principal, a.service, a.operation, a.is_action, a.region) = (?1, ?2, ?3, ?4, ?5)
+         WHERE NOT EXISTS (
+             SELECT 1 FROM activity_before b
+             WHERE (b.principal, b.service, b.operation, b.is_action, b.region)
+                 = (?1, ?2, ?3, ?4, ?5) AND b.version >= ?7)",
+    )?;
     let mut principal = transaction.prepare_cached(
         "INSERT INTO principals (key, has_unique_id, arn, arn_seen, account)
          VALUES (?1, ?2, ?3, ?4, ?5)
@@ -97,7 +143,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
                  OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn, arn),
              arn_seen = iif(excluded.arn IS NOT NULL AND (arn IS NULL
                  OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn_seen, arn_seen),
-             account = nullif(max(coalesce(account, ''), coalesce(excluded.account, '')), '')
+             account = coalesce(max(account, excluded.account), account, excluded.account)
          RETURNING id",
     )?;
     let mut name = transaction.prepare_cached(
@@ -148,12 +194,27 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
             names.insert(text, id);
             Ok(id)
         };
+        let service = id_of(row.service)?;
+        let operation = id_of(row.operation.name())?;
+        let is_action = matches!(row.operation, Operation::Action(_));
+        let region = id_of(row.region)?;
+        if let Some(job) = newest_job {
+            keep_as_it_was.execute(params![
+                principal_id,
+                service,
+                operation,
+                is_action,
+                region,
+                current,
+                job
+            ])?;
+        }
         upsert.execute(params![
             principal_id,
-            id_of(row.service)?,
-            id_of(row.operation.name())?,
-            matches!(row.operation, Operation::Action(_)),
-            id_of(row.region)?,
+            service,
+            operation,
+            is_action,
+            region,
             row.last_millis,
             row.last_event_id,
             row.first_millis,
@@ -163,5 +224,16 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
     }
     let next = "UPDATE meta SET value = value + 1 WHERE name = 'activity_version'";
     transaction.execute(next, [])?;
+    Ok(())
+}
+
+/// Removes the rows as they were that no job in progress is as of.
+pub(crate) fn forget_earlier_rows(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute(
+        "DELETE FROM activity_before WHERE version < coalesce(
+             (SELECT min(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'),
+             9223372036854775807)",
+        [],
+    )?;
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use advisor_core::MarkerKey;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::accounts::AccountCache;
@@ -17,6 +17,10 @@ const SCHEMA_VERSION: i64 = 1;
 const APPLICATION_ID: i64 = 0x4941_4141;
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(60);
+/// Between two tries where SQLite does not wait itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// What the write-ahead log is cut down to once it is in the file: a large batch leaves no large log.
+const LARGEST_IDLE_LOG: i64 = 64 << 20;
 /// Connections kept for the next user.
 const MOST_IDLE: usize = 16;
 
@@ -95,11 +99,13 @@ impl Store {
             error,
         };
         let mut connection = Connection::open(path).map_err(fault)?;
-        configure(&connection).map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
-            _ => fault(error),
-        })?;
-        migrate(path, &mut connection)?;
+        connection.busy_timeout(BUSY).map_err(fault)?;
+        // Before anything is changed in a file that may be somebody else's.
+        let is_made = check(path, &connection)?;
+        configure(&connection).map_err(fault)?;
+        if !is_made {
+            make(path, &mut connection)?;
+        }
         let key: Vec<u8> = connection
             .query_row(
                 "SELECT value FROM meta WHERE name = 'marker_key'",
@@ -189,29 +195,50 @@ impl Store {
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LARGEST_IDLE_LOG)?;
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-/// Makes the schema in a new file, and refuses what is not ours. There is one version so far; later
-/// ones bring older files up here, in the same transaction.
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
-    let fault = |error| StoreError::Database {
-        path: path.to_owned(),
-        error,
+/// Puts the file into WAL mode. In a file that is not, SQLite does not wait for others who are at
+/// the same: it says that the file is busy, at once.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && started.elapsed() < BUSY =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether the schema is there; `false` for an empty database. Refuses what is not ours, or not of
+/// our time. There is one version so far; later ones bring older files up after this.
+///
+/// Only reads: opening a store waits for nobody who writes to it.
+fn check(path: &Path, connection: &Connection) -> Result<bool, StoreError> {
+    let fault = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
+        _ => StoreError::Database {
+            path: path.to_owned(),
+            error,
+        },
     };
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
+    // One statement, so that all three are of the same moment.
+    let (application, version, has_tables): (i64, i64, bool) = connection
+        .query_row(
+            "SELECT application_id, user_version, EXISTS (SELECT 1 FROM sqlite_schema)
+             FROM pragma_application_id, pragma_user_version",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .map_err(fault)?;
-    let number = |pragma: &str| transaction.pragma_query_value(None, pragma, |row| row.get(0));
-    let application: i64 = number("application_id").map_err(fault)?;
-    let version: i64 = number("user_version").map_err(fault)?;
-    let has_tables = transaction
-        .query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))
-        .optional()
-        .map_err(fault)?
-        .is_some();
     if application != APPLICATION_ID && (has_tables || application != 0) {
         return Err(StoreError::NotAStore(path.to_owned()));
     }
@@ -222,21 +249,30 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
             known: SCHEMA_VERSION,
         });
     }
-    if !has_tables {
-        transaction.execute_batch(SCHEMA).map_err(fault)?;
-        let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
-        transaction
-            .execute(
-                "INSERT INTO meta (name, value) VALUES ('marker_key', ?1)",
-                [key],
-            )
-            .map_err(fault)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(fault)?;
-        transaction
-            .pragma_update(None, "user_version", SCHEMA_VERSION)
-            .map_err(fault)?;
+    Ok(has_tables)
+}
+
+/// Makes the schema in an empty database, unless another process has done so by now.
+fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+    let fault = |error| StoreError::Database {
+        path: path.to_owned(),
+        error,
+    };
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(fault)?;
+    if check(path, &transaction)? {
+        return Ok(());
     }
-    transaction.commit().map_err(fault)
+    let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
+    transaction
+        .execute_batch(SCHEMA)
+        .and_then(|()| {
+            let insert = "INSERT INTO meta (name, value) VALUES ('marker_key', ?1)";
+            transaction.execute(insert, [key])?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            transaction.commit()
+        })
+        .map_err(fault)
 }

@@ -2,12 +2,12 @@
 
 use advisor_core::job::{FrozenEntity, FrozenReport, JobError, JobState};
 use advisor_core::page::Page;
-use advisor_core::{AccountId, Granularity, Job, JobId};
+use advisor_core::{Granularity, Job, JobId};
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use crate::accounts;
 use crate::database::{Store, StoreError};
+use crate::{accounts, activity};
 
 /// A job in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,26 +30,34 @@ const COLUMNS: &str = "id, owner, account, arn, granularity, created, status, co
                        error_code, error_message, services, generation, activity_version";
 
 impl Store {
-    /// Keeps a new job, in progress.
-    pub(crate) fn insert_job(&self, pending: &PendingJob) -> Result<(), StoreError> {
-        let job = &pending.job;
+    /// Keeps a new job, in progress, as of this moment; `false`, and nothing is kept, when the
+    /// account is no longer at this generation. From here on, imports leave for it what it needs.
+    pub(crate) fn insert_job(&self, job: &Job, generation: i64) -> Result<bool, StoreError> {
         self.write(|transaction| {
-            transaction.execute(
-                "INSERT INTO jobs (id, owner, account, arn, granularity, created, status,
-                     generation, activity_version)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'IN_PROGRESS', ?7, ?8)",
-                params![
-                    job.id.as_str(),
-                    job.owner,
-                    job.account.as_str(),
-                    job.arn,
-                    job.granularity.as_str(),
-                    job.created.timestamp_millis(),
-                    pending.generation,
-                    pending.activity_version,
-                ],
-            )?;
-            Ok(())
+            if accounts::generation(transaction, &job.account)? != Some(generation) {
+                return Ok(false);
+            }
+            let pending = PendingJob {
+                job: job.clone(),
+                generation,
+                activity_version: activity::version(transaction)?,
+            };
+            insert(transaction, &pending)?;
+            Ok(true)
+        })
+    }
+
+    /// Keeps a new job together with its report.
+    pub(crate) fn insert_completed_job(
+        &self,
+        pending: &PendingJob,
+        report: &FrozenReport,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let entities = self.entities_json(report)?;
+        self.write(|transaction| {
+            insert(transaction, pending)?;
+            complete(transaction, &pending.job.id, report, &entities, at)
         })
     }
 
@@ -60,28 +68,15 @@ impl Store {
         report: &FrozenReport,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let entities = serde_json::to_string(&report.entities)
-            .map_err(|error| self.damaged(error.to_string()))?;
+        let entities = self.entities_json(report)?;
         self.write(|transaction| {
-            let changed = transaction.execute(
-                "UPDATE jobs SET status = 'COMPLETED', completed = ?2, services = ?3, entities = ?4
-                 WHERE id = ?1 AND status = 'IN_PROGRESS'",
-                params![
-                    id.as_str(),
-                    at.timestamp_millis(),
-                    report.services.len(),
-                    entities
-                ],
-            )?;
-            if changed == 1 {
-                let mut insert = transaction
-                    .prepare_cached("INSERT INTO job_services VALUES (?1, ?2, ?3, ?4)")?;
-                for (position, (namespace, row)) in report.services.iter().enumerate() {
-                    insert.execute(params![id.as_str(), position, namespace, row])?;
-                }
-            }
-            accounts::forget_old_pictures(transaction)
+            complete(transaction, id, report, &entities, at)?;
+            forget_what_no_job_needs(transaction)
         })
+    }
+
+    fn entities_json(&self, report: &FrozenReport) -> Result<String, StoreError> {
+        serde_json::to_string(&report.entities).map_err(|error| self.damaged(error.to_string()))
     }
 
     /// Ends a job without a report.
@@ -103,7 +98,7 @@ impl Store {
                     error.message
                 ],
             )?;
-            accounts::forget_old_pictures(transaction)
+            forget_what_no_job_needs(transaction)
         })
     }
 
@@ -124,7 +119,10 @@ impl Store {
     }
 
     /// Jobs that were asked for and have no report yet.
-    pub(crate) fn jobs_in_progress(&self) -> Result<Vec<JobId>, StoreError> {
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn jobs_in_progress(&self) -> Result<Vec<JobId>, StoreError> {
         self.read(|transaction| {
             let mut statement = transaction
                 .prepare("SELECT id FROM jobs WHERE status = 'IN_PROGRESS' ORDER BY created")?;
@@ -135,6 +133,19 @@ impl Store {
                     .map_err(Into::into)
             })?;
             ids.collect()
+        })
+    }
+
+    /// How many jobs there are in each state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn jobs_by_status(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT status, count(*) FROM jobs GROUP BY status")?;
+            let counts = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            counts.collect()
         })
     }
 
@@ -163,21 +174,26 @@ impl Store {
     pub fn delete_job(&self, id: &JobId) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let removed = transaction.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?;
-            accounts::forget_old_pictures(transaction)?;
+            forget_what_no_job_needs(transaction)?;
             Ok(removed == 1)
         })
     }
 
-    /// A stretch of a completed job's rows, as JSON, and how many there are in all.
+    /// A stretch of a completed job's rows, as JSON, and how many there are in all; `None` when the
+    /// job is gone.
     pub(crate) fn job_services(
         &self,
         id: &JobId,
         page: Page,
-    ) -> Result<(Vec<String>, usize), StoreError> {
+    ) -> Result<Option<(Vec<String>, usize)>, StoreError> {
         self.read(|transaction| {
             let length = transaction
                 .prepare_cached("SELECT services FROM jobs WHERE id = ?1")?
-                .query_row([id.as_str()], |row| row.get(0))?;
+                .query_row([id.as_str()], |row| row.get(0))
+                .optional()?;
+            let Some(length) = length else {
+                return Ok(None);
+            };
             let mut statement = transaction.prepare_cached(
                 "SELECT row FROM job_services WHERE job = ?1 AND position >= ?2
                  ORDER BY position LIMIT ?3",
@@ -186,49 +202,90 @@ impl Store {
                 .query_map(params![id.as_str(), page.start, page.items], |row| {
                     row.get(0)
                 })?;
-            Ok((rows.collect::<rusqlite::Result<_>>()?, length))
+            Ok(Some((rows.collect::<rusqlite::Result<_>>()?, length)))
         })
     }
 
-    /// The entities of a completed job, when its report lists the service.
+    /// The entities of a completed job, none when its report does not list the service; `None` when
+    /// the job is gone.
     pub(crate) fn job_entities(
         &self,
         id: &JobId,
         namespace: &str,
-    ) -> Result<Vec<FrozenEntity>, StoreError> {
-        let json: Option<String> = self.read(|transaction| {
-            let is_listed: bool = transaction.query_row(
-                "SELECT EXISTS (SELECT 1 FROM job_services WHERE job = ?1 AND namespace = ?2)",
-                params![id.as_str(), namespace],
-                |row| row.get(0),
-            )?;
-            if !is_listed {
-                return Ok(None);
-            }
-            transaction.query_row(
-                "SELECT entities FROM jobs WHERE id = ?1",
-                [id.as_str()],
-                |row| row.get(0),
-            )
+    ) -> Result<Option<Vec<FrozenEntity>>, StoreError> {
+        let found: Option<(bool, Option<String>)> = self.read(|transaction| {
+            transaction
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM job_services WHERE job = ?1 AND namespace = ?2),
+                            entities
+                     FROM jobs WHERE id = ?1",
+                )?
+                .query_row([id.as_str(), namespace], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
         })?;
-        match json {
-            Some(json) => {
-                serde_json::from_str(&json).map_err(|error| self.damaged(error.to_string()))
-            }
-            None => Ok(Vec::new()),
+        match found {
+            None => Ok(None),
+            Some((true, Some(json))) => serde_json::from_str(&json)
+                .map(Some)
+                .map_err(|error| self.damaged(error.to_string())),
+            Some(_) => Ok(Some(Vec::new())),
         }
     }
 }
 
-/// The versions that a job asked for now is as of.
-pub(crate) fn versions(
+fn insert(transaction: &Transaction<'_>, pending: &PendingJob) -> rusqlite::Result<()> {
+    let job = &pending.job;
+    transaction.execute(
+        "INSERT INTO jobs (id, owner, account, arn, granularity, created, status,
+             generation, activity_version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'IN_PROGRESS', ?7, ?8)",
+        params![
+            job.id.as_str(),
+            job.owner,
+            job.account.as_str(),
+            job.arn,
+            job.granularity.as_str(),
+            job.created.timestamp_millis(),
+            pending.generation,
+            pending.activity_version,
+        ],
+    )?;
+    Ok(())
+}
+
+fn complete(
     transaction: &Transaction<'_>,
-    account: &AccountId,
-) -> rusqlite::Result<(Option<i64>, i64)> {
-    Ok((
-        accounts::generation(transaction, account)?,
-        crate::activity::version(transaction)?,
-    ))
+    id: &JobId,
+    report: &FrozenReport,
+    entities: &str,
+    at: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    let changed = transaction.execute(
+        "UPDATE jobs SET status = 'COMPLETED', completed = ?2, services = ?3, entities = ?4
+         WHERE id = ?1 AND status = 'IN_PROGRESS'",
+        params![
+            id.as_str(),
+            at.timestamp_millis(),
+            report.services.len(),
+            entities
+        ],
+    )?;
+    if changed == 1 {
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO job_services VALUES (?1, ?2, ?3, ?4)")?;
+        for (position, (namespace, row)) in report.services.iter().enumerate() {
+            insert.execute(params![id.as_str(), position, namespace, row])?;
+        }
+    }
+    Ok(())
+}
+
+/// Pictures and rows of activity that were kept for jobs in progress.
+fn forget_what_no_job_needs(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    accounts::forget_old_pictures(transaction)?;
+    activity::forget_earlier_rows(transaction)
 }
 
 fn parse(row: &Row<'_>) -> rusqlite::Result<(PendingJob, u64)> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod activity;
 mod database;
+mod exports;
 mod jobs;
 mod operations;
 mod trail;

@@ -7,15 +7,16 @@ use advisor_core::grants;
 use advisor_core::job::{JobError, PageRequest};
 use advisor_core::page::PagedOperation;
 use advisor_core::{
-    AccountId, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer, JobId, JobState,
-    PoliciesGrantingServiceAccess, RequestError, Tracking,
+    AccountId, Activity, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer, JobId,
+    JobState, PoliciesGrantingServiceAccess, RequestError, Tracking,
 };
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 use uuid::Uuid;
 
+use crate::accounts::AccountPicture;
 use crate::database::{Store, StoreError};
-use crate::jobs::{self, PendingJob};
+use crate::jobs::PendingJob;
 
 /// Answers from a store. All methods may block: on the file, and while a report is made.
 #[derive(Debug)]
@@ -82,20 +83,57 @@ impl Operations {
         granularity: Granularity,
         now: DateTime<Utc>,
     ) -> Result<JobId, OperationError> {
+        loop {
+            let (job, picture) = self.new_job(caller, arn, granularity, now)?;
+            // When an import came between: once more, with the account as it is now.
+            if self.store.insert_job(&job, picture.generation)? {
+                return Ok(job.id);
+            }
+        }
+    }
+
+    /// [`Operations::generate`] and [`Operations::run_job`] in one, for callers that wait for the
+    /// report: the job is kept with its report, or, when the process stops, not at all. `clock` is
+    /// asked when the report is made.
+    ///
+    /// # Errors
+    /// As [`Operations::generate`].
+    pub fn generate_completed(
+        &self,
+        caller: &Caller,
+        arn: &str,
+        granularity: Granularity,
+        now: DateTime<Utc>,
+        clock: impl FnOnce() -> DateTime<Utc>,
+    ) -> Result<JobId, OperationError> {
+        let (job, picture) = self.new_job(caller, arn, granularity, now)?;
+        let (activity_version, activity) = self.store.activity()?;
+        let advisor = self.advisor(&picture, activity_version, now, || Ok(activity))?;
+        let report = FrozenReport::freeze(&advisor, arn, granularity)?;
+        let pending = PendingJob {
+            job,
+            generation: picture.generation,
+            activity_version,
+        };
+        self.store
+            .insert_completed_job(&pending, &report, clock())?;
+        Ok(pending.job.id)
+    }
+
+    /// A job for an entity of the account as it is now.
+    fn new_job(
+        &self,
+        caller: &Caller,
+        arn: &str,
+        granularity: Granularity,
+        now: DateTime<Utc>,
+    ) -> Result<(Job, Arc<AccountPicture>), OperationError> {
         let (account, _) = self.account_for(caller, arn)?;
-        let (generation, activity_version) = self
-            .store
-            .read(|transaction| jobs::versions(transaction, &account))?;
-        let generation = generation.ok_or_else(|| no_such_arn(arn))?;
-        // As of that generation, also when an import comes between.
-        let picture = self
-            .store
-            .picture_at(&account, generation)?
-            .ok_or_else(|| no_such_arn(arn))?;
+        let picture = self.store.picture(&account)?;
+        let picture = picture.ok_or_else(|| no_such_arn(arn))?;
         picture.account.resolve(arn)?;
-        let id = JobId::from(Uuid::new_v4().to_string().as_str());
         let job = Job {
-            id: id.clone(),
+            id: JobId::from(Uuid::new_v4().to_string().as_str()),
             owner: caller.owner_key(),
             account,
             arn: arn.to_owned(),
@@ -103,12 +141,7 @@ impl Operations {
             created: now,
             state: JobState::InProgress,
         };
-        self.store.insert_job(&PendingJob {
-            job,
-            generation,
-            activity_version,
-        })?;
-        Ok(id)
+        Ok((job, picture))
     }
 
     /// Makes the report of a job in progress. One that is not in progress is left alone.
@@ -122,20 +155,21 @@ impl Operations {
         if pending.job.state != JobState::InProgress {
             return Ok(());
         }
-        let made = match self.advisor(&pending)? {
-            Some(advisor) => {
-                let advisor = advisor.at(pending.job.created);
-                FrozenReport::freeze(&advisor, &pending.job.arn, pending.job.granularity).map_err(
-                    |error| JobError {
+        let (job, version) = (&pending.job, pending.activity_version);
+        let made = match self.store.picture_at(&job.account, pending.generation)? {
+            Some(picture) => {
+                let activity = || self.store.activity_at(version);
+                let advisor = self.advisor(&picture, version, job.created, activity)?;
+                FrozenReport::freeze(&advisor, &job.arn, job.granularity).map_err(|error| {
+                    JobError {
                         message: error.to_string(),
                         code: error.code().to_owned(),
-                    },
-                )
+                    }
+                })
             }
+            // Imports keep it while a job waits for it.
             None => Err(JobError {
-                message: "The server stopped before the report was made, and the data it was to \
-                          be made from has changed since."
-                    .into(),
+                message: "The account data that the report was to be made from is gone.".into(),
                 code: "ServiceFailure".into(),
             }),
         };
@@ -143,6 +177,19 @@ impl Operations {
             Ok(report) => self.store.complete_job(id, &report, now),
             Err(error) => self.store.fail_job(id, &error, now),
         }
+    }
+
+    /// Ends a job in progress without a report, when making it failed in a way that would repeat.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn fail_job(
+        &self,
+        id: &JobId,
+        error: &JobError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.store.fail_job(id, error, now)
     }
 
     /// Makes the reports of all jobs that were left in progress, by a process that stopped.
@@ -173,7 +220,9 @@ impl Operations {
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
         }
-        let (rows, length) = self.store.job_services(&job.id, page)?;
+        let Some((rows, length)) = self.store.job_services(&job.id, page)? else {
+            return Err(job.id.not_found().into());
+        };
         let rows = rows
             .iter()
             .map(|row| serde_json::from_str(row))
@@ -204,7 +253,9 @@ impl Operations {
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
         }
-        let frozen = self.store.job_entities(&job.id, namespace)?;
+        let Some(frozen) = self.store.job_entities(&job.id, namespace)? else {
+            return Err(job.id.not_found().into());
+        };
         let live = match self.store.picture(&job.account)? {
             Some(picture) => picture.account.clone(),
             None => Arc::new(Account::default()),
@@ -289,35 +340,35 @@ impl Operations {
         }
     }
 
-    /// The advisor for what a job is as of; `None` when that is gone.
-    fn advisor(&self, pending: &PendingJob) -> Result<Option<Advisor>, StoreError> {
+    /// The advisor for an account and the activity at a version. One is made at a time: whoever
+    /// comes meanwhile wants the same one, most likely.
+    fn advisor(
+        &self,
+        picture: &AccountPicture,
+        activity_version: i64,
+        now: DateTime<Utc>,
+        activity: impl FnOnce() -> Result<Arc<Activity>, StoreError>,
+    ) -> Result<Advisor, StoreError> {
         let key = AdvisorKey {
-            account: pending.job.account.clone(),
-            generation: pending.generation,
-            activity_version: pending.activity_version,
+            account: picture.id.clone(),
+            generation: picture.generation,
+            activity_version,
         };
-        if let Some((known, advisor)) =
-            &*self.advisor.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut last = self.advisor.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, advisor)) = &*last
             && *known == key
         {
-            return Ok(Some(advisor.clone()));
-        }
-        let Some(picture) = self.store.picture_at(&key.account, key.generation)? else {
-            return Ok(None);
-        };
-        let (version, activity) = self.store.activity()?;
-        if version != key.activity_version {
-            return Ok(None);
+            return Ok(advisor.at(now));
         }
         let advisor = Advisor::new(
             picture.account.clone(),
-            &activity,
+            &*activity()?,
             self.catalog.clone(),
             self.tracking.clone(),
-            pending.job.created,
+            now,
         );
-        *self.advisor.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, advisor.clone()));
-        Ok(Some(advisor))
+        *last = Some((key, advisor.clone()));
+        Ok(advisor)
     }
 }
 

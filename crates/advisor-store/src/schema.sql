@@ -7,7 +7,7 @@ CREATE TABLE meta (
 
 INSERT INTO meta (name, value) VALUES ('activity_version', 0);
 
--- Exports as they came, deflated.
+-- Exports as they came, deflated; of those with several accounts, what is one account's.
 CREATE TABLE exports (
     id       INTEGER PRIMARY KEY,
     name     TEXT NOT NULL,
@@ -57,6 +57,23 @@ CREATE TABLE activity (
     PRIMARY KEY (principal, service, operation, is_action, region)
 ) STRICT, WITHOUT ROWID;
 
+-- Rows of the activity as they were up to a version, where a later batch changed them while a job
+-- that was asked for before was not done: what was asked for is as of then. Nulls: no row was there.
+CREATE TABLE activity_before (
+    principal     INTEGER NOT NULL,
+    service       INTEGER NOT NULL,
+    operation     INTEGER NOT NULL,
+    is_action     INTEGER NOT NULL,
+    region        INTEGER NOT NULL,
+    version       INTEGER NOT NULL,
+    last          INTEGER,
+    last_event_id TEXT,
+    first         INTEGER,
+    attempts      INTEGER,
+    denied        INTEGER,
+    PRIMARY KEY (principal, service, operation, is_action, region, version)
+) STRICT, WITHOUT ROWID;
+
 -- Objects whose records are in the activity.
 CREATE TABLE trail_objects (
     name TEXT PRIMARY KEY,
@@ -80,7 +97,8 @@ CREATE TABLE jobs (
     entities         TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX jobs_in_progress ON jobs (account, generation) WHERE status = 'IN_PROGRESS';
+CREATE INDEX jobs_in_progress ON jobs (account, generation, activity_version)
+    WHERE status = 'IN_PROGRESS';
 
 CREATE TABLE job_services (
     job       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,

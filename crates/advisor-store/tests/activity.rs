@@ -1,0 +1,380 @@
+//! Trails in the store: any split into imports gives the table that one reading gives, and no object
+//! is counted twice.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use advisor_store::Store;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use support::{
+    activity, attempts, call, count, gzip, import, is_sound, reader, try_import, write_object,
+};
+
+struct Place {
+    folder: tempfile::TempDir,
+    store: Store,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_or_create(&folder.path().join("store.db")).unwrap();
+        Self { folder, store }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("store.db")
+    }
+
+    fn trail(&self) -> PathBuf {
+        self.folder.path().join("trail")
+    }
+
+    /// An object with one call of Ann's.
+    fn object(&self, name: &str) -> PathBuf {
+        write_object(&self.trail(), name, &[ann(name)])
+    }
+}
+
+fn ann(event_id: &str) -> Value {
+    call(
+        "AIDAANNUSER0000000001",
+        "s3",
+        "ListBuckets",
+        "2026-10-01T00:00:00Z",
+        event_id,
+    )
+}
+
+/// What one reading of everything gives.
+fn in_memory<P: AsRef<Path>>(paths: &[P]) -> advisor_core::Activity {
+    reader().read(paths, &|_| ()).unwrap().activity
+}
+
+#[derive(Clone, Debug)]
+struct Sample {
+    id: Option<usize>,
+    arn: usize,
+    account: usize,
+    event: usize,
+    region: usize,
+    second: u32,
+    event_id: usize,
+    denied: bool,
+}
+
+fn sample() -> impl Strategy<Value = Sample> {
+    (
+        prop::option::of(0..2_usize),
+        0..3_usize,
+        0..2_usize,
+        0..4_usize,
+        0..2_usize,
+        0..4_u32,
+        0..3_usize,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(id, arn, account, event, region, second, event_id, denied)| Sample {
+                id,
+                arn,
+                account,
+                event,
+                region,
+                second,
+                event_id,
+                denied,
+            },
+        )
+}
+
+fn record(sample: &Sample) -> Value {
+    let (source, event) = [
+        ("s3", "ListBuckets"),
+        ("s3", "NoSuchCall"),
+        ("sqs", "ListQueues"),
+        ("nosuchservice", "ListQueues"),
+    ][sample.event];
+    let account = ["123456789012", "999999999999"][sample.account];
+    let name = ["a", "moved/a", "Ä"][sample.arn];
+    let region = ["eu-west-1", "us-east-1"][sample.region];
+    let event_id = ["e1", "e2", "é"][sample.event_id];
+    let mut record = json!({
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": format!("arn:aws:iam::{account}:user/{name}"),
+            "accountId": account,
+        },
+        "eventTime": format!("2026-10-01T00:00:0{}Z", sample.second),
+        "eventSource": format!("{source}.amazonaws.com"),
+        "eventName": event,
+        "awsRegion": region,
+        "eventID": event_id,
+        "eventType": "AwsApiCall",
+    });
+    if let Some(id) = sample.id {
+        record["userIdentity"]["principalId"] =
+            ["AIDAONEOFTHESEUSERS01", "AIDATWOOFTHESEUSERS02"][id].into();
+    }
+    if sample.denied {
+        record["errorCode"] = "AccessDenied".into();
+    }
+    record
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_split_into_objects_and_imports_gives_the_same_table(
+        objects in prop::collection::vec(prop::collection::vec(sample(), 0..5), 1..8),
+        imports in prop::collection::vec(0..3_usize, 8),
+    ) {
+        let place = Place::new();
+        let files: Vec<PathBuf> = objects
+            .iter()
+            .enumerate()
+            .map(|(index, samples)| {
+                let records: Vec<Value> = samples.iter().map(record).collect();
+                write_object(&place.trail(), &index.to_string(), &records)
+            })
+            .collect();
+        for import_number in 0..3 {
+            let chosen: Vec<&PathBuf> = files
+                .iter()
+                .zip(&imports)
+                .filter(|(_, number)| **number == import_number)
+                .map(|(file, _)| file)
+                .collect();
+            import(&place.store, &chosen);
+            // What is in the file so far is what these alone give.
+            let so_far: Vec<&PathBuf> = files
+                .iter()
+                .zip(&imports)
+                .filter(|(_, number)| **number <= import_number)
+                .map(|(file, _)| file)
+                .collect();
+            prop_assert_eq!(activity(&place.path()), in_memory(&so_far));
+        }
+        // All of it once more, as a folder: nothing new.
+        let again = import(&place.store, &[place.trail()]);
+        prop_assert_eq!(again.known, files.len() as u64);
+        prop_assert_eq!(again.reconciliation, Default::default());
+        prop_assert_eq!(activity(&place.path()), in_memory(&files));
+    }
+}
+
+#[test]
+fn the_small_account_in_one_import_and_object_by_object() {
+    let trail = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trail");
+    let expected = in_memory(&[&trail]);
+    let at_once = Place::new();
+    let imported = import(&at_once.store, &[&trail]);
+    assert_eq!(imported.reconciliation.records_read, 385);
+    assert_eq!(imported.reconciliation.records_attributed, 321);
+    assert!(imported.reconciliation.adds_up());
+    assert_eq!(activity(&at_once.path()), expected);
+
+    let one_by_one = Place::new();
+    let mut files = cloudtrail_reader::TrailReader::list(&[&trail]).unwrap();
+    files.reverse();
+    for file in &files {
+        import(&one_by_one.store, &[file]);
+    }
+    assert_eq!(activity(&one_by_one.path()), expected);
+    assert_eq!(
+        count(&one_by_one.path(), "trail_objects"),
+        files.len() as u64
+    );
+    assert!(is_sound(&one_by_one.path()));
+}
+
+#[test]
+fn a_second_import_reads_nothing() {
+    let place = Place::new();
+    place.object("one");
+    place.object("two");
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!((first.reconciliation.objects_read, first.known), (2, 0));
+
+    let progress = Mutex::new(0);
+    let second = place
+        .store
+        .import_trail(&reader(), &[place.trail()], &|_| {
+            *progress.lock().unwrap() += 1;
+        })
+        .unwrap();
+    assert_eq!(*progress.lock().unwrap(), 0);
+    assert_eq!(second.reconciliation, Default::default());
+    assert_eq!((second.known, second.changed), (2, vec![]));
+
+    place.object("three");
+    let third = import(&place.store, &[place.trail()]);
+    assert_eq!((third.reconciliation.objects_read, third.known), (1, 2));
+    assert_eq!(attempts(&place.path()), 3);
+    // Another handle, as another process has it, knows them too.
+    let again = import(&Store::open(&place.path()).unwrap(), &[place.trail()]);
+    assert_eq!(again.known, 3);
+}
+
+#[test]
+fn progress_counts_to_the_number_of_new_objects() {
+    let place = Place::new();
+    // More than one transaction's.
+    for index in 0..300 {
+        place.object(&format!("object{index}"));
+    }
+    let seen = Mutex::new(Vec::new());
+    place
+        .store
+        .import_trail(&reader(), &[place.trail()], &|object| {
+            seen.lock().unwrap().push(object.objects);
+        })
+        .unwrap();
+    assert_eq!(*seen.lock().unwrap(), [300; 300]);
+    assert_eq!(attempts(&place.path()), 300);
+    assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
+}
+
+#[test]
+fn a_broken_object_is_taken_when_it_is_repaired() {
+    let place = Place::new();
+    let (good, broken) = (place.object("good"), place.object("broken"));
+    let whole = fs::read(&broken).unwrap();
+    fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!(first.reconciliation.objects_read, 1);
+    assert_eq!(first.reconciliation.objects_failed.len(), 1);
+    assert_eq!(count(&place.path(), "trail_objects"), 1);
+    // Still broken: said again.
+    let second = import(&place.store, &[place.trail()]);
+    assert_eq!(second.reconciliation.objects_failed.len(), 1);
+    assert_eq!(second.known, 1);
+
+    fs::write(&broken, whole).unwrap();
+    let third = import(&place.store, &[place.trail()]);
+    assert_eq!(third.reconciliation.objects_read, 1);
+    assert_eq!((third.known, third.changed), (1, vec![]));
+    assert_eq!(activity(&place.path()), in_memory(&[good, broken]));
+}
+
+#[test]
+fn a_changed_object_is_named_and_not_counted_twice() {
+    let place = Place::new();
+    let file = place.object("one");
+    import(&place.store, &[&file]);
+    write_object(&place.trail(), "one", &[ann("one"), ann("added later")]);
+    let second = import(&place.store, &[&file]);
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert_eq!((second.known, second.changed), (0, vec![name.to_owned()]));
+    assert_eq!(second.reconciliation, Default::default());
+    assert_eq!(attempts(&place.path()), 1);
+}
+
+#[test]
+fn the_same_object_at_another_path_is_not_counted_twice() {
+    let place = Place::new();
+    let first = place.object("one");
+    import(&place.store, &[&first]);
+    let copy = place.folder.path().join("copy");
+    fs::create_dir(&copy).unwrap();
+    fs::copy(&first, copy.join(first.file_name().unwrap())).unwrap();
+    assert_eq!(import(&place.store, &[&copy]).known, 1);
+    assert_eq!(attempts(&place.path()), 1);
+    // Objects of an organization's trail, GovCloud, digests: CloudTrail names them all.
+    for name in [
+        "123456789012_CloudTrail_us-gov-east-1_20261012T0905Z_JbvNemAuhObvFmuY.json.gz",
+        "123456789012_CloudTrail_eu-west-1_20261012T0905Z_with-dash.json",
+    ] {
+        for folder in ["a", "b"] {
+            let folder = place.folder.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(
+                folder.join(name),
+                json!({"Records": [ann("e")]}).to_string(),
+            )
+            .unwrap();
+        }
+    }
+    let [a, b] = ["a", "b"].map(|name| place.folder.path().join(name));
+    assert_eq!(import(&place.store, &[&a]).reconciliation.objects_read, 2);
+    assert_eq!(import(&place.store, &[&b]).known, 2);
+    assert_eq!(attempts(&place.path()), 3);
+}
+
+#[test]
+fn other_files_are_known_by_their_path() {
+    let place = Place::new();
+    let [a, b] = ["a", "b"].map(|name| {
+        let folder = place.folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("events.jsonl");
+        fs::write(&file, format!("{}\n", ann(name))).unwrap();
+        file
+    });
+    // The same name at another place is another file.
+    assert_eq!(
+        import(&place.store, &[&a, &b]).reconciliation.objects_read,
+        2
+    );
+    // The same file by another spelling, and by a link, is the same file.
+    let spelled = place.folder.path().join("a/../b/./events.jsonl");
+    let link = place.folder.path().join("link.jsonl");
+    std::os::unix::fs::symlink(&a, &link).unwrap();
+    assert_eq!(import(&place.store, &[spelled, link]).known, 2);
+    assert_eq!(attempts(&place.path()), 2);
+}
+
+#[test]
+fn the_same_listing_twice_in_one_call() {
+    let place = Place::new();
+    let one = place.object("one");
+    place.object("two");
+    let folder = place.trail();
+    let imported = import(&place.store, &[&folder, &one, &folder]);
+    assert_eq!(imported.reconciliation.objects_read, 2);
+    assert_eq!((imported.known, imported.changed), (0, vec![]));
+    assert_eq!(attempts(&place.path()), 2);
+}
+
+#[test]
+fn what_holds_no_attempts_is_not_read_again_either() {
+    let place = Place::new();
+    place.object("one");
+    let nobody = json!({"Records": [{"userIdentity": {"type": "AWSService"}}]});
+    let file = place
+        .trail()
+        .join("123456789012_CloudTrail_eu-west-1_20261012T0905Z_nobody.json.gz");
+    fs::write(file, gzip(nobody.to_string().as_bytes())).unwrap();
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!(first.reconciliation.records_read, 2);
+    assert_eq!(import(&place.store, &[place.trail()]).known, 2);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_refused_and_nothing_is_taken() {
+    let place = Place::new();
+    let file = place.object("one");
+    let missing = place.folder.path().join("missing");
+    let error = try_import(&place.store, &[file, missing.clone()]).unwrap_err();
+    assert!(error.to_string().starts_with(missing.to_str().unwrap()));
+    assert_eq!(count(&place.path(), "trail_objects"), 0);
+    fs::create_dir(&missing).unwrap();
+    let error = try_import(&place.store, &[missing]).unwrap_err();
+    assert!(error.to_string().contains("there is no file"));
+}

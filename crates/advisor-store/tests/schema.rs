@@ -1,0 +1,382 @@
+//! Which files are stores, and several processes at one of them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use advisor_core::job::PageRequest;
+use advisor_core::{AccountId, Caller, Granularity, Tracking};
+use advisor_store::{Operations, Store, StoreError};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+use support::{activity, at, call, count, import, is_sound, reader, write_object};
+
+const ANN: &str = "arn:aws:iam::123456789012:user/ann";
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    (folder, path)
+}
+
+fn export(actions: &[&str]) -> [(String, String); 1] {
+    let document = json!({"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+    let export = json!({"UserDetailList": [{
+        "Path": "/", "UserName": "ann", "UserId": "AIDAANNUSER0000000001", "Arn": ANN, "GroupList": [],
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}],
+        "AttachedManagedPolicies": [],
+    }]});
+    [("export.json".into(), export.to_string())]
+}
+
+fn operations(path: &Path) -> Operations {
+    let store = Arc::new(Store::open(path).unwrap());
+    Operations::new(store, Catalog::shared(), Tracking::aws())
+}
+
+fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {
+    let folder = folder.join(prefix);
+    for index in 0..number {
+        let name = format!("{prefix}{index}");
+        let when = format!("2026-10-01T00:{:02}:{:02}Z", index / 60, index % 60);
+        let user = format!("AIDA{:017}", index % 7);
+        let records: Vec<Value> = ["ListBuckets", "GetBucketAcl"]
+            .map(|event| call(&user, "s3", event, &when, &format!("{name}{event}")))
+            .into();
+        write_object(&folder, &name, &records);
+    }
+    folder
+}
+
+#[test]
+fn a_store_is_made_and_opened_again() {
+    let (folder, path) = place();
+    let key = {
+        let store = Store::open_or_create(&path).unwrap();
+        assert_eq!(store.accounts().unwrap(), []);
+        let job = advisor_core::JobId::from("x");
+        store
+            .marker_key()
+            .seal(advisor_core::page::PagedOperation::Services, &job, 1)
+    };
+    let store = Store::open(&path).unwrap();
+    let job = advisor_core::JobId::from("x");
+    let again = store
+        .marker_key()
+        .seal(advisor_core::page::PagedOperation::Services, &job, 1);
+    assert_eq!(key, again, "markers outlive the process");
+    drop(store);
+    // When nothing runs, the store is one file.
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 1);
+    let header = fs::read(&path).unwrap();
+    assert_eq!(&header[68..72], b"IAAA");
+}
+
+#[test]
+fn a_missing_store_is_not_made_by_those_who_only_ask() {
+    let (_folder, path) = place();
+    let error = Store::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Missing(_)));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}: there is no such store; `access-advisor import` makes one",
+            path.display()
+        )
+    );
+    assert!(!path.exists());
+    let nowhere = path.join("below/store.db");
+    let error = Store::open_or_create(&nowhere).unwrap_err();
+    assert!(error.to_string().starts_with(nowhere.to_str().unwrap()));
+}
+
+#[test]
+fn what_is_no_database_is_refused_and_left_alone() {
+    let (folder, path) = place();
+    for text in ["hello".to_owned(), "x".repeat(600), "x".repeat(10_000)] {
+        fs::write(&path, &text).unwrap();
+        let error = Store::open_or_create(&path).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{}: not a store of access-advisor", path.display())
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    let error = Store::open_or_create(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+}
+
+#[test]
+fn another_applications_database_is_refused_and_left_alone() {
+    let (folder, path) = place();
+    for setup in [
+        "CREATE TABLE theirs (x)",
+        "PRAGMA application_id = 7",
+        "PRAGMA user_version = 1; CREATE TABLE jobs (x)",
+    ] {
+        let _ = fs::remove_file(&path);
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(setup).unwrap();
+        drop(connection);
+        let before = fs::read(&path).unwrap();
+        let error = Store::open_or_create(&path).unwrap_err();
+        assert!(
+            matches!(error, StoreError::NotAStore(_)),
+            "{setup}: {error}"
+        );
+        assert!(fs::read(&path).unwrap() == before, "{setup}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{setup}");
+    }
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let (_folder, path) = place();
+    fs::write(&path, "").unwrap();
+    let store = Store::open_or_create(&path).unwrap();
+    store
+        .import_accounts(&export(&["s3:*"]), at("2026-11-01T00:00:00Z"))
+        .unwrap();
+    assert!(is_sound(&path));
+}
+
+#[test]
+fn a_newer_schema_is_refused_with_its_number() {
+    let (_folder, path) = place();
+    drop(Store::open_or_create(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = fs::read(&path).unwrap();
+    for answer in [Store::open(&path), Store::open_or_create(&path)] {
+        assert_eq!(
+            answer.unwrap_err().to_string(),
+            format!(
+                "{}: made by a newer version (schema 99; this one knows up to 1)",
+                path.display()
+            )
+        );
+    }
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn damage_is_said_and_no_panic() {
+    let (_folder, path) = place();
+    let store = Store::open_or_create(&path).unwrap();
+    let now = at("2026-11-01T00:00:00Z");
+    store.import_accounts(&export(&["s3:*"]), now).unwrap();
+    drop(store);
+    let connection = Connection::open(&path).unwrap();
+    for damage in [
+        "UPDATE exports SET deflated = x'00'",
+        "UPDATE exports SET length = 1 << 50",
+    ] {
+        connection.execute(damage, []).unwrap();
+        let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()]);
+        let message = answer.unwrap_err().to_string();
+        assert!(
+            message.contains("damaged: the export export.json"),
+            "{message}"
+        );
+    }
+    connection
+        .execute(
+            "UPDATE meta SET value = x'00' WHERE name = 'marker_key'",
+            [],
+        )
+        .unwrap();
+    let message = Store::open(&path).unwrap_err().to_string();
+    assert!(
+        message.contains("the marker key has not 32 bytes"),
+        "{message}"
+    );
+}
+
+#[test]
+fn many_make_one_store_at_once() {
+    for _ in 0..10 {
+        let (_folder, path) = place();
+        let start = Barrier::new(8);
+        let seals: Vec<String> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        let store = Store::open_or_create(&path).unwrap();
+                        let job = advisor_core::JobId::from("x");
+                        let services = advisor_core::page::PagedOperation::Services;
+                        store.marker_key().seal(services, &job, 1)
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert!(seals.iter().all(|seal| *seal == seals[0]));
+    }
+}
+
+#[test]
+fn opening_a_store_waits_for_no_writer() {
+    let (_folder, path) = place();
+    let store = Store::open_or_create(&path).unwrap();
+    store
+        .import_accounts(&export(&["s3:*"]), at("2026-11-01T00:00:00Z"))
+        .unwrap();
+    let writer = Connection::open(&path).unwrap();
+    writer
+        .execute_batch("BEGIN IMMEDIATE; INSERT INTO names (text) VALUES ('x')")
+        .unwrap();
+    // It would fail after a minute.
+    let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()]);
+    assert_eq!(answer.unwrap()[0].policies.len(), 1);
+    writer.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn two_imports_of_the_same_objects_at_once_count_each_once() {
+    let (folder, path) = place();
+    drop(Store::open_or_create(&path).unwrap());
+    let trail = objects(folder.path(), "same", 300);
+    let start = Barrier::new(2);
+    let imported: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let store = Store::open(&path).unwrap();
+                    start.wait();
+                    import(&store, &[&trail])
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    // What one did not read, it knew.
+    let read = |index: usize| imported[index].reconciliation.objects_read;
+    assert_eq!(read(0) + read(1), 300);
+    for import in &imported {
+        assert_eq!(import.reconciliation.objects_read + import.known, 300);
+        assert!(import.reconciliation.adds_up());
+        assert_eq!(import.changed, [] as [String; 0]);
+    }
+    let expected = reader().read(&[&trail], &|_| ()).unwrap().activity;
+    assert_eq!(activity(&path), expected);
+    assert_eq!(count(&path, "trail_objects"), 300);
+}
+
+#[test]
+fn imports_of_different_and_shared_objects_at_once_lose_nothing() {
+    let (folder, path) = place();
+    drop(Store::open_or_create(&path).unwrap());
+    let shared = objects(folder.path(), "shared", 40);
+    let own: Vec<PathBuf> = (0..4)
+        .map(|index| objects(folder.path(), &format!("own{index}"), 40))
+        .collect();
+    let start = Barrier::new(4);
+    thread::scope(|scope| {
+        let (path, start, shared) = (&path, &start, &shared);
+        for own in &own {
+            scope.spawn(move || {
+                let store = Store::open(path).unwrap();
+                start.wait();
+                let imported = import(&store, &[own, shared]);
+                assert_eq!(imported.reconciliation.objects_read + imported.known, 80);
+            });
+        }
+    });
+    let all: Vec<&PathBuf> = own.iter().chain([&shared]).collect();
+    let expected = reader().read(&all, &|_| ()).unwrap().activity;
+    assert_eq!(activity(&path), expected);
+    assert!(is_sound(&path));
+}
+
+/// While pictures and activity change all the time, every answer is of one moment: nobody is told
+/// that an account which is there is not.
+#[test]
+fn readers_and_jobs_while_others_import() {
+    let (folder, path) = place();
+    let store = Store::open_or_create(&path).unwrap();
+    let now = at("2026-11-01T00:00:00Z");
+    store.import_accounts(&export(&["s3:*"]), now).unwrap();
+    let trail = objects(folder.path(), "trail", 60);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let other = Store::open(&path).unwrap();
+            let files = cloudtrail_reader::TrailReader::list(&[&trail]).unwrap();
+            for round in 0..600 {
+                let actions = [["s3:*"], ["sqs:*"]][round % 2];
+                other.import_accounts(&export(&actions), now).unwrap();
+                if let Some(file) = files.get(round) {
+                    import(&other, &[file]);
+                }
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        for _ in 0..3 {
+            scope.spawn(|| {
+                // One asks, another makes the report, and knows what is in the file only.
+                let [operations, other] = [operations(&path), operations(&path)];
+                let caller = Caller::local();
+                let mut answers = 0;
+                while !done.load(Ordering::SeqCst) || answers == 0 {
+                    let level = Granularity::Service;
+                    let job = operations.generate(&caller, ANN, level, now).unwrap();
+                    other.run_job(&job, now).unwrap();
+                    let request = PageRequest::default();
+                    let answer = operations.services(&caller, job.as_str(), request).unwrap();
+                    let answer = serde_json::to_value(answer).unwrap();
+                    assert_eq!(answer["JobStatus"], "COMPLETED", "{answer}");
+                    let rows = answer["ServicesLastAccessed"].as_array().unwrap();
+                    let namespace = rows[0]["ServiceNamespace"].as_str().unwrap();
+                    assert_eq!(rows.len(), 1);
+                    let entities = operations
+                        .entities(&caller, job.as_str(), namespace, request)
+                        .unwrap();
+                    let entities = serde_json::to_value(entities).unwrap();
+                    assert_eq!(entities["EntityDetailsList"][0]["EntityInfo"]["Arn"], ANN);
+                    let policies = operations.policies(&caller, ANN, &["s3".into(), "sqs".into()]);
+                    let listed: usize =
+                        policies.unwrap().iter().map(|row| row.policies.len()).sum();
+                    assert_eq!(listed, 1);
+                    assert!(operations.store().delete_job(&job.as_str().into()).unwrap());
+                    answers += 1;
+                }
+            });
+        }
+        writer.join().unwrap();
+    });
+    let id = AccountId::from("123456789012");
+    assert_eq!(store.picture(&id).unwrap().unwrap().generation, 601);
+    for (table, rows) in [
+        ("jobs", 0),
+        ("pictures", 1),
+        ("exports", 1),
+        ("activity_before", 0),
+    ] {
+        assert_eq!(count(&path, table), rows, "{table}");
+    }
+    let expected = reader().read(&[&trail], &|_| ()).unwrap().activity;
+    assert_eq!(activity(&path), expected);
+    assert!(is_sound(&path));
+}

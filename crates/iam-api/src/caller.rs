@@ -1,0 +1,126 @@
+//! Who asks: by a verified signature, or, on this machine without credentials, by name alone.
+
+use advisor_core::{AccountId, Caller};
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use chrono::{DateTime, Utc};
+
+use crate::authorization::Authorization;
+use crate::credentials::{Credentials, is_access_key_id};
+use crate::error::ApiError;
+use crate::signature::SignedRequest;
+
+/// `InvalidClientTokenId`, 403.
+fn invalid_token() -> ApiError {
+    ApiError::new(
+        403,
+        "InvalidClientTokenId",
+        "The security token included in the request is invalid.",
+    )
+}
+
+/// The caller of a signed request.
+pub(crate) fn signed(
+    credentials: &Credentials,
+    request: &SignedRequest<'_>,
+    now: DateTime<Utc>,
+) -> Result<Caller, ApiError> {
+    let authorization = Authorization::of(request.headers, request.query)?;
+    authorization.check_scope(now)?;
+    let credential = credentials
+        .get(&authorization.access_key_id)
+        .ok_or_else(invalid_token)?;
+    if !credential.has_session_token(authorization.session_token.as_deref()) {
+        return Err(invalid_token());
+    }
+    authorization.verify(request, credential.secret_access_key())?;
+    Ok(credential.caller().clone())
+}
+
+/// The access key id of a request whose signature nobody can verify.
+pub(crate) fn unverified(request: &SignedRequest<'_>) -> Result<String, ApiError> {
+    if !names_this_machine(request.headers) {
+        return Err(ApiError::new(
+            403,
+            "AccessDenied",
+            "Without credentials, only requests to localhost or a loopback address are answered.",
+        ));
+    }
+    let authorization = Authorization::of(request.headers, request.query)?;
+    if !is_access_key_id(&authorization.access_key_id) {
+        return Err(invalid_token());
+    }
+    Ok(authorization.access_key_id)
+}
+
+/// The caller of that name: a user of the account that the access key id is the number of, else of
+/// the store's only account, else of no account: then the ARN that is asked about decides.
+pub(crate) fn by_name(access_key_id: &str, accounts: &[AccountId]) -> Caller {
+    let account = accounts
+        .iter()
+        .find(|account| account.as_str() == access_key_id)
+        .or(match accounts {
+            [only] => Some(only),
+            _ => None,
+        });
+    Caller::User {
+        arn: format!(
+            "arn:aws:iam::{}:user/{access_key_id}",
+            account.map_or("", AccountId::as_str)
+        )
+        .into(),
+    }
+}
+
+/// A web page must not reach a server on its visitor's machine under a name of its own (DNS
+/// rebinding).
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = name
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
+    is_loopback || name.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let accounts = |ids: &[&str]| {
+            ids.iter()
+                .map(|id| AccountId::from(*id))
+                .collect::<Vec<_>>()
+        };
+        let arn = |name: &str, ids: &[&str]| by_name(name, &accounts(ids)).arn().to_owned();
+        assert_eq!(arn("me", &["1"]), "arn:aws:iam::1:user/me");
+        assert_eq!(arn("me", &["1", "2"]), "arn:aws:iam:::user/me");
+        assert_eq!(arn("2", &["1", "2"]), "arn:aws:iam::2:user/2");
+        assert_eq!(by_name("me", &accounts(&["1", "2"])).account(), None);
+    }
+
+    #[test]
+    fn hosts() {
+        for (host, expected) in [
+            ("localhost:8787", true),
+            ("LOCALHOST", true),
+            ("127.0.0.1:8787", true),
+            ("[::1]:8787", true),
+            ("evil.example:8787", false),
+            ("127.0.0.1.evil.example", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            assert_eq!(names_this_machine(&headers), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A refused request as the Query protocol words it: code, HTTP status, message.
+
+use advisor_core::RequestError;
+use advisor_store::{OperationError, StoreError};
+
+/// Why a request has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// `ValidationError`, 400.
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
+    }
+
+    /// `NoSuchEntity`, 404.
+    pub(crate) fn no_such_entity(message: impl Into<String>) -> Self {
+        Self::new(404, "NoSuchEntity", message)
+    }
+
+    /// `InvalidInput`, 400.
+    pub(crate) fn invalid_input(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidInput", message)
+    }
+
+    /// `MalformedQueryString`, 400.
+    pub(crate) fn malformed_query(message: impl Into<String>) -> Self {
+        Self::new(400, "MalformedQueryString", message)
+    }
+
+    /// `Throttling`, 400: SDKs wait and try again.
+    pub(crate) fn throttling() -> Self {
+        Self::new(400, "Throttling", "Rate exceeded")
+    }
+
+    /// `ServiceUnavailable`, 503.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(
+            503,
+            "ServiceUnavailable",
+            "The request has failed due to a temporary failure of the server.",
+        )
+    }
+
+    /// `ServiceFailure`, 500. What is wrong is for the log, not for the caller.
+    pub(crate) fn failure() -> Self {
+        Self::new(
+            500,
+            "ServiceFailure",
+            "The request processing has failed because of an unknown error, exception or failure.",
+        )
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        Self::new(error.http_status(), error.code(), error.to_string())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store does not answer");
+        Self::failure()
+    }
+}
+
+impl From<OperationError> for ApiError {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Request(error) => error.into(),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}

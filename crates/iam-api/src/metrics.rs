@@ -1,0 +1,129 @@
+//! Counters, in the text format of Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::job_queue::QueueState;
+
+/// The upper bounds of the histogram, in seconds.
+const BOUNDS: [f64; 12] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// What was answered so far. Labels come from fixed sets: nothing that a client sends is one.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics(Mutex<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    requests: BTreeMap<(&'static str, &'static str), u64>,
+    times: BTreeMap<&'static str, Histogram>,
+    connections: i64,
+    refused_connections: u64,
+}
+
+#[derive(Debug, Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len()],
+    count: u64,
+    seconds: f64,
+}
+
+impl Metrics {
+    /// Counts an answer.
+    pub(crate) fn answered(&self, operation: &'static str, code: &'static str, time: Duration) {
+        let mut counters = self.counters();
+        *counters.requests.entry((operation, code)).or_default() += 1;
+        let histogram = counters.times.entry(operation).or_default();
+        let seconds = time.as_secs_f64();
+        histogram.count += 1;
+        histogram.seconds += seconds;
+        for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
+            *bucket += u64::from(seconds <= bound);
+        }
+    }
+
+    pub(crate) fn connected(&self) {
+        self.counters().connections += 1;
+    }
+
+    pub(crate) fn disconnected(&self) {
+        self.counters().connections -= 1;
+    }
+
+    pub(crate) fn refused_connection(&self) {
+        self.counters().refused_connections += 1;
+    }
+
+    /// All of it as text, with the jobs of the store by state.
+    pub(crate) fn text(&self, queue: QueueState, jobs: &[(String, u64)]) -> String {
+        let mut text = String::new();
+        let mut line = |line: std::fmt::Arguments<'_>| {
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "{line}");
+        };
+        let counters = self.counters();
+        line(format_args!(
+            "# HELP iam_api_requests_total Requests answered, by operation and error code.\n\
+             # TYPE iam_api_requests_total counter"
+        ));
+        for ((operation, code), number) in &counters.requests {
+            line(format_args!(
+                "iam_api_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {number}"
+            ));
+        }
+        line(format_args!(
+            "# HELP iam_api_request_seconds How long answers took.\n\
+             # TYPE iam_api_request_seconds histogram"
+        ));
+        for (operation, histogram) in &counters.times {
+            let name = "iam_api_request_seconds";
+            for (bound, number) in BOUNDS.iter().zip(histogram.buckets) {
+                line(format_args!(
+                    "{name}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {number}"
+                ));
+            }
+            let (count, seconds) = (histogram.count, histogram.seconds);
+            line(format_args!(
+                "{name}_bucket{{operation=\"{operation}\",le=\"+Inf\"}} {count}\n\
+                 {name}_sum{{operation=\"{operation}\"}} {seconds}\n\
+                 {name}_count{{operation=\"{operation}\"}} {count}"
+            ));
+        }
+        line(format_args!(
+            "# HELP iam_api_jobs Jobs in the store, by state.\n# TYPE iam_api_jobs gauge"
+        ));
+        for (status, number) in jobs {
+            line(format_args!("iam_api_jobs{{status=\"{status}\"}} {number}"));
+        }
+        let (running, unfinished) = (queue.running, queue.unfinished);
+        line(format_args!(
+            "# HELP iam_api_queue_length Jobs that wait for a worker.\n\
+             # TYPE iam_api_queue_length gauge\n\
+             iam_api_queue_length {}\n\
+             # HELP iam_api_jobs_running Jobs that workers are making.\n\
+             # TYPE iam_api_jobs_running gauge\n\
+             iam_api_jobs_running {running}\n\
+             # HELP iam_api_jobs_retrying Jobs that the store could not take and that are tried again.\n\
+             # TYPE iam_api_jobs_retrying gauge\n\
+             iam_api_jobs_retrying {unfinished}\n\
+             # HELP iam_api_jobs_finished_total Jobs that workers ended with.\n\
+             # TYPE iam_api_jobs_finished_total counter\n\
+             iam_api_jobs_finished_total {}\n\
+             # HELP iam_api_connections Open connections.\n\
+             # TYPE iam_api_connections gauge\n\
+             iam_api_connections {}\n\
+             # HELP iam_api_connections_refused_total Connections beyond the limit.\n\
+             # TYPE iam_api_connections_refused_total counter\n\
+             iam_api_connections_refused_total {}",
+            queue.waiting, queue.finished, counters.connections, counters.refused_connections
+        ));
+        text
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,184 @@
+//! Jobs over the wire: their fields, pages, and whose they are.
+
+use std::time::Duration;
+
+use crate::stand::{ADA, ADA_TWO, ADMINISTRATOR, BRUNO, ERIN, ONE, ROOT, Signer, Stand, TWO, form};
+
+const GET: &str = "GetServiceLastAccessedDetails";
+const ENTITIES: &str = "GetServiceLastAccessedDetailsWithEntities";
+const GENERATE: &str = "GenerateServiceLastAccessedDetails";
+
+#[tokio::test]
+async fn the_fields_of_a_completed_job() {
+    let stand = Stand::new();
+    let id = stand.job(ADA, BRUNO, "ACTION_LEVEL").await;
+    assert_eq!(id.len(), 36);
+    let answer = stand.call(ADA, GET, &[("JobId", &id)]).await;
+    let result = "GetServiceLastAccessedDetailsResult";
+    assert_eq!(
+        answer.members(result),
+        [
+            "IsTruncated",
+            "JobCompletionDate",
+            "JobCreationDate",
+            "JobStatus",
+            "JobType",
+            "ServicesLastAccessed"
+        ]
+    );
+    assert_eq!(answer.get("JobType").unwrap(), "ACTION_LEVEL");
+    assert_eq!(
+        answer.get("JobCreationDate").unwrap(),
+        "2026-11-01T00:00:00.000Z"
+    );
+    let used = answer.all("LastAuthenticated");
+    assert!(
+        !used.is_empty() && used.iter().all(|time| time.ends_with(".000Z")),
+        "{used:?}"
+    );
+    assert!(!answer.all("LastAccessedTime").is_empty());
+    let answer = stand
+        .call(ADA, ENTITIES, &[("JobId", &id), ("ServiceNamespace", "s3")])
+        .await;
+    let result = "GetServiceLastAccessedDetailsWithEntitiesResult";
+    assert_eq!(
+        answer.members(result),
+        [
+            "EntityDetailsList",
+            "IsTruncated",
+            "JobCompletionDate",
+            "JobCreationDate",
+            "JobStatus"
+        ]
+    );
+    assert_eq!(answer.all("Arn"), [BRUNO]);
+    assert_eq!(
+        answer.members("EntityInfo"),
+        ["Arn", "Id", "Name", "Path", "Type"]
+    );
+}
+
+#[tokio::test]
+async fn pages_are_the_whole() {
+    let stand = Stand::new();
+    let arn = "arn:aws:iam::111122223333:user/ada";
+    let id = stand.job(ADA, arn, "SERVICE_LEVEL").await;
+    let all = stand
+        .call(ADA, GET, &[("JobId", &id), ("MaxItems", "1000")])
+        .await
+        .all("ServiceNamespace");
+    assert!(all.len() > 200);
+    let first = stand.call(ADA, GET, &[("JobId", &id)]).await;
+    assert_eq!(first.all("ServiceNamespace").len(), 200);
+    let mut paged = Vec::new();
+    let mut marker: Option<String> = None;
+    for size in ["1", "7", "100", "1000"] {
+        let mut parameters = vec![("JobId", id.as_str()), ("MaxItems", size)];
+        parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
+        let answer = stand.call(ADA, GET, &parameters).await;
+        paged.extend(answer.all("ServiceNamespace"));
+        assert_eq!(answer.get("JobStatus").unwrap(), "COMPLETED");
+        marker = answer.get("Marker");
+        assert_eq!(
+            answer.get("IsTruncated").unwrap(),
+            marker.is_some().to_string()
+        );
+    }
+    assert_eq!((paged, marker), (all, None));
+}
+
+#[tokio::test]
+async fn a_job_is_its_callers() {
+    let stand = Stand::new();
+    for (owner, same, others) in [
+        (ADA, ADA_TWO, [ERIN, ONE, ROOT]),
+        (ONE, ONE, [TWO, ADA, ADMINISTRATOR]),
+    ] {
+        let id = stand.job(owner, BRUNO, "SERVICE_LEVEL").await;
+        let job = [("JobId", id.as_str()), ("ServiceNamespace", "s3")];
+        for action in [GET, ENTITIES] {
+            assert_eq!(stand.call(same, action, &job).await.status, 200);
+            for other in others {
+                let answer = stand.call(other, action, &job).await;
+                let message = format!("Job {id} does not exist.");
+                assert_eq!(
+                    answer.error(),
+                    ("NoSuchEntity".into(), 404, message),
+                    "{other:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn permissions_are_enforced_where_asked_for() {
+    let stand = Stand::with(|config| config.enforce_permissions = true);
+    // An administrator by her group, one by its role, and the root.
+    for key in [ADA, ADMINISTRATOR, ROOT] {
+        assert_eq!(
+            stand.call(key, "ListUsers", &[]).await.status,
+            200,
+            "{key:?}"
+        );
+    }
+    let answer = stand.call(ONE, "ListUsers", &[]).await;
+    let message = "User: arn:aws:sts::111122223333:assumed-role/idle-worker/one is not authorized \
+                   to perform: iam:ListUsers on resource: * because no identity-based policy \
+                   allows the iam:ListUsers action";
+    assert_eq!(answer.error(), ("AccessDenied".into(), 403, message.into()));
+    let answer = stand.call(ONE, GENERATE, &[("Arn", BRUNO)]).await;
+    assert_eq!(answer.error().0, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_full_queue_is_throttling() {
+    let stand = Stand::with(|config| config.limits.waiting_jobs = 0);
+    let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+    let expected = ("Throttling".to_owned(), 400, "Rate exceeded".to_owned());
+    assert_eq!(answer.error(), expected);
+    // No job that nobody makes was left behind.
+    assert_eq!(stand.operations.store().jobs_in_progress().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_stop_makes_what_waits_and_takes_no_more() {
+    let stand = Stand::with(|config| config.limits.workers = 1);
+    for _ in 0..8 {
+        let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+        assert_eq!(answer.status, 200);
+    }
+    let api = stand.api.clone();
+    let left = tokio::task::spawn_blocking(move || api.stop(Duration::from_secs(60)));
+    assert_eq!(left.await.unwrap(), 0);
+    assert_eq!(stand.operations.store().jobs_in_progress().unwrap(), []);
+    let request = Signer::new(ADA).post(&form(GENERATE, &[("Arn", BRUNO)]));
+    assert_eq!(stand.send(request).await.error().0, "Throttling");
+}
+
+#[tokio::test]
+async fn jobs_that_were_left_are_made_at_the_start() {
+    let (_folder, config) = crate::stand::config();
+    let caller =
+        advisor_core::Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
+    let now = crate::stand::now();
+    let level = advisor_core::Granularity::Service;
+    let operations = config.operations.clone();
+    operations.generate(&caller, BRUNO, level, now).unwrap();
+    let store = operations.store();
+    assert_eq!(store.jobs_in_progress().unwrap().len(), 1);
+    let api = iam_api::Api::start(config).unwrap();
+    let made = async {
+        while !store.jobs_in_progress().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), made)
+        .await
+        .unwrap();
+    drop(api);
+    assert_eq!(
+        store.jobs_by_status().unwrap(),
+        [("COMPLETED".to_owned(), 1)]
+    );
+}

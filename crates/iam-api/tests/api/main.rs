@@ -1,0 +1,10 @@
+//! The API as clients see it, in one process: what goes in over HTTP, and what comes out.
+
+mod abuse;
+mod directory;
+mod errors;
+mod jobs;
+mod protocol;
+mod signatures;
+mod sockets;
+mod stand;

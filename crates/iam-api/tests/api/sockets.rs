@@ -1,0 +1,161 @@
+//! The server on real connections: where it listens, its limits, how it stops.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use iam_api::{Config, ServeError, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<usize>,
+    _folder: tempfile::TempDir,
+}
+
+impl Running {
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let (folder, mut config) = crate::stand::config();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        change(&mut config);
+        let server = Server::bind(config).await.unwrap();
+        let address = server.local_addr();
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            address,
+            stop,
+            server,
+            _folder: folder,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends some bytes, and reads until the server closes the connection.
+    async fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // The server may close before it has read everything.
+        let _ = stream.write_all(bytes).await;
+        read(&mut stream).await
+    }
+
+    async fn stop(self) -> usize {
+        self.stop.send(()).unwrap();
+        within(self.server).await.unwrap()
+    }
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future)
+        .await
+        .unwrap()
+}
+
+async fn read(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let _ = within(stream.read_to_end(&mut text)).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn without_credentials_only_this_machine_is_listened_to() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let (_folder, mut config) = crate::stand::config();
+        config.listen = address.parse().unwrap();
+        config.credentials = None;
+        let error = Server::bind(config).await.unwrap_err();
+        assert!(matches!(error, ServeError::NeedsCredentials(_)), "{error}");
+    }
+    let running = Running::with(|config| config.credentials = None).await;
+    assert_eq!(running.stop().await, 0);
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error() {
+    let running = Running::with(|_| {}).await;
+    let (_folder, mut config) = crate::stand::config();
+    config.listen = running.address;
+    let error = Server::bind(config).await.unwrap_err();
+    assert!(matches!(error, ServeError::Listen { .. }), "{error}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_gets_a_4xx() {
+    let running = Running::with(|config| config.limits.headers = 20).await;
+    let line = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    let long_head = format!("{line}x: {}\r\n\r\n", "y".repeat(300_000));
+    let long_line = format!("GET /?{} HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(300_000));
+    let many = format!("{line}{}\r\n", "x: y\r\n".repeat(30));
+    for (bytes, expected) in [
+        (format!("{line}\r\n"), "200"),
+        (long_head, "431"),
+        (long_line, "4"),
+        (many, "431"),
+        ("nonsense\r\n\r\n".into(), "400"),
+        ("GET / HTTP/9.9\r\n\r\n".into(), "400"),
+        ("\u{16}\u{3}\u{1}".repeat(20) + "\r\n\r\n", "400"),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n".into(),
+            "400",
+        ),
+    ] {
+        let answer = running.send(bytes.as_bytes()).await;
+        let shown: String = bytes.chars().take(60).collect();
+        let status = format!("HTTP/1.1 {expected}");
+        assert!(answer.starts_with(&status), "{shown}: {answer}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn slow_clients_are_let_go() {
+    let running =
+        Running::with(|config| config.limits.receive_time = Duration::from_millis(50)).await;
+    // A head that does not end: the connection is closed.
+    assert_eq!(running.send(b"GET / HTTP/1.1\r\nhost: x\r\n").await, "");
+    assert_eq!(running.send(b"").await, "");
+    // A body that does not.
+    let body = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nAct";
+    let answer = running.send(body).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_told_so() {
+    let running = Running::with(|config| config.limits.connections = 1).await;
+    let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut first = running.connect().await;
+    first.write_all(request).await.unwrap();
+    let mut begin = [0; 12];
+    within(first.read_exact(&mut begin)).await.unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 200");
+    let answer = running.send(request).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    drop(first);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_idle_connections() {
+    let running = Running::with(|_| {}).await;
+    let mut idle = running.connect().await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut begin = [0; 12];
+    within(idle.read_exact(&mut begin)).await.unwrap();
+    let address = running.address;
+    assert_eq!(running.stop().await, 0);
+    read(&mut idle).await;
+    assert!(TcpStream::connect(address).await.is_err());
+}
