@@ -10,7 +10,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -310,6 +310,9 @@ fn imports_of_different_and_shared_objects_at_once_lose_nothing() {
     assert!(is_sound(&path));
 }
 
+/// How many answers each reader wants.
+const ANSWERS: usize = 25;
+
 /// While pictures and activity change all the time, every answer is of one moment: nobody is told
 /// that an account which is there is not.
 #[test]
@@ -319,27 +322,29 @@ fn readers_and_jobs_while_others_import() {
     let now = at("2026-11-01T00:00:00Z");
     store.import_accounts(&export(&["s3:*"]), now).unwrap();
     let trail = objects(folder.path(), "trail", 60);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
+    let answers = AtomicUsize::new(0);
+    let rounds = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let other = Store::open(&path).unwrap();
             let files = cloudtrail_reader::TrailReader::list(&[&trail]).unwrap();
-            for round in 0..600 {
+            let mut round = 0;
+            // Until all have had their answers, and all objects are in.
+            while answers.load(Ordering::SeqCst) < 3 * ANSWERS || round < files.len() {
                 let actions = [["s3:*"], ["sqs:*"]][round % 2];
                 other.import_accounts(&export(&actions), now).unwrap();
                 if let Some(file) = files.get(round) {
                     import(&other, &[file]);
                 }
+                round += 1;
             }
-            done.store(true, Ordering::SeqCst);
+            round
         });
         for _ in 0..3 {
             scope.spawn(|| {
                 // One asks, another makes the report, and knows what is in the file only.
                 let [operations, other] = [operations(&path), operations(&path)];
                 let caller = Caller::local();
-                let mut answers = 0;
-                while !done.load(Ordering::SeqCst) || answers == 0 {
+                for _ in 0..ANSWERS {
                     let level = Granularity::Service;
                     let job = operations.generate(&caller, ANN, level, now).unwrap();
                     other.run_job(&job, now).unwrap();
@@ -360,14 +365,15 @@ fn readers_and_jobs_while_others_import() {
                         policies.unwrap().iter().map(|row| row.policies.len()).sum();
                     assert_eq!(listed, 1);
                     assert!(operations.store().delete_job(&job.as_str().into()).unwrap());
-                    answers += 1;
+                    answers.fetch_add(1, Ordering::SeqCst);
                 }
             });
         }
-        writer.join().unwrap();
+        writer.join().unwrap()
     });
     let id = AccountId::from("123456789012");
-    assert_eq!(store.picture(&id).unwrap().unwrap().generation, 601);
+    let latest = store.picture(&id).unwrap().unwrap().generation;
+    assert_eq!(usize::try_from(latest).unwrap(), 1 + rounds);
     for (table, rows) in [
         ("jobs", 0),
         ("pictures", 1),

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Request};
 
 use crate::stand::{ADA, BRUNO, ERIN, HOST, Signer, Stand, form};
 
-/// Numbers as if by chance (SplitMix64).
+/// Numbers as if by chance: Steele, Lea and Flood's `SplitMix64`.
 struct Chance(u64);
 
 impl Chance {
