@@ -15,6 +15,10 @@ fn the_readmes_outputs_are_real() {
         let block = block.split("```").next().unwrap();
         let joined = block.replace("\\\n", "");
         let (command, shown) = joined.split_once('\n').unwrap();
+        if shown.is_empty() || shown.lines().any(|line| line.starts_with("$ ")) {
+            // Commands to type, without what they print.
+            continue;
+        }
         let Some(arguments) = command.strip_prefix("$ access-advisor ") else {
             if shown.contains("attributed") {
                 // What the command before it said on stderr.
