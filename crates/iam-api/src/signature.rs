@@ -2,8 +2,8 @@
 //!
 //! Written here on `hmac` and `sha2`: scratchstack-aws-signature 0.11.4 refuses presigned requests
 //! as SDKs make them (it splits the credential before it decodes its `%2F`), knows no
-//! `X-Amz-Expires`, takes only secrets of 40 characters, panics on some query strings, and logs the
-//! signature it expected.
+//! `X-Amz-Expires`, takes only secrets of 40 characters, panics where it folds a form of more than
+//! 64 KiB into the query string, and logs the signature it expected.
 //!
 //! Source: AWS General Reference, "Create a signed AWS API request"; the messages are AWS's.
 
