@@ -257,7 +257,7 @@ fn assert_entities(name: &str, recorded: &EntitiesAnswer, entities: &Value) {
                 .keys()
                 .map(String::as_str)
                 .collect();
-            assert_eq!(fields, ["Arn", "Id", "Name", "Path", "Type"], "{name}");
+            assert_eq!(fields, ["Arn", "Name", "Type", "Id", "Path"], "{name}");
             let (kind, path) = (text(&info["Type"]), text(&info["Path"]));
             let suffix = format!(":{}{path}{}", kind.to_lowercase(), text(&info["Name"]));
             assert!(text(&info["Arn"]).ends_with(&suffix), "{name}: {info}");

@@ -169,13 +169,16 @@ impl Answer {
     /// The names of the members of an element.
     pub(crate) fn members(&self, name: &str) -> Vec<String> {
         let document = roxmltree::Document::parse(&self.text).unwrap();
-        document
+        let mut members: Vec<String> = document
             .descendants()
             .find(|node| node.tag_name().name() == name)
             .unwrap()
             .children()
             .map(|node| node.tag_name().name().to_owned())
-            .collect()
+            .collect();
+        // Their order means nothing.
+        members.sort();
+        members
     }
 
     /// Code, status and message of a refusal.
