@@ -1,7 +1,9 @@
 //! Which policies of an identity grant access to a service (`ListPoliciesGrantingServiceAccess`).
 //!
-//! Each policy is judged alone, and more coarsely than a report is; the rule is in
-//! [`grants`]. Source: recorded answers of IAM, September 2026.
+//! Each policy is judged alone, and more coarsely than a report is: it grants something of a service
+//! when an allow names an action pattern of the namespace, known action or not, and the policy does not
+//! deny the whole service on all resources without condition. Source: recorded answers of IAM,
+//! September 2026.
 
 use std::collections::HashSet;
 use std::sync::Arc;

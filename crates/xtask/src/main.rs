@@ -3,6 +3,7 @@
 mod bench;
 mod catalog;
 mod child;
+mod load;
 mod python;
 mod test;
 
@@ -23,6 +24,7 @@ enum Chore {
     Test(test::Test),
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
+    Load(load::Load),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Chore::Test(test) => test.run(),
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),
+        Chore::Load(load) => load.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,374 @@
+//! Exports as people have them: pages, several accounts, and everything that can be wrong with one.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use advisor_core::{
+    Account, AccountBuilder, Activity, Advisor, Attempt, Granularity, Operation, Principal, Report,
+    Tracking, time,
+};
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+fn user(account: &str, name: &str, more: Value) -> Value {
+    let mut user = json!({
+        "Path": "/", "UserName": name, "UserId": format!("AIDA{account}{}", name.to_uppercase()),
+        "Arn": format!("arn:aws:iam::{account}:user/{name}"), "CreateDate": "2026-01-01T00:00:00Z",
+    });
+    user.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    user
+}
+
+fn allow(action: &str) -> Value {
+    let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+fn inline(document: Value) -> Value {
+    json!({"UserPolicyList": [{"PolicyName": "inline", "PolicyDocument": document}]})
+}
+
+fn aws_policy(version: &str, action: &str) -> Value {
+    json!({
+        "PolicyName": "Shared", "PolicyId": "ANPAEXAMPLE", "Path": "/",
+        "Arn": "arn:aws:iam::aws:policy/Shared", "DefaultVersionId": version,
+        "PolicyVersionList": [
+            {"VersionId": version, "IsDefaultVersion": true, "Document": allow(action)},
+        ],
+    })
+}
+
+fn attached(arn: &str) -> Value {
+    json!({"AttachedManagedPolicies": [{"PolicyName": "p", "PolicyArn": arn}]})
+}
+
+fn build(texts: &[String]) -> Account {
+    let mut builder = AccountBuilder::new();
+    for (index, text) in texts.iter().enumerate() {
+        builder.add(&format!("{index}.json"), text).unwrap();
+    }
+    builder.build()
+}
+
+fn findings(account: &Account) -> Vec<String> {
+    account.findings().iter().map(ToString::to_string).collect()
+}
+
+fn advisor(account: Account, activity: &Activity) -> Advisor {
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    Advisor::new(account, activity, Catalog::shared(), Tracking::aws(), now)
+}
+
+fn namespaces(report: &Report) -> Vec<String> {
+    report
+        .services()
+        .map(|row| row.service_namespace.to_owned())
+        .collect()
+}
+
+fn reach(account: Account, arn: &str) -> Vec<String> {
+    namespaces(
+        &advisor(account, &Activity::new())
+            .report(arn, Granularity::Service)
+            .unwrap(),
+    )
+}
+
+const ANN: &str = "arn:aws:iam::111111111111:user/ann";
+
+#[test]
+fn pages_in_one_file_in_every_arrangement() {
+    let first = json!({"UserDetailList": [user("111111111111", "ann", json!({"GroupList": ["g"]}))],
+        "IsTruncated": true, "Marker": "m"});
+    let second = json!({"GroupDetailList": [{
+        "GroupName": "g", "GroupId": "AGPAEXAMPLE", "Path": "/",
+        "Arn": "arn:aws:iam::111111111111:group/g",
+        "GroupPolicyList": [{"PolicyName": "p", "PolicyDocument": allow("s3:*")}],
+    }], "IsTruncated": false});
+    for text in [
+        format!("{first}{second}"),
+        format!("{first}\n{second}\n"),
+        format!("\u{feff}[{first},\n{second}]"),
+        serde_json::to_string_pretty(&json!([first, second])).unwrap(),
+    ] {
+        let account = build(&[text.clone()]);
+        assert_eq!(findings(&account), [""; 0], "{text}");
+        assert_eq!(reach(account, ANN), ["s3"], "{text}");
+    }
+    // In several files, in any order.
+    for texts in [
+        [first.to_string(), second.to_string()],
+        [second.to_string(), first.to_string()],
+    ] {
+        assert_eq!(reach(build(&texts), ANN), ["s3"]);
+    }
+    let account = build(&[first.to_string()]);
+    assert_eq!(
+        findings(&account),
+        [
+            "0.json: IsTruncated: the last page says that more follow: the export is incomplete",
+            "0.json: UserDetailList[0].GroupList[0]: the group \"g\" is not in the export; its \
+             policies are not evaluated",
+        ]
+    );
+}
+
+#[test]
+fn several_accounts_keep_their_names_apart() {
+    let export = |account: &str, action: &str, version: &str, aws: &str| {
+        let more = json!({
+            "UserPolicyList": [{"PolicyName": "inline", "PolicyDocument": allow(action)}],
+            "AttachedManagedPolicies":
+                [{"PolicyName": "Shared", "PolicyArn": "arn:aws:iam::aws:policy/Shared"}],
+        });
+        json!({"UserDetailList": [user(account, "ann", more)], "Policies": [aws_policy(version, aws)]})
+            .to_string()
+    };
+    // The newer document of the AWS-managed policy counts, wherever it is: v10 is newer than v9.
+    let texts = [
+        export("111111111111", "s3:*", "v10", "sqs:*"),
+        export("222222222222", "ec2:*", "v9", "sns:*"),
+    ];
+    let account = build(&texts);
+    assert_eq!(findings(&account), [""; 0]);
+    assert_eq!(reach(account.clone(), ANN), ["s3", "sqs"]);
+    let other = "arn:aws:iam::222222222222:user/ann";
+    assert_eq!(reach(account.clone(), other), ["ec2", "sqs"]);
+    let advisor = advisor(account, &Activity::new());
+    let arns: Vec<String> = advisor
+        .reports(Granularity::Service)
+        .iter()
+        .map(|report| report.arn().into())
+        .collect();
+    assert_eq!(arns, [ANN, other, "arn:aws:iam::aws:policy/Shared"]);
+    let shared = "arn:aws:iam::aws:policy/Shared";
+    assert_eq!(advisor.entities(shared, "sqs").unwrap().len(), 2);
+}
+
+#[test]
+fn an_older_document_that_can_be_read_does_not_hide_a_newer_one_that_cannot() {
+    let broken = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]});
+    let mut newer = aws_policy("v2", "s3:*");
+    newer["PolicyVersionList"][0]["Document"] = broken;
+    let text = |policy: Value| {
+        let user = user(
+            "111111111111",
+            "ann",
+            attached("arn:aws:iam::aws:policy/Shared"),
+        );
+        json!({"UserDetailList": [user], "Policies": [policy]}).to_string()
+    };
+    let account = build(&[text(newer)]);
+    assert!(findings(&account)[0].starts_with(
+        "0.json: Policies[0].PolicyVersionList[0].Document: the policy is not evaluated: Statement[0]"
+    ));
+    let report = advisor(account, &Activity::new())
+        .report(ANN, Granularity::Service)
+        .unwrap();
+    assert_eq!(
+        report.not_evaluated()[0].name,
+        "arn:aws:iam::aws:policy/Shared"
+    );
+}
+
+#[test]
+fn broken_entities_are_set_aside_and_lose_no_other() {
+    let ann = user("111111111111", "ann", inline(allow("s3:*")));
+    let broken = [
+        (json!(7), "UserDetailList[0]: ", "invalid type"),
+        (
+            json!({"UserName": "x"}),
+            "UserDetailList[0]: ",
+            "missing field",
+        ),
+        (
+            user("1", "x", json!({"UserName": 7})),
+            "UserDetailList[0].UserName: ",
+            "expected a string",
+        ),
+        (
+            user("1", "x", json!({"Arn": "x"})),
+            "UserDetailList[0].Arn: ",
+            "arn:",
+        ),
+        (
+            user("1", "x", json!({"Arn": "arn:aws:iam::1:role/x"})),
+            "UserDetailList[0].Arn: ",
+            "is not the ARN of this kind of entity",
+        ),
+        (
+            user("1", "x", json!({"UserPolicyList": [{"PolicyName": "p"}]})),
+            "UserDetailList[0].UserPolicyList[0]",
+            "missing field",
+        ),
+    ];
+    for (entity, place, reason) in broken {
+        let account = build(&[json!({"UserDetailList": [entity, ann]}).to_string()]);
+        let said = findings(&account).join("\n");
+        assert!(
+            said.contains(place) && said.contains(reason),
+            "{entity}: {said}"
+        );
+        assert_eq!(reach(account, ANN), ["s3"], "{entity}");
+    }
+}
+
+#[test]
+fn documents_that_cannot_be_evaluated_are_named_in_the_report() {
+    for (document, reason) in [
+        (
+            allow("s*:Get*"),
+            "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards.",
+        ),
+        (json!("%7B%22Statement"), "EOF"),
+        (json!("%ff"), "not UTF-8"),
+        (json!(["x"]), "expected a policy document"),
+        (
+            json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}}),
+            "has a Principal",
+        ),
+    ] {
+        let mut both = inline(document.clone());
+        let good = json!({"PolicyName": "good", "PolicyDocument": allow("sqs:*")});
+        both["UserPolicyList"].as_array_mut().unwrap().push(good);
+        let account =
+            build(&[json!({"UserDetailList": [user("111111111111", "ann", both)]}).to_string()]);
+        let said = findings(&account).join("\n");
+        assert!(
+            said.contains("UserDetailList[0].UserPolicyList[0].PolicyDocument")
+                && said.contains(reason),
+            "{document}: {said}"
+        );
+        let report = advisor(account, &Activity::new())
+            .report(ANN, Granularity::Service)
+            .unwrap();
+        assert_eq!(namespaces(&report), ["sqs"]);
+        assert_eq!(report.not_evaluated()[0].name, "inline");
+        assert!(report.not_evaluated()[0].reason.contains(reason));
+    }
+}
+
+#[test]
+fn duplicate_keys_in_a_document_are_not_guessed_at() {
+    let text = format!(
+        r#"{{"UserDetailList": [{{"UserName": "ann", "UserId": "AIDAEXAMPLE", "Path": "/", "Arn": "{ANN}",
+            "UserPolicyList": [{{"PolicyName": "inline", "PolicyDocument": {{"Statement": [
+                {{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}]}}}}]}}]}}"#
+    );
+    let account = build(&[text]);
+    assert!(findings(&account)[0].contains("the element Effect is there twice"));
+    assert_eq!(reach(account, ANN), [""; 0]);
+}
+
+#[test]
+fn odd_dates_are_named_and_the_entity_is_taken() {
+    for date in ["yesterday", "2026-02-30T00:00:00Z", ""] {
+        let text =
+            json!({"UserDetailList": [user("111111111111", "ann", json!({"CreateDate": date}))]});
+        let account = build(&[text.to_string()]);
+        assert!(
+            findings(&account)[0].contains("UserDetailList[0].CreateDate"),
+            "{date}"
+        );
+        assert!(account.resolve(ANN).is_ok());
+    }
+}
+
+#[test]
+fn an_entity_that_comes_again_replaces_the_earlier_one() {
+    let text = |action: &str| {
+        json!({"UserDetailList": [user("111111111111", "ann", inline(allow(action)))]}).to_string()
+    };
+    let account = build(&[text("s3:*"), text("sqs:*")]);
+    assert_eq!(
+        findings(&account),
+        [format!("1.json: UserDetailList[0].Arn: {ANN} comes again")]
+    );
+    assert_eq!(reach(account, ANN), ["sqs"]);
+}
+
+#[test]
+fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
+    for (text, message) in [
+        ("", "0.json: the file is empty"),
+        ("  \n", "0.json: the file is empty"),
+        (
+            "{\"UserDetailList\":\n[",
+            "0.json: EOF while parsing a list (line 2, column 1)",
+        ),
+        (
+            "{}",
+            "0.json: not the output of get-account-authorization-details",
+        ),
+        (
+            "[1]",
+            "0.json: not the output of get-account-authorization-details",
+        ),
+        (
+            "{\"Records\": []}",
+            "0.json: not the output of get-account-authorization-details",
+        ),
+        ("nonsense", "0.json: expected ident (line 1, column 2)"),
+    ] {
+        let error = AccountBuilder::new()
+            .add("0.json", text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
+    // Deep nesting is no way to crash.
+    let deep = format!(
+        "{{\"UserDetailList\":{}{}}}",
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
+    assert!(
+        AccountBuilder::new().add("0.json", &deep).is_ok(),
+        "one broken entity, set aside"
+    );
+}
+
+#[test]
+fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
+    let user = |created: &str| {
+        let more = json!({"CreateDate": created, "Path": "/team/", "Arn": "arn:aws:iam::111111111111:user/team/ann"});
+        json!({"UserDetailList": [user("111111111111", "ann", more)]}).to_string()
+    };
+    let mut activity = Activity::new();
+    let mut attempt = |unique_id, arn, service, day: &str| {
+        let operation = Operation::Action("any");
+        let time = time::parse(&format!("2026-06-{day}T00:00:00Z")).unwrap();
+        assert!(activity.record(&Attempt {
+            principal: Principal {
+                unique_id,
+                arn,
+                account: None
+            },
+            service,
+            operation,
+            region: "us-east-1",
+            time_millis: time.timestamp_millis(),
+            event_id: "e",
+            denied: false,
+        }));
+    };
+    // The path does not matter; another unique id is somebody else, whatever the ARN says.
+    attempt(None, Some(ANN), "s3", "10");
+    attempt(Some("AIDASOMEBODYELSE0000"), Some(ANN), "sqs", "10");
+    attempt(Some("AIDA111111111111ANN"), None, "sns", "10");
+    let used = |created: &str| -> Vec<String> {
+        let advisor = advisor(build(&[user(created)]), &activity);
+        let arn = "arn:aws:iam::111111111111:user/team/ann";
+        let report = advisor.report(arn, Granularity::Service).unwrap();
+        let rows = report.ungranted_services_used();
+        rows.map(|row| row.service_namespace.to_owned()).collect()
+    };
+    assert_eq!(used("2026-06-01T00:00:00Z"), ["s3", "sns"]);
+    // Made after the event that names the ARN alone: that was an earlier user of this name.
+    assert_eq!(used("2026-06-20T00:00:00Z"), ["sns"]);
+}

@@ -1,0 +1,243 @@
+//! `cargo xtask load`: a served store under load.
+
+mod client;
+mod connection;
+mod inputs;
+mod mix;
+mod report;
+mod server;
+mod server_metrics;
+mod signer;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use benches::AccountShape;
+use clap::Args;
+
+use crate::child;
+use crate::load::client::Outcome;
+use crate::load::connection::{Connection, element};
+use crate::load::mix::{Mix, Operation};
+use crate::load::report::Measured;
+use crate::load::server::Server;
+use crate::load::signer::Signer;
+
+/// Jobs that are there when the clients begin.
+const PREPARED_JOBS: usize = 200;
+/// How long those, or those left at the end, may take.
+const LONGEST_DRAIN: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(50);
+/// When memory is looked at, in percent of the time.
+const LOOKS: [u32; 4] = [25, 50, 75, 100];
+
+/// Serves a generated store and puts it under load; prints rates, times and memory.
+///
+/// Builds the release program, imports an account of 10,000 identities with 500 managed policies and a trail of 200,000
+/// events into a temporary store, and starts `access-advisor serve` with credentials on a loopback port. The clients sign
+/// every request and keep their connections. Of a hundred requests 70 get the services of one of 200 jobs (with pages),
+/// 10 the entities of a service, 10 list granting policies, 5 generate a job, and 5 list users (with pages).
+///
+/// Fails when any request does not get the right answer (Throttling counts), or a job fails or is not made in the end.
+/// Server-side times are the bounds of the bucket that the percentile is in.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask load                             32 clients that never pause, 60 seconds
+  cargo xtask load --seconds 5                 a look
+  cargo xtask load --rate 500                  no more than 500 requests/s: times without queueing")]
+pub(crate) struct Load {
+    /// How many ask at once.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=512))]
+    clients: u32,
+    /// For how long.
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    seconds: u32,
+    /// At most so many requests per second, of all clients together [default: as many as are answered].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+    /// Decides the account, the trail and what each client asks.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+impl Load {
+    pub(crate) fn run(&self) -> Result<(), String> {
+        // Apart, as features of packages that are built together add up.
+        let program = release("access-advisor")?;
+        if cfg!(debug_assertions) {
+            // The clients share the machine with the server: they must cost little.
+            return again(&release("xtask")?);
+        }
+        let shape = AccountShape {
+            seed: self.seed,
+            identities: 10_000,
+            ..AccountShape::default()
+        };
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        eprintln!("making the store");
+        let store = inputs::store(&program, folder.path(), &shape)?;
+        let credentials = inputs::credentials(folder.path())?;
+        let server = Server::start(&program, &store, &credentials)?;
+        eprintln!("making {PREPARED_JOBS} jobs");
+        let jobs = prepare(&server, &shape)?;
+        eprintln!("{} clients for {} s", self.clients, self.seconds);
+        let measured = self.measure(&server, &shape, &jobs)?;
+
+        let rate = self
+            .rate
+            .map_or_else(String::new, |rate| format!(", at most {rate} requests/s"));
+        println!(
+            "{} clients, {} s{rate}, seed {}: {} identities, {} managed policies, {PREPARED_JOBS} jobs at the start.\n",
+            self.clients, self.seconds, self.seed, shape.identities, shape.managed_policies
+        );
+        print!("{}", measured.report());
+        let complaints = server.complaints();
+        println!(
+            "- Warnings and errors in the server's log: {}.",
+            complaints.len()
+        );
+        for complaint in complaints.iter().take(5) {
+            println!("  - {complaint}");
+        }
+        let unmade = ["FAILED", "IN_PROGRESS"].map(|status| {
+            measured
+                .after
+                .value(&format!("iam_api_jobs{{status=\"{status}\"}}"))
+        });
+        match measured.errors() {
+            0 if unmade == [0.0; 2] => Ok(()),
+            0 => Err("jobs failed or were not made".to_owned()),
+            errors => Err(format!("{errors} requests went wrong")),
+        }
+    }
+
+    fn measure(
+        &self,
+        server: &Server,
+        shape: &AccountShape,
+        jobs: &[String],
+    ) -> Result<Measured, String> {
+        let gap = self.rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(1) * self.clients / rate
+        });
+        let before = server.metrics()?;
+        let mut memory = vec![(0, server.resident_mib())];
+        let processor = processor(server);
+        let started = Instant::now();
+        let time = Duration::from_secs(self.seconds.into());
+        let mut outcome = Outcome::default();
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..self.clients)
+                .map(|client| {
+                    let signer = Signer::new(inputs::ACCESS_KEY, "iam");
+                    let mix = Mix::new(shape, jobs, client.into());
+                    let begin = started + gap * client / self.clients;
+                    let timing = client::Timing {
+                        begin,
+                        until: started + time,
+                        gap,
+                    };
+                    scope.spawn(move || client::ask(server.address, signer, mix, timing))
+                })
+                .collect();
+            for percent in LOOKS {
+                let at = started + time * percent / 100;
+                std::thread::sleep(at.saturating_duration_since(Instant::now()));
+                memory.push((percent, server.resident_mib()));
+            }
+            for client in clients {
+                match client.join() {
+                    Ok(one) => outcome.add(one),
+                    // What it panicked with is on standard error.
+                    Err(_) => outcome.fault(Operation::Get, "a client panicked".to_owned()),
+                }
+            }
+        });
+        let seconds = started.elapsed().as_secs_f64();
+        let processor = self::processor(server)
+            .zip(processor)
+            .map(|(after, before)| (after.0 - before.0, after.1 - before.1));
+        let waited = Instant::now();
+        let mut after = server.metrics()?;
+        while after.value("iam_api_jobs{status=\"IN_PROGRESS\"}") > 0.0
+            && waited.elapsed() < LONGEST_DRAIN
+        {
+            std::thread::sleep(POLL);
+            after = server.metrics()?;
+        }
+        Ok(Measured {
+            seconds,
+            outcome,
+            before,
+            after,
+            memory,
+            processor,
+        })
+    }
+}
+
+/// The server's processor time and ours.
+fn processor(server: &Server) -> Option<(f64, f64)> {
+    Some((
+        server.processor_seconds()?,
+        server::processor_seconds("self")?,
+    ))
+}
+
+/// Makes the jobs that clients ask for, through the service, and waits until they are completed.
+fn prepare(server: &Server, shape: &AccountShape) -> Result<Vec<String>, String> {
+    let fault = |error: std::io::Error| error.to_string();
+    let mut signer = Signer::new(inputs::ACCESS_KEY, "iam");
+    let mut connection = Connection::open(server.address).map_err(fault)?;
+    let mut jobs = Vec::new();
+    for index in 0..PREPARED_JOBS {
+        let form = mix::prepared_job(shape, index);
+        let answer = connection.post(&mut signer, &form).map_err(fault)?;
+        let id = element(answer.body, "JobId").ok_or_else(|| answer.body.to_owned())?;
+        jobs.push(id.to_owned());
+    }
+    let started = Instant::now();
+    for job in &jobs {
+        let form = mix::first_page(job);
+        loop {
+            let answer = connection.post(&mut signer, &form).map_err(fault)?;
+            match element(answer.body, "JobStatus") {
+                Some("COMPLETED") => break,
+                Some("IN_PROGRESS") if started.elapsed() < LONGEST_DRAIN => {}
+                _ => return Err(format!("a job was not made: {}", answer.body)),
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+    Ok(jobs)
+}
+
+/// Builds a program as users have it; where it is.
+fn release(package: &str) -> Result<PathBuf, String> {
+    let mut cargo = child::cargo()?;
+    cargo.args(["build", "--quiet", "--release", "--package", package]);
+    let status = cargo
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if !status.success() {
+        return Err(format!("{package} does not build"));
+    }
+    // Beside `debug` or `release`, where this program is.
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let target = own.ancestors().nth(2).ok_or("no target folder")?;
+    let name = format!("{package}{}", std::env::consts::EXE_SUFFIX);
+    Ok(target.join("release").join(name))
+}
+
+/// Runs this same command in another build of this program.
+fn again(program: &Path) -> Result<(), String> {
+    let status = child::command(program)?
+        .args(std::env::args_os().skip(1))
+        .status()
+        .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err("the load run failed".to_owned())
+}

@@ -1,0 +1,64 @@
+//! The store under load: a generated account and its trail, imported as a user imports them.
+
+use std::path::{Path, PathBuf};
+
+use benches::{ACCOUNT_ID, AccountShape, TrailGenerator};
+
+use crate::load::signer::AccessKey;
+use crate::{child, python};
+
+/// The one who asks.
+pub(crate) const ACCESS_KEY: AccessKey = AccessKey {
+    id: "AKIALOADTEST",
+    secret: "not/a/secret/but/the/load/run",
+};
+/// Half of the identities are active: 200,000 attempts in 40 objects.
+const ACTIVE: usize = 5_000;
+const OBJECTS: u64 = 40;
+const RECORDS: usize = 5_000;
+
+/// Makes the store in this folder.
+pub(crate) fn store(
+    program: &Path,
+    folder: &Path,
+    shape: &AccountShape,
+) -> Result<PathBuf, String> {
+    let store = folder.join("load.db");
+    let export = folder.join("account.json");
+    write(&export, shape.export().as_bytes())?;
+    import(program, "account", &store, &export)?;
+
+    let trail = folder.join("trail");
+    std::fs::create_dir(&trail).map_err(|error| format!("{}: {error}", trail.display()))?;
+    let generator = TrailGenerator::new(shape, ACTIVE);
+    for object in 0..OBJECTS {
+        let gzip = generator
+            .object_gzip(object, RECORDS)
+            .map_err(|error| error.to_string())?;
+        write(&trail.join(format!("{object}.json.gz")), &gzip)?;
+    }
+    import(program, "trail", &store, &trail)?;
+    Ok(store)
+}
+
+/// Makes the credentials file in this folder.
+pub(crate) fn credentials(folder: &Path) -> Result<PathBuf, String> {
+    let file = folder.join("credentials.toml");
+    let AccessKey { id, secret } = ACCESS_KEY;
+    let text = format!(
+        "[[credential]]\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         arn = \"arn:aws:iam::{ACCOUNT_ID}:user/load\"\n"
+    );
+    write(&file, text.as_bytes())?;
+    Ok(file)
+}
+
+fn import(program: &Path, what: &str, store: &Path, from: &Path) -> Result<(), String> {
+    let mut command = child::command(program)?;
+    command.args(["import", what, "--store"]).arg(store);
+    python::succeed(command.arg(from)).map(drop)
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
+}

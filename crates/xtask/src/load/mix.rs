@@ -1,0 +1,261 @@
+//! What clients ask for, in which proportions, and what a right answer has in it.
+
+use benches::{ACCOUNT_ID, AccountShape, Seeded};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::load::connection::{Answer, element};
+
+/// Services that most generated policies are about.
+const NAMESPACES: [&str; 10] = [
+    "s3", "ec2", "logs", "iam", "dynamodb", "lambda", "kms", "sqs", "ecr", "rds",
+];
+/// Every so many of the jobs that are there from the start, one is about a group and one about a policy.
+const GROUP_AND_POLICY_EVERY: usize = 8;
+
+/// An operation of the mix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Operation {
+    Get,
+    Entities,
+    Policies,
+    Generate,
+    Users,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Get,
+        Self::Entities,
+        Self::Policies,
+        Self::Generate,
+        Self::Users,
+    ];
+
+    /// Its name in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GetServiceLastAccessedDetails",
+            Self::Entities => "GetServiceLastAccessedDetailsWithEntities",
+            Self::Policies => "ListPoliciesGrantingServiceAccess",
+            Self::Generate => "GenerateServiceLastAccessedDetails",
+            Self::Users => "ListUsers",
+        }
+    }
+
+    /// How many of a hundred requests are this.
+    fn share(self) -> usize {
+        match self {
+            Self::Get => 70,
+            Self::Entities | Self::Policies => 10,
+            Self::Generate | Self::Users => 5,
+        }
+    }
+
+    fn drawn(random: &mut Seeded) -> Self {
+        let mut rest = random.below(100);
+        for operation in Self::ALL {
+            match rest.checked_sub(operation.share()) {
+                Some(more) => rest = more,
+                None => return operation,
+            }
+        }
+        Self::Get
+    }
+}
+
+/// The form of `Generate` for the `index`th job that is there from the start.
+pub(crate) fn prepared_job(shape: &AccountShape, index: usize) -> String {
+    let mut random = Seeded::of(shape.seed, "prepared job", index as u64);
+    let arn = match index % GROUP_AND_POLICY_EVERY {
+        0 => format!("arn:aws:iam::{ACCOUNT_ID}:group/group-{index}"),
+        1 => format!("arn:aws:iam::{ACCOUNT_ID}:policy/policy-{index}"),
+        _ => shape.identity(random.below(shape.identities)).arn,
+    };
+    generate(&arn, &mut random)
+}
+
+fn generate(arn: &str, random: &mut Seeded) -> String {
+    let granularity = random.pick(&["SERVICE_LEVEL", "ACTION_LEVEL"]);
+    let arn = [("Arn", arn), ("Granularity", granularity)];
+    form(Operation::Generate, &arn)
+}
+
+/// The form of `Get` for a job.
+pub(crate) fn first_page(job: &str) -> String {
+    form(Operation::Get, &[("JobId", job)])
+}
+
+/// What one client asks for. It depends on the seed and on the answers, on nothing else.
+#[derive(Debug)]
+pub(crate) struct Mix<'a> {
+    random: Seeded,
+    shape: &'a AccountShape,
+    jobs: &'a [String],
+    /// The next page of the list that was begun, without its marker, and the marker.
+    next_services: Option<(String, String)>,
+    next_users: Option<String>,
+    /// What the page that is being waited for was asked with.
+    asked: String,
+}
+
+impl<'a> Mix<'a> {
+    pub(crate) fn new(shape: &'a AccountShape, jobs: &'a [String], client: u64) -> Self {
+        Self {
+            random: Seeded::of(shape.seed, "client", client),
+            shape,
+            jobs,
+            next_services: None,
+            next_users: None,
+            asked: String::new(),
+        }
+    }
+
+    /// The next request.
+    pub(crate) fn next(&mut self) -> (Operation, String) {
+        let operation = Operation::drawn(&mut self.random);
+        let form = match operation {
+            Operation::Get => self.services(),
+            Operation::Entities => {
+                let (job, namespace) = (self.job(), self.random.pick(&NAMESPACES));
+                form(
+                    operation,
+                    &[("JobId", job), ("ServiceNamespace", namespace)],
+                )
+            }
+            Operation::Policies => {
+                let arn = self.identity();
+                let (one, other) = (self.random.pick(&NAMESPACES), self.random.pick(&NAMESPACES));
+                let parameters = [
+                    ("Arn", arn.as_str()),
+                    ("ServiceNamespaces.member.1", one),
+                    ("ServiceNamespaces.member.2", other),
+                ];
+                // A namespace that is given twice is left out once.
+                let given = if one == other { 2 } else { 3 };
+                form(operation, parameters.get(..given).unwrap_or_default())
+            }
+            Operation::Generate => generate(&self.identity(), &mut self.random),
+            Operation::Users => {
+                let mut users = form(operation, &[("MaxItems", "100")]);
+                if let Some(marker) = self.next_users.take() {
+                    add(&mut users, "Marker", &marker);
+                }
+                users
+            }
+        };
+        (operation, form)
+    }
+
+    /// The next page of the report that was begun, else the first of another.
+    fn services(&mut self) -> String {
+        if let Some((mut form, marker)) = self.next_services.take() {
+            self.asked.clone_from(&form);
+            add(&mut form, "Marker", &marker);
+            return form;
+        }
+        let mut form = first_page(self.job());
+        let most = self.random.pick(&["", "", "10", "50"]);
+        if !most.is_empty() {
+            add(&mut form, "MaxItems", most);
+        }
+        self.asked.clone_from(&form);
+        form
+    }
+
+    fn job(&mut self) -> &'a str {
+        let index = self.random.below(self.jobs.len());
+        self.jobs.get(index).map_or("", String::as_str)
+    }
+
+    fn identity(&mut self) -> String {
+        let index = self.random.below(self.shape.identities);
+        self.shape.identity(index).arn
+    }
+
+    /// Looks at an answer.
+    ///
+    /// # Errors
+    /// In a few words, what is wrong with it: the same words for the same fault.
+    pub(crate) fn take(&mut self, operation: Operation, answer: Answer<'_>) -> Result<(), String> {
+        let Answer { status, body } = answer;
+        if status != 200 {
+            let code = element(body, "Code").unwrap_or("no code");
+            return Err(format!("{status} {code}"));
+        }
+        let marker = || element(body, "Marker").map(str::to_owned);
+        let is_right = match operation {
+            Operation::Get => {
+                let asked = std::mem::take(&mut self.asked);
+                self.next_services = marker().map(|marker| (asked, marker));
+                element(body, "JobStatus") == Some("COMPLETED")
+            }
+            Operation::Entities => element(body, "JobStatus") == Some("COMPLETED"),
+            Operation::Policies => body.contains("<ServiceNamespace>"),
+            Operation::Generate => element(body, "JobId").is_some_and(|id| id.len() == 36),
+            Operation::Users => {
+                self.next_users = marker();
+                body.contains("<UserName>")
+            }
+        };
+        if is_right {
+            return Ok(());
+        }
+        Err("200 without what was asked for".to_owned())
+    }
+}
+
+fn form(operation: Operation, parameters: &[(&str, &str)]) -> String {
+    let mut form = format!("Action={}&Version=2010-05-08", operation.name());
+    for (name, value) in parameters {
+        add(&mut form, name, value);
+    }
+    form
+}
+
+fn add(form: &mut String, name: &str, value: &str) {
+    form.push('&');
+    form.push_str(name);
+    form.push('=');
+    form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_a_hundred() {
+        let sum: usize = Operation::ALL
+            .iter()
+            .map(|operation| operation.share())
+            .sum();
+        assert_eq!(sum, 100);
+        let mut random = Seeded::new(1);
+        let gets = (0..10_000).filter(|_| Operation::drawn(&mut random) == Operation::Get);
+        assert!((6_800..7_200).contains(&gets.count()));
+    }
+
+    #[test]
+    fn a_client_asks_the_same_every_time_and_follows_markers() {
+        let shape = AccountShape::default();
+        let jobs = ["a".to_owned(), "b".to_owned()];
+        let mut first = Mix::new(&shape, &jobs, 7);
+        let mut second = Mix::new(&shape, &jobs, 7);
+        for _ in 0..200 {
+            assert_eq!(first.next(), second.next());
+        }
+        let mut other = Mix::new(&shape, &jobs, 8);
+        assert!((0..20).any(|_| first.next() != other.next()));
+
+        first.asked = first_page("a");
+        let body = "<JobStatus>COMPLETED</JobStatus><Marker>m/1</Marker>";
+        let answer = Answer { status: 200, body };
+        assert_eq!(first.take(Operation::Get, answer), Ok(()));
+        assert_eq!(first.services(), first_page("a") + "&Marker=m%2F1");
+
+        let body = "<Error><Code>Throttling</Code></Error>";
+        let answer = Answer { status: 400, body };
+        let taken = first.take(Operation::Generate, answer);
+        assert_eq!(taken, Err("400 Throttling".to_owned()));
+    }
+}
