@@ -1,5 +1,6 @@
 //! `access-advisor serve`.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use iam_api::{Config, Credentials, Server};
@@ -18,12 +19,23 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         .map(Credentials::load)
         .transpose()?;
     // One line a request; `RUST_LOG` says more or less.
+    let is_terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
         .init();
 
+    if credentials.as_ref().is_some_and(Credentials::is_empty) {
+        eprintln!("warning: there is no credential in the credentials file: nobody may ask");
+    }
+    if arguments.enforce_permissions && credentials.is_none() {
+        eprintln!(
+            "warning: --enforce-permissions without --credentials: whoever asks is believed to be \
+             who they say"
+        );
+    }
     let config = Config {
         listen: arguments.listen,
         credentials,
@@ -42,8 +54,18 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     })
 }
 
-/// Ctrl-C, or what a service manager sends.
+/// The first signal stops in good order; a second one ends the process, which loses nothing
+/// acknowledged.
 async fn stop_signal() {
+    signal_to_stop().await;
+    tokio::spawn(async {
+        signal_to_stop().await;
+        std::process::exit(1);
+    });
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn signal_to_stop() {
     let interrupt = async {
         // Without a handler the default one ends the process, which loses nothing acknowledged.
         if tokio::signal::ctrl_c().await.is_err() {
