@@ -66,9 +66,11 @@ impl Operation {
 /// The form of `Generate` for the `index`th job that is there from the start.
 pub(crate) fn prepared_job(shape: &AccountShape, index: usize) -> String {
     let mut random = Seeded::of(shape.seed, "prepared job", index as u64);
+    // The first policies have the most holders.
+    let number = index / GROUP_AND_POLICY_EVERY;
     let arn = match index % GROUP_AND_POLICY_EVERY {
-        0 => format!("arn:aws:iam::{ACCOUNT_ID}:group/group-{index}"),
-        1 => format!("arn:aws:iam::{ACCOUNT_ID}:policy/policy-{index}"),
+        0 => format!("arn:aws:iam::{ACCOUNT_ID}:group/group-{number}"),
+        1 => format!("arn:aws:iam::{ACCOUNT_ID}:policy/policy-{number}"),
         _ => shape.identity(random.below(shape.identities)).arn,
     };
     generate(&arn, &mut random)
