@@ -240,3 +240,131 @@ fn aws_access_advisor_from_pypi() {
         "{printed}"
     );
 }
+
+/// Asks about every ARN and collects, as both tools below do, each in its own way.
+const TOOL_PRELUDE: &str = r#"
+import collections, sys, time, boto3
+from botocore.exceptions import ClientError
+
+iam = boto3.client("iam", endpoint_url=sys.argv[1], region_name="us-east-1",
+                   aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="any")
+
+def rows_of(job, answer):
+    rows = answer["ServicesLastAccessed"]
+    while answer["IsTruncated"]:
+        answer = iam.get_service_last_accessed_details(JobId=job, Marker=answer["Marker"])
+        assert answer["JobStatus"] == "COMPLETED", answer
+        rows += answer["ServicesLastAccessed"]
+    names = [row["ServiceNamespace"] for row in rows]
+    assert len(names) == len(set(names)), "a service twice"
+    return rows
+"#;
+
+/// What Netflix's Aardvark calls in an account (its updater): ARNs by four lists, a job for each, and
+/// a queue of jobs that is gone round until none is in progress.
+const AARDVARK: &str = r#"
+arns = set()
+for operation, key, more in [("list_roles", "Roles", {}), ("list_users", "Users", {}),
+                             ("list_policies", "Policies", {"Scope": "Local"}),
+                             ("list_groups", "Groups", {})]:
+    for page in iam.get_paginator(operation).paginate(**more, PaginationConfig={"PageSize": 3}):
+        arns.update(entity["Arn"] for entity in page[key])
+
+jobs = {iam.generate_service_last_accessed_details(Arn=arn)["JobId"]: arn for arn in arns}
+assert len(jobs) == len(arns)
+queue, results, until = collections.deque(jobs), {}, time.time() + 60
+while queue:
+    assert time.time() < until, "jobs do not end"
+    job = queue.popleft()
+    answer = iam.get_service_last_accessed_details(JobId=job)
+    if answer["JobStatus"] == "IN_PROGRESS":
+        queue.append(job)
+        continue
+    assert answer["JobStatus"] == "COMPLETED", answer
+    # Aardvark keeps milliseconds, and 0 for never.
+    results[jobs[job]] = {
+        row["ServiceNamespace"]: int(time.mktime(row["LastAuthenticated"].timetuple()) * 1000)
+        if "LastAuthenticated" in row else 0
+        for row in rows_of(job, answer)}
+assert results.keys() == arns
+print(len(arns), len(results["arn:aws:iam::111122223333:user/ada"]))
+"#;
+
+/// What AirIAM's scan of an account calls (its `RuntimeIamScanner`): the account at once, each policy
+/// and the roles once more for their descriptions, then a job for each user and role. Unlike AirIAM,
+/// which waits for two seconds and takes the first page, this one polls and takes all.
+const AIRIAM: &str = r#"
+users, roles, groups, policies = [], [], [], []
+for page in iam.get_paginator("get_account_authorization_details").paginate(
+        Filter=["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"],
+        PaginationConfig={"PageSize": 100, "StartingToken": None}):
+    users += page["UserDetailList"]
+    roles += page["RoleDetailList"]
+    groups += page["GroupDetailList"]
+    policies += page["Policies"]
+for policy in policies:
+    found = iam.get_policy(PolicyArn=policy["Arn"])["Policy"]
+    assert found["PolicyName"] == policy["PolicyName"], found
+    found.get("Description", "")
+attached = {policy["PolicyArn"] for entity in users + roles + groups
+            for policy in entity["AttachedManagedPolicies"]}
+missing = set()
+for arn in attached:
+    try:
+        assert iam.get_policy(PolicyArn=arn)["Policy"]["Arn"] == arn
+    except iam.exceptions.NoSuchEntityException:
+        missing.add(arn)
+# Attached in the test data, but not among the policies of its export.
+assert missing == attached - {policy["Arn"] for policy in policies}, missing
+listed = {role["RoleName"] for page in iam.get_paginator("list_roles").paginate(
+              PaginationConfig={"PageSize": 100, "StartingToken": None})
+          for role in page["Roles"]}
+assert listed == {role["RoleName"] for role in roles}
+
+jobs = {entity["Arn"]: iam.generate_service_last_accessed_details(Arn=entity["Arn"])["JobId"]
+        for entity in users + roles}
+used, until = {}, time.time() + 60
+for arn, job in jobs.items():
+    while (answer := iam.get_service_last_accessed_details(JobId=job))["JobStatus"] == "IN_PROGRESS":
+        assert time.time() < until, "jobs do not end"
+        time.sleep(0.01)
+    assert answer["JobStatus"] == "COMPLETED", answer
+    used[arn] = [{"ServiceNamespace": row["ServiceNamespace"], "LastAccessed": row["LastAuthenticated"]}
+                 for row in rows_of(job, answer) if row["TotalAuthenticatedEntities"] > 0]
+
+# What AirIAM also asks for is not in this API, and said to be so.
+for call in [iam.generate_credential_report, iam.get_credential_report,
+             lambda: iam.get_login_profile(UserName="ada")]:
+    try:
+        call()
+        raise SystemExit("an operation that is not there answered")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "InvalidAction", error
+print(len(users), len(roles), len(groups), len(policies), len(used))
+"#;
+
+fn tool(client: &Client, calls: &str) -> String {
+    let script = format!("{TOOL_PRELUDE}{calls}");
+    let output = client.run("python", &["-c", &script, &client.endpoint]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// The calls of Aardvark, in its order, with boto3: every role, user, policy of the account's own and
+/// group has a job that ends as COMPLETED.
+#[test]
+fn the_calls_of_aardvark() {
+    let Some(client) = client() else { return };
+    assert_eq!(tool(&client, AARDVARK), "25 453");
+}
+
+/// The calls of AirIAM's account scan, in its order, with boto3: every user and role has a job that
+/// ends as COMPLETED. The whole program does not run against this API: the credential report
+/// (`GenerateCredentialReport`, `GetCredentialReport`) and `GetLoginProfile` are not part of it, nor
+/// is STS's `GetCallerIdentity`, which AirIAM asks first.
+#[test]
+fn the_calls_of_airiams_account_scan() {
+    let Some(client) = client() else { return };
+    assert_eq!(tool(&client, AIRIAM), "8 9 3 10 17");
+}

@@ -90,7 +90,7 @@ fn every_format_says_the_same() {
         .iter()
         .map(|r| rows(r, "ServicesLastAccessed") + rows(r, "UngrantedServicesUsed"))
         .sum();
-    assert_eq!(csv.lines().count(), 1 + services);
+    assert_eq!(csv.lines().count(), 1 + reports.len() + services);
 
     let arns: Vec<&str> = reports
         .iter()
@@ -153,6 +153,71 @@ fn a_file_gets_what_stdout_would() {
         std::fs::read_to_string(file).unwrap(),
         stdout(&report(&["--format", "json"]))
     );
+}
+
+#[test]
+fn an_output_never_overwrites_an_input_and_a_failed_one_leaves_the_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("account.json");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::copy(root.join(ACCOUNT), &account).unwrap();
+    let account = account.to_str().unwrap();
+    let output = run(&[
+        "report",
+        "--account",
+        account,
+        "--trail",
+        TRAIL,
+        "--output",
+        account,
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("would overwrite what is read"),
+        "{}",
+        stderr(&output)
+    );
+    let nowhere = folder.path().join("not/there.json");
+    let output = report(&["--output", nowhere.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("there.json"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no part of a file is left"
+    );
+}
+
+/// Nobody at the other end of a pipe is no reason to fail, and never one to crash.
+#[test]
+#[cfg(unix)]
+fn nobody_listening() {
+    let binary = env!("CARGO_BIN_EXE_access-advisor");
+    let report = format!("{binary} report --account {ACCOUNT} --trail {TRAIL} --now {NOW}");
+    for (command, expected) in [
+        (format!("{report} --format csv"), 0),
+        (format!("{report} --format json"), 0),
+        (report.clone(), 0),
+        (format!("{binary} completions bash"), 0),
+        (format!("{binary} catalog show"), 0),
+    ] {
+        for script in [
+            format!("{command} 2>/dev/null | head -c 1 >/dev/null; echo ${{PIPESTATUS[0]}}"),
+            format!("{command} 2>/dev/full >/dev/null; echo $?"),
+        ] {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            let shell = std::process::Command::new("bash")
+                .args(["-c", &script])
+                .current_dir(root)
+                .output()
+                .unwrap();
+            assert_eq!(stdout(&shell).trim(), expected.to_string(), "{script}");
+        }
+    }
 }
 
 #[test]

@@ -6,12 +6,17 @@
     clippy::unwrap_used
 )]
 
+#[allow(dead_code, reason = "AWS's clients are for other tests")]
+mod wire;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::thread::sleep;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use access_advisor::{Activity, Catalog, Granularity, Tracking};
@@ -23,7 +28,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ROUNDS: u64 = 25;
+const ROUNDS: u64 = 50;
 const USER: &str = "arn:aws:iam::123456789012:user/u1";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_access-advisor");
 
@@ -195,7 +200,7 @@ fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
 }
 
 #[test]
-fn an_import_killed_25_times_ends_as_one_that_ran_through() {
+fn an_import_killed_50_times_ends_as_one_that_ran_through() {
     let reference = Place::new();
     let trail = reference.trail("trail", 700, 40, 90);
     let arguments = ["import", "trail", trail.to_str().unwrap()];
@@ -235,7 +240,7 @@ fn an_import_killed_25_times_ends_as_one_that_ran_through() {
 }
 
 #[test]
-fn a_generate_killed_25_times_leaves_whole_jobs_only() {
+fn a_generate_killed_50_times_leaves_whole_jobs_only() {
     let place = Place::new();
     let account = place.account(300);
     let trail = place.trail("trail", 10, 40, 300);
@@ -246,19 +251,25 @@ fn a_generate_killed_25_times_leaves_whole_jobs_only() {
     let answer: Value = serde_json::from_str(&place.done(&arguments)).unwrap();
     let through = started.elapsed();
     let first = answer["JobId"].as_str().unwrap();
-    let expected = place.done(&["get", first]);
+    let local = Caller::local();
+    let get = || {
+        let request = PageRequest::default();
+        let operations = place.operations();
+        serde_json::to_value(operations.services(&local, first, request).unwrap()).unwrap()
+    };
+    let expected = get();
 
     let mut kills = 0;
     for moment in moments(through.mul_f64(1.2)) {
         kills += u32::from(place.killed(&arguments, moment));
         // What was acknowledged is there, and the store goes on.
-        assert_eq!(place.done(&["get", first]), expected);
+        assert_eq!(get(), expected);
     }
     assert!(kills > 0);
     place.assert_sound(40);
-    let jobs = place.operations().store().jobs().unwrap();
+    let operations = place.operations();
+    let jobs = operations.store().jobs().unwrap();
     eprintln!("{kills} kills, {} jobs", jobs.len());
-    let local = Caller::local();
     for summary in jobs {
         // None is stuck, none is half.
         assert!(matches!(summary.job.state, JobState::Completed { .. }));
@@ -268,7 +279,6 @@ fn a_generate_killed_25_times_leaves_whole_jobs_only() {
         ));
         assert_eq!(rows, summary.services);
         let request = PageRequest::default();
-        let operations = place.operations();
         let answer = operations.services(&local, summary.job.id.as_str(), request);
         assert_eq!(
             serde_json::to_value(answer.unwrap()).unwrap()["JobStatus"],
@@ -337,6 +347,173 @@ fn jobs_that_were_acknowledged_are_made_by_the_next_process() {
     }
     assert_eq!(place.sql::<u64>("SELECT count(*) FROM pictures"), 1);
     place.assert_sound(40);
+}
+
+/// Asks a server on loopback, which believes whoever asks; `None` when it was killed before it said
+/// all.
+fn ask(endpoint: &str, form: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).ok()?;
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         x-amz-date: 20260101T000000Z\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\
+         authorization: AWS4-HMAC-SHA256 \
+         Credential=AKIAEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, \
+         Signature=0\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let answer = String::from_utf8(answer).ok()?;
+    let is_whole = answer.trim_end().ends_with("Response>");
+    is_whole.then_some(answer)
+}
+
+fn element<'a>(answer: &'a str, name: &str) -> &'a str {
+    let open = format!("<{name}>");
+    let start = answer.find(&open).unwrap_or_else(|| panic!("{answer}")) + open.len();
+    answer[start..].split('<').next().unwrap()
+}
+
+/// The number is a user's; `None` when the server was killed, or has too much to do.
+fn ask_generate(endpoint: &str, user: u64) -> Option<String> {
+    let answer = ask(
+        endpoint,
+        &format!(
+            "Action=GenerateServiceLastAccessedDetails&Version=2010-05-08\
+             &Arn=arn%3Aaws%3Aiam%3A%3A123456789012%3Auser%2Fu{user}"
+        ),
+    )?;
+    if answer.starts_with("HTTP/1.1 400") && answer.contains("<Code>Throttling</Code>") {
+        return None;
+    }
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    Some(element(&answer, "JobId").to_owned())
+}
+
+/// The job's status, which every job that was acknowledged has.
+fn ask_get(endpoint: &str, job: &str) -> Option<String> {
+    let form = format!(
+        "Action=GetServiceLastAccessedDetails&Version=2010-05-08&MaxItems=400&JobId={job}"
+    );
+    let answer = ask(endpoint, &form)?;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let status = element(&answer, "JobStatus");
+    if status == "COMPLETED" {
+        // Never half of a report: there are more services than a page has.
+        assert_eq!(answer.matches("<ServiceName>").count(), 400);
+        assert_eq!(element(&answer, "IsTruncated"), "true");
+    }
+    Some(status.to_owned())
+}
+
+/// Servers that are killed while they are asked for reports and asked how these are, beside an
+/// import that is killed too. What one of them acknowledged the next ones know, and the last makes
+/// all that was left.
+#[test]
+fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
+    const USERS: u64 = 40;
+    let [reference, place] = [Place::new(), Place::new()];
+    let account = place.account(40);
+    let trail = place.trail("trail", 700, 20, 40);
+    let import = ["import", "trail", trail.to_str().unwrap()];
+    reference.done(&import);
+    place.done(&["import", "account", account.to_str().unwrap()]);
+
+    let acknowledged = Mutex::new(Vec::<String>::new());
+    let (mut in_progress, mut gets) = (0, 0);
+    for (round, moment) in moments(Duration::from_millis(80)).enumerate() {
+        let mut importing = place
+            .command(&import)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (mut server, endpoint) = wire::serve(&place.store, &[]);
+        gets += thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in round as u64.. {
+                    match ask_generate(&endpoint, number % USERS) {
+                        Some(job) => acknowledged.lock().unwrap().push(job),
+                        None if TcpStream::connect(&endpoint["http://".len()..]).is_err() => break,
+                        None => sleep(Duration::from_millis(2)),
+                    }
+                }
+            });
+            let getting = scope.spawn(|| {
+                for number in 0.. {
+                    let known = acknowledged.lock().unwrap();
+                    // By turns the latest, and any.
+                    let job = match number % 2 {
+                        0 => known.last(),
+                        _ => known.get(number * 7 % known.len().max(1)),
+                    };
+                    let job = job.cloned();
+                    drop(known);
+                    let Some(job) = job else {
+                        if TcpStream::connect(&endpoint["http://".len()..]).is_err() {
+                            return number;
+                        }
+                        sleep(Duration::from_millis(1));
+                        continue;
+                    };
+                    if ask_get(&endpoint, &job).is_none() {
+                        return number;
+                    }
+                }
+                0
+            });
+            sleep(moment);
+            // SIGKILL, both.
+            server.0.kill().unwrap();
+            importing.kill().unwrap();
+            server.0.wait().unwrap();
+            importing.wait().unwrap();
+            getting.join().unwrap()
+        });
+
+        let jobs = Store::open(&place.store).unwrap().jobs().unwrap();
+        let known: BTreeSet<&str> = jobs.iter().map(|summary| summary.job.id.as_str()).collect();
+        for job in acknowledged.lock().unwrap().iter() {
+            assert!(known.contains(job.as_str()), "{job} is lost");
+        }
+        in_progress += jobs
+            .iter()
+            .filter(|summary| matches!(summary.job.state, JobState::InProgress))
+            .count();
+        if round % 10 == 0 {
+            place.assert_sound(20);
+        }
+    }
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let objects: u64 = place.sql("SELECT count(*) FROM trail_objects");
+    eprintln!(
+        "{} jobs were acknowledged, {in_progress} seen left behind, {gets} gets, {objects} objects",
+        acknowledged.len()
+    );
+    assert!(acknowledged.len() > 50);
+    assert!(in_progress > 0);
+
+    let (mut server, endpoint) = wire::serve(&place.store, &[]);
+    let started = Instant::now();
+    let left = "SELECT count(*) FROM jobs WHERE status = 'IN_PROGRESS'";
+    while place.sql::<u64>(left) > 0 {
+        assert!(started.elapsed() < Duration::from_secs(30));
+        sleep(Duration::from_millis(10));
+    }
+    for job in &acknowledged {
+        assert_eq!(ask_get(&endpoint, job).as_deref(), Some("COMPLETED"));
+    }
+    server.0.kill().unwrap();
+    server.0.wait().unwrap();
+    let jobs: u64 = place.sql("SELECT count(*) FROM jobs WHERE status <> 'COMPLETED'");
+    assert_eq!(jobs, 0);
+
+    place.done(&import);
+    place.assert_sound(20);
+    assert_eq!(place.sql::<u64>("SELECT count(*) FROM trail_objects"), 700);
+    assert_eq!(place.table(), reference.table());
+    assert_eq!(place.sql::<u64>("SELECT count(*) FROM activity_before"), 0);
 }
 
 /// Two imports of one trail, both killed and started again.

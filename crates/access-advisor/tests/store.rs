@@ -364,6 +364,36 @@ fn failures_say_what_to_do() {
 }
 
 #[test]
+fn a_first_import_that_fails_leaves_no_store_behind() {
+    let store = Store::new();
+    let write = |name: &str, text: &str| {
+        let file = store.folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let bad = write("bad.json", r#"{"UserDetailList": ["#);
+    let nobody = write("nobody.json", r#"{"UserDetailList": []}"#);
+    let empty = store.folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    for (arguments, says) in [
+        (["import", "account", &bad], "bad.json: "),
+        (["import", "account", &nobody], "whose is it?"),
+        (["import", "account", "/nope"], "/nope: No such file"),
+        (["import", "trail", "/nope"], "/nope: No such file"),
+        (["import", "trail", empty.to_str().unwrap()], "empty: "),
+    ] {
+        let said = store.failure(&arguments);
+        assert!(said.contains(says), "{said}");
+        assert!(!Path::new(&store.path).exists(), "{arguments:?}");
+    }
+    // And one that is there stays as it is.
+    let taken = store.run(&["import", "account", ACCOUNT]);
+    assert_eq!(taken.status.code(), Some(0));
+    store.failure(&["import", "account", &bad]);
+    store.generate(ERIN, &[]);
+}
+
+#[test]
 fn what_was_set_aside_is_said_and_strict_fails() {
     let store = Store::new();
     let file = store.folder.path().join("events.jsonl");

@@ -225,14 +225,12 @@ fn may_be_of_service(statement: &Statement, resources: &[Pattern]) -> bool {
 }
 
 fn denies_service(statement: &Statement, namespace: &str) -> bool {
-    let denies_all_of_it = match &statement.actions {
-        ActionElement::Action(patterns) => patterns
-            .iter()
-            .any(|pattern| pattern.covers_service(namespace)),
-        ActionElement::NotAction(patterns) => !patterns
-            .iter()
-            .any(|pattern| pattern.names_service(namespace)),
-    };
+    // As recorded: a deny that names the service, not one that leaves others out (`NotAction`).
+    let denies_all_of_it = matches!(
+        &statement.actions,
+        ActionElement::Action(patterns)
+            if patterns.iter().any(|pattern| pattern.covers_service(namespace))
+    );
     let everywhere = matches!(
         &statement.resources,
         Some(ResourceElement::Resource(patterns)) if patterns.iter().any(|resource| {

@@ -1,6 +1,8 @@
 //! Exports as people have them: pages, several accounts, and everything that can be wrong with one.
 #![allow(
+    clippy::cloned_ref_to_slice_refs,
     clippy::expect_used,
+    clippy::needless_pass_by_value,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used
@@ -180,7 +182,12 @@ fn an_older_document_that_can_be_read_does_not_hide_a_newer_one_that_cannot() {
 fn broken_entities_are_set_aside_and_lose_no_other() {
     let ann = user("111111111111", "ann", inline(allow("s3:*")));
     let broken = [
-        (json!(7), "UserDetailList[0]: ", "invalid type"),
+        (json!(7), "UserDetailList[0]: ", "not a JSON object"),
+        (
+            json!(["x", "AIDA", ANN]),
+            "UserDetailList[0]: ",
+            "not a JSON object",
+        ),
         (
             json!({"UserName": "x"}),
             "UserDetailList[0]: ",
@@ -295,8 +302,8 @@ fn an_entity_that_comes_again_replaces_the_earlier_one() {
 #[test]
 fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
     for (text, message) in [
-        ("", "0.json: the file is empty"),
-        ("  \n", "0.json: the file is empty"),
+        ("", "0.json: there is no page in the file"),
+        ("  \n", "0.json: there is no page in the file"),
         (
             "{\"UserDetailList\":\n[",
             "0.json: EOF while parsing a list (line 2, column 1)",
@@ -371,4 +378,59 @@ fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
     assert_eq!(used("2026-06-01T00:00:00Z"), ["s3", "sns"]);
     // Made after the event that names the ARN alone: that was an earlier user of this name.
     assert_eq!(used("2026-06-20T00:00:00Z"), ["sns"]);
+}
+
+#[test]
+fn a_broken_part_of_an_identity_loses_no_other() {
+    let mut more = inline(allow("s3:*"));
+    let list = more["UserPolicyList"].as_array_mut().unwrap();
+    list.insert(0, json!({"PolicyDocument": allow("sqs:*")}));
+    more["GroupList"] = json!([null]);
+    more["AttachedManagedPolicies"] = json!([{"PolicyName": "p"}]);
+    let account =
+        build(&[json!({"UserDetailList": [user("111111111111", "ann", more)]}).to_string()]);
+    assert_eq!(
+        findings(&account),
+        [
+            "0.json: UserDetailList[0].UserPolicyList[0]: missing field `PolicyName`",
+            "0.json: UserDetailList[0].AttachedManagedPolicies[0]: missing field `PolicyArn`",
+            "0.json: UserDetailList[0].GroupList[0]: is not the name of a group",
+        ]
+    );
+    let report = advisor(account, &Activity::new())
+        .report(ANN, Granularity::Service)
+        .unwrap();
+    assert_eq!(namespaces(&report), ["s3"]);
+    let missing: Vec<&str> = report
+        .not_evaluated()
+        .iter()
+        .map(|m| m.name.as_str())
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            "AttachedManagedPolicies[0]",
+            "GroupList[0]",
+            "UserPolicyList[0]"
+        ]
+    );
+}
+
+#[test]
+fn contradictions_are_named() {
+    let ann = user("111111111111", "ann", json!({"UserName": "bob"}));
+    let carl = user("111111111111", "carl", json!({"UserId": ann["UserId"]}));
+    let mut policy = aws_policy("v1", "s3:*");
+    policy["PolicyVersionList"] = json!([]);
+    let text = json!({"UserDetailList": [ann, carl], "Policies": [policy]}).to_string();
+    assert_eq!(
+        findings(&build(&[text])),
+        [
+            "0.json: UserDetailList[0].Arn: the ARN's name is not \"bob\"; taken by that name",
+            "0.json: Policies[0].PolicyVersionList: the policy is not evaluated: the export has no \
+             default version of it",
+            "0.json: UserDetailList[1]: AIDA111111111111ANN is another entity's too; activity is this \
+             one's",
+        ]
+    );
 }

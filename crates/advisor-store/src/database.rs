@@ -26,6 +26,10 @@ const MOST_IDLE: usize = 16;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// Held while a file is made. A process that closes a file, any handle of it, loses its locks on it:
+/// nobody in this one may have it open in SQLite by then.
+static CREATING: Mutex<()> = Mutex::new(());
+
 /// A store.
 #[derive(Debug)]
 pub struct Store {
@@ -74,11 +78,13 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens a store, and makes it when there is none.
+    /// Opens a store, and makes it when there is none: on Unix, one that nobody but its owner may
+    /// read or write, whatever the umask.
     ///
     /// # Errors
     /// The file cannot be opened, is no store, or a newer version's.
     pub fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+        create_private(path);
         Self::connect(path)
     }
 
@@ -98,6 +104,7 @@ impl Store {
             path: path.to_owned(),
             error,
         };
+        drop(CREATING.lock().unwrap_or_else(PoisonError::into_inner));
         let mut connection = Connection::open(path).map_err(fault)?;
         connection.busy_timeout(BUSY).map_err(fault)?;
         // Before anything is changed in a file that may be somebody else's.
@@ -193,6 +200,21 @@ impl Store {
     }
 }
 
+/// Makes an empty file for its owner alone, unless there is one. SQLite takes an empty file for an
+/// empty database, and gives the log and the shared memory beside it the same mode. What goes wrong
+/// here goes wrong in SQLite again, which says so.
+fn create_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut options = std::fs::OpenOptions::new();
+        drop(options.write(true).create_new(true).mode(0o600).open(path));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     write_ahead(connection)?;
@@ -275,4 +297,47 @@ fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
             transaction.commit()
         })
         .map_err(fault)
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::Store;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_store_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::open_or_create(&path).unwrap();
+        store.accounts().unwrap();
+        let modes: Vec<(String, u32)> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, mode(&entry.path()))
+            })
+            .collect();
+        // The log and the shared memory too.
+        assert_eq!(modes.len(), 3, "{modes:?}");
+        assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+    }
+
+    #[test]
+    fn a_store_that_is_there_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        drop(Store::open_or_create(&path).unwrap());
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        drop(Store::open_or_create(&path).unwrap());
+        assert_eq!(mode(&path), 0o640);
+    }
 }

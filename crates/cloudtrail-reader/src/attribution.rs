@@ -7,6 +7,7 @@ use advisor_core::{Activity, Attempt, Operation, Principal, time};
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 
+use crate::printable::Printable;
 use crate::record::{EventRecord, SessionIssuer, Text, UserIdentity};
 
 /// Why a record is no attempt of an IAM identity.
@@ -54,15 +55,15 @@ impl SetAside {
 impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAnApiCall(kind) => write!(f, "not an API call: {kind}"),
+            Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", kind.escape_debug()),
             Self::NoIamIdentity(UserIdentityKind::Root) => f.write_str("by the account root"),
             Self::NoIamIdentity(UserIdentityKind::AwsService) => f.write_str("by an AWS service"),
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => f.write_str("anonymous"),
             Self::NoIamIdentity(UserIdentityKind::Other(kind)) => {
-                write!(f, "no IAM identity: {kind}")
+                write!(f, "no IAM identity: {}", kind.escape_debug())
             }
             Self::TooNew => f.write_str("later than the instant asked for"),
-            Self::Malformed(reason) => write!(f, "malformed: {reason}"),
+            Self::Malformed(reason) => write!(f, "malformed: {}", Printable(reason)),
         }
     }
 }
@@ -71,6 +72,7 @@ const INSIGHT: &str = "AwsCloudTrailInsight";
 
 /// Longer names are nobody's; keeping them would fill the table.
 const LONGEST_NAME: usize = 256;
+const LONGEST_REGION: usize = 64;
 /// IAM's longest ARNs have some 600 characters; this is what its API takes.
 const LONGEST_ARN: usize = 2_048;
 
@@ -95,7 +97,7 @@ pub(crate) fn attribute(
 
     let source = name(record.event_source.as_ref(), "eventSource")?;
     let event = name(record.event_name.as_ref(), "eventName")?;
-    let region = name(record.aws_region.as_ref(), "awsRegion")?;
+    let region = region(record.aws_region.as_ref())?;
     let event_id = record.event_id.as_deref().unwrap_or_default();
     if event_id.len() > LONGEST_NAME {
         return Err(SetAside::Malformed("the eventID is too long".into()));
@@ -163,7 +165,19 @@ fn name<'a>(text: Option<&'a Text<'a>>, field: &str) -> Result<&'a str, SetAside
         Some(text) if text.len() > LONGEST_NAME => Err(SetAside::Malformed(
             format!("the {field} is too long").into(),
         )),
+        Some(text) if text.chars().any(char::is_control) => Err(SetAside::Malformed(
+            format!("the {field} has a control character").into(),
+        )),
         Some(text) => Ok(text),
+    }
+}
+
+fn region<'a>(text: Option<&'a Text<'a>>) -> Result<&'a str, SetAside> {
+    let is_sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match text.map(|text| &**text) {
+        None | Some("") => Err(SetAside::missing("awsRegion")),
+        Some(text) if text.len() <= LONGEST_REGION && text.bytes().all(is_sound) => Ok(text),
+        Some(_) => Err(SetAside::Malformed("the awsRegion is no Region".into())),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -33,6 +33,10 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Infla
         return Err(InflateError::Damaged);
     }
     let (crc, size) = trailer(bytes);
+    if (crc, size) == (0, 0) {
+        // Zeros after the last member, or an empty one: the size is not known.
+        return inflate_members(bytes, limit);
+    }
     // A deflate stream is at most some 1032 times its size: a trailer that says more is lying.
     let most = bytes.len().saturating_mul(1_040).min(limit);
     let mut inflated = vec![0; (size as usize).clamp(1, most.max(1))];
@@ -63,7 +67,7 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Infla
 }
 
 /// Whether the last member's trailer also ends a member before it: the same object twice, with
-/// others between them or not.
+/// others between them or not, or with bytes between them that are no member.
 fn trailer_recurs(bytes: &[u8]) -> bool {
     // Most objects have no second header; this looks at all bytes without a branch, and so fast.
     let [second, third] = [1, 2].map(|from| bytes.get(from..).unwrap_or_default());
@@ -74,26 +78,38 @@ fn trailer_recurs(bytes: &[u8]) -> bool {
         .fold(0_u64, |found, ((a, b), c)| {
             found + u64::from((*a == GZIP_MAGIC[0]) & (*b == GZIP_MAGIC[1]) & (*c == DEFLATE))
         });
-    let Some(trailer) = bytes.last_chunk::<8>() else {
+    let Some((before, trailer)) = bytes
+        .split_last()
+        .map(|(_, before)| before)
+        .zip(bytes.last_chunk::<8>())
+    else {
         return false;
     };
-    headers > 1
-        && bytes
-            .windows(10)
-            .any(|window| window.starts_with(trailer) && window.ends_with(&GZIP_MAGIC))
+    headers > 1 && before.windows(8).any(|window| window == trailer)
 }
 
+/// One member after the other. Zeros after the last one are padding, as `gzip -d` has it: tapes and
+/// block devices are filled up with them.
 fn inflate_members(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateError> {
     let mut inflated = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(bytes)
-        .take(most)
-        .read_to_end(&mut inflated)
-        .map_err(|_| InflateError::Damaged)?;
-    if inflated.len() > limit {
-        return Err(InflateError::TooLarge(limit));
+    let mut rest = bytes;
+    loop {
+        let left = limit.saturating_sub(inflated.len());
+        let most = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
+        let mut member = GzDecoder::new(rest);
+        member
+            .by_ref()
+            .take(most)
+            .read_to_end(&mut inflated)
+            .map_err(|_| InflateError::Damaged)?;
+        if inflated.len() > limit {
+            return Err(InflateError::TooLarge(limit));
+        }
+        rest = member.into_inner();
+        if rest.iter().all(|byte| *byte == 0) {
+            return Ok(Cow::Owned(inflated));
+        }
     }
-    Ok(Cow::Owned(inflated))
 }
 
 /// The checksum and the size modulo 2^32 that the last member ends with.
@@ -133,6 +149,39 @@ mod tests {
         assert_eq!(inflate(&gzip(b""), 1 << 20).unwrap(), b"".as_slice());
         let same_ends = [gzip(b"a"), gzip(b"b"), gzip(b"a")].concat();
         assert_eq!(inflate(&same_ends, 1 << 20).unwrap(), b"aba".as_slice());
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_padding() {
+        let text = b"some text, some text, some text".repeat(50);
+        let two = [gzip(&text), gzip(b"more")].concat();
+        let both = [&*text, b"more"].concat();
+        for zeros in [1, 2, 3, 4, 5, 7, 8, 9, 18, 512] {
+            let padding = vec![0; zeros];
+            for (sound, expected) in [
+                (gzip(&text), &text),
+                (gzip(b""), &vec![]),
+                (two.clone(), &both),
+            ] {
+                let padded = [&*sound, &padding].concat();
+                assert_eq!(
+                    inflate(&padded, 1 << 20).unwrap()[..],
+                    expected[..],
+                    "{zeros}"
+                );
+                let limit = expected.len();
+                assert_eq!(
+                    inflate(&padded, limit).unwrap()[..],
+                    expected[..],
+                    "{zeros}"
+                );
+                for garbage in [[&*padded, b"x"].concat(), [&*padded, &sound].concat()] {
+                    assert_eq!(inflate(&garbage, 1 << 20), Err(InflateError::Damaged));
+                }
+            }
+            let padded = [gzip(&text), padding].concat();
+            assert_eq!(inflate(&padded, 1_000), Err(InflateError::TooLarge(1_000)));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod attribution;
 mod inflate;
 mod listing;
 mod object;
+mod printable;
 mod reader;
 mod reconciliation;
 mod record;

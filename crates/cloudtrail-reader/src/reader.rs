@@ -102,7 +102,8 @@ impl TrailReader {
         Ok(self.read_files(&listing::list(paths)?, progress))
     }
 
-    /// Lists the files that [`TrailReader::read`] reads, in the same order.
+    /// Lists the files that [`TrailReader::read`] reads, in the same order. Dead links, link loops and
+    /// closed folders below a path are among them, at the end: reading them fails and names the reason.
     ///
     /// # Errors
     /// As there.
@@ -143,8 +144,11 @@ impl TrailReader {
     /// A file larger than the limit is not even read: memory is bounded by the limit.
     fn read_file(&self, file: &Path) -> io::Result<Vec<u8>> {
         let limit = self.options.object_limit;
-        let size = std::fs::metadata(file)?.len();
-        if size > u64::try_from(limit).unwrap_or(u64::MAX) {
+        let metadata = std::fs::metadata(file)?;
+        if metadata.is_dir() {
+            return Err(listing::folder_fault(file));
+        }
+        if metadata.len() > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(io::Error::other(InflateError::TooLarge(limit)));
         }
         std::fs::read(file)

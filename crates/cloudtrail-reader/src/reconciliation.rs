@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::attribution::SetAside;
+use crate::printable::Printable;
 
 /// What became of objects and records. Always: records read = attributed + set aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +54,13 @@ pub struct FailedObject {
     pub reason: String,
 }
 
+impl fmt::Display for FailedObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, reason } = self;
+        write!(f, "{}: {}", Printable(name), Printable(reason))
+    }
+}
+
 /// A malformed record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Example {
@@ -66,7 +74,8 @@ pub struct Example {
 
 impl fmt::Display for Example {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: record {}: {}", self.name, self.record, self.reason)
+        let [name, reason] = [&self.name, &self.reason].map(|text| Printable(text));
+        write!(f, "{name}: record {}: {reason}", self.record)
     }
 }
 
@@ -88,6 +97,13 @@ impl Reconciliation {
             .iter()
             .filter(|(reason, _)| reason.is_fault());
         faults.map(|(_, count)| count).sum()
+    }
+
+    /// Malformed records that are counted but not among the [`examples`](Self::examples).
+    #[must_use]
+    pub fn unnamed_malformed(&self) -> u64 {
+        let named = u64::try_from(self.examples.len()).unwrap_or(u64::MAX);
+        self.malformed().saturating_sub(named)
     }
 
     /// Whether everything read is accounted for.

@@ -11,7 +11,7 @@ mod support;
 
 use std::fs;
 
-use cloudtrail_reader::{FailedObject, ReadOptions, TrailRead, TrailReader};
+use cloudtrail_reader::{FailedObject, ReadOptions, SetAside, TrailRead, TrailReader};
 use serde_json::json;
 use service_catalog::Catalog;
 
@@ -309,7 +309,7 @@ fn long_strings_do_not_fill_the_table() {
     for (changes, expected) in [
         (json!({"eventName": long}), "the eventName is too long"),
         (json!({"eventSource": long}), "the eventSource is too long"),
-        (json!({"awsRegion": long}), "the awsRegion is too long"),
+        (json!({"awsRegion": long}), "the awsRegion is no Region"),
         (json!({"eventID": long}), "the eventID is too long"),
         (json!({"eventType": long}), "the eventType is too long"),
         (
@@ -902,23 +902,60 @@ fn links_that_lead_nowhere() {
     fs::write(folder.path().join("a.json"), digest()).unwrap();
     let link = folder.path().join("z.json");
     symlink("nowhere", &link).unwrap();
-    let error = |path| reader().read(&[path], &|_| ()).unwrap_err().to_string();
+    // What is hidden is left out, dead or not.
+    symlink("nowhere", folder.path().join(".#lock")).unwrap();
+    symlink("..", folder.path().join(".circle")).unwrap();
+    let dead = format!("{}: No such file or directory (os error 2)", link.display());
+    let faults_of = |path: &std::path::Path| {
+        let read = reader().read(&[path], &|_| ()).unwrap();
+        let digests = read.reconciliation.objects_skipped.values().sum::<u64>();
+        assert!(read.reconciliation.has_faults());
+        (digests, faults(&read))
+    };
+    assert_eq!(faults_of(folder.path()), (1, vec![dead.clone()]));
+    let error = reader().read(&[&link], &|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), dead);
+
+    // They come after all files: in a store they do not take the place of a file of the same name.
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("z.json"), digest()).unwrap();
     assert_eq!(
-        error(folder.path()),
-        format!("{}: No such file or directory (os error 2)", link.display())
+        TrailReader::list(&[folder.path(), other.path()]).unwrap(),
+        [
+            folder.path().join("a.json"),
+            other.path().join("z.json"),
+            link.clone()
+        ]
     );
-    assert_eq!(
-        error(&link),
-        format!("{}: No such file or directory (os error 2)", link.display())
-    );
+
     fs::remove_file(&link).unwrap();
     let circle = folder.path().join("circle");
     symlink(".", &circle).unwrap();
-    assert!(
-        error(folder.path()).starts_with(&format!("{}: File system loop found", circle.display())),
-        "{}",
-        error(folder.path())
+    let itself = folder.path().join("itself");
+    symlink("itself", &itself).unwrap();
+    // A loop by way of a folder elsewhere.
+    symlink(other.path(), folder.path().join("other")).unwrap();
+    symlink(folder.path(), other.path().join("back")).unwrap();
+    let looped = "a link loop: it leads back to a folder above it";
+    assert_eq!(
+        faults_of(folder.path()),
+        (
+            2,
+            vec![
+                format!("{}: {looped}", circle.display()),
+                format!(
+                    "{}: Too many levels of symbolic links (os error 40)",
+                    itself.display()
+                ),
+                format!("{}/other/back: {looped}", folder.path().display()),
+            ]
+        )
     );
+
+    // A folder with nothing but a dead link is not empty.
+    let only = tempfile::tempdir().unwrap();
+    symlink("nowhere", only.path().join("x.json")).unwrap();
+    assert_eq!(faults_of(only.path()).1.len(), 1);
 }
 
 #[cfg(unix)]
@@ -952,11 +989,13 @@ fn a_file_without_permission_loses_no_other() {
     let below = folder.path().join("below");
     fs::create_dir(&below).unwrap();
     fs::set_permissions(&below, fs::Permissions::from_mode(0o000)).unwrap();
-    let error = reader().read(&[folder.path()], &|_| ()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("{}: Permission denied (os error 13)", below.display())
-    );
+    let read = reader().read(&[folder.path()], &|_| ()).unwrap();
+    let error = reader().read(&[&below], &|_| ()).unwrap_err();
+    let denied =
+        |path: &std::path::Path| format!("{}: Permission denied (os error 13)", path.display());
+    assert_eq!(faults(&read), [denied(&closed), denied(&below)]);
+    assert_eq!(actions(&read.activity), ["s3:GetObject"]);
+    assert_eq!(error.to_string(), denied(&below));
     fs::set_permissions(&below, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
@@ -1004,4 +1043,83 @@ fn the_first_faults_are_named_and_all_are_counted() {
         .collect();
     assert_eq!(named, (1..=20).collect::<Vec<_>>());
     assert_eq!(set_aside(&read), ["1000 malformed: see the records named"]);
+    assert_eq!(read.reconciliation.unnamed_malformed(), 980);
+    for (count, unnamed) in [(0, 0), (1, 0), (20, 0), (21, 1)] {
+        let read = take(&[object_of(&records[..count])]);
+        assert_eq!(read.reconciliation.unnamed_malformed(), unnamed, "{count}");
+    }
+}
+
+/// What the input says reaches no terminal as it is.
+#[test]
+fn control_characters_are_shown_escaped() {
+    let evil = "x\n\u{1b}[2J\u{202e}";
+    let shown = r"x\n\u{1b}[2J\u{202e}";
+    let records = [
+        record(&json!({ "eventType": evil })),
+        record(&json!({"userIdentity": {"type": evil}})),
+        record(&json!({ "eventTime": evil })),
+    ];
+    let mut activity = advisor_core::Activity::new();
+    let mut taken = reader().take_object(evil, &object(&records), &mut activity);
+    taken.merge(reader().take_object(evil, b"nonsense", &mut activity));
+    let account = taken.to_string();
+    assert!(account.contains(&format!("\n        1  not an API call: {shown}\n")));
+    assert!(account.contains(&format!("\n        1  no IAM identity: {shown}\n")));
+    assert_eq!(
+        taken.examples[0].to_string(),
+        format!("{shown}: record 3: malformed: the eventTime \"{shown}\" cannot be")
+    );
+    assert_eq!(
+        taken.objects_failed[0].to_string(),
+        format!("{shown}: not JSON: expected ident at line 1 column 2")
+    );
+    // The name itself is the path, by which a store knows it again.
+    assert_eq!(taken.objects_failed[0].name, evil);
+    let failed = FailedObject {
+        name: "a".into(),
+        reason: evil.into(),
+    };
+    assert_eq!(failed.to_string(), format!("a: {shown}"));
+    let malformed = SetAside::Malformed(evil.into());
+    assert_eq!(malformed.to_string(), format!("malformed: {shown}"));
+}
+
+#[test]
+fn names_that_cannot_be() {
+    let long = "a".repeat(64);
+    for region in ["global", "us-gov-west-1", "aws-global", "0", &long] {
+        let sound = record(&json!({ "awsRegion": region })).to_string();
+        assert_eq!(between(&[&sound]), [""; 0], "{region}");
+    }
+    let long = "a".repeat(65);
+    for region in [
+        "EU-central-1",
+        "eu central",
+        "eu_1",
+        "é",
+        "-\n",
+        "\u{1b}",
+        &long,
+    ] {
+        let broken = record(&json!({ "awsRegion": region })).to_string();
+        assert_eq!(
+            between(&[&broken]),
+            ["record 2: malformed: the awsRegion is no Region"],
+            "{region}"
+        );
+    }
+    for field in ["eventSource", "eventName"] {
+        for name in ["\n", "Get\u{0}Object", "Get\u{1b}[2J", "x\u{7f}", "x\u{9b}"] {
+            let broken = record(&json!({ field: name })).to_string();
+            assert_eq!(
+                between(&[&broken]),
+                [format!(
+                    "record 2: malformed: the {field} has a control character"
+                )],
+            );
+        }
+        let sound = record(&json!({ field: "Größe 'x'" })).to_string();
+        assert_eq!(between(&[&sound]), [""; 0]);
+    }
 }

@@ -24,8 +24,7 @@ use crate::job_queue::JobQueue;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::parameters::Parameters;
-use crate::permissions::Permissions;
-use crate::{directory_operations, exchange, last_accessed};
+use crate::{directory_operations, exchange, last_accessed, permissions};
 
 /// The operations with all they need: a queue with its threads, counters, caches. Clones share them.
 #[derive(Clone)]
@@ -35,10 +34,10 @@ struct Shared {
     config: Config,
     queue: JobQueue,
     metrics: Metrics,
-    permissions: Permissions,
     /// The latest directories, each with the generation it is of.
     directories: Mutex<HashMap<AccountId, (i64, Arc<Directory>)>>,
-    blocking: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Api {
@@ -60,15 +59,14 @@ impl Api {
         let queue = JobQueue::start(
             config.operations.clone(),
             config.clock.clone(),
-            config.limits.waiting_jobs,
-            config.limits.workers,
+            &config.limits,
         )?;
         Ok(Self(Arc::new(Shared {
             queue,
             metrics: Metrics::default(),
-            permissions: Permissions::default(),
             directories: Mutex::default(),
-            blocking: Arc::new(Semaphore::new(config.limits.operations.max(1))),
+            readers: Arc::new(Semaphore::new(config.limits.operations.max(1))),
+            writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             config,
         })))
     }
@@ -130,9 +128,7 @@ impl Api {
         caller: &Caller,
     ) -> Result<Value, ApiError> {
         if self.0.config.enforce_permissions {
-            self.0
-                .permissions
-                .check(self.operations(), caller, operation)?;
+            permissions::check(self.operations(), caller, operation, parameters)?;
         }
         match operation {
             Operation::GenerateServiceLastAccessedDetails
@@ -145,16 +141,36 @@ impl Api {
         }
     }
 
-    /// Runs what may block off the async threads; no more at once than the limit allows, and no
-    /// longer is waited for it.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    /// Runs an operation off the async threads; no more at once than the limits allow, and no longer
+    /// is waited for it.
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
+        operation: Operation,
+        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let places = if operation.writes() {
+            &self.0.writers
+        } else {
+            &self.0.readers
+        };
+        self.blocking(Some(places.clone()), run).await
+    }
+
+    /// Runs what may block off the async threads, in one of these places.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        places: Option<Arc<Semaphore>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
-        let permit = self.0.blocking.clone().acquire_owned();
         let running = async {
-            let permit: OwnedSemaphorePermit = permit.await.map_err(|_| ApiError::unavailable())?;
+            let permit: Option<OwnedSemaphorePermit> = match places {
+                Some(places) => {
+                    let permit = places.acquire_owned().await;
+                    Some(permit.map_err(|_| ApiError::unavailable())?)
+                }
+                None => None,
+            };
             tokio::task::spawn_blocking(move || {
                 // The work goes on when nobody waits for it any more, and counts as long.
                 let _permit = permit;
@@ -185,7 +201,7 @@ pub fn router(api: Api) -> Router {
 /// Whether the store can be read.
 async fn healthz(State(api): State<Api>) -> Response {
     let read = |api: &Api| api.operations().store().accounts().map_err(Into::into);
-    match api.blocking(read).await {
+    match api.blocking(None, read).await {
         Ok(_) => "ok\n".into_response(),
         Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -202,7 +218,7 @@ async fn metrics(State(api): State<Api>) -> Response {
             .jobs_by_status()
             .map_err(Into::into)
     };
-    let jobs = api.blocking(read).await.unwrap_or_default();
+    let jobs = api.blocking(None, read).await.unwrap_or_default();
     let text = api.metrics().text(api.queue().state(), &jobs);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

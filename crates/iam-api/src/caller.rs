@@ -2,7 +2,7 @@
 
 use advisor_core::{AccountId, Caller};
 use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use axum::http::header::{HOST, ORIGIN};
 use chrono::{DateTime, Utc};
 
 use crate::authorization::Authorization;
@@ -46,6 +46,13 @@ pub(crate) fn unverified(request: &SignedRequest<'_>) -> Result<String, ApiError
             "Without credentials, only requests to localhost or a loopback address are answered.",
         ));
     }
+    if is_from_another_site(request.headers) {
+        return Err(ApiError::new(
+            403,
+            "AccessDenied",
+            "Without credentials, requests that a web page of another site sends are not answered.",
+        ));
+    }
     let authorization = Authorization::of(request.headers, request.query)?;
     if !is_access_key_id(&authorization.access_key_id) {
         return Err(invalid_token());
@@ -78,15 +85,35 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
         return false;
     };
+    is_loopback(host)
+}
+
+/// A web page must not reach a server on its visitor's machine under that one's name either: browsers
+/// say where what they send is from, and no page can keep them from it.
+fn is_from_another_site(headers: &HeaderMap) -> bool {
+    let is_cross_site = headers
+        .get_all("sec-fetch-site")
+        .iter()
+        .any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
+    let is_from_elsewhere = headers.get_all(ORIGIN).iter().any(|origin| {
+        let origin = origin.to_str().unwrap_or_default();
+        let host = origin.split_once("://").map(|(_, host)| host);
+        !host.is_some_and(is_loopback)
+    });
+    is_cross_site || is_from_elsewhere
+}
+
+/// Whether a host, with or without a port, is this machine.
+fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = name
+    let is_address = name
         .parse::<std::net::IpAddr>()
         .is_ok_and(|address| address.is_loopback());
-    is_loopback || name.eq_ignore_ascii_case("localhost")
+    is_address || name.eq_ignore_ascii_case("localhost")
 }
 
 #[cfg(test)]
@@ -122,5 +149,31 @@ mod tests {
             headers.insert(HOST, host.parse().unwrap());
             assert_eq!(names_this_machine(&headers), expected, "{host}");
         }
+    }
+
+    #[test]
+    fn sites() {
+        for (name, value, expected) in [
+            ("accept", "*/*", false),
+            ("sec-fetch-site", "same-origin", false),
+            ("sec-fetch-site", "none", false),
+            ("sec-fetch-site", "Cross-Site", true),
+            ("origin", "http://localhost:3000", false),
+            ("origin", "https://127.0.0.1", false),
+            ("origin", "http://[::1]:3000", false),
+            ("origin", "https://evil.example", true),
+            ("origin", "http://localhost.evil.example", true),
+            ("origin", "http://evil.example:80", true),
+            ("origin", "null", true),
+            ("origin", "", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(is_from_another_site(&headers), expected, "{name} {value}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.append("origin", "http://localhost".parse().unwrap());
+        headers.append("origin", "https://evil.example".parse().unwrap());
+        assert!(is_from_another_site(&headers));
     }
 }

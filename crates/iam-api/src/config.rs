@@ -21,7 +21,7 @@ pub struct Config {
     pub operations: Arc<Operations>,
     /// Who may ask. `None`: anybody on this machine, called by the access key id alone.
     pub credentials: Option<Credentials>,
-    /// Whether the caller's own permission policies must allow the operation.
+    /// Whether the caller's own permission policies must allow the request.
     pub enforce_permissions: bool,
     /// How much is too much.
     pub limits: Limits,
@@ -58,8 +58,11 @@ pub struct Limits {
     pub parameters: usize,
     /// Connections at once: 503.
     pub connections: usize,
-    /// Requests that read or write the store at once; the others wait.
+    /// Requests that only read the store at once; the others wait.
     pub operations: usize,
+    /// Requests that write to the store (`GenerateServiceLastAccessedDetails`) at once; the others
+    /// wait. They have places of their own, so that no read waits for what another process writes.
+    pub writers: usize,
     /// How long a client may take to send a request's headers, or to begin with the next one, and
     /// then its body: 408.
     pub receive_time: Duration,
@@ -69,8 +72,11 @@ pub struct Limits {
     pub waiting_jobs: usize,
     /// Jobs made at once.
     pub workers: usize,
-    /// How long a stop waits for answers and jobs. Jobs that are not done by then are made when the
-    /// next server starts on the store.
+    /// How long until a job that the store could not take is tried again, and between two looks for
+    /// jobs that other servers on the store left: they are made after two looks at the latest.
+    pub retry_time: Duration,
+    /// How long a stop waits for answers and jobs. Jobs that are not done by then are made by another
+    /// server on the store, or when the next one starts.
     pub stop_time: Duration,
 }
 
@@ -83,10 +89,12 @@ impl Default for Limits {
             parameters: 1_000,
             connections: 1_024,
             operations: 32,
+            writers: 4,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),
             waiting_jobs: 1_024,
             workers: 2,
+            retry_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(30),
         }
     }

@@ -78,7 +78,7 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
         let result = api.answer(operation, &parameters, &caller);
         Ok((caller, result))
     };
-    let (caller, result) = api.blocking(run).await?;
+    let (caller, result) = api.run(operation, run).await?;
     progress.caller = Some(caller);
     result
 }

@@ -1,6 +1,6 @@
 //! The queue of jobs, and the threads that make them.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use advisor_core::JobId;
 use advisor_core::job::JobError;
-use advisor_store::Operations;
+use advisor_store::{Operations, StoreError};
 
-use crate::config::Clock;
+use crate::config::{Clock, Limits};
 
-/// How long to wait until a job that the store could not take is tried again.
-const RETRY: Duration = Duration::from_secs(10);
+/// Looks that follow each other at once would leave no time for jobs.
+const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 
 /// A bounded queue of jobs. Dropping it does not stop its threads; [`JobQueue::stop`] does.
 #[derive(Clone)]
@@ -23,13 +23,20 @@ struct Shared {
     operations: Arc<Operations>,
     clock: Clock,
     most: usize,
+    /// [`Limits::retry_time`].
+    retry: Duration,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
-    waiting: VecDeque<Task>,
+    waiting: VecDeque<JobId>,
+    /// Those that other processes left.
+    left: VecDeque<JobId>,
+    /// Whether one of those is next, so that neither they nor the own ones wait for all the others.
+    is_left_next: bool,
+    /// All that are waiting, left, being made or to be tried again: none is there twice.
+    held: HashSet<JobId>,
     /// Places that were given out, but not taken yet.
     reserved: usize,
     running: usize,
@@ -37,12 +44,16 @@ struct State {
     finished: u64,
     /// Jobs that the store could not take, to be tried again at the time.
     unfinished: Vec<(Instant, JobId)>,
+    /// When to look for left jobs.
+    next_look: Instant,
+    /// What was in progress at the last look; `None` before the first one.
+    seen: Option<HashSet<JobId>>,
     is_stopping: bool,
 }
 
 enum Task {
-    /// Those that a process left when it stopped.
-    LeftJobs,
+    /// Look for jobs that other processes left.
+    Look,
     Job(JobId),
 }
 
@@ -59,25 +70,35 @@ pub(crate) struct QueueState {
 pub(crate) struct Place<'a>(&'a Shared);
 
 impl JobQueue {
-    /// Starts the threads; the first thing they do is what other processes left.
+    /// Starts the threads; the first thing they do is to look for what other processes left.
     pub(crate) fn start(
         operations: Arc<Operations>,
         clock: Clock,
-        most: usize,
-        workers: usize,
+        limits: &Limits,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             operations,
             clock,
-            most,
+            most: limits.waiting_jobs,
+            retry: limits.retry_time.max(SHORTEST_RETRY),
             state: Mutex::new(State {
-                waiting: [Task::LeftJobs].into(),
-                ..State::default()
+                waiting: VecDeque::new(),
+                left: VecDeque::new(),
+                is_left_next: false,
+                held: HashSet::new(),
+                reserved: 0,
+                running: 0,
+                workers: 0,
+                finished: 0,
+                unfinished: Vec::new(),
+                next_look: Instant::now(),
+                seen: None,
+                is_stopping: false,
             }),
             changed: Condvar::new(),
         });
         let queue = Self(shared);
-        for number in 0..workers.max(1) {
+        for number in 0..limits.workers.max(1) {
             let worker = queue.0.clone();
             queue.0.state().workers += 1;
             let thread: std::io::Result<JoinHandle<()>> = std::thread::Builder::new()
@@ -106,7 +127,7 @@ impl JobQueue {
     pub(crate) fn state(&self) -> QueueState {
         let state = self.0.state();
         QueueState {
-            waiting: state.waiting.len(),
+            waiting: state.waiting.len() + state.left.len(),
             running: state.running,
             unfinished: state.unfinished.len(),
             finished: state.finished,
@@ -114,8 +135,8 @@ impl JobQueue {
     }
 
     /// Takes no more jobs, and waits until those that are there are made, but no longer than this.
-    /// Returns how many are left: they stay in progress in the store, and are made when a server
-    /// starts on it again.
+    /// Returns how many are left: they stay in progress in the store, and are made by another
+    /// server on it, or when one starts again.
     pub(crate) fn stop(&self, longest: Duration) -> usize {
         let mut state = self.0.state();
         state.is_stopping = true;
@@ -123,8 +144,10 @@ impl JobQueue {
         let is_busy = |state: &mut State| state.workers > 0;
         let waited = self.0.changed.wait_timeout_while(state, longest, is_busy);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let left = state.waiting.len() + state.running + state.unfinished.len();
+        let left = state.waiting.len() + state.left.len();
+        let left = left + state.running + state.unfinished.len();
         state.waiting.clear();
+        state.left.clear();
         left
     }
 }
@@ -132,7 +155,12 @@ impl JobQueue {
 impl Place<'_> {
     /// Puts the job there.
     pub(crate) fn take(self, id: JobId) {
-        self.0.state().waiting.push_back(Task::Job(id));
+        let mut state = self.0.state();
+        // Unless a look found it by now.
+        if state.held.insert(id.clone()) {
+            state.waiting.push_back(id);
+        }
+        drop(state);
         self.0.changed.notify_all();
     }
 }
@@ -150,64 +178,83 @@ impl Shared {
 
     fn work(&self) {
         while let Some(task) = self.next() {
-            let unfinished = match task {
-                Task::LeftJobs => self.make_left_jobs(),
-                Task::Job(id) if self.make(&id) => Vec::new(),
-                Task::Job(id) => vec![id],
+            let id = match task {
+                Task::Look => {
+                    self.look();
+                    // From its end on: however long it took, jobs come between.
+                    self.state().next_look = Instant::now() + self.retry;
+                    continue;
+                }
+                Task::Job(id) => id,
             };
+            let is_made = self.make(&id);
             let mut state = self.state();
             state.running -= 1;
             state.finished += 1;
-            state.unfinished.extend(
-                unfinished
-                    .into_iter()
-                    .map(|id| (Instant::now() + RETRY, id)),
-            );
+            if is_made {
+                state.held.remove(&id);
+            } else {
+                state.unfinished.push((Instant::now() + self.retry, id));
+            }
         }
         self.state().workers -= 1;
         self.changed.notify_all();
     }
 
-    /// The next task; `None` when it is time to stop. While stopping, what the store could not take
-    /// is not tried again.
+    /// The next task; `None` when it is time to stop. While stopping, what was left and what the
+    /// store could not take is not made.
     fn next(&self) -> Option<Task> {
         let mut state = self.state();
         loop {
             let now = Instant::now();
-            let is_due = |(at, _): &(Instant, JobId)| *at <= now;
-            let task = match state.waiting.pop_front() {
-                Some(task) => Some(task),
-                None if state.is_stopping => return None,
-                None => {
-                    let due = state.unfinished.iter().position(is_due);
-                    due.map(|index| Task::Job(state.unfinished.swap_remove(index).1))
-                }
-            };
-            if let Some(task) = task {
-                state.running += 1;
-                return Some(task);
+            if !state.is_stopping && state.next_look <= now {
+                state.next_look = now + self.retry;
+                return Some(Task::Look);
             }
-            let waited = self.changed.wait_timeout(state, RETRY);
+            if let Some(id) = state.next_job(now) {
+                state.running += 1;
+                return Some(Task::Job(id));
+            }
+            if state.is_stopping {
+                return None;
+            }
+            let times = state.unfinished.iter().map(|(at, _)| *at);
+            let next = times.fold(state.next_look, Instant::min);
+            let pause = next.saturating_duration_since(now);
+            let waited = self.changed.wait_timeout(state, pause);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Makes the jobs that were left; returns those that the store could not take.
-    fn make_left_jobs(&self) -> Vec<JobId> {
-        let left = match self.operations.store().jobs_in_progress() {
-            Ok(left) => left,
+    /// Looks for jobs that other processes left. At the first look that is all that is in progress;
+    /// later on, what has been so for a while: another server may be making it. When two make one,
+    /// the first report is kept.
+    fn look(&self) {
+        let in_progress = match self.operations.store().jobs_in_progress() {
+            Ok(in_progress) => in_progress,
             Err(error) => {
-                tracing::error!(%error, "which jobs were left cannot be read");
-                return Vec::new();
+                tracing::error!(%error, "which jobs were left cannot be read; trying again");
+                return;
             }
         };
-        if !left.is_empty() {
-            tracing::info!(number = left.len(), "making the jobs that were left");
+        let mut state = self.state();
+        if state.is_stopping {
+            return;
         }
-        let is_stopping = || self.state().is_stopping;
-        left.into_iter()
-            .filter(|id| !is_stopping() && !self.make(id))
-            .collect()
+        let earlier = state.seen.replace(in_progress.iter().cloned().collect());
+        let was_seen = |id: &JobId| earlier.as_ref().is_none_or(|earlier| earlier.contains(id));
+        let before = state.left.len();
+        for id in in_progress.into_iter().filter(was_seen) {
+            if state.held.insert(id.clone()) {
+                state.left.push_back(id);
+            }
+        }
+        let number = state.left.len() - before;
+        drop(state);
+        if number > 0 {
+            tracing::info!(number, "making jobs that were left");
+            self.changed.notify_all();
+        }
     }
 
     /// Makes a job; `false` when the store could not take it.
@@ -215,19 +262,48 @@ impl Shared {
         let made = catch_unwind(AssertUnwindSafe(|| {
             self.operations.run_job(id, (self.clock)())
         }));
-        let result = made.unwrap_or_else(|_| {
-            tracing::error!(job = %id, "the report cannot be made");
-            let error = JobError {
-                code: "ServiceFailure".into(),
-                message: "The report cannot be made: an internal error, which the server's log \
-                          tells of."
-                    .into(),
-            };
-            self.operations.fail_job(id, &error, (self.clock)())
-        });
-        if let Err(error) = &result {
-            tracing::error!(job = %id, %error, "the store does not take the report; trying again");
+        let reason = match made {
+            Ok(Ok(())) => return true,
+            // Disk full, locked for too long: that passes.
+            Ok(Err(error @ StoreError::Database { .. })) => return retry(id, &error),
+            // What is damaged stays so.
+            Ok(Err(StoreError::Damaged { what, .. })) => format!("the store is damaged: {what}"),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "an internal error, which the server's log tells of.".into(),
+        };
+        tracing::error!(job = %id, reason, "the report cannot be made");
+        let error = JobError {
+            code: "ServiceFailure".into(),
+            message: format!("The report cannot be made: {reason}"),
+        };
+        match self.operations.fail_job(id, &error, (self.clock)()) {
+            Ok(()) => true,
+            Err(error) => retry(id, &error),
         }
-        result.is_ok()
+    }
+}
+
+/// `false`, and why in the log.
+fn retry(id: &JobId, error: &StoreError) -> bool {
+    tracing::error!(job = %id, %error, "the store does not take the report; trying again");
+    false
+}
+
+impl State {
+    /// The next job, and when none waits, one that is due again. While stopping, only what waits.
+    fn next_job(&mut self, now: Instant) -> Option<JobId> {
+        if self.is_stopping {
+            return self.waiting.pop_front();
+        }
+        self.is_left_next = !self.is_left_next;
+        let job = if self.is_left_next {
+            self.left.pop_front().or_else(|| self.waiting.pop_front())
+        } else {
+            self.waiting.pop_front().or_else(|| self.left.pop_front())
+        };
+        job.or_else(|| {
+            let due = self.unfinished.iter().position(|(at, _)| *at <= now);
+            due.map(|index| self.unfinished.swap_remove(index).1)
+        })
     }
 }

@@ -42,6 +42,11 @@ impl Operation {
             .find(|operation| operation.name() == name)
     }
 
+    /// Whether it writes to the store.
+    pub(crate) fn writes(self) -> bool {
+        self == Self::GenerateServiceLastAccessedDetails
+    }
+
     /// Its name, in `Action` and in policies alike.
     pub(crate) fn name(self) -> &'static str {
         match self {

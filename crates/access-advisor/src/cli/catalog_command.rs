@@ -1,7 +1,5 @@
 //! `access-advisor catalog`.
 
-use std::io::Write;
-
 use access_advisor::Catalog;
 use comfy_table::Table;
 use service_catalog::build::{self, BuildInputs, ServiceNames};
@@ -12,7 +10,7 @@ use crate::{Failure, input, output, plain_table};
 /// Lists the services, or what the catalog has of one.
 pub(crate) fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let mut writer = output::open(None)?;
+    let mut heading = String::new();
     let tables = match &arguments.namespace {
         None => vec![services(&catalog)],
         Some(namespace) => {
@@ -21,21 +19,23 @@ pub(crate) fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
             })?;
             let service = catalog.service(id);
             let sources: Vec<&str> = service.event_sources().collect();
-            writeln!(writer, "{} ({namespace})", service.name())?;
+            heading = format!("{} ({namespace})\n", service.name());
             if !sources.is_empty() {
-                writeln!(writer, "event sources: {namespace}, {}", sources.join(", "))?;
+                heading += &format!("event sources: {namespace}, {}\n", sources.join(", "));
             }
             vec![actions(&catalog, id), resource_types(&catalog, id)]
         }
     };
-    for (index, table) in tables.iter().enumerate() {
-        if index > 0 || arguments.namespace.is_some() {
-            writeln!(writer)?;
+    output::write_result(None, |writer| {
+        write!(writer, "{heading}")?;
+        for (index, table) in tables.iter().enumerate() {
+            if index > 0 || !heading.is_empty() {
+                writeln!(writer)?;
+            }
+            plain_table::write(writer, table, "")?;
         }
-        plain_table::write(&mut writer, table, "")?;
-    }
-    writer.flush()?;
-    Ok(())
+        Ok(())
+    })
 }
 
 fn services(catalog: &Catalog) -> Table {
@@ -110,21 +110,24 @@ pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
     })
     .map_err(|error| Failure::Message(error.to_string()))?;
     for namespace in &built.unnamed_services {
-        eprintln!("note: {namespace} is new; without --service-names its name is its namespace");
+        output::say(format_args!(
+            "note: {namespace} is new; without --service-names its name is its namespace"
+        ));
     }
     for stale in &built.stale_reviews {
-        eprintln!("note: left out, as the service reference no longer has its action: {stale}");
+        output::say(format_args!(
+            "note: left out, as the service reference no longer has its action: {stale}"
+        ));
     }
     let coverage = &built.coverage;
-    eprintln!(
+    output::say(format_args!(
         "{} services, {} actions; {} of {} operations resolve to an action",
         built.catalog.services().count(),
         built.catalog.action_count(),
         coverage.resolved,
         coverage.operations,
-    );
-    let mut writer = output::open(arguments.output.as_deref())?;
-    writer.write_all(built.catalog.to_table().as_bytes())?;
-    writer.flush()?;
-    Ok(())
+    ));
+    output::write_result(arguments.output.as_deref(), |writer| {
+        writer.write_all(built.catalog.to_table().as_bytes())
+    })
 }

@@ -12,7 +12,7 @@ use access_advisor::{
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::Failure;
+use crate::{Failure, output};
 
 /// More findings than these are counted, not named.
 const MOST_FINDINGS: usize = 50;
@@ -44,14 +44,16 @@ pub(crate) fn account(files: &[PathBuf]) -> Result<Account, Failure> {
 /// Names what was set aside of account data.
 pub(crate) fn say_findings(findings: &[Finding]) {
     for finding in findings.iter().take(MOST_FINDINGS) {
-        eprintln!("warning: {finding}");
+        output::say(format_args!("warning: {finding}"));
     }
     if let Some(more) = findings
         .len()
         .checked_sub(MOST_FINDINGS)
         .filter(|more| *more > 0)
     {
-        eprintln!("warning: and {more} more of this kind in the account data");
+        output::say(format_args!(
+            "warning: and {more} more of this kind in the account data"
+        ));
     }
 }
 
@@ -74,16 +76,22 @@ pub(crate) fn trail(
 /// Accounts for what was read, and names what was set aside.
 pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
     for (index, line) in reconciliation.to_string().lines().enumerate() {
-        eprintln!("{}{line}", if index == 0 { "trail: " } else { "       " });
+        output::say(format_args!(
+            "{}{line}",
+            if index == 0 { "trail: " } else { "       " }
+        ));
     }
     for object in &reconciliation.objects_failed {
-        eprintln!(
-            "warning: {}: {}: none of it was taken",
-            object.name, object.reason
-        );
+        output::say(format_args!("warning: {object}: none of it was taken"));
     }
     for example in &reconciliation.examples {
-        eprintln!("warning: {example}");
+        output::say(format_args!("warning: {example}"));
+    }
+    let unnamed = reconciliation.unnamed_malformed();
+    if unnamed > 0 {
+        output::say(format_args!(
+            "warning: and {unnamed} more malformed records"
+        ));
     }
 }
 

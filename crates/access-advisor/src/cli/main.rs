@@ -19,6 +19,11 @@ use clap::{CommandFactory, Parser};
 
 use crate::arguments::{Arguments, CatalogCommand, Command, ImportCommand};
 
+/// Reading trails and answering requests allocate on many threads, where the system's allocator is slow
+/// and keeps what it was given.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why a command failed: what stderr says.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -60,6 +65,17 @@ impl From<advisor_store::OperationError> for Failure {
     }
 }
 
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut Arguments::command(),
+        "access-advisor",
+        &mut script,
+    );
+    output::write_result(None, |writer| writer.write_all(&script))
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.command {
@@ -76,16 +92,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve_command::run(arguments),
         Command::Catalog(CatalogCommand::Show(arguments)) => catalog_command::show(arguments),
         Command::Catalog(CatalogCommand::Build(arguments)) => catalog_command::build(arguments),
-        Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(
-                *shell,
-                &mut command,
-                "access-advisor",
-                &mut std::io::stdout(),
-            );
-            Ok(())
-        }
+        Command::Completions { shell } => completions(*shell),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,7 +101,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::say(format_args!("error: {failure}"));
             ExitCode::FAILURE
         }
     }

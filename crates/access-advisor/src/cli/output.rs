@@ -1,24 +1,82 @@
 //! Where results go: stdout or a file; and JSON as the AWS CLI prints it.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::Failure;
 
-/// Opens the destination.
-pub(crate) fn open(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
-    Ok(match path {
-        None => Box::new(BufWriter::new(io::stdout().lock())),
-        Some(path) => {
-            let file = File::create(path)
-                .map_err(|error| Failure::Message(format!("{}: {error}", path.display())))?;
-            Box::new(BufWriter::new(file))
+/// Says something on stderr. When nobody can hear it, the work goes on.
+pub(crate) fn say(message: impl Display) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// Writes a result to stdout, or to a file that then holds all of it or, when something fails, what it
+/// held before.
+pub(crate) fn write_result(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let Some(path) = path else {
+        let mut writer = BufWriter::new(io::stdout().lock());
+        write(&mut writer)?;
+        return Ok(writer.flush()?);
+    };
+    let at =
+        |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
+    // A device or a pipe is written to as it is.
+    let is_special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+    let part = if is_special {
+        path.to_owned()
+    } else {
+        beside(path)
+    };
+    let file = File::create(&part).map_err(|error| at(&part, error))?;
+    let mut writer = BufWriter::new(file);
+    let written = write(&mut writer).and_then(|()| writer.flush());
+    let written = written.and_then(|()| {
+        if is_special {
+            Ok(())
+        } else {
+            std::fs::rename(&part, path)
         }
+    });
+    written.map_err(|error| {
+        if !is_special {
+            let _ = std::fs::remove_file(&part);
+        }
+        at(path, error)
     })
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Refuses to overwrite what is read.
+pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result<(), Failure> {
+    let Some(target) = output.and_then(|path| path.canonicalize().ok()) else {
+        return Ok(());
+    };
+    let is_input = |input: &PathBuf| {
+        input
+            .canonicalize()
+            .is_ok_and(|input| input == target || target.starts_with(&input))
+    };
+    match inputs.iter().find(|input| is_input(input)) {
+        Some(input) => Err(Failure::Message(format!(
+            "--output {} would overwrite what is read: {}",
+            target.display(),
+            input.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Writes a value indented by four blanks, as the AWS CLI does, and a line end.

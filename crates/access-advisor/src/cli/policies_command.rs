@@ -1,7 +1,5 @@
 //! `access-advisor policies`.
 
-use std::io::Write;
-
 use access_advisor::{Caller, PoliciesGrantingServiceAccess};
 use serde::Serialize;
 
@@ -30,12 +28,9 @@ pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
             access_advisor::policies_granting_service_access(&account, &catalog, arn, namespaces)?
         }
     };
-    let mut writer = output::open(None)?;
     let answer = Answer {
         policies_granting_service_access,
         is_truncated: false,
     };
-    output::write_json(&mut writer, &answer)?;
-    writer.flush()?;
-    Ok(())
+    output::write_result(None, |writer| output::write_json(writer, &answer))
 }

@@ -26,6 +26,8 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let tracking: Tracking = arguments.tracking.into();
     let granularity: Granularity = arguments.granularity.into();
 
+    let inputs = [&arguments.account.account[..], &arguments.trail].concat();
+    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     let catalog = input::catalog(arguments.account.catalog.as_deref())?;
     let account = input::account(&arguments.account.account)?;
     for arn in &arguments.arn {
@@ -56,21 +58,20 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         reports.into_values().collect()
     };
 
-    let mut writer = output::open(arguments.output.as_deref())?;
-    match arguments.format {
-        Format::Table => {
-            let period = overview::Period {
-                start: tracking.period_start(now),
-                end: now,
-            };
-            overview::write(&mut writer, &reports, period)?;
+    output::write_result(arguments.output.as_deref(), |writer| {
+        match arguments.format {
+            Format::Table => {
+                let period = overview::Period {
+                    start: tracking.period_start(now),
+                    end: now,
+                };
+                overview::write(writer, &reports, period)
+            }
+            Format::Json => write_json(writer, &reports),
+            Format::Jsonl => write_json_lines(writer, &reports),
+            Format::Csv => spreadsheet::write(writer, &reports),
         }
-        Format::Json => write_json(&mut writer, &reports)?,
-        Format::Jsonl => write_json_lines(&mut writer, &reports)?,
-        Format::Csv => spreadsheet::write(&mut writer, &reports)?,
-    }
-    writer.flush()?;
-    Ok(())
+    })
 }
 
 #[derive(Serialize)]
@@ -106,19 +107,21 @@ fn check_strictly(findings: usize, trail: &TrailRead) -> Result<(), Failure> {
 /// A trail that ends before the tracking period leaves nothing to report.
 fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>) {
     let Some(newest) = trail.activity.newest() else {
-        eprintln!("warning: no record of the trail is of an IAM user or role");
+        output::say(format_args!(
+            "warning: no record of the trail is of an IAM user or role"
+        ));
         return;
     };
     if let Some(start) = tracking.period_start(now)
         && newest < start
     {
-        eprintln!(
+        output::say(format_args!(
             "warning: the newest event is of {}, before the tracking period, which begins at {}: \
              no service counts as used. To report as of then: --now {}",
             time::format(newest),
             start.format("%Y-%m-%d"),
             newest.format("%Y-%m-%dT%H:%M:%SZ"),
-        );
+        ));
     }
 }
 
@@ -126,12 +129,12 @@ fn warn_of_strangers(advisor: &Advisor) {
     let known = advisor.identities_with_activity();
     match advisor.strangers() {
         0 => {}
-        strangers if known == 0 => eprintln!(
+        strangers if known == 0 => output::say(format_args!(
             "warning: none of the {strangers} users and roles in the trail is in the account data"
-        ),
-        strangers => eprintln!(
+        )),
+        strangers => output::say(format_args!(
             "note: {known} users and roles of the account data are in the trail; {strangers} others \
              are of other accounts, or deleted since"
-        ),
+        )),
     }
 }

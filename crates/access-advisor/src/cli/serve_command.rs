@@ -7,7 +7,7 @@ use iam_api::{Config, Credentials, Server};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::ServeArguments;
-use crate::{Failure, input, store_commands};
+use crate::{Failure, input, output, store_commands};
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
@@ -28,13 +28,15 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         .init();
 
     if credentials.as_ref().is_some_and(Credentials::is_empty) {
-        eprintln!("warning: there is no credential in the credentials file: nobody may ask");
+        output::say(format_args!(
+            "warning: there is no credential in the credentials file: nobody may ask"
+        ));
     }
     if arguments.enforce_permissions && credentials.is_none() {
-        eprintln!(
+        output::say(format_args!(
             "warning: --enforce-permissions without --credentials: whoever asks is believed to be \
              who they say"
-        );
+        ));
     }
     let config = Config {
         listen: arguments.listen,
@@ -45,10 +47,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        eprintln!("listening on http://{}", server.local_addr());
+        output::say(format_args!("listening on http://{}", server.local_addr()));
         let left = server.run(stop_signal()).await;
         if left > 0 {
-            eprintln!("{left} jobs are left for the next start");
+            output::say(format_args!("{left} jobs are left for the next start"));
         }
         Ok(())
     })

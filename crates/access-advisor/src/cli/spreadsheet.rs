@@ -1,12 +1,14 @@
-//! Reports as CSV: one line per service, at action level also one per tracked action. Services used
-//! without a grant have `Granted` = `false`.
+//! Reports as CSV: one line per entity, one per service, at action level also one per tracked action.
+//! Services used without a grant have `Granted` = `false`.
 
 use std::io::{self, Write};
 
 use access_advisor::{Report, ServiceLastAccessed, time};
 use chrono::{DateTime, Utc};
 
-const HEADER: [&str; 10] = [
+const COLUMNS: usize = 11;
+
+const HEADER: [&str; COLUMNS] = [
     "Arn",
     "Granularity",
     "ServiceNamespace",
@@ -17,13 +19,15 @@ const HEADER: [&str; 10] = [
     "LastAccessedEntity",
     "LastAccessedRegion",
     "TotalAuthenticatedEntities",
+    "NotEvaluated",
 ];
 
 /// Writes all reports as one table.
 pub(crate) fn write(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(writer);
-    csv.write_record(HEADER)?;
+    write_record(&mut csv, HEADER)?;
     for report in reports {
+        write_entity(&mut csv, report)?;
         for row in report.services() {
             write_row(&mut csv, report, &row, "true")?;
         }
@@ -34,6 +38,46 @@ pub(crate) fn write(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()
     csv.flush()
 }
 
+/// The line that says that there is a report, also when it lists no service: when anything was last
+/// accessed, and what could not be evaluated.
+fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
+    let last = report.services().max_by_key(|row| row.last_authenticated);
+    let last = last.filter(|row| row.last_authenticated.is_some());
+    let names: Vec<&str> = report
+        .not_evaluated()
+        .iter()
+        .map(|missing| missing.name.as_str())
+        .collect();
+    let time = last.as_ref().and_then(|row| row.last_authenticated);
+    let entity = last.as_ref().and_then(|row| row.last_authenticated_entity);
+    let region = last.as_ref().and_then(|row| row.last_authenticated_region);
+    write_record(
+        csv,
+        [
+            report.arn(),
+            "ENTITY",
+            "",
+            "",
+            "",
+            "",
+            &instant(time),
+            entity.unwrap_or_default(),
+            region.unwrap_or_default(),
+            "",
+            &names.join(" "),
+        ],
+    )
+}
+
+/// A closed pipe must be seen as one, whatever wraps it.
+fn write_record(csv: &mut csv::Writer<&mut dyn Write>, record: [&str; COLUMNS]) -> io::Result<()> {
+    csv.write_record(record)
+        .map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+}
+
 fn write_row(
     csv: &mut csv::Writer<&mut dyn Write>,
     report: &Report,
@@ -41,31 +85,39 @@ fn write_row(
     granted: &str,
 ) -> io::Result<()> {
     let total = row.total_authenticated_entities.to_string();
-    csv.write_record([
-        report.arn(),
-        "SERVICE",
-        row.service_namespace,
-        row.service_name,
-        "",
-        granted,
-        &instant(row.last_authenticated),
-        row.last_authenticated_entity.unwrap_or_default(),
-        row.last_authenticated_region.unwrap_or_default(),
-        &total,
-    ])?;
-    for action in &row.tracked_actions_last_accessed {
-        csv.write_record([
+    write_record(
+        csv,
+        [
             report.arn(),
-            "ACTION",
+            "SERVICE",
             row.service_namespace,
             row.service_name,
-            action.action_name,
-            granted,
-            &instant(action.last_accessed_time),
-            action.last_accessed_entity.unwrap_or_default(),
-            action.last_accessed_region.unwrap_or_default(),
             "",
-        ])?;
+            granted,
+            &instant(row.last_authenticated),
+            row.last_authenticated_entity.unwrap_or_default(),
+            row.last_authenticated_region.unwrap_or_default(),
+            &total,
+            "",
+        ],
+    )?;
+    for action in &row.tracked_actions_last_accessed {
+        write_record(
+            csv,
+            [
+                report.arn(),
+                "ACTION",
+                row.service_namespace,
+                row.service_name,
+                action.action_name,
+                granted,
+                &instant(action.last_accessed_time),
+                action.last_accessed_entity.unwrap_or_default(),
+                action.last_accessed_region.unwrap_or_default(),
+                "",
+                "",
+            ],
+        )?;
     }
     Ok(())
 }

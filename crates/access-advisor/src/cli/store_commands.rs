@@ -1,13 +1,13 @@
 //! `access-advisor import`, `generate`, `get`, `entities` and `jobs`: what works on a store.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use access_advisor::{Caller, Catalog, ReadOptions, Tracking, TrailReader};
+use advisor_core::account::AccountBuilder;
 use advisor_core::job::PageRequest;
 use advisor_core::{JobId, JobState, MaxItems, time};
-use advisor_store::{Operations, Store};
+use advisor_store::{ImportError, Operations, Store};
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,30 +36,60 @@ pub(crate) fn import_account(arguments: &ImportAccountArguments) -> Result<(), F
         .iter()
         .map(|file| Ok((file.display().to_string(), access_advisor::read_text(file)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
+    if !arguments.store.exists() {
+        check_exports(&exports)?;
+    }
     let store = Store::open_or_create(&arguments.store)?;
     let imported = store.import_accounts(&exports, input::clock())?;
     input::say_findings(&imported.findings);
     for account in &imported.accounts {
-        eprintln!("imported account {account}");
+        output::say(format_args!("imported account {account}"));
     }
     Ok(())
 }
 
+/// Whether exports can be taken in, before a store is made for them: a first import that fails
+/// leaves no empty store behind.
+fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
+    let mut builder = AccountBuilder::new();
+    for (name, text) in exports {
+        builder.add(name, text)?;
+    }
+    // AWS's own policies are no account's.
+    let is_ours = |account: &str| !matches!(account, "aws" | "");
+    let account = builder.build();
+    if account
+        .entities()
+        .any(|(_, detail)| is_ours(detail.account.as_str()))
+    {
+        Ok(())
+    } else {
+        Err(ImportError::NoAccount)
+    }
+}
+
 pub(crate) fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
+    if !arguments.store.exists() {
+        // A path that is not there leaves no empty store behind.
+        TrailReader::list(&arguments.paths).map_err(ImportError::from)?;
+    }
     let store = Store::open_or_create(&arguments.store)?;
     let reader = TrailReader::new(catalog, ReadOptions::default());
     let imported =
         input::with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
     input::say_reconciliation(&imported.reconciliation);
     if imported.known > 0 {
-        eprintln!("       {} objects were taken before", imported.known);
+        output::say(format_args!(
+            "       {} objects were taken before",
+            imported.known
+        ));
     }
     for name in &imported.changed {
-        eprintln!(
+        output::say(format_args!(
             "warning: {name}: was taken before with another size; it was not read again, as what \
              it held then is counted"
-        );
+        ));
     }
     if arguments.strict && (imported.reconciliation.has_faults() || !imported.changed.is_empty()) {
         return Err(Failure::Message(
@@ -140,15 +170,9 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
             &job.owner,
         ]);
     }
-    let mut writer = output::open(None)?;
-    plain_table::write(&mut writer, &table, "")?;
-    writer.flush()?;
-    Ok(())
+    output::write_result(None, |writer| plain_table::write(writer, &table, ""))
 }
 
 fn print(answer: &impl Serialize) -> Result<(), Failure> {
-    let mut writer = output::open(None)?;
-    output::write_json(&mut writer, answer)?;
-    writer.flush()?;
-    Ok(())
+    output::write_result(None, |writer| output::write_json(writer, answer))
 }

@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 use iam_policy_parser::{Arn, IamArn, IamEntity, PolicyDocument};
 use serde_json::value::RawValue;
 
-use super::export::{self, ExportError, IdentityDetail, ManagedPolicyDetail, Page};
+use super::export::{
+    self, AttachedPolicy, ExportError, IdentityDetail, ManagedPolicyDetail, Page, PolicyDetail,
+};
 use super::{
     Account, DocumentId, Edge, EntityDetail, EntityId, EntityKind, Finding, InlinePolicy, NameKey,
     Node, PolicySource,
@@ -177,38 +179,77 @@ impl AccountBuilder {
         let Some(detail) = self.detail(&place, listed, None) else {
             return;
         };
-        let inline = identity
-            .inline_policies
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .map(|(index, policy)| InlinePolicy {
-                document: self.document(
-                    &place,
-                    &format!("{inline_list}[{index}].PolicyDocument"),
-                    policy.policy_document,
-                ),
-                name: policy.policy_name.into(),
-            })
-            .collect();
-        let attached = identity
-            .attached_managed_policies
-            .into_iter()
-            .flatten()
-            .map(|policy| {
-                (
+        let mut inline: Vec<InlinePolicy> = Vec::new();
+        for (index, value) in identity.inline_policies.iter().flatten().enumerate() {
+            let below = format!("{inline_list}[{index}]");
+            inline.push(match self.part::<PolicyDetail<'_>>(&place, &below, value) {
+                Ok(policy) => InlinePolicy {
+                    document: self.document(
+                        &place,
+                        &format!("{below}.PolicyDocument"),
+                        policy.policy_document,
+                    ),
+                    name: policy.policy_name.into(),
+                },
+                Err(unread) => unread,
+            });
+        }
+        let mut attached = Vec::new();
+        let attachments = identity.attached_managed_policies.iter().flatten();
+        for (index, value) in attachments.enumerate() {
+            let below = format!("AttachedManagedPolicies[{index}]");
+            match self.part::<AttachedPolicy>(&place, &below, value) {
+                Ok(policy) => attached.push((
                     policy.policy_arn.into(),
                     policy.policy_name.unwrap_or_default().into(),
-                )
-            })
-            .collect();
+                )),
+                Err(unread) => inline.push(unread),
+            }
+        }
+        let mut groups = Vec::new();
+        for (index, value) in identity.group_list.iter().flatten().enumerate() {
+            match serde_json::from_str::<String>(value.get()) {
+                Ok(group) => groups.push(group),
+                Err(_) => {
+                    let below = format!("GroupList[{index}]");
+                    let reason = "is not the name of a group";
+                    self.findings.push(place.finding(&below, reason));
+                    inline.push(InlinePolicy {
+                        name: below.into(),
+                        document: PolicySource::NotEvaluated(reason.into()),
+                    });
+                }
+            }
+        }
         self.identities.push(PendingIdentity {
             place,
             detail,
             inline,
-            groups: identity.group_list.unwrap_or_default(),
+            groups,
             attached,
         });
+    }
+
+    /// Reads a member of an identity's list; one that cannot be read stands as a policy that is not
+    /// evaluated.
+    fn part<'a, T: serde::Deserialize<'a>>(
+        &mut self,
+        place: &Place,
+        below: &str,
+        value: &'a RawValue,
+    ) -> Result<T, InlinePolicy> {
+        export::entity(value).map_err(|(field, reason)| {
+            let path = if field.is_empty() {
+                below.to_owned()
+            } else {
+                format!("{below}.{field}")
+            };
+            self.findings.push(place.finding(&path, &*reason));
+            InlinePolicy {
+                name: path.into(),
+                document: PolicySource::NotEvaluated(reason.into()),
+            }
+        })
     }
 
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
@@ -224,7 +265,14 @@ impl AccountBuilder {
                 &format!("PolicyVersionList[{index}].Document"),
                 document,
             ),
-            None => PolicySource::NotEvaluated("the export has no default version of it".into()),
+            None => {
+                let reason = "the export has no default version of it";
+                self.findings.push(place.finding(
+                    "PolicyVersionList",
+                    format!("the policy is not evaluated: {reason}"),
+                ));
+                PolicySource::NotEvaluated(reason.into())
+            }
         };
         let listed = Listed {
             kind: EntityKind::Policy,
@@ -257,17 +305,24 @@ impl AccountBuilder {
                 return None;
             }
         };
-        let (kind, path) = match arn.entity() {
-            IamEntity::User { path, .. } => (EntityKind::User, path),
-            IamEntity::Group { path, .. } => (EntityKind::Group, path),
-            IamEntity::Role { path, .. } => (EntityKind::Role, path),
-            IamEntity::Policy { path, .. } => (EntityKind::Policy, path),
+        let (kind, path, name) = match arn.entity() {
+            IamEntity::User { path, name } => (EntityKind::User, path, name),
+            IamEntity::Group { path, name } => (EntityKind::Group, path, name),
+            IamEntity::Role { path, name } => (EntityKind::Role, path, name),
+            IamEntity::Policy { path, name } => (EntityKind::Policy, path, name),
             _ => {
                 self.findings
                     .push(place.finding("Arn", "is not the ARN of this kind of entity"));
                 return None;
             }
         };
+        if **name != listed.name {
+            let reason = format!(
+                "the ARN's name is not {:?}; taken by that name",
+                listed.name
+            );
+            self.findings.push(place.finding("Arn", reason));
+        }
         if kind != listed.kind {
             self.findings
                 .push(place.finding("Arn", "is not the ARN of this kind of entity"));
@@ -329,10 +384,16 @@ impl AccountBuilder {
             account.insert(policy);
         }
         let identities = last_identities(self.identities, &mut account.findings);
-        let ids: Vec<EntityId> = identities
-            .iter()
-            .map(|identity| account.insert(identity.detail.clone()))
-            .collect();
+        let mut ids: Vec<EntityId> = Vec::with_capacity(identities.len());
+        for identity in &identities {
+            if let Some(unique_id) = &identity.detail.unique_id
+                && account.by_unique_id.contains_key(unique_id)
+            {
+                let reason = format!("{unique_id} is another entity's too; activity is this one's");
+                account.findings.push(identity.place.finding("", reason));
+            }
+            ids.push(account.insert(identity.detail.clone()));
+        }
         for (id, identity) in ids.into_iter().zip(identities) {
             account.connect(id, identity);
         }

@@ -33,7 +33,8 @@ impl Page<'_> {
     }
 }
 
-/// A user, group or role: the three are listed alike, but for the names of some fields.
+/// A user, group or role: the three are listed alike, but for the names of some fields. What it has
+/// lists of is unread, so that a broken member loses no other.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct IdentityDetail<'a> {
@@ -49,10 +50,12 @@ pub(crate) struct IdentityDetail<'a> {
         alias = "GroupPolicyList",
         alias = "RolePolicyList"
     )]
-    pub(crate) inline_policies: Option<Vec<PolicyDetail<'a>>>,
+    pub(crate) inline_policies: Option<Vec<&'a RawValue>>,
     /// Of users only.
-    pub(crate) group_list: Option<Vec<String>>,
-    pub(crate) attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    #[serde(borrow)]
+    pub(crate) group_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    pub(crate) attached_managed_policies: Option<Vec<&'a RawValue>>,
 }
 
 /// An inline policy.
@@ -184,7 +187,7 @@ pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, Expo
     if pages.is_empty() {
         return Err(ExportError {
             name: name.into(),
-            message: "the file is empty".into(),
+            message: "there is no page in the file".into(),
             line: 0,
             column: 0,
         });
@@ -194,6 +197,10 @@ pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, Expo
 
 /// Reads one entity; an error names the field (`UserPolicyList[0].PolicyName`) and the reason.
 pub(crate) fn entity<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, (String, String)> {
+    if !value.get().starts_with('{') {
+        // A list would be taken for the fields in order.
+        return Err((String::new(), "not a JSON object".into()));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(value.get());
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -1,8 +1,16 @@
 //! Jobs over the wire: their fields, pages, and whose they are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stand::{ADA, ADA_TWO, ADMINISTRATOR, BRUNO, ERIN, ONE, ROOT, Signer, Stand, TWO, form};
+use advisor_core::{Caller, Granularity, JobId, Tracking};
+use advisor_store::{Operations, Store};
+use iam_api::Api;
+use service_catalog::Catalog;
+
+use crate::stand::{
+    ADA, ADA_TWO, ADMINISTRATOR, BRUNO, ERIN, ONE, ROOT, Signer, Stand, TWO, config, form, get, now,
+};
 
 const GET: &str = "GetServiceLastAccessedDetails";
 const ENTITIES: &str = "GetServiceLastAccessedDetailsWithEntities";
@@ -181,4 +189,141 @@ async fn jobs_that_were_left_are_made_at_the_start() {
         store.jobs_by_status().unwrap(),
         [("COMPLETED".to_owned(), 1)]
     );
+}
+
+/// A job that no server knows of, of ada's.
+fn left_job(operations: &Operations) -> JobId {
+    let caller = Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
+    let level = Granularity::Service;
+    operations.generate(&caller, BRUNO, level, now()).unwrap()
+}
+
+/// Waits until no job is in progress.
+async fn all_done(store: &Store) {
+    let done = async {
+        while !store.jobs_in_progress().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), done)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn jobs_that_another_server_leaves_are_made_while_running() {
+    let stand = Stand::with(|config| config.limits.retry_time = Duration::from_millis(50));
+    // The first look finds nothing.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (_folder, mut other) = config();
+    let store = Arc::new(Store::open(&stand.file()).unwrap());
+    other.operations = Arc::new(Operations::new(store, Catalog::shared(), Tracking::aws()));
+    other.limits.retry_time = Duration::from_secs(3600);
+    let operations = other.operations.clone();
+    let other = Api::start(other).unwrap();
+    let left = other.stop(Duration::from_secs(60));
+    assert_eq!(left, 0);
+    for _ in 0..3 {
+        left_job(&operations);
+    }
+    let store = stand.operations.store();
+    assert_eq!(store.jobs_in_progress().unwrap().len(), 3);
+    all_done(store).await;
+    assert_eq!(
+        store.jobs_by_status().unwrap(),
+        [("COMPLETED".to_owned(), 3)]
+    );
+}
+
+#[tokio::test]
+async fn a_servers_own_jobs_are_not_doubled() {
+    let stand = Stand::with(|config| {
+        config.limits.retry_time = Duration::from_millis(20);
+        // So that no look is between the end of a job in the store and in the queue.
+        config.limits.workers = 1;
+    });
+    for _ in 0..8 {
+        let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+        assert_eq!(answer.status, 200);
+    }
+    all_done(stand.operations.store()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let metrics = stand.send(get("/metrics")).await.text;
+    assert!(
+        metrics.contains("\niam_api_jobs_finished_total 8\n"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn looking_for_left_jobs_goes_on_when_it_fails() {
+    let (folder, mut config) = config();
+    config.limits.retry_time = Duration::from_millis(50);
+    let id = left_job(&config.operations);
+    let operations = config.operations.clone();
+    let database = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    database
+        .execute_batch("ALTER TABLE jobs RENAME TO no_jobs")
+        .unwrap();
+    let api = Api::start(config).unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    database
+        .execute_batch("ALTER TABLE no_jobs RENAME TO jobs")
+        .unwrap();
+    assert_eq!(operations.store().jobs_in_progress().unwrap(), [id]);
+    all_done(operations.store()).await;
+    drop(api);
+}
+
+#[tokio::test]
+async fn a_job_that_can_never_be_made_fails_and_says_why() {
+    let (folder, mut before) = config();
+    let id = left_job(&before.operations);
+    let file = folder.path().join("store.db");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database
+        .execute_batch("UPDATE exports SET deflated = x'00'")
+        .unwrap();
+    // A store that has not read the account yet.
+    let store = Arc::new(Store::open(&file).unwrap());
+    before.operations = Arc::new(Operations::new(store, Catalog::shared(), Tracking::aws()));
+    let stand = Stand::on(folder, before);
+    all_done(stand.operations.store()).await;
+    let answer = stand.call(ADA, GET, &[("JobId", id.as_str())]).await;
+    assert_eq!(answer.get("JobStatus").unwrap(), "FAILED", "{answer:?}");
+    assert_eq!(answer.get("Code").unwrap(), "ServiceFailure");
+    assert_eq!(
+        answer.get("Message").unwrap(),
+        "The report cannot be made: the store is damaged: the export account.json cannot be inflated"
+    );
+}
+
+#[tokio::test]
+async fn writers_that_are_blocked_block_no_reads() {
+    let stand = Arc::new(Stand::new());
+    let id = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let database = rusqlite::Connection::open(stand.file()).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writers: Vec<_> = (0..40)
+        .map(|_| {
+            let stand = stand.clone();
+            tokio::spawn(async move { stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await.status })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let reads = async {
+        assert_eq!(stand.send(get("/healthz")).await.status, 200);
+        let metrics = stand.send(get("/metrics")).await.text;
+        assert!(metrics.contains("iam_api_jobs{status=\"COMPLETED\"} 1\n"));
+        let answer = stand.call(ADA, GET, &[("JobId", &id)]).await;
+        assert_eq!(answer.get("JobStatus").unwrap(), "COMPLETED");
+    };
+    tokio::time::timeout(Duration::from_secs(10), reads)
+        .await
+        .unwrap();
+    assert!(writers.iter().all(|writer| !writer.is_finished()));
+    database.execute_batch("ROLLBACK").unwrap();
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 200);
+    }
 }

@@ -11,6 +11,7 @@ mod abuse;
 mod directory;
 mod errors;
 mod jobs;
+mod permissions;
 mod protocol;
 mod signatures;
 mod sockets;

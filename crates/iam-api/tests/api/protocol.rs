@@ -165,6 +165,32 @@ async fn without_credentials_the_access_key_id_names_the_caller() {
 }
 
 #[tokio::test]
+async fn without_credentials_pages_of_other_sites_are_refused() {
+    let stand = Stand::with(|config| config.credentials = None);
+    let signed = Stand::new();
+    for (name, value, status) in [
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-origin", 200),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+        ("origin", "http://localhost:3000", 200),
+    ] {
+        let request = || {
+            let mut request = Signer::new(ADA).post(&form("ListUsers", &[]));
+            request.headers_mut().insert(name, value.parse().unwrap());
+            request
+        };
+        let answer = stand.send(request()).await;
+        assert_eq!(answer.status, status, "{name} {value}");
+        if status == 403 {
+            assert_eq!(answer.error().0, "AccessDenied", "{name} {value}");
+        }
+        // Who can sign is believed, wherever it is from.
+        assert_eq!(signed.send(request()).await.status, 200, "{name} {value}");
+    }
+}
+
+#[tokio::test]
 async fn without_credentials_several_accounts_are_told_apart() {
     let stand = Stand::with(|config| config.credentials = None);
     let far = r#"{"UserDetailList": [{"Path": "/", "UserName": "far", "UserId": "AIDAFARFARFARFARFARFA",

@@ -125,7 +125,7 @@ pub(crate) fn config() -> (TempDir, Config) {
 pub(crate) struct Stand {
     pub(crate) api: Api,
     pub(crate) operations: Arc<Operations>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -196,12 +196,22 @@ impl Stand {
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let (folder, mut config) = config();
         change(&mut config);
+        Self::on(folder, config)
+    }
+
+    /// On the store in this folder.
+    pub(crate) fn on(folder: TempDir, config: Config) -> Self {
         let operations = config.operations.clone();
         Self {
             api: Api::start(config).unwrap(),
             operations,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The store's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("store.db")
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
