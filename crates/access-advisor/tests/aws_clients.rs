@@ -291,7 +291,7 @@ print(len(arns), len(results["arn:aws:iam::111122223333:user/ada"]))
 "#;
 
 /// What AirIAM's scan of an account calls (its `RuntimeIamScanner`): the account at once, each policy
-/// and the roles once more for their descriptions, then a job for each user and role. Unlike AirIAM,
+/// and the roles once more for their descriptions, then a job for each user and role. Unlike `AirIAM`,
 /// which waits for two seconds and takes the first page, this one polls and takes all.
 const AIRIAM: &str = r#"
 users, roles, groups, policies = [], [], [], []
@@ -362,7 +362,7 @@ fn the_calls_of_aardvark() {
 /// The calls of AirIAM's account scan, in its order, with boto3: every user and role has a job that
 /// ends as COMPLETED. The whole program does not run against this API: the credential report
 /// (`GenerateCredentialReport`, `GetCredentialReport`) and `GetLoginProfile` are not part of it, nor
-/// is STS's `GetCallerIdentity`, which AirIAM asks first.
+/// is STS's `GetCallerIdentity`, which `AirIAM` asks first.
 #[test]
 fn the_calls_of_airiams_account_scan() {
     let Some(client) = client() else { return };

@@ -28,7 +28,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ROUNDS: u64 = 50;
+const KILLS: usize = 50;
 const USER: &str = "arn:aws:iam::123456789012:user/u1";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_access-advisor");
 
@@ -190,7 +190,7 @@ fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
     let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let mut state = u64::from(seed.subsec_nanos()) | 1;
     eprintln!("seed {state}");
-    (0..ROUNDS).map(move |_| {
+    std::iter::repeat_with(move || {
         // xorshift64
         state ^= state << 13;
         state ^= state >> 7;
@@ -202,7 +202,7 @@ fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
 #[test]
 fn an_import_killed_50_times_ends_as_one_that_ran_through() {
     let reference = Place::new();
-    let trail = reference.trail("trail", 700, 40, 90);
+    let trail = reference.trail("trail", 700, 15, 90);
     let arguments = ["import", "trail", trail.to_str().unwrap()];
     let started = Instant::now();
     reference.done(&arguments);
@@ -211,11 +211,11 @@ fn an_import_killed_50_times_ends_as_one_that_ran_through() {
     let place = Place::new();
     let (mut kills, mut taken, mut grew) = (0, 0, 0);
     for moment in moments(through) {
-        kills += u32::from(place.killed(&arguments, moment));
+        kills += usize::from(place.killed(&arguments, moment));
         if place.store.exists() {
             // Whatever was taken stays, whole batches of it.
             drop(Store::open_or_create(&place.store).unwrap());
-            place.assert_sound(40);
+            place.assert_sound(15);
             let objects: u64 = place.sql("SELECT count(*) FROM trail_objects");
             assert!(objects >= taken);
             grew += u32::from(objects > taken);
@@ -229,11 +229,13 @@ fn an_import_killed_50_times_ends_as_one_that_ran_through() {
             }
             taken = 0;
         }
+        if kills == KILLS {
+            break;
+        }
     }
     eprintln!("{kills} kills, {grew} imports took something, {taken} objects before the last");
-    assert!(kills > 0);
     place.done(&arguments);
-    place.assert_sound(40);
+    place.assert_sound(15);
     assert_eq!(place.table(), reference.table());
     let objects: u64 = place.sql("SELECT count(*) FROM trail_objects");
     assert_eq!(objects, 700);
@@ -261,11 +263,13 @@ fn a_generate_killed_50_times_leaves_whole_jobs_only() {
 
     let mut kills = 0;
     for moment in moments(through.mul_f64(1.2)) {
-        kills += u32::from(place.killed(&arguments, moment));
+        kills += usize::from(place.killed(&arguments, moment));
         // What was acknowledged is there, and the store goes on.
         assert_eq!(get(), expected);
+        if kills == KILLS {
+            break;
+        }
     }
-    assert!(kills > 0);
     place.assert_sound(40);
     let operations = place.operations();
     let jobs = operations.store().jobs().unwrap();
@@ -394,9 +398,8 @@ fn ask_generate(endpoint: &str, user: u64) -> Option<String> {
 
 /// The job's status, which every job that was acknowledged has.
 fn ask_get(endpoint: &str, job: &str) -> Option<String> {
-    let form = format!(
-        "Action=GetServiceLastAccessedDetails&Version=2010-05-08&MaxItems=400&JobId={job}"
-    );
+    let form =
+        format!("Action=GetServiceLastAccessedDetails&Version=2010-05-08&MaxItems=400&JobId={job}");
     let answer = ask(endpoint, &form)?;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let status = element(&answer, "JobStatus");
@@ -416,14 +419,14 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     const USERS: u64 = 40;
     let [reference, place] = [Place::new(), Place::new()];
     let account = place.account(40);
-    let trail = place.trail("trail", 700, 20, 40);
+    let trail = place.trail("trail", 700, 10, 40);
     let import = ["import", "trail", trail.to_str().unwrap()];
     reference.done(&import);
     place.done(&["import", "account", account.to_str().unwrap()]);
 
     let acknowledged = Mutex::new(Vec::<String>::new());
     let (mut in_progress, mut gets) = (0, 0);
-    for (round, moment) in moments(Duration::from_millis(80)).enumerate() {
+    for (round, moment) in moments(Duration::from_millis(50)).take(KILLS).enumerate() {
         let mut importing = place
             .command(&import)
             .stderr(Stdio::null())
@@ -482,7 +485,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
             .filter(|summary| matches!(summary.job.state, JobState::InProgress))
             .count();
         if round % 10 == 0 {
-            place.assert_sound(20);
+            place.assert_sound(10);
         }
     }
     let acknowledged = acknowledged.into_inner().unwrap();
@@ -510,7 +513,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     assert_eq!(jobs, 0);
 
     place.done(&import);
-    place.assert_sound(20);
+    place.assert_sound(10);
     assert_eq!(place.sql::<u64>("SELECT count(*) FROM trail_objects"), 700);
     assert_eq!(place.table(), reference.table());
     assert_eq!(place.sql::<u64>("SELECT count(*) FROM activity_before"), 0);

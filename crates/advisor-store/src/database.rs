@@ -320,7 +320,7 @@ mod tests {
         store.accounts().unwrap();
         let modes: Vec<(String, u32)> = fs::read_dir(folder.path())
             .unwrap()
-            .map(|entry| entry.unwrap())
+            .map(Result::unwrap)
             .map(|entry| {
                 let name = entry.file_name().into_string().unwrap();
                 (name, mode(&entry.path()))

@@ -1010,7 +1010,7 @@ fn an_export_of_nobody_and_a_broken_one_change_nothing() {
         "there is no user, group, role or policy in the account data: whose is it?"
     );
     assert!(take("{").starts_with("export.json: "));
-    assert!(take("").contains("empty"));
+    assert!(take("").contains("no page"));
     assert_eq!(count(&world.path(), "pictures"), 1);
     assert_eq!(namespaces(&world.get(&world.completed(TARGET))), ["s3"]);
 }

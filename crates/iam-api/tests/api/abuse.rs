@@ -270,8 +270,14 @@ async fn too_much() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_given_up() {
-    let stand = Stand::with(|config| config.limits.answer_time = std::time::Duration::ZERO);
-    let answer = stand.call(ADA, "ListRoles", &[]).await;
+    let time = std::time::Duration::from_millis(50);
+    let stand = Stand::with(|config| config.limits.answer_time = time);
+    let database = rusqlite::Connection::open(stand.file()).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let parameters = [("Arn", crate::stand::BRUNO)];
+    let action = "GenerateServiceLastAccessedDetails";
+    let answer = stand.call(ADA, action, &parameters).await;
+    database.execute_batch("ROLLBACK").unwrap();
     let (code, status, _) = answer.error();
     assert_eq!((code.as_str(), status), ("ServiceUnavailable", 503));
     assert_eq!(answer.get("Type").unwrap(), "Receiver");
