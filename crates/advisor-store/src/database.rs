@@ -22,7 +22,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// What the write-ahead log is cut down to once it is in the file: a large batch leaves no large log.
 const LARGEST_IDLE_LOG: i64 = 64 << 20;
 /// Connections kept for the next user.
-const MOST_IDLE: usize = 16;
+const MOST_IDLE: usize = 40;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -35,6 +35,8 @@ static CREATING: Mutex<()> = Mutex::new(());
 pub struct Store {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Taken by whoever writes: threads wait for each other better than SQLite's polling lets them.
+    writing: Mutex<()>,
     marker_key: MarkerKey,
     pub(crate) accounts: AccountCache,
     pub(crate) activity: ActivityCache,
@@ -127,6 +129,7 @@ impl Store {
         Ok(Self {
             path: path.to_owned(),
             idle: Mutex::new(vec![connection]),
+            writing: Mutex::new(()),
             marker_key: MarkerKey::new(key),
             accounts: AccountCache::default(),
             activity: ActivityCache::default(),
@@ -168,6 +171,7 @@ impl Store {
         &self,
         run: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.with(|connection| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
