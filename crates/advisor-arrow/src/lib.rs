@@ -1,0 +1,1 @@
+//! access-advisor's tables as Arrow record batches and Parquet files.
