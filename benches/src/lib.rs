@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+pub mod ingest;
 mod policies;
 mod seeded;
 mod trail;

@@ -18,7 +18,7 @@ const START_MILLIS: i64 = 1_790_812_800_000;
 /// An object holds five minutes of events.
 const OBJECT_MILLIS: i64 = 300_000;
 /// How many different things one principal does.
-const REPERTOIRE: usize = 12;
+pub(crate) const REPERTOIRE: usize = 12;
 
 /// One attempt of an identity at an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +225,7 @@ const AGENTS: [&str; 4] = [
 ];
 
 /// An action that its own event leads to.
-fn action(policies: &PolicyGenerator<'_>, random: &mut Seeded) -> Option<ActionId> {
+pub(crate) fn action(policies: &PolicyGenerator<'_>, random: &mut Seeded) -> Option<ActionId> {
     let catalog = policies.catalog();
     // Some names of some services are another service's action in CloudTrail: draw again.
     (0..8).find_map(|_| {

@@ -5,12 +5,15 @@
 //! the first attempt: any split of a trail over threads, files or machines gives the same table.
 //! Counts add up; CloudTrail delivers at least once, so they may count a delivery twice.
 
+use std::hash::{BuildHasher, Hash};
+
 use chrono::{DateTime, Utc};
-use hashbrown::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashTable};
 
 use crate::time;
 
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Who attempted something: a user or role of IAM, by unique id where it is known, else by ARN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,12 +65,46 @@ pub struct Attempt<'a> {
 }
 
 /// The activity table.
+///
+/// Texts are kept once and known by ids: whoever takes many attempts in interns a principal, an operation or a Region when
+/// it is met first and records by the ids from then on, without an allocation ([`Activity::record_interned`]).
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
     principals: Vec<PrincipalEntry>,
     principal_ids: Map<Box<str>, u32>,
-    names: Names,
+    appearances: Interned<Appearance>,
+    operations: Interned<OperationEntry>,
+    regions: Interned<Box<str>>,
     rows: Map<RowKey, Row>,
+}
+
+/// A principal as some events tell of it: under one ARN, in one account. Of the table that gave it, no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AppearanceId(u32);
+
+/// An operation of a service. Of the table that gave it, no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OperationId(u32);
+
+/// A Region. Of the table that gave it, no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RegionId(u32);
+
+/// An [`Attempt`] whose names are interned in the table that is to take it.
+#[derive(Clone, Copy, Debug)]
+pub struct InternedAttempt<'a> {
+    /// Who.
+    pub principal: AppearanceId,
+    /// What.
+    pub operation: OperationId,
+    /// Where.
+    pub region: RegionId,
+    /// When, in UTC milliseconds.
+    pub time_millis: i64,
+    /// The event's id: the bytes of a text. What is no UTF-8 reads as empty.
+    pub event_id: &'a [u8],
+    /// Whether the attempt was refused for want of permission.
+    pub denied: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -75,24 +112,50 @@ struct PrincipalEntry {
     /// The unique id, or the ARN where there is none: what the principal is known by.
     key: Box<str>,
     has_unique_id: bool,
-    /// The ARN it had when it was last seen: users and roles can be renamed or moved.
-    arn: Option<(i64, Box<str>)>,
+    /// When it was last seen under an ARN, and as what: users and roles can be renamed or moved.
+    seen: Option<(i64, u32)>,
     account: Option<Box<str>>,
+    /// Whether an attempt of it was recorded: it may have been interned for nothing.
+    is_active: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Appearance {
+    principal: u32,
+    arn: Option<Box<str>>,
+    account: Option<Box<str>>,
+    /// Whether an attempt was recorded under it.
+    is_active: bool,
+}
+
+#[derive(Clone, Debug)]
+struct OperationEntry {
+    service: Box<str>,
+    name: Box<str>,
+    is_action: bool,
+}
+
+impl OperationEntry {
+    fn operation(&self) -> Operation<'_> {
+        if self.is_action {
+            Operation::Action(&self.name)
+        } else {
+            Operation::Event(&self.name)
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct RowKey {
     principal: u32,
-    service: u32,
     operation: u32,
-    is_action: bool,
     region: u32,
 }
 
 #[derive(Clone, Debug)]
 struct Row {
     last_millis: i64,
-    last_event_id: Box<str>,
+    last_event_id: EventId,
     first_millis: i64,
     attempts: u64,
     denied: u64,
@@ -100,7 +163,8 @@ struct Row {
 
 impl Row {
     fn merge(&mut self, other: &Self) {
-        if (other.last_millis, &other.last_event_id) > (self.last_millis, &self.last_event_id) {
+        let mine = (self.last_millis, self.last_event_id.as_bytes());
+        if (other.last_millis, other.last_event_id.as_bytes()) > mine {
             self.last_millis = other.last_millis;
             self.last_event_id.clone_from(&other.last_event_id);
         }
@@ -110,26 +174,74 @@ impl Row {
     }
 }
 
-/// Interned service, operation and Region names.
-#[derive(Clone, Debug, Default)]
-struct Names {
-    texts: Vec<Box<str>>,
-    ids: Map<Box<str>, u32>,
+/// An event's id. CloudTrail's are UUIDs, 36 characters, which are kept in place: a row's last event changes all the time.
+#[derive(Clone, Debug)]
+enum EventId {
+    Short { length: u8, bytes: [u8; 38] },
+    Long(Box<[u8]>),
 }
 
-impl Names {
-    fn id(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
+impl EventId {
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; 38];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text);
+                Self::Short { length, bytes }
+            }
+            _ => Self::Long(text.into()),
         }
-        let id = index(self.texts.len());
-        self.texts.push(text.into());
-        self.ids.insert(text.into(), id);
-        id
     }
 
-    fn text(&self, id: u32) -> &str {
-        self.texts.get(id as usize).map_or("", |text| text)
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Long(text) => text,
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// Values that are kept once, by number.
+#[derive(Clone, Debug)]
+struct Interned<T> {
+    values: Vec<T>,
+    ids: HashTable<(u64, u32)>,
+    hasher: RandomState,
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            ids: HashTable::new(),
+            hasher: RandomState::default(),
+        }
+    }
+}
+
+impl<T> Interned<T> {
+    fn get(&self, id: u32) -> Option<&T> {
+        self.values.get(id as usize)
+    }
+
+    /// The number of the value that `key` hashes as and `is` says yes to; it is made where there is none.
+    fn id(&mut self, key: impl Hash, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let values = &self.values;
+        let found = self
+            .ids
+            .find(hash, |(_, id)| values.get(*id as usize).is_some_and(&is));
+        if let Some((_, id)) = found {
+            return *id;
+        }
+        let id = index(self.values.len());
+        self.values.push(make());
+        self.ids.insert_unique(hash, (hash, id), |(hash, _)| *hash);
+        id
     }
 }
 
@@ -185,23 +297,96 @@ impl Activity {
     /// Takes one attempt in. An attempt whose principal has neither unique id nor ARN is nobody's:
     /// it is left out, and the answer is `false`.
     pub fn record(&mut self, attempt: &Attempt<'_>) -> bool {
-        let Some(principal) = self.principal(attempt.principal, attempt.time_millis) else {
+        let Some(principal) = self.intern_principal(attempt.principal) else {
+            return false;
+        };
+        let attempt = InternedAttempt {
+            principal,
+            operation: self.intern_operation(attempt.service, attempt.operation),
+            region: self.intern_region(attempt.region),
+            time_millis: attempt.time_millis,
+            event_id: attempt.event_id.as_bytes(),
+            denied: attempt.denied,
+        };
+        self.record_interned(&attempt)
+    }
+
+    /// The id of a principal under this ARN and in this account; `None` for one that has neither unique id nor ARN. It
+    /// is no part of the table before an attempt of it is recorded.
+    pub fn intern_principal(&mut self, principal: Principal<'_>) -> Option<AppearanceId> {
+        let key = principal.unique_id.or(principal.arn)?;
+        let entry = match self.principal_ids.get(key) {
+            Some(id) => *id,
+            None => {
+                let id = index(self.principals.len());
+                self.principals.push(PrincipalEntry {
+                    key: key.into(),
+                    has_unique_id: principal.unique_id.is_some(),
+                    seen: None,
+                    account: None,
+                    is_active: false,
+                });
+                self.principal_ids.insert(key.into(), id);
+                id
+            }
+        };
+        let Principal { arn, account, .. } = principal;
+        Some(AppearanceId(self.appearances.id(
+            (entry, arn, account),
+            |known| {
+                known.principal == entry
+                    && known.arn.as_deref() == arn
+                    && known.account.as_deref() == account
+            },
+            || Appearance {
+                principal: entry,
+                arn: arn.map(Into::into),
+                account: account.map(Into::into),
+                is_active: false,
+            },
+        )))
+    }
+
+    /// The id of an operation of the service with this namespace.
+    pub fn intern_operation(&mut self, service: &str, operation: Operation<'_>) -> OperationId {
+        OperationId(self.operations.id(
+            (service, operation),
+            |known| *known.service == *service && known.operation() == operation,
+            || OperationEntry {
+                service: service.into(),
+                name: operation.name().into(),
+                is_action: matches!(operation, Operation::Action(_)),
+            },
+        ))
+    }
+
+    /// The id of a Region.
+    pub fn intern_region(&mut self, region: &str) -> RegionId {
+        RegionId(
+            self.regions
+                .id(region, |known| **known == *region, || region.into()),
+        )
+    }
+
+    /// Takes one attempt in, by ids that this table gave. `false` for an id that it cannot have given.
+    pub fn record_interned(&mut self, attempt: &InternedAttempt<'_>) -> bool {
+        let Some(principal) = self.see(attempt.principal, Some(attempt.time_millis)) else {
             return false;
         };
         let key = RowKey {
             principal,
-            service: self.names.id(attempt.service),
-            operation: self.names.id(attempt.operation.name()),
-            is_action: matches!(attempt.operation, Operation::Action(_)),
-            region: self.names.id(attempt.region),
+            operation: attempt.operation.0,
+            region: attempt.region.0,
         };
         let denied = u64::from(attempt.denied);
         match self.rows.get_mut(&key) {
             Some(row) => {
-                let last = (row.last_millis, &*row.last_event_id);
-                if (attempt.time_millis, attempt.event_id) > last {
+                if attempt.time_millis > row.last_millis
+                    || (attempt.time_millis == row.last_millis
+                        && attempt.event_id > row.last_event_id.as_bytes())
+                {
                     row.last_millis = attempt.time_millis;
-                    row.last_event_id = attempt.event_id.into();
+                    row.last_event_id = EventId::new(attempt.event_id);
                 }
                 row.first_millis = row.first_millis.min(attempt.time_millis);
                 row.attempts = row.attempts.saturating_add(1);
@@ -210,7 +395,7 @@ impl Activity {
             None => {
                 let row = Row {
                     last_millis: attempt.time_millis,
-                    last_event_id: attempt.event_id.into(),
+                    last_event_id: EventId::new(attempt.event_id),
                     first_millis: attempt.time_millis,
                     attempts: 1,
                     denied,
@@ -223,33 +408,42 @@ impl Activity {
 
     /// Takes another table in.
     pub fn merge(&mut self, other: &Self) {
-        let principals: Vec<u32> = other
+        let principals: Vec<Option<u32>> = other
             .principals
             .iter()
             .map(|entry| {
-                let id = self.principal_by_key(&entry.key, entry.has_unique_id);
-                let arn = entry.arn.as_ref().map(|(seen, arn)| (*seen, &**arn));
-                self.describe_principal(id, arn, entry.account.as_deref());
-                id
+                let id = entry.is_active.then(|| {
+                    let seen = entry.seen.map(|(seen, _)| seen);
+                    self.intern_principal(other.principal(entry))
+                        .and_then(|appearance| self.see(appearance, seen))
+                });
+                id.flatten()
             })
             .collect();
-        let names: Vec<u32> = other
-            .names
-            .texts
+        let operations: Vec<u32> = other
+            .operations
+            .values
             .iter()
-            .map(|text| self.names.id(text))
+            .map(|entry| self.intern_operation(&entry.service, entry.operation()).0)
             .collect();
-        let name = |id: u32| names.get(id as usize).copied().unwrap_or_default();
+        let regions: Vec<u32> = other
+            .regions
+            .values
+            .iter()
+            .map(|region| self.intern_region(region).0)
+            .collect();
         for (key, row) in &other.rows {
+            let (Some(Some(principal)), Some(operation), Some(region)) = (
+                principals.get(key.principal as usize),
+                operations.get(key.operation as usize),
+                regions.get(key.region as usize),
+            ) else {
+                continue;
+            };
             let key = RowKey {
-                principal: principals
-                    .get(key.principal as usize)
-                    .copied()
-                    .unwrap_or_default(),
-                service: name(key.service),
-                operation: name(key.operation),
-                is_action: key.is_action,
-                region: name(key.region),
+                principal: *principal,
+                operation: *operation,
+                region: *region,
             };
             self.rows
                 .entry(key)
@@ -262,19 +456,20 @@ impl Activity {
     /// whose principal has neither unique id nor ARN is left out, and the answer is `false`.
     pub fn add_row(&mut self, row: &ActivityRow<'_>) -> bool {
         let seen = row.arn_seen_millis.unwrap_or(row.last_millis);
-        let Some(principal) = self.principal(row.principal, seen) else {
+        let Some(principal) = self
+            .intern_principal(row.principal)
+            .and_then(|appearance| self.see(appearance, Some(seen)))
+        else {
             return false;
         };
         let key = RowKey {
             principal,
-            service: self.names.id(row.service),
-            operation: self.names.id(row.operation.name()),
-            is_action: matches!(row.operation, Operation::Action(_)),
-            region: self.names.id(row.region),
+            operation: self.intern_operation(row.service, row.operation).0,
+            region: self.intern_region(row.region).0,
         };
         let row = Row {
             last_millis: row.last_millis,
-            last_event_id: row.last_event_id.into(),
+            last_event_id: EventId::new(row.last_event_id.as_bytes()),
             first_millis: row.first_millis,
             attempts: row.attempts,
             denied: row.denied,
@@ -286,46 +481,42 @@ impl Activity {
         true
     }
 
-    fn principal(&mut self, principal: Principal<'_>, seen_millis: i64) -> Option<u32> {
-        let key = principal.unique_id.or(principal.arn)?;
-        let id = self.principal_by_key(key, principal.unique_id.is_some());
-        self.describe_principal(
-            id,
-            principal.arn.map(|arn| (seen_millis, arn)),
-            principal.account,
-        );
-        Some(id)
-    }
-
-    fn principal_by_key(&mut self, key: &str, has_unique_id: bool) -> u32 {
-        if let Some(id) = self.principal_ids.get(key) {
-            return *id;
-        }
-        let id = index(self.principals.len());
-        self.principals.push(PrincipalEntry {
-            key: key.into(),
-            has_unique_id,
-            arn: None,
-            account: None,
-        });
-        self.principal_ids.insert(key.into(), id);
-        id
-    }
-
-    /// Keeps the ARN that was seen last, ties by the ARN itself, whatever order they come in.
-    fn describe_principal(&mut self, id: u32, arn: Option<(i64, &str)>, account: Option<&str>) {
-        let Some(entry) = self.principals.get_mut(id as usize) else {
-            return;
-        };
-        if let Some((seen, arn)) = arn {
-            match &mut entry.arn {
-                Some((known_seen, known)) if (*known_seen, &**known) >= (seen, arn) => {}
-                Some((known_seen, known)) if **known == *arn => *known_seen = seen,
-                slot => *slot = Some((seen, arn.into())),
+    /// Takes note that a principal was seen so, at a time if it has an ARN. Keeps the ARN that was seen last, ties by the
+    /// ARN itself, and the greatest account, whatever order they come in. The answer is the principal.
+    fn see(&mut self, AppearanceId(id): AppearanceId, seen_millis: Option<i64>) -> Option<u32> {
+        let appearance = self.appearances.values.get_mut(id as usize)?;
+        let principal = appearance.principal;
+        let entry = self.principals.get_mut(principal as usize)?;
+        if !appearance.is_active {
+            appearance.is_active = true;
+            entry.is_active = true;
+            if appearance.account > entry.account {
+                entry.account.clone_from(&appearance.account);
             }
         }
-        if account > entry.account.as_deref() {
-            entry.account = account.map(Into::into);
+        if let (Some(seen), Some(_)) = (seen_millis, &appearance.arn) {
+            let is_news = match entry.seen {
+                Some((known_seen, known)) if known == id => seen > known_seen,
+                Some((known_seen, known)) if seen == known_seen => {
+                    let arn = |id| self.appearances.get(id).map(|known| &known.arn);
+                    arn(id) > arn(known)
+                }
+                Some((known_seen, _)) => seen > known_seen,
+                None => true,
+            };
+            if is_news {
+                entry.seen = Some((seen, id));
+            }
+        }
+        Some(principal)
+    }
+
+    fn principal<'a>(&'a self, entry: &'a PrincipalEntry) -> Principal<'a> {
+        let appearance = entry.seen.and_then(|(_, id)| self.appearances.get(id));
+        Principal {
+            unique_id: entry.has_unique_id.then_some(&*entry.key),
+            arn: appearance.and_then(|appearance| appearance.arn.as_deref()),
+            account: entry.account.as_deref(),
         }
     }
 
@@ -333,23 +524,15 @@ impl Activity {
     pub fn rows(&self) -> impl Iterator<Item = ActivityRow<'_>> {
         self.rows.iter().filter_map(|(key, row)| {
             let principal = self.principals.get(key.principal as usize)?;
-            let name = self.names.text(key.operation);
+            let operation = self.operations.get(key.operation)?;
             Some(ActivityRow {
-                principal: Principal {
-                    unique_id: principal.has_unique_id.then_some(&*principal.key),
-                    arn: principal.arn.as_ref().map(|(_, arn)| &**arn),
-                    account: principal.account.as_deref(),
-                },
-                arn_seen_millis: principal.arn.as_ref().map(|(seen, _)| *seen),
-                service: self.names.text(key.service),
-                operation: if key.is_action {
-                    Operation::Action(name)
-                } else {
-                    Operation::Event(name)
-                },
-                region: self.names.text(key.region),
+                principal: self.principal(principal),
+                arn_seen_millis: principal.seen.map(|(seen, _)| seen),
+                service: &operation.service,
+                operation: operation.operation(),
+                region: self.regions.get(key.region)?,
                 last_millis: row.last_millis,
-                last_event_id: &row.last_event_id,
+                last_event_id: row.last_event_id.as_str(),
                 first_millis: row.first_millis,
                 attempts: row.attempts,
                 denied: row.denied,

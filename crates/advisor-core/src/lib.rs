@@ -16,7 +16,10 @@ pub mod time;
 pub mod tracking;
 
 pub use account::{Account, AccountBuilder, Finding};
-pub use activity::{Activity, ActivityRow, Attempt, Operation, Principal};
+pub use activity::{
+    Activity, ActivityRow, AppearanceId, Attempt, InternedAttempt, Operation, OperationId, Principal,
+    RegionId,
+};
 pub use advisor::Advisor;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess};
 pub use ids::{AccountId, JobId, UniqueId};

@@ -139,6 +139,54 @@ pub struct TrackedActionLastAccessed<'a> {
     pub last_accessed_region: Option<&'a str>,
 }
 
+/// A service in a report by the catalog's ids: [`ServiceLastAccessed`] without the names, for those who
+/// make tables of many reports.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceRow<'a> {
+    /// The service; `None` when the catalog does not know it.
+    pub service: Option<ServiceId>,
+    /// The namespace.
+    pub namespace: &'a str,
+    /// The last attempt, if there was one in the tracking period.
+    pub last: Option<LastAccess<'a>>,
+    /// How many of the report's users and roles made an attempt in the tracking period.
+    pub total_authenticated_entities: u32,
+    actions: &'a [ActionRow],
+}
+
+/// When, by whom and where something was last accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastAccess<'a> {
+    /// When, in UTC milliseconds.
+    pub millis: i64,
+    /// The ARN of the user or role.
+    pub entity: &'a str,
+    /// The Region.
+    pub region: &'a str,
+}
+
+impl<'a> ServiceRow<'a> {
+    /// The tracked actions that are possible, by name, each with its last attempt; none at service
+    /// level.
+    pub fn actions(
+        self,
+    ) -> impl ExactSizeIterator<Item = (ActionId, Option<LastAccess<'a>>)> + use<'a> {
+        self.actions
+            .iter()
+            .map(|row| (row.action, row.last.as_deref().map(Access::view)))
+    }
+}
+
+impl Access {
+    fn view(&self) -> LastAccess<'_> {
+        LastAccess {
+            millis: self.millis,
+            entity: &self.entity,
+            region: &self.region,
+        }
+    }
+}
+
 /// Permissions that the report could not take into account: services may be missing from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -184,6 +232,36 @@ impl Report {
         &self,
     ) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
         self.ungranted.iter().map(|row| self.view(row))
+    }
+
+    /// The catalog that the ids of [`Report::service_rows`] are of.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// What [`Report::services`] gives, by ids.
+    pub fn service_rows(&self) -> impl ExactSizeIterator<Item = ServiceRow<'_>> {
+        self.services.iter().map(|row| self.row(row))
+    }
+
+    /// What [`Report::ungranted_services_used`] gives, by ids.
+    pub fn ungranted_service_rows(&self) -> impl ExactSizeIterator<Item = ServiceRow<'_>> {
+        self.ungranted.iter().map(|row| self.row(row))
+    }
+
+    fn row<'a>(&'a self, row: &'a Row) -> ServiceRow<'a> {
+        let (service, namespace) = match &row.service {
+            ServiceRef::Known(id) => (Some(*id), self.catalog.service(*id).namespace()),
+            ServiceRef::Unknown(namespace) => (None, &**namespace),
+        };
+        ServiceRow {
+            service,
+            namespace,
+            last: row.last.as_ref().map(Access::view),
+            total_authenticated_entities: row.total_entities,
+            actions: &row.actions,
+        }
     }
 
     /// Policies and groups that count for the entity but could not be evaluated.

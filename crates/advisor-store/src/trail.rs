@@ -1,9 +1,11 @@
 //! Importing trails: batch by batch, each in one transaction with the names of its objects.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cloudtrail_reader::{ListingError, ObjectRead, Reconciliation, TrailRead, TrailReader};
+use cloudtrail_reader::{
+    ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead, TrailReader,
+};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::activity;
@@ -42,7 +44,7 @@ pub struct ImportedTrail {
 
 /// An object by what it is known by: the name CloudTrail gave it, which is unique, else its path.
 struct Object {
-    path: PathBuf,
+    listed: TrailObject,
     name: String,
     size: i64,
 }
@@ -63,8 +65,14 @@ impl Store {
         let mut imported = ImportedTrail::default();
         let mut fresh = Vec::new();
         let mut seen = HashSet::new();
-        for path in TrailReader::list(paths)? {
-            let object = describe(path);
+        for listed in reader.list(paths)? {
+            let object = match listed {
+                Ok(object) => describe(object),
+                Err(failed) => {
+                    imported.reconciliation.objects_failed.push(failed);
+                    continue;
+                }
+            };
             if !seen.insert(object.name.clone()) {
                 continue;
             }
@@ -94,8 +102,8 @@ impl Store {
         let mut known = 0;
         let mut batch: Vec<&Object> = batch.iter().collect();
         loop {
-            let files: Vec<PathBuf> = batch.iter().map(|object| object.path.clone()).collect();
-            let read = reader.read_files(&files, progress);
+            let objects = batch.iter().map(|object| Ok(object.listed.clone()));
+            let read = reader.read_objects(objects, progress);
             let elsewhere = self.write(|transaction| keep(transaction, &batch, &read))?;
             if elsewhere.is_empty() {
                 return Ok(ImportedTrail {
@@ -136,7 +144,7 @@ fn keep(
     activity::merge(transaction, &read.activity)?;
     let mut insert = transaction.prepare_cached("INSERT INTO trail_objects VALUES (?1, ?2)")?;
     for object in batch {
-        if !failed.contains(object.path.display().to_string().as_str()) {
+        if !failed.contains(object.listed.to_string().as_str()) {
             insert.execute(params![object.name, object.size])?;
         }
     }
@@ -151,23 +159,27 @@ fn taken_size(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<Opt
         .optional()
 }
 
-fn describe(path: PathBuf) -> Object {
-    let file_name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let name = match file_name {
-        Some(name) if is_cloudtrail_name(&name) => name,
-        _ => path
-            .canonicalize()
-            .unwrap_or_else(|_| path.clone())
-            .display()
-            .to_string(),
+fn describe(listed: TrailObject) -> Object {
+    let (size, place) = match &listed {
+        TrailObject::File(path) => (
+            path.metadata().ok().map(|metadata| metadata.len()),
+            path.canonicalize()
+                .unwrap_or_else(|_| path.clone())
+                .display()
+                .to_string(),
+        ),
+        #[cfg(feature = "s3")]
+        TrailObject::S3 { object, .. } => (Some(object.size), object.name()),
     };
-    let size = path.metadata().map_or(0, |metadata| metadata.len());
+    let name = match listed.file_name() {
+        // What cannot be read does not take the place of a file of the same name.
+        Some(name) if size.is_some() && is_cloudtrail_name(&name) => name,
+        _ => place,
+    };
     Object {
-        path,
+        listed,
         name,
-        size: i64::try_from(size).unwrap_or(i64::MAX),
+        size: i64::try_from(size.unwrap_or_default()).unwrap_or(i64::MAX),
     }
 }
 

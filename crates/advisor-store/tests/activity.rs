@@ -191,7 +191,8 @@ fn the_small_account_in_one_import_and_object_by_object() {
     assert_eq!(activity(&at_once.path()), expected);
 
     let one_by_one = Place::new();
-    let mut files = cloudtrail_reader::TrailReader::list(&[&trail]).unwrap();
+    let listed = reader().list(&[&trail]).unwrap();
+    let mut files: Vec<_> = listed.map(|object| object.unwrap().to_string()).collect();
     files.reverse();
     for file in &files {
         import(&one_by_one.store, &[file]);

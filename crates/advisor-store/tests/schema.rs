@@ -335,7 +335,8 @@ fn readers_and_jobs_while_others_import() {
     let rounds = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let other = Store::open(&path).unwrap();
-            let files = cloudtrail_reader::TrailReader::list(&[&trail]).unwrap();
+            let listed = reader().list(&[&trail]).unwrap();
+            let files: Vec<_> = listed.map(|object| object.unwrap().to_string()).collect();
             let mut round = 0;
             // Until all have had their answers, and all objects are in.
             while readers.load(Ordering::SeqCst) > 0 || round < files.len() {

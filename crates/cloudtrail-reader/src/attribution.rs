@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use advisor_core::{Activity, Attempt, Operation, Principal, time};
-use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 
 use crate::printable::Printable;
+use crate::reader::ReadOptions;
 use crate::record::{EventRecord, SessionIssuer, Text, UserIdentity};
 
 /// Why a record is no attempt of an IAM identity.
@@ -17,6 +17,8 @@ pub enum SetAside {
     NotAnApiCall(Box<str>),
     /// Made by something that is no IAM user or role.
     NoIamIdentity(UserIdentityKind),
+    /// Earlier than the time that is asked for.
+    TooOld,
     /// Later than the instant that is asked for.
     TooNew,
     /// The record is broken: what is wrong with it.
@@ -62,6 +64,7 @@ impl fmt::Display for SetAside {
             Self::NoIamIdentity(UserIdentityKind::Other(kind)) => {
                 write!(f, "no IAM identity: {}", kind.escape_debug())
             }
+            Self::TooOld => f.write_str("earlier than the time asked for"),
             Self::TooNew => f.write_str("later than the instant asked for"),
             Self::Malformed(reason) => write!(f, "malformed: {}", Printable(reason)),
         }
@@ -71,7 +74,7 @@ impl fmt::Display for SetAside {
 const INSIGHT: &str = "AwsCloudTrailInsight";
 
 /// Longer names are nobody's; keeping them would fill the table.
-const LONGEST_NAME: usize = 256;
+pub(crate) const LONGEST_NAME: usize = 256;
 const LONGEST_REGION: usize = 64;
 /// IAM's longest ARNs have some 600 characters; this is what its API takes.
 const LONGEST_ARN: usize = 2_048;
@@ -85,38 +88,75 @@ const LAST_MILLIS: i64 = 4_102_444_800_000;
 pub(crate) fn attribute(
     record: &EventRecord<'_>,
     catalog: &Catalog,
-    not_after: Option<DateTime<Utc>>,
+    options: &ReadOptions,
     activity: &mut Activity,
 ) -> Result<(), SetAside> {
-    check_type(record)?;
+    check_type(
+        record.event_type.as_deref(),
+        record.event_category.as_deref(),
+    )?;
     let identity = record
         .user_identity
         .as_ref()
         .ok_or_else(|| SetAside::missing("userIdentity"))?;
-    let principal = principal(identity)?;
-
-    let source = name(record.event_source.as_ref(), "eventSource")?;
-    let event = name(record.event_name.as_ref(), "eventName")?;
-    let region = region(record.aws_region.as_ref())?;
+    let identity = Identity::of(identity)?;
+    let called = operation(
+        catalog,
+        record.event_source.as_deref(),
+        record.event_name.as_deref(),
+    )?;
+    let region = region(record.aws_region.as_deref())?;
     let event_id = record.event_id.as_deref().unwrap_or_default();
     if event_id.len() > LONGEST_NAME {
         return Err(SetAside::Malformed("the eventID is too long".into()));
     }
-    let time = record
-        .event_time
-        .as_deref()
-        .ok_or_else(|| SetAside::missing("eventTime"))?;
-    let time_millis = time::parse(time)
-        .map(|time| time.timestamp_millis())
-        .filter(|millis| (FIRST_MILLIS..LAST_MILLIS).contains(millis))
-        .ok_or_else(|| {
-            let shown: String = time.chars().take(40).collect();
-            SetAside::Malformed(format!("the eventTime {shown:?} cannot be").into())
-        })?;
-    if not_after.is_some_and(|limit| time_millis > limit.timestamp_millis()) {
-        return Err(SetAside::TooNew);
+    let time_millis = instant(record.event_time.as_deref())?;
+    if let Some(reason) = options.outside(time_millis) {
+        return Err(reason);
     }
+    activity.record(&Attempt {
+        principal: identity.principal(),
+        service: called.service,
+        operation: called.operation,
+        region,
+        time_millis,
+        event_id,
+        denied: record.error_code.as_deref().is_some_and(is_denial),
+    });
+    Ok(())
+}
 
+/// API calls and what the console does in their stead are attempts. Records of the first format
+/// versions have no type; they all were API calls.
+pub(crate) fn check_type(
+    event_type: Option<&str>,
+    event_category: Option<&str>,
+) -> Result<(), SetAside> {
+    if event_category == Some("Insight") {
+        return Err(SetAside::NotAnApiCall(INSIGHT.into()));
+    }
+    match event_type {
+        None | Some("AwsApiCall" | "AwsConsoleAction") => Ok(()),
+        Some(other) if other.len() <= LONGEST_NAME => Err(SetAside::NotAnApiCall(other.into())),
+        Some(_) => Err(SetAside::Malformed("the eventType is too long".into())),
+    }
+}
+
+/// What was called: a service's namespace and its action or, where the catalog has none, the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Called<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) operation: Operation<'a>,
+}
+
+/// What a record's source and name say was called.
+pub(crate) fn operation<'a>(
+    catalog: &'a Catalog,
+    event_source: Option<&'a str>,
+    event_name: Option<&'a str>,
+) -> Result<Called<'a>, SetAside> {
+    let source = name(event_source, "eventSource")?;
+    let event = name(event_name, "eventName")?;
     let resolved = catalog.resolve_event(source, event);
     let service = match resolved.service {
         Some(id) => catalog.service(id).namespace(),
@@ -130,37 +170,11 @@ pub(crate) fn attribute(
         Some(id) => Operation::Action(catalog.action(id).name()),
         None => Operation::Event(event),
     };
-    activity.record(&Attempt {
-        principal: Principal {
-            unique_id: principal.unique_id,
-            arn: principal.arn.as_deref(),
-            account: principal.account,
-        },
-        service,
-        operation,
-        region,
-        time_millis,
-        event_id,
-        denied: record.error_code.as_deref().is_some_and(is_denial),
-    });
-    Ok(())
+    Ok(Called { service, operation })
 }
 
-/// API calls and what the console does in their stead are attempts. Records of the first format
-/// versions have no type; they all were API calls.
-fn check_type(record: &EventRecord<'_>) -> Result<(), SetAside> {
-    if record.event_category.as_deref() == Some("Insight") {
-        return Err(SetAside::NotAnApiCall(INSIGHT.into()));
-    }
-    match record.event_type.as_deref() {
-        None | Some("AwsApiCall" | "AwsConsoleAction") => Ok(()),
-        Some(other) if other.len() <= LONGEST_NAME => Err(SetAside::NotAnApiCall(other.into())),
-        Some(_) => Err(SetAside::Malformed("the eventType is too long".into())),
-    }
-}
-
-fn name<'a>(text: Option<&'a Text<'a>>, field: &str) -> Result<&'a str, SetAside> {
-    match text.map(|text| &**text) {
+fn name<'a>(text: Option<&'a str>, field: &str) -> Result<&'a str, SetAside> {
+    match text {
         None | Some("") => Err(SetAside::missing(field)),
         Some(text) if text.len() > LONGEST_NAME => Err(SetAside::Malformed(
             format!("the {field} is too long").into(),
@@ -172,24 +186,57 @@ fn name<'a>(text: Option<&'a Text<'a>>, field: &str) -> Result<&'a str, SetAside
     }
 }
 
-fn region<'a>(text: Option<&'a Text<'a>>) -> Result<&'a str, SetAside> {
+/// The Region that a record names.
+pub(crate) fn region(text: Option<&str>) -> Result<&str, SetAside> {
     let is_sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    match text.map(|text| &**text) {
+    match text {
         None | Some("") => Err(SetAside::missing("awsRegion")),
         Some(text) if text.len() <= LONGEST_REGION && text.bytes().all(is_sound) => Ok(text),
         Some(_) => Err(SetAside::Malformed("the awsRegion is no Region".into())),
     }
 }
 
+/// A record's time, in UTC milliseconds.
+pub(crate) fn instant(text: Option<&str>) -> Result<i64, SetAside> {
+    let text = text.ok_or_else(|| SetAside::missing("eventTime"))?;
+    time::parse(text)
+        .map(|time| time.timestamp_millis())
+        .filter(|millis| is_plausible(*millis))
+        .ok_or_else(|| {
+            let shown: String = text.chars().take(40).collect();
+            SetAside::Malformed(format!("the eventTime {shown:?} cannot be").into())
+        })
+}
+
+/// Whether CloudTrail can have seen an event at this time, in UTC milliseconds.
+pub(crate) fn is_plausible(millis: i64) -> bool {
+    (FIRST_MILLIS..LAST_MILLIS).contains(&millis)
+}
+
 /// The user or role that a record is of.
 #[derive(Debug, PartialEq, Eq)]
-struct Identity<'a> {
+pub(crate) struct Identity<'a> {
     unique_id: Option<&'a str>,
     arn: Option<Cow<'a, str>>,
     account: Option<&'a str>,
 }
 
-fn principal<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAside> {
+impl<'a> Identity<'a> {
+    /// The user or role that called, if it was one.
+    pub(crate) fn of(identity: &'a UserIdentity<'_>) -> Result<Self, SetAside> {
+        caller(identity)
+    }
+
+    pub(crate) fn principal(&self) -> Principal<'_> {
+        Principal {
+            unique_id: self.unique_id,
+            arn: self.arn.as_deref(),
+            account: self.account,
+        }
+    }
+}
+
+fn caller<'a>(identity: &'a UserIdentity<'_>) -> Result<Identity<'a>, SetAside> {
     let issuer = identity
         .session_context
         .as_ref()
@@ -322,7 +369,7 @@ fn role_of_session(session: &str) -> Option<Cow<'static, str>> {
 /// Whether an error code says that a permission was missing. Services spell it in many ways:
 /// `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`, `NotAuthorized`,
 /// `AuthorizationError`.
-fn is_denial(error_code: &str) -> bool {
+pub(crate) fn is_denial(error_code: &str) -> bool {
     [
         "AccessDenied",
         "Unauthorized",

@@ -1,16 +1,23 @@
 //! Inflates gzip, told by its first bytes and not by a name.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
+use memchr::memmem;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// Compression method 8, the only one that gzip knows.
-const DEFLATE: u8 = 8;
-/// The least a gzip member takes: header and trailer.
-const LEAST_MEMBER: usize = 18;
+/// How a member starts: compression method 8 is the only one that gzip knows.
+const MEMBER_START: [u8; 3] = [0x1f, 0x8b, 8];
+/// A member's header without its optional fields.
+const HEADER: usize = 10;
+/// The flag of the one optional field that is often there: the file's name, up to a zero byte.
+const HAS_NAME: u8 = 8;
+/// Checksum and size at a member's end.
+const TRAILER: usize = 8;
+/// A buffer that grew larger for one object is given back.
+const KEPT_BUFFER: usize = 64 << 20;
 
 /// Why an object's bytes could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,77 +28,131 @@ pub(crate) enum InflateError {
     TooLarge(usize),
 }
 
-/// The bytes themselves, or what they inflate to; not more than `limit` bytes either way.
-pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateError> {
-    if !bytes.starts_with(&GZIP_MAGIC) {
-        if bytes.len() > limit {
-            return Err(InflateError::TooLarge(limit));
+/// Inflates one object after the other into the same buffer.
+pub(crate) struct Inflater {
+    decompressor: Decompressor,
+    /// Its length only grows: what is there need not be zeroed again.
+    buffer: Vec<u8>,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self {
+            decompressor: Decompressor::new(),
+            buffer: Vec::new(),
         }
-        return Ok(Cow::Borrowed(bytes));
     }
-    if bytes.len() < LEAST_MEMBER {
-        return Err(InflateError::Damaged);
+}
+
+impl fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inflater").finish_non_exhaustive()
     }
-    let (crc, size) = trailer(bytes);
-    if (crc, size) == (0, 0) {
-        // Zeros after the last member, or an empty one: the size is not known.
-        return inflate_members(bytes, limit);
-    }
-    // A deflate stream is at most some 1032 times its size: a trailer that says more is lying.
-    let most = bytes.len().saturating_mul(1_040).min(limit);
-    let mut inflated = vec![0; (size as usize).clamp(1, most.max(1))];
-    loop {
-        match Decompressor::new().gzip_decompress(bytes, &mut inflated) {
-            Ok(length) => {
-                inflated.truncate(length);
-                break;
-            }
-            Err(DecompressionError::InsufficientSpace) if inflated.len() < most => {
-                inflated = vec![0; inflated.len().saturating_mul(4).min(most)];
-            }
-            Err(DecompressionError::InsufficientSpace) if most == limit => {
+}
+
+impl Inflater {
+    /// The bytes themselves, or what they inflate to; not more than `limit` bytes either way.
+    pub(crate) fn inflate<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        limit: usize,
+    ) -> Result<&'a [u8], InflateError> {
+        if !bytes.starts_with(&GZIP_MAGIC) {
+            if bytes.len() > limit {
                 return Err(InflateError::TooLarge(limit));
             }
-            Err(_) => return Err(InflateError::Damaged),
+            return Ok(bytes);
+        }
+        let length = match self.inflate_one_member(bytes, limit)? {
+            Some(length) => length,
+            None => {
+                self.buffer.clear();
+                inflate_members(bytes, limit, &mut self.buffer)?;
+                self.buffer.len()
+            }
+        };
+        Ok(self.buffer.get(..length).unwrap_or_default())
+    }
+
+    /// Gives the memory of an unusually large object back.
+    pub(crate) fn shrink(&mut self) {
+        if self.buffer.capacity() > KEPT_BUFFER {
+            self.buffer = Vec::new();
         }
     }
-    // libdeflate inflates the first member of several and says nothing of the others. Only when the
-    // file ends with this member's trailer, and the trailer stands nowhere else, was it the only one.
-    if u32::try_from(inflated.len() & 0xffff_ffff) == Ok(size)
-        && libdeflater::crc32(&inflated) == crc
-        && !trailer_recurs(bytes)
-    {
-        return Ok(Cow::Owned(inflated));
+
+    /// The length of what the bytes inflate to if they are one member and nothing else: almost always.
+    fn inflate_one_member(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+    ) -> Result<Option<usize>, InflateError> {
+        let Some(deflated) = deflated(bytes) else {
+            return Ok(None);
+        };
+        let (crc, size) = trailer(bytes);
+        if (crc, size) == (0, 0) {
+            // Zeros after the last member, or an empty one: the size is not known.
+            return Ok(None);
+        }
+        // A deflate stream is at most some 1032 times its size: a trailer that says more is lying.
+        let most = bytes.len().saturating_mul(1_040).min(limit);
+        let mut room = (size as usize).clamp(1, most.max(1));
+        let length = loop {
+            if self.buffer.len() < room {
+                self.buffer.resize(room, 0);
+            }
+            let output = self.buffer.get_mut(..room).unwrap_or_default();
+            match self.decompressor.deflate_decompress(deflated, output) {
+                Ok(length) => break length,
+                Err(DecompressionError::InsufficientSpace) if room < most => {
+                    room = room.saturating_mul(4).min(most);
+                }
+                Err(DecompressionError::InsufficientSpace) if most == limit => {
+                    return Err(InflateError::TooLarge(limit));
+                }
+                Err(_) => return Ok(None),
+            }
+        };
+        // A member may be followed by others. Only when the bytes end with this one's trailer, and the
+        // trailer stands nowhere else, is it the only one.
+        let inflated = self.buffer.get(..length).unwrap_or_default();
+        let is_only = u32::try_from(length & 0xffff_ffff) == Ok(size)
+            && libdeflater::crc32(inflated) == crc
+            && !trailer_recurs(bytes);
+        Ok(is_only.then_some(length))
     }
-    inflate_members(bytes, limit)
+}
+
+/// The deflate stream of a member that ends with these bytes; `None` for headers that are seldom met.
+fn deflated(bytes: &[u8]) -> Option<&[u8]> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    let rest = match header {
+        [0x1f, 0x8b, 8, 0, ..] => rest,
+        [0x1f, 0x8b, 8, HAS_NAME, ..] => rest.get(memchr::memchr(0, rest)? + 1..)?,
+        _ => return None,
+    };
+    rest.get(..rest.len().checked_sub(TRAILER)?)
 }
 
 /// Whether the last member's trailer also ends a member before it: the same object twice, with
 /// others between them or not, or with bytes between them that are no member.
 fn trailer_recurs(bytes: &[u8]) -> bool {
-    // Most objects have no second header; this looks at all bytes without a branch, and so fast.
-    let [second, third] = [1, 2].map(|from| bytes.get(from..).unwrap_or_default());
-    let headers = bytes
-        .iter()
-        .zip(second)
-        .zip(third)
-        .fold(0_u64, |found, ((a, b), c)| {
-            found + u64::from((*a == GZIP_MAGIC[0]) & (*b == GZIP_MAGIC[1]) & (*c == DEFLATE))
-        });
+    let rest = bytes.get(1..).unwrap_or_default();
     let Some((before, trailer)) = bytes
         .split_last()
         .map(|(_, before)| before)
-        .zip(bytes.last_chunk::<8>())
+        .zip(bytes.last_chunk::<TRAILER>())
     else {
         return false;
     };
-    headers > 1 && before.windows(8).any(|window| window == trailer)
+    // Most objects have no second header.
+    memmem::find(rest, &MEMBER_START).is_some() && memmem::find(before, trailer).is_some()
 }
 
 /// One member after the other. Zeros after the last one are padding, as `gzip -d` has it: tapes and
 /// block devices are filled up with them.
-fn inflate_members(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateError> {
-    let mut inflated = Vec::new();
+fn inflate_members(bytes: &[u8], limit: usize, inflated: &mut Vec<u8>) -> Result<(), InflateError> {
     let mut rest = bytes;
     loop {
         let left = limit.saturating_sub(inflated.len());
@@ -100,14 +161,14 @@ fn inflate_members(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, InflateE
         member
             .by_ref()
             .take(most)
-            .read_to_end(&mut inflated)
+            .read_to_end(inflated)
             .map_err(|_| InflateError::Damaged)?;
         if inflated.len() > limit {
             return Err(InflateError::TooLarge(limit));
         }
         rest = member.into_inner();
         if rest.iter().all(|byte| *byte == 0) {
-            return Ok(Cow::Owned(inflated));
+            return Ok(());
         }
     }
 }
@@ -130,6 +191,13 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+
+    fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
+        let mut inflater = Inflater::default();
+        // Whatever stands in the buffer from the object before.
+        inflater.buffer = vec![b'?'; 100];
+        inflater.inflate(bytes, limit).map(<[u8]>::to_vec)
+    }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -1,16 +1,33 @@
 #![doc = include_str!("../README.md")]
 
 mod attribution;
+mod csv_table;
+mod identity_text;
 mod inflate;
+mod intake;
 mod listing;
+mod memo;
 mod object;
+mod parquet_table;
+mod plain;
 mod printable;
+mod projection;
 mod reader;
 mod reconciliation;
 mod record;
+#[cfg(feature = "s3")]
+pub mod s3;
+mod scan;
+mod shape;
+mod source;
+mod special_bytes;
+pub mod sql;
+mod table;
 mod utf8;
 
 pub use attribution::{SetAside, UserIdentityKind};
+pub use intake::{Intake, Taken};
 pub use listing::ListingError;
-pub use reader::{ObjectRead, ReadOptions, TrailRead, TrailReader};
+pub use reader::{ObjectRead, Parser, ReadOptions, TrailRead, TrailReader};
 pub use reconciliation::{Example, FailedObject, Reconciliation, SkippedObject};
+pub use source::TrailObject;

@@ -1,9 +1,15 @@
-//! Which files to read: files as they are, folders with all that is below them.
+//! Which objects to read: files as they are, folders with all that is below them, folders of buckets.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::reader::ReadOptions;
+use crate::reconciliation::FailedObject;
+#[cfg(feature = "s3")]
+use crate::s3::{S3Location, S3LocationError, S3Options, S3Source};
+use crate::source::TrailObject;
 
 /// Why there is nothing to read.
 #[derive(Debug, thiserror::Error)]
@@ -24,56 +30,109 @@ pub enum ListingError {
     },
 }
 
-/// Lists the files, in the order of the paths and, below a folder, by name. Files and folders whose
-/// name starts with a dot are left out; links are followed. At the end stands what cannot be listed
-/// below a folder: dead links, link loops, closed folders. Whoever reads these learns why.
-pub(crate) fn list<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, ListingError> {
-    let mut files = Vec::new();
-    let mut unreadable = Vec::new();
+/// Lists the objects, in the order of the paths and, below a folder, by name, while they are asked for: only folders on the
+/// way to the next file are held. Files and folders whose name starts with a dot are left out; links are followed. What
+/// cannot be listed below a folder (dead links, link loops, closed folders) stands among the files: whoever reads it
+/// learns why.
+pub(crate) fn list<P: AsRef<Path>>(
+    paths: &[P],
+    options: &ReadOptions,
+) -> Result<impl Iterator<Item = Result<TrailObject, FailedObject>> + Send + use<P>, ListingError> {
+    let mut listings: Vec<Listing> = Vec::new();
     for path in paths {
-        let path = path.as_ref();
-        let before = files.len() + unreadable.len();
-        for entry in WalkDir::new(path)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()))
-        {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) if error.depth() == 0 => {
-                    return Err(ListingError::Unreadable {
-                        path: path.to_owned(),
-                        reason: match error.io_error() {
-                            Some(io) => io.to_string(),
-                            None => error.to_string(),
-                        },
-                    });
-                }
-                // Editors keep locks as dead links whose name starts with a dot.
-                Err(error) if error.path().is_some_and(is_hidden) => continue,
-                Err(error) => {
-                    unreadable.push(error.path().unwrap_or(path).to_owned());
-                    continue;
-                }
-            };
-            if entry.file_type().is_file() {
-                files.push(entry.into_path());
-            } else if entry.depth() == 0 && !entry.file_type().is_dir() {
-                return Err(ListingError::Unreadable {
-                    path: path.to_owned(),
-                    reason: "neither a file nor a folder".into(),
+        listings.push(listing(path.as_ref(), options)?);
+    }
+    Ok(listings.into_iter().flatten())
+}
+
+type Listing = Box<dyn Iterator<Item = Result<TrailObject, FailedObject>> + Send>;
+
+fn listing(path: &Path, options: &ReadOptions) -> Result<Listing, ListingError> {
+    #[cfg(feature = "s3")]
+    if let Some(text) = path.to_str().filter(|text| S3Location::is_meant_by(text)) {
+        return bucket(path, text, options);
+    }
+    #[cfg(not(feature = "s3"))]
+    let _ = options;
+    check(path)?;
+    let path = path.to_owned();
+    Ok(Box::new(entries(&path).filter_map(move |entry| {
+        match entry {
+            Ok(entry) => entry.file_type().is_file().then(|| entry.into_path()),
+            // Editors keep locks as dead links whose name starts with a dot.
+            Err(error) if error.path().is_some_and(is_hidden) => None,
+            Err(error) => Some(error.path().unwrap_or(&path).to_owned()),
+        }
+        .map(|path| Ok(TrailObject::File(path)))
+    })))
+}
+
+/// The folder of a bucket, narrowed to the days that the options ask for.
+#[cfg(feature = "s3")]
+fn bucket(path: &Path, text: &str, options: &ReadOptions) -> Result<Listing, ListingError> {
+    let unreadable = |reason: String| ListingError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let location: S3Location = text
+        .parse()
+        .map_err(|error: S3LocationError| unreadable(error.to_string()))?;
+    let s3 = S3Options {
+        since: options.not_before,
+        until: options.not_after,
+        object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
+        ..S3Options::default()
+    };
+    let source = S3Source::open(location, s3).map_err(|error| unreadable(error.to_string()))?;
+    let name = text.to_owned();
+    Ok(Box::new(source.list().map(move |object| match object {
+        Ok(object) => Ok(TrailObject::S3 {
+            source: source.clone(),
+            object,
+        }),
+        Err(error) => Err(FailedObject {
+            name: name.clone(),
+            reason: error.to_string(),
+        }),
+    })))
+}
+
+fn entries(path: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> + Send + use<> {
+    WalkDir::new(path)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()))
+}
+
+/// Whether a path is there and has something to read.
+fn check(path: &Path) -> Result<(), ListingError> {
+    let unreadable = |reason: String| {
+        Err(ListingError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        })
+    };
+    for entry in entries(path) {
+        match entry {
+            Err(error) if error.depth() == 0 => {
+                return unreadable(match error.io_error() {
+                    Some(io) => io.to_string(),
+                    None => error.to_string(),
                 });
             }
-        }
-        if files.len() + unreadable.len() == before {
-            return Err(ListingError::EmptyFolder {
-                path: path.to_owned(),
-            });
+            Err(error) if error.path().is_some_and(is_hidden) => {}
+            Err(_) => return Ok(()),
+            Ok(entry) if entry.file_type().is_file() => return Ok(()),
+            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+                return unreadable("neither a file nor a folder".into());
+            }
+            Ok(_) => {}
         }
     }
-    files.extend(unreadable);
-    Ok(files)
+    Err(ListingError::EmptyFolder {
+        path: path.to_owned(),
+    })
 }
 
 /// Why a folder stands among the files.

@@ -1,15 +1,24 @@
 //! What an object holds, told by its content: which JSON texts in it are records.
 //!
 //! Known shapes: a CloudTrail object (`{"Records": [...]}`), the output of `aws cloudtrail
-//! lookup-events` (`{"Events": [{"CloudTrailEvent": "..."}]}`), single records or either of these
-//! one after the other (JSON lines), and lists of records. Digest objects are recognised to be
-//! skipped.
+//! lookup-events` (`{"Events": [{"CloudTrailEvent": "..."}]}`) and of CloudTrail Lake's `aws cloudtrail
+//! get-query-results` (`{"QueryResultRows": [...]}`), events of EventBridge (`{"detail-type": "AWS API
+//! Call via CloudTrail", "detail": {...}}`), `CloudWatch` Logs as subscriptions deliver, `aws logs
+//! filter-log-events` prints and export tasks write them, single records or any of these one after the
+//! other (JSON lines), and lists of them. Digest objects, and the signatures beside saved query
+//! results, are recognised to be skipped.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::record::Text;
+use advisor_core::time;
+
+use crate::record::{EventRecord, Text};
+use crate::table::{Cells, Columns, Field};
 
 /// An object that cannot be read as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +29,29 @@ pub(crate) enum ObjectError {
     Json(String),
     #[error("not CloudTrail: {0}")]
     NotCloudTrail(&'static str),
+    #[error("not CloudTrail: {table} without {missing}; its columns: {found}")]
+    Columns {
+        /// What it is: "a CSV".
+        table: &'static str,
+        missing: String,
+        found: String,
+    },
+    #[error("{table} with two columns for what {column} holds")]
+    TwoColumns { table: &'static str, column: String },
+    #[error("a CSV that cannot be read: {0}")]
+    Csv(String),
+    #[error("a Parquet file that cannot be read: {0}")]
+    Parquet(String),
+    #[error("a Parquet file whose column {column} is no text but {found}")]
+    ColumnType { column: String, found: String },
+    #[error("more than {0} bytes, the limit for one object")]
+    TooLarge(usize),
 }
+
+/// Another format for the same events.
+pub(crate) const OCSF: ObjectError = ObjectError::NotCloudTrail(
+    "OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles",
+);
 
 /// What an object is.
 pub(crate) enum Object<'a> {
@@ -32,8 +63,14 @@ pub(crate) enum Object<'a> {
 pub(crate) enum Entry<'a> {
     /// A record's JSON.
     Record(&'a RawValue),
-    /// An event of `lookup-events`; the record is a string in it.
+    /// An event of `lookup-events` or of `CloudWatch` Logs; the record is a string in it.
     LookupEvent(&'a RawValue),
+    /// A record's JSON that was a value of a table.
+    Json(Cow<'a, str>),
+    /// A record whose fields were columns of a table.
+    Fields(Box<EventRecord<'a>>),
+    /// An event of EventBridge that CloudTrail has no part in: its `detail-type`.
+    NotAnApiCall(String),
     /// A value or line that cannot be read: why.
     Broken(String),
 }
@@ -48,6 +85,27 @@ struct Envelope<'a> {
     digest_start_time: Option<IgnoredAny>,
     #[serde(rename = "logFiles")]
     log_files: Option<IgnoredAny>,
+    #[serde(rename = "hashSignature")]
+    hash_signature: Option<IgnoredAny>,
+    files: Option<IgnoredAny>,
+    #[serde(borrow, rename = "QueryResultRows")]
+    query_result_rows: Option<&'a RawValue>,
+    #[serde(borrow, rename = "detail-type")]
+    detail_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow, rename = "messageType")]
+    message_type: Option<&'a RawValue>,
+    #[serde(borrow, rename = "logEvents")]
+    log_events: Option<&'a RawValue>,
+    #[serde(borrow, rename = "events")]
+    found_log_events: Option<&'a RawValue>,
+    #[serde(rename = "searchedLogStreams")]
+    searched_log_streams: Option<IgnoredAny>,
+    #[serde(rename = "nextForwardToken")]
+    next_forward_token: Option<IgnoredAny>,
+    class_uid: Option<IgnoredAny>,
+    category_uid: Option<IgnoredAny>,
     #[serde(rename = "CloudTrailEvent")]
     cloud_trail_event: Option<IgnoredAny>,
     #[serde(rename = "eventSource")]
@@ -56,6 +114,25 @@ struct Envelope<'a> {
     event_name: Option<IgnoredAny>,
     #[serde(rename = "userIdentity")]
     user_identity: Option<IgnoredAny>,
+}
+
+impl<'a> Envelope<'a> {
+    fn is_record(&self) -> bool {
+        self.event_source.is_some() || self.event_name.is_some() || self.user_identity.is_some()
+    }
+
+    fn is_digest(&self) -> bool {
+        let is_digest = self.digest_start_time.is_some() && self.log_files.is_some();
+        // Beside the results of a query that CloudTrail Lake saved lies `result_sign.json`.
+        is_digest || self.hash_signature.is_some() && self.files.is_some()
+    }
+
+    /// Log events of a subscription, or as `aws logs filter-log-events` and `get-log-events` print them.
+    fn log_events(&self) -> Option<&'a RawValue> {
+        let is_search = self.searched_log_streams.is_some() || self.next_forward_token.is_some();
+        self.log_events
+            .or(self.found_log_events.filter(|_| is_search))
+    }
 }
 
 /// Finds the records of an object.
@@ -104,21 +181,103 @@ fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<b
         entries.extend(list(records)?.into_iter().map(Entry::Record));
     } else if let Some(events) = envelope.events {
         entries.extend(list(events)?.into_iter().map(Entry::LookupEvent));
-    } else if envelope.digest_start_time.is_some() && envelope.log_files.is_some() {
+    } else if envelope.is_digest() {
         return Ok(true);
-    } else if envelope.cloud_trail_event.is_some() {
-        entries.push(Entry::LookupEvent(value));
-    } else if envelope.event_source.is_some()
-        || envelope.event_name.is_some()
-        || envelope.user_identity.is_some()
-    {
-        entries.push(Entry::Record(value));
+    } else if let Some(rows) = envelope.query_result_rows {
+        read_query_result(list(rows)?, entries)?;
+    } else if let Some(found) = single(value, &envelope) {
+        entries.push(found);
+    } else if let Some(events) = envelope.log_events() {
+        // A control message is sent to a subscription to try the way.
+        let kind = envelope.message_type.map(RawValue::get);
+        if kind != Some(r#""CONTROL_MESSAGE""#) {
+            entries.extend(list(events)?.into_iter().map(Entry::LookupEvent));
+        }
+    } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
+        return Err(OCSF);
     } else {
         return Err(ObjectError::NotCloudTrail(
             "no Records, no Events, and no record itself",
         ));
     }
     Ok(false)
+}
+
+/// The one record that an object is, or holds; none if it is something else.
+fn single<'a>(value: &'a RawValue, envelope: &Envelope<'a>) -> Option<Entry<'a>> {
+    if envelope.cloud_trail_event.is_some() {
+        return Some(Entry::LookupEvent(value));
+    }
+    if envelope.is_record() {
+        return Some(Entry::Record(value));
+    }
+    let kind: Text<'_> = serde_json::from_str(envelope.detail_type?.get()).ok()?;
+    Some(detail_entry(&kind, envelope.detail?))
+}
+
+/// What an event of EventBridge is about. CloudTrail's say so in their `detail-type`, which a pipe or an input
+/// transformer may have changed.
+fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
+    const LONGEST: usize = 256;
+    let is_record = || {
+        let envelope = serde_json::from_str::<Envelope<'_>>(detail.get());
+        envelope.is_ok_and(|envelope| {
+            envelope.event_source.is_some()
+                && envelope.event_name.is_some()
+                && envelope.user_identity.is_some()
+        })
+    };
+    if kind.ends_with(" via CloudTrail") || is_record() {
+        Entry::Record(detail)
+    } else if kind.len() > LONGEST {
+        Entry::Broken("the detail-type is too long".into())
+    } else {
+        Entry::NotAnApiCall(kind.to_owned())
+    }
+}
+
+/// A page of a query's result: each row is a list of objects with one column each.
+fn read_query_result<'a>(
+    rows: Vec<&'a RawValue>,
+    entries: &mut Vec<Entry<'a>>,
+) -> Result<(), ObjectError> {
+    type Row<'a> = Vec<BTreeMap<String, Option<Text<'a>>>>;
+
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Result<Row<'a>, _>> = rows
+        .into_iter()
+        .map(|row| serde_json::from_str(row.get()))
+        .collect();
+    // A column that is null in a row may be left out there.
+    let names: BTreeSet<&str> = rows
+        .iter()
+        .flatten()
+        .flatten()
+        .flat_map(|column| column.keys().map(String::as_str))
+        .collect();
+    let (columns, _) = Columns::of("a query result", names.iter().copied())?;
+    for row in rows {
+        entries.push(match row {
+            Ok(row) => {
+                let mut cells = Cells::default();
+                let mut is_sound = true;
+                for (name, value) in row.into_iter().flatten() {
+                    if let (Some(field), Some(value)) = (Field::named(&name), value) {
+                        is_sound &= cells.set(field, value);
+                    }
+                }
+                if is_sound {
+                    columns.entry(cells)
+                } else {
+                    Entry::Broken("a column twice".into())
+                }
+            }
+            Err(error) => Entry::Broken(error.to_string()),
+        });
+    }
+    Ok(())
 }
 
 /// Whether an object that cannot be read stands for no other record than itself.
@@ -144,22 +303,29 @@ fn list(value: &RawValue) -> Result<Vec<&RawValue>, ObjectError> {
         .map_err(|_| ObjectError::NotCloudTrail("the records are not in a list"))
 }
 
-/// A member of a bare list: a record, or an event of `lookup-events`.
+/// A member of a bare list: a record, or an event that holds one.
 fn entry(value: &RawValue) -> Entry<'_> {
-    match serde_json::from_str::<Envelope<'_>>(value.get()) {
-        Ok(Envelope {
-            cloud_trail_event: Some(_),
-            ..
-        }) => Entry::LookupEvent(value),
-        _ => Entry::Record(value),
-    }
+    serde_json::from_str::<Envelope<'_>>(value.get())
+        .ok()
+        .and_then(|envelope| single(value, &envelope))
+        .unwrap_or(Entry::Record(value))
 }
 
 /// Whether the first line is a JSON value and another line follows.
 fn is_json_lines(text: &str) -> bool {
     text.trim_ascii()
         .split_once('\n')
-        .is_some_and(|(first, _)| is_json(first))
+        .is_some_and(|(first, _)| is_json(without_time(first)))
+}
+
+/// A line without the time that export tasks of `CloudWatch` Logs put before it.
+fn without_time(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((first, rest)) if !first.starts_with(['{', '[']) && time::parse(first).is_some() => {
+            rest
+        }
+        _ => line,
+    }
 }
 
 /// Whether one of the first lines, though not the very first, is a JSON object: the mark of JSON
@@ -167,6 +333,7 @@ fn is_json_lines(text: &str) -> bool {
 fn has_whole_line(text: &str) -> bool {
     text.lines()
         .take(4)
+        .map(without_time)
         .any(|line| line.trim_ascii().starts_with('{') && is_json(line))
 }
 
@@ -180,6 +347,7 @@ fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
     let mut entries = Vec::new();
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
+        let line = without_time(line);
         for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
             let read = value
                 .map_err(|error| ObjectError::Json(error.to_string()))
@@ -197,10 +365,10 @@ fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
     })
 }
 
-/// The record in an event of `lookup-events`.
+/// The record in an event of `lookup-events`, or of `CloudWatch` Logs.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LookupEvent<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "message")]
     pub(crate) cloud_trail_event: Option<Text<'a>>,
 }

@@ -1,39 +1,69 @@
 //! Reads objects in parallel into one activity table.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use advisor_core::Activity;
 use chrono::{DateTime, Utc};
-use rayon::prelude::*;
-use serde::Deserialize;
 
 use service_catalog::Catalog;
 
-use crate::attribution::{self, SetAside};
-use crate::inflate::{self, InflateError};
+use crate::attribution::SetAside;
+use crate::intake::{Intake, Taken};
 use crate::listing::{self, ListingError};
-use crate::object::{self, Entry, LookupEvent, Object};
-use crate::reconciliation::{FailedObject, Reconciliation, SkippedObject};
-use crate::record::EventRecord;
-use crate::utf8;
+use crate::reconciliation::{FailedObject, Reconciliation};
+#[cfg(feature = "s3")]
+use crate::s3::{ListError, S3Fetched, S3Object, S3Source};
+use crate::source::TrailObject;
 
 /// How to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
+    /// Records earlier than this are set aside.
+    pub not_before: Option<DateTime<Utc>>,
     /// Records later than this are set aside: a report made as of an instant must not see them.
     pub not_after: Option<DateTime<Utc>>,
     /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
     pub object_limit: usize,
+    /// What parses the records.
+    pub parser: Parser,
 }
 
-/// No instant, and 1 GiB an object.
+/// What parses CloudTrail's own objects. The answers are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parser {
+    /// One pass that finds the fields that count and skips the others.
+    #[default]
+    Projected,
+    /// `serde_json`, for comparison.
+    Plain,
+}
+
+/// All times, and 1 GiB an object.
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
+            not_before: None,
             not_after: None,
             object_limit: 1 << 30,
+            parser: Parser::default(),
+        }
+    }
+}
+
+impl ReadOptions {
+    /// Why a record of this time, in UTC milliseconds, is set aside, if it is.
+    pub(crate) fn outside(&self, millis: i64) -> Option<SetAside> {
+        let [from, to] = [self.not_before, self.not_after]
+            .map(|limit| limit.map(|limit| limit.timestamp_millis()));
+        if from.is_some_and(|from| millis < from) {
+            Some(SetAside::TooOld)
+        } else if to.is_some_and(|to| millis > to) {
+            Some(SetAside::TooNew)
+        } else {
+            None
         }
     }
 }
@@ -43,6 +73,7 @@ impl Default for ReadOptions {
 pub struct TrailReader {
     catalog: Arc<Catalog>,
     options: ReadOptions,
+    stop: Arc<AtomicBool>,
 }
 
 /// What was read, and what became of it.
@@ -72,23 +103,63 @@ impl TrailRead {
 /// Said to the caller when an object is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectRead {
-    /// How many objects there are in all.
+    /// How many objects are known of so far, this one and those to come among them.
     pub objects: u64,
-    /// The object's size as it is stored.
+    /// Whether there are no others.
+    pub is_all: bool,
+    /// The object's size as it is stored, in bytes.
     pub bytes: u64,
     /// The records that were in it.
     pub records: u64,
 }
 
+/// Objects listed ahead of the readers. What is listed is small; what is read is not.
+const LISTED_AHEAD: usize = 65_536;
+
 impl TrailReader {
     /// A reader that names services and actions by this catalog.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
-        Self { catalog, options }
+        Self {
+            catalog,
+            options,
+            stop: Arc::default(),
+        }
     }
 
-    /// Reads files, and folders with all that is below them, on the threads of the current rayon
-    /// pool. `progress` is called from these threads. The table does not depend on the number or
+    /// The catalog.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// Set to `true`, from any thread, it makes the reader stop after the objects that it is at. What was read until then
+    /// is a part: see [`TrailReader::is_stopped`].
+    #[must_use]
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// Whether reading was stopped, so that what was read may not be all.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Takes objects one by one on this thread, from wherever they come.
+    #[must_use]
+    pub fn intake(&self) -> Intake<'_> {
+        Intake::new(self)
+    }
+
+    /// Reads files, and folders with all that is below them (with feature `s3`, also `s3://bucket/prefix`), on the threads
+    /// of the current rayon pool. `progress` is called from these threads. The table does not depend on the number or
     /// order of threads.
     ///
     /// # Errors
@@ -99,188 +170,174 @@ impl TrailReader {
         paths: &[P],
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> Result<TrailRead, ListingError> {
-        Ok(self.read_files(&listing::list(paths)?, progress))
+        Ok(self.read_objects(self.list(paths)?, progress))
     }
 
-    /// Lists the files that [`TrailReader::read`] reads, in the same order. Dead links, link loops and
-    /// closed folders below a path are among them, at the end: reading them fails and names the reason.
+    /// Lists the objects that [`TrailReader::read`] reads, while they are asked for. Dead links, link loops and closed
+    /// folders below a path are among them: reading them fails and names the reason. What of a bucket cannot be listed is
+    /// named as a failure.
     ///
     /// # Errors
     /// As there.
-    pub fn list<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, ListingError> {
-        listing::list(paths)
+    pub fn list<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+    ) -> Result<impl Iterator<Item = Result<TrailObject, FailedObject>> + Send + use<P>, ListingError>
+    {
+        listing::list(paths, &self.options)
     }
 
-    /// Reads these files, as [`TrailReader::read`] does. `progress` counts them only.
-    pub fn read_files(
+    /// Reads these objects, as [`TrailReader::read`] does.
+    pub fn read_objects(
         &self,
-        files: &[PathBuf],
+        objects: impl Iterator<Item = Result<TrailObject, FailedObject>> + Send,
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> TrailRead {
-        let objects = u64::try_from(files.len()).unwrap_or(u64::MAX);
-        files
-            .par_iter()
-            .fold(TrailRead::default, |mut taken, file| {
-                let part = self.take_file(file, &mut taken.activity);
-                progress(ObjectRead {
-                    objects,
-                    bytes: part.bytes,
-                    records: part.records_read,
-                });
-                taken.reconciliation.add(part);
-                taken
+        let (listed, is_all) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (jobs, receiver) = mpsc::sync_channel(LISTED_AHEAD);
+        let receiver = Mutex::new(receiver);
+        let parts = std::thread::scope(|scope| {
+            let (listed, is_all, receiver) = (&listed, &is_all, &receiver);
+            scope.spawn(move || {
+                self.hand_out(objects, listed, &jobs);
+                is_all.store(true, Ordering::Release);
+            });
+            rayon::broadcast(|_| {
+                let mut intake = self.intake();
+                let next = || {
+                    receiver
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .recv()
+                };
+                let done = |Taken { bytes, records }| {
+                    let is_all = is_all.load(Ordering::Acquire);
+                    let objects = listed.load(Ordering::Relaxed);
+                    progress(ObjectRead {
+                        objects,
+                        is_all,
+                        bytes,
+                        records,
+                    });
+                };
+                while let (false, Ok(job)) = (self.is_stopped(), next()) {
+                    match job {
+                        Job::File(file) => done(intake.take_file(&file)),
+                        Job::Failed(failed) => {
+                            intake.fail(failed);
+                            done(Taken::default());
+                        }
+                        #[cfg(feature = "s3")]
+                        Job::Fetched(fetched) => {
+                            for object in fetched {
+                                done(intake.take_fetched(object));
+                                if self.is_stopped() {
+                                    break;
+                                }
+                            }
+                        }
+                    }
+                }
+                // Whoever is still listing finds nobody to hand it to.
+                if self.is_stopped() {
+                    let jobs = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                    while jobs.recv().is_ok() {}
+                }
+                intake.finish()
             })
-            .reduce(TrailRead::default, TrailRead::merge)
+        });
+        parts
+            .into_iter()
+            .fold(TrailRead::default(), TrailRead::merge)
     }
 
-    fn take_file(&self, file: &Path, activity: &mut Activity) -> Reconciliation {
-        let name = file.display().to_string();
-        match self.read_file(file) {
-            Ok(bytes) => self.take_object(&name, &bytes, activity),
-            Err(error) => failed(&name, error.to_string()),
+    /// Hands the objects out to the threads that read. Those of a bucket are fetched ahead of them.
+    fn hand_out(
+        &self,
+        objects: impl Iterator<Item = Result<TrailObject, FailedObject>>,
+        listed: &AtomicU64,
+        jobs: &SyncSender<Job>,
+    ) {
+        #[cfg(feature = "s3")]
+        let mut fetching = Fetching::default();
+        for object in objects {
+            if self.is_stopped() {
+                return;
+            }
+            listed.fetch_add(1, Ordering::Relaxed);
+            let job = match object {
+                Ok(TrailObject::File(file)) => Job::File(file),
+                Err(failed) => Job::Failed(failed),
+                #[cfg(feature = "s3")]
+                Ok(TrailObject::S3 { source, object }) => {
+                    fetching.fetch(&source, object, jobs);
+                    continue;
+                }
+            };
+            if jobs.send(job).is_err() {
+                return;
+            }
         }
-    }
-
-    /// A file larger than the limit is not even read: memory is bounded by the limit.
-    fn read_file(&self, file: &Path) -> io::Result<Vec<u8>> {
-        let limit = self.options.object_limit;
-        let metadata = std::fs::metadata(file)?;
-        if metadata.is_dir() {
-            return Err(listing::folder_fault(file));
-        }
-        if metadata.len() > u64::try_from(limit).unwrap_or(u64::MAX) {
-            return Err(io::Error::other(InflateError::TooLarge(limit)));
-        }
-        std::fs::read(file)
     }
 
     /// Takes one object's bytes, gzip or not, into the table. An object that cannot be read as a
-    /// whole adds nothing.
+    /// whole adds nothing. For many objects, an [`Intake`] is faster.
     pub fn take_object(&self, name: &str, bytes: &[u8], activity: &mut Activity) -> Reconciliation {
-        let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let inflated = match inflate::inflate(bytes, self.options.object_limit) {
-            Ok(inflated) => inflated,
-            Err(error) => {
-                return Reconciliation {
-                    bytes: stored,
-                    ..failed(name, error.to_string())
+        let mut intake = self.intake();
+        intake.take_object(name, bytes);
+        let taken = intake.finish();
+        activity.merge(&taken.activity);
+        taken.reconciliation
+    }
+}
+
+/// What a thread is to do next.
+enum Job {
+    File(PathBuf),
+    Failed(FailedObject),
+    /// Objects of a bucket as they come in, for all threads that have nothing else to do.
+    #[cfg(feature = "s3")]
+    Fetched(S3Fetched),
+}
+
+/// The bucket that is being fetched from.
+#[cfg(feature = "s3")]
+#[derive(Default)]
+struct Fetching {
+    current: Option<(String, SyncSender<Result<S3Object, ListError>>)>,
+}
+
+/// Objects known to the threads that fetch, beyond those they are at.
+#[cfg(feature = "s3")]
+const KNOWN_TO_FETCH: usize = 1_024;
+
+#[cfg(feature = "s3")]
+impl Fetching {
+    /// Has an object fetched. The threads are told of a bucket once each.
+    fn fetch(&mut self, source: &S3Source, object: S3Object, jobs: &SyncSender<Job>) {
+        let location = source.location().to_string();
+        let sender = match &self.current {
+            Some((known, sender)) if *known == location => sender,
+            _ => {
+                let (sender, receiver) = mpsc::sync_channel(KNOWN_TO_FETCH);
+                let failed = |reason: String| {
+                    // If nobody is there to read, nobody misses it.
+                    let _ = jobs.send(Job::Failed(FailedObject {
+                        name: location.clone(),
+                        reason,
+                    }));
                 };
-            }
-        };
-        let decoded = utf8::decode(&inflated);
-        let entries = match object::read(&decoded.text) {
-            Ok(Object::Records(entries)) => entries,
-            Ok(Object::Digest) => {
-                let objects_skipped = [(SkippedObject::Digest, 1)].into();
-                return Reconciliation {
-                    bytes: stored,
-                    objects_skipped,
-                    ..Default::default()
-                };
-            }
-            Err(error) => {
-                return Reconciliation {
-                    bytes: stored,
-                    ..failed(name, error.to_string())
-                };
-            }
-        };
-        let mut taken = Reconciliation {
-            objects_read: 1,
-            bytes: stored,
-            ..Default::default()
-        };
-        let mut insights = 0;
-        for entry in entries {
-            taken.records_read += 1;
-            match self.take_entry(&entry, decoded.marker, activity) {
-                Ok(()) => taken.records_attributed += 1,
-                Err(reason) => {
-                    insights += u64::from(reason.is_insight());
-                    taken.set_record_aside(name, taken.records_read, reason);
+                match source.fetch_ahead(receiver.into_iter()) {
+                    Ok(fetched) => {
+                        for _ in 0..rayon::current_num_threads() {
+                            let _ = jobs.send(Job::Fetched(fetched.clone()));
+                        }
+                    }
+                    Err(error) => failed(error.to_string()),
                 }
+                &self.current.insert((location, sender)).1
             }
-        }
-        if insights > 0 && insights == taken.records_read {
-            let objects_skipped = [(SkippedObject::Insight, 1)].into();
-            return Reconciliation {
-                bytes: stored,
-                objects_skipped,
-                ..Default::default()
-            };
-        }
-        taken
+        };
+        let _ = sender.send(Ok(object));
     }
-
-    fn take_entry(
-        &self,
-        entry: &Entry<'_>,
-        marker: Option<char>,
-        activity: &mut Activity,
-    ) -> Result<(), SetAside> {
-        match entry {
-            Entry::Record(record) => self.take_record(record.get(), marker, activity),
-            Entry::LookupEvent(event) => {
-                let event: LookupEvent<'_> = parse(event.get())?;
-                let record = event
-                    .cloud_trail_event
-                    .as_deref()
-                    .ok_or_else(|| SetAside::missing("CloudTrailEvent"))?;
-                self.take_record(record, marker, activity)
-            }
-            Entry::Broken(reason) => Err(SetAside::Malformed(shortened(reason))),
-        }
-    }
-
-    fn take_record(
-        &self,
-        json: &str,
-        marker: Option<char>,
-        activity: &mut Activity,
-    ) -> Result<(), SetAside> {
-        if marker.is_some_and(|marker| json.contains(marker)) {
-            return Err(SetAside::Malformed("not UTF-8".into()));
-        }
-        let record: EventRecord<'_> = parse(json)?;
-        attribution::attribute(&record, &self.catalog, self.options.not_after, activity)
-    }
-}
-
-/// The longest reason that is kept, in characters. The parser quotes the values that it does not like.
-const LONGEST_REASON: usize = 200;
-
-fn shortened(reason: &str) -> Box<str> {
-    match reason.char_indices().nth(LONGEST_REASON) {
-        Some((end, _)) => reason
-            .get(..end)
-            .map_or_else(Box::default, |start| format!("{start}...").into()),
-        None => reason.into(),
-    }
-}
-
-fn failed(name: &str, reason: String) -> Reconciliation {
-    let object = FailedObject {
-        name: name.to_owned(),
-        reason,
-    };
-    Reconciliation {
-        objects_failed: vec![object],
-        ..Default::default()
-    }
-}
-
-fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
-    if !json.trim_ascii_start().starts_with('{') {
-        // A list would be taken for a record's fields in order.
-        return Err(SetAside::Malformed("not an object".into()));
-    }
-    serde_json::from_str(json).map_err(|_| {
-        // Once more, to name the field; broken records are few.
-        let mut again = serde_json::Deserializer::from_str(json);
-        let error = serde_path_to_error::deserialize::<_, T>(&mut again);
-        SetAside::Malformed(match error {
-            Err(error) => shortened(&error.to_string()),
-            Ok(_) => "not JSON".into(),
-        })
-    })
 }

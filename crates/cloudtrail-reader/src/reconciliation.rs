@@ -83,6 +83,26 @@ impl fmt::Display for Example {
 const MOST_EXAMPLES: usize = 20;
 
 impl Reconciliation {
+    /// Of an object that could not be read.
+    pub(crate) fn failed(name: &str, reason: String) -> Self {
+        let object = FailedObject {
+            name: name.to_owned(),
+            reason,
+        };
+        Self {
+            objects_failed: vec![object],
+            ..Self::default()
+        }
+    }
+
+    /// Of an object that holds no API calls.
+    pub(crate) fn skipped(object: SkippedObject) -> Self {
+        Self {
+            objects_skipped: [(object, 1)].into(),
+            ..Self::default()
+        }
+    }
+
     /// Records set aside, for whatever reason.
     #[must_use]
     pub fn set_aside(&self) -> u64 {

@@ -17,6 +17,24 @@ use serde::{Deserialize, Deserializer};
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, str> {
+    fn from(text: Text<'a>) -> Self {
+        text.0
+    }
+}
+
 impl Deref for Text<'_> {
     type Target = str;
 
@@ -25,7 +43,7 @@ impl Deref for Text<'_> {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventRecord<'a> {
     #[serde(borrow, default, deserialize_with = "object")]
@@ -48,7 +66,7 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) error_code: Option<Text<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserIdentity<'a> {
     #[serde(borrow)]
@@ -67,14 +85,14 @@ pub(crate) struct UserIdentity<'a> {
     pub(crate) session_context: Option<SessionContext<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionContext<'a> {
     #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) session_issuer: Option<SessionIssuer<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionIssuer<'a> {
     #[serde(borrow)]

@@ -42,8 +42,84 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+/// An event as EventBridge sends it to targets.
+fn event(detail_type: &str, detail: &Value) -> Value {
+    json!({
+        "version": "0",
+        "id": "00000000-0000-4000-8000-0000000000ee",
+        "detail-type": detail_type,
+        "source": "aws.s3",
+        "account": "111122223333",
+        "time": "2026-10-01T12:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": detail,
+    })
+}
+
+/// A message as a subscription of `CloudWatch` Logs gets it.
+fn log_data(records: &[Value]) -> Value {
+    let events = records.iter().enumerate().map(|(number, record)| {
+        json!({
+            "id": number.to_string(),
+            "timestamp": 1_790_856_000_000_u64,
+            "message": record.to_string(),
+        })
+    });
+    json!({
+        "messageType": "DATA_MESSAGE",
+        "owner": "111122223333",
+        "logGroup": "trail",
+        "logStream": "111122223333_CloudTrail_eu-central-1",
+        "subscriptionFilters": ["all"],
+        "logEvents": events.collect::<Vec<_>>(),
+    })
+}
+
+/// The three calls as services on the way of a trail hand them on.
+fn wrapped() -> Vec<(&'static str, Vec<u8>)> {
+    let calls = calls();
+    let pretty = |value: &Value| serde_json::to_vec_pretty(value).unwrap();
+    let events = calls
+        .each_ref()
+        .map(|call| event("AWS API Call via CloudTrail", call));
+    let logs = calls
+        .each_ref()
+        .map(|call| log_data(std::slice::from_ref(call)));
+    let in_a_row = |values: &[Value]| values.iter().map(Value::to_string).collect::<String>();
+    let mut found = log_data(&calls);
+    let search = json!({"events": found["logEvents"].take(), "searchedLogStreams": []});
+    let exported = calls
+        .iter()
+        .map(|call| format!("2026-10-01T12:00:00.000Z {call}\n"));
+    vec![
+        ("EventBridge, lines", lines(&events)),
+        ("EventBridge, in a row", in_a_row(&events).into_bytes()),
+        ("EventBridge, a list", pretty(&json!(events))),
+        (
+            "EventBridge, pretty",
+            events.iter().flat_map(pretty).collect(),
+        ),
+        (
+            "EventBridge, another detail-type",
+            lines(&calls.each_ref().map(|call| event("mine", call))),
+        ),
+        ("CloudWatch Logs", gzip(&pretty(&log_data(&calls)))),
+        ("CloudWatch Logs, in a row", in_a_row(&logs).into_bytes()),
+        ("filter-log-events", pretty(&search)),
+        (
+            "an export of CloudWatch Logs",
+            gzip(exported.collect::<String>().as_bytes()),
+        ),
+    ]
+}
+
 /// The three calls, in all shapes, each with what it is called.
 fn shapes() -> Vec<(&'static str, Vec<u8>)> {
+    [plain(), wrapped()].concat()
+}
+
+fn plain() -> Vec<(&'static str, Vec<u8>)> {
     let calls = calls();
     let [one, two, three] = [0, 1, 2].map(|at| object(&calls[at..=at]));
     let pretty = |value: &Value| serde_json::to_vec_pretty(value).unwrap();
@@ -217,6 +293,117 @@ fn a_broken_first_line_loses_no_other() {
         faults(&taken)[0].starts_with("object: record 1: malformed: not JSON: "),
         "{:?}",
         faults(&taken)
+    );
+}
+
+#[test]
+fn events_of_others_are_no_api_calls() {
+    let events = [
+        event("AWS API Call via CloudTrail", &calls()[0]),
+        event(
+            "EC2 Instance State-change Notification",
+            &json!({"state": "running"}),
+        ),
+        event("AWS Insight via CloudTrail", &insight()),
+        event(
+            "AWS Console Sign In via CloudTrail",
+            &json!({"eventType": "AwsConsoleSignIn"}),
+        ),
+        event("AWS API Call via CloudTrail", &json!("nothing")),
+        event(&"long".repeat(100), &json!({})),
+    ];
+    for bytes in [lines(&events), json!(events).to_string().into_bytes()] {
+        let taken = take(&[bytes]);
+        assert_eq!(taken.reconciliation.records_attributed, 1);
+        assert_eq!(
+            set_aside(&taken),
+            [
+                "1 not an API call: AwsCloudTrailInsight",
+                "1 not an API call: AwsConsoleSignIn",
+                "1 not an API call: EC2 Instance State-change Notification",
+                "2 malformed: see the records named",
+            ]
+        );
+        assert_eq!(
+            faults(&taken),
+            [
+                "object: record 5: malformed: not an object",
+                "object: record 6: malformed: the detail-type is too long",
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_record_may_have_any_other_field() {
+    let odd = record(&json!({"detail-type": 7, "detail": [], "messageType": {}, "events": 1}));
+    for bytes in [lines(std::slice::from_ref(&odd)), json!([odd]).to_string().into_bytes()] {
+        let taken = take(&[bytes]);
+        assert_eq!(faults(&taken), [""; 0]);
+        assert_eq!(taken.reconciliation.records_attributed, 1);
+    }
+}
+
+#[test]
+fn other_log_messages() {
+    let control = json!({
+        "messageType": "CONTROL_MESSAGE",
+        "logEvents": [{"message": "CWL CONTROL MESSAGE: Checking health of destination Firehose."}],
+    });
+    let mut other = log_data(&calls()[..1]);
+    other["logEvents"][0]["message"] = json!("started");
+    let taken = take(&[format!("{control}\n{other}\n{}\n", log_data(&calls()))]);
+    assert_eq!(taken.reconciliation.records_attributed, 3);
+    assert_eq!(
+        faults(&taken),
+        ["object: record 1: malformed: not an object"]
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_shape_is_not_cloudtrail() {
+    for (value, reason) in [
+        (
+            json!({"events": [{"message": "x"}]}),
+            "no Records, no Events, and no record itself",
+        ),
+        (
+            json!({"detail": {}}),
+            "no Records, no Events, and no record itself",
+        ),
+        (
+            json!({"QueryResultRows": {}}),
+            "the records are not in a list",
+        ),
+        (
+            json!({"class_uid": 6003, "category_uid": 6, "api": {}}),
+            "OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles",
+        ),
+    ] {
+        let taken = take(&[value.to_string()]);
+        assert_eq!(
+            faults(&taken),
+            [format!("object: not CloudTrail: {reason}")]
+        );
+    }
+}
+
+#[test]
+fn the_signature_of_saved_results_is_skipped() {
+    let signature = json!({
+        "version": "1.0",
+        "region": "eu-central-1",
+        "files": [{"fileHashValue": "00", "fileName": "result_1.csv.gz"}],
+        "hashAlgorithm": "SHA-256",
+        "signatureAlgorithm": "SHA256withRSA",
+        "queryCompleteTime": "2026-10-01T12:00:00Z",
+        "hashSignature": "00",
+        "publicKeyFingerprint": "00",
+    });
+    let taken = take(&[signature.to_string()]);
+    assert_eq!(
+        taken.reconciliation.objects_skipped,
+        BTreeMap::from([(SkippedObject::Digest, 1)])
     );
 }
 

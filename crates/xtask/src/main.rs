@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own chores.
 
 mod bench;
+mod bench_ingest;
 mod catalog;
 mod child;
 mod load;
@@ -24,6 +25,7 @@ enum Chore {
     Test(test::Test),
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
+    BenchIngest(bench_ingest::BenchIngest),
     Load(load::Load),
 }
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Chore::Test(test) => test.run(),
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),
+        Chore::BenchIngest(bench) => bench.run(),
         Chore::Load(load) => load.run(),
     };
     match done {

@@ -1,35 +1,38 @@
-//! The project's Python environment: `.venv`, with what `requirements.txt` pins.
+//! Python environments: the project's is `.venv`, with what `requirements.txt` pins.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::child;
 
-/// The environment's interpreter; the environment is made and filled when it is not there, or not as
+/// The project's interpreter; the environment is made and filled when it is not there, or not as
 /// `requirements.txt` says.
 pub(crate) fn environment(root: &Path) -> Result<PathBuf, String> {
-    let venv = root.join(".venv");
+    environment_in(&root.join(".venv"), &root.join("requirements.txt"))
+}
+
+/// The same of any environment and what it is to hold.
+pub(crate) fn environment_in(venv: &Path, requirements: &Path) -> Result<PathBuf, String> {
     let python = venv.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     });
-    let requirements = root.join("requirements.txt");
     let installed = venv.join("requirements.txt");
     let is_current = python.is_file()
         && std::fs::read(&installed)
             .ok()
-            .is_some_and(|known| std::fs::read(&requirements).is_ok_and(|now| now == known));
+            .is_some_and(|known| std::fs::read(requirements).is_ok_and(|now| now == known));
     if is_current {
         return Ok(python);
     }
     if !python.is_file() {
-        succeed(child::command("python3")?.args(["-m", "venv"]).arg(&venv))?;
+        succeed(child::command("python3")?.args(["-m", "venv"]).arg(venv))?;
     }
     pip(&python, |pip| {
-        pip.arg("-r").arg(&requirements);
+        pip.arg("-r").arg(requirements);
     })?;
-    std::fs::copy(&requirements, &installed)
+    std::fs::copy(requirements, &installed)
         .map_err(|error| format!("{}: {error}", installed.display()))?;
     Ok(python)
 }

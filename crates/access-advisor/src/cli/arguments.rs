@@ -7,6 +7,8 @@ use access_advisor::{Caller, Granularity, Tracking, time};
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::activity_sql_command::ActivitySqlArguments;
+
 /// Which services and actions could each IAM identity reach, and when was each last used.
 ///
 /// Works offline, from exported account data (aws iam get-account-authorization-details) and
@@ -37,6 +39,9 @@ pub(crate) enum Command {
     /// List or delete the jobs of a store
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Make, merge or show activity files: who attempted what, when last, as Parquet
+    #[command(subcommand)]
+    Activity(ActivityCommand),
     /// Answer unmodified AWS clients from a store
     Serve(ServeArguments),
     /// Show or rebuild the catalog of services and actions
@@ -61,7 +66,11 @@ Examples:
 
   A whole organization for a spreadsheet, every action, as far back as the logs go:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
-        --granularity action --tracking full --format csv --output access.csv")]
+        --granularity action --tracking full --format csv --output access.csv
+
+  The same for DuckDB, Spark, Polars or Athena, typed and compressed:
+    access-advisor report --account accounts/*.json --trail AWSLogs/ \\
+        --granularity action --tracking full --format parquet --output access.parquet")]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
     pub(crate) account: AccountArguments,
@@ -289,6 +298,86 @@ pub(crate) enum JobsCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActivityCommand {
+    /// Make an activity file of a trail
+    Export(ActivityExportArguments),
+    /// Make one activity file of several
+    Merge(ActivityMergeArguments),
+    /// Print what is in activity files
+    Show(ActivityShowArguments),
+    /// Print the query that makes an activity table where the logs are: Athena, CloudTrail Lake,
+    /// Spark, DuckDB
+    Sql(ActivitySqlArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor activity export AWSLogs/ --output activity.parquet
+  duckdb -c \"SELECT principal_arn, max(last_accessed) FROM 'activity.parquet' GROUP BY ALL\"
+
+A row is one principal, service, action and Region. Columns: account_id, principal_id, principal_arn,
+principal_arn_seen, service_namespace, action_name, event_name (where no action is known for the
+event), aws_region, last_accessed, last_event_id, attempts, denied_attempts, first_accessed. Times are
+UTC milliseconds. The files of parts of a trail merge into the file of the whole.")]
+pub(crate) struct ActivityExportArguments {
+    /// CloudTrail files, or folders with all that is below them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Write the Parquet file here instead of to stdout
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// Fail when any of the trail had to be set aside: malformed records, damaged objects
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// How many threads to use [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor activity merge january.parquet february.parquet --output activity.parquet
+
+Files are merged by principal, service, action and Region: the later last attempt, the earlier first
+one, the sum of the attempts. Files of overlapping parts of a trail count what both have twice.")]
+pub(crate) struct ActivityMergeArguments {
+    /// Activity files, also as other engines write them
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Write the Parquet file here instead of to stdout
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  access-advisor activity show activity.parquet --arn arn:aws:iam::111122223333:role/build")]
+pub(crate) struct ActivityShowArguments {
+    /// Activity files, also as other engines write them; several are merged
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Show this user or role only; may be repeated
+    #[arg(long, value_name = "ARN")]
+    pub(crate) arn: Vec<String>,
+
+    /// How to print the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -425,12 +514,27 @@ pub(crate) enum Format {
     Jsonl,
     /// One line per service or action
     Csv,
+    /// The same as a Parquet file, with types
+    Parquet,
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// For people
+    Table,
+    /// {"Activity": [...]}
+    Json,
+    /// One row a line
+    Jsonl,
+    /// One row a line, with a header
+    Csv,
 }
 
 fn parse_caller(arn: &str) -> Result<Caller, String> {
     Caller::from_arn(arn, "local")
 }
 
-fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     time::parse(text).ok_or_else(|| "write it as 2026-11-01T00:00:00Z".to_owned())
 }

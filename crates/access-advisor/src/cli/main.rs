@@ -1,7 +1,10 @@
 //! The command line `access-advisor`. Results go to stdout, everything else to stderr; the exit
 //! status is 0 when done, 1 when failed, 2 for wrong usage.
 
+mod activity_command;
+mod activity_sql_command;
 mod arguments;
+mod binary_output;
 mod catalog_command;
 mod input;
 mod output;
@@ -17,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::arguments::{Arguments, CatalogCommand, Command, ImportCommand};
+use crate::arguments::{ActivityCommand, Arguments, CatalogCommand, Command, ImportCommand};
 
 /// Reading trails and answering requests allocate on many threads, where the system's allocator is slow
 /// and keeps what it was given.
@@ -33,6 +36,8 @@ enum Failure {
     Request { message: String, code: &'static str },
     #[error(transparent)]
     Load(#[from] access_advisor::LoadError),
+    #[error(transparent)]
+    Table(#[from] advisor_arrow::ReadError),
     #[error(transparent)]
     Listing(#[from] access_advisor::ListingError),
     #[error(transparent)]
@@ -89,6 +94,12 @@ fn main() -> ExitCode {
         Command::Entities(arguments) => store_commands::entities(arguments),
         Command::Policies(arguments) => policies_command::run(arguments),
         Command::Jobs(command) => store_commands::jobs(command),
+        Command::Activity(ActivityCommand::Export(arguments)) => {
+            activity_command::export(arguments)
+        }
+        Command::Activity(ActivityCommand::Merge(arguments)) => activity_command::merge(arguments),
+        Command::Activity(ActivityCommand::Show(arguments)) => activity_command::show(arguments),
+        Command::Activity(ActivityCommand::Sql(arguments)) => activity_sql_command::run(arguments),
         Command::Serve(arguments) => serve_command::run(arguments),
         Command::Catalog(CatalogCommand::Show(arguments)) => catalog_command::show(arguments),
         Command::Catalog(CatalogCommand::Build(arguments)) => catalog_command::build(arguments),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::arguments::{Format, ReportArguments};
-use crate::{Failure, input, output, overview, spreadsheet};
+use crate::{Failure, binary_output, input, output, overview, spreadsheet};
 
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     match arguments.threads {
@@ -28,6 +28,9 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 
     let inputs = [&arguments.account.account[..], &arguments.trail].concat();
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    if arguments.format == Format::Parquet {
+        binary_output::refuse_terminal(arguments.output.as_deref())?;
+    }
     let catalog = input::catalog(arguments.account.catalog.as_deref())?;
     let account = input::account(&arguments.account.account)?;
     for arn in &arguments.arn {
@@ -70,6 +73,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Json => write_json(writer, &reports),
             Format::Jsonl => write_json_lines(writer, &reports),
             Format::Csv => spreadsheet::write(writer, &reports),
+            Format::Parquet => advisor_arrow::write_reports(writer, &reports),
         }
     })
 }

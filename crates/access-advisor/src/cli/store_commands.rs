@@ -70,12 +70,12 @@ fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
 
 pub(crate) fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let reader = TrailReader::new(catalog, ReadOptions::default());
     if !arguments.store.exists() {
         // A path that is not there leaves no empty store behind.
-        TrailReader::list(&arguments.paths).map_err(ImportError::from)?;
+        drop(reader.list(&arguments.paths).map_err(ImportError::from)?);
     }
     let store = Store::open_or_create(&arguments.store)?;
-    let reader = TrailReader::new(catalog, ReadOptions::default());
     let imported =
         input::with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
     input::say_reconciliation(&imported.reconciliation);

@@ -1,0 +1,239 @@
+//! The answer that all engines must give: who called what where, when last, how often, how often denied.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use advisor_core::Activity;
+use chrono::DateTime;
+use service_catalog::Catalog;
+
+use super::{operation, written};
+
+/// The principal's ARN, the event source, the event name and the Region; after [`Answer::by_operation`] the service's
+/// namespace and the action in the middle.
+pub type Key = [String; 4];
+
+/// What a row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    /// The last attempt, in UTC seconds.
+    pub last: u64,
+    /// How many there were.
+    pub attempts: u64,
+    /// How many of them were denied.
+    pub denied: u64,
+}
+
+impl Attempts {
+    /// Takes others of the same key in.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.last = self.last.max(other.last);
+        self.attempts += other.attempts;
+        self.denied += other.denied;
+    }
+}
+
+/// A table of attempts, written as tab-separated lines: the key's four parts, the last attempt's time, attempts, denied ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer(BTreeMap<Key, Attempts>);
+
+/// A line that is no row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerError {
+    line: usize,
+    reason: &'static str,
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} of the answer: {}", self.line, self.reason)
+    }
+}
+
+impl std::error::Error for AnswerError {}
+
+impl Answer {
+    /// The reader's table, by operation.
+    #[must_use]
+    pub fn of(activity: &Activity) -> Self {
+        let mut answer = Self::default();
+        for row in activity.rows() {
+            let arn = row.principal.arn.or(row.principal.unique_id);
+            let attempts = Attempts {
+                last: u64::try_from(row.last_millis / 1_000).unwrap_or_default(),
+                attempts: row.attempts,
+                denied: row.denied,
+            };
+            answer.add(
+                [
+                    arn.unwrap_or_default(),
+                    row.service,
+                    row.operation.name(),
+                    row.region,
+                ],
+                attempts,
+            );
+        }
+        answer
+    }
+
+    /// Reads what [`Answer::to_string`] writes; rows may come in any order.
+    ///
+    /// # Errors
+    /// A line without seven fields, a time or count that is none, a key that was there before.
+    pub fn parse(text: &str) -> Result<Self, AnswerError> {
+        let mut answer = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let fault = |reason| AnswerError {
+                line: index + 1,
+                reason,
+            };
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [arn, source, name, region, last, attempts, denied] = fields[..] else {
+                return Err(fault("not seven fields"));
+            };
+            let last = DateTime::parse_from_rfc3339(last)
+                .ok()
+                .and_then(|time| u64::try_from(time.timestamp()).ok())
+                .ok_or_else(|| fault("no time in the fifth field"))?;
+            let number = |field: &str| field.parse().map_err(|_| fault("no count"));
+            let row = Attempts {
+                last,
+                attempts: number(attempts)?,
+                denied: number(denied)?,
+            };
+            let key = [arn, source, name, region].map(str::to_owned);
+            if answer.0.insert(key, row).is_some() {
+                return Err(fault("a key twice"));
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The same by the services' namespaces and actions, to compare with [`Answer::of`]: events of one action fall together.
+    #[must_use]
+    pub fn by_operation(&self, catalog: &Catalog) -> Self {
+        let mut answer = Self::default();
+        for ([arn, source, event, region], attempts) in &self.0 {
+            let (service, operation) = operation(catalog, source, event);
+            answer.add([arn, service, operation, region], *attempts);
+        }
+        answer
+    }
+
+    /// Takes a row in.
+    pub fn add(&mut self, key: [&str; 4], attempts: Attempts) {
+        self.0
+            .entry(key.map(str::to_owned))
+            .and_modify(|known| known.merge(attempts))
+            .or_insert(attempts);
+    }
+
+    /// Takes all rows of another one in.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, attempts) in &other.0 {
+            self.add(key.each_ref().map(String::as_str), *attempts);
+        }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.0.keys()
+    }
+
+    /// The first row that is not the same in both, in words.
+    #[must_use]
+    pub fn difference(&self, expected: &Self) -> Option<String> {
+        let keys = self.0.keys().chain(expected.0.keys());
+        let key = keys
+            .filter(|key| self.0.get(*key) != expected.0.get(*key))
+            .min()?;
+        let shown = |answer: &Self| {
+            answer
+                .0
+                .get(key)
+                .map_or_else(|| "no such row".to_owned(), |row| format!("{row:?}"))
+        };
+        let mut words = format!("{} rows, expected {}; ", self.len(), expected.len());
+        // Writing to a string cannot fail.
+        let _ = write!(
+            words,
+            "{}: {}, expected {}",
+            key.join(" "),
+            shown(self),
+            shown(expected)
+        );
+        Some(words)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (key, row) in &self.0 {
+            for part in key {
+                write!(f, "{part}\t")?;
+            }
+            let last = written(row.last);
+            writeln!(f, "{last}\t{}\t{}", row.attempts, row.denied)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: &str = "arn:1\ts3.amazonaws.com\tListBuckets\teu-west-1\t2026-01-01T00:00:01Z\t3\t1\n\
+                        arn:1\ts3.amazonaws.com\tPutObject\teu-west-1\t2026-01-01T00:00:00Z\t2\t0\n";
+
+    #[test]
+    fn what_is_written_is_read() {
+        let answer = Answer::parse(ROWS).unwrap();
+        assert_eq!(answer.to_string(), ROWS);
+        assert_eq!(answer.difference(&answer), None);
+    }
+
+    #[test]
+    fn a_difference_is_shown() {
+        let other = Answer::parse(&ROWS.replace("Z\t2\t0", "Z\t2\t1")).unwrap();
+        let shown = other.difference(&Answer::parse(ROWS).unwrap()).unwrap();
+        assert!(shown.contains("PutObject"), "{shown}");
+        let fewer = Answer::parse(ROWS.lines().next().unwrap()).unwrap();
+        assert!(fewer.difference(&other).unwrap().contains("no such row"));
+    }
+
+    #[test]
+    fn what_is_no_row_is_refused() {
+        for text in [
+            "a\tb\n",
+            "a\tb\tc\td\tyesterday\t1\t1\n",
+            "a\tb\tc\td\t2026-01-01T00:00:00Z\t-1\t1\n",
+            &ROWS.repeat(2),
+        ] {
+            assert!(Answer::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn events_of_one_action_fall_together() {
+        let text = ROWS.replace("PutObject", "ListAllMyBuckets");
+        let answer = Answer::parse(&text)
+            .unwrap()
+            .by_operation(Catalog::embedded());
+        let only = "arn:1\ts3\tListAllMyBuckets\teu-west-1\t2026-01-01T00:00:01Z\t5\t1\n";
+        assert_eq!(answer.to_string(), only);
+    }
+}

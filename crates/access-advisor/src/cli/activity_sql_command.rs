@@ -1,0 +1,142 @@
+//! `access-advisor activity sql`.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::error::ErrorKind;
+use clap::{Args, ValueEnum};
+use cloudtrail_reader::sql::{ActivityQuery, Dialect, Records};
+
+use crate::arguments::parse_time;
+use crate::{Failure, input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  DuckDB, straight from the objects:
+    access-advisor activity sql --dialect duckdb \\
+        --path 'AWSLogs/*/CloudTrail/*/*/*/*/*.json.gz' > activity.sql
+    (echo 'COPY ('; cat activity.sql; echo \") TO 'activity.parquet';\") | duckdb
+    access-advisor report --account account.json --trail activity.parquet
+
+  Athena, over the table that its documentation creates for CloudTrail logs:
+    access-advisor activity sql --dialect athena --table logs.cloudtrail_logs > activity.sql
+    aws athena start-query-execution --query-string file://activity.sql --work-group primary
+
+  CloudTrail Lake, this year's events:
+    access-advisor activity sql --dialect cloudtrail-lake --since 2026-01-01T00:00:00Z \\
+        --table 0233062b-51c6-4d18-8dec-aaaaaaaaaaa1 > activity.sql
+    aws cloudtrail start-query --query-statement file://activity.sql \\
+        --delivery-s3-uri s3://BUCKET/PREFIX
+
+What is assumed of the logs:
+  athena           the columns of the table that Athena's documentation creates for CloudTrail
+                   logs. All of it is read, once: add a WHERE with the partitions you want
+  cloudtrail-lake  an event data store of CloudTrail events
+  spark, duckdb    with --path, objects as CloudTrail delivers them, each on one line; a damaged
+                   one fails the query. With --table, a table or view with one record a row, its
+                   columns named as the record's fields, userIdentity a struct, eventTime text
+
+Spark's and DuckDB's queries carry the catalog (half a megabyte) and give the columns of the
+activity table. Athena and CloudTrail Lake take no query so long (256 KiB, 10,000 characters):
+theirs, and all with --by-event, give event_source and event_name in the place of
+service_namespace, action_name and event_name. access-advisor tells the actions when it takes
+such rows in.")]
+#[allow(clippy::doc_markdown, reason = "the help is no Markdown")]
+pub(crate) struct ActivitySqlArguments {
+    /// The engine
+    #[arg(long, value_enum)]
+    pub(crate) dialect: DialectArgument,
+
+    /// The table or view with the records; in CloudTrail Lake, the id of the event data store
+    /// [default for athena: cloudtrail_logs]
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_if_eq("dialect", "cloudtrail-lake")
+    )]
+    pub(crate) table: Option<String>,
+
+    /// CloudTrail objects, as a path or glob that Spark or DuckDB take
+    #[arg(long, value_name = "GLOB", conflicts_with = "table")]
+    pub(crate) path: Option<String>,
+
+    /// Do not resolve events to actions in the query
+    #[arg(long, conflicts_with = "catalog")]
+    pub(crate) by_event: bool,
+
+    /// Leave out events before this time, as in 2026-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) since: Option<DateTime<Utc>>,
+
+    /// Leave out events after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) until: Option<DateTime<Utc>>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the one built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(clippy::doc_markdown, reason = "the help is no Markdown")]
+pub(crate) enum DialectArgument {
+    /// Amazon Athena
+    Athena,
+    /// CloudTrail Lake
+    #[value(name = "cloudtrail-lake")]
+    CloudTrailLake,
+    /// Apache Spark SQL
+    Spark,
+    /// DuckDB
+    #[value(name = "duckdb")]
+    DuckDb,
+}
+
+impl From<DialectArgument> for Dialect {
+    fn from(argument: DialectArgument) -> Self {
+        match argument {
+            DialectArgument::Athena => Self::Athena,
+            DialectArgument::CloudTrailLake => Self::CloudTrailLake,
+            DialectArgument::Spark => Self::Spark,
+            DialectArgument::DuckDb => Self::DuckDb,
+        }
+    }
+}
+
+/// Prints the query that makes the activity table where the logs are.
+pub(crate) fn run(arguments: &ActivitySqlArguments) -> Result<(), Failure> {
+    let dialect = Dialect::from(arguments.dialect);
+    let records = match (&arguments.path, &arguments.table) {
+        (Some(path), _) => Records::Objects(path.clone()),
+        (None, Some(table)) => Records::Table(table.clone()),
+        (None, None) => match dialect {
+            Dialect::Athena => Records::Table("cloudtrail_logs".to_owned()),
+            Dialect::CloudTrailLake => {
+                wrong_usage("--table: the id of the event data store is needed")
+            }
+            Dialect::Spark | Dialect::DuckDb => wrong_usage("one of --path and --table is needed"),
+        },
+    };
+    // A catalog that was asked for goes in, and an engine that cannot take it says so.
+    let takes_catalog = dialect.longest_query().is_none() && !arguments.by_event;
+    let catalog = (takes_catalog || arguments.catalog.is_some())
+        .then(|| input::catalog(arguments.catalog.as_deref()))
+        .transpose()?;
+    let query = ActivityQuery {
+        dialect,
+        records,
+        catalog: catalog.as_deref(),
+        since: arguments.since,
+        until: arguments.until,
+    };
+    let sql = query
+        .to_sql()
+        .unwrap_or_else(|error| wrong_usage(&error.to_string()));
+    output::write_result(None, |writer| writer.write_all(sql.as_bytes()))
+}
+
+/// Ends the program over arguments that do not go together, as clap does.
+fn wrong_usage(reason: &str) -> ! {
+    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{reason}\n")).exit()
+}

@@ -1,0 +1,330 @@
+//! Reads activity tables: our own, and those that other engines wrote with the same columns.
+
+use std::sync::Arc;
+
+use advisor_core::{Activity, ActivityRow, Operation, Principal};
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema};
+use parquet::file::reader::ChunkReader;
+use service_catalog::Catalog;
+
+use crate::activity_table::names;
+use crate::column::{Column, Numbers, Texts};
+use crate::{Fault, ParquetTable, ReadError, SCHEMA_KEY, SCHEMA_VERSION};
+
+/// The columns that must be there; `principal_arn_seen` need not.
+const REQUIRED: [&str; 12] = [
+    names::ACCOUNT_ID,
+    names::PRINCIPAL_ID,
+    names::PRINCIPAL_ARN,
+    names::SERVICE_NAMESPACE,
+    names::ACTION_NAME,
+    names::EVENT_NAME,
+    names::AWS_REGION,
+    names::LAST_ACCESSED,
+    names::LAST_EVENT_ID,
+    names::ATTEMPTS,
+    names::DENIED_ATTEMPTS,
+    names::FIRST_ACCESSED,
+];
+
+/// In a table by event: what stands for `service_namespace` and `action_name`.
+const EVENT_SOURCE: &str = "event_source";
+
+/// Whether services and actions are still to be told from the events.
+fn is_by_event(schema: &Schema) -> bool {
+    let has = |column| schema.field_with_name(column).is_ok();
+    has(EVENT_SOURCE) && !has(names::SERVICE_NAMESPACE)
+}
+
+/// Whether a table is meant as an activity table: it has more than half of its columns. Reading it may
+/// still find others missing, and says which.
+#[must_use]
+pub fn is_activity_schema(schema: &Schema) -> bool {
+    let has = |column: &&str| schema.field_with_name(column).is_ok();
+    REQUIRED.iter().filter(|column| has(column)).count() > REQUIRED.len() / 2
+}
+
+/// Reads an activity file, which may have been written by another engine: the order of columns does not
+/// matter, further columns are left out, and rows of one key are merged. Without
+/// `principal_arn_seen`, a principal was last seen under its ARN at `last_accessed`. With
+/// `event_source` in the place of `service_namespace` and `action_name`, the catalog that is built in
+/// tells them from the events. `name` is what errors call the file.
+///
+/// The file is read piece by piece: what is held in memory is the table.
+///
+/// # Errors
+/// A file that is no Parquet, damaged or cut short; a missing column or one of another type; a null
+/// where there must be a value; a time, count or row that cannot be.
+pub fn read_activity<R: ChunkReader + 'static>(
+    reader: R,
+    name: &str,
+) -> Result<Activity, ReadError> {
+    let mut activity = Activity::new();
+    read_activity_rows(reader, name, None, |row| {
+        activity.add_row(row);
+    })?;
+    Ok(activity)
+}
+
+/// Reads an activity file row by row, as [`read_activity`] does, with another catalog if one is given. Rows come in the order of the file,
+/// and there may be several of one key: [`Activity::add_row`] merges them.
+///
+/// # Errors
+/// As there; the rows before the fault were taken then.
+pub fn read_activity_rows<R: ChunkReader + 'static>(
+    reader: R,
+    name: &str,
+    catalog: Option<&Arc<Catalog>>,
+    mut take: impl FnMut(&ActivityRow<'_>),
+) -> Result<(), ReadError> {
+    let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
+    check_version(table.metadata(SCHEMA_KEY)).map_err(ReadError::of(name))?;
+    check_columns(table.schema()).map_err(ReadError::of(name))?;
+    let wanted = |column: &str| {
+        REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
+    };
+    let batches = table.batches(wanted).map_err(ReadError::of(name))?;
+    take_batches(name, batches, catalog, &mut take)
+}
+
+/// Makes a table of record batches with the columns of [`activity_schema`](crate::activity_schema),
+/// as other engines may give them: see [`read_activity`]. `name` is what errors call the table.
+///
+/// # Errors
+/// As there, and what the batches' source says.
+pub fn activity_from_batches(
+    name: &str,
+    batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<Activity, ReadError> {
+    let mut activity = Activity::new();
+    take_batches(name, batches, None, &mut |row| {
+        activity.add_row(row);
+    })?;
+    Ok(activity)
+}
+
+fn take_batches<E: Into<Fault>>(
+    name: &str,
+    batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
+    catalog: Option<&Arc<Catalog>>,
+    take: &mut dyn FnMut(&ActivityRow<'_>),
+) -> Result<(), ReadError> {
+    let mut before = 0_u64;
+    for batch in batches {
+        let batch = batch.map_err(ReadError::of(name))?;
+        take_batch(&batch, before, catalog, take).map_err(ReadError::of(name))?;
+        before = before.saturating_add(batch.num_rows() as u64);
+    }
+    Ok(())
+}
+
+fn check_version(version: Option<&str>) -> Result<(), Fault> {
+    match version {
+        Some(found) if found != SCHEMA_VERSION => Err(Fault::Version {
+            found: found.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn check_columns(schema: &Schema) -> Result<(), Fault> {
+    let by_event = is_by_event(schema);
+    let is_missing = |column: &&'static str| {
+        let is_told = [names::SERVICE_NAMESPACE, names::ACTION_NAME].contains(column);
+        schema.field_with_name(column).is_err() && !(by_event && is_told)
+    };
+    match REQUIRED.into_iter().find(is_missing) {
+        Some(column) => Err(Fault::MissingColumn { column }),
+        None => Ok(()),
+    }
+}
+
+fn take_batch(
+    batch: &RecordBatch,
+    before: u64,
+    catalog: Option<&Arc<Catalog>>,
+    take: &mut dyn FnMut(&ActivityRow<'_>),
+) -> Result<(), Fault> {
+    check_version(
+        batch
+            .schema_ref()
+            .metadata()
+            .get(SCHEMA_KEY)
+            .map(String::as_str),
+    )?;
+    check_columns(batch.schema_ref())?;
+    if batch.num_rows() == 0 {
+        return Ok(());
+    }
+    let columns = Columns::new(batch, before, catalog)?;
+    for index in 0..batch.num_rows() {
+        take(&columns.row(index)?);
+    }
+    Ok(())
+}
+
+struct Columns<'a> {
+    account_id: Texts<'a>,
+    principal_id: Texts<'a>,
+    principal_arn: Texts<'a>,
+    principal_arn_seen: Option<Numbers<'a>>,
+    what: What<'a>,
+    event_name: Texts<'a>,
+    aws_region: Texts<'a>,
+    last_accessed: Numbers<'a>,
+    last_event_id: Texts<'a>,
+    attempts: Numbers<'a>,
+    denied_attempts: Numbers<'a>,
+    first_accessed: Numbers<'a>,
+}
+
+/// What says what was attempted, beside `event_name`.
+enum What<'a> {
+    Named {
+        service_namespace: Texts<'a>,
+        action_name: Texts<'a>,
+    },
+    ByEvent {
+        event_source: Texts<'a>,
+        catalog: Arc<Catalog>,
+    },
+}
+
+impl<'a> Columns<'a> {
+    fn new(
+        batch: &'a RecordBatch,
+        before: u64,
+        catalog: Option<&Arc<Catalog>>,
+    ) -> Result<Self, Fault> {
+        let column = |name| Column::required(batch, name, before);
+        let texts = |name| column(name)?.texts();
+        Ok(Self {
+            account_id: texts(names::ACCOUNT_ID)?,
+            principal_id: texts(names::PRINCIPAL_ID)?,
+            principal_arn: texts(names::PRINCIPAL_ARN)?,
+            principal_arn_seen: Column::optional(batch, names::PRINCIPAL_ARN_SEEN, before)
+                .map(Column::millis)
+                .transpose()?,
+            what: if is_by_event(batch.schema_ref()) {
+                What::ByEvent {
+                    event_source: texts(EVENT_SOURCE)?,
+                    catalog: catalog.map_or_else(Catalog::shared, Arc::clone),
+                }
+            } else {
+                What::Named {
+                    service_namespace: texts(names::SERVICE_NAMESPACE)?,
+                    action_name: texts(names::ACTION_NAME)?,
+                }
+            },
+            event_name: texts(names::EVENT_NAME)?,
+            aws_region: texts(names::AWS_REGION)?,
+            last_accessed: column(names::LAST_ACCESSED)?.millis()?,
+            last_event_id: texts(names::LAST_EVENT_ID)?,
+            attempts: column(names::ATTEMPTS)?.counts()?,
+            denied_attempts: column(names::DENIED_ATTEMPTS)?.counts()?,
+            first_accessed: column(names::FIRST_ACCESSED)?.millis()?,
+        })
+    }
+
+    fn row(&self, index: usize) -> Result<ActivityRow<'_>, Fault> {
+        let principal = Principal {
+            unique_id: self.principal_id.get(index),
+            arn: self.principal_arn.get(index),
+            account: self.account_id.get(index),
+        };
+        if principal.unique_id.is_none() && principal.arn.is_none() {
+            let reason = "is null, and so is principal_id: nobody's attempts";
+            return Err(self.principal_arn.column.fault(index, reason));
+        }
+        // All that an engine writes so would become one principal.
+        for (value, texts) in [
+            (principal.unique_id, &self.principal_id),
+            (principal.arn, &self.principal_arn),
+        ] {
+            if value == Some("") {
+                return Err(texts.column.fault(index, "is empty; write null"));
+            }
+        }
+        let (service, operation) = self.operation(index)?;
+        let (last_millis, first_millis) = (
+            self.last_accessed.require(index)?,
+            self.first_accessed.require(index)?,
+        );
+        if first_millis > last_millis {
+            let reason = "is later than last_accessed";
+            return Err(self.first_accessed.column.fault(index, reason));
+        }
+        let (attempts, denied) = (
+            self.attempts.require_count(index)?,
+            self.denied_attempts.require_count(index)?,
+        );
+        if denied > attempts {
+            let reason = format!("{denied} is more than attempts, {attempts}");
+            return Err(self.denied_attempts.column.fault(index, reason));
+        }
+        let arn_seen_millis = match &self.principal_arn_seen {
+            Some(seen) if principal.arn.is_some() => seen.get(index)?,
+            _ => None,
+        };
+        Ok(ActivityRow {
+            principal,
+            arn_seen_millis,
+            service,
+            operation,
+            region: self.aws_region.require(index)?,
+            last_millis,
+            last_event_id: self.last_event_id.require(index)?,
+            first_millis,
+            attempts,
+            denied,
+        })
+    }
+
+    /// The service's namespace, and what was attempted of it.
+    fn operation(&self, index: usize) -> Result<(&str, Operation<'_>), Fault> {
+        let (service_namespace, action_name) = match &self.what {
+            What::Named {
+                service_namespace,
+                action_name,
+            } => (service_namespace, action_name),
+            What::ByEvent {
+                event_source,
+                catalog,
+            } => {
+                let event = self.event_name.require(index)?;
+                return Ok(of_event(catalog, event_source.require(index)?, event));
+            }
+        };
+        let operation = match (action_name.get(index), self.event_name.get(index)) {
+            (Some(action), None) => Operation::Action(action),
+            (None, Some(event)) => Operation::Event(event),
+            (Some(_), Some(_)) => {
+                let reason = "is set, and so is action_name: one of them must be null";
+                return Err(self.event_name.column.fault(index, reason));
+            }
+            (None, None) => {
+                let reason = "is null, and so is event_name: one of them must be set";
+                return Err(action_name.column.fault(index, reason));
+            }
+        };
+        Ok((service_namespace.require(index)?, operation))
+    }
+}
+
+/// The service and operation behind an event, named as the trail reader names them.
+fn of_event<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a str, Operation<'a>) {
+    let resolved = catalog.resolve_event(source, event);
+    let service = match resolved.service {
+        Some(id) => catalog.service(id).namespace(),
+        None => match source.split_once('.') {
+            Some((label, _)) if !label.is_empty() => label,
+            _ => source,
+        },
+    };
+    let operation = match resolved.action {
+        Some(id) => Operation::Action(catalog.action(id).name()),
+        None => Operation::Event(event),
+    };
+    (service, operation)
+}

@@ -1,0 +1,211 @@
+//! The activity table as Arrow record batches and as a Parquet file.
+
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock};
+
+use advisor_core::{Activity, ActivityRow, Operation};
+use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMillisecondBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
+
+use crate::batch_size::BatchSize;
+use crate::instant::{self, UTC};
+use crate::{parquet_file, versioned};
+
+/// The columns' names.
+pub(crate) mod names {
+    pub(crate) const ACCOUNT_ID: &str = "account_id";
+    pub(crate) const PRINCIPAL_ID: &str = "principal_id";
+    pub(crate) const PRINCIPAL_ARN: &str = "principal_arn";
+    pub(crate) const PRINCIPAL_ARN_SEEN: &str = "principal_arn_seen";
+    pub(crate) const SERVICE_NAMESPACE: &str = "service_namespace";
+    pub(crate) const ACTION_NAME: &str = "action_name";
+    pub(crate) const EVENT_NAME: &str = "event_name";
+    pub(crate) const AWS_REGION: &str = "aws_region";
+    pub(crate) const LAST_ACCESSED: &str = "last_accessed";
+    pub(crate) const LAST_EVENT_ID: &str = "last_event_id";
+    pub(crate) const ATTEMPTS: &str = "attempts";
+    pub(crate) const DENIED_ATTEMPTS: &str = "denied_attempts";
+    pub(crate) const FIRST_ACCESSED: &str = "first_accessed";
+}
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let count = |name: &str| Field::new(name, DataType::Int64, false);
+    let time = |name: &str, nullable| Field::new(name, instant::data_type(), nullable);
+    let fields = vec![
+        text(names::ACCOUNT_ID, true),
+        text(names::PRINCIPAL_ID, true),
+        text(names::PRINCIPAL_ARN, true),
+        time(names::PRINCIPAL_ARN_SEEN, true),
+        text(names::SERVICE_NAMESPACE, false),
+        text(names::ACTION_NAME, true),
+        text(names::EVENT_NAME, true),
+        text(names::AWS_REGION, false),
+        time(names::LAST_ACCESSED, false),
+        text(names::LAST_EVENT_ID, false),
+        count(names::ATTEMPTS),
+        count(names::DENIED_ATTEMPTS),
+        time(names::FIRST_ACCESSED, false),
+    ];
+    versioned(fields)
+});
+
+/// The columns of the activity table. A row tells of one principal, service, operation and Region.
+///
+/// | column | type | |
+/// | --- | --- | --- |
+/// | `account_id` | text, nullable | the principal's account: twelve digits |
+/// | `principal_id` | text, nullable | the user's or role's unique id: `AIDA...`, `AROA...` |
+/// | `principal_arn` | text, nullable | its ARN when it was last seen, never a session's; not null where `principal_id` is null |
+/// | `principal_arn_seen` | timestamp, nullable | when the principal was last seen under that ARN; null where there is none |
+/// | `service_namespace` | text | such as `s3`; the first label of the event source where no service is known for it |
+/// | `action_name` | text, nullable | the action that the event is, such as `ListBucket` |
+/// | `event_name` | text, nullable | the event's name, where the catalog knows no action for it; of `action_name` and `event_name` exactly one is set |
+/// | `aws_region` | text | the Region, as the event has it |
+/// | `last_accessed` | timestamp | the last attempt, whether it succeeded or not |
+/// | `last_event_id` | text | the id of the last attempt's event; of several at the same time, the greatest one |
+/// | `attempts` | int64 | how many attempts there were |
+/// | `denied_attempts` | int64 | how many of them were refused for want of permission |
+/// | `first_accessed` | timestamp | the first attempt |
+///
+/// Timestamps are UTC milliseconds. Counts are signed, as Spark and Athena know no unsigned ones.
+#[must_use]
+pub fn activity_schema() -> SchemaRef {
+    SCHEMA.clone()
+}
+
+/// The table as record batches of [`activity_schema`], of at most 65,536 rows, in the order of
+/// [`rows_in_order`]: equal tables give equal batches.
+#[must_use]
+pub fn activity_batches(activity: &Activity) -> ActivityBatches<'_> {
+    ActivityBatches {
+        rows: rows_in_order(activity).into_iter(),
+    }
+}
+
+/// The rows in the order in which they are written: by account, principal, service, operation and
+/// Region.
+#[must_use]
+pub fn rows_in_order(activity: &Activity) -> Vec<ActivityRow<'_>> {
+    let mut rows: Vec<ActivityRow<'_>> = activity.rows().collect();
+    rows.sort_unstable_by(|left, right| order(left).cmp(&order(right)));
+    rows
+}
+
+fn order<'a>(row: &ActivityRow<'a>) -> impl Ord + use<'a> {
+    let who = row.principal;
+    (
+        (who.account, who.unique_id, who.arn),
+        (row.service, row.operation, row.region),
+    )
+}
+
+/// The batches of an activity table: see [`activity_batches`].
+#[derive(Debug)]
+pub struct ActivityBatches<'a> {
+    rows: std::vec::IntoIter<ActivityRow<'a>>,
+}
+
+impl Iterator for ActivityBatches<'_> {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut columns = Columns::default();
+        let mut size = BatchSize::default();
+        while !size.is_full()
+            && let Some(row) = self.rows.next()
+        {
+            columns.push(&row);
+            size.add_row(text(&row));
+        }
+        (!size.is_empty()).then(|| columns.finish())
+    }
+}
+
+#[derive(Default)]
+struct Columns {
+    account_id: StringBuilder,
+    principal_id: StringBuilder,
+    principal_arn: StringBuilder,
+    principal_arn_seen: TimestampMillisecondBuilder,
+    service_namespace: StringBuilder,
+    action_name: StringBuilder,
+    event_name: StringBuilder,
+    aws_region: StringBuilder,
+    last_accessed: TimestampMillisecondBuilder,
+    last_event_id: StringBuilder,
+    attempts: Int64Builder,
+    denied_attempts: Int64Builder,
+    first_accessed: TimestampMillisecondBuilder,
+}
+
+impl Columns {
+    fn push(&mut self, row: &ActivityRow<'_>) {
+        let (action, event) = match row.operation {
+            Operation::Action(name) => (Some(name), None),
+            Operation::Event(name) => (None, Some(name)),
+        };
+        self.account_id.append_option(row.principal.account);
+        self.principal_id.append_option(row.principal.unique_id);
+        self.principal_arn.append_option(row.principal.arn);
+        self.principal_arn_seen.append_option(row.arn_seen_millis);
+        self.service_namespace.append_value(row.service);
+        self.action_name.append_option(action);
+        self.event_name.append_option(event);
+        self.aws_region.append_value(row.region);
+        self.last_accessed.append_value(row.last_millis);
+        self.last_event_id.append_value(row.last_event_id);
+        self.attempts.append_value(count(row.attempts));
+        self.denied_attempts.append_value(count(row.denied));
+        self.first_accessed.append_value(row.first_millis);
+    }
+
+    fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+        let time = |mut builder: TimestampMillisecondBuilder| -> ArrayRef {
+            Arc::new(builder.finish().with_timezone(UTC))
+        };
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.account_id.finish()),
+            Arc::new(self.principal_id.finish()),
+            Arc::new(self.principal_arn.finish()),
+            time(self.principal_arn_seen),
+            Arc::new(self.service_namespace.finish()),
+            Arc::new(self.action_name.finish()),
+            Arc::new(self.event_name.finish()),
+            Arc::new(self.aws_region.finish()),
+            time(self.last_accessed),
+            Arc::new(self.last_event_id.finish()),
+            Arc::new(self.attempts.finish()),
+            Arc::new(self.denied_attempts.finish()),
+            time(self.first_accessed),
+        ];
+        RecordBatch::try_new(activity_schema(), columns)
+    }
+}
+
+/// The bytes of a row's text.
+fn text(row: &ActivityRow<'_>) -> usize {
+    let who = row.principal;
+    let who = [who.account, who.unique_id, who.arn].into_iter().flatten();
+    let what = [
+        row.service,
+        row.operation.name(),
+        row.region,
+        row.last_event_id,
+    ];
+    who.chain(what).map(str::len).sum()
+}
+
+/// No trail has so many events that this would cut a count.
+fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Writes the table as a Parquet file: an activity file. Equal tables give the same bytes.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_activity(writer: impl Write, activity: &Activity) -> io::Result<()> {
+    parquet_file::write(writer, &activity_schema(), activity_batches(activity))
+}

@@ -1,0 +1,221 @@
+//! Columns of tables that other engines may have written, as the few types that count here.
+//!
+//! Engines write one and the same column in different ways: text as plain, large, dictionary-encoded
+//! or view strings, or as bytes; times in any unit, with a time zone or without one (then they are
+//! UTC); counts in any width, and as whole floats where they were added up.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray};
+use arrow_schema::{DataType, TimeUnit};
+
+use crate::Fault;
+
+/// A column of one batch of a table.
+#[derive(Clone, Copy)]
+pub(crate) struct Column<'a> {
+    name: &'static str,
+    array: &'a ArrayRef,
+    /// The rows of the batches before this one.
+    before: u64,
+}
+
+impl<'a> Column<'a> {
+    /// A column that must be there.
+    pub(crate) fn required(
+        batch: &'a RecordBatch,
+        name: &'static str,
+        before: u64,
+    ) -> Result<Self, Fault> {
+        Self::optional(batch, name, before).ok_or(Fault::MissingColumn { column: name })
+    }
+
+    /// A column that may be missing.
+    pub(crate) fn optional(
+        batch: &'a RecordBatch,
+        name: &'static str,
+        before: u64,
+    ) -> Option<Self> {
+        Some(Self {
+            name,
+            array: batch.column_by_name(name)?,
+            before,
+        })
+    }
+
+    /// A value of this column that cannot be.
+    pub(crate) fn fault(&self, index: usize, reason: impl Into<String>) -> Fault {
+        Fault::Value {
+            row: (self.before.saturating_add(index as u64)).saturating_add(1),
+            column: self.name,
+            reason: reason.into(),
+        }
+    }
+
+    fn wrong_type(&self, expected: &'static str) -> Fault {
+        Fault::ColumnType {
+            column: self.name,
+            expected,
+            found: self.array.data_type().clone(),
+        }
+    }
+
+    /// The column in another type. A value that has no like in it is an error.
+    fn cast(&self, to: &DataType, expected: &'static str) -> Result<ArrayRef, Fault> {
+        let cast = arrow_cast::cast(self.array, to)?;
+        if cast.null_count() > self.array.logical_null_count() {
+            let nulls = self.array.logical_nulls();
+            let was_valid = |index| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(index));
+            let lost = |index: &usize| cast.is_null(*index) && was_valid(*index);
+            if let Some(index) = (0..cast.len()).find(lost) {
+                return Err(self.fault(index, format!("is no {expected}")));
+            }
+        }
+        Ok(cast)
+    }
+
+    /// As text.
+    pub(crate) fn texts(self) -> Result<Texts<'a>, Fault> {
+        // An engine that saw nothing but nulls may have given the column any type.
+        if self.array.logical_null_count() == self.array.len() {
+            return Ok(Texts {
+                column: self,
+                values: None,
+            });
+        }
+        if !is_text(self.array.data_type()) {
+            return Err(self.wrong_type(TEXT));
+        }
+        let values = self.cast(&DataType::Utf8View, TEXT)?;
+        Ok(Texts {
+            column: self,
+            values: values.as_string_view_opt().cloned(),
+        })
+    }
+
+    /// As times, in UTC milliseconds. Finer ones are rounded down.
+    pub(crate) fn millis(self) -> Result<Numbers<'a>, Fault> {
+        let unit = match self.array.data_type() {
+            DataType::Timestamp(TimeUnit::Second, _) => Unit::Times(1000),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => Unit::One,
+            DataType::Timestamp(TimeUnit::Microsecond, _) => Unit::Over(1000),
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => Unit::Over(1_000_000),
+            _ => return Err(self.wrong_type("timestamp")),
+        };
+        self.numbers(unit)
+    }
+
+    /// As counts.
+    pub(crate) fn counts(self) -> Result<Numbers<'a>, Fault> {
+        match self.array.data_type() {
+            DataType::Decimal128(_, 0) | DataType::Decimal256(_, 0) => {}
+            found if found.is_integer() => {}
+            DataType::Float32 | DataType::Float64 => {
+                let floats = self.cast(&DataType::Float64, WHOLE_NUMBER)?;
+                let is_part = |value: Option<f64>| value.is_some_and(|value| value.fract() != 0.0);
+                let floats = floats.as_primitive_opt::<Float64Type>();
+                if let Some(index) = floats.and_then(|values| values.iter().position(is_part)) {
+                    return Err(self.fault(index, format!("is no {WHOLE_NUMBER}")));
+                }
+            }
+            _ => return Err(self.wrong_type(WHOLE_NUMBER)),
+        }
+        self.numbers(Unit::One)
+    }
+
+    fn numbers(self, unit: Unit) -> Result<Numbers<'a>, Fault> {
+        let values = self.cast(&DataType::Int64, WHOLE_NUMBER)?;
+        let values = values.as_primitive_opt::<Int64Type>().cloned();
+        Ok(Numbers {
+            column: self,
+            values: values.unwrap_or_else(|| Int64Array::new_null(self.array.len())),
+            unit,
+        })
+    }
+}
+
+const TEXT: &str = "text";
+const WHOLE_NUMBER: &str = "whole number of 64 bits";
+const NULL: &str = "is null";
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+/// A column of text.
+pub(crate) struct Texts<'a> {
+    pub(crate) column: Column<'a>,
+    /// `None` when all are null.
+    values: Option<StringViewArray>,
+}
+
+impl Texts<'_> {
+    /// A row's text; `None` for null.
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        let values = self.values.as_ref()?;
+        values.is_valid(index).then(|| values.value(index))
+    }
+
+    /// A row's text, where there must be one.
+    pub(crate) fn require(&self, index: usize) -> Result<&str, Fault> {
+        self.get(index)
+            .ok_or_else(|| self.column.fault(index, NULL))
+    }
+}
+
+/// A column of whole numbers.
+pub(crate) struct Numbers<'a> {
+    pub(crate) column: Column<'a>,
+    values: Int64Array,
+    unit: Unit,
+}
+
+/// How a number that is stored becomes one of the unit that is asked for.
+#[derive(Clone, Copy)]
+enum Unit {
+    One,
+    Times(i64),
+    Over(i64),
+}
+
+impl Numbers<'_> {
+    /// A row's number; `None` for null.
+    pub(crate) fn get(&self, index: usize) -> Result<Option<i64>, Fault> {
+        if self.values.is_null(index) {
+            return Ok(None);
+        }
+        let value = self.values.value(index);
+        match self.unit {
+            Unit::One => Ok(Some(value)),
+            Unit::Over(units) => Ok(Some(value.div_euclid(units))),
+            Unit::Times(units) => match value.checked_mul(units) {
+                Some(value) => Ok(Some(value)),
+                None => Err(self
+                    .column
+                    .fault(index, format!("{value} s is out of range"))),
+            },
+        }
+    }
+
+    /// A row's number, where there must be one.
+    pub(crate) fn require(&self, index: usize) -> Result<i64, Fault> {
+        self.get(index)?
+            .ok_or_else(|| self.column.fault(index, NULL))
+    }
+
+    /// A row's count, where there must be one: not negative.
+    pub(crate) fn require_count(&self, index: usize) -> Result<u64, Fault> {
+        let value = self.require(index)?;
+        let negative = |_| self.column.fault(index, format!("{value} is negative"));
+        u64::try_from(value).map_err(negative)
+    }
+}

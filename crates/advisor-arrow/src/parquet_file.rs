@@ -1,0 +1,133 @@
+//! Parquet files: written so that every engine reads them (zstd, dictionaries, statistics), and read
+//! whoever wrote them.
+
+use std::any::Any;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, SchemaRef};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::ChunkReader;
+
+use crate::Fault;
+
+/// Writes batches of one schema as a file. The schema's metadata becomes the file's.
+pub(crate) fn write(
+    mut writer: impl Write,
+    schema: &SchemaRef,
+    batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
+) -> io::Result<()> {
+    let metadata = schema.metadata().iter();
+    let metadata = metadata.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_key_value_metadata(Some(metadata.collect()))
+        .build();
+    // The file grows in memory and is handed on after each batch: so errors of the writer, a closed
+    // pipe among them, stay what they are.
+    let mut parquet = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))
+        .map_err(io::Error::other)?;
+    for batch in batches {
+        let batch = batch.map_err(io::Error::other)?;
+        parquet.write(&batch).map_err(io::Error::other)?;
+        let grown = parquet.inner_mut();
+        writer.write_all(grown)?;
+        grown.clear();
+    }
+    let rest = parquet.into_inner().map_err(io::Error::other)?;
+    writer.write_all(&rest)?;
+    writer.flush()
+}
+
+/// How many rows are decoded at a time.
+const BATCH_ROWS: usize = 8192;
+
+/// A Parquet file that is open for reading. Columns have the types that Parquet itself gives them,
+/// whatever Arrow schema the writer put beside.
+#[derive(Debug)]
+pub struct ParquetTable<R: ChunkReader + 'static> {
+    builder: ParquetRecordBatchReaderBuilder<R>,
+}
+
+impl<R: ChunkReader + 'static> ParquetTable<R> {
+    /// Reads what stands at the end of the file: columns and where they are.
+    ///
+    /// # Errors
+    /// A file that is no Parquet, damaged or cut short.
+    pub fn open(reader: R) -> Result<Self, Fault> {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(reader, options);
+        let builder = guarded(open)??;
+        Ok(Self { builder })
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        self.builder.schema()
+    }
+
+    /// A value of the file's key-value metadata.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let metadata = self.builder.metadata().file_metadata().key_value_metadata();
+        let entry = metadata.into_iter().flatten().find(|it| it.key == key)?;
+        entry.value.as_deref()
+    }
+
+    /// Reads the columns whose names are wanted, some thousand rows at a time.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn batches(self, wanted: impl Fn(&str) -> bool) -> Result<ParquetBatches, Fault> {
+        let fields = self.builder.schema().fields().iter().enumerate();
+        let wanted = fields.filter(|(_, field)| wanted(field.name()));
+        let wanted: Vec<usize> = wanted.map(|(index, _)| index).collect();
+        let mask = ProjectionMask::roots(self.builder.parquet_schema(), wanted);
+        let builder = self.builder.with_projection(mask);
+        let reader = guarded(|| builder.with_batch_size(BATCH_ROWS).build())??;
+        Ok(ParquetBatches {
+            reader: Some(reader),
+        })
+    }
+}
+
+/// The batches of a [`ParquetTable`]. There are none after an error.
+pub struct ParquetBatches {
+    reader: Option<ParquetRecordBatchReader>,
+}
+
+impl Iterator for ParquetBatches {
+    type Item = Result<RecordBatch, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.reader.as_mut()?;
+        let next = guarded(|| reader.next()).and_then(|next| Ok(next.transpose()?));
+        if next.is_err() {
+            self.reader = None;
+        }
+        next.transpose()
+    }
+}
+
+/// The parquet crate asserts some of what a sound file has. What panics on a damaged one is an error
+/// like the others; what was being worked on is not used any more.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let reason = said(&*panic).unwrap_or("it is damaged");
+        Fault::Parquet(ParquetError::General(reason.to_owned()))
+    })
+}
+
+fn said(panic: &dyn Any) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+}

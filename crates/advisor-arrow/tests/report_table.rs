@@ -1,0 +1,222 @@
+//! The report table has the rows of the reports, and says what they say.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::path::Path;
+
+use advisor_arrow::{
+    ParquetTable, all_report_batches, report_batches, report_schema, write_reports,
+};
+use advisor_core::{
+    Account, Activity, Advisor, Attempt, Granularity, Operation, Principal, Report,
+    ServiceLastAccessed, Tracking, UniqueId, time,
+};
+use arrow_array::RecordBatch;
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{DataType, TimeUnit};
+use arrow_select::concat::concat_batches;
+use bytes::Bytes;
+use service_catalog::Catalog;
+
+/// The test account, with attempts of a granted action, of an action that is not granted and of a
+/// service that the catalog does not know.
+fn advisor() -> Advisor {
+    let export = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/account.json");
+    let export = std::fs::read_to_string(export).unwrap();
+    let account = Account::from_export("account.json", &export).unwrap();
+    let mut activity = Activity::new();
+    for (user, service, operation, time) in [
+        (
+            "erin",
+            "rds",
+            Operation::Action("DescribeDBInstances"),
+            "2026-10-02T09:10:00.250Z",
+        ),
+        (
+            "erin",
+            "s3",
+            Operation::Action("ListAllMyBuckets"),
+            "2026-10-02T09:15:00Z",
+        ),
+        (
+            "erin",
+            "brand-new",
+            Operation::Event("DoIt"),
+            "2026-10-03T00:00:00Z",
+        ),
+        (
+            "legacy-backup",
+            "ec2",
+            Operation::Action("DescribeInstances"),
+            "2026-10-04T00:00:00Z",
+        ),
+        (
+            "legacy-backup",
+            "s3",
+            Operation::Action("PutObject"),
+            "2026-10-05T00:00:00Z",
+        ),
+    ] {
+        let (_, detail) = account
+            .entities()
+            .find(|(_, it)| *it.name == *user)
+            .unwrap();
+        activity.record(&Attempt {
+            principal: Principal {
+                unique_id: detail.unique_id.as_ref().map(UniqueId::as_str),
+                arn: Some(&detail.arn),
+                account: Some(detail.account.as_str()),
+            },
+            service,
+            operation,
+            region: "eu-west-1",
+            time_millis: time::parse(time).unwrap().timestamp_millis(),
+            event_id: "e",
+            denied: false,
+        });
+    }
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    Advisor::new(account, &activity, Catalog::shared(), Tracking::full(), now)
+}
+
+/// A table's rows as text; null is `-`.
+fn shown(batches: &[RecordBatch]) -> Vec<String> {
+    let batch = concat_batches(&batches[0].schema(), batches).unwrap();
+    let options = FormatOptions::default().with_null("-");
+    // What formats a time knows no zone by name.
+    let instant = DataType::Timestamp(TimeUnit::Millisecond, None);
+    let plain = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type() {
+            DataType::Timestamp(..) => arrow_cast::cast(column, &instant).unwrap(),
+            _ => column.clone(),
+        });
+    let plain: Vec<_> = plain.collect();
+    let columns: Vec<_> = plain
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
+        .collect();
+    (0..batch.num_rows())
+        .map(|row| {
+            let values: Vec<_> = columns.iter().map(|it| it.value(row).to_string()).collect();
+            values.join("|")
+        })
+        .collect()
+}
+
+/// The same, the plain way: from the views that the JSON is made of.
+fn expected(reports: &[Report]) -> Vec<String> {
+    fn or_null(value: Option<&str>) -> &str {
+        value.unwrap_or("-")
+    }
+    let instant = |time: Option<chrono::DateTime<chrono::Utc>>| {
+        time.map_or("-".to_owned(), |time| {
+            time.format("%Y-%m-%dT%H:%M:%S%.f").to_string()
+        })
+    };
+    let mut lines = Vec::new();
+    for report in reports {
+        let arn = report.arn();
+        let last = (report.services())
+            .filter(|row| row.last_authenticated.is_some())
+            .max_by_key(|row| row.last_authenticated);
+        let missing: Vec<_> = report.not_evaluated().iter().map(|it| &*it.name).collect();
+        lines.push(format!(
+            "{arn}|ENTITY|-|-|-|-|{}|{}|{}|-|{}",
+            instant(last.as_ref().and_then(|row| row.last_authenticated)),
+            or_null(last.as_ref().and_then(|row| row.last_authenticated_entity)),
+            or_null(last.as_ref().and_then(|row| row.last_authenticated_region)),
+            if missing.is_empty() {
+                "-".to_owned()
+            } else {
+                format!("[{}]", missing.join(", "))
+            },
+        ));
+        let mut add = |row: ServiceLastAccessed<'_>, granted: bool| {
+            let (namespace, name) = (row.service_namespace, row.service_name);
+            lines.push(format!(
+                "{arn}|SERVICE|{namespace}|{name}|-|{granted}|{}|{}|{}|{}|-",
+                instant(row.last_authenticated),
+                or_null(row.last_authenticated_entity),
+                or_null(row.last_authenticated_region),
+                row.total_authenticated_entities,
+            ));
+            for action in row.tracked_actions_last_accessed {
+                lines.push(format!(
+                    "{arn}|ACTION|{namespace}|{name}|{}|{granted}|{}|{}|{}|-|-",
+                    action.action_name,
+                    instant(action.last_accessed_time),
+                    or_null(action.last_accessed_entity),
+                    or_null(action.last_accessed_region),
+                ));
+            }
+        };
+        report.services().for_each(|row| add(row, true));
+        report
+            .ungranted_services_used()
+            .for_each(|row| add(row, false));
+    }
+    lines
+}
+
+#[test]
+fn the_table_says_what_the_reports_say() {
+    let advisor = advisor();
+    for granularity in [Granularity::Service, Granularity::Action] {
+        let reports = advisor.reports(granularity);
+        let expected = expected(&reports);
+        let tables = report_batches(&reports).unwrap();
+        assert_eq!(tables.len(), 1);
+        assert_eq!(tables[0].schema(), report_schema());
+        assert_eq!(shown(&tables), expected);
+        assert_eq!(
+            shown(&all_report_batches(&advisor, granularity).unwrap()),
+            expected
+        );
+        let has = |part: &str| expected.iter().any(|line| line.contains(part));
+        assert!(has(
+            "|SERVICE|brand-new|brand-new|-|false|2026-10-03T00:00:00|"
+        ));
+        assert!(has("|2026-10-02T09:10:00.250|"));
+        assert!(has("|[arn:aws:iam::aws:policy/SecurityAudit]"));
+        assert_eq!(has("|ACTION|s3|"), granularity == Granularity::Action);
+    }
+}
+
+#[test]
+fn many_reports_are_several_batches() {
+    let one = advisor().reports(Granularity::Service);
+    let many: Vec<Report> = one.iter().cycle().take(1200).cloned().collect();
+    let batches = report_batches(&many).unwrap();
+    assert_eq!(batches.len(), 3);
+    assert_eq!(shown(&batches), expected(&many));
+}
+
+#[test]
+fn no_report_is_an_empty_table() {
+    assert!(report_batches(&[]).unwrap().is_empty());
+    let mut bytes = Vec::new();
+    write_reports(&mut bytes, &[]).unwrap();
+    let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
+    assert_eq!(
+        table.schema().fields().len(),
+        report_schema().fields().len()
+    );
+    assert_eq!(table.batches(|_| true).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_of_reports_says_the_same() {
+    let reports = advisor().reports(Granularity::Action);
+    let mut bytes = Vec::new();
+    write_reports(&mut bytes, &reports).unwrap();
+    let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
+    assert_eq!(table.metadata("access_advisor.schema"), Some("1"));
+    let batches: Result<Vec<_>, _> = table.batches(|_| true).unwrap().collect();
+    assert_eq!(shown(&batches.unwrap()), expected(&reports));
+}

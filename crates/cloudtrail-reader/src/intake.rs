@@ -1,0 +1,382 @@
+//! Takes one object after the other into a table: what every thread of a reader does.
+//!
+//! An object of CloudTrail's own shape is read in one pass, without an allocation per record: inflated into a buffer that
+//! is used again, its fields found where they stand ([`crate::projection`]), callers, operations and Regions recalled by their
+//! bytes ([`crate::memo`]), its attempts noted, and taken into the table when the object was read to its end. Records and
+//! objects that are odd in any way go to the [plain reader](crate::plain), so that both always say the same.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionId};
+
+use crate::attribution::{self, LONGEST_NAME, SetAside};
+use crate::inflate::{InflateError, Inflater};
+use crate::listing;
+use crate::memo::{Calendar, Caller, Identities, Operations, Reasons, Regions};
+use crate::plain;
+use crate::projection::{self, Fields, Keys};
+use crate::reader::{Parser, TrailRead, TrailReader};
+use crate::reconciliation::{FailedObject, Reconciliation};
+#[cfg(feature = "s3")]
+use crate::s3::{Fetched, ListError};
+use crate::scan::{Cursor, Irregular};
+
+/// Takes objects into one table, one after the other. [`TrailReader::intake`] makes it.
+#[derive(Debug)]
+pub struct Intake<'r> {
+    reader: &'r TrailReader,
+    activity: Activity,
+    reconciliation: Reconciliation,
+    inflater: Inflater,
+    /// The object as it is stored.
+    stored: Vec<u8>,
+    /// A buffer of the cursor's.
+    specials: Vec<u64>,
+    memo: Memo,
+    noted: Noted,
+}
+
+/// What is known of the records so far.
+#[derive(Debug, Default)]
+struct Memo {
+    keys: Keys,
+    identities: Identities,
+    operations: Operations,
+    regions: Regions,
+    calendar: Calendar,
+    reasons: Reasons,
+}
+
+/// What one object holds, until it was read to its end.
+#[derive(Debug, Default)]
+struct Noted {
+    records: u64,
+    attempts: Vec<NotedAttempt>,
+    /// The reasons by number.
+    set_aside: Vec<usize>,
+    /// Records for the plain reader: number and place.
+    odd: Vec<(u64, Range<usize>)>,
+}
+
+#[derive(Debug)]
+struct NotedAttempt {
+    principal: AppearanceId,
+    operation: OperationId,
+    region: RegionId,
+    time_millis: i64,
+    /// Where the event's id stands.
+    event_id: Range<usize>,
+    denied: bool,
+}
+
+enum Verdict {
+    Attempt(NotedAttempt),
+    SetAside(usize),
+    Odd,
+}
+
+impl<'r> Intake<'r> {
+    pub(crate) fn new(reader: &'r TrailReader) -> Self {
+        Self {
+            reader,
+            activity: Activity::new(),
+            reconciliation: Reconciliation::default(),
+            inflater: Inflater::default(),
+            stored: Vec::new(),
+            specials: Vec::new(),
+            memo: Memo::default(),
+            noted: Noted::default(),
+        }
+    }
+
+    /// What was taken so far.
+    #[must_use]
+    pub fn finish(mut self) -> TrailRead {
+        for (reason, count) in self.memo.reasons.into_counts() {
+            *self
+                .reconciliation
+                .records_set_aside
+                .entry(reason)
+                .or_default() += count;
+        }
+        TrailRead {
+            activity: self.activity,
+            reconciliation: self.reconciliation,
+        }
+    }
+
+    /// Takes a file in. The answer is the bytes it has and the records that were in it.
+    pub fn take_file(&mut self, file: &Path) -> Taken {
+        let name = file.display().to_string();
+        let mut stored = std::mem::take(&mut self.stored);
+        stored.clear();
+        let taken = match self.read_file(file, &mut stored) {
+            Ok(()) => self.take_object(&name, &stored),
+            Err(error) => {
+                self.reconciliation
+                    .add(Reconciliation::failed(&name, error.to_string()));
+                Taken::default()
+            }
+        };
+        self.stored = stored;
+        taken
+    }
+
+    /// A file larger than the limit is not even read: memory is bounded by the limit.
+    fn read_file(&self, file: &Path, into: &mut Vec<u8>) -> io::Result<()> {
+        let limit = self.reader.options().object_limit;
+        let mut opened = File::open(file)?;
+        let metadata = opened.metadata()?;
+        if metadata.is_dir() {
+            return Err(listing::folder_fault(file));
+        }
+        let too_large = || io::Error::other(InflateError::TooLarge(limit));
+        let size = usize::try_from(metadata.len()).map_err(|_| too_large())?;
+        if size > limit {
+            return Err(too_large());
+        }
+        // One byte more, so that the end is found without growing.
+        into.reserve(size + 1);
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        opened.by_ref().take(most).read_to_end(into)?;
+        Ok(())
+    }
+
+    /// Takes an object of a bucket in.
+    #[cfg(feature = "s3")]
+    pub(crate) fn take_fetched(&mut self, fetched: Result<Fetched, ListError>) -> Taken {
+        let (name, reason) = match fetched {
+            Ok(Fetched { object, content }) => match content {
+                Ok(bytes) => return self.take_object(&object.name(), &bytes),
+                Err(error) => (object.name(), error.to_string()),
+            },
+            Err(error) => (String::new(), error.to_string()),
+        };
+        self.fail(FailedObject { name, reason });
+        Taken::default()
+    }
+
+    /// Takes note of an object that could not be had.
+    pub(crate) fn fail(&mut self, failed: FailedObject) {
+        self.reconciliation.objects_failed.push(failed);
+    }
+
+    /// Takes one object's bytes in, gzip or not. An object that cannot be read as a whole adds nothing.
+    pub fn take_object(&mut self, name: &str, bytes: &[u8]) -> Taken {
+        let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.reconciliation.bytes += stored;
+        let mut inflater = std::mem::take(&mut self.inflater);
+        let before = self.reconciliation.records_read;
+        match inflater.inflate(bytes, self.reader.options().object_limit) {
+            Ok(inflated) => self.take_inflated(name, inflated),
+            Err(error) => self
+                .reconciliation
+                .add(Reconciliation::failed(name, error.to_string())),
+        }
+        inflater.shrink();
+        self.inflater = inflater;
+        Taken {
+            bytes: stored,
+            records: self.reconciliation.records_read - before,
+        }
+    }
+
+    fn take_inflated(&mut self, name: &str, inflated: &[u8]) {
+        if self.reader.options().parser == Parser::Projected && self.note(inflated).is_ok() {
+            self.take_noted(name, inflated);
+        } else {
+            let taken = plain::take_object(self.reader, name, inflated, &mut self.activity);
+            self.reconciliation.add(taken);
+        }
+    }
+
+    /// Reads an object of CloudTrail's own shape and notes what it holds.
+    fn note(&mut self, text: &[u8]) -> Result<(), Irregular> {
+        let mut specials = std::mem::take(&mut self.specials);
+        let noted = self.note_with(text, &mut specials);
+        self.specials = specials;
+        noted
+    }
+
+    fn note_with(&mut self, text: &[u8], specials: &mut Vec<u64>) -> Result<(), Irregular> {
+        let noted = &mut self.noted;
+        noted.records = 0;
+        noted.attempts.clear();
+        noted.set_aside.clear();
+        noted.odd.clear();
+
+        let mut cursor = Cursor::new(text, specials);
+        cursor.expect(b'{')?;
+        if cursor.string()?.bytes != b"Records" {
+            return Err(Irregular);
+        }
+        cursor.expect(b':')?;
+        cursor.expect(b'[')?;
+        if cursor.peek() == Some(b']') {
+            cursor.advance(1);
+        } else {
+            loop {
+                self.note_record(&mut cursor)?;
+                match cursor.peek() {
+                    Some(b',') => cursor.advance(1),
+                    Some(b']') => break cursor.advance(1),
+                    _ => return Err(Irregular),
+                }
+            }
+        }
+        cursor.expect(b'}')?;
+        let noted = &self.noted;
+        let is_all_odd = noted.attempts.is_empty() && noted.set_aside.is_empty();
+        match cursor.peek() {
+            // Were these insights in disguise, the object would be skipped.
+            None if is_all_odd && !noted.odd.is_empty() => Err(Irregular),
+            None => Ok(()),
+            Some(_) => Err(Irregular),
+        }
+    }
+
+    fn note_record(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Irregular> {
+        self.noted.records += 1;
+        let is_object = cursor.peek() == Some(b'{');
+        let start = cursor.at();
+        let verdict = if is_object {
+            let Self { memo, activity, .. } = self;
+            let fields = projection::record(cursor, &mut memo.keys, |cursor| {
+                memo.identities.read(cursor, activity, &mut memo.reasons)
+            })?;
+            self.judge(&fields)?
+        } else {
+            cursor.skip_value()?;
+            Verdict::Odd
+        };
+        match verdict {
+            Verdict::Attempt(attempt) => self.noted.attempts.push(attempt),
+            Verdict::SetAside(reason) => self.noted.set_aside.push(reason),
+            Verdict::Odd => {
+                let place = start..cursor.at();
+                self.noted.odd.push((self.noted.records, place));
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a record, in the order of [`attribution::attribute`]. Whatever is not in order is odd.
+    #[inline]
+    fn judge(&mut self, fields: &Fields<'_, Caller>) -> Result<Verdict, Irregular> {
+        let Self {
+            memo,
+            activity,
+            reader,
+            ..
+        } = self;
+        if fields.event_category == Some(b"Insight") {
+            // An object of nothing but insights is skipped: left to the plain reader as a whole.
+            return Err(Irregular);
+        }
+        if fields.is_odd || fields.user_identity == Some(Caller::Odd) {
+            return Ok(Verdict::Odd);
+        }
+        match fields.event_type {
+            None | Some(b"AwsApiCall" | b"AwsConsoleAction") => {}
+            Some(other) => {
+                let other = std::str::from_utf8(other).ok();
+                return Ok(match attribution::check_type(other, None) {
+                    Err(reason) if !reason.is_fault() => {
+                        Verdict::SetAside(memo.reasons.number(reason))
+                    }
+                    _ => Verdict::Odd,
+                });
+            }
+        }
+        let principal = match fields.user_identity {
+            Some(Caller::Principal(principal)) => principal,
+            Some(Caller::SetAside(reason)) => return Ok(Verdict::SetAside(reason)),
+            Some(Caller::Odd) | None => return Ok(Verdict::Odd),
+        };
+        let (Some(source), Some(name), Some(region), Some(time)) = (
+            fields.event_source,
+            fields.event_name,
+            fields.aws_region,
+            fields.event_time,
+        ) else {
+            return Ok(Verdict::Odd);
+        };
+        let (Some(operation), Some(region), Some(time_millis)) = (
+            memo.operations.id(source, name, reader.catalog(), activity),
+            memo.regions.id(region, activity),
+            memo.calendar.millis(time),
+        ) else {
+            return Ok(Verdict::Odd);
+        };
+        let event_id = fields.event_id.clone().unwrap_or_default();
+        if event_id.len() > LONGEST_NAME {
+            return Ok(Verdict::Odd);
+        }
+        if let Some(reason) = reader.options().outside(time_millis) {
+            return Ok(Verdict::SetAside(memo.reasons.number(reason)));
+        }
+        let denied = fields
+            .error_code
+            .is_some_and(|code| std::str::from_utf8(code).is_ok_and(attribution::is_denial));
+        Ok(Verdict::Attempt(NotedAttempt {
+            principal,
+            operation,
+            region,
+            time_millis,
+            event_id,
+            denied,
+        }))
+    }
+
+    /// Takes what was noted of an object into the table.
+    fn take_noted(&mut self, name: &str, text: &[u8]) {
+        let Self {
+            noted,
+            activity,
+            reconciliation,
+            memo,
+            reader,
+            ..
+        } = self;
+        reconciliation.objects_read += 1;
+        reconciliation.records_read += noted.records;
+        for attempt in &noted.attempts {
+            let id = text.get(attempt.event_id.clone()).unwrap_or_default();
+            activity.record_interned(&InternedAttempt {
+                principal: attempt.principal,
+                operation: attempt.operation,
+                region: attempt.region,
+                time_millis: attempt.time_millis,
+                event_id: id,
+                denied: attempt.denied,
+            });
+            reconciliation.records_attributed += 1;
+        }
+        for reason in &noted.set_aside {
+            memo.reasons.count(*reason);
+        }
+        for (number, place) in &noted.odd {
+            let json = text.get(place.clone()).unwrap_or_default();
+            let taken = match std::str::from_utf8(json) {
+                Ok(json) => plain::take_record(reader, json, None, activity),
+                Err(_) => Err(SetAside::Malformed("not UTF-8".into())),
+            };
+            match taken {
+                Ok(()) => reconciliation.records_attributed += 1,
+                Err(reason) => reconciliation.set_record_aside(name, *number, reason),
+            }
+        }
+    }
+}
+
+/// What was in an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Its size as it is stored, in bytes.
+    pub bytes: u64,
+    /// Its records.
+    pub records: u64,
+}

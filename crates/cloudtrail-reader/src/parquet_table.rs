@@ -1,0 +1,285 @@
+//! A Parquet file of records, with `userIdentity` as nested structs, as one text, or as columns of its own.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
+};
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, Int64Array, RecordBatch,
+    StringViewArray,
+};
+use arrow_schema::{DataType, Field as ArrowField, Fields, Schema, TimeUnit};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+
+use crate::object::{Entry, OCSF, ObjectError};
+use crate::table::{self, Cells, Columns, Field};
+
+/// Rows that are decoded at a time.
+const BATCH: usize = 4_096;
+
+/// Hands over each row. Fails before the first row if columns are missing, and between rows where the file turns out to
+/// be damaged: what was handed over until then is not to be kept. Only the columns that count are decoded; of these a
+/// row group may have at most `limit` bytes.
+pub(crate) fn read(
+    bytes: Bytes,
+    limit: usize,
+    take: &mut dyn FnMut(Entry<'_>),
+) -> Result<(), ObjectError> {
+    let (names, metadata) = guarded(|| {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
+        let columns = metadata.parquet_schema().columns().iter();
+        let names: Vec<_> = columns
+            .map(|column| column.path().parts().join("."))
+            .collect();
+        Ok((names, metadata))
+    })?;
+    if ["class_uid", "category_uid", "activity_id"]
+        .iter()
+        .all(|ocsf| names.iter().any(|name| name == ocsf))
+    {
+        return Err(OCSF);
+    }
+    let (columns, fields) = Columns::of("a Parquet file", names.iter().map(String::as_str))?;
+    let mut batches = guarded(|| open(bytes, limit, &metadata, &fields))?;
+    while let Some(batch) = guarded(|| {
+        let next = batches.next().transpose();
+        next.map_err(|error| ObjectError::Parquet(error.to_string()))
+    })? {
+        take_batch(&batch, &columns, take)?;
+    }
+    Ok(())
+}
+
+/// Starts to decode the columns that count.
+fn open(
+    bytes: Bytes,
+    limit: usize,
+    metadata: &ArrowReaderMetadata,
+    fields: &[Option<Field>],
+) -> Result<ParquetRecordBatchReader, ObjectError> {
+    let schema = metadata.parquet_schema();
+    let wanted: Vec<_> = schema
+        .columns()
+        .iter()
+        .zip(fields)
+        .enumerate()
+        .filter(|(_, (column, field))| field.is_some() && column.max_rep_level() == 0)
+        .map(|(leaf, _)| leaf)
+        .collect();
+    let is_within = |group: &RowGroupMetaData| {
+        let sizes = wanted.iter().filter_map(|leaf| group.columns().get(*leaf));
+        let size = sizes.fold(0_i64, |sum, column| {
+            sum.saturating_add(column.uncompressed_size().max(0))
+        });
+        usize::try_from(size).is_ok_and(|size| size <= limit)
+    };
+    if !metadata.metadata().row_groups().iter().all(is_within) {
+        return Err(ObjectError::TooLarge(limit));
+    }
+    let mask = ProjectionMask::leaves(schema, wanted);
+    // Views share a page's bytes: a long text that a dictionary has once is not copied into every row.
+    let views = Schema::new(with_views(metadata.schema().fields()));
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(views));
+    let metadata =
+        ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(damaged)?;
+    ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
+        .with_projection(mask)
+        .with_batch_size(BATCH)
+        .build()
+        .map_err(damaged)
+}
+
+/// Runs a part of the decoder, which panics on some damaged files: parquet 59 asserts what it reads of lengths and bit
+/// widths in four places at least, some of them within pages, where nothing can be looked at before. Its state is
+/// dropped then. The panic's message still goes to the program's panic hook.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        Err(ObjectError::Parquet(
+            "its parts contradict each other".into(),
+        ))
+    })
+}
+
+fn damaged(error: ParquetError) -> ObjectError {
+    ObjectError::Parquet(match error {
+        ParquetError::General(reason) | ParquetError::EOF(reason) => reason,
+        other => other.to_string(),
+    })
+}
+
+/// The same fields, with texts as views.
+fn with_views(fields: &Fields) -> Fields {
+    let viewed = fields.iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Utf8 => DataType::Utf8View,
+            DataType::Binary => DataType::BinaryView,
+            DataType::Struct(fields) => DataType::Struct(with_views(fields)),
+            other => other.clone(),
+        };
+        Arc::new(ArrowField::clone(field).with_data_type(data_type))
+    });
+    viewed.collect()
+}
+
+fn take_batch(
+    batch: &RecordBatch,
+    columns: &Columns,
+    take: &mut dyn FnMut(Entry<'_>),
+) -> Result<(), ObjectError> {
+    let mut leaves = Vec::new();
+    for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        collect(field.name(), array, &mut leaves)?;
+    }
+    'rows: for row in 0..batch.num_rows() {
+        let mut cells = Cells::default();
+        for (field, values) in &leaves {
+            match values.at(row) {
+                Ok(Some(value)) => _ = cells.set(*field, value),
+                Ok(None) => {}
+                Err(reason) => {
+                    take(Entry::Broken(reason.into()));
+                    continue 'rows;
+                }
+            }
+        }
+        take(columns.entry(cells));
+    }
+    Ok(())
+}
+
+/// Collects the columns of single values below one of the table's.
+fn collect<'b>(
+    path: &str,
+    array: &'b ArrayRef,
+    leaves: &mut Vec<(Field, Values<'b>)>,
+) -> Result<(), ObjectError> {
+    if let Some(members) = array.as_struct_opt() {
+        for (field, member) in members.fields().iter().zip(members.columns()) {
+            collect(&format!("{path}.{}", field.name()), member, leaves)?;
+        }
+    } else if let Some(field) = Field::named(path) {
+        leaves.push((field, Values::of(path, field, array)?));
+    }
+    Ok(())
+}
+
+/// The values of a column, by row.
+enum Values<'b> {
+    Text(&'b StringViewArray),
+    Bytes(&'b BinaryViewArray),
+    /// Times in so many units a second.
+    Time(Int64Array, i64),
+    /// Times whose unit their size tells.
+    Epoch(&'b Int64Array),
+    /// Account ids that lost their leading zeros to a reader that guesses types.
+    Account(&'b Int64Array),
+    /// Event ids that a reader that guesses types took for UUIDs, as they are.
+    Uuid(&'b FixedSizeBinaryArray),
+    /// Nothing but nulls, whatever the type.
+    Null,
+}
+
+impl<'b> Values<'b> {
+    fn of(column: &str, field: Field, array: &'b ArrayRef) -> Result<Self, ObjectError> {
+        Ok(match (array.data_type(), field) {
+            (DataType::Utf8View, _) => Self::Text(array.as_string_view()),
+            (DataType::BinaryView, _) => Self::Bytes(array.as_binary_view()),
+            (DataType::Timestamp(unit, _), Field::EventTime) => Self::times(array, *unit),
+            (DataType::Int64, Field::EventTime) => Self::Epoch(array.as_primitive::<Int64Type>()),
+            (DataType::Int64, Field::AccountId | Field::IssuerAccountId) => {
+                Self::Account(array.as_primitive::<Int64Type>())
+            }
+            (DataType::FixedSizeBinary(16), Field::EventId) => {
+                Self::Uuid(array.as_fixed_size_binary())
+            }
+            _ if array.logical_null_count() == array.len() => Self::Null,
+            (other, _) => {
+                return Err(ObjectError::ColumnType {
+                    column: column.to_owned(),
+                    found: other.to_string(),
+                });
+            }
+        })
+    }
+
+    fn times(array: &ArrayRef, unit: TimeUnit) -> Self {
+        let (times, per_second) = match unit {
+            TimeUnit::Second => (
+                array
+                    .as_primitive::<TimestampSecondType>()
+                    .reinterpret_cast(),
+                1,
+            ),
+            TimeUnit::Millisecond => (
+                array
+                    .as_primitive::<TimestampMillisecondType>()
+                    .reinterpret_cast(),
+                1_000,
+            ),
+            TimeUnit::Microsecond => (
+                array
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .reinterpret_cast(),
+                1_000_000,
+            ),
+            TimeUnit::Nanosecond => (
+                array
+                    .as_primitive::<TimestampNanosecondType>()
+                    .reinterpret_cast(),
+                1_000_000_000,
+            ),
+        };
+        Self::Time(times, per_second)
+    }
+
+    /// The value of a row, if it has one.
+    fn at(&self, row: usize) -> Result<Option<Cow<'b, str>>, &'static str> {
+        Ok(match self {
+            Self::Text(texts) => texts.is_valid(row).then(|| Cow::Borrowed(texts.value(row))),
+            Self::Bytes(texts) if texts.is_valid(row) => {
+                let text = str::from_utf8(texts.value(row)).map_err(|_| "not UTF-8")?;
+                Some(Cow::Borrowed(text))
+            }
+            Self::Time(times, per_second) if times.is_valid(row) => {
+                let time = i128::from(times.value(row)) * 1_000;
+                let millis = i64::try_from(time.div_euclid(i128::from(*per_second)));
+                let time = millis.ok().and_then(table::from_millis);
+                Some(Cow::Owned(time.ok_or("the eventTime cannot be")?))
+            }
+            Self::Epoch(times) if times.is_valid(row) => {
+                Some(Cow::Owned(times.value(row).to_string()))
+            }
+            Self::Account(ids) if ids.is_valid(row) => {
+                Some(Cow::Owned(format!("{:012}", ids.value(row))))
+            }
+            Self::Uuid(ids) if ids.is_valid(row) => Some(Cow::Owned(uuid(ids.value(row)))),
+            _ => None,
+        })
+    }
+}
+
+fn uuid(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        // Writing to a String cannot fail.
+        _ = write!(text, "{byte:02x}");
+    }
+    text
+}

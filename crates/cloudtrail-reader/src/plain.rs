@@ -1,0 +1,158 @@
+//! The plain reader: `serde_json`, record by record. It reads what the [one-pass reader](crate::intake) leaves to it, words
+//! all faults, and is what that one must agree with.
+
+use advisor_core::Activity;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::attribution::{self, SetAside};
+use crate::csv_table;
+use crate::object::{self, Entry, LookupEvent, Object};
+use crate::parquet_table;
+use crate::reader::TrailReader;
+use crate::reconciliation::{Reconciliation, SkippedObject};
+use crate::record::EventRecord;
+use crate::shape::{self, Shape};
+use crate::utf8;
+
+/// Takes the records of one inflated object into the table. An object that cannot be read as a whole adds nothing. The
+/// bytes it was stored in are left to the caller.
+pub(crate) fn take_object(
+    reader: &TrailReader,
+    name: &str,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    let shape = shape::detect(inflated);
+    if shape != Shape::Json {
+        return take_table(reader, name, shape, inflated, activity);
+    }
+    let decoded = utf8::decode(inflated);
+    let entries = match object::read(&decoded.text) {
+        Ok(Object::Records(entries)) => entries,
+        Ok(Object::Digest) => return Reconciliation::skipped(SkippedObject::Digest),
+        Err(error) => return Reconciliation::failed(name, error.to_string()),
+    };
+    let mut taken = Reconciliation {
+        objects_read: 1,
+        ..Default::default()
+    };
+    let mut insights = 0;
+    for entry in entries {
+        taken.records_read += 1;
+        match take_entry(reader, &entry, decoded.marker, activity) {
+            Ok(()) => taken.records_attributed += 1,
+            Err(reason) => {
+                insights += u64::from(reason.is_insight());
+                taken.set_record_aside(name, taken.records_read, reason);
+            }
+        }
+    }
+    if insights > 0 && insights == taken.records_read {
+        return Reconciliation::skipped(SkippedObject::Insight);
+    }
+    taken
+}
+
+/// Takes the rows of a table as they are read. Of a Parquet file that turns out to be damaged on the way, nothing is kept.
+fn take_table(
+    reader: &TrailReader,
+    name: &str,
+    shape: Shape,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    let mut taken = Reconciliation {
+        objects_read: 1,
+        ..Default::default()
+    };
+    let mut rows = Activity::new();
+    let mut take = |entry: Entry<'_>| {
+        taken.records_read += 1;
+        match take_entry(reader, &entry, None, &mut rows) {
+            Ok(()) => taken.records_attributed += 1,
+            Err(reason) => taken.set_record_aside(name, taken.records_read, reason),
+        }
+    };
+    let read = if shape == Shape::Parquet {
+        let bytes = Bytes::copy_from_slice(inflated);
+        parquet_table::read(bytes, reader.options().object_limit, &mut take)
+    } else {
+        let decoded = utf8::decode(inflated);
+        csv_table::read(&decoded.text, decoded.marker, &mut take)
+    };
+    match read {
+        Ok(()) => {
+            activity.merge(&rows);
+            taken
+        }
+        Err(error) => Reconciliation::failed(name, error.to_string()),
+    }
+}
+
+fn take_entry(
+    reader: &TrailReader,
+    entry: &Entry<'_>,
+    marker: Option<char>,
+    activity: &mut Activity,
+) -> Result<(), SetAside> {
+    match entry {
+        Entry::Record(record) => take_record(reader, record.get(), marker, activity),
+        Entry::LookupEvent(event) => {
+            let event: LookupEvent<'_> = parse(event.get())?;
+            let record = event
+                .cloud_trail_event
+                .as_deref()
+                .ok_or_else(|| SetAside::missing("CloudTrailEvent"))?;
+            take_record(reader, record, marker, activity)
+        }
+        Entry::Json(record) => take_record(reader, record, marker, activity),
+        Entry::Fields(record) => {
+            attribution::attribute(record, reader.catalog(), reader.options(), activity)
+        }
+        Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.as_str().into())),
+        Entry::Broken(reason) => Err(SetAside::Malformed(shortened(reason))),
+    }
+}
+
+/// Takes one record into the table, or says why not. `marker` stands where the text was no UTF-8.
+pub(crate) fn take_record(
+    reader: &TrailReader,
+    json: &str,
+    marker: Option<char>,
+    activity: &mut Activity,
+) -> Result<(), SetAside> {
+    if marker.is_some_and(|marker| json.contains(marker)) {
+        return Err(SetAside::Malformed("not UTF-8".into()));
+    }
+    let record: EventRecord<'_> = parse(json)?;
+    attribution::attribute(&record, reader.catalog(), reader.options(), activity)
+}
+
+/// The longest reason that is kept, in characters. The parser quotes the values that it does not like.
+const LONGEST_REASON: usize = 200;
+
+fn shortened(reason: &str) -> Box<str> {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => reason
+            .get(..end)
+            .map_or_else(Box::default, |start| format!("{start}...").into()),
+        None => reason.into(),
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
+    if !json.trim_ascii_start().starts_with('{') {
+        // A list would be taken for a record's fields in order.
+        return Err(SetAside::Malformed("not an object".into()));
+    }
+    serde_json::from_str(json).map_err(|_| {
+        // Once more, to name the field; broken records are few.
+        let mut again = serde_json::Deserializer::from_str(json);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut again);
+        SetAside::Malformed(match error {
+            Err(error) => shortened(&error.to_string()),
+            Ok(_) => "not JSON".into(),
+        })
+    })
+}

@@ -1,0 +1,268 @@
+//! Lists a location's objects: folder by folder where CloudTrail's layout is known, several requests
+//! at once, a page at a time.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::client::{Client, Page, PageQuery, S3Failure, S3Fault};
+use super::layout::{self, Visit, Window};
+use super::runtime::Runtime;
+use super::{S3Location, S3Object};
+
+/// Why a part of a location, or all of it, is not in the listing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// A folder that could not be listed to its end. What it holds may be missing.
+    #[error("s3://{bucket}/{folder}: could not be listed: {failure}")]
+    Folder {
+        /// The bucket.
+        bucket: String,
+        /// The folder in it; empty for the bucket itself.
+        folder: String,
+        /// Why.
+        failure: S3Failure,
+    },
+    /// Nothing to read is there, though everything could be listed: a report made from it would call
+    /// everything unused.
+    #[error("{location}: there is no object to read{}", if *.is_in_window { " in that time" } else { "" })]
+    Empty {
+        /// Where.
+        location: S3Location,
+        /// Whether only some days were looked at.
+        is_in_window: bool,
+    },
+}
+
+/// The objects of a location. Dropping it stops the listing.
+pub struct S3Listing {
+    pages: mpsc::Receiver<Vec<Listed>>,
+    page: std::vec::IntoIter<Listed>,
+    _runtime: Arc<Runtime>,
+}
+
+type Listed = Result<S3Object, ListError>;
+
+impl S3Listing {
+    pub(super) fn start(
+        runtime: &Arc<Runtime>,
+        client: Arc<Client>,
+        location: S3Location,
+        window: Option<Window>,
+        concurrency: usize,
+    ) -> Self {
+        let (sender, pages) = mpsc::channel(2);
+        let walk = Walk {
+            any_kind: layout::is_other_kind(&folder_of(&location.prefix)),
+            client,
+            location,
+            window,
+            pages: sender,
+            is_empty: true,
+        };
+        runtime.handle().spawn(walk.run(concurrency));
+        S3Listing {
+            pages,
+            page: Vec::new().into_iter(),
+            _runtime: Arc::clone(runtime),
+        }
+    }
+}
+
+impl Iterator for S3Listing {
+    type Item = Listed;
+
+    fn next(&mut self) -> Option<Listed> {
+        loop {
+            if let Some(listed) = self.page.next() {
+                return Some(listed);
+            }
+            self.page = self.pages.blocking_recv()?.into_iter();
+        }
+    }
+}
+
+/// The folder that a prefix names.
+fn folder_of(prefix: &str) -> String {
+    if prefix.is_empty() || prefix.ends_with('/') {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}/")
+    }
+}
+
+/// A request still to be made.
+struct Step {
+    folder: String,
+    /// Levels below the location.
+    depth: usize,
+    visit: Visit,
+    /// The next page's, after the first.
+    token: Option<String>,
+}
+
+struct Walk {
+    client: Arc<Client>,
+    location: S3Location,
+    window: Option<Window>,
+    /// The location itself is in a folder of another kind: then that is what is wanted.
+    any_kind: bool,
+    pages: mpsc::Sender<Vec<Listed>>,
+    is_empty: bool,
+}
+
+/// Nobody takes the pages any more.
+struct Stopped;
+
+impl Walk {
+    async fn run(mut self, concurrency: usize) {
+        if self.all(concurrency).await.is_ok() && self.is_empty {
+            let nothing = ListError::Empty {
+                location: self.location.clone(),
+                is_in_window: self.window.is_some(),
+            };
+            let _ = self.pages.send(vec![Err(nothing)]).await;
+        }
+    }
+
+    async fn all(&mut self, concurrency: usize) -> Result<(), Stopped> {
+        let folder = folder_of(&self.location.prefix);
+        if folder != self.location.prefix && !self.object_itself().await? {
+            return Ok(());
+        }
+        // The last ones first, so that what waits is bounded by the folders on the way down.
+        let mut waiting = Vec::new();
+        let visit = layout::visit(&folder, 0, self.window);
+        waiting.push(Step {
+            folder,
+            depth: 0,
+            visit: if self.any_kind { Visit::Whole } else { visit },
+            token: None,
+        });
+        let mut under_way = JoinSet::new();
+        loop {
+            while under_way.len() < concurrency
+                && let Some(step) = waiting.pop()
+            {
+                if step.visit != Visit::Skip {
+                    under_way.spawn(list(Arc::clone(&self.client), step));
+                }
+            }
+            let (step, page) = match under_way.join_next().await {
+                None => return Ok(()),
+                Some(Ok(listed)) => listed,
+                Some(Err(broken)) => {
+                    let failure = S3Failure {
+                        fault: S3Fault::Malformed(broken.to_string()),
+                        attempts: 1,
+                    };
+                    self.report(self.location.prefix.clone(), failure).await?;
+                    continue;
+                }
+            };
+            match page {
+                Ok(page) => self.take(step, page, &mut waiting).await?,
+                Err(failure) => self.report(step.folder, failure).await?,
+            }
+        }
+    }
+
+    /// Looks for an object of exactly the location's name. The answer is whether S3 can be asked.
+    async fn object_itself(&mut self) -> Result<bool, Stopped> {
+        let query = PageQuery {
+            prefix: &self.location.prefix,
+            one_level: false,
+            first_only: true,
+            token: None,
+        };
+        match self.client.page(&query).await {
+            Ok(page) => {
+                // In the order of the keys it is the first.
+                let mut objects = page.objects;
+                objects.retain(|object| object.key == self.location.prefix);
+                self.send(objects.into_iter().map(Ok).collect()).await?;
+                Ok(true)
+            }
+            Err(failure) => {
+                self.report(self.location.prefix.clone(), failure).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn take(
+        &mut self,
+        step: Step,
+        page: Page,
+        waiting: &mut Vec<Step>,
+    ) -> Result<(), Stopped> {
+        let is_levels = step.visit == Visit::Levels;
+        if is_levels && page.next.is_some() && layout::is_outside(&step.folder) {
+            // Too many folders to search each for an AWSLogs/.
+            waiting.push(Step {
+                visit: Visit::Whole,
+                token: None,
+                ..step
+            });
+            return Ok(());
+        }
+        for folder in page.folders {
+            if !is_levels || folder.len() <= step.folder.len() || !folder.starts_with(&step.folder)
+            {
+                let fault = S3Fault::Malformed(format!("the folder {folder:?} is not below it"));
+                let failure = S3Failure { fault, attempts: 1 };
+                self.report(step.folder.clone(), failure).await?;
+                continue;
+            }
+            let depth = step.depth + 1;
+            waiting.push(Step {
+                visit: layout::visit(&folder, depth, self.window),
+                folder,
+                depth,
+                token: None,
+            });
+        }
+        let mut objects = page.objects;
+        objects.retain(|object| {
+            let is_marker = object.size == 0 && object.key.ends_with('/');
+            !is_marker && layout::takes_key(&object.key, self.window, self.any_kind)
+        });
+        if page.next.is_some() {
+            waiting.push(Step {
+                token: page.next,
+                ..step
+            });
+        }
+        self.send(objects.into_iter().map(Ok).collect()).await
+    }
+
+    async fn report(&mut self, folder: String, failure: S3Failure) -> Result<(), Stopped> {
+        let bucket = self.client.bucket().to_owned();
+        let error = ListError::Folder {
+            bucket,
+            folder,
+            failure,
+        };
+        self.send(vec![Err(error)]).await
+    }
+
+    async fn send(&mut self, page: Vec<Listed>) -> Result<(), Stopped> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        self.is_empty = false;
+        self.pages.send(page).await.map_err(|_| Stopped)
+    }
+}
+
+async fn list(client: Arc<Client>, step: Step) -> (Step, Result<Page, S3Failure>) {
+    let query = PageQuery {
+        prefix: &step.folder,
+        one_level: step.visit == Visit::Levels,
+        first_only: false,
+        token: step.token.as_deref(),
+    };
+    let page = client.page(&query).await;
+    (step, page)
+}

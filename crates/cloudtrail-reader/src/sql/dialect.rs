@@ -1,0 +1,119 @@
+//! How the engines spell what the query needs.
+
+use std::fmt;
+
+/// An engine that holds `CloudTrail` logs and can be asked in SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Amazon Athena, engine version 3 (Trino).
+    Athena,
+    /// `CloudTrail` Lake (Trino, one `SELECT`).
+    CloudTrailLake,
+    /// Apache Spark SQL, 3.4 or later.
+    Spark,
+    /// `DuckDB`, 1.2 or later.
+    DuckDb,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Athena => "Athena",
+            Self::CloudTrailLake => "CloudTrail Lake",
+            Self::Spark => "Spark SQL",
+            Self::DuckDb => "DuckDB",
+        })
+    }
+}
+
+impl Dialect {
+    /// The longest query the engine takes, in bytes. Sources: Athena User Guide, "Service quotas"
+    /// (262,144 bytes); `CloudTrail` API Reference, `StartQuery` (10,000 characters).
+    #[must_use]
+    pub fn longest_query(self) -> Option<usize> {
+        match self {
+            Self::Athena => Some(262_144),
+            Self::CloudTrailLake => Some(10_000),
+            Self::Spark | Self::DuckDb => None,
+        }
+    }
+
+    /// Whether the engine reads `CloudTrail` objects by their paths.
+    #[must_use]
+    pub fn reads_objects(self) -> bool {
+        matches!(self, Self::Spark | Self::DuckDb)
+    }
+
+    /// A string literal.
+    pub(super) fn literal(self, text: &str) -> String {
+        match self {
+            // A backslash escapes, and two adjacent quotes end one literal and begin the next.
+            Self::Spark => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+            _ => format!("'{}'", text.replace('\'', "''")),
+        }
+    }
+
+    /// The length of a text in bytes of UTF-8.
+    pub(super) fn bytes(self, text: &str) -> String {
+        match self {
+            Self::Athena | Self::CloudTrailLake => format!("length(to_utf8({text}))"),
+            Self::Spark => format!("octet_length({text})"),
+            Self::DuckDb => format!("strlen({text})"),
+        }
+    }
+
+    /// Whether a pattern occurs in a text.
+    pub(super) fn matches(self, text: &str, pattern: &str) -> String {
+        let pattern = self.literal(pattern);
+        match self {
+            Self::DuckDb => format!("regexp_matches({text}, {pattern})"),
+            _ => format!("regexp_like({text}, {pattern})"),
+        }
+    }
+
+    /// A group of the first match of a pattern in a text; null where there is none or it is empty.
+    pub(super) fn extract(self, text: &str, pattern: &str, group: u8) -> String {
+        let pattern = self.literal(pattern);
+        format!("nullif(regexp_extract({text}, {pattern}, {group}), '')")
+    }
+
+    /// A number as text.
+    pub(super) fn text(self, number: &str) -> String {
+        match self {
+            Self::Spark => format!("CAST({number} AS STRING)"),
+            _ => format!("CAST({number} AS VARCHAR)"),
+        }
+    }
+
+    /// The UTC milliseconds of a time in RFC 3339 with at most three decimals; null where it cannot
+    /// be.
+    pub(super) fn millis(self, time: &str) -> String {
+        match self {
+            Self::Athena | Self::CloudTrailLake => format!(
+                "CAST(round(to_unixtime(TRY(from_iso8601_timestamp({time}))) * 1000) AS BIGINT)"
+            ),
+            Self::Spark => format!("unix_millis(try_cast({time} AS TIMESTAMP))"),
+            Self::DuckDb => format!("epoch_ms(TRY_CAST({time} AS TIMESTAMPTZ))"),
+        }
+    }
+
+    /// The time at so many UTC milliseconds. Athena writes no column with a time zone: there, and in
+    /// Lake, it is the UTC time without one.
+    pub(super) fn time(self, millis: &str) -> String {
+        match self {
+            Self::Athena | Self::CloudTrailLake => {
+                format!("CAST(from_unixtime({millis} / 1e3, 'UTC') AS TIMESTAMP)")
+            }
+            Self::Spark => format!("timestamp_millis({millis})"),
+            Self::DuckDb => format!("to_timestamp({millis} / 1000.0)"),
+        }
+    }
+
+    /// A list as rows.
+    pub(super) fn rows(self, list: &str) -> String {
+        match self {
+            Self::Spark => format!("explode({list})"),
+            _ => format!("unnest({list})"),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Where the records lie, and what their fields are called there.
+
+use super::{Dialect, QueryError};
+
+/// Where the engine finds the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A table or view with one record a row, its columns named as the record's fields
+    /// (`userIdentity.sessionContext.sessionIssuer.arn`, `eventTime`, ...); in `CloudTrail` Lake, the
+    /// id of an event data store.
+    Table(String),
+    /// `CloudTrail` objects as delivered to S3: a path or glob as the engine takes it.
+    Objects(String),
+}
+
+/// A record's fields and what the query calls them.
+const FIELDS: [(&str, &str); 16] = [
+    ("userIdentity.type", "user_type"),
+    ("userIdentity.principalId", "user_principal_id"),
+    ("userIdentity.arn", "user_arn"),
+    ("userIdentity.accountId", "user_account"),
+    ("userIdentity.userName", "user_name"),
+    (
+        "userIdentity.sessionContext.sessionIssuer.type",
+        "issuer_type",
+    ),
+    (
+        "userIdentity.sessionContext.sessionIssuer.principalId",
+        "issuer_principal_id",
+    ),
+    (
+        "userIdentity.sessionContext.sessionIssuer.arn",
+        "issuer_arn",
+    ),
+    (
+        "userIdentity.sessionContext.sessionIssuer.accountId",
+        "issuer_account",
+    ),
+    (
+        "userIdentity.sessionContext.sessionIssuer.userName",
+        "issuer_name",
+    ),
+    ("eventSource", "event_source"),
+    ("eventName", "event_name"),
+    ("awsRegion", "aws_region"),
+    ("eventID", "event_id"),
+    ("eventType", "event_type"),
+    ("errorCode", "error_code"),
+];
+
+/// The fields of a `userIdentity` or of a session issuer that count; each is a string.
+const IDENTITY: [&str; 5] = ["type", "principalId", "arn", "accountId", "userName"];
+/// The other fields that count.
+const EVENT: [&str; 8] = [
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "eventID",
+    "eventType",
+    "eventCategory",
+    "errorCode",
+];
+
+/// `DuckDB` keeps a buffer of twice this size per thread. `CloudTrail` closes an object at about
+/// 50 MB of JSON.
+const LARGEST_OBJECT: u32 = 64 << 20;
+
+/// The query that gives one row a record, with the names of [`FIELDS`]; indented by two.
+pub(super) fn select(dialect: Dialect, records: &Records) -> Result<String, QueryError> {
+    let (prefix, from) = match records {
+        Records::Table(table) => ("", table_name(table)?.to_owned()),
+        Records::Objects(_) if !dialect.reads_objects() => {
+            return Err(QueryError::NoObjects(dialect));
+        }
+        Records::Objects(path) => ("record.", objects(dialect, path)),
+    };
+    let mut columns: Vec<String> = FIELDS
+        .iter()
+        .map(|(field, name)| format!("{prefix}{field} AS {name}"))
+        .collect();
+    let time = format!("{prefix}eventTime");
+    columns.push(format!("{} AS millis", millis(dialect, &time)));
+    // Tables made before there were categories have no such column, and an insight is told by its
+    // event type too.
+    let insights = match records {
+        Records::Table(_) => "",
+        Records::Objects(_) => "\n  WHERE coalesce(record.eventCategory, '') <> 'Insight'",
+    };
+    Ok(format!(
+        "  SELECT\n    {}\n  FROM {from}{insights}",
+        columns.join(",\n    ")
+    ))
+}
+
+/// The UTC milliseconds of `eventTime`: a timestamp in `CloudTrail` Lake, elsewhere text as
+/// `CloudTrail` writes it. A blank for the T, a fraction or an offset are understood too; without an
+/// offset it is UTC.
+fn millis(dialect: Dialect, time: &str) -> String {
+    const SHAPE: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\z";
+    if dialect == Dialect::CloudTrailLake {
+        return format!("CAST(round(to_unixtime({time}) * 1000) AS BIGINT)");
+    }
+    let or = |part: String, other: &str| format!("coalesce({part}, '{other}')");
+    let text = format!(
+        "replace(substr({time}, 1, 19), ' ', 'T')\n        || {}\n        || {}",
+        or(dialect.extract(time, "([.][0-9]{1,3})", 1), ""),
+        or(
+            dialect.extract(time, r"(Z|[+-][0-9]{2}:[0-9]{2})\z", 1),
+            "Z"
+        ),
+    );
+    format!(
+        "CASE WHEN {}\n      THEN {} END",
+        dialect.matches(time, SHAPE),
+        dialect.millis(&text)
+    )
+}
+
+/// Names of tables, of event data stores and of both with a catalog or schema before them, quoted or
+/// not. They go into the query as they are, so nothing else may.
+fn table_name(table: &str) -> Result<&str, QueryError> {
+    let is_sound = |c: char| c.is_alphanumeric() || "_-.$\"`".contains(c);
+    if !table.is_empty() && table.chars().all(is_sound) {
+        Ok(table)
+    } else {
+        Err(QueryError::TableName(table.to_owned()))
+    }
+}
+
+/// The records in objects, as rows with one column `record`. Each is parsed by itself, so that a field
+/// of another type is null and spoils no other record; a damaged object fails the query.
+fn objects(dialect: Dialect, path: &str) -> String {
+    // A record's fields in the engine's words: `each` spells one, `within` a struct of several.
+    let structure = |each: fn(&str) -> String, within: fn(&str, &str) -> String| {
+        let fields = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| each(name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let issuer = within("sessionIssuer", &fields(&IDENTITY));
+        let context = within("sessionContext", &issuer);
+        let user = within(
+            "userIdentity",
+            &format!("{},\n        {context}", fields(&IDENTITY)),
+        );
+        format!("{user},\n      {}", fields(&EVENT))
+    };
+    if dialect == Dialect::Spark {
+        let record = structure(
+            |name| format!("{name}: STRING"),
+            |name, fields| format!("{name}: STRUCT<{fields}>"),
+        );
+        format!(
+            "(
+    SELECT from_json(text, 'STRUCT<
+      {record}>') AS record
+    FROM (
+      SELECT explode(from_json(value, 'STRUCT<Records: ARRAY<STRING>>', map('mode', 'FAILFAST')).Records) AS text
+      FROM text.`{}`
+    ) AS texts
+  ) AS objects",
+            path.replace('`', "``")
+        )
+    } else {
+        let record = structure(
+            |name| format!("\"{name}\": \"VARCHAR\""),
+            |name, fields| format!("\"{name}\": {{{fields}}}"),
+        );
+        format!(
+            "(
+    SELECT json_transform(text, '{{
+      {record}}}') AS record
+    FROM (
+      SELECT unnest(Records) AS text
+      FROM read_json({}, columns = {{Records: 'JSON[]'}}, maximum_object_size = {LARGEST_OBJECT})
+    ) AS texts
+  ) AS objects",
+            dialect.literal(path)
+        )
+    }
+}

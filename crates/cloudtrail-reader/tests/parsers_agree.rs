@@ -1,0 +1,314 @@
+//! The one-pass parser says what the plain one says, whatever the text: the same table, the same account of every record,
+//! the same words.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod support;
+
+use cloudtrail_reader::{Parser, ReadOptions, TrailRead, TrailReader};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use service_catalog::Catalog;
+
+use support::gzip;
+
+/// Objects one after the other through the same intake, so that what it remembers of one meets the next.
+fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
+    let options = ReadOptions {
+        parser,
+        not_before: Some("2013-11-02T00:00:00Z".parse().unwrap()),
+        not_after: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+        ..ReadOptions::default()
+    };
+    let reader = TrailReader::new(Catalog::shared(), options);
+    let mut intake = reader.intake();
+    for (number, object) in objects.iter().enumerate() {
+        intake.take_object(&format!("object {number}"), object.as_ref());
+    }
+    let read = intake.finish();
+    assert!(read.reconciliation.adds_up());
+    read
+}
+
+fn agree<B: AsRef<[u8]>>(objects: &[B]) -> Result<(), TestCaseError> {
+    let (projected, plain) = (
+        read(Parser::Projected, objects),
+        read(Parser::Plain, objects),
+    );
+    prop_assert_eq!(&projected.reconciliation, &plain.reconciliation);
+    prop_assert_eq!(&projected.activity, &plain.activity);
+    Ok(())
+}
+
+/// A string as JSON writers and their enemies write it.
+fn written_string() -> impl Strategy<Value = String> {
+    select(vec![
+        r#""""#,
+        r#""a""#,
+        r#""AwsApiCall""#,
+        r#""s3.amazonaws.com""#,
+        r#""s3\u002eamazonaws.com""#,
+        r#""GetObject""#,
+        r#""G\u0065tObject""#,
+        r#""eventName""#,
+        r#""\"eventName\":\"DeleteBucket\",""#,
+        r#""{\n  \"Version\": \"2012-10-17\"}\\""#,
+        r#""\ud83d\ude00""#,
+        r#""\ud83d""#,
+        r#""\udc00x""#,
+        r#""\u12""#,
+        r#""\x""#,
+        r#""é漢字😀""#,
+        "\"a\u{7f}b\u{2028}\"",
+        "\"a\nb\"",
+        "\"\u{1}\"",
+        r#""0123456789012345678901234567890123456789012345678901234567890123456789""#,
+        r#""012345678901234567890123456789012345678901234567890123456789\"{}[],:""#,
+        r#""eu-central-1""#,
+        r#""unterminated"#,
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// Any value, sound or not.
+fn written_value() -> impl Strategy<Value = String> {
+    let scalar = select(vec![
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "-1.5e+10",
+        "1E400",
+        "123456789012345678901234567890123456789012345678901234567890",
+        "01",
+        "1.",
+        "-",
+        "+1",
+        ".5",
+        "1e",
+        "nul",
+        "True",
+        "nan",
+        "",
+    ])
+    .prop_map(str::to_owned);
+    let leaf = prop_oneof![4 => written_string(), 3 => scalar];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            (prop::collection::vec(inner.clone(), 0..4), space())
+                .prop_map(|(values, space)| format!("[{}]", values.join(&format!("{space},")))),
+            prop::collection::vec((key(), inner, space()), 0..4).prop_map(|fields| {
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(key, value, space)| format!("{space}{key}:{space}{value}"))
+                    .collect();
+                format!("{{{}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+fn space() -> impl Strategy<Value = String> {
+    select(vec!["", "", "", "", " ", "\n  ", "\t\r\n", "\u{a0}", "\0"]).prop_map(str::to_owned)
+}
+
+/// Keys of every level, so that a nested one may be taken for another's.
+fn key() -> impl Strategy<Value = String> {
+    select(vec![
+        r#""eventVersion""#,
+        r#""userIdentity""#,
+        r#""eventTime""#,
+        r#""eventSource""#,
+        r#""eventName""#,
+        r#""event\u004eame""#,
+        r#""\ud800""#,
+        r#""awsRegion""#,
+        r#""eventID""#,
+        r#""eventType""#,
+        r#""eventCategory""#,
+        r#""errorCode""#,
+        r#""requestParameters""#,
+        r#""type""#,
+        r#""principalId""#,
+        r#""arn""#,
+        r#""sessionContext""#,
+        r#""sessionIssuer""#,
+        r#""Records""#,
+        r#""a key that is longer than any that CloudTrail has, by far""#,
+        r#""""#,
+        "key",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn identity() -> impl Strategy<Value = String> {
+    let sound = select(vec![
+        r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/staff/maria","accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","userName":"maria"}"#,
+        r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/moved/maria","accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","userName":"maria"}"#,
+        r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:one","arn":"arn:aws:sts::111122223333:assumed-role/audit/one","accountId":"111122223333","accessKeyId":"ASIAEXAMPLE000000001","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAAUDITEXAMPLE00001","arn":"arn:aws:iam::111122223333:role/audit","accountId":"111122223333","userName":"audit"},"webIdFederationData":{},"attributes":{"creationDate":"2026-10-01T11:00:00Z","mfaAuthenticated":"false"}}}"#,
+        r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:one","arn":"arn:aws:sts::111122223333:assumed-role/audit/one","accountId":"111122223333","accessKeyId":"ASIAEXAMPLE000000001","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAAUDITEXAMPLE00001","arn":"arn:aws:iam::111122223333:role/audit","accountId":"111122223333","userName":"audit"},"webIdFederationData":{},"attributes":{"creationDate":"2026-10-01T12:00:00Z","mfaAuthenticated":"false"}}}"#,
+        r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:é","arn":"arn:aws:sts::111122223333:assumed-role/audit/é"}"#,
+        r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:a\"b"}"#,
+        r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#,
+        r#"{"invokedBy":"ec2.amazonaws.com"}"#,
+        r#"{"type":"Root","principalId":"111122223333","arn":"arn:aws:iam::111122223333:root"}"#,
+        r#"{"type":"AWSAccount","principalId":"AIDAMARIAEXAMPLE00001","accountId":"444455556666"}"#,
+        r#"{"type":"FederatedUser","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","accountId":"1","userName":"maria"}}}"#,
+        r#"{"type":"IAMUser","type":"Root"}"#,
+        r#"{"type":"IAMUser","principalId":null,"arn":null}"#,
+        r#"{"type":7}"#,
+        "{}",
+        "null",
+        "[]",
+        r#"["IAMUser","AIDAMARIAEXAMPLE00001"]"#,
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![12 => sound, 1 => written_value()]
+}
+
+/// A record: sound fields in some order, some of them spoiled, repeated or left out.
+fn written_record() -> impl Strategy<Value = String> {
+    let time = select(vec![
+        "2026-10-01T12:00:00Z",
+        "2026-10-01T12:00:01Z",
+        "2026-10-01T23:59:59Z",
+        "2026-10-01T23:59:60Z",
+        "2026-10-01T24:00:00Z",
+        "2026-10-01T12:60:00Z",
+        "2026-10-01T1a:00:00Z",
+        "2026-10-01t12:00:00z",
+        "2026-10-01 12:00:00",
+        "2026-10-01T12:00:00.5Z",
+        "2026-10-01T12:00:00+02:00",
+        "2026-13-01T12:00:00Z",
+        "2013-10-31T23:59:59Z",
+        "2013-11-01T00:00:00Z",
+        "2099-12-31T23:59:59Z",
+        "2100-01-01T00:00:00Z",
+    ]);
+    let text = |key: &'static str, values: Vec<&'static str>| {
+        prop_oneof![
+            8 => select(values).prop_map(move |value| format!("\"{key}\":\"{value}\"")),
+            1 => written_value().prop_map(move |value| format!("\"{key}\":{value}")),
+            1 => Just(String::new()),
+        ]
+    };
+    let other = (key(), written_value()).prop_map(|(key, value)| format!("{key}:{value}"));
+    let sound_other = select(vec![
+        r#""eventVersion":"1.11""#,
+        r#""requestParameters":{"eventName":"Nested","eventSource":{"userIdentity":[{"arn":null}]},"n":[1,2.5e3,{}]}"#,
+        r#""requestParameters":null"#,
+        r#""responseElements":{"a":[],"b":{},"policy":"{\"Version\":\"2012-10-17\"}"}"#,
+        r#""readOnly":true"#,
+        r#""userAgent":"aws-cli/2 é""#,
+        r#""additionalEventData" : { "x" : [ true , false ] }"#,
+    ])
+    .prop_map(str::to_owned);
+    (
+        (
+            prop_oneof![9 => identity().prop_map(|value| format!("\"userIdentity\":{value}")), 1 => Just(String::new())],
+            prop_oneof![9 => time.prop_map(|value| format!("\"eventTime\":\"{value}\"")), 1 => Just(String::new())],
+            text("eventSource", vec!["s3.amazonaws.com", "ec2.amazonaws.com", "unknown.amazonaws.com", "odd", ""]),
+            text("eventName", vec!["GetObject", "HeadObject", "RunInstances", "GrowWings", "CreateFunction20150331", ""]),
+            text("awsRegion", vec!["eu-central-1", "us-east-1", "EU", ""]),
+            text("eventID", vec!["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "short", ""]),
+            text("eventType", vec!["AwsApiCall", "AwsApiCall", "AwsApiCall", "AwsConsoleAction", "AwsServiceEvent", "AwsConsoleSignIn"]),
+            text("errorCode", vec!["AccessDenied", "Client.UnauthorizedOperation", "NoSuchKey"]),
+            prop_oneof![
+                20 => Just(String::new()),
+                4 => Just(r#""eventCategory":"Management""#.to_owned()),
+                1 => Just(r#""eventCategory":"Insight""#.to_owned()),
+            ],
+        ),
+        prop::collection::vec(prop_oneof![6 => sound_other, 1 => other], 0..4),
+        prop::collection::vec(any::<Index>(), 0..3),
+        prop_oneof![6 => Just(String::new()), 1 => space()],
+    )
+        .prop_map(|(texts, others, swaps, space)| {
+            let (a, b, c, d, e, f, g, h, i) = texts;
+            let mut fields = vec![a, b, c, d, e, f, g, h, i];
+            fields.extend(others);
+            fields.retain(|field| !field.is_empty());
+            for swap in swaps {
+                let (at, last) = (swap.index(fields.len().max(1)), fields.len().saturating_sub(1));
+                if !fields.is_empty() {
+                    fields.swap(at, last);
+                }
+            }
+            format!("{{{}}}", fields.join(&format!(",{space}")))
+        })
+}
+
+fn written_object() -> impl Strategy<Value = String> {
+    let record = prop_oneof![20 => written_record(), 1 => written_value()];
+    let shape = select(vec![
+        ("{\"Records\":[", "]}"),
+        ("{\"Records\":[", "]}"),
+        ("{\"Records\":[", "]}"),
+        ("\u{feff} { \"Records\" : [ ", " ] } \n"),
+        ("{\"Records\":[", "],\"more\":1}"),
+        ("{\"Records\":[", "]}{\"Records\":[]}"),
+        ("{\"Records\":[", "]"),
+        ("{\"records\":[", "]}"),
+        ("[", "]"),
+        ("", ""),
+    ]);
+    let separator =
+        prop_oneof![12 => Just(","), 1 => Just(",\n"), 1 => Just("\n"), 1 => Just(",,")];
+    (prop::collection::vec(record, 0..6), shape, separator).prop_map(
+        |(records, (before, after), separator)| {
+            format!("{before}{}{after}", records.join(separator))
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_odd_records(objects in prop::collection::vec(written_object(), 1..4)) {
+        agree(&objects)?;
+    }
+
+    #[test]
+    fn on_damaged_bytes(
+        object in written_object(),
+        damages in prop::collection::vec((any::<Index>(), any::<u8>(), 0..4_u8), 1..4),
+        gzipped in any::<bool>(),
+    ) {
+        let object = object.into_bytes();
+        let mut damaged = object.clone();
+        for (index, byte, kind) in damages {
+            let at = index.index(damaged.len() + 1);
+            match kind {
+                0 => damaged.insert(at, byte),
+                1 => damaged.truncate(at),
+                _ if at < damaged.len() && kind == 2 => drop(damaged.remove(at)),
+                _ => if let Some(old) = damaged.get_mut(at) { *old = byte },
+            }
+        }
+        let both = [object, damaged].map(|bytes| if gzipped { gzip(&bytes) } else { bytes });
+        agree(&both)?;
+    }
+}
+
+/// The project's own trail: what people have.
+#[test]
+fn on_a_sound_trail() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/trail");
+    let [projected, plain] = [Parser::Projected, Parser::Plain].map(|parser| {
+        let options = ReadOptions {
+            parser,
+            ..ReadOptions::default()
+        };
+        let reader = TrailReader::new(Catalog::shared(), options);
+        reader.read(&[root], &|_| ()).unwrap()
+    });
+    assert!(projected.activity.len() > 100);
+    assert_eq!(projected, plain);
+}
