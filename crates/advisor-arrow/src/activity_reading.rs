@@ -67,8 +67,8 @@ pub fn read_activity<R: ChunkReader + 'static>(
     Ok(activity)
 }
 
-/// Reads an activity file row by row, as [`read_activity`] does, with another catalog if one is given. Rows come in the order of the file,
-/// and there may be several of one key: [`Activity::add_row`] merges them.
+/// Reads an activity file row by row, as [`read_activity`] does, with another catalog if one is given. Rows come in the
+/// order of the file, and there may be several of one key: [`Activity::add_row`] merges them.
 ///
 /// # Errors
 /// As there; the rows before the fault were taken then.
@@ -78,6 +78,38 @@ pub fn read_activity_rows<R: ChunkReader + 'static>(
     catalog: Option<&Arc<Catalog>>,
     mut take: impl FnMut(&ActivityRow<'_>),
 ) -> Result<(), ReadError> {
+    read_rows(reader, name, catalog, &mut |row| {
+        take(&row?);
+        Ok(())
+    })
+}
+
+/// Reads an activity file row by row, as [`read_activity_rows`] does, but that a row which cannot be is handed over as
+/// its [`Fault::Value`], and the rows after it follow.
+///
+/// # Errors
+/// As there, but for rows that cannot be.
+pub fn read_each_activity_row<R: ChunkReader + 'static>(
+    reader: R,
+    name: &str,
+    catalog: Option<&Arc<Catalog>>,
+    mut take: impl FnMut(Result<ActivityRow<'_>, Fault>),
+) -> Result<(), ReadError> {
+    read_rows(reader, name, catalog, &mut |row| {
+        take(row);
+        Ok(())
+    })
+}
+
+/// Takes a row, or what is wrong with it; an error ends the reading.
+type Take<'t> = dyn FnMut(Result<ActivityRow<'_>, Fault>) -> Result<(), Fault> + 't;
+
+fn read_rows<R: ChunkReader + 'static>(
+    reader: R,
+    name: &str,
+    catalog: Option<&Arc<Catalog>>,
+    take: &mut Take<'_>,
+) -> Result<(), ReadError> {
     let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
     check_version(table.metadata(SCHEMA_KEY)).map_err(ReadError::of(name))?;
     check_columns(table.schema()).map_err(ReadError::of(name))?;
@@ -85,7 +117,7 @@ pub fn read_activity_rows<R: ChunkReader + 'static>(
         REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
     };
     let batches = table.batches(wanted).map_err(ReadError::of(name))?;
-    take_batches(name, batches, catalog, &mut take)
+    take_batches(name, batches, catalog, take)
 }
 
 /// Makes a table of record batches with the columns of [`activity_schema`](crate::activity_schema),
@@ -99,7 +131,8 @@ pub fn activity_from_batches(
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
     take_batches(name, batches, None, &mut |row| {
-        activity.add_row(row);
+        activity.add_row(&row?);
+        Ok(())
     })?;
     Ok(activity)
 }
@@ -108,7 +141,7 @@ fn take_batches<E: Into<Fault>>(
     name: &str,
     batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
     catalog: Option<&Arc<Catalog>>,
-    take: &mut dyn FnMut(&ActivityRow<'_>),
+    take: &mut Take<'_>,
 ) -> Result<(), ReadError> {
     let mut before = 0_u64;
     for batch in batches {
@@ -144,7 +177,7 @@ fn take_batch(
     batch: &RecordBatch,
     before: u64,
     catalog: Option<&Arc<Catalog>>,
-    take: &mut dyn FnMut(&ActivityRow<'_>),
+    take: &mut Take<'_>,
 ) -> Result<(), Fault> {
     check_version(
         batch
@@ -159,7 +192,7 @@ fn take_batch(
     }
     let columns = Columns::new(batch, before, catalog)?;
     for index in 0..batch.num_rows() {
-        take(&columns.row(index)?);
+        take(columns.row(index))?;
     }
     Ok(())
 }

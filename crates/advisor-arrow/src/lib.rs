@@ -6,6 +6,7 @@ mod batch_size;
 mod column;
 mod dictionary;
 mod instant;
+mod panics;
 mod parquet_file;
 mod permission_table;
 mod read_error;
@@ -17,10 +18,12 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 pub use activity_reading::{
     activity_from_batches, is_activity_schema, read_activity, read_activity_rows,
+    read_each_activity_row,
 };
 pub use activity_table::{
     ActivityBatches, activity_batches, activity_schema, rows_in_order, write_activity,
 };
+pub use panics::{catch_panics, is_catching_panics};
 pub use parquet_file::{ParquetBatches, ParquetTable};
 pub use permission_table::{PermissionBatches, permission_batches, permission_schema};
 pub use read_error::{Fault, ReadError};

@@ -1,9 +1,7 @@
 //! Parquet files: written so that every engine reads them (zstd, dictionaries, statistics), and read
 //! whoever wrote them.
 
-use std::any::Any;
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -17,7 +15,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
-use crate::Fault;
+use crate::{Fault, catch_panics};
 
 /// Writes batches of one schema as a file. The schema's metadata becomes the file's.
 pub(crate) fn write(
@@ -118,16 +116,7 @@ impl Iterator for ParquetBatches {
     }
 }
 
-/// The parquet crate asserts some of what a sound file has. What panics on a damaged one is an error
-/// like the others; what was being worked on is not used any more.
+/// What panics on a damaged file is an error like the others.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let reason = said(&*panic).unwrap_or("it is damaged");
-        Fault::Parquet(ParquetError::General(reason.to_owned()))
-    })
-}
-
-fn said(panic: &dyn Any) -> Option<&str> {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
+    catch_panics(work).map_err(|reason| Fault::Parquet(ParquetError::General(reason)))
 }

@@ -157,13 +157,14 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
                  excluded.last_event_id, last_event_id),
              last = max(last, excluded.last),
              first = min(first, excluded.first),
-             attempts = attempts + excluded.attempts,
-             denied = denied + excluded.denied",
+             attempts = min(attempts + excluded.attempts, 9223372036854775807),
+             denied = min(denied + excluded.denied, 9223372036854775807)",
     )?;
     let mut principals: HashMap<&str, i64> = HashMap::new();
     let mut names: HashMap<&str, i64> = HashMap::new();
     let mut name_id =
         |text: &str| -> rusqlite::Result<i64> { name.query_row([text], |row| row.get(0)) };
+    let mut rows = Vec::with_capacity(activity.len());
     for row in activity.rows() {
         let who = row.principal;
         let Some(key) = who.unique_id.or(who.arn) else {
@@ -198,6 +199,13 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
         let operation = id_of(row.operation.name())?;
         let is_action = matches!(row.operation, Operation::Action(_));
         let region = id_of(row.region)?;
+        rows.push((principal_id, service, operation, is_action, region, row));
+    }
+    // In the order of the table: neighbours are on the same page.
+    rows.sort_unstable_by_key(|(principal, service, operation, is_action, region, _)| {
+        (*principal, *service, *operation, *is_action, *region)
+    });
+    for (principal_id, service, operation, is_action, region, row) in rows {
         if let Some(job) = newest_job {
             keep_as_it_was.execute(params![
                 principal_id,
@@ -218,13 +226,18 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
             row.last_millis,
             row.last_event_id,
             row.first_millis,
-            row.attempts,
-            row.denied,
+            signed(row.attempts),
+            signed(row.denied),
         ])?;
     }
     let next = "UPDATE meta SET value = value + 1 WHERE name = 'activity_version'";
     transaction.execute(next, [])?;
     Ok(())
+}
+
+/// More attempts than SQLite can count are as many as it can.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Removes the rows as they were that no job in progress is as of.

@@ -12,7 +12,7 @@ use crate::accounts::AccountCache;
 use crate::activity::ActivityCache;
 
 /// The version this code writes, in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Tells our files from other people's databases, in SQLite's `application_id`: "IAAA".
 const APPLICATION_ID: i64 = 0x4941_4141;
 /// How long to wait for another process's transaction.
@@ -25,6 +25,7 @@ const LARGEST_IDLE_LOG: i64 = 64 << 20;
 const MOST_IDLE: usize = 40;
 
 const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_1_TO_2: &str = include_str!("schema_1_to_2.sql");
 
 /// Held while a file is made. A process that closes a file, any handle of it, loses its locks on it:
 /// nobody in this one may have it open in SQLite by then.
@@ -110,9 +111,9 @@ impl Store {
         let mut connection = Connection::open(path).map_err(fault)?;
         connection.busy_timeout(BUSY).map_err(fault)?;
         // Before anything is changed in a file that may be somebody else's.
-        let is_made = check(path, &connection)?;
+        let version = check(path, &connection)?;
         configure(&connection).map_err(fault)?;
-        if !is_made {
+        if version != Some(SCHEMA_VERSION) {
             make(path, &mut connection)?;
         }
         let key: Vec<u8> = connection
@@ -244,11 +245,11 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether the schema is there; `false` for an empty database. Refuses what is not ours, or not of
-/// our time. There is one version so far; later ones bring older files up after this.
+/// The version of the schema that is there; none for an empty database. Refuses what is not ours, or not of
+/// our time.
 ///
 /// Only reads: opening a store waits for nobody who writes to it.
-fn check(path: &Path, connection: &Connection) -> Result<bool, StoreError> {
+fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError> {
     let fault = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
         _ => StoreError::Database {
@@ -275,10 +276,11 @@ fn check(path: &Path, connection: &Connection) -> Result<bool, StoreError> {
             known: SCHEMA_VERSION,
         });
     }
-    Ok(has_tables)
+    Ok(has_tables.then_some(version))
 }
 
-/// Makes the schema in an empty database, unless another process has done so by now.
+/// Makes the schema in an empty database, or brings the one of an older version up, unless another process has done so by
+/// now.
 fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let fault = |error| StoreError::Database {
         path: path.to_owned(),
@@ -287,20 +289,24 @@ fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(fault)?;
-    if check(path, &transaction)? {
-        return Ok(());
-    }
+    let made = match check(path, &transaction)? {
+        Some(SCHEMA_VERSION) => return Ok(()),
+        Some(_) => transaction.execute_batch(SCHEMA_1_TO_2),
+        None => make_new(&transaction),
+    };
+    made.and_then(|()| {
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()
+    })
+    .map_err(fault)
+}
+
+fn make_new(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
-    transaction
-        .execute_batch(SCHEMA)
-        .and_then(|()| {
-            let insert = "INSERT INTO meta (name, value) VALUES ('marker_key', ?1)";
-            transaction.execute(insert, [key])?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            transaction.commit()
-        })
-        .map_err(fault)
+    transaction.execute_batch(SCHEMA)?;
+    let insert = "INSERT INTO meta (name, value) VALUES ('marker_key', ?1)";
+    transaction.execute(insert, [key])?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)
 }
 
 #[cfg(all(test, unix))]

@@ -7,6 +7,7 @@ mod exports;
 mod jobs;
 mod operations;
 mod trail;
+mod trail_object;
 
 pub use accounts::{AccountPicture, ImportedAccounts};
 pub use database::{Store, StoreError};

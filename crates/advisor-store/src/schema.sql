@@ -1,4 +1,4 @@
--- Version 1. Times are UTC milliseconds.
+-- Version 2. Times are UTC milliseconds, where nothing else is said.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -74,10 +74,18 @@ CREATE TABLE activity_before (
     PRIMARY KEY (principal, service, operation, is_action, region, version)
 ) STRICT, WITHOUT ROWID;
 
--- Objects whose records are in the activity.
+-- Objects whose records are in the activity. Version 2 told more of their content.
 CREATE TABLE trail_objects (
-    name TEXT PRIMARY KEY,
-    size INTEGER NOT NULL
+    -- As CloudTrail named it, without .gz; else its path.
+    name     TEXT PRIMARY KEY,
+    size     INTEGER NOT NULL,
+    is_gzip  INTEGER NOT NULL,
+    -- A file's, in nanoseconds.
+    modified INTEGER,
+    -- Of an object of a bucket.
+    etag     TEXT,
+    -- A file's CRC-32 and length, inflated.
+    checksum INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE jobs (

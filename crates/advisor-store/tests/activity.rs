@@ -12,6 +12,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use advisor_store::Store;
 use proptest::prelude::*;
@@ -236,7 +237,6 @@ fn a_second_import_reads_nothing() {
 #[test]
 fn progress_counts_to_the_number_of_new_objects() {
     let place = Place::new();
-    // More than one transaction's.
     for index in 0..300 {
         place.object(&format!("object{index}"));
     }
@@ -244,10 +244,15 @@ fn progress_counts_to_the_number_of_new_objects() {
     place
         .store
         .import_trail(&reader(), &[place.trail()], &|object| {
-            seen.lock().unwrap().push(object.objects);
+            seen.lock().unwrap().push((object.objects, object.is_all));
         })
         .unwrap();
-    assert_eq!(*seen.lock().unwrap(), [300; 300]);
+    let seen = seen.into_inner().unwrap();
+    assert_eq!(seen.len(), 300);
+    for (done, (objects, is_all)) in seen.into_iter().enumerate() {
+        assert!((done as u64 + 1..=300).contains(&objects));
+        assert!(!is_all || objects == 300);
+    }
     assert_eq!(attempts(&place.path()), 300);
     assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
 }
@@ -281,7 +286,7 @@ fn a_changed_object_is_named_and_not_counted_twice() {
     import(&place.store, &[&file]);
     write_object(&place.trail(), "one", &[ann("one"), ann("added later")]);
     let second = import(&place.store, &[&file]);
-    let name = file.file_name().unwrap().to_str().unwrap();
+    let name = file.to_str().unwrap();
     assert_eq!((second.known, second.changed), (0, vec![name.to_owned()]));
     assert_eq!(second.reconciliation, Default::default());
     assert_eq!(attempts(&place.path()), 1);
@@ -349,8 +354,149 @@ fn the_same_listing_twice_in_one_call() {
     let folder = place.trail();
     let imported = import(&place.store, &[&folder, &one, &folder]);
     assert_eq!(imported.reconciliation.objects_read, 2);
-    assert_eq!((imported.known, imported.changed), (0, vec![]));
+    assert_eq!((imported.known, imported.changed), (3, vec![]));
     assert_eq!(attempts(&place.path()), 2);
+}
+
+/// Sets when a file was changed last.
+fn touch(file: &Path, seconds: u64) {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+#[test]
+fn other_content_of_the_same_size_is_noticed() {
+    let place = Place::new();
+    let whole = |name: &str, text: &str| {
+        let file = place.folder.path().join(name);
+        fs::write(&file, format!("{}\n", ann(text))).unwrap();
+        file
+    };
+    let plain = whole("events.jsonl", "one");
+    // Stored, so that the size is that of the text.
+    let packed = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        std::io::Write::write_all(&mut encoder, ann(text).to_string().as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let gzip = place.folder.path().join("events.gz");
+    fs::write(&gzip, packed("one")).unwrap();
+    import(&place.store, &[&plain, &gzip]);
+    // Touched and copied, but not changed.
+    for (seconds, file) in [(1, &plain), (2, &gzip)] {
+        touch(file, seconds);
+        let again = import(&place.store, &[file]);
+        assert_eq!((again.known, again.changed), (1, vec![]));
+    }
+    whole("events.jsonl", "two");
+    fs::write(&gzip, packed("two")).unwrap();
+    for (seconds, file) in [(3, &plain), (4, &gzip)] {
+        touch(file, seconds);
+        let again = import(&place.store, &[file]);
+        assert_eq!(again.changed, [file.to_str().unwrap()]);
+        assert_eq!((again.known, again.reconciliation), (0, Default::default()));
+    }
+    assert_eq!(attempts(&place.path()), 2);
+}
+
+#[test]
+fn an_object_and_its_uncompressed_copy_are_one() {
+    let place = Place::new();
+    let packed = place.object("one");
+    let plain = packed.with_extension("");
+    fs::write(&plain, json!({"Records": [ann("one")]}).to_string()).unwrap();
+    // In one import, and in two.
+    let imported = import(&place.store, &[place.trail()]);
+    assert_eq!(imported.reconciliation.objects_read, 1);
+    assert_eq!((imported.known, imported.changed), (1, vec![]));
+    for file in [&packed, &plain] {
+        let again = import(&place.store, &[file]);
+        assert_eq!((again.known, again.changed), (1, vec![]));
+    }
+    assert_eq!(attempts(&place.path()), 1);
+}
+
+#[test]
+fn an_object_that_differs_from_one_in_the_same_import_is_named() {
+    let place = Place::new();
+    place.object("one");
+    let other = place.folder.path().join("other");
+    let differs = write_object(&other, "one", &[ann("x"), ann("y"), ann("z")]);
+    let imported = import(&place.store, &[place.trail(), other]);
+    assert_eq!(imported.changed, [differs.to_str().unwrap()]);
+    assert_eq!(attempts(&place.path()), 1);
+}
+
+/// More objects than are held at a time, in more than one transaction.
+#[test]
+fn batches_follow_each_other() {
+    let place = Place::new();
+    fs::create_dir(place.trail()).unwrap();
+    let records = (0..9_000).map(|number| json!({"Records": [ann(&number.to_string())]}));
+    for (number, object) in records.enumerate() {
+        let name = format!("123456789012_CloudTrail_eu-west-1_20261012T0905Z_{number:05}.json");
+        fs::write(place.trail().join(name), object.to_string()).unwrap();
+    }
+    let imported = import(&place.store, &[place.trail()]);
+    assert_eq!(imported.reconciliation.objects_read, 9_000);
+    assert!(imported.reconciliation.adds_up() && !imported.is_stopped);
+    let versions = "meta WHERE name = 'activity_version' AND value = 3";
+    assert_eq!(count(&place.path(), versions), 1);
+    assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
+
+    // Of one that is stopped, whole batches stay.
+    let stopped = Place::new();
+    let reader = reader();
+    let flag = reader.stop_flag();
+    let read = std::sync::atomic::AtomicU64::new(0);
+    let imported = (stopped.store)
+        .import_trail(&reader, &[place.trail()], &|_| {
+            if read.fetch_add(1, Ordering::Relaxed) == 6_000 {
+                flag.store(true, Ordering::Relaxed);
+            }
+        })
+        .unwrap();
+    assert!(imported.is_stopped);
+    assert_eq!(imported.reconciliation.objects_read, 4_096);
+    assert_eq!(count(&stopped.path(), "trail_objects"), 4_096);
+    assert_eq!(attempts(&stopped.path()), 4_096);
+    let rest = import(&stopped.store, &[place.trail()]);
+    assert_eq!(
+        (rest.reconciliation.objects_read, rest.known),
+        (9_000 - 4_096, 4_096)
+    );
+    assert_eq!(activity(&stopped.path()), in_memory(&[place.trail()]));
+}
+
+#[test]
+fn activity_files_are_imported_like_any_object() {
+    let place = Place::new();
+    let object = place.object("one");
+    let whole = in_memory(&[&object]);
+    let file = place.folder.path().join("activity.parquet");
+    let mut bytes = Vec::new();
+    advisor_arrow::write_activity(&mut bytes, &whole).unwrap();
+    fs::write(&file, bytes).unwrap();
+    let imported = import(&place.store, &[&file]);
+    assert_eq!(imported.reconciliation.activity_rows.attempts, 1);
+    assert_eq!(activity(&place.path()), whole);
+    assert_eq!(import(&place.store, &[&file]).known, 1);
+    // An engine may have counted what no engine can hold.
+    let many = in_memory(&[&file]);
+    let mut huge = advisor_core::Activity::new();
+    for row in many.rows() {
+        let attempts = i64::MAX as u64;
+        huge.add_row(&advisor_core::ActivityRow { attempts, ..row });
+    }
+    for name in ["a", "b"] {
+        let file = place.folder.path().join(name);
+        let mut bytes = Vec::new();
+        advisor_arrow::write_activity(&mut bytes, &huge).unwrap();
+        fs::write(&file, bytes).unwrap();
+        import(&place.store, &[&file]);
+    }
+    assert_eq!(attempts(&place.path()), i64::MAX as u64);
 }
 
 #[test]

@@ -166,12 +166,95 @@ fn a_newer_schema_is_refused_with_its_number() {
         assert_eq!(
             answer.unwrap_err().to_string(),
             format!(
-                "{}: made by a newer version (schema 99; this one knows up to 1)",
+                "{}: made by a newer version (schema 99; this one knows up to 2)",
                 path.display()
             )
         );
     }
     assert!(fs::read(&path).unwrap() == before);
+}
+
+/// As version 1 made it.
+fn make_older(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch(
+            "BEGIN;
+             CREATE TABLE older (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             INSERT INTO older
+             SELECT iif(is_gzip AND instr(name, '/') = 0, name || '.gz', name), size
+             FROM trail_objects;
+             DROP TABLE trail_objects;
+             ALTER TABLE older RENAME TO trail_objects;
+             PRAGMA user_version = 1;
+             COMMIT",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_is_brought_up() {
+    let (folder, path) = place();
+    let trail = objects(folder.path(), "trail", 5);
+    let other = folder.path().join("events.jsonl.gz");
+    let line = call(
+        "AIDAX000000000000000",
+        "s3",
+        "ListBuckets",
+        "2026-10-01T00:00:00Z",
+        "x",
+    );
+    fs::write(&other, support::gzip(line.to_string().as_bytes())).unwrap();
+    let store = Store::open_or_create(&path).unwrap();
+    import(&store, &[&trail, &other]);
+    let before = activity(&path);
+    drop(store);
+    make_older(&path);
+    // Taken compressed and uncompressed: one object.
+    let taken = "INSERT INTO trail_objects SELECT replace(name, '.gz', ''), 7 FROM trail_objects
+                 WHERE name LIKE '%trail3%'";
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(connection.execute(taken, []).unwrap(), 1);
+    drop(connection);
+    assert_eq!(count(&path, "trail_objects"), 7);
+
+    // Several at once; one of them does it.
+    let start = Barrier::new(4);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                start.wait();
+                Store::open(&path).unwrap();
+            });
+        }
+    });
+    assert_eq!(count(&path, "trail_objects"), 6);
+    assert!(is_sound(&path));
+    let store = Store::open(&path).unwrap();
+    let again = import(&store, &[&trail, &other]);
+    assert_eq!((again.known, again.changed), (6, vec![]));
+    assert_eq!(activity(&path), before);
+    // Of these, size alone tells whether they changed.
+    write_object(&trail, "trail1", &[line.clone(), line]);
+    assert_eq!(import(&store, &[&trail]).changed.len(), 1);
+}
+
+#[test]
+fn a_version_1_that_cannot_be_brought_up_stays_as_it_is() {
+    let (folder, path) = place();
+    let trail = objects(folder.path(), "trail", 2);
+    import(&Store::open_or_create(&path).unwrap(), &[&trail]);
+    make_older(&path);
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("CREATE TABLE trail_objects_1 (x)")
+        .unwrap();
+    let error = Store::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((version, count(&path, "trail_objects")), (1, 2));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub enum SetAside {
     TooOld,
     /// Later than the instant that is asked for.
     TooNew,
+    /// A row of an activity file, with attempts before and after the instant that is asked for.
+    ReachesBeyond,
     /// The record is broken: what is wrong with it.
     Malformed(Box<str>),
 }
@@ -66,6 +68,7 @@ impl fmt::Display for SetAside {
             }
             Self::TooOld => f.write_str("earlier than the time asked for"),
             Self::TooNew => f.write_str("later than the instant asked for"),
+            Self::ReachesBeyond => f.write_str("reaching beyond the instant asked for"),
             Self::Malformed(reason) => write!(f, "malformed: {}", Printable(reason)),
         }
     }
@@ -77,7 +80,7 @@ const INSIGHT: &str = "AwsCloudTrailInsight";
 pub(crate) const LONGEST_NAME: usize = 256;
 const LONGEST_REGION: usize = 64;
 /// IAM's longest ARNs have some 600 characters; this is what its API takes.
-const LONGEST_ARN: usize = 2_048;
+pub(crate) const LONGEST_ARN: usize = 2_048;
 
 /// CloudTrail was launched in November 2013; no record is older. UTC milliseconds.
 const FIRST_MILLIS: i64 = 1_383_264_000_000;
@@ -173,7 +176,7 @@ pub(crate) fn operation<'a>(
     Ok(Called { service, operation })
 }
 
-fn name<'a>(text: Option<&'a str>, field: &str) -> Result<&'a str, SetAside> {
+pub(crate) fn name<'a>(text: Option<&'a str>, field: &str) -> Result<&'a str, SetAside> {
     match text {
         None | Some("") => Err(SetAside::missing(field)),
         Some(text) if text.len() > LONGEST_NAME => Err(SetAside::Malformed(

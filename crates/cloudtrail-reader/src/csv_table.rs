@@ -5,48 +5,94 @@ use csv::{Position, StringRecord};
 use crate::object::{Entry, ObjectError};
 use crate::table::{Cells, Columns};
 
-/// Hands over each row. A row that is broken, or has what was no UTF-8 in it (`marker` stands there), loses no other.
-/// Fails before the first row if columns are missing.
-pub(crate) fn read(
-    text: &str,
+/// The rows of a CSV below its header.
+pub(crate) struct CsvRows<'t> {
+    text: &'t str,
+    /// What stands where the text was no UTF-8.
     marker: Option<char>,
-    take: &mut dyn FnMut(Entry<'_>),
-) -> Result<(), ObjectError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let unreadable = |error: csv::Error| ObjectError::Csv(error.to_string());
-    let mut row = StringRecord::new();
-    if !reader.read_record(&mut row).map_err(unreadable)? {
-        return Err(ObjectError::Empty);
+    reader: csv::Reader<&'t [u8]>,
+    header: StringRecord,
+    row: StringRecord,
+}
+
+impl<'t> CsvRows<'t> {
+    pub(crate) fn open(text: &'t str, marker: Option<char>) -> Result<Self, ObjectError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let mut header = StringRecord::new();
+        if !reader.read_record(&mut header)? {
+            return Err(ObjectError::Empty);
+        }
+        Ok(Self {
+            text,
+            marker,
+            reader,
+            header,
+            row: StringRecord::new(),
+        })
     }
-    let names = row.clone();
-    let (columns, fields) = Columns::of("a CSV", names.iter())?;
-    while reader.read_record(&mut row).map_err(unreadable)? {
-        let entry = if marker.is_some_and(|marker| row.iter().any(|cell| cell.contains(marker))) {
-            Entry::Broken("not UTF-8".into())
-        } else if is_cut(text, &row, reader.position()) {
-            Entry::Broken(
-                "the file ends inside quotes: it is cut short, or a quote is missing".into(),
-            )
-        } else if row.len() != fields.len() {
-            Entry::Broken(format!(
-                "{} values where the header has {} columns",
-                row.len(),
-                fields.len()
+
+    /// The columns' names.
+    pub(crate) fn header(&self) -> &StringRecord {
+        &self.header
+    }
+
+    /// The next row, with a value for every column, or what is wrong with it; none at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Result<&StringRecord, String>>, ObjectError> {
+        let Self {
+            text,
+            marker,
+            reader,
+            header,
+            row,
+        } = self;
+        if !reader.read_record(row)? {
+            return Ok(None);
+        }
+        let (cells, columns) = (row.len(), header.len());
+        let is_odd = |marker: char| row.iter().any(|cell| cell.contains(marker));
+        Ok(Some(if marker.is_some_and(is_odd) {
+            Err("not UTF-8".into())
+        } else if is_cut(text, row, reader.position()) {
+            Err("the file ends inside quotes: it is cut short, or a quote is missing".into())
+        } else if cells != columns {
+            Err(format!(
+                "{cells} values where the header has {columns} columns"
             ))
         } else {
-            let mut cells = Cells::default();
-            for (field, cell) in fields.iter().zip(&row) {
-                if let Some(field) = field {
-                    cells.set(*field, cell);
+            Ok(row)
+        }))
+    }
+}
+
+impl From<csv::Error> for ObjectError {
+    fn from(error: csv::Error) -> Self {
+        Self::Csv(error.to_string())
+    }
+}
+
+/// Hands over each row. A row that is broken loses no other. Fails before the first row if columns are missing.
+pub(crate) fn read(
+    mut rows: CsvRows<'_>,
+    take: &mut dyn FnMut(Entry<'_>),
+) -> Result<(), ObjectError> {
+    let (columns, fields) = Columns::of("a CSV", rows.header().iter())?;
+    while let Some(row) = rows.next()? {
+        take(match row {
+            Ok(row) => {
+                let mut cells = Cells::default();
+                for (field, cell) in fields.iter().zip(row) {
+                    if let Some(field) = field {
+                        cells.set(*field, cell);
+                    }
                 }
+                columns.entry(cells)
             }
-            columns.entry(cells)
-        };
-        take(entry);
+            Err(reason) => Entry::Broken(reason),
+        });
     }
     Ok(())
 }

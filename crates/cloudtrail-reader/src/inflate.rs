@@ -31,7 +31,7 @@ pub(crate) enum InflateError {
 /// Inflates one object after the other into the same buffer.
 pub(crate) struct Inflater {
     decompressor: Decompressor,
-    /// Its length only grows: what is there need not be zeroed again.
+    /// As long as it is: what is there need not be zeroed again.
     buffer: Vec<u8>,
 }
 
@@ -100,7 +100,9 @@ impl Inflater {
         let mut room = (size as usize).clamp(1, most.max(1));
         let length = loop {
             if self.buffer.len() < room {
-                self.buffer.resize(room, 0);
+                // A new one: what the old one holds need not be copied. With room to spare, as the next
+                // object may be a little larger.
+                self.buffer = vec![0; room.saturating_add(room / 4)];
             }
             let output = self.buffer.get_mut(..room).unwrap_or_default();
             match self.decompressor.deflate_decompress(deflated, output) {

@@ -14,10 +14,11 @@ use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionI
 
 use crate::attribution::{self, LONGEST_NAME, SetAside};
 use crate::inflate::{InflateError, Inflater};
+use crate::keys::Keys;
 use crate::listing;
 use crate::memo::{Calendar, Caller, Identities, Operations, Reasons, Regions};
 use crate::plain;
-use crate::projection::{self, Fields, Keys};
+use crate::projection::{self, Field, Fields};
 use crate::reader::{Parser, TrailRead, TrailReader};
 use crate::reconciliation::{FailedObject, Reconciliation};
 #[cfg(feature = "s3")]
@@ -40,14 +41,27 @@ pub struct Intake<'r> {
 }
 
 /// What is known of the records so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Memo {
-    keys: Keys,
+    keys: Keys<Field>,
     identities: Identities,
     operations: Operations,
     regions: Regions,
     calendar: Calendar,
     reasons: Reasons,
+}
+
+impl Default for Memo {
+    fn default() -> Self {
+        Self {
+            keys: Keys::new(Field::of),
+            identities: Identities::default(),
+            operations: Operations::default(),
+            regions: Regions::default(),
+            calendar: Calendar::default(),
+            reasons: Reasons::default(),
+        }
+    }
 }
 
 /// What one object holds, until it was read to its end.
@@ -138,8 +152,8 @@ impl<'r> Intake<'r> {
         if size > limit {
             return Err(too_large());
         }
-        // One byte more, so that the end is found without growing.
-        into.reserve(size + 1);
+        // With room to spare: the end is found without growing, and the next object may be a little larger.
+        into.reserve(size + size / 4 + 1);
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         opened.by_ref().take(most).read_to_end(into)?;
         Ok(())

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod activity_file;
 mod attribution;
 mod csv_table;
 mod identity_text;
 mod inflate;
 mod intake;
+mod keys;
 mod listing;
 mod memo;
 mod object;
@@ -29,5 +31,5 @@ pub use attribution::{SetAside, UserIdentityKind};
 pub use intake::{Intake, Taken};
 pub use listing::ListingError;
 pub use reader::{ObjectRead, Parser, ReadOptions, TrailRead, TrailReader};
-pub use reconciliation::{Example, FailedObject, Reconciliation, SkippedObject};
+pub use reconciliation::{ActivityRows, Example, FailedObject, Reconciliation, SkippedObject};
 pub use source::TrailObject;

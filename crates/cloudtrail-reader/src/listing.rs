@@ -2,6 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "s3")]
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -84,10 +86,11 @@ fn bucket(path: &Path, text: &str, options: &ReadOptions) -> Result<Listing, Lis
         ..S3Options::default()
     };
     let source = S3Source::open(location, s3).map_err(|error| unreadable(error.to_string()))?;
+    let source = Arc::new(source);
     let name = text.to_owned();
     Ok(Box::new(source.list().map(move |object| match object {
         Ok(object) => Ok(TrailObject::S3 {
-            source: source.clone(),
+            source: Arc::clone(&source),
             object,
         }),
         Err(error) => Err(FailedObject {

@@ -11,7 +11,8 @@ use hashbrown::HashTable;
 use service_catalog::Catalog;
 
 use crate::attribution::{self, Identity, SetAside};
-use crate::projection;
+use crate::projection::{self, SessionKeys};
+use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
 
 /// Who called, as far as it is no fault of the record.
@@ -61,27 +62,109 @@ const WAYS: usize = 4;
 /// Longer ones are not worth keeping.
 const LONGEST_FRAGMENT: usize = 2_048;
 
-/// `userIdentity` objects as they stand in the text: one session makes many calls. An object that was read to its end
-/// before is known by its bytes alone.
+/// Objects as they stand in the text, and what is known of them. One that was read to its end before is known by its bytes
+/// alone.
 #[derive(Debug)]
-pub(crate) struct Identities {
-    sets: Vec<Set>,
+struct Fragments<T> {
+    sets: Vec<Set<T>>,
     hasher: RandomState,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Set {
-    fragments: [Option<(Box<[u8]>, Caller)>; WAYS],
+#[derive(Clone, Debug)]
+struct Set<T> {
+    fragments: [Option<(Box<[u8]>, T)>; WAYS],
     oldest: u8,
+    /// The fragment that was met last and not kept, by its hash.
+    met: u64,
 }
 
-impl Default for Identities {
+/// Where a fragment belongs, whether it is there or not.
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+}
+
+impl Place {
+    fn set(self) -> usize {
+        self.hash as usize % SETS
+    }
+}
+
+impl<T: Copy> Default for Fragments<T> {
     fn default() -> Self {
+        let set = || Set {
+            fragments: [const { None }; WAYS],
+            oldest: 0,
+            met: 0,
+        };
         Self {
-            sets: vec![Set::default(); SETS],
+            sets: (0..SETS).map(|_| set()).collect(),
             hasher: RandomState::default(),
         }
     }
+}
+
+impl<T: Copy> Fragments<T> {
+    /// By what tells fragments apart: the id and, for a session, its name. Both stand near the front.
+    #[inline(always)]
+    fn place(&self, text: &[u8]) -> Place {
+        let (front, back) = (text.get(16..48), text.get(48..96));
+        let telling = match (front, back) {
+            // The object goes on: what follows is its own.
+            (Some(_), Some(back)) if !back.contains(&b'}') => text.get(16..96),
+            (Some(front), _) => Some(front),
+            _ => None,
+        };
+        Place {
+            hash: self.hasher.hash_one(telling.unwrap_or_default()),
+        }
+    }
+
+    /// Goes past the fragment that is next, if it is known.
+    #[inline(always)]
+    fn take(&self, place: Place, cursor: &mut Cursor<'_>) -> Option<T> {
+        let set = self.sets.get(place.set())?;
+        for (fragment, known) in set.fragments.iter().flatten() {
+            if cursor.take(fragment) {
+                return Some(*known);
+            }
+        }
+        None
+    }
+
+    /// Keeps a fragment that one like it was met before: most sessions make one call or many.
+    fn keep_recurring(&mut self, place: Place, fragment: &[u8], known: T) {
+        if let Some(set) = self.sets.get_mut(place.set()) {
+            if set.met != place.hash {
+                set.met = place.hash;
+                return;
+            }
+            self.keep(place, fragment, known);
+        }
+    }
+
+    fn keep(&mut self, place: Place, fragment: &[u8], known: T) {
+        let Some(set) = self.sets.get_mut(place.set()) else {
+            return;
+        };
+        if fragment.len() > LONGEST_FRAGMENT {
+            return;
+        }
+        let oldest = usize::from(set.oldest);
+        if let Some(slot) = set.fragments.get_mut(oldest) {
+            *slot = Some((fragment.into(), known));
+        }
+        set.oldest = ((oldest + 1) % WAYS) as u8;
+    }
+}
+
+/// `userIdentity` objects: one session makes many calls, one role has many sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    whole: Fragments<Caller>,
+    /// `sessionIssuer` objects, and the role that they tell all of.
+    issuers: Fragments<Option<AppearanceId>>,
+    session_keys: SessionKeys,
 }
 
 impl Identities {
@@ -93,64 +176,106 @@ impl Identities {
         activity: &mut Activity,
         reasons: &mut Reasons,
     ) -> Result<Caller, Irregular> {
-        let number = self.set_of(cursor.rest());
-        if let Some(set) = self.sets.get(number) {
-            for (fragment, caller) in set.fragments.iter().flatten() {
-                if cursor.take(fragment) {
-                    return Ok(*caller);
-                }
-            }
+        let place = self.whole.place(cursor.rest());
+        if let Some(caller) = self.whole.take(place, cursor) {
+            return Ok(caller);
         }
-        self.read_new(cursor, number, activity, reasons)
-    }
-
-    fn read_new(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        number: usize,
-        activity: &mut Activity,
-        reasons: &mut Reasons,
-    ) -> Result<Caller, Irregular> {
         let start = cursor.at();
-        let mut is_odd = false;
-        let identity = projection::user_identity(cursor, &mut is_odd)?;
-        if is_odd {
-            return Ok(Caller::Odd);
-        }
-        let caller = match Identity::of(&identity) {
-            Ok(identity) => match activity.intern_principal(identity.principal()) {
-                Some(principal) => Caller::Principal(principal),
-                None => return Ok(Caller::Odd),
-            },
-            Err(SetAside::Malformed(_)) => return Ok(Caller::Odd),
-            Err(reason) => Caller::SetAside(reasons.number(reason)),
-        };
-        let fragment = cursor.slice(start..cursor.at());
-        if let (Some(set), true) = (
-            self.sets.get_mut(number),
-            fragment.len() <= LONGEST_FRAGMENT,
-        ) {
-            let oldest = usize::from(set.oldest);
-            if let Some(slot) = set.fragments.get_mut(oldest) {
-                *slot = Some((fragment.into(), caller));
+        if cursor.rest().starts_with(b"{\"type\":\"AssumedRole\",") {
+            if let Some(caller) = self.read_session(cursor, activity)? {
+                if let Caller::Principal(_) = caller {
+                    let fragment = cursor.slice(start..cursor.at());
+                    self.whole.keep_recurring(place, fragment, caller);
+                }
+                return Ok(caller);
             }
-            set.oldest = ((oldest + 1) % WAYS) as u8;
+            cursor.go_back(start);
+        }
+        let caller = read_identity(cursor, activity, reasons)?;
+        if caller != Caller::Odd {
+            let fragment = cursor.slice(start..cursor.at());
+            self.whole.keep(place, fragment, caller);
         }
         Ok(caller)
     }
 
-    /// The set by what tells callers apart: the id and, for a session, its name. Both stand near the front.
-    #[inline]
-    fn set_of(&self, text: &[u8]) -> usize {
-        let (front, back) = (text.get(16..48), text.get(48..96));
-        let telling = match (front, back) {
-            // The object goes on: what follows is its own.
-            (Some(_), Some(back)) if !back.contains(&b'}') => text.get(16..96),
-            (Some(front), _) => Some(front),
+    /// The role of a session, if the issuer alone tells it, as it mostly does.
+    fn read_session(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        activity: &mut Activity,
+    ) -> Result<Option<Caller>, Irregular> {
+        let Self {
+            issuers,
+            session_keys,
+            ..
+        } = self;
+        let mut is_odd = false;
+        let session = projection::session(cursor, session_keys, &mut is_odd, |cursor, is_odd| {
+            let place = issuers.place(cursor.rest());
+            if let Some(role) = issuers.take(place, cursor) {
+                return Ok(role);
+            }
+            let start = cursor.at();
+            let mut is_odd_issuer = false;
+            let issuer = projection::session_issuer(cursor, &mut is_odd_issuer)?;
+            *is_odd |= is_odd_issuer;
+            if is_odd_issuer {
+                return Ok(None);
+            }
+            let role = role_of_issuer(issuer, activity);
+            issuers.keep(place, cursor.slice(start..cursor.at()), role);
+            Ok(role)
+        })?;
+        if is_odd {
+            return Ok(Some(Caller::Odd));
+        }
+        Ok(match (session.kind, session.issuer) {
+            (Some(b"AssumedRole"), Some(Some(role))) => Some(Caller::Principal(role)),
             _ => None,
-        };
-        self.hasher.hash_one(telling.unwrap_or_default()) as usize % SETS
+        })
     }
+}
+
+/// The role, if id, ARN and account are all told: then nothing else of a session matters.
+fn role_of_issuer(issuer: SessionIssuer<'_>, activity: &mut Activity) -> Option<AppearanceId> {
+    let session = UserIdentity {
+        r#type: Some(Text::from("AssumedRole")),
+        session_context: Some(SessionContext {
+            session_issuer: Some(issuer),
+        }),
+        ..UserIdentity::default()
+    };
+    let identity = Identity::of(&session).ok()?;
+    let principal = identity.principal();
+    let is_all =
+        principal.unique_id.is_some() && principal.arn.is_some() && principal.account.is_some();
+    if is_all {
+        activity.intern_principal(principal)
+    } else {
+        None
+    }
+}
+
+/// Reads any `userIdentity`.
+fn read_identity(
+    cursor: &mut Cursor<'_>,
+    activity: &mut Activity,
+    reasons: &mut Reasons,
+) -> Result<Caller, Irregular> {
+    let mut is_odd = false;
+    let identity = projection::user_identity(cursor, &mut is_odd)?;
+    if is_odd {
+        return Ok(Caller::Odd);
+    }
+    Ok(match Identity::of(&identity) {
+        Ok(identity) => match activity.intern_principal(identity.principal()) {
+            Some(principal) => Caller::Principal(principal),
+            None => Caller::Odd,
+        },
+        Err(SetAside::Malformed(_)) => Caller::Odd,
+        Err(reason) => Caller::SetAside(reasons.number(reason)),
+    })
 }
 
 /// Operations by event source and name.

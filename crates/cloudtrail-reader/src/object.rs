@@ -44,6 +44,8 @@ pub(crate) enum ObjectError {
     Parquet(String),
     #[error("a Parquet file whose column {column} is no text but {found}")]
     ColumnType { column: String, found: String },
+    #[error("an activity file that cannot be read: {0}")]
+    Activity(String),
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use advisor_arrow::catch_panics;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
@@ -105,9 +105,9 @@ fn open(
 
 /// Runs a part of the decoder, which panics on some damaged files: parquet 59 asserts what it reads of lengths and bit
 /// widths in four places at least, some of them within pages, where nothing can be looked at before. Its state is
-/// dropped then. The panic's message still goes to the program's panic hook.
+/// dropped then.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+    catch_panics(decode).unwrap_or_else(|_| {
         Err(ObjectError::Parquet(
             "its parts contradict each other".into(),
         ))

@@ -5,9 +5,10 @@ use advisor_core::Activity;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::activity_file;
 use crate::attribution::{self, SetAside};
-use crate::csv_table;
-use crate::object::{self, Entry, LookupEvent, Object};
+use crate::csv_table::{self, CsvRows};
+use crate::object::{self, Entry, LookupEvent, Object, ObjectError};
 use crate::parquet_table;
 use crate::reader::TrailReader;
 use crate::reconciliation::{Reconciliation, SkippedObject};
@@ -54,7 +55,7 @@ pub(crate) fn take_object(
     taken
 }
 
-/// Takes the rows of a table as they are read. Of a Parquet file that turns out to be damaged on the way, nothing is kept.
+/// Takes the rows of a table.
 fn take_table(
     reader: &TrailReader,
     name: &str,
@@ -62,25 +63,46 @@ fn take_table(
     inflated: &[u8],
     activity: &mut Activity,
 ) -> Reconciliation {
+    if shape == Shape::Parquet {
+        let bytes = Bytes::copy_from_slice(inflated);
+        if activity_file::is_parquet(&bytes) {
+            return activity_file::take_parquet(reader, name, bytes, activity);
+        }
+        let limit = reader.options().object_limit;
+        return take_rows(reader, name, activity, |take| {
+            parquet_table::read(bytes, limit, take)
+        });
+    }
+    let decoded = utf8::decode(inflated);
+    match CsvRows::open(&decoded.text, decoded.marker) {
+        Ok(csv) if activity_file::is_header(csv.header()) => {
+            activity_file::take_csv(reader, name, csv, activity)
+        }
+        Ok(csv) => take_rows(reader, name, activity, |take| csv_table::read(csv, take)),
+        Err(error) => Reconciliation::failed(name, error.to_string()),
+    }
+}
+
+/// Takes the rows of a table of records as they are read. Of a Parquet file that turns out to be damaged on the way, nothing
+/// is kept.
+fn take_rows(
+    reader: &TrailReader,
+    name: &str,
+    activity: &mut Activity,
+    read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<(), ObjectError>,
+) -> Reconciliation {
     let mut taken = Reconciliation {
         objects_read: 1,
         ..Default::default()
     };
     let mut rows = Activity::new();
-    let mut take = |entry: Entry<'_>| {
+    let read = read(&mut |entry| {
         taken.records_read += 1;
         match take_entry(reader, &entry, None, &mut rows) {
             Ok(()) => taken.records_attributed += 1,
             Err(reason) => taken.set_record_aside(name, taken.records_read, reason),
         }
-    };
-    let read = if shape == Shape::Parquet {
-        let bytes = Bytes::copy_from_slice(inflated);
-        parquet_table::read(bytes, reader.options().object_limit, &mut take)
-    } else {
-        let decoded = utf8::decode(inflated);
-        csv_table::read(&decoded.text, decoded.marker, &mut take)
-    };
+    });
     match read {
         Ok(()) => {
             activity.merge(&rows);
@@ -132,7 +154,7 @@ pub(crate) fn take_record(
 /// The longest reason that is kept, in characters. The parser quotes the values that it does not like.
 const LONGEST_REASON: usize = 200;
 
-fn shortened(reason: &str) -> Box<str> {
+pub(crate) fn shortened(reason: &str) -> Box<str> {
     match reason.char_indices().nth(LONGEST_REASON) {
         Some((end, _)) => reason
             .get(..end)

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::keys::Keys;
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
 
@@ -27,7 +28,7 @@ pub(crate) struct Fields<'a, Identity> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Field {
+pub(crate) enum Field {
     UserIdentity,
     EventTime,
     EventSource,
@@ -41,7 +42,7 @@ enum Field {
 }
 
 impl Field {
-    fn of(key: &[u8]) -> Self {
+    pub(crate) fn of(key: &[u8]) -> Self {
         match key {
             b"userIdentity" => Self::UserIdentity,
             b"eventTime" => Self::EventTime,
@@ -57,156 +58,11 @@ impl Field {
     }
 }
 
-/// The keys of the records so far and which came after which: CloudTrail writes them in one order, so that the next key
-/// is mostly known before it is read.
-#[derive(Clone, Debug)]
-pub(crate) struct Keys {
-    known: Vec<KnownKey>,
-}
-
-/// More keys than CloudTrail has; others are read letter by letter.
-const MOST_KEYS: usize = 64;
-/// The longest key that is guessed, with its quotes and colon.
-const LONGEST_KEY: usize = 32;
-
-/// The bytes of a key as words.
-type Spelling = [u64; LONGEST_KEY / 8];
-
-#[derive(Clone, Copy, Debug)]
-struct KnownKey {
-    /// The key with its quotes and colon, and which of these bytes count.
-    spelled: Spelling,
-    mask: Spelling,
-    length: u8,
-    field: Field,
-    /// The keys that came after it, the last first.
-    next: [u8; 2],
-}
-
-impl Default for Keys {
-    /// With one key that stands for a record's start.
-    fn default() -> Self {
-        let start = KnownKey {
-            spelled: [0; 4],
-            mask: [u64::MAX; 4],
-            length: 0,
-            field: Field::Other,
-            next: [0; 2],
-        };
-        Self { known: vec![start] }
-    }
-}
-
-impl KnownKey {
-    fn new(key: &[u8]) -> Option<Self> {
-        let length = key.len() + 3;
-        let mut spelled = [0; LONGEST_KEY];
-        let mut mask = [0; LONGEST_KEY];
-        mask.get_mut(..length)?.fill(u8::MAX);
-        let [quote, rest @ ..] = &mut spelled;
-        *quote = b'"';
-        let (text, end) = rest.split_at_mut_checked(key.len())?;
-        text.copy_from_slice(key);
-        end.get_mut(..2)?.copy_from_slice(b"\":");
-        Some(Self {
-            spelled: bytemuck::cast(spelled),
-            mask: bytemuck::cast(mask),
-            length: u8::try_from(length).ok()?,
-            field: Field::of(key),
-            next: [0; 2],
-        })
-    }
-}
-
-impl KnownKey {
-    /// Whether the key is what is ahead.
-    #[inline(always)]
-    fn is(&self, [a, b, c, d]: Spelling) -> bool {
-        let Self {
-            spelled: [sa, sb, sc, sd],
-            mask: [ma, mb, mc, md],
-            ..
-        } = self;
-        ((a ^ sa) & ma) | ((b ^ sb) & mb) | ((c ^ sc) & mc) | ((d ^ sd) & md) == 0
-    }
-}
-
-impl Keys {
-    /// Goes past the next key and its colon. `previous` is the key before it, and becomes this one.
-    #[inline]
-    fn next(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        previous: &mut u8,
-        is_odd: &mut bool,
-    ) -> Result<Field, Irregular> {
-        cursor.peek();
-        if let Some(ahead) = cursor.rest().first_chunk::<LONGEST_KEY>()
-            && let Some(before) = self.known.get(usize::from(*previous))
-        {
-            let ahead: Spelling = bytemuck::cast(*ahead);
-            for guess in before.next {
-                if let Some(key) = self.known.get(usize::from(guess))
-                    && key.is(ahead)
-                {
-                    cursor.advance(usize::from(key.length));
-                    *previous = guess;
-                    return Ok(key.field);
-                }
-            }
-        }
-        self.read(cursor, previous, is_odd)
-    }
-
-    /// Reads the next key letter by letter, and learns it.
-    fn read(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        previous: &mut u8,
-        is_odd: &mut bool,
-    ) -> Result<Field, Irregular> {
-        let key = cursor.string()?;
-        cursor.expect(b':')?;
-        if key.has_escapes {
-            *is_odd = true;
-            *previous = 0;
-            return Ok(Field::Other);
-        }
-        let Some(new) = KnownKey::new(key.bytes) else {
-            *previous = 0;
-            return Ok(Field::of(key.bytes));
-        };
-        let position = self
-            .known
-            .iter()
-            .position(|known| (known.spelled, known.length) == (new.spelled, new.length));
-        let number = match position {
-            Some(position) => position,
-            None if self.known.len() < MOST_KEYS => {
-                self.known.push(new);
-                self.known.len() - 1
-            }
-            None => {
-                *previous = 0;
-                return Ok(new.field);
-            }
-        };
-        // Below 64.
-        let number = u8::try_from(number).unwrap_or_default();
-        if let Some(before) = self.known.get_mut(usize::from(*previous)) {
-            let [last, _] = before.next;
-            before.next = [number, last];
-        }
-        *previous = number;
-        Ok(new.field)
-    }
-}
-
 /// Reads the object that is next as a record. `identity` reads the value of `userIdentity`, an object.
 #[inline]
 pub(crate) fn record<'a, Identity>(
     cursor: &mut Cursor<'a>,
-    keys: &mut Keys,
+    keys: &mut Keys<Field>,
     mut identity: impl FnMut(&mut Cursor<'a>) -> Result<Identity, Irregular>,
 ) -> Result<Fields<'a, Identity>, Irregular> {
     let mut fields = Fields {
@@ -221,18 +77,11 @@ pub(crate) fn record<'a, Identity>(
         error_code: None,
         is_odd: false,
     };
-    cursor.expect(b'{')?;
-    if cursor.peek() == Some(b'}') {
-        cursor.advance(1);
-        return Ok(fields);
-    }
-    let (mut previous, mut seen) = (0, Seen::default());
-    loop {
-        let field = keys.next(cursor, &mut previous, &mut fields.is_odd)?;
+    let (mut seen, mut is_odd) = (Seen::default(), false);
+    members(cursor, keys, &mut is_odd, |cursor, field, is_odd| {
         if field != Field::Other {
-            fields.is_odd |= seen.twice(field as u32);
+            *is_odd |= seen.twice(field as u32);
         }
-        let is_odd = &mut fields.is_odd;
         match field {
             Field::UserIdentity => match cursor.peek() {
                 Some(b'{') => fields.user_identity = Some(identity(cursor)?),
@@ -253,22 +102,150 @@ pub(crate) fn record<'a, Identity>(
             Field::ErrorCode => fields.error_code = text(cursor, is_odd)?,
             Field::Other => cursor.skip_value()?,
         }
+        Ok(())
+    })?;
+    fields.is_odd |= is_odd;
+    Ok(fields)
+}
+
+/// Goes through the object that is next: `each` is told of every member and goes past its value.
+#[inline(always)]
+fn members<'a, Field: Copy>(
+    cursor: &mut Cursor<'a>,
+    keys: &mut Keys<Field>,
+    is_odd: &mut bool,
+    mut each: impl FnMut(&mut Cursor<'a>, Field, &mut bool) -> Result<(), Irregular>,
+) -> Result<(), Irregular> {
+    cursor.expect(b'{')?;
+    if cursor.peek() == Some(b'}') {
+        cursor.advance(1);
+        return Ok(());
+    }
+    let mut previous = 0;
+    loop {
+        let field = keys.next(cursor, &mut previous, is_odd)?;
+        each(cursor, field, is_odd)?;
         match cursor.peek() {
             Some(b',') => cursor.advance(1),
             Some(b'}') => {
                 cursor.advance(1);
-                return Ok(fields);
+                return Ok(());
             }
             _ => return Err(Irregular),
         }
     }
 }
 
-/// A text or null; anything else is odd.
+/// The keys of sessions' `userIdentity` objects.
+#[derive(Debug)]
+pub(crate) struct SessionKeys {
+    identity: Keys<IdentityField>,
+    context: Keys<ContextField>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum IdentityField {
+    Type,
+    /// Another that counts, by number.
+    Text(u32),
+    SessionContext,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ContextField {
+    SessionIssuer,
+    Other,
+}
+
+impl Default for SessionKeys {
+    fn default() -> Self {
+        Self {
+            identity: Keys::new(|key| match key {
+                b"type" => IdentityField::Type,
+                b"principalId" => IdentityField::Text(0),
+                b"arn" => IdentityField::Text(1),
+                b"accountId" => IdentityField::Text(2),
+                b"userName" => IdentityField::Text(3),
+                b"invokedBy" => IdentityField::Text(4),
+                b"sessionContext" => IdentityField::SessionContext,
+                _ => IdentityField::Other,
+            }),
+            context: Keys::new(|key| match key {
+                b"sessionIssuer" => ContextField::SessionIssuer,
+                _ => ContextField::Other,
+            }),
+        }
+    }
+}
+
+/// What of a session's `userIdentity` tells whose it is, if its issuer does.
+pub(crate) struct Session<'a, Issuer> {
+    pub(crate) kind: Option<&'a [u8]>,
+    pub(crate) issuer: Option<Issuer>,
+}
+
+/// Reads the object that is next as the `userIdentity` of a session. `issuer` reads the value of `sessionIssuer`, an
+/// object.
 #[inline]
+pub(crate) fn session<'a, Issuer>(
+    cursor: &mut Cursor<'a>,
+    keys: &mut SessionKeys,
+    is_odd: &mut bool,
+    mut issuer: impl FnMut(&mut Cursor<'a>, &mut bool) -> Result<Issuer, Irregular>,
+) -> Result<Session<'a, Issuer>, Irregular> {
+    let mut session = Session {
+        kind: None,
+        issuer: None,
+    };
+    let mut seen = Seen::default();
+    let SessionKeys { identity, context } = keys;
+    members(cursor, identity, is_odd, |cursor, field, is_odd| {
+        match field {
+            IdentityField::Type => {
+                *is_odd |= seen.twice(5);
+                session.kind = text(cursor, is_odd)?;
+            }
+            IdentityField::Text(number) => {
+                *is_odd |= seen.twice(number);
+                text(cursor, is_odd)?;
+            }
+            IdentityField::SessionContext => {
+                *is_odd |= seen.twice(6);
+                if cursor.peek() != Some(b'{') {
+                    return skip_unless_null(cursor, is_odd);
+                }
+                let mut seen = Seen::default();
+                members(cursor, context, is_odd, |cursor, field, is_odd| {
+                    match field {
+                        ContextField::SessionIssuer => {
+                            *is_odd |= seen.twice(0);
+                            if cursor.peek() != Some(b'{') {
+                                return skip_unless_null(cursor, is_odd);
+                            }
+                            session.issuer = Some(issuer(cursor, is_odd)?);
+                        }
+                        ContextField::Other => cursor.skip_value()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            IdentityField::Other => cursor.skip_value()?,
+        }
+        Ok(())
+    })?;
+    Ok(session)
+}
+
+/// A text or null; anything else is odd.
+#[inline(always)]
 fn text<'a>(cursor: &mut Cursor<'a>, is_odd: &mut bool) -> Result<Option<&'a [u8]>, Irregular> {
     if cursor.peek() == Some(b'"') {
-        let text = cursor.string()?;
+        cursor.advance(1);
+        if let Some(text) = cursor.plain_string_tail() {
+            return Ok(Some(text));
+        }
+        let text = cursor.string_tail()?;
         *is_odd |= text.has_escapes;
         return Ok(Some(text.bytes));
     }
@@ -277,6 +254,7 @@ fn text<'a>(cursor: &mut Cursor<'a>, is_odd: &mut bool) -> Result<Option<&'a [u8
 }
 
 /// Goes past a null, or past something that is odd here.
+#[inline(never)]
 fn skip_unless_null(cursor: &mut Cursor<'_>, is_odd: &mut bool) -> Result<(), Irregular> {
     *is_odd |= cursor.peek() != Some(b'n');
     cursor.skip_value()
@@ -334,7 +312,7 @@ fn session_context<'a>(
     Ok(context)
 }
 
-fn session_issuer<'a>(
+pub(crate) fn session_issuer<'a>(
     cursor: &mut Cursor<'a>,
     is_odd: &mut bool,
 ) -> Result<SessionIssuer<'a>, Irregular> {

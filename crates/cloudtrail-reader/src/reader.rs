@@ -133,6 +133,10 @@ impl TrailReader {
         &self.catalog
     }
 
+    pub(crate) fn shared_catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
     /// The options.
     #[must_use]
     pub fn options(&self) -> &ReadOptions {

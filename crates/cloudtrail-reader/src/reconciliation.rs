@@ -23,8 +23,23 @@ pub struct Reconciliation {
     pub records_attributed: u64,
     /// Records set aside, by reason.
     pub records_set_aside: BTreeMap<SetAside, u64>,
-    /// Malformed records by name: the first ones, by object and number.
+    /// Rows of activity files.
+    pub activity_rows: ActivityRows,
+    /// Malformed records and rows by name: the first ones, by object and number.
     pub examples: Vec<Example>,
+}
+
+/// What became of the rows of activity files: attempts that were added up before. Always: read = taken + set aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivityRows {
+    /// Rows in the files read.
+    pub read: u64,
+    /// Rows merged into the table.
+    pub taken: u64,
+    /// The attempts that these stand for.
+    pub attempts: u64,
+    /// Rows set aside, by reason.
+    pub set_aside: BTreeMap<SetAside, u64>,
 }
 
 /// Why an object was skipped.
@@ -109,13 +124,12 @@ impl Reconciliation {
         self.records_set_aside.values().sum()
     }
 
-    /// Records set aside because they are malformed.
+    /// Records, and rows of activity files, set aside because they are malformed.
     #[must_use]
     pub fn malformed(&self) -> u64 {
-        let faults = self
-            .records_set_aside
-            .iter()
-            .filter(|(reason, _)| reason.is_fault());
+        let rows = &self.activity_rows.set_aside;
+        let faults =
+            (self.records_set_aside.iter().chain(rows)).filter(|(reason, _)| reason.is_fault());
         faults.map(|(_, count)| count).sum()
     }
 
@@ -129,7 +143,15 @@ impl Reconciliation {
     /// Whether everything read is accounted for.
     #[must_use]
     pub fn adds_up(&self) -> bool {
+        let rows = &self.activity_rows;
         self.records_read == self.records_attributed + self.set_aside()
+            && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
+    }
+
+    /// Whether there was nothing to learn from: neither a record nor a row of an activity file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records_read == 0 && self.activity_rows.read == 0
     }
 
     /// Whether the input was at fault somewhere: malformed records, unreadable objects.
@@ -139,6 +161,17 @@ impl Reconciliation {
     }
 
     pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, reason: SetAside) {
+        let reason = self.name_malformed(name, record, reason);
+        *self.records_set_aside.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn set_row_aside(&mut self, name: &str, row: u64, reason: SetAside) {
+        let reason = self.name_malformed(name, row, reason);
+        *self.activity_rows.set_aside.entry(reason).or_default() += 1;
+    }
+
+    /// Keeps a malformed record as an example. The answer is the reason to count it by.
+    fn name_malformed(&mut self, name: &str, record: u64, reason: SetAside) -> SetAside {
         if reason.is_fault() && self.examples.len() < MOST_EXAMPLES {
             let reason = reason.to_string();
             self.examples.push(Example {
@@ -148,11 +181,10 @@ impl Reconciliation {
             });
         }
         // Malformed records are counted together: their reasons quote the input.
-        let reason = match reason {
+        match reason {
             SetAside::Malformed(_) => SetAside::Malformed("see the records named".into()),
             other => other,
-        };
-        *self.records_set_aside.entry(reason).or_default() += 1;
+        }
     }
 
     /// Adds another part of the same run. Parts may come in any order.
@@ -175,6 +207,13 @@ impl Reconciliation {
         for (reason, count) in other.records_set_aside {
             *self.records_set_aside.entry(reason).or_default() += count;
         }
+        let (rows, others) = (&mut self.activity_rows, other.activity_rows);
+        rows.read += others.read;
+        rows.taken += others.taken;
+        rows.attempts = rows.attempts.saturating_add(others.attempts);
+        for (reason, count) in others.set_aside {
+            *rows.set_aside.entry(reason).or_default() += count;
+        }
         if !other.examples.is_empty() {
             self.examples.extend(other.examples);
             self.examples.sort();
@@ -193,22 +232,41 @@ impl fmt::Display for Reconciliation {
         if !self.objects_failed.is_empty() {
             write!(f, ", {} FAILED", self.objects_failed.len())?;
         }
-        write!(
-            f,
-            "\n{} = {} attributed + {} set aside",
-            count(self.records_read, "record"),
-            self.records_attributed,
-            self.set_aside()
-        )?;
-        for (reason, number) in &self.records_set_aside {
-            let reason = match reason {
-                SetAside::Malformed(_) => "MALFORMED".to_owned(),
-                other => other.to_string(),
-            };
-            write!(f, "\n{number:>9}  {reason}")?;
+        let rows = &self.activity_rows;
+        if self.records_read > 0 || rows.read == 0 {
+            write!(
+                f,
+                "\n{} = {} attributed + {} set aside",
+                count(self.records_read, "record"),
+                self.records_attributed,
+                self.set_aside()
+            )?;
+            write_reasons(f, &self.records_set_aside)?;
+        }
+        if rows.read > 0 {
+            write!(
+                f,
+                "\n{} = {} taken ({}) + {} set aside",
+                count(rows.read, "activity row"),
+                rows.taken,
+                count(rows.attempts, "attempt"),
+                rows.set_aside.values().sum::<u64>()
+            )?;
+            write_reasons(f, &rows.set_aside)?;
         }
         Ok(())
     }
+}
+
+fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &BTreeMap<SetAside, u64>) -> fmt::Result {
+    for (reason, number) in reasons {
+        let reason = match reason {
+            SetAside::Malformed(_) => "MALFORMED".to_owned(),
+            other => other.to_string(),
+        };
+        write!(f, "\n{number:>9}  {reason}")?;
+    }
+    Ok(())
 }
 
 fn count(number: u64, what: &str) -> String {

@@ -83,6 +83,11 @@ impl<'a> Cursor<'a> {
         None
     }
 
+    /// Goes back to where it was.
+    pub(crate) fn go_back(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// Goes past a byte that was looked at.
     #[inline]
     pub(crate) fn advance(&mut self, bytes: usize) {
@@ -152,8 +157,31 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A string whose opening quote was passed, if nothing in it is special; else the cursor stays.
+    #[inline(always)]
+    pub(crate) fn plain_string_tail(&mut self) -> Option<&'a [u8]> {
+        let end = self.next_special(self.at)?;
+        let text = self.bytes.get(self.at..end)?;
+        if self.bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some(text)
+    }
+
+    /// Where the next special byte stands at a place or after it, as far as the text was looked at.
+    #[inline(always)]
+    fn next_special(&self, at: usize) -> Option<usize> {
+        let mut block = at / BLOCK;
+        let mut ahead = self.specials.get(block)? & (u64::MAX << (at % BLOCK));
+        while ahead == 0 {
+            block += 1;
+            ahead = *self.specials.get(block)?;
+        }
+        Some(block * BLOCK + ahead.trailing_zeros() as usize)
+    }
+
     /// A string whose opening quote was passed.
-    #[inline]
     pub(crate) fn string_tail(&mut self) -> Result<RawText<'a>, Irregular> {
         let start = self.at;
         self.go_to_special();
@@ -248,6 +276,9 @@ impl<'a> Cursor<'a> {
     fn skip_nested(&mut self) -> Result<(), Irregular> {
         let (mut depth, mut objects) = (0_u32, 0_u64);
         loop {
+            if objects & 1 == 1 {
+                self.skip_text_members();
+            }
             // A value.
             match self.peek().ok_or(Irregular)? {
                 b'"' => {
@@ -300,6 +331,39 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
+    }
+
+    /// In an object, at a value: goes past members as long as their values are texts with nothing special in them or in
+    /// the next key, as most are, and stops at a value.
+    #[inline(always)]
+    fn skip_text_members(&mut self) {
+        let (bytes, specials) = (self.bytes, self.specials.as_slice());
+        let end_of = |at: usize| {
+            let mut block = at / BLOCK;
+            let mut ahead = specials.get(block)? & (u64::MAX << (at % BLOCK));
+            while ahead == 0 {
+                block += 1;
+                ahead = *specials.get(block)?;
+            }
+            Some(block * BLOCK + ahead.trailing_zeros() as usize)
+        };
+        let mut at = self.at;
+        while bytes.get(at) == Some(&b'"') {
+            let Some(value_end) = end_of(at + 1) else {
+                break;
+            };
+            let Some([b'"', b',', b'"']) = bytes.get(value_end..value_end + 3) else {
+                break;
+            };
+            let Some(key_end) = end_of(value_end + 3) else {
+                break;
+            };
+            let Some([b'"', b':']) = bytes.get(key_end..key_end + 2) else {
+                break;
+            };
+            at = key_end + 2;
+        }
+        self.at = at;
     }
 
     fn skip_scalar(&mut self, first: u8) -> Result<(), Irregular> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
+#[cfg(feature = "s3")]
+use std::sync::Arc;
 
 #[cfg(feature = "s3")]
 use crate::s3::{S3Object, S3Source};
@@ -15,7 +17,7 @@ pub enum TrailObject {
     #[cfg(feature = "s3")]
     S3 {
         /// What reads it.
-        source: S3Source,
+        source: Arc<S3Source>,
         /// The object.
         object: S3Object,
     },

@@ -333,7 +333,7 @@ impl<'a> Cells<'a> {
 /// A time as query engines write it, as RFC 3339 or what is as good. Anything else stays as it is, to be refused with
 /// the record: `2026-10-01 12:00:00.000`, the same with ` UTC`, ` +00:00` or `+00` after it, and the time since 1970
 /// in seconds, milliseconds, microseconds or nanoseconds, which the number of digits tells apart.
-fn time(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn time(text: Cow<'_, str>) -> Cow<'_, str> {
     if let Ok(number) = text.parse::<i64>() {
         let millis = match text.len() {
             10 => number.checked_mul(1_000),

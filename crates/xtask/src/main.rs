@@ -7,6 +7,7 @@ mod child;
 mod load;
 mod python;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ enum Chore {
     Bench(bench::Bench),
     BenchIngest(bench_ingest::BenchIngest),
     Load(load::Load),
+    Wheel(wheel::Wheel),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Chore::Bench(bench) => bench.run(),
         Chore::BenchIngest(bench) => bench.run(),
         Chore::Load(load) => load.run(),
+        Chore::Wheel(wheel) => wheel.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,13 +5,13 @@ use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 
-use crate::{child, python};
+use crate::{child, python, wheel};
 
 /// Format, lints, documentation and all tests. What CI runs.
 ///
 /// Every step runs, whatever became of the others; one that passes prints its command and, if it is a test runner, its
 /// summary. Unit and integration tests run with cargo-nextest where it is installed, else with `cargo test`; for those that
-/// drive the program with AWS's own clients, `.venv` is made first.
+/// drive the program with AWS's own clients, `.venv` is made first. The Python package is built and installed there.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Only this step; may be repeated.
@@ -32,6 +32,8 @@ enum Step {
     Tests,
     /// The examples in the documentation and the READMEs.
     Doctests,
+    /// The Python package's tests, and the examples in its documentation.
+    Python,
 }
 
 /// What a step prints when it passes.
@@ -40,6 +42,8 @@ enum Prints {
     Nothing,
     /// `cargo test`: the lines with its results.
     Results,
+    /// pytest: its last line.
+    LastLine,
     /// nextest, which can be told to be brief.
     Itself,
 }
@@ -79,6 +83,8 @@ impl Step {
             for line in text.lines().filter(|line| is_result(line)) {
                 println!("{line}");
             }
+        } else if prints == Prints::LastLine {
+            println!("{}", text.trim_end().lines().last().unwrap_or_default());
         }
         // A closed pipe is nothing to fail for.
         let _ = io::stdout().flush();
@@ -107,6 +113,11 @@ impl Step {
                 "test --quiet --workspace --all-features --lib --bins --tests --no-fail-fast"
             }
             Self::Doctests => "test --quiet --workspace --all-features --doc --no-fail-fast",
+            Self::Python => {
+                let mut pytest = child::command(wheel::install(&child::workspace_root()?)?)?;
+                pytest.args("-m pytest --quiet crates/access-advisor-python".split(' '));
+                return Ok((pytest, Prints::LastLine));
+            }
         };
         // No argument has a space in it.
         cargo.args(arguments.split_ascii_whitespace());
@@ -114,6 +125,7 @@ impl Step {
             Self::Fmt | Self::Clippy | Self::Doc => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests => Prints::Results,
+            Self::Python => Prints::LastLine,
         };
         Ok((cargo, prints))
     }

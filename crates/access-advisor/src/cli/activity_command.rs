@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use access_advisor::{Activity, ActivityRow, Operation, ReadOptions, time};
+use access_advisor::{Activity, ActivityRow, Operation, time};
 use advisor_arrow::{read_activity, rows_in_order, write_activity};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,14 +17,7 @@ use crate::{Failure, binary_output, input, output, plain_table};
 
 /// Makes an activity file of a trail.
 pub(crate) fn export(arguments: &ActivityExportArguments) -> Result<(), Failure> {
-    match arguments.threads {
-        None => export_trail(arguments),
-        Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build()
-            .map_err(|error| Failure::Message(error.to_string()))?
-            .install(|| export_trail(arguments)),
-    }
+    input::on_threads(&arguments.reading, || export_trail(arguments))
 }
 
 fn export_trail(arguments: &ActivityExportArguments) -> Result<(), Failure> {
@@ -32,7 +25,8 @@ fn export_trail(arguments: &ActivityExportArguments) -> Result<(), Failure> {
     binary_output::refuse_terminal(destination)?;
     output::refuse_inputs(destination, &arguments.paths)?;
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let trail = input::trail(&arguments.paths, catalog, ReadOptions::default())?;
+    let reader = input::reader(&arguments.reading, catalog);
+    let trail = input::trail(&arguments.paths, &reader)?;
     if arguments.strict && trail.reconciliation.has_faults() {
         return Err(Failure::Message(
             "--strict: some of the trail was set aside".into(),

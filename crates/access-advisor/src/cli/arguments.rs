@@ -70,13 +70,22 @@ Examples:
 
   The same for DuckDB, Spark, Polars or Athena, typed and compressed:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
-        --granularity action --tracking full --format parquet --output access.parquet")]
+        --granularity action --tracking full --format parquet --output access.parquet
+
+  The last days, straight from the bucket, with the credentials that the AWS CLI has:
+    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor report --account account.json \\
+        --trail s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-25T00:00:00Z
+
+For S3, credentials and Region come from where AWS's tools have them: AWS_PROFILE, AWS_REGION,
+AWS_ACCESS_KEY_ID, ..., the shared files, or the machine's role. AWS_ENDPOINT_URL_S3 leads to another
+server. Rows of activity files that reach beyond --until or --now are set aside: they cannot be cut.")]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
     pub(crate) account: AccountArguments,
 
-    /// CloudTrail files, or folders with all that is below them: objects as delivered to S3, JSON
-    /// lines, output of aws cloudtrail lookup-events
+    /// CloudTrail files, folders with all that is below them, or `s3://bucket/prefix`: objects as
+    /// delivered to S3, JSON lines, output of aws cloudtrail lookup-events, results of queries in
+    /// Athena or CloudTrail Lake, activity files
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub(crate) trail: Vec<PathBuf>,
 
@@ -111,6 +120,27 @@ pub(crate) struct ReportArguments {
     /// policies that cannot be evaluated
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// How a trail is read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArguments {
+    /// Set aside what was recorded before this time, as in 2026-11-01T00:00:00Z. Of a bucket, only the
+    /// folders of the days since then are listed
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) since: Option<DateTime<Utc>>,
+
+    /// Set aside what was recorded after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) until: Option<DateTime<Utc>>,
+
+    /// The most that one object may have, uncompressed: bytes, or with KiB, MiB or GiB. Every thread
+    /// holds one object at a time
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "1GiB")]
+    pub(crate) object_limit: usize,
 
     /// How many threads to use [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -183,11 +213,22 @@ pub(crate) struct ImportAccountArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  aws s3 sync s3://YOUR-TRAIL-BUCKET/AWSLogs/ AWSLogs/ --exclude '*Digest*'
-  access-advisor import trail AWSLogs/ --store advisor.db")]
+Examples:
+  Folders and files; what was taken before is not read again:
+    access-advisor import trail AWSLogs/ more.json.gz --store advisor.db
+
+  Straight from the bucket, with the credentials that the AWS CLI has:
+    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor import trail \\
+        s3://YOUR-TRAIL-BUCKET/AWSLogs/111122223333/ --since 2026-10-01T00:00:00Z --store advisor.db
+
+For S3, credentials and Region come from where AWS's tools have them: AWS_PROFILE, AWS_REGION,
+AWS_ACCESS_KEY_ID, ..., the shared files, or the machine's role. AWS_ENDPOINT_URL_S3 leads to another
+server. An object is taken once: what --since and --until leave out of it is not taken later.
+
+Ctrl-C stops after the objects at hand; what was taken until then stays, and the same command takes
+the rest.")]
 pub(crate) struct ImportTrailArguments {
-    /// CloudTrail files, or folders with all that is below them
+    /// CloudTrail files, folders with all that is below them, or `s3://bucket/prefix`; activity files too
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -202,6 +243,9 @@ pub(crate) struct ImportTrailArguments {
     /// Exit with 1 when records or objects had to be set aside; what is good is taken all the same
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -313,8 +357,10 @@ pub(crate) enum ActivityCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   access-advisor activity export AWSLogs/ --output activity.parquet
+  access-advisor activity export s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-01T00:00:00Z \\
+      --until 2026-11-01T00:00:00Z --output october.parquet
   duckdb -c \"SELECT principal_arn, max(last_accessed) FROM 'activity.parquet' GROUP BY ALL\"
 
 A row is one principal, service, action and Region. Columns: account_id, principal_id, principal_arn,
@@ -322,7 +368,7 @@ principal_arn_seen, service_namespace, action_name, event_name (where no action 
 event), aws_region, last_accessed, last_event_id, attempts, denied_attempts, first_accessed. Times are
 UTC milliseconds. The files of parts of a trail merge into the file of the whole.")]
 pub(crate) struct ActivityExportArguments {
-    /// CloudTrail files, or folders with all that is below them
+    /// CloudTrail files, folders with all that is below them, or `s3://bucket/prefix`; activity files too
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -338,9 +384,8 @@ pub(crate) struct ActivityExportArguments {
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// How many threads to use [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) threads: Option<u16>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -537,4 +582,23 @@ fn parse_caller(arn: &str) -> Result<Caller, String> {
 
 pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     time::parse(text).ok_or_else(|| "write it as 2026-11-01T00:00:00Z".to_owned())
+}
+
+/// Bytes, plain or with `KiB`, `MiB` or `GiB`.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let (number, unit) = match text.find(|letter: char| !letter.is_ascii_digit()) {
+        Some(end) => text.split_at(end),
+        None => (text, ""),
+    };
+    let unit = match unit {
+        "" => Some(1),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let size = number.parse().ok().zip(unit);
+    let size = size.and_then(|(number, unit): (usize, usize)| number.checked_mul(unit));
+    size.filter(|size| *size > 0)
+        .ok_or_else(|| "write it as 500MiB or 1GiB".to_owned())
 }

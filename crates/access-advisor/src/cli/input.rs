@@ -1,17 +1,18 @@
 //! Loads what commands work on, and says on stderr what had to be set aside.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use access_advisor::{
-    Account, Catalog, Finding, ObjectRead, ReadOptions, Reconciliation, TrailRead, TrailReader,
-    load_account,
+    Account, Catalog, Finding, ReadOptions, Reconciliation, TrailRead, TrailReader, load_account,
 };
 use chrono::{DateTime, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::error::ErrorKind;
 
+use crate::arguments::ReadingArguments;
+use crate::interruption::StopOnSignal;
+use crate::progress::with_progress;
 use crate::{Failure, output};
 
 /// More findings than these are counted, not named.
@@ -57,15 +58,59 @@ pub(crate) fn say_findings(findings: &[Finding]) {
     }
 }
 
-/// The trail; its reconciliation is said.
-pub(crate) fn trail(
-    paths: &[PathBuf],
+/// What reads a trail as the arguments say.
+pub(crate) fn reader(arguments: &ReadingArguments, catalog: Arc<Catalog>) -> TrailReader {
+    reader_until(arguments, arguments.until, catalog)
+}
+
+/// The same, for what is not later than an instant.
+pub(crate) fn reader_until(
+    arguments: &ReadingArguments,
+    until: Option<DateTime<Utc>>,
     catalog: Arc<Catalog>,
-    options: ReadOptions,
-) -> Result<TrailRead, Failure> {
-    let read = with_progress(|progress| TrailReader::new(catalog, options).read(paths, progress))?;
+) -> TrailReader {
+    let options = ReadOptions {
+        not_before: arguments.since,
+        not_after: until,
+        object_limit: arguments.object_limit,
+        ..ReadOptions::default()
+    };
+    TrailReader::new(catalog, options)
+}
+
+/// Does something on as many threads as the arguments say.
+pub(crate) fn on_threads<T: Send>(
+    arguments: &ReadingArguments,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    if let (Some(since), Some(until)) = (arguments.since, arguments.until)
+        && since > until
+    {
+        let reason = "--since is later than --until\n";
+        clap::Error::raw(ErrorKind::ArgumentConflict, reason).exit();
+    }
+    match arguments.threads {
+        None => work(),
+        Some(threads) => rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build()
+            .map_err(|error| Failure::Message(error.to_string()))?
+            .install(work),
+    }
+}
+
+/// The trail; its reconciliation is said.
+pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead, Failure> {
+    let signals = StopOnSignal::new(reader);
+    let read = with_progress(|progress| reader.read(paths, progress))?;
+    if reader.is_stopped() {
+        return Err(Failure::Stopped(
+            "the trail was not read to its end; nothing was written".into(),
+        ));
+    }
+    drop(signals);
     say_reconciliation(&read.reconciliation);
-    if read.reconciliation.records_read == 0 {
+    if read.reconciliation.is_empty() {
         return Err(Failure::Message(
             "there is no CloudTrail record to read; a report would call everything unused".into(),
         ));
@@ -93,30 +138,4 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
             "warning: and {unnamed} more malformed records"
         ));
     }
-}
-
-/// Does long work under a progress bar, when someone watches.
-pub(crate) fn with_progress<T>(work: impl FnOnce(&(dyn Fn(ObjectRead) + Sync)) -> T) -> T {
-    let bar = progress_bar();
-    let done = work(&|object: ObjectRead| {
-        bar.set_length(object.objects);
-        bar.inc(1);
-    });
-    bar.finish_and_clear();
-    done
-}
-
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    let style = ProgressStyle::with_template(
-        "reading the trail {bar:30} {pos}/{len} objects, {per_sec}, {eta} left",
-    );
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -1,5 +1,5 @@
 //! The command line `access-advisor`. Results go to stdout, everything else to stderr; the exit
-//! status is 0 when done, 1 when failed, 2 for wrong usage.
+//! status is 0 when done, 1 when failed, 2 for wrong usage, 130 when a signal stopped it.
 
 mod activity_command;
 mod activity_sql_command;
@@ -7,10 +7,12 @@ mod arguments;
 mod binary_output;
 mod catalog_command;
 mod input;
+mod interruption;
 mod output;
 mod overview;
 mod plain_table;
 mod policies_command;
+mod progress;
 mod report_command;
 mod serve_command;
 mod spreadsheet;
@@ -32,6 +34,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Failure {
     #[error("{0}")]
     Message(String),
+    #[error("{0}")]
+    Stopped(String),
     #[error("{message} ({code})")]
     Request { message: String, code: &'static str },
     #[error(transparent)]
@@ -81,7 +85,18 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     output::write_result(None, |writer| writer.write_all(&script))
 }
 
+/// A decoder that panics on a damaged file is caught, and the file named: the panic itself is nobody's concern.
+fn keep_caught_panics_silent() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !advisor_arrow::is_catching_panics() {
+            tell(panic);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    keep_caught_panics_silent();
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Report(arguments) => report_command::run(arguments),
@@ -110,6 +125,10 @@ fn main() -> ExitCode {
         // Whoever reads the output has seen enough: `| head`.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
+        }
+        Err(Failure::Stopped(message)) => {
+            output::say(format_args!("stopped: {message}"));
+            ExitCode::from(interruption::STATUS)
         }
         Err(failure) => {
             output::say(format_args!("error: {failure}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use access_advisor::{Advisor, Granularity, ReadOptions, Report, Tracking, TrailRead, time};
+use access_advisor::{Advisor, Granularity, Report, Tracking, TrailRead, time};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -11,14 +11,7 @@ use crate::arguments::{Format, ReportArguments};
 use crate::{Failure, binary_output, input, output, overview, spreadsheet};
 
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
-    match arguments.threads {
-        None => report(arguments),
-        Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build()
-            .map_err(|error| Failure::Message(error.to_string()))?
-            .install(|| report(arguments)),
-    }
+    input::on_threads(&arguments.reading, || report(arguments))
 }
 
 fn report(arguments: &ReportArguments) -> Result<(), Failure> {
@@ -37,11 +30,13 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         // Before the long work.
         account.resolve(arn)?;
     }
-    let options = ReadOptions {
-        not_after: Some(tracking.visible_until(now)),
-        ..ReadOptions::default()
-    };
-    let trail = input::trail(&arguments.trail, catalog.clone(), options)?;
+    let visible = tracking.visible_until(now);
+    let until = arguments
+        .reading
+        .until
+        .map_or(visible, |it| it.min(visible));
+    let reader = input::reader_until(&arguments.reading, Some(until), catalog.clone());
+    let trail = input::trail(&arguments.trail, &reader)?;
     if arguments.strict {
         check_strictly(account.findings().len(), &trail)?;
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use access_advisor::{Caller, Catalog, ReadOptions, Tracking, TrailReader};
+use access_advisor::{Caller, Catalog, Tracking};
 use advisor_core::account::AccountBuilder;
 use advisor_core::job::PageRequest;
 use advisor_core::{JobId, JobState, MaxItems, time};
-use advisor_store::{ImportError, Operations, Store};
+use advisor_store::{ImportError, ImportedTrail, Operations, Store};
 use serde::Serialize;
 use serde_json::json;
 
@@ -15,6 +15,8 @@ use crate::arguments::{
     EntitiesArguments, GenerateArguments, GetArguments, ImportAccountArguments,
     ImportTrailArguments, JobsCommand, PageArguments, StoreArguments,
 };
+use crate::interruption::StopOnSignal;
+use crate::progress::with_progress;
 use crate::{Failure, input, output, plain_table};
 
 /// The operations on a store that is there.
@@ -69,15 +71,43 @@ fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
 }
 
 pub(crate) fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
+    input::on_threads(&arguments.reading, || import_trail_here(arguments))
+}
+
+fn import_trail_here(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let reader = TrailReader::new(catalog, ReadOptions::default());
+    let reader = input::reader(&arguments.reading, catalog);
     if !arguments.store.exists() {
         // A path that is not there leaves no empty store behind.
         drop(reader.list(&arguments.paths).map_err(ImportError::from)?);
     }
     let store = Store::open_or_create(&arguments.store)?;
+    let signals = StopOnSignal::new(&reader);
     let imported =
-        input::with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
+        with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
+    drop(signals);
+    say_imported(&imported);
+    let reconciliation = &imported.reconciliation;
+    if imported.is_stopped {
+        return Err(Failure::Stopped(
+            "what is told above was taken and stays; the same command takes the rest".into(),
+        ));
+    }
+    if arguments.strict && (reconciliation.has_faults() || !imported.changed.is_empty()) {
+        return Err(Failure::Message(
+            "--strict: some of the input was set aside".into(),
+        ));
+    }
+    let is_nothing_taken = reconciliation.objects_read == 0
+        && reconciliation.objects_skipped.is_empty()
+        && imported.known == 0;
+    if is_nothing_taken && !reconciliation.objects_failed.is_empty() {
+        return Err(Failure::Message("none of the trail could be read".into()));
+    }
+    Ok(())
+}
+
+fn say_imported(imported: &ImportedTrail) {
     input::say_reconciliation(&imported.reconciliation);
     if imported.known > 0 {
         output::say(format_args!(
@@ -87,16 +117,10 @@ pub(crate) fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failu
     }
     for name in &imported.changed {
         output::say(format_args!(
-            "warning: {name}: was taken before with another size; it was not read again, as what \
+            "warning: {name}: was taken before with other content; it was not read again, as what \
              it held then is counted"
         ));
     }
-    if arguments.strict && (imported.reconciliation.has_faults() || !imported.changed.is_empty()) {
-        return Err(Failure::Message(
-            "--strict: some of the input was set aside".into(),
-        ));
-    }
-    Ok(())
 }
 
 fn caller(arguments: &StoreArguments) -> Caller {

@@ -1,0 +1,119 @@
+"""Spark on two workers of one core against one process with two threads: the same trail, by the same package.
+
+    python benches/spark.py TRAIL [--rounds N]
+
+TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails. The interpreter must
+have the package in release (`cargo xtask wheel`) and what requirements.txt pins; Java must be there. Both read in turn, round
+after round after a warm-up, and the median counts; the tables must be equal, row by row.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyspark
+
+WORKERS = 2
+
+# One process that does nothing else: with its start, and without.
+ONE_PROCESS = """
+import sys, time
+from access_advisor import Activity
+start = time.perf_counter()
+activity = Activity.from_trail(sys.argv[1], threads=int(sys.argv[2]))
+print(time.perf_counter() - start, activity.reconciliation.records_read)
+activity.to_parquet(sys.argv[3])
+"""
+
+
+def one_process(trail, answer):
+    """Seconds inside, seconds of the whole process, records."""
+    start = time.perf_counter()
+    command = [sys.executable, "-c", ONE_PROCESS, str(trail), str(WORKERS), str(answer)]
+    inside, records = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(inside), time.perf_counter() - start, int(records)
+
+
+def session(home):
+    """A cluster of a master, two workers and two executors, each a process."""
+    from pyspark.sql import SparkSession
+
+    for part in Path(pyspark.__file__).parent.iterdir():
+        (home / part.name).symlink_to(part)
+    os.environ |= {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.local.dir": str(home / "local"),
+        "spark.log.level": "ERROR",
+        "spark.scheduler.maxRegisteredResourcesWaitingTime": "10min",
+        "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(WORKERS),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    builder = SparkSession.builder.master(f"local-cluster[{WORKERS},1,1024]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def by_spark(spark, trail, read):
+    """Seconds until the objects are read, seconds until the merged table is here, and the table."""
+    from access_advisor import spark as advisor_spark
+
+    start = time.perf_counter()
+    with advisor_spark.activity(spark, trail, read=read) as made:
+        reading = time.perf_counter() - start
+        table = made.activity.toArrow()
+        return reading, time.perf_counter() - start, table
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("trail", type=Path)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments = arguments.parse_args()
+
+    from access_advisor import Activity
+
+    seconds = {"one process": [], "by path": [], "by binaryFile": []}
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "activity.parquet"
+        whole = one_process(arguments.trail, answer)[1]
+        home = Path(folder) / "spark"
+        home.mkdir()
+        start = time.perf_counter()
+        spark = session(home)
+        first = {}
+        for name, read in (("by path", "path"), ("by binaryFile", "binary")):
+            by_spark(spark, arguments.trail, read)
+            first[name] = time.perf_counter() - start
+        for _ in range(arguments.rounds):
+            inside, outside, records = one_process(arguments.trail, answer)
+            seconds["one process"].append(inside)
+            whole = min(whole, outside)
+            expected = Activity.from_parquet(answer)
+            for name, read in (("by path", "path"), ("by binaryFile", "binary")):
+                reading, all_of_it, table = by_spark(spark, arguments.trail, read)
+                seconds[name].append(all_of_it)
+                print(f"{name}: read in {reading:.2f} s, merged and here after {all_of_it:.2f} s", file=sys.stderr)
+                if Activity.from_arrow(table) != expected or table.num_rows != len(expected):
+                    sys.exit(f"{name}: another table than one process makes")
+        spark.stop()
+
+    base = statistics.median(seconds["one process"])
+    print(f"{records} records, {len(expected)} rows, equal in every run")
+    print(f"one process, {WORKERS} threads: {base:.2f} s, {records / base:,.0f} records/s; with start-up {whole:.2f} s")
+    for name in ("by path", "by binaryFile"):
+        median = statistics.median(seconds[name])
+        print(f"Spark {name}: {median:.2f} s, {records / median:,.0f} records/s, {base / median:.2f} of one process's throughput")
+    print(f"Spark by path, with the cluster's start-up: {first['by path']:.1f} s, {whole / first['by path']:.3f} of one process's")
+
+
+main()

@@ -1,0 +1,66 @@
+"""Which services and actions could each IAM identity reach, and when was each last used.
+
+Offline, from exported account data (`aws iam get-account-authorization-details`) and CloudTrail logs.
+
+>>> from datetime import datetime, timezone
+>>> from access_advisor import Account, Activity, Advisor
+>>> account = Account.load("testdata/account.json")
+>>> activity = Activity.from_trail("testdata/trail")
+>>> advisor = Advisor(account, activity, now=datetime(2026, 11, 1, tzinfo=timezone.utc))
+>>> report = advisor.report("arn:aws:iam::111122223333:user/erin")
+>>> for row in report["ServicesLastAccessed"]:
+...     if "LastAuthenticated" not in row:
+...         print(row["ServiceName"], "is not used")
+AWS Config is not used
+Amazon SQS is not used
+"""
+
+from importlib.metadata import version as _version
+
+from access_advisor._errors import (
+    AccessAdvisorError,
+    AccessDeniedError,
+    InvalidInputError,
+    NoSuchEntityError,
+    PolicyError,
+    StoreError,
+    TrailError,
+)
+from access_advisor._native import (
+    Account,
+    Activity,
+    Advisor,
+    FailedObject,
+    Finding,
+    ImportedTrail,
+    Intake,
+    MalformedRecord,
+    Progress,
+    Reconciliation,
+    Store,
+    Table,
+)
+
+__version__ = _version("access-advisor")
+
+__all__ = [
+    "AccessAdvisorError",
+    "AccessDeniedError",
+    "Account",
+    "Activity",
+    "Advisor",
+    "FailedObject",
+    "Finding",
+    "ImportedTrail",
+    "Intake",
+    "InvalidInputError",
+    "MalformedRecord",
+    "NoSuchEntityError",
+    "PolicyError",
+    "Progress",
+    "Reconciliation",
+    "Store",
+    "StoreError",
+    "Table",
+    "TrailError",
+]

@@ -1,0 +1,49 @@
+"""How far long work is: given to a callable, or shown by tqdm."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Callable
+
+from access_advisor._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from access_advisor import Progress
+
+
+def listener(progress: bool | Callable[[Progress], object]) -> Callable[[Progress], object] | None:
+    """Whom to tell, from a `progress` argument."""
+    if progress is False:
+        return None
+    if progress is not True:
+        if not callable(progress):
+            raise InvalidInputError(f"progress is True, False, None or a callable, not {progress!r}")
+        return progress
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        warnings.warn("progress=True shows nothing without tqdm: pip install tqdm", stacklevel=3)
+        return None
+    return _Bar(tqdm)
+
+
+class _Bar:
+    """tqdm's bar. It is made when the first news comes, and closed with the last."""
+
+    def __init__(self, tqdm) -> None:
+        self._tqdm = tqdm
+        self._bar = None
+
+    def __call__(self, progress: Progress) -> None:
+        if self._bar is None:
+            self._bar = self._tqdm(desc="reading the trail", unit=" objects")
+        if progress.total is not None:
+            self._bar.total = progress.total
+        self._bar.set_postfix_str(f"{progress.records:,} records", refresh=False)
+        self._bar.update(progress.objects - self._bar.n)
+        if progress.done:
+            self._bar.close()
+
+    def __del__(self) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,178 @@
+"""The shapes of the dicts that are returned, under the names that IAM's API has for them.
+
+>>> from access_advisor.types import ServiceLastAccessed
+>>> def is_unused(service: ServiceLastAccessed) -> bool:
+...     return "LastAuthenticated" not in service
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+__all__ = [
+    "EntityDetails",
+    "EntityInfo",
+    "ErrorDetails",
+    "GenerateServiceLastAccessedDetails",
+    "GetServiceLastAccessedDetails",
+    "GetServiceLastAccessedDetailsWithEntities",
+    "Job",
+    "ListPoliciesGrantingServiceAccess",
+    "ListPoliciesGrantingServiceAccessEntry",
+    "NotEvaluated",
+    "PolicyGrantingServiceAccess",
+    "Report",
+    "ServiceLastAccessed",
+    "TrackedActionLastAccessed",
+]
+
+
+class _TrackedActionLastAccessed(TypedDict):
+    ActionName: str
+
+
+class TrackedActionLastAccessed(_TrackedActionLastAccessed, total=False):
+    """An action of a service: when it was last accessed, by whom and where, if it was."""
+
+    LastAccessedEntity: str
+    LastAccessedTime: datetime
+    LastAccessedRegion: str
+
+
+class _ServiceLastAccessed(TypedDict):
+    ServiceName: str
+    ServiceNamespace: str
+    TotalAuthenticatedEntities: int
+
+
+class ServiceLastAccessed(_ServiceLastAccessed, total=False):
+    """A service: when it was last accessed, by whom and where, if it was."""
+
+    LastAuthenticated: datetime
+    LastAuthenticatedEntity: str
+    LastAuthenticatedRegion: str
+    TrackedActionsLastAccessed: list[TrackedActionLastAccessed]
+
+
+class NotEvaluated(TypedDict):
+    """A policy or group that counts but could not be evaluated. Not of the API."""
+
+    Name: str
+    Reason: str
+
+
+class ErrorDetails(TypedDict):
+    """Why a job failed."""
+
+    Message: str
+    Code: str
+
+
+class _Report(TypedDict):
+    JobStatus: str
+    JobType: str
+    JobCreationDate: datetime
+    JobCompletionDate: datetime
+    ServicesLastAccessed: list[ServiceLastAccessed]
+    IsTruncated: bool
+    Arn: str
+
+
+class Report(_Report, total=False):
+    """What `Advisor.report` returns: all pages of `GetServiceLastAccessedDetails` at once, and what is not of the API."""
+
+    UngrantedServicesUsed: list[ServiceLastAccessed]
+    NotEvaluated: list[NotEvaluated]
+
+
+class GenerateServiceLastAccessedDetails(TypedDict):
+    """The answer of the operation of this name."""
+
+    JobId: str
+
+
+class _JobAnswer(TypedDict):
+    JobStatus: str
+    JobCreationDate: datetime
+    IsTruncated: bool
+
+
+class GetServiceLastAccessedDetails(_JobAnswer, total=False):
+    """The answer of the operation of this name. The list is missing unless the job is completed."""
+
+    JobType: str
+    ServicesLastAccessed: list[ServiceLastAccessed]
+    JobCompletionDate: datetime
+    Marker: str
+    Error: ErrorDetails
+
+
+class EntityInfo(TypedDict):
+    """A user or role."""
+
+    Arn: str
+    Name: str
+    Type: str
+    Id: str
+    Path: str
+
+
+class _EntityDetails(TypedDict):
+    EntityInfo: EntityInfo
+
+
+class EntityDetails(_EntityDetails, total=False):
+    """A user or role, and when it last used a service, if it did."""
+
+    LastAuthenticated: datetime
+
+
+class GetServiceLastAccessedDetailsWithEntities(_JobAnswer, total=False):
+    """The answer of the operation of this name. The list is missing unless the job is completed."""
+
+    EntityDetailsList: list[EntityDetails]
+    JobCompletionDate: datetime
+    Marker: str
+    Error: ErrorDetails
+
+
+class _PolicyGrantingServiceAccess(TypedDict):
+    PolicyName: str
+    PolicyType: str
+
+
+class PolicyGrantingServiceAccess(_PolicyGrantingServiceAccess, total=False):
+    """A policy that grants access: a managed one has an ARN, an inline one says what it is part of."""
+
+    PolicyArn: str
+    EntityType: str
+    EntityName: str
+
+
+class ListPoliciesGrantingServiceAccessEntry(TypedDict):
+    """A service and the policies that grant access to it."""
+
+    ServiceNamespace: str
+    Policies: list[PolicyGrantingServiceAccess]
+
+
+class ListPoliciesGrantingServiceAccess(TypedDict):
+    """The answer of the operation of this name."""
+
+    PoliciesGrantingServiceAccess: list[ListPoliciesGrantingServiceAccessEntry]
+    IsTruncated: bool
+
+
+class _Job(TypedDict):
+    JobId: str
+    Arn: str
+    JobType: str
+    JobStatus: str
+    JobCreationDate: datetime
+
+
+class Job(_Job, total=False):
+    """A job in the list of `Store.jobs`. Not of the API."""
+
+    JobCompletionDate: datetime

@@ -1,0 +1,130 @@
+//! Account data.
+
+use std::sync::Arc;
+
+use access_advisor::AccountBuilder;
+use advisor_arrow::{permission_batches, permission_schema};
+use pyo3::prelude::*;
+
+use crate::arguments::Paths;
+use crate::table::Table;
+use crate::{error, work};
+
+/// The users, groups, roles and policies of one or several accounts.
+///
+/// Load it from what `aws iam get-account-authorization-details` prints.
+///
+/// >>> account = Account.load("testdata/account.json")
+/// >>> account
+/// <Account of 30 entities, 1 findings>
+#[pyclass(frozen, module = "access_advisor")]
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) inner: Arc<access_advisor::Account>,
+}
+
+/// Something in account data that was set aside; the rest was taken.
+#[pyclass(frozen, get_all, eq, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finding {
+    /// The file.
+    path: String,
+    /// The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`.
+    place: String,
+    /// What was set aside, and why.
+    reason: String,
+}
+
+impl From<&access_advisor::Finding> for Finding {
+    fn from(finding: &access_advisor::Finding) -> Self {
+        Self {
+            path: finding.name.clone(),
+            place: finding.path.clone(),
+            reason: finding.reason.clone(),
+        }
+    }
+}
+
+#[pymethods]
+impl Finding {
+    fn __repr__(&self) -> String {
+        let Self {
+            path,
+            place,
+            reason,
+        } = self;
+        format!("<Finding {path}: {place}: {reason}>")
+    }
+}
+
+#[pymethods]
+impl Account {
+    /// Loads exports of `aws iam get-account-authorization-details`: one file or several, of one account or several.
+    ///
+    /// Args:
+    ///     paths: A path, or an iterable of paths.
+    ///
+    /// Raises:
+    ///     PolicyError: A file that cannot be read, or is no export to its end. Its `path` says which.
+    ///
+    /// >>> len(Account.load(["testdata/account.json"]))
+    /// 30
+    /// >>> Account.load("testdata/README.md")
+    /// Traceback (most recent call last):
+    /// access_advisor.PolicyError: testdata/README.md: expected value (line 1, column 1)
+    #[staticmethod]
+    fn load(py: Python<'_>, paths: Paths) -> PyResult<Self> {
+        let load = || {
+            let mut builder = AccountBuilder::new();
+            for path in &paths.0 {
+                let text = access_advisor::read_text(path).map_err(error::load)?;
+                let name = path.display().to_string();
+                builder
+                    .add(&name, &text)
+                    .map_err(|fault| error::export(&fault, path))?;
+            }
+            PyResult::Ok(builder.build())
+        };
+        let inner = Arc::new(work::run(py, load)??);
+        Ok(Self { inner })
+    }
+
+    /// What was set aside.
+    ///
+    /// >>> Account.load("testdata/account.json").findings[0].place
+    /// 'GroupDetailList[2].AttachedManagedPolicies[0]'
+    #[getter]
+    fn findings(&self) -> Vec<Finding> {
+        self.inner.findings().iter().map(Finding::from).collect()
+    }
+
+    /// The ARNs of what reports are on: every user, group, role, and attached or customer-managed policy.
+    ///
+    /// >>> Account.load("testdata/account.json").arns()[0]
+    /// 'arn:aws:iam::111122223333:group/admins'
+    fn arns(&self) -> Vec<String> {
+        let entities = self.inner.reported_entities().into_iter();
+        entities
+            .filter_map(|id| self.inner.entity(id))
+            .map(|detail| detail.arn.to_string())
+            .collect()
+    }
+
+    /// The statements of the policies that count for each user, group, role and policy, one row each.
+    ///
+    /// >>> Account.load("testdata/account.json").permissions()
+    /// <Table of 109 rows: account_id, arn, entity_type, ...>
+    fn permissions(&self, py: Python<'_>) -> PyResult<Table> {
+        let make = || Table::collect(permission_schema(), permission_batches(&self.inner));
+        work::run(py, make)?.map_err(error::unexpected)
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.reported_entities().len()
+    }
+
+    fn __repr__(&self) -> String {
+        let (entities, findings) = (self.__len__(), self.inner.findings().len());
+        format!("<Account of {entities} entities, {findings} findings>")
+    }
+}

@@ -1,0 +1,251 @@
+//! Activity: who attempted what, when last.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access_advisor::{Catalog, ReadOptions, TrailRead, TrailReader};
+use advisor_arrow::{
+    activity_batches, activity_from_batches, activity_schema, read_activity, write_activity,
+};
+use chrono::{DateTime, Utc};
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+
+use crate::arguments::{Instant, Paths};
+use crate::progress::{Counts, Listener};
+use crate::reconciliation::Reconciliation;
+use crate::table::Table;
+use crate::{error, work};
+
+/// Who attempted what, when last, how often: one row for each principal, service, operation and Region.
+///
+/// It holds no single events: a trail of terabytes becomes a table of some thousand rows.
+///
+/// >>> activity = Activity.from_trail("testdata/trail")
+/// >>> activity
+/// <Activity of 104 rows, newest 2026-10-21T10:03:00+00:00>
+#[pyclass(frozen, eq, module = "access_advisor")]
+#[derive(Debug)]
+pub(crate) struct Activity {
+    pub(crate) inner: Arc<access_advisor::Activity>,
+    reconciliation: Reconciliation,
+}
+
+/// Equal tables, whatever they were read from.
+impl PartialEq for Activity {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl From<TrailRead> for Activity {
+    fn from(read: TrailRead) -> Self {
+        Self {
+            inner: Arc::new(read.activity),
+            reconciliation: Reconciliation {
+                inner: read.reconciliation,
+            },
+        }
+    }
+}
+
+impl From<access_advisor::Activity> for Activity {
+    fn from(activity: access_advisor::Activity) -> Self {
+        Self {
+            inner: Arc::new(activity),
+            reconciliation: Reconciliation::default(),
+        }
+    }
+}
+
+/// How to read a trail.
+pub(crate) fn reader(
+    since: Option<Instant>,
+    until: Option<Instant>,
+    object_limit: Option<usize>,
+) -> TrailReader {
+    let defaults = ReadOptions::default();
+    let options = ReadOptions {
+        not_before: since.map(|since| since.0),
+        not_after: until.map(|until| until.0),
+        object_limit: object_limit.unwrap_or(defaults.object_limit),
+        ..defaults
+    };
+    TrailReader::new(Catalog::shared(), options)
+}
+
+#[pymethods]
+impl Activity {
+    /// Reads CloudTrail objects, in parallel: files, folders with all that is below them, and `s3://bucket/prefix`.
+    ///
+    /// Taken are objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and
+    /// Parquet of Athena and CloudTrail Lake, and activity files. What is wrong with single objects and records is in
+    /// `reconciliation`.
+    ///
+    /// Args:
+    ///     paths: A path, or an iterable of paths. S3's credentials, Region and endpoint come from the environment.
+    ///     threads: How many threads read; as many as there are processors when None.
+    ///     since: Leave out records earlier than this.
+    ///     until: Leave out records later than this.
+    ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+    ///     progress: True for tqdm's bar, or a callable that is given a Progress about ten times a second, on this thread.
+    ///
+    /// Raises:
+    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
+    ///     InvalidInputError: A datetime without a time zone.
+    ///
+    /// >>> from datetime import datetime, timezone
+    /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
+    /// >>> len(Activity.from_trail("testdata/trail", since=october))
+    /// 51
+    #[staticmethod]
+    #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None))]
+    fn from_trail(
+        py: Python<'_>,
+        paths: Paths,
+        threads: Option<usize>,
+        since: Option<Instant>,
+        until: Option<Instant>,
+        object_limit: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let reader = reader(since, until, object_limit);
+        let listener = Listener::new(py, progress)?;
+        let counts = Counts::default();
+        let read = work::run_watched(
+            py,
+            threads,
+            &reader.stop_flag(),
+            |py| listener.tell(py, &counts, false),
+            || reader.read(&paths.0, &|object| counts.add(object)),
+        );
+        let read = read?.map_err(|fault| error::listing(&fault))?;
+        listener.tell(py, &counts, true)?;
+        Ok(read.into())
+    }
+
+    /// Reads activity files: Parquet, as `to_parquet`, `access-advisor activity export` or another engine wrote them.
+    /// Several files are merged.
+    ///
+    /// Raises:
+    ///     TrailError: A file that cannot be read, or is no activity table. Its `path` says which.
+    ///
+    /// >>> activity = Activity.from_trail("testdata/trail")
+    /// >>> activity.to_parquet(folder / "activity.parquet")
+    /// >>> Activity.from_parquet(folder / "activity.parquet") == activity
+    /// True
+    #[staticmethod]
+    fn from_parquet(py: Python<'_>, paths: Paths) -> PyResult<Self> {
+        let read = || {
+            let mut activity = access_advisor::Activity::new();
+            for path in &paths.0 {
+                let file = File::open(path).map_err(|fault| error::file(path, fault))?;
+                let part = read_activity(file, &path.display().to_string());
+                activity.merge(&part.map_err(|fault| error::read(&fault))?);
+            }
+            PyResult::Ok(activity)
+        };
+        Ok(work::run(py, read)??.into())
+    }
+
+    /// Takes a table with the activity table's columns from anything that has the Arrow PyCapsule interface: pyarrow,
+    /// polars, pandas, DuckDB.
+    ///
+    /// Raises:
+    ///     TrailError: A column is missing or has another type, a value cannot be.
+    ///
+    /// >>> activity = Activity.from_trail("testdata/trail")
+    /// >>> Activity.from_arrow(activity.table().to_polars()) == activity
+    /// True
+    #[staticmethod]
+    fn from_arrow(py: Python<'_>, table: AnyRecordBatch) -> PyResult<Self> {
+        let batches = table.into_reader()?;
+        let read = || activity_from_batches("the Arrow table", batches);
+        let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
+        Ok(activity.into())
+    }
+
+    /// This activity and others in one, in whatever order.
+    ///
+    /// Parts that overlap count the attempts of both; the last accesses are right all the same.
+    ///
+    /// >>> from pathlib import Path
+    /// >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
+    /// >>> Activity.merge(*parts) == Activity.from_trail("testdata/trail")
+    /// True
+    #[pyo3(signature = (*others))]
+    fn merge(&self, py: Python<'_>, others: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
+        let mut reconciliation = self.reconciliation.inner.clone();
+        let mut activities = Vec::with_capacity(others.len());
+        for other in &others {
+            reconciliation.merge(other.reconciliation.inner.clone());
+            activities.push(Arc::clone(&other.inner));
+        }
+        let activity = work::run(py, || {
+            let mut merged = (*self.inner).clone();
+            for activity in &activities {
+                merged.merge(activity);
+            }
+            merged
+        })?;
+        Ok(TrailRead {
+            activity,
+            reconciliation,
+        }
+        .into())
+    }
+
+    /// Writes an activity file: Parquet that any engine reads, and `from_parquet`.
+    ///
+    /// Raises:
+    ///     TrailError: The file cannot be written; what was there before is as it was.
+    fn to_parquet(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let write = || {
+            let mut part = path.clone().into_os_string();
+            part.push(format!(".{}.part", std::process::id()));
+            let part = PathBuf::from(part);
+            let written = File::create(&part)
+                .and_then(|file| write_activity(BufWriter::new(file), &self.inner))
+                .and_then(|()| std::fs::rename(&part, &path));
+            written.map_err(|fault| {
+                // It may not even be there.
+                let _ = std::fs::remove_file(&part);
+                error::file(&path, fault)
+            })
+        };
+        work::run(py, write)?
+    }
+
+    /// The rows, in an order of their own.
+    ///
+    /// >>> Activity.from_trail("testdata/trail").table()
+    /// <Table of 104 rows: account_id, principal_id, principal_arn, ...>
+    fn table(&self, py: Python<'_>) -> PyResult<Table> {
+        let make = || Table::collect(activity_schema(), activity_batches(&self.inner));
+        work::run(py, make)?.map_err(error::unexpected)
+    }
+
+    /// What became of the objects and records that it was read from; of activity files and tables, nothing is known.
+    #[getter]
+    fn reconciliation(&self) -> Reconciliation {
+        self.reconciliation.clone()
+    }
+
+    /// When the newest attempt was; None when there is none.
+    #[getter]
+    fn newest(&self) -> Option<DateTime<Utc>> {
+        self.inner.newest()
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let newest = self.inner.newest().map(access_advisor::time::format);
+        let newest = newest.map_or_else(String::new, |newest| format!(", newest {newest}"));
+        format!("<Activity of {} rows{newest}>", self.inner.len())
+    }
+}

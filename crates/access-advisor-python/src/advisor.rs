@@ -1,0 +1,241 @@
+//! The advisor.
+
+use std::sync::Arc;
+
+use access_advisor::{Catalog, NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed};
+use advisor_arrow::{all_report_batches, report_schema};
+use advisor_core::Granularity;
+use chrono::{DateTime, Utc};
+use pyo3::prelude::*;
+use serde::Serialize;
+
+use crate::account::Account;
+use crate::activity::Activity;
+use crate::answer::answer;
+use crate::arguments::{Instant, Level, Preset, clock};
+use crate::table::Table;
+use crate::{error, work};
+
+/// Answers for account data and activity, as of one instant.
+///
+/// Making one compiles the policies; after that, questions are cheap.
+///
+/// Args:
+///     account: Who could reach what.
+///     activity: Who used what.
+///     tracking: "aws" to see what AWS's own reports see: 400 days, the actions and Regions that AWS tracks, each since
+///         AWS does. "full" to see every action, as far back as the activity goes.
+///     now: The instant that reports are made at; the present when None. An activity that goes beyond it should be
+///         read with `until=now`.
+///
+/// Raises:
+///     InvalidInputError: `now` has no time zone, `tracking` is neither of the two.
+///
+/// >>> from datetime import datetime, timezone
+/// >>> account = Account.load("testdata/account.json")
+/// >>> activity = Activity.from_trail("testdata/trail")
+/// >>> advisor = Advisor(account, activity, now=datetime(2026, 11, 1, tzinfo=timezone.utc))
+/// >>> report = advisor.report("arn:aws:iam::111122223333:user/erin")
+/// >>> [row["ServiceNamespace"] for row in report["ServicesLastAccessed"] if "LastAuthenticated" not in row]
+/// ['config', 'sqs']
+#[pyclass(frozen, module = "access_advisor")]
+#[derive(Debug)]
+pub(crate) struct Advisor {
+    inner: access_advisor::Advisor,
+    now: DateTime<Utc>,
+}
+
+/// A report as `get_service_last_accessed_details` would answer with all of its pages at once; after the API's names,
+/// what it has none for.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a> {
+    job_status: &'static str,
+    job_type: Granularity,
+    job_creation_date: &'a str,
+    services_last_accessed: Vec<ServiceLastAccessed<'a>>,
+    job_completion_date: &'a str,
+    is_truncated: bool,
+    arn: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ungranted_services_used: Vec<ServiceLastAccessed<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_evaluated: &'a [NotEvaluated],
+}
+
+/// What `list_policies_granting_service_access` answers.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PoliciesAnswer {
+    pub(crate) policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
+    pub(crate) is_truncated: bool,
+}
+
+#[pymethods]
+impl Advisor {
+    #[new]
+    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::Tracking::aws()), *, now = None), text_signature = "(account, activity, tracking='aws', *, now=None)")]
+    fn new(
+        py: Python<'_>,
+        account: &Account,
+        activity: &Activity,
+        tracking: Preset,
+        now: Option<Instant>,
+    ) -> PyResult<Self> {
+        let now = now.map_or_else(clock, |now| now.0);
+        let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
+        let make =
+            || access_advisor::Advisor::new(account, &activity, Catalog::shared(), tracking.0, now);
+        Ok(Self {
+            inner: work::run(py, make)?,
+            now,
+        })
+    }
+
+    /// The instant that reports are made at.
+    #[getter]
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// How many principals of the activity are none of the account's users and roles: of other accounts, or deleted.
+    #[getter]
+    fn strangers(&self) -> usize {
+        self.inner.strangers()
+    }
+
+    /// The report on a user, group, role or managed policy: what boto3's `get_service_last_accessed_details` returns.
+    ///
+    /// Further keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
+    /// grants them now, if there are any; `NotEvaluated`, the policies and groups that the export lacks, if there are any.
+    ///
+    /// Args:
+    ///     arn: What to report on.
+    ///     granularity: "service" or "action"; SERVICE_LEVEL and ACTION_LEVEL, as IAM says, are the same.
+    ///
+    /// Raises:
+    ///     NoSuchEntityError: There is no such entity.
+    ///     InvalidInputError: The ARN is none of IAM's.
+    ///
+    /// >>> report = advisor.report("arn:aws:iam::111122223333:user/erin", granularity="action")
+    /// >>> report["ServicesLastAccessed"][0]["ServiceName"], report["IsTruncated"]
+    /// ('AWS IAM Access Analyzer', False)
+    /// >>> advisor.report("arn:aws:iam::111122223333:user/nobody")
+    /// Traceback (most recent call last):
+    /// access_advisor.NoSuchEntityError: ARN arn:aws:iam::111122223333:user/nobody does not exist.
+    #[pyo3(signature = (arn, granularity = Level(Granularity::Service)), text_signature = "($self, arn, granularity='service')")]
+    fn report<'py>(
+        &self,
+        py: Python<'py>,
+        arn: &str,
+        granularity: Level,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let report = py.detach(|| self.inner.report(arn, granularity.0));
+        let report = report.map_err(|refused| error::request(&refused))?;
+        let now = access_advisor::time::format(self.now);
+        let whole = Answer {
+            job_status: "COMPLETED",
+            job_type: report.granularity(),
+            job_creation_date: &now,
+            services_last_accessed: report.services().collect(),
+            job_completion_date: &now,
+            is_truncated: false,
+            arn: report.arn(),
+            ungranted_services_used: report.ungranted_services_used().collect(),
+            not_evaluated: report.not_evaluated(),
+        };
+        answer(py, &whole)
+    }
+
+    /// The reports on every user, group, role, and attached or customer-managed policy, as one table: a row for each of
+    /// them, for each of their services and, at action level, for each tracked action.
+    ///
+    /// >>> advisor.reports()
+    /// <Table of ... rows: arn, granularity, service_namespace, ...>
+    #[pyo3(signature = (granularity = Level(Granularity::Service), *, threads = None), text_signature = "($self, granularity='service', *, threads=None)")]
+    fn reports(
+        &self,
+        py: Python<'_>,
+        granularity: Level,
+        threads: Option<usize>,
+    ) -> PyResult<Table> {
+        let make = || {
+            let batches = all_report_batches(&self.inner, granularity.0)?;
+            Table::collect(report_schema(), batches.into_iter().map(Ok))
+        };
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let table = work::run_watched(py, threads, &stop, |_| Ok(()), make)?;
+        table.map_err(error::unexpected)
+    }
+
+    /// The users and roles that may have used a service by way of an entity, with when they last did: the
+    /// `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.
+    ///
+    /// >>> [found] = advisor.entities("arn:aws:iam::111122223333:user/erin", "s3")
+    /// >>> found["EntityInfo"]["Name"], found["LastAuthenticated"].isoformat()
+    /// ('erin', '2026-10-02T09:15:00+00:00')
+    fn entities<'py>(
+        &self,
+        py: Python<'py>,
+        arn: &str,
+        service_namespace: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let entities = py.detach(|| self.inner.entities(arn, service_namespace));
+        answer(py, &entities.map_err(|refused| error::request(&refused))?)
+    }
+
+    /// The policies of a user, group or role that grant access to services: the `PoliciesGrantingServiceAccess` of
+    /// boto3's `list_policies_granting_service_access`.
+    ///
+    /// >>> [row] = advisor.policies_granting("arn:aws:iam::111122223333:user/engineering/bruno", ["sqs"])
+    /// >>> [policy["PolicyName"] for policy in row["Policies"]]
+    /// ['DeveloperAccess', 'ReadOnlyAccess']
+    fn policies_granting<'py>(
+        &self,
+        py: Python<'py>,
+        arn: &str,
+        service_namespaces: Vec<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, &self.granting(py, arn, &service_namespaces)?)
+    }
+
+    /// As boto3's: `policies_granting` under the name that it has there.
+    ///
+    /// >>> answer = advisor.list_policies_granting_service_access(
+    /// ...     Arn="arn:aws:iam::111122223333:user/engineering/bruno", ServiceNamespaces=["sqs"]
+    /// ... )
+    /// >>> answer["PoliciesGrantingServiceAccess"][0]["ServiceNamespace"], answer["IsTruncated"]
+    /// ('sqs', False)
+    #[pyo3(name = "list_policies_granting_service_access", signature = (*, Arn, ServiceNamespaces))]
+    #[expect(non_snake_case, reason = "boto3's names")]
+    fn list_policies<'py>(
+        &self,
+        py: Python<'py>,
+        Arn: &str,
+        ServiceNamespaces: Vec<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let whole = PoliciesAnswer {
+            policies_granting_service_access: self.granting(py, Arn, &ServiceNamespaces)?,
+            is_truncated: false,
+        };
+        answer(py, &whole)
+    }
+
+    fn __repr__(&self) -> String {
+        let entities = self.inner.account().reported_entities().len();
+        let now = access_advisor::time::format(self.now);
+        format!("<Advisor on {entities} entities, as of {now}>")
+    }
+}
+
+impl Advisor {
+    fn granting(
+        &self,
+        py: Python<'_>,
+        arn: &str,
+        namespaces: &[String],
+    ) -> PyResult<Vec<PoliciesGrantingServiceAccess>> {
+        let granting = py.detach(|| self.inner.policies_granting(arn, namespaces));
+        granting.map_err(|refused| error::request(&refused))
+    }
+}

@@ -1,0 +1,124 @@
+//! Errors as the exceptions of `access_advisor._errors`.
+
+use std::path::Path;
+
+use access_advisor::{ListingError, LoadError, RequestError};
+use advisor_arrow::ReadError;
+use advisor_core::account::ExportError;
+use advisor_store::{ImportError, OperationError, StoreError};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// An exception of the package: its class, message and further attributes.
+fn raised(class: &str, message: &str, attributes: &[(&str, &str)]) -> PyErr {
+    Python::attach(|py| {
+        let made = || -> PyResult<PyErr> {
+            let errors = py.import(intern!(py, "access_advisor._errors"))?;
+            let keywords = PyDict::new(py);
+            for (name, value) in attributes {
+                keywords.set_item(name, value)?;
+            }
+            let class = errors.getattr(class)?;
+            let error = class.call((message,), Some(&keywords))?;
+            Ok(PyErr::from_value(error))
+        };
+        made().unwrap_or_else(|error| error)
+    })
+}
+
+fn at(class: &str, message: &str, path: &Path) -> PyErr {
+    raised(class, message, &[("path", &path.display().to_string())])
+}
+
+/// An argument that cannot be.
+pub(crate) fn invalid_input(message: &str) -> PyErr {
+    raised("InvalidInputError", message, &[])
+}
+
+/// What IAM would have refused.
+pub(crate) fn request(error: &RequestError) -> PyErr {
+    let class = match error {
+        RequestError::NoSuchEntity(_) => "NoSuchEntityError",
+        RequestError::AccessDenied(_) => "AccessDeniedError",
+        RequestError::InvalidInput(_) | RequestError::ValidationError(_) => "InvalidInputError",
+    };
+    raised(class, &error.to_string(), &[("code", error.code())])
+}
+
+/// Account data that cannot be loaded. The operating system's reason is the cause.
+pub(crate) fn load(error: LoadError) -> PyErr {
+    let message = error.to_string();
+    match error {
+        LoadError::Io { path, error } => {
+            let raised = at("PolicyError", &message, &path);
+            Python::attach(|py| raised.set_cause(py, Some(error.into())));
+            raised
+        }
+        LoadError::NotUtf8 { path, .. } => at("PolicyError", &message, &path),
+        LoadError::Export(_) => raised("PolicyError", &message, &[]),
+    }
+}
+
+/// A file that is no export of account data.
+pub(crate) fn export(error: &ExportError, path: &Path) -> PyErr {
+    at("PolicyError", &error.to_string(), path)
+}
+
+/// A trail that cannot be listed.
+pub(crate) fn listing(error: &ListingError) -> PyErr {
+    let message = error.to_string();
+    match error {
+        ListingError::Unreadable { path, .. } | ListingError::EmptyFolder { path } => {
+            at("TrailError", &message, path)
+        }
+    }
+}
+
+/// An activity file that cannot be read or written.
+pub(crate) fn file(path: &Path, error: std::io::Error) -> PyErr {
+    let raised = at("TrailError", &format!("{}: {error}", path.display()), path);
+    Python::attach(|py| raised.set_cause(py, Some(error.into())));
+    raised
+}
+
+/// An activity table that is none.
+pub(crate) fn read(error: &ReadError) -> PyErr {
+    raised("TrailError", &error.to_string(), &[("path", &error.name)])
+}
+
+/// A store that cannot be used.
+pub(crate) fn store(error: &StoreError) -> PyErr {
+    let message = error.to_string();
+    match error {
+        StoreError::NotAStore(path) | StoreError::Missing(path) => at("StoreError", &message, path),
+        StoreError::Database { path, .. }
+        | StoreError::TooNew { path, .. }
+        | StoreError::Damaged { path, .. } => at("StoreError", &message, path),
+    }
+}
+
+/// What goes wrong with an import.
+pub(crate) fn import(error: &ImportError) -> PyErr {
+    match error {
+        ImportError::Store(error) => store(error),
+        ImportError::Listing(error) => listing(error),
+        ImportError::Export(_) | ImportError::NoAccount => {
+            raised("PolicyError", &error.to_string(), &[])
+        }
+    }
+}
+
+/// Why a store has no answer.
+pub(crate) fn operation(error: &OperationError) -> PyErr {
+    match error {
+        OperationError::Request(error) => request(error),
+        OperationError::Store(error) => store(error),
+    }
+}
+
+/// What cannot happen, said instead of a panic.
+pub(crate) fn unexpected(error: impl std::fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}

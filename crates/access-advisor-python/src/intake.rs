@@ -1,0 +1,135 @@
+//! Takes objects one by one, from wherever they come.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use access_advisor::{TrailRead, TrailReader};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+
+use crate::activity::{self, Activity};
+use crate::arguments::Instant;
+use crate::error;
+
+/// Takes CloudTrail objects one by one, from wherever they come: another store's client, a queue, a Spark partition.
+///
+/// For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel.
+///
+/// Args:
+///     since: Leave out records earlier than this.
+///     until: Leave out records later than this.
+///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+///
+/// >>> from pathlib import Path
+/// >>> intake = Intake()
+/// >>> for path in Path("testdata/trail").rglob("*.gz"):
+/// ...     records = intake.take(str(path), path.read_bytes())
+/// >>> activity = intake.finish()
+/// >>> activity.reconciliation.has_faults
+/// False
+#[pyclass(frozen, module = "access_advisor")]
+pub(crate) struct Intake {
+    running: Mutex<Option<Running>>,
+}
+
+/// The thread that the objects are taken on: the reader's intake borrows from the reader.
+struct Running {
+    requests: Sender<Request>,
+    answers: Receiver<(u64, Request)>,
+    thread: JoinHandle<TrailRead>,
+}
+
+enum Request {
+    Object(String, PyBackedBytes),
+    File(PathBuf),
+}
+
+impl Running {
+    fn start(reader: TrailReader) -> Self {
+        let (requests, requested) = channel();
+        let (answer, answers) = channel();
+        let thread = std::thread::spawn(move || {
+            let mut intake = reader.intake();
+            while let Ok(request) = requested.recv() {
+                let taken = match &request {
+                    Request::Object(name, bytes) => intake.take_object(name, bytes),
+                    Request::File(path) => intake.take_file(path),
+                };
+                // Given back, as only a thread that has Python's lock should drop what is Python's.
+                if answer.send((taken.records, request)).is_err() {
+                    break;
+                }
+            }
+            intake.finish()
+        });
+        Self {
+            requests,
+            answers,
+            thread,
+        }
+    }
+}
+
+impl Intake {
+    fn request(&self, py: Python<'_>, request: Request) -> PyResult<u64> {
+        let answered = py.detach(|| {
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let running = running.as_ref()?;
+            running.requests.send(request).ok()?;
+            running.answers.recv().ok()
+        });
+        match answered {
+            Some((records, _)) => Ok(records),
+            None => Err(error::invalid_input("this intake is finished")),
+        }
+    }
+}
+
+#[pymethods]
+impl Intake {
+    #[new]
+    #[pyo3(signature = (*, since = None, until = None, object_limit = None))]
+    fn new(since: Option<Instant>, until: Option<Instant>, object_limit: Option<usize>) -> Self {
+        let reader = activity::reader(since, until, object_limit);
+        Self {
+            running: Mutex::new(Some(Running::start(reader))),
+        }
+    }
+
+    /// Takes an object: what CloudTrail delivers, gzip or not. `name` is what the reconciliation calls it.
+    ///
+    /// An object that cannot be read adds nothing, and is named in the reconciliation.
+    ///
+    /// Returns:
+    ///     How many records were in it.
+    ///
+    /// Raises:
+    ///     InvalidInputError: The intake is finished.
+    fn take(&self, py: Python<'_>, name: String, data: PyBackedBytes) -> PyResult<u64> {
+        self.request(py, Request::Object(name, data))
+    }
+
+    /// Takes a file, as `take` does.
+    fn take_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
+        self.request(py, Request::File(path))
+    }
+
+    /// What was taken. Nothing can be taken after this.
+    ///
+    /// Raises:
+    ///     InvalidInputError: The intake was finished before.
+    fn finish(&self, py: Python<'_>) -> PyResult<Activity> {
+        let finished = py.detach(|| {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let Running {
+                requests, thread, ..
+            } = running.take()?;
+            drop(requests);
+            thread.join().ok()
+        });
+        let read = finished.ok_or_else(|| error::invalid_input("this intake is finished"))?;
+        Ok(read.into())
+    }
+}

@@ -1,0 +1,177 @@
+//! A trail's objects, listed in one process and read in others: what Spark's driver and executors do.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access_advisor::ReadOptions;
+use arrow_array::builder::{Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use chrono::DateTime;
+use cloudtrail_reader::s3::{S3Location, S3Object, S3Options, S3Source};
+use cloudtrail_reader::{FailedObject, TrailObject};
+use pyo3::prelude::*;
+
+use crate::activity::{self, Activity};
+use crate::arguments::{Instant, Paths};
+use crate::table::Table;
+use crate::{error, work};
+
+/// Lists the objects that `Activity.from_trail` would read: a table of `path`, `size` in bytes as stored, and `reason`, which
+/// is null unless the path could not be listed.
+///
+/// Raises:
+///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
+#[pyfunction]
+#[pyo3(signature = (paths, *, since = None, until = None))]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are made from Python's"
+)]
+pub(crate) fn list_objects(
+    py: Python<'_>,
+    paths: Paths,
+    since: Option<Instant>,
+    until: Option<Instant>,
+) -> PyResult<Table> {
+    let reader = activity::reader(since, until, None);
+    let list = || {
+        let mut listed = Listed::default();
+        for object in reader.list(&paths.0)? {
+            if reader.is_stopped() {
+                break;
+            }
+            listed.add(object);
+        }
+        Ok(listed.finish())
+    };
+    let listed = work::run_watched(py, Some(1), &reader.stop_flag(), |_| Ok(()), list)?;
+    listed
+        .map_err(|fault| error::listing(&fault))?
+        .map_err(error::unexpected)
+}
+
+/// Reads listed objects, given as pairs of `path` and `size`, on the calling thread and as many more as are asked for.
+///
+/// What cannot be read is named in the reconciliation.
+#[pyfunction]
+#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = 1))]
+pub(crate) fn read_objects(
+    py: Python<'_>,
+    objects: Vec<(String, u64)>,
+    since: Option<Instant>,
+    until: Option<Instant>,
+    object_limit: Option<usize>,
+    threads: usize,
+) -> PyResult<Activity> {
+    let reader = activity::reader(since, until, object_limit);
+    let mut buckets = Buckets::new(reader.options());
+    let objects = objects
+        .into_iter()
+        .map(move |(path, size)| buckets.object(path, size));
+    let read = || reader.read_objects(objects, &|_| {});
+    let read = work::run_watched(py, Some(threads), &reader.stop_flag(), |_| Ok(()), read)?;
+    Ok(read.into())
+}
+
+/// The table of a listing.
+#[derive(Default)]
+struct Listed {
+    path: StringBuilder,
+    size: Int64Builder,
+    reason: StringBuilder,
+}
+
+impl Listed {
+    fn add(&mut self, object: Result<TrailObject, FailedObject>) {
+        let size = match &object {
+            Err(_) => 0,
+            Ok(TrailObject::S3 { object, .. }) => object.size,
+            // One that cannot be read says why when it is read.
+            Ok(TrailObject::File(path)) => path.metadata().map_or(0, |metadata| metadata.len()),
+        };
+        self.size
+            .append_value(i64::try_from(size).unwrap_or(i64::MAX));
+        match object {
+            Ok(object) => {
+                self.path.append_value(object.to_string());
+                self.reason.append_null();
+            }
+            Err(FailedObject { name, reason }) => {
+                self.path.append_value(name);
+                self.reason.append_value(reason);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Table, ArrowError> {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("path", DataType::Utf8, false),
+            Field::new("size", DataType::Int64, false),
+            Field::new("reason", DataType::Utf8, true),
+        ]));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.path.finish()),
+            Arc::new(self.size.finish()),
+            Arc::new(self.reason.finish()),
+        ];
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
+        Table::collect(schema, [batch])
+    }
+}
+
+/// The buckets that objects are read from, each opened once.
+struct Buckets {
+    options: S3Options,
+    opened: HashMap<String, S3Source>,
+}
+
+impl Buckets {
+    fn new(options: &ReadOptions) -> Self {
+        Self {
+            options: S3Options {
+                object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
+                ..S3Options::default()
+            },
+            opened: HashMap::new(),
+        }
+    }
+
+    /// The object that a listing called so.
+    fn object(&mut self, path: String, size: u64) -> Result<TrailObject, FailedObject> {
+        if !S3Location::is_meant_by(&path) {
+            return Ok(TrailObject::File(PathBuf::from(path)));
+        }
+        self.s3(&path, size)
+            .map_err(|reason| FailedObject { name: path, reason })
+    }
+
+    fn s3(&mut self, path: &str, size: u64) -> Result<TrailObject, String> {
+        let S3Location { bucket, prefix } = path
+            .parse::<S3Location>()
+            .map_err(|fault| fault.to_string())?;
+        let source = match self.opened.get(&bucket) {
+            Some(source) => source.clone(),
+            None => {
+                let location = S3Location {
+                    bucket: bucket.clone(),
+                    prefix: String::new(),
+                };
+                let source = S3Source::open(location, self.options.clone())
+                    .map_err(|fault| fault.to_string())?;
+                self.opened.insert(bucket.clone(), source.clone());
+                source
+            }
+        };
+        let object = S3Object {
+            bucket: bucket.into(),
+            key: prefix,
+            size,
+            etag: None,
+            // Not known any more, and not needed to read it.
+            last_modified: DateTime::UNIX_EPOCH,
+        };
+        Ok(TrailObject::S3 { source, object })
+    }
+}

@@ -1,0 +1,160 @@
+//! What became of everything that was read.
+
+use std::collections::BTreeMap;
+
+use pyo3::prelude::*;
+
+/// What became of the objects and records of a trail. It adds up: records read = attributed + set aside.
+///
+/// >>> r = Activity.from_trail("testdata/trail").reconciliation
+/// >>> r.records_read == r.records_attributed + r.records_set_aside
+/// True
+/// >>> print(r)
+/// 87 objects read, 1 digest skipped, 1 insight skipped
+/// 385 records = 321 attributed + 64 set aside
+/// ...
+#[pyclass(frozen, eq, module = "access_advisor")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Reconciliation {
+    pub(crate) inner: access_advisor::Reconciliation,
+}
+
+/// An object that could not be read: none of its records was taken.
+#[pyclass(frozen, get_all, eq, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FailedObject {
+    /// The object.
+    path: String,
+    /// What is wrong with it.
+    reason: String,
+}
+
+#[pymethods]
+impl FailedObject {
+    fn __repr__(&self) -> String {
+        let Self { path, reason } = self;
+        format!("<FailedObject {path}: {reason}>")
+    }
+}
+
+/// A malformed record. The other records of its object were taken.
+#[pyclass(frozen, get_all, eq, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MalformedRecord {
+    /// Its object.
+    path: String,
+    /// Its number in the object, counted from 1.
+    record: u64,
+    /// What is wrong with it.
+    reason: String,
+}
+
+#[pymethods]
+impl MalformedRecord {
+    fn __repr__(&self) -> String {
+        let Self {
+            path,
+            record,
+            reason,
+        } = self;
+        format!("<MalformedRecord {path}: record {record}: {reason}>")
+    }
+}
+
+#[pymethods]
+impl Reconciliation {
+    /// How many objects' records were read.
+    #[getter]
+    fn objects_read(&self) -> u64 {
+        self.inner.objects_read
+    }
+
+    /// How many objects hold no API calls, by what they are.
+    #[getter]
+    fn objects_skipped(&self) -> BTreeMap<String, u64> {
+        let skipped = self.inner.objects_skipped.iter();
+        skipped
+            .map(|(what, count)| (what.to_string(), *count))
+            .collect()
+    }
+
+    /// The objects that could not be read.
+    #[getter]
+    fn objects_failed(&self) -> Vec<FailedObject> {
+        let failed = self.inner.objects_failed.iter();
+        failed
+            .map(|object| FailedObject {
+                path: object.name.clone(),
+                reason: object.reason.clone(),
+            })
+            .collect()
+    }
+
+    /// The objects' size in bytes, as they are stored.
+    #[getter]
+    fn bytes(&self) -> u64 {
+        self.inner.bytes
+    }
+
+    /// How many records were in the objects read.
+    #[getter]
+    fn records_read(&self) -> u64 {
+        self.inner.records_read
+    }
+
+    /// How many records count as an attempt of a user or role.
+    #[getter]
+    fn records_attributed(&self) -> u64 {
+        self.inner.records_attributed
+    }
+
+    /// How many records were set aside, for whatever reason.
+    #[getter]
+    fn records_set_aside(&self) -> u64 {
+        self.inner.set_aside()
+    }
+
+    /// How many records were set aside, by reason.
+    #[getter]
+    fn set_aside_by_reason(&self) -> BTreeMap<String, u64> {
+        let reasons = self.inner.records_set_aside.iter();
+        reasons
+            .map(|(reason, count)| (reason.to_string(), *count))
+            .collect()
+    }
+
+    /// How many of the records set aside are malformed.
+    #[getter]
+    fn records_malformed(&self) -> u64 {
+        self.inner.malformed()
+    }
+
+    /// The first of the malformed records, twenty at most.
+    #[getter]
+    fn examples(&self) -> Vec<MalformedRecord> {
+        let examples = self.inner.examples.iter();
+        examples
+            .map(|example| MalformedRecord {
+                path: example.name.clone(),
+                record: example.record,
+                reason: example.reason.clone(),
+            })
+            .collect()
+    }
+
+    /// Whether the input was at fault somewhere: objects that could not be read, malformed records.
+    #[getter]
+    fn has_faults(&self) -> bool {
+        self.inner.has_faults()
+    }
+
+    fn __str__(&self) -> String {
+        self.inner.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        let summary = self.inner.to_string();
+        let lines: Vec<&str> = summary.lines().take(2).collect();
+        format!("<Reconciliation: {}>", lines.join("; "))
+    }
+}

@@ -1,0 +1,121 @@
+//! Tables, handed out through the Arrow `PyCapsule` interface without a copy.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StructArray};
+use arrow_schema::{ArrowError, Field, SchemaRef};
+use pyo3::exceptions::PyImportError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use pyo3_arrow::error::PyArrowResult;
+use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+
+/// A table that anything that speaks Arrow takes as it is, without a copy.
+///
+/// It has the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`,
+/// `pandas.DataFrame.from_arrow(t)`, and `duckdb.sql("FROM t")`.
+///
+/// >>> t = Account.load("testdata/account.json").permissions()
+/// >>> len(t), t.column_names[:4]
+/// (109, ['account_id', 'arn', 'entity_type', 'entity_name'])
+#[pyclass(frozen, module = "access_advisor")]
+#[derive(Debug)]
+pub(crate) struct Table {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    pub(crate) fn collect(
+        schema: SchemaRef,
+        batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
+    ) -> Result<Self, ArrowError> {
+        let batches = batches.into_iter().collect::<Result<_, _>>()?;
+        Ok(Self { schema, batches })
+    }
+}
+
+#[pymethods]
+impl Table {
+    /// The number of rows.
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// The columns' names.
+    #[getter]
+    fn column_names(&self) -> Vec<&str> {
+        let fields = self.schema.fields().iter();
+        fields.map(|field| field.name().as_str()).collect()
+    }
+
+    /// The table as a `pandas.DataFrame`. Repeated texts come as categories. Needs pandas 3 and pyarrow.
+    ///
+    /// >>> Account.load("testdata/account.json").permissions().to_pandas().entity_type.nunique()
+    /// 4
+    fn to_pandas<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let frame = import(this.py(), "pandas")?.getattr(intern!(this.py(), "DataFrame"))?;
+        frame.call_method1(intern!(this.py(), "from_arrow"), (this,))
+    }
+
+    /// The table as a `polars.DataFrame`. Repeated texts come as categories. Needs polars.
+    ///
+    /// >>> Account.load("testdata/account.json").permissions().to_polars().height
+    /// 109
+    fn to_polars<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        import(this.py(), "polars")?.call_method1(intern!(this.py(), "DataFrame"), (this,))
+    }
+
+    /// The table as a `pyarrow.Table`. Needs pyarrow.
+    ///
+    /// >>> Account.load("testdata/account.json").permissions().to_pyarrow().num_rows
+    /// 109
+    fn to_pyarrow<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        import(this.py(), "pyarrow")?.call_method1(intern!(this.py(), "table"), (this,))
+    }
+
+    fn __len__(&self) -> usize {
+        self.num_rows()
+    }
+
+    fn __repr__(&self) -> String {
+        let (rows, columns) = (self.num_rows(), self.column_names().join(", "));
+        format!("<Table of {rows} rows: {columns}>")
+    }
+
+    /// The table as an Arrow C stream: the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyArrowResult<Bound<'py, PyCapsule>> {
+        let fields = self.schema.fields().clone();
+        let row = Field::new_struct("", fields, false);
+        let row = row.with_metadata(self.schema.metadata().clone());
+        let batches = self.batches.clone().into_iter();
+        let arrays = batches.map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
+        let stream = Box::new(ArrayIterator::new(arrays, Arc::new(row)));
+        to_stream_pycapsule(py, stream, requested_schema)
+    }
+
+    /// The columns and their types as an Arrow C schema: the Arrow PyCapsule interface.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyArrowResult<Bound<'py, PyCapsule>> {
+        to_schema_pycapsule(py, self.schema.as_ref())
+    }
+}
+
+/// A package that need not be there.
+fn import<'py>(py: Python<'py>, package: &str) -> PyResult<Bound<'py, PyModule>> {
+    py.import(package).map_err(|error| {
+        let wanted = PyImportError::new_err(format!("this needs {package}: pip install {package}"));
+        if error.is_instance_of::<PyImportError>(py) {
+            wanted.set_cause(py, Some(error));
+            wanted
+        } else {
+            error
+        }
+    })
+}

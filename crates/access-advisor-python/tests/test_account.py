@@ -1,0 +1,50 @@
+"""Account data."""
+
+import pickle
+
+import pytest
+
+from access_advisor import AccessAdvisorError, Account, InvalidInputError, PolicyError
+
+
+def test_findings_say_where(account):
+    [finding] = account.findings
+    assert finding.path.endswith("account.json")
+    assert finding.place == "GroupDetailList[2].AttachedManagedPolicies[0]"
+    assert "SecurityAudit" in finding.reason
+
+
+def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
+    with pytest.raises(PolicyError, match="No such file") as raised:
+        Account.load([tmp_path / "account.json"])
+    assert raised.value.path == str(tmp_path / "account.json")
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
+    assert isinstance(raised.value, AccessAdvisorError)
+
+
+def test_a_broken_file_among_several_is_named(tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"UserDetailList": [\n{]}')
+    with pytest.raises(PolicyError, match="line 2") as raised:
+        Account.load(["testdata/account.json", broken])
+    assert raised.value.path == str(broken)
+
+
+def test_exceptions_can_be_pickled(tmp_path):
+    with pytest.raises(PolicyError) as raised:
+        Account.load(tmp_path)
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert (type(again), str(again), again.path) == (PolicyError, str(raised.value), str(tmp_path))
+
+
+def test_no_path_is_refused():
+    with pytest.raises(InvalidInputError):
+        Account.load([])
+    with pytest.raises(TypeError, match="path"):
+        Account.load(3)
+
+
+def test_permissions_name_every_entity(account):
+    frame = account.permissions().to_polars()
+    assert set(frame["arn"].cast(str)) <= set(account.arns())
+    assert frame["effect"].cast(str).drop_nulls().unique().sort().to_list() == ["Allow", "Deny"]

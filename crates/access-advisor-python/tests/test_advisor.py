@@ -1,0 +1,123 @@
+"""Reports, entities, policies."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from conftest import ERIN, NOW
+
+from access_advisor import Advisor, InvalidInputError, NoSuchEntityError
+
+
+def test_reports_hold_what_they_must(advisor):
+    """The facts that the command line's reports are held to."""
+    facts = json.loads(Path("testdata/expected/facts.json").read_text())
+    for arn, fact in facts.items():
+        report = advisor.report(arn, granularity="action")
+        assert report["Arn"] == arn
+        used = {
+            row["ServiceNamespace"]: {
+                "last": row["LastAuthenticated"].isoformat(),
+                "entity": row["LastAuthenticatedEntity"],
+                "region": row["LastAuthenticatedRegion"],
+                "total": row["TotalAuthenticatedEntities"],
+            }
+            for row in report["ServicesLastAccessed"]
+            if "LastAuthenticated" in row
+        }
+        assert used == fact["used"], arn
+        ungranted = [row["ServiceNamespace"] for row in report.get("UngrantedServicesUsed", [])]
+        assert ungranted == fact.get("ungranted_used", []), arn
+
+
+def test_a_report_is_boto3s(advisor):
+    """botocore's own parser makes the same of what IAM would send."""
+    model = pytest.importorskip("botocore.session").get_session().get_service_model("iam")
+    shape = model.operation_model("GetServiceLastAccessedDetails").output_shape
+    report = advisor.report(ERIN, granularity="ACTION_LEVEL")
+    check(report, shape, {"Arn", "UngrantedServicesUsed", "NotEvaluated"})
+    details = {"EntityDetailsList": advisor.entities(ERIN, "s3")}
+    with_entities = model.operation_model("GetServiceLastAccessedDetailsWithEntities").output_shape
+    check(details, with_entities, set(), partial=True)
+    granting = advisor.list_policies_granting_service_access(Arn=ERIN, ServiceNamespaces=["s3", "ec2"])
+    check(granting, model.operation_model("ListPoliciesGrantingServiceAccess").output_shape, set())
+    assert granting["PoliciesGrantingServiceAccess"] == advisor.policies_granting(ERIN, ["s3", "ec2"])
+
+
+def check(value, shape, beyond, partial=False):
+    """Whether a value is of a shape of botocore's model, but for some names."""
+    if shape.type_name == "structure":
+        assert set(value) - beyond <= set(shape.members), set(value) - set(shape.members)
+        assert partial or set(shape.required_members) <= set(value)
+        for name in set(value) - beyond:
+            check(value[name], shape.members[name], set())
+    elif shape.type_name == "list":
+        for item in value:
+            check(item, shape.member, set())
+    else:
+        kinds = {"string": str, "timestamp": datetime, "integer": int, "boolean": bool}
+        assert type(value) is kinds[shape.type_name], (shape.name, value)
+        if shape.type_name == "timestamp":
+            assert value.utcoffset() == timedelta(0)
+        if getattr(shape, "enum", None):
+            assert value in shape.enum
+
+
+def test_granularities(advisor):
+    services = advisor.report(ERIN)
+    assert services["JobType"] == "SERVICE_LEVEL"
+    assert services == advisor.report(ERIN, granularity="SERVICE_LEVEL")
+    assert not any("TrackedActionsLastAccessed" in row for row in services["ServicesLastAccessed"])
+    actions = advisor.report(ERIN, "action")
+    assert actions == advisor.report(ERIN, "ACTION_LEVEL")
+    assert any("TrackedActionsLastAccessed" in row for row in actions["ServicesLastAccessed"])
+    with pytest.raises(InvalidInputError, match="granularity"):
+        advisor.report(ERIN, "resource")
+
+
+def test_reports_are_what_report_says(advisor, account):
+    frame = advisor.reports().to_polars()
+    for arn in account.arns():
+        rows = frame.filter(frame["arn"].cast(str) == arn)
+        services = rows.filter(rows["granularity"].cast(str) == "SERVICE").filter("granted")
+        report = advisor.report(arn)
+        last = {row["ServiceNamespace"]: row.get("LastAuthenticated") for row in report["ServicesLastAccessed"]}
+        assert dict(zip(services["service_namespace"].cast(str), services["last_accessed"], strict=True)) == last
+
+
+def test_tracking(account, activity, advisor):
+    full = Advisor(account, activity, "full", now=NOW)
+    assert len(full.reports("action")) > len(advisor.reports("action"))
+    with pytest.raises(InvalidInputError, match="tracking"):
+        Advisor(account, activity, tracking="some", now=NOW)
+
+
+def test_now(account, activity, advisor):
+    with pytest.raises(InvalidInputError, match="time zone"):
+        Advisor(account, activity, now=datetime(2026, 11, 1))
+    before = datetime.now(timezone.utc)
+    present = Advisor(account, activity).now
+    assert before <= present <= datetime.now(timezone.utc)
+    later = Advisor(account, activity, now=NOW + timedelta(days=4000))
+    assert not any("LastAuthenticated" in row for row in later.report(ERIN)["ServicesLastAccessed"])
+    assert later.report(ERIN)["JobCreationDate"] == NOW + timedelta(days=4000)
+
+
+def test_refusals_are_iams(advisor):
+    with pytest.raises(NoSuchEntityError) as raised:
+        advisor.report(ERIN + "a")
+    assert raised.value.code == "NoSuchEntity"
+    assert isinstance(raised.value, LookupError)
+    with pytest.raises(InvalidInputError) as raised:
+        advisor.report("erin")
+    assert raised.value.code == "ValidationError"
+    assert isinstance(raised.value, ValueError)
+    with pytest.raises(InvalidInputError):
+        advisor.entities(ERIN, "no such service")
+    with pytest.raises(InvalidInputError):
+        advisor.policies_granting(ERIN, [])
+
+
+def test_strangers(advisor):
+    assert advisor.strangers == 3

@@ -1,0 +1,323 @@
+"""The reader on Spark, on a cluster of processes of its own: a master, two workers, two executors of one core."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import boto3
+import pyarrow
+import pyspark
+import pytest
+from access_advisor import Activity, InvalidInputError, TrailError
+from access_advisor import spark as advisor_spark
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from pyspark.sql import SparkSession
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+TESTDATA_TRAIL = Path(__file__).parents[3] / "testdata" / "trail"
+BUCKET = "trail-of-the-spark-tests"
+
+
+@pytest.fixture(scope="module")
+def java():
+    """Spark needs Java 17."""
+    if shutil.which("java") is None:
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "openjdk-17-jre-headless"]):
+            command = ["apt-get", "--quiet=2", *arguments]
+            subprocess.run(command, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+
+
+@pytest.fixture(scope="module")
+def s3():
+    """An S3 server on loopback."""
+    server = S3()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def spark(java, s3, tmp_path_factory):
+    """Two executors, processes of their own, which know the S3 server."""
+    # The workers keep their logs below Spark's home.
+    home = tmp_path_factory.mktemp("spark")
+    for part in Path(pyspark.__file__).parent.iterdir():
+        (home / part.name).symlink_to(part)
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": s3.url,
+    }
+    driver = {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**environment, **driver}.items():
+            patch.setenv(name, value)
+        builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("tests of access-advisor")
+        settings = {
+            "spark.driver.host": "127.0.0.1",
+            "spark.local.dir": str(home / "local"),
+            "spark.log.level": "OFF",
+            "spark.scheduler.maxRegisteredResourcesWaitingTime": "10min",
+            "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.sql.warehouse.dir": str(home / "warehouse"),
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            **{f"spark.executorEnv.{name}": value for name, value in environment.items()},
+        }
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        yield session
+        session.stop()
+
+
+@pytest.fixture(scope="module")
+def trail(tmp_path_factory):
+    """A trail with faults in it."""
+    return write_trail(tmp_path_factory.mktemp("trail"))
+
+
+class S3:
+    """moto's S3, and what is asked of it."""
+
+    def __init__(self):
+        class Quiet(WSGIRequestHandler):
+            def log_request(self, *_):
+                pass
+
+        moto = DomainDispatcherApplication(create_backend_app)
+
+        def application(environ, start_response):
+            if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"].endswith(".json.gz"):
+                with self.lock:
+                    self.read.append(environ["PATH_INFO"])
+                    self.on_read(len(self.read))
+            return moto(environ, start_response)
+
+        self.lock = threading.Lock()
+        self.read = []
+        self.on_read = lambda count: None
+        self.server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def put(self, folder):
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        client = boto3.client("s3", endpoint_url=self.url, region_name="eu-west-1", **keys)
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        objects = [path for path in folder.rglob("*.json.gz") if path.is_file()]
+        for path in objects:
+            client.put_object(Bucket=BUCKET, Key=str(path.relative_to(folder)), Body=path.read_bytes())
+        return len(objects)
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+
+
+def write_trail(folder):
+    """Sixty good objects in three days' folders, and others."""
+    chance = random.Random(5)
+    start = datetime(2026, 10, 1, tzinfo=timezone.utc)
+    days = [folder / "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10" / f"{day:02}" for day in (1, 2, 3)]
+    for day in days:
+        day.mkdir(parents=True)
+    for number in range(60):
+        records = [record(chance, start + timedelta(hours=number)) for _ in range(50)]
+        if number % 20 == 0:
+            records[7]["eventTime"] = "yesterday"
+        name = f"111122223333_CloudTrail_eu-west-1_202610{number % 3 + 1:02}T{number // 3:02}00Z_{number:016}.json.gz"
+        (days[number % 3] / name).write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    good = min(days[0].iterdir())
+    (days[0] / "damaged.json.gz").write_bytes(good.read_bytes()[:-200])
+    (days[1] / "empty.json.gz").write_bytes(b"")
+    (days[2] / "not a trail é%20.json.gz").write_bytes(b'{"name": "no trail"}')
+    return folder
+
+
+def record(chance, time):
+    """A call by one of a few users. Some were renamed meanwhile; some calls are of the same second."""
+    user = chance.randrange(12)
+    name = f"renamed-{user}" if user % 4 == 0 and time.day > 1 else f"user-{user}"
+    account = "111122223333" if user % 5 else chance.choice(["111122223333", "444455556666"])
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": f"AIDAEXAMPLE{user:010}",
+            "arn": f"arn:aws:iam::{account}:user/{name}",
+            "accountId": account,
+            "userName": name,
+        },
+        "eventTime": (time + timedelta(seconds=chance.randrange(20))).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": chance.choice(["s3.amazonaws.com", "ec2.amazonaws.com", "nothing-known.amazonaws.com"]),
+        "eventName": chance.choice(["ListBuckets", "DescribeInstances", "GetObject"]),
+        "awsRegion": chance.choice(["eu-west-1", "us-east-1"]),
+        "errorCode": chance.choice([None, None, "AccessDenied"]),
+        "eventID": f"{chance.getrandbits(32):08x}-0000-4000-8000-000000000000",
+        "eventType": "AwsApiCall",
+        "eventCategory": "Management",
+    }
+
+
+def in_order(table, like):
+    """The rows of a table, sorted."""
+    table = pyarrow.table(table).select(like.column_names).cast(like.schema)
+    return table.sort_by([(name, "ascending") for name in table.column_names]).combine_chunks()
+
+
+def assert_same(read, expected, *, only_named=()):
+    """What Spark read is what one process read: row by row, failure by failure, count by count."""
+    table = pyarrow.table(expected.table())
+    assert read.activity.columns == table.column_names
+    assert in_order(read.activity.toArrow(), table).equals(in_order(table, table))
+
+    told, counts = expected.reconciliation, read.reconciliation
+    failures = {row.path: row.reason for row in read.failures.collect()}
+    expected_failures = {failed.path: failed.reason for failed in told.objects_failed}
+    for path in only_named:
+        assert failures.pop(path) and expected_failures.pop(path)
+    assert failures == expected_failures
+    assert counts.objects_failed == len(told.objects_failed)
+    assert counts.objects_read == told.objects_read
+    assert counts.objects_skipped == told.objects_skipped
+    assert counts.bytes == told.bytes
+    assert counts.records_read == told.records_read
+    assert counts.records_attributed == told.records_attributed
+    assert counts.set_aside_by_reason == told.set_aside_by_reason
+    assert counts.records_malformed == told.records_malformed
+    assert counts.examples == [(example.path, example.record, example.reason) for example in told.examples]
+
+    assert counts.records_read == counts.records_attributed + counts.records_set_aside
+    assert counts.objects_listed == counts.objects_read + counts.objects_skipped.total() + counts.objects_failed
+
+
+def executors(spark):
+    """The processes of the executors."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                command = (process / "cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            if spark.sparkContext.applicationId in command and any("CoarseGrainedExecutor" in part for part in command):
+                found.append(int(process.name))
+    return found
+
+
+@pytest.mark.parametrize("by", ["path", "binary"])
+def test_the_test_account_s_trail(spark, by):
+    with advisor_spark.activity(spark, TESTDATA_TRAIL, read=by) as read:
+        assert_same(read, Activity.from_trail(TESTDATA_TRAIL))
+
+
+@pytest.mark.parametrize("by", ["path", "binary"])
+def test_a_trail_with_faults(spark, trail, by):
+    expected = Activity.from_trail(trail)
+    reasons = [failed.path.rpartition("/")[2] for failed in expected.reconciliation.objects_failed]
+    assert reasons == ["damaged.json.gz", "empty.json.gz", "not a trail é%20.json.gz"]
+    assert expected.reconciliation.records_malformed == 3
+    with advisor_spark.activity(spark, [f"file://{trail}/AWSLogs"], read=by) as read:
+        # To Spark, empty files are not there.
+        empty = [failed.path for failed in expected.reconciliation.objects_failed if "/empty" in failed.path]
+        assert_same(read, expected, only_named=empty if by == "binary" else ())
+
+
+def test_what_spark_may_not_open_is_set_aside(spark, trail, tmp_path):
+    """By path and by Spark: a link that leads nowhere, and a file that went away."""
+    shutil.copytree(trail / "AWSLogs", tmp_path / "AWSLogs")
+    dead = tmp_path / "AWSLogs" / "dead.json.gz"
+    dead.symlink_to(tmp_path / "nowhere")
+    with advisor_spark.activity(spark, tmp_path) as read:
+        assert_same(read, Activity.from_trail(tmp_path))
+        assert read.reconciliation.objects_failed == 4
+
+
+@pytest.mark.parametrize("by", ["path", "binary"])
+def test_times_and_limits(spark, trail, by):
+    limits = {
+        "since": datetime(2026, 10, 2, tzinfo=timezone.utc),
+        "until": datetime(2026, 10, 3, 1, tzinfo=timezone(timedelta(hours=2))),
+        "object_limit": 24_000,
+    }
+    expected = Activity.from_trail(trail, **limits)
+    assert 0 < expected.reconciliation.objects_read < 60
+    assert len(expected.reconciliation.set_aside_by_reason) == 3
+    with advisor_spark.activity(spark, trail, read=by, **limits) as read:
+        empty = [failed.path for failed in expected.reconciliation.objects_failed if "/empty" in failed.path]
+        assert_same(read, expected, only_named=empty if by == "binary" else ())
+
+
+def test_an_executor_killed_in_mid_job_and_one_after_it(spark, s3, trail):
+    objects = s3.put(trail)
+    location = f"s3://{BUCKET}/AWSLogs"
+    expected = Activity.from_trail(location)
+    assert expected.reconciliation.objects_read == 60
+    before = executors(spark)
+    assert len(before) == 2
+
+    def kill(count):
+        if count == objects // 2:
+            os.kill(before[0], signal.SIGKILL)
+
+    s3.read.clear()
+    s3.on_read = kill
+    with advisor_spark.activity(spark, location.replace("s3:", "s3a:"), read="path") as read:
+        assert before[0] not in executors(spark)
+        # What it had done is done again.
+        assert len(s3.read) > objects
+        os.kill(before[1], signal.SIGKILL)
+        assert_same(read, expected)
+    s3.on_read = lambda count: None
+
+
+def test_with_a_checkpoint_nothing_is_read_twice(spark, s3, trail, tmp_path):
+    shutil.copytree(trail / "AWSLogs", tmp_path / "AWSLogs")
+    expected = Activity.from_trail(tmp_path / "AWSLogs")
+    spark.conf.set("spark.checkpoint.dir", str(tmp_path / "checkpoints"))
+    spark.sparkContext.setCheckpointDir(str(tmp_path / "checkpoints"))
+    read = advisor_spark.activity(spark, tmp_path / "AWSLogs")
+    shutil.rmtree(tmp_path / "AWSLogs")
+    assert_same(read, expected)
+
+
+def test_what_spark_writes_is_an_activity_file(spark, trail, tmp_path):
+    with advisor_spark.activity(spark, trail, partitions=3) as read:
+        read.activity.write.parquet(str(tmp_path / "activity"))
+    files = list((tmp_path / "activity").glob("*.parquet"))
+    assert Activity.from_parquet(files) == Activity.from_trail(trail)
+
+
+@pytest.mark.parametrize("by", ["auto", "path", "binary"])
+def test_a_trail_that_is_not_there(spark, tmp_path, by):
+    missing = str(tmp_path / "missing")
+    with pytest.raises(TrailError) as raised:
+        advisor_spark.activity(spark, missing, read=by)
+    assert raised.value.path == missing
+    with pytest.raises(TrailError, match="there is no file in this folder"):
+        advisor_spark.activity(spark, tmp_path, read=by)
+
+
+def test_arguments_that_cannot_be(spark):
+    with pytest.raises(InvalidInputError, match="time zone"):
+        advisor_spark.activity(spark, TESTDATA_TRAIL, since=datetime(2026, 10, 1))
+    with pytest.raises(InvalidInputError, match="neither"):
+        advisor_spark.activity(spark, TESTDATA_TRAIL, read="fast")
+    with pytest.raises(InvalidInputError, match="binary"):
+        advisor_spark.activity(spark, "hdfs://nowhere/trail", read="path")
+    with pytest.raises(InvalidInputError, match="no path"):
+        advisor_spark.activity(spark, [])

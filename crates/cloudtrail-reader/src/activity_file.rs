@@ -1,0 +1,356 @@
+//! Activity files as objects of a trail: tables, Parquet or CSV, whose rows stand for attempts that were added up before.
+//!
+//! They are what `access-advisor activity export` writes, or what a query engine makes of the same logs, with
+//! `service_namespace` and `action_name` or, in their place, `event_source`. A row cannot be cut at an instant: one with
+//! attempts on both sides of the last instant that is asked for is set aside. One that began before the first instant
+//! that is asked for, and ended after it, is taken as it is.
+
+use std::collections::HashMap;
+
+use advisor_arrow::{Fault, ParquetTable, is_activity_schema, read_each_activity_row};
+use advisor_core::{Activity, ActivityRow, Operation, Principal, time};
+use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
+use csv::StringRecord;
+
+use crate::attribution::{self, LONGEST_ARN, LONGEST_NAME, SetAside};
+use crate::csv_table::CsvRows;
+use crate::object::ObjectError;
+use crate::plain::shortened;
+use crate::reader::TrailReader;
+use crate::reconciliation::Reconciliation;
+use crate::table;
+
+/// IAM's unique ids have 21 characters; this is what its API takes.
+const LONGEST_ID: usize = 128;
+
+/// Whether a Parquet file is meant as an activity file.
+pub(crate) fn is_parquet(bytes: &Bytes) -> bool {
+    ParquetTable::open(bytes.clone()).is_ok_and(|table| is_activity_schema(table.schema()))
+}
+
+/// Whether a CSV with these columns is meant as an activity file.
+pub(crate) fn is_header(names: &StringRecord) -> bool {
+    let fields = names
+        .iter()
+        .map(|name| Field::new(column(name), DataType::Utf8, true));
+    is_activity_schema(&Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The column of the schema that a name stands for: `LastAccessed` as `activity show` writes it is `last_accessed`.
+fn column(name: &str) -> String {
+    let mut column = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !column.is_empty() && !column.ends_with('_') {
+            column.push('_');
+        }
+        column.push(letter.to_ascii_lowercase());
+    }
+    column
+}
+
+/// Takes the rows of a Parquet file. Of one that turns out to be damaged on the way, nothing is kept.
+pub(crate) fn take_parquet(
+    reader: &TrailReader,
+    name: &str,
+    bytes: Bytes,
+    activity: &mut Activity,
+) -> Reconciliation {
+    let mut rows = Rows::new(reader, name);
+    let catalog = Some(reader.shared_catalog());
+    let read = read_each_activity_row(bytes, name, catalog, |row| {
+        rows.take(row.map_err(|fault| match fault {
+            Fault::Value { column, reason, .. } => malformed(column, &reason),
+            other => SetAside::Malformed(shortened(&other.to_string())),
+        }));
+    });
+    match read {
+        Ok(()) => rows.finish(activity),
+        Err(error) => failed(name, &error.fault.to_string()),
+    }
+}
+
+/// Takes the rows of a CSV.
+pub(crate) fn take_csv(
+    reader: &TrailReader,
+    name: &str,
+    mut csv: CsvRows<'_>,
+    activity: &mut Activity,
+) -> Reconciliation {
+    let columns = match Columns::of(csv.header()) {
+        Ok(columns) => columns,
+        Err(reason) => return failed(name, &reason),
+    };
+    let mut rows = Rows::new(reader, name);
+    loop {
+        match csv.next() {
+            Ok(Some(Ok(row))) => rows.take(columns.row(row, reader)),
+            Ok(Some(Err(reason))) => rows.take(Err(SetAside::Malformed(reason.into()))),
+            Ok(None) => return rows.finish(activity),
+            Err(error) => return Reconciliation::failed(name, error.to_string()),
+        }
+    }
+}
+
+fn failed(name: &str, reason: &str) -> Reconciliation {
+    Reconciliation::failed(name, ObjectError::Activity(reason.to_owned()).to_string())
+}
+
+fn malformed(column: &str, reason: &str) -> SetAside {
+    SetAside::Malformed(shortened(&format!("column {column}: {reason}")))
+}
+
+/// The rows of one file.
+struct Rows<'r> {
+    reader: &'r TrailReader,
+    name: &'r str,
+    taken: Reconciliation,
+    activity: Activity,
+}
+
+impl<'r> Rows<'r> {
+    fn new(reader: &'r TrailReader, name: &'r str) -> Self {
+        Self {
+            reader,
+            name,
+            taken: Reconciliation {
+                objects_read: 1,
+                ..Default::default()
+            },
+            activity: Activity::new(),
+        }
+    }
+
+    fn take(&mut self, row: Result<ActivityRow<'_>, SetAside>) {
+        self.taken.activity_rows.read += 1;
+        let row = row.and_then(|row| {
+            check(&row)?;
+            self.check_time(&row)?;
+            Ok(row)
+        });
+        let rows = &mut self.taken.activity_rows;
+        match row {
+            Ok(row) => {
+                rows.taken += 1;
+                rows.attempts = rows.attempts.saturating_add(row.attempts);
+                self.activity.add_row(&row);
+            }
+            Err(reason) => {
+                let number = rows.read;
+                self.taken.set_row_aside(self.name, number, reason);
+            }
+        }
+    }
+
+    /// Whether a row is of the time that is asked for.
+    fn check_time(&self, row: &ActivityRow<'_>) -> Result<(), SetAside> {
+        let options = self.reader.options();
+        match (
+            options.outside(row.first_millis),
+            options.outside(row.last_millis),
+        ) {
+            (Some(SetAside::TooOld), Some(SetAside::TooOld)) => Err(SetAside::TooOld),
+            (Some(SetAside::TooNew), _) => Err(SetAside::TooNew),
+            (_, Some(SetAside::TooNew)) => Err(SetAside::ReachesBeyond),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self, activity: &mut Activity) -> Reconciliation {
+        activity.merge(&self.activity);
+        self.taken
+    }
+}
+
+/// Whether a row is one that [`attribution`] can have given: names and times are what those of records must be.
+fn check(row: &ActivityRow<'_>) -> Result<(), SetAside> {
+    let sound = |is_sound: bool, column| {
+        if is_sound {
+            Ok(())
+        } else {
+            Err(malformed(column, "is none"))
+        }
+    };
+    let who = row.principal;
+    sound(
+        who.unique_id.is_none_or(|id| {
+            id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        }),
+        "principal_id",
+    )?;
+    sound(
+        who.arn
+            .is_none_or(|arn| arn.starts_with("arn:") && arn.len() <= LONGEST_ARN),
+        "principal_arn",
+    )?;
+    sound(
+        who.account
+            .is_none_or(|account| !account.is_empty() && account.len() <= LONGEST_NAME),
+        "account_id",
+    )?;
+    attribution::name(Some(row.service), "service")?;
+    attribution::name(Some(row.operation.name()), "action or event")?;
+    attribution::region(Some(row.region))?;
+    sound(row.last_event_id.len() <= LONGEST_NAME, "last_event_id")?;
+    for (millis, column) in [
+        (Some(row.last_millis), "last_accessed"),
+        (Some(row.first_millis), "first_accessed"),
+        (row.arn_seen_millis, "principal_arn_seen"),
+    ] {
+        let is_sound = millis.is_none_or(attribution::is_plausible);
+        let cannot_be = || malformed(column, "the time cannot be");
+        is_sound.then_some(()).ok_or_else(cannot_be)?;
+    }
+    Ok(())
+}
+
+/// Where the columns of a CSV stand. Empty values are nulls, but for `last_event_id`.
+struct Columns {
+    account_id: usize,
+    principal_id: usize,
+    principal_arn: usize,
+    principal_arn_seen: Option<usize>,
+    what: What,
+    event_name: usize,
+    aws_region: usize,
+    last_accessed: usize,
+    last_event_id: usize,
+    attempts: usize,
+    denied_attempts: usize,
+    first_accessed: usize,
+}
+
+/// What says what was attempted, beside `event_name`.
+enum What {
+    Named {
+        service_namespace: usize,
+        action_name: usize,
+    },
+    ByEvent {
+        event_source: usize,
+    },
+}
+
+impl Columns {
+    fn of(header: &StringRecord) -> Result<Self, String> {
+        let mut places = HashMap::new();
+        for (place, name) in header.iter().enumerate() {
+            if places.insert(column(name), place).is_some() {
+                return Err(format!("column {} is there twice", column(name)));
+            }
+        }
+        let place = |name: &'static str| {
+            let missing = Fault::MissingColumn { column: name };
+            places.get(name).copied().ok_or_else(|| missing.to_string())
+        };
+        Ok(Self {
+            account_id: place("account_id")?,
+            principal_id: place("principal_id")?,
+            principal_arn: place("principal_arn")?,
+            principal_arn_seen: places.get("principal_arn_seen").copied(),
+            what: match (place("service_namespace"), places.get("event_source")) {
+                (Err(_), Some(event_source)) => What::ByEvent {
+                    event_source: *event_source,
+                },
+                (service_namespace, _) => What::Named {
+                    service_namespace: service_namespace?,
+                    action_name: place("action_name")?,
+                },
+            },
+            event_name: place("event_name")?,
+            aws_region: place("aws_region")?,
+            last_accessed: place("last_accessed")?,
+            last_event_id: place("last_event_id")?,
+            attempts: place("attempts")?,
+            denied_attempts: place("denied_attempts")?,
+            first_accessed: place("first_accessed")?,
+        })
+    }
+
+    fn row<'a>(
+        &self,
+        row: &'a StringRecord,
+        reader: &'a TrailReader,
+    ) -> Result<ActivityRow<'a>, SetAside> {
+        let text = |place: usize| row.get(place).filter(|text| !text.is_empty());
+        let required = |place: usize, column: &str| {
+            let null = || malformed(column, "is empty");
+            text(place).ok_or_else(null)
+        };
+        let count = |place: usize, column: &str| -> Result<u64, SetAside> {
+            let text = required(place, column)?;
+            let number = text.parse().ok().and_then(|it: i64| u64::try_from(it).ok());
+            number.ok_or_else(|| malformed(column, "is no whole number of 63 bits"))
+        };
+        let instant = |text: &str, column: &str| {
+            let instant = time::parse(&table::time(text.into()));
+            let instant = instant.map(|instant| instant.timestamp_millis());
+            instant.ok_or_else(|| malformed(column, "is no time"))
+        };
+        let principal = Principal {
+            unique_id: text(self.principal_id),
+            arn: text(self.principal_arn),
+            account: text(self.account_id),
+        };
+        if principal.unique_id.is_none() && principal.arn.is_none() {
+            let reason = "is empty, and so is principal_id: nobody's attempts";
+            return Err(malformed("principal_arn", reason));
+        }
+        let event = text(self.event_name);
+        let (service, operation) = match self.what {
+            What::ByEvent { event_source } => {
+                let source = text(event_source);
+                let called = attribution::operation(reader.catalog(), source, event)?;
+                (called.service, called.operation)
+            }
+            What::Named {
+                service_namespace,
+                action_name,
+            } => {
+                let operation = match (text(action_name), event) {
+                    (Some(action), None) => Operation::Action(action),
+                    (None, Some(event)) => Operation::Event(event),
+                    _ => {
+                        let reason = "either it or action_name must be empty, and not both";
+                        return Err(malformed("event_name", reason));
+                    }
+                };
+                (required(service_namespace, "service_namespace")?, operation)
+            }
+        };
+        let last_millis = instant(
+            required(self.last_accessed, "last_accessed")?,
+            "last_accessed",
+        )?;
+        let first_millis = instant(
+            required(self.first_accessed, "first_accessed")?,
+            "first_accessed",
+        )?;
+        if first_millis > last_millis {
+            let reason = "is later than last_accessed";
+            return Err(malformed("first_accessed", reason));
+        }
+        let attempts = count(self.attempts, "attempts")?;
+        let denied = count(self.denied_attempts, "denied_attempts")?;
+        if denied > attempts {
+            let reason = format!("{denied} is more than attempts, {attempts}");
+            return Err(malformed("denied_attempts", &reason));
+        }
+        let seen = self.principal_arn_seen.and_then(text);
+        let seen = seen.filter(|_| principal.arn.is_some());
+        Ok(ActivityRow {
+            principal,
+            arn_seen_millis: seen
+                .map(|seen| instant(seen, "principal_arn_seen"))
+                .transpose()?,
+            service,
+            operation,
+            region: required(self.aws_region, "aws_region")?,
+            last_millis,
+            last_event_id: row.get(self.last_event_id).unwrap_or_default(),
+            first_millis,
+            attempts,
+            denied,
+        })
+    }
+}
