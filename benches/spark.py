@@ -1,10 +1,11 @@
 """Spark on two workers of one core against one process with two threads: the same trail, by the same package.
 
-    python benches/spark.py TRAIL [--rounds N]
+    python benches/spark.py TRAIL [--times N] [--rounds N]
 
 TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails. The interpreter must
 have the package in release (`cargo xtask wheel`) and what requirements.txt pins; Java must be there. Both read in turn, round
-after round after a warm-up, and the median counts; the tables must be equal, row by row.
+after round after a warm-up, and the median counts; the tables must be equal, row by row. With `--times` the same folder is read
+so many times over, which shows what is left of Spark's own time when there is more to read.
 """
 
 import argparse
@@ -25,16 +26,16 @@ ONE_PROCESS = """
 import sys, time
 from access_advisor import Activity
 start = time.perf_counter()
-activity = Activity.from_trail(sys.argv[1], threads=int(sys.argv[2]))
+activity = Activity.from_trail(sys.argv[3:], threads=int(sys.argv[1]))
 print(time.perf_counter() - start, activity.reconciliation.records_read)
-activity.to_parquet(sys.argv[3])
+activity.to_parquet(sys.argv[2])
 """
 
 
-def one_process(trail, answer):
+def one_process(paths, answer):
     """Seconds inside, seconds of the whole process, records."""
     start = time.perf_counter()
-    command = [sys.executable, "-c", ONE_PROCESS, str(trail), str(WORKERS), str(answer)]
+    command = [sys.executable, "-c", ONE_PROCESS, str(WORKERS), str(answer), *paths]
     inside, records = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(inside), time.perf_counter() - start, int(records)
 
@@ -49,7 +50,7 @@ def session(home):
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.local.dir": str(home / "local"),
-        "spark.log.level": "ERROR",
+        "spark.log.level": "OFF",
         "spark.scheduler.maxRegisteredResourcesWaitingTime": "10min",
         "spark.scheduler.minRegisteredResourcesRatio": "1.0",
         "spark.sql.session.timeZone": "UTC",
@@ -63,12 +64,12 @@ def session(home):
     return builder.getOrCreate()
 
 
-def by_spark(spark, trail, read):
+def by_spark(spark, paths, read):
     """Seconds until the objects are read, seconds until the merged table is here, and the table."""
     from access_advisor import spark as advisor_spark
 
     start = time.perf_counter()
-    with advisor_spark.activity(spark, trail, read=read) as made:
+    with advisor_spark.activity(spark, paths, read=read) as made:
         reading = time.perf_counter() - start
         table = made.activity.toArrow()
         return reading, time.perf_counter() - start, table
@@ -77,30 +78,32 @@ def by_spark(spark, trail, read):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("trail", type=Path)
+    arguments.add_argument("--times", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments = arguments.parse_args()
+    paths = [str(arguments.trail)] * arguments.times
 
     from access_advisor import Activity
 
     seconds = {"one process": [], "by path": [], "by binaryFile": []}
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "activity.parquet"
-        whole = one_process(arguments.trail, answer)[1]
+        whole = one_process(paths, answer)[1]
         home = Path(folder) / "spark"
         home.mkdir()
         start = time.perf_counter()
         spark = session(home)
         first = {}
         for name, read in (("by path", "path"), ("by binaryFile", "binary")):
-            by_spark(spark, arguments.trail, read)
+            by_spark(spark, paths, read)
             first[name] = time.perf_counter() - start
         for _ in range(arguments.rounds):
-            inside, outside, records = one_process(arguments.trail, answer)
+            inside, outside, records = one_process(paths, answer)
             seconds["one process"].append(inside)
             whole = min(whole, outside)
             expected = Activity.from_parquet(answer)
             for name, read in (("by path", "path"), ("by binaryFile", "binary")):
-                reading, all_of_it, table = by_spark(spark, arguments.trail, read)
+                reading, all_of_it, table = by_spark(spark, paths, read)
                 seconds[name].append(all_of_it)
                 print(f"{name}: read in {reading:.2f} s, merged and here after {all_of_it:.2f} s", file=sys.stderr)
                 if Activity.from_arrow(table) != expected or table.num_rows != len(expected):

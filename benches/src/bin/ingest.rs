@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use benches::ingest::{Answer, IngestTrail, TrailFiles};
 use clap::{Args, Parser, Subcommand};
-use cloudtrail_reader::{Parser as RecordParser, ReadOptions, TrailReader};
+use cloudtrail_reader::{Parser as RecordParser, ReadOptions, TrailObject, TrailReader};
 use libdeflater::Decompressor;
 use serde_json::json;
 use service_catalog::Catalog;
@@ -97,8 +97,15 @@ struct Inflated {
 
 impl Run {
     fn floor(&self) -> Result<(), Box<dyn Error>> {
+        let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
         let started = Instant::now();
-        let files = Mutex::new(TrailReader::list(&[&self.trail])?);
+        let objects = reader
+            .list(&[&self.trail])?
+            .filter_map(|object| match object {
+                Ok(TrailObject::File(file)) => Some(file),
+                _ => None,
+            });
+        let files = Mutex::new(objects);
         let next = || files.lock().unwrap_or_else(PoisonError::into_inner).next();
         let mut all = Inflated::default();
         std::thread::scope(|scope| {

@@ -16,7 +16,7 @@ use crate::{error, work};
 ///
 /// >>> account = Account.load("testdata/account.json")
 /// >>> account
-/// <Account of 30 entities, 1 findings>
+/// <Account of 30 entities, 1 set aside>
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Account {
@@ -125,6 +125,6 @@ impl Account {
 
     fn __repr__(&self) -> String {
         let (entities, findings) = (self.__len__(), self.inner.findings().len());
-        format!("<Account of {entities} entities, {findings} findings>")
+        format!("<Account of {entities} entities, {findings} set aside>")
     }
 }

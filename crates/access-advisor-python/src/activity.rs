@@ -99,7 +99,7 @@ impl Activity {
     /// >>> from datetime import datetime, timezone
     /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
     /// >>> len(Activity.from_trail("testdata/trail", since=october))
-    /// 51
+    /// 73
     #[staticmethod]
     #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None))]
     fn from_trail(

@@ -14,6 +14,7 @@ mod answer;
 mod arguments;
 mod error;
 mod intake;
+mod objects;
 mod progress;
 mod reconciliation;
 mod store;
@@ -31,6 +32,8 @@ mod _native {
     use crate::advisor::Advisor;
     #[pymodule_export]
     use crate::intake::Intake;
+    #[pymodule_export]
+    use crate::objects::{list_objects, read_objects};
     #[pymodule_export]
     use crate::progress::Progress;
     #[pymodule_export]

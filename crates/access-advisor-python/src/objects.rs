@@ -124,7 +124,7 @@ impl Listed {
 /// The buckets that objects are read from, each opened once.
 struct Buckets {
     options: S3Options,
-    opened: HashMap<String, S3Source>,
+    opened: HashMap<String, Arc<S3Source>>,
 }
 
 impl Buckets {
@@ -152,15 +152,16 @@ impl Buckets {
             .parse::<S3Location>()
             .map_err(|fault| fault.to_string())?;
         let source = match self.opened.get(&bucket) {
-            Some(source) => source.clone(),
+            Some(source) => Arc::clone(source),
             None => {
                 let location = S3Location {
                     bucket: bucket.clone(),
                     prefix: String::new(),
                 };
                 let source = S3Source::open(location, self.options.clone())
+                    .map(Arc::new)
                     .map_err(|fault| fault.to_string())?;
-                self.opened.insert(bucket.clone(), source.clone());
+                self.opened.insert(bucket.clone(), Arc::clone(&source));
                 source
             }
         };

@@ -39,7 +39,8 @@ pub use advisor_core::{
     TrackedActionLastAccessed, Tracking, time,
 };
 pub use cloudtrail_reader::{
-    ListingError, ObjectRead, ReadOptions, Reconciliation, SetAside, TrailRead, TrailReader,
+    ActivityRows, ListingError, ObjectRead, ReadOptions, Reconciliation, SetAside, TrailRead,
+    TrailReader,
 };
 pub use service_catalog::Catalog;
 
@@ -104,8 +105,8 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
     })
 }
 
-/// Reads `CloudTrail` files and folders with the embedded catalog and default options; for more, see
-/// [`TrailReader`]. What became of every object and record is in [`TrailRead::reconciliation`].
+/// Reads `CloudTrail` files and folders (with feature `s3`, also `s3://bucket/prefix`) with the embedded catalog and default
+/// options; for more, see [`TrailReader`]. What became of every object and record is in [`TrailRead::reconciliation`].
 ///
 /// # Errors
 /// A path that is not there, a folder without files.

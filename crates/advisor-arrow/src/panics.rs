@@ -30,3 +30,21 @@ fn said(panic: &dyn Any) -> Option<&str> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_what_it_said() {
+        assert!(!is_catching_panics());
+        assert_eq!(catch_panics(is_catching_panics), Ok(true));
+        let nested = catch_panics(|| (catch_panics(|| 1), is_catching_panics()));
+        assert_eq!(nested, Ok((Ok(1), true)));
+        assert_eq!(catch_panics(|| panic!("said")), Err::<(), _>("said".into()));
+        let damage = 7;
+        let said = catch_panics(|| panic!("said {damage}"));
+        assert_eq!(said, Err::<(), _>("said 7".into()));
+        assert!(!is_catching_panics());
+    }
+}

@@ -17,8 +17,8 @@ pub mod tracking;
 
 pub use account::{Account, AccountBuilder, Finding};
 pub use activity::{
-    Activity, ActivityRow, AppearanceId, Attempt, InternedAttempt, Operation, OperationId, Principal,
-    RegionId,
+    Activity, ActivityRow, AppearanceId, Attempt, InternedAttempt, Operation, OperationId,
+    Principal, RegionId,
 };
 pub use advisor::Advisor;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess};

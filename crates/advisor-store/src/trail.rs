@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use cloudtrail_reader::{
-    FailedObject, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead, TrailReader,
+    FailedObject, ListingError, ObjectRead, ReadOptions, Reconciliation, TrailObject, TrailRead,
+    TrailReader,
 };
 use rusqlite::Transaction;
 
@@ -54,6 +55,8 @@ pub struct ImportedTrail {
     pub known: u64,
     /// Objects that had been taken before under the same name with other content: they were not read.
     pub changed: Vec<String>,
+    /// How many objects are of other times than were asked for; they were not read.
+    pub outside: u64,
     /// Whether the reader was stopped, so that objects are left. What is told here is in the store.
     pub is_stopped: bool,
 }
@@ -61,6 +64,10 @@ pub struct ImportedTrail {
 impl Store {
     /// Reads the objects that are new and merges their records in. An object that cannot be read is
     /// not remembered, so that a later import tries it again.
+    ///
+    /// An object is taken as a whole, so that a later import lacks none of it: the reader's limits of time choose objects,
+    /// of a bucket by the folders of days and everywhere by the time in the names that CloudTrail gives. Objects without
+    /// such a name are taken.
     ///
     /// When the reader is stopped (see [`TrailReader::stop_flag`]), what was read of the batch that it is at is left for
     /// a later import.
@@ -77,12 +84,14 @@ impl Store {
         let listing = reader.list(paths)?;
         let import = Import {
             store: self,
-            reader,
+            options: reader.options(),
+            reader: &reader.of_all_times(),
             progress,
             under_way: Mutex::default(),
             fresh: AtomicU64::new(0),
             is_all: AtomicBool::new(false),
             known: AtomicU64::new(0),
+            outside: AtomicU64::new(0),
             changed: Mutex::default(),
         };
         let (mut reconciliation, is_stopped) = import.run(listing)?;
@@ -90,6 +99,7 @@ impl Store {
         Ok(ImportedTrail {
             reconciliation,
             known: import.known.into_inner(),
+            outside: import.outside.into_inner(),
             changed: (import.changed.into_inner()).unwrap_or_else(PoisonError::into_inner),
             is_stopped,
         })
@@ -99,6 +109,7 @@ impl Store {
 /// An import at work.
 struct Import<'i> {
     store: &'i Store,
+    options: &'i ReadOptions,
     reader: &'i TrailReader,
     progress: &'i (dyn Fn(ObjectRead) + Sync),
     /// Objects that were found and are not yet in the store, by name.
@@ -108,6 +119,7 @@ struct Import<'i> {
     /// Whether these are all.
     is_all: AtomicBool,
     known: AtomicU64,
+    outside: AtomicU64,
     changed: Mutex<Vec<String>>,
 }
 
@@ -193,6 +205,10 @@ impl Import<'_> {
 
     /// Gives an object back if it is new.
     fn judge(&self, object: Object) -> Result<Option<Object>, StoreError> {
+        if !object.may_be_of(self.options.not_before, self.options.not_after) {
+            self.outside.fetch_add(1, Ordering::Relaxed);
+            return Ok(None);
+        }
         // In this order: an object leaves the one when it is in the other.
         let under_way = self.under_way().get(&object.name).cloned();
         let taken = match under_way {

@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::SystemTime;
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use cloudtrail_reader::TrailObject;
 use libdeflater::Crc;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -101,6 +102,20 @@ impl Object {
         }
     }
 
+    /// Whether something of these times may be in it, as far as its name tells: CloudTrail delivers within a day.
+    pub(crate) fn may_be_of(
+        &self,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+    ) -> bool {
+        let file_name = self.listed.file_name().unwrap_or_default();
+        delivered(&file_name).is_none_or(|delivered| {
+            // The name has no seconds.
+            since.is_none_or(|since| delivered + TimeDelta::minutes(1) > since)
+                && until.is_none_or(|until| delivered - TimeDelta::days(1) <= until)
+        })
+    }
+
     /// Adds the checksum of a file that was read, unless it has changed since it was listed.
     pub(crate) fn add_checksum(&mut self) {
         #[cfg_attr(not(feature = "s3"), expect(irrefutable_let_patterns))]
@@ -146,6 +161,16 @@ fn is_cloudtrail_name(name: &str) -> bool {
             && account.bytes().all(|byte| byte.is_ascii_digit())
             && kind.starts_with("CloudTrail")
             && rest.contains(".json"))
+}
+
+/// When CloudTrail delivered an object, as its name says; what is recorded in it happened before.
+fn delivered(file_name: &str) -> Option<DateTime<Utc>> {
+    if !is_cloudtrail_name(file_name) {
+        return None;
+    }
+    let time = file_name.split('_').nth(3)?;
+    let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%MZ").ok()?;
+    Some(time.and_utc())
 }
 
 /// CRC-32 and length (modulo 2^32) of a file's content: in the upper and the lower half. Of a gzip file these are the ones

@@ -195,9 +195,11 @@ mod tests {
     use super::*;
 
     fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
-        let mut inflater = Inflater::default();
         // Whatever stands in the buffer from the object before.
-        inflater.buffer = vec![b'?'; 100];
+        let mut inflater = Inflater {
+            buffer: vec![b'?'; 100],
+            ..Inflater::default()
+        };
         inflater.inflate(bytes, limit).map(<[u8]>::to_vec)
     }
 

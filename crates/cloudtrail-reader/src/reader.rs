@@ -143,6 +143,14 @@ impl TrailReader {
         &self.options
     }
 
+    /// The same without limits of time. Whoever stops one stops both.
+    #[must_use]
+    pub fn of_all_times(&self) -> Self {
+        let mut reader = self.clone();
+        (reader.options.not_before, reader.options.not_after) = (None, None);
+        reader
+    }
+
     /// Set to `true`, from any thread, it makes the reader stop after the objects that it is at. What was read until then
     /// is a part: see [`TrailReader::is_stopped`].
     #[must_use]

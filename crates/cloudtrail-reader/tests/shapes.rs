@@ -337,7 +337,10 @@ fn events_of_others_are_no_api_calls() {
 #[test]
 fn a_record_may_have_any_other_field() {
     let odd = record(&json!({"detail-type": 7, "detail": [], "messageType": {}, "events": 1}));
-    for bytes in [lines(std::slice::from_ref(&odd)), json!([odd]).to_string().into_bytes()] {
+    for bytes in [
+        lines(std::slice::from_ref(&odd)),
+        json!([odd]).to_string().into_bytes(),
+    ] {
         let taken = take(&[bytes]);
         assert_eq!(faults(&taken), [""; 0]);
         assert_eq!(taken.reconciliation.records_attributed, 1);

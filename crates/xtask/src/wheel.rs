@@ -6,14 +6,13 @@ use clap::Args;
 
 use crate::{child, python};
 
-/// The Python package `access_advisor` as a wheel in target/wheels, optimised, for CPython 3.10 and later.
+/// The Python package `access_advisor` as a wheel in target/wheels, optimised, for Python 3.10 and later.
 ///
 /// maturin is taken from `.venv`, which is made first where it is not there.
 #[derive(Args)]
 pub(crate) struct Wheel {}
 
 impl Wheel {
-    #[expect(clippy::unused_self, reason = "as the other chores")]
     pub(crate) fn run(&self) -> Result<(), String> {
         let root = child::workspace_root()?;
         let wheel = build(&python::environment(&root)?, "release", "target/wheels")?;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from access_advisor._errors import InvalidInputError
 
@@ -30,9 +31,9 @@ def listener(progress: bool | Callable[[Progress], object]) -> Callable[[Progres
 class _Bar:
     """tqdm's bar. It is made when the first news comes, and closed with the last."""
 
-    def __init__(self, tqdm) -> None:
+    def __init__(self, tqdm: Any) -> None:
         self._tqdm = tqdm
-        self._bar = None
+        self._bar: Any = None
 
     def __call__(self, progress: Progress) -> None:
         if self._bar is None:

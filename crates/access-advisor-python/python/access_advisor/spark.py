@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
@@ -51,8 +52,10 @@ _FAILURES = "path string, reason string"
 # Spark reads them, and one row with the task's account of it all.
 _PARTIALS = f"{_ACTIVITY}, failed_path string, failed_reason string, seen_path string, summary string"
 
-# A task that takes a minute or so. More of them than there are cores, so that they end together and little is lost with one.
-_TASK_BYTES = 256 << 20
+# A task's share: not so little that its start and its partial table cost more than the reading, not so much that a lot is lost
+# with it. In between, several tasks for each core, so that all cores are done at about the same time.
+_LEAST_TASK_BYTES = 16 << 20
+_MOST_TASK_BYTES = 256 << 20
 _TASKS_PER_CORE = 4
 
 # The most bytes that one value of Spark's can have: a Java array.
@@ -185,7 +188,8 @@ def activity(
 
     Args:
         spark: The session.
-        paths: A path, or an iterable of paths: files, and folders with all that is below them.
+        paths: A path, or an iterable of paths: files, and folders with all that is below them. Without a scheme it is local
+            when the executors open it, and what Spark takes it for (`fs.defaultFS`) when Spark does.
         since: Leave out records earlier than this.
         until: Leave out records later than this.
         object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
@@ -207,7 +211,7 @@ def activity(
     larger than 2 GiB as stored is set aside there, whatever the limit: no value of Spark's can be larger. A task holds about
     64 MiB of objects at a time (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest one.
     """
-    names = [fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
+    names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
     if not names:
         raise InvalidInputError("there is no path to read")
     reader = _Reader(since, until, object_limit)
@@ -289,8 +293,8 @@ def _by_path(
     paths = [_native_path(path) for path in paths]
     objects = pyarrow.table(list_objects(paths, since=reader.since, until=reader.until))
     if partitions is None:
-        size = sum(objects["size"].to_pylist())
-        partitions = max(size // _TASK_BYTES, _TASKS_PER_CORE * _parallelism(spark))
+        size, cores = sum(objects["size"].to_pylist()), _parallelism(spark)
+        partitions = max(cores, min(size // _LEAST_TASK_BYTES, cores * _TASKS_PER_CORE), size // _MOST_TASK_BYTES)
         partitions = max(1, min(partitions, len(objects)))
     listed = spark.createDataFrame(objects, "path string, size long, reason string")
     unlisted = listed.where("reason IS NOT NULL").select("path", "reason")
@@ -307,14 +311,16 @@ def _by_path(
 
 
 def _native_path(path: str) -> str:
-    """A path as the reader calls it."""
+    """A path as the reader calls it, wherever it runs."""
     match _scheme(path):
+        case "":
+            return os.path.abspath(path)
         case "file":
             return "/" + path.split(":", 1)[1].lstrip("/")
+        case "s3":
+            return path
         case "s3a" | "s3n":
             return "s3" + path[3:]
-        case "" | "s3":
-            return path
         case other:
             raise InvalidInputError(f'{path}: executors cannot open {other}: themselves; use read="binary"')
 

@@ -223,7 +223,10 @@ Examples:
 
 For S3, credentials and Region come from where AWS's tools have them: AWS_PROFILE, AWS_REGION,
 AWS_ACCESS_KEY_ID, ..., the shared files, or the machine's role. AWS_ENDPOINT_URL_S3 leads to another
-server. An object is taken once: what --since and --until leave out of it is not taken later.
+server.
+
+An object is taken once and as a whole: here --since and --until choose objects, by the time that
+CloudTrail gave them in their names.
 
 Ctrl-C stops after the objects at hand; what was taken until then stays, and the same command takes
 the rest.")]

@@ -100,7 +100,8 @@ fn import_trail_here(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     }
     let is_nothing_taken = reconciliation.objects_read == 0
         && reconciliation.objects_skipped.is_empty()
-        && imported.known == 0;
+        && imported.known == 0
+        && imported.outside == 0;
     if is_nothing_taken && !reconciliation.objects_failed.is_empty() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
@@ -113,6 +114,12 @@ fn say_imported(imported: &ImportedTrail) {
         output::say(format_args!(
             "       {} objects were taken before",
             imported.known
+        ));
+    }
+    if imported.outside > 0 {
+        output::say(format_args!(
+            "       {} objects are of other times than asked for",
+            imported.outside
         ));
     }
     for name in &imported.changed {

@@ -1,0 +1,552 @@
+//! Trails of every kind as people import them: from folders and buckets, while they change, and with Ctrl-C in between.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[path = "../../cloudtrail-reader/tests/s3/bucket.rs"]
+#[allow(dead_code, reason = "some of it is for the reader's own tests")]
+mod bucket;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+
+use access_advisor::{Activity, Catalog, ReadOptions, TrailReader};
+use bucket::{Answer, Bucket, Objects, Reply, Request};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_access-advisor");
+const ACCOUNT: &str = "testdata/account.json";
+const ERIN: &str = "arn:aws:iam::111122223333:user/erin";
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// `access-advisor` with AWS's environment for a bucket on loopback.
+    fn command(&self, endpoint: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+            .args(arguments)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ENDPOINT_URL_S3", endpoint);
+        command
+    }
+
+    fn import(&self, endpoint: &str, more: &[&str]) -> Output {
+        let store = self.path("store.db");
+        let arguments = [&["import", "trail", "--store", &store], more].concat();
+        self.command(endpoint, &arguments).output().unwrap()
+    }
+
+    fn sql<T: rusqlite::types::FromSql>(&self, query: &str) -> T {
+        let connection = rusqlite::Connection::open(self.path("store.db")).unwrap();
+        connection.query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// How many objects are in the store, which may be in the making.
+    fn taken(&self) -> usize {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = rusqlite::Connection::open_with_flags(self.path("store.db"), flags);
+        let query = "SELECT count(*) FROM trail_objects";
+        let count = connection.and_then(|it| it.query_row(query, [], |row| row.get(0)));
+        count.unwrap_or_default()
+    }
+
+    /// All of the activity, a line a row, as a report on the trail would have it.
+    fn table(&self) -> Vec<String> {
+        let connection = rusqlite::Connection::open(self.path("store.db")).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT concat_ws(' ', p.key, s.text, o.text, r.text, last, last_event_id, first,
+                     attempts, denied) AS line
+                 FROM activity JOIN principals p ON p.id = principal
+                 JOIN names s ON s.id = service JOIN names o ON o.id = operation
+                 JOIN names r ON r.id = region ORDER BY line",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn lines(activity: &Activity) -> Vec<String> {
+    let rows = activity.rows().map(|row| {
+        let who = row.principal;
+        format!(
+            "{} {} {} {} {} {} {} {} {}",
+            who.unique_id.or(who.arn).unwrap(),
+            row.service,
+            row.operation.name(),
+            row.region,
+            row.last_millis,
+            row.last_event_id,
+            row.first_millis,
+            row.attempts,
+            row.denied
+        )
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort();
+    rows
+}
+
+/// A call that the records of the same number of other objects have too.
+fn call(number: usize) -> Value {
+    let event = ["ListBuckets", "GetBucketAcl"][number % 2];
+    json!({
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": format!("AIDA{:017}", number % 7),
+            "arn": format!("arn:aws:iam::111122223333:user/u{}", number % 7),
+            "accountId": "111122223333",
+        },
+        "eventTime": format!("2026-10-{:02}T00:00:{:02}Z", 1 + number % 28, number % 60),
+        "eventSource": "s3.amazonaws.com",
+        "eventName": event,
+        "awsRegion": "eu-west-1",
+        "eventID": format!("{number:08}"),
+        "eventType": "AwsApiCall",
+    })
+}
+
+fn object(number: usize) -> String {
+    json!({"Records": [call(number)]}).to_string()
+}
+
+fn name(number: usize) -> String {
+    let day = 1 + number % 28;
+    format!("111122223333_CloudTrail_eu-west-1_202610{day:02}T0905Z_{number:06}.json")
+}
+
+const PREFIX: &str = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10";
+
+/// So many objects, one a day.
+fn bucket_of(number: usize) -> Objects {
+    (0..number)
+        .map(|number| {
+            let key = format!("{PREFIX}/{:02}/{}", 1 + number, name(number));
+            (key, object(number).into_bytes())
+        })
+        .collect()
+}
+
+#[test]
+fn a_bucket_is_imported_as_a_folder_is() {
+    let place = Place::new();
+    let (refuses, changes) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let (refuse, change) = (Arc::clone(&refuses), Arc::clone(&changes));
+    let bucket = Bucket::start(bucket_of(9), 4, move |request, _, objects| {
+        if change.swap(false, Ordering::SeqCst) {
+            let key = format!("{PREFIX}/02/{}", name(1));
+            // As long as it was.
+            objects.insert(key, object(3).into_bytes());
+        }
+        let is_refused = request.key.ends_with("000004.json") && refuse.load(Ordering::SeqCst);
+        is_refused.then(|| Reply::Whole(Answer::error(403, "AccessDenied")))
+    });
+    let import = |more: &[&str]| {
+        let output = place.import(&bucket.endpoint, more);
+        (output.status.code(), stderr(&output))
+    };
+    let path = "s3://bucket/AWSLogs/";
+
+    // Of some days.
+    let days = [
+        "--since",
+        "2026-10-03T00:00:00Z",
+        "--until",
+        "2026-10-03T23:00:00Z",
+    ];
+    let (status, said) = import(&[&[path], &days[..]].concat());
+    assert_eq!(status, Some(0), "{said}");
+    let asked = bucket.requests();
+    let asked = |day: &str| asked.iter().any(|it| it.key.contains(day));
+    assert!(asked("/03/") && !asked("/09/"));
+    assert_eq!(
+        place.taken(),
+        2,
+        "the day, and what was delivered on the next"
+    );
+
+    let (status, said) = import(&[path]);
+    assert_eq!(status, Some(0), "{said}");
+    let failed = format!("s3://bucket/{PREFIX}/05/{}: ", name(4));
+    assert!(said.contains(&format!("warning: {failed}")), "{said}");
+    assert!(said.contains("1 FAILED"), "{said}");
+    // Told by --strict; and taken when it can be read.
+    let (status, said) = import(&[path, "--strict"]);
+    assert_eq!(status, Some(1));
+    assert!(said.contains(&failed), "{said}");
+    refuses.store(false, Ordering::SeqCst);
+    let (status, said) = import(&[path, "--strict"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.starts_with("trail: 1 object read\n"), "{said}");
+    assert_eq!(place.sql::<u64>("SELECT count(*) FROM trail_objects"), 9);
+
+    changes.store(true, Ordering::SeqCst);
+    let (status, said) = import(&[path, "--strict"]);
+    assert_eq!(status, Some(1));
+    let changed = format!(
+        "s3://bucket/{PREFIX}/02/{}: was taken before with other content",
+        name(1)
+    );
+    assert!(said.contains(&changed), "{said}");
+
+    // And by itself.
+    let whole: Vec<Value> = (0..9).map(call).collect();
+    let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
+    let mut activity = Activity::new();
+    let text = json!({"Records": whole}).to_string();
+    reader.take_object("whole", text.as_bytes(), &mut activity);
+    assert_eq!(place.table(), lines(&activity));
+
+    // What was copied from the bucket is known by the names.
+    for number in 0..9 {
+        place.write(&format!("copy/{}", name(number)), object(number));
+    }
+    let (status, said) = import(&[&place.path("copy")]);
+    assert_eq!(status, Some(0));
+    assert!(said.contains("9 objects were taken before"), "{said}");
+}
+
+#[test]
+fn a_bucket_that_cannot_be_read_fails() {
+    let place = Place::new();
+    let bucket = Bucket::start(Objects::new(), 9, |_: &Request, _, _: &mut Objects| {
+        Some(Reply::Whole(Answer::error(403, "AccessDenied")))
+    });
+    let output = place.import(&bucket.endpoint, &["s3://bucket/AWSLogs/"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("s3://bucket/AWSLogs/: "), "{said}");
+    assert!(said.contains("403"), "{said}");
+}
+
+#[test]
+fn reports_and_activity_files_from_a_bucket() {
+    let place = Place::new();
+    let bucket = Bucket::start(bucket_of(9), 4, |_, _, _| None);
+    let file = place.path("activity.parquet");
+    let run = |arguments: &[&str]| {
+        let output = place.command(&bucket.endpoint, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let bucket = "s3://bucket/AWSLogs/111122223333/";
+    let export = [
+        "activity",
+        "export",
+        bucket,
+        "--output",
+        &file,
+        "--threads",
+        "1",
+    ];
+    run(&export);
+    let shown = run(&["activity", "show", &file, "--format", "jsonl"]);
+    assert_eq!(shown.lines().count(), 9);
+    run(&[&export[..], &["--until", "2026-10-04T00:00:02Z"]].concat());
+    let shown = run(&["activity", "show", &file, "--format", "jsonl"]);
+    assert_eq!(shown.lines().count(), 3);
+    let report = |trail: &str| {
+        run(&[
+            "report",
+            "--account",
+            ACCOUNT,
+            "--trail",
+            trail,
+            "--now",
+            "2026-11-01T00:00:00Z",
+        ])
+    };
+    let whole = place.path("whole.parquet");
+    run(&["activity", "export", bucket, "--output", &whole]);
+    assert_eq!(report(bucket), report(&whole));
+}
+
+/// The same answers from an activity file as from the trail that it was made of.
+#[test]
+fn an_activity_file_stands_for_its_trail() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| {
+        let output = place.command("", arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let parquet = place.path("activity.parquet");
+    run(&["activity", "export", "testdata/trail", "--output", &parquet]);
+    let csv = run(&["activity", "show", &parquet, "--format", "csv"]);
+    let csv = place.write("activity.csv", csv);
+    let report = |trail: &str| {
+        let arguments = [
+            "report",
+            "--account",
+            ACCOUNT,
+            "--trail",
+            trail,
+            "--arn",
+            ERIN,
+        ];
+        run(&[&arguments[..], &["--now", "2026-11-01T00:00:00Z"]].concat())
+    };
+    let expected = report("testdata/trail");
+    assert!(expected.contains("5 used"));
+    for file in [&parquet, &csv] {
+        assert_eq!(report(file), expected);
+        let store = Place::new();
+        let output = store.import("", &[file, "--strict"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stderr(&output).contains("activity rows = "));
+        let trail = access_advisor::load_trail(&[root().join("testdata/trail")]).unwrap();
+        assert_eq!(store.table(), lines(&trail.activity));
+        assert!(stderr(&store.import("", &[file])).contains("1 objects were taken before"));
+    }
+    // What the file cannot tell of an earlier instant is set aside, and said.
+    let arguments = ["report", "--account", ACCOUNT, "--trail", &parquet];
+    let earlier = [&arguments[..], &["--now", "2026-06-01T00:00:00Z"]].concat();
+    let output = place.command("", &earlier).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = stderr(&output);
+    assert!(
+        said.contains("reaching beyond the instant asked for"),
+        "{said}"
+    );
+}
+
+#[test]
+fn limits_and_bounds_are_said() {
+    let place = Place::new();
+    let trail = place.write(&format!("trail/{}", name(1)), object(1));
+    place.write(
+        &format!("trail/{}", name(2)),
+        json!({"Records": [call(2), call(3)]}).to_string(),
+    );
+    let size = fs::metadata(&trail).unwrap().len().to_string();
+    let folder = place.path("trail");
+    let output = place.import("", &[&folder, "--object-limit", &size]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = stderr(&output);
+    let limit = format!(
+        "{}: more than {size} bytes, the limit for one object",
+        name(2)
+    );
+    assert!(said.contains(&limit), "{said}");
+    let output = place.import("", &[&folder, "--object-limit", "1MiB", "--threads", "1"]);
+    assert!(stderr(&output).starts_with("trail: 1 object read\n       2 records = 2 attributed"));
+
+    let wrong = |more: &[&str]| {
+        let output = place.import("", &[&[folder.as_str()], more].concat());
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        stderr(&output)
+    };
+    for size in ["", "0", "1 GiB", "1GB", "-1", "99999999999GiB", "GiB"] {
+        let said = wrong(&[&format!("--object-limit={size}")]);
+        assert!(said.contains("write it as 500MiB or 1GiB"), "{said}");
+    }
+    let said = wrong(&[
+        "--since",
+        "2026-10-02T00:00:00Z",
+        "--until",
+        "2026-10-01T00:00:00Z",
+    ]);
+    assert!(said.contains("--since is later than --until"), "{said}");
+    wrong(&["--threads", "0"]);
+    wrong(&["--since", "yesterday"]);
+}
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(status.unwrap().success());
+}
+
+/// An import that is stopped keeps whole batches, says so, and goes on where it was.
+#[test]
+fn ctrl_c_leaves_a_store_that_goes_on() {
+    const OBJECTS: usize = 13_000;
+    let reference = Place::new();
+    for number in 0..OBJECTS {
+        reference.write(&format!("trail/{}", name(number)), object(number));
+    }
+    let trail = reference.path("trail");
+    let output = reference.import("", &[&trail]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    // It may be done before the signal comes: then once more.
+    for _ in 0..20 {
+        let place = Place::new();
+        let store = place.path("store.db");
+        let mut child = place
+            .command("", &["import", "trail", &trail, "--store", &store])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Until the first batch is there.
+        while place.taken() == 0 && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        interrupt(&child);
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        let taken = place.taken();
+        if output.status.success() {
+            assert_eq!(taken, OBJECTS);
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!((1..OBJECTS).contains(&taken));
+        assert_eq!(place.sql::<String>("PRAGMA integrity_check"), "ok");
+        let attempts: usize = place.sql("SELECT sum(attempts) FROM activity");
+        assert_eq!(attempts, taken);
+        assert!(
+            said.contains(&format!("trail: {taken} objects read\n")),
+            "{said}"
+        );
+        let stopped = "stopped: what is told above was taken and stays; the same command takes the \
+                       rest\n";
+        assert!(said.ends_with(stopped), "{said}");
+
+        let output = place.import("", &[&trail]);
+        assert_eq!(output.status.code(), Some(0));
+        let said = stderr(&output);
+        assert!(
+            said.contains(&format!("trail: {} objects read\n", OBJECTS - taken)),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{taken} objects were taken before")),
+            "{said}"
+        );
+        assert_eq!(place.table(), reference.table());
+        return;
+    }
+    panic!("no import was interrupted");
+}
+
+/// A bucket that never answers for one of its objects: the first Ctrl-C waits for it, the second does not.
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    for command in ["import", "report", "activity"] {
+        let place = Place::new();
+        let (asked, waits) = mpsc::channel();
+        let bucket = Bucket::start(bucket_of(9), 9, move |request, _, _| {
+            if !request.key.ends_with("000003.json") {
+                return None;
+            }
+            let _ = asked.send(());
+            Some(Reply::Silence)
+        });
+        let (store, path) = (place.path("store.db"), "s3://bucket/AWSLogs/");
+        let arguments = match command {
+            "import" => vec!["import", "trail", path, "--store", &store],
+            "report" => vec!["report", "--account", ACCOUNT, "--trail", path],
+            _ => vec!["activity", "export", path, "--output", &store],
+        };
+        let mut child = place
+            .command(&bucket.endpoint, &arguments)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        waits.recv().unwrap();
+        interrupt(&child);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let stopping = "stopping after the objects at hand; once more ends at once";
+        assert!(said.any(|line| line.unwrap() == stopping));
+        interrupt(&child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{command}");
+        assert_eq!(output.stdout, b"");
+    }
+}
+
+/// A decoder that panics on a damaged file says nothing of its own.
+#[test]
+fn damaged_parquet_files_are_named_without_a_panics_message() {
+    static CAUGHT: AtomicUsize = AtomicUsize::new(0);
+    let place = Place::new();
+    let file = place.path("activity.parquet");
+    let export = ["activity", "export", "testdata/trail", "--output", &file];
+    assert!(
+        place
+            .command("", &export)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let whole = fs::read(&file).unwrap();
+
+    // Damage that makes the decoder panic, here in the test.
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {
+        assert!(advisor_arrow::is_catching_panics());
+        CAUGHT.fetch_add(1, Ordering::SeqCst);
+    }));
+    let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
+    let panics = |at: &usize| {
+        let mut damaged = whole.clone();
+        damaged[*at] ^= 0x01;
+        let before = CAUGHT.load(Ordering::SeqCst);
+        reader.take_object("damaged", &damaged, &mut Activity::new());
+        CAUGHT.load(Ordering::SeqCst) > before
+    };
+    let damage: Vec<usize> = (0..whole.len()).rev().filter(panics).take(3).collect();
+    std::panic::set_hook(before);
+    assert!(!damage.is_empty());
+    for at in damage {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x01;
+        place.write(&format!("damaged/{at}.parquet"), damaged);
+    }
+    let output = place.import("", &[&place.path("damaged"), "testdata/trail"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains(".parquet: ") && said.contains("FAILED"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("panicked") && !said.contains("RUST_BACKTRACE"),
+        "{said}"
+    );
+}
