@@ -1,8 +1,8 @@
 //! The Python package `access_advisor`: what is written in Rust of it, as the module `access_advisor._native`.
 //!
 //! Long work runs on threads of its own without Python's lock, while the calling thread looks out for Ctrl-C and tells
-//! the caller how far it is ([`work`]). Tables go out through the Arrow `PyCapsule` interface ([`table`]), answers in the
-//! shape that boto3 gives them ([`answer`]).
+//! the caller how far it is (`work`). Tables go out through the Arrow `PyCapsule` interface (`table`), answers in the
+//! shape that boto3 gives them (`answer`).
 
 // Comments on what Python sees are its docstrings; arguments are made from its objects, for this call alone.
 #![allow(clippy::doc_markdown, clippy::needless_pass_by_value)]

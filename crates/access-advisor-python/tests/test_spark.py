@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from pyspark.sql import SparkSession
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-TESTDATA_TRAIL = Path(__file__).parents[3] / "testdata" / "trail"
+ROOT = Path(__file__).resolve().parents[3]
+TESTDATA_TRAIL = ROOT / "testdata/trail"
 BUCKET = "trail-of-the-spark-tests"
 
 # Java that starts fast rather than runs fast.
@@ -319,6 +321,18 @@ def test_arguments_that_cannot_be(spark):
         advisor_spark.activity(spark, "hdfs://nowhere/trail", read="path")
     with pytest.raises(InvalidInputError, match="no path"):
         advisor_spark.activity(spark, [])
+
+
+def test_readme_chapter(spark, capsys):
+    """The chapter's Python prints what stands below it."""
+    readme = (ROOT / "README.md").read_text()
+    chapter = re.search(r"^## On Spark\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)[1]
+    [script] = re.findall(r"^```python\n(.*?)^```$", chapter, re.DOTALL | re.MULTILINE)
+    [printed] = re.findall(r"^```text\n(.*?)^```$", chapter, re.DOTALL | re.MULTILINE)
+    names = {"spark": spark}
+    exec(script, names)
+    assert capsys.readouterr().out.strip() == printed.strip()
+    names["read"].unpersist()
 
 
 def test_with_a_checkpoint_nothing_is_read_twice(spark, trail, tmp_path):

@@ -115,7 +115,9 @@ impl Step {
             Self::Doctests => "test --quiet --workspace --all-features --doc --no-fail-fast",
             Self::Python => {
                 let mut pytest = child::command(wheel::install(&child::workspace_root()?)?)?;
-                pytest.args("-m pytest --quiet crates/access-advisor-python".split(' '));
+                pytest.args(
+                    "-m pytest --quiet -p no:cacheprovider crates/access-advisor-python".split(' '),
+                );
                 return Ok((pytest, Prints::LastLine));
             }
         };
