@@ -77,7 +77,7 @@ impl Answer {
         answer
     }
 
-    /// Reads what [`Answer::to_string`] writes; rows may come in any order.
+    /// Reads what its `Display` writes; rows may come in any order.
     ///
     /// # Errors
     /// A line without seven fields, a time or count that is none, a key that was there before.

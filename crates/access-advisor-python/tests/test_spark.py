@@ -148,6 +148,7 @@ def write_trail(folder):
         records = [record(chance, start + timedelta(hours=number)) for _ in range(150 if number % 10 == 9 else 50)]
         if number % 20 == 0:
             records[7]["eventTime"] = "yesterday"
+        records.append(rare(record(chance, start + timedelta(hours=number)), number))
         name = f"111122223333_CloudTrail_eu-west-1_202610{number % 3 + 1:02}T{number // 3:02}00Z_{number:016}.json.gz"
         (days[number % 3] / name).write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
     good = min(days[0].iterdir())
@@ -180,6 +181,21 @@ def record(chance, time):
         "eventType": "AwsApiCall",
         "eventCategory": "Management",
     }
+
+
+def rare(record, number):
+    """A user's only call but one, of another operation, under another name and in another account: which of them it has now
+    is in a row of another partial table."""
+    user, is_later = number % 30, number >= 30
+    account, name = ("444455556666", f"after-{user}") if is_later else ("111122223333", f"before-{user}")
+    identity = {
+        "type": "IAMUser",
+        "principalId": f"AIDARARE{user:013}",
+        "arn": f"arn:aws:iam::{account}:user/{name}",
+        "accountId": account,
+        "userName": name,
+    }
+    return {**record, "userIdentity": identity, "eventName": f"Rare{number}"}
 
 
 def in_order(table, like):
@@ -247,8 +263,8 @@ def test_a_trail_with_faults(spark, trail, by):
         assert_same(read, expected, only_named=empty if by == "binary" else ())
 
 
-def test_what_spark_may_not_open_is_set_aside(spark, trail, tmp_path):
-    """By path and by Spark: a link that leads nowhere, and a file that went away."""
+def test_what_executors_cannot_open_is_set_aside(spark, trail, tmp_path):
+    """A link that leads nowhere."""
     shutil.copytree(trail / "AWSLogs", tmp_path / "AWSLogs")
     dead = tmp_path / "AWSLogs" / "dead.json.gz"
     dead.symlink_to(tmp_path / "nowhere")
