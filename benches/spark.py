@@ -2,8 +2,8 @@
 
     python benches/spark.py TRAIL [--times N] [--rounds N]
 
-TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails. The interpreter must
-have the package in release (`cargo xtask wheel`) and what requirements.txt pins; Java must be there. Both read in turn, round
+TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails. The interpreter
+must have the package in release (`cargo xtask wheel`) and what requirements.txt pins; Java must be there. Both read in turn, round
 after round after a warm-up, and the median counts; the tables must be equal, row by row. With `--times` the same folder is read
 so many times over, which shows what is left of Spark's own time when there is more to read.
 """
@@ -116,7 +116,8 @@ def main():
     for name in ("by path", "by binaryFile"):
         median = statistics.median(seconds[name])
         print(f"Spark {name}: {median:.2f} s, {records / median:,.0f} records/s, {base / median:.2f} of one process's throughput")
-    print(f"Spark by path, with the cluster's start-up: {first['by path']:.1f} s, {whole / first['by path']:.3f} of one process's")
+    started = first["by path"]
+    print(f"Spark by path, with the cluster's start-up: {started:.1f} s, {whole / started:.3f} of one process's")
 
 
 main()

@@ -207,9 +207,10 @@ def activity(
         TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
         InvalidInputError: A datetime without a time zone, a `read` that is none of the three.
 
-    With "binary", files whose names start with `_` or `.` do not exist for Spark, with "path" those with `.`. An object
-    larger than 2 GiB as stored is set aside there, whatever the limit: no value of Spark's can be larger. A task holds about
-    64 MiB of objects at a time (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest one.
+    With "binary", files whose names start with `_` or `.`, and links that lead nowhere, do not exist for Spark; with "path"
+    only names that start with `.` are left out, as in `Activity.from_trail`. With "binary", empty objects and those larger than
+    2 GiB as stored are set aside, whatever the limit: no value of Spark's can be larger. A task holds about 64 MiB of objects
+    at a time (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest one.
     """
     names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
     if not names:
