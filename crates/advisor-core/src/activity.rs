@@ -5,12 +5,11 @@
 //! the first attempt: any split of a trail over threads, files or machines gives the same table.
 //! Counts add up; CloudTrail delivers at least once, so they may count a delivery twice.
 
-use std::hash::{BuildHasher, Hash};
-
 use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
+use crate::interned::{Interned, index};
 use crate::time;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -205,51 +204,6 @@ impl EventId {
     }
 }
 
-/// Values that are kept once, by number.
-#[derive(Clone, Debug)]
-struct Interned<T> {
-    values: Vec<T>,
-    ids: HashTable<(u64, u32)>,
-    hasher: RandomState,
-}
-
-impl<T> Default for Interned<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            ids: HashTable::new(),
-            hasher: RandomState::default(),
-        }
-    }
-}
-
-impl<T> Interned<T> {
-    fn get(&self, id: u32) -> Option<&T> {
-        self.values.get(id as usize)
-    }
-
-    /// The number of the value that `key` hashes as and `is` says yes to; it is made where there is none.
-    fn id(&mut self, key: impl Hash, is: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u32 {
-        let hash = self.hasher.hash_one(key);
-        let values = &self.values;
-        let found = self
-            .ids
-            .find(hash, |(_, id)| values.get(*id as usize).is_some_and(&is));
-        if let Some((_, id)) = found {
-            return *id;
-        }
-        let id = index(self.values.len());
-        self.values.push(make());
-        self.ids.insert_unique(hash, (hash, id), |(hash, _)| *hash);
-        id
-    }
-}
-
-/// Tables of more than four billion distinct names do not fit in memory anyway.
-fn index(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActivityRow<'a> {
@@ -422,14 +376,12 @@ impl Activity {
             .collect();
         let operations: Vec<u32> = other
             .operations
-            .values
-            .iter()
+            .values()
             .map(|entry| self.intern_operation(&entry.service, entry.operation()).0)
             .collect();
         let regions: Vec<u32> = other
             .regions
-            .values
-            .iter()
+            .values()
             .map(|region| self.intern_region(region).0)
             .collect();
         for (key, row) in &other.rows {
@@ -484,7 +436,7 @@ impl Activity {
     /// Takes note that a principal was seen so, at a time if it has an ARN. Keeps the ARN that was seen last, ties by the
     /// ARN itself, and the greatest account, whatever order they come in. The answer is the principal.
     fn see(&mut self, AppearanceId(id): AppearanceId, seen_millis: Option<i64>) -> Option<u32> {
-        let appearance = self.appearances.values.get_mut(id as usize)?;
+        let appearance = self.appearances.get_mut(id)?;
         let principal = appearance.principal;
         let entry = self.principals.get_mut(principal as usize)?;
         if !appearance.is_active {

@@ -7,6 +7,7 @@ pub mod advisor;
 pub mod compiled_policy;
 pub mod grants;
 mod ids;
+mod interned;
 pub mod job;
 pub mod page;
 pub mod reach;

@@ -1,0 +1,65 @@
+//! Values that are kept once and known by number.
+
+use std::hash::{BuildHasher, Hash};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+/// Values that are kept once, by number.
+#[derive(Clone, Debug)]
+pub(crate) struct Interned<T> {
+    values: Vec<T>,
+    ids: HashTable<(u64, u32)>,
+    hasher: RandomState,
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            ids: HashTable::new(),
+            hasher: RandomState::default(),
+        }
+    }
+}
+
+impl<T> Interned<T> {
+    pub(crate) fn get(&self, id: u32) -> Option<&T> {
+        self.values.get(id as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
+        self.values.get_mut(id as usize)
+    }
+
+    /// All of them, by number.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
+    }
+
+    /// The number of the value that `key` hashes as and `is` says yes to; it is made where there is none.
+    pub(crate) fn id(
+        &mut self,
+        key: impl Hash,
+        is: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let values = &self.values;
+        let found = self
+            .ids
+            .find(hash, |(_, id)| values.get(*id as usize).is_some_and(&is));
+        if let Some((_, id)) = found {
+            return *id;
+        }
+        let id = index(self.values.len());
+        self.values.push(make());
+        self.ids.insert_unique(hash, (hash, id), |(hash, _)| *hash);
+        id
+    }
+}
+
+/// Tables of more than four billion distinct names do not fit in memory anyway.
+pub(crate) fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
