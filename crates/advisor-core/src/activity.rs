@@ -173,6 +173,9 @@ impl Row {
     }
 }
 
+/// The length of a UUID as text.
+const UUID: usize = 36;
+
 /// An event's id. CloudTrail's are UUIDs, 36 characters, which are kept in place: a row's last event changes all the time.
 #[derive(Clone, Debug)]
 enum EventId {
@@ -183,6 +186,13 @@ enum EventId {
 impl EventId {
     fn new(text: &[u8]) -> Self {
         let mut bytes = [0; 38];
+        if let (Ok(uuid), Some((start, _))) =
+            (<&[u8; UUID]>::try_from(text), bytes.split_first_chunk_mut())
+        {
+            *start = *uuid;
+            let length = UUID as u8;
+            return Self::Short { length, bytes };
+        }
         match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
             (Some(start), Ok(length)) => {
                 start.copy_from_slice(text);

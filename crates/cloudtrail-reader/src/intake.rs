@@ -14,13 +14,12 @@ use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionI
 
 use crate::attribution::{self, LONGEST_NAME, SetAside};
 use crate::inflate::{InflateError, Inflater};
-use crate::keys::Keys;
 use crate::listing;
-use crate::memo::{Calendar, Caller, Identities, Operations, Reasons, Regions};
+use crate::memo::{Call, Caller, End, Memo};
 use crate::plain;
-use crate::projection::{self, Field, Fields};
 use crate::reader::{Parser, TrailRead, TrailReader};
 use crate::reconciliation::{FailedObject, Reconciliation};
+use crate::record_fields::{self, Fields, Passage};
 #[cfg(feature = "s3")]
 use crate::s3::{Fetched, ListError};
 use crate::scan::{Cursor, Irregular};
@@ -38,30 +37,6 @@ pub struct Intake<'r> {
     specials: Vec<u64>,
     memo: Memo,
     noted: Noted,
-}
-
-/// What is known of the records so far.
-#[derive(Debug)]
-struct Memo {
-    keys: Keys<Field>,
-    identities: Identities,
-    operations: Operations,
-    regions: Regions,
-    calendar: Calendar,
-    reasons: Reasons,
-}
-
-impl Default for Memo {
-    fn default() -> Self {
-        Self {
-            keys: Keys::new(Field::of),
-            identities: Identities::default(),
-            operations: Operations::default(),
-            regions: Regions::default(),
-            calendar: Calendar::default(),
-            reasons: Reasons::default(),
-        }
-    }
 }
 
 /// What one object holds, until it was read to its end.
@@ -258,10 +233,8 @@ impl<'r> Intake<'r> {
         let start = cursor.at();
         let verdict = if is_object {
             let Self { memo, activity, .. } = self;
-            let fields = projection::record(cursor, &mut memo.keys, |cursor| {
-                memo.identities.read(cursor, activity, &mut memo.reasons)
-            })?;
-            self.judge(&fields)?
+            let fields = record_fields::record(cursor, memo, activity)?;
+            self.judge(&fields, cursor)?
         } else {
             cursor.skip_value()?;
             Verdict::Odd
@@ -279,13 +252,7 @@ impl<'r> Intake<'r> {
 
     /// What becomes of a record, in the order of [`attribution::attribute`]. Whatever is not in order is odd.
     #[inline]
-    fn judge(&mut self, fields: &Fields<'_, Caller>) -> Result<Verdict, Irregular> {
-        let Self {
-            memo,
-            activity,
-            reader,
-            ..
-        } = self;
+    fn judge(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Result<Verdict, Irregular> {
         if fields.event_category == Some(b"Insight") {
             // An object of nothing but insights is skipped: left to the plain reader as a whole.
             return Err(Irregular);
@@ -293,33 +260,30 @@ impl<'r> Intake<'r> {
         if fields.is_odd || fields.user_identity == Some(Caller::Odd) {
             return Ok(Verdict::Odd);
         }
-        match fields.event_type {
-            None | Some(b"AwsApiCall" | b"AwsConsoleAction") => {}
-            Some(other) => {
-                let other = std::str::from_utf8(other).ok();
-                return Ok(match attribution::check_type(other, None) {
-                    Err(reason) if !reason.is_fault() => {
-                        Verdict::SetAside(memo.reasons.number(reason))
-                    }
-                    _ => Verdict::Odd,
-                });
-            }
+        match self.end(fields, cursor) {
+            Some(None) => {}
+            Some(Some(reason)) => return Ok(Verdict::SetAside(reason)),
+            None => return Ok(Verdict::Odd),
         }
         let principal = match fields.user_identity {
             Some(Caller::Principal(principal)) => principal,
             Some(Caller::SetAside(reason)) => return Ok(Verdict::SetAside(reason)),
             Some(Caller::Odd) | None => return Ok(Verdict::Odd),
         };
-        let (Some(source), Some(name), Some(region), Some(time)) = (
-            fields.event_source,
-            fields.event_name,
+        let (Some(operation), Some(region), Some(time)) = (
+            self.operation(fields, cursor),
             fields.aws_region,
             fields.event_time,
         ) else {
             return Ok(Verdict::Odd);
         };
-        let (Some(operation), Some(region), Some(time_millis)) = (
-            memo.operations.id(source, name, reader.catalog(), activity),
+        let Self {
+            memo,
+            activity,
+            reader,
+            ..
+        } = self;
+        let (Some(region), Some(time_millis)) = (
             memo.regions.id(region, activity),
             memo.calendar.millis(time),
         ) else {
@@ -343,6 +307,57 @@ impl<'r> Intake<'r> {
             event_id,
             denied,
         }))
+    }
+
+    /// Why the event's type sets the record aside, if it does; nothing if it is not in order.
+    #[inline]
+    fn end(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Option<Option<usize>> {
+        if let Passage::Recalled(end) = &fields.end {
+            return Some(end.set_aside);
+        }
+        let memo = &mut self.memo;
+        let set_aside = match fields.event_type {
+            None | Some(b"AwsApiCall" | b"AwsConsoleAction") => None,
+            Some(other) => match attribution::check_type(std::str::from_utf8(other).ok(), None) {
+                Err(reason) if !reason.is_fault() => Some(memo.reasons.number(reason)),
+                _ => return None,
+            },
+        };
+        if let Passage::New(passage) = &fields.end {
+            let end = End {
+                set_aside,
+                fields: passage.fields,
+            };
+            let text = cursor.slice(passage.text.clone());
+            memo.ends.keep(passage.place, text, end);
+        }
+        Some(set_aside)
+    }
+
+    /// What was called, if it is in order.
+    #[inline]
+    fn operation(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Option<OperationId> {
+        if let Passage::Recalled(call) = &fields.call {
+            return Some(call.operation);
+        }
+        let Self {
+            memo,
+            activity,
+            reader,
+            ..
+        } = self;
+        let (source, name) = (fields.event_source?, fields.event_name?);
+        let operation = (memo.operations).id(source, name, reader.catalog(), activity)?;
+        if let Passage::New(passage) = &fields.call {
+            let call = Call {
+                operation,
+                source: memo.calls.source(source),
+                last_key: passage.last_key,
+            };
+            let text = cursor.slice(passage.text.clone());
+            memo.calls.keep(passage.place, text, call);
+        }
+        Some(operation)
     }
 
     /// Takes what was noted of an object into the table.

@@ -3,6 +3,7 @@
 mod activity_file;
 mod attribution;
 mod csv_table;
+mod fragments;
 mod identity_text;
 mod inflate;
 mod intake;
@@ -17,6 +18,7 @@ mod projection;
 mod reader;
 mod reconciliation;
 mod record;
+mod record_fields;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod scan;

@@ -11,8 +11,11 @@ use hashbrown::HashTable;
 use service_catalog::Catalog;
 
 use crate::attribution::{self, Identity, SetAside};
-use crate::projection::{self, SessionKeys};
+use crate::fragments::{Fragments, Place};
+use crate::keys::Keys;
+use crate::projection::{self, Seen, SessionKeys};
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record_fields::Field;
 use crate::scan::{Cursor, Irregular};
 
 /// Who called, as far as it is no fault of the record.
@@ -55,116 +58,131 @@ impl Reasons {
     }
 }
 
-/// Sets of fragments; a fragment belongs to one.
-const SETS: usize = 512;
-/// Fragments in a set. The oldest gives way.
-const WAYS: usize = 4;
-/// Longer ones are not worth keeping.
-const LONGEST_FRAGMENT: usize = 2_048;
-
-/// Objects as they stand in the text, and what is known of them. One that was read to its end before is known by its bytes
-/// alone.
+/// What is known of the records so far.
 #[derive(Debug)]
-struct Fragments<T> {
-    sets: Vec<Set<T>>,
-    hasher: RandomState,
+pub(crate) struct Memo {
+    pub(crate) keys: Keys<Field>,
+    pub(crate) identities: Identities,
+    pub(crate) calls: Calls,
+    pub(crate) operations: Operations,
+    pub(crate) regions: Regions,
+    pub(crate) calendar: Calendar,
+    pub(crate) ends: Ends,
+    pub(crate) reasons: Reasons,
 }
 
-#[derive(Clone, Debug)]
-struct Set<T> {
-    fragments: [Option<(Box<[u8]>, T)>; WAYS],
-    oldest: u8,
-    /// The fragment that was met last and not kept, by its hash.
-    met: u64,
-}
-
-/// Where a fragment belongs, whether it is there or not.
-#[derive(Clone, Copy)]
-struct Place {
-    hash: u64,
-}
-
-impl Place {
-    fn set(self) -> usize {
-        self.hash as usize % SETS
-    }
-}
-
-impl<T: Copy> Default for Fragments<T> {
+impl Default for Memo {
     fn default() -> Self {
-        let set = || Set {
-            fragments: [const { None }; WAYS],
-            oldest: 0,
-            met: 0,
-        };
         Self {
-            sets: (0..SETS).map(|_| set()).collect(),
-            hasher: RandomState::default(),
+            keys: Keys::new(Field::of),
+            identities: Identities::default(),
+            calls: Calls::default(),
+            operations: Operations::default(),
+            regions: Regions::default(),
+            calendar: Calendar::default(),
+            ends: Ends::default(),
+            reasons: Reasons::default(),
         }
     }
 }
 
-impl<T: Copy> Fragments<T> {
-    /// By what tells fragments apart: the id and, for a session, its name. Both stand near the front.
+/// What was called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) operation: OperationId,
+    /// A number that stands for the `eventSource`.
+    pub(crate) source: u32,
+    /// The key that its passage ends with.
+    pub(crate) last_key: u8,
+}
+
+/// Passages of records that tell what was called: `eventSource` and `eventName`.
+#[derive(Debug)]
+pub(crate) struct Calls(Fragments<Call>);
+
+impl Default for Calls {
+    /// AWS has some 18,000 operations; an account uses a few hundred of them, a large one a few thousand.
+    fn default() -> Self {
+        Self(Fragments::with_sets(2_048))
+    }
+}
+
+impl Calls {
+    /// Goes past the passage that is next, if it is known; else tells where it belongs.
     #[inline(always)]
-    fn place(&self, text: &[u8]) -> Place {
-        let (front, back) = (text.get(16..48), text.get(48..96));
-        let telling = match (front, back) {
-            // The object goes on: what follows is its own.
-            (Some(_), Some(back)) if !back.contains(&b'}') => text.get(16..96),
-            (Some(front), _) => Some(front),
-            _ => None,
-        };
-        Place {
-            hash: self.hasher.hash_one(telling.unwrap_or_default()),
-        }
+    pub(crate) fn recall(&mut self, cursor: &mut Cursor<'_>) -> Result<Call, Place> {
+        // With the Region after it, no passage is shorter.
+        let place = self.0.place(cursor.rest().first_chunk::<56>());
+        self.0.take(place, cursor).ok_or(place)
     }
 
-    /// Goes past the fragment that is next, if it is known.
+    pub(crate) fn keep(&mut self, place: Place, text: &[u8], call: Call) {
+        self.0.keep(place, text, call);
+    }
+
+    /// A number that stands for an event source.
+    pub(crate) fn source(&self, event_source: &[u8]) -> u32 {
+        self.0.tag(event_source)
+    }
+}
+
+/// How a record ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    /// The number of the reason if its `eventType` sets it aside.
+    pub(crate) set_aside: Option<usize>,
+    /// Its fields that count.
+    pub(crate) fields: Seen,
+}
+
+/// Passages from the `eventType` to the end of a record. No insights are among them.
+#[derive(Debug)]
+pub(crate) struct Ends(Fragments<End>);
+
+impl Default for Ends {
+    /// There are a few for each service and Region.
+    fn default() -> Self {
+        Self(Fragments::with_sets(512))
+    }
+}
+
+impl Ends {
+    /// Goes past the passage that is next, if it is known; else tells where it belongs. The account is near its front,
+    /// and the service and the Region may be in a host's name far behind.
     #[inline(always)]
-    fn take(&self, place: Place, cursor: &mut Cursor<'_>) -> Option<T> {
-        let set = self.sets.get(place.set())?;
-        for (fragment, known) in set.fragments.iter().flatten() {
-            if cursor.take(fragment) {
-                return Some(*known);
-            }
-        }
-        None
+    pub(crate) fn recall(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        source: Option<u32>,
+        region: Option<&[u8]>,
+    ) -> Result<End, Place> {
+        let front = cursor.rest().first_chunk::<80>();
+        let place = self.0.place((front, source, region));
+        self.0.take(place, cursor).ok_or(place)
     }
 
-    /// Keeps a fragment that one like it was met before: most sessions make one call or many.
-    fn keep_recurring(&mut self, place: Place, fragment: &[u8], known: T) {
-        if let Some(set) = self.sets.get_mut(place.set()) {
-            if set.met != place.hash {
-                set.met = place.hash;
-                return;
-            }
-            self.keep(place, fragment, known);
-        }
-    }
-
-    fn keep(&mut self, place: Place, fragment: &[u8], known: T) {
-        let Some(set) = self.sets.get_mut(place.set()) else {
-            return;
-        };
-        if fragment.len() > LONGEST_FRAGMENT {
-            return;
-        }
-        let oldest = usize::from(set.oldest);
-        if let Some(slot) = set.fragments.get_mut(oldest) {
-            *slot = Some((fragment.into(), known));
-        }
-        set.oldest = ((oldest + 1) % WAYS) as u8;
+    pub(crate) fn keep(&mut self, place: Place, text: &[u8], end: End) {
+        self.0.keep_recurring(place, text, end);
     }
 }
 
 /// `userIdentity` objects: one session makes many calls, one role has many sessions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Identities {
     whole: Fragments<Caller>,
     /// `sessionIssuer` objects, and the role that they tell all of.
     issuers: Fragments<Option<AppearanceId>>,
     session_keys: SessionKeys,
+}
+
+impl Default for Identities {
+    fn default() -> Self {
+        Self {
+            whole: Fragments::with_sets(512),
+            issuers: Fragments::with_sets(512),
+            session_keys: SessionKeys::default(),
+        }
+    }
 }
 
 impl Identities {
@@ -176,7 +194,7 @@ impl Identities {
         activity: &mut Activity,
         reasons: &mut Reasons,
     ) -> Result<Caller, Irregular> {
-        let place = self.whole.place(cursor.rest());
+        let place = self.whole.place(telling(cursor.rest()));
         if let Some(caller) = self.whole.take(place, cursor) {
             return Ok(caller);
         }
@@ -212,7 +230,7 @@ impl Identities {
         } = self;
         let mut is_odd = false;
         let session = projection::session(cursor, session_keys, &mut is_odd, |cursor, is_odd| {
-            let place = issuers.place(cursor.rest());
+            let place = issuers.place(telling(cursor.rest()));
             if let Some(role) = issuers.take(place, cursor) {
                 return Ok(role);
             }
@@ -235,6 +253,18 @@ impl Identities {
             _ => None,
         })
     }
+}
+
+/// What tells who is who: the id and, for a session, its name. Both stand near the front.
+#[inline(always)]
+fn telling(text: &[u8]) -> &[u8] {
+    const SESSION: &[u8] = b"{\"type\":\"AssumedRole\",";
+    let range = if text.starts_with(SESSION) {
+        16..96
+    } else {
+        16..48
+    };
+    text.get(range).unwrap_or_default()
 }
 
 /// The role, if id, ARN and account are all told: then nothing else of a session matters.

@@ -1,112 +1,11 @@
-//! A record's fields that count, found in one pass over its text; the others are skipped, not built.
+//! What counts of a `userIdentity`, found in one pass over its text; the rest is skipped, not built.
 //!
-//! What the pass cannot vouch for (escapes or other types where a text should be, a field twice) makes the record
-//! [odd](Fields::is_odd): the plain reader then reads this one record again and decides.
-
-use std::ops::Range;
+//! What the pass cannot vouch for (escapes or other types where a text should be, a field twice) is odd: the plain reader
+//! then reads the record again and decides.
 
 use crate::keys::Keys;
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
-
-/// The fields of a record that count, as they stand in the text. An absent field and a null are the same.
-#[derive(Debug)]
-pub(crate) struct Fields<'a, Identity> {
-    pub(crate) user_identity: Option<Identity>,
-    pub(crate) event_time: Option<&'a [u8]>,
-    pub(crate) event_source: Option<&'a [u8]>,
-    pub(crate) event_name: Option<&'a [u8]>,
-    pub(crate) aws_region: Option<&'a [u8]>,
-    /// Where it stands.
-    pub(crate) event_id: Option<Range<usize>>,
-    pub(crate) event_type: Option<&'a [u8]>,
-    pub(crate) event_category: Option<&'a [u8]>,
-    pub(crate) error_code: Option<&'a [u8]>,
-    /// Whether the plain reader must look at the record.
-    pub(crate) is_odd: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Field {
-    UserIdentity,
-    EventTime,
-    EventSource,
-    EventName,
-    AwsRegion,
-    EventId,
-    EventType,
-    EventCategory,
-    ErrorCode,
-    Other,
-}
-
-impl Field {
-    pub(crate) fn of(key: &[u8]) -> Self {
-        match key {
-            b"userIdentity" => Self::UserIdentity,
-            b"eventTime" => Self::EventTime,
-            b"eventSource" => Self::EventSource,
-            b"eventName" => Self::EventName,
-            b"awsRegion" => Self::AwsRegion,
-            b"eventID" => Self::EventId,
-            b"eventType" => Self::EventType,
-            b"eventCategory" => Self::EventCategory,
-            b"errorCode" => Self::ErrorCode,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Reads the object that is next as a record. `identity` reads the value of `userIdentity`, an object.
-#[inline]
-pub(crate) fn record<'a, Identity>(
-    cursor: &mut Cursor<'a>,
-    keys: &mut Keys<Field>,
-    mut identity: impl FnMut(&mut Cursor<'a>) -> Result<Identity, Irregular>,
-) -> Result<Fields<'a, Identity>, Irregular> {
-    let mut fields = Fields {
-        user_identity: None,
-        event_time: None,
-        event_source: None,
-        event_name: None,
-        aws_region: None,
-        event_id: None,
-        event_type: None,
-        event_category: None,
-        error_code: None,
-        is_odd: false,
-    };
-    let (mut seen, mut is_odd) = (Seen::default(), false);
-    members(cursor, keys, &mut is_odd, |cursor, field, is_odd| {
-        if field != Field::Other {
-            *is_odd |= seen.twice(field as u32);
-        }
-        match field {
-            Field::UserIdentity => match cursor.peek() {
-                Some(b'{') => fields.user_identity = Some(identity(cursor)?),
-                _ => skip_unless_null(cursor, is_odd)?,
-            },
-            Field::EventTime => fields.event_time = text(cursor, is_odd)?,
-            Field::EventSource => fields.event_source = text(cursor, is_odd)?,
-            Field::EventName => fields.event_name = text(cursor, is_odd)?,
-            Field::AwsRegion => fields.aws_region = text(cursor, is_odd)?,
-            Field::EventId => {
-                let text = text(cursor, is_odd)?;
-                // The cursor is past the closing quote.
-                let end = cursor.at().saturating_sub(1);
-                fields.event_id = text.map(|text| end.saturating_sub(text.len())..end);
-            }
-            Field::EventType => fields.event_type = text(cursor, is_odd)?,
-            Field::EventCategory => fields.event_category = text(cursor, is_odd)?,
-            Field::ErrorCode => fields.error_code = text(cursor, is_odd)?,
-            Field::Other => cursor.skip_value()?,
-        }
-        Ok(())
-    })?;
-    fields.is_odd |= is_odd;
-    Ok(fields)
-}
 
 /// Goes through the object that is next: `each` is told of every member and goes past its value.
 #[inline(always)]
@@ -239,7 +138,10 @@ pub(crate) fn session<'a, Issuer>(
 
 /// A text or null; anything else is odd.
 #[inline(always)]
-fn text<'a>(cursor: &mut Cursor<'a>, is_odd: &mut bool) -> Result<Option<&'a [u8]>, Irregular> {
+pub(crate) fn text<'a>(
+    cursor: &mut Cursor<'a>,
+    is_odd: &mut bool,
+) -> Result<Option<&'a [u8]>, Irregular> {
     if cursor.peek() == Some(b'"') {
         cursor.advance(1);
         if let Some(text) = cursor.plain_string_tail() {
@@ -255,7 +157,10 @@ fn text<'a>(cursor: &mut Cursor<'a>, is_odd: &mut bool) -> Result<Option<&'a [u8
 
 /// Goes past a null, or past something that is odd here.
 #[inline(never)]
-fn skip_unless_null(cursor: &mut Cursor<'_>, is_odd: &mut bool) -> Result<(), Irregular> {
+pub(crate) fn skip_unless_null(
+    cursor: &mut Cursor<'_>,
+    is_odd: &mut bool,
+) -> Result<(), Irregular> {
     *is_odd |= cursor.peek() != Some(b'n');
     cursor.skip_value()
 }
@@ -335,16 +240,41 @@ pub(crate) fn session_issuer<'a>(
 }
 
 /// The fields that count which were seen in an object, by number.
-#[derive(Default)]
-struct Seen(u16);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen(u16);
 
 impl Seen {
+    pub(crate) const fn of(numbers: &[u32]) -> Self {
+        let (mut bits, mut rest) = (0, numbers);
+        while let [number, others @ ..] = rest {
+            bits |= 1 << *number;
+            rest = others;
+        }
+        Self(bits)
+    }
+
     /// Whether a field was there before.
-    fn twice(&mut self, number: u32) -> bool {
+    pub(crate) fn twice(&mut self, number: u32) -> bool {
         let bit = 1 << number;
         let was_there = self.0 & bit != 0;
         self.0 |= bit;
         was_there
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn has_any_of(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 

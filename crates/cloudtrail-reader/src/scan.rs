@@ -25,6 +25,27 @@ const DEEPEST: u32 = 64;
 /// The bytes that are looked at ahead of the cursor, so few that they stay in the processor's nearest memory.
 const AHEAD: usize = 16 << 10;
 
+/// Where the next special byte stands at a place or after it, as far as the text was looked at.
+#[inline(always)]
+fn next_special(specials: &[u64], at: usize) -> Option<usize> {
+    let (block, bit) = (at / BLOCK, (at % BLOCK) as u32);
+    // The 64 bytes from here on, wherever a block ends: most strings do before that, and nothing has to be guessed.
+    let [this, next] = specials.get(block..)?.first_chunk()?;
+    let ahead = this >> bit | (next << 1) << (63 - bit);
+    if ahead != 0 {
+        return Some(at + ahead.trailing_zeros() as usize);
+    }
+    far_special(specials, block + 1)
+}
+
+/// The first special byte in a block or after it.
+#[inline(never)]
+fn far_special(specials: &[u64], block: usize) -> Option<usize> {
+    let blocks = specials.get(block..)?;
+    let (after, ahead) = (blocks.iter().enumerate()).find(|(_, ahead)| **ahead != 0)?;
+    Some((block + after) * BLOCK + ahead.trailing_zeros() as usize)
+}
+
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -125,6 +146,16 @@ impl<'a> Cursor<'a> {
     /// is beyond ASCII. The end of the text is one, too.
     #[inline(always)]
     fn go_to_special(&mut self) {
+        self.at = match next_special(self.specials, self.at) {
+            Some(at) => at,
+            None => self.look_for_special(),
+        };
+    }
+
+    /// The next special byte, some way ahead of what was looked at or just at its end.
+    #[cold]
+    #[inline(never)]
+    fn look_for_special(&mut self) -> usize {
         let mut block = self.at / BLOCK;
         let mut passed = u64::MAX << (self.at % BLOCK);
         loop {
@@ -134,8 +165,7 @@ impl<'a> Cursor<'a> {
             };
             let ahead = specials & passed;
             if ahead != 0 {
-                self.at = block * BLOCK + ahead.trailing_zeros() as usize;
-                return;
+                return block * BLOCK + ahead.trailing_zeros() as usize;
             }
             passed = u64::MAX;
             block += 1;
@@ -143,8 +173,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// Finds the special bytes of the text that comes next. Beyond its end, all are.
-    #[cold]
-    #[inline(never)]
     fn look_ahead(&mut self) {
         let start = self.specials.len() * BLOCK;
         let ahead = self.bytes.get(start..).unwrap_or_default();
@@ -152,7 +180,8 @@ impl<'a> Cursor<'a> {
             Some(ahead) => special_bytes::find(ahead, self.specials),
             None => {
                 special_bytes::find(ahead, self.specials);
-                self.specials.push(u64::MAX);
+                // Two, as two are always looked at.
+                self.specials.extend([u64::MAX; 2]);
             }
         }
     }
@@ -160,25 +189,13 @@ impl<'a> Cursor<'a> {
     /// A string whose opening quote was passed, if nothing in it is special; else the cursor stays.
     #[inline(always)]
     pub(crate) fn plain_string_tail(&mut self) -> Option<&'a [u8]> {
-        let end = self.next_special(self.at)?;
+        let end = next_special(self.specials, self.at)?;
         let text = self.bytes.get(self.at..end)?;
         if self.bytes.get(end) != Some(&b'"') {
             return None;
         }
         self.at = end + 1;
         Some(text)
-    }
-
-    /// Where the next special byte stands at a place or after it, as far as the text was looked at.
-    #[inline(always)]
-    fn next_special(&self, at: usize) -> Option<usize> {
-        let mut block = at / BLOCK;
-        let mut ahead = self.specials.get(block)? & (u64::MAX << (at % BLOCK));
-        while ahead == 0 {
-            block += 1;
-            ahead = *self.specials.get(block)?;
-        }
-        Some(block * BLOCK + ahead.trailing_zeros() as usize)
     }
 
     /// A string whose opening quote was passed.
@@ -338,24 +355,15 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     fn skip_text_members(&mut self) {
         let (bytes, specials) = (self.bytes, self.specials.as_slice());
-        let end_of = |at: usize| {
-            let mut block = at / BLOCK;
-            let mut ahead = specials.get(block)? & (u64::MAX << (at % BLOCK));
-            while ahead == 0 {
-                block += 1;
-                ahead = *specials.get(block)?;
-            }
-            Some(block * BLOCK + ahead.trailing_zeros() as usize)
-        };
         let mut at = self.at;
         while bytes.get(at) == Some(&b'"') {
-            let Some(value_end) = end_of(at + 1) else {
+            let Some(value_end) = next_special(specials, at + 1) else {
                 break;
             };
             let Some([b'"', b',', b'"']) = bytes.get(value_end..value_end + 3) else {
                 break;
             };
-            let Some(key_end) = end_of(value_end + 3) else {
+            let Some(key_end) = next_special(specials, value_end + 3) else {
                 break;
             };
             let Some([b'"', b':']) = bytes.get(key_end..key_end + 2) else {

@@ -1,38 +1,48 @@
 //! Finds the bytes of a text that end a JSON string or need a second look: quotes, backslashes, control characters, and what
 //! is beyond ASCII.
-//!
-//! In 16-byte registers, which every x86-64 and AArch64 processor has. In 64-byte ones it would take half the time, which
-//! is a hundredth of what reading an object takes: not worth `unsafe`.
 
-use wide::i8x16;
+use std::sync::LazyLock;
+
+use fearless_simd::{Level, Simd, dispatch, i8x64, prelude::*};
 
 /// The bytes that one word tells of.
 pub(crate) const BLOCK: usize = 64;
 
+/// What registers this processor has.
+static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
+
 /// Adds a word for every block of the text, with a bit for every byte that is special. Of a last block that is not full, the
 /// bytes that are not there are special.
 pub(crate) fn find(text: &[u8], specials: &mut Vec<u64>) {
+    dispatch!(*LEVEL, simd => find_with(simd, text, specials));
+}
+
+#[inline(always)]
+fn find_with<S: Simd>(simd: S, text: &[u8], specials: &mut Vec<u64>) {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
-    specials.extend(blocks.iter().map(specials_of));
+    let start = specials.len();
+    specials.resize(start + blocks.len(), 0);
+    let words = specials.get_mut(start..).unwrap_or_default();
+    for (word, block) in words.iter_mut().zip(blocks) {
+        *word = specials_of(simd, *block);
+    }
     if !rest.is_empty() {
         let mut block = [0; BLOCK];
         for (byte, known) in block.iter_mut().zip(rest) {
             *byte = *known;
         }
-        specials.push(specials_of(&block));
+        specials.push(specials_of(simd, block));
     }
 }
 
 #[inline(always)]
-fn specials_of(block: &[u8; BLOCK]) -> u64 {
-    let quarters: [i8x16; 4] = bytemuck::cast(*block);
-    quarters.into_iter().rev().fold(0, |specials, bytes| {
-        let quotes = bytes.simd_eq(i8x16::splat(b'"' as i8));
-        let backslashes = bytes.simd_eq(i8x16::splat(b'\\' as i8));
-        // As signed bytes, what is beyond ASCII is less than zero.
-        let others = bytes.simd_lt(i8x16::splat(b' ' as i8));
-        specials << 16 | u64::from((quotes | backslashes | others).to_bitmask())
-    })
+fn specials_of<S: Simd>(simd: S, block: [u8; BLOCK]) -> u64 {
+    let bytes: i8x64<S> = bytemuck::cast::<_, [i8; BLOCK]>(block).simd_into(simd);
+    let quotes = bytes.simd_eq(i8x64::splat(simd, b'"' as i8));
+    let backslashes = bytes.simd_eq(i8x64::splat(simd, b'\\' as i8));
+    // As signed bytes, what is beyond ASCII is less than zero.
+    let others = bytes.simd_lt(i8x64::splat(simd, b' ' as i8));
+    (quotes | backslashes | others).to_bitmask()
 }
 
 #[cfg(test)]
