@@ -19,7 +19,7 @@ use crate::memo::{Call, Caller, End, Memo};
 use crate::plain;
 use crate::reader::{Parser, TrailRead, TrailReader};
 use crate::reconciliation::{FailedObject, Reconciliation};
-use crate::record_fields::{self, Fields, Passage};
+use crate::record_fields::{self, Field, Fields, Passage};
 #[cfg(feature = "s3")]
 use crate::s3::{Fetched, ListError};
 use crate::scan::{Cursor, Irregular};
@@ -252,8 +252,8 @@ impl<'r> Intake<'r> {
 
     /// What becomes of a record, in the order of [`attribution::attribute`]. Whatever is not in order is odd.
     #[inline]
-    fn judge(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Result<Verdict, Irregular> {
-        if fields.event_category == Some(b"Insight") {
+    fn judge(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Result<Verdict, Irregular> {
+        if fields.text(Field::EventCategory, cursor) == Some(b"Insight") {
             // An object of nothing but insights is skipped: left to the plain reader as a whole.
             return Err(Irregular);
         }
@@ -272,8 +272,8 @@ impl<'r> Intake<'r> {
         };
         let (Some(operation), Some(region), Some(time)) = (
             self.operation(fields, cursor),
-            fields.aws_region,
-            fields.event_time,
+            fields.text(Field::AwsRegion, cursor),
+            fields.text(Field::EventTime, cursor),
         ) else {
             return Ok(Verdict::Odd);
         };
@@ -289,7 +289,7 @@ impl<'r> Intake<'r> {
         ) else {
             return Ok(Verdict::Odd);
         };
-        let event_id = fields.event_id.clone().unwrap_or_default();
+        let event_id = fields.place(Field::EventId);
         if event_id.len() > LONGEST_NAME {
             return Ok(Verdict::Odd);
         }
@@ -297,7 +297,7 @@ impl<'r> Intake<'r> {
             return Ok(Verdict::SetAside(memo.reasons.number(reason)));
         }
         let denied = fields
-            .error_code
+            .text(Field::ErrorCode, cursor)
             .is_some_and(|code| std::str::from_utf8(code).is_ok_and(attribution::is_denial));
         Ok(Verdict::Attempt(NotedAttempt {
             principal,
@@ -311,12 +311,12 @@ impl<'r> Intake<'r> {
 
     /// Why the event's type sets the record aside, if it does; nothing if it is not in order.
     #[inline]
-    fn end(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Option<Option<usize>> {
+    fn end(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Option<Option<usize>> {
         if let Passage::Recalled(end) = &fields.end {
             return Some(end.set_aside);
         }
         let memo = &mut self.memo;
-        let set_aside = match fields.event_type {
+        let set_aside = match fields.text(Field::EventType, cursor) {
             None | Some(b"AwsApiCall" | b"AwsConsoleAction") => None,
             Some(other) => match attribution::check_type(std::str::from_utf8(other).ok(), None) {
                 Err(reason) if !reason.is_fault() => Some(memo.reasons.number(reason)),
@@ -336,7 +336,7 @@ impl<'r> Intake<'r> {
 
     /// What was called, if it is in order.
     #[inline]
-    fn operation(&mut self, fields: &Fields<'_>, cursor: &Cursor<'_>) -> Option<OperationId> {
+    fn operation(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Option<OperationId> {
         if let Passage::Recalled(call) = &fields.call {
             return Some(call.operation);
         }
@@ -346,15 +346,17 @@ impl<'r> Intake<'r> {
             reader,
             ..
         } = self;
-        let (source, name) = (fields.event_source?, fields.event_name?);
+        let source = fields.text(Field::EventSource, cursor)?;
+        let name = fields.text(Field::EventName, cursor)?;
         let operation = (memo.operations).id(source, name, reader.catalog(), activity)?;
         if let Passage::New(passage) = &fields.call {
+            let text = cursor.slice(passage.text.clone());
             let call = Call {
                 operation,
-                source: memo.calls.source(source),
-                last_key: passage.last_key,
+                number: memo.calls.number(text),
+                source: memo.calls.number(source),
+                last_run: passage.last_run,
             };
-            let text = cursor.slice(passage.text.clone());
             memo.calls.keep(passage.place, text, call);
         }
         Some(operation)

@@ -10,6 +10,7 @@ mod intake;
 mod keys;
 mod listing;
 mod memo;
+mod nesting;
 mod object;
 mod parquet_table;
 mod plain;
@@ -19,6 +20,7 @@ mod reader;
 mod reconciliation;
 mod record;
 mod record_fields;
+mod runs;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod scan;

@@ -12,10 +12,9 @@ use service_catalog::Catalog;
 
 use crate::attribution::{self, Identity, SetAside};
 use crate::fragments::{Fragments, Place};
-use crate::keys::Keys;
 use crate::projection::{self, Seen, SessionKeys};
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
-use crate::record_fields::Field;
+use crate::runs::{RunId, Runs};
 use crate::scan::{Cursor, Irregular};
 
 /// Who called, as far as it is no fault of the record.
@@ -59,9 +58,9 @@ impl Reasons {
 }
 
 /// What is known of the records so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Memo {
-    pub(crate) keys: Keys<Field>,
+    pub(crate) runs: Runs,
     pub(crate) identities: Identities,
     pub(crate) calls: Calls,
     pub(crate) operations: Operations,
@@ -71,29 +70,16 @@ pub(crate) struct Memo {
     pub(crate) reasons: Reasons,
 }
 
-impl Default for Memo {
-    fn default() -> Self {
-        Self {
-            keys: Keys::new(Field::of),
-            identities: Identities::default(),
-            calls: Calls::default(),
-            operations: Operations::default(),
-            regions: Regions::default(),
-            calendar: Calendar::default(),
-            ends: Ends::default(),
-            reasons: Reasons::default(),
-        }
-    }
-}
-
 /// What was called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     pub(crate) operation: OperationId,
+    /// A number that stands for it.
+    pub(crate) number: u32,
     /// A number that stands for the `eventSource`.
     pub(crate) source: u32,
-    /// The key that its passage ends with.
-    pub(crate) last_key: u8,
+    /// The last run in its passage.
+    pub(crate) last_run: RunId,
 }
 
 /// Passages of records that tell what was called: `eventSource` and `eventName`.
@@ -120,9 +106,9 @@ impl Calls {
         self.0.keep(place, text, call);
     }
 
-    /// A number that stands for an event source.
-    pub(crate) fn source(&self, event_source: &[u8]) -> u32 {
-        self.0.tag(event_source)
+    /// A number that stands for a text.
+    pub(crate) fn number(&self, text: &[u8]) -> u32 {
+        self.0.tag(text)
     }
 }
 

@@ -3,8 +3,8 @@
 //! What the pass cannot vouch for (escapes or other types where a text should be, a field twice) makes the record
 //! [odd](Fields::is_odd): the plain reader then reads this one record again and decides.
 //!
-//! Two passages of a record are mostly the same as in one before, letter by letter: what was called, and how the record
-//! ends. They are recalled as a whole.
+//! Most of a record's letters were there before, in another record: what stands between its strings is recalled
+//! ([`crate::runs`]), and so are, as a whole, what was called and how the record ends.
 
 use std::ops::Range;
 
@@ -12,30 +12,38 @@ use advisor_core::Activity;
 
 use crate::fragments::Place;
 use crate::memo::{Call, Caller, End, Memo};
-use crate::projection::{Seen, skip_unless_null, text};
+use crate::nesting::{Expected, Nesting};
+use crate::projection::{Seen, skip_unless_null};
+use crate::runs::{self, Run, RunId, Target};
 use crate::scan::{Cursor, Irregular};
 
-/// The fields of a record that count, as they stand in the text. An absent field and a null are the same.
+/// The fields of a record that count. An absent field and a null are the same.
 #[derive(Debug)]
-pub(crate) struct Fields<'a> {
+pub(crate) struct Fields {
     pub(crate) user_identity: Option<Caller>,
-    pub(crate) event_time: Option<&'a [u8]>,
     /// From the value of `eventSource` to that of `eventName`.
     pub(crate) call: Passage<Call>,
-    /// These two are in the call, if it was recalled.
-    pub(crate) event_source: Option<&'a [u8]>,
-    pub(crate) event_name: Option<&'a [u8]>,
-    pub(crate) aws_region: Option<&'a [u8]>,
-    /// Where it stands.
-    pub(crate) event_id: Option<Range<usize>>,
-    pub(crate) error_code: Option<&'a [u8]>,
     /// From the value of `eventType` to the end of the record.
     pub(crate) end: Passage<End>,
-    /// These two are in the end, if it was recalled.
-    pub(crate) event_type: Option<&'a [u8]>,
-    pub(crate) event_category: Option<&'a [u8]>,
+    /// Where the texts stand, by field. Those of passages that were recalled are not among them.
+    texts: [Range<usize>; TEXTS],
     /// Whether the plain reader must look at the record.
     pub(crate) is_odd: bool,
+}
+
+impl Fields {
+    /// Where a field's text stands; nowhere if it has none.
+    pub(crate) fn place(&self, field: Field) -> Range<usize> {
+        self.texts.get(field as usize).cloned().unwrap_or_default()
+    }
+
+    /// A field's text.
+    #[inline(always)]
+    pub(crate) fn text<'a>(&self, field: Field, cursor: &Cursor<'a>) -> Option<&'a [u8]> {
+        let place = self.texts.get(field as usize)?;
+        // No text is at the very start.
+        (place.end > 0).then(|| cursor.slice(place.clone()))
+    }
 }
 
 /// A stretch of a record's text that may come again.
@@ -48,15 +56,6 @@ pub(crate) enum Passage<T> {
     New(NewPassage),
 }
 
-impl<T> Passage<T> {
-    fn recalled(&self) -> Option<&T> {
-        match self {
-            Self::Recalled(known) => Some(known),
-            _ => None,
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct NewPassage {
     /// Where it would be kept.
@@ -65,14 +64,13 @@ pub(crate) struct NewPassage {
     pub(crate) text: Range<usize>,
     /// Its fields that count.
     pub(crate) fields: Seen,
-    /// Its last key.
-    pub(crate) last_key: u8,
+    /// The last run in it.
+    pub(crate) last_run: RunId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Field {
-    UserIdentity,
     EventTime,
     EventSource,
     EventName,
@@ -81,12 +79,16 @@ pub(crate) enum Field {
     EventType,
     EventCategory,
     ErrorCode,
-    Other,
+    UserIdentity,
 }
 
+/// Fields that are texts.
+const TEXTS: usize = Field::UserIdentity as usize;
+
 impl Field {
-    pub(crate) fn of(key: &[u8]) -> Self {
-        match key {
+    /// The field that counts with this key.
+    fn of(key: &[u8]) -> Option<Self> {
+        Some(match key {
             b"userIdentity" => Self::UserIdentity,
             b"eventTime" => Self::EventTime,
             b"eventSource" => Self::EventSource,
@@ -96,8 +98,12 @@ impl Field {
             b"eventType" => Self::EventType,
             b"eventCategory" => Self::EventCategory,
             b"errorCode" => Self::ErrorCode,
-            _ => Self::Other,
-        }
+            _ => return None,
+        })
+    }
+
+    const fn seen(self) -> Seen {
+        Seen::of(&[self as u32])
     }
 }
 
@@ -110,12 +116,12 @@ struct Begun {
 }
 
 impl Begun {
-    fn ended(self, at: usize, seen: Seen, last_key: u8) -> NewPassage {
+    fn ended(self, at: usize, seen: Seen, last_run: RunId) -> NewPassage {
         NewPassage {
             place: self.place,
             text: self.at..at,
             fields: seen.without(self.before),
-            last_key,
+            last_run,
         }
     }
 }
@@ -127,112 +133,217 @@ const END: Seen = Seen::of(&[Field::EventType as u32, Field::EventCategory as u3
 
 /// Reads the object that is next as a record.
 #[inline]
-pub(crate) fn record<'a>(
-    cursor: &mut Cursor<'a>,
+pub(crate) fn record(
+    cursor: &mut Cursor<'_>,
     memo: &mut Memo,
     activity: &mut Activity,
-) -> Result<Fields<'a>, Irregular> {
+) -> Result<Fields, Irregular> {
     let mut fields = Fields {
         user_identity: None,
-        event_time: None,
         call: Passage::None,
-        event_source: None,
-        event_name: None,
-        aws_region: None,
-        event_id: None,
-        error_code: None,
         end: Passage::None,
-        event_type: None,
-        event_category: None,
+        texts: [const { 0..0 }; TEXTS],
         is_odd: false,
     };
-    cursor.expect(b'{')?;
-    if cursor.peek() == Some(b'}') {
-        cursor.advance(1);
-        return Ok(fields);
-    }
-    let (mut seen, mut is_odd) = (Seen::default(), false);
+    let (mut nesting, mut previous, mut operation) = (Nesting::START, RunId::default(), 0);
+    let mut seen = Seen::default();
     let (mut call, mut end) = (None, None);
-    let mut previous = 0;
     loop {
-        let field = memo.keys.next(cursor, &mut previous, &mut is_odd)?;
-        let before = seen;
-        if field != Field::Other {
-            is_odd |= seen.twice(field as u32);
-        }
-        match field {
-            Field::UserIdentity => match cursor.peek() {
-                Some(b'{') => {
-                    let caller = memo.identities.read(cursor, activity, &mut memo.reasons)?;
-                    fields.user_identity = Some(caller);
-                }
-                _ => skip_unless_null(cursor, &mut is_odd)?,
-            },
-            Field::EventTime => fields.event_time = text(cursor, &mut is_odd)?,
-            Field::EventSource => match memo.calls.recall(cursor) {
-                Ok(known) => {
-                    is_odd |= before.has_any_of(CALL);
-                    seen.add(CALL);
-                    previous = known.last_key;
-                    fields.call = Passage::Recalled(known);
-                }
-                Err(place) => {
-                    let at = cursor.at();
-                    call = Some(Begun { place, at, before });
-                    fields.event_source = text(cursor, &mut is_odd)?;
-                }
-            },
-            Field::EventName => {
-                fields.event_name = text(cursor, &mut is_odd)?;
-                if let Some(begun) = call.take() {
+        let recalled = memo.runs.recall(cursor, nesting, previous, operation);
+        let (id, run) = match recalled {
+            Some(known) => known,
+            None => read_run(
+                cursor,
+                memo,
+                nesting,
+                previous,
+                operation,
+                &mut fields.is_odd,
+            )?,
+        };
+        fields.is_odd |= seen.has_any_of(run.fields);
+        seen.add(run.fields);
+        (nesting, previous) = (run.to, id);
+        match run.target {
+            Target::String => cursor.skip_string_tail()?,
+            Target::Number => cursor.skip_number()?,
+            Target::Text(field) => {
+                read_text(cursor, field, &mut fields)?;
+                if field == Field::EventName
+                    && let Some(begun) = call.take()
+                {
+                    let begun: Begun = begun;
                     let passage = begun.ended(cursor.at(), seen, previous);
                     if passage.fields == CALL {
                         fields.call = Passage::New(passage);
                     }
                 }
             }
-            Field::AwsRegion => fields.aws_region = text(cursor, &mut is_odd)?,
-            Field::EventId => {
-                let text = text(cursor, &mut is_odd)?;
-                // The cursor is past the closing quote.
-                let end = cursor.at().saturating_sub(1);
-                fields.event_id = text.map(|text| end.saturating_sub(text.len())..end);
+            Target::Identity => {
+                let caller = memo.identities.read(cursor, activity, &mut memo.reasons)?;
+                fields.user_identity = Some(caller);
             }
-            Field::EventType => match memo.ends.recall(
-                cursor,
-                fields.call.recalled().map(|call| call.source),
-                fields.aws_region,
-            ) {
+            Target::Call => match memo.calls.recall(cursor) {
                 Ok(known) => {
-                    is_odd |= before.has_any_of(known.fields);
-                    fields.end = Passage::Recalled(known);
-                    break;
+                    fields.is_odd |= seen.has_any_of(Field::EventName.seen());
+                    seen.add(CALL);
+                    previous = known.last_run;
+                    operation = known.number;
+                    fields.call = Passage::Recalled(known);
                 }
                 Err(place) => {
-                    let at = cursor.at();
-                    end = Some(Begun { place, at, before });
-                    fields.event_type = text(cursor, &mut is_odd)?;
+                    call = Some(Begun {
+                        place,
+                        at: cursor.at(),
+                        before: seen.without(Field::EventSource.seen()),
+                    });
+                    cursor.advance(1);
+                    read_text(cursor, Field::EventSource, &mut fields)?;
                 }
             },
-            Field::EventCategory => fields.event_category = text(cursor, &mut is_odd)?,
-            Field::ErrorCode => fields.error_code = text(cursor, &mut is_odd)?,
-            Field::Other => cursor.skip_value()?,
-        }
-        match cursor.peek() {
-            Some(b',') => cursor.advance(1),
-            Some(b'}') => {
-                cursor.advance(1);
+            Target::End => {
+                let source = match &fields.call {
+                    Passage::Recalled(call) => Some(call.source),
+                    _ => None,
+                };
+                let region = fields.text(Field::AwsRegion, cursor);
+                let before = seen.without(Field::EventType.seen());
+                match memo.ends.recall(cursor, source, region) {
+                    Ok(known) => {
+                        fields.is_odd |= before.has_any_of(known.fields);
+                        fields.end = Passage::Recalled(known);
+                        return Ok(fields);
+                    }
+                    Err(place) => {
+                        let at = cursor.at();
+                        end = Some(Begun { place, at, before });
+                        cursor.advance(1);
+                        read_text(cursor, Field::EventType, &mut fields)?;
+                    }
+                }
+            }
+            Target::More => {}
+            Target::Done => {
                 if let Some(begun) = end {
+                    let begun: Begun = begun;
                     let passage = begun.ended(cursor.at(), seen, previous);
                     if passage.fields.without(END).is_empty() {
                         fields.end = Passage::New(passage);
                     }
                 }
-                break;
+                return Ok(fields);
             }
-            _ => return Err(Irregular),
         }
     }
-    fields.is_odd = is_odd;
-    Ok(fields)
+}
+
+/// Reads a field's text, whose quote was passed.
+#[inline(always)]
+fn read_text(cursor: &mut Cursor<'_>, field: Field, fields: &mut Fields) -> Result<(), Irregular> {
+    let start = cursor.at();
+    if cursor.plain_string_tail().is_none() {
+        fields.is_odd |= cursor.string_tail()?.has_escapes;
+    }
+    if let Some(place) = fields.texts.get_mut(field as usize) {
+        // The cursor is past the closing quote.
+        *place = start..cursor.at() - 1;
+    }
+    Ok(())
+}
+
+/// Reads a run by the grammar, and keeps it if it may come again.
+#[cold]
+#[inline(never)]
+fn read_run(
+    cursor: &mut Cursor<'_>,
+    memo: &mut Memo,
+    from: Nesting,
+    previous: RunId,
+    operation: u32,
+    is_odd: &mut bool,
+) -> Result<(RunId, Run), Irregular> {
+    let start = cursor.at();
+    let mut is_odd_run = false;
+    let run = go_through_run(cursor, from, &mut is_odd_run)?;
+    if is_odd_run {
+        *is_odd = true;
+        return Ok((RunId::default(), run));
+    }
+    let length = cursor.at() - start;
+    // What decides what comes next is part of the run.
+    let next = match run.target {
+        Target::Identity | Target::Call | Target::End => 1,
+        _ => 0,
+    };
+    let letters = cursor.slice(start..cursor.at() + next);
+    let id = memo
+        .runs
+        .keep(from, letters, length, run, previous, operation);
+    Ok((id.unwrap_or_default(), run))
+}
+
+/// Goes to the next string that is a value, or to whatever else a run leads to.
+fn go_through_run(
+    cursor: &mut Cursor<'_>,
+    from: Nesting,
+    is_odd: &mut bool,
+) -> Result<Run, Irregular> {
+    /// A run that is so long ends with the next value.
+    const LONG: usize = runs::LONGEST / 2;
+    let start = cursor.at();
+    let mut nesting = from;
+    let mut fields = Seen::default();
+    let target = loop {
+        match nesting.expected() {
+            Expected::Key => {
+                let key = cursor.string()?;
+                cursor.expect(b':')?;
+                nesting = nesting.expecting(Expected::Value);
+                if nesting.depth() > 1 {
+                    continue;
+                }
+                *is_odd |= key.has_escapes;
+                let Some(field) = Field::of(key.bytes) else {
+                    continue;
+                };
+                *is_odd |= fields.twice(field as u32);
+                nesting = nesting.expecting(Expected::End);
+                match (field, cursor.peek()) {
+                    (Field::UserIdentity, Some(b'{')) => break Target::Identity,
+                    (Field::EventSource, Some(b'"')) => break Target::Call,
+                    (Field::EventType, Some(b'"')) => break Target::End,
+                    (Field::UserIdentity, _) | (_, None) => skip_unless_null(cursor, is_odd)?,
+                    (_, Some(b'"')) => {
+                        cursor.advance(1);
+                        break Target::Text(field);
+                    }
+                    _ => skip_unless_null(cursor, is_odd)?,
+                }
+            }
+            Expected::Value => match cursor.peek().ok_or(Irregular)? {
+                b'"' => {
+                    cursor.advance(1);
+                    nesting = nesting.expecting(Expected::End);
+                    break Target::String;
+                }
+                b'-' | b'0'..=b'9' => {
+                    nesting = nesting.expecting(Expected::End);
+                    break Target::Number;
+                }
+                _ => nesting = cursor.open_or_skip(nesting)?,
+            },
+            Expected::End => nesting = cursor.end_of_value(nesting)?,
+        }
+        if nesting.depth() == 0 {
+            break Target::Done;
+        }
+        if nesting.expected() == Expected::End && cursor.at() - start > LONG {
+            break Target::More;
+        }
+    };
+    Ok(Run {
+        to: nesting,
+        target,
+        fields,
+    })
 }

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::nesting::{Expected, Nesting};
 use crate::special_bytes::{self, BLOCK};
 
 /// The text is no JSON, or not of the kind that the fast path reads.
@@ -19,23 +20,25 @@ pub(crate) struct RawText<'a> {
     pub(crate) has_escapes: bool,
 }
 
-/// Deeper nesting is left to the plain reader.
-const DEEPEST: u32 = 64;
-
 /// The bytes that are looked at ahead of the cursor, so few that they stay in the processor's nearest memory.
 const AHEAD: usize = 16 << 10;
+
+/// The special bytes among the 64 from a place on, wherever blocks end, if they were looked at.
+#[inline(always)]
+fn specials_from(specials: &[u64], at: usize) -> Option<u64> {
+    let (block, bit) = (at / BLOCK, (at % BLOCK) as u32);
+    let [this, next] = specials.get(block..)?.first_chunk()?;
+    Some(this >> bit | (next << 1) << (63 - bit))
+}
 
 /// Where the next special byte stands at a place or after it, as far as the text was looked at.
 #[inline(always)]
 fn next_special(specials: &[u64], at: usize) -> Option<usize> {
-    let (block, bit) = (at / BLOCK, (at % BLOCK) as u32);
-    // The 64 bytes from here on, wherever a block ends: most strings do before that, and nothing has to be guessed.
-    let [this, next] = specials.get(block..)?.first_chunk()?;
-    let ahead = this >> bit | (next << 1) << (63 - bit);
+    let ahead = specials_from(specials, at)?;
     if ahead != 0 {
         return Some(at + ahead.trailing_zeros() as usize);
     }
-    far_special(specials, block + 1)
+    far_special(specials, at / BLOCK + 1)
 }
 
 /// The first special byte in a block or after it.
@@ -102,6 +105,11 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         None
+    }
+
+    /// Whether a number is next.
+    pub(crate) fn is_at_number(&self) -> bool {
+        matches!(self.byte(), Some(b'-' | b'0'..=b'9'))
     }
 
     /// Goes back to where it was.
@@ -215,7 +223,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes past a string whose opening quote was passed.
     #[inline(always)]
-    fn skip_string_tail(&mut self) -> Result<(), Irregular> {
+    pub(crate) fn skip_string_tail(&mut self) -> Result<(), Irregular> {
         let start = self.at;
         self.go_to_special();
         if self.byte() == Some(b'"') {
@@ -269,14 +277,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past a key and its colon.
-    #[inline(always)]
-    fn key(&mut self) -> Result<(), Irregular> {
-        self.expect(b'"')?;
-        self.skip_string_tail()?;
-        self.expect(b':')
-    }
-
     /// Goes past a value of any kind.
     pub(crate) fn skip_value(&mut self) -> Result<(), Irregular> {
         match self.peek().ok_or(Irregular)? {
@@ -289,89 +289,58 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past an object or a list, without recursion. Each bit of `objects` is a level: set for an object.
+    /// Goes past an object or a list, without recursion.
     fn skip_nested(&mut self) -> Result<(), Irregular> {
-        let (mut depth, mut objects) = (0_u32, 0_u64);
+        let mut nesting = Nesting::START;
         loop {
-            if objects & 1 == 1 {
-                self.skip_text_members();
-            }
-            // A value.
-            match self.peek().ok_or(Irregular)? {
-                b'"' => {
-                    self.at += 1;
+            match nesting.expected() {
+                Expected::Value => nesting = self.open_or_skip(nesting)?,
+                Expected::Key => {
+                    self.expect(b'"')?;
                     self.skip_string_tail()?;
+                    self.expect(b':')?;
+                    nesting = nesting.expecting(Expected::Value);
                 }
-                open @ (b'{' | b'[') => {
-                    self.at += 1;
-                    let is_object = open == b'{';
-                    let close = if is_object { b'}' } else { b']' };
-                    if self.peek() == Some(close) {
-                        self.at += 1;
-                        if depth == 0 {
-                            return Ok(());
-                        }
-                    } else {
-                        if depth == DEEPEST {
-                            return Err(Irregular);
-                        }
-                        depth += 1;
-                        objects = objects << 1 | u64::from(is_object);
-                        if is_object {
-                            self.key()?;
-                        }
-                        continue;
-                    }
-                }
-                byte => self.skip_scalar(byte)?,
+                Expected::End => nesting = self.end_of_value(nesting)?,
             }
-            // What follows a value.
-            loop {
-                let is_object = objects & 1 == 1;
-                match self.peek().ok_or(Irregular)? {
-                    b',' => {
-                        self.at += 1;
-                        if is_object {
-                            self.key()?;
-                        }
-                        break;
-                    }
-                    b'}' if is_object => {}
-                    b']' if !is_object => {}
-                    _ => return Err(Irregular),
-                }
-                self.at += 1;
-                depth -= 1;
-                objects >>= 1;
-                if depth == 0 {
-                    return Ok(());
-                }
+            if nesting.depth() == 0 {
+                return Ok(());
             }
         }
     }
 
-    /// In an object, at a value: goes past members as long as their values are texts with nothing special in them or in
-    /// the next key, as most are, and stops at a value.
-    #[inline(always)]
-    fn skip_text_members(&mut self) {
-        let (bytes, specials) = (self.bytes, self.specials.as_slice());
-        let mut at = self.at;
-        while bytes.get(at) == Some(&b'"') {
-            let Some(value_end) = next_special(specials, at + 1) else {
-                break;
-            };
-            let Some([b'"', b',', b'"']) = bytes.get(value_end..value_end + 3) else {
-                break;
-            };
-            let Some(key_end) = next_special(specials, value_end + 3) else {
-                break;
-            };
-            let Some([b'"', b':']) = bytes.get(key_end..key_end + 2) else {
-                break;
-            };
-            at = key_end + 2;
+    /// Goes past a value's opening bracket, or past the value if it has none or nothing inside.
+    pub(crate) fn open_or_skip(&mut self, nesting: Nesting) -> Result<Nesting, Irregular> {
+        match self.peek().ok_or(Irregular)? {
+            b'"' => {
+                self.at += 1;
+                self.skip_string_tail()?;
+            }
+            open @ (b'{' | b'[') => {
+                self.at += 1;
+                let is_object = open == b'{';
+                let opened = nesting.opened(is_object).ok_or(Irregular)?;
+                let close = if is_object { b'}' } else { b']' };
+                if self.peek() != Some(close) {
+                    return Ok(opened);
+                }
+                self.at += 1;
+            }
+            byte => self.skip_scalar(byte)?,
         }
-        self.at = at;
+        Ok(nesting.expecting(Expected::End))
+    }
+
+    /// Goes past the comma or the closing bracket after a value.
+    pub(crate) fn end_of_value(&mut self, nesting: Nesting) -> Result<Nesting, Irregular> {
+        let nesting = match self.peek() {
+            Some(b',') => nesting.next(),
+            Some(b'}') if nesting.is_object() => nesting.closed(),
+            Some(b']') if !nesting.is_object() => nesting.closed(),
+            _ => return Err(Irregular),
+        };
+        self.at += 1;
+        Ok(nesting)
     }
 
     fn skip_scalar(&mut self, first: u8) -> Result<(), Irregular> {
@@ -384,7 +353,8 @@ impl<'a> Cursor<'a> {
         if is_literal { Ok(()) } else { Err(Irregular) }
     }
 
-    fn skip_number(&mut self) -> Result<(), Irregular> {
+    /// Goes past a number.
+    pub(crate) fn skip_number(&mut self) -> Result<(), Irregular> {
         if self.byte() == Some(b'-') {
             self.at += 1;
         }
