@@ -2,22 +2,21 @@
 //!
 //! They are only ever looked up by all of their bytes, so that the memory can be slow but not wrong; and it is bounded.
 
-use std::hash::{BuildHasher, Hash};
-
-use foldhash::fast::RandomState;
-
 use crate::scan::Cursor;
 
 /// Fragments in a set; those that are met move to the front.
 const WAYS: usize = 4;
 /// Longer ones are not worth keeping.
 const LONGEST_FRAGMENT: usize = 2_048;
+/// The bytes that are kept of all fragments. When there is no more room, all are forgotten.
+const ROOM: usize = 1 << 20;
 
 /// Stretches of text, and what is known of them.
 #[derive(Debug)]
 pub(crate) struct Fragments<T> {
     sets: Box<[Set<T>]>,
-    hasher: RandomState,
+    /// All texts, in the order in which they were kept.
+    texts: Vec<u8>,
 }
 
 /// The fragments of some places.
@@ -25,9 +24,17 @@ pub(crate) struct Fragments<T> {
 struct Set<T> {
     /// A part of each one's hash; the texts are not even looked at when it differs.
     tags: [u32; WAYS],
-    fragments: [Option<(Vec<u8>, T)>; WAYS],
+    fragments: [Option<Fragment<T>>; WAYS],
     /// The place that was last met with a fragment that was not kept.
     met: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fragment<T> {
+    /// Where its text starts.
+    start: u32,
+    length: u16,
+    known: T,
 }
 
 /// Where a fragment belongs, whether it is there or not.
@@ -35,6 +42,30 @@ struct Set<T> {
 pub(crate) struct Place {
     set: usize,
     tag: u32,
+}
+
+/// A hash of words, and of what was hashed before. Good enough to find a place by: whoever makes two texts meet there makes
+/// the reader slow, not wrong.
+#[inline(always)]
+pub(crate) fn hash<const WORDS: usize>(seed: u64, words: [u64; WORDS]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (mut sum, mut factor) = (seed, ODD);
+    // None of the products waits for another.
+    for word in words {
+        sum = sum.wrapping_add((word ^ word >> 29).wrapping_mul(factor));
+        factor = factor.wrapping_mul(ODD);
+    }
+    let mixed = (sum ^ sum >> 32).wrapping_mul(ODD);
+    mixed ^ mixed >> 32
+}
+
+/// The hash of a text's first bytes, if it has so many.
+#[inline(always)]
+pub(crate) fn hash_start<const WORDS: usize>(seed: u64, text: &[u8]) -> u64 {
+    match text.as_chunks::<8>().0.first_chunk::<WORDS>() {
+        Some(words) => hash(seed, words.map(u64::from_le_bytes)),
+        None => seed,
+    }
 }
 
 impl<T: Copy> Fragments<T> {
@@ -47,35 +78,36 @@ impl<T: Copy> Fragments<T> {
         };
         Self {
             sets: (0..sets).map(|_| set()).collect(),
-            hasher: RandomState::default(),
+            texts: Vec::new(),
         }
     }
 
     /// Where a fragment belongs, by what tells it from others at first sight.
     #[inline(always)]
-    pub(crate) fn place(&self, telling: impl Hash) -> Place {
-        let hash = self.hasher.hash_one(telling);
+    pub(crate) fn place(&self, telling: u64) -> Place {
         Place {
-            set: hash as usize & self.sets.len().wrapping_sub(1),
-            tag: (hash >> 32) as u32,
+            set: telling as usize & self.sets.len().wrapping_sub(1),
+            tag: (telling >> 32) as u32,
         }
-    }
-
-    /// A part of the hash of a text.
-    pub(crate) fn tag(&self, text: &[u8]) -> u32 {
-        self.place(text).tag
     }
 
     /// Goes past the fragment that is next, if it is known.
     #[inline(always)]
     pub(crate) fn take(&mut self, place: Place, cursor: &mut Cursor<'_>) -> Option<T> {
-        let set = self.sets.get_mut(place.set)?;
+        let Self { sets, texts } = self;
+        let set = sets.get_mut(place.set)?;
         for (way, (tag, fragment)) in set.tags.iter().zip(&set.fragments).enumerate() {
-            if *tag == place.tag
-                && let Some((text, known)) = fragment
+            if *tag != place.tag {
+                continue;
+            }
+            if let Some(Fragment {
+                start,
+                length,
+                known,
+            }) = *fragment
+                && let Some(text) = texts.get(start as usize..start as usize + usize::from(length))
                 && cursor.take(text)
             {
-                let known = *known;
                 if way > 0 {
                     set.tags.swap(way, way - 1);
                     set.fragments.swap(way, way - 1);
@@ -102,6 +134,14 @@ impl<T: Copy> Fragments<T> {
         if text.len() > LONGEST_FRAGMENT {
             return;
         }
+        if self.texts.len() + text.len() > ROOM {
+            self.forget();
+        }
+        let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u16::try_from(text.len()))
+        else {
+            return;
+        };
+        self.texts.extend_from_slice(text);
         if let Some(Set {
             tags, fragments, ..
         }) = self.sets.get_mut(place.set)
@@ -109,18 +149,21 @@ impl<T: Copy> Fragments<T> {
             let [.., last_tag] = tags;
             let [.., last] = fragments;
             *last_tag = place.tag;
-            match last {
-                // The room that it has is used again.
-                Some((kept, kept_known)) => {
-                    kept.clear();
-                    kept.extend_from_slice(text);
-                    *kept_known = known;
-                }
-                None => *last = Some((text.to_vec(), known)),
-            }
+            *last = Some(Fragment {
+                start,
+                length,
+                known,
+            });
             // Two that come in turn should not drive each other out, nor those that come often.
             tags.swap(WAYS - 2, WAYS - 1);
             fragments.swap(WAYS - 2, WAYS - 1);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.texts.clear();
+        for set in &mut self.sets {
+            set.fragments = [const { None }; WAYS];
         }
     }
 }

@@ -15,7 +15,7 @@ use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionI
 use crate::attribution::{self, LONGEST_NAME, SetAside};
 use crate::inflate::{InflateError, Inflater};
 use crate::listing;
-use crate::memo::{Call, Caller, End, Memo};
+use crate::memo::{self, Call, Caller, End, Memo};
 use crate::plain;
 use crate::reader::{Parser, TrailRead, TrailReader};
 use crate::reconciliation::{FailedObject, Reconciliation};
@@ -353,8 +353,8 @@ impl<'r> Intake<'r> {
             let text = cursor.slice(passage.text.clone());
             let call = Call {
                 operation,
-                number: memo.calls.number(text),
-                source: memo.calls.number(source),
+                number: memo::number(text),
+                source: memo::number(source),
                 last_run: passage.last_run,
             };
             memo.calls.keep(passage.place, text, call);

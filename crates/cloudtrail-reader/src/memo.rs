@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use service_catalog::Catalog;
 
 use crate::attribution::{self, Identity, SetAside};
-use crate::fragments::{Fragments, Place};
+use crate::fragments::{Fragments, Place, hash, hash_start};
 use crate::projection::{self, Seen, SessionKeys};
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::runs::{RunId, Runs};
@@ -98,18 +98,25 @@ impl Calls {
     #[inline(always)]
     pub(crate) fn recall(&mut self, cursor: &mut Cursor<'_>) -> Result<Call, Place> {
         // With the Region after it, no passage is shorter.
-        let place = self.0.place(cursor.rest().first_chunk::<56>());
+        let place = self.0.place(hash_start::<7>(0, cursor.rest()));
         self.0.take(place, cursor).ok_or(place)
     }
 
     pub(crate) fn keep(&mut self, place: Place, text: &[u8], call: Call) {
         self.0.keep(place, text, call);
     }
+}
 
-    /// A number that stands for a text.
-    pub(crate) fn number(&self, text: &[u8]) -> u32 {
-        self.0.tag(text)
-    }
+/// A number that stands for a text, for many texts the same.
+pub(crate) fn number(text: &[u8]) -> u32 {
+    let words = text.chunks(8).fold(0, |seed, chunk| {
+        let mut word = [0; 8];
+        for (byte, known) in word.iter_mut().zip(chunk) {
+            *byte = *known;
+        }
+        hash(seed, [u64::from_le_bytes(word)])
+    });
+    words as u32
 }
 
 /// How a record ends.
@@ -139,11 +146,13 @@ impl Ends {
     pub(crate) fn recall(
         &mut self,
         cursor: &mut Cursor<'_>,
-        source: Option<u32>,
+        source: u32,
         region: Option<&[u8]>,
     ) -> Result<End, Place> {
-        let front = cursor.rest().first_chunk::<80>();
-        let place = self.0.place((front, source, region));
+        let region = region.and_then(<[u8]>::last_chunk);
+        let region = region.map_or(0, |end| u64::from_le_bytes(*end));
+        let seed = hash(0, [u64::from(source), region]);
+        let place = self.0.place(hash_start::<10>(seed, cursor.rest()));
         self.0.take(place, cursor).ok_or(place)
     }
 
@@ -193,7 +202,7 @@ impl Identities {
                 }
                 return Ok(caller);
             }
-            cursor.go_back(start);
+            cursor.go_to(start);
         }
         let caller = read_identity(cursor, activity, reasons)?;
         if caller != Caller::Odd {
@@ -243,14 +252,15 @@ impl Identities {
 
 /// What tells who is who: the id and, for a session, its name. Both stand near the front.
 #[inline(always)]
-fn telling(text: &[u8]) -> &[u8] {
+fn telling(text: &[u8]) -> u64 {
     const SESSION: &[u8] = b"{\"type\":\"AssumedRole\",";
-    let range = if text.starts_with(SESSION) {
-        16..96
+    let inside = text.get(16..).unwrap_or_default();
+    if text.starts_with(SESSION) {
+        hash_start::<10>(0, inside)
     } else {
-        16..48
-    };
-    text.get(range).unwrap_or_default()
+        // Nothing that is shorter tells who is who.
+        hash_start::<4>(0, inside)
+    }
 }
 
 /// The role, if id, ARN and account are all told: then nothing else of a session matters.

@@ -14,7 +14,7 @@ use crate::fragments::Place;
 use crate::memo::{Call, Caller, End, Memo};
 use crate::nesting::{Expected, Nesting};
 use crate::projection::{Seen, skip_unless_null};
-use crate::runs::{self, Run, RunId, Target};
+use crate::runs::{self, Run, RunId, Stand, Target};
 use crate::scan::{Cursor, Irregular};
 
 /// The fields of a record that count. An absent field and a null are the same.
@@ -145,25 +145,16 @@ pub(crate) fn record(
         texts: [const { 0..0 }; TEXTS],
         is_odd: false,
     };
-    let (mut nesting, mut previous, mut operation) = (Nesting::START, RunId::default(), 0);
+    let (mut stand, mut operation) = (Stand::START, 0);
     let mut seen = Seen::default();
     let (mut call, mut end) = (None, None);
     loop {
-        let recalled = memo.runs.recall(cursor, nesting, previous, operation);
-        let (id, run) = match recalled {
-            Some(known) => known,
-            None => read_run(
-                cursor,
-                memo,
-                nesting,
-                previous,
-                operation,
-                &mut fields.is_odd,
-            )?,
+        let run = match memo.runs.recall(cursor, &mut stand, operation) {
+            Some(run) => run,
+            None => read_run(cursor, memo, &mut stand, operation, &mut fields.is_odd)?,
         };
         fields.is_odd |= seen.has_any_of(run.fields);
         seen.add(run.fields);
-        (nesting, previous) = (run.to, id);
         match run.target {
             Target::String => cursor.skip_string_tail()?,
             Target::Number => cursor.skip_number()?,
@@ -173,7 +164,7 @@ pub(crate) fn record(
                     && let Some(begun) = call.take()
                 {
                     let begun: Begun = begun;
-                    let passage = begun.ended(cursor.at(), seen, previous);
+                    let passage = begun.ended(cursor.at(), seen, stand.previous);
                     if passage.fields == CALL {
                         fields.call = Passage::New(passage);
                     }
@@ -187,7 +178,7 @@ pub(crate) fn record(
                 Ok(known) => {
                     fields.is_odd |= seen.has_any_of(Field::EventName.seen());
                     seen.add(CALL);
-                    previous = known.last_run;
+                    stand.previous = known.last_run;
                     operation = known.number;
                     fields.call = Passage::Recalled(known);
                 }
@@ -203,8 +194,8 @@ pub(crate) fn record(
             },
             Target::End => {
                 let source = match &fields.call {
-                    Passage::Recalled(call) => Some(call.source),
-                    _ => None,
+                    Passage::Recalled(call) => call.source,
+                    _ => 0,
                 };
                 let region = fields.text(Field::AwsRegion, cursor);
                 let before = seen.without(Field::EventType.seen());
@@ -226,7 +217,7 @@ pub(crate) fn record(
             Target::Done => {
                 if let Some(begun) = end {
                     let begun: Begun = begun;
-                    let passage = begun.ended(cursor.at(), seen, previous);
+                    let passage = begun.ended(cursor.at(), seen, stand.previous);
                     if passage.fields.without(END).is_empty() {
                         fields.end = Passage::New(passage);
                     }
@@ -257,29 +248,31 @@ fn read_text(cursor: &mut Cursor<'_>, field: Field, fields: &mut Fields) -> Resu
 fn read_run(
     cursor: &mut Cursor<'_>,
     memo: &mut Memo,
-    from: Nesting,
-    previous: RunId,
+    stand: &mut Stand,
     operation: u32,
     is_odd: &mut bool,
-) -> Result<(RunId, Run), Irregular> {
+) -> Result<Run, Irregular> {
     let start = cursor.at();
     let mut is_odd_run = false;
-    let run = go_through_run(cursor, from, &mut is_odd_run)?;
+    let run = go_through_run(cursor, stand.nesting, &mut is_odd_run)?;
+    let mut id = None;
     if is_odd_run {
         *is_odd = true;
-        return Ok((RunId::default(), run));
+    } else {
+        let length = cursor.at() - start;
+        // What decides what comes next is part of the run.
+        let next = match run.target {
+            Target::Identity | Target::Call | Target::End => 1,
+            _ => 0,
+        };
+        let letters = cursor.slice(start..cursor.at() + next);
+        id = memo.runs.keep(*stand, letters, length, run, operation);
     }
-    let length = cursor.at() - start;
-    // What decides what comes next is part of the run.
-    let next = match run.target {
-        Target::Identity | Target::Call | Target::End => 1,
-        _ => 0,
+    *stand = Stand {
+        nesting: run.to,
+        previous: id.unwrap_or_default(),
     };
-    let letters = cursor.slice(start..cursor.at() + next);
-    let id = memo
-        .runs
-        .keep(from, letters, length, run, previous, operation);
-    Ok((id.unwrap_or_default(), run))
+    Ok(run)
 }
 
 /// Goes to the next string that is a value, or to whatever else a run leads to.

@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use crate::nesting::Nesting;
 use crate::projection::Seen;
 use crate::record_fields::Field;
-use crate::scan::Cursor;
+use crate::scan::{self, Cursor, Text};
 
 /// The longest run that is kept.
 pub(crate) const LONGEST: usize = 48;
@@ -25,26 +25,15 @@ const SUCCESSORS: usize = 16_384;
 /// A run's letters as words, zeros after them.
 type Spelling = [u64; LONGEST / 8];
 
-/// Which bits count of so many letters.
-static MASKS: [Spelling; LONGEST + 1] = masks();
+/// For every number of letters, which bits of the words are theirs.
+type Masks = [Spelling; LONGEST + 1];
 
-const fn masks() -> [Spelling; LONGEST + 1] {
-    let mut masks = [[0; LONGEST / 8]; LONGEST + 1];
-    let mut letters = 0;
-    while letters <= LONGEST {
-        let mut word = 0;
-        while word < LONGEST / 8 {
-            let bits = 8 * letters.saturating_sub(8 * word);
-            masks[letters][word] = if bits >= 64 {
-                u64::MAX
-            } else {
-                (1 << bits) - 1
-            };
-            word += 1;
-        }
-        letters += 1;
-    }
-    masks
+fn masks() -> Masks {
+    let of_word = |letters: usize, word: usize| match letters.saturating_sub(8 * word) {
+        bytes @ 0..8 => (1 << (8 * bytes)) - 1,
+        _ => u64::MAX,
+    };
+    std::array::from_fn(|letters| std::array::from_fn(|word| of_word(letters, word)))
 }
 
 /// What a run leads to.
@@ -77,6 +66,22 @@ pub(crate) struct Run {
     pub(crate) fields: Seen,
 }
 
+/// Where in a record a reader is, and how it came there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    pub(crate) nesting: Nesting,
+    /// The run before.
+    pub(crate) previous: RunId,
+}
+
+impl Stand {
+    /// Before a record.
+    pub(crate) const START: Self = Self {
+        nesting: Nesting::START,
+        previous: RunId(0),
+    };
+}
+
 /// A run's number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RunId(u16);
@@ -90,15 +95,17 @@ struct Known {
     letters: u8,
     /// How many of them it goes past: the first of what it leads to may be among them.
     length: u8,
+    /// Whether it leads to a string that does not count, and has no field that counts.
+    is_plain: bool,
     /// Those that came after it first.
     next: [RunId; 2],
 }
 
 impl Known {
     #[inline(always)]
-    fn is(&self, [a, b, c, d, e, f]: Spelling, from: Nesting) -> bool {
+    fn is(&self, [a, b, c, d, e, f]: Spelling, from: Nesting, masks: &Masks) -> bool {
         let [sa, sb, sc, sd, se, sf] = self.spelled;
-        let Some([ma, mb, mc, md, me, mf]) = MASKS.get(usize::from(self.letters)) else {
+        let Some([ma, mb, mc, md, me, mf]) = masks.get(usize::from(self.letters)) else {
             return false;
         };
         let differs = ((a ^ sa) & ma)
@@ -116,6 +123,7 @@ impl Known {
 pub(crate) struct Runs {
     /// The first stands for what was before a record.
     known: Vec<Known>,
+    masks: Box<Masks>,
     by_letters: HashTable<RunId>,
     /// The run that came after another in a call of some operation.
     successors: Box<[RunId]>,
@@ -126,6 +134,7 @@ impl Default for Runs {
     fn default() -> Self {
         let mut runs = Self {
             known: Vec::new(),
+            masks: Box::new(masks()),
             by_letters: HashTable::new(),
             successors: vec![RunId::default(); SUCCESSORS].into(),
             hasher: RandomState::default(),
@@ -149,6 +158,7 @@ impl Runs {
             },
             letters: 0,
             length: 0,
+            is_plain: false,
             next: [RunId::default(); 2],
         });
     }
@@ -162,49 +172,85 @@ impl Runs {
         self.known.get(usize::from(id))
     }
 
-    /// Goes past the run that is next, if it is one of those that came after the previous one. `operation` is what was called,
-    /// as far as it is known.
+    /// Goes past the run that is next, if it is known. Strings that do not count, and the runs that are known after them, are
+    /// passed by at once. `operation` is what was called, as far as it is known.
     #[inline(always)]
     pub(crate) fn recall(
         &self,
         cursor: &mut Cursor<'_>,
-        from: Nesting,
-        previous: RunId,
+        stand: &mut Stand,
         operation: u32,
-    ) -> Option<(RunId, Run)> {
-        let ahead: Spelling = bytemuck::cast(*cursor.rest().first_chunk::<LONGEST>()?);
-        let [first, second] = self.get(previous)?.next;
+    ) -> Option<Run> {
+        let Text { bytes, specials } = cursor.text();
+        let (mut at, mut now) = (cursor.at(), *stand);
+        let run = loop {
+            let Some((id, known)) = self.find(bytes, at, now, operation) else {
+                break None;
+            };
+            at += usize::from(known.length);
+            now = Stand {
+                nesting: known.run.to,
+                previous: id,
+            };
+            if !known.is_plain {
+                break Some(known.run);
+            }
+            let Some(end) = scan::end_of_plain_string(bytes, specials, at) else {
+                break Some(known.run);
+            };
+            at = end + 1;
+        };
+        cursor.go_to(at);
+        *stand = now;
+        run
+    }
+
+    /// The run that is at this place, if it is one of those that came after the previous one.
+    #[inline(always)]
+    fn find(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        stand: Stand,
+        operation: u32,
+    ) -> Option<(RunId, &Known)> {
+        let ahead: Spelling = bytemuck::cast(*bytes.get(at..)?.first_chunk::<LONGEST>()?);
+        let [first, second] = self.get(stand.previous)?.next;
         let mut guess = first;
         let mut known = self.get(guess)?;
-        if !known.is(ahead, from) {
-            guess = *self.successors.get(Self::successor(previous, operation))?;
+        if !known.is(ahead, stand.nesting, &self.masks) {
+            guess = *self
+                .successors
+                .get(Self::successor(stand.previous, operation))?;
             known = self.get(guess)?;
-            if !known.is(ahead, from) {
+            if !known.is(ahead, stand.nesting, &self.masks) {
                 guess = second;
                 known = self.get(guess)?;
-                if !known.is(ahead, from) {
+                if !known.is(ahead, stand.nesting, &self.masks) {
                     return None;
                 }
             }
         }
-        cursor.advance(usize::from(known.length));
-        if known.run.target == Target::Number && !cursor.is_at_number() {
-            cursor.go_back(cursor.at() - usize::from(known.length));
-            return None;
-        }
-        Some((guess, known.run))
+        let is_number = || {
+            let next = bytes.get(at + usize::from(known.length));
+            matches!(next, Some(b'-' | b'0'..=b'9'))
+        };
+        (known.run.target != Target::Number || is_number()).then_some((guess, known))
     }
 
     /// Keeps a run that was read by the grammar: its letters, of which it goes past so many.
     pub(crate) fn keep(
         &mut self,
-        from: Nesting,
+        stand: Stand,
         letters: &[u8],
         length: usize,
         run: Run,
-        previous: RunId,
         operation: u32,
     ) -> Option<RunId> {
+        let Stand {
+            nesting: from,
+            previous,
+        } = stand;
         if length == 0 || letters.len() < length {
             return None;
         }
@@ -216,6 +262,7 @@ impl Runs {
             run,
             letters: u8::try_from(letters.len()).ok()?,
             length: u8::try_from(length).ok()?,
+            is_plain: run.target == Target::String && run.fields.is_empty(),
             next: [RunId::default(); 2],
         };
         let hash_of = |known: &Known, hasher: &RandomState| hasher.hash_one(known.spelled);

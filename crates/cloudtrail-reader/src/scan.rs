@@ -49,6 +49,20 @@ fn far_special(specials: &[u64], block: usize) -> Option<usize> {
     Some((block + after) * BLOCK + ahead.trailing_zeros() as usize)
 }
 
+/// Where a string whose opening quote was passed has its closing quote, if nothing in it is special.
+#[inline(always)]
+pub(crate) fn end_of_plain_string(bytes: &[u8], specials: &[u64], at: usize) -> Option<usize> {
+    let end = next_special(specials, at)?;
+    (bytes.get(end) == Some(&b'"')).then_some(end)
+}
+
+/// A text, and the special bytes of its start: a word for every block of 64 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) specials: &'a [u64],
+}
+
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -74,6 +88,15 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn slice(&self, range: Range<usize>) -> &'a [u8] {
         self.bytes.get(range).unwrap_or_default()
+    }
+
+    /// The text, as far as it was looked at.
+    #[inline(always)]
+    pub(crate) fn text(&self) -> Text<'_> {
+        Text {
+            bytes: self.bytes,
+            specials: self.specials,
+        }
     }
 
     /// The text from here on.
@@ -107,13 +130,8 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// Whether a number is next.
-    pub(crate) fn is_at_number(&self) -> bool {
-        matches!(self.byte(), Some(b'-' | b'0'..=b'9'))
-    }
-
-    /// Goes back to where it was.
-    pub(crate) fn go_back(&mut self, at: usize) {
+    /// Goes to a place.
+    pub(crate) fn go_to(&mut self, at: usize) {
         self.at = at;
     }
 
@@ -197,11 +215,8 @@ impl<'a> Cursor<'a> {
     /// A string whose opening quote was passed, if nothing in it is special; else the cursor stays.
     #[inline(always)]
     pub(crate) fn plain_string_tail(&mut self) -> Option<&'a [u8]> {
-        let end = next_special(self.specials, self.at)?;
+        let end = end_of_plain_string(self.bytes, self.specials, self.at)?;
         let text = self.bytes.get(self.at..end)?;
-        if self.bytes.get(end) != Some(&b'"') {
-            return None;
-        }
         self.at = end + 1;
         Some(text)
     }
