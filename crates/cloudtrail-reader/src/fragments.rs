@@ -8,8 +8,8 @@ use crate::scan::Cursor;
 const WAYS: usize = 4;
 /// Longer ones are not worth keeping.
 const LONGEST_FRAGMENT: usize = 2_048;
-/// The bytes that are kept of all fragments. When there is no more room, all are forgotten.
-const ROOM: usize = 1 << 20;
+/// The bytes that are kept of fragments, for each set. When there is no more room, all are forgotten.
+const ROOM: usize = 1 << 10;
 
 /// Stretches of text, and what is known of them.
 #[derive(Debug)]
@@ -134,9 +134,12 @@ impl<T: Copy> Fragments<T> {
         if text.len() > LONGEST_FRAGMENT {
             return;
         }
-        if self.texts.len() + text.len() > ROOM {
+        let room = self.sets.len() * ROOM;
+        if self.texts.len() + text.len() > room {
             self.forget();
         }
+        // All at once: memory that is not written to costs nothing.
+        self.texts.reserve_exact(room - self.texts.len());
         let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u16::try_from(text.len()))
         else {
             return;

@@ -1,8 +1,8 @@
 //! Takes one object after the other into a table: what every thread of a reader does.
 //!
 //! An object of CloudTrail's own shape is read in one pass, without an allocation per record: inflated into a buffer that
-//! is used again, its fields found where they stand ([`crate::projection`]), callers, operations and Regions recalled by their
-//! bytes ([`crate::memo`]), its attempts noted, and taken into the table when the object was read to its end. Records and
+//! is used again, its fields found where they stand ([`crate::record_fields`]), what recurs recalled by its bytes
+//! ([`crate::runs`], [`crate::memo`]), its attempts noted, and taken into the table when the object was read to its end. Records and
 //! objects that are odd in any way go to the [plain reader](crate::plain), so that both always say the same.
 
 use std::fs::File;

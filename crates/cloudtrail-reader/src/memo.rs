@@ -1,4 +1,4 @@
-//! What was worked out for the same bytes before: callers, operations and Regions recur all the time.
+//! What was worked out for the same bytes before: callers, calls, Regions and the ends of records recur all the time.
 //!
 //! Everything here is of one activity table, whose ids it holds. It is only ever looked up by the bytes themselves, so
 //! that it can be slow but not wrong; and it is bounded, but for what the table keeps anyway.
@@ -12,10 +12,11 @@ use service_catalog::Catalog;
 
 use crate::attribution::{self, Identity, SetAside};
 use crate::fragments::{Fragments, Place, hash, hash_start};
-use crate::projection::{self, Seen, SessionKeys};
+use crate::identity_fields;
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::runs::{RunId, Runs};
 use crate::scan::{Cursor, Irregular};
+use crate::seen::Seen;
 
 /// Who called, as far as it is no fault of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +168,6 @@ pub(crate) struct Identities {
     whole: Fragments<Caller>,
     /// `sessionIssuer` objects, and the role that they tell all of.
     issuers: Fragments<Option<AppearanceId>>,
-    session_keys: SessionKeys,
 }
 
 impl Default for Identities {
@@ -175,7 +175,6 @@ impl Default for Identities {
         Self {
             whole: Fragments::with_sets(512),
             issuers: Fragments::with_sets(512),
-            session_keys: SessionKeys::default(),
         }
     }
 }
@@ -218,20 +217,16 @@ impl Identities {
         cursor: &mut Cursor<'_>,
         activity: &mut Activity,
     ) -> Result<Option<Caller>, Irregular> {
-        let Self {
-            issuers,
-            session_keys,
-            ..
-        } = self;
+        let issuers = &mut self.issuers;
         let mut is_odd = false;
-        let session = projection::session(cursor, session_keys, &mut is_odd, |cursor, is_odd| {
+        let session = identity_fields::session(cursor, &mut is_odd, |cursor, is_odd| {
             let place = issuers.place(telling(cursor.rest()));
             if let Some(role) = issuers.take(place, cursor) {
                 return Ok(role);
             }
             let start = cursor.at();
             let mut is_odd_issuer = false;
-            let issuer = projection::session_issuer(cursor, &mut is_odd_issuer)?;
+            let issuer = identity_fields::session_issuer(cursor, &mut is_odd_issuer)?;
             *is_odd |= is_odd_issuer;
             if is_odd_issuer {
                 return Ok(None);
@@ -290,7 +285,7 @@ fn read_identity(
     reasons: &mut Reasons,
 ) -> Result<Caller, Irregular> {
     let mut is_odd = false;
-    let identity = projection::user_identity(cursor, &mut is_odd)?;
+    let identity = identity_fields::user_identity(cursor, &mut is_odd)?;
     if is_odd {
         return Ok(Caller::Odd);
     }

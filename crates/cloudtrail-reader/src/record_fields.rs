@@ -11,11 +11,12 @@ use std::ops::Range;
 use advisor_core::Activity;
 
 use crate::fragments::Place;
+use crate::identity_fields::skip_unless_null;
 use crate::memo::{Call, Caller, End, Memo};
 use crate::nesting::{Expected, Nesting};
-use crate::projection::{Seen, skip_unless_null};
 use crate::runs::{self, Run, RunId, Stand, Target};
 use crate::scan::{Cursor, Irregular};
+use crate::seen::Seen;
 
 /// The fields of a record that count. An absent field and a null are the same.
 #[derive(Debug)]

@@ -11,9 +11,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::nesting::Nesting;
-use crate::projection::Seen;
+
 use crate::record_fields::Field;
 use crate::scan::{self, Cursor, Text};
+use crate::seen::Seen;
 
 /// The longest run that is kept.
 pub(crate) const LONGEST: usize = 48;

@@ -75,6 +75,7 @@ impl<'a> Cursor<'a> {
     /// At the start of a text. The buffer is for the cursor's own use.
     pub(crate) fn new(bytes: &'a [u8], specials: &'a mut Vec<u64>) -> Self {
         specials.clear();
+        specials.reserve(bytes.len() / BLOCK + 3);
         Self {
             bytes,
             at: 0,

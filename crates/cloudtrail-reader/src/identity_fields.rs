@@ -3,80 +3,9 @@
 //! What the pass cannot vouch for (escapes or other types where a text should be, a field twice) is odd: the plain reader
 //! then reads the record again and decides.
 
-use crate::keys::Keys;
 use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
-
-/// Goes through the object that is next: `each` is told of every member and goes past its value.
-#[inline(always)]
-fn members<'a, Field: Copy>(
-    cursor: &mut Cursor<'a>,
-    keys: &mut Keys<Field>,
-    is_odd: &mut bool,
-    mut each: impl FnMut(&mut Cursor<'a>, Field, &mut bool) -> Result<(), Irregular>,
-) -> Result<(), Irregular> {
-    cursor.expect(b'{')?;
-    if cursor.peek() == Some(b'}') {
-        cursor.advance(1);
-        return Ok(());
-    }
-    let mut previous = 0;
-    loop {
-        let field = keys.next(cursor, &mut previous, is_odd)?;
-        each(cursor, field, is_odd)?;
-        match cursor.peek() {
-            Some(b',') => cursor.advance(1),
-            Some(b'}') => {
-                cursor.advance(1);
-                return Ok(());
-            }
-            _ => return Err(Irregular),
-        }
-    }
-}
-
-/// The keys of sessions' `userIdentity` objects.
-#[derive(Debug)]
-pub(crate) struct SessionKeys {
-    identity: Keys<IdentityField>,
-    context: Keys<ContextField>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum IdentityField {
-    Type,
-    /// Another that counts, by number.
-    Text(u32),
-    SessionContext,
-    Other,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum ContextField {
-    SessionIssuer,
-    Other,
-}
-
-impl Default for SessionKeys {
-    fn default() -> Self {
-        Self {
-            identity: Keys::new(|key| match key {
-                b"type" => IdentityField::Type,
-                b"principalId" => IdentityField::Text(0),
-                b"arn" => IdentityField::Text(1),
-                b"accountId" => IdentityField::Text(2),
-                b"userName" => IdentityField::Text(3),
-                b"invokedBy" => IdentityField::Text(4),
-                b"sessionContext" => IdentityField::SessionContext,
-                _ => IdentityField::Other,
-            }),
-            context: Keys::new(|key| match key {
-                b"sessionIssuer" => ContextField::SessionIssuer,
-                _ => ContextField::Other,
-            }),
-        }
-    }
-}
+use crate::seen::Seen;
 
 /// What of a session's `userIdentity` tells whose it is, if its issuer does.
 pub(crate) struct Session<'a, Issuer> {
@@ -86,10 +15,8 @@ pub(crate) struct Session<'a, Issuer> {
 
 /// Reads the object that is next as the `userIdentity` of a session. `issuer` reads the value of `sessionIssuer`, an
 /// object.
-#[inline]
 pub(crate) fn session<'a, Issuer>(
     cursor: &mut Cursor<'a>,
-    keys: &mut SessionKeys,
     is_odd: &mut bool,
     mut issuer: impl FnMut(&mut Cursor<'a>, &mut bool) -> Result<Issuer, Irregular>,
 ) -> Result<Session<'a, Issuer>, Irregular> {
@@ -98,39 +25,40 @@ pub(crate) fn session<'a, Issuer>(
         issuer: None,
     };
     let mut seen = Seen::default();
-    let SessionKeys { identity, context } = keys;
-    members(cursor, identity, is_odd, |cursor, field, is_odd| {
-        match field {
-            IdentityField::Type => {
+    object(cursor, is_odd, |cursor, key, is_odd| {
+        let number = match key {
+            b"type" => {
                 *is_odd |= seen.twice(5);
                 session.kind = text(cursor, is_odd)?;
+                return Ok(());
             }
-            IdentityField::Text(number) => {
-                *is_odd |= seen.twice(number);
-                text(cursor, is_odd)?;
-            }
-            IdentityField::SessionContext => {
+            b"principalId" => 0,
+            b"arn" => 1,
+            b"accountId" => 2,
+            b"userName" => 3,
+            b"invokedBy" => 4,
+            b"sessionContext" => {
                 *is_odd |= seen.twice(6);
                 if cursor.peek() != Some(b'{') {
                     return skip_unless_null(cursor, is_odd);
                 }
                 let mut seen = Seen::default();
-                members(cursor, context, is_odd, |cursor, field, is_odd| {
-                    match field {
-                        ContextField::SessionIssuer => {
-                            *is_odd |= seen.twice(0);
-                            if cursor.peek() != Some(b'{') {
-                                return skip_unless_null(cursor, is_odd);
-                            }
-                            session.issuer = Some(issuer(cursor, is_odd)?);
-                        }
-                        ContextField::Other => cursor.skip_value()?,
+                return object(cursor, is_odd, |cursor, key, is_odd| {
+                    if key != b"sessionIssuer" {
+                        return cursor.skip_value();
                     }
+                    *is_odd |= seen.twice(0);
+                    if cursor.peek() != Some(b'{') {
+                        return skip_unless_null(cursor, is_odd);
+                    }
+                    session.issuer = Some(issuer(cursor, is_odd)?);
                     Ok(())
-                })?;
+                });
             }
-            IdentityField::Other => cursor.skip_value()?,
-        }
+            _ => return cursor.skip_value(),
+        };
+        *is_odd |= seen.twice(number);
+        text(cursor, is_odd)?;
         Ok(())
     })?;
     Ok(session)
@@ -138,10 +66,7 @@ pub(crate) fn session<'a, Issuer>(
 
 /// A text or null; anything else is odd.
 #[inline(always)]
-pub(crate) fn text<'a>(
-    cursor: &mut Cursor<'a>,
-    is_odd: &mut bool,
-) -> Result<Option<&'a [u8]>, Irregular> {
+fn text<'a>(cursor: &mut Cursor<'a>, is_odd: &mut bool) -> Result<Option<&'a [u8]>, Irregular> {
     if cursor.peek() == Some(b'"') {
         cursor.advance(1);
         if let Some(text) = cursor.plain_string_tail() {
@@ -237,45 +162,6 @@ pub(crate) fn session_issuer<'a>(
         Ok(())
     })?;
     Ok(issuer)
-}
-
-/// The fields that count which were seen in an object, by number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen(u16);
-
-impl Seen {
-    pub(crate) const fn of(numbers: &[u32]) -> Self {
-        let (mut bits, mut rest) = (0, numbers);
-        while let [number, others @ ..] = rest {
-            bits |= 1 << *number;
-            rest = others;
-        }
-        Self(bits)
-    }
-
-    /// Whether a field was there before.
-    pub(crate) fn twice(&mut self, number: u32) -> bool {
-        let bit = 1 << number;
-        let was_there = self.0 & bit != 0;
-        self.0 |= bit;
-        was_there
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    pub(crate) fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub(crate) fn has_any_of(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
 }
 
 /// Goes through the object that is next: `each` is given every key and goes past its value.
