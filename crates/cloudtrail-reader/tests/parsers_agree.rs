@@ -307,7 +307,15 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#""eventType":"AwsServiceEvent","managementEvent":true"#,
         r#""eventType":null,"eventType":"AwsApiCall""#,
         r#""eventCategory":"Management","eventType":"AwsApiCall","eventCategory":"Insight""#,
+        r#""eventCategory":"Management","eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#,
+        r#""eventType":"AwsApiCall","errorCode":"AccessDenied""#,
+        r#""eventType":"AwsApiCall","eventName":"ListBuckets""#,
     ]);
+    // Mostly where it belongs, at times in the midst of what is recalled as a whole.
+    let errors = (errors, 0..6_u8).prop_map(|(error, place)| match place {
+        0 => ("", error),
+        _ => (error, ""),
+    });
     (
         sessions,
         calls,
@@ -316,10 +324,10 @@ fn usual_record() -> impl Strategy<Value = String> {
         0..4_u8,
         prop_oneof![5 => ends.clone().prop_map(|_| r#""eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#), 2 => ends],
     )
-        .prop_map(|(identity, (source, name), error, [asked, answered, other], second, end)| {
+        .prop_map(|(identity, (source, name), (error, early), [asked, answered, other], second, end)| {
             format!(
                 "{{\"eventVersion\":\"1.11\",\"userIdentity\":{identity},\"eventTime\":\"2026-10-01T12:00:0{second}Z\",\
-                 \"eventSource\":\"{source}\",\"eventName\":\"{name}\",\"awsRegion\":\"eu-central-1\",\"userAgent\":\"aws-cli/2\"\
+                 \"eventSource\":\"{source}\"{early},\"eventName\":\"{name}\",\"awsRegion\":\"eu-central-1\",\"userAgent\":\"aws-cli/2\"\
                  {error},\"requestParameters\":{asked},\"responseElements\":{answered},\"additionalEventData\":{other},\
                  \"eventID\":\"00000000-0000-4000-8000-00000000000{second}\",\"readOnly\":true,{end}}}"
             )
