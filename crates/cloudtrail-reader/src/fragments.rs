@@ -4,7 +4,7 @@
 
 use crate::scan::Cursor;
 
-/// Fragments in a set; those that are met move to the front.
+/// Fragments in a set; one that is met moves forward by one.
 const WAYS: usize = 4;
 /// Longer ones are not worth keeping.
 const LONGEST_FRAGMENT: usize = 2_048;
@@ -25,7 +25,7 @@ struct Set<T> {
     /// A part of each one's hash; the texts are not even looked at when it differs.
     tags: [u32; WAYS],
     fragments: [Option<Fragment<T>>; WAYS],
-    /// The place that was last met with a fragment that was not kept.
+    /// The tag of the fragment that was last met and not kept.
     met: u32,
 }
 
@@ -71,6 +71,7 @@ pub(crate) fn hash_start<const WORDS: usize>(seed: u64, text: &[u8]) -> u64 {
 impl<T: Copy> Fragments<T> {
     /// Room for four times as many; a power of two.
     pub(crate) fn with_sets(sets: usize) -> Self {
+        debug_assert!(sets.is_power_of_two());
         let set = || Set {
             tags: [0; WAYS],
             fragments: [const { None }; WAYS],

@@ -17,7 +17,7 @@ const HAS_NAME: u8 = 8;
 /// Checksum and size at a member's end.
 const TRAILER: usize = 8;
 /// A buffer that grew larger for one object is given back.
-const KEPT_BUFFER: usize = 64 << 20;
+pub(crate) const KEPT_BUFFER: usize = 64 << 20;
 
 /// Why an object's bytes could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

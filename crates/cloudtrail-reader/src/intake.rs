@@ -13,7 +13,7 @@ use std::path::Path;
 use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionId};
 
 use crate::attribution::{self, LONGEST_NAME, SetAside};
-use crate::inflate::{InflateError, Inflater};
+use crate::inflate::{InflateError, Inflater, KEPT_BUFFER};
 use crate::listing;
 use crate::memo::{self, Call, Caller, End, Memo};
 use crate::plain;
@@ -60,6 +60,9 @@ struct NotedAttempt {
     event_id: Range<usize>,
     denied: bool,
 }
+
+/// Odd records of an object that are read one by one; with more, all of the object is.
+const MOST_ODD: usize = 1 << 16;
 
 enum Verdict {
     Attempt(NotedAttempt),
@@ -110,7 +113,9 @@ impl<'r> Intake<'r> {
                 Taken::default()
             }
         };
-        self.stored = stored;
+        if stored.capacity() <= KEPT_BUFFER {
+            self.stored = stored;
+        }
         taken
     }
 
@@ -159,14 +164,22 @@ impl<'r> Intake<'r> {
         self.reconciliation.bytes += stored;
         let mut inflater = std::mem::take(&mut self.inflater);
         let before = self.reconciliation.records_read;
+        let mut inflated_bytes = 0;
         match inflater.inflate(bytes, self.reader.options().object_limit) {
-            Ok(inflated) => self.take_inflated(name, inflated),
+            Ok(inflated) => {
+                inflated_bytes = inflated.len();
+                self.take_inflated(name, inflated);
+            }
             Err(error) => self
                 .reconciliation
                 .add(Reconciliation::failed(name, error.to_string())),
         }
         inflater.shrink();
         self.inflater = inflater;
+        if inflated_bytes > KEPT_BUFFER {
+            self.specials = Vec::new();
+            self.noted = Noted::default();
+        }
         Taken {
             bytes: stored,
             records: self.reconciliation.records_read - before,
@@ -242,6 +255,8 @@ impl<'r> Intake<'r> {
         match verdict {
             Verdict::Attempt(attempt) => self.noted.attempts.push(attempt),
             Verdict::SetAside(reason) => self.noted.set_aside.push(reason),
+            // So many are no records of CloudTrail's, and to remember them all would take more room than their text.
+            Verdict::Odd if self.noted.odd.len() == MOST_ODD => return Err(Irregular),
             Verdict::Odd => {
                 let place = start..cursor.at();
                 self.noted.odd.push((self.noted.records, place));
@@ -294,7 +309,10 @@ impl<'r> Intake<'r> {
             return Ok(Verdict::Odd);
         }
         if let Some(reason) = reader.options().outside(time_millis) {
-            return Ok(Verdict::SetAside(memo.reasons.number(reason)));
+            return Ok(match memo.reasons.number(reason) {
+                Some(number) => Verdict::SetAside(number),
+                None => Verdict::Odd,
+            });
         }
         let denied = fields
             .text(Field::ErrorCode, cursor)
@@ -319,7 +337,7 @@ impl<'r> Intake<'r> {
         let set_aside = match fields.text(Field::EventType, cursor) {
             None | Some(b"AwsApiCall" | b"AwsConsoleAction") => None,
             Some(other) => match attribution::check_type(std::str::from_utf8(other).ok(), None) {
-                Err(reason) if !reason.is_fault() => Some(memo.reasons.number(reason)),
+                Err(reason) if !reason.is_fault() => Some(memo.reasons.number(reason)?),
                 _ => return None,
             },
         };

@@ -29,6 +29,9 @@ pub(crate) enum Caller {
     Odd,
 }
 
+/// More reasons than there are without texts of the records in them.
+const MOST_REASONS: usize = 128;
+
 /// Reasons to set records aside, by number, with how many records each has.
 #[derive(Debug, Default)]
 pub(crate) struct Reasons {
@@ -36,14 +39,15 @@ pub(crate) struct Reasons {
 }
 
 impl Reasons {
-    /// The number of a reason.
-    pub(crate) fn number(&mut self, reason: SetAside) -> usize {
+    /// The number of a reason. A few are met all the time; those that are made up go to the plain reader, one by one.
+    pub(crate) fn number(&mut self, reason: SetAside) -> Option<usize> {
         match self.counted.iter().position(|(known, _)| *known == reason) {
-            Some(number) => number,
-            None => {
+            Some(number) => Some(number),
+            None if self.counted.len() < MOST_REASONS => {
                 self.counted.push((reason, 0));
-                self.counted.len() - 1
+                Some(self.counted.len() - 1)
             }
+            None => None,
         }
     }
 
@@ -295,7 +299,10 @@ fn read_identity(
             None => Caller::Odd,
         },
         Err(SetAside::Malformed(_)) => Caller::Odd,
-        Err(reason) => Caller::SetAside(reasons.number(reason)),
+        Err(reason) => match reasons.number(reason) {
+            Some(number) => Caller::SetAside(number),
+            None => Caller::Odd,
+        },
     })
 }
 

@@ -13,7 +13,7 @@ pub(crate) enum Expected {
     Value,
     Key,
     /// A comma or the bracket that closes, after a value.
-    End,
+    AfterValue,
 }
 
 impl Nesting {
@@ -30,7 +30,7 @@ impl Nesting {
         match self.0 >> Self::EXPECTED {
             0 => Expected::Value,
             1 => Expected::Key,
-            _ => Expected::End,
+            _ => Expected::AfterValue,
         }
     }
 
@@ -38,7 +38,7 @@ impl Nesting {
         let number = match expected {
             Expected::Value => 0,
             Expected::Key => 1,
-            Expected::End => 2,
+            Expected::AfterValue => 2,
         };
         Self(self.0 & ((1 << Self::EXPECTED) - 1) | number << Self::EXPECTED)
     }
@@ -71,7 +71,7 @@ impl Nesting {
     pub(crate) fn closed(self) -> Self {
         let depth = self.depth().saturating_sub(1);
         let objects = (self.0 & Self::OBJECTS) >> 1;
-        Self(u64::from(depth) << Self::DEPTH | objects).expecting(Expected::End)
+        Self(u64::from(depth) << Self::DEPTH | objects).expecting(Expected::AfterValue)
     }
 
     /// After a comma.

@@ -10,9 +10,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use advisor_core::time;
@@ -300,9 +301,46 @@ fn is_one_record(value: &RawValue) -> bool {
     )
 }
 
+/// The members of a list. There cannot be more than a record for every few bytes: a list of a billion zeros is small when
+/// it is compressed, and would need many times the memory that its text does.
 fn list(value: &RawValue) -> Result<Vec<&RawValue>, ObjectError> {
-    serde_json::from_str(value.get())
-        .map_err(|_| ObjectError::NotCloudTrail("the records are not in a list"))
+    const FEWEST_BYTES: usize = 16;
+    const ALWAYS: usize = 4_096;
+    let mut read = serde_json::Deserializer::from_str(value.get());
+    let most = (value.get().len() / FEWEST_BYTES).max(ALWAYS);
+    match read.deserialize_seq(Members { most }) {
+        Ok(Some(members)) => Ok(members),
+        Ok(None) => Err(ObjectError::NotCloudTrail(
+            "there are more records than so many bytes can hold",
+        )),
+        Err(_) => Err(ObjectError::NotCloudTrail("the records are not in a list")),
+    }
+}
+
+/// Reads the members of a list; `None` when there are more than these.
+struct Members {
+    most: usize,
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Option<Vec<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = list.next_element()? {
+            if members.len() == self.most {
+                // To its end, so that the list is no error.
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+            members.push(member);
+        }
+        Ok(Some(members))
+    }
 }
 
 /// A member of a bare list: a record, or an event that holds one.

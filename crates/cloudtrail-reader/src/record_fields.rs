@@ -148,7 +148,7 @@ pub(crate) fn record(
     };
     let (mut stand, mut operation) = (Stand::START, 0);
     let mut seen = Seen::default();
-    let (mut call, mut end) = (None, None);
+    let (mut call, mut end): (Option<Begun>, Option<Begun>) = (None, None);
     loop {
         let run = match memo.runs.recall(cursor, &mut stand, operation) {
             Some(run) => run,
@@ -164,7 +164,6 @@ pub(crate) fn record(
                 if field == Field::EventName
                     && let Some(begun) = call.take()
                 {
-                    let begun: Begun = begun;
                     let passage = begun.ended(cursor.at(), seen, stand.previous);
                     if passage.fields == CALL {
                         fields.call = Passage::New(passage);
@@ -193,7 +192,7 @@ pub(crate) fn record(
                     read_text(cursor, Field::EventSource, &mut fields)?;
                 }
             },
-            Target::End => {
+            Target::RecordEnd => {
                 let source = match &fields.call {
                     Passage::Recalled(call) => call.source,
                     _ => 0,
@@ -217,7 +216,6 @@ pub(crate) fn record(
             Target::More => {}
             Target::Done => {
                 if let Some(begun) = end {
-                    let begun: Begun = begun;
                     let passage = begun.ended(cursor.at(), seen, stand.previous);
                     if passage.fields.without(END).is_empty() {
                         fields.end = Passage::New(passage);
@@ -263,7 +261,7 @@ fn read_run(
         let length = cursor.at() - start;
         // What decides what comes next is part of the run.
         let next = match run.target {
-            Target::Identity | Target::Call | Target::End => 1,
+            Target::Identity | Target::Call | Target::RecordEnd => 1,
             _ => 0,
         };
         let letters = cursor.slice(start..cursor.at() + next);
@@ -276,62 +274,65 @@ fn read_run(
     Ok(run)
 }
 
-/// Goes to the next string that is a value, or to whatever else a run leads to.
+/// Goes to the next string that is a value, or to whatever else a run leads to. Whatever a decision is made by must be among
+/// the run's letters, or be looked at again whenever the run is recalled: so a long one may end after a value, a colon or a
+/// comma, but not after an opening bracket, behind which was looked.
 fn go_through_run(
     cursor: &mut Cursor<'_>,
     from: Nesting,
     is_odd: &mut bool,
 ) -> Result<Run, Irregular> {
-    /// A run that is so long ends with the next value.
+    /// A run that is so long ends where it can.
     const LONG: usize = runs::LONGEST / 2;
     let start = cursor.at();
     let mut nesting = from;
     let mut fields = Seen::default();
     let target = loop {
+        let mut can_end = true;
         match nesting.expected() {
             Expected::Key => {
                 let key = cursor.string()?;
                 cursor.expect(b':')?;
                 nesting = nesting.expecting(Expected::Value);
-                if nesting.depth() > 1 {
-                    continue;
-                }
-                *is_odd |= key.has_escapes;
-                let Some(field) = Field::of(key.bytes) else {
-                    continue;
-                };
-                *is_odd |= fields.twice(field as u32);
-                nesting = nesting.expecting(Expected::End);
-                match (field, cursor.peek()) {
-                    (Field::UserIdentity, Some(b'{')) => break Target::Identity,
-                    (Field::EventSource, Some(b'"')) => break Target::Call,
-                    (Field::EventType, Some(b'"')) => break Target::End,
-                    (Field::UserIdentity, _) | (_, None) => skip_unless_null(cursor, is_odd)?,
-                    (_, Some(b'"')) => {
-                        cursor.advance(1);
-                        break Target::Text(field);
+                if nesting.depth() == 1 {
+                    *is_odd |= key.has_escapes;
+                    if let Some(field) = Field::of(key.bytes) {
+                        *is_odd |= fields.twice(field as u32);
+                        nesting = nesting.expecting(Expected::AfterValue);
+                        match (field, cursor.peek()) {
+                            (Field::UserIdentity, Some(b'{')) => break Target::Identity,
+                            (Field::EventSource, Some(b'"')) => break Target::Call,
+                            (Field::EventType, Some(b'"')) => break Target::RecordEnd,
+                            (field, Some(b'"')) if field != Field::UserIdentity => {
+                                cursor.advance(1);
+                                break Target::Text(field);
+                            }
+                            _ => skip_unless_null(cursor, is_odd)?,
+                        }
                     }
-                    _ => skip_unless_null(cursor, is_odd)?,
                 }
             }
             Expected::Value => match cursor.peek().ok_or(Irregular)? {
                 b'"' => {
                     cursor.advance(1);
-                    nesting = nesting.expecting(Expected::End);
+                    nesting = nesting.expecting(Expected::AfterValue);
                     break Target::String;
                 }
                 b'-' | b'0'..=b'9' => {
-                    nesting = nesting.expecting(Expected::End);
+                    nesting = nesting.expecting(Expected::AfterValue);
                     break Target::Number;
                 }
-                _ => nesting = cursor.open_or_skip(nesting)?,
+                _ => {
+                    nesting = cursor.open_or_skip(nesting)?;
+                    can_end = nesting.expected() == Expected::AfterValue;
+                }
             },
-            Expected::End => nesting = cursor.end_of_value(nesting)?,
+            Expected::AfterValue => nesting = cursor.end_of_value(nesting)?,
         }
         if nesting.depth() == 0 {
             break Target::Done;
         }
-        if nesting.expected() == Expected::End && cursor.at() - start > LONG {
+        if can_end && cursor.at() - start >= LONG {
             break Target::More;
         }
     };

@@ -2,7 +2,7 @@
 //! `},"responseElements":null,"requestID":"`.
 //!
 //! CloudTrail writes the same fields in the same order again and again. What a run means depends on its letters and on the
-//! brackets that are open before it, and on nothing else. So it is read by the grammar once, and from then on recalled by
+//! brackets that are open before it, and on nothing else: whatever the grammar looks at is among the letters. So it is read by the grammar once, and from then on recalled by
 //! comparing its letters: the run that is next is mostly known from the one before.
 
 use std::hash::BuildHasher;
@@ -25,6 +25,10 @@ const SUCCESSORS: usize = 16_384;
 
 /// A run's letters as words, zeros after them.
 type Spelling = [u64; LONGEST / 8];
+
+fn words(letters: &[u8; LONGEST]) -> Spelling {
+    bytemuck::cast::<_, Spelling>(*letters).map(u64::from_le)
+}
 
 /// For every number of letters, which bits of the words are theirs.
 type Masks = [Spelling; LONGEST + 1];
@@ -49,9 +53,9 @@ pub(crate) enum Target {
     Identity,
     /// The value of `eventSource`, a text.
     Call,
-    /// The value of `eventType`, a text.
-    End,
-    /// What follows a value, or the start of one.
+    /// The value of `eventType`, a text: how the record ends follows.
+    RecordEnd,
+    /// Another run: this one was too long.
     More,
     /// The record has ended.
     Done,
@@ -149,6 +153,7 @@ impl Runs {
     fn forget(&mut self) {
         self.known.clear();
         self.by_letters.clear();
+        self.successors.fill(RunId::default());
         self.known.push(Known {
             spelled: [0; LONGEST / 8],
             from: Nesting::NOWHERE,
@@ -215,28 +220,28 @@ impl Runs {
         stand: Stand,
         operation: u32,
     ) -> Option<(RunId, &Known)> {
-        let ahead: Spelling = bytemuck::cast(*bytes.get(at..)?.first_chunk::<LONGEST>()?);
-        let [first, second] = self.get(stand.previous)?.next;
-        let mut guess = first;
-        let mut known = self.get(guess)?;
-        if !known.is(ahead, stand.nesting, &self.masks) {
-            guess = *self
-                .successors
-                .get(Self::successor(stand.previous, operation))?;
-            known = self.get(guess)?;
-            if !known.is(ahead, stand.nesting, &self.masks) {
-                guess = second;
-                known = self.get(guess)?;
-                if !known.is(ahead, stand.nesting, &self.masks) {
-                    return None;
-                }
-            }
-        }
-        let is_number = || {
-            let next = bytes.get(at + usize::from(known.length));
-            matches!(next, Some(b'-' | b'0'..=b'9'))
+        let ahead = words(bytes.get(at..)?.first_chunk()?);
+        let is_next = |known: &Known| {
+            let is_number = || {
+                let next = bytes.get(at + usize::from(known.length));
+                matches!(next, Some(b'-' | b'0'..=b'9'))
+            };
+            known.is(ahead, stand.nesting, &self.masks)
+                && (known.run.target != Target::Number || is_number())
         };
-        (known.run.target != Target::Number || is_number()).then_some((guess, known))
+        let before = self.get(stand.previous);
+        let [first, second] = before.map(|before| before.next).unwrap_or_default();
+        let known = self.get(first)?;
+        if is_next(known) {
+            return Some((first, known));
+        }
+        let successor = *self
+            .successors
+            .get(Self::successor(stand.previous, operation))?;
+        [successor, second].into_iter().find_map(|guess| {
+            let known = self.get(guess)?;
+            is_next(known).then_some((guess, known))
+        })
     }
 
     /// Keeps a run that was read by the grammar: its letters, of which it goes past so many.
@@ -258,7 +263,7 @@ impl Runs {
         let mut spelled = [0; LONGEST];
         spelled.get_mut(..letters.len())?.copy_from_slice(letters);
         let new = Known {
-            spelled: bytemuck::cast(spelled),
+            spelled: words(&spelled),
             from,
             run,
             letters: u8::try_from(letters.len()).ok()?,

@@ -249,7 +249,7 @@ impl<'a> Cursor<'a> {
         self.uncommon_string(start).map(drop)
     }
 
-    /// The rest of a string with escapes, characters beyond ASCII, or so near the end of the text that no block is left.
+    /// The rest of a string with escapes or characters beyond ASCII, or without an end.
     #[cold]
     #[inline(never)]
     fn uncommon_string(&mut self, start: usize) -> Result<RawText<'a>, Irregular> {
@@ -317,7 +317,7 @@ impl<'a> Cursor<'a> {
                     self.expect(b':')?;
                     nesting = nesting.expecting(Expected::Value);
                 }
-                Expected::End => nesting = self.end_of_value(nesting)?,
+                Expected::AfterValue => nesting = self.end_of_value(nesting)?,
             }
             if nesting.depth() == 0 {
                 return Ok(());
@@ -344,7 +344,7 @@ impl<'a> Cursor<'a> {
             }
             byte => self.skip_scalar(byte)?,
         }
-        Ok(nesting.expecting(Expected::End))
+        Ok(nesting.expecting(Expected::AfterValue))
     }
 
     /// Goes past the comma or the closing bracket after a value.

@@ -12,7 +12,8 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use cloudtrail_reader::{FailedObject, ReadOptions, SetAside, TrailRead, TrailReader};
+use advisor_core::Activity;
+use cloudtrail_reader::{FailedObject, Parser, ReadOptions, SetAside, TrailRead, TrailReader};
 use serde_json::json;
 use service_catalog::Catalog;
 
@@ -1127,4 +1128,28 @@ fn names_that_cannot_be() {
         let sound = record(&json!({ field: "Größe 'x'" })).to_string();
         assert_eq!(between(&[&sound]), [""; 0]);
     }
+}
+
+/// A list of numbers takes one byte a member when it is inflated, and next to nothing when it is not.
+#[test]
+fn more_records_than_bytes_can_hold() {
+    let zeros = format!("{{\"Records\":[0{}]}}", ",0".repeat(2_000_000));
+    for parser in [Parser::Projected, Parser::Plain] {
+        let options = ReadOptions {
+            parser,
+            ..ReadOptions::default()
+        };
+        let reader = TrailReader::new(Catalog::shared(), options);
+        let mut activity = Activity::new();
+        let done = reader.take_object("zeros", &gzip(zeros.as_bytes()), &mut activity);
+        assert!(activity.is_empty());
+        let [failed] = &*done.objects_failed else {
+            panic!("{done:?}");
+        };
+        assert!(failed.reason.contains("more records"), "{}", failed.reason);
+    }
+    // A few are named one by one.
+    let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
+    let done = reader.take_object("few", br#"{"Records":[0,0,0]}"#, &mut Activity::new());
+    assert_eq!((done.objects_failed.len(), done.records_read), (0, 3));
 }

@@ -393,6 +393,33 @@ proptest! {
     }
 }
 
+/// More of everything than is remembered: what is forgotten is read again.
+#[test]
+fn on_more_than_is_remembered() {
+    let record = |number: usize| {
+        format!(
+            r#"{{"eventVersion":"1.{number}","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE{number}:s","arn":"arn:aws:sts::111122223333:assumed-role/r{number}/s{number}","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLE{number}","arn":"arn:aws:iam::111122223333:role/r{number}","accountId":"111122223333","userName":"r{number}"}}}}}},"eventTime":"2026-10-01T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"Get{number}","awsRegion":"eu-central-1","requestParameters":{{"key-{number}":"value","n{number}":{number},"x":null}},"responseElements":null,"additionalEventData":{{"SignatureVersion":"SigV4","bytes{number}":[]}},"eventID":"id-{number}","eventType":"{kind}","managementEvent":true,"tag":"{number}","eventCategory":"Management"}}"#,
+            kind = if number.is_multiple_of(7) {
+                format!("Type{number}")
+            } else {
+                "AwsApiCall".to_owned()
+            },
+        )
+    };
+    let object = |numbers: Vec<usize>| {
+        let records: Vec<_> = numbers.into_iter().map(record).collect();
+        format!("{{\"Records\":[{}]}}", records.join(","))
+    };
+    // Every record twice in a row, all of them, and some again.
+    let twice = (0..6_000).flat_map(|number| [number, number]).collect();
+    let objects = [
+        object(twice),
+        object((0..6_000).rev().collect()),
+        object((0..50).collect()),
+    ];
+    agree(&objects).unwrap();
+}
+
 /// The project's own trail: what people have.
 #[test]
 fn on_a_sound_trail() {
