@@ -275,18 +275,18 @@ fn read_run(
 }
 
 /// Goes to the next string that is a value, or to whatever else a run leads to. Whatever a decision is made by must be among
-/// the run's letters, or be looked at again whenever the run is recalled: so a long one may end after a value, a colon or a
-/// comma, but not after an opening bracket, behind which was looked.
+/// the run's letters, or be looked at again whenever the run is recalled: so one that is too long may end after a value, a
+/// colon or a comma, but not after an opening bracket, behind which was looked.
 fn go_through_run(
     cursor: &mut Cursor<'_>,
     from: Nesting,
     is_odd: &mut bool,
 ) -> Result<Run, Irregular> {
-    /// A run that is so long ends where it can.
-    const LONG: usize = runs::LONGEST / 2;
     let start = cursor.at();
     let mut nesting = from;
     let mut fields = Seen::default();
+    // Where it would have to end if it became too long.
+    let mut last_end = None;
     let target = loop {
         let mut can_end = true;
         match nesting.expected() {
@@ -332,10 +332,21 @@ fn go_through_run(
         if nesting.depth() == 0 {
             break Target::Done;
         }
-        if can_end && cursor.at() - start >= LONG {
-            break Target::More;
+        if can_end && cursor.at() - start <= runs::LONGEST {
+            last_end = Some((cursor.at(), nesting, fields));
         }
     };
+    if let Some((at, to, fields)) = last_end
+        && cursor.at() - start >= runs::LONGEST
+        && !*is_odd
+    {
+        cursor.go_to(at);
+        return Ok(Run {
+            to,
+            target: Target::More,
+            fields,
+        });
+    }
     Ok(Run {
         to: nesting,
         target,
