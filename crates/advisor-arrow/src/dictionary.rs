@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{Int32Builder, StringBuilder};
 use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, DictionaryArray};
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 use arrow_schema::{ArrowError, DataType};
 use hashbrown::HashMap;
 
@@ -13,24 +13,14 @@ pub(crate) fn data_type() -> DataType {
     DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into())
 }
 
-/// A column under construction. Values get keys in the order in which they come.
+/// Values under construction. They get keys in the order in which they come.
 #[derive(Default)]
-pub(crate) struct DictionaryColumn {
-    /// The key of every row.
-    pub(crate) keys: Int32Builder,
+pub(crate) struct Dictionary {
     known: HashMap<Box<str>, i32, foldhash::fast::RandomState>,
     values: StringBuilder,
 }
 
-impl DictionaryColumn {
-    /// Room for so many rows.
-    pub(crate) fn with_capacity(rows: usize) -> Self {
-        Self {
-            keys: Int32Builder::with_capacity(rows),
-            ..Self::default()
-        }
-    }
-
+impl Dictionary {
     /// The key of a value.
     pub(crate) fn key(&mut self, value: &str) -> i32 {
         if let Some(key) = self.known.get(value) {
@@ -43,9 +33,26 @@ impl DictionaryColumn {
         key
     }
 
+    /// The column that has these keys.
+    pub(crate) fn finish(mut self, keys: Int32Array) -> Result<ArrayRef, ArrowError> {
+        let values: ArrayRef = Arc::new(self.values.finish());
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+            keys, values,
+        )?))
+    }
+}
+
+/// A column under construction.
+#[derive(Default)]
+pub(crate) struct DictionaryColumn {
+    keys: Int32Builder,
+    values: Dictionary,
+}
+
+impl DictionaryColumn {
     /// A row.
     pub(crate) fn push(&mut self, value: &str) {
-        let key = self.key(value);
+        let key = self.values.key(value);
         self.keys.append_value(key);
     }
 
@@ -58,9 +65,7 @@ impl DictionaryColumn {
     }
 
     pub(crate) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
-        let values: ArrayRef = Arc::new(self.values.finish());
-        let array = DictionaryArray::<Int32Type>::try_new(self.keys.finish(), values)?;
-        Ok(Arc::new(array))
+        self.values.finish(self.keys.finish())
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod action_names;
 mod activity_reading;
 mod activity_table;
 mod batch_size;
@@ -10,6 +11,7 @@ mod panics;
 mod parquet_file;
 mod permission_table;
 mod read_error;
+mod report_columns;
 mod report_table;
 
 use std::sync::Arc;

@@ -122,6 +122,12 @@ impl Advisor {
         &self.account
     }
 
+    /// The catalog that the ids in its reports are of.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
     /// How many of the account's users and roles the activity has something of.
     #[must_use]
     pub fn identities_with_activity(&self) -> usize {
