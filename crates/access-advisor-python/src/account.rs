@@ -65,7 +65,8 @@ impl Account {
     ///     paths: A path, or an iterable of paths.
     ///
     /// Raises:
-    ///     PolicyError: A file that cannot be read, or is no export to its end. Its `path` says which.
+    ///     PolicyError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
+    ///         where.
     ///
     /// >>> len(Account.load(["testdata/account.json"]))
     /// 30
@@ -79,9 +80,8 @@ impl Account {
             for path in &paths.0 {
                 let text = access_advisor::read_text(path).map_err(error::load)?;
                 let name = path.display().to_string();
-                builder
-                    .add(&name, &text)
-                    .map_err(|fault| error::export(&fault, path))?;
+                let added = builder.add(&name, &text);
+                added.map_err(|fault| error::export(&fault))?;
             }
             PyResult::Ok(builder.build())
         };

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::{Catalog, ReadOptions, TrailRead, TrailReader};
+use access_advisor::{ReadOptions, TrailRead, TrailReader};
 use advisor_arrow::{
     activity_batches, activity_from_batches, activity_schema, read_activity, write_activity,
 };
@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 
 use crate::arguments::{Instant, Paths};
+use crate::catalog::Catalog;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
 use crate::table::Table;
@@ -65,6 +66,7 @@ pub(crate) fn reader(
     since: Option<Instant>,
     until: Option<Instant>,
     object_limit: Option<usize>,
+    catalog: Option<&Catalog>,
 ) -> TrailReader {
     let defaults = ReadOptions::default();
     let options = ReadOptions {
@@ -73,7 +75,7 @@ pub(crate) fn reader(
         object_limit: object_limit.unwrap_or(defaults.object_limit),
         ..defaults
     };
-    TrailReader::new(Catalog::shared(), options)
+    TrailReader::new(Catalog::or_shared(catalog), options)
 }
 
 #[pymethods]
@@ -91,6 +93,7 @@ impl Activity {
     ///     until: Leave out records later than this.
     ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
     ///     progress: True for tqdm's bar, or a callable that is given a Progress about ten times a second, on this thread.
+    ///     catalog: Which services and actions there are, and which action an event is; the one built in when None.
     ///
     /// Raises:
     ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
@@ -101,7 +104,11 @@ impl Activity {
     /// >>> len(Activity.from_trail("testdata/trail", since=october))
     /// 73
     #[staticmethod]
-    #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None))]
+    #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None, catalog = None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "most are by keyword and need not be given"
+    )]
     fn from_trail(
         py: Python<'_>,
         paths: Paths,
@@ -110,8 +117,9 @@ impl Activity {
         until: Option<Instant>,
         object_limit: Option<usize>,
         progress: Option<&Bound<'_, PyAny>>,
+        catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
-        let reader = reader(since, until, object_limit);
+        let reader = reader(since, until, object_limit, catalog);
         let listener = Listener::new(py, progress)?;
         let counts = Counts::default();
         let read = work::run_watched(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_advisor::{Catalog, NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed};
+use access_advisor::{NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed};
 use advisor_arrow::{all_report_batches, report_schema};
 use advisor_core::Granularity;
 use chrono::{DateTime, Utc};
@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::activity::Activity;
 use crate::answer::answer;
 use crate::arguments::{Instant, Level, Preset, clock};
+use crate::catalog::Catalog;
 use crate::table::Table;
 use crate::{error, work};
 
@@ -27,6 +28,7 @@ use crate::{error, work};
 ///         AWS does. "full" to see every action, as far back as the activity goes.
 ///     now: The instant that reports are made at; the present when None. An activity that goes beyond it should be
 ///         read with `until=now`.
+///     catalog: Which services and actions there are; the one built in when None.
 ///
 /// Raises:
 ///     InvalidInputError: `now` has no time zone, `tracking` is neither of the two.
@@ -74,18 +76,19 @@ pub(crate) struct PoliciesAnswer {
 #[pymethods]
 impl Advisor {
     #[new]
-    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::Tracking::aws()), *, now = None), text_signature = "(account, activity, tracking='aws', *, now=None)")]
+    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
     fn new(
         py: Python<'_>,
         account: &Account,
         activity: &Activity,
         tracking: Preset,
         now: Option<Instant>,
+        catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
         let now = now.map_or_else(clock, |now| now.0);
+        let catalog = Catalog::or_shared(catalog);
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
-        let make =
-            || access_advisor::Advisor::new(account, &activity, Catalog::shared(), tracking.0, now);
+        let make = || access_advisor::Advisor::new(account, &activity, catalog, tracking.0, now);
         Ok(Self {
             inner: work::run(py, make)?,
             now,

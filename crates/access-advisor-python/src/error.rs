@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use access_advisor::{ListingError, LoadError, RequestError};
-use advisor_arrow::ReadError;
+use advisor_arrow::{Fault, ReadError};
 use advisor_core::account::ExportError;
 use advisor_store::{ImportError, OperationError, StoreError};
 use pyo3::exceptions::PyRuntimeError;
@@ -11,14 +11,21 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+/// What an exception says apart from its message.
+#[derive(Clone, Copy, IntoPyObject)]
+enum Attribute<'a> {
+    Text(&'a str),
+    Number(u64),
+}
+
 /// An exception of the package: its class, message and further attributes.
-fn raised(class: &str, message: &str, attributes: &[(&str, &str)]) -> PyErr {
+fn raised(class: &str, message: &str, attributes: &[(&str, Attribute<'_>)]) -> PyErr {
     Python::attach(|py| {
         let made = || -> PyResult<PyErr> {
             let errors = py.import(intern!(py, "access_advisor._errors"))?;
             let keywords = PyDict::new(py);
             for (name, value) in attributes {
-                keywords.set_item(name, value)?;
+                keywords.set_item(name, *value)?;
             }
             let class = errors.getattr(class)?;
             let error = class.call((message,), Some(&keywords))?;
@@ -29,7 +36,8 @@ fn raised(class: &str, message: &str, attributes: &[(&str, &str)]) -> PyErr {
 }
 
 fn at(class: &str, message: &str, path: &Path) -> PyErr {
-    raised(class, message, &[("path", &path.display().to_string())])
+    let path = path.display().to_string();
+    raised(class, message, &[("path", Attribute::Text(&path))])
 }
 
 /// An argument that cannot be.
@@ -44,7 +52,11 @@ pub(crate) fn request(error: &RequestError) -> PyErr {
         RequestError::AccessDenied(_) => "AccessDeniedError",
         RequestError::InvalidInput(_) | RequestError::ValidationError(_) => "InvalidInputError",
     };
-    raised(class, &error.to_string(), &[("code", error.code())])
+    raised(
+        class,
+        &error.to_string(),
+        &[("code", Attribute::Text(error.code()))],
+    )
 }
 
 /// Account data that cannot be loaded. The operating system's reason is the cause.
@@ -57,13 +69,21 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             raised
         }
         LoadError::NotUtf8 { path, .. } => at("PolicyError", &message, &path),
-        LoadError::Export(_) => raised("PolicyError", &message, &[]),
+        LoadError::Export(error) => export(&error),
     }
 }
 
 /// A file that is no export of account data.
-pub(crate) fn export(error: &ExportError, path: &Path) -> PyErr {
-    at("PolicyError", &error.to_string(), path)
+pub(crate) fn export(error: &ExportError) -> PyErr {
+    let mut attributes = vec![("path", Attribute::Text(error.name()))];
+    let places = [("line", error.line()), ("column", error.column())];
+    attributes.extend(places.into_iter().filter_map(number));
+    raised("PolicyError", &error.to_string(), &attributes)
+}
+
+/// A number that is known.
+fn number((name, number): (&str, Option<usize>)) -> Option<(&str, Attribute<'static>)> {
+    Some((name, Attribute::Number(number?.try_into().ok()?)))
 }
 
 /// A trail that cannot be listed.
@@ -78,14 +98,43 @@ pub(crate) fn listing(error: &ListingError) -> PyErr {
 
 /// An activity file that cannot be read or written.
 pub(crate) fn file(path: &Path, error: std::io::Error) -> PyErr {
-    let raised = at("TrailError", &format!("{}: {error}", path.display()), path);
+    caused("TrailError", path, error)
+}
+
+/// A catalog's file that cannot be read.
+pub(crate) fn catalog_file(path: &Path, error: std::io::Error) -> PyErr {
+    caused("CatalogError", path, error)
+}
+
+/// What the operating system says of a file, as the cause.
+fn caused(class: &str, path: &Path, error: std::io::Error) -> PyErr {
+    let raised = at(class, &format!("{}: {error}", path.display()), path);
     Python::attach(|py| raised.set_cause(py, Some(error.into())));
     raised
 }
 
+/// A file that is no catalog.
+pub(crate) fn catalog(path: &Path, line: usize, error: &impl std::fmt::Display) -> PyErr {
+    let path = path.display().to_string();
+    let mut attributes = vec![("path", Attribute::Text(&path))];
+    attributes.extend(number(("line", Some(line))));
+    raised("CatalogError", &format!("{path}: {error}"), &attributes)
+}
+
 /// An activity table that is none.
 pub(crate) fn read(error: &ReadError) -> PyErr {
-    raised("TrailError", &error.to_string(), &[("path", &error.name)])
+    let mut attributes = vec![("path", Attribute::Text(&error.name))];
+    match &error.fault {
+        Fault::Value { row, column, .. } => {
+            attributes.push(("row", Attribute::Number(*row)));
+            attributes.push(("column_name", Attribute::Text(column)));
+        }
+        Fault::MissingColumn { column } | Fault::ColumnType { column, .. } => {
+            attributes.push(("column_name", Attribute::Text(column)));
+        }
+        Fault::Parquet(_) | Fault::Arrow(_) | Fault::Version { .. } => {}
+    }
+    raised("TrailError", &error.to_string(), &attributes)
 }
 
 /// A store that cannot be used.
@@ -104,9 +153,8 @@ pub(crate) fn import(error: &ImportError) -> PyErr {
     match error {
         ImportError::Store(error) => store(error),
         ImportError::Listing(error) => listing(error),
-        ImportError::Export(_) | ImportError::NoAccount => {
-            raised("PolicyError", &error.to_string(), &[])
-        }
+        ImportError::Export(error) => export(error),
+        ImportError::NoAccount => raised("PolicyError", &error.to_string(), &[]),
     }
 }
 

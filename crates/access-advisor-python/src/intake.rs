@@ -92,7 +92,7 @@ impl Intake {
     #[new]
     #[pyo3(signature = (*, since = None, until = None, object_limit = None))]
     fn new(since: Option<Instant>, until: Option<Instant>, object_limit: Option<usize>) -> Self {
-        let reader = activity::reader(since, until, object_limit);
+        let reader = activity::reader(since, until, object_limit, None);
         Self {
             running: Mutex::new(Some(Running::start(reader))),
         }

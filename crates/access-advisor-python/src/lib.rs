@@ -12,6 +12,7 @@ mod activity;
 mod advisor;
 mod answer;
 mod arguments;
+mod catalog;
 mod error;
 mod intake;
 mod objects;
@@ -30,6 +31,8 @@ mod _native {
     use crate::activity::Activity;
     #[pymodule_export]
     use crate::advisor::Advisor;
+    #[pymodule_export]
+    use crate::catalog::Catalog;
     #[pymodule_export]
     use crate::intake::Intake;
     #[pymodule_export]

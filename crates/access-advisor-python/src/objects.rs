@@ -35,7 +35,7 @@ pub(crate) fn list_objects(
     since: Option<Instant>,
     until: Option<Instant>,
 ) -> PyResult<Table> {
-    let reader = activity::reader(since, until, None);
+    let reader = activity::reader(since, until, None, None);
     let list = || {
         let mut listed = Listed::default();
         for object in reader.list(&paths.0)? {
@@ -65,7 +65,7 @@ pub(crate) fn read_objects(
     object_limit: Option<usize>,
     threads: usize,
 ) -> PyResult<Activity> {
-    let reader = activity::reader(since, until, object_limit);
+    let reader = activity::reader(since, until, object_limit, None);
     let mut buckets = Buckets::new(reader.options());
     let objects = objects
         .into_iter()

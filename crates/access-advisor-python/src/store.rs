@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::{Caller, Catalog};
+use access_advisor::Caller;
 use advisor_core::job::PageRequest;
 use advisor_core::{Granularity, JobId, JobState, MaxItems, time};
 use advisor_store::Operations;
@@ -14,6 +14,7 @@ use crate::activity::reader;
 use crate::advisor::PoliciesAnswer;
 use crate::answer::answer;
 use crate::arguments::{Instant, Level, Paths, Preset, clock};
+use crate::catalog::Catalog;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
 use crate::{error, work};
@@ -29,6 +30,7 @@ use crate::{error, work};
 ///     caller: The ARN of the user, or of the session of a role, that asks. Jobs belong to their caller. None is
 ///         whoever is at this machine.
 ///     create: False to insist that the file is there.
+///     catalog: Which services and actions there are, for imports and reports; the one built in when None.
 ///
 /// Raises:
 ///     StoreError: The file cannot be opened, or is no store.
@@ -48,6 +50,7 @@ pub(crate) struct Store {
     operations: Operations,
     caller: Caller,
     path: PathBuf,
+    catalog: Option<Py<Catalog>>,
 }
 
 /// What an import of a trail brought.
@@ -103,13 +106,14 @@ struct JobInList<'a> {
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, tracking = Preset(access_advisor::Tracking::aws()), caller = None, create = true), text_signature = "(path, *, tracking='aws', caller=None, create=True)")]
+    #[pyo3(signature = (path, *, tracking = Preset(access_advisor::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         tracking: Preset,
         caller: Option<&str>,
         create: bool,
+        catalog: Option<Py<Catalog>>,
     ) -> PyResult<Self> {
         let caller = match caller {
             Some(arn) => Caller::from_arn(arn, "").map_err(|reason| error::invalid_input(&reason)),
@@ -124,9 +128,14 @@ impl Store {
         });
         let store = Arc::new(opened.map_err(|fault| error::store(&fault))?);
         Ok(Self {
-            operations: Operations::new(store, Catalog::shared(), tracking.0),
+            operations: Operations::new(
+                store,
+                Catalog::or_shared(catalog.as_ref().map(Py::get)),
+                tracking.0,
+            ),
             caller,
             path,
+            catalog,
         })
     }
 
@@ -176,7 +185,8 @@ impl Store {
         object_limit: Option<usize>,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<ImportedTrail> {
-        let reader = reader(None, None, object_limit);
+        let catalog = self.catalog.as_ref().map(Py::get);
+        let reader = reader(None, None, object_limit, catalog);
         let listener = Listener::new(py, progress)?;
         let counts = Counts::default();
         let store = self.operations.store();

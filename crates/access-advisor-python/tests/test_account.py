@@ -27,14 +27,25 @@ def test_a_broken_file_among_several_is_named(tmp_path):
     broken.write_text('{"UserDetailList": [\n{]}')
     with pytest.raises(PolicyError, match="line 2") as raised:
         Account.load(["testdata/account.json", broken])
-    assert raised.value.path == str(broken)
+    assert (raised.value.path, raised.value.line, raised.value.column) == (str(broken), 2, 2)
+
+
+def test_a_file_that_is_no_export_as_a_whole_has_no_line(tmp_path):
+    empty = tmp_path / "empty.json"
+    empty.write_text("{}")
+    with pytest.raises(PolicyError) as raised:
+        Account.load(empty)
+    assert (raised.value.path, raised.value.line, raised.value.column) == (str(empty), None, None)
 
 
 def test_exceptions_can_be_pickled(tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text("[\n")
     with pytest.raises(PolicyError) as raised:
-        Account.load(tmp_path)
+        Account.load(broken)
     again = pickle.loads(pickle.dumps(raised.value))
-    assert (type(again), str(again), again.path) == (PolicyError, str(raised.value), str(tmp_path))
+    assert (type(again), str(again), again.path) == (PolicyError, str(raised.value), str(broken))
+    assert again.line == raised.value.line is not None
 
 
 def test_no_path_is_refused():

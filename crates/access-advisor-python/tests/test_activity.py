@@ -122,8 +122,9 @@ def test_files_that_are_none_are_named(tmp_path):
 
 def test_tables_without_a_column_are_refused(activity):
     frame = activity.table().to_polars().drop("attempts")
-    with pytest.raises(TrailError, match="attempts"):
+    with pytest.raises(TrailError, match="attempts") as raised:
         Activity.from_arrow(frame)
+    assert raised.value.column_name == "attempts"
 
 
 def test_an_intake_takes_what_a_reader_takes(activity):

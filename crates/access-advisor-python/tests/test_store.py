@@ -94,6 +94,11 @@ def test_files_that_cannot_be_used_are_named(tmp_path):
     with pytest.raises(PolicyError) as raised:
         store.import_account([tmp_path / "gone.json"])
     assert raised.value.path == str(tmp_path / "gone.json")
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"UserDetailList":\n [{]}')
+    with pytest.raises(PolicyError) as raised:
+        store.import_account(broken)
+    assert (raised.value.path, raised.value.line, raised.value.column) == (str(broken), 2, 4)
     with pytest.raises(TrailError) as raised:
         store.import_trail(tmp_path / "gone")
     assert raised.value.path == str(tmp_path / "gone")

@@ -97,6 +97,71 @@ fn a_trail_becomes_a_file_that_can_be_looked_at() {
 }
 
 #[test]
+fn what_a_store_holds_is_the_file_of_the_trails_it_took() {
+    let folder = Folder::new();
+    let (store, file) = (folder.path("advisor.db"), folder.path("store.parquet"));
+    folder.succeed(&["import", "trail", TRAIL, "--store", &store]);
+    let export = ["activity", "export", "--store", &store, "--output", &file];
+    let output = folder.succeed(&export);
+    assert_eq!(
+        stderr(&output),
+        "activity: 104 rows of 19 users and roles\n"
+    );
+    assert_eq!(fs::read(file).unwrap(), fs::read(folder.export()).unwrap());
+}
+
+#[test]
+fn a_store_without_activity_is_no_file() {
+    let folder = Folder::new();
+    let (store, file) = (folder.path("advisor.db"), folder.path("store.parquet"));
+    let export = ["activity", "export", "--store", &store, "--output"];
+    let export_to = |path: &str| folder.failure(&[&export[..], &[path]].concat());
+    assert_eq!(
+        export_to(&file),
+        "error: advisor.db: there is no such store; `access-advisor import` makes one\n"
+    );
+    folder.succeed(&[
+        "import",
+        "account",
+        "testdata/account.json",
+        "--store",
+        &store,
+    ]);
+    assert_eq!(
+        export_to(&file),
+        "error: advisor.db: there is no activity in this store; `access-advisor import trail` \
+         takes a trail in\n"
+    );
+    assert!(export_to(&store).contains("would overwrite what is read"));
+    assert!(!Path::new(&file).exists());
+}
+
+#[test]
+fn a_trail_or_a_store_is_exported_not_both() {
+    let folder = Folder::new();
+    let store = folder.path("advisor.db");
+    let usage = |arguments: &[&str]| {
+        let output = folder.run(&[&["activity", "export"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        stderr(&output)
+    };
+    assert!(usage(&[]).contains("<PATH>..."));
+    for (option, name) in [
+        (&[TRAIL][..], "'[PATH]...'"),
+        (&["--since", "2026-10-01T00:00:00Z"], "'--since <TIME>'"),
+        (&["--threads", "2"], "'--threads <N>'"),
+        (&["--object-limit", "1MiB"], "'--object-limit <SIZE>'"),
+        (&["--strict"], "'--strict'"),
+    ] {
+        let said = usage(&[&["--store", &store], option].concat());
+        assert!(
+            said.contains("'--store <FILE>' cannot be used with") && said.contains(name),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn every_format_has_the_same_rows() {
     let folder = Folder::new();
     let file = folder.export();

@@ -10,6 +10,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use service_catalog::{ActionId, Catalog};
 
+use crate::dictionary::KeysById;
+
 /// Which actions have the same name: worked out once, when a name is first asked for.
 pub(crate) struct ActionNames<'a> {
     catalog: &'a Catalog,
@@ -46,49 +48,47 @@ impl<'a> ActionNames<'a> {
 /// The dictionary of a batch: the names that occur in it.
 pub(crate) struct ActionDictionary<'a> {
     names: &'a ActionNames<'a>,
-    /// By the number of a name.
-    keys: Vec<i32>,
+    by_action: KeysById,
+    by_name: KeysById,
     next: i32,
     values: StringBuilder,
 }
-
-/// A name has no key yet.
-const UNKNOWN: i32 = -1;
 
 impl<'a> ActionDictionary<'a> {
     pub(crate) fn new(names: &'a ActionNames<'a>) -> Self {
         Self {
             names,
-            keys: Vec::new(),
+            by_action: KeysById::default(),
+            by_name: KeysById::default(),
             next: 0,
             values: StringBuilder::new(),
         }
     }
 
-    /// The keys of actions' names.
-    pub(crate) fn keys(
-        &mut self,
-        actions: impl ExactSizeIterator<Item = ActionId>,
-    ) -> impl ExactSizeIterator<Item = i32> {
-        let numbers = self.names.numbers();
-        // There are no more names than actions.
-        self.keys.resize(numbers.len(), UNKNOWN);
-        actions.map(|action| {
-            let number = numbers.get(action.index()).map(|number| *number as usize);
-            match number.and_then(|number| self.keys.get_mut(number)) {
-                Some(key) if *key != UNKNOWN => *key,
-                place => {
-                    let key = self.next;
-                    self.next += 1;
-                    self.values
-                        .append_value(self.names.catalog.action(action).name());
-                    if let Some(place) = place {
-                        *place = key;
-                    }
-                    key
-                }
-            }
-        })
+    /// The key of an action's name.
+    #[inline]
+    pub(crate) fn key(&mut self, action: ActionId) -> i32 {
+        match self.by_action.known(action.index()) {
+            Some(key) => key,
+            None => self.find(action),
+        }
+    }
+
+    #[cold]
+    fn find(&mut self, action: ActionId) -> i32 {
+        let mut make = || {
+            let key = self.next;
+            self.next += 1;
+            let name = self.names.catalog.action(action).name();
+            self.values.append_value(name);
+            key
+        };
+        let number = self.names.numbers().get(action.index());
+        let key = match number {
+            Some(number) => self.by_name.get(*number as usize, make),
+            None => make(),
+        };
+        self.by_action.get(action.index(), || key)
     }
 
     /// The column that has these keys.

@@ -33,12 +33,14 @@ impl Dictionary {
         key
     }
 
+    /// The values, in the order of their keys.
+    pub(crate) fn values(mut self) -> ArrayRef {
+        Arc::new(self.values.finish())
+    }
+
     /// The column that has these keys.
-    pub(crate) fn finish(mut self, keys: Int32Array) -> Result<ArrayRef, ArrowError> {
-        let values: ArrayRef = Arc::new(self.values.finish());
-        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
-            keys, values,
-        )?))
+    pub(crate) fn finish(self, keys: Int32Array) -> Result<DictionaryArray<Int32Type>, ArrowError> {
+        DictionaryArray::try_new(keys, self.values())
     }
 }
 
@@ -65,7 +67,7 @@ impl DictionaryColumn {
     }
 
     pub(crate) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
-        self.values.finish(self.keys.finish())
+        Ok(Arc::new(self.values.finish(self.keys.finish())?))
     }
 }
 
@@ -77,6 +79,13 @@ pub(crate) struct KeysById(Vec<i32>);
 const UNKNOWN: i32 = -1;
 
 impl KeysById {
+    /// The key of an id that has one.
+    #[inline]
+    pub(crate) fn known(&self, id: usize) -> Option<i32> {
+        let key = self.0.get(id).copied();
+        key.filter(|key| *key != UNKNOWN)
+    }
+
     /// The key of an id; `make` gives it when it is asked for first.
     pub(crate) fn get(&mut self, id: usize, make: impl FnOnce() -> i32) -> i32 {
         if id >= self.0.len() {

@@ -1,14 +1,11 @@
 //! The columns of the report table under construction.
 //!
-//! There may be millions of rows, so that writing them to fresh memory is most of the work. It is avoided where it can
-//! be: the room for all rows is there from the start, zeroed, and what was never accessed, as most actions were not, is
-//! not written; columns that say the same have the same buffer.
+//! There may be millions of rows, most of them of actions that were never accessed: columns are filled many rows at a
+//! time, and those that say the same have the same buffer.
 
-use std::iter::repeat_n;
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::Report;
-use advisor_core::report::{LastAccess, NotEvaluated, ServiceRow};
+use advisor_core::report::{LastAccess, NotEvaluated, ReportRows, ServiceRow};
 use arrow_array::builder::{ArrayBuilder, BooleanBufferBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -17,7 +14,7 @@ use arrow_array::{
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field};
-use service_catalog::Catalog;
+use service_catalog::{ActionId, Catalog};
 
 use crate::action_names::{ActionDictionary, ActionNames};
 use crate::dictionary::{Dictionary, KeysById};
@@ -37,26 +34,16 @@ const ACTION: i32 = 2;
 /// What is in the place of a value where a column is null.
 const NOTHING: i32 = 0;
 
-/// How many rows a report's services have, those that are granted and those that are not.
-pub(crate) fn service_rows(report: &Report) -> (usize, usize) {
-    let rows = |row: ServiceRow<'_>| 1 + row.actions().len();
-    (
-        report.service_rows().map(rows).sum(),
-        report.ungranted_service_rows().map(rows).sum(),
-    )
-}
-
-/// All columns of a batch.
+/// All columns of a batch. They are told the rows, and filled many at a time.
 pub(crate) struct Columns<'a> {
     catalog: &'a Catalog,
-    /// How many rows there are so far.
-    rows: usize,
     arns: Dictionary,
     arn: Vec<i32>,
     granularity: Vec<i32>,
     services: Services,
     service: Vec<i32>,
     action_names: ActionDictionary<'a>,
+    /// As long as there are rows.
     action_name: Vec<i32>,
     granted: BooleanBufferBuilder,
     last: LastAccessed,
@@ -65,14 +52,24 @@ pub(crate) struct Columns<'a> {
     /// Whether a row is about a service, or an action of one.
     has_service: BooleanBufferBuilder,
     has_action: BooleanBufferBuilder,
+    /// What is to be filled up to the last row: those of a service's actions.
+    open: Option<Open>,
+    /// When anything that is granted was last accessed.
+    newest: Option<LastKeys>,
+}
+
+/// The service that was told last.
+#[derive(Clone, Copy)]
+struct Open {
+    key: i32,
+    is_granted: bool,
 }
 
 impl<'a> Columns<'a> {
-    /// Room for so many rows of reports that name actions as this catalog does.
+    /// Room for about so many rows of reports that name actions as this catalog does.
     pub(crate) fn new(names: &'a ActionNames<'a>, rows: usize) -> Self {
         Self {
             catalog: names.catalog(),
-            rows: 0,
             arns: Dictionary::default(),
             arn: Vec::with_capacity(rows),
             granularity: Vec::with_capacity(rows),
@@ -82,90 +79,72 @@ impl<'a> Columns<'a> {
             action_name: Vec::with_capacity(rows),
             granted: BooleanBufferBuilder::new(rows),
             last: LastAccessed::new(rows),
-            total_authenticated_entities: vec![0; rows],
+            total_authenticated_entities: Vec::with_capacity(rows),
             not_evaluated: Missing::new(rows),
             has_service: BooleanBufferBuilder::new(rows),
             has_action: BooleanBufferBuilder::new(rows),
+            open: None,
+            newest: None,
         }
     }
 
-    /// A report's rows.
-    pub(crate) fn push(&mut self, report: &Report) {
-        let (granted, ungranted) = service_rows(report);
-        let arn = self.arns.key(report.arn());
-        self.arn.extend(repeat_n(arn, 1 + granted + ungranted));
-        self.has_service.append(false);
-        self.has_service.append_n(granted + ungranted, true);
-        self.granted.append(false);
-        self.granted.append_n(granted, true);
-        self.granted.append_n(ungranted, false);
-        self.push_entity(report);
-        for row in report.service_rows() {
-            self.push_service(row);
-        }
-        for row in report.ungranted_service_rows() {
-            self.push_service(row);
-        }
-    }
-
-    /// The row that says that there is a report, also when it lists no service: when anything was last
-    /// accessed, and what could not be evaluated.
-    fn push_entity(&mut self, report: &Report) {
+    /// A report's rows: one that says that there is a report, also when it lists no service, when anything was last
+    /// accessed, and what could not be evaluated; then those that `tell` tells.
+    pub(crate) fn push(
+        &mut self,
+        arn: &str,
+        not_evaluated: &[NotEvaluated],
+        tell: impl FnOnce(&mut Self),
+    ) {
+        let first = self.action_name.len();
         self.granularity.push(ENTITY);
         self.service.push(NOTHING);
         self.action_name.push(NOTHING);
+        self.granted.append(false);
+        self.has_service.append(false);
         self.has_action.append(false);
-        let last = report.service_rows().filter_map(|row| row.last);
-        if let Some(last) = last.max_by_key(|last| last.millis) {
-            self.last.set(self.rows, last);
+        self.not_evaluated.set(first, not_evaluated);
+        self.last.reach(first + 1);
+        tell(self);
+        self.close();
+        if let Some(newest) = self.newest.take() {
+            self.last.put(first, newest);
         }
-        self.not_evaluated.set(self.rows, report.not_evaluated());
-        self.rows += 1;
+        let rows = self.action_name.len();
+        self.has_service.append_n(rows - first - 1, true);
+        let arn = self.arns.key(arn);
+        self.arn.resize(rows, arn);
     }
 
-    /// A service's row and those of its actions.
-    fn push_service(&mut self, row: ServiceRow<'_>) {
-        let actions = row.actions();
-        let service = self.services.key(self.catalog, row);
-        self.service.extend(repeat_n(service, 1 + actions.len()));
-        self.granularity.push(SERVICE);
-        self.granularity.extend(repeat_n(ACTION, actions.len()));
-        self.action_name.push(NOTHING);
-        self.has_action.append(false);
-        self.has_action.append_n(actions.len(), true);
-        if let Some(last) = row.last {
-            self.last.set(self.rows, last);
-        }
-        let total = i32::try_from(row.total_authenticated_entities).unwrap_or(i32::MAX);
-        set(&mut self.total_authenticated_entities, self.rows, total);
-        self.rows += 1;
-
-        for (index, (_, last)) in row.actions().enumerate() {
-            if let Some(last) = last {
-                self.last.set(self.rows + index, last);
-            }
-        }
-        if actions.len() > 0 {
-            let actions = row.actions().map(|(action, _)| action);
-            self.action_name.extend(self.action_names.keys(actions));
-        }
-        self.rows += actions.len();
+    /// Fills the rows of the actions that were told since the last service.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        let rows = self.action_name.len();
+        let actions = rows.saturating_sub(self.service.len());
+        self.service.resize(rows, open.key);
+        self.granularity.resize(rows, ACTION);
+        self.has_action.append_n(actions, true);
+        self.granted.append_n(1 + actions, open.is_granted);
     }
 
     /// The batch.
     pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = self.action_name.len();
+        self.total_authenticated_entities.resize(rows, NOTHING);
         let has_service = self.has_service.finish();
         let has_action = self.has_action.finish();
         let is_service = NullBuffer::new(&has_service & &!&has_action);
         let (has_service, has_action) = (NullBuffer::new(has_service), NullBuffer::new(has_action));
         let keys = |keys: Vec<i32>| Int32Array::try_new(keys.into(), None);
         let (namespace, name) = self.services.finish(self.service, &has_service)?;
-        let [last_accessed, last_entity, last_region] = self.last.finish()?;
+        let [last_accessed, last_entity, last_region] = self.last.finish(rows)?;
         let granularity = keys(self.granularity)?;
         let action_name = Int32Array::try_new(self.action_name.into(), Some(has_action))?;
         let total = self.total_authenticated_entities;
         let columns: Vec<ArrayRef> = vec![
-            self.arns.finish(keys(self.arn)?)?,
+            Arc::new(self.arns.finish(keys(self.arn)?)?),
             Arc::new(DictionaryArray::<Int32Type>::try_new(
                 granularity,
                 LEVELS.clone(),
@@ -178,16 +157,41 @@ impl<'a> Columns<'a> {
             last_entity,
             last_region,
             Arc::new(Int32Array::try_new(total.into(), Some(is_service))?),
-            self.not_evaluated.finish()?,
+            self.not_evaluated.finish(rows)?,
         ];
         RecordBatch::try_new(report_schema(), columns)
     }
 }
 
-/// Puts a value in the place of a row. Zero is there.
-fn set<T>(values: &mut [T], row: usize, value: T) {
-    if let Some(place) = values.get_mut(row) {
-        *place = value;
+impl ReportRows for Columns<'_> {
+    fn service(&mut self, is_granted: bool, row: ServiceRow<'_>) {
+        self.close();
+        let key = self.services.key(self.catalog, row);
+        self.open = Some(Open { key, is_granted });
+        let index = self.action_name.len();
+        self.granularity.push(SERVICE);
+        self.service.push(key);
+        self.action_name.push(NOTHING);
+        self.has_action.append(false);
+        if let Some(last) = row.last {
+            let last = self.last.set(index, last);
+            let is_newest = |newest: LastKeys| last.millis >= newest.millis;
+            if is_granted && self.newest.is_none_or(is_newest) {
+                self.newest = Some(last);
+            }
+        }
+        if row.total_authenticated_entities > 0 {
+            let total = i32::try_from(row.total_authenticated_entities).unwrap_or(i32::MAX);
+            self.total_authenticated_entities.resize(index, NOTHING);
+            self.total_authenticated_entities.push(total);
+        }
+    }
+
+    fn action(&mut self, action: ActionId, last: Option<LastAccess<'_>>) {
+        if let Some(last) = last {
+            self.last.set(self.action_name.len(), last);
+        }
+        self.action_name.push(self.action_names.key(action));
     }
 }
 
@@ -223,27 +227,27 @@ impl Services {
         namespaces: Vec<i32>,
         is_valid: &NullBuffer,
     ) -> Result<(ArrayRef, ArrayRef), ArrowError> {
-        let namespaces: ScalarBuffer<i32> = namespaces.into();
-        let are_same = (0..).zip(&self.name_keys).all(|(key, name)| key == *name);
-        let names = if are_same {
-            namespaces.clone()
-        } else {
-            let name = |key: &i32| {
-                let index = usize::try_from(*key).ok();
-                let name = index.and_then(|index| self.name_keys.get(index));
-                name.copied().unwrap_or(NOTHING)
-            };
-            namespaces.iter().map(name).collect()
-        };
+        let keys: ScalarBuffer<i32> = namespaces.into();
         let column = |keys| Int32Array::try_new(keys, Some(is_valid.clone()));
-        Ok((
-            self.namespaces.finish(column(namespaces)?)?,
-            self.names.finish(column(names)?)?,
-        ))
+        let namespaces = self.namespaces.finish(column(keys.clone())?)?;
+        let are_same = (0..).zip(&self.name_keys).all(|(key, name)| key == *name);
+        if are_same {
+            let names = namespaces.with_values(self.names.values());
+            return Ok((Arc::new(namespaces), Arc::new(names)));
+        }
+        let name = |key: &i32| {
+            let index = usize::try_from(*key).ok();
+            let name = index.and_then(|index| self.name_keys.get(index));
+            name.copied().unwrap_or(NOTHING)
+        };
+        let names = self
+            .names
+            .finish(column(keys.iter().map(name).collect())?)?;
+        Ok((Arc::new(namespaces), Arc::new(names)))
     }
 }
 
-/// When, by whom and where: null together.
+/// When, by whom and where: null together. What is null need not be told.
 struct LastAccessed {
     is_valid: BooleanBufferBuilder,
     millis: Vec<i64>,
@@ -253,35 +257,70 @@ struct LastAccessed {
     region: Vec<i32>,
 }
 
+/// A row of these.
+#[derive(Clone, Copy)]
+struct LastKeys {
+    millis: i64,
+    entity: i32,
+    region: i32,
+}
+
 impl LastAccessed {
     fn new(rows: usize) -> Self {
-        let mut is_valid = BooleanBufferBuilder::new(rows);
-        is_valid.append_n(rows, false);
         Self {
-            is_valid,
-            millis: vec![0; rows],
+            is_valid: BooleanBufferBuilder::new(rows),
+            millis: Vec::with_capacity(rows),
             entities: Dictionary::default(),
-            entity: vec![NOTHING; rows],
+            entity: Vec::with_capacity(rows),
             regions: Dictionary::default(),
-            region: vec![NOTHING; rows],
+            region: Vec::with_capacity(rows),
         }
     }
 
-    fn set(&mut self, row: usize, last: LastAccess<'_>) {
-        self.is_valid.set_bit(row, true);
-        set(&mut self.millis, row, last.millis);
-        set(&mut self.entity, row, self.entities.key(last.entity));
-        set(&mut self.region, row, self.regions.key(last.region));
+    /// There are so many rows, those that were not told null.
+    fn reach(&mut self, rows: usize) {
+        let more = rows.saturating_sub(self.millis.len());
+        self.is_valid.append_n(more, false);
+        self.millis.resize(rows, 0);
+        self.entity.resize(rows, NOTHING);
+        self.region.resize(rows, NOTHING);
     }
 
-    fn finish(mut self) -> Result<[ArrayRef; 3], ArrowError> {
+    /// A row behind all that were told.
+    fn set(&mut self, row: usize, last: LastAccess<'_>) -> LastKeys {
+        let last = LastKeys {
+            millis: last.millis,
+            entity: self.entities.key(last.entity),
+            region: self.regions.key(last.region),
+        };
+        self.reach(row);
+        self.is_valid.append(true);
+        self.millis.push(last.millis);
+        self.entity.push(last.entity);
+        self.region.push(last.region);
+        last
+    }
+
+    /// A row that there is already.
+    fn put(&mut self, row: usize, last: LastKeys) {
+        let (millis, entity) = (self.millis.get_mut(row), self.entity.get_mut(row));
+        if let (Some(millis), Some(entity), Some(region)) =
+            (millis, entity, self.region.get_mut(row))
+        {
+            (*millis, *entity, *region) = (last.millis, last.entity, last.region);
+            self.is_valid.set_bit(row, true);
+        }
+    }
+
+    fn finish(mut self, rows: usize) -> Result<[ArrayRef; 3], ArrowError> {
+        self.reach(rows);
         let is_valid = NullBuffer::new(self.is_valid.finish());
         let keys = |keys: Vec<i32>| Int32Array::try_new(keys.into(), Some(is_valid.clone()));
         let millis = TimestampMillisecondArray::try_new(self.millis.into(), Some(is_valid.clone()));
         Ok([
             Arc::new(millis?.with_timezone(UTC)),
-            self.entities.finish(keys(self.entity)?)?,
-            self.regions.finish(keys(self.region)?)?,
+            Arc::new(self.entities.finish(keys(self.entity)?)?),
+            Arc::new(self.regions.finish(keys(self.region)?)?),
         ])
     }
 }
@@ -290,48 +329,43 @@ impl LastAccessed {
 struct Missing {
     is_valid: BooleanBufferBuilder,
     names: StringBuilder,
-    /// Where the names of a row begin, and where those of the last one end.
+    /// Where the names of a row begin.
     offsets: Vec<i32>,
-    /// So many offsets are right already.
-    known: usize,
 }
 
 impl Missing {
     fn new(rows: usize) -> Self {
-        let mut is_valid = BooleanBufferBuilder::new(rows);
-        is_valid.append_n(rows, false);
         Self {
-            is_valid,
+            is_valid: BooleanBufferBuilder::new(rows),
             names: StringBuilder::new(),
-            offsets: vec![0; rows + 1],
-            known: 0,
+            offsets: Vec::with_capacity(rows + 1),
         }
     }
 
+    /// A row behind all that were told.
     fn set(&mut self, row: usize, missing: &[NotEvaluated]) {
         if missing.is_empty() {
             return;
         }
+        self.reach(row + 1);
         self.is_valid.set_bit(row, true);
-        self.catch_up(row + 1);
         for missing in missing {
             self.names.append_value(&missing.name);
         }
     }
 
-    /// The first offsets are right: there is no further name in the rows before.
-    fn catch_up(&mut self, offsets: usize) {
+    /// There are so many rows, those that were not told null.
+    fn reach(&mut self, rows: usize) {
         let names = i32::try_from(self.names.len()).unwrap_or(i32::MAX);
-        // Zero is there.
-        if names > 0 {
-            let places = self.offsets.iter_mut().take(offsets).skip(self.known);
-            places.for_each(|place| *place = names);
-        }
-        self.known = offsets;
+        self.offsets.resize(rows, names);
+        let more = rows.saturating_sub(self.is_valid.len());
+        self.is_valid.append_n(more, false);
     }
 
-    fn finish(mut self) -> Result<ArrayRef, ArrowError> {
-        self.catch_up(self.offsets.len());
+    fn finish(mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        self.reach(rows);
+        let names = i32::try_from(self.names.len()).unwrap_or(i32::MAX);
+        self.offsets.push(names);
         let list = ListArray::try_new(
             Arc::new(Field::new_list_field(DataType::Utf8, true)),
             OffsetBuffer::new(self.offsets.into()),

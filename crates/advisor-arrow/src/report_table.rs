@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
 
+use advisor_core::account::EntityId;
 use advisor_core::{Advisor, Granularity, Report};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use rayon::prelude::*;
 
 use crate::action_names::ActionNames;
-use crate::report_columns::{Columns, service_rows};
+use crate::report_columns::Columns;
 use crate::{dictionary, instant, parquet_file, versioned};
 
 /// How many reports a batch is made of at most: at action level fewer, as they have many times as many rows, and a batch
@@ -17,7 +18,18 @@ use crate::{dictionary, instant, parquet_file, versioned};
 fn batch_reports(granularity: Granularity) -> usize {
     match granularity {
         Granularity::Service => 512,
-        Granularity::Action => 64,
+        Granularity::Action => std::env::var("BATCH")
+            .ok()
+            .and_then(|it| it.parse().ok())
+            .unwrap_or(64),
+    }
+}
+
+/// How many rows a report has in a large account, about: for so many there is room from the start.
+fn usual_rows(granularity: Granularity) -> usize {
+    match granularity {
+        Granularity::Service => 64,
+        Granularity::Action => 1024,
     }
 }
 
@@ -90,12 +102,16 @@ pub fn all_report_batches(
     let entities = advisor.account().reported_entities();
     let names = ActionNames::new(advisor.catalog());
     let chunks = entities.par_chunks(batch_reports(granularity));
-    let batch_on = |chunk: &[_]| {
-        let reports = chunk.iter();
-        let reports: Vec<Report> = reports
-            .map(|entity| advisor.report_on(*entity, granularity))
-            .collect();
-        batch(&names, &reports)
+    let batch_on = |chunk: &[EntityId]| {
+        let mut columns = Columns::new(&names, chunk.len() * usual_rows(granularity));
+        for entity in chunk {
+            let detail = advisor.account().entity(*entity);
+            let arn = detail.map_or("", |detail| &detail.arn);
+            columns.push(arn, &advisor.not_evaluated(*entity), |columns| {
+                advisor.tell_rows(*entity, granularity, columns);
+            });
+        }
+        columns.finish()
     };
     chunks.map(batch_on).collect()
 }
@@ -125,12 +141,15 @@ fn alike(reports: &[Report]) -> impl Iterator<Item = (&Report, &[Report])> {
 
 fn batch(names: &ActionNames<'_>, reports: &[Report]) -> Result<RecordBatch, ArrowError> {
     let rows = reports.iter().map(|report| {
-        let (granted, ungranted) = service_rows(report);
-        1 + granted + ungranted
+        let services = report.service_rows().chain(report.ungranted_service_rows());
+        let rows = services.map(|row| 1 + row.actions().len());
+        1 + rows.sum::<usize>()
     });
     let mut columns = Columns::new(names, rows.sum());
     for report in reports {
-        columns.push(report);
+        columns.push(report.arn(), report.not_evaluated(), |columns| {
+            report.tell_rows(columns);
+        });
     }
     columns.finish()
 }

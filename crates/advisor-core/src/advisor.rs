@@ -14,7 +14,8 @@ use crate::activity::{Activity, ActivityRow, Operation};
 use crate::grants::{self, PoliciesGrantingServiceAccess, is_word};
 use crate::reach::{Reach, ReachEngine};
 use crate::report::{
-    Access, ActionRow, Entity, Granularity, NotEvaluated, Report, Row, ServiceRef,
+    Access, ActionRow, Entity, Granularity, LastAccess, NotEvaluated, Report, ReportRows, Row,
+    ServiceRef, ServiceRow,
 };
 use crate::request_error::RequestError;
 use crate::tracking::{TrackedActions, Tracking};
@@ -74,12 +75,85 @@ impl<'a> Joined<'a> {
         }
     }
 
+    fn view(&self) -> Option<LastAccess<'a>> {
+        self.last.map(|(used, arn)| LastAccess {
+            millis: used.last_millis,
+            entity: arn,
+            region: &used.region,
+        })
+    }
+
     fn access(&self) -> Option<Access> {
         self.last.map(|(used, arn)| Access {
             millis: used.last_millis,
             entity: arn.clone(),
             region: used.region.clone(),
         })
+    }
+}
+
+/// Is told the rows of reports.
+trait JoinedRows {
+    /// A service, granted or not.
+    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>);
+
+    /// An action of the service that was told last; `None` where it was never used.
+    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>);
+}
+
+/// The rows of a report.
+#[derive(Default)]
+struct OwnRows {
+    services: Vec<Row>,
+    ungranted: Vec<Row>,
+    is_granted: bool,
+}
+
+impl JoinedRows for OwnRows {
+    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>) {
+        self.is_granted = is_granted;
+        let row = Row {
+            service: service.clone(),
+            last: joined.access(),
+            total_entities: joined.entities,
+            actions: Vec::new(),
+        };
+        if is_granted {
+            self.services.push(row);
+        } else {
+            self.ungranted.push(row);
+        }
+    }
+
+    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>) {
+        let rows = if self.is_granted {
+            &mut self.services
+        } else {
+            &mut self.ungranted
+        };
+        if let Some(row) = rows.last_mut() {
+            row.actions.push(ActionRow {
+                action,
+                last: joined.and_then(Joined::access).map(Box::new),
+            });
+        }
+    }
+}
+
+/// The rows of a report, told to somebody else.
+struct Told<'a, R> {
+    catalog: &'a Catalog,
+    rows: &'a mut R,
+}
+
+impl<R: ReportRows> JoinedRows for Told<'_, R> {
+    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>) {
+        let row = ServiceRow::new(self.catalog, service, joined.view(), joined.entities, &[]);
+        self.rows.service(is_granted, row);
+    }
+
+    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>) {
+        self.rows.action(action, joined.and_then(Joined::view));
     }
 }
 
@@ -171,59 +245,8 @@ impl Advisor {
     /// The report on an entity of this advisor's account graph.
     #[must_use]
     pub fn report_on(&self, entity: EntityId, granularity: Granularity) -> Report {
-        let reach = self.engine.reach(&self.account, entity);
-        let identities = self.identities(entity);
-        let (mut by_service, by_action) = self.join(&identities, granularity);
-
-        let services = reach
-            .services(self.engine.compiler())
-            .into_iter()
-            .map(|id| {
-                let service = ServiceRef::Known(id);
-                let joined = by_service.remove(&service).unwrap_or_default();
-                let actions = match granularity {
-                    Granularity::Service => Vec::new(),
-                    Granularity::Action => reach
-                        .actions_of(&self.catalog, id)
-                        .filter(|action| self.is_tracked(*action))
-                        .map(|action| ActionRow {
-                            action,
-                            last: by_action
-                                .get(&action)
-                                .and_then(Joined::access)
-                                .map(Box::new),
-                        })
-                        .collect(),
-                };
-                Row {
-                    service,
-                    last: joined.access(),
-                    total_entities: joined.entities,
-                    actions,
-                }
-            })
-            .collect();
-
-        // A group's members and a policy's entities have other permissions too: what they use
-        // without this one says nothing.
-        let kind = self.account.entity(entity).map(|detail| detail.kind);
-        let mut ungranted: Vec<Row> = match kind {
-            Some(EntityKind::User | EntityKind::Role) => by_service
-                .into_iter()
-                .map(|(service, joined)| Row {
-                    last: joined.access(),
-                    total_entities: joined.entities,
-                    actions: self.actions_used(&service, &by_action),
-                    service,
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
-        ungranted.sort_by(|left, right| {
-            self.namespace(&left.service)
-                .cmp(self.namespace(&right.service))
-        });
-
+        let mut rows = OwnRows::default();
+        self.join_into(entity, granularity, &mut rows);
         Report {
             catalog: self.catalog.clone(),
             arn: self
@@ -231,9 +254,53 @@ impl Advisor {
                 .entity(entity)
                 .map_or_else(|| "".into(), |detail| detail.arn.clone()),
             granularity,
-            services,
-            ungranted,
+            services: rows.services,
+            ungranted: rows.ungranted,
             not_evaluated: self.not_evaluated(entity),
+        }
+    }
+
+    /// Tells the rows of [`Advisor::report_on`], in their order, without making a report of them.
+    pub fn tell_rows(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        rows: &mut impl ReportRows,
+    ) {
+        let catalog = &self.catalog;
+        self.join_into(entity, granularity, &mut Told { catalog, rows });
+    }
+
+    /// Joins what is possible for an entity with what was done.
+    fn join_into(&self, entity: EntityId, granularity: Granularity, rows: &mut impl JoinedRows) {
+        let reach = self.engine.reach(&self.account, entity);
+        let identities = self.identities(entity);
+        let (mut by_service, by_action) = self.join(&identities, granularity);
+        for id in reach.services(self.engine.compiler()) {
+            let service = ServiceRef::Known(id);
+            let joined = by_service.remove(&service).unwrap_or_default();
+            rows.service(true, &service, &joined);
+            if granularity == Granularity::Action {
+                let actions = reach.actions_of(&self.catalog, id);
+                for action in actions.filter(|action| self.is_tracked(*action)) {
+                    rows.action(action, by_action.get(&action));
+                }
+            }
+        }
+
+        // A group's members and a policy's entities have other permissions too: what they use
+        // without this one says nothing.
+        let kind = self.account.entity(entity).map(|detail| detail.kind);
+        if !matches!(kind, Some(EntityKind::User | EntityKind::Role)) {
+            return;
+        }
+        let mut ungranted: Vec<_> = by_service.into_iter().collect();
+        ungranted.sort_by(|(left, _), (right, _)| self.namespace(left).cmp(self.namespace(right)));
+        for (service, joined) in &ungranted {
+            rows.service(false, service, joined);
+            for (action, joined) in self.actions_used(service, &by_action) {
+                rows.action(action, Some(joined));
+            }
         }
     }
 
@@ -399,27 +466,26 @@ impl Advisor {
     }
 
     /// The actions of a service that were used, by name.
-    fn actions_used(
+    fn actions_used<'a, 'b>(
         &self,
         service: &ServiceRef,
-        by_action: &HashMap<ActionId, Joined<'_>>,
-    ) -> Vec<ActionRow> {
+        by_action: &'b HashMap<ActionId, Joined<'a>>,
+    ) -> Vec<(ActionId, &'b Joined<'a>)> {
         let ServiceRef::Known(id) = service else {
             return Vec::new();
         };
-        let mut actions: Vec<ActionRow> = by_action
+        let mut actions: Vec<_> = by_action
             .iter()
-            .filter(|(action, _)| self.catalog.action(**action).service() == *id)
-            .map(|(action, joined)| ActionRow {
-                action: *action,
-                last: joined.access().map(Box::new),
-            })
+            .map(|(action, joined)| (*action, joined))
+            .filter(|(action, _)| self.catalog.action(*action).service() == *id)
             .collect();
-        actions.sort_by_key(|row| row.action);
+        actions.sort_by_key(|(action, _)| *action);
         actions
     }
 
-    fn not_evaluated(&self, entity: EntityId) -> Vec<NotEvaluated> {
+    /// Policies and groups that count for an entity of this advisor's account graph but could not be evaluated.
+    #[must_use]
+    pub fn not_evaluated(&self, entity: EntityId) -> Vec<NotEvaluated> {
         let mut not_evaluated: Vec<NotEvaluated> = self
             .account
             .policies_in_effect(entity)

@@ -165,7 +165,36 @@ pub struct LastAccess<'a> {
     pub region: &'a str,
 }
 
+/// Is told the rows of reports, one after the other: for those who would read reports only once.
+pub trait ReportRows {
+    /// A service, granted or used without being granted. Its actions are told next, not by [`ServiceRow::actions`].
+    fn service(&mut self, is_granted: bool, row: ServiceRow<'_>);
+
+    /// A tracked action of the service that was told last.
+    fn action(&mut self, action: ActionId, last: Option<LastAccess<'_>>);
+}
+
 impl<'a> ServiceRow<'a> {
+    pub(crate) fn new(
+        catalog: &'a Catalog,
+        service: &'a ServiceRef,
+        last: Option<LastAccess<'a>>,
+        total_authenticated_entities: u32,
+        actions: &'a [ActionRow],
+    ) -> Self {
+        let (service, namespace) = match service {
+            ServiceRef::Known(id) => (Some(*id), catalog.service(*id).namespace()),
+            ServiceRef::Unknown(namespace) => (None, &**namespace),
+        };
+        Self {
+            service,
+            namespace,
+            last,
+            total_authenticated_entities,
+            actions,
+        }
+    }
+
     /// The tracked actions that are possible, by name, each with its last attempt; none at service
     /// level.
     pub fn actions(
@@ -250,18 +279,28 @@ impl Report {
         self.ungranted.iter().map(|row| self.row(row))
     }
 
-    fn row<'a>(&'a self, row: &'a Row) -> ServiceRow<'a> {
-        let (service, namespace) = match &row.service {
-            ServiceRef::Known(id) => (Some(*id), self.catalog.service(*id).namespace()),
-            ServiceRef::Unknown(namespace) => (None, &**namespace),
-        };
-        ServiceRow {
-            service,
-            namespace,
-            last: row.last.as_ref().map(Access::view),
-            total_authenticated_entities: row.total_entities,
-            actions: &row.actions,
+    /// Tells the rows, in their order: what [`Advisor::tell_rows`](crate::Advisor::tell_rows) tells.
+    pub fn tell_rows(&self, rows: &mut impl ReportRows) {
+        for (is_granted, services) in [(true, &self.services), (false, &self.ungranted)] {
+            for row in services {
+                let service = self.row(row);
+                rows.service(is_granted, service);
+                for (action, last) in service.actions() {
+                    rows.action(action, last);
+                }
+            }
         }
+    }
+
+    fn row<'a>(&'a self, row: &'a Row) -> ServiceRow<'a> {
+        let last = row.last.as_ref().map(Access::view);
+        ServiceRow::new(
+            &self.catalog,
+            &row.service,
+            last,
+            row.total_entities,
+            &row.actions,
+        )
     }
 
     /// Policies and groups that count for the entity but could not be evaluated.

@@ -321,6 +321,16 @@ fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
             "0.json: not the output of get-account-authorization-details",
         ),
         ("nonsense", "0.json: expected ident (line 1, column 2)"),
+        (
+            "[{\"Policies\": []},\n {\"Policies\": [],\n  \"IsTruncated\": 1}]",
+            "0.json: not the output of get-account-authorization-details: invalid type: integer `1`, \
+             expected a boolean (line 3, column 18)",
+        ),
+        (
+            "{\"Policies\": []}\n{\"Policies\": 1}",
+            "0.json: not the output of get-account-authorization-details: invalid type: integer `1`, \
+             expected a sequence (line 2, column 14)",
+        ),
     ] {
         let error = AccountBuilder::new()
             .add("0.json", text)

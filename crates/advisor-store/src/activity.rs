@@ -20,6 +20,14 @@ pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
 }
 
 impl Store {
+    /// The activity of all trails that were imported, as one table.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn activity_table(&self) -> Result<Arc<Activity>, StoreError> {
+        Ok(self.activity()?.1)
+    }
+
     /// The activity as it is now, with its version.
     pub(crate) fn activity(&self) -> Result<(i64, Arc<Activity>), StoreError> {
         let current = self.read(version)?;

@@ -33,11 +33,75 @@ class AccessDeniedError(AccessAdvisorError):
 
 
 class PolicyError(AccessAdvisorError):
-    """Account data that cannot be loaded. `path` is the file; the message says the line and column."""
+    """Account data that cannot be loaded. `path` is the file.
+
+    Attributes:
+        line: The line that is wrong, counted from 1, if it is about a line.
+        column: The byte of that line, counted from 1.
+
+    >>> try:
+    ...     Account.load("testdata/README.md")
+    ... except PolicyError as error:
+    ...     print(error.path, error.line, error.column)
+    testdata/README.md 1 1
+    """
+
+    line: int | None
+    column: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        code: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message, path=path, code=code)
+        self.line = line
+        self.column = column
 
 
 class TrailError(AccessAdvisorError):
-    """A trail or activity that cannot be read or written. `path` says which."""
+    """A trail or activity that cannot be read or written. `path` says which.
+
+    Attributes:
+        row: The row of an activity table that is wrong, counted from 1, if it is about a row.
+        column_name: The column that is missing or wrong, if it is about a column.
+    """
+
+    row: int | None
+    column_name: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        code: str | None = None,
+        row: int | None = None,
+        column_name: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, code=code)
+        self.row = row
+        self.column_name = column_name
+
+
+class CatalogError(AccessAdvisorError):
+    """A catalog that cannot be loaded. `path` is the file.
+
+    Attributes:
+        line: The line that is wrong, counted from 1, if it is about a line.
+    """
+
+    line: int | None
+
+    def __init__(
+        self, message: str, *, path: str | None = None, code: str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, path=path, code=code)
+        self.line = line
 
 
 class StoreError(AccessAdvisorError):

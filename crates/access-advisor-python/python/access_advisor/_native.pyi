@@ -63,6 +63,11 @@ class Account:
     def __len__(self) -> int: ...
 
 @final
+class Catalog:
+    @staticmethod
+    def load(path: _Path) -> Catalog: ...
+
+@final
 class Progress:
     @property
     def objects(self) -> int: ...
@@ -130,6 +135,7 @@ class Activity:
         until: datetime | None = None,
         object_limit: int | None = None,
         progress: _Progress = None,
+        catalog: Catalog | None = None,
     ) -> Activity: ...
     @staticmethod
     def from_parquet(paths: _Paths) -> Activity: ...
@@ -167,6 +173,7 @@ class Advisor:
         tracking: _Tracking = "aws",
         *,
         now: datetime | None = None,
+        catalog: Catalog | None = None,
     ) -> Advisor: ...
     @property
     def now(self) -> datetime: ...
@@ -200,6 +207,7 @@ class Store:
         tracking: _Tracking = "aws",
         caller: str | None = None,
         create: bool = True,
+        catalog: Catalog | None = None,
     ) -> Store: ...
     def import_account(self, paths: _Paths) -> list[str]: ...
     def import_trail(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use access_advisor::{Activity, ActivityRow, Operation, time};
 use advisor_arrow::{read_activity, rows_in_order, write_activity};
+use advisor_store::Store;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -15,9 +16,25 @@ use crate::arguments::{
 };
 use crate::{Failure, binary_output, input, output, plain_table};
 
-/// Makes an activity file of a trail.
+/// Makes an activity file of a trail, or of what a store holds.
 pub(crate) fn export(arguments: &ActivityExportArguments) -> Result<(), Failure> {
-    input::on_threads(&arguments.reading, || export_trail(arguments))
+    match &arguments.store {
+        Some(store) => export_store(store, arguments.output.as_deref()),
+        None => input::on_threads(&arguments.reading, || export_trail(arguments)),
+    }
+}
+
+fn export_store(path: &Path, destination: Option<&Path>) -> Result<(), Failure> {
+    binary_output::refuse_terminal(destination)?;
+    output::refuse_inputs(destination, &[path.to_owned()])?;
+    let activity = Store::open(path)?.activity_table()?;
+    if activity.is_empty() {
+        return Err(Failure::Message(format!(
+            "{}: there is no activity in this store; `access-advisor import trail` takes a trail in",
+            path.display()
+        )));
+    }
+    write_file(destination, &activity)
 }
 
 fn export_trail(arguments: &ActivityExportArguments) -> Result<(), Failure> {

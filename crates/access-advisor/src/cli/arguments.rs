@@ -347,7 +347,7 @@ pub(crate) enum JobsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActivityCommand {
-    /// Make an activity file of a trail
+    /// Make an activity file of a trail, or of what a store holds
     Export(ActivityExportArguments),
     /// Make one activity file of several
     Merge(ActivityMergeArguments),
@@ -364,6 +364,7 @@ Examples:
   access-advisor activity export AWSLogs/ --output activity.parquet
   access-advisor activity export s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-01T00:00:00Z \\
       --until 2026-11-01T00:00:00Z --output october.parquet
+  access-advisor activity export --store advisor.db --output activity.parquet
   duckdb -c \"SELECT principal_arn, max(last_accessed) FROM 'activity.parquet' GROUP BY ALL\"
 
 A row is one principal, service, action and Region. Columns: account_id, principal_id, principal_arn,
@@ -372,8 +373,16 @@ event), aws_region, last_accessed, last_event_id, attempts, denied_attempts, fir
 UTC milliseconds. The files of parts of a trail merge into the file of the whole.")]
 pub(crate) struct ActivityExportArguments {
     /// CloudTrail files, folders with all that is below them, or `s3://bucket/prefix`; activity files too
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "store", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+
+    /// Take the activity of this store instead: of all trails that were imported, as a whole
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "catalog", "strict", "since", "until", "object_limit", "threads"]
+    )]
+    pub(crate) store: Option<PathBuf>,
 
     /// Write the Parquet file here instead of to stdout
     #[arg(long, value_name = "PATH")]

@@ -131,6 +131,41 @@ impl fmt::Display for At {
 }
 
 impl ExportError {
+    /// The file, as the caller named it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line that it is about, counted from 1; `None` when it is about the file as a whole.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        (self.line > 0).then_some(self.line)
+    }
+
+    /// The byte of the line, counted from 1; 0 at the end of the line before. `None` as for the line.
+    #[must_use]
+    pub fn column(&self) -> Option<usize> {
+        self.line().map(|_| self.column)
+    }
+
+    /// An error of a part of a text.
+    fn within(name: &str, text: &str, part: &str, error: &serde_json::Error) -> Self {
+        let mut this = Self::new(name, error);
+        let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
+        let before = start.and_then(|start| text.get(..start));
+        if let Some(before) = before
+            && this.line > 0
+        {
+            let last_line = before.rsplit('\n').next().unwrap_or_default();
+            if this.line == 1 {
+                this.column += last_line.len();
+            }
+            this.line += before.matches('\n').count();
+        }
+        this
+    }
+
     fn new(name: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         Self {
@@ -151,6 +186,7 @@ pub(crate) fn plain_message(error: &serde_json::Error) -> String {
 
 /// Splits a file into pages: one document, several one after the other, or a list of them.
 pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, ExportError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut pages = Vec::new();
     let mut take = |value: &'a RawValue| -> Result<(), ExportError> {
         let page: Page<'a> = serde_json::from_str(value.get()).map_err(|error| ExportError {
@@ -158,7 +194,7 @@ pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, Expo
                 "not the output of get-account-authorization-details: {}",
                 plain_message(&error)
             ),
-            ..ExportError::new(name, &error)
+            ..ExportError::within(name, text, value.get(), &error)
         })?;
         if !page.is_one() {
             return Err(ExportError {
@@ -173,12 +209,11 @@ pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, Expo
         pages.push(page);
         Ok(())
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = value.map_err(|error| ExportError::new(name, &error))?;
         if value.get().starts_with('[') {
             let list: Vec<&RawValue> = serde_json::from_str(value.get())
-                .map_err(|error| ExportError::new(name, &error))?;
+                .map_err(|error| ExportError::within(name, text, value.get(), &error))?;
             list.into_iter().try_for_each(&mut take)?;
         } else {
             take(value)?;

@@ -1,0 +1,62 @@
+//! The catalog of services and actions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use crate::{error, work};
+
+/// The services and actions that there are: another than the one built in, which everything uses that is given none.
+///
+/// Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`.
+///
+/// >>> path = folder / "catalog.txt"
+/// >>> _ = path.write_text("service\tqueue\tMy Queue\nL+\tListJobs\n")
+/// >>> catalog = Catalog.load(path)
+/// >>> catalog
+/// <Catalog of 1 services, 1 actions>
+/// >>> activity = Activity.from_trail("testdata/trail", catalog=catalog)
+#[pyclass(frozen, module = "access_advisor")]
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    inner: Arc<access_advisor::Catalog>,
+}
+
+impl Catalog {
+    /// The catalog that is asked for: the one built in when there is none.
+    pub(crate) fn or_shared(catalog: Option<&Self>) -> Arc<access_advisor::Catalog> {
+        catalog.map_or_else(access_advisor::Catalog::shared, |it| it.inner.clone())
+    }
+}
+
+#[pymethods]
+impl Catalog {
+    /// Loads a catalog that `access-advisor catalog build` made.
+    ///
+    /// Args:
+    ///     path: Its file.
+    ///
+    /// Raises:
+    ///     CatalogError: The file cannot be read, or is no catalog. Its `path` says which, its `line` where.
+    ///
+    /// >>> Catalog.load("testdata/README.md")
+    /// Traceback (most recent call last):
+    /// access_advisor.CatalogError: testdata/README.md: line 1: ...
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let load = || {
+            let text = std::fs::read_to_string(&path);
+            let text = text.map_err(|fault| error::catalog_file(&path, fault))?;
+            access_advisor::Catalog::parse(&text)
+                .map_err(|fault| error::catalog(&path, fault.line, &fault))
+        };
+        let inner = Arc::new(work::run(py, load)??);
+        Ok(Self { inner })
+    }
+
+    fn __repr__(&self) -> String {
+        let (services, actions) = (self.inner.services().count(), self.inner.action_count());
+        format!("<Catalog of {services} services, {actions} actions>")
+    }
+}

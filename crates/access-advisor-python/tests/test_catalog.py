@@ -1,0 +1,60 @@
+"""Another catalog than the one built in."""
+
+import pytest
+from conftest import ERIN, NOW
+
+from access_advisor import Activity, Advisor, Catalog, CatalogError, Store
+
+# Small, and knows what the built-in one does not: that S3's event is a whole other action.
+TABLE = """\
+service\ts3\tBuckets
+L+\tListThem
+event\tListBuckets\tListThem
+"""
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    (tmp_path / "catalog.txt").write_text(TABLE)
+    return Catalog.load(tmp_path / "catalog.txt")
+
+
+def names(report):
+    return [(row["ServiceNamespace"], row["ServiceName"]) for row in report["ServicesLastAccessed"]]
+
+
+def test_a_trail_is_read_with_it(catalog, activity):
+    other = Activity.from_trail("testdata/trail", catalog=catalog)
+    assert other != activity
+    assert other.reconciliation == activity.reconciliation
+
+
+def test_reports_are_made_with_it(catalog, account, activity):
+    advisor = Advisor(account, activity, now=NOW, catalog=catalog)
+    assert names(advisor.report(ERIN)) == [("s3", "Buckets")]
+    assert set(advisor.reports().to_polars()["service_name"].cast(str).drop_nulls()) >= {"Buckets"}
+
+
+def test_a_store_uses_it(catalog, tmp_path):
+    store = Store(tmp_path / "advisor.db", catalog=catalog)
+    store.import_account("testdata/account.json")
+    store.import_trail("testdata/trail")
+    job = store.generate_service_last_accessed_details(Arn=ERIN, now=NOW)["JobId"]
+    assert names(store.get_service_last_accessed_details(JobId=job)) == [("s3", "Buckets")]
+
+
+def test_what_is_no_catalog_is_named(tmp_path):
+    path = tmp_path / "catalog.txt"
+    with pytest.raises(CatalogError) as raised:
+        Catalog.load(path)
+    assert (raised.value.path, raised.value.line) == (str(path), None)
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
+    path.write_text(TABLE + "nonsense\n")
+    with pytest.raises(CatalogError, match="line 4") as raised:
+        Catalog.load(path)
+    assert (raised.value.path, raised.value.line) == (str(path), 4)
+
+
+def test_nothing_else_is_a_catalog(account, activity):
+    with pytest.raises(TypeError):
+        Advisor(account, activity, catalog="catalog.txt")
