@@ -40,17 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let batches = all_report_batches(&advisor, granularity)?;
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
         drop(batches);
-        let mode = std::env::var("MODE").unwrap_or_default();
-        if !mode.is_empty() && granularity == Granularity::Service {
-            continue;
-        }
         for _ in 0..ROUNDS {
-            if mode != "table" {
-                plain.push(timed(|| advisor.reports(granularity)));
-            }
-            if mode != "plain" {
-                table.push(timed(|| all_report_batches(&advisor, granularity)));
-            }
+            plain.push(timed(|| advisor.reports(granularity)));
+            table.push(timed(|| all_report_batches(&advisor, granularity)));
         }
         let (plain, table) = (Times::of(plain), Times::of(table));
         println!("{NAME}/{name}: {rows} rows");

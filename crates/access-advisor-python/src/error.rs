@@ -82,7 +82,7 @@ pub(crate) fn export(error: &ExportError) -> PyErr {
 }
 
 /// A number that is known.
-fn number((name, number): (&str, Option<usize>)) -> Option<(&str, Attribute<'static>)> {
+fn number<'a>((name, number): (&'a str, Option<usize>)) -> Option<(&'a str, Attribute<'a>)> {
     Some((name, Attribute::Number(number?.try_into().ok()?)))
 }
 

@@ -18,10 +18,7 @@ use crate::{dictionary, instant, parquet_file, versioned};
 fn batch_reports(granularity: Granularity) -> usize {
     match granularity {
         Granularity::Service => 512,
-        Granularity::Action => std::env::var("BATCH")
-            .ok()
-            .and_then(|it| it.parse().ok())
-            .unwrap_or(64),
+        Granularity::Action => 128,
     }
 }
 

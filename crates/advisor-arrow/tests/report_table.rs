@@ -7,6 +7,7 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use advisor_arrow::{
     ParquetTable, all_report_batches, report_batches, report_schema, write_reports,
@@ -16,6 +17,8 @@ use advisor_core::{
     ServiceLastAccessed, Tracking, UniqueId, time,
 };
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
 use arrow_select::concat::concat_batches;
@@ -25,6 +28,10 @@ use service_catalog::Catalog;
 /// The test account, with attempts of a granted action, of an action that is not granted and of a
 /// service that the catalog does not know.
 fn advisor() -> Advisor {
+    advisor_with(Catalog::shared())
+}
+
+fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
     let export = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/account.json");
     let export = std::fs::read_to_string(export).unwrap();
     let account = Account::from_export("account.json", &export).unwrap();
@@ -80,7 +87,7 @@ fn advisor() -> Advisor {
         });
     }
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
-    Advisor::new(account, &activity, Catalog::shared(), Tracking::full(), now)
+    Advisor::new(account, &activity, catalog, Tracking::full(), now)
 }
 
 /// A table's rows as text; null is `-`.
@@ -186,6 +193,49 @@ fn the_table_says_what_the_reports_say() {
         assert!(has("|[arn:aws:iam::aws:policy/SecurityAudit]"));
         assert_eq!(has("|ACTION|s3|"), granularity == Granularity::Action);
     }
+}
+
+/// Its services and actions have the same names.
+fn small_catalog() -> Arc<Catalog> {
+    let table = "service\trds\tOne\nL+\tListThem\nR+\tSeeIt\nservice\ts3\tOne\nL+\tListThem\n";
+    Arc::new(Catalog::parse(table).unwrap())
+}
+
+#[test]
+fn names_that_several_have_are_in_a_batch_once() {
+    let advisor = advisor_with(small_catalog());
+    let batches = all_report_batches(&advisor, Granularity::Action).unwrap();
+    let reports = advisor.reports(Granularity::Action);
+    assert_eq!(shown(&batches), expected(&reports));
+    assert_eq!(
+        shown(&report_batches(&reports).unwrap()),
+        expected(&reports)
+    );
+    for (column, names) in [
+        ("service_name", &["One", "brand-new", "ec2"][..]),
+        ("action_name", &["ListThem", "SeeIt"]),
+    ] {
+        let column = batches[0].column_by_name(column).unwrap();
+        let values = column.as_dictionary::<Int32Type>().values();
+        let mut values: Vec<_> = values.as_string::<i32>().iter().flatten().collect();
+        values.sort_unstable();
+        assert_eq!(values, names);
+    }
+}
+
+#[test]
+fn reports_of_several_catalogs_and_granularities_make_one_table() {
+    let mut reports = advisor_with(small_catalog()).reports(Granularity::Action);
+    reports.extend(advisor().reports(Granularity::Action));
+    reports.extend(advisor().reports(Granularity::Service));
+    let batches = report_batches(&reports).unwrap();
+    assert_eq!(batches.len(), 3);
+    assert_eq!(shown(&batches), expected(&reports));
+    let mut bytes = Vec::new();
+    write_reports(&mut bytes, &reports).unwrap();
+    let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
+    let batches: Result<Vec<_>, _> = table.batches(|_| true).unwrap().collect();
+    assert_eq!(shown(&batches.unwrap()), expected(&reports));
 }
 
 #[test]
