@@ -11,12 +11,11 @@ use crate::{error, work};
 ///
 /// Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`.
 ///
-/// >>> path = folder / "catalog.txt"
-/// >>> _ = path.write_text("service\tqueue\tMy Queue\nL+\tListJobs\n")
-/// >>> catalog = Catalog.load(path)
+/// >>> catalog = Catalog.load("crates/service-catalog/data/catalog.txt")
 /// >>> catalog
-/// <Catalog of 1 services, 1 actions>
-/// >>> activity = Activity.from_trail("testdata/trail", catalog=catalog)
+/// <Catalog of ... services, ... actions>
+/// >>> Activity.from_trail("testdata/trail", catalog=catalog)
+/// <Activity of 104 rows, newest 2026-10-21T10:03:00+00:00>
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -42,7 +41,7 @@ impl Catalog {
     ///
     /// >>> Catalog.load("testdata/README.md")
     /// Traceback (most recent call last):
-    /// access_advisor.CatalogError: testdata/README.md: line 1: ...
+    /// access_advisor.CatalogError: testdata/README.md: line ...
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let load = || {

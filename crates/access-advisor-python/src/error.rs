@@ -117,7 +117,8 @@ fn caused(class: &str, path: &Path, error: std::io::Error) -> PyErr {
 pub(crate) fn catalog(path: &Path, line: usize, error: &impl std::fmt::Display) -> PyErr {
     let path = path.display().to_string();
     let mut attributes = vec![("path", Attribute::Text(&path))];
-    attributes.extend(number(("line", Some(line))));
+    // Line 0: about none, as in an empty file.
+    attributes.extend(number(("line", Some(line).filter(|line| *line > 0))));
     raised("CatalogError", &format!("{path}: {error}"), &attributes)
 }
 

@@ -7,6 +7,9 @@ from access_advisor import Activity, Advisor, Catalog, CatalogError, Store
 
 # Small, and knows what the built-in one does not: that S3's event is a whole other action.
 TABLE = """\
+service-reference\t2026-01-01
+service-names\t2026-01-01
+botocore\t1
 service\ts3\tBuckets
 L+\tListThem
 event\tListBuckets\tListThem
@@ -49,10 +52,14 @@ def test_what_is_no_catalog_is_named(tmp_path):
         Catalog.load(path)
     assert (raised.value.path, raised.value.line) == (str(path), None)
     assert isinstance(raised.value.__cause__, FileNotFoundError)
-    path.write_text(TABLE + "nonsense\n")
-    with pytest.raises(CatalogError, match="line 4") as raised:
+    path.write_text("")
+    with pytest.raises(CatalogError, match="header") as raised:
         Catalog.load(path)
-    assert (raised.value.path, raised.value.line) == (str(path), 4)
+    assert (raised.value.path, raised.value.line) == (str(path), None)
+    path.write_text(TABLE + "nonsense\n")
+    with pytest.raises(CatalogError, match="line 7") as raised:
+        Catalog.load(path)
+    assert (raised.value.path, raised.value.line) == (str(path), 7)
 
 
 def test_nothing_else_is_a_catalog(account, activity):

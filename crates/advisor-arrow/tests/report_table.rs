@@ -197,7 +197,7 @@ fn the_table_says_what_the_reports_say() {
 
 /// Its services and actions have the same names.
 fn small_catalog() -> Arc<Catalog> {
-    let table = "service\trds\tOne\nL+\tListThem\nR+\tSeeIt\nservice\ts3\tOne\nL+\tListThem\n";
+    let table = "service-reference\t2026-01-01\nservice-names\t2026-01-01\nbotocore\t1\nservice\trds\tOne\nL+\tListThem\nR+\tSeeIt\nservice\ts3\tOne\nL+\tListThem\n";
     Arc::new(Catalog::parse(table).unwrap())
 }
 
