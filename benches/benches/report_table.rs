@@ -12,13 +12,11 @@ use advisor_core::{Account, Advisor, Granularity, Tracking, time};
 use benches::{AccountShape, TrailGenerator};
 use service_catalog::Catalog;
 
-const NAME: &str = "report_table/10000_identities";
+const NAME: &str = "reports/10000_identities/table";
 const ROUNDS: usize = 25;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Of criterion's arguments, the part of a name that is asked for.
-    let mut filters = std::env::args().skip(1).filter(|it| !it.starts_with('-'));
-    if filters.next().is_some_and(|part| !NAME.contains(&part)) {
+    if asked_for().is_some_and(|part| !NAME.contains(&part)) {
         return Ok(());
     }
     let shape = AccountShape {
@@ -55,6 +53,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// The part of a name that is asked for: of criterion's arguments, the one that is neither an option nor an option's value.
+fn asked_for() -> Option<String> {
+    let mut is_value = false;
+    std::env::args().skip(1).find(|argument| {
+        let is_option = argument.starts_with('-');
+        let was_value = std::mem::replace(&mut is_value, is_option && argument != "--bench");
+        !is_option && !was_value
+    })
 }
 
 /// How long something takes, with dropping what it makes.
