@@ -36,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         // They also warm up.
         drop(advisor.reports(granularity));
         let batches = all_report_batches(&advisor, granularity)?;
-        let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        let rows = batches
+            .iter()
+            .fold(0, |rows, batch| rows + batch.num_rows());
         drop(batches);
         for _ in 0..ROUNDS {
             plain.push(timed(|| advisor.reports(granularity)));

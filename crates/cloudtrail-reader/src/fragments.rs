@@ -68,6 +68,17 @@ pub(crate) fn hash_start<const WORDS: usize>(seed: u64, text: &[u8]) -> u64 {
     }
 }
 
+/// The hash of a text.
+pub(crate) fn hash_all(text: &[u8]) -> u64 {
+    text.chunks(8).fold(0, |seed, chunk| {
+        let mut word = [0; 8];
+        for (byte, known) in word.iter_mut().zip(chunk) {
+            *byte = *known;
+        }
+        hash(seed, [u64::from_le_bytes(word)])
+    })
+}
+
 impl<T: Copy> Fragments<T> {
     /// Room for four times as many; a power of two.
     pub(crate) fn with_sets(sets: usize) -> Self {

@@ -7,6 +7,19 @@ use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
 use crate::seen::Seen;
 
+/// The fields that count of a `userIdentity`, of which there may be one each. Of a `sessionIssuer`, the first five.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Field {
+    Type,
+    PrincipalId,
+    Arn,
+    AccountId,
+    UserName,
+    InvokedBy,
+    SessionContext,
+}
+
 /// What of a session's `userIdentity` tells whose it is, if its issuer does.
 pub(crate) struct Session<'a, Issuer> {
     pub(crate) kind: Option<&'a [u8]>,
@@ -26,19 +39,19 @@ pub(crate) fn session<'a, Issuer>(
     };
     let mut seen = Seen::default();
     object(cursor, is_odd, |cursor, key, is_odd| {
-        let number = match key {
+        let field = match key {
             b"type" => {
-                *is_odd |= seen.twice(5);
+                *is_odd |= seen.twice(Field::Type as u32);
                 session.kind = text(cursor, is_odd)?;
                 return Ok(());
             }
-            b"principalId" => 0,
-            b"arn" => 1,
-            b"accountId" => 2,
-            b"userName" => 3,
-            b"invokedBy" => 4,
+            b"principalId" => Field::PrincipalId,
+            b"arn" => Field::Arn,
+            b"accountId" => Field::AccountId,
+            b"userName" => Field::UserName,
+            b"invokedBy" => Field::InvokedBy,
             b"sessionContext" => {
-                *is_odd |= seen.twice(6);
+                *is_odd |= seen.twice(Field::SessionContext as u32);
                 if cursor.peek() != Some(b'{') {
                     return skip_unless_null(cursor, is_odd);
                 }
@@ -57,7 +70,7 @@ pub(crate) fn session<'a, Issuer>(
             }
             _ => return cursor.skip_value(),
         };
-        *is_odd |= seen.twice(number);
+        *is_odd |= seen.twice(field as u32);
         text(cursor, is_odd)?;
         Ok(())
     })?;
@@ -98,15 +111,15 @@ pub(crate) fn user_identity<'a>(
     let mut identity = UserIdentity::default();
     let mut seen = Seen::default();
     object(cursor, is_odd, |cursor, key, is_odd| {
-        let (number, field) = match key {
-            b"type" => (0, &mut identity.r#type),
-            b"principalId" => (1, &mut identity.principal_id),
-            b"arn" => (2, &mut identity.arn),
-            b"accountId" => (3, &mut identity.account_id),
-            b"userName" => (4, &mut identity.user_name),
-            b"invokedBy" => (5, &mut identity.invoked_by),
+        let (field, slot) = match key {
+            b"type" => (Field::Type, &mut identity.r#type),
+            b"principalId" => (Field::PrincipalId, &mut identity.principal_id),
+            b"arn" => (Field::Arn, &mut identity.arn),
+            b"accountId" => (Field::AccountId, &mut identity.account_id),
+            b"userName" => (Field::UserName, &mut identity.user_name),
+            b"invokedBy" => (Field::InvokedBy, &mut identity.invoked_by),
             b"sessionContext" => {
-                *is_odd |= seen.twice(6);
+                *is_odd |= seen.twice(Field::SessionContext as u32);
                 if cursor.peek() != Some(b'{') {
                     return skip_unless_null(cursor, is_odd);
                 }
@@ -115,8 +128,8 @@ pub(crate) fn user_identity<'a>(
             }
             _ => return cursor.skip_value(),
         };
-        *is_odd |= seen.twice(number);
-        *field = owned_text(cursor, is_odd)?;
+        *is_odd |= seen.twice(field as u32);
+        *slot = owned_text(cursor, is_odd)?;
         Ok(())
     })?;
     Ok(identity)
@@ -149,16 +162,16 @@ pub(crate) fn session_issuer<'a>(
     let mut issuer = SessionIssuer::default();
     let mut seen = Seen::default();
     object(cursor, is_odd, |cursor, key, is_odd| {
-        let (number, field) = match key {
-            b"type" => (0, &mut issuer.r#type),
-            b"principalId" => (1, &mut issuer.principal_id),
-            b"arn" => (2, &mut issuer.arn),
-            b"accountId" => (3, &mut issuer.account_id),
-            b"userName" => (4, &mut issuer.user_name),
+        let (field, slot) = match key {
+            b"type" => (Field::Type, &mut issuer.r#type),
+            b"principalId" => (Field::PrincipalId, &mut issuer.principal_id),
+            b"arn" => (Field::Arn, &mut issuer.arn),
+            b"accountId" => (Field::AccountId, &mut issuer.account_id),
+            b"userName" => (Field::UserName, &mut issuer.user_name),
             _ => return cursor.skip_value(),
         };
-        *is_odd |= seen.twice(number);
-        *field = owned_text(cursor, is_odd)?;
+        *is_odd |= seen.twice(field as u32);
+        *slot = owned_text(cursor, is_odd)?;
         Ok(())
     })?;
     Ok(issuer)

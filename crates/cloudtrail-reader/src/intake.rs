@@ -13,9 +13,12 @@ use std::path::Path;
 use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionId};
 
 use crate::attribution::{self, LONGEST_NAME, SetAside};
+use crate::callers::Caller;
+use crate::fragments::hash_all;
 use crate::inflate::{InflateError, Inflater, KEPT_BUFFER};
 use crate::listing;
-use crate::memo::{self, Call, Caller, End, Memo};
+use crate::memo::Memo;
+use crate::passages::{Call, End};
 use crate::plain;
 use crate::reader::{Parser, TrailRead, TrailReader};
 use crate::reconciliation::{FailedObject, Reconciliation};
@@ -371,8 +374,8 @@ impl<'r> Intake<'r> {
             let text = cursor.slice(passage.text.clone());
             let call = Call {
                 operation,
-                number: memo::number(text),
-                source: memo::number(source),
+                hash: hash_all(text),
+                source_hash: hash_all(source),
                 last_run: passage.last_run,
             };
             memo.calls.keep(passage.place, text, call);

@@ -2,6 +2,8 @@
 
 mod activity_file;
 mod attribution;
+mod calendar;
+mod callers;
 mod csv_table;
 mod fragments;
 mod identity_fields;
@@ -12,10 +14,13 @@ mod listing;
 mod memo;
 mod nesting;
 mod object;
+mod operations;
 mod parquet_table;
+mod passages;
 mod plain;
 mod printable;
 mod reader;
+mod reasons;
 mod reconciliation;
 mod record;
 mod record_fields;

@@ -10,10 +10,12 @@ use std::ops::Range;
 
 use advisor_core::Activity;
 
+use crate::callers::Caller;
 use crate::fragments::Place;
 use crate::identity_fields::skip_unless_null;
-use crate::memo::{Call, Caller, End, Memo};
+use crate::memo::Memo;
 use crate::nesting::{Expected, Nesting};
+use crate::passages::{Call, End};
 use crate::runs::{self, Run, RunId, Stand, Target};
 use crate::scan::{Cursor, Irregular};
 use crate::seen::Seen;
@@ -171,7 +173,7 @@ pub(crate) fn record(
                 }
             }
             Target::Identity => {
-                let caller = memo.identities.read(cursor, activity, &mut memo.reasons)?;
+                let caller = memo.callers.read(cursor, activity, &mut memo.reasons)?;
                 fields.user_identity = Some(caller);
             }
             Target::Call => match memo.calls.recall(cursor) {
@@ -179,7 +181,7 @@ pub(crate) fn record(
                     fields.is_odd |= seen.has_any_of(Field::EventName.seen());
                     seen.add(CALL);
                     stand.previous = known.last_run;
-                    operation = known.number;
+                    operation = known.hash;
                     fields.call = Passage::Recalled(known);
                 }
                 Err(place) => {
@@ -194,7 +196,7 @@ pub(crate) fn record(
             },
             Target::RecordEnd => {
                 let source = match &fields.call {
-                    Passage::Recalled(call) => call.source,
+                    Passage::Recalled(call) => call.source_hash,
                     _ => 0,
                 };
                 let region = fields.text(Field::AwsRegion, cursor);
@@ -248,7 +250,7 @@ fn read_run(
     cursor: &mut Cursor<'_>,
     memo: &mut Memo,
     stand: &mut Stand,
-    operation: u32,
+    operation: u64,
     is_odd: &mut bool,
 ) -> Result<Run, Irregular> {
     let start = cursor.at();

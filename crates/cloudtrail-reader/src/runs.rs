@@ -169,8 +169,8 @@ impl Runs {
         });
     }
 
-    fn successor(previous: RunId, operation: u32) -> usize {
-        let mixed = u64::from(operation) << 16 | u64::from(previous.0);
+    fn successor(previous: RunId, operation: u64) -> usize {
+        let mixed = operation << 16 | u64::from(previous.0);
         (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as usize % SUCCESSORS
     }
 
@@ -179,13 +179,13 @@ impl Runs {
     }
 
     /// Goes past the run that is next, if it is known. Strings that do not count, and the runs that are known after them, are
-    /// passed by at once. `operation` is what was called, as far as it is known.
+    /// passed by at once. `operation` is a hash of what was called, as far as it is known.
     #[inline(always)]
     pub(crate) fn recall(
         &self,
         cursor: &mut Cursor<'_>,
         stand: &mut Stand,
-        operation: u32,
+        operation: u64,
     ) -> Option<Run> {
         let Text { bytes, specials } = cursor.text();
         let (mut at, mut now) = (cursor.at(), *stand);
@@ -218,7 +218,7 @@ impl Runs {
         bytes: &[u8],
         at: usize,
         stand: Stand,
-        operation: u32,
+        operation: u64,
     ) -> Option<(RunId, &Known)> {
         let ahead = words(bytes.get(at..)?.first_chunk()?);
         let is_next = |known: &Known| {
@@ -251,7 +251,7 @@ impl Runs {
         letters: &[u8],
         length: usize,
         run: Run,
-        operation: u32,
+        operation: u64,
     ) -> Option<RunId> {
         let Stand {
             nesting: from,
