@@ -5,14 +5,15 @@ from conftest import ERIN, NOW
 
 from access_advisor import Activity, Advisor, Catalog, CatalogError, Store
 
-# Small, and knows what the built-in one does not: that S3's event is a whole other action.
+# Small: S3 under another name, with two actions.
 TABLE = """\
 service-reference\t2026-01-01
 service-names\t2026-01-01
 botocore\t1
 service\ts3\tBuckets
-L+\tListThem
-event\tListBuckets\tListThem
+R+\tGetObject
+L+\tListAllMyBuckets
+event\tListBuckets\tListAllMyBuckets
 """
 
 
@@ -57,9 +58,9 @@ def test_what_is_no_catalog_is_named(tmp_path):
         Catalog.load(path)
     assert (raised.value.path, raised.value.line) == (str(path), None)
     path.write_text(TABLE + "nonsense\n")
-    with pytest.raises(CatalogError, match="line 7") as raised:
+    with pytest.raises(CatalogError, match="line 8") as raised:
         Catalog.load(path)
-    assert (raised.value.path, raised.value.line) == (str(path), 7)
+    assert (raised.value.path, raised.value.line) == (str(path), 8)
 
 
 def test_nothing_else_is_a_catalog(account, activity):
