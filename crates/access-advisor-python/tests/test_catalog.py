@@ -11,7 +11,8 @@ service-reference\t2026-01-01
 service-names\t2026-01-01
 botocore\t1
 service\ts3\tBuckets
-R+\tGetObject
+type\tobject\tarn:${Partition}:s3:::${BucketName}/${ObjectName}
+R+\tGetObject\tobject
 L+\tListAllMyBuckets
 event\tListBuckets\tListAllMyBuckets
 """
@@ -58,9 +59,9 @@ def test_what_is_no_catalog_is_named(tmp_path):
         Catalog.load(path)
     assert (raised.value.path, raised.value.line) == (str(path), None)
     path.write_text(TABLE + "nonsense\n")
-    with pytest.raises(CatalogError, match="line 8") as raised:
+    with pytest.raises(CatalogError, match="line 9") as raised:
         Catalog.load(path)
-    assert (raised.value.path, raised.value.line) == (str(path), 8)
+    assert (raised.value.path, raised.value.line) == (str(path), 9)
 
 
 def test_nothing_else_is_a_catalog(account, activity):
