@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::{error, work};
 
 /// The services and actions that there are: another than the one built in, which everything uses that is given none.
 ///
-/// Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`.
+/// Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`. It can be pickled.
 ///
 /// >>> catalog = Catalog.load("crates/service-catalog/data/catalog.txt")
 /// >>> catalog
@@ -48,10 +49,31 @@ impl Catalog {
             let text = std::fs::read_to_string(&path);
             let text = text.map_err(|fault| error::catalog_file(&path, fault))?;
             access_advisor::Catalog::parse(&text)
-                .map_err(|fault| error::catalog(&path, fault.line, &fault))
+                .map_err(|fault| error::catalog(Some(&path), &fault))
         };
         let inner = Arc::new(work::run(py, load)??);
         Ok(Self { inner })
+    }
+
+    /// Takes a catalog from its text: what is in the file of `Catalog.load`.
+    ///
+    /// Raises:
+    ///     CatalogError: The text is no catalog. Its `line` says where.
+    ///
+    /// >>> from pathlib import Path
+    /// >>> Catalog.parse(Path("crates/service-catalog/data/catalog.txt").read_text())
+    /// <Catalog of ... services, ... actions>
+    #[staticmethod]
+    fn parse(text: &str) -> PyResult<Self> {
+        let catalog = access_advisor::Catalog::parse(text);
+        let inner = Arc::new(catalog.map_err(|fault| error::catalog(None, &fault))?);
+        Ok(Self { inner })
+    }
+
+    /// How it is pickled, as when Spark sends it to its executors: as its text.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let parse = py.get_type::<Self>().getattr(intern!(py, "parse"))?;
+        Ok((parse, (self.inner.to_table(),)))
     }
 
     fn __repr__(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use access_advisor::{ListingError, LoadError, RequestError};
+use access_advisor::{CatalogError, ListingError, LoadError, RequestError};
 use advisor_arrow::{Fault, ReadError};
 use advisor_core::account::ExportError;
 use advisor_store::{ImportError, OperationError, StoreError};
@@ -68,7 +68,15 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             Python::attach(|py| raised.set_cause(py, Some(error.into())));
             raised
         }
-        LoadError::NotUtf8 { path, .. } => at("PolicyError", &message, &path),
+        LoadError::NotUtf8 {
+            path, line, column, ..
+        } => {
+            let path = path.display().to_string();
+            let mut attributes = vec![("path", Attribute::Text(&path))];
+            let places = [("line", Some(line)), ("column", Some(column))];
+            attributes.extend(places.into_iter().filter_map(number));
+            raised("PolicyError", &message, &attributes)
+        }
         LoadError::Export(error) => export(&error),
     }
 }
@@ -113,13 +121,18 @@ fn caused(class: &str, path: &Path, error: std::io::Error) -> PyErr {
     raised
 }
 
-/// A file that is no catalog.
-pub(crate) fn catalog(path: &Path, line: usize, error: &impl std::fmt::Display) -> PyErr {
-    let path = path.display().to_string();
-    let mut attributes = vec![("path", Attribute::Text(&path))];
+/// A file or text that is no catalog.
+pub(crate) fn catalog(path: Option<&Path>, error: &CatalogError) -> PyErr {
+    let path = path.map(|path| path.display().to_string());
+    let mut attributes = Vec::new();
+    attributes.extend(path.iter().map(|path| ("path", Attribute::Text(path))));
     // Line 0: about none, as in an empty file.
-    attributes.extend(number(("line", Some(line).filter(|line| *line > 0))));
-    raised("CatalogError", &format!("{path}: {error}"), &attributes)
+    attributes.extend(number(("line", Some(error.line).filter(|line| *line > 0))));
+    let message = match &path {
+        Some(path) => format!("{path}: {error}"),
+        None => error.to_string(),
+    };
+    raised("CatalogError", &message, &attributes)
 }
 
 /// An activity table that is none.

@@ -11,6 +11,7 @@ use pyo3::pybacked::PyBackedBytes;
 
 use crate::activity::{self, Activity};
 use crate::arguments::Instant;
+use crate::catalog::Catalog;
 use crate::error;
 
 /// Takes CloudTrail objects one by one, from wherever they come: another store's client, a queue, a Spark partition.
@@ -21,6 +22,7 @@ use crate::error;
 ///     since: Leave out records earlier than this.
 ///     until: Leave out records later than this.
 ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+///     catalog: Which services and actions there are, and which action an event is; the one built in when None.
 ///
 /// >>> from pathlib import Path
 /// >>> intake = Intake()
@@ -90,9 +92,14 @@ impl Intake {
 #[pymethods]
 impl Intake {
     #[new]
-    #[pyo3(signature = (*, since = None, until = None, object_limit = None))]
-    fn new(since: Option<Instant>, until: Option<Instant>, object_limit: Option<usize>) -> Self {
-        let reader = activity::reader(since, until, object_limit, None);
+    #[pyo3(signature = (*, since = None, until = None, object_limit = None, catalog = None))]
+    fn new(
+        since: Option<Instant>,
+        until: Option<Instant>,
+        object_limit: Option<usize>,
+        catalog: Option<&Catalog>,
+    ) -> Self {
+        let reader = activity::reader(since, until, object_limit, catalog);
         Self {
             running: Mutex::new(Some(Running::start(reader))),
         }

@@ -22,6 +22,10 @@ mod store;
 mod table;
 mod work;
 
+/// Of this module only, not of Python; as the command line has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What `access_advisor/__init__.py` takes over.
 #[pyo3::pymodule]
 mod _native {

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 
 use crate::activity::{self, Activity};
 use crate::arguments::{Instant, Paths};
+use crate::catalog::Catalog;
 use crate::table::Table;
 use crate::{error, work};
 
@@ -56,7 +57,7 @@ pub(crate) fn list_objects(
 ///
 /// What cannot be read is named in the reconciliation.
 #[pyfunction]
-#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = 1))]
+#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = 1, catalog = None))]
 pub(crate) fn read_objects(
     py: Python<'_>,
     objects: Vec<(String, u64)>,
@@ -64,8 +65,9 @@ pub(crate) fn read_objects(
     until: Option<Instant>,
     object_limit: Option<usize>,
     threads: usize,
+    catalog: Option<&Catalog>,
 ) -> PyResult<Activity> {
-    let reader = activity::reader(since, until, object_limit, None);
+    let reader = activity::reader(since, until, object_limit, catalog);
     let mut buckets = Buckets::new(reader.options());
     let objects = objects
         .into_iter()

@@ -1,9 +1,13 @@
 """Another catalog than the one built in."""
 
+import pickle
+from pathlib import Path
+
 import pytest
 from conftest import ERIN, NOW
 
-from access_advisor import Activity, Advisor, Catalog, CatalogError, Store
+from access_advisor import Activity, Advisor, Catalog, CatalogError, Intake, Store
+from access_advisor._native import read_objects
 
 # Small: S3 under another name, with two actions.
 TABLE = """\
@@ -34,6 +38,23 @@ def test_a_trail_is_read_with_it(catalog, activity):
     assert other.reconciliation == activity.reconciliation
 
 
+def test_single_objects_are_read_with_it(catalog):
+    intake = Intake(catalog=catalog)
+    paths = [path for path in Path("testdata/trail").rglob("*") if path.is_file()]
+    for path in paths:
+        intake.take_file(path)
+    expected = Activity.from_trail("testdata/trail", catalog=catalog)
+    assert intake.finish() == expected
+    objects = [(str(path), path.stat().st_size) for path in paths]
+    assert read_objects(objects, catalog=catalog) == expected
+
+
+def test_it_can_be_pickled(catalog):
+    copy = pickle.loads(pickle.dumps(catalog))
+    assert repr(copy) == repr(catalog) == "<Catalog of 1 services, 2 actions>"
+    assert Activity.from_trail("testdata/trail", catalog=copy) == Activity.from_trail("testdata/trail", catalog=catalog)
+
+
 def test_reports_are_made_with_it(catalog, account, activity):
     advisor = Advisor(account, activity, now=NOW, catalog=catalog)
     assert names(advisor.report(ERIN)) == [("s3", "Buckets")]
@@ -62,6 +83,9 @@ def test_what_is_no_catalog_is_named(tmp_path):
     with pytest.raises(CatalogError, match="line 9") as raised:
         Catalog.load(path)
     assert (raised.value.path, raised.value.line) == (str(path), 9)
+    with pytest.raises(CatalogError, match="^line 9") as raised:
+        Catalog.parse(TABLE + "nonsense\n")
+    assert (raised.value.path, raised.value.line) == (None, 9)
 
 
 def test_nothing_else_is_a_catalog(account, activity):

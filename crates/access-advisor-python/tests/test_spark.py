@@ -19,7 +19,7 @@ import boto3
 import pyarrow
 import pyspark
 import pytest
-from access_advisor import Activity, InvalidInputError, TrailError
+from access_advisor import Activity, Catalog, InvalidInputError, TrailError
 from access_advisor import spark as advisor_spark
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from pyspark.sql import SparkSession
@@ -309,6 +309,17 @@ def test_an_executor_killed_in_mid_job_and_one_after_it(spark, s3, trail):
         os.kill(before[1], signal.SIGKILL)
         assert_same(read, expected)
     s3.on_read = lambda count: None
+
+
+@pytest.mark.parametrize("by", ["path", "binary"])
+def test_another_catalog(spark, by):
+    """S3 with two actions, and no other service."""
+    text = "service-reference\t1\nservice-names\t1\nbotocore\t1\nservice\ts3\tBuckets\nR+\tGetObject\nL+\tListAllMyBuckets\n"
+    catalog = Catalog.parse(text)
+    expected = Activity.from_trail(TESTDATA_TRAIL, catalog=catalog)
+    assert expected != Activity.from_trail(TESTDATA_TRAIL)
+    with advisor_spark.activity(spark, TESTDATA_TRAIL, read=by, catalog=catalog) as read:
+        assert_same(read, expected)
 
 
 def test_what_spark_writes_is_an_activity_file(spark, trail, tmp_path):

@@ -42,7 +42,7 @@ pub use cloudtrail_reader::{
     ActivityRows, ListingError, ObjectRead, ReadOptions, Reconciliation, SetAside, TrailRead,
     TrailReader,
 };
-pub use service_catalog::Catalog;
+pub use service_catalog::{Catalog, CatalogError};
 
 /// Why account data could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ pub enum LoadError {
         error: std::io::Error,
     },
     /// A file that is no UTF-8 text.
-    #[error("{}: not UTF-8 text (byte {byte}){}", path.display(), if *is_utf16 {
+    #[error("{}: not UTF-8 text (line {line}, column {column}){}", path.display(), if *is_utf16 {
         "; it looks like UTF-16, as PowerShell's > writes it: save it as UTF-8"
     } else {
         ""
@@ -64,8 +64,10 @@ pub enum LoadError {
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// Where the first wrong byte stands.
-        byte: usize,
+        /// The line of the first wrong byte, counted from 1.
+        line: usize,
+        /// Its place in the line, in bytes, counted from 1.
+        column: usize,
         /// Whether the file starts as UTF-16 files do.
         is_utf16: bool,
     },
@@ -98,10 +100,19 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
         error,
     })?;
     let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
-        path: path.to_owned(),
-        byte: error.utf8_error().valid_up_to(),
-        is_utf16,
+    String::from_utf8(bytes).map_err(|error| {
+        let (bytes, wrong) = (error.as_bytes(), error.utf8_error().valid_up_to());
+        let lines = bytes
+            .get(..wrong)
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n');
+        let (line, last) = lines.enumerate().last().unwrap_or_default();
+        LoadError::NotUtf8 {
+            path: path.to_owned(),
+            line: line + 1,
+            column: last.len() + 1,
+            is_utf16,
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use service_catalog::Catalog;
 
 use crate::bench_ingest::engine::{Engine, Figures};
 use crate::bench_ingest::peers::Peers;
-use crate::bench_ingest::results::{Column, Results};
+use crate::bench_ingest::results::{Column, Peak, Results};
 use crate::child;
 
 /// The records of small and of large objects.
@@ -33,7 +33,7 @@ Examples:
   cargo xtask bench-ingest                         400,000 records: a few minutes
   cargo xtask bench-ingest --records 20000         a look
   cargo xtask bench-ingest --only floor,ours       without the others
-  cargo xtask bench-ingest --memory                the reader's peaks for 1 and 10 million records; 2.5 GB of disk
+  cargo xtask bench-ingest --memory                the reader's peaks for 1 and 10 million records; 6 GB of disk
   cargo xtask bench-ingest --write-results         and puts the tables into benches/RESULTS.md")]
 pub(crate) struct BenchIngest {
     /// How many records the trail has.
@@ -144,15 +144,21 @@ impl BenchIngest {
             engine: Engine::Ours,
             threads: self.threads,
         };
-        let [_, object] = OBJECTS;
         let mut peaks = Vec::new();
-        for records in MEMORY {
+        for (object, records) in OBJECTS
+            .iter()
+            .flat_map(|object| MEMORY.map(|it| (*object, it)))
+        {
             let files = self.trail(program, folder, records, object)?;
             let expected = Expected::read(&files)?;
             let answer = folder.join("answer.tsv");
             let figures = engine::run(engine::command(program, column, &files, &answer)?)?;
             expected.check(column, &answer, &figures, records)?;
-            peaks.push((records, figures));
+            peaks.push(Peak {
+                object,
+                records,
+                figures,
+            });
         }
         Ok(("memory", results::memory(&peaks, self.threads)))
     }

@@ -89,7 +89,7 @@ class TrailError(AccessAdvisorError):
 
 
 class CatalogError(AccessAdvisorError):
-    """A catalog that cannot be loaded. `path` is the file.
+    """A catalog that cannot be loaded. `path` is the file, if it is one.
 
     Attributes:
         line: The line that is wrong, counted from 1, if it is about a line.

@@ -66,6 +66,8 @@ class Account:
 class Catalog:
     @staticmethod
     def load(path: _Path) -> Catalog: ...
+    @staticmethod
+    def parse(text: str) -> Catalog: ...
 
 @final
 class Progress:
@@ -159,6 +161,7 @@ class Intake:
         since: datetime | None = None,
         until: datetime | None = None,
         object_limit: int | None = None,
+        catalog: Catalog | None = None,
     ) -> Intake: ...
     def take(self, name: str, data: bytes | bytearray) -> int: ...
     def take_file(self, path: _Path) -> int: ...
@@ -242,4 +245,5 @@ def read_objects(
     until: datetime | None = None,
     object_limit: int | None = None,
     threads: int = 1,
+    catalog: Catalog | None = None,
 ) -> Activity: ...

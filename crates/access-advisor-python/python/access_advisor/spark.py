@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from access_advisor._errors import InvalidInputError, TrailError
-from access_advisor._native import Activity, Intake, list_objects, read_objects
+from access_advisor._native import Activity, Catalog, Intake, list_objects, read_objects
 
 try:
     import pyarrow
@@ -178,6 +178,7 @@ def activity(
     object_limit: int | None = None,
     read: Literal["auto", "path", "binary"] = "auto",
     partitions: int | None = None,
+    catalog: Catalog | None = None,
 ) -> SparkActivity:
     """Reads CloudTrail objects on a Spark cluster, into the table that `Activity.from_trail` makes of them.
 
@@ -202,6 +203,7 @@ def activity(
             "auto": "path" for local paths and `s3://`, "binary" for others.
         partitions: How many tasks read; chosen by the size of the trail when None. With "binary", Spark chooses:
             `spark.sql.files.maxPartitionBytes`.
+        catalog: Which services and actions there are, and which action an event is; the one built in when None.
 
     Raises:
         TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
@@ -215,7 +217,7 @@ def activity(
     names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
     if not names:
         raise InvalidInputError("there is no path to read")
-    reader = _Reader(since, until, object_limit)
+    reader = _Reader(since, until, object_limit, catalog)
     if _is_by_path(names, read):
         partials, listed = _by_path(spark, names, reader, partitions)
     else:
@@ -265,16 +267,21 @@ class _Reader:
     since: datetime | None
     until: datetime | None
     object_limit: int | None
+    catalog: Catalog | None
 
     def __post_init__(self) -> None:
         # Says now, not on an executor, what is wrong with them.
         self.intake().finish()
 
     def intake(self) -> Intake:
-        return Intake(since=self.since, until=self.until, object_limit=self.object_limit)
+        return Intake(
+            since=self.since, until=self.until, object_limit=self.object_limit, catalog=self.catalog
+        )
 
     def read(self, objects: list[tuple[str, int]]) -> Activity:
-        return read_objects(objects, since=self.since, until=self.until, object_limit=self.object_limit)
+        return read_objects(
+            objects, since=self.since, until=self.until, object_limit=self.object_limit, catalog=self.catalog
+        )
 
 
 @dataclass(frozen=True)

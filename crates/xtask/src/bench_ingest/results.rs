@@ -164,17 +164,30 @@ pub(super) fn heading(records: u64, rounds: u32, peers: Option<&Peers>) -> Strin
     )
 }
 
+/// One reading of a trail for `--memory`.
+pub(super) struct Peak {
+    /// The records of an object.
+    pub(super) object: u64,
+    pub(super) records: u64,
+    pub(super) figures: Figures,
+}
+
 /// The peaks of `--memory`.
-pub(super) fn memory(peaks: &[(u64, Figures)], threads: u32) -> String {
+pub(super) fn memory(peaks: &[Peak], threads: u32) -> String {
     let mut out = format!(
-        "{} Large objects, {threads} threads.\n\n| records | rows | seconds | peak MiB |\n| --- | --- | --- | --- |\n",
+        "{} {threads} threads.\n\n| objects of | objects | records | rows | seconds | peak MiB |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
         machine()
     );
-    for (records, figures) in peaks {
+    for peak in peaks {
+        let figures = &peak.figures;
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "| {records} | {} | {:.2} | {} |",
+            "| {} records | {} | {} | {} | {:.2} | {} |",
+            peak.object,
+            figures.objects.unwrap_or_default(),
+            peak.records,
             figures.rows.unwrap_or_default(),
             figures.seconds,
             mebibytes(figures.peak_kib)

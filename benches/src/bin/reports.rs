@@ -1,0 +1,98 @@
+//! The Rust library's side of `benches/reports.py`: makes what both sides report on, and makes reports whenever it is told to.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::io::{self, BufRead, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account, time};
+use advisor_arrow::{all_report_batches, read_activity, write_activity};
+use benches::{AccountShape, TrailGenerator};
+use clap::{Parser, Subcommand};
+
+/// As the command line and the Python package have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Makes reports for `benches/reports.py`.
+#[derive(Parser)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes account.json and activity.parquet: 500 managed policies, half of the identities active, 200,000 attempts.
+    Generate {
+        /// Where to.
+        folder: PathBuf,
+        /// How many users, groups and roles.
+        #[arg(long)]
+        identities: usize,
+    },
+    /// Reads these files, then, for every line `reports|table service|action` on standard input, makes all reports or the
+    /// table of them, drops them, and prints the seconds and how many services or rows there were.
+    Time {
+        /// Where they are.
+        folder: PathBuf,
+        /// The instant that reports are made at.
+        #[arg(long)]
+        now: String,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match CommandLine::parse().command {
+        Command::Generate { folder, identities } => {
+            let shape = AccountShape {
+                identities,
+                ..AccountShape::default()
+            };
+            fs::write(folder.join("account.json"), shape.export())?;
+            let activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
+            let file = BufWriter::new(File::create(folder.join("activity.parquet"))?);
+            Ok(write_activity(file, &activity)?)
+        }
+        Command::Time { folder, now } => {
+            let account = Arc::new(load_account(&[folder.join("account.json")])?);
+            let file = folder.join("activity.parquet");
+            let activity = read_activity(File::open(&file)?, &file.display().to_string())?;
+            let now = time::parse(&now).ok_or("no time")?;
+            let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now);
+            serve(&advisor)
+        }
+    }
+}
+
+fn serve(advisor: &Advisor) -> Result<(), Box<dyn Error>> {
+    let mut answers = io::stdout().lock();
+    for request in io::stdin().lock().lines() {
+        let request = request?;
+        let (what, level) = request.split_once(' ').ok_or("what, at which level?")?;
+        let granularity = match level {
+            "service" => Granularity::Service,
+            "action" => Granularity::Action,
+            _ => return Err(format!("no level: {level}").into()),
+        };
+        let start = Instant::now();
+        let count = match what {
+            "reports" => {
+                let reports = black_box(advisor.reports(granularity));
+                reports.iter().map(|report| report.services().len()).sum()
+            }
+            "table" => {
+                let batches = black_box(all_report_batches(advisor, granularity)?);
+                batches.iter().map(|batch| batch.num_rows()).sum::<usize>()
+            }
+            _ => return Err(format!("cannot make {what}").into()),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        writeln!(answers, "{seconds} {count}")?;
+        answers.flush()?;
+    }
+    Ok(())
+}
