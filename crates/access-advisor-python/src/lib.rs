@@ -29,6 +29,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What `access_advisor/__init__.py` takes over.
 #[pyo3::pymodule]
 mod _native {
+    /// As importlib.metadata has it, which takes ten times as long to import as all of this package.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
     #[pymodule_export]
     use crate::account::{Account, Finding};
     #[pymodule_export]

@@ -1,6 +1,7 @@
 """The type stubs say what the extension module has."""
 
 import ast
+import importlib.metadata
 import inspect
 from pathlib import Path
 
@@ -83,6 +84,10 @@ def test_signature(name, node):
     owner = getattr(_native, name)
     item = owner if node.name == "__new__" else getattr(owner, node.name)
     assert found_in(item) == parameters(node)
+
+
+def test_the_version_is_the_wheel_s():
+    assert access_advisor.__version__ == importlib.metadata.version("access-advisor")
 
 
 def test_the_package_is_typed():

@@ -12,7 +12,7 @@ use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Int32Array, ListArray, RecordBatch, StringArray,
     TimestampMillisecondArray,
 };
-use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field};
 use service_catalog::{ActionId, Catalog};
 
@@ -47,7 +47,8 @@ pub(crate) struct Columns<'a> {
     action_name: Vec<i32>,
     granted: BooleanBufferBuilder,
     last: LastAccessed,
-    total_authenticated_entities: Vec<i32>,
+    /// By row, where there are any.
+    total_authenticated_entities: Vec<(usize, i32)>,
     not_evaluated: Missing,
     /// Whether a row is about a service, or an action of one.
     has_service: BooleanBufferBuilder,
@@ -78,14 +79,18 @@ impl<'a> Columns<'a> {
             action_names: ActionDictionary::new(names),
             action_name: Vec::with_capacity(rows),
             granted: BooleanBufferBuilder::new(rows),
-            last: LastAccessed::new(rows),
-            total_authenticated_entities: Vec::with_capacity(rows),
-            not_evaluated: Missing::new(rows),
+            last: LastAccessed::default(),
+            total_authenticated_entities: Vec::new(),
+            not_evaluated: Missing::default(),
             has_service: BooleanBufferBuilder::new(rows),
             has_action: BooleanBufferBuilder::new(rows),
             open: None,
             newest: None,
         }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.action_name.len()
     }
 
     /// A report's rows: one that says that there is a report, also when it lists no service, when anything was last
@@ -96,7 +101,7 @@ impl<'a> Columns<'a> {
         not_evaluated: &[NotEvaluated],
         tell: impl FnOnce(&mut Self),
     ) {
-        let first = self.action_name.len();
+        let first = self.rows();
         self.granularity.push(ENTITY);
         self.service.push(NOTHING);
         self.action_name.push(NOTHING);
@@ -104,13 +109,12 @@ impl<'a> Columns<'a> {
         self.has_service.append(false);
         self.has_action.append(false);
         self.not_evaluated.set(first, not_evaluated);
-        self.last.reach(first + 1);
         tell(self);
         self.close();
         if let Some(newest) = self.newest.take() {
-            self.last.put(first, newest);
+            self.last.set(first, newest);
         }
-        let rows = self.action_name.len();
+        let rows = self.rows();
         self.has_service.append_n(rows - first - 1, true);
         let arn = self.arns.key(arn);
         self.arn.resize(rows, arn);
@@ -121,7 +125,7 @@ impl<'a> Columns<'a> {
         let Some(open) = self.open.take() else {
             return;
         };
-        let rows = self.action_name.len();
+        let rows = self.rows();
         let actions = rows.saturating_sub(self.service.len());
         self.service.resize(rows, open.key);
         self.granularity.resize(rows, ACTION);
@@ -131,8 +135,7 @@ impl<'a> Columns<'a> {
 
     /// The batch.
     pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
-        let rows = self.action_name.len();
-        self.total_authenticated_entities.resize(rows, NOTHING);
+        let rows = self.rows();
         let has_service = self.has_service.finish();
         let has_action = self.has_action.finish();
         let is_service = NullBuffer::new(&has_service & &!&has_action);
@@ -142,7 +145,7 @@ impl<'a> Columns<'a> {
         let [last_accessed, last_entity, last_region] = self.last.finish(rows)?;
         let granularity = keys(self.granularity)?;
         let action_name = Int32Array::try_new(self.action_name.into(), Some(has_action))?;
-        let total = self.total_authenticated_entities;
+        let total = scattered(rows, self.total_authenticated_entities.into_iter());
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.arns.finish(keys(self.arn)?)?),
             Arc::new(DictionaryArray::<Int32Type>::try_new(
@@ -156,7 +159,7 @@ impl<'a> Columns<'a> {
             last_accessed,
             last_entity,
             last_region,
-            Arc::new(Int32Array::try_new(total.into(), Some(is_service))?),
+            Arc::new(Int32Array::try_new(total, Some(is_service))?),
             self.not_evaluated.finish(rows)?,
         ];
         RecordBatch::try_new(report_schema(), columns)
@@ -168,13 +171,14 @@ impl ReportRows for Columns<'_> {
         self.close();
         let key = self.services.key(self.catalog, row);
         self.open = Some(Open { key, is_granted });
-        let index = self.action_name.len();
+        let index = self.rows();
         self.granularity.push(SERVICE);
         self.service.push(key);
         self.action_name.push(NOTHING);
         self.has_action.append(false);
         if let Some(last) = row.last {
-            let last = self.last.set(index, last);
+            let last = self.last.keys(last);
+            self.last.set(index, last);
             let is_newest = |newest: LastKeys| last.millis >= newest.millis;
             if is_granted && self.newest.is_none_or(is_newest) {
                 self.newest = Some(last);
@@ -182,14 +186,14 @@ impl ReportRows for Columns<'_> {
         }
         if row.total_authenticated_entities > 0 {
             let total = i32::try_from(row.total_authenticated_entities).unwrap_or(i32::MAX);
-            self.total_authenticated_entities.resize(index, NOTHING);
-            self.total_authenticated_entities.push(total);
+            self.total_authenticated_entities.push((index, total));
         }
     }
 
     fn action(&mut self, action: ActionId, last: Option<LastAccess<'_>>) {
         if let Some(last) = last {
-            self.last.set(self.action_name.len(), last);
+            let last = self.last.keys(last);
+            self.last.set(self.rows(), last);
         }
         self.action_name.push(self.action_names.key(action));
     }
@@ -247,14 +251,13 @@ impl Services {
     }
 }
 
-/// When, by whom and where: null together. What is null need not be told.
+/// When, by whom and where: null together. Few rows have them: those that do are kept, and the columns made at the end, of
+/// zeros that the allocator need not write.
+#[derive(Default)]
 struct LastAccessed {
-    is_valid: BooleanBufferBuilder,
-    millis: Vec<i64>,
+    told: Vec<(usize, LastKeys)>,
     entities: Dictionary,
-    entity: Vec<i32>,
     regions: Dictionary,
-    region: Vec<i32>,
 }
 
 /// A row of these.
@@ -266,111 +269,92 @@ struct LastKeys {
 }
 
 impl LastAccessed {
-    fn new(rows: usize) -> Self {
-        Self {
-            is_valid: BooleanBufferBuilder::new(rows),
-            millis: Vec::with_capacity(rows),
-            entities: Dictionary::default(),
-            entity: Vec::with_capacity(rows),
-            regions: Dictionary::default(),
-            region: Vec::with_capacity(rows),
-        }
-    }
-
-    /// There are so many rows, those that were not told null.
-    fn reach(&mut self, rows: usize) {
-        let more = rows.saturating_sub(self.millis.len());
-        self.is_valid.append_n(more, false);
-        self.millis.resize(rows, 0);
-        self.entity.resize(rows, NOTHING);
-        self.region.resize(rows, NOTHING);
-    }
-
-    /// A row behind all that were told.
-    fn set(&mut self, row: usize, last: LastAccess<'_>) -> LastKeys {
-        let last = LastKeys {
+    fn keys(&mut self, last: LastAccess<'_>) -> LastKeys {
+        LastKeys {
             millis: last.millis,
             entity: self.entities.key(last.entity),
             region: self.regions.key(last.region),
-        };
-        self.reach(row);
-        self.is_valid.append(true);
-        self.millis.push(last.millis);
-        self.entity.push(last.entity);
-        self.region.push(last.region);
-        last
-    }
-
-    /// A row that there is already.
-    fn put(&mut self, row: usize, last: LastKeys) {
-        let (millis, entity) = (self.millis.get_mut(row), self.entity.get_mut(row));
-        if let (Some(millis), Some(entity), Some(region)) =
-            (millis, entity, self.region.get_mut(row))
-        {
-            (*millis, *entity, *region) = (last.millis, last.entity, last.region);
-            self.is_valid.set_bit(row, true);
         }
     }
 
-    fn finish(mut self, rows: usize) -> Result<[ArrayRef; 3], ArrowError> {
-        self.reach(rows);
-        let is_valid = NullBuffer::new(self.is_valid.finish());
-        let keys = |keys: Vec<i32>| Int32Array::try_new(keys.into(), Some(is_valid.clone()));
-        let millis = TimestampMillisecondArray::try_new(self.millis.into(), Some(is_valid.clone()));
+    fn set(&mut self, row: usize, last: LastKeys) {
+        self.told.push((row, last));
+    }
+
+    fn finish(self, rows: usize) -> Result<[ArrayRef; 3], ArrowError> {
+        let is_valid = valid_rows(rows, self.told.iter().map(|(row, _)| *row));
+        let millis = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.millis)));
+        let millis = TimestampMillisecondArray::try_new(millis, is_valid.clone())?;
+        let entity = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.entity)));
+        let entity = Int32Array::try_new(entity, is_valid.clone())?;
+        let region = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.region)));
+        let region = Int32Array::try_new(region, is_valid)?;
         Ok([
-            Arc::new(millis?.with_timezone(UTC)),
-            Arc::new(self.entities.finish(keys(self.entity)?)?),
-            Arc::new(self.regions.finish(keys(self.region)?)?),
+            Arc::new(millis.with_timezone(UTC)),
+            Arc::new(self.entities.finish(entity)?),
+            Arc::new(self.regions.finish(region)?),
         ])
     }
 }
 
+/// Which rows are not null.
+fn valid_rows(rows: usize, valid: impl Iterator<Item = usize>) -> Option<NullBuffer> {
+    let mut is_valid = BooleanBufferBuilder::new(rows);
+    is_valid.append_n(rows, false);
+    for row in valid {
+        is_valid.set_bit(row, true);
+    }
+    Some(NullBuffer::new(is_valid.finish()))
+}
+
+/// These values in their rows, and zeros in all others.
+fn scattered<T: ArrowNativeType>(
+    rows: usize,
+    told: impl Iterator<Item = (usize, T)>,
+) -> ScalarBuffer<T> {
+    let mut values = vec![T::default(); rows];
+    for (row, value) in told {
+        if let Some(slot) = values.get_mut(row) {
+            *slot = value;
+        }
+    }
+    values.into()
+}
+
 /// What could not be evaluated: lists of names, in few rows.
+#[derive(Default)]
 struct Missing {
-    is_valid: BooleanBufferBuilder,
     names: StringBuilder,
-    /// Where the names of a row begin.
-    offsets: Vec<i32>,
+    /// The rows that have a list, in their order, with the number of names up to the list's end.
+    told: Vec<(usize, i32)>,
 }
 
 impl Missing {
-    fn new(rows: usize) -> Self {
-        Self {
-            is_valid: BooleanBufferBuilder::new(rows),
-            names: StringBuilder::new(),
-            offsets: Vec::with_capacity(rows + 1),
-        }
-    }
-
     /// A row behind all that were told.
     fn set(&mut self, row: usize, missing: &[NotEvaluated]) {
         if missing.is_empty() {
             return;
         }
-        self.reach(row + 1);
-        self.is_valid.set_bit(row, true);
         for missing in missing {
             self.names.append_value(&missing.name);
         }
-    }
-
-    /// There are so many rows, those that were not told null.
-    fn reach(&mut self, rows: usize) {
         let names = i32::try_from(self.names.len()).unwrap_or(i32::MAX);
-        self.offsets.resize(rows, names);
-        let more = rows.saturating_sub(self.is_valid.len());
-        self.is_valid.append_n(more, false);
+        self.told.push((row, names));
     }
 
     fn finish(mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
-        self.reach(rows);
-        let names = i32::try_from(self.names.len()).unwrap_or(i32::MAX);
-        self.offsets.push(names);
+        let mut offsets = vec![0; rows + 1];
+        let ends = self.told.iter().skip(1).map(|(row, _)| *row);
+        for ((row, names), next) in self.told.iter().zip(ends.chain([rows])) {
+            if let Some(offsets) = offsets.get_mut(row + 1..=next) {
+                offsets.fill(*names);
+            }
+        }
         let list = ListArray::try_new(
             Arc::new(Field::new_list_field(DataType::Utf8, true)),
-            OffsetBuffer::new(self.offsets.into()),
+            OffsetBuffer::new(offsets.into()),
             Arc::new(self.names.finish()),
-            Some(NullBuffer::new(self.is_valid.finish())),
+            valid_rows(rows, self.told.iter().map(|(row, _)| *row)),
         )?;
         Ok(Arc::new(list))
     }

@@ -1,6 +1,7 @@
 //! Reports as one flat Arrow table: the rows of the command line's CSV.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use advisor_core::account::EntityId;
@@ -22,7 +23,7 @@ fn batch_reports(granularity: Granularity) -> usize {
     }
 }
 
-/// How many rows a report has in a large account, about: for so many there is room from the start.
+/// How many rows a report has in a large account, about: for so many a first batch has room from the start.
 fn usual_rows(granularity: Granularity) -> usize {
     match granularity {
         Granularity::Service => 64,
@@ -99,8 +100,11 @@ pub fn all_report_batches(
     let entities = advisor.account().reported_entities();
     let names = ActionNames::new(advisor.catalog());
     let chunks = entities.par_chunks(batch_reports(granularity));
+    // A column that has to grow is copied.
+    let most_rows = AtomicUsize::new(usual_rows(granularity));
     let batch_on = |chunk: &[EntityId]| {
-        let mut columns = Columns::new(&names, chunk.len() * usual_rows(granularity));
+        let room = chunk.len() * most_rows.load(Ordering::Relaxed);
+        let mut columns = Columns::new(&names, room + room / 16);
         for entity in chunk {
             let detail = advisor.account().entity(*entity);
             let arn = detail.map_or("", |detail| &detail.arn);
@@ -108,6 +112,7 @@ pub fn all_report_batches(
                 advisor.tell_rows(*entity, granularity, columns);
             });
         }
+        most_rows.fetch_max(columns.rows().div_ceil(chunk.len()), Ordering::Relaxed);
         columns.finish()
     };
     chunks.map(batch_on).collect()

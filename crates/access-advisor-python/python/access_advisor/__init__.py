@@ -15,8 +15,6 @@ AWS Config is not used
 Amazon SQS is not used
 """
 
-from importlib.metadata import version as _version
-
 from access_advisor._errors import (
     AccessAdvisorError,
     AccessDeniedError,
@@ -41,9 +39,8 @@ from access_advisor._native import (
     Reconciliation,
     Store,
     Table,
+    __version__,
 )
-
-__version__ = _version("access-advisor")
 
 __all__ = [
     "AccessAdvisorError",
@@ -67,4 +64,5 @@ __all__ = [
     "StoreError",
     "Table",
     "TrailError",
+    "__version__",
 ]

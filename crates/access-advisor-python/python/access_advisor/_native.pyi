@@ -19,6 +19,7 @@ from access_advisor.types import (
 )
 
 __all__: list[str]
+__version__: str
 
 _Path = str | PathLike[str]
 _Paths = _Path | Iterable[_Path]
