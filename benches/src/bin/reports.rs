@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Time { folder, now } => {
             let account = Arc::new(load_account(&[folder.join("account.json")])?);
             let file = folder.join("activity.parquet");
-            let activity = read_activity(File::open(&file)?, &file.display().to_string())?;
+            let activity = read_activity(File::open(&file)?, &file.display().to_string(), None)?;
             let now = time::parse(&now).ok_or("no time")?;
             let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now);
             serve(&advisor)

@@ -48,8 +48,8 @@ pub fn is_activity_schema(schema: &Schema) -> bool {
 /// Reads an activity file, which may have been written by another engine: the order of columns does not
 /// matter, further columns are left out, and rows of one key are merged. Without
 /// `principal_arn_seen`, a principal was last seen under its ARN at `last_accessed`. With
-/// `event_source` in the place of `service_namespace` and `action_name`, the catalog that is built in
-/// tells them from the events. `name` is what errors call the file.
+/// `event_source` in the place of `service_namespace` and `action_name`, the catalog tells them from the
+/// events; the one that is built in when none is given. `name` is what errors call the file.
 ///
 /// The file is read piece by piece: what is held in memory is the table.
 ///
@@ -59,16 +59,16 @@ pub fn is_activity_schema(schema: &Schema) -> bool {
 pub fn read_activity<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
+    catalog: Option<&Arc<Catalog>>,
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
-    read_activity_rows(reader, name, None, |row| {
+    read_activity_rows(reader, name, catalog, |row| {
         activity.add_row(row);
     })?;
     Ok(activity)
 }
 
-/// Reads an activity file row by row, as [`read_activity`] does, with another catalog if one is given. Rows come in the
-/// order of the file, and there may be several of one key: [`Activity::add_row`] merges them.
+/// Reads an activity file row by row, as [`read_activity`] does. Rows come in the order of the file, and there may be several of one key: [`Activity::add_row`] merges them.
 ///
 /// # Errors
 /// As there; the rows before the fault were taken then.
@@ -78,24 +78,31 @@ pub fn read_activity_rows<R: ChunkReader + 'static>(
     catalog: Option<&Arc<Catalog>>,
     mut take: impl FnMut(&ActivityRow<'_>),
 ) -> Result<(), ReadError> {
-    read_rows(reader, name, catalog, &mut |row| {
+    let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
+    read_rows(table, name, catalog, &mut |row| {
         take(&row?);
         Ok(())
     })
 }
 
 /// Reads an activity file row by row, as [`read_activity_rows`] does, but that a row which cannot be is handed over as
-/// its [`Fault::Value`], and the rows after it follow.
+/// its [`Fault::Value`], and the rows after it follow. The file may not be larger than the limit, as
+/// [`ParquetTable::check_size`] has it.
 ///
 /// # Errors
-/// As there, but for rows that cannot be.
+/// As there, but for rows that cannot be; a file that is too large.
 pub fn read_each_activity_row<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
     catalog: Option<&Arc<Catalog>>,
+    limit: usize,
     mut take: impl FnMut(Result<ActivityRow<'_>, Fault>),
 ) -> Result<(), ReadError> {
-    read_rows(reader, name, catalog, &mut |row| {
+    let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
+    table
+        .check_size(limit, is_wanted)
+        .map_err(ReadError::of(name))?;
+    read_rows(table, name, catalog, &mut |row| {
         take(row);
         Ok(())
     })
@@ -104,19 +111,20 @@ pub fn read_each_activity_row<R: ChunkReader + 'static>(
 /// Takes a row, or what is wrong with it; an error ends the reading.
 type Take<'t> = dyn FnMut(Result<ActivityRow<'_>, Fault>) -> Result<(), Fault> + 't;
 
+/// Whether a column is looked at.
+fn is_wanted(column: &str) -> bool {
+    REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
+}
+
 fn read_rows<R: ChunkReader + 'static>(
-    reader: R,
+    table: ParquetTable<R>,
     name: &str,
     catalog: Option<&Arc<Catalog>>,
     take: &mut Take<'_>,
 ) -> Result<(), ReadError> {
-    let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
     check_version(table.metadata(SCHEMA_KEY)).map_err(ReadError::of(name))?;
     check_columns(table.schema()).map_err(ReadError::of(name))?;
-    let wanted = |column: &str| {
-        REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
-    };
-    let batches = table.batches(wanted).map_err(ReadError::of(name))?;
+    let batches = table.batches(is_wanted).map_err(ReadError::of(name))?;
     take_batches(name, batches, catalog, take)
 }
 
@@ -128,9 +136,10 @@ fn read_rows<R: ChunkReader + 'static>(
 pub fn activity_from_batches(
     name: &str,
     batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
+    catalog: Option<&Arc<Catalog>>,
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
-    take_batches(name, batches, None, &mut |row| {
+    take_batches(name, batches, catalog, &mut |row| {
         activity.add_row(&row?);
         Ok(())
     })?;

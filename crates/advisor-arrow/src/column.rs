@@ -4,6 +4,8 @@
 //! or view strings, or as bytes; times in any unit, with a time zone or without one (then they are
 //! UTC); counts in any width, and as whole floats where they were added up.
 
+use std::ops::RangeInclusive;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray};
@@ -74,10 +76,14 @@ impl<'a> Column<'a> {
         Ok(cast)
     }
 
+    /// An engine that saw nothing but nulls may have given the column any type.
+    fn is_all_null(&self) -> bool {
+        self.array.logical_null_count() == self.array.len()
+    }
+
     /// As text.
     pub(crate) fn texts(self) -> Result<Texts<'a>, Fault> {
-        // An engine that saw nothing but nulls may have given the column any type.
-        if self.array.logical_null_count() == self.array.len() {
+        if self.is_all_null() {
             return Ok(Texts {
                 column: self,
                 values: None,
@@ -93,13 +99,17 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// As times, in UTC milliseconds. Finer ones are rounded down.
+    /// As times, in UTC milliseconds. Finer ones are rounded down. A time beyond what calendars have is an error: the
+    /// column's unit is not what its numbers are of.
     pub(crate) fn millis(self) -> Result<Numbers<'a>, Fault> {
+        if self.is_all_null() {
+            return Ok(Numbers::null(self));
+        }
         let unit = match self.array.data_type() {
-            DataType::Timestamp(TimeUnit::Second, _) => Unit::Times(1000),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => Unit::One,
-            DataType::Timestamp(TimeUnit::Microsecond, _) => Unit::Over(1000),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => Unit::Over(1_000_000),
+            DataType::Timestamp(TimeUnit::Second, _) => Unit::Seconds,
+            DataType::Timestamp(TimeUnit::Millisecond, _) => Unit::Millis,
+            DataType::Timestamp(TimeUnit::Microsecond, _) => Unit::Micros,
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => Unit::Nanos,
             _ => return Err(self.wrong_type("timestamp")),
         };
         self.numbers(unit)
@@ -120,7 +130,7 @@ impl<'a> Column<'a> {
             }
             _ => return Err(self.wrong_type(WHOLE_NUMBER)),
         }
-        self.numbers(Unit::One)
+        self.numbers(Unit::Count)
     }
 
     fn numbers(self, unit: Unit) -> Result<Numbers<'a>, Fault> {
@@ -179,13 +189,28 @@ pub(crate) struct Numbers<'a> {
     unit: Unit,
 }
 
-/// How a number that is stored becomes one of the unit that is asked for.
+impl<'a> Numbers<'a> {
+    fn null(column: Column<'a>) -> Self {
+        Self {
+            column,
+            values: Int64Array::new_null(column.array.len()),
+            unit: Unit::Count,
+        }
+    }
+}
+
+/// What a number that is stored is one of.
 #[derive(Clone, Copy)]
 enum Unit {
-    One,
-    Times(i64),
-    Over(i64),
+    Count,
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
 }
+
+/// The years 1 to 9999, in UTC milliseconds.
+const TIMES: RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 
 impl Numbers<'_> {
     /// A row's number; `None` for null.
@@ -194,15 +219,19 @@ impl Numbers<'_> {
             return Ok(None);
         }
         let value = self.values.value(index);
-        match self.unit {
-            Unit::One => Ok(Some(value)),
-            Unit::Over(units) => Ok(Some(value.div_euclid(units))),
-            Unit::Times(units) => match value.checked_mul(units) {
-                Some(value) => Ok(Some(value)),
-                None => Err(self
-                    .column
-                    .fault(index, format!("{value} s is out of range"))),
-            },
+        let (millis, unit) = match self.unit {
+            Unit::Count => return Ok(Some(value)),
+            Unit::Seconds => (value.checked_mul(1_000), "s"),
+            Unit::Millis => (Some(value), "ms"),
+            Unit::Micros => (Some(value.div_euclid(1_000)), "µs"),
+            Unit::Nanos => (Some(value.div_euclid(1_000_000)), "ns"),
+        };
+        match millis {
+            Some(millis) if TIMES.contains(&millis) => Ok(Some(millis)),
+            _ => {
+                let reason = format!("{value} {unit} is out of range");
+                Err(self.column.fault(index, reason))
+            }
         }
     }
 

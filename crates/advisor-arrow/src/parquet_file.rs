@@ -2,16 +2,18 @@
 //! whoever wrote them.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
@@ -48,8 +50,11 @@ pub(crate) fn write(
 /// How many rows are decoded at a time.
 const BATCH_ROWS: usize = 8192;
 
+/// The fewest bytes of a row. A table may say of any number of rows, in a few bytes, that nothing is in them.
+pub const FEWEST_BYTES_OF_A_ROW: usize = 16;
+
 /// A Parquet file that is open for reading. Columns have the types that Parquet itself gives them,
-/// whatever Arrow schema the writer put beside.
+/// whatever Arrow schema the writer put beside; texts come as views.
 #[derive(Debug)]
 pub struct ParquetTable<R: ChunkReader + 'static> {
     builder: ParquetRecordBatchReaderBuilder<R>,
@@ -61,10 +66,41 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// # Errors
     /// A file that is no Parquet, damaged or cut short.
     pub fn open(reader: R) -> Result<Self, Fault> {
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(reader, options);
+        let open = || -> Result<_, ParquetError> {
+            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            let metadata = with_text_views(&ArrowReaderMetadata::load(&reader, options)?)?;
+            Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(
+                reader, metadata,
+            ))
+        };
         let builder = guarded(open)??;
         Ok(Self { builder })
+    }
+
+    /// Refuses a file of more rows than so many bytes can hold, and one with a row group whose wanted columns have more
+    /// bytes than that, uncompressed, by what the file says of itself.
+    ///
+    /// # Errors
+    /// [`Fault::TooLarge`].
+    pub fn check_size(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Result<(), Fault> {
+        let metadata = self.builder.metadata();
+        let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(usize::MAX);
+        let is_wanted = |column: &&ColumnChunkMetaData| {
+            let root = column.column_path().parts().first();
+            root.is_some_and(|root| wanted(root))
+        };
+        let is_within = |group: &RowGroupMetaData| {
+            let sizes = group.columns().iter().filter(is_wanted);
+            let size = sizes.fold(0_i64, |sum, column| {
+                sum.saturating_add(column.uncompressed_size().max(0))
+            });
+            usize::try_from(size).is_ok_and(|size| size <= limit)
+        };
+        if rows <= limit / FEWEST_BYTES_OF_A_ROW && metadata.row_groups().iter().all(is_within) {
+            Ok(())
+        } else {
+            Err(Fault::TooLarge { limit })
+        }
     }
 
     /// The columns.
@@ -96,6 +132,32 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
             reader: Some(reader),
         })
     }
+}
+
+/// What is known of a file, with texts as views. These share a page's bytes: a long text that a dictionary has once is not
+/// copied into every row.
+///
+/// # Errors
+/// A damaged file.
+pub fn with_text_views(
+    metadata: &ArrowReaderMetadata,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    let views = Schema::new(viewed(metadata.schema().fields()));
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(views));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+}
+
+fn viewed(fields: &Fields) -> Fields {
+    let viewed = fields.iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Utf8 => DataType::Utf8View,
+            DataType::Binary => DataType::BinaryView,
+            DataType::Struct(fields) => DataType::Struct(viewed(fields)),
+            other => other.clone(),
+        };
+        Arc::new(Field::clone(field).with_data_type(data_type))
+    });
+    viewed.collect()
 }
 
 /// The batches of a [`ParquetTable`]. There are none after an error.

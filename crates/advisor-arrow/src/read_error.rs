@@ -41,6 +41,12 @@ pub enum Fault {
         /// The version it says it has.
         found: String,
     },
+    /// A file that is too large for what it may be read into.
+    #[error("more than {limit} bytes, the limit for one object")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
     /// A column that must be there is not.
     #[error("column {column} is missing")]
     MissingColumn {

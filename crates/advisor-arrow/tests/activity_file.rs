@@ -18,7 +18,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
 use arrow_array::{
     Array, ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch,
-    StringArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    StringArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
+    UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
@@ -115,8 +116,8 @@ proptest! {
     fn what_is_written_is_read_back(samples in samples()) {
         let activity = table(&samples);
         let bytes = file(&activity);
-        prop_assert_eq!(&read_activity(bytes.clone(), "a").unwrap(), &activity);
-        prop_assert_eq!(&activity_from_batches("a", activity_batches(&activity)).unwrap(), &activity);
+        prop_assert_eq!(&read_activity(bytes.clone(), "a", None).unwrap(), &activity);
+        prop_assert_eq!(&activity_from_batches("a", activity_batches(&activity), None).unwrap(), &activity);
         // Equal tables are equal files, in whatever order they came to be.
         let mut turned = samples;
         turned.reverse();
@@ -131,7 +132,7 @@ proptest! {
         }
         let mut merged = Activity::new();
         for part in split {
-            merged.merge(&read_activity(file(&table(&part)), "part").unwrap());
+            merged.merge(&read_activity(file(&table(&part)), "part", None).unwrap());
         }
         prop_assert_eq!(file(&merged), file(&table(&samples)));
     }
@@ -142,7 +143,7 @@ proptest! {
         let (left, right) = samples.split_at(cut.min(samples.len()));
         let (left, right) = (table(left), table(right));
         let batches = activity_batches(&left).chain(activity_batches(&right));
-        prop_assert_eq!(activity_from_batches("both", batches).unwrap(), table(&samples));
+        prop_assert_eq!(activity_from_batches("both", batches, None).unwrap(), table(&samples));
     }
 
     #[test]
@@ -155,7 +156,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] = value;
         }
-        if let Err(error) = read_activity(Bytes::from(bytes), "damaged.parquet") {
+        if let Err(error) = read_activity(Bytes::from(bytes), "damaged.parquet", None) {
             prop_assert!(error.to_string().starts_with("damaged.parquet: "), "{error}");
         }
     }
@@ -167,7 +168,7 @@ proptest! {
     ) {
         let bytes = file(&table(&samples));
         let cut = bytes.slice(..cut.index(bytes.len()));
-        let error = read_activity(cut, "cut.parquet").unwrap_err().to_string();
+        let error = read_activity(cut, "cut.parquet", None).unwrap_err().to_string();
         prop_assert!(error.starts_with("cut.parquet: cannot be read as Parquet: "), "{error}");
     }
 }
@@ -229,7 +230,7 @@ fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
 }
 
 fn read(batch: RecordBatch) -> Result<Activity, String> {
-    activity_from_batches("t", [Ok(batch)]).map_err(|error| error.to_string())
+    activity_from_batches("t", [Ok(batch)], None).map_err(|error| error.to_string())
 }
 
 fn text(values: [Option<&str>; 2]) -> ArrayRef {
@@ -331,10 +332,12 @@ fn without_when_the_arn_was_seen_the_last_attempt_decides() {
         .column(seen)
         .as_primitive::<TimestampMillisecondType>();
     let nulls = arrow_array::new_null_array(nulls.data_type(), 2);
-    assert_eq!(
-        read(with(&batch, "principal_arn_seen", nulls)),
-        Ok(activity)
-    );
+    for nulls in [nulls, arrow_array::new_null_array(&DataType::Null, 2)] {
+        assert_eq!(
+            read(with(&batch, "principal_arn_seen", nulls)).as_ref(),
+            Ok(&activity)
+        );
+    }
 }
 
 /// Athena and `CloudTrail` Lake take no query that is long enough to tell actions.
@@ -491,6 +494,15 @@ fn what_cannot_be_is_refused_by_row_and_column() {
             "t: row 2, column last_accessed: 9223372036854775807 s is out of range",
         ),
         (
+            // Microseconds that are said to be milliseconds.
+            "last_accessed",
+            Arc::new(TimestampMillisecondArray::from(vec![
+                1_700_000_000_000,
+                1_700_000_000_000_000,
+            ])),
+            "t: row 2, column last_accessed: 1700000000000000 ms is out of range",
+        ),
+        (
             "last_accessed",
             numbers([Some(1), Some(2)]),
             "t: column last_accessed is of type Int64, which is no timestamp",
@@ -506,7 +518,7 @@ fn the_row_is_the_files_not_the_batches() {
     let (_, batch) = two_rows();
     let broken = with(&batch, "aws_region", text([None, None]));
     let batches = [Ok(batch.clone()), Ok(batch), Ok(broken)];
-    let error = activity_from_batches("t", batches).unwrap_err();
+    let error = activity_from_batches("t", batches, None).unwrap_err();
     assert_eq!(error.to_string(), "t: row 5, column aws_region: is null");
 }
 
@@ -565,7 +577,7 @@ fn other_tables_are_none_of_activity() {
     let fields = cloudtrail.map(|name| Field::new(name, DataType::Utf8, true));
     assert!(!is_activity_schema(&Schema::new(fields.to_vec())));
     for (bytes, reason) in [(&b""[..], "EOF"), (b"{\"Records\": []}", "Corrupt footer")] {
-        let error = read_activity(Bytes::from_static(bytes), "x")
+        let error = read_activity(Bytes::from_static(bytes), "x", None)
             .unwrap_err()
             .to_string();
         assert!(

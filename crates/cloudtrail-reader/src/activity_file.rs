@@ -58,7 +58,8 @@ pub(crate) fn take_parquet(
 ) -> Reconciliation {
     let mut rows = Rows::new(reader, name);
     let catalog = Some(reader.shared_catalog());
-    let read = read_each_activity_row(bytes, name, catalog, |row| {
+    let limit = reader.options().object_limit;
+    let read = read_each_activity_row(bytes, name, catalog, limit, |row| {
         rows.take(row.map_err(|fault| match fault {
             Fault::Value { column, reason, .. } => malformed(column, &reason),
             other => SetAside::Malformed(shortened(&other.to_string())),
@@ -66,7 +67,12 @@ pub(crate) fn take_parquet(
     });
     match read {
         Ok(()) => rows.finish(activity),
-        Err(error) => failed(name, &error.fault.to_string()),
+        Err(error) => match error.fault {
+            Fault::TooLarge { limit } => {
+                Reconciliation::failed(name, ObjectError::TooLarge(limit).to_string())
+            }
+            fault => failed(name, &fault.to_string()),
+        },
     }
 }
 
@@ -83,7 +89,8 @@ pub(crate) fn take_csv(
     };
     let mut rows = Rows::new(reader, name);
     loop {
-        match csv.next() {
+        // All columns count.
+        match csv.next(true) {
             Ok(Some(Ok(row))) => rows.take(columns.row(row, reader)),
             Ok(Some(Err(reason))) => rows.take(Err(SetAside::Malformed(reason.into()))),
             Ok(None) => return rows.finish(activity),

@@ -74,7 +74,7 @@ impl fmt::Display for SetAside {
     }
 }
 
-const INSIGHT: &str = "AwsCloudTrailInsight";
+pub(crate) const INSIGHT: &str = "AwsCloudTrailInsight";
 
 /// Longer names are nobody's; keeping them would fill the table.
 pub(crate) const LONGEST_NAME: usize = 256;

@@ -40,8 +40,12 @@ impl<'t> CsvRows<'t> {
         &self.header
     }
 
-    /// The next row, with a value for every column, or what is wrong with it; none at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Result<&StringRecord, String>>, ObjectError> {
+    /// The next row, with a value for every column, or what is wrong with it; none at the end. A file that was cut short
+    /// in its last value looks like a whole one, if that has no quotes: `last_counts` says whether that matters.
+    pub(crate) fn next(
+        &mut self,
+        last_counts: bool,
+    ) -> Result<Option<Result<&StringRecord, String>>, ObjectError> {
         let Self {
             text,
             marker,
@@ -62,6 +66,11 @@ impl<'t> CsvRows<'t> {
             Err(format!(
                 "{cells} values where the header has {columns} columns"
             ))
+        } else if last_counts
+            && is_at_end(text, reader.position())
+            && !text.ends_with(['\n', '\r', '"'])
+        {
+            Err("the file ends without a line break: the last value may be cut short".into())
         } else {
             Ok(row)
         }))
@@ -80,7 +89,8 @@ pub(crate) fn read(
     take: &mut dyn FnMut(Entry<'_>),
 ) -> Result<(), ObjectError> {
     let (columns, fields) = Columns::of("a CSV", rows.header().iter())?;
-    while let Some(row) = rows.next()? {
+    let last_counts = matches!(fields.last(), Some(Some(_)));
+    while let Some(row) = rows.next(last_counts)? {
         take(match row {
             Ok(row) => {
                 let mut cells = Cells::default();
@@ -97,10 +107,17 @@ pub(crate) fn read(
     Ok(())
 }
 
+fn is_at_end(text: &str, position: &Position) -> bool {
+    place(position).is_some_and(|at| at >= text.len())
+}
+
+fn place(position: &Position) -> Option<usize> {
+    usize::try_from(position.byte()).ok()
+}
+
 /// Whether this row ends with the text, and inside quotes: there is an odd number of them.
 fn is_cut(text: &str, row: &StringRecord, end: &Position) -> bool {
-    let place = |position: &Position| usize::try_from(position.byte()).ok();
-    if place(end).is_none_or(|end| end < text.len()) {
+    if !is_at_end(text, end) {
         return false;
     }
     let start = row.position().and_then(place);

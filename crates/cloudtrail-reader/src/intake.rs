@@ -271,8 +271,10 @@ impl<'r> Intake<'r> {
     /// What becomes of a record, in the order of [`attribution::attribute`]. Whatever is not in order is odd.
     #[inline]
     fn judge(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Result<Verdict, Irregular> {
-        if fields.text(Field::EventCategory, cursor) == Some(b"Insight") {
-            // An object of nothing but insights is skipped: left to the plain reader as a whole.
+        // An object of nothing but insights is skipped: left to the plain reader as a whole.
+        if fields.text(Field::EventCategory, cursor) == Some(b"Insight")
+            || fields.text(Field::EventType, cursor) == Some(attribution::INSIGHT.as_bytes())
+        {
             return Err(Irregular);
         }
         if fields.is_odd || fields.user_identity == Some(Caller::Odd) {

@@ -56,12 +56,6 @@ pub(crate) const OCSF: ObjectError = ObjectError::NotCloudTrail(
     "OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles",
 );
 
-/// What an object is.
-pub(crate) enum Object<'a> {
-    Records(Vec<Entry<'a>>),
-    Digest,
-}
-
 /// Something that is, or should be, a record.
 pub(crate) enum Entry<'a> {
     /// A record's JSON.
@@ -138,63 +132,103 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Finds the records of an object.
-pub(crate) fn read(text: &str) -> Result<Object<'_>, ObjectError> {
+/// Where an object's records go, as they are found. There cannot be more than one for every few bytes: a billion zeros
+/// are small when they are compressed, and would take many times the memory and time that records of their size do.
+struct Found<'t> {
+    take: &'t mut dyn FnMut(Entry<'_>),
+    /// How many more there can be.
+    left: usize,
+}
+
+impl Found<'_> {
+    const FEWEST_BYTES: usize = 16;
+    /// In however few bytes.
+    const ALWAYS: usize = 4_096;
+
+    fn push(&mut self, entry: Entry<'_>) -> Result<(), ObjectError> {
+        self.left = self.left.checked_sub(1).ok_or(TOO_MANY)?;
+        (self.take)(entry);
+        Ok(())
+    }
+
+    /// The members of a list as entries.
+    fn push_list<'a>(
+        &mut self,
+        list: &'a RawValue,
+        entry: impl Fn(&'a RawValue) -> Entry<'a>,
+    ) -> Result<(), ObjectError> {
+        for member in members(list, self.left)? {
+            self.push(entry(member))?;
+        }
+        Ok(())
+    }
+}
+
+const TOO_MANY: ObjectError =
+    ObjectError::NotCloudTrail("there are more records than so many bytes can hold");
+
+/// Hands over the records of an object. The answer is whether there are digests in it. Of an object that fails, what was
+/// handed over is not to be kept.
+pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, ObjectError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
         return Err(ObjectError::Empty);
     }
+    let mut found = Found {
+        take,
+        left: (text.len() / Found::FEWEST_BYTES).max(Found::ALWAYS),
+    };
     if is_json_lines(text) {
-        return read_lines(text);
+        return read_lines(text, &mut found);
     }
-    let mut entries = Vec::new();
-    let mut is_digest = false;
+    let mut values = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match value {
-            Ok(value) => is_digest |= read_value(value, &mut entries)?,
-            Err(_) if has_whole_line(text) => return read_lines(text),
+            Ok(_) if values.len() == found.left => return Err(TOO_MANY),
+            Ok(value) => values.push(value),
+            Err(_) if has_whole_line(text) => return read_lines(text, &mut found),
             Err(error) => return Err(ObjectError::Json(error.to_string())),
         }
     }
-    Ok(if is_digest && entries.is_empty() {
-        Object::Digest
-    } else {
-        Object::Records(entries)
-    })
+    let mut is_digest = false;
+    for value in values {
+        is_digest |= read_value(value, &mut found)?;
+    }
+    Ok(is_digest)
 }
 
 /// Takes the records of one JSON value. The answer is whether it is a digest.
-fn read_value<'a>(value: &'a RawValue, entries: &mut Vec<Entry<'a>>) -> Result<bool, ObjectError> {
+fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, ObjectError> {
     if value.get().starts_with('[') {
-        entries.extend(list(value)?.into_iter().map(entry));
+        found.push_list(value, entry)?;
         return Ok(false);
     }
     if !value.get().starts_with('{') {
         return Err(ObjectError::NotCloudTrail("neither an object nor a list"));
     }
-    let envelope: Envelope<'a> = match serde_json::from_str(value.get()) {
+    let envelope: Envelope<'_> = match serde_json::from_str(value.get()) {
         Ok(envelope) => envelope,
         Err(error) if is_one_record(value) => {
-            entries.push(Entry::Broken(error.to_string()));
+            found.push(Entry::Broken(error.to_string()))?;
             return Ok(false);
         }
         Err(error) => return Err(ObjectError::Json(error.to_string())),
     };
     if let Some(records) = envelope.records {
-        entries.extend(list(records)?.into_iter().map(Entry::Record));
+        found.push_list(records, Entry::Record)?;
     } else if let Some(events) = envelope.events {
-        entries.extend(list(events)?.into_iter().map(Entry::LookupEvent));
+        found.push_list(events, Entry::LookupEvent)?;
     } else if envelope.is_digest() {
         return Ok(true);
     } else if let Some(rows) = envelope.query_result_rows {
-        read_query_result(list(rows)?, entries)?;
-    } else if let Some(found) = single(value, &envelope) {
-        entries.push(found);
+        read_query_result(members(rows, found.left)?, found)?;
+    } else if let Some(entry) = single(value, &envelope) {
+        found.push(entry)?;
     } else if let Some(events) = envelope.log_events() {
         // A control message is sent to a subscription to try the way.
         let kind = envelope.message_type.map(RawValue::get);
         if kind != Some(r#""CONTROL_MESSAGE""#) {
-            entries.extend(list(events)?.into_iter().map(Entry::LookupEvent));
+            found.push_list(events, Entry::LookupEvent)?;
         }
     } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
         return Err(OCSF);
@@ -242,7 +276,7 @@ fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
 /// A page of a query's result: each row is a list of objects with one column each.
 fn read_query_result<'a>(
     rows: Vec<&'a RawValue>,
-    entries: &mut Vec<Entry<'a>>,
+    found: &mut Found<'_>,
 ) -> Result<(), ObjectError> {
     type Row<'a> = Vec<BTreeMap<String, Option<Text<'a>>>>;
 
@@ -262,7 +296,7 @@ fn read_query_result<'a>(
         .collect();
     let (columns, _) = Columns::of("a query result", names.iter().copied())?;
     for row in rows {
-        entries.push(match row {
+        found.push(match row {
             Ok(row) => {
                 let mut cells = Cells::default();
                 let mut is_sound = true;
@@ -278,7 +312,7 @@ fn read_query_result<'a>(
                 }
             }
             Err(error) => Entry::Broken(error.to_string()),
-        });
+        })?;
     }
     Ok(())
 }
@@ -301,18 +335,12 @@ fn is_one_record(value: &RawValue) -> bool {
     )
 }
 
-/// The members of a list. There cannot be more than a record for every few bytes: a list of a billion zeros is small when
-/// it is compressed, and would need many times the memory that its text does.
-fn list(value: &RawValue) -> Result<Vec<&RawValue>, ObjectError> {
-    const FEWEST_BYTES: usize = 16;
-    const ALWAYS: usize = 4_096;
-    let mut read = serde_json::Deserializer::from_str(value.get());
-    let most = (value.get().len() / FEWEST_BYTES).max(ALWAYS);
+/// The members of a list, of which there can be so many.
+fn members(list: &RawValue, most: usize) -> Result<Vec<&RawValue>, ObjectError> {
+    let mut read = serde_json::Deserializer::from_str(list.get());
     match read.deserialize_seq(Members { most }) {
         Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(ObjectError::NotCloudTrail(
-            "there are more records than so many bytes can hold",
-        )),
+        Ok(None) => Err(TOO_MANY),
         Err(_) => Err(ObjectError::NotCloudTrail("the records are not in a list")),
     }
 }
@@ -383,26 +411,21 @@ fn is_json(text: &str) -> bool {
 
 /// Every line by itself, so that a broken one loses no other. A line may hold several values: files
 /// joined without a line break between them.
-fn read_lines(text: &str) -> Result<Object<'_>, ObjectError> {
-    let mut entries = Vec::new();
+fn read_lines(text: &str, found: &mut Found<'_>) -> Result<bool, ObjectError> {
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
         let line = without_time(line);
         for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
             let read = value
                 .map_err(|error| ObjectError::Json(error.to_string()))
-                .and_then(|value| read_value(value, &mut entries));
+                .and_then(|value| read_value(value, found));
             match read {
                 Ok(digest) => is_digest |= digest,
-                Err(error) => entries.push(Entry::Broken(error.to_string())),
+                Err(error) => found.push(Entry::Broken(error.to_string()))?,
             }
         }
     }
-    Ok(if is_digest && entries.is_empty() {
-        Object::Digest
-    } else {
-        Object::Records(entries)
-    })
+    Ok(is_digest)
 }
 
 /// The record in an event of `lookup-events`, or of `CloudWatch` Logs.

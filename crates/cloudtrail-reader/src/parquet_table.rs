@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::sync::Arc;
 
-use advisor_arrow::catch_panics;
+use advisor_arrow::{FEWEST_BYTES_OF_A_ROW, catch_panics, with_text_views};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
@@ -14,7 +13,7 @@ use arrow_array::{
     Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, Int64Array, RecordBatch,
     StringViewArray,
 };
-use arrow_schema::{DataType, Field as ArrowField, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -87,15 +86,13 @@ fn open(
         });
         usize::try_from(size).is_ok_and(|size| size <= limit)
     };
-    if !metadata.metadata().row_groups().iter().all(is_within) {
+    let rows = metadata.metadata().file_metadata().num_rows();
+    let is_few = usize::try_from(rows).is_ok_and(|rows| rows <= limit / FEWEST_BYTES_OF_A_ROW);
+    if !is_few || !metadata.metadata().row_groups().iter().all(is_within) {
         return Err(ObjectError::TooLarge(limit));
     }
     let mask = ProjectionMask::leaves(schema, wanted);
-    // Views share a page's bytes: a long text that a dictionary has once is not copied into every row.
-    let views = Schema::new(with_views(metadata.schema().fields()));
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(views));
-    let metadata =
-        ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(damaged)?;
+    let metadata = with_text_views(metadata).map_err(damaged)?;
     ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
         .with_projection(mask)
         .with_batch_size(BATCH)
@@ -119,20 +116,6 @@ fn damaged(error: ParquetError) -> ObjectError {
         ParquetError::General(reason) | ParquetError::EOF(reason) => reason,
         other => other.to_string(),
     })
-}
-
-/// The same fields, with texts as views.
-fn with_views(fields: &Fields) -> Fields {
-    let viewed = fields.iter().map(|field| {
-        let data_type = match field.data_type() {
-            DataType::Utf8 => DataType::Utf8View,
-            DataType::Binary => DataType::BinaryView,
-            DataType::Struct(fields) => DataType::Struct(with_views(fields)),
-            other => other.clone(),
-        };
-        Arc::new(ArrowField::clone(field).with_data_type(data_type))
-    });
-    viewed.collect()
 }
 
 fn take_batch(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::activity_file;
 use crate::attribution::{self, SetAside};
 use crate::csv_table::{self, CsvRows};
-use crate::object::{self, Entry, LookupEvent, Object, ObjectError};
+use crate::object::{self, Entry, LookupEvent, ObjectError};
 use crate::parquet_table;
 use crate::reader::TrailReader;
 use crate::reconciliation::{Reconciliation, SkippedObject};
@@ -29,26 +29,17 @@ pub(crate) fn take_object(
         return take_table(reader, name, shape, inflated, activity);
     }
     let decoded = utf8::decode(inflated);
-    let entries = match object::read(&decoded.text) {
-        Ok(Object::Records(entries)) => entries,
-        Ok(Object::Digest) => return Reconciliation::skipped(SkippedObject::Digest),
-        Err(error) => return Reconciliation::failed(name, error.to_string()),
-    };
-    let mut taken = Reconciliation {
-        objects_read: 1,
-        ..Default::default()
-    };
-    let mut insights = 0;
-    for entry in entries {
-        taken.records_read += 1;
-        match take_entry(reader, &entry, decoded.marker, activity) {
-            Ok(()) => taken.records_attributed += 1,
-            Err(reason) => {
-                insights += u64::from(reason.is_insight());
-                taken.set_record_aside(name, taken.records_read, reason);
-            }
-        }
+    let mut is_digest = false;
+    let taken = take_entries(reader, name, decoded.marker, activity, |take| {
+        is_digest = object::read(&decoded.text, take)?;
+        Ok(())
+    });
+    if is_digest && taken.records_read == 0 {
+        return Reconciliation::skipped(SkippedObject::Digest);
     }
+    let set_aside = taken.records_set_aside.iter();
+    let insights = set_aside.filter(|(reason, _)| reason.is_insight());
+    let insights: u64 = insights.map(|(_, count)| count).sum();
     if insights > 0 && insights == taken.records_read {
         return Reconciliation::skipped(SkippedObject::Insight);
     }
@@ -69,7 +60,7 @@ fn take_table(
             return activity_file::take_parquet(reader, name, bytes, activity);
         }
         let limit = reader.options().object_limit;
-        return take_rows(reader, name, activity, |take| {
+        return take_entries(reader, name, None, activity, |take| {
             parquet_table::read(bytes, limit, take)
         });
     }
@@ -78,16 +69,18 @@ fn take_table(
         Ok(csv) if activity_file::is_header(csv.header()) => {
             activity_file::take_csv(reader, name, csv, activity)
         }
-        Ok(csv) => take_rows(reader, name, activity, |take| csv_table::read(csv, take)),
+        Ok(csv) => take_entries(reader, name, None, activity, |take| {
+            csv_table::read(csv, take)
+        }),
         Err(error) => Reconciliation::failed(name, error.to_string()),
     }
 }
 
-/// Takes the rows of a table of records as they are read. Of a Parquet file that turns out to be damaged on the way, nothing
-/// is kept.
-fn take_rows(
+/// Takes records as they are read. Of an object that turns out to be none on the way, nothing is kept.
+fn take_entries(
     reader: &TrailReader,
     name: &str,
+    marker: Option<char>,
     activity: &mut Activity,
     read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<(), ObjectError>,
 ) -> Reconciliation {
@@ -98,7 +91,7 @@ fn take_rows(
     let mut rows = Activity::new();
     let read = read(&mut |entry| {
         taken.records_read += 1;
-        match take_entry(reader, &entry, None, &mut rows) {
+        match take_entry(reader, &entry, marker, &mut rows) {
             Ok(()) => taken.records_attributed += 1,
             Err(reason) => taken.set_record_aside(name, taken.records_read, reason),
         }

@@ -206,12 +206,14 @@ impl TrailReader {
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> TrailRead {
         let (listed, is_all) = (AtomicU64::new(0), AtomicBool::new(false));
+        // Of the pool that this is called on: the thread that hands out is none of its.
+        let readers = rayon::current_num_threads();
         let (jobs, receiver) = mpsc::sync_channel(LISTED_AHEAD);
         let receiver = Mutex::new(receiver);
         let parts = std::thread::scope(|scope| {
             let (listed, is_all, receiver) = (&listed, &is_all, &receiver);
             scope.spawn(move || {
-                self.hand_out(objects, listed, &jobs);
+                self.hand_out(objects, readers, listed, &jobs);
                 is_all.store(true, Ordering::Release);
             });
             rayon::broadcast(|_| {
@@ -267,11 +269,19 @@ impl TrailReader {
     fn hand_out(
         &self,
         objects: impl Iterator<Item = Result<TrailObject, FailedObject>>,
+        #[cfg_attr(
+            not(feature = "s3"),
+            expect(unused_variables, reason = "files are taken one by one")
+        )]
+        readers: usize,
         listed: &AtomicU64,
         jobs: &SyncSender<Job>,
     ) {
         #[cfg(feature = "s3")]
-        let mut fetching = Fetching::default();
+        let mut fetching = Fetching {
+            readers,
+            current: None,
+        };
         for object in objects {
             if self.is_stopped() {
                 return;
@@ -314,8 +324,9 @@ enum Job {
 
 /// The bucket that is being fetched from.
 #[cfg(feature = "s3")]
-#[derive(Default)]
 struct Fetching {
+    /// The threads that read.
+    readers: usize,
     current: Option<(String, SyncSender<Result<S3Object, ListError>>)>,
 }
 
@@ -341,7 +352,7 @@ impl Fetching {
                 };
                 match source.fetch_ahead(receiver.into_iter()) {
                     Ok(fetched) => {
-                        for _ in 0..rayon::current_num_threads() {
+                        for _ in 0..self.readers {
                             let _ = jobs.send(Job::Fetched(fetched.clone()));
                         }
                     }

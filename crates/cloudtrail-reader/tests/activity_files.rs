@@ -259,6 +259,61 @@ fn a_broken_row_of_a_parquet_file_is_named() {
 }
 
 #[test]
+fn a_parquet_file_has_a_limit() {
+    let limited = |object_limit| {
+        let options = ReadOptions {
+            object_limit,
+            ..ReadOptions::default()
+        };
+        TrailReader::new(Catalog::shared(), options)
+    };
+    // Some 100 kB in a few bytes: a dictionary has the long name once.
+    let mut activity = trail();
+    let long = "x".repeat(100_000);
+    let row = activity.rows().next().unwrap();
+    let row = advisor_core::ActivityRow {
+        last_event_id: &long,
+        ..row
+    };
+    let mut odd = Activity::new();
+    odd.add_row(&row);
+    activity.merge(&odd);
+    let bytes = parquet(&activity);
+    assert!(bytes.len() < 50_000);
+    let read = take_with(&limited(50_000), &[&bytes]);
+    assert_eq!(
+        faults(&read),
+        ["object: more than 50000 bytes, the limit for one object"]
+    );
+    // More rows than so many bytes can hold.
+    let bytes = parquet(&trail());
+    let read = take_with(&limited(bytes.len()), &[&bytes]);
+    assert_eq!(
+        faults(&read).len(),
+        usize::from(trail().len() * 16 > bytes.len())
+    );
+    assert_eq!(take_with(&limited(1 << 20), &[&bytes]).activity, trail());
+}
+
+/// The end of a number is not to be seen.
+#[test]
+fn a_csv_that_ends_in_a_value_loses_its_last_row() {
+    let activity = trail();
+    let text = csv(&activity, |instant| instant.timestamp_millis().to_string());
+    for cut in [1, 2, 5] {
+        let read = take(&[&text[..text.len() - cut]]);
+        assert_eq!(read.activity.len(), activity.len() - 1);
+        let [fault] = &*faults(&read) else {
+            panic!("{:?}", faults(&read));
+        };
+        assert!(
+            fault.ends_with("the last value may be cut short"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
 fn files_that_lack_columns_are_named() {
     for (header, says) in [
         (

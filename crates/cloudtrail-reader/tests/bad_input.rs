@@ -1148,8 +1148,18 @@ fn more_records_than_bytes_can_hold() {
         };
         assert!(failed.reason.contains("more records"), "{}", failed.reason);
     }
-    // A few are named one by one.
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
+    // However they are written.
+    for text in [
+        "0\n".repeat(1_000_000),
+        "0 ".repeat(1_000_000),
+        "[0,0,0,0,0]\n".repeat(400_000),
+    ] {
+        let mut activity = Activity::new();
+        let done = reader.take_object("zeros", text.as_bytes(), &mut activity);
+        assert_eq!((done.objects_failed.len(), done.records_read), (1, 0));
+    }
+    // A few are named one by one.
     let done = reader.take_object("few", br#"{"Records":[0,0,0]}"#, &mut Activity::new());
     assert_eq!((done.objects_failed.len(), done.records_read), (0, 3));
 }

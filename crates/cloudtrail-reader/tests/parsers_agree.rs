@@ -217,7 +217,7 @@ fn written_record() -> impl Strategy<Value = String> {
             text("eventName", vec!["GetObject", "HeadObject", "RunInstances", "GrowWings", "CreateFunction20150331", ""]),
             text("awsRegion", vec!["eu-central-1", "us-east-1", "EU", ""]),
             text("eventID", vec!["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "short", ""]),
-            text("eventType", vec!["AwsApiCall", "AwsApiCall", "AwsApiCall", "AwsConsoleAction", "AwsServiceEvent", "AwsConsoleSignIn"]),
+            text("eventType", vec!["AwsApiCall", "AwsApiCall", "AwsApiCall", "AwsConsoleAction", "AwsServiceEvent", "AwsConsoleSignIn", "AwsCloudTrailInsight"]),
             text("errorCode", vec!["AccessDenied", "Client.UnauthorizedOperation", "NoSuchKey"]),
             prop_oneof![
                 20 => Just(String::new()),
@@ -305,6 +305,7 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#""eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management","tlsDetails":{"tlsVersion":"TLSv1.3"}"#,
         r#""eventType":"AwsApiCall","eventCategory":"Insight""#,
         r#""eventType":"AwsServiceEvent","managementEvent":true"#,
+        r#""eventType":"AwsCloudTrailInsight","managementEvent":true"#,
         r#""eventType":null,"eventType":"AwsApiCall""#,
         r#""eventCategory":"Management","eventType":"AwsApiCall","eventCategory":"Insight""#,
         r#""eventCategory":"Management","eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#,

@@ -420,10 +420,14 @@ fn digests_and_insights_are_skipped_by_content() {
     write(path, "CloudTrail/c.json.gz", &gzip(&insights));
     write(path, "CloudTrail-Digest/d.json", &insights);
     write(path, "CloudTrail-Insight/e.json", &object(&calls()));
+    // Of either mark one is enough.
+    let mut by_type = insight();
+    by_type.as_object_mut().unwrap().remove("eventCategory");
+    write(path, "CloudTrail/f.json", &object(&[by_type]));
     let taken = read(&[path]);
     assert_eq!(
         taken.reconciliation.objects_skipped,
-        BTreeMap::from([(SkippedObject::Digest, 2), (SkippedObject::Insight, 2)])
+        BTreeMap::from([(SkippedObject::Digest, 2), (SkippedObject::Insight, 3)])
     );
     assert_eq!(taken.reconciliation.objects_read, 1);
     assert_eq!(taken.reconciliation.records_read, 3);

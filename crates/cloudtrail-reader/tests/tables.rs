@@ -781,6 +781,39 @@ fn a_broken_row_loses_no_other() {
 }
 
 #[test]
+fn a_csv_that_ends_in_a_value_loses_its_last_row_where_that_counts() {
+    let records = three();
+    let unquoted = |columns: &[Column<'_>]| {
+        let text = String::from_utf8(csv(columns, &records)).unwrap();
+        let lines = text.lines().map(|line| {
+            let (before, last) = line.rsplit_once(",\"").unwrap();
+            format!("{before},{}", last.trim_end_matches('"'))
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let place = |name| ATHENA.iter().position(|column| column.0 == name).unwrap();
+    let mut columns = ATHENA.to_vec();
+    let region = columns.remove(place("awsregion"));
+    columns.push(region);
+    for text in [
+        unquoted(&columns),
+        unquoted(&columns)[..unquoted(&columns).len() - 2].to_owned(),
+    ] {
+        let taken = take(&[&text]);
+        assert_eq!(taken.reconciliation.records_attributed, 2);
+        assert_eq!(
+            faults(&taken),
+            [
+                "object: record 3: malformed: the file ends without a line break: the last value may be cut short"
+            ]
+        );
+        let taken = take(&[format!("{text}\n")]);
+        assert_eq!(taken.reconciliation.records_read, 3);
+        assert_eq!(taken.reconciliation.records_attributed, 3);
+    }
+}
+
+#[test]
 fn a_csv_cut_short_loses_its_last_row() {
     let text = csv(&ATHENA, &three());
     let whole = text.len();

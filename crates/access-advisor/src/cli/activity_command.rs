@@ -111,7 +111,7 @@ fn read_files(files: &[PathBuf]) -> Result<Activity, Failure> {
             )));
         }
         let file = File::open(path).map_err(|error| at(path, error))?;
-        activity.merge(&read_activity(file, &path.display().to_string())?);
+        activity.merge(&read_activity(file, &path.display().to_string(), None)?);
     }
     Ok(activity)
 }

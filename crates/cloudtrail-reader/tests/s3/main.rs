@@ -10,7 +10,7 @@ mod bucket;
 mod moto;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use bucket::{Answer, Bucket, Objects, Reply, Request, answer};
@@ -19,7 +19,9 @@ use cloudtrail_reader::s3::{
     Environment, FetchError, ListError, S3Fault, S3Location, S3Object, S3OpenError, S3Options,
     S3Source,
 };
+use cloudtrail_reader::{ReadOptions, TrailObject, TrailReader};
 use moto::Moto;
+use service_catalog::Catalog;
 
 fn keys() -> Environment {
     Environment::new([
@@ -706,6 +708,40 @@ fn several_threads_take_each_object_once() {
         .collect();
     keys.sort();
     assert_eq!(keys, expected);
+}
+
+/// As many as the pool has, however many processors there are.
+#[test]
+fn all_threads_of_the_pool_read_a_bucket() {
+    const THREADS: usize = 7;
+    let objects: Objects = (0..THREADS)
+        .map(|number| (number.to_string(), br#"{"Records":[]}"#.to_vec()))
+        .collect();
+    let bucket = Bucket::start(objects, 1000, |_, _, _| None);
+    let source = Arc::new(open("s3://bucket", options(&bucket.endpoint)));
+    let listed = source.list().map(|object| {
+        Ok(TrailObject::S3 {
+            source: source.clone(),
+            object: object.unwrap(),
+        })
+    });
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build();
+    let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
+    // Each waits for the others: one thread cannot take two objects.
+    let (arrived, all) = (Mutex::new(0), Condvar::new());
+    let read = pool.unwrap().install(|| {
+        reader.read_objects(listed, &|_| {
+            let mut arrived = arrived.lock().unwrap();
+            *arrived += 1;
+            all.notify_all();
+            let patience = Duration::from_secs(20);
+            let (arrived, waited) = all
+                .wait_timeout_while(arrived, patience, |arrived| *arrived < THREADS)
+                .unwrap();
+            assert!(!waited.timed_out(), "{arrived} threads read");
+        })
+    });
+    assert_eq!(read.reconciliation.objects_read, THREADS as u64);
 }
 
 #[test]
