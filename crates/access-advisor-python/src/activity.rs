@@ -150,7 +150,7 @@ impl Activity {
             let mut activity = access_advisor::Activity::new();
             for path in &paths.0 {
                 let file = File::open(path).map_err(|fault| error::file(path, fault))?;
-                let part = read_activity(file, &path.display().to_string());
+                let part = read_activity(file, &path.display().to_string(), None);
                 activity.merge(&part.map_err(|fault| error::read(&fault))?);
             }
             PyResult::Ok(activity)
@@ -170,7 +170,7 @@ impl Activity {
     #[staticmethod]
     fn from_arrow(py: Python<'_>, table: AnyRecordBatch) -> PyResult<Self> {
         let batches = table.into_reader()?;
-        let read = || activity_from_batches("the Arrow table", batches);
+        let read = || activity_from_batches("the Arrow table", batches, None);
         let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
         Ok(activity.into())
     }

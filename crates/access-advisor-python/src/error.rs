@@ -146,7 +146,10 @@ pub(crate) fn read(error: &ReadError) -> PyErr {
         Fault::MissingColumn { column } | Fault::ColumnType { column, .. } => {
             attributes.push(("column_name", Attribute::Text(column)));
         }
-        Fault::Parquet(_) | Fault::Arrow(_) | Fault::Version { .. } => {}
+        Fault::Parquet(_)
+        | Fault::Arrow(_)
+        | Fault::Version { .. }
+        | Fault::TooLarge { .. } => {}
     }
     raised("TrailError", &error.to_string(), &attributes)
 }
