@@ -395,8 +395,12 @@ fn bad_input_is_named_and_strict_fails() {
         "json",
     ];
     let output = run(&arguments);
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(3));
     let said = stderr(&output);
+    assert!(
+        said.ends_with("error: 1 objects of the trail could not be read; what is in them is missing from the result\n"),
+        "{said}"
+    );
     assert!(said.contains("cut.json: not JSON: EOF"), "{said}");
     assert!(
         said.contains("odd.json: record 1: malformed: not an object"),

@@ -208,11 +208,11 @@ fn a_bucket_is_imported_as_a_folder_is() {
     );
 
     let (status, said) = import(&[path]);
-    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(status, Some(3), "{said}");
     let failed = format!("s3://bucket/{PREFIX}/05/{}: ", name(4));
     assert!(said.contains(&format!("warning: {failed}")), "{said}");
     assert!(said.contains("1 FAILED"), "{said}");
-    // Told by --strict; and taken when it can be read.
+    // Told again; and taken when it can be read.
     let (status, said) = import(&[path, "--strict"]);
     assert_eq!(status, Some(1));
     assert!(said.contains(&failed), "{said}");
@@ -363,7 +363,7 @@ fn limits_and_bounds_are_said() {
     let size = fs::metadata(&trail).unwrap().len().to_string();
     let folder = place.path("trail");
     let output = place.import("", &[&folder, "--object-limit", &size]);
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(3));
     let said = stderr(&output);
     let limit = format!(
         "{}: more than {size} bytes, the limit for one object",
@@ -540,7 +540,7 @@ fn damaged_parquet_files_are_named_without_a_panics_message() {
     }
     let output = place.import("", &[&place.path("damaged"), "testdata/trail"]);
     let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
         said.contains(".parquet: ") && said.contains("FAILED"),
         "{said}"

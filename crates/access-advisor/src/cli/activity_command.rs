@@ -49,7 +49,8 @@ fn export_trail(arguments: &ActivityExportArguments) -> Result<(), Failure> {
             "--strict: some of the trail was set aside".into(),
         ));
     }
-    write_file(destination, &trail.activity)
+    write_file(destination, &trail.activity)?;
+    input::check_whole(&trail.reconciliation)
 }
 
 /// Makes one activity file of several.

@@ -118,6 +118,14 @@ pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead
     Ok(read)
 }
 
+/// Whoever goes on with a result must know that some of the trail is missing from it.
+pub(crate) fn check_whole(reconciliation: &Reconciliation) -> Result<(), Failure> {
+    match reconciliation.objects_failed.len() {
+        0 => Ok(()),
+        failed => Err(Failure::Incomplete { failed }),
+    }
+}
+
 /// Accounts for what was read, and names what was set aside.
 pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
     for (index, line) in reconciliation.to_string().lines().enumerate() {

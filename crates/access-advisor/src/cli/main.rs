@@ -36,6 +36,11 @@ enum Failure {
     Message(String),
     #[error("{0}")]
     Stopped(String),
+    /// The result is there, but not of all of the trail.
+    #[error(
+        "{failed} objects of the trail could not be read; what is in them is missing from the result"
+    )]
+    Incomplete { failed: usize },
     #[error("{message} ({code})")]
     Request { message: String, code: &'static str },
     #[error(transparent)]
@@ -95,6 +100,9 @@ fn keep_caught_panics_silent() {
     }));
 }
 
+/// The exit status of [`Failure::Incomplete`]: not that of a run without a result.
+const INCOMPLETE: u8 = 3;
+
 fn main() -> ExitCode {
     keep_caught_panics_silent();
     let arguments = Arguments::parse();
@@ -129,6 +137,10 @@ fn main() -> ExitCode {
         Err(Failure::Stopped(message)) => {
             output::say(format_args!("stopped: {message}"));
             ExitCode::from(interruption::STATUS)
+        }
+        Err(failure @ Failure::Incomplete { .. }) => {
+            output::say(format_args!("error: {failure}"));
+            ExitCode::from(INCOMPLETE)
         }
         Err(failure) => {
             output::say(format_args!("error: {failure}"));

@@ -70,7 +70,8 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Csv => spreadsheet::write(writer, &reports),
             Format::Parquet => advisor_arrow::write_reports(writer, &reports),
         }
-    })
+    })?;
+    input::check_whole(&trail.reconciliation)
 }
 
 #[derive(Serialize)]

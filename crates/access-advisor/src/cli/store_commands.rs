@@ -105,7 +105,7 @@ fn import_trail_here(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     if is_nothing_taken && !reconciliation.objects_failed.is_empty() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
-    Ok(())
+    input::check_whole(reconciliation)
 }
 
 fn say_imported(imported: &ImportedTrail) {
