@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "s3")]
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -39,23 +39,28 @@ pub enum ListingError {
 pub(crate) fn list<P: AsRef<Path>>(
     paths: &[P],
     options: &ReadOptions,
+    stop: &Arc<AtomicBool>,
 ) -> Result<impl Iterator<Item = Result<TrailObject, FailedObject>> + Send + use<P>, ListingError> {
     let mut listings: Vec<Listing> = Vec::new();
     for path in paths {
-        listings.push(listing(path.as_ref(), options)?);
+        listings.push(listing(path.as_ref(), options, stop)?);
     }
     Ok(listings.into_iter().flatten())
 }
 
 type Listing = Box<dyn Iterator<Item = Result<TrailObject, FailedObject>> + Send>;
 
-fn listing(path: &Path, options: &ReadOptions) -> Result<Listing, ListingError> {
+fn listing(
+    path: &Path,
+    options: &ReadOptions,
+    stop: &Arc<AtomicBool>,
+) -> Result<Listing, ListingError> {
     #[cfg(feature = "s3")]
     if let Some(text) = path.to_str().filter(|text| S3Location::is_meant_by(text)) {
-        return bucket(path, text, options);
+        return bucket(path, text, options, stop);
     }
     #[cfg(not(feature = "s3"))]
-    let _ = options;
+    let _ = (options, stop);
     check(path)?;
     let path = path.to_owned();
     Ok(Box::new(entries(&path).filter_map(move |entry| {
@@ -71,7 +76,12 @@ fn listing(path: &Path, options: &ReadOptions) -> Result<Listing, ListingError> 
 
 /// The folder of a bucket, narrowed to the days that the options ask for.
 #[cfg(feature = "s3")]
-fn bucket(path: &Path, text: &str, options: &ReadOptions) -> Result<Listing, ListingError> {
+fn bucket(
+    path: &Path,
+    text: &str,
+    options: &ReadOptions,
+    stop: &Arc<AtomicBool>,
+) -> Result<Listing, ListingError> {
     let unreadable = |reason: String| ListingError::Unreadable {
         path: path.to_owned(),
         reason,
@@ -82,6 +92,7 @@ fn bucket(path: &Path, text: &str, options: &ReadOptions) -> Result<Listing, Lis
     let s3 = S3Options {
         since: options.not_before,
         until: options.not_after,
+        stop: Arc::clone(stop),
         object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
         ..S3Options::default()
     };

@@ -196,7 +196,7 @@ impl TrailReader {
         paths: &[P],
     ) -> Result<impl Iterator<Item = Result<TrailObject, FailedObject>> + Send + use<P>, ListingError>
     {
-        listing::list(paths, &self.options)
+        listing::list(paths, &self.options, &self.stop)
     }
 
     /// Reads these objects, as [`TrailReader::read`] does.

@@ -1,6 +1,7 @@
 //! Reads objects ahead of those who take them, within a bound of memory and of requests.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -80,7 +81,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Takes objects from the listing; ends with it.
     feeder: Mutex<Option<JoinHandle<()>>>,
-    _runtime: Arc<Runtime>,
+    stop: Arc<AtomicBool>,
+    runtime: Arc<Runtime>,
 }
 
 /// What comes out, and with an object its share of the memory.
@@ -150,7 +152,8 @@ impl S3Fetched {
             memory,
             places,
             feeder: Mutex::new(Some(feeder)),
-            _runtime: Arc::clone(runtime),
+            stop: Arc::clone(&options.stop),
+            runtime: Arc::clone(runtime),
         })))
     }
 }
@@ -159,11 +162,20 @@ impl Iterator for S3Fetched {
     type Item = Result<Fetched, ListError>;
 
     /// The next object that is there, or fault of the listing; waits for it. `None` when all were
-    /// given.
+    /// given, or reading was stopped.
     fn next(&mut self) -> Option<Self::Item> {
-        let mut arrived = lock(&self.0.arrived);
-        if let Some((fetched, _share)) = arrived.blocking_recv() {
+        let Shared {
+            arrived,
+            stop,
+            runtime,
+            ..
+        } = &*self.0;
+        let mut arrived = lock(arrived);
+        if let Some((fetched, _share)) = runtime.receive(stop, async || arrived.recv().await) {
             return Some(fetched);
+        }
+        if stop.load(Ordering::Relaxed) {
+            return None;
         }
         // An end that came of a panic below must not pass for the end of the objects.
         let feeder = lock(&self.0.feeder).take();

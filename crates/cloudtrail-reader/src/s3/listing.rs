@@ -2,6 +2,7 @@
 //! at once, a page at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -9,7 +10,7 @@ use tokio::task::JoinSet;
 use super::client::{Client, Page, PageQuery, S3Failure, S3Fault};
 use super::layout::{self, Visit, Window};
 use super::runtime::Runtime;
-use super::{S3Location, S3Object};
+use super::{S3Location, S3Object, S3Options};
 
 /// Why a part of a location, or all of it, is not in the listing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +40,8 @@ pub enum ListError {
 pub struct S3Listing {
     pages: mpsc::Receiver<Vec<Listed>>,
     page: std::vec::IntoIter<Listed>,
-    _runtime: Arc<Runtime>,
+    stop: Arc<AtomicBool>,
+    runtime: Arc<Runtime>,
 }
 
 type Listed = Result<S3Object, ListError>;
@@ -49,23 +51,23 @@ impl S3Listing {
         runtime: &Arc<Runtime>,
         client: Arc<Client>,
         location: S3Location,
-        window: Option<Window>,
-        concurrency: usize,
+        options: &S3Options,
     ) -> Self {
         let (sender, pages) = mpsc::channel(2);
         let walk = Walk {
             any_kind: layout::is_other_kind(&folder_of(&location.prefix)),
             client,
             location,
-            window,
+            window: Window::new(options.since, options.until),
             pages: sender,
             is_empty: true,
         };
-        runtime.handle().spawn(walk.run(concurrency));
+        runtime.handle().spawn(walk.run(options.concurrency.max(1)));
         S3Listing {
             pages,
             page: Vec::new().into_iter(),
-            _runtime: Arc::clone(runtime),
+            stop: Arc::clone(&options.stop),
+            runtime: Arc::clone(runtime),
         }
     }
 }
@@ -74,11 +76,19 @@ impl Iterator for S3Listing {
     type Item = Listed;
 
     fn next(&mut self) -> Option<Listed> {
+        let Self {
+            pages,
+            page,
+            stop,
+            runtime,
+        } = self;
         loop {
-            if let Some(listed) = self.page.next() {
+            if let Some(listed) = page.next() {
                 return Some(listed);
             }
-            self.page = self.pages.blocking_recv()?.into_iter();
+            *page = runtime
+                .receive(stop, async || pages.recv().await)?
+                .into_iter();
         }
     }
 }

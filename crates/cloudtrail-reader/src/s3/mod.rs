@@ -19,12 +19,12 @@ mod runtime;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use client::Client;
-use layout::Window;
 use runtime::Runtime;
 
 pub use client::{S3Failure, S3Fault};
@@ -84,6 +84,9 @@ pub struct S3Options {
     pub backoff_limit: Duration,
     /// How long to wait for a connection, or without receiving a byte.
     pub timeout: Duration,
+    /// Set to `true`, it ends listings and readings, also those that wait for an answer: they give nothing more, and what
+    /// they gave is a part.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Default for S3Options {
@@ -102,6 +105,7 @@ impl Default for S3Options {
             backoff: Duration::from_millis(200),
             backoff_limit: Duration::from_secs(10),
             timeout: Duration::from_secs(20),
+            stop: Arc::default(),
         }
     }
 }
@@ -172,8 +176,7 @@ impl S3Source {
             &self.runtime,
             Arc::clone(&self.client),
             self.location.clone(),
-            Window::new(self.options.since, self.options.until),
-            self.options.concurrency.max(1),
+            &self.options,
         )
     }
 

@@ -1,8 +1,13 @@
 //! The one thread on which all requests are driven.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
+
+/// How often a thread that waits looks whether it should go on.
+const WATCH: Duration = Duration::from_millis(100);
 
 /// A tokio runtime that can be dropped anywhere, also on a thread of another runtime.
 pub(super) struct Runtime(Option<tokio::runtime::Runtime>, Handle);
@@ -20,6 +25,24 @@ impl Runtime {
 
     pub(super) fn handle(&self) -> &Handle {
         &self.1
+    }
+
+    /// Waits for what `receive` gives, again and again asked for it, but not longer than until `stop` is set: then there is
+    /// nothing. The calling thread may be none of a runtime.
+    pub(super) fn receive<T>(
+        &self,
+        stop: &AtomicBool,
+        mut receive: impl AsyncFnMut() -> Option<T>,
+    ) -> Option<T> {
+        while !stop.load(Ordering::Relaxed) {
+            let arrived = self
+                .1
+                .block_on(async { tokio::time::timeout(WATCH, receive()).await });
+            if let Ok(arrived) = arrived {
+                return arrived;
+            }
+        }
+        None
     }
 }
 

@@ -10,8 +10,9 @@ mod bucket;
 mod moto;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bucket::{Answer, Bucket, Objects, Reply, Request, answer};
 use chrono::{DateTime, Utc};
@@ -742,6 +743,32 @@ fn all_threads_of_the_pool_read_a_bucket() {
         })
     });
     assert_eq!(read.reconciliation.objects_read, THREADS as u64);
+}
+
+/// A server that takes connections and says nothing, with all the patience that there is by default.
+#[test]
+fn stopping_does_not_wait_for_an_answer() {
+    for silent_listing in [true, false] {
+        let objects = objects([("a", "1"), ("b", "2")]);
+        let bucket = Bucket::start(objects, 1000, move |request, _, _| {
+            (silent_listing || !request.key.is_empty()).then_some(Reply::Silence)
+        });
+        let patient = S3Options {
+            timeout: Duration::from_secs(600),
+            ..options(&bucket.endpoint)
+        };
+        let stop = patient.stop.clone();
+        let source = open("s3://bucket", patient);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            stop.store(true, Ordering::Relaxed);
+        });
+        let start = Instant::now();
+        assert_eq!(source.fetch_ahead(source.list()).unwrap().count(), 0);
+        let took = start.elapsed();
+        assert!(took > Duration::from_millis(250), "{took:?}");
+        assert!(took < Duration::from_secs(10), "{took:?}");
+    }
 }
 
 #[test]
