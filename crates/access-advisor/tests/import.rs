@@ -261,6 +261,89 @@ fn a_bucket_that_cannot_be_read_fails() {
     assert!(said.contains("403"), "{said}");
 }
 
+fn refused() -> Reply {
+    Reply::Whole(Answer::error(403, "AccessDenied"))
+}
+
+/// What was listed of a folder is taken: nobody is told that none of it was.
+#[test]
+fn a_folder_that_is_listed_in_part() {
+    let place = Place::new();
+    let keys = (0..3).map(|number| format!("logs/{}", name(number)));
+    let objects = (keys.clone().zip(0..)).map(|(key, number)| (key, object(number).into_bytes()));
+    let bucket = Bucket::start(objects.collect(), 2, |request, _, _| {
+        let is_refused = request.key.ends_with(&name(1))
+            || request.is_list() && request.query.contains_key("continuation-token");
+        is_refused.then(refused)
+    });
+    let said = stderr(&place.import(&bucket.endpoint, &["s3://bucket/logs/"]));
+    assert!(
+        said.starts_with("trail: 1 object read, 2 FAILED\n"),
+        "{said}"
+    );
+    let warning = |start: &str| {
+        let is_meant = |line: &&str| line.starts_with(&format!("warning: s3://bucket/{start}: "));
+        said.lines().find(is_meant).unwrap()
+    };
+    let folder = warning("logs/");
+    assert!(folder.ends_with(": what it holds may be missing"), "{said}");
+    let object = warning(&format!("logs/{}", name(1)));
+    assert!(object.ends_with(": none of it was taken"), "{said}");
+    assert_eq!(place.taken(), 1);
+}
+
+/// An object, and a folder of its name that cannot be listed: the object was read, and is not read again.
+#[test]
+fn an_object_is_not_confused_with_a_folder_of_its_name() {
+    let place = Place::new();
+    let key = format!("logs/{}", name(0));
+    let objects = Objects::from([(key.clone(), object(0).into_bytes())]);
+    let bucket = Bucket::start(objects, 9, |request, _, _| {
+        (request.is_list() && request.prefix().ends_with('/')).then(refused)
+    });
+    let path = format!("s3://bucket/{key}");
+    for read in ["1 object", "0 objects"] {
+        let output = place.import(&bucket.endpoint, &[&path, "--strict"]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.starts_with(&format!("trail: {read} read, 1 FAILED\n")),
+            "{said}"
+        );
+    }
+    assert_eq!(place.taken(), 1);
+    assert_eq!(place.sql::<u64>("SELECT sum(attempts) FROM activity"), 1);
+}
+
+/// Another import takes the objects of a batch first: what could not be listed is said all the same.
+#[test]
+fn what_cannot_be_listed_is_said_when_others_import_at_once() {
+    let place = Place::new();
+    let copy = place.write(&format!("copy/{}", name(0)), object(0));
+    let store = place.path("store.db");
+    let key = format!("logs/{}", name(0));
+    let mut objects = Objects::from([(key, object(0).into_bytes())]);
+    objects.insert(format!("logs/{}", name(1)), Vec::new());
+    let bucket = Bucket::start(objects, 1, move |request, _, _| {
+        if !request.is_list() {
+            let arguments = ["import", "trail", &copy, "--store", &store];
+            let other = Command::new(PROGRAM).args(arguments).status();
+            assert!(other.unwrap().success());
+        }
+        (request.query.contains_key("continuation-token")).then(refused)
+    });
+    let output = place.import(&bucket.endpoint, &["s3://bucket/logs/", "--strict"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.starts_with("trail: 0 objects read, 1 FAILED\n"),
+        "{said}"
+    );
+    assert!(said.contains("1 objects were taken before"), "{said}");
+    assert!(said.contains("could not be listed"), "{said}");
+    assert_eq!(place.sql::<u64>("SELECT sum(attempts) FROM activity"), 1);
+}
+
 #[test]
 fn reports_and_activity_files_from_a_bucket() {
     let place = Place::new();

@@ -3,14 +3,18 @@
 //! One thread finds the objects that are new while the pool reads those found before and another thread writes down what
 //! was read. What is held is a stretch of the listing, the batch that is read, and the one that is written: however many
 //! objects there are.
+//!
+//! Of objects with one name, one is read at a time. The others wait until it is known what became of it: when it was taken,
+//! they are compared with it; when it could not be read, the next of them is read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use advisor_core::Activity;
 use cloudtrail_reader::{
     FailedObject, ListingError, ObjectRead, ReadOptions, Reconciliation, TrailObject, TrailRead,
     TrailReader,
@@ -28,6 +32,8 @@ const BATCH_OBJECTS: usize = 4_096;
 const BATCH_BYTES: i64 = 256 << 20;
 /// Objects found ahead of the readers.
 const FOUND_AHEAD: usize = 65_536;
+/// Objects that wait for others of their name: no more are found before it is known what becomes of so many.
+const MOST_WAITING: usize = 65_536;
 
 /// What goes wrong with an import.
 #[derive(Debug, thiserror::Error)]
@@ -96,11 +102,14 @@ impl Store {
         };
         let (mut reconciliation, is_stopped) = import.run(listing)?;
         reconciliation.objects_failed.sort();
+        let changed = import.changed.into_inner();
+        let mut changed = changed.unwrap_or_else(PoisonError::into_inner);
+        changed.sort();
         Ok(ImportedTrail {
             reconciliation,
             known: import.known.into_inner(),
             outside: import.outside.into_inner(),
-            changed: (import.changed.into_inner()).unwrap_or_else(PoisonError::into_inner),
+            changed,
             is_stopped,
         })
     }
@@ -112,11 +121,11 @@ struct Import<'i> {
     options: &'i ReadOptions,
     reader: &'i TrailReader,
     progress: &'i (dyn Fn(ObjectRead) + Sync),
-    /// Objects that were found and are not yet in the store, by name.
-    under_way: Mutex<HashMap<String, Content>>,
-    /// How many objects that are new were found so far.
+    /// The names of objects that are to be read or written down, and other objects of these names that wait.
+    under_way: Mutex<HashMap<String, VecDeque<Object>>>,
+    /// How many objects that are to be read were found so far.
     fresh: AtomicU64,
-    /// Whether these are all.
+    /// Whether the listing is at its end. An object that waits comes on top when it is to be read after all.
     is_all: AtomicBool,
     known: AtomicU64,
     outside: AtomicU64,
@@ -126,26 +135,49 @@ struct Import<'i> {
 /// What the listing has for the readers.
 enum Found {
     Object(Box<Object>),
-    Failed(FailedObject),
+    /// What could not be listed.
+    Unlisted(FailedObject),
+    /// Nothing more is found until everything found before is kept or failed; then this is dropped.
+    Pause(Sender<()>),
     /// The store could not be asked.
     Fault(StoreError),
+}
+
+/// What is to be done with an object that was listed.
+enum Judged {
+    New(Object),
+    /// It waits for another one of its name.
+    Waits,
+    /// Nothing more: it is known, or of other times.
+    Done,
 }
 
 /// Objects that are read together, and what was in them.
 #[derive(Default)]
 struct Batch {
+    /// No two of them are shown alike: failures name what is shown.
     objects: Vec<Object>,
+    shown: HashSet<String>,
+    unlisted: Vec<FailedObject>,
     bytes: i64,
     is_last: bool,
+    pause: Option<Sender<()>>,
     fault: Option<StoreError>,
     read: TrailRead,
 }
 
 /// What became of a batch.
 enum Outcome {
-    Kept(Reconciliation),
-    /// Another process took some of its objects in the meantime: these are left, and nothing was kept.
-    Again(Vec<Object>),
+    Kept {
+        reconciliation: Reconciliation,
+        /// Those to be read instead of others of their names that could not be.
+        next: Vec<Object>,
+    },
+    /// Another process took some of its objects in the meantime: nothing was kept, and these are left.
+    Again {
+        objects: Vec<Object>,
+        unlisted: Vec<FailedObject>,
+    },
     Fault(StoreError),
 }
 
@@ -168,8 +200,8 @@ impl Import<'_> {
             drop(batches);
             for outcome in outcomes {
                 match outcome {
-                    Outcome::Kept(reconciliation) => kept.merge(reconciliation),
-                    Outcome::Again(_) => {}
+                    Outcome::Kept { reconciliation, .. } => kept.merge(reconciliation),
+                    Outcome::Again { .. } => {}
                     Outcome::Fault(error) => return Err(error),
                 }
             }
@@ -183,19 +215,35 @@ impl Import<'_> {
         listing: impl Iterator<Item = Result<TrailObject, FailedObject>>,
         found: &SyncSender<Found>,
     ) {
+        let mut waiting = 0;
         for listed in listing {
             if self.reader.is_stopped() {
                 return;
             }
-            let next = match listed {
-                Ok(listed) => match self.judge(Object::new(listed)) {
-                    Ok(Some(object)) => Found::Object(Box::new(object)),
-                    Ok(None) => continue,
-                    Err(error) => Found::Fault(error),
-                },
-                Err(failed) => Found::Failed(failed),
+            let judged = listed.map(|listed| self.judge(Object::new(listed)));
+            let next = match judged {
+                Ok(Ok(Judged::New(object))) => {
+                    self.fresh.fetch_add(1, Ordering::Relaxed);
+                    Found::Object(Box::new(object))
+                }
+                Ok(Ok(Judged::Waits)) => {
+                    waiting += 1;
+                    if waiting < MOST_WAITING {
+                        continue;
+                    }
+                    waiting = 0;
+                    let (pause, is_over) = mpsc::channel();
+                    if found.send(Found::Pause(pause)).is_err() {
+                        return;
+                    }
+                    // Nothing is sent: it ends when the other end is dropped.
+                    _ = is_over.recv();
+                    continue;
+                }
+                Ok(Ok(Judged::Done)) => continue,
+                Ok(Err(error)) => Found::Fault(error),
+                Err(failed) => Found::Unlisted(failed),
             };
-            self.fresh.fetch_add(1, Ordering::Relaxed);
             if found.send(next).is_err() {
                 return;
             }
@@ -203,36 +251,57 @@ impl Import<'_> {
         self.is_all.store(true, Ordering::Release);
     }
 
-    /// Gives an object back if it is new.
-    fn judge(&self, object: Object) -> Result<Option<Object>, StoreError> {
+    /// What is to be done with an object.
+    fn judge(&self, object: Object) -> Result<Judged, StoreError> {
         if !object.may_be_of(self.options.not_before, self.options.not_after) {
             self.outside.fetch_add(1, Ordering::Relaxed);
-            return Ok(None);
+            return Ok(Judged::Done);
         }
-        // In this order: an object leaves the one when it is in the other.
-        let under_way = self.under_way().get(&object.name).cloned();
-        let taken = match under_way {
-            Some(content) => Some(content),
-            None => {
-                (self.store).read(|transaction| trail_object::taken(transaction, &object.name))?
-            }
-        };
-        match taken {
-            None => {
-                let content = object.content.clone();
-                self.under_way().insert(object.name.clone(), content);
-                return Ok(Some(object));
-            }
-            Some(content) if object.is(&content) => _ = self.known.fetch_add(1, Ordering::Relaxed),
-            Some(_) => {
-                let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-                changed.push(object.listed.to_string());
-            }
+        // In this order: a name is under way until it is in the store.
+        if let Some(waiting) = self.under_way().get_mut(&object.name) {
+            waiting.push_back(object);
+            return Ok(Judged::Waits);
         }
-        Ok(None)
+        let taken =
+            (self.store).read(|transaction| trail_object::taken(transaction, &object.name))?;
+        if let Some(taken) = taken {
+            self.compare(&object, &taken);
+            return Ok(Judged::Done);
+        }
+        self.under_way()
+            .insert(object.name.clone(), VecDeque::new());
+        Ok(Judged::New(object))
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<String, Content>> {
+    /// Counts or names an object whose name is taken.
+    fn compare(&self, object: &Object, taken: &Content) {
+        if object.is(taken) {
+            self.known.fetch_add(1, Ordering::Relaxed);
+        } else {
+            let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.push(object.listed.to_string());
+        }
+    }
+
+    /// Compares those that waited for an object whose name is in the store by now.
+    fn compare_waiting(&self, name: &str, taken: &Content) {
+        let waiting = self.under_way().remove(name);
+        for object in waiting.into_iter().flatten() {
+            self.compare(&object, taken);
+        }
+    }
+
+    /// The object to be read instead of one of this name that could not be.
+    fn next_waiting(&self, name: &str) -> Option<Object> {
+        let mut under_way = self.under_way();
+        let next = under_way.get_mut(name)?.pop_front();
+        if next.is_none() {
+            under_way.remove(name);
+        }
+        next
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Object>>> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -247,22 +316,33 @@ impl Import<'_> {
         kept: &mut Reconciliation,
     ) -> Result<bool, StoreError> {
         let (mut is_last, mut handed_on) = (false, 0_u64);
+        // Objects to be read before others are found.
+        let mut next = VecDeque::new();
+        let mut pause = None;
         loop {
-            let outcome = if is_last && handed_on > 0 {
+            let is_waiting = next.is_empty() && (is_last || pause.is_some());
+            let outcome = if is_waiting && handed_on > 0 {
                 outcomes.recv().ok()
             } else {
                 outcomes.try_recv().ok()
             };
             handed_on -= u64::from(outcome.is_some());
-            let batch = match outcome {
-                Some(Outcome::Kept(reconciliation)) => {
+            let mut batch = match outcome {
+                Some(Outcome::Kept {
+                    reconciliation,
+                    next: others,
+                }) => {
                     kept.merge(reconciliation);
+                    next.extend(others);
                     continue;
                 }
                 Some(Outcome::Fault(error)) => return Err(error),
-                Some(Outcome::Again(objects)) => self.read_again(objects),
+                Some(Outcome::Again { objects, unlisted }) => self.read_again(objects, unlisted),
+                None if !next.is_empty() => self.read_batch(None, &mut next),
+                // Nothing is under way.
+                None if pause.take().is_some() => continue,
                 None if is_last => return Ok(false),
-                None => self.read_batch(fresh),
+                None => self.read_batch(Some(&mut *fresh), &mut next),
             };
             if let Some(error) = batch.fault {
                 return Err(error);
@@ -271,21 +351,30 @@ impl Import<'_> {
                 return Ok(true);
             }
             is_last |= batch.is_last;
+            pause = pause.or(batch.pause.take());
             // If nobody takes it, the outcome before says why.
             handed_on += u64::from(batches.send(batch).is_ok());
         }
     }
 
-    fn read_batch(&self, fresh: &mut Receiver<Found>) -> Batch {
+    /// Reads a batch of what is found, or else of what is next.
+    fn read_batch(
+        &self,
+        fresh: Option<&mut Receiver<Found>>,
+        next: &mut VecDeque<Object>,
+    ) -> Batch {
         let mut batch = Batch::default();
         let found = Filling {
             fresh,
+            next,
             batch: &mut batch,
         };
         let read = self.reader.read_objects(found, &|object| {
+            // In this order: there are no fewer than there were at the end of the listing.
+            let is_all = self.is_all.load(Ordering::Acquire);
             (self.progress)(ObjectRead {
                 objects: self.fresh.load(Ordering::Relaxed),
-                is_all: self.is_all.load(Ordering::Acquire),
+                is_all,
                 ..object
             });
         });
@@ -293,11 +382,12 @@ impl Import<'_> {
         batch
     }
 
-    fn read_again(&self, objects: Vec<Object>) -> Batch {
+    fn read_again(&self, objects: Vec<Object>, unlisted: Vec<FailedObject>) -> Batch {
         let listed = objects.iter().map(|object| Ok(object.listed.clone()));
         let read = self.reader.read_objects(listed, &|_| ());
         Batch {
             objects,
+            unlisted,
             read,
             ..Batch::default()
         }
@@ -314,41 +404,61 @@ impl Import<'_> {
     }
 
     /// Merges a batch in and remembers its objects, unless some of them are known by now.
-    fn keep(&self, mut batch: Batch) -> Result<Outcome, StoreError> {
-        let failed = (batch.read.reconciliation.objects_failed.iter())
+    fn keep(&self, batch: Batch) -> Result<Outcome, StoreError> {
+        let Batch {
+            objects,
+            unlisted,
+            read,
+            ..
+        } = batch;
+        let TrailRead {
+            activity,
+            mut reconciliation,
+        } = read;
+        let failed = (reconciliation.objects_failed.iter())
             .map(|failed| failed.name.as_str())
             .collect::<HashSet<_>>();
         let is_failed = |object: &Object| {
             !failed.is_empty() && failed.contains(object.listed.to_string().as_str())
         };
-        let (unread, mut read): (Vec<_>, Vec<_>) = batch.objects.drain(..).partition(is_failed);
-        for object in &mut read {
+        let (unread, mut taken): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_failed);
+        for object in &mut taken {
             object.add_checksum();
         }
         let elsewhere =
-            (self.store).write(|transaction| keep_unless_known(transaction, &read, &batch.read))?;
-        let mut under_way = self.under_way();
+            (self.store).write(|transaction| keep_unless_known(transaction, &taken, &activity))?;
         if elsewhere.is_empty() {
-            for object in read.iter().chain(&unread) {
-                under_way.remove(&object.name);
+            for object in &taken {
+                self.compare_waiting(&object.name, &object.content);
             }
-            return Ok(Outcome::Kept(batch.read.reconciliation));
+            let next: Vec<_> = (unread.iter())
+                .filter_map(|object| self.next_waiting(&object.name))
+                .collect();
+            let found = u64::try_from(next.len()).unwrap_or_default();
+            self.fresh.fetch_add(found, Ordering::Relaxed);
+            reconciliation.objects_failed.extend(unlisted);
+            return Ok(Outcome::Kept {
+                reconciliation,
+                next,
+            });
         }
-        let known = u64::try_from(elsewhere.len()).unwrap_or_default();
-        self.known.fetch_add(known, Ordering::Relaxed);
-        for name in &elsewhere {
-            under_way.remove(name);
+        let mut objects = unread;
+        for object in taken {
+            if let Some(content) = elsewhere.get(&object.name) {
+                self.compare(&object, content);
+                self.compare_waiting(&object.name, content);
+            } else {
+                objects.push(object);
+            }
         }
-        let mut again = read;
-        again.retain(|object| !elsewhere.contains(&object.name));
-        again.extend(unread);
-        Ok(Outcome::Again(again))
+        Ok(Outcome::Again { objects, unlisted })
     }
 }
 
-/// Fills a batch with what was found, while it is read.
+/// Fills a batch with what is found while it is read, or else with what is next.
 struct Filling<'f> {
-    fresh: &'f mut Receiver<Found>,
+    fresh: Option<&'f mut Receiver<Found>>,
+    next: &'f mut VecDeque<Object>,
     batch: &'f mut Batch,
 }
 
@@ -360,42 +470,58 @@ impl Iterator for Filling<'_> {
         if batch.objects.len() >= BATCH_OBJECTS || batch.bytes >= BATCH_BYTES {
             return None;
         }
-        match self.fresh.recv() {
-            Ok(Found::Object(object)) => {
-                let listed = object.listed.clone();
-                batch.bytes = batch.bytes.saturating_add(object.content.size);
-                batch.objects.push(*object);
-                Some(Ok(listed))
-            }
-            Ok(Found::Failed(failed)) => Some(Err(failed)),
-            Ok(Found::Fault(error)) => {
-                batch.fault = Some(error);
-                None
-            }
-            Err(_) => {
-                batch.is_last = true;
-                None
+        loop {
+            let found = match &mut self.fresh {
+                Some(fresh) => fresh.recv(),
+                None => Ok(Found::Object(Box::new(self.next.pop_front()?))),
+            };
+            match found {
+                Ok(Found::Object(object)) => {
+                    let listed = object.listed.clone();
+                    if !batch.shown.insert(listed.to_string()) {
+                        self.next.push_front(*object);
+                        return None;
+                    }
+                    batch.bytes = batch.bytes.saturating_add(object.content.size);
+                    batch.objects.push(*object);
+                    return Some(Ok(listed));
+                }
+                Ok(Found::Unlisted(failed)) => batch.unlisted.push(failed),
+                Ok(Found::Pause(pause)) => {
+                    batch.pause = Some(pause);
+                    return None;
+                }
+                Ok(Found::Fault(error)) => {
+                    batch.fault = Some(error);
+                    return None;
+                }
+                Err(_) => {
+                    batch.is_last = true;
+                    return None;
+                }
             }
         }
     }
 }
 
 /// Merges what was read, unless some of the objects are known by now: then nothing is changed and
-/// these are returned.
+/// the content that these had is returned, by name.
 fn keep_unless_known(
     transaction: &Transaction<'_>,
     objects: &[Object],
-    read: &TrailRead,
-) -> rusqlite::Result<HashSet<String>> {
+    activity: &Activity,
+) -> rusqlite::Result<HashMap<String, Content>> {
     transaction.execute_batch("SAVEPOINT objects")?;
-    let mut elsewhere = HashSet::new();
+    let mut elsewhere = HashMap::new();
     for object in objects {
-        if !trail_object::remember(transaction, object)? {
-            elsewhere.insert(object.name.clone());
+        if !trail_object::remember(transaction, object)?
+            && let Some(content) = trail_object::taken(transaction, &object.name)?
+        {
+            elsewhere.insert(object.name.clone(), content);
         }
     }
     if elsewhere.is_empty() {
-        activity::merge(transaction, &read.activity)?;
+        activity::merge(transaction, activity)?;
     } else {
         transaction.execute_batch("ROLLBACK TO objects")?;
     }

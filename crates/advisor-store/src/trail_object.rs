@@ -2,8 +2,10 @@
 //!
 //! CloudTrail gives every object a name of its own, wherever it lies and whether it is compressed; other files are known
 //! by their paths. Content is told by its size and, for files, the time of the last change or, when that is another, by
-//! a checksum; for objects of buckets by the entity tag.
+//! a checksum; for objects of buckets by the entity tag. Where one is compressed and the other is not, the checksum alone
+//! tells.
 
+use std::fmt::Write;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -84,8 +86,12 @@ impl Object {
     /// since. Where there is nothing to tell two contents of one size apart by, they are the same.
     pub(crate) fn is(&self, taken: &Content) -> bool {
         let found = &self.content;
+        let has = |path: &Path, taken: i64| checksum(path).is_ok_and(|found| found == taken);
         if found.is_gzip != taken.is_gzip {
-            return true;
+            return match (&self.listed, taken.checksum) {
+                (TrailObject::File(path), Some(checksum)) => has(path, checksum),
+                _ => true,
+            };
         }
         if found.size != taken.size {
             return false;
@@ -95,8 +101,7 @@ impl Object {
         }
         match (&self.listed, taken.modified) {
             (TrailObject::File(path), Some(modified)) if found.modified != Some(modified) => {
-                let now = || checksum(path).ok();
-                taken.checksum.is_some_and(|taken| now() == Some(taken))
+                (taken.checksum).is_some_and(|checksum| has(path, checksum))
             }
             _ => true,
         }
@@ -146,15 +151,33 @@ fn place(listed: &TrailObject) -> String {
     match listed {
         TrailObject::File(path) => {
             let place = path.canonicalize();
-            place.as_ref().unwrap_or(path).display().to_string()
+            text_of(place.as_ref().unwrap_or(path))
         }
         #[cfg(feature = "s3")]
         TrailObject::S3 { object, .. } => object.name(),
     }
 }
 
+/// A path as a text that no other has. A byte that is not of UTF-8 is written as `//ff`: a canonical path has no two slashes
+/// together.
+fn text_of(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            _ = write!(text, "//{byte:02x}");
+        }
+    }
+    text
+}
+
 /// `111122223333_CloudTrail_eu-west-1_20261012T0905Z_JbvNemAuhObvFmuY.json.gz`
 fn is_cloudtrail_name(name: &str) -> bool {
+    // What stands for bytes that are not of UTF-8 may stand for others in another name.
+    if name.contains(char::REPLACEMENT_CHARACTER) {
+        return false;
+    }
     let parts: Vec<&str> = name.split('_').collect();
     matches!(parts.as_slice(), [account, kind, _, _, rest]
         if account.len() == 12

@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -177,6 +178,44 @@ proptest! {
         prop_assert_eq!(again.known, files.len() as u64);
         prop_assert_eq!(again.reconciliation, Default::default());
         prop_assert_eq!(activity(&place.path()), in_memory(&files));
+    }
+
+    /// Of the objects of a name, the first that can be read is taken, however they are split into imports.
+    #[test]
+    fn every_object_is_accounted_for(
+        imports in prop::collection::vec(prop::collection::vec((0..3_usize, 0..4_usize), 1..8), 1..3),
+    ) {
+        let place = Place::new();
+        let (mut taken, mut number) = (HashMap::new(), 0);
+        for objects in imports {
+            let (mut read, mut failed, mut known) = (0, vec![], 0);
+            let (mut changed, mut paths) = (vec![], vec![]);
+            for (name, content) in objects {
+                number += 1;
+                let folder = place.folder.path().join(format!("{number:03}"));
+                let path = write_object(&folder, &name.to_string(), &vec![ann("e"); content]);
+                if content == 0 {
+                    fs::write(&path, "{").unwrap();
+                }
+                let text = path.to_str().unwrap().to_owned();
+                match taken.get(&name) {
+                    None if content == 0 => failed.push(text),
+                    None => {
+                        taken.insert(name, content);
+                        read += 1;
+                    }
+                    Some(taken) if *taken == content => known += 1,
+                    Some(_) => changed.push(text),
+                }
+                paths.push(path);
+            }
+            let imported = import(&place.store, &paths);
+            let names = imported.reconciliation.objects_failed.into_iter();
+            prop_assert_eq!(names.map(|it| it.name).collect::<Vec<_>>(), failed);
+            prop_assert_eq!(imported.reconciliation.objects_read, read);
+            prop_assert_eq!((imported.known, imported.changed), (known, changed));
+            prop_assert_eq!(attempts(&place.path()), taken.values().sum::<usize>() as u64);
+        }
     }
 }
 
@@ -426,6 +465,151 @@ fn an_object_that_differs_from_one_in_the_same_import_is_named() {
     let imported = import(&place.store, &[place.trail(), other]);
     assert_eq!(imported.changed, [differs.to_str().unwrap()]);
     assert_eq!(attempts(&place.path()), 1);
+}
+
+#[test]
+fn an_object_is_taken_when_one_of_its_name_before_it_is_broken() {
+    let place = Place::new();
+    let whole = place.object("one");
+    let content = fs::read(&whole).unwrap();
+    let copy = |folder: &str, content: &[u8]| {
+        let folder = place.folder.path().join(folder);
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join(whole.file_name().unwrap());
+        fs::write(&file, content).unwrap();
+        touch(&file, 1);
+        file
+    };
+    touch(&whole, 1);
+    // As long as the whole one and as old; and not even as long.
+    let damaged = copy("damaged", &vec![0; content.len()]);
+    let cut = copy("cut", &content[..content.len() / 2]);
+    let same = copy("same", &content);
+    let other = copy("other", &gzip(b"{\"Records\": []}"));
+    let seen = Mutex::new(Vec::new());
+    let paths = [&damaged, &cut, &whole, &same, &other];
+    let imported = (place.store)
+        .import_trail(&reader(), &paths, &|object| {
+            seen.lock().unwrap().push(object.objects);
+        })
+        .unwrap();
+    let failed = imported.reconciliation.objects_failed.iter();
+    let failed: Vec<_> = failed.map(|failed| failed.name.as_str()).collect();
+    assert_eq!(failed, [cut.to_str().unwrap(), damaged.to_str().unwrap()]);
+    assert_eq!(imported.reconciliation.objects_read, 1);
+    assert_eq!(imported.known, 1);
+    assert_eq!(imported.changed, [other.to_str().unwrap()]);
+    assert_eq!(seen.into_inner().unwrap(), [1, 2, 3]);
+    assert_eq!(activity(&place.path()), in_memory(&[&whole]));
+    // Where none is whole, all are named, every time.
+    let place = Place::new();
+    for _ in 0..2 {
+        let imported = import(&place.store, &[&damaged, &cut]);
+        assert_eq!(imported.reconciliation.objects_failed.len(), 2);
+        assert_eq!((imported.known, imported.changed), (0, vec![]));
+    }
+    assert_eq!(count(&place.path(), "trail_objects"), 0);
+}
+
+/// More copies than wait at a time: the listing goes on when it is known what became of them.
+#[test]
+fn many_copies_in_one_import() {
+    let place = Place::new();
+    let whole = place.object("one");
+    let content = fs::read(&whole).unwrap();
+    let broken = place.folder.path().join(whole.file_name().unwrap());
+    fs::write(&broken, &content[..content.len() / 2]).unwrap();
+    let mut paths = vec![&whole; 140_000];
+    paths[0] = &broken;
+    let last = place.object("two");
+    paths.push(&last);
+    let imported = import(&place.store, &paths);
+    assert_eq!(imported.reconciliation.objects_failed.len(), 1);
+    assert_eq!(imported.reconciliation.objects_read, 2);
+    assert_eq!((imported.known, imported.changed), (139_998, vec![]));
+    assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
+
+    // Stopped while they wait.
+    let stopped = Place::new();
+    let reader = reader();
+    let flag = reader.stop_flag();
+    let imported = (stopped.store)
+        .import_trail(&reader, &paths, &|_| flag.store(true, Ordering::Relaxed))
+        .unwrap();
+    assert!(imported.is_stopped);
+    assert_eq!(imported.reconciliation, Default::default());
+    assert_eq!(count(&stopped.path(), "trail_objects"), 0);
+}
+
+#[test]
+fn an_uncompressed_object_with_other_content_is_named() {
+    for is_at_once in [true, false] {
+        let place = Place::new();
+        // In the order of the listing.
+        let plain = place.object("one").with_extension("");
+        fs::write(&plain, json!({"Records": [ann("one")]}).to_string()).unwrap();
+        let packed = write_object(&place.trail(), "one", &[ann("one"), ann("two")]);
+        let imported = if is_at_once {
+            import(&place.store, &[place.trail()])
+        } else {
+            import(&place.store, &[&plain]);
+            import(&place.store, &[&packed])
+        };
+        assert_eq!(imported.changed, [packed.to_str().unwrap()]);
+        assert_eq!(imported.known, 0);
+        // And the other way.
+        let place = Place::new();
+        let imported = if is_at_once {
+            import(&place.store, &[&packed, &plain])
+        } else {
+            import(&place.store, &[&packed]);
+            import(&place.store, &[&plain])
+        };
+        assert_eq!(imported.changed, [plain.to_str().unwrap()]);
+        assert_eq!(attempts(&place.path()), 2);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_whose_names_are_shown_alike_are_not_confused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    for name in [
+        "events.jsonl",
+        "123456789012_CloudTrail_eu-west-1_20261012T0905Z_one.json",
+    ] {
+        let place = Place::new();
+        fs::create_dir(place.trail()).unwrap();
+        let write = |byte: u8, text: &str| {
+            let name = [&[byte], name.as_bytes()].concat();
+            // In a name of CloudTrail's it stands at the end.
+            let name = match name.strip_suffix(b".json") {
+                Some(start) => [&start[1..], &[byte], b".json"].concat(),
+                None => name,
+            };
+            let file = place.trail().join(OsStr::from_bytes(&name));
+            fs::write(&file, text).unwrap();
+            file
+        };
+        let line = |text: &str| ann(text).to_string();
+        write(0xfd, &line("first"));
+        write(0xfe, "{");
+        let last = write(0xff, &line("last"));
+        for (read, known) in [(2, 0), (0, 2)] {
+            let imported = import(&place.store, &[place.trail()]);
+            assert_eq!(imported.reconciliation.objects_failed.len(), 1);
+            assert_eq!(imported.reconciliation.objects_read, read);
+            assert_eq!((imported.known, imported.changed), (known, vec![]));
+        }
+        assert_eq!(attempts(&place.path()), 2);
+        write(0xfe, &line("mended"));
+        assert_eq!(import(&place.store, &[&last]).known, 1);
+        let imported = import(&place.store, &[place.trail()]);
+        assert_eq!(imported.reconciliation.objects_read, 1);
+        assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
+    }
 }
 
 /// More objects than are held at a time, in more than one transaction.

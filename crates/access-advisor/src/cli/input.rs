@@ -135,7 +135,13 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
         ));
     }
     for object in &reconciliation.objects_failed {
-        output::say(format_args!("warning: {object}: none of it was taken"));
+        // Of a folder that was listed in part, that part is taken.
+        let rest = if object.reason.contains("could not be listed") {
+            "what it holds may be missing"
+        } else {
+            "none of it was taken"
+        };
+        output::say(format_args!("warning: {object}: {rest}"));
     }
     for example in &reconciliation.examples {
         output::say(format_args!("warning: {example}"));
