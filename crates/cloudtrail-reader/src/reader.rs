@@ -327,8 +327,12 @@ enum Job {
 struct Fetching {
     /// The threads that read.
     readers: usize,
-    current: Option<(String, SyncSender<Result<S3Object, ListError>>)>,
+    /// Where it is, and what takes its objects; or why nothing can.
+    current: Option<(String, Result<ObjectSender, String>)>,
 }
+
+#[cfg(feature = "s3")]
+type ObjectSender = SyncSender<Result<S3Object, ListError>>;
 
 /// Objects known to the threads that fetch, beyond those they are at.
 #[cfg(feature = "s3")]
@@ -343,24 +347,25 @@ impl Fetching {
             Some((known, sender)) if *known == location => sender,
             _ => {
                 let (sender, receiver) = mpsc::sync_channel(KNOWN_TO_FETCH);
-                let failed = |reason: String| {
-                    // If nobody is there to read, nobody misses it.
-                    let _ = jobs.send(Job::Failed(FailedObject {
-                        name: location.clone(),
-                        reason,
-                    }));
-                };
-                match source.fetch_ahead(receiver.into_iter()) {
-                    Ok(fetched) => {
-                        for _ in 0..self.readers {
-                            let _ = jobs.send(Job::Fetched(fetched.clone()));
-                        }
+                let started = source.fetch_ahead(receiver.into_iter());
+                let sender = started.map_err(|error| error.to_string()).map(|fetched| {
+                    for _ in 0..self.readers {
+                        let _ = jobs.send(Job::Fetched(fetched.clone()));
                     }
-                    Err(error) => failed(error.to_string()),
-                }
+                    sender
+                });
                 &self.current.insert((location, sender)).1
             }
         };
-        let _ = sender.send(Ok(object));
+        // If nobody is there to read, nobody misses it.
+        match sender {
+            Ok(sender) => _ = sender.send(Ok(object)),
+            Err(reason) => {
+                let _ = jobs.send(Job::Failed(FailedObject {
+                    name: object.name(),
+                    reason: reason.clone(),
+                }));
+            }
+        }
     }
 }
