@@ -7,6 +7,7 @@ use advisor_arrow::{permission_batches, permission_schema};
 use pyo3::prelude::*;
 
 use crate::arguments::Paths;
+use crate::pickle::Reduced;
 use crate::table::Table;
 use crate::{error, work};
 
@@ -24,8 +25,8 @@ pub(crate) struct Account {
 }
 
 /// Something in account data that was set aside; the rest was taken.
-#[pyclass(frozen, get_all, eq, module = "access_advisor")]
-#[derive(Clone, Debug, PartialEq)]
+#[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Finding {
     /// The file.
     path: String,
@@ -47,6 +48,20 @@ impl From<&access_advisor::Finding> for Finding {
 
 #[pymethods]
 impl Finding {
+    #[new]
+    fn new(path: String, place: String, reason: String) -> Self {
+        Self {
+            path,
+            place,
+            reason,
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str)> {
+        let class = py.get_type::<Self>().into_any();
+        (class, (&self.path, &self.place, &self.reason))
+    }
+
     fn __repr__(&self) -> String {
         let Self {
             path,

@@ -2,23 +2,27 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access_advisor::{ReadOptions, TrailRead, TrailReader};
 use advisor_arrow::{
     activity_batches, activity_from_batches, activity_schema, read_activity, write_activity,
 };
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
 use pyo3_arrow::input::AnyRecordBatch;
+use walkdir::{DirEntry, WalkDir};
 
-use crate::arguments::{Instant, Paths};
+use crate::arguments::{Instant, Paths, Size, Threads};
 use crate::catalog::Catalog;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
 use crate::table::Table;
-use crate::{error, work};
+use crate::{error, pickle, work};
 
 /// Who attempted what, when last, how often: one row for each principal, service, operation and Region.
 ///
@@ -65,17 +69,25 @@ impl From<access_advisor::Activity> for Activity {
 pub(crate) fn reader(
     since: Option<Instant>,
     until: Option<Instant>,
-    object_limit: Option<usize>,
+    object_limit: Option<Size>,
     catalog: Option<&Catalog>,
-) -> TrailReader {
+) -> PyResult<TrailReader> {
+    let (since, until) = (since.map(|since| since.0), until.map(|until| until.0));
+    if let (Some(since), Some(until)) = (since, until)
+        && since > until
+    {
+        let [since, until] = [since, until].map(access_advisor::time::format);
+        let message = format!("since is later than until: {since}, {until}");
+        return Err(error::invalid_input(&message));
+    }
     let defaults = ReadOptions::default();
     let options = ReadOptions {
-        not_before: since.map(|since| since.0),
-        not_after: until.map(|until| until.0),
-        object_limit: object_limit.unwrap_or(defaults.object_limit),
+        not_before: since,
+        not_after: until,
+        object_limit: object_limit.map_or(defaults.object_limit, |limit| limit.0),
         ..defaults
     };
-    TrailReader::new(Catalog::or_shared(catalog), options)
+    Ok(TrailReader::new(Catalog::or_shared(catalog), options))
 }
 
 #[pymethods]
@@ -84,11 +96,11 @@ impl Activity {
     ///
     /// Taken are objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and
     /// Parquet of Athena and CloudTrail Lake, and activity files. What is wrong with single objects and records is in
-    /// `reconciliation`.
+    /// `reconciliation`. Where there is no record at all, nothing is returned: a report would call everything unused.
     ///
     /// Args:
     ///     paths: A path, or an iterable of paths. S3's credentials, Region and endpoint come from the environment.
-    ///     threads: How many threads read; as many as there are processors when None.
+    ///     threads: How many threads read, 1 or more; as many as there are processors when None.
     ///     since: Leave out records earlier than this.
     ///     until: Leave out records later than this.
     ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
@@ -96,8 +108,9 @@ impl Activity {
     ///     catalog: Which services and actions there are, and which action an event is; the one built in when None.
     ///
     /// Raises:
-    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
-    ///     InvalidInputError: A datetime without a time zone.
+    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. There is
+    ///         no record to read; its `path` is the first object that could not be read, if there is one.
+    ///     InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be.
     ///
     /// >>> from datetime import datetime, timezone
     /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
@@ -112,14 +125,14 @@ impl Activity {
     fn from_trail(
         py: Python<'_>,
         paths: Paths,
-        threads: Option<usize>,
+        threads: Option<Threads>,
         since: Option<Instant>,
         until: Option<Instant>,
-        object_limit: Option<usize>,
+        object_limit: Option<Size>,
         progress: Option<&Bound<'_, PyAny>>,
         catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
-        let reader = reader(since, until, object_limit, catalog);
+        let reader = reader(since, until, object_limit, catalog)?;
         let listener = Listener::new(py, progress)?;
         let counts = Counts::default();
         let read = work::run_watched(
@@ -131,14 +144,24 @@ impl Activity {
         );
         let read = read?.map_err(|fault| error::listing(&fault))?;
         listener.tell(py, &counts, true)?;
+        if read.reconciliation.is_empty() {
+            let nothing =
+                "there is no CloudTrail record to read; a report would call everything unused";
+            let failed = read.reconciliation.objects_failed.first();
+            return Err(error::nothing_read(nothing, failed));
+        }
         Ok(read.into())
     }
 
     /// Reads activity files: Parquet, as `to_parquet`, `access-advisor activity export` or another engine wrote them.
     /// Several files are merged.
     ///
+    /// Args:
+    ///     paths: A path, or an iterable of paths. Of a folder, as Spark writes one, all files `*.parquet` below it are read;
+    ///         names that start with `_` or `.` are left out.
+    ///
     /// Raises:
-    ///     TrailError: A file that cannot be read, or is no activity table. Its `path` says which.
+    ///     TrailError: A file that cannot be read, or is no activity table; a folder without one. Its `path` says which.
     ///
     /// >>> activity = Activity.from_trail("testdata/trail")
     /// >>> activity.to_parquet(folder / "activity.parquet")
@@ -149,9 +172,11 @@ impl Activity {
         let read = || {
             let mut activity = access_advisor::Activity::new();
             for path in &paths.0 {
-                let file = File::open(path).map_err(|fault| error::file(path, fault))?;
-                let part = read_activity(file, &path.display().to_string(), None);
-                activity.merge(&part.map_err(|fault| error::read(&fault))?);
+                for path in activity_files(path)? {
+                    let file = File::open(&path).map_err(|fault| error::file(&path, fault))?;
+                    let part = read_activity(file, &path.display().to_string(), None);
+                    activity.merge(&part.map_err(|fault| error::read(&fault))?);
+                }
             }
             PyResult::Ok(activity)
         };
@@ -175,7 +200,7 @@ impl Activity {
         Ok(activity.into())
     }
 
-    /// This activity and others in one, in whatever order.
+    /// This activity and others in one, in whatever order. Of a list: `Activity.merge(*parts)`.
     ///
     /// Parts that overlap count the attempts of both; the last accesses are right all the same.
     ///
@@ -235,7 +260,8 @@ impl Activity {
         work::run(py, make)?.map_err(error::unexpected)
     }
 
-    /// What became of the objects and records that it was read from; of activity files and tables, nothing is known.
+    /// What became of the objects and records that `from_trail` or an Intake read it from. Of what `from_parquet` and
+    /// `from_arrow` took, nothing is told.
     #[getter]
     fn reconciliation(&self) -> Reconciliation {
         self.reconciliation.clone()
@@ -247,6 +273,20 @@ impl Activity {
         self.inner.newest()
     }
 
+    /// How it is pickled, as when multiprocessing sends it: as an activity file, and its reconciliation.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<pickle::Reduced<'py, (Py<PyBytes>, Reconciliation)>> {
+        let write = || {
+            let mut file = Vec::new();
+            write_activity(&mut file, &self.inner).map(|()| file)
+        };
+        let file = work::run(py, write)?.map_err(error::unexpected)?;
+        let file = PyBytes::new(py, &file).unbind();
+        pickle::reduced(py, "restore_activity", (file, self.reconciliation.clone()))
+    }
+
     fn __len__(&self) -> usize {
         self.inner.len()
     }
@@ -256,4 +296,49 @@ impl Activity {
         let newest = newest.map_or_else(String::new, |newest| format!(", newest {newest}"));
         format!("<Activity of {} rows{newest}>", self.inner.len())
     }
+}
+
+/// An activity that was pickled.
+#[pyfunction]
+pub(crate) fn restore_activity(
+    py: Python<'_>,
+    file: PyBackedBytes,
+    reconciliation: &Reconciliation,
+) -> PyResult<Activity> {
+    let read = || read_activity(Bytes::from_owner(file), "the pickled activity", None);
+    let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
+    Ok(Activity {
+        inner: Arc::new(activity),
+        reconciliation: reconciliation.clone(),
+    })
+}
+
+/// The activity files that a path is or has below it.
+fn activity_files(path: &Path) -> PyResult<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let is_ours = |entry: &DirEntry| {
+        let name = entry.file_name().as_encoded_bytes();
+        entry.depth() == 0 || !name.starts_with(b"_") && !name.starts_with(b".")
+    };
+    let below = WalkDir::new(path).follow_links(true).sort_by_file_name();
+    let mut files = Vec::new();
+    for entry in below.into_iter().filter_entry(is_ours) {
+        let entry = entry.map_err(|fault| {
+            let at = fault.path().unwrap_or(path).to_owned();
+            error::file(&at, fault.into())
+        })?;
+        let is_parquet = entry.path().extension().is_some_and(|it| it == "parquet");
+        if is_parquet && entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    if files.is_empty() {
+        return Err(error::trail(
+            path,
+            "there is no file *.parquet in this folder",
+        ));
+    }
+    Ok(files)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::account::Account;
 use crate::activity::Activity;
 use crate::answer::answer;
-use crate::arguments::{Instant, Level, Preset, clock};
+use crate::arguments::{Instant, Level, Preset, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::table::Table;
 use crate::{error, work};
@@ -160,7 +160,7 @@ impl Advisor {
         &self,
         py: Python<'_>,
         granularity: Level,
-        threads: Option<usize>,
+        threads: Option<Threads>,
     ) -> PyResult<Table> {
         let make = || {
             let batches = all_report_batches(&self.inner, granularity.0)?;
@@ -197,9 +197,9 @@ impl Advisor {
         &self,
         py: Python<'py>,
         arn: &str,
-        service_namespaces: Vec<String>,
+        service_namespaces: Texts,
     ) -> PyResult<Bound<'py, PyAny>> {
-        answer(py, &self.granting(py, arn, &service_namespaces)?)
+        answer(py, &self.granting(py, arn, &service_namespaces.0)?)
     }
 
     /// As boto3's: `policies_granting` under the name that it has there.
@@ -215,10 +215,10 @@ impl Advisor {
         &self,
         py: Python<'py>,
         Arn: &str,
-        ServiceNamespaces: Vec<String>,
+        ServiceNamespaces: Texts,
     ) -> PyResult<Bound<'py, PyAny>> {
         let whole = PoliciesAnswer {
-            policies_granting_service_access: self.granting(py, Arn, &ServiceNamespaces)?,
+            policies_granting_service_access: self.granting(py, Arn, &ServiceNamespaces.0)?,
             is_truncated: false,
         };
         answer(py, &whole)

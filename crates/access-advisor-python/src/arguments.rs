@@ -1,11 +1,12 @@
 //! Arguments as Python's users give them.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use access_advisor::Tracking;
 use advisor_core::Granularity;
 use chrono::{DateTime, Utc};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyString, PyTzInfo};
@@ -19,8 +20,10 @@ impl<'py> FromPyObject<'_, 'py> for Paths {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(path) = given.extract::<PathBuf>() {
-            return Ok(Self(vec![path]));
+        let is_path = given.is_instance_of::<PyString>()
+            || given.hasattr(intern!(given.py(), "__fspath__"))?;
+        if is_path {
+            return Ok(Self(vec![given.extract()?]));
         }
         let Ok(items) = given.try_iter() else {
             return Err(PyTypeError::new_err(format!(
@@ -49,15 +52,100 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
             let name = name.map_or_else(|_| "that".into(), |name| name.to_string());
             PyTypeError::new_err(format!("a datetime is wanted, not {name}"))
         })?;
-        if time.call_method0(intern!(py, "utcoffset"))?.is_none() {
-            return Err(error::invalid_input(&format!(
+        let in_utc = || {
+            let offset = time.call_method0(intern!(py, "utcoffset"))?;
+            if offset.is_none() {
+                return Ok(None);
+            }
+            let utc = PyTzInfo::utc(py)?;
+            let time = time.call_method1(intern!(py, "astimezone"), (utc,))?;
+            time.extract().map(Some)
+        };
+        match in_utc() {
+            Ok(Some(time)) => Ok(Self(time)),
+            Ok(None) => Err(error::invalid_input(&format!(
                 "the datetime {} has no time zone; give it one: tzinfo=timezone.utc",
                 time.str()?
-            )));
+            ))),
+            // pandas.NaT is a datetime, too; UTC may be before the first year.
+            Err(fault) if is_of_value(&fault, py) => {
+                let message = format!("the datetime {} is no instant: {fault}", time.str()?);
+                let refused = error::invalid_input(&message);
+                refused.set_cause(py, Some(fault));
+                Err(refused)
+            }
+            Err(fault) => Err(fault),
         }
-        let utc = PyTzInfo::utc(py)?;
-        let time = time.call_method1(intern!(py, "astimezone"), (utc,))?;
-        Ok(Self(time.extract()?))
+    }
+}
+
+/// Whether the type is right and the value is not.
+fn is_of_value(fault: &PyErr, py: Python<'_>) -> bool {
+    fault.is_instance_of::<PyOverflowError>(py) || fault.is_instance_of::<PyValueError>(py)
+}
+
+/// How many threads: one or more.
+pub(crate) struct Threads(pub(crate) NonZeroUsize);
+
+impl Threads {
+    pub(crate) const ONE: Self = Self(NonZeroUsize::MIN);
+}
+
+impl FromPyObject<'_, '_> for Threads {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        // Zero is a ValueError of Python's, what is negative or too large an OverflowError.
+        in_bounds(given, || {
+            "threads must be 1 or more; None is as many as there are processors".into()
+        })
+        .map(Self)
+    }
+}
+
+/// A number of bytes.
+pub(crate) struct Size(pub(crate) usize);
+
+impl FromPyObject<'_, '_> for Size {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        in_bounds(given, || {
+            format!("a number of bytes must be from 0 to {}", usize::MAX)
+        })
+        .map(Self)
+    }
+}
+
+/// An integer; `bounds` says which ones can be.
+fn in_bounds<'a, 'py, T: FromPyObject<'a, 'py, Error = PyErr>>(
+    given: Borrowed<'a, 'py, PyAny>,
+    bounds: impl FnOnce() -> String,
+) -> PyResult<T> {
+    let py = given.py();
+    given.extract().map_err(|fault: PyErr| {
+        if is_of_value(&fault, py) {
+            error::invalid_input(&format!("{}, not {}", bounds(), &*given))
+        } else {
+            fault
+        }
+    })
+}
+
+/// Texts: any iterable of `str` but a `str`, which is one of its letters.
+pub(crate) struct Texts(pub(crate) Vec<String>);
+
+impl FromPyObject<'_, '_> for Texts {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if given.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err(
+                "an iterable of str is wanted, not one str",
+            ));
+        }
+        let texts = given.try_iter()?.map(|item| item?.extract());
+        texts.collect::<PyResult<_>>().map(Self)
     }
 }
 
@@ -75,6 +163,39 @@ impl<'py> FromPyObject<'_, 'py> for Level {
             other => Err(error::invalid_input(&format!(
                 "granularity {other:?} is neither \"service\" (SERVICE_LEVEL) nor \"action\" (ACTION_LEVEL)"
             ))),
+        }
+    }
+}
+
+/// The same as boto3's parameter: what is none of them is refused as IAM refuses it.
+pub(crate) struct ApiLevel(pub(crate) Granularity);
+
+impl FromPyObject<'_, '_> for ApiLevel {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let name = given.cast::<PyString>()?;
+        match &*name.to_cow()? {
+            "service" => Ok(Self(Granularity::Service)),
+            "action" => Ok(Self(Granularity::Action)),
+            other => (other.parse().map(Self)).map_err(|refused| error::request(&refused)),
+        }
+    }
+}
+
+/// `MaxItems`: what no 64 bits hold is too small or too large all the same.
+pub(crate) struct Items(pub(crate) i64);
+
+impl FromPyObject<'_, '_> for Items {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match given.extract() {
+            Err(fault) if PyErr::is_instance_of::<PyOverflowError>(&fault, given.py()) => {
+                let is_negative = given.lt(0)?;
+                Ok(Self(if is_negative { i64::MIN } else { i64::MAX }))
+            }
+            number => number.map(Self),
         }
     }
 }

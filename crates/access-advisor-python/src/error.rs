@@ -6,6 +6,8 @@ use access_advisor::{CatalogError, ListingError, LoadError, RequestError};
 use advisor_arrow::{Fault, ReadError};
 use advisor_core::account::ExportError;
 use advisor_store::{ImportError, OperationError, StoreError};
+use cloudtrail_reader::FailedObject;
+use cloudtrail_reader::s3::S3Location;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -94,14 +96,45 @@ fn number<'a>((name, number): (&'a str, Option<usize>)) -> Option<(&'a str, Attr
     Some((name, Attribute::Number(number?.try_into().ok()?)))
 }
 
-/// A trail that cannot be listed.
+/// A trail that cannot be listed. Of a path, the operating system's reason is the cause.
 pub(crate) fn listing(error: &ListingError) -> PyErr {
     let message = error.to_string();
     match error {
-        ListingError::Unreadable { path, .. } | ListingError::EmptyFolder { path } => {
-            at("TrailError", &message, path)
+        ListingError::Unreadable { path, .. } => {
+            let raised = at("TrailError", &message, path);
+            if !path.to_str().is_some_and(S3Location::is_meant_by) {
+                // The listing has its text only.
+                let asked = path.metadata().and_then(|_| path.read_dir());
+                let cause = asked.err().map(PyErr::from);
+                Python::attach(|py| raised.set_cause(py, cause));
+            }
+            raised
         }
+        ListingError::EmptyFolder { path } => at("TrailError", &message, path),
     }
+}
+
+/// A trail without anything to read. What could not be read of it, if that is why, is named.
+pub(crate) fn nothing_read(message: &str, failed: Option<&FailedObject>) -> PyErr {
+    match failed {
+        Some(failed) => {
+            let said = failed.to_string();
+            // What is said of a bucket begins with its name.
+            let rest = said.strip_prefix(&format!("{}: ", failed.name));
+            let rest = rest.filter(|rest| rest.starts_with(&failed.name));
+            raised(
+                "TrailError",
+                &format!("{}; {message}", rest.unwrap_or(&said)),
+                &[("path", Attribute::Text(&failed.name))],
+            )
+        }
+        None => raised("TrailError", message, &[]),
+    }
+}
+
+/// What is wrong with a folder of activity files.
+pub(crate) fn trail(path: &Path, reason: &str) -> PyErr {
+    at("TrailError", &format!("{}: {reason}", path.display()), path)
 }
 
 /// An activity file that cannot be read or written.
@@ -146,10 +179,7 @@ pub(crate) fn read(error: &ReadError) -> PyErr {
         Fault::MissingColumn { column } | Fault::ColumnType { column, .. } => {
             attributes.push(("column_name", Attribute::Text(column)));
         }
-        Fault::Parquet(_)
-        | Fault::Arrow(_)
-        | Fault::Version { .. }
-        | Fault::TooLarge { .. } => {}
+        Fault::Parquet(_) | Fault::Arrow(_) | Fault::Version { .. } | Fault::TooLarge { .. } => {}
     }
     raised("TrailError", &error.to_string(), &attributes)
 }

@@ -16,6 +16,7 @@ mod catalog;
 mod error;
 mod intake;
 mod objects;
+mod pickle;
 mod progress;
 mod reconciliation;
 mod store;
@@ -37,7 +38,7 @@ mod _native {
     #[pymodule_export]
     use crate::account::{Account, Finding};
     #[pymodule_export]
-    use crate::activity::Activity;
+    use crate::activity::{Activity, restore_activity};
     #[pymodule_export]
     use crate::advisor::Advisor;
     #[pymodule_export]
@@ -49,7 +50,9 @@ mod _native {
     #[pymodule_export]
     use crate::progress::Progress;
     #[pymodule_export]
-    use crate::reconciliation::{FailedObject, MalformedRecord, Reconciliation};
+    use crate::reconciliation::{
+        FailedObject, MalformedRecord, Reconciliation, restore_reconciliation,
+    };
     #[pymodule_export]
     use crate::store::{ImportedTrail, Store};
     #[pymodule_export]

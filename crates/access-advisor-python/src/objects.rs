@@ -14,7 +14,7 @@ use cloudtrail_reader::{FailedObject, TrailObject};
 use pyo3::prelude::*;
 
 use crate::activity::{self, Activity};
-use crate::arguments::{Instant, Paths};
+use crate::arguments::{Instant, Paths, Size, Threads};
 use crate::catalog::Catalog;
 use crate::table::Table;
 use crate::{error, work};
@@ -24,6 +24,7 @@ use crate::{error, work};
 ///
 /// Raises:
 ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
+///     InvalidInputError: A datetime without a time zone, `since` later than `until`.
 #[pyfunction]
 #[pyo3(signature = (paths, *, since = None, until = None))]
 #[expect(
@@ -36,7 +37,7 @@ pub(crate) fn list_objects(
     since: Option<Instant>,
     until: Option<Instant>,
 ) -> PyResult<Table> {
-    let reader = activity::reader(since, until, None, None);
+    let reader = activity::reader(since, until, None, None)?;
     let list = || {
         let mut listed = Listed::default();
         for object in reader.list(&paths.0)? {
@@ -47,7 +48,13 @@ pub(crate) fn list_objects(
         }
         Ok(listed.finish())
     };
-    let listed = work::run_watched(py, Some(1), &reader.stop_flag(), |_| Ok(()), list)?;
+    let listed = work::run_watched(
+        py,
+        Some(Threads::ONE),
+        &reader.stop_flag(),
+        |_| Ok(()),
+        list,
+    )?;
     listed
         .map_err(|fault| error::listing(&fault))?
         .map_err(error::unexpected)
@@ -55,19 +62,19 @@ pub(crate) fn list_objects(
 
 /// Reads listed objects, given as pairs of `path` and `size`, on the calling thread and as many more as are asked for.
 ///
-/// What cannot be read is named in the reconciliation.
+/// What cannot be read is named in the reconciliation, also where it is all of them: this may be a share of a trail.
 #[pyfunction]
-#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = 1, catalog = None))]
+#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = Threads::ONE, catalog = None), text_signature = "(objects, *, since=None, until=None, object_limit=None, threads=1, catalog=None)")]
 pub(crate) fn read_objects(
     py: Python<'_>,
     objects: Vec<(String, u64)>,
     since: Option<Instant>,
     until: Option<Instant>,
-    object_limit: Option<usize>,
-    threads: usize,
+    object_limit: Option<Size>,
+    threads: Threads,
     catalog: Option<&Catalog>,
 ) -> PyResult<Activity> {
-    let reader = activity::reader(since, until, object_limit, catalog);
+    let reader = activity::reader(since, until, object_limit, catalog)?;
     let mut buckets = Buckets::new(reader.options());
     let objects = objects
         .into_iter()

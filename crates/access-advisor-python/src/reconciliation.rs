@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cloudtrail_reader::SetAside;
 use pyo3::prelude::*;
 
-/// What became of the objects and records of a trail. It adds up: records read = attributed + set aside.
+use crate::pickle::{self, Reduced};
+
+/// What became of the objects and records of a trail. It adds up: records read = attributed + set aside, and of activity
+/// files among the objects, rows read = taken + set aside.
 ///
 /// >>> r = Activity.from_trail("testdata/trail").reconciliation
 /// >>> r.records_read == r.records_attributed + r.records_set_aside
@@ -20,8 +24,8 @@ pub(crate) struct Reconciliation {
 }
 
 /// An object that could not be read: none of its records was taken.
-#[pyclass(frozen, get_all, eq, module = "access_advisor")]
-#[derive(Clone, Debug, PartialEq)]
+#[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct FailedObject {
     /// The object.
     path: String,
@@ -31,15 +35,25 @@ pub(crate) struct FailedObject {
 
 #[pymethods]
 impl FailedObject {
+    #[new]
+    fn new(path: String, reason: String) -> Self {
+        Self { path, reason }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str)> {
+        let class = py.get_type::<Self>().into_any();
+        (class, (&self.path, &self.reason))
+    }
+
     fn __repr__(&self) -> String {
         let Self { path, reason } = self;
         format!("<FailedObject {path}: {reason}>")
     }
 }
 
-/// A malformed record. The other records of its object were taken.
-#[pyclass(frozen, get_all, eq, module = "access_advisor")]
-#[derive(Clone, Debug, PartialEq)]
+/// A malformed record, or row of an activity file. The others of its object were taken.
+#[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct MalformedRecord {
     /// Its object.
     path: String,
@@ -51,6 +65,20 @@ pub(crate) struct MalformedRecord {
 
 #[pymethods]
 impl MalformedRecord {
+    #[new]
+    fn new(path: String, record: u64, reason: String) -> Self {
+        Self {
+            path,
+            record,
+            reason,
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, u64, &str)> {
+        let class = py.get_type::<Self>().into_any();
+        (class, (&self.path, self.record, &self.reason))
+    }
+
     fn __repr__(&self) -> String {
         let Self {
             path,
@@ -63,7 +91,7 @@ impl MalformedRecord {
 
 #[pymethods]
 impl Reconciliation {
-    /// How many objects' records were read.
+    /// How many objects' records or rows were read.
     #[getter]
     fn objects_read(&self) -> u64 {
         self.inner.objects_read
@@ -96,7 +124,7 @@ impl Reconciliation {
         self.inner.bytes
     }
 
-    /// How many records were in the objects read.
+    /// How many records were in the objects read. The rows of activity files are counted apart.
     #[getter]
     fn records_read(&self) -> u64 {
         self.inner.records_read
@@ -117,19 +145,46 @@ impl Reconciliation {
     /// How many records were set aside, by reason.
     #[getter]
     fn set_aside_by_reason(&self) -> BTreeMap<String, u64> {
-        let reasons = self.inner.records_set_aside.iter();
-        reasons
-            .map(|(reason, count)| (reason.to_string(), *count))
-            .collect()
+        by_reason(&self.inner.records_set_aside)
     }
 
-    /// How many of the records set aside are malformed.
+    /// How many of the records, and of the activity files' rows, set aside are malformed.
     #[getter]
     fn records_malformed(&self) -> u64 {
         self.inner.malformed()
     }
 
-    /// The first of the malformed records, twenty at most.
+    /// How many rows were in the activity files read.
+    #[getter]
+    fn activity_rows_read(&self) -> u64 {
+        self.inner.activity_rows.read
+    }
+
+    /// How many rows of activity files were taken.
+    #[getter]
+    fn activity_rows_taken(&self) -> u64 {
+        self.inner.activity_rows.taken
+    }
+
+    /// How many attempts the rows taken stand for.
+    #[getter]
+    fn activity_rows_attempts(&self) -> u64 {
+        self.inner.activity_rows.attempts
+    }
+
+    /// How many rows of activity files were set aside, for whatever reason.
+    #[getter]
+    fn activity_rows_set_aside(&self) -> u64 {
+        self.inner.activity_rows.set_aside.values().sum()
+    }
+
+    /// How many rows of activity files were set aside, by reason.
+    #[getter]
+    fn activity_rows_set_aside_by_reason(&self) -> BTreeMap<String, u64> {
+        by_reason(&self.inner.activity_rows.set_aside)
+    }
+
+    /// The first of the malformed records and rows, twenty at most.
     #[getter]
     fn examples(&self) -> Vec<MalformedRecord> {
         let examples = self.inner.examples.iter();
@@ -142,10 +197,16 @@ impl Reconciliation {
             .collect()
     }
 
-    /// Whether the input was at fault somewhere: objects that could not be read, malformed records.
+    /// Whether the input was at fault somewhere: objects that could not be read, malformed records and rows.
     #[getter]
     fn has_faults(&self) -> bool {
         self.inner.has_faults()
+    }
+
+    /// How it is pickled: as text.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String,)>> {
+        let text = pickle::to_text(&self.inner)?;
+        pickle::reduced(py, "restore_reconciliation", (text,))
     }
 
     fn __str__(&self) -> String {
@@ -157,4 +218,18 @@ impl Reconciliation {
         let lines: Vec<&str> = summary.lines().take(2).collect();
         format!("<Reconciliation: {}>", lines.join("; "))
     }
+}
+
+/// A reconciliation that was pickled.
+#[pyfunction]
+pub(crate) fn restore_reconciliation(text: &str) -> PyResult<Reconciliation> {
+    let inner = pickle::from_text(text)?;
+    Ok(Reconciliation { inner })
+}
+
+fn by_reason(reasons: &BTreeMap<SetAside, u64>) -> BTreeMap<String, u64> {
+    let reasons = reasons.iter();
+    reasons
+        .map(|(reason, count)| (reason.to_string(), *count))
+        .collect()
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use access_advisor::Caller;
 use advisor_core::job::PageRequest;
+use advisor_core::page::PagedOperation;
 use advisor_core::{Granularity, JobId, JobState, MaxItems, time};
 use advisor_store::Operations;
+use pyo3::intern;
 use pyo3::prelude::*;
 use serde::Serialize;
 
 use crate::activity::reader;
 use crate::advisor::PoliciesAnswer;
 use crate::answer::answer;
-use crate::arguments::{Instant, Level, Paths, Preset, clock};
+use crate::arguments::{ApiLevel, Instant, Items, Paths, Preset, Size, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
@@ -21,8 +23,8 @@ use crate::{error, work};
 
 /// One file that keeps accounts, activity and jobs: what `access-advisor serve` answers from.
 ///
-/// The operations have boto3's names, arguments and answers: code that was written for
-/// `boto3.client("iam")` runs on a store.
+/// The operations have the names, arguments and answers that they have in `boto3.client("iam")`, and `exceptions` has its
+/// names for errors.
 ///
 /// Args:
 ///     path: The file; one that is not there is made.
@@ -170,23 +172,25 @@ impl Store {
     ///
     /// Args:
     ///     paths: A path, or an iterable of paths.
-    ///     threads: How many threads read; as many as there are processors when None.
+    ///     threads: How many threads read, 1 or more; as many as there are processors when None.
     ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
     ///     progress: As in `Activity.from_trail`.
     ///
     /// Raises:
-    ///     TrailError: A path that is not there or cannot be listed, a folder without files.
+    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. None of
+    ///         the objects could be read, or there is none; its `path` is the first that failed, if there is one.
+    ///     InvalidInputError: A number that cannot be.
     #[pyo3(signature = (paths, *, threads = None, object_limit = None, progress = None))]
     fn import_trail(
         &self,
         py: Python<'_>,
         paths: Paths,
-        threads: Option<usize>,
-        object_limit: Option<usize>,
+        threads: Option<Threads>,
+        object_limit: Option<Size>,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<ImportedTrail> {
         let catalog = self.catalog.as_ref().map(Py::get);
-        let reader = reader(None, None, object_limit, catalog);
+        let reader = reader(None, None, object_limit, catalog)?;
         let listener = Listener::new(py, progress)?;
         let counts = Counts::default();
         let store = self.operations.store();
@@ -199,13 +203,36 @@ impl Store {
         );
         let imported = imported?.map_err(|fault| error::import(&fault))?;
         listener.tell(py, &counts, true)?;
+        let reconciliation = imported.reconciliation;
+        let is_nothing = reconciliation.objects_read == 0
+            && reconciliation.objects_skipped.is_empty()
+            && imported.known == 0
+            && imported.changed.is_empty();
+        if is_nothing {
+            let failed = reconciliation.objects_failed.first();
+            return Err(error::nothing_read(
+                "none of the trail could be read",
+                failed,
+            ));
+        }
         Ok(ImportedTrail {
             reconciliation: Reconciliation {
-                inner: imported.reconciliation,
+                inner: reconciliation,
             },
             known: imported.known,
             changed: imported.changed,
         })
+    }
+
+    /// boto3's names for what the operations raise, as in `except store.exceptions.NoSuchEntityException`.
+    ///
+    /// >>> store = Store(folder / "advisor.db")
+    /// >>> store.exceptions.NoSuchEntityException is NoSuchEntityError
+    /// True
+    #[getter]
+    fn exceptions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let errors = py.import(intern!(py, "access_advisor._errors"))?;
+        errors.getattr(intern!(py, "ClientExceptions"))
     }
 
     /// The accounts that were imported.
@@ -227,14 +254,14 @@ impl Store {
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: The ARN is none of IAM's.
-    #[pyo3(signature = (*, Arn, Granularity = Level(Granularity::Service), now = None), text_signature = "($self, *, Arn, Granularity='SERVICE_LEVEL', now=None)")]
+    ///     InvalidInputError: The ARN is none of IAM's, the granularity is neither of the two.
+    #[pyo3(signature = (*, Arn, Granularity = ApiLevel(Granularity::Service), now = None), text_signature = "($self, *, Arn, Granularity='SERVICE_LEVEL', now=None)")]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn generate_service_last_accessed_details<'py>(
         &self,
         py: Python<'py>,
         Arn: &str,
-        Granularity: Level,
+        Granularity: ApiLevel,
         now: Option<Instant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let now = now.map_or_else(clock, |now| now.0);
@@ -263,7 +290,7 @@ impl Store {
         &self,
         py: Python<'py>,
         JobId: &str,
-        MaxItems: Option<i64>,
+        MaxItems: Option<Items>,
         Marker: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let request = page(MaxItems, Marker)?;
@@ -283,7 +310,7 @@ impl Store {
         py: Python<'py>,
         JobId: &str,
         ServiceNamespace: &str,
-        MaxItems: Option<i64>,
+        MaxItems: Option<Items>,
         Marker: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let request = page(MaxItems, Marker)?;
@@ -299,17 +326,26 @@ impl Store {
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: The ARN is none of IAM's, a namespace is malformed or unknown.
-    #[pyo3(signature = (*, Arn, ServiceNamespaces))]
+    ///     InvalidInputError: The ARN is none of IAM's, a namespace is malformed or unknown, there is a marker: answers are
+    ///         never truncated.
+    #[pyo3(signature = (*, Arn, ServiceNamespaces, Marker = None))]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn list_policies_granting_service_access<'py>(
         &self,
         py: Python<'py>,
         Arn: &str,
-        ServiceNamespaces: Vec<String>,
+        ServiceNamespaces: Texts,
+        Marker: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let caller = &self.caller;
-        let policies = py.detach(|| self.operations.policies(caller, Arn, &ServiceNamespaces));
+        let namespaces = &ServiceNamespaces.0;
+        let policies = py.detach(|| {
+            if let Some(marker) = Marker {
+                // There is only one page: no marker is this operation's.
+                let key = self.operations.store().marker_key();
+                key.open(marker, PagedOperation::Services, &JobId::from(""))?;
+            }
+            self.operations.policies(&self.caller, Arn, namespaces)
+        });
         let whole = PoliciesAnswer {
             policies_granting_service_access: policies.map_err(|fault| error::operation(&fault))?,
             is_truncated: false,
@@ -340,7 +376,7 @@ impl Store {
         answer(py, &rows.collect::<Vec<_>>())
     }
 
-    /// Removes a job and its report.
+    /// Removes a job and its report, whosever it is.
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such job.
@@ -359,8 +395,8 @@ impl Store {
     }
 }
 
-fn page(items: Option<i64>, marker: Option<&str>) -> PyResult<PageRequest<'_>> {
-    let max_items = items.map(MaxItems::new).transpose();
+fn page(items: Option<Items>, marker: Option<&str>) -> PyResult<PageRequest<'_>> {
+    let max_items = items.map(|items| MaxItems::new(items.0)).transpose();
     let max_items = max_items.map_err(|refused| error::request(&refused))?;
     Ok(PageRequest { max_items, marker })
 }

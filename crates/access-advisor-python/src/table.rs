@@ -1,4 +1,4 @@
-//! Tables, handed out through the Arrow `PyCapsule` interface without a copy.
+//! Tables, handed out through the Arrow `PyCapsule` interface: their buffers are not copied.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use pyo3::types::PyCapsule;
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 
-/// A table that anything that speaks Arrow takes as it is, without a copy.
+/// A table that anything that speaks Arrow takes. Its buffers are handed out without a copy, and pyarrow keeps them as they
+/// are; repeated texts are dictionaries, of which polars and pandas make categories of their own.
 ///
 /// It has the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`,
 /// `pandas.DataFrame.from_arrow(t)`, and `duckdb.sql("FROM t")`.

@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pandas
+import polars
 import pytest
 from conftest import NOW, ROOT
 
-from access_advisor import Activity, Intake, InvalidInputError, TrailError
+from access_advisor import Activity, Intake, InvalidInputError, Store, TrailError, _native
 
 
 def test_the_command_line_and_the_package_agree(activity):
@@ -76,18 +80,108 @@ def test_what_is_wrong_is_set_aside_and_named(tmp_path):
     assert read.records_malformed == 1
 
 
-def test_objects_have_a_limit():
-    read = Activity.from_trail("testdata/trail", object_limit=100).reconciliation
-    assert len(read.objects_failed) > 80
+def test_objects_have_a_limit(activity):
+    read = Activity.from_trail("testdata/trail", object_limit=4000).reconciliation
+    assert 0 < len(read.objects_failed) < 89
+    assert 0 < read.objects_read < activity.reconciliation.objects_read
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"threads": -1},
+        {"threads": 0},
+        {"threads": 1 << 70},
+        {"object_limit": -1},
+        {"object_limit": 1 << 70},
+        {"since": pandas.NaT},
+        {"until": datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))},
+        {"since": NOW, "until": NOW - timedelta(microseconds=1)},
+    ],
+    ids=str,
+)
+def test_arguments_that_cannot_be(arguments):
+    with pytest.raises(InvalidInputError):
+        Activity.from_trail("testdata/trail", **arguments)
+
+
+def test_arguments_of_another_type():
+    for arguments in ({"threads": "2"}, {"threads": 1.5}, {"object_limit": "1 GiB"}):
+        with pytest.raises(TypeError):
+            Activity.from_trail("testdata/trail", **arguments)
+
+
+def test_one_instant_can_be_asked_for(activity):
+    found = Activity.from_trail("testdata/trail", since=activity.newest, until=activity.newest)
+    assert 0 < len(found) < len(activity)
+    with pytest.raises(InvalidInputError, match="later"):
+        Intake(since=NOW, until=NOW - timedelta(days=1))
+    with pytest.raises(InvalidInputError):
+        Intake(object_limit=-1)
+
+
+def test_what_a_path_raises_is_not_swallowed():
+    class Gone:
+        def __fspath__(self):
+            raise LookupError("no such path")
+
+        def __iter__(self):
+            return iter(["testdata/trail"])
+
+    for paths in (Gone(), [Gone()]):
+        with pytest.raises(LookupError, match="no such path"):
+            Activity.from_trail(paths)
 
 
 def test_a_missing_path_is_named(tmp_path):
     with pytest.raises(TrailError) as raised:
         Activity.from_trail(["testdata/trail", tmp_path / "gone"])
     assert raised.value.path == str(tmp_path / "gone")
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
     with pytest.raises(TrailError, match="no file") as raised:
         Activity.from_trail(tmp_path)
     assert raised.value.path == str(tmp_path)
+
+
+def test_a_trail_without_a_record_is_no_activity(tmp_path):
+    """As on the command line: all would seem unused."""
+    (tmp_path / "a.json.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(TrailError, match="unused") as raised:
+        Activity.from_trail(tmp_path)
+    assert raised.value.path == str(tmp_path / "a.json.gz")
+    assert str(raised.value).startswith(f"{tmp_path / 'a.json.gz'}: ")
+    (tmp_path / "none.json").write_text('{"Records": []}')
+    with pytest.raises(TrailError, match="there is no CloudTrail record") as raised:
+        Activity.from_trail(tmp_path / "none.json")
+    assert raised.value.path is None
+    # All records set aside are records read.
+    assert len(Activity.from_trail("testdata/trail", since=NOW)) == 0
+
+
+def test_rows_of_activity_files_are_accounted_for(activity, tmp_path):
+    path = tmp_path / "activity.parquet"
+    activity.to_parquet(path)
+    whole = Activity.from_trail(path).reconciliation
+    assert whole.records_read == 0
+    assert whole.activity_rows_read == whole.activity_rows_taken == len(activity)
+    assert whole.activity_rows_attempts == activity.table().to_polars()["attempts"].sum()
+    assert whole.activity_rows_set_aside_by_reason == {}
+
+    part = Activity.from_trail(path, until=NOW - timedelta(days=60)).reconciliation
+    assert part.activity_rows_read == len(activity)
+    assert 0 < part.activity_rows_taken < len(activity)
+    assert part.activity_rows_read == part.activity_rows_taken + part.activity_rows_set_aside
+    reasons = part.activity_rows_set_aside_by_reason
+    assert sum(reasons.values()) == part.activity_rows_set_aside
+    assert set(reasons) == {"later than the instant asked for", "reaching beyond the instant asked for"}
+    assert (part.records_set_aside, part.records_malformed) == (0, 0)
+
+    frame = activity.table().to_polars()
+    frame.with_columns(polars.lit("").alias("service_namespace")).write_parquet(path)
+    broken = Activity.from_trail(path).reconciliation
+    assert broken.records_malformed == broken.activity_rows_set_aside == len(activity)
+    assert len(broken.examples) == 20
 
 
 def test_files_give_back_what_was_written(activity, tmp_path):
@@ -102,8 +196,6 @@ def test_files_give_back_what_was_written(activity, tmp_path):
 
 def test_activity_files_are_the_command_lines(activity, tmp_path):
     """Polars reads what was written, and what it writes is read."""
-    import polars
-
     activity.to_parquet(tmp_path / "ours.parquet")
     polars.read_parquet(tmp_path / "ours.parquet").write_parquet(tmp_path / "theirs.parquet")
     assert Activity.from_parquet(tmp_path / "theirs.parquet") == activity
@@ -118,6 +210,43 @@ def test_files_that_are_none_are_named(tmp_path):
     with pytest.raises(TrailError) as raised:
         Activity.from_trail("testdata/trail").to_parquet(tmp_path / "no" / "folder.parquet")
     assert isinstance(raised.value.__cause__, FileNotFoundError)
+
+
+def test_folders_of_activity_files(activity, tmp_path):
+    """As engines write them: parts, and what is none."""
+    folder = tmp_path / "written"
+    parts = sorted(Path("testdata/trail").iterdir())
+    for number, part in enumerate(parts):
+        below = folder / f"part={number}"
+        below.mkdir(parents=True)
+        Activity.from_trail(part).to_parquet(below / "part.snappy.parquet")
+    for other in ("_SUCCESS", ".part.parquet.crc", "_part.parquet", ".part.parquet", "readme.txt"):
+        (folder / other).write_text("no Parquet")
+    for other in ("_temporary", ".hidden"):
+        (folder / other).mkdir()
+        (folder / other / "part.parquet").write_text("no Parquet")
+    assert Activity.from_parquet(folder) == activity
+    assert Activity.from_parquet([folder]) == activity
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "_SUCCESS").touch()
+    with pytest.raises(TrailError, match="no file") as raised:
+        Activity.from_parquet([folder, empty])
+    assert raised.value.path == str(empty)
+    (folder / "broken.parquet").write_text("no Parquet")
+    with pytest.raises(TrailError) as raised:
+        Activity.from_parquet(folder)
+    assert raised.value.path == str(folder / "broken.parquet")
+    with pytest.raises(TrailError) as raised:
+        Activity.from_parquet(tmp_path / "gone")
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
+
+
+def test_a_list_is_merged_with_a_star(activity):
+    with pytest.raises(TypeError, match="list"):
+        Activity.merge([activity, activity])
+    with pytest.raises(TypeError, match="list"):
+        activity.merge([activity])
 
 
 def test_tables_without_a_column_are_refused(activity):
@@ -151,7 +280,7 @@ def test_an_intake_names_what_it_cannot_read():
     assert sorted(object.path for object in failed) == ["gone.json", "s3://bucket/cut.json.gz"]
 
 
-def test_s3(activity, monkeypatch):
+def test_s3(activity, monkeypatch, tmp_path):
     """A bucket holds the same trail; credentials, Region and endpoint come from the environment."""
     boto3 = pytest.importorskip("boto3")
     server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
@@ -174,10 +303,97 @@ def test_s3(activity, monkeypatch):
         found = Activity.from_trail("s3://trail/logs/")
         assert found == activity
         assert found.reconciliation.objects_read == activity.reconciliation.objects_read
-        missing = Activity.from_trail("s3://nowhere/").reconciliation
-        assert [failed.path for failed in missing.objects_failed] == ["s3://nowhere/"]
+        store = Store(tmp_path / "advisor.db")
+        for read in (Activity.from_trail, store.import_trail):
+            with pytest.raises(TrailError, match="NoSuchBucket|404") as raised:
+                read("s3://nowhere/")
+            assert raised.value.path == "s3://nowhere/"
+            assert str(raised.value).count("s3://nowhere/") == 1
+            assert raised.value.__cause__ is None
+            with pytest.raises(TrailError, match="there is no object to read") as raised:
+                read("s3://trail/typo/")
+            assert raised.value.path == "s3://trail/typo/"
+        # What is there counts, also beside what is not.
+        part = Activity.from_trail(["s3://trail/logs/", "s3://nowhere/"])
+        assert part == activity
+        assert [failed.path for failed in part.reconciliation.objects_failed] == ["s3://nowhere/"]
+        # What was taken before counts as well.
+        assert store.import_trail("s3://trail/logs/").known == 0
+        assert store.import_trail("s3://trail/logs/").known == activity.reconciliation.objects_read
     finally:
         server.stop()
+
+
+def test_a_bucket_that_may_not_be_read(monkeypatch, tmp_path):
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(403)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_REGION": "eu-west-1",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        for read in (Activity.from_trail, Store(tmp_path / "advisor.db").import_trail):
+            with pytest.raises(TrailError, match="403") as raised:
+                read("s3://trail/logs/")
+            assert raised.value.path == "s3://trail/logs/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_share_of_a_trail_may_be_nothing():
+    """What Spark's executors read."""
+    nothing = _native.read_objects([])
+    assert (len(nothing), nothing.reconciliation.has_faults) == (0, False)
+    [failed] = _native.read_objects([("gone.json", 7)]).reconciliation.objects_failed
+    assert failed.path == "gone.json"
+    turned = {"since": NOW, "until": NOW - timedelta(days=1)}
+    with pytest.raises(InvalidInputError, match="later"):
+        _native.read_objects([], **turned)
+    with pytest.raises(InvalidInputError, match="later"):
+        _native.list_objects("testdata/trail", **turned)
+    assert len(Intake().finish()) == 0
+
+
+def test_an_intake_says_so_in_a_forked_process():
+    """Its thread is not there."""
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork here")
+    script = """
+import os
+from access_advisor import Intake, InvalidInputError
+intake = Intake()
+intake.take("a.json", b'{"Records": []}')
+child = os.fork()
+if child == 0:
+    for use in (lambda: intake.take("a", b"{}"), lambda: intake.take_file("a"), intake.finish):
+        try:
+            use()
+        except InvalidInputError as error:
+            assert str(os.getppid()) in str(error), error
+        else:
+            os._exit(1)
+    del use, intake
+    assert len(Intake().finish()) == 0
+    os._exit(0)
+assert intake.finish().reconciliation.objects_read == 1
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "0\n", done.stderr
 
 
 def test_a_process_can_be_forked_after_use(activity):

@@ -123,9 +123,12 @@ class S3:
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
 
-    def put(self, folder):
+    def client(self):
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        client = boto3.client("s3", endpoint_url=self.url, region_name="eu-west-1", **keys)
+        return boto3.client("s3", endpoint_url=self.url, region_name="eu-west-1", **keys)
+
+    def put(self, folder):
+        client = self.client()
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         objects = [path for path in folder.rglob("*.json.gz") if path.is_file()]
         for path in objects:
@@ -224,9 +227,15 @@ def assert_same(read, expected, *, only_named=()):
     assert counts.records_attributed == told.records_attributed
     assert counts.set_aside_by_reason == told.set_aside_by_reason
     assert counts.records_malformed == told.records_malformed
+    assert counts.activity_rows_read == told.activity_rows_read
+    assert counts.activity_rows_taken == told.activity_rows_taken
+    assert counts.activity_rows_attempts == told.activity_rows_attempts
+    assert counts.activity_rows_set_aside_by_reason == told.activity_rows_set_aside_by_reason
+    assert sorted(str(counts).splitlines()) == sorted(str(told).splitlines())
     assert counts.examples == [(example.path, example.record, example.reason) for example in told.examples]
 
     assert counts.records_read == counts.records_attributed + counts.records_set_aside
+    assert counts.activity_rows_read == counts.activity_rows_taken + counts.activity_rows_set_aside
     assert counts.objects_listed == counts.objects_read + counts.objects_skipped.total() + counts.objects_failed
 
 
@@ -325,8 +334,62 @@ def test_another_catalog(spark, by):
 def test_what_spark_writes_is_an_activity_file(spark, trail, tmp_path):
     with advisor_spark.activity(spark, trail, partitions=3) as read:
         read.activity.write.parquet(str(tmp_path / "activity"))
-    files = list((tmp_path / "activity").glob("*.parquet"))
-    assert Activity.from_parquet(files) == Activity.from_trail(trail)
+    expected = Activity.from_trail(trail)
+    assert Activity.from_parquet(tmp_path / "activity") == expected
+    assert Activity.from_parquet((tmp_path / "activity").glob("*.parquet")) == expected
+
+
+def test_times_are_instants_whatever_the_session_says(spark, trail, tmp_path):
+    expected = Activity.from_trail(trail)
+    settings = {"spark.sql.timestampType": "TIMESTAMP_NTZ", "spark.sql.session.timeZone": "Asia/Kathmandu"}
+    before = {name: spark.conf.get(name) for name in settings}
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        with advisor_spark.activity(spark, trail) as read:
+            types = dict(read.activity.dtypes)
+            assert {types[name] for name in ("principal_arn_seen", "last_accessed", "first_accessed")} == {"timestamp"}
+            assert_same(read, expected)
+            read.activity.write.parquet(str(tmp_path / "activity"))
+        assert Activity.from_parquet(tmp_path / "activity") == expected
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
+
+
+def test_rows_of_activity_files_are_accounted_for(spark, trail, tmp_path):
+    Activity.from_trail(trail).to_parquet(tmp_path / "activity.parquet")
+    until = datetime(2026, 10, 2, tzinfo=timezone.utc)
+    expected = Activity.from_trail(tmp_path, until=until)
+    assert expected.reconciliation.activity_rows_set_aside > 0
+    assert expected.reconciliation.activity_rows_taken > 0
+    for paths in (tmp_path, [tmp_path, TESTDATA_TRAIL]):
+        with advisor_spark.activity(spark, paths, until=until) as read:
+            assert_same(read, Activity.from_trail(paths, until=until))
+
+
+@pytest.mark.parametrize("by", ["path", "binary"])
+def test_a_trail_of_which_nothing_can_be_read(spark, tmp_path, by):
+    for name in ("b.json", "a.json"):
+        (tmp_path / name).write_text("{")
+    with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
+        advisor_spark.activity(spark, tmp_path, read=by)
+    assert raised.value.path == str(tmp_path / "a.json")
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "none.json").write_text('{"Records": []}')
+    with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
+        advisor_spark.activity(spark, tmp_path / "none", read=by)
+    assert raised.value.path is None
+
+
+def test_a_bucket_without_what_is_asked_for(spark, s3):
+    client = s3.client()
+    client.create_bucket(Bucket="empty", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for path in ("s3://empty/typo/", "s3://nowhere/"):
+        with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
+            advisor_spark.activity(spark, path)
+        assert raised.value.path == path
+        assert str(raised.value).count(path) == 1
 
 
 @pytest.mark.parametrize("by", ["auto", "path", "binary"])
@@ -342,6 +405,11 @@ def test_a_trail_that_is_not_there(spark, tmp_path, by):
 def test_arguments_that_cannot_be(spark):
     with pytest.raises(InvalidInputError, match="time zone"):
         advisor_spark.activity(spark, TESTDATA_TRAIL, since=datetime(2026, 10, 1))
+    with pytest.raises(InvalidInputError, match="later"):
+        day = datetime(2026, 10, 1, tzinfo=timezone.utc)
+        advisor_spark.activity(spark, TESTDATA_TRAIL, since=day, until=day - timedelta(days=1))
+    with pytest.raises(InvalidInputError, match="partitions"):
+        advisor_spark.activity(spark, TESTDATA_TRAIL, partitions=0)
     with pytest.raises(InvalidInputError, match="neither"):
         advisor_spark.activity(spark, TESTDATA_TRAIL, read="fast")
     with pytest.raises(InvalidInputError, match="binary"):

@@ -1,5 +1,9 @@
 """The store, with boto3's names."""
 
+import functools
+import inspect
+
+import boto3
 import pytest
 from conftest import ERIN, NOW
 
@@ -41,6 +45,61 @@ def test_code_written_for_boto3_runs_on_it(store, advisor):
     ) == advisor.list_policies_granting_service_access(Arn=ERIN, ServiceNamespaces=["s3"])
 
 
+def test_errors_have_boto3s_names(store):
+    with pytest.raises(store.exceptions.NoSuchEntityException) as raised:
+        store.generate_service_last_accessed_details(Arn=ERIN + "a")
+    assert isinstance(raised.value, store.exceptions.ClientError)
+    assert type(raised.value) is NoSuchEntityError
+    with pytest.raises(store.exceptions.InvalidInputException):
+        store.list_policies_granting_service_access(Arn=ERIN, ServiceNamespaces=["S3"])
+    client = boto3.client("iam", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    ours = {name for name in vars(store.exceptions) if not name.startswith("_")}
+    assert ours <= set(dir(client.exceptions))
+
+
+def test_operations_take_what_boto3s_take(store):
+    """All parameters of its model."""
+    client = boto3.client("iam", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    for operation in (
+        "generate_service_last_accessed_details",
+        "get_service_last_accessed_details",
+        "get_service_last_accessed_details_with_entities",
+        "list_policies_granting_service_access",
+    ):
+        model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+        ours = set(inspect.signature(getattr(store, operation)).parameters)
+        assert ours - {"now"} == set(model.input_shape.members)
+
+
+def test_markers_of_an_operation_with_one_page(store):
+    list_policies = functools.partial(
+        store.list_policies_granting_service_access, Arn=ERIN, ServiceNamespaces=["s3"]
+    )
+    assert list_policies(Marker=None) == list_policies()
+    job = store.generate_service_last_accessed_details(Arn=ERIN)["JobId"]
+    marker = store.get_service_last_accessed_details(JobId=job, MaxItems=1)["Marker"]
+    not_ascii = "The specified value for marker is invalid. It must contain only printable ASCII characters."
+    for given, code, message in (
+        ("", "ValidationError", not_ascii),
+        ("x", "ValidationError", "Invalid Marker."),
+        (marker, "InvalidInput", "The marker passed in the request was invalid."),
+    ):
+        with pytest.raises(InvalidInputError) as raised:
+            list_policies(Marker=given)
+        assert (raised.value.code, str(raised.value)) == (code, message)
+
+
+def test_namespaces_are_any_iterable(store, advisor):
+    listed = store.list_policies_granting_service_access(Arn=ERIN, ServiceNamespaces=("s3", "iam"))
+    assert listed == store.list_policies_granting_service_access(
+        Arn=ERIN, ServiceNamespaces=(name for name in ("s3", "iam"))
+    )
+    assert advisor.policies_granting(ERIN, {"s3": 1}) == advisor.policies_granting(ERIN, ["s3"])
+    for wrong in ("s3", 3, [3]):
+        with pytest.raises(TypeError):
+            advisor.policies_granting(ERIN, wrong)
+
+
 def test_a_second_import_reads_nothing_twice(store):
     again = store.import_trail("testdata/trail")
     assert (again.known, again.reconciliation.objects_read, again.changed) == (89, 0, [])
@@ -64,6 +123,9 @@ def test_jobs_belong_to_their_caller(store, tmp_path):
         erin.get_service_last_accessed_details(JobId=job)
     with pytest.raises(AccessDeniedError):
         erin.generate_service_last_accessed_details(Arn="arn:aws:iam::444455556666:user/gustav")
+    # Deleting is no operation of IAM's: whoever has the file may.
+    erin.delete_job(job)
+    assert store.jobs() == []
     with pytest.raises(InvalidInputError, match="neither a user"):
         Store(tmp_path / "advisor.db", caller="arn:aws:iam::111122223333:group/admins")
 
@@ -72,14 +134,38 @@ def test_refusals(store):
     job = store.generate_service_last_accessed_details(Arn=ERIN)["JobId"]
     with pytest.raises(NoSuchEntityError):
         store.generate_service_last_accessed_details(Arn=ERIN + "a")
-    with pytest.raises(InvalidInputError):
-        store.get_service_last_accessed_details(JobId=job, MaxItems=0)
+    for number in (0, -1, 1001, 1 << 70, -1 << 70):
+        with pytest.raises(InvalidInputError, match="Value at 'maxItems'") as raised:
+            store.get_service_last_accessed_details(JobId=job, MaxItems=number)
+        assert raised.value.code == "ValidationError"
+    with pytest.raises(InvalidInputError) as raised:
+        store.generate_service_last_accessed_details(Arn=ERIN, Granularity="FOO")
+    assert raised.value.code == "ValidationError"
+    assert str(raised.value) == (
+        "1 validation error detected: Value at 'granularity' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [SERVICE_LEVEL, ACTION_LEVEL]"
+    )
     with pytest.raises(InvalidInputError):
         store.get_service_last_accessed_details(JobId=job, Marker="x")
     with pytest.raises(InvalidInputError):
         store.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="no such")
     with pytest.raises(TypeError):
         store.get_service_last_accessed_details(job)
+
+
+def test_a_trail_of_which_nothing_can_be_read(store, tmp_path):
+    objects = tmp_path / "trail"
+    objects.mkdir()
+    (objects / "broken.json").write_text("{")
+    with pytest.raises(TrailError, match="none of the trail could be read") as raised:
+        store.import_trail(objects)
+    assert raised.value.path == str(objects / "broken.json")
+    # Beside what is known, and without a record, nothing is amiss.
+    assert len(store.import_trail(["testdata/trail", objects]).reconciliation.objects_failed) == 1
+    (objects / "none.json").write_text('{"Records": []}')
+    assert store.import_trail(objects).reconciliation.objects_read == 1
+    with pytest.raises(InvalidInputError):
+        store.import_trail("testdata/trail", threads=-1)
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path):

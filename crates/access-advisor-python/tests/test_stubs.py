@@ -3,6 +3,9 @@
 import ast
 import importlib.metadata
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,82 @@ def test_the_version_is_the_wheel_s():
 
 def test_the_package_is_typed():
     assert (Path(access_advisor.__file__).parent / "py.typed").exists()
+
+
+USE = """
+from datetime import datetime, timezone
+from pathlib import Path
+
+from access_advisor import Account, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table
+from access_advisor.types import Report, ServiceLastAccessed
+
+
+def tell(progress: Progress) -> None:
+    print(progress.objects, progress.total)
+
+
+now = datetime(2026, 11, 1, tzinfo=timezone.utc)
+account = Account.load(["a.json", Path("b.json")])
+activity: Activity = Activity.from_trail(Path("trail"), threads=2, until=now, progress=tell, catalog=Catalog.load("catalog"))
+told: Reconciliation = activity.reconciliation
+rows: dict[str, int] = told.activity_rows_set_aside_by_reason
+known: set[FailedObject] = set(told.objects_failed)
+whole = Activity.merge(*[Activity.from_parquet(Path("folder")), activity])
+advisor = Advisor(account, whole, "full", now=now)
+report: Report = advisor.report("arn", "action")
+unused: list[ServiceLastAccessed] = [row for row in report["ServicesLastAccessed"] if "LastAuthenticated" not in row]
+granting = advisor.policies_granting("arn", (name for name in ("s3", "iam")))
+table: Table = advisor.reports(granularity="action", threads=2)
+rows_of = table.to_polars().height
+
+intake = Intake(since=now)
+intake.take("name", b"{}")
+taken: Activity = intake.finish()
+
+store = Store("advisor.db", caller="arn")
+try:
+    job: str = store.generate_service_last_accessed_details(Arn="arn", Granularity="ACTION_LEVEL")["JobId"]
+    page = store.get_service_last_accessed_details(JobId=job, MaxItems=2)
+    store.list_policies_granting_service_access(Arn="arn", ServiceNamespaces=["s3"], Marker=page.get("Marker"))
+except store.exceptions.NoSuchEntityException as error:
+    print(error.code, error.path)
+
+Table()  # type: ignore[call-arg]
+Activity()  # type: ignore[call-arg]
+Activity.from_trail("trail", threads="2")  # type: ignore[arg-type]
+advisor.report("arn", "services")  # type: ignore[arg-type]
+"""
+
+
+def is_constructible(native):
+    try:
+        native()
+    except TypeError as error:
+        return "cannot create" not in str(error)
+    return True
+
+
+def mypy(arguments, folder):
+    command = [sys.executable, "-m", *arguments]
+    environment = {**os.environ, "MYPY_CACHE_DIR": str(folder / "cache")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_mypy_finds_the_stubs_true(tmp_path):
+    config, allowed = tmp_path / "mypy.ini", tmp_path / "allowed"
+    # Neither has types, which nobody needs here.
+    config.write_text("[mypy]\n[mypy-pandas,pyarrow]\nignore_missing_imports = true\n")
+    # What cannot be constructed has object's.
+    unmade = [name for name in CLASSES if not is_constructible(getattr(_native, name))]
+    assert unmade == ["Table", "Account", "Catalog", "Progress", "Reconciliation", "Activity", "ImportedTrail"]
+    allowed.write_text("".join(f"access_advisor._native.{name}.__init__\n" for name in unmade))
+    options = ["--mypy-config-file", str(config), "--allowlist", str(allowed)]
+    done = mypy(["mypy.stubtest", "access_advisor._native", *options], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_understands_typical_use(tmp_path):
+    """What is wrong in it is found: an ignored error that is none is an error."""
+    (tmp_path / "use.py").write_text(USE)
+    done = mypy(["mypy", "--strict", "--python-version", "3.10", "use.py"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Tables go to every engine as they are."""
+"""Every engine takes tables."""
 
 import sys
 
@@ -54,7 +54,7 @@ def test_the_asked_for_types_are_given(activity):
     assert asked["aws_region"].to_pylist() == pyarrow.table(table)["aws_region"].to_pylist()
 
 
-def test_nothing_is_copied(activity):
+def test_pyarrow_copies_nothing(activity):
     """Two views of one table share its buffers."""
     table = activity.table()
     [left, right] = [pyarrow.table(table)["attempts"].chunk(0).buffers()[1].address for _ in range(2)]

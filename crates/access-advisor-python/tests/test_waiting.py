@@ -1,11 +1,15 @@
 """While a trail is read: other threads run, progress is told, Ctrl-C stops it."""
 
+import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from access_advisor import Activity, InvalidInputError, Store
 
@@ -48,7 +52,16 @@ def test_progress_is_a_callable():
         Activity.from_trail("testdata/trail", progress="yes")
 
 
-def test_what_the_callback_raises_stops_the_reading():
+@pytest.fixture(scope="module")
+def seconds_of_long():
+    """How long reading it to its end takes."""
+    part = [str(ROOT / LONG[0])] * (len(LONG) // 40)
+    start = time.monotonic()
+    Activity.from_trail(part)
+    return (time.monotonic() - start) * 40
+
+
+def test_what_the_callback_raises_stops_the_reading(seconds_of_long):
     class Enough(Exception):
         pass
 
@@ -58,8 +71,10 @@ def test_what_the_callback_raises_stops_the_reading():
         told.append(progress)
         raise Enough
 
+    start = time.monotonic()
     with pytest.raises(Enough):
         Activity.from_trail(LONG, progress=stop)
+    assert time.monotonic() - start < seconds_of_long / 4
     [only] = told
     assert not only.done
 
@@ -73,11 +88,13 @@ def interrupt():
     signal.signal(signal.SIGALRM, before)
 
 
-def test_ctrl_c_stops_the_reading(interrupt):
+def test_ctrl_c_stops_the_reading(interrupt, seconds_of_long):
     told = []
+    start = time.monotonic()
     interrupt()
     with pytest.raises(KeyboardInterrupt):
         Activity.from_trail(LONG, progress=told.append)
+    assert time.monotonic() - start < 0.3 + seconds_of_long / 4
     assert not any(progress.done for progress in told)
 
 
@@ -101,19 +118,49 @@ def test_ctrl_c_leaves_a_store_that_the_next_import_completes(tmp_path):
     assert store.import_trail(objects).known == 5_000
 
 
+def test_a_second_ctrl_c_ends_the_process(tmp_path):
+    """A pipe that nobody writes to: the work is stuck."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes here")
+    pipe = tmp_path / "pipe.parquet"
+    os.mkfifo(pipe)
+    script = """
+import sys
+from access_advisor import Activity
+print("ready", flush=True)
+Activity.from_parquet(sys.argv[1])
+"""
+    stuck = subprocess.Popen([sys.executable, "-c", script, str(pipe)], stdout=subprocess.PIPE)
+    try:
+        assert stuck.stdout.readline() == b"ready\n"
+        time.sleep(0.5)
+        stuck.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            stuck.wait(1)
+        stuck.send_signal(signal.SIGINT)
+        assert stuck.wait(10) == -signal.SIGINT
+    finally:
+        stuck.kill()
+        stuck.communicate()
+
+
 def test_other_threads_run_meanwhile():
-    ticks, done = 0, threading.Event()
+    ticks, done = [], threading.Event()
 
     def tick():
-        nonlocal ticks
-        while not done.is_set():
-            ticks += 1
+        while not done.wait(0.001):
+            ticks.append(time.monotonic())
 
     ticker = threading.Thread(target=tick)
     ticker.start()
-    before = ticks
-    Activity.from_trail(["testdata/trail"] * 100)
-    during = ticks - before
+    start = time.monotonic()
+    Activity.from_trail(["testdata/trail"] * 200)
+    end = time.monotonic()
     done.set()
     ticker.join()
-    assert during > 1_000
+    # Slices before and after are no proof: well inside the call, there is no long gap.
+    quarter = (end - start) / 4
+    inside = [when for when in ticks if start + quarter < when < end - quarter]
+    assert len(inside) > 5
+    gaps = [later - earlier for earlier, later in zip(inside, inside[1:])]
+    assert max(gaps) < quarter

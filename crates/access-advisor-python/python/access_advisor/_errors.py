@@ -25,7 +25,10 @@ class NoSuchEntityError(AccessAdvisorError, LookupError):
 
 
 class InvalidInputError(AccessAdvisorError, ValueError):
-    """An argument that cannot be: an ARN that is none of IAM's, an unknown namespace, a datetime without a time zone."""
+    """An argument that cannot be: an ARN that is none of IAM's, an unknown namespace, a datetime without a time zone.
+
+    IAM's InvalidInput and ValidationError: `code` tells them apart.
+    """
 
 
 class AccessDeniedError(AccessAdvisorError):
@@ -64,7 +67,7 @@ class PolicyError(AccessAdvisorError):
 
 
 class TrailError(AccessAdvisorError):
-    """A trail or activity that cannot be read or written. `path` says which.
+    """A trail or activity that cannot be read or written, or has nothing to read. `path` says which.
 
     Attributes:
         row: The row of an activity table that is wrong, counted from 1, if it is about a row.
@@ -106,6 +109,15 @@ class CatalogError(AccessAdvisorError):
 
 class StoreError(AccessAdvisorError):
     """A store that cannot be used. `path` is its file."""
+
+
+class ClientExceptions:
+    """What `Store.exceptions` is: exceptions by the names that they have in boto3's `iam.exceptions`."""
+
+    ClientError = AccessAdvisorError
+    InvalidInputException = InvalidInputError
+    NoSuchEntityException = NoSuchEntityError
+    ServiceFailureException = StoreError
 
 
 for _error in list(vars().values()):

@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from os import PathLike
-from typing import Any, Literal, Protocol, final
+from typing import Any, ClassVar, Literal, NoReturn, Protocol, final
 
 import pandas
 import polars
 import pyarrow
 
+from access_advisor._errors import ClientExceptions
 from access_advisor.types import (
     EntityDetails,
     GenerateServiceLastAccessedDetails,
@@ -18,7 +19,26 @@ from access_advisor.types import (
     Report,
 )
 
-__all__: list[str]
+__all__ = [
+    "Account",
+    "Activity",
+    "Advisor",
+    "Catalog",
+    "FailedObject",
+    "Finding",
+    "ImportedTrail",
+    "Intake",
+    "MalformedRecord",
+    "Progress",
+    "Reconciliation",
+    "Store",
+    "Table",
+    "__version__",
+    "list_objects",
+    "read_objects",
+    "restore_activity",
+    "restore_reconciliation",
+]
 __version__: str
 
 _Path = str | PathLike[str]
@@ -30,8 +50,10 @@ _Progress = bool | Callable[[Progress], object] | None
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
+# A parameter that nothing can be given: such a class cannot be constructed.
 @final
 class Table:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def num_rows(self) -> int: ...
     @property
@@ -45,6 +67,7 @@ class Table:
 
 @final
 class Finding:
+    def __new__(cls, path: str, place: str, reason: str) -> Finding: ...
     @property
     def path(self) -> str: ...
     @property
@@ -52,9 +75,11 @@ class Finding:
     @property
     def reason(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Account:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
     def load(paths: _Paths) -> Account: ...
     @property
@@ -65,6 +90,7 @@ class Account:
 
 @final
 class Catalog:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
     def load(path: _Path) -> Catalog: ...
     @staticmethod
@@ -72,6 +98,7 @@ class Catalog:
 
 @final
 class Progress:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def objects(self) -> int: ...
     @property
@@ -85,14 +112,17 @@ class Progress:
 
 @final
 class FailedObject:
+    def __new__(cls, path: str, reason: str) -> FailedObject: ...
     @property
     def path(self) -> str: ...
     @property
     def reason(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class MalformedRecord:
+    def __new__(cls, path: str, record: int, reason: str) -> MalformedRecord: ...
     @property
     def path(self) -> str: ...
     @property
@@ -100,9 +130,11 @@ class MalformedRecord:
     @property
     def reason(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Reconciliation:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def objects_read(self) -> int: ...
     @property
@@ -122,13 +154,25 @@ class Reconciliation:
     @property
     def records_malformed(self) -> int: ...
     @property
+    def activity_rows_read(self) -> int: ...
+    @property
+    def activity_rows_taken(self) -> int: ...
+    @property
+    def activity_rows_attempts(self) -> int: ...
+    @property
+    def activity_rows_set_aside(self) -> int: ...
+    @property
+    def activity_rows_set_aside_by_reason(self) -> dict[str, int]: ...
+    @property
     def examples(self) -> list[MalformedRecord]: ...
     @property
     def has_faults(self) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Activity:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
     def from_trail(
         paths: _Paths,
@@ -153,6 +197,7 @@ class Activity:
     def newest(self) -> datetime | None: ...
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Intake:
@@ -187,14 +232,15 @@ class Advisor:
     def reports(self, granularity: _Granularity = "service", *, threads: int | None = None) -> Table: ...
     def entities(self, arn: str, service_namespace: str) -> list[EntityDetails]: ...
     def policies_granting(
-        self, arn: str, service_namespaces: list[str]
+        self, arn: str, service_namespaces: Iterable[str]
     ) -> list[ListPoliciesGrantingServiceAccessEntry]: ...
     def list_policies_granting_service_access(
-        self, *, Arn: str, ServiceNamespaces: list[str]
+        self, *, Arn: str, ServiceNamespaces: Iterable[str]
     ) -> ListPoliciesGrantingServiceAccess: ...
 
 @final
 class ImportedTrail:
+    def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def reconciliation(self) -> Reconciliation: ...
     @property
@@ -222,6 +268,8 @@ class Store:
         object_limit: int | None = None,
         progress: _Progress = None,
     ) -> ImportedTrail: ...
+    @property
+    def exceptions(self) -> type[ClientExceptions]: ...
     def accounts(self) -> list[str]: ...
     def generate_service_last_accessed_details(
         self, *, Arn: str, Granularity: _Granularity = "SERVICE_LEVEL", now: datetime | None = None
@@ -233,7 +281,7 @@ class Store:
         self, *, JobId: str, ServiceNamespace: str, MaxItems: int | None = None, Marker: str | None = None
     ) -> GetServiceLastAccessedDetailsWithEntities: ...
     def list_policies_granting_service_access(
-        self, *, Arn: str, ServiceNamespaces: list[str]
+        self, *, Arn: str, ServiceNamespaces: Iterable[str], Marker: str | None = None
     ) -> ListPoliciesGrantingServiceAccess: ...
     def jobs(self) -> list[Job]: ...
     def delete_job(self, job_id: str) -> None: ...
@@ -248,3 +296,5 @@ def read_objects(
     threads: int = 1,
     catalog: Catalog | None = None,
 ) -> Activity: ...
+def restore_activity(file: bytes, reconciliation: Reconciliation) -> Activity: ...
+def restore_reconciliation(text: str) -> Reconciliation: ...

@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MalformedRecord", "Reconciliation", "SparkActivity", "activity"]
 
+# Instants, whatever `spark.sql.timestampType` makes of a mere `timestamp`.
 _ACTIVITY = """
-    account_id string, principal_id string, principal_arn string, principal_arn_seen timestamp,
+    account_id string, principal_id string, principal_arn string, principal_arn_seen timestamp_ltz,
     service_namespace string, action_name string, event_name string, aws_region string,
-    last_accessed timestamp, last_event_id string, attempts long, denied_attempts long, first_accessed timestamp
+    last_accessed timestamp_ltz, last_event_id string, attempts long, denied_attempts long, first_accessed timestamp_ltz
 """
 _FAILURES = "path string, reason string"
 
@@ -63,11 +64,13 @@ _VALUE_LIMIT = (1 << 31) - 16
 
 _MOST_EXAMPLES = 20
 
+_NOTHING = "there is no CloudTrail record to read; a report would call everything unused"
+
 _Path = str | PathLike[str]
 
 
 class MalformedRecord(NamedTuple):
-    """A malformed record. The other records of its object were taken."""
+    """A malformed record, or row of an activity file. The others of its object were taken."""
 
     path: str
     """Its object."""
@@ -79,7 +82,8 @@ class MalformedRecord(NamedTuple):
 
 @dataclass
 class Reconciliation:
-    """What became of the objects and records of a trail. It adds up: records read = attributed + set aside.
+    """What became of the objects and records of a trail. It adds up: records read = attributed + set aside, and of activity
+    files among the objects, rows read = taken + set aside.
 
     What `access_advisor.Reconciliation` is to one process, except that the objects that failed are counted here; they are
     named in `SparkActivity.failures`.
@@ -88,7 +92,7 @@ class Reconciliation:
     objects_listed: int = 0
     """How many objects there are: those read, skipped, and failed."""
     objects_read: int = 0
-    """How many objects' records were read."""
+    """How many objects' records or rows were read."""
     objects_skipped: Counter[str] = field(default_factory=Counter)
     """How many objects hold no API calls, by what they are."""
     objects_failed: int = 0
@@ -96,15 +100,23 @@ class Reconciliation:
     bytes: int = 0
     """The objects' size in bytes, as they are stored."""
     records_read: int = 0
-    """How many records were in the objects read."""
+    """How many records were in the objects read. The rows of activity files are counted apart."""
     records_attributed: int = 0
     """How many records count as an attempt of a user or role."""
     set_aside_by_reason: Counter[str] = field(default_factory=Counter)
     """How many records were set aside, by reason."""
     records_malformed: int = 0
-    """How many of the records set aside are malformed."""
+    """How many of the records, and of the activity files' rows, set aside are malformed."""
+    activity_rows_read: int = 0
+    """How many rows were in the activity files read."""
+    activity_rows_taken: int = 0
+    """How many rows of activity files were taken."""
+    activity_rows_attempts: int = 0
+    """How many attempts the rows taken stand for."""
+    activity_rows_set_aside_by_reason: Counter[str] = field(default_factory=Counter)
+    """How many rows of activity files were set aside, by reason."""
     examples: list[MalformedRecord] = field(default_factory=list)
-    """The first of the malformed records, twenty at most."""
+    """The first of the malformed records and rows, twenty at most."""
 
     @property
     def records_set_aside(self) -> int:
@@ -112,19 +124,28 @@ class Reconciliation:
         return self.set_aside_by_reason.total()
 
     @property
+    def activity_rows_set_aside(self) -> int:
+        """How many rows of activity files were set aside, for whatever reason."""
+        return self.activity_rows_set_aside_by_reason.total()
+
+    @property
     def has_faults(self) -> bool:
-        """Whether the input was at fault somewhere: objects that could not be read, malformed records."""
+        """Whether the input was at fault somewhere: objects that could not be read, malformed records and rows."""
         return self.objects_failed > 0 or self.records_malformed > 0
 
     def __str__(self) -> str:
-        skipped = "".join(f", {count} {what} skipped" for what, count in sorted(self.objects_skipped.items()))
+        skipped = "".join(f", {number} {what} skipped" for what, number in sorted(self.objects_skipped.items()))
         failed = f", {self.objects_failed} FAILED" if self.objects_failed else ""
-        records = f"{self.records_read} records = {self.records_attributed} attributed"
-        lines = [
-            f"{self.objects_read} objects read{skipped}{failed}",
-            f"{records} + {self.records_set_aside} set aside",
-        ]
-        lines += (f"{count:>9}  {reason}" for reason, count in sorted(self.set_aside_by_reason.items()))
+        lines = [f"{_count(self.objects_read, 'object')} read{skipped}{failed}"]
+        if self.records_read or not self.activity_rows_read:
+            records = f"{_count(self.records_read, 'record')} = {self.records_attributed} attributed"
+            lines.append(f"{records} + {self.records_set_aside} set aside")
+            lines += _reasons(self.set_aside_by_reason)
+        if self.activity_rows_read:
+            attempts = _count(self.activity_rows_attempts, "attempt")
+            rows = f"{_count(self.activity_rows_read, 'activity row')} = {self.activity_rows_taken} taken ({attempts})"
+            lines.append(f"{rows} + {self.activity_rows_set_aside} set aside")
+            lines += _reasons(self.activity_rows_set_aside_by_reason)
         return "\n".join(lines)
 
     def _add(self, part: dict[str, Any]) -> None:
@@ -137,8 +158,22 @@ class Reconciliation:
         self.records_attributed += part["records_attributed"]
         self.set_aside_by_reason.update(part["set_aside_by_reason"])
         self.records_malformed += part["records_malformed"]
+        self.activity_rows_read += part["activity_rows_read"]
+        self.activity_rows_taken += part["activity_rows_taken"]
+        self.activity_rows_attempts += part["activity_rows_attempts"]
+        self.activity_rows_set_aside_by_reason.update(part["activity_rows_set_aside_by_reason"])
         examples = self.examples + [MalformedRecord(*example) for example in part["examples"]]
         self.examples = sorted(examples)[:_MOST_EXAMPLES]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _reasons(reasons: Counter[str]) -> Iterator[str]:
+    for reason, number in sorted(reasons.items()):
+        # Why, is in the examples.
+        yield f"{number:>9}  {'MALFORMED' if reason.startswith('malformed: ') else reason}"
 
 
 @dataclass(frozen=True)
@@ -182,6 +217,7 @@ def activity(
 ) -> SparkActivity:
     """Reads CloudTrail objects on a Spark cluster, into the table that `Activity.from_trail` makes of them.
 
+    What is returned is a SparkActivity: the table is its `activity`, a DataFrame; with it come `failures` and `reconciliation`.
     The objects are read before this returns, once, and what tasks made of them is kept by the executors (memory, then
     disk). When an executor is lost, its share is read again, during this call and later. A trail's objects do not change, so
     the result is the same; where they may be deleted meanwhile, set a checkpoint directory before
@@ -206,8 +242,10 @@ def activity(
         catalog: Which services and actions there are, and which action an event is; the one built in when None.
 
     Raises:
-        TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
-        InvalidInputError: A datetime without a time zone, a `read` that is none of the three.
+        TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. There is
+            no record to read; its `path` is the first object that could not be read, if there is one.
+        InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be, a `read` that
+            is none of the three.
 
     With "binary", files whose names start with `_` or `.`, and links that lead nowhere, do not exist for Spark; with "path"
     only names that start with `.` are left out, as in `Activity.from_trail`. With "binary", empty objects and those larger than
@@ -217,6 +255,8 @@ def activity(
     names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
     if not names:
         raise InvalidInputError("there is no path to read")
+    if partitions is not None and partitions < 1:
+        raise InvalidInputError(f"partitions must be 1 or more, not {partitions}")
     reader = _Reader(since, until, object_limit, catalog)
     if _is_by_path(names, read):
         partials, listed = _by_path(spark, names, reader, partitions)
@@ -236,6 +276,14 @@ def activity(
     if unread > reconciliation.objects_failed:
         failures = failures.union(listed.unread(partials))
         reconciliation.objects_failed = unread
+    if not reconciliation.records_read and not reconciliation.activity_rows_read:
+        failed = failures.orderBy("path").first()
+        partials.unpersist()
+        if failed is None:
+            raise TrailError(_NOTHING)
+        # What is said of a bucket begins with its name.
+        said = failed.reason if failed.reason.startswith(failed.path) else f"{failed.path}: {failed.reason}"
+        raise TrailError(f"{said}; {_NOTHING}", path=failed.path)
     return SparkActivity(_merged(partials), failures, reconciliation, partials)
 
 
@@ -405,6 +453,10 @@ def _partials(part: Activity) -> Iterator[pyarrow.RecordBatch]:
         "records_attributed": told.records_attributed,
         "set_aside_by_reason": told.set_aside_by_reason,
         "records_malformed": told.records_malformed,
+        "activity_rows_read": told.activity_rows_read,
+        "activity_rows_taken": told.activity_rows_taken,
+        "activity_rows_attempts": told.activity_rows_attempts,
+        "activity_rows_set_aside_by_reason": told.activity_rows_set_aside_by_reason,
         "examples": [(example.path, example.record, example.reason) for example in told.examples],
     }
     yield _rows({"summary": pyarrow.array([json.dumps(summary)])}, 1)
@@ -421,7 +473,7 @@ def _rows(columns: dict[str, pyarrow.Array], count: int) -> pyarrow.RecordBatch:
 
 
 def _partials_schema() -> pyarrow.Schema:
-    types = {"string": pyarrow.string(), "long": pyarrow.int64(), "timestamp": pyarrow.timestamp("us", "UTC")}
+    types = {"string": pyarrow.string(), "long": pyarrow.int64(), "timestamp_ltz": pyarrow.timestamp("us", "UTC")}
     columns = (column.split() for column in _PARTIALS.split(","))
     return pyarrow.schema([(name, types[kind]) for name, kind in columns])
 
