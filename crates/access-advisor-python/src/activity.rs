@@ -159,6 +159,7 @@ impl Activity {
     /// Args:
     ///     paths: A path, or an iterable of paths. Of a folder, as Spark writes one, all files `*.parquet` below it are read;
     ///         names that start with `_` or `.` are left out.
+    ///     catalog: Which action an event is, for tables by event; the one built in when None.
     ///
     /// Raises:
     ///     TrailError: A file that cannot be read, or is no activity table; a folder without one. Its `path` says which.
@@ -168,13 +169,15 @@ impl Activity {
     /// >>> Activity.from_parquet(folder / "activity.parquet") == activity
     /// True
     #[staticmethod]
-    fn from_parquet(py: Python<'_>, paths: Paths) -> PyResult<Self> {
+    #[pyo3(signature = (paths, *, catalog = None))]
+    fn from_parquet(py: Python<'_>, paths: Paths, catalog: Option<&Catalog>) -> PyResult<Self> {
+        let catalog = Catalog::or_shared(catalog);
         let read = || {
             let mut activity = access_advisor::Activity::new();
             for path in &paths.0 {
                 for path in activity_files(path)? {
                     let file = File::open(&path).map_err(|fault| error::file(&path, fault))?;
-                    let part = read_activity(file, &path.display().to_string(), None);
+                    let part = read_activity(file, &path.display().to_string(), Some(&catalog));
                     activity.merge(&part.map_err(|fault| error::read(&fault))?);
                 }
             }
@@ -186,6 +189,10 @@ impl Activity {
     /// Takes a table with the activity table's columns from anything that has the Arrow PyCapsule interface: pyarrow,
     /// polars, pandas, DuckDB.
     ///
+    /// Args:
+    ///     table: The table.
+    ///     catalog: Which action an event is, for tables by event; the one built in when None.
+    ///
     /// Raises:
     ///     TrailError: A column is missing or has another type, a value cannot be.
     ///
@@ -193,9 +200,15 @@ impl Activity {
     /// >>> Activity.from_arrow(activity.table().to_polars()) == activity
     /// True
     #[staticmethod]
-    fn from_arrow(py: Python<'_>, table: AnyRecordBatch) -> PyResult<Self> {
+    #[pyo3(signature = (table, *, catalog = None))]
+    fn from_arrow(
+        py: Python<'_>,
+        table: AnyRecordBatch,
+        catalog: Option<&Catalog>,
+    ) -> PyResult<Self> {
+        let catalog = Catalog::or_shared(catalog);
         let batches = table.into_reader()?;
-        let read = || activity_from_batches("the Arrow table", batches, None);
+        let read = || activity_from_batches("the Arrow table", batches, Some(&catalog));
         let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
         Ok(activity.into())
     }

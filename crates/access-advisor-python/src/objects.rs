@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::ReadOptions;
+use access_advisor::TrailReader;
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -75,7 +75,7 @@ pub(crate) fn read_objects(
     catalog: Option<&Catalog>,
 ) -> PyResult<Activity> {
     let reader = activity::reader(since, until, object_limit, catalog)?;
-    let mut buckets = Buckets::new(reader.options());
+    let mut buckets = Buckets::new(&reader);
     let objects = objects
         .into_iter()
         .map(move |(path, size)| buckets.object(path, size));
@@ -137,10 +137,12 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn new(options: &ReadOptions) -> Self {
+    fn new(reader: &TrailReader) -> Self {
+        let limit = reader.options().object_limit;
         Self {
             options: S3Options {
-                object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
+                object_limit: u64::try_from(limit).unwrap_or(u64::MAX),
+                stop: reader.stop_flag(),
                 ..S3Options::default()
             },
             opened: HashMap::new(),

@@ -1,12 +1,9 @@
-//! Long work: on threads of its own, without Python's lock, until it is done or Ctrl-C is pressed. Pressed once more, it
-//! ends the process.
+//! Long work: on threads of its own, without Python's lock, until it is done or Ctrl-C is pressed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use pyo3::exceptions::PyKeyboardInterrupt;
-use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::arguments::Threads;
@@ -22,8 +19,7 @@ pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> P
 }
 
 /// Does work on so many threads. While it goes on, `watch` is called with Python's lock, ten times a second. When that
-/// fails, or Ctrl-C is pressed, `stop` is set, the work is awaited, and what it made is dropped. Pressed once more while
-/// it is awaited, Ctrl-C ends the process, as it does on the command line: the work may be stuck.
+/// fails, or Ctrl-C is pressed, `stop` is set, the work is awaited, and what it made is dropped.
 ///
 /// The threads are this call's own: a pool that outlives it would be dead in a forked process.
 pub(crate) fn run_watched<T: Send>(
@@ -43,27 +39,18 @@ pub(crate) fn run_watched<T: Send>(
             // Whoever does not wait any more does not want it.
             let _ = done.send(pool.install(work));
         });
-        let mut failed: Option<PyErr> = None;
+        let mut failed = None;
         loop {
             let receiver = &mut receiver;
             match py.detach(move || receiver.recv_timeout(WATCH)) {
                 Ok(made) => return failed.map_or(Ok(made), Err),
-                Err(RecvTimeoutError::Timeout) => {
-                    let told = py.check_signals().and_then(|()| match &failed {
-                        None => watch(py),
-                        Some(_) => Ok(()),
-                    });
-                    if let Err(error) = told {
+                Err(RecvTimeoutError::Timeout) if failed.is_none() => {
+                    failed = py.check_signals().and_then(|()| watch(py)).err();
+                    if failed.is_some() {
                         stop.store(true, Ordering::Relaxed);
-                        let is_interrupt =
-                            |error: &PyErr| error.is_instance_of::<PyKeyboardInterrupt>(py);
-                        let is_second =
-                            is_interrupt(&error) && failed.as_ref().is_some_and(is_interrupt);
-                        // Returns only where it fails.
-                        let ended = if is_second { end_process(py) } else { Ok(()) };
-                        failed = Some(ended.err().unwrap_or(error));
                     }
                 }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let panic = py.detach(|| worker.join()).err();
                     match panic {
@@ -74,14 +61,4 @@ pub(crate) fn run_watched<T: Send>(
             }
         }
     })
-}
-
-/// Ends the process by the signal of Ctrl-C, as one that does not handle it.
-fn end_process(py: Python<'_>) -> PyResult<()> {
-    let signal = py.import(intern!(py, "signal"))?;
-    let interrupt = signal.getattr(intern!(py, "SIGINT"))?;
-    let default = signal.getattr(intern!(py, "SIG_DFL"))?;
-    signal.call_method1(intern!(py, "signal"), (&interrupt, default))?;
-    signal.call_method1(intern!(py, "raise_signal"), (interrupt,))?;
-    Ok(())
 }

@@ -3,6 +3,8 @@
 import pickle
 from pathlib import Path
 
+import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from conftest import ERIN, NOW
 
@@ -53,6 +55,21 @@ def test_it_can_be_pickled(catalog):
     copy = pickle.loads(pickle.dumps(catalog))
     assert repr(copy) == repr(catalog) == "<Catalog of 1 services, 2 actions>"
     assert Activity.from_trail("testdata/trail", catalog=copy) == Activity.from_trail("testdata/trail", catalog=catalog)
+
+
+def test_tables_by_event_are_told_by_it(catalog, tmp_path):
+    """The catalog has no action for HeadBucket; the one built in has."""
+    rows = Activity.from_trail("testdata/trail").table().to_polars()
+    rows = rows.with_columns(event_name=pl.lit("HeadBucket"), event_source=pl.lit("s3.amazonaws.com"))
+    table = rows.drop("service_namespace", "action_name").to_arrow()
+    pq.write_table(table, tmp_path / "by_event.parquet")
+    for read in (
+        lambda **other: Activity.from_arrow(table, **other),
+        lambda **other: Activity.from_parquet(tmp_path / "by_event.parquet", **other),
+    ):
+        built_in, other = (set(part.table().to_polars()["action_name"]) for part in (read(), read(catalog=catalog)))
+        assert built_in == {"ListBucket"}
+        assert other == {None}
 
 
 def test_reports_are_made_with_it(catalog, account, activity):
