@@ -86,7 +86,8 @@ fn serve(advisor: &Advisor) -> Result<(), Box<dyn Error>> {
             }
             "table" => {
                 let batches = black_box(all_report_batches(advisor, granularity)?);
-                batches.iter().map(|batch| batch.num_rows()).sum::<usize>()
+                let batches = batches.iter();
+                batches.fold(0, |rows, batch| rows + batch.num_rows())
             }
             _ => return Err(format!("cannot make {what}").into()),
         };

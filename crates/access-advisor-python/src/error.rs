@@ -104,7 +104,10 @@ pub(crate) fn listing(error: &ListingError) -> PyErr {
             let raised = at("TrailError", &message, path);
             if !path.to_str().is_some_and(S3Location::is_meant_by) {
                 // The listing has its text only.
-                let asked = path.metadata().and_then(|_| path.read_dir());
+                let asked = path.metadata().and_then(|it| match it.is_dir() {
+                    true => path.read_dir().map(drop),
+                    false => Ok(()),
+                });
                 let cause = asked.err().map(PyErr::from);
                 Python::attach(|py| raised.set_cause(py, cause));
             }

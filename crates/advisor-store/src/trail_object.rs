@@ -197,7 +197,8 @@ fn delivered(file_name: &str) -> Option<DateTime<Utc>> {
 }
 
 /// CRC-32 and length (modulo 2^32) of a file's content: in the upper and the lower half. Of a gzip file these are the ones
-/// of the content inflated, which stand at its end, so that it need not be read.
+/// of the content inflated, which stand at its end, so that it need not be read; of several members, which CloudTrail does not
+/// write, those of the last one.
 fn checksum(path: &Path) -> io::Result<i64> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let mut file = File::open(path)?;

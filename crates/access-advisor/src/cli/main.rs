@@ -36,10 +36,8 @@ enum Failure {
     Message(String),
     #[error("{0}")]
     Stopped(String),
-    /// The result is there, but not of all of the trail.
-    #[error(
-        "{failed} objects of the trail could not be read; what is in them is missing from the result"
-    )]
+    /// The result is there, but not of all of the trail: unless another copy was taken of what could not be read.
+    #[error("{failed} objects of the trail could not be read; the result may lack what is in them")]
     Incomplete { failed: usize },
     #[error("{message} ({code})")]
     Request { message: String, code: &'static str },
