@@ -203,13 +203,8 @@ impl Store {
         );
         let imported = imported?.map_err(|fault| error::import(&fault))?;
         listener.tell(py, &counts, true)?;
-        let reconciliation = imported.reconciliation;
-        let is_nothing = reconciliation.objects_read == 0
-            && reconciliation.objects_skipped.is_empty()
-            && imported.known == 0
-            && imported.changed.is_empty();
-        if is_nothing {
-            let failed = reconciliation.objects_failed.first();
+        if imported.is_nothing() {
+            let failed = imported.reconciliation.objects_failed.first();
             return Err(error::nothing_read(
                 "none of the trail could be read",
                 failed,
@@ -217,7 +212,7 @@ impl Store {
         }
         Ok(ImportedTrail {
             reconciliation: Reconciliation {
-                inner: reconciliation,
+                inner: imported.reconciliation,
             },
             known: imported.known,
             changed: imported.changed,

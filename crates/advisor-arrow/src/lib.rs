@@ -26,7 +26,7 @@ pub use activity_table::{
     ActivityBatches, activity_batches, activity_schema, rows_in_order, write_activity,
 };
 pub use panics::{catch_panics, is_catching_panics};
-pub use parquet_file::{FEWEST_BYTES_OF_A_ROW, ParquetBatches, ParquetTable, with_text_views};
+pub use parquet_file::{ParquetBatches, ParquetTable, is_within, with_text_views};
 pub use permission_table::{PermissionBatches, permission_batches, permission_schema};
 pub use read_error::{Fault, ReadError};
 pub use report_table::{all_report_batches, report_batches, report_schema, write_reports};

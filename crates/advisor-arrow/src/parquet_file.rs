@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
@@ -50,8 +50,28 @@ pub(crate) fn write(
 /// How many rows are decoded at a time.
 const BATCH_ROWS: usize = 8192;
 
-/// The fewest bytes of a row. A table may say of any number of rows, in a few bytes, that nothing is in them.
-pub const FEWEST_BYTES_OF_A_ROW: usize = 16;
+/// Whether a file has no more rows than so many bytes can hold, and no row group whose wanted columns have more bytes than
+/// that, uncompressed, by what the file says of itself. `is_wanted` is asked with the number and the description of a
+/// column's part.
+#[must_use]
+pub fn is_within(
+    metadata: &ParquetMetaData,
+    limit: usize,
+    is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
+) -> bool {
+    // A table may say of any number of rows, in a few bytes, that nothing is in them.
+    const FEWEST_BYTES_OF_A_ROW: usize = 16;
+    let is_size = |size: i64, limit| usize::try_from(size).is_ok_and(|size| size <= limit);
+    let is_group_within = |group: &RowGroupMetaData| {
+        let columns = group.columns().iter().enumerate();
+        let wanted = columns.filter(|(leaf, column)| is_wanted(*leaf, column));
+        let sizes = wanted.map(|(_, column)| column.uncompressed_size().max(0));
+        is_size(sizes.fold(0, i64::saturating_add), limit)
+    };
+    let rows = metadata.file_metadata().num_rows();
+    is_size(rows, limit / FEWEST_BYTES_OF_A_ROW)
+        && metadata.row_groups().iter().all(is_group_within)
+}
 
 /// A Parquet file that is open for reading. Columns have the types that Parquet itself gives them,
 /// whatever Arrow schema the writer put beside; texts come as views.
@@ -77,26 +97,16 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         Ok(Self { builder })
     }
 
-    /// Refuses a file of more rows than so many bytes can hold, and one with a row group whose wanted columns have more
-    /// bytes than that, uncompressed, by what the file says of itself.
+    /// Refuses a file whose wanted columns are not [within](is_within) a limit.
     ///
     /// # Errors
     /// [`Fault::TooLarge`].
     pub fn check_size(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Result<(), Fault> {
-        let metadata = self.builder.metadata();
-        let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(usize::MAX);
-        let is_wanted = |column: &&ColumnChunkMetaData| {
+        let is_wanted = |_, column: &ColumnChunkMetaData| {
             let root = column.column_path().parts().first();
             root.is_some_and(|root| wanted(root))
         };
-        let is_within = |group: &RowGroupMetaData| {
-            let sizes = group.columns().iter().filter(is_wanted);
-            let size = sizes.fold(0_i64, |sum, column| {
-                sum.saturating_add(column.uncompressed_size().max(0))
-            });
-            usize::try_from(size).is_ok_and(|size| size <= limit)
-        };
-        if rows <= limit / FEWEST_BYTES_OF_A_ROW && metadata.row_groups().iter().all(is_within) {
+        if is_within(self.builder.metadata(), limit, is_wanted) {
             Ok(())
         } else {
             Err(Fault::TooLarge { limit })

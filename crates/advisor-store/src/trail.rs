@@ -67,6 +67,18 @@ pub struct ImportedTrail {
     pub is_stopped: bool,
 }
 
+impl ImportedTrail {
+    /// Whether no object was taken, and none is known of any earlier import or left out for its time.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.reconciliation.objects_read == 0
+            && self.reconciliation.objects_skipped.is_empty()
+            && self.known == 0
+            && self.outside == 0
+            && self.changed.is_empty()
+    }
+}
+
 impl Store {
     /// Reads the objects that are new and merges their records in. An object that cannot be read is
     /// not remembered, so that a later import tries it again.

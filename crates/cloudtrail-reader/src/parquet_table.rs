@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use advisor_arrow::{FEWEST_BYTES_OF_A_ROW, catch_panics, with_text_views};
+use advisor_arrow::{catch_panics, is_within, with_text_views};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
@@ -21,7 +21,6 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
 
 use crate::object::{Entry, OCSF, ObjectError};
 use crate::table::{self, Cells, Columns, Field};
@@ -79,16 +78,7 @@ fn open(
         .filter(|(_, (column, field))| field.is_some() && column.max_rep_level() == 0)
         .map(|(leaf, _)| leaf)
         .collect();
-    let is_within = |group: &RowGroupMetaData| {
-        let sizes = wanted.iter().filter_map(|leaf| group.columns().get(*leaf));
-        let size = sizes.fold(0_i64, |sum, column| {
-            sum.saturating_add(column.uncompressed_size().max(0))
-        });
-        usize::try_from(size).is_ok_and(|size| size <= limit)
-    };
-    let rows = metadata.metadata().file_metadata().num_rows();
-    let is_few = usize::try_from(rows).is_ok_and(|rows| rows <= limit / FEWEST_BYTES_OF_A_ROW);
-    if !is_few || !metadata.metadata().row_groups().iter().all(is_within) {
+    if !is_within(metadata.metadata(), limit, |leaf, _| wanted.contains(&leaf)) {
         return Err(ObjectError::TooLarge(limit));
     }
     let mask = ProjectionMask::leaves(schema, wanted);

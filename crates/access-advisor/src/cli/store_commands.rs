@@ -98,12 +98,7 @@ fn import_trail_here(arguments: &ImportTrailArguments) -> Result<(), Failure> {
             "--strict: some of the input was set aside".into(),
         ));
     }
-    let is_nothing_taken = reconciliation.objects_read == 0
-        && reconciliation.objects_skipped.is_empty()
-        && imported.known == 0
-        && imported.outside == 0
-        && imported.changed.is_empty();
-    if is_nothing_taken && !reconciliation.objects_failed.is_empty() {
+    if imported.is_nothing() && !reconciliation.objects_failed.is_empty() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
     input::check_whole(reconciliation)
