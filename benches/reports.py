@@ -18,7 +18,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from access_advisor import Account, Activity, Advisor
+from access_advisor import AccountData, Activity, Advisor
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
@@ -56,7 +56,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         generate = [options.program, "generate", folder, "--identities", str(options.identities)]
         subprocess.run(generate, check=True)
-        account = Account.load(Path(folder, "account.json"))
+        account = AccountData.load(Path(folder, "account.json"))
         activity = Activity.from_parquet(Path(folder, "activity.parquet"))
         advisor = Advisor(account, activity, now=NOW)
         library = Library(options.program, folder)

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use advisor_core::Account;
+use advisor_core::AccountData;
 use advisor_core::account::{EntityId, EntityKind};
 use advisor_core::reach::ReachEngine;
 use benches::AccountShape;
@@ -61,7 +61,7 @@ fn one_identity(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
             "UserPolicyList": [{"PolicyName": "own",
                 "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
         }]});
-        let account = Account::from_export(name, &export.to_string())?;
+        let account = AccountData::from_export(name, &export.to_string())?;
         let entity = account.resolve(arn)?;
         let engine = ReachEngine::new(&account, Catalog::shared());
         group.bench_function(name, |bencher| {
@@ -81,7 +81,7 @@ fn account(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let mut group = criterion.benchmark_group("reach/account_of_1000");
     group.throughput(Throughput::Elements(few.identities as u64));
     for (name, shape) in [("reach", few), ("reach_many_scoped_denies", many)] {
-        let account = Account::from_export("generated", &shape.export())?;
+        let account = AccountData::from_export("generated", &shape.export())?;
         let identities: Vec<EntityId> = account
             .entities()
             .filter(|(_, detail)| matches!(detail.kind, EntityKind::User | EntityKind::Role))

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{Account, Advisor, Granularity, Tracking, time};
+use advisor_core::{AccountData, Advisor, Granularity, Tracking, time};
 use benches::{AccountShape, TrailGenerator};
 use criterion::{Criterion, SamplingMode, Throughput};
 use service_catalog::Catalog;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..AccountShape::default()
     };
     let export = shape.export();
-    let account = Arc::new(Account::from_export("generated", &export)?);
+    let account = Arc::new(AccountData::from_export("generated", &export)?);
     // Half of the identities were active: 200,000 attempts in 30 days' objects.
     let activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
     let now = time::parse("2026-11-01T00:00:00Z").ok_or("no time")?;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(10_000));
     group.bench_function("account_from_export", |bencher| {
-        bencher.iter(|| Account::from_export("generated", &export));
+        bencher.iter(|| AccountData::from_export("generated", &export));
     });
     group.bench_function("advisor_new", |bencher| bencher.iter(advise));
     for (name, granularity) in [

@@ -253,7 +253,7 @@ fn policy_arn(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use advisor_core::Account;
+    use advisor_core::AccountData;
     use advisor_core::account::EntityKind;
 
     use super::*;
@@ -276,8 +276,8 @@ mod tests {
             .export()
         );
 
-        let account = Account::from_export("generated", &export).unwrap();
-        assert_eq!(account.findings(), []);
+        let account = AccountData::from_export("generated", &export).unwrap();
+        assert_eq!(account.issues(), []);
         let count = |kind| {
             account
                 .entities()

@@ -7,7 +7,7 @@
 //!
 //! let shape = AccountShape { identities: 20, managed_policies: 10, ..AccountShape::default() };
 //! let account = advisor_core::Account::from_export("generated", &shape.export())?;
-//! assert_eq!(account.findings(), []);
+//! assert_eq!(account.issues(), []);
 //!
 //! let trail = TrailGenerator::new(&shape, 15);
 //! let object = trail.object_gzip(0, 100)?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use advisor_core::{Activity, Attempt, Operation, Principal};
+use advisor_core::{Activity, Attempt, CreditedAction, Principal};
 use chrono::DateTime;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -111,7 +111,7 @@ impl TrailGenerator {
                         account: Some(ACCOUNT_ID),
                     },
                     service: self.catalog.service(action.service()).namespace(),
-                    operation: Operation::Action(action.name()),
+                    operation: CreditedAction::Action(action.name()),
                     region: event.region,
                     time_millis: event.millis,
                     event_id: &event.id,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account, time};
+use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account_data, time};
 use advisor_arrow::{all_report_batches, read_activity, write_activity};
 use benches::{AccountShape, TrailGenerator};
 use clap::{Parser, Subcommand};
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(write_activity(file, &activity)?)
         }
         Command::Time { folder, now } => {
-            let account = Arc::new(load_account(&[folder.join("account.json")])?);
+            let account = Arc::new(load_account_data(&[folder.join("account.json")])?);
             let file = folder.join("activity.parquet");
             let activity = read_activity(File::open(&file)?, &file.display().to_string(), None)?;
             let now = time::parse(&now).ok_or("no time")?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_advisor::AccountBuilder;
+use access_advisor::AccountDataBuilder;
 use advisor_arrow::{permission_batches, permission_schema};
 use pyo3::prelude::*;
 
@@ -15,19 +15,19 @@ use crate::{error, work};
 ///
 /// Load it from what `aws iam get-account-authorization-details` prints.
 ///
-/// >>> account = Account.load("testdata/account.json")
+/// >>> account = AccountData.load("testdata/account.json")
 /// >>> account
-/// <Account of 30 entities, 1 set aside>
+/// <AccountData of 30 entities, 1 set aside>
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct AccountData {
     pub(crate) inner: Arc<access_advisor::Account>,
 }
 
 /// Something in account data that was set aside; the rest was taken.
 #[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
 #[derive(Clone, Debug, PartialEq, Hash)]
-pub(crate) struct Finding {
+pub(crate) struct ExportIssue {
     /// The file.
     path: String,
     /// The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`.
@@ -36,18 +36,18 @@ pub(crate) struct Finding {
     reason: String,
 }
 
-impl From<&access_advisor::Finding> for Finding {
-    fn from(finding: &access_advisor::Finding) -> Self {
+impl From<&access_advisor::ExportIssue> for ExportIssue {
+    fn from(issue: &access_advisor::ExportIssue) -> Self {
         Self {
-            path: finding.name.clone(),
-            place: finding.path.clone(),
-            reason: finding.reason.clone(),
+            path: issue.name.clone(),
+            place: issue.path.clone(),
+            reason: issue.reason.clone(),
         }
     }
 }
 
 #[pymethods]
-impl Finding {
+impl ExportIssue {
     #[new]
     fn new(path: String, place: String, reason: String) -> Self {
         Self {
@@ -68,12 +68,12 @@ impl Finding {
             place,
             reason,
         } = self;
-        format!("<Finding {path}: {place}: {reason}>")
+        format!("<ExportIssue {path}: {place}: {reason}>")
     }
 }
 
 #[pymethods]
-impl Account {
+impl AccountData {
     /// Loads exports of `aws iam get-account-authorization-details`: one file or several, of one account or several.
     ///
     /// Args:
@@ -83,15 +83,15 @@ impl Account {
     ///     PolicyError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
     ///         where.
     ///
-    /// >>> len(Account.load(["testdata/account.json"]))
+    /// >>> len(AccountData.load(["testdata/account.json"]))
     /// 30
-    /// >>> Account.load("testdata/README.md")
+    /// >>> AccountData.load("testdata/README.md")
     /// Traceback (most recent call last):
     /// access_advisor.PolicyError: testdata/README.md: expected value (line 1, column 1)
     #[staticmethod]
     fn load(py: Python<'_>, paths: Paths) -> PyResult<Self> {
         let load = || {
-            let mut builder = AccountBuilder::new();
+            let mut builder = AccountDataBuilder::new();
             for path in &paths.0 {
                 let text = access_advisor::read_text(path).map_err(error::load)?;
                 let name = path.display().to_string();
@@ -106,16 +106,16 @@ impl Account {
 
     /// What was set aside.
     ///
-    /// >>> Account.load("testdata/account.json").findings[0].place
+    /// >>> AccountData.load("testdata/account.json").issues[0].place
     /// 'GroupDetailList[2].AttachedManagedPolicies[0]'
     #[getter]
-    fn findings(&self) -> Vec<Finding> {
-        self.inner.findings().iter().map(Finding::from).collect()
+    fn issues(&self) -> Vec<ExportIssue> {
+        self.inner.issues().iter().map(ExportIssue::from).collect()
     }
 
     /// The ARNs of what reports are on: every user, group, role, and attached or customer-managed policy.
     ///
-    /// >>> Account.load("testdata/account.json").arns()[0]
+    /// >>> AccountData.load("testdata/account.json").arns()[0]
     /// 'arn:aws:iam::111122223333:group/admins'
     fn arns(&self) -> Vec<String> {
         let entities = self.inner.reported_entities().into_iter();
@@ -127,7 +127,7 @@ impl Account {
 
     /// The statements of the policies that count for each user, group, role and policy, one row each.
     ///
-    /// >>> Account.load("testdata/account.json").permissions()
+    /// >>> AccountData.load("testdata/account.json").permissions()
     /// <Table of 109 rows: account_id, arn, entity_type, ...>
     fn permissions(&self, py: Python<'_>) -> PyResult<Table> {
         let make = || Table::collect(permission_schema(), permission_batches(&self.inner));
@@ -139,7 +139,7 @@ impl Account {
     }
 
     fn __repr__(&self) -> String {
-        let (entities, findings) = (self.__len__(), self.inner.findings().len());
-        format!("<Account of {entities} entities, {findings} set aside>")
+        let (entities, issues) = (self.__len__(), self.inner.issues().len());
+        format!("<AccountData of {entities} entities, {issues} set aside>")
     }
 }

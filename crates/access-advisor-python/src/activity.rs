@@ -82,8 +82,8 @@ pub(crate) fn reader(
     }
     let defaults = ReadOptions::default();
     let options = ReadOptions {
-        not_before: since,
-        not_after: until,
+        since,
+        until,
         object_limit: object_limit.map_or(defaults.object_limit, |limit| limit.0),
         ..defaults
     };

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
 use serde::Serialize;
 
-use crate::account::Account;
+use crate::account::AccountData;
 use crate::activity::Activity;
 use crate::answer::answer;
 use crate::arguments::{Instant, Level, Preset, Texts, Threads, clock};
@@ -34,7 +34,7 @@ use crate::{error, work};
 ///     InvalidInputError: `now` has no time zone, `tracking` is neither of the two.
 ///
 /// >>> from datetime import datetime, timezone
-/// >>> account = Account.load("testdata/account.json")
+/// >>> account = AccountData.load("testdata/account.json")
 /// >>> activity = Activity.from_trail("testdata/trail")
 /// >>> advisor = Advisor(account, activity, now=datetime(2026, 11, 1, tzinfo=timezone.utc))
 /// >>> report = advisor.report("arn:aws:iam::111122223333:user/erin")
@@ -79,7 +79,7 @@ impl Advisor {
     #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
     fn new(
         py: Python<'_>,
-        account: &Account,
+        account: &AccountData,
         activity: &Activity,
         tracking: Preset,
         now: Option<Instant>,

@@ -36,7 +36,7 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use crate::account::{Account, Finding};
+    use crate::account::{AccountData, ExportIssue};
     #[pymodule_export]
     use crate::activity::{Activity, restore_activity};
     #[pymodule_export]

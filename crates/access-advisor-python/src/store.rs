@@ -7,7 +7,7 @@ use access_advisor::Caller;
 use advisor_core::job::PageRequest;
 use advisor_core::page::PagedOperation;
 use advisor_core::{Granularity, JobId, JobState, MaxItems, time};
-use advisor_store::Operations;
+use advisor_store::StoredAdvisor;
 use pyo3::intern;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -49,7 +49,7 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Store {
-    operations: Operations,
+    operations: StoredAdvisor,
     caller: Caller,
     path: PathBuf,
     catalog: Option<Py<Catalog>>,
@@ -130,7 +130,7 @@ impl Store {
         });
         let store = Arc::new(opened.map_err(|fault| error::store(&fault))?);
         Ok(Self {
-            operations: Operations::new(
+            operations: StoredAdvisor::new(
                 store,
                 Catalog::or_shared(catalog.as_ref().map(Py::get)),
                 tracking.0,

@@ -17,7 +17,7 @@ use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 /// It has the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`,
 /// `pandas.DataFrame.from_arrow(t)`, and `duckdb.sql("FROM t")`.
 ///
-/// >>> t = Account.load("testdata/account.json").permissions()
+/// >>> t = AccountData.load("testdata/account.json").permissions()
 /// >>> len(t), t.column_names[:4]
 /// (109, ['account_id', 'arn', 'entity_type', 'entity_name'])
 #[pyclass(frozen, module = "access_advisor")]
@@ -54,7 +54,7 @@ impl Table {
 
     /// The table as a `pandas.DataFrame`. Repeated texts come as categories. Needs pandas 3 and pyarrow.
     ///
-    /// >>> Account.load("testdata/account.json").permissions().to_pandas().entity_type.nunique()
+    /// >>> AccountData.load("testdata/account.json").permissions().to_pandas().entity_type.nunique()
     /// 4
     fn to_pandas<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let frame = import(this.py(), "pandas")?.getattr(intern!(this.py(), "DataFrame"))?;
@@ -63,7 +63,7 @@ impl Table {
 
     /// The table as a `polars.DataFrame`. Repeated texts come as categories. Needs polars.
     ///
-    /// >>> Account.load("testdata/account.json").permissions().to_polars().height
+    /// >>> AccountData.load("testdata/account.json").permissions().to_polars().height
     /// 109
     fn to_polars<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         import(this.py(), "polars")?.call_method1(intern!(this.py(), "DataFrame"), (this,))
@@ -71,7 +71,7 @@ impl Table {
 
     /// The table as a `pyarrow.Table`. Needs pyarrow.
     ///
-    /// >>> Account.load("testdata/account.json").permissions().to_pyarrow().num_rows
+    /// >>> AccountData.load("testdata/account.json").permissions().to_pyarrow().num_rows
     /// 109
     fn to_pyarrow<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         import(this.py(), "pyarrow")?.call_method1(intern!(this.py(), "table"), (this,))

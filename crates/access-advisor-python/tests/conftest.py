@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access_advisor import Account, Activity, Advisor
+from access_advisor import AccountData, Activity, Advisor
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
@@ -19,7 +19,7 @@ def _at_the_root(monkeypatch):
 
 @pytest.fixture(scope="session")
 def account():
-    return Account.load(ROOT / "testdata/account.json")
+    return AccountData.load(ROOT / "testdata/account.json")
 
 
 @pytest.fixture(scope="session")

@@ -4,19 +4,19 @@ import pickle
 
 import pytest
 
-from access_advisor import AccessAdvisorError, Account, InvalidInputError, PolicyError
+from access_advisor import AccessAdvisorError, AccountData, InvalidInputError, PolicyError
 
 
 def test_findings_say_where(account):
-    [finding] = account.findings
-    assert finding.path.endswith("account.json")
-    assert finding.place == "GroupDetailList[2].AttachedManagedPolicies[0]"
-    assert "SecurityAudit" in finding.reason
+    [issue] = account.issues
+    assert issue.path.endswith("account.json")
+    assert issue.place == "GroupDetailList[2].AttachedManagedPolicies[0]"
+    assert "SecurityAudit" in issue.reason
 
 
 def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
     with pytest.raises(PolicyError, match="No such file") as raised:
-        Account.load([tmp_path / "account.json"])
+        AccountData.load([tmp_path / "account.json"])
     assert raised.value.path == str(tmp_path / "account.json")
     assert isinstance(raised.value.__cause__, FileNotFoundError)
     assert isinstance(raised.value, AccessAdvisorError)
@@ -26,7 +26,7 @@ def test_a_broken_file_among_several_is_named(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text('{"UserDetailList": [\n{]}')
     with pytest.raises(PolicyError, match="line 2") as raised:
-        Account.load(["testdata/account.json", broken])
+        AccountData.load(["testdata/account.json", broken])
     assert (raised.value.path, raised.value.line, raised.value.column) == (str(broken), 2, 2)
 
 
@@ -34,7 +34,7 @@ def test_a_file_that_is_no_export_as_a_whole_has_no_line(tmp_path):
     empty = tmp_path / "empty.json"
     empty.write_text("{}")
     with pytest.raises(PolicyError) as raised:
-        Account.load(empty)
+        AccountData.load(empty)
     assert (raised.value.path, raised.value.line, raised.value.column) == (str(empty), None, None)
 
 
@@ -42,7 +42,7 @@ def test_exceptions_can_be_pickled(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text("[\n")
     with pytest.raises(PolicyError) as raised:
-        Account.load(broken)
+        AccountData.load(broken)
     again = pickle.loads(pickle.dumps(raised.value))
     assert (type(again), str(again), again.path) == (PolicyError, str(raised.value), str(broken))
     assert again.line == raised.value.line is not None
@@ -50,9 +50,9 @@ def test_exceptions_can_be_pickled(tmp_path):
 
 def test_no_path_is_refused():
     with pytest.raises(InvalidInputError):
-        Account.load([])
+        AccountData.load([])
     with pytest.raises(TypeError, match="path"):
-        Account.load(3)
+        AccountData.load(3)
 
 
 def test_permissions_name_every_entity(account):

@@ -402,8 +402,8 @@ def test_a_process_can_be_forked_after_use(activity):
         pytest.skip("no fork here")
     script = """
 import os
-from access_advisor import Account, Activity, Advisor
-account = Account.load("testdata/account.json")
+from access_advisor import AccountData, Activity, Advisor
+account = AccountData.load("testdata/account.json")
 activity = Activity.from_trail("testdata/trail", threads=2)
 child = os.fork()
 if child == 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW
 
-from access_advisor import Account, Activity, FailedObject, Finding, InvalidInputError, MalformedRecord, _native
+from access_advisor import AccountData, Activity, FailedObject, ExportIssue, InvalidInputError, MalformedRecord, _native
 
 
 def again(value):
@@ -67,13 +67,13 @@ def test_a_reconciliation(faulty):
 
 def test_single_faults(faulty):
     told = faulty.reconciliation
-    [finding] = Account.load("testdata/account.json").findings
-    for value in (finding, told.objects_failed[0], told.examples[0]):
+    [issue] = AccountData.load("testdata/account.json").issues
+    for value in (issue, told.objects_failed[0], told.examples[0]):
         assert again(value) == value
         assert {value, again(value)} == {value}
     assert FailedObject("a", "b") == FailedObject(path="a", reason="b") != FailedObject("a", "c")
     assert MalformedRecord("a", 1, "b").record == 1
-    assert Finding("a", "b", "c").place == "b"
+    assert ExportIssue("a", "b", "c").place == "b"
 
 
 def test_what_is_equal_but_not_hashable(activity):

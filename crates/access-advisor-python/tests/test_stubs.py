@@ -101,7 +101,7 @@ USE = """
 from datetime import datetime, timezone
 from pathlib import Path
 
-from access_advisor import Account, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table
+from access_advisor import AccountData, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table
 from access_advisor.types import Report, ServiceLastAccessed
 
 
@@ -110,7 +110,7 @@ def tell(progress: Progress) -> None:
 
 
 now = datetime(2026, 11, 1, tzinfo=timezone.utc)
-account = Account.load(["a.json", Path("b.json")])
+account = AccountData.load(["a.json", Path("b.json")])
 activity: Activity = Activity.from_trail(Path("trail"), threads=2, until=now, progress=tell, catalog=Catalog.load("catalog"))
 told: Reconciliation = activity.reconciliation
 rows: dict[str, int] = told.activity_rows_set_aside_by_reason
@@ -162,7 +162,7 @@ def test_mypy_finds_the_stubs_true(tmp_path):
     config.write_text("[mypy]\n[mypy-pandas,pyarrow]\nignore_missing_imports = true\n")
     # What cannot be constructed has object's.
     unmade = [name for name in CLASSES if not is_constructible(getattr(_native, name))]
-    assert unmade == ["Table", "Account", "Catalog", "Progress", "Reconciliation", "Activity", "ImportedTrail"]
+    assert unmade == ["Table", "AccountData", "Catalog", "Progress", "Reconciliation", "Activity", "ImportedTrail"]
     allowed.write_text("".join(f"access_advisor._native.{name}.__init__\n" for name in unmade))
     options = ["--mypy-config-file", str(config), "--allowlist", str(allowed)]
     done = mypy(["mypy.stubtest", "access_advisor._native", *options], tmp_path)

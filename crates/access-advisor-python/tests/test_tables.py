@@ -8,7 +8,7 @@ import polars
 import pyarrow
 import pytest
 
-from access_advisor import Account, Activity
+from access_advisor import AccountData, Activity
 
 
 @pytest.fixture(params=["activity", "reports", "actions", "permissions"])
@@ -91,7 +91,7 @@ def test_a_missing_engine_is_named(activity, monkeypatch):
 def test_an_account_without_anything_is_an_empty_table(tmp_path):
     path = tmp_path / "account.json"
     path.write_text('{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}')
-    table = Account.load(path).permissions()
+    table = AccountData.load(path).permissions()
     assert len(table) == 0
     assert table.to_pyarrow().num_rows == 0
     assert "arn" in table.column_names

@@ -2,10 +2,10 @@
 //! from exported accounts and `CloudTrail` logs.
 //!
 //! ```
-//! use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account, load_trail, time};
+//! use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account_data, load_trail, time};
 //! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
 //!
-//! let account = load_account(&["testdata/account.json"])?;
+//! let account = load_account_data(&["testdata/account.json"])?;
 //! let trail = load_trail(&["testdata/trail"])?;
 //! let now = time::parse("2026-11-01T00:00:00Z").ok_or("no time")?;
 //! let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), Tracking::aws(), now);
@@ -29,12 +29,14 @@
 
 use std::path::{Path, PathBuf};
 
-pub use advisor_core::account::{Account, AccountBuilder, EntityDetail, EntityKind, Finding};
+pub use advisor_core::account::{
+    AccountData, AccountDataBuilder, EntityDetail, EntityKind, ExportIssue,
+};
 pub use advisor_core::grants::policies_granting_service_access;
 pub use advisor_core::report::NotEvaluated;
 pub use advisor_core::tracking::{TrackedActions, TrackedRegions};
 pub use advisor_core::{
-    Activity, ActivityRow, Advisor, Caller, Entity, GrantingPolicy, Granularity, Operation,
+    Activity, ActivityRow, Advisor, Caller, CreditedAction, Entity, GrantingPolicy, Granularity,
     PoliciesGrantingServiceAccess, Principal, Report, RequestError, ServiceLastAccessed,
     TrackedActionLastAccessed, Tracking, time,
 };
@@ -77,12 +79,12 @@ pub enum LoadError {
 }
 
 /// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or
-/// several accounts. What had to be set aside is in [`Account::findings`].
+/// several accounts. What had to be set aside is in [`AccountData::issues`].
 ///
 /// # Errors
 /// A file that cannot be read, or is no export to its end.
-pub fn load_account<P: AsRef<Path>>(paths: &[P]) -> Result<Account, LoadError> {
-    let mut builder = AccountBuilder::new();
+pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, LoadError> {
+    let mut builder = AccountDataBuilder::new();
     for path in paths {
         let path = path.as_ref();
         builder.add(&path.display().to_string(), &read_text(path)?)?;

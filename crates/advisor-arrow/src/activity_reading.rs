@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use advisor_core::{Activity, ActivityRow, Operation, Principal};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Principal};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 use parquet::file::reader::ChunkReader;
@@ -324,7 +324,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The service's namespace, and what was attempted of it.
-    fn operation(&self, index: usize) -> Result<(&str, Operation<'_>), Fault> {
+    fn operation(&self, index: usize) -> Result<(&str, CreditedAction<'_>), Fault> {
         let (service_namespace, action_name) = match &self.what {
             What::Named {
                 service_namespace,
@@ -339,8 +339,8 @@ impl<'a> Columns<'a> {
             }
         };
         let operation = match (action_name.get(index), self.event_name.get(index)) {
-            (Some(action), None) => Operation::Action(action),
-            (None, Some(event)) => Operation::Event(event),
+            (Some(action), None) => CreditedAction::Action(action),
+            (None, Some(event)) => CreditedAction::Event(event),
             (Some(_), Some(_)) => {
                 let reason = "is set, and so is action_name: one of them must be null";
                 return Err(self.event_name.column.fault(index, reason));
@@ -355,7 +355,11 @@ impl<'a> Columns<'a> {
 }
 
 /// The service and operation behind an event, named as the trail reader names them.
-fn of_event<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a str, Operation<'a>) {
+fn of_event<'a>(
+    catalog: &'a Catalog,
+    source: &'a str,
+    event: &'a str,
+) -> (&'a str, CreditedAction<'a>) {
     let resolved = catalog.resolve_event(source, event);
     let service = match resolved.service {
         Some(id) => catalog.service(id).namespace(),
@@ -365,8 +369,8 @@ fn of_event<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a s
         },
     };
     let operation = match resolved.action {
-        Some(id) => Operation::Action(catalog.action(id).name()),
-        None => Operation::Event(event),
+        Some(id) => CreditedAction::Action(catalog.action(id).name()),
+        None => CreditedAction::Event(event),
     };
     (service, operation)
 }

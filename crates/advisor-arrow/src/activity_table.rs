@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::{Activity, ActivityRow, Operation};
+use advisor_core::{Activity, ActivityRow, CreditedAction};
 use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMillisecondBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
@@ -143,8 +143,8 @@ struct Columns {
 impl Columns {
     fn push(&mut self, row: &ActivityRow<'_>) {
         let (action, event) = match row.operation {
-            Operation::Action(name) => (Some(name), None),
-            Operation::Event(name) => (None, Some(name)),
+            CreditedAction::Action(name) => (Some(name), None),
+            CreditedAction::Event(name) => (None, Some(name)),
         };
         self.account_id.append_option(row.principal.account);
         self.principal_id.append_option(row.principal.unique_id);

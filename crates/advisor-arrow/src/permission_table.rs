@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use advisor_core::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
-use advisor_core::{Account, UniqueId};
+use advisor_core::{AccountData, UniqueId};
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
@@ -78,7 +78,7 @@ pub fn permission_schema() -> SchemaRef {
 
 /// The permissions as record batches of [`permission_schema`], of at most 65,536 rows; by ARN.
 #[must_use]
-pub fn permission_batches(account: &Account) -> PermissionBatches<'_> {
+pub fn permission_batches(account: &AccountData) -> PermissionBatches<'_> {
     PermissionBatches {
         account,
         entities: account.reported_entities().into_iter(),
@@ -89,7 +89,7 @@ pub fn permission_batches(account: &Account) -> PermissionBatches<'_> {
 /// The batches of a permission table: see [`permission_batches`].
 #[derive(Debug)]
 pub struct PermissionBatches<'a> {
-    account: &'a Account,
+    account: &'a AccountData,
     entities: std::vec::IntoIter<EntityId>,
     /// What is left of the entity that is being written.
     rows: std::vec::IntoIter<Row<'a>>,
@@ -139,7 +139,7 @@ enum Content<'a> {
     NotEvaluated(Cow<'a, str>),
 }
 
-fn rows(account: &Account, id: EntityId) -> Vec<Row<'_>> {
+fn rows(account: &AccountData, id: EntityId) -> Vec<Row<'_>> {
     let Some(entity) = account.entity(id) else {
         return Vec::new();
     };

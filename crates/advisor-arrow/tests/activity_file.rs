@@ -13,7 +13,7 @@ use advisor_arrow::{
     activity_batches, activity_from_batches, activity_schema, is_activity_schema, read_activity,
     read_activity_rows, rows_in_order, write_activity,
 };
-use advisor_core::{Activity, Attempt, Operation, Principal};
+use advisor_core::{Activity, Attempt, CreditedAction, Principal};
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
 use arrow_array::{
@@ -86,9 +86,9 @@ fn table(samples: &[Sample]) -> Activity {
             },
             service: SERVICES[sample.service],
             operation: if sample.known {
-                Operation::Action(name)
+                CreditedAction::Action(name)
             } else {
-                Operation::Event(name)
+                CreditedAction::Event(name)
             },
             region: "us-east-1",
             time_millis: sample.time,
@@ -183,7 +183,7 @@ fn two_rows() -> (Activity, RecordBatch) {
                 arn: Some(ARNS[0]),
                 account: Some(ACCOUNTS[0]),
             },
-            Operation::Action("ListBuckets"),
+            CreditedAction::Action("ListBuckets"),
             true,
         ),
         (
@@ -192,7 +192,7 @@ fn two_rows() -> (Activity, RecordBatch) {
                 arn: Some(ARNS[2]),
                 account: Some(ACCOUNTS[1]),
             },
-            Operation::Event("NewEvent"),
+            CreditedAction::Event("NewEvent"),
             false,
         ),
     ] {

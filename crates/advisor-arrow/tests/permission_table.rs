@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use advisor_arrow::{permission_batches, permission_schema};
-use advisor_core::{Account, account::PolicySource};
+use advisor_core::{AccountData, account::PolicySource};
 use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use serde_json::json;
@@ -71,7 +71,7 @@ fn a_row_for_each_statement() {
                 "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}],
         }],
     });
-    let account = Account::from_export("export", &export.to_string()).unwrap();
+    let account = AccountData::from_export("export", &export.to_string()).unwrap();
     let batches: Result<Vec<_>, _> = permission_batches(&account).collect();
     let batches = batches.unwrap();
     assert_eq!(batches.len(), 1);
@@ -83,7 +83,7 @@ fn a_row_for_each_statement() {
 fn every_statement_of_the_test_account_is_there() {
     let export = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/account.json");
     let export = std::fs::read_to_string(export).unwrap();
-    let account = Account::from_export("account.json", &export).unwrap();
+    let account = AccountData::from_export("account.json", &export).unwrap();
     let mut expected = 0;
     for entity in account.reported_entities() {
         expected += account.entity(entity).unwrap().missing_groups.len();
@@ -102,5 +102,5 @@ fn every_statement_of_the_test_account_is_there() {
 
 #[test]
 fn no_account_is_an_empty_table() {
-    assert!(permission_batches(&Account::default()).next().is_none());
+    assert!(permission_batches(&AccountData::default()).next().is_none());
 }

@@ -13,7 +13,7 @@ use advisor_arrow::{
     ParquetTable, all_report_batches, report_batches, report_schema, write_reports,
 };
 use advisor_core::{
-    Account, Activity, Advisor, Attempt, Granularity, Operation, Principal, Report,
+    AccountData, Activity, Advisor, Attempt, CreditedAction, Granularity, Principal, Report,
     ServiceLastAccessed, Tracking, UniqueId, time,
 };
 use arrow_array::RecordBatch;
@@ -34,37 +34,37 @@ fn advisor() -> Advisor {
 fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
     let export = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/account.json");
     let export = std::fs::read_to_string(export).unwrap();
-    let account = Account::from_export("account.json", &export).unwrap();
+    let account = AccountData::from_export("account.json", &export).unwrap();
     let mut activity = Activity::new();
     for (user, service, operation, time) in [
         (
             "erin",
             "rds",
-            Operation::Action("DescribeDBInstances"),
+            CreditedAction::Action("DescribeDBInstances"),
             "2026-10-02T09:10:00.250Z",
         ),
         (
             "erin",
             "s3",
-            Operation::Action("ListAllMyBuckets"),
+            CreditedAction::Action("ListAllMyBuckets"),
             "2026-10-02T09:15:00Z",
         ),
         (
             "erin",
             "brand-new",
-            Operation::Event("DoIt"),
+            CreditedAction::Event("DoIt"),
             "2026-10-03T00:00:00Z",
         ),
         (
             "legacy-backup",
             "ec2",
-            Operation::Action("DescribeInstances"),
+            CreditedAction::Action("DescribeInstances"),
             "2026-10-04T00:00:00Z",
         ),
         (
             "legacy-backup",
             "s3",
-            Operation::Action("PutObject"),
+            CreditedAction::Action("PutObject"),
             "2026-10-05T00:00:00Z",
         ),
     ] {

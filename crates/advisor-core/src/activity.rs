@@ -27,14 +27,14 @@ pub struct Principal<'a> {
 
 /// What was attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation<'a> {
+pub enum CreditedAction<'a> {
     /// An action that the catalog knows, by its name.
     Action(&'a str),
     /// An event that the catalog has no action for, by the event's name.
     Event(&'a str),
 }
 
-impl<'a> Operation<'a> {
+impl<'a> CreditedAction<'a> {
     /// The action's or the event's name.
     #[must_use]
     pub fn name(self) -> &'a str {
@@ -52,7 +52,7 @@ pub struct Attempt<'a> {
     /// The service's namespace; the event source's first label where no service is known for it.
     pub service: &'a str,
     /// What.
-    pub operation: Operation<'a>,
+    pub operation: CreditedAction<'a>,
     /// The Region, as the event has it.
     pub region: &'a str,
     /// When, in UTC milliseconds.
@@ -83,7 +83,7 @@ pub struct AppearanceId(u32);
 
 /// An operation of a service. Of the table that gave it, no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OperationId(u32);
+pub struct CreditedActionId(u32);
 
 /// A Region. Of the table that gave it, no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +95,7 @@ pub struct InternedAttempt<'a> {
     /// Who.
     pub principal: AppearanceId,
     /// What.
-    pub operation: OperationId,
+    pub operation: CreditedActionId,
     /// Where.
     pub region: RegionId,
     /// When, in UTC milliseconds.
@@ -135,11 +135,11 @@ struct OperationEntry {
 }
 
 impl OperationEntry {
-    fn operation(&self) -> Operation<'_> {
+    fn operation(&self) -> CreditedAction<'_> {
         if self.is_action {
-            Operation::Action(&self.name)
+            CreditedAction::Action(&self.name)
         } else {
-            Operation::Event(&self.name)
+            CreditedAction::Event(&self.name)
         }
     }
 }
@@ -224,7 +224,7 @@ pub struct ActivityRow<'a> {
     /// The service's namespace.
     pub service: &'a str,
     /// What.
-    pub operation: Operation<'a>,
+    pub operation: CreditedAction<'a>,
     /// The Region.
     pub region: &'a str,
     /// The last attempt, in UTC milliseconds.
@@ -312,14 +312,18 @@ impl Activity {
     }
 
     /// The id of an operation of the service with this namespace.
-    pub fn intern_operation(&mut self, service: &str, operation: Operation<'_>) -> OperationId {
-        OperationId(self.operations.id(
+    pub fn intern_operation(
+        &mut self,
+        service: &str,
+        operation: CreditedAction<'_>,
+    ) -> CreditedActionId {
+        CreditedActionId(self.operations.id(
             (service, operation),
             |known| *known.service == *service && known.operation() == operation,
             || OperationEntry {
                 service: service.into(),
                 name: operation.name().into(),
-                is_action: matches!(operation, Operation::Action(_)),
+                is_action: matches!(operation, CreditedAction::Action(_)),
             },
         ))
     }
@@ -598,9 +602,9 @@ mod tests {
                 },
                 service: NAMES[sample.service],
                 operation: if sample.known {
-                    Operation::Action(name)
+                    CreditedAction::Action(name)
                 } else {
-                    Operation::Event(name)
+                    CreditedAction::Event(name)
                 },
                 region: "us-east-1",
                 time_millis: sample.time,
@@ -656,7 +660,7 @@ mod tests {
         let attempt = Attempt {
             principal: Principal::default(),
             service: "s3",
-            operation: Operation::Action("GetObject"),
+            operation: CreditedAction::Action("GetObject"),
             region: "us-east-1",
             time_millis: 0,
             event_id: "e",

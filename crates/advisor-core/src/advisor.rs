@@ -9,8 +9,8 @@ use iam_policy_parser::IamArn;
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
-use crate::account::{Account, EntityDetail, EntityId, EntityKind, PolicySource};
-use crate::activity::{Activity, ActivityRow, Operation};
+use crate::account::{AccountData, EntityDetail, EntityId, EntityKind, PolicySource};
+use crate::activity::{Activity, ActivityRow, CreditedAction};
 use crate::grants::{self, PoliciesGrantingServiceAccess, is_word};
 use crate::reach::{Reach, ReachEngine};
 use crate::report::{
@@ -26,7 +26,7 @@ use crate::tracking::{TrackedActions, Tracking};
 /// is cheap, and clones share the work.
 #[derive(Clone, Debug)]
 pub struct Advisor {
-    account: Arc<Account>,
+    account: Arc<AccountData>,
     catalog: Arc<Catalog>,
     engine: Arc<ReachEngine>,
     used: Arc<HashMap<EntityId, Vec<Used>>>,
@@ -161,7 +161,7 @@ impl Advisor {
     /// Joins the two. `now` is the instant that reports are made at: nothing here has a clock.
     #[must_use]
     pub fn new(
-        account: impl Into<Arc<Account>>,
+        account: impl Into<Arc<AccountData>>,
         activity: &Activity,
         catalog: Arc<Catalog>,
         tracking: Tracking,
@@ -192,7 +192,7 @@ impl Advisor {
 
     /// The account graph.
     #[must_use]
-    pub fn account(&self) -> &Account {
+    pub fn account(&self) -> &AccountData {
         &self.account
     }
 
@@ -218,7 +218,7 @@ impl Advisor {
     /// What is possible for an entity.
     ///
     /// # Errors
-    /// As [`Account::resolve`].
+    /// As [`AccountData::resolve`].
     pub fn reach(&self, arn: &str) -> Result<Reach, RequestError> {
         Ok(self.engine.reach(&self.account, self.account.resolve(arn)?))
     }
@@ -226,7 +226,7 @@ impl Advisor {
     /// The report on a user, group, role or managed policy.
     ///
     /// # Errors
-    /// As [`Account::resolve`].
+    /// As [`AccountData::resolve`].
     pub fn report(&self, arn: &str, granularity: Granularity) -> Result<Report, RequestError> {
         Ok(self.report_on(self.account.resolve(arn)?, granularity))
     }
@@ -309,7 +309,7 @@ impl Advisor {
     /// that is not in the entity's report has none.
     ///
     /// # Errors
-    /// As [`Account::resolve`]; a namespace that is malformed or unknown, as IAM words it.
+    /// As [`AccountData::resolve`]; a namespace that is malformed or unknown, as IAM words it.
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
         check_namespace(namespace)?;
         let id = self.account.resolve(arn)?;
@@ -339,7 +339,7 @@ impl Advisor {
     /// which service.
     ///
     /// # Errors
-    /// As [`Account::resolve`].
+    /// As [`AccountData::resolve`].
     pub fn last_by_entity(
         &self,
         arn: &str,
@@ -513,7 +513,7 @@ impl Advisor {
 /// Sorts the activity by the users and roles of the account, and counts the principals that are
 /// nobody here.
 fn attribute(
-    account: &Account,
+    account: &AccountData,
     activity: &Activity,
     catalog: &Catalog,
 ) -> (HashMap<EntityId, Vec<Used>>, usize) {
@@ -552,7 +552,7 @@ fn attribute(
 
 /// The unique id decides: an entity inherits nothing from an earlier one of its name. Where an
 /// event has none, the ARN does, unless the entity was made after it.
-fn identity_of(account: &Account, row: &ActivityRow<'_>) -> Option<EntityId> {
+fn identity_of(account: &AccountData, row: &ActivityRow<'_>) -> Option<EntityId> {
     let by_arn = || {
         let arn: IamArn = row.principal.arn?.parse().ok()?;
         account.named(&arn)
@@ -573,11 +573,11 @@ fn identity_of(account: &Account, row: &ActivityRow<'_>) -> Option<EntityId> {
 fn resolve(catalog: &Catalog, row: &ActivityRow<'_>) -> (Option<ServiceId>, Option<ActionId>) {
     let service = catalog.service_by_namespace(row.service);
     match row.operation {
-        Operation::Action(name) => (
+        CreditedAction::Action(name) => (
             service,
             service.and_then(|id| catalog.action_by_name(id, name)),
         ),
-        Operation::Event(name) => {
+        CreditedAction::Event(name) => {
             let source = format!("{}.amazonaws.com", row.service);
             let event = catalog.resolve_event(&source, name);
             (service.or(event.service), event.action)

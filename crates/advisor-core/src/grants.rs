@@ -14,7 +14,7 @@ use iam_policy_parser::{
 use serde::Serialize;
 use service_catalog::Catalog;
 
-use crate::account::{Account, EntityKind, PolicySource};
+use crate::account::{AccountData, EntityKind, PolicySource};
 use crate::request_error::RequestError;
 
 /// One namespace's row.
@@ -57,7 +57,7 @@ const MOST_NAMESPACES: usize = 200;
 /// As IAM words them: an ARN that is none of IAM's, of a policy or of the account root; an entity
 /// that does not exist; no namespace, more than 200, a malformed or an unknown one.
 pub fn policies_granting_service_access<S: AsRef<str>>(
-    account: &Account,
+    account: &AccountData,
     catalog: &Catalog,
     arn: &str,
     namespaces: &[S],

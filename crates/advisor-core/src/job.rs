@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use iam_policy_parser::{IamArn, IamEntity};
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::AccountData;
 use crate::advisor::{Advisor, LastByNamespace};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
 use crate::report::{Entity, Granularity};
@@ -200,7 +200,11 @@ impl FrozenReport {
     /// The entities of a service, as they are called now: most recent first, then those that never
     /// used it, users before roles, by name. Those that no longer exist are gone.
     #[must_use]
-    pub fn entities_of(entities: &[FrozenEntity], namespace: &str, live: &Account) -> Vec<Entity> {
+    pub fn entities_of(
+        entities: &[FrozenEntity],
+        namespace: &str,
+        live: &AccountData,
+    ) -> Vec<Entity> {
         let mut found: Vec<Entity> = entities
             .iter()
             .filter_map(|frozen| {

@@ -16,10 +16,10 @@ pub mod request_error;
 pub mod time;
 pub mod tracking;
 
-pub use account::{Account, AccountBuilder, Finding};
+pub use account::{AccountData, AccountDataBuilder, ExportIssue};
 pub use activity::{
-    Activity, ActivityRow, AppearanceId, Attempt, InternedAttempt, Operation, OperationId,
-    Principal, RegionId,
+    Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
+    InternedAttempt, Principal, RegionId,
 };
 pub use advisor::Advisor;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess};

@@ -12,7 +12,7 @@ use iam_policy_parser::{Pattern, WorkBound, overlaps, residue};
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
-use crate::account::{Account, EntityId, PolicySource};
+use crate::account::{AccountData, EntityId, PolicySource};
 use crate::action_set::ActionSet;
 use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler, Resources};
 
@@ -75,7 +75,7 @@ pub struct ReachEngine {
 impl ReachEngine {
     /// Compiles the account's documents.
     #[must_use]
-    pub fn new(account: &Account, catalog: Arc<Catalog>) -> Self {
+    pub fn new(account: &AccountData, catalog: Arc<Catalog>) -> Self {
         let compiler = PolicyCompiler::new(catalog);
         let compiled = account
             .documents()
@@ -94,7 +94,7 @@ impl ReachEngine {
     /// What is possible for an entity: for a user by its own policies and its groups', for a group
     /// or role by its own, for a managed policy by itself.
     #[must_use]
-    pub fn reach(&self, account: &Account, entity: EntityId) -> Reach {
+    pub fn reach(&self, account: &AccountData, entity: EntityId) -> Reach {
         let mut documents: Vec<usize> = account
             .policies_in_effect(entity)
             .iter()

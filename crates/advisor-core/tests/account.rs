@@ -9,8 +9,8 @@
 )]
 
 use advisor_core::{
-    Account, AccountBuilder, Activity, Advisor, Attempt, Granularity, Operation, Principal, Report,
-    Tracking, time,
+    AccountData, AccountDataBuilder, Activity, Advisor, Attempt, CreditedAction, Granularity,
+    Principal, Report, Tracking, time,
 };
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -49,19 +49,19 @@ fn attached(arn: &str) -> Value {
     json!({"AttachedManagedPolicies": [{"PolicyName": "p", "PolicyArn": arn}]})
 }
 
-fn build(texts: &[String]) -> Account {
-    let mut builder = AccountBuilder::new();
+fn build(texts: &[String]) -> AccountData {
+    let mut builder = AccountDataBuilder::new();
     for (index, text) in texts.iter().enumerate() {
         builder.add(&format!("{index}.json"), text).unwrap();
     }
     builder.build()
 }
 
-fn findings(account: &Account) -> Vec<String> {
-    account.findings().iter().map(ToString::to_string).collect()
+fn issues(account: &AccountData) -> Vec<String> {
+    account.issues().iter().map(ToString::to_string).collect()
 }
 
-fn advisor(account: Account, activity: &Activity) -> Advisor {
+fn advisor(account: AccountData, activity: &Activity) -> Advisor {
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     Advisor::new(account, activity, Catalog::shared(), Tracking::aws(), now)
 }
@@ -73,7 +73,7 @@ fn namespaces(report: &Report) -> Vec<String> {
         .collect()
 }
 
-fn reach(account: Account, arn: &str) -> Vec<String> {
+fn reach(account: AccountData, arn: &str) -> Vec<String> {
     namespaces(
         &advisor(account, &Activity::new())
             .report(arn, Granularity::Service)
@@ -99,7 +99,7 @@ fn pages_in_one_file_in_every_arrangement() {
         serde_json::to_string_pretty(&json!([first, second])).unwrap(),
     ] {
         let account = build(&[text.clone()]);
-        assert_eq!(findings(&account), [""; 0], "{text}");
+        assert_eq!(issues(&account), [""; 0], "{text}");
         assert_eq!(reach(account, ANN), ["s3"], "{text}");
     }
     // In several files, in any order.
@@ -111,7 +111,7 @@ fn pages_in_one_file_in_every_arrangement() {
     }
     let account = build(&[first.to_string()]);
     assert_eq!(
-        findings(&account),
+        issues(&account),
         [
             "0.json: IsTruncated: the last page says that more follow: the export is incomplete",
             "0.json: UserDetailList[0].GroupList[0]: the group \"g\" is not in the export; its \
@@ -137,7 +137,7 @@ fn several_accounts_keep_their_names_apart() {
         export("222222222222", "ec2:*", "v9", "sns:*"),
     ];
     let account = build(&texts);
-    assert_eq!(findings(&account), [""; 0]);
+    assert_eq!(issues(&account), [""; 0]);
     assert_eq!(reach(account.clone(), ANN), ["s3", "sqs"]);
     let other = "arn:aws:iam::222222222222:user/ann";
     assert_eq!(reach(account.clone(), other), ["ec2", "sqs"]);
@@ -166,7 +166,7 @@ fn an_older_document_that_can_be_read_does_not_hide_a_newer_one_that_cannot() {
         json!({"UserDetailList": [user], "Policies": [policy]}).to_string()
     };
     let account = build(&[text(newer)]);
-    assert!(findings(&account)[0].starts_with(
+    assert!(issues(&account)[0].starts_with(
         "0.json: Policies[0].PolicyVersionList[0].Document: the policy is not evaluated: Statement[0]"
     ));
     let report = advisor(account, &Activity::new())
@@ -216,7 +216,7 @@ fn broken_entities_are_set_aside_and_lose_no_other() {
     ];
     for (entity, place, reason) in broken {
         let account = build(&[json!({"UserDetailList": [entity, ann]}).to_string()]);
-        let said = findings(&account).join("\n");
+        let said = issues(&account).join("\n");
         assert!(
             said.contains(place) && said.contains(reason),
             "{entity}: {said}"
@@ -245,7 +245,7 @@ fn documents_that_cannot_be_evaluated_are_named_in_the_report() {
         both["UserPolicyList"].as_array_mut().unwrap().push(good);
         let account =
             build(&[json!({"UserDetailList": [user("111111111111", "ann", both)]}).to_string()]);
-        let said = findings(&account).join("\n");
+        let said = issues(&account).join("\n");
         assert!(
             said.contains("UserDetailList[0].UserPolicyList[0].PolicyDocument")
                 && said.contains(reason),
@@ -268,7 +268,7 @@ fn duplicate_keys_in_a_document_are_not_guessed_at() {
                 {{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}]}}}}]}}]}}"#
     );
     let account = build(&[text]);
-    assert!(findings(&account)[0].contains("the element Effect is there twice"));
+    assert!(issues(&account)[0].contains("the element Effect is there twice"));
     assert_eq!(reach(account, ANN), [""; 0]);
 }
 
@@ -279,7 +279,7 @@ fn odd_dates_are_named_and_the_entity_is_taken() {
             json!({"UserDetailList": [user("111111111111", "ann", json!({"CreateDate": date}))]});
         let account = build(&[text.to_string()]);
         assert!(
-            findings(&account)[0].contains("UserDetailList[0].CreateDate"),
+            issues(&account)[0].contains("UserDetailList[0].CreateDate"),
             "{date}"
         );
         assert!(account.resolve(ANN).is_ok());
@@ -293,7 +293,7 @@ fn an_entity_that_comes_again_replaces_the_earlier_one() {
     };
     let account = build(&[text("s3:*"), text("sqs:*")]);
     assert_eq!(
-        findings(&account),
+        issues(&account),
         [format!("1.json: UserDetailList[0].Arn: {ANN} comes again")]
     );
     assert_eq!(reach(account, ANN), ["sqs"]);
@@ -332,7 +332,7 @@ fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
              expected a sequence (line 2, column 14)",
         ),
     ] {
-        let error = AccountBuilder::new()
+        let error = AccountDataBuilder::new()
             .add("0.json", text)
             .unwrap_err()
             .to_string();
@@ -345,7 +345,7 @@ fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
         "]".repeat(200_000)
     );
     assert!(
-        AccountBuilder::new().add("0.json", &deep).is_ok(),
+        AccountDataBuilder::new().add("0.json", &deep).is_ok(),
         "one broken entity, set aside"
     );
 }
@@ -358,7 +358,7 @@ fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
     };
     let mut activity = Activity::new();
     let mut attempt = |unique_id, arn, service, day: &str| {
-        let operation = Operation::Action("any");
+        let operation = CreditedAction::Action("any");
         let time = time::parse(&format!("2026-06-{day}T00:00:00Z")).unwrap();
         assert!(activity.record(&Attempt {
             principal: Principal {
@@ -400,7 +400,7 @@ fn a_broken_part_of_an_identity_loses_no_other() {
     let account =
         build(&[json!({"UserDetailList": [user("111111111111", "ann", more)]}).to_string()]);
     assert_eq!(
-        findings(&account),
+        issues(&account),
         [
             "0.json: UserDetailList[0].UserPolicyList[0]: missing field `PolicyName`",
             "0.json: UserDetailList[0].AttachedManagedPolicies[0]: missing field `PolicyArn`",
@@ -434,7 +434,7 @@ fn contradictions_are_named() {
     policy["PolicyVersionList"] = json!([]);
     let text = json!({"UserDetailList": [ann, carl], "Policies": [policy]}).to_string();
     assert_eq!(
-        findings(&build(&[text])),
+        issues(&build(&[text])),
         [
             "0.json: UserDetailList[0].Arn: the ARN's name is not \"bob\"; taken by that name",
             "0.json: Policies[0].PolicyVersionList: the policy is not evaluated: the export has no \

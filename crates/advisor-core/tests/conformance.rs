@@ -12,7 +12,7 @@ mod support;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use advisor_core::{Account, Activity, Advisor, Granularity, Report, RequestError, Tracking};
+use advisor_core::{AccountData, Activity, Advisor, Granularity, Report, RequestError, Tracking};
 use chrono::{DateTime, Utc};
 use iam_policy_parser::PolicyDocument;
 use serde_json::Value;
@@ -89,8 +89,8 @@ impl Replay {
         if let Some(advisor) = self.advisors.get(&export) {
             return advisor.clone();
         }
-        let account = Account::from_export("simulated", &export).unwrap();
-        assert_eq!(account.findings(), []);
+        let account = AccountData::from_export("simulated", &export).unwrap();
+        assert_eq!(account.issues(), []);
         let now: DateTime<Utc> = "2026-09-02T00:00:00Z".parse().unwrap();
         let catalog = self.catalog.clone();
         let advisor = Advisor::new(account, &Activity::new(), catalog, Tracking::aws(), now);

@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use advisor_core::Account;
+use advisor_core::AccountData;
 use advisor_core::reach::ReachEngine;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use service_catalog::Catalog;
@@ -86,8 +86,8 @@ fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
 
 /// What the engine says is possible, from the export on.
 fn engine_says(export: &str, catalog: &Arc<Catalog>, arns: &[&str]) -> Vec<BTreeSet<Target>> {
-    let account = Account::from_export("generated", export).unwrap();
-    assert_eq!(account.findings(), []);
+    let account = AccountData::from_export("generated", export).unwrap();
+    assert_eq!(account.issues(), []);
     let engine = ReachEngine::new(&account, catalog.clone());
     let on = |arn: &&str| {
         let reach = engine.reach(&account, account.resolve(arn).unwrap());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use advisor_core::AccountId;
-use advisor_core::account::{Account, AccountBuilder, ExportError, Finding};
+use advisor_core::account::{AccountData, AccountDataBuilder, ExportError, ExportIssue};
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
@@ -27,7 +27,7 @@ pub struct AccountPicture {
     /// what is this account's or AWS's.
     pub exports: Vec<(String, Arc<str>)>,
     /// The exports as a graph: this account's entities, and AWS's policies.
-    pub account: Arc<Account>,
+    pub account: Arc<AccountData>,
 }
 
 /// What an import of account data brought.
@@ -36,7 +36,7 @@ pub struct ImportedAccounts {
     /// The accounts whose picture is new.
     pub accounts: Vec<AccountId>,
     /// What was set aside.
-    pub findings: Vec<Finding>,
+    pub issues: Vec<ExportIssue>,
 }
 
 /// Pictures by account and generation.
@@ -61,7 +61,7 @@ impl Store {
         exports: &[(String, String)],
         now: DateTime<Utc>,
     ) -> Result<ImportedAccounts, ImportError> {
-        let mut builder = AccountBuilder::new();
+        let mut builder = AccountDataBuilder::new();
         for (name, text) in exports {
             builder.add(name, text)?;
         }
@@ -109,7 +109,7 @@ impl Store {
         let accounts = accounts.into_iter().collect();
         Ok(ImportedAccounts {
             accounts,
-            findings: account.findings().to_vec(),
+            issues: account.issues().to_vec(),
         })
     }
 
@@ -186,7 +186,7 @@ impl Store {
             return Ok(None);
         };
         let imported = *imported;
-        let mut builder = AccountBuilder::new();
+        let mut builder = AccountDataBuilder::new();
         let mut exports = Vec::with_capacity(rows.len());
         for (name, length, deflated, _) in rows {
             let text = inflate(&deflated, length)

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::{Activity, ActivityRow, Operation, Principal};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Principal};
 use hashbrown::HashMap;
 use rusqlite::{Transaction, params};
 
@@ -106,9 +106,9 @@ fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activit
             arn_seen_millis: row.get(3)?,
             service: text(5)?,
             operation: if row.get(7)? {
-                Operation::Action(operation)
+                CreditedAction::Action(operation)
             } else {
-                Operation::Event(operation)
+                CreditedAction::Event(operation)
             },
             region: text(8)?,
             last_millis: row.get(9)?,
@@ -205,7 +205,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
         };
         let service = id_of(row.service)?;
         let operation = id_of(row.operation.name())?;
-        let is_action = matches!(row.operation, Operation::Action(_));
+        let is_action = matches!(row.operation, CreditedAction::Action(_));
         let region = id_of(row.region)?;
         rows.push((principal_id, service, operation, is_action, region, row));
     }

@@ -25,7 +25,7 @@ pub(crate) struct TakenApart<'a> {
 }
 
 impl<'a> TakenApart<'a> {
-    /// Takes an export apart that [`advisor_core::account::AccountBuilder`] could read. Entities
+    /// Takes an export apart that [`advisor_core::account::AccountDataBuilder`] could read. Entities
     /// without an ARN are nobody's and left out, as they are there.
     pub(crate) fn new(text: &'a str) -> serde_json::Result<Self> {
         let mut entities = Vec::new();

@@ -12,5 +12,5 @@ mod trail_object;
 pub use accounts::{AccountPicture, ImportedAccounts};
 pub use database::{Store, StoreError};
 pub use jobs::JobSummary;
-pub use operations::{OperationError, Operations};
+pub use operations::{OperationError, StoredAdvisor};
 pub use trail::{ImportError, ImportedTrail};

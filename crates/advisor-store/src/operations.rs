@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::account::Account;
+use advisor_core::account::AccountData;
 use advisor_core::grants;
 use advisor_core::job::{JobError, PageRequest};
 use advisor_core::page::PagedOperation;
@@ -20,7 +20,7 @@ use crate::jobs::PendingJob;
 
 /// Answers from a store. All methods may block: on the file, and while a report is made.
 #[derive(Debug)]
-pub struct Operations {
+pub struct StoredAdvisor {
     store: Arc<Store>,
     catalog: Arc<Catalog>,
     tracking: Tracking,
@@ -46,7 +46,7 @@ pub enum OperationError {
     Store(#[from] StoreError),
 }
 
-impl Operations {
+impl StoredAdvisor {
     /// Answers from this store.
     #[must_use]
     pub fn new(store: Arc<Store>, catalog: Arc<Catalog>, tracking: Tracking) -> Self {
@@ -71,7 +71,7 @@ impl Operations {
     }
 
     /// `GenerateServiceLastAccessedDetails`: keeps a job, in progress, as of now. Whoever calls this
-    /// calls [`Operations::run_job`] next, on a thread that may take its time.
+    /// calls [`StoredAdvisor::run_job`] next, on a thread that may take its time.
     ///
     /// # Errors
     /// As IAM words them: an ARN that is none of IAM's, of another account, or of nothing that
@@ -92,12 +92,12 @@ impl Operations {
         }
     }
 
-    /// [`Operations::generate`] and [`Operations::run_job`] in one, for callers that wait for the
+    /// [`StoredAdvisor::generate`] and [`StoredAdvisor::run_job`] in one, for callers that wait for the
     /// report: the job is kept with its report, or, when the process stops, not at all. `clock` is
     /// asked when the report is made.
     ///
     /// # Errors
-    /// As [`Operations::generate`].
+    /// As [`StoredAdvisor::generate`].
     pub fn generate_completed(
         &self,
         caller: &Caller,
@@ -258,7 +258,7 @@ impl Operations {
         };
         let live = match self.store.picture(&job.account)? {
             Some(picture) => picture.account.clone(),
-            None => Arc::new(Account::default()),
+            None => Arc::new(AccountData::default()),
         };
         let entities = FrozenReport::entities_of(&frozen, namespace, &live);
         Ok(JobAnswer::entities(&job, entities, page, key))
@@ -275,7 +275,7 @@ impl Operations {
         namespaces: &[String],
     ) -> Result<Vec<PoliciesGrantingServiceAccess>, OperationError> {
         let account = self.account_for(caller, arn).map(|(_, account)| account);
-        let none = Arc::new(Account::default());
+        let none = Arc::new(AccountData::default());
         // What is wrong with the request itself comes before what is wrong with the account.
         let live = account.as_ref().unwrap_or(&none);
         let granting =
@@ -291,7 +291,7 @@ impl Operations {
         &self,
         caller: &Caller,
         arn: &str,
-    ) -> Result<(AccountId, Arc<Account>), OperationError> {
+    ) -> Result<(AccountId, Arc<AccountData>), OperationError> {
         let of_arn: Option<AccountId> = arn
             .split(':')
             .nth(4)

@@ -265,7 +265,7 @@ impl Import<'_> {
 
     /// What is to be done with an object.
     fn judge(&self, object: Object) -> Result<Judged, StoreError> {
-        if !object.may_be_of(self.options.not_before, self.options.not_after) {
+        if !object.may_be_of(self.options.since, self.options.until) {
             self.outside.fetch_add(1, Ordering::Relaxed);
             return Ok(Judged::Done);
         }

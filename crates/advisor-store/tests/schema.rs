@@ -16,7 +16,7 @@ use std::thread;
 
 use advisor_core::job::PageRequest;
 use advisor_core::{AccountId, Caller, Granularity, Tracking};
-use advisor_store::{Operations, Store, StoreError};
+use advisor_store::{Store, StoreError, StoredAdvisor};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -42,9 +42,9 @@ fn export(actions: &[&str]) -> [(String, String); 1] {
     [("export.json".into(), export.to_string())]
 }
 
-fn operations(path: &Path) -> Operations {
+fn operations(path: &Path) -> StoredAdvisor {
     let store = Arc::new(Store::open(path).unwrap());
-    Operations::new(store, Catalog::shared(), Tracking::aws())
+    StoredAdvisor::new(store, Catalog::shared(), Tracking::aws())
 }
 
 fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {

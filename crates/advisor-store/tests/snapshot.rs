@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use advisor_core::job::PageRequest;
 use advisor_core::{AccountId, Caller, Granularity, JobId, MaxItems, Tracking};
-use advisor_store::{OperationError, Operations, Store};
+use advisor_store::{OperationError, Store, StoredAdvisor};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -33,7 +33,7 @@ const TEAM: &str = "arn:aws:iam::123456789012:group/team";
 struct World {
     folder: TempDir,
     iam: IamSimulator,
-    operations: Operations,
+    operations: StoredAdvisor,
     now: DateTime<Utc>,
     objects: usize,
 }
@@ -150,8 +150,8 @@ impl World {
     }
 }
 
-fn operations(store: Store) -> Operations {
-    Operations::new(Arc::new(store), Catalog::shared(), Tracking::aws())
+fn operations(store: Store) -> StoredAdvisor {
+    StoredAdvisor::new(Arc::new(store), Catalog::shared(), Tracking::aws())
 }
 
 fn document(actions: &[&str]) -> Value {
@@ -857,19 +857,19 @@ mod two_accounts {
         json!({"UserDetailList": users, "Policies": [read_policy(actions, version)]})
     }
 
-    fn take(operations: &Operations, exports: &[String]) -> Vec<AccountId> {
+    fn take(operations: &StoredAdvisor, exports: &[String]) -> Vec<AccountId> {
         let named = exports.iter().enumerate();
         let named: Vec<_> = named
             .map(|(index, text)| (format!("{index}.json"), text.clone()))
             .collect();
         let now = at("2026-11-01T00:00:00Z");
         let imported = operations.store().import_accounts(&named, now).unwrap();
-        assert_eq!(imported.findings, []);
+        assert_eq!(imported.issues, []);
         imported.accounts
     }
 
     /// Who is in the report on the shared policy, and its services, as the caller sees them.
-    fn seen_by(operations: &Operations, caller: &str) -> (Vec<String>, Vec<String>) {
+    fn seen_by(operations: &StoredAdvisor, caller: &str) -> (Vec<String>, Vec<String>) {
         let caller = Caller::from_arn(caller, "AKIA1").unwrap();
         let now = at("2026-11-01T00:00:00Z");
         let job = operations
@@ -924,7 +924,7 @@ mod two_accounts {
         assert!(is_sound(&path));
     }
 
-    fn operations_of(path: &std::path::Path) -> Operations {
+    fn operations_of(path: &std::path::Path) -> StoredAdvisor {
         operations(Store::open(path).unwrap())
     }
 

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use advisor_arrow::{Fault, ParquetTable, is_activity_schema, read_each_activity_row};
-use advisor_core::{Activity, ActivityRow, Operation, Principal, time};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use csv::StringRecord;
@@ -315,8 +315,8 @@ impl Columns {
                 action_name,
             } => {
                 let operation = match (text(action_name), event) {
-                    (Some(action), None) => Operation::Action(action),
-                    (None, Some(event)) => Operation::Event(event),
+                    (Some(action), None) => CreditedAction::Action(action),
+                    (None, Some(event)) => CreditedAction::Event(event),
                     _ => {
                         let reason = "either it or action_name must be empty, and not both";
                         return Err(malformed("event_name", reason));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use advisor_core::{Activity, Attempt, Operation, Principal, time};
+use advisor_core::{Activity, Attempt, CreditedAction, Principal, time};
 use service_catalog::Catalog;
 
 use crate::printable::Printable;
@@ -149,7 +149,7 @@ pub(crate) fn check_type(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Called<'a> {
     pub(crate) service: &'a str,
-    pub(crate) operation: Operation<'a>,
+    pub(crate) operation: CreditedAction<'a>,
 }
 
 /// What a record's source and name say was called.
@@ -170,8 +170,8 @@ pub(crate) fn operation<'a>(
             .unwrap_or(source),
     };
     let operation = match resolved.action {
-        Some(id) => Operation::Action(catalog.action(id).name()),
-        None => Operation::Event(event),
+        Some(id) => CreditedAction::Action(catalog.action(id).name()),
+        None => CreditedAction::Event(event),
     };
     Ok(Called { service, operation })
 }

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-use advisor_core::{Activity, AppearanceId, InternedAttempt, OperationId, RegionId};
+use advisor_core::{Activity, AppearanceId, CreditedActionId, InternedAttempt, RegionId};
 
 use crate::attribution::{self, LONGEST_NAME, SetAside};
 use crate::callers::Caller;
@@ -56,7 +56,7 @@ struct Noted {
 #[derive(Debug)]
 struct NotedAttempt {
     principal: AppearanceId,
-    operation: OperationId,
+    operation: CreditedActionId,
     region: RegionId,
     time_millis: i64,
     /// Where the event's id stands.
@@ -359,7 +359,7 @@ impl<'r> Intake<'r> {
 
     /// What was called, if it is in order.
     #[inline]
-    fn operation(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Option<OperationId> {
+    fn operation(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Option<CreditedActionId> {
         if let Passage::Recalled(call) = &fields.call {
             return Some(call.operation);
         }

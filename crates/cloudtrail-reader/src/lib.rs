@@ -32,7 +32,6 @@ mod seen;
 mod shape;
 mod source;
 mod special_bytes;
-pub mod sql;
 mod table;
 mod utf8;
 

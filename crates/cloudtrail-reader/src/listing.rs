@@ -90,8 +90,8 @@ fn bucket(
         .parse()
         .map_err(|error: S3LocationError| unreadable(error.to_string()))?;
     let s3 = S3Options {
-        since: options.not_before,
-        until: options.not_after,
+        since: options.since,
+        until: options.until,
         stop: Arc::clone(stop),
         object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
         ..S3Options::default()

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use advisor_core::{Activity, OperationId, RegionId};
+use advisor_core::{Activity, CreditedActionId, RegionId};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use service_catalog::Catalog;
@@ -21,7 +21,7 @@ struct KnownOperation {
     hash: u64,
     event_source: Box<[u8]>,
     event_name: Box<[u8]>,
-    id: OperationId,
+    id: CreditedActionId,
 }
 
 impl Operations {
@@ -33,7 +33,7 @@ impl Operations {
         event_name: &[u8],
         catalog: &Catalog,
         activity: &mut Activity,
-    ) -> Option<OperationId> {
+    ) -> Option<CreditedActionId> {
         let hash = self.hasher.hash_one((event_source, event_name));
         let known = self.known.find(hash, |known| {
             *known.event_name == *event_name && *known.event_source == *event_source

@@ -1,6 +1,6 @@
 //! Passages of records that are recalled as a whole: what was called, and how a record ends.
 
-use advisor_core::OperationId;
+use advisor_core::CreditedActionId;
 
 use crate::fragments::{Fragments, Place, hash, hash_start};
 use crate::runs::RunId;
@@ -10,7 +10,7 @@ use crate::seen::Seen;
 /// What was called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
-    pub(crate) operation: OperationId,
+    pub(crate) operation: CreditedActionId,
     /// A hash of the passage.
     pub(crate) hash: u64,
     /// A hash of the `eventSource`.

@@ -22,9 +22,9 @@ use crate::source::TrailObject;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Records earlier than this are set aside.
-    pub not_before: Option<DateTime<Utc>>,
+    pub since: Option<DateTime<Utc>>,
     /// Records later than this are set aside: a report made as of an instant must not see them.
-    pub not_after: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
     /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
     pub object_limit: usize,
     /// What parses the records.
@@ -45,8 +45,8 @@ pub enum Parser {
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
-            not_before: None,
-            not_after: None,
+            since: None,
+            until: None,
             object_limit: 1 << 30,
             parser: Parser::default(),
         }
@@ -56,8 +56,8 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// Why a record of this time, in UTC milliseconds, is set aside, if it is.
     pub(crate) fn outside(&self, millis: i64) -> Option<SetAside> {
-        let [from, to] = [self.not_before, self.not_after]
-            .map(|limit| limit.map(|limit| limit.timestamp_millis()));
+        let [from, to] =
+            [self.since, self.until].map(|limit| limit.map(|limit| limit.timestamp_millis()));
         if from.is_some_and(|from| millis < from) {
             Some(SetAside::TooOld)
         } else if to.is_some_and(|to| millis > to) {
@@ -147,7 +147,7 @@ impl TrailReader {
     #[must_use]
     pub fn of_all_times(&self) -> Self {
         let mut reader = self.clone();
-        (reader.options.not_before, reader.options.not_after) = (None, None);
+        (reader.options.since, reader.options.until) = (None, None);
         reader
     }
 

@@ -47,7 +47,7 @@ pub struct ActivityRows {
 pub enum SkippedObject {
     /// A digest: checksums of other objects.
     Digest,
-    /// Insights: findings about call rates.
+    /// Insights: issues about call rates.
     Insight,
 }
 

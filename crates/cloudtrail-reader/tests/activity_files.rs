@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use advisor_arrow::write_activity;
-use advisor_core::{Activity, Operation, time};
+use advisor_core::{Activity, CreditedAction, time};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, SetAside, TrailRead, TrailReader};
 use service_catalog::Catalog;
@@ -42,8 +42,8 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
     let mut text = HEADER.to_owned();
     for row in activity.rows() {
         let (action, event) = match row.operation {
-            Operation::Action(name) => (name, ""),
-            Operation::Event(name) => ("", name),
+            CreditedAction::Action(name) => (name, ""),
+            CreditedAction::Event(name) => ("", name),
         };
         let who = row.principal;
         writeln!(
@@ -68,8 +68,8 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
 
 fn asked(from: Option<&str>, to: Option<&str>) -> TrailReader {
     let options = ReadOptions {
-        not_before: from.map(|text| time::parse(text).unwrap()),
-        not_after: to.map(|text| time::parse(text).unwrap()),
+        since: from.map(|text| time::parse(text).unwrap()),
+        until: to.map(|text| time::parse(text).unwrap()),
         ..ReadOptions::default()
     };
     TrailReader::new(Catalog::shared(), options)
@@ -147,9 +147,9 @@ fn rows_by_event_are_resolved_by_the_readers_catalog() {
     assert_eq!(
         found,
         [
-            ("nosuch", Operation::Event("Call"), 3, 1),
-            ("s3", Operation::Action("ListAllMyBuckets"), 3, 1),
-            ("s3", Operation::Event("NoSuchCall"), 3, 1),
+            ("nosuch", CreditedAction::Event("Call"), 3, 1),
+            ("s3", CreditedAction::Action("ListAllMyBuckets"), 3, 1),
+            ("s3", CreditedAction::Event("NoSuchCall"), 3, 1),
         ]
     );
     let other = Catalog::parse(
@@ -159,7 +159,7 @@ fn rows_by_event_are_resolved_by_the_readers_catalog() {
     .unwrap();
     let other = TrailReader::new(other.into(), ReadOptions::default());
     let read = take_with(&other, &[text.as_bytes()]);
-    let is_event = |operation| matches!(operation, Operation::Event(_));
+    let is_event = |operation| matches!(operation, CreditedAction::Event(_));
     assert!(read.activity.rows().all(|row| is_event(row.operation)));
 }
 

@@ -20,8 +20,8 @@ use support::gzip;
 fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
     let options = ReadOptions {
         parser,
-        not_before: Some("2013-11-02T00:00:00Z".parse().unwrap()),
-        not_after: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+        since: Some("2013-11-02T00:00:00Z".parse().unwrap()),
+        until: Some("2026-11-01T00:00:00Z".parse().unwrap()),
         ..ReadOptions::default()
     };
     let reader = TrailReader::new(Catalog::shared(), options);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use advisor_core::Operation;
+use advisor_core::CreditedAction;
 use service_catalog::Catalog;
 
 use support::{faults, reader, set_aside};
@@ -62,7 +62,7 @@ fn the_attack_simulation_is_read_whole() {
     for row in read.activity.rows() {
         assert!(
             catalog.service_by_namespace(row.service).is_some()
-                && matches!(row.operation, Operation::Action(_)),
+                && matches!(row.operation, CreditedAction::Action(_)),
             "not known: {row:?}"
         );
         assert_eq!(row.principal.account, Some("123837392027"));

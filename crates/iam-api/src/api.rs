@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use advisor_core::{AccountId, Caller};
-use advisor_store::{AccountPicture, Operations};
+use advisor_store::{AccountPicture, StoredAdvisor};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -86,7 +86,7 @@ impl Api {
         &self.0.config.limits
     }
 
-    pub(crate) fn operations(&self) -> &Operations {
+    pub(crate) fn operations(&self) -> &StoredAdvisor {
         &self.0.config.operations
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use advisor_store::Operations;
+use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
 
 use crate::credentials::Credentials;
@@ -18,7 +18,7 @@ pub struct Config {
     /// Where to listen. Without credentials only a loopback address is allowed.
     pub listen: SocketAddr,
     /// What answers.
-    pub operations: Arc<Operations>,
+    pub operations: Arc<StoredAdvisor>,
     /// Who may ask. `None`: anybody on this machine, called by the access key id alone.
     pub credentials: Option<Credentials>,
     /// Whether the caller's own permission policies must allow the request.
@@ -32,7 +32,7 @@ pub struct Config {
 impl Config {
     /// Listens on `127.0.0.1:8787`, without credentials, with the usual limits.
     #[must_use]
-    pub fn new(operations: Arc<Operations>) -> Self {
+    pub fn new(operations: Arc<StoredAdvisor>) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             operations,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use advisor_core::JobId;
 use advisor_core::job::JobError;
-use advisor_store::{Operations, StoreError};
+use advisor_store::{StoreError, StoredAdvisor};
 
 use crate::config::{Clock, Limits};
 
@@ -20,7 +20,7 @@ const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 pub(crate) struct JobQueue(Arc<Shared>);
 
 struct Shared {
-    operations: Arc<Operations>,
+    operations: Arc<StoredAdvisor>,
     clock: Clock,
     most: usize,
     /// [`Limits::retry_time`].
@@ -72,7 +72,7 @@ pub(crate) struct Place<'a>(&'a Shared);
 impl JobQueue {
     /// Starts the threads; the first thing they do is to look for what other processes left.
     pub(crate) fn start(
-        operations: Arc<Operations>,
+        operations: Arc<StoredAdvisor>,
         clock: Clock,
         limits: &Limits,
     ) -> std::io::Result<Self> {

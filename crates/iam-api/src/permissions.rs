@@ -3,9 +3,9 @@
 //! The request as it is, and strictly, other than in reports: what is not known to be allowed is not.
 //! Source: IAM User Guide, "Policy evaluation logic".
 
-use advisor_core::account::{Account, PolicySource};
+use advisor_core::account::{AccountData, PolicySource};
 use advisor_core::{AccountId, Caller};
-use advisor_store::Operations;
+use advisor_store::StoredAdvisor;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, IamArn, IamEntity, PolicyDocument, ResourceElement,
     ResourcePattern, Statement,
@@ -32,7 +32,7 @@ enum Decision {
 
 /// Checks that the caller may send this request.
 pub(crate) fn check(
-    operations: &Operations,
+    operations: &StoredAdvisor,
     caller: &Caller,
     operation: Operation,
     parameters: &Parameters,
@@ -99,7 +99,7 @@ fn resource(operation: Operation, parameters: &Parameters, caller: &IamArn) -> O
 }
 
 fn decide(
-    operations: &Operations,
+    operations: &StoredAdvisor,
     caller: &IamArn,
     operation: Operation,
     resource: &str,
@@ -135,7 +135,7 @@ fn decide(
 }
 
 /// `None` for a policy that cannot be evaluated: it grants nothing.
-fn document<'a>(account: &'a Account, source: &PolicySource) -> Option<&'a PolicyDocument> {
+fn document<'a>(account: &'a AccountData, source: &PolicySource) -> Option<&'a PolicyDocument> {
     match source {
         PolicySource::Document(id) => account.documents().get(id.index()).map(AsRef::as_ref),
         PolicySource::NotEvaluated(_) => None,

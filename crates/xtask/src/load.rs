@@ -64,10 +64,10 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn run(&self) -> Result<(), String> {
         // Apart, as features of packages that are built together add up.
-        let program = release("access-advisor")?;
+        let program = release("access-advisor-cli", "access-advisor")?;
         if cfg!(debug_assertions) {
             // The clients share the machine with the server: they must cost little.
-            return again(&release("xtask")?);
+            return again(&release("xtask", "xtask")?);
         }
         let shape = AccountShape {
             seed: self.seed,
@@ -214,7 +214,7 @@ fn prepare(server: &Server, shape: &AccountShape) -> Result<Vec<String>, String>
 }
 
 /// Builds a program as users have it; where it is.
-fn release(package: &str) -> Result<PathBuf, String> {
+fn release(package: &str, program: &str) -> Result<PathBuf, String> {
     let mut cargo = child::cargo()?;
     cargo.args(["build", "--quiet", "--release", "--package", package]);
     let status = cargo
@@ -226,7 +226,7 @@ fn release(package: &str) -> Result<PathBuf, String> {
     // Beside `debug` or `release`, where this program is.
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let target = own.ancestors().nth(2).ok_or("no target folder")?;
-    let name = format!("{package}{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     Ok(target.join("release").join(name))
 }
 

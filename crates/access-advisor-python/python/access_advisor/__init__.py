@@ -3,8 +3,8 @@
 Offline, from exported account data (`aws iam get-account-authorization-details`) and CloudTrail logs.
 
 >>> from datetime import datetime, timezone
->>> from access_advisor import Account, Activity, Advisor
->>> account = Account.load("testdata/account.json")
+>>> from access_advisor import AccountData, Activity, Advisor
+>>> account = AccountData.load("testdata/account.json")
 >>> activity = Activity.from_trail("testdata/trail")
 >>> advisor = Advisor(account, activity, now=datetime(2026, 11, 1, tzinfo=timezone.utc))
 >>> report = advisor.report("arn:aws:iam::111122223333:user/erin")
@@ -26,12 +26,12 @@ from access_advisor._errors import (
     TrailError,
 )
 from access_advisor._native import (
-    Account,
+    AccountData,
     Activity,
     Advisor,
     Catalog,
     FailedObject,
-    Finding,
+    ExportIssue,
     ImportedTrail,
     Intake,
     MalformedRecord,
@@ -45,13 +45,13 @@ from access_advisor._native import (
 __all__ = [
     "AccessAdvisorError",
     "AccessDeniedError",
-    "Account",
+    "AccountData",
     "Activity",
     "Advisor",
     "Catalog",
     "CatalogError",
     "FailedObject",
-    "Finding",
+    "ExportIssue",
     "ImportedTrail",
     "Intake",
     "InvalidInputError",

@@ -43,7 +43,7 @@ class PolicyError(AccessAdvisorError):
         column: The byte of that line, counted from 1.
 
     >>> try:
-    ...     Account.load("testdata/README.md")
+    ...     AccountData.load("testdata/README.md")
     ... except PolicyError as error:
     ...     print(error.path, error.line, error.column)
     testdata/README.md 1 1

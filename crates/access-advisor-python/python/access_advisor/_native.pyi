@@ -20,12 +20,12 @@ from access_advisor.types import (
 )
 
 __all__ = [
-    "Account",
+    "AccountData",
     "Activity",
     "Advisor",
     "Catalog",
     "FailedObject",
-    "Finding",
+    "ExportIssue",
     "ImportedTrail",
     "Intake",
     "MalformedRecord",
@@ -66,8 +66,8 @@ class Table:
     def __arrow_c_schema__(self) -> Any: ...
 
 @final
-class Finding:
-    def __new__(cls, path: str, place: str, reason: str) -> Finding: ...
+class ExportIssue:
+    def __new__(cls, path: str, place: str, reason: str) -> ExportIssue: ...
     @property
     def path(self) -> str: ...
     @property
@@ -78,12 +78,12 @@ class Finding:
     def __hash__(self) -> int: ...
 
 @final
-class Account:
+class AccountData:
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
-    def load(paths: _Paths) -> Account: ...
+    def load(paths: _Paths) -> AccountData: ...
     @property
-    def findings(self) -> list[Finding]: ...
+    def issues(self) -> list[ExportIssue]: ...
     def arns(self) -> list[str]: ...
     def permissions(self) -> Table: ...
     def __len__(self) -> int: ...
@@ -217,7 +217,7 @@ class Intake:
 class Advisor:
     def __new__(
         cls,
-        account: Account,
+        account: AccountData,
         activity: Activity,
         tracking: _Tracking = "aws",
         *,

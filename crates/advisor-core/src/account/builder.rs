@@ -11,21 +11,21 @@ use super::export::{
     self, AttachedPolicy, ExportError, IdentityDetail, ManagedPolicyDetail, Page, PolicyDetail,
 };
 use super::{
-    Account, DocumentId, Edge, EntityDetail, EntityId, EntityKind, Finding, InlinePolicy, NameKey,
-    Node, PolicySource,
+    AccountData, DocumentId, Edge, EntityDetail, EntityId, EntityKind, ExportIssue, InlinePolicy,
+    NameKey, Node, PolicySource,
 };
 use crate::time;
 
-/// Collects exports, which may be pages of one account or several accounts, into an [`Account`].
+/// Collects exports, which may be pages of one account or several accounts, into an [`AccountData`].
 /// An entity that comes again replaces what came before it.
 #[derive(Debug, Default)]
-pub struct AccountBuilder {
+pub struct AccountDataBuilder {
     identities: Vec<PendingIdentity>,
     policies: Vec<PendingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
     /// By its JSON text.
     document_ids: HashMap<Box<str>, DocumentId>,
-    findings: Vec<Finding>,
+    issues: Vec<ExportIssue>,
 }
 
 #[derive(Debug)]
@@ -54,12 +54,12 @@ struct Place {
 }
 
 impl Place {
-    fn finding(&self, below: &str, reason: impl Into<String>) -> Finding {
+    fn issue(&self, below: &str, reason: impl Into<String>) -> ExportIssue {
         let path = match below {
             "" => self.path.clone(),
             below => format!("{}.{below}", self.path),
         };
-        Finding {
+        ExportIssue {
             name: self.name.to_string(),
             path,
             reason: reason.into(),
@@ -67,7 +67,7 @@ impl Place {
     }
 }
 
-impl AccountBuilder {
+impl AccountDataBuilder {
     /// An empty collection.
     #[must_use]
     pub fn new() -> Self {
@@ -75,7 +75,7 @@ impl AccountBuilder {
     }
 
     /// Takes one export in: one document, several one after another, or a list of them. An entity
-    /// that cannot be read is set aside as a [`Finding`].
+    /// that cannot be read is set aside as a [`ExportIssue`].
     ///
     /// # Errors
     /// The text is not JSON to its end, or not an export; nothing of it is taken then.
@@ -99,7 +99,7 @@ impl AccountBuilder {
                 name,
                 path: "IsTruncated".into(),
             };
-            self.findings.push(place.finding(
+            self.issues.push(place.issue(
                 "",
                 "the last page says that more follow: the export is incomplete",
             ));
@@ -156,7 +156,7 @@ impl AccountBuilder {
         match export::entity(value) {
             Ok(entity) => Some(entity),
             Err((below, reason)) => {
-                self.findings.push(place.finding(&below, reason));
+                self.issues.push(place.issue(&below, reason));
                 None
             }
         }
@@ -213,7 +213,7 @@ impl AccountBuilder {
                 Err(_) => {
                     let below = format!("GroupList[{index}]");
                     let reason = "is not the name of a group";
-                    self.findings.push(place.finding(&below, reason));
+                    self.issues.push(place.issue(&below, reason));
                     inline.push(InlinePolicy {
                         name: below.into(),
                         document: PolicySource::NotEvaluated(reason.into()),
@@ -244,7 +244,7 @@ impl AccountBuilder {
             } else {
                 format!("{below}.{field}")
             };
-            self.findings.push(place.finding(&path, &*reason));
+            self.issues.push(place.issue(&path, &*reason));
             InlinePolicy {
                 name: path.into(),
                 document: PolicySource::NotEvaluated(reason.into()),
@@ -267,7 +267,7 @@ impl AccountBuilder {
             ),
             None => {
                 let reason = "the export has no default version of it";
-                self.findings.push(place.finding(
+                self.issues.push(place.issue(
                     "PolicyVersionList",
                     format!("the policy is not evaluated: {reason}"),
                 ));
@@ -300,8 +300,8 @@ impl AccountBuilder {
         let arn: IamArn = match listed.arn.parse() {
             Ok(arn) => arn,
             Err(error) => {
-                self.findings
-                    .push(place.finding("Arn", format!("{error} ({:?})", listed.arn)));
+                self.issues
+                    .push(place.issue("Arn", format!("{error} ({:?})", listed.arn)));
                 return None;
             }
         };
@@ -311,8 +311,8 @@ impl AccountBuilder {
             IamEntity::Role { path, name } => (EntityKind::Role, path, name),
             IamEntity::Policy { path, name } => (EntityKind::Policy, path, name),
             _ => {
-                self.findings
-                    .push(place.finding("Arn", "is not the ARN of this kind of entity"));
+                self.issues
+                    .push(place.issue("Arn", "is not the ARN of this kind of entity"));
                 return None;
             }
         };
@@ -321,17 +321,17 @@ impl AccountBuilder {
                 "the ARN's name is not {:?}; taken by that name",
                 listed.name
             );
-            self.findings.push(place.finding("Arn", reason));
+            self.issues.push(place.issue("Arn", reason));
         }
         if kind != listed.kind {
-            self.findings
-                .push(place.finding("Arn", "is not the ARN of this kind of entity"));
+            self.issues
+                .push(place.issue("Arn", "is not the ARN of this kind of entity"));
             return None;
         }
         let created = listed.created.as_deref().and_then(|text| {
             let created = time::parse(text);
             if created.is_none() {
-                self.findings.push(place.finding(
+                self.issues.push(place.issue(
                     "CreateDate",
                     format!("{text:?} is no time; taken without it"),
                 ));
@@ -364,8 +364,8 @@ impl AccountBuilder {
                 PolicySource::Document(id)
             }
             Err(reason) => {
-                self.findings
-                    .push(place.finding(below, format!("the policy is not evaluated: {reason}")));
+                self.issues
+                    .push(place.issue(below, format!("the policy is not evaluated: {reason}")));
                 PolicySource::NotEvaluated(reason.into())
             }
         }
@@ -373,24 +373,24 @@ impl AccountBuilder {
 
     /// Joins all that was added into one graph.
     #[must_use]
-    pub fn build(self) -> Account {
-        let mut account = Account {
+    pub fn build(self) -> AccountData {
+        let mut account = AccountData {
             documents: self.documents,
-            findings: self.findings,
-            ..Account::default()
+            issues: self.issues,
+            ..AccountData::default()
         };
-        let policies = newest_policies(self.policies, &mut account.findings);
+        let policies = newest_policies(self.policies, &mut account.issues);
         for policy in policies {
             account.insert(policy);
         }
-        let identities = last_identities(self.identities, &mut account.findings);
+        let identities = last_identities(self.identities, &mut account.issues);
         let mut ids: Vec<EntityId> = Vec::with_capacity(identities.len());
         for identity in &identities {
             if let Some(unique_id) = &identity.detail.unique_id
                 && account.by_unique_id.contains_key(unique_id)
             {
                 let reason = format!("{unique_id} is another entity's too; activity is this one's");
-                account.findings.push(identity.place.finding("", reason));
+                account.issues.push(identity.place.issue("", reason));
             }
             ids.push(account.insert(identity.detail.clone()));
         }
@@ -411,7 +411,10 @@ struct Listed {
 }
 
 /// One detail per policy: of an AWS-managed one the newest version, of others the last one read.
-fn newest_policies(pending: Vec<PendingPolicy>, findings: &mut Vec<Finding>) -> Vec<EntityDetail> {
+fn newest_policies(
+    pending: Vec<PendingPolicy>,
+    issues: &mut Vec<ExportIssue>,
+) -> Vec<EntityDetail> {
     let mut kept: Vec<PendingPolicy> = Vec::with_capacity(pending.len());
     let mut position: HashMap<Arc<str>, usize> = HashMap::new();
     for policy in pending {
@@ -420,7 +423,7 @@ fn newest_policies(pending: Vec<PendingPolicy>, findings: &mut Vec<Finding>) -> 
             Some(known) => {
                 let is_aws = policy.detail.account.as_str() == "aws";
                 if !is_aws {
-                    findings.push(policy.place.finding("Arn", format!("{arn} comes again")));
+                    issues.push(policy.place.issue("Arn", format!("{arn} comes again")));
                 }
                 if !is_aws || policy.version >= known.version {
                     *known = policy;
@@ -437,7 +440,7 @@ fn newest_policies(pending: Vec<PendingPolicy>, findings: &mut Vec<Finding>) -> 
 
 fn last_identities(
     pending: Vec<PendingIdentity>,
-    findings: &mut Vec<Finding>,
+    issues: &mut Vec<ExportIssue>,
 ) -> Vec<PendingIdentity> {
     let mut kept: Vec<PendingIdentity> = Vec::with_capacity(pending.len());
     let mut position: HashMap<NameKey, usize> = HashMap::new();
@@ -446,7 +449,7 @@ fn last_identities(
         match position.get(&key).and_then(|index| kept.get_mut(*index)) {
             Some(known) => {
                 let again = format!("{} comes again", identity.detail.arn);
-                findings.push(identity.place.finding("Arn", again));
+                issues.push(identity.place.issue("Arn", again));
                 *known = identity;
             }
             None => {
@@ -458,7 +461,7 @@ fn last_identities(
     kept
 }
 
-impl Account {
+impl AccountData {
     fn insert(&mut self, detail: EntityDetail) -> EntityId {
         let key = detail.key();
         let unique_id = detail.unique_id.clone();
@@ -495,7 +498,7 @@ impl Account {
             if let Some(group) = self.by_name.get(&key) {
                 self.graph.update_edge(id.0, group.0, Edge::MemberOf);
             } else {
-                self.findings.push(place.finding(
+                self.issues.push(place.issue(
                     &format!("GroupList[{index}]"),
                     format!(
                         "the group {group:?} is not in the export; its policies are not evaluated"
@@ -523,7 +526,7 @@ impl Account {
     /// A node for a managed policy that is attached, but of which the export has no document.
     fn mention(&mut self, place: &Place, below: &str, arn: &str, name: &str) -> EntityId {
         let reason = "the export has no document of it";
-        self.findings.push(place.finding(
+        self.issues.push(place.issue(
             below,
             format!("the policy {arn} is not evaluated: {reason}"),
         ));

@@ -18,33 +18,33 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-pub use self::builder::AccountBuilder;
+pub use self::builder::AccountDataBuilder;
 pub use self::export::ExportError;
 use crate::request_error::RequestError;
 use crate::{AccountId, UniqueId};
 
 /// One or several accounts' identities and policies.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub struct AccountData {
     graph: DiGraph<Node, Edge>,
     by_name: HashMap<NameKey, EntityId>,
     by_unique_id: HashMap<UniqueId, EntityId>,
     documents: Vec<Arc<PolicyDocument>>,
     /// `aws`, `aws-cn`, `aws-us-gov`: those that entities are in.
     partitions: Vec<Box<str>>,
-    findings: Vec<Finding>,
+    issues: Vec<ExportIssue>,
 }
 
-/// An entity of an [`Account`]: a user, group, role or managed policy.
+/// An entity of an [`AccountData`]: a user, group, role or managed policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntityId(NodeIndex);
 
-/// A policy document of an [`Account`]. Equal documents have the same id.
+/// A policy document of an [`AccountData`]. Equal documents have the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocumentId(u32);
 
 impl DocumentId {
-    /// The position in [`Account::documents`].
+    /// The position in [`AccountData::documents`].
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
@@ -143,7 +143,7 @@ pub struct PolicyInEffect<'a> {
 
 /// Something in an export that was set aside: the rest was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct ExportIssue {
     /// The file, as the caller named it.
     pub name: String,
     /// The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`.
@@ -152,27 +152,27 @@ pub struct Finding {
     pub reason: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for ExportIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: {}", self.name, self.path, self.reason)
     }
 }
 
-impl Account {
-    /// Reads one export. For several files, see [`AccountBuilder`].
+impl AccountData {
+    /// Reads one export. For several files, see [`AccountDataBuilder`].
     ///
     /// # Errors
     /// The text is not JSON to its end, or not an export.
     pub fn from_export(name: &str, text: &str) -> Result<Self, ExportError> {
-        let mut builder = AccountBuilder::default();
+        let mut builder = AccountDataBuilder::default();
         builder.add(name, text)?;
         Ok(builder.build())
     }
 
     /// What was set aside while the exports were read.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn issues(&self) -> &[ExportIssue] {
+        &self.issues
     }
 
     /// All policy documents, by [`DocumentId`].

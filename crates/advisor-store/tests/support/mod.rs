@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use advisor_core::{Activity, ActivityRow, Operation, Principal, time};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
 use advisor_store::{ImportError, ImportedTrail, Store};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, TrailReader};
@@ -101,9 +101,9 @@ pub(crate) fn activity(store: &Path) -> Activity {
             arn_seen_millis: row.get(3).unwrap(),
             service: text(5),
             operation: if is_action {
-                Operation::Action(text(6))
+                CreditedAction::Action(text(6))
             } else {
-                Operation::Event(text(6))
+                CreditedAction::Event(text(6))
             },
             region: text(8),
             last_millis: row.get(9).unwrap(),

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use advisor_core::{Activity, Operation};
+use advisor_core::{Activity, CreditedAction};
 use cloudtrail_reader::{ReadOptions, TrailRead, TrailReader};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -168,8 +168,8 @@ pub(crate) fn rows(activity: &Activity) -> Vec<String> {
             let [id, arn, account] =
                 [who.unique_id, who.arn, who.account].map(|part| part.unwrap_or("-"));
             let operation = match row.operation {
-                Operation::Action(name) => name.to_owned(),
-                Operation::Event(name) => format!("'{name}'"),
+                CreditedAction::Action(name) => name.to_owned(),
+                CreditedAction::Event(name) => format!("'{name}'"),
             };
             let (service, region) = (row.service, row.region);
             let (attempts, denied) = (row.attempts, row.denied);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::{Caller, Granularity, JobId, Tracking};
-use advisor_store::{Operations, Store};
+use advisor_store::{Store, StoredAdvisor};
 use iam_api::Api;
 use service_catalog::Catalog;
 
@@ -192,7 +192,7 @@ async fn jobs_that_were_left_are_made_at_the_start() {
 }
 
 /// A job that no server knows of, of ada's.
-fn left_job(operations: &Operations) -> JobId {
+fn left_job(operations: &StoredAdvisor) -> JobId {
     let caller = Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
     let level = Granularity::Service;
     operations.generate(&caller, BRUNO, level, now()).unwrap()
@@ -217,7 +217,11 @@ async fn jobs_that_another_server_leaves_are_made_while_running() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (_folder, mut other) = config();
     let store = Arc::new(Store::open(&stand.file()).unwrap());
-    other.operations = Arc::new(Operations::new(store, Catalog::shared(), Tracking::aws()));
+    other.operations = Arc::new(StoredAdvisor::new(
+        store,
+        Catalog::shared(),
+        Tracking::aws(),
+    ));
     other.limits.retry_time = Duration::from_secs(3600);
     let operations = other.operations.clone();
     let other = Api::start(other).unwrap();
@@ -286,7 +290,11 @@ async fn a_job_that_can_never_be_made_fails_and_says_why() {
         .unwrap();
     // A store that has not read the account yet.
     let store = Arc::new(Store::open(&file).unwrap());
-    before.operations = Arc::new(Operations::new(store, Catalog::shared(), Tracking::aws()));
+    before.operations = Arc::new(StoredAdvisor::new(
+        store,
+        Catalog::shared(),
+        Tracking::aws(),
+    ));
     let stand = Stand::on(folder, before);
     all_done(stand.operations.store()).await;
     let answer = stand.call(ADA, GET, &[("JobId", id.as_str())]).await;

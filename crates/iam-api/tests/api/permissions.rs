@@ -22,7 +22,7 @@ fn stand(statements: &str) -> Stand {
     );
     let exports = [("far.json".to_owned(), export)];
     let imported = stand.operations.store().import_accounts(&exports, now());
-    assert_eq!(imported.unwrap().findings, []);
+    assert_eq!(imported.unwrap().issues, []);
     stand
 }
 

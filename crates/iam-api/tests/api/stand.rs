@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use advisor_core::Tracking;
-use advisor_store::{Operations, Store};
+use advisor_store::{Store, StoredAdvisor};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use chrono::{DateTime, Utc};
@@ -115,7 +115,7 @@ pub(crate) fn config() -> (TempDir, Config) {
     let file = folder.path().join("store.db");
     std::fs::copy(store_file(), &file).unwrap();
     let store = Arc::new(Store::open(&file).unwrap());
-    let operations = Operations::new(store, Catalog::shared(), Tracking::aws());
+    let operations = StoredAdvisor::new(store, Catalog::shared(), Tracking::aws());
     let mut config = Config::new(Arc::new(operations));
     config.clock = Arc::new(now);
     config.credentials = Some(Credentials::parse(CREDENTIALS).unwrap());
@@ -124,7 +124,7 @@ pub(crate) fn config() -> (TempDir, Config) {
 
 pub(crate) struct Stand {
     pub(crate) api: Api,
-    pub(crate) operations: Arc<Operations>,
+    pub(crate) operations: Arc<StoredAdvisor>,
     folder: TempDir,
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use access_advisor::{Activity, Catalog, Granularity, Tracking};
 use advisor_core::job::PageRequest;
 use advisor_core::{Caller, JobState};
-use advisor_store::{Operations, Store};
+use advisor_store::{Store, StoredAdvisor};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -139,9 +139,9 @@ impl Place {
         !status.success()
     }
 
-    fn operations(&self) -> Operations {
+    fn operations(&self) -> StoredAdvisor {
         let store = Arc::new(Store::open(&self.store).unwrap());
-        Operations::new(store, Catalog::shared(), Tracking::aws())
+        StoredAdvisor::new(store, Catalog::shared(), Tracking::aws())
     }
 
     fn sql<T: rusqlite::types::FromSql>(&self, query: &str) -> T {
@@ -668,7 +668,7 @@ fn lines(activity: &Activity) -> Vec<String> {
         .rows()
         .map(|row| {
             let who = row.principal;
-            let is_action = matches!(row.operation, access_advisor::Operation::Action(_));
+            let is_action = matches!(row.operation, access_advisor::CreditedAction::Action(_));
             format!(
                 "{} {} {} {} {} {} {} {} {} {} {} {} {}",
                 who.unique_id.unwrap(),

@@ -1,7 +1,7 @@
 //! The query that makes the activity table where the logs already are: in Athena, `CloudTrail` Lake,
 //! Spark SQL or `DuckDB`.
 //!
-//! It does in SQL what [`TrailReader`](crate::TrailReader) does: the rules of `attribution.rs`, of
+//! It does in SQL what [`TrailReader`](cloudtrail_reader::TrailReader) does: the rules of `attribution.rs`, of
 //! [`Catalog::resolve_event`] and of [`Activity`](advisor_core::Activity)'s merging stand in it line
 //! by line, and the tests hold the rows to be the same. The logs are scanned once; only the groups,
 //! as many as the table has rows, are looked at again.

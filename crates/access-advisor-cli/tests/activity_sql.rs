@@ -12,9 +12,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use advisor_core::{Activity, ActivityRow, Operation, Principal, time};
+use activity_sql::{ActivityQuery, Dialect, QueryError, Records};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
 use cloudtrail_reader::TrailReader;
-use cloudtrail_reader::sql::{ActivityQuery, Dialect, QueryError, Records};
 use serde_json::{Value, json};
 use service_catalog::Catalog;
 
@@ -24,7 +24,9 @@ fn root() -> PathBuf {
 
 /// A script of `tests/sql`.
 fn script(name: &str) -> PathBuf {
-    root().join("crates/access-advisor/tests/sql").join(name)
+    root()
+        .join("crates/access-advisor-cli/tests/sql")
+        .join(name)
 }
 
 /// `.venv`'s Python, when it has a module.
@@ -87,8 +89,8 @@ fn read(folder: &Path) -> Activity {
 fn rows(activity: &Activity) -> Vec<Value> {
     let row = |row: ActivityRow<'_>| {
         let (action, event) = match row.operation {
-            Operation::Action(action) => (Some(action), None),
-            Operation::Event(event) => (None, Some(event)),
+            CreditedAction::Action(action) => (Some(action), None),
+            CreditedAction::Event(event) => (None, Some(event)),
         };
         json!({
             "account_id": row.principal.account,
@@ -134,8 +136,8 @@ fn resolved(rows: &[Value]) -> Activity {
             service: found.service.map_or(label.unwrap_or(source), |id| {
                 catalog.service(id).namespace()
             }),
-            operation: found.action.map_or(Operation::Event(event), |id| {
-                Operation::Action(catalog.action(id).name())
+            operation: found.action.map_or(CreditedAction::Event(event), |id| {
+                CreditedAction::Action(catalog.action(id).name())
             }),
             region: text("aws_region").unwrap(),
             last_millis: row["last_accessed"].as_i64().unwrap(),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use activity_sql::{ActivityQuery, Dialect, Records};
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
-use cloudtrail_reader::sql::{ActivityQuery, Dialect, Records};
 
 use crate::arguments::parse_time;
 use crate::{Failure, input, output};

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use access_advisor::{Activity, ActivityRow, Operation, time};
+use access_advisor::{Activity, ActivityRow, CreditedAction, time};
 use advisor_arrow::{read_activity, rows_in_order, write_activity};
 use advisor_store::Store;
 use chrono::{DateTime, Utc};
@@ -135,8 +135,8 @@ fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<(
     ]);
     for row in rows {
         let operation = match row.operation {
-            Operation::Action(name) => name.to_owned(),
-            Operation::Event(name) => format!("{name} (event)"),
+            CreditedAction::Action(name) => name.to_owned(),
+            CreditedAction::Event(name) => format!("{name} (event)"),
         };
         let last = instant(row.last_millis).format("%Y-%m-%d %H:%M");
         table.add_row([
@@ -183,8 +183,8 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(row: &ActivityRow<'a>) -> Self {
         let (action_name, event_name) = match row.operation {
-            Operation::Action(name) => (Some(name), None),
-            Operation::Event(name) => (None, Some(name)),
+            CreditedAction::Action(name) => (Some(name), None),
+            CreditedAction::Event(name) => (None, Some(name)),
         };
         let text = |millis| time::format(instant(millis));
         Self {

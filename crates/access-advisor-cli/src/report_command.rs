@@ -38,7 +38,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let reader = input::reader_until(&arguments.reading, Some(until), catalog.clone());
     let trail = input::trail(&arguments.trail, &reader)?;
     if arguments.strict {
-        check_strictly(account.findings().len(), &trail)?;
+        check_strictly(account.issues().len(), &trail)?;
     }
     warn_of_old_trail(&trail, &tracking, now);
 
@@ -92,14 +92,14 @@ fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Resul
     Ok(())
 }
 
-fn check_strictly(findings: usize, trail: &TrailRead) -> Result<(), Failure> {
+fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {
     let failed = trail.reconciliation.objects_failed.len();
     let malformed = trail.reconciliation.malformed();
-    if findings == 0 && failed == 0 && malformed == 0 {
+    if issues == 0 && failed == 0 && malformed == 0 {
         return Ok(());
     }
     Err(Failure::Message(format!(
-        "--strict: set aside {findings} of the account data, {failed} objects and {malformed} \
+        "--strict: set aside {issues} of the account data, {failed} objects and {malformed} \
          records of the trail"
     )))
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use access_advisor::{
-    Account, Catalog, Finding, ReadOptions, Reconciliation, TrailRead, TrailReader, load_account,
+    AccountData, Catalog, ExportIssue, ReadOptions, Reconciliation, TrailRead, TrailReader,
+    load_account_data,
 };
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
@@ -15,8 +16,8 @@ use crate::interruption::StopOnSignal;
 use crate::progress::with_progress;
 use crate::{Failure, output};
 
-/// More findings than these are counted, not named.
-const MOST_FINDINGS: usize = 50;
+/// More issues than these are counted, not named.
+const MOST_ISSUES: usize = 50;
 
 /// What the clock says: the only place that looks at it.
 pub(crate) fn clock() -> DateTime<Utc> {
@@ -35,21 +36,21 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// The account data; findings are said.
-pub(crate) fn account(files: &[PathBuf]) -> Result<Account, Failure> {
-    let account = load_account(files)?;
-    say_findings(account.findings());
+/// The account data; issues are said.
+pub(crate) fn account(files: &[PathBuf]) -> Result<AccountData, Failure> {
+    let account = load_account_data(files)?;
+    say_issues(account.issues());
     Ok(account)
 }
 
 /// Names what was set aside of account data.
-pub(crate) fn say_findings(findings: &[Finding]) {
-    for finding in findings.iter().take(MOST_FINDINGS) {
-        output::say(format_args!("warning: {finding}"));
+pub(crate) fn say_issues(issues: &[ExportIssue]) {
+    for issue in issues.iter().take(MOST_ISSUES) {
+        output::say(format_args!("warning: {issue}"));
     }
-    if let Some(more) = findings
+    if let Some(more) = issues
         .len()
-        .checked_sub(MOST_FINDINGS)
+        .checked_sub(MOST_ISSUES)
         .filter(|more| *more > 0)
     {
         output::say(format_args!(
@@ -70,8 +71,8 @@ pub(crate) fn reader_until(
     catalog: Arc<Catalog>,
 ) -> TrailReader {
     let options = ReadOptions {
-        not_before: arguments.since,
-        not_after: until,
+        since: arguments.since,
+        until,
         object_limit: arguments.object_limit,
         ..ReadOptions::default()
     };

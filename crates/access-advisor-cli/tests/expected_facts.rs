@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use access_advisor::{
-    Advisor, Catalog, Granularity, Report, ServiceLastAccessed, Tracking, load_account, load_trail,
-    time,
+    Advisor, Catalog, Granularity, Report, ServiceLastAccessed, Tracking, load_account_data,
+    load_trail, time,
 };
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ fn testdata(path: &str) -> PathBuf {
 }
 
 fn advisor() -> Advisor {
-    let account = load_account(&[testdata("account.json")]).unwrap();
+    let account = load_account_data(&[testdata("account.json")]).unwrap();
     let trail = load_trail(&[testdata("trail")]).unwrap();
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     Advisor::new(
@@ -160,7 +160,7 @@ fn has_missing_policy(arn: &str) -> bool {
 
 #[test]
 fn full_tracking_sees_more_and_hides_nothing() {
-    let account = load_account(&[testdata("account.json")]).unwrap();
+    let account = load_account_data(&[testdata("account.json")]).unwrap();
     let trail = load_trail(&[testdata("trail")]).unwrap();
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     let catalog = Catalog::shared();

@@ -372,7 +372,7 @@ fn engines_read_the_files_and_what_they_write_is_read() {
     let rewritten = folder.path("rewritten");
     fs::create_dir(&rewritten).unwrap();
     let output = std::process::Command::new(python)
-        .arg(root().join("crates/access-advisor/tests/activity/rewrite.py"))
+        .arg(root().join("crates/access-advisor-cli/tests/activity/rewrite.py"))
         .args([&activity, &report, &rewritten])
         .output()
         .unwrap();

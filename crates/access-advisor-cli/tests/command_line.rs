@@ -503,7 +503,7 @@ fn a_catalog_is_built_and_used() {
             "Annotations": {"Properties": {}}, "SupportedBy": {"IAM Action Last Accessed": true}}],
             "Resources": [{"Name": "object",
                 "ARNFormats": ["arn:${Partition}:s3:::${BucketName}/${ObjectName}"]}],
-            "Operations": []}"#,
+            "StoredAdvisor": []}"#,
     )
     .unwrap();
     let catalog = folder.path().join("catalog.txt");

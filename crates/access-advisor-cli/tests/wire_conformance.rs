@@ -159,7 +159,7 @@ impl Replay {
             let now: DateTime<Utc> = std::time::SystemTime::now().into();
             let export = ("simulated".to_owned(), self.iam.export().to_string());
             let imported = self.store.import_accounts(&[export], now).unwrap();
-            assert_eq!(imported.findings, []);
+            assert_eq!(imported.issues, []);
             self.is_imported = true;
         }
     }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access_advisor::{Caller, Catalog, Tracking};
-use advisor_core::account::AccountBuilder;
+use advisor_core::account::AccountDataBuilder;
 use advisor_core::job::PageRequest;
 use advisor_core::{JobId, JobState, MaxItems, time};
-use advisor_store::{ImportError, ImportedTrail, Operations, Store};
+use advisor_store::{ImportError, ImportedTrail, Store, StoredAdvisor};
 use serde::Serialize;
 use serde_json::json;
 
@@ -24,8 +24,8 @@ pub(crate) fn operations(
     store: &Path,
     catalog: Arc<Catalog>,
     tracking: Tracking,
-) -> Result<Operations, Failure> {
-    Ok(Operations::new(
+) -> Result<StoredAdvisor, Failure> {
+    Ok(StoredAdvisor::new(
         Arc::new(Store::open(store)?),
         catalog,
         tracking,
@@ -43,7 +43,7 @@ pub(crate) fn import_account(arguments: &ImportAccountArguments) -> Result<(), F
     }
     let store = Store::open_or_create(&arguments.store)?;
     let imported = store.import_accounts(&exports, input::clock())?;
-    input::say_findings(&imported.findings);
+    input::say_issues(&imported.issues);
     for account in &imported.accounts {
         output::say(format_args!("imported account {account}"));
     }
@@ -53,7 +53,7 @@ pub(crate) fn import_account(arguments: &ImportAccountArguments) -> Result<(), F
 /// Whether exports can be taken in, before a store is made for them: a first import that fails
 /// leaves no empty store behind.
 fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
-    let mut builder = AccountBuilder::new();
+    let mut builder = AccountDataBuilder::new();
     for (name, text) in exports {
         builder.add(name, text)?;
     }
