@@ -21,7 +21,7 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct AccountData {
-    pub(crate) inner: Arc<access_advisor::Account>,
+    pub(crate) inner: Arc<access_advisor::AccountData>,
 }
 
 /// Something in account data that was set aside; the rest was taken.
