@@ -8,8 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use access_advisor::{Advisor, Catalog, Granularity, Tracking, load_account_data, time};
-use advisor_arrow::{all_report_batches, read_activity, write_activity};
+use access_advisor::account::load_account_data;
+use access_advisor::arrow::all_report_batches;
+use access_advisor::catalog::Catalog;
+use access_advisor::parquet::{read_activity, write_activity};
+use access_advisor::report::{Advisor, Granularity, Tracking};
+use access_advisor::time;
 use benches::{AccountShape, TrailGenerator};
 use clap::{Parser, Subcommand};
 

@@ -5,9 +5,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use access_advisor::{Activity, ActivityRow, CreditedAction, time};
-use advisor_arrow::{read_activity, rows_in_order, write_activity};
-use advisor_store::Store;
+use access_advisor::activity::{Activity, ActivityRow, CreditedAction};
+use access_advisor::arrow::rows_in_order;
+use access_advisor::parquet::{read_activity, write_activity};
+use access_advisor::store::Store;
+use access_advisor::time;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use activity_sql::{ActivityQuery, Dialect, Records};
+use access_advisor::sql::{ActivityQuery, Dialect, Records};
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};

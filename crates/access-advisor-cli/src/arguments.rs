@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use access_advisor::{Caller, Granularity, Tracking, time};
+use access_advisor::job::Caller;
+use access_advisor::report::{Granularity, Tracking};
+use access_advisor::time;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -1,8 +1,8 @@
 //! `access-advisor catalog`.
 
-use access_advisor::Catalog;
+use access_advisor::catalog::build::{BuildInputs, ServiceNames};
+use access_advisor::catalog::{Catalog, build};
 use comfy_table::Table;
-use service_catalog::build::{self, BuildInputs, ServiceNames};
 
 use crate::arguments::{CatalogBuildArguments, CatalogShowArguments};
 use crate::{Failure, input, output, plain_table};
@@ -55,7 +55,7 @@ fn services(catalog: &Catalog) -> Table {
     table
 }
 
-fn actions(catalog: &Catalog, id: service_catalog::ServiceId) -> Table {
+fn actions(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> Table {
     let mut table =
         plain_table::with_header(&["ACTION", "ACCESS LEVEL", "TRACKED BY AWS", "RESOURCE TYPES"]);
     for action in catalog.actions_of(id).map(|action| catalog.action(action)) {
@@ -78,7 +78,7 @@ fn actions(catalog: &Catalog, id: service_catalog::ServiceId) -> Table {
     table
 }
 
-fn resource_types(catalog: &Catalog, id: service_catalog::ServiceId) -> Table {
+fn resource_types(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> Table {
     let mut table = plain_table::with_header(&["RESOURCE TYPE", "ARN FORMAT"]);
     for id in catalog.service(id).resource_types() {
         let resource_type = catalog.resource_type(id);

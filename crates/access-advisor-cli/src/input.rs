@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use access_advisor::{
-    AccountData, Catalog, ExportIssue, ReadOptions, Reconciliation, TrailRead, TrailReader,
-    load_account_data,
-};
+use access_advisor::account::{AccountData, ExportIssue, load_account_data};
+use access_advisor::catalog::Catalog;
+use access_advisor::trail::{ReadOptions, Reconciliation, TrailRead, TrailReader};
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
 

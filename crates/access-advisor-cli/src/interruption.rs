@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use access_advisor::TrailReader;
+use access_advisor::trail::TrailReader;
 
 use crate::output;
 

@@ -42,25 +42,25 @@ enum Failure {
     #[error("{message} ({code})")]
     Request { message: String, code: &'static str },
     #[error(transparent)]
-    Load(#[from] access_advisor::LoadError),
+    Load(#[from] access_advisor::account::LoadError),
     #[error(transparent)]
-    Table(#[from] advisor_arrow::ReadError),
+    Table(#[from] access_advisor::arrow::ReadError),
     #[error(transparent)]
-    Listing(#[from] access_advisor::ListingError),
+    Listing(#[from] access_advisor::trail::ListingError),
     #[error(transparent)]
-    Store(#[from] advisor_store::StoreError),
+    Store(#[from] access_advisor::store::StoreError),
     #[error(transparent)]
-    Credentials(#[from] iam_api::CredentialsError),
+    Credentials(#[from] access_advisor::serve::CredentialsError),
     #[error(transparent)]
-    Serve(#[from] iam_api::ServeError),
+    Serve(#[from] access_advisor::serve::ServeError),
     #[error(transparent)]
-    Import(#[from] advisor_store::ImportError),
+    Import(#[from] access_advisor::store::ImportError),
     #[error("writing the result: {0}")]
     Output(#[from] std::io::Error),
 }
 
-impl From<access_advisor::RequestError> for Failure {
-    fn from(error: access_advisor::RequestError) -> Self {
+impl From<access_advisor::report::RequestError> for Failure {
+    fn from(error: access_advisor::report::RequestError) -> Self {
         Self::Request {
             code: error.code(),
             message: error.to_string(),
@@ -68,11 +68,11 @@ impl From<access_advisor::RequestError> for Failure {
     }
 }
 
-impl From<advisor_store::OperationError> for Failure {
-    fn from(error: advisor_store::OperationError) -> Self {
+impl From<access_advisor::store::OperationError> for Failure {
+    fn from(error: access_advisor::store::OperationError) -> Self {
         match error {
-            advisor_store::OperationError::Request(error) => error.into(),
-            advisor_store::OperationError::Store(error) => error.into(),
+            access_advisor::store::OperationError::Request(error) => error.into(),
+            access_advisor::store::OperationError::Store(error) => error.into(),
         }
     }
 }
@@ -92,7 +92,7 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 fn keep_caught_panics_silent() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !advisor_arrow::is_catching_panics() {
+        if !access_advisor::trail::is_catching_panics() {
             tell(panic);
         }
     }));

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use access_advisor::{Granularity, Report, ServiceLastAccessed};
+use access_advisor::report::{Granularity, Report, ServiceLastAccessed};
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table};
 

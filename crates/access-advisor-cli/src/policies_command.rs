@@ -1,6 +1,7 @@
 //! `access-advisor policies`.
 
-use access_advisor::{Caller, PoliciesGrantingServiceAccess};
+use access_advisor::job::Caller;
+use access_advisor::report::PoliciesGrantingServiceAccess;
 use serde::Serialize;
 
 use crate::arguments::PoliciesArguments;
@@ -25,7 +26,9 @@ pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
         }
         None => {
             let account = input::account(&arguments.account)?;
-            access_advisor::policies_granting_service_access(&account, &catalog, arn, namespaces)?
+            access_advisor::report::policies_granting_service_access(
+                &account, &catalog, arn, namespaces,
+            )?
         }
     };
     let answer = Answer {

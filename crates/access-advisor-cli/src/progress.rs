@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use access_advisor::ObjectRead;
+use access_advisor::trail::ObjectRead;
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::output;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use access_advisor::{Advisor, Granularity, Report, Tracking, TrailRead, time};
+use access_advisor::report::{Advisor, Granularity, Report, Tracking};
+use access_advisor::time;
+use access_advisor::trail::TrailRead;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -68,7 +70,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Json => write_json(writer, &reports),
             Format::Jsonl => write_json_lines(writer, &reports),
             Format::Csv => spreadsheet::write(writer, &reports),
-            Format::Parquet => advisor_arrow::write_reports(writer, &reports),
+            Format::Parquet => access_advisor::parquet::write_reports(writer, &reports),
         }
     })?;
     input::check_whole(&trail.reconciliation)

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use iam_api::{Config, Credentials, Server};
+use access_advisor::serve::{Config, Credentials, Server};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::ServeArguments;

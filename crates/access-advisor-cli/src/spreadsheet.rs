@@ -3,7 +3,8 @@
 
 use std::io::{self, Write};
 
-use access_advisor::{Report, ServiceLastAccessed, time};
+use access_advisor::report::{Report, ServiceLastAccessed};
+use access_advisor::time;
 use chrono::{DateTime, Utc};
 
 const COLUMNS: usize = 11;

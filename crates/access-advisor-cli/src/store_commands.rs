@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use access_advisor::{Caller, Catalog, Tracking};
-use advisor_core::account::AccountDataBuilder;
-use advisor_core::job::PageRequest;
-use advisor_core::{JobId, JobState, MaxItems, time};
-use advisor_store::{ImportError, ImportedTrail, Store, StoredAdvisor};
+use access_advisor::account::AccountDataBuilder;
+use access_advisor::catalog::Catalog;
+use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest};
+use access_advisor::report::Tracking;
+use access_advisor::store::{ImportError, ImportedTrail, Store, StoredAdvisor};
+use access_advisor::time;
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,7 +37,12 @@ pub(crate) fn import_account(arguments: &ImportAccountArguments) -> Result<(), F
     let exports = arguments
         .files
         .iter()
-        .map(|file| Ok((file.display().to_string(), access_advisor::read_text(file)?)))
+        .map(|file| {
+            Ok((
+                file.display().to_string(),
+                access_advisor::account::read_text(file)?,
+            ))
+        })
         .collect::<Result<Vec<_>, Failure>>()?;
     if !arguments.store.exists() {
         check_exports(&exports)?;

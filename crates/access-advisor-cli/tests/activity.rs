@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use advisor_arrow::ParquetTable;
 use assert_cmd::Command;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -322,8 +322,8 @@ fn a_report_file_has_the_lines_of_the_csv() {
         folder.succeed(&[&report[..], &["parquet"]].concat()).stdout,
         bytes
     );
-    let table = ParquetTable::open(fs::File::open(&file).unwrap()).unwrap();
-    let rows: usize = (table.batches(|_| true).unwrap())
+    let table = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&file).unwrap()).unwrap();
+    let rows: usize = (table.build().unwrap())
         .map(|batch| batch.unwrap().num_rows())
         .sum();
     assert_eq!(

@@ -12,11 +12,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use activity_sql::{ActivityQuery, Dialect, QueryError, Records};
-use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
-use cloudtrail_reader::TrailReader;
+use access_advisor::activity::{Activity, ActivityRow, CreditedAction, Principal};
+use access_advisor::catalog::Catalog;
+use access_advisor::sql::{ActivityQuery, Dialect, QueryError, Records};
+use access_advisor::time;
+use access_advisor::trail::TrailReader;
 use serde_json::{Value, json};
-use service_catalog::Catalog;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

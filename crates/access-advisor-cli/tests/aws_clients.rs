@@ -14,8 +14,8 @@ mod wire;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use advisor_store::Store;
-use cloudtrail_reader::TrailReader;
+use access_advisor::store::Store;
+use access_advisor::trail::TrailReader;
 use serde_json::Value;
 use wire::{Running, python, root, serve};
 
@@ -42,7 +42,10 @@ fn client() -> Option<Client> {
     store
         .import_accounts(&[("account.json".into(), export)], now)
         .unwrap();
-    let reader = TrailReader::new(access_advisor::Catalog::shared(), Default::default());
+    let reader = TrailReader::new(
+        access_advisor::catalog::Catalog::shared(),
+        Default::default(),
+    );
     store
         .import_trail(&reader, &[root().join("testdata/trail")], &|_| ())
         .unwrap();

@@ -10,10 +10,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use access_advisor::{
-    Advisor, Catalog, Granularity, Report, ServiceLastAccessed, Tracking, load_account_data,
-    load_trail, time,
-};
+use access_advisor::account::load_account_data;
+use access_advisor::catalog::Catalog;
+use access_advisor::report::{Advisor, Granularity, Report, ServiceLastAccessed, Tracking};
+use access_advisor::time;
+use access_advisor::trail::load_trail;
 use serde_json::{Map, Value, json};
 
 fn testdata(path: &str) -> PathBuf {

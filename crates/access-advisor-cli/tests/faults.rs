@@ -19,10 +19,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use access_advisor::{Activity, Catalog, Granularity, Tracking};
-use advisor_core::job::PageRequest;
-use advisor_core::{Caller, JobState};
-use advisor_store::{Store, StoredAdvisor};
+use access_advisor::activity::Activity;
+use access_advisor::catalog::Catalog;
+use access_advisor::job::{Caller, JobState, PageRequest};
+use access_advisor::report::{Granularity, Tracking};
+use access_advisor::store::{Store, StoredAdvisor};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -331,9 +332,9 @@ fn jobs_that_were_acknowledged_are_made_by_the_next_process() {
 
     let next = place.operations();
     assert_eq!(next.run_left_jobs(now()).unwrap(), 2);
-    let get = |job: &advisor_core::JobId| {
+    let get = |job: &access_advisor::job::JobId| {
         let request = PageRequest {
-            max_items: Some(advisor_core::MaxItems::new(1000).unwrap()),
+            max_items: Some(access_advisor::job::MaxItems::new(1000).unwrap()),
             marker: None,
         };
         let answer = next.services(&caller, job.as_str(), request);
@@ -657,7 +658,7 @@ fn the_table_is_the_readers() {
     let place = Place::new();
     let trail = place.trail("trail", 270, 10, 50);
     place.done(&["import", "trail", trail.to_str().unwrap()]);
-    let read = access_advisor::load_trail(&[Path::new(&trail)]).unwrap();
+    let read = access_advisor::trail::load_trail(&[Path::new(&trail)]).unwrap();
     let mut lines: Vec<String> = lines(&read.activity);
     lines.sort();
     assert_eq!(place.table(), lines);
@@ -668,7 +669,10 @@ fn lines(activity: &Activity) -> Vec<String> {
         .rows()
         .map(|row| {
             let who = row.principal;
-            let is_action = matches!(row.operation, access_advisor::CreditedAction::Action(_));
+            let is_action = matches!(
+                row.operation,
+                access_advisor::activity::CreditedAction::Action(_)
+            );
             format!(
                 "{} {} {} {} {} {} {} {} {} {} {} {} {}",
                 who.unique_id.unwrap(),

@@ -17,7 +17,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use access_advisor::{Activity, Catalog, ReadOptions, TrailReader};
+use access_advisor::activity::Activity;
+use access_advisor::catalog::Catalog;
+use access_advisor::trail::{ReadOptions, TrailReader};
 use bucket::{Answer, Bucket, Objects, Reply, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -419,7 +421,7 @@ fn an_activity_file_stands_for_its_trail() {
         let output = store.import("", &[file, "--strict"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(stderr(&output).contains("activity rows = "));
-        let trail = access_advisor::load_trail(&[root().join("testdata/trail")]).unwrap();
+        let trail = access_advisor::trail::load_trail(&[root().join("testdata/trail")]).unwrap();
         assert_eq!(store.table(), lines(&trail.activity));
         assert!(stderr(&store.import("", &[file])).contains("1 objects were taken before"));
     }
@@ -602,7 +604,7 @@ fn damaged_parquet_files_are_named_without_a_panics_message() {
     // Damage that makes the decoder panic, here in the test.
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {
-        assert!(advisor_arrow::is_catching_panics());
+        assert!(access_advisor::trail::is_catching_panics());
         CAUGHT.fetch_add(1, Ordering::SeqCst);
     }));
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use advisor_store::Store;
+use access_advisor::store::Store;
 use chrono::{DateTime, Utc};
 use iam_simulator::IamSimulator;
 use serde_json::{Map, Value, json};

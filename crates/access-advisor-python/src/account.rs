@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use access_advisor::AccountDataBuilder;
-use advisor_arrow::{permission_batches, permission_schema};
+use access_advisor::account::AccountDataBuilder;
+use access_advisor::arrow::{permission_batches, permission_schema};
 use pyo3::prelude::*;
 
 use crate::arguments::Paths;
@@ -21,7 +21,7 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct AccountData {
-    pub(crate) inner: Arc<access_advisor::AccountData>,
+    pub(crate) inner: Arc<access_advisor::account::AccountData>,
 }
 
 /// Something in account data that was set aside; the rest was taken.
@@ -36,8 +36,8 @@ pub(crate) struct ExportIssue {
     reason: String,
 }
 
-impl From<&access_advisor::ExportIssue> for ExportIssue {
-    fn from(issue: &access_advisor::ExportIssue) -> Self {
+impl From<&access_advisor::account::ExportIssue> for ExportIssue {
+    fn from(issue: &access_advisor::account::ExportIssue) -> Self {
         Self {
             path: issue.name.clone(),
             place: issue.path.clone(),
@@ -93,7 +93,7 @@ impl AccountData {
         let load = || {
             let mut builder = AccountDataBuilder::new();
             for path in &paths.0 {
-                let text = access_advisor::read_text(path).map_err(error::load)?;
+                let text = access_advisor::account::read_text(path).map_err(error::load)?;
                 let name = path.display().to_string();
                 let added = builder.add(&name, &text);
                 added.map_err(|fault| error::export(&fault))?;

@@ -5,10 +5,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use access_advisor::{ReadOptions, TrailRead, TrailReader};
-use advisor_arrow::{
-    activity_batches, activity_from_batches, activity_schema, read_activity, write_activity,
-};
+use access_advisor::arrow::{activity_batches, activity_from_batches, activity_schema};
+use access_advisor::parquet::{read_activity, write_activity};
+use access_advisor::trail::{ReadOptions, TrailRead, TrailReader};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
@@ -34,7 +33,7 @@ use crate::{error, pickle, work};
 #[pyclass(frozen, eq, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Activity {
-    pub(crate) inner: Arc<access_advisor::Activity>,
+    pub(crate) inner: Arc<access_advisor::activity::Activity>,
     reconciliation: Reconciliation,
 }
 
@@ -56,8 +55,8 @@ impl From<TrailRead> for Activity {
     }
 }
 
-impl From<access_advisor::Activity> for Activity {
-    fn from(activity: access_advisor::Activity) -> Self {
+impl From<access_advisor::activity::Activity> for Activity {
+    fn from(activity: access_advisor::activity::Activity) -> Self {
         Self {
             inner: Arc::new(activity),
             reconciliation: Reconciliation::default(),
@@ -173,7 +172,7 @@ impl Activity {
     fn from_parquet(py: Python<'_>, paths: Paths, catalog: Option<&Catalog>) -> PyResult<Self> {
         let catalog = Catalog::or_shared(catalog);
         let read = || {
-            let mut activity = access_advisor::Activity::new();
+            let mut activity = access_advisor::activity::Activity::new();
             for path in &paths.0 {
                 for path in activity_files(path)? {
                     let file = File::open(&path).map_err(|fault| error::file(&path, fault))?;

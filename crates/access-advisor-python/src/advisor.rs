@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use access_advisor::{NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed};
-use advisor_arrow::{all_report_batches, report_schema};
-use advisor_core::Granularity;
+use access_advisor::arrow::{all_report_batches, report_schema};
+use access_advisor::report::{
+    Granularity, NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed,
+};
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -43,7 +44,7 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Advisor {
-    inner: access_advisor::Advisor,
+    inner: access_advisor::report::Advisor,
     now: DateTime<Utc>,
 }
 
@@ -76,7 +77,7 @@ pub(crate) struct PoliciesAnswer {
 #[pymethods]
 impl Advisor {
     #[new]
-    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
+    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::report::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
     fn new(
         py: Python<'_>,
         account: &AccountData,
@@ -88,7 +89,8 @@ impl Advisor {
         let now = now.map_or_else(clock, |now| now.0);
         let catalog = Catalog::or_shared(catalog);
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
-        let make = || access_advisor::Advisor::new(account, &activity, catalog, tracking.0, now);
+        let make =
+            || access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now);
         Ok(Self {
             inner: work::run(py, make)?,
             now,

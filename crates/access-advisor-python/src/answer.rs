@@ -1,6 +1,6 @@
 //! Answers in the shape that boto3 gives them: dicts with the API's names, and times as datetimes.
 
-use advisor_core::time;
+use access_advisor::time;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyNone};
 use serde::Serialize;

@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use access_advisor::Tracking;
-use advisor_core::Granularity;
+use access_advisor::report::{Granularity, Tracking};
 use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;

@@ -20,13 +20,15 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    inner: Arc<access_advisor::Catalog>,
+    inner: Arc<access_advisor::catalog::Catalog>,
 }
 
 impl Catalog {
     /// The catalog that is asked for: the one built in when there is none.
-    pub(crate) fn or_shared(catalog: Option<&Self>) -> Arc<access_advisor::Catalog> {
-        catalog.map_or_else(access_advisor::Catalog::shared, |it| it.inner.clone())
+    pub(crate) fn or_shared(catalog: Option<&Self>) -> Arc<access_advisor::catalog::Catalog> {
+        catalog.map_or_else(access_advisor::catalog::Catalog::shared, |it| {
+            it.inner.clone()
+        })
     }
 }
 
@@ -48,7 +50,7 @@ impl Catalog {
         let load = || {
             let text = std::fs::read_to_string(&path);
             let text = text.map_err(|fault| error::catalog_file(&path, fault))?;
-            access_advisor::Catalog::parse(&text)
+            access_advisor::catalog::Catalog::parse(&text)
                 .map_err(|fault| error::catalog(Some(&path), &fault))
         };
         let inner = Arc::new(work::run(py, load)??);
@@ -65,7 +67,7 @@ impl Catalog {
     /// <Catalog of ... services, ... actions>
     #[staticmethod]
     fn parse(text: &str) -> PyResult<Self> {
-        let catalog = access_advisor::Catalog::parse(text);
+        let catalog = access_advisor::catalog::Catalog::parse(text);
         let inner = Arc::new(catalog.map_err(|fault| error::catalog(None, &fault))?);
         Ok(Self { inner })
     }

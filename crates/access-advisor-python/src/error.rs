@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use access_advisor::{CatalogError, ListingError, LoadError, RequestError};
-use advisor_arrow::{Fault, ReadError};
-use advisor_core::account::ExportError;
-use advisor_store::{ImportError, OperationError, StoreError};
-use cloudtrail_reader::FailedObject;
-use cloudtrail_reader::s3::S3Location;
+use access_advisor::account::{ExportError, LoadError};
+use access_advisor::arrow::{Fault, ReadError};
+use access_advisor::catalog::CatalogError;
+use access_advisor::report::RequestError;
+use access_advisor::store::{ImportError, OperationError, StoreError};
+use access_advisor::trail::s3::S3Location;
+use access_advisor::trail::{FailedObject, ListingError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use access_advisor::{TrailRead, TrailReader};
+use access_advisor::trail::{TrailRead, TrailReader};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 

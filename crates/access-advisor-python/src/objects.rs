@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::TrailReader;
+use access_advisor::trail::s3::{S3Location, S3Object, S3Options, S3Source};
+use access_advisor::trail::{FailedObject, TrailObject, TrailReader};
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use chrono::DateTime;
-use cloudtrail_reader::s3::{S3Location, S3Object, S3Options, S3Source};
-use cloudtrail_reader::{FailedObject, TrailObject};
 use pyo3::prelude::*;
 
 use crate::activity::{self, Activity};

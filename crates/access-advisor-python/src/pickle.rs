@@ -1,7 +1,8 @@
 //! How what is handed back is pickled: multiprocessing and Spark send it from one process to another.
 
-use access_advisor::{Reconciliation, SetAside};
-use cloudtrail_reader::{ActivityRows, Example, FailedObject, SkippedObject, UserIdentityKind};
+use access_advisor::trail::{
+    ActivityRows, Example, FailedObject, Reconciliation, SetAside, SkippedObject, UserIdentityKind,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};

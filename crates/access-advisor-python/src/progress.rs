@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use access_advisor::ObjectRead;
+use access_advisor::trail::ObjectRead;
 use pyo3::intern;
 use pyo3::prelude::*;
 

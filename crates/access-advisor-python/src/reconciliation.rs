@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudtrail_reader::SetAside;
+use access_advisor::trail::SetAside;
 use pyo3::prelude::*;
 
 use crate::pickle::{self, Reduced};
@@ -20,7 +20,7 @@ use crate::pickle::{self, Reduced};
 #[pyclass(frozen, eq, module = "access_advisor")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reconciliation {
-    pub(crate) inner: access_advisor::Reconciliation,
+    pub(crate) inner: access_advisor::trail::Reconciliation,
 }
 
 /// An object that could not be read: none of its records was taken.

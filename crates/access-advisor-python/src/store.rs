@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::Caller;
-use advisor_core::job::PageRequest;
-use advisor_core::page::PagedOperation;
-use advisor_core::{Granularity, JobId, JobState, MaxItems, time};
-use advisor_store::StoredAdvisor;
+use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest, PagedOperation};
+use access_advisor::report::Granularity;
+use access_advisor::store::StoredAdvisor;
+use access_advisor::time;
 use pyo3::intern;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -108,7 +107,7 @@ struct JobInList<'a> {
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, tracking = Preset(access_advisor::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
+    #[pyo3(signature = (path, *, tracking = Preset(access_advisor::report::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -123,9 +122,9 @@ impl Store {
         }?;
         let opened = py.detach(|| {
             if create {
-                advisor_store::Store::open_or_create(&path)
+                access_advisor::store::Store::open_or_create(&path)
             } else {
-                advisor_store::Store::open(&path)
+                access_advisor::store::Store::open(&path)
             }
         });
         let store = Arc::new(opened.map_err(|fault| error::store(&fault))?);
@@ -152,7 +151,7 @@ impl Store {
         let import = || {
             let mut exports = Vec::with_capacity(paths.0.len());
             for path in &paths.0 {
-                let text = access_advisor::read_text(path).map_err(error::load)?;
+                let text = access_advisor::account::read_text(path).map_err(error::load)?;
                 exports.push((path.display().to_string(), text));
             }
             let store = self.operations.store();

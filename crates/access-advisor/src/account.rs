@@ -1,0 +1,85 @@
+//! Exported account data: what `aws iam get-account-authorization-details` prints, of one or several accounts.
+//!
+//! [`load_account_data`] reads files. [`AccountDataBuilder`] takes texts from anywhere else. What an export contains that
+//! cannot be evaluated is never dropped silently: [`AccountData::issues`] lists it.
+
+use std::path::{Path, PathBuf};
+
+#[doc(inline)]
+pub use advisor_core::account::{
+    AccountData, AccountDataBuilder, EntityDetail, EntityId, EntityKind, ExportError, ExportIssue,
+};
+#[doc(inline)]
+pub use advisor_core::{AccountId, UniqueId};
+
+/// Why account data could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file that cannot be opened or read.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        error: std::io::Error,
+    },
+    /// A file that is no UTF-8 text.
+    #[error("{}: not UTF-8 text (line {line}, column {column}){}", path.display(), if *is_utf16 {
+        "; it looks like UTF-16, as PowerShell's > writes it: save it as UTF-8"
+    } else {
+        ""
+    })]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first wrong byte, counted from 1.
+        line: usize,
+        /// Its place in the line, in bytes, counted from 1.
+        column: usize,
+        /// Whether the file starts as UTF-16 files do.
+        is_utf16: bool,
+    },
+    /// A file that is no export of account data.
+    #[error(transparent)]
+    Export(#[from] advisor_core::account::ExportError),
+}
+
+/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or
+/// several accounts. What had to be set aside is in [`AccountData::issues`].
+///
+/// # Errors
+/// A file that cannot be read, or is no export to its end.
+pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, LoadError> {
+    let mut builder = AccountDataBuilder::new();
+    for path in paths {
+        let path = path.as_ref();
+        builder.add(&path.display().to_string(), &read_text(path)?)?;
+    }
+    Ok(builder.build())
+}
+
+/// Reads a file that should be UTF-8 text.
+///
+/// # Errors
+/// A file that cannot be read, or is in another encoding.
+pub fn read_text(path: &Path) -> Result<String, LoadError> {
+    let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
+        path: path.to_owned(),
+        error,
+    })?;
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|error| {
+        let (bytes, wrong) = (error.as_bytes(), error.utf8_error().valid_up_to());
+        let lines = bytes
+            .get(..wrong)
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n');
+        let (line, last) = lines.enumerate().last().unwrap_or_default();
+        LoadError::NotUtf8 {
+            path: path.to_owned(),
+            line: line + 1,
+            column: last.len() + 1,
+            is_utf16,
+        }
+    })
+}

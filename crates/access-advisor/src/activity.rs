@@ -1,0 +1,10 @@
+//! The activity table: which principal attempted which action in which Region, and when first and last.
+//!
+//! A trail is read into this table once; reports are made from it. Tables merge: those of parts of a trail give that of the
+//! whole, in any order. Attempts from a source of your own are recorded with [`Activity::record`].
+
+#[doc(inline)]
+pub use advisor_core::activity::{
+    Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
+    InternedAttempt, Principal, RegionId,
+};

@@ -1,0 +1,11 @@
+//! Activity, reports and permissions as Arrow record batches.
+//!
+//! The columns of every table carry their version in the schema metadata ([`SCHEMA_KEY`], [`SCHEMA_VERSION`]).
+
+#[doc(inline)]
+pub use advisor_arrow::{
+    ActivityBatches, Fault, PermissionBatches, ReadError, SCHEMA_KEY, SCHEMA_VERSION,
+    activity_batches, activity_from_batches, activity_schema, all_report_batches,
+    is_activity_schema, permission_batches, permission_schema, report_batches, report_schema,
+    rows_in_order,
+};

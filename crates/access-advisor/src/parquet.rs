@@ -1,0 +1,4 @@
+//! Activity and reports as Parquet files, for `DuckDB`, Spark, Polars, Athena and others.
+
+#[doc(inline)]
+pub use advisor_arrow::{read_activity, write_activity, write_reports};

@@ -1,0 +1,7 @@
+//! The IAM Query API over HTTP, for boto3, the AWS CLI and every other AWS SDK.
+
+#[doc(inline)]
+pub use iam_api::{
+    Api, Clock, Config, Credential, Credentials, CredentialsError, Limits, ServeError, Server,
+    router, serve,
+};

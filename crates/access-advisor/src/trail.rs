@@ -1,0 +1,40 @@
+//! Reading `CloudTrail` logs into an [`Activity`](crate::activity::Activity) table.
+//!
+//! [`load_trail`] reads files and folders with the default options. [`TrailReader`] takes options, lists objects first,
+//! reports progress and can be stopped. [`Intake`] takes objects one by one, from wherever they come. What happened to each
+//! object and record is counted in a [`Reconciliation`].
+//!
+//! With the feature `s3`, `s3://bucket/prefix` is a path like any other; the module `s3` lists and fetches objects without
+//! reading them.
+
+use std::path::Path;
+
+#[doc(inline)]
+pub use advisor_arrow::is_catching_panics;
+#[doc(inline)]
+pub use cloudtrail_reader::{
+    ActivityRows, Example, FailedObject, Intake, ListingError, ObjectRead, Parser, ReadOptions,
+    Reconciliation, SetAside, SkippedObject, Taken, TrailObject, TrailRead, TrailReader,
+    UserIdentityKind,
+};
+
+use crate::catalog::Catalog;
+
+/// `CloudTrail` objects in S3: locations, listing and fetching.
+#[cfg(feature = "s3")]
+pub mod s3 {
+    #[doc(inline)]
+    pub use cloudtrail_reader::s3::{
+        Environment, FetchError, Fetched, ListError, S3Failure, S3Fault, S3Fetched, S3Listing,
+        S3Location, S3LocationError, S3Object, S3OpenError, S3Options, S3Source,
+    };
+}
+
+/// Reads `CloudTrail` files and folders (with feature `s3`, also `s3://bucket/prefix`) with the embedded catalog and default
+/// options; for more, see [`TrailReader`]. What became of every object and record is in [`TrailRead::reconciliation`].
+///
+/// # Errors
+/// A path that is not there, a folder without files.
+pub fn load_trail<P: AsRef<Path>>(paths: &[P]) -> Result<TrailRead, ListingError> {
+    TrailReader::new(Catalog::shared(), ReadOptions::default()).read(paths, &|_| ())
+}
