@@ -69,12 +69,10 @@ pub(crate) fn reader_until(
     until: Option<DateTime<Utc>>,
     catalog: Arc<Catalog>,
 ) -> TrailReader {
-    let options = ReadOptions {
-        since: arguments.since,
-        until,
-        object_limit: arguments.object_limit,
-        ..ReadOptions::default()
-    };
+    let options = ReadOptions::new()
+        .since(arguments.since)
+        .until(until)
+        .object_limit(arguments.object_limit);
     TrailReader::new(catalog, options)
 }
 

@@ -79,13 +79,10 @@ pub(crate) fn reader(
         let message = format!("since is later than until: {since}, {until}");
         return Err(error::invalid_input(&message));
     }
-    let defaults = ReadOptions::default();
-    let options = ReadOptions {
-        since,
-        until,
-        object_limit: object_limit.map_or(defaults.object_limit, |limit| limit.0),
-        ..defaults
-    };
+    let mut options = ReadOptions::new().since(since).until(until);
+    if let Some(limit) = object_limit {
+        options = options.object_limit(limit.0);
+    }
     Ok(TrailReader::new(Catalog::or_shared(catalog), options))
 }
 

@@ -1,7 +1,7 @@
 //! How what is handed back is pickled: multiprocessing and Spark send it from one process to another.
 
 use access_advisor::trail::{
-    ActivityRows, Example, FailedObject, Reconciliation, SetAside, SkippedObject, UserIdentityKind,
+    ActivityRows, Example, FailedObject, Reconciliation, SetAside, SkippedObject,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -32,60 +32,12 @@ struct Told {
     bytes: u64,
     records_read: u64,
     records_attributed: u64,
-    records_set_aside: Vec<(Reason, u64)>,
+    records_set_aside: Vec<(SetAside, u64)>,
     activity_rows_read: u64,
     activity_rows_taken: u64,
     activity_rows_attempts: u64,
-    activity_rows_set_aside: Vec<(Reason, u64)>,
+    activity_rows_set_aside: Vec<(SetAside, u64)>,
     examples: Vec<(String, u64, String)>,
-}
-
-/// A [`SetAside`] as it is pickled.
-#[derive(Serialize, Deserialize)]
-enum Reason {
-    NotAnApiCall(Box<str>),
-    Root,
-    AwsService,
-    Anonymous,
-    NoIamIdentity(Box<str>),
-    TooOld,
-    TooNew,
-    ReachesBeyond,
-    Malformed(Box<str>),
-}
-
-impl From<&SetAside> for Reason {
-    fn from(reason: &SetAside) -> Self {
-        match reason {
-            SetAside::NotAnApiCall(kind) => Self::NotAnApiCall(kind.clone()),
-            SetAside::NoIamIdentity(UserIdentityKind::Root) => Self::Root,
-            SetAside::NoIamIdentity(UserIdentityKind::AwsService) => Self::AwsService,
-            SetAside::NoIamIdentity(UserIdentityKind::Anonymous) => Self::Anonymous,
-            SetAside::NoIamIdentity(UserIdentityKind::Other(kind)) => {
-                Self::NoIamIdentity(kind.clone())
-            }
-            SetAside::TooOld => Self::TooOld,
-            SetAside::TooNew => Self::TooNew,
-            SetAside::ReachesBeyond => Self::ReachesBeyond,
-            SetAside::Malformed(what) => Self::Malformed(what.clone()),
-        }
-    }
-}
-
-impl From<Reason> for SetAside {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::NotAnApiCall(kind) => Self::NotAnApiCall(kind),
-            Reason::Root => Self::NoIamIdentity(UserIdentityKind::Root),
-            Reason::AwsService => Self::NoIamIdentity(UserIdentityKind::AwsService),
-            Reason::Anonymous => Self::NoIamIdentity(UserIdentityKind::Anonymous),
-            Reason::NoIamIdentity(kind) => Self::NoIamIdentity(UserIdentityKind::Other(kind)),
-            Reason::TooOld => Self::TooOld,
-            Reason::TooNew => Self::TooNew,
-            Reason::ReachesBeyond => Self::ReachesBeyond,
-            Reason::Malformed(what) => Self::Malformed(what),
-        }
-    }
 }
 
 impl From<&Reconciliation> for Told {
@@ -93,7 +45,7 @@ impl From<&Reconciliation> for Told {
         let skipped = |what| told.objects_skipped.get(&what).copied().unwrap_or(0);
         let failed = told.objects_failed.iter();
         let (records, rows) = (&told.records_set_aside, &told.activity_rows);
-        let reason = |(reason, count): (&SetAside, &u64)| (Reason::from(reason), *count);
+        let reason = |(reason, count): (&SetAside, &u64)| (reason.clone(), *count);
         let examples = told.examples.iter();
         Self {
             objects_read: told.objects_read,
@@ -124,7 +76,6 @@ impl From<Told> for Reconciliation {
             (SkippedObject::Insight, told.insights_skipped),
         ];
         let failed = told.objects_failed.into_iter();
-        let reason = |(reason, count): (Reason, u64)| (SetAside::from(reason), count);
         let examples = told.examples.into_iter();
         Self {
             objects_read: told.objects_read,
@@ -138,16 +89,12 @@ impl From<Told> for Reconciliation {
             bytes: told.bytes,
             records_read: told.records_read,
             records_attributed: told.records_attributed,
-            records_set_aside: told.records_set_aside.into_iter().map(reason).collect(),
+            records_set_aside: told.records_set_aside.into_iter().collect(),
             activity_rows: ActivityRows {
                 read: told.activity_rows_read,
                 taken: told.activity_rows_taken,
                 attempts: told.activity_rows_attempts,
-                set_aside: told
-                    .activity_rows_set_aside
-                    .into_iter()
-                    .map(reason)
-                    .collect(),
+                set_aside: told.activity_rows_set_aside.into_iter().collect(),
             },
             examples: examples
                 .map(|(name, record, reason)| Example {

@@ -13,9 +13,9 @@ use std::path::Path;
 pub use advisor_arrow::is_catching_panics;
 #[doc(inline)]
 pub use cloudtrail_reader::{
-    ActivityRows, Example, FailedObject, Intake, ListingError, ObjectRead, Parser, ReadOptions,
-    Reconciliation, SetAside, SkippedObject, Taken, TrailObject, TrailRead, TrailReader,
-    UserIdentityKind,
+    ActivityRows, Example, FailedObject, Intake, ListingError, Malformed, MalformedKind,
+    ObjectRead, Parser, ReadOptions, Reconciliation, RecordField, SetAside, SkippedObject, Taken,
+    TrailObject, TrailRead, TrailReader, UserIdentityKind,
 };
 
 use crate::catalog::Catalog;

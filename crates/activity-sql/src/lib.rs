@@ -11,15 +11,15 @@ mod known_events;
 mod layout;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use cloudtrail_reader::attribution::{
+    API_CALL_TYPES, ARN_PREFIX, DENIAL_MARKERS, FIRST_MILLIS, LAST_MILLIS, LONGEST_ARN,
+    LONGEST_NAME, LONGEST_REGION, ROLE_ID_PREFIX, UNIQUE_ID_LENGTHS, USER_ID_PREFIX,
+    identity_types,
+};
 use service_catalog::Catalog;
 
 pub use dialect::Dialect;
 pub use layout::Records;
-
-/// The times that a record can have, as the reader has them: from `CloudTrail`'s launch in November
-/// 2013 to the end of 2099. UTC milliseconds.
-const FIRST_MILLIS: i64 = 1_383_264_000_000;
-const LAST_MILLIS: i64 = 4_102_444_799_999;
 
 /// Why there is no query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,34 +141,35 @@ impl ActivityQuery<'_> {
         let lake_bounds = self.lake_bounds();
         let name = |text: &str| {
             format!(
-                "{} BETWEEN 1 AND 256 AND NOT {}",
+                "{} BETWEEN 1 AND {LONGEST_NAME} AND NOT {}",
                 sql.bytes(text),
                 sql.matches(text, r"\p{Cc}")
             )
         };
-        let unique_id = |text| sql.extract(text, r"^(A(?:IDA|ROA)[0-9A-Za-z]{12,124})(?::|\z)", 1);
+        let unique_id_pattern = unique_id_pattern();
+        let unique_id = |text| sql.extract(text, &unique_id_pattern, 1);
         let arn = |text| {
             format!(
-                "CASE WHEN {text} LIKE 'arn:%' AND {} <= 2048 THEN {text} END",
+                "CASE WHEN {text} LIKE '{ARN_PREFIX}%' AND {} <= {LONGEST_ARN} THEN {text} END",
                 sql.bytes(text)
             )
         };
         let account = |text| {
             format!(
-                "CASE WHEN {} BETWEEN 1 AND 256 THEN {text} END",
+                "CASE WHEN {} BETWEEN 1 AND {LONGEST_NAME} THEN {text} END",
                 sql.bytes(text)
             )
         };
         let user_by_name = |account, name| {
             format!(
-                "CASE WHEN {} BETWEEN 1 AND 256 AND {} BETWEEN 1 AND 256\n        \
+                "CASE WHEN {} BETWEEN 1 AND {LONGEST_NAME} AND {} BETWEEN 1 AND {LONGEST_NAME}\n        \
                  THEN 'arn:aws:iam::' || {account} || ':user/' || {name} END",
                 sql.bytes(account),
                 sql.bytes(name)
             )
         };
         let role_of_session = format!(
-            "CASE WHEN {} AND {} <= 2048\n        \
+            "CASE WHEN {} AND {} <= {LONGEST_ARN}\n        \
              THEN 'arn:' || split_part(user_arn, ':', 2) || ':iam::' || split_part(user_arn, ':', 5) || ':role/'\n          \
              || {} END",
             sql.matches("user_arn", "^arn:[^:]*:sts::[^:]*:assumed-role/[^/]"),
@@ -181,6 +182,7 @@ impl ActivityQuery<'_> {
         let until = self.until.map_or(LAST_MILLIS, |until| {
             until.timestamp_millis().min(LAST_MILLIS)
         });
+        use identity_types::{ASSUMED_ROLE, FEDERATED_USER, OTHER_ACCOUNT, ROLE, ROOT, USER};
         Ok(format!(
             "WITH records AS (
 {records}{lake_bounds}
@@ -192,43 +194,43 @@ calls AS (
     {user_unique_id} AS user_unique_id,
     {issuer_unique_id} AS issuer_unique_id
   FROM records
-  WHERE coalesce(event_type, 'AwsApiCall') IN ('AwsApiCall', 'AwsConsoleAction')
+  WHERE coalesce(event_type, '{api_call}') IN ({api_call_types})
     AND (
-      user_type IN ('IAMUser', 'AssumedRole', 'Role', 'AWSAccount')
-      OR (user_type = 'FederatedUser' AND coalesce(issuer_type, '') <> 'Root')
+      user_type IN ('{USER}', '{ASSUMED_ROLE}', '{ROLE}', '{OTHER_ACCOUNT}')
+      OR (user_type = '{FEDERATED_USER}' AND coalesce(issuer_type, '') <> '{ROOT}')
     )
     AND {source_is_sound}
     AND {name_is_sound}
-    AND {region_length} BETWEEN 1 AND 64 AND NOT {region_is_odd}
-    AND coalesce({event_id_length}, 0) <= 256
+    AND {region_length} BETWEEN 1 AND {LONGEST_REGION} AND NOT {region_is_odd}
+    AND coalesce({event_id_length}, 0) <= {LONGEST_NAME}
     AND millis BETWEEN {since} AND {until}
 ),
 -- The user or role that a call is of: a session is its role's, a federated session its user's.
 attempts AS (
   SELECT
     CASE user_type
-      WHEN 'IAMUser' THEN CASE WHEN user_unique_id LIKE 'AIDA%' THEN user_unique_id END
-      WHEN 'FederatedUser' THEN issuer_unique_id
-      WHEN 'AWSAccount' THEN user_unique_id
+      WHEN '{USER}' THEN CASE WHEN user_unique_id LIKE '{USER_ID_PREFIX}%' THEN user_unique_id END
+      WHEN '{FEDERATED_USER}' THEN issuer_unique_id
+      WHEN '{OTHER_ACCOUNT}' THEN user_unique_id
       ELSE coalesce(
-        CASE WHEN issuer_unique_id LIKE 'AROA%' THEN issuer_unique_id END,
-        CASE WHEN user_unique_id LIKE 'AROA%' THEN user_unique_id END)
+        CASE WHEN issuer_unique_id LIKE '{ROLE_ID_PREFIX}%' THEN issuer_unique_id END,
+        CASE WHEN user_unique_id LIKE '{ROLE_ID_PREFIX}%' THEN user_unique_id END)
     END AS principal_id,
     CASE user_type
-      WHEN 'IAMUser' THEN coalesce(
+      WHEN '{USER}' THEN coalesce(
         {user_arn},
         {user_by_name})
-      WHEN 'FederatedUser' THEN coalesce(
+      WHEN '{FEDERATED_USER}' THEN coalesce(
         {issuer_arn},
         {issuer_by_name})
-      WHEN 'AWSAccount' THEN NULL
+      WHEN '{OTHER_ACCOUNT}' THEN NULL
       ELSE coalesce(
         {issuer_arn},
         {role_of_session})
     END AS principal_arn,
     CASE
-      WHEN user_type IN ('IAMUser', 'AWSAccount') THEN {user_account}
-      WHEN user_type = 'FederatedUser' THEN {issuer_account}
+      WHEN user_type IN ('{USER}', '{OTHER_ACCOUNT}') THEN {user_account}
+      WHEN user_type = '{FEDERATED_USER}' THEN {issuer_account}
       ELSE coalesce(
         {issuer_account},
         {user_account})
@@ -241,8 +243,7 @@ attempts AS (
     {millis_text} AS millis_text,
     coalesce(event_id, '') AS event_id,
     CASE
-      WHEN error_code LIKE '%AccessDenied%' OR error_code LIKE '%Unauthorized%'
-        OR error_code LIKE '%NotAuthorized%' OR error_code LIKE '%AuthorizationError%'
+      WHEN {is_denial}
       THEN 1 ELSE 0
     END AS denied
   FROM calls
@@ -279,6 +280,9 @@ used AS (
     first_millis
   FROM events
 )",
+            api_call = API_CALL_TYPES[0],
+            api_call_types = listed(API_CALL_TYPES),
+            is_denial = is_denial(),
             user_unique_id = unique_id("user_principal_id"),
             issuer_unique_id = unique_id("issuer_principal_id"),
             source_is_sound = name("event_source"),
@@ -447,4 +451,27 @@ fn ceiling_millis(time: DateTime<Utc>) -> i64 {
     } else {
         millis.saturating_add(1)
     }
+}
+
+/// The pattern whose first group is the unique id that a `principalId` starts with.
+fn unique_id_pattern() -> String {
+    let prefix = USER_ID_PREFIX.len();
+    let (shortest, longest) = (UNIQUE_ID_LENGTHS.start(), UNIQUE_ID_LENGTHS.end());
+    format!(
+        r"^((?:{USER_ID_PREFIX}|{ROLE_ID_PREFIX})[0-9A-Za-z]{{{},{}}})(?::|\z)",
+        shortest.saturating_sub(prefix),
+        longest.saturating_sub(prefix)
+    )
+}
+
+/// Words as a list of literals.
+fn listed<const N: usize>(words: [&str; N]) -> String {
+    words.map(|word| format!("'{word}'")).join(", ")
+}
+
+/// Whether `error_code` says that a permission was missing.
+fn is_denial() -> String {
+    DENIAL_MARKERS
+        .map(|marker| format!("error_code LIKE '%{marker}%'"))
+        .join(" OR ")
 }

@@ -13,16 +13,15 @@ use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use csv::StringRecord;
 
-use crate::attribution::{self, LONGEST_ARN, LONGEST_NAME, SetAside};
 use crate::csv_table::CsvRows;
 use crate::object::ObjectError;
+use crate::options::Rules;
+use crate::outcome::reconciliation::Reconciliation;
+use crate::outcome::set_aside::{Malformed, RecordField, Rejection, SetAside};
 use crate::plain::shortened;
-use crate::reader::TrailReader;
-use crate::reconciliation::Reconciliation;
+use crate::record::attribution;
+use crate::record::checks::{self, LONGEST_NAME, UNIQUE_ID_LENGTHS};
 use crate::table;
-
-/// IAM's unique ids have 21 characters; this is what its API takes.
-const LONGEST_ID: usize = 128;
 
 /// Whether a Parquet file is meant as an activity file.
 pub(crate) fn is_parquet(bytes: &Bytes) -> bool {
@@ -51,18 +50,18 @@ fn column(name: &str) -> String {
 
 /// Takes the rows of a Parquet file. Of one that turns out to be damaged on the way, nothing is kept.
 pub(crate) fn take_parquet(
-    reader: &TrailReader,
+    rules: &Rules,
     name: &str,
     bytes: Bytes,
     activity: &mut Activity,
 ) -> Reconciliation {
-    let mut rows = Rows::new(reader, name);
-    let catalog = Some(reader.shared_catalog());
-    let limit = reader.options().object_limit;
+    let mut rows = Rows::new(rules, name);
+    let catalog = Some(rules.shared_catalog());
+    let limit = rules.options().object_limit;
     let read = read_each_activity_row(bytes, name, catalog, limit, |row| {
         rows.take(row.map_err(|fault| match fault {
-            Fault::Value { column, reason, .. } => malformed(column, &reason),
-            other => SetAside::Malformed(shortened(&other.to_string())),
+            Fault::Value { column, reason, .. } => malformed(column, &reason).into(),
+            other => Malformed::Broken(shortened(&other.to_string())).into(),
         }));
     });
     match read {
@@ -78,7 +77,7 @@ pub(crate) fn take_parquet(
 
 /// Takes the rows of a CSV.
 pub(crate) fn take_csv(
-    reader: &TrailReader,
+    rules: &Rules,
     name: &str,
     mut csv: CsvRows<'_>,
     activity: &mut Activity,
@@ -87,12 +86,12 @@ pub(crate) fn take_csv(
         Ok(columns) => columns,
         Err(reason) => return failed(name, &reason),
     };
-    let mut rows = Rows::new(reader, name);
+    let mut rows = Rows::new(rules, name);
     loop {
         // All columns count.
         match csv.next(true) {
-            Ok(Some(Ok(row))) => rows.take(columns.row(row, reader)),
-            Ok(Some(Err(reason))) => rows.take(Err(SetAside::Malformed(reason.into()))),
+            Ok(Some(Ok(row))) => rows.take(columns.row(row, rules).map_err(Rejection::from)),
+            Ok(Some(Err(reason))) => rows.take(Err(Malformed::Broken(reason.into()).into())),
             Ok(None) => return rows.finish(activity),
             Err(error) => return Reconciliation::failed(name, error.to_string()),
         }
@@ -103,22 +102,22 @@ fn failed(name: &str, reason: &str) -> Reconciliation {
     Reconciliation::failed(name, ObjectError::Activity(reason.to_owned()).to_string())
 }
 
-fn malformed(column: &str, reason: &str) -> SetAside {
-    SetAside::Malformed(shortened(&format!("column {column}: {reason}")))
+fn malformed(column: &str, reason: &str) -> Malformed {
+    Malformed::Broken(shortened(&format!("column {column}: {reason}")))
 }
 
 /// The rows of one file.
 struct Rows<'r> {
-    reader: &'r TrailReader,
+    rules: &'r Rules,
     name: &'r str,
     taken: Reconciliation,
     activity: Activity,
 }
 
 impl<'r> Rows<'r> {
-    fn new(reader: &'r TrailReader, name: &'r str) -> Self {
+    fn new(rules: &'r Rules, name: &'r str) -> Self {
         Self {
-            reader,
+            rules,
             name,
             taken: Reconciliation {
                 objects_read: 1,
@@ -128,7 +127,7 @@ impl<'r> Rows<'r> {
         }
     }
 
-    fn take(&mut self, row: Result<ActivityRow<'_>, SetAside>) {
+    fn take(&mut self, row: Result<ActivityRow<'_>, Rejection>) {
         self.taken.activity_rows.read += 1;
         let row = row.and_then(|row| {
             check(&row)?;
@@ -151,14 +150,13 @@ impl<'r> Rows<'r> {
 
     /// Whether a row is of the time that is asked for.
     fn check_time(&self, row: &ActivityRow<'_>) -> Result<(), SetAside> {
-        let options = self.reader.options();
         match (
-            options.outside(row.first_millis),
-            options.outside(row.last_millis),
+            self.rules.check_time(row.first_millis),
+            self.rules.check_time(row.last_millis),
         ) {
-            (Some(SetAside::TooOld), Some(SetAside::TooOld)) => Err(SetAside::TooOld),
-            (Some(SetAside::TooNew), _) => Err(SetAside::TooNew),
-            (_, Some(SetAside::TooNew)) => Err(SetAside::ReachesBeyond),
+            (Err(SetAside::TooOld), Err(SetAside::TooOld)) => Err(SetAside::TooOld),
+            (Err(SetAside::TooNew), _) => Err(SetAside::TooNew),
+            (_, Err(SetAside::TooNew)) => Err(SetAside::ReachesBeyond),
             _ => Ok(()),
         }
     }
@@ -170,7 +168,7 @@ impl<'r> Rows<'r> {
 }
 
 /// Whether a row is one that [`attribution`] can have given: names and times are what those of records must be.
-fn check(row: &ActivityRow<'_>) -> Result<(), SetAside> {
+fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
     let sound = |is_sound: bool, column| {
         if is_sound {
             Ok(())
@@ -181,30 +179,23 @@ fn check(row: &ActivityRow<'_>) -> Result<(), SetAside> {
     let who = row.principal;
     sound(
         who.unique_id.is_none_or(|id| {
-            id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            id.len() <= *UNIQUE_ID_LENGTHS.end()
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }),
         "principal_id",
     )?;
-    sound(
-        who.arn
-            .is_none_or(|arn| arn.starts_with("arn:") && arn.len() <= LONGEST_ARN),
-        "principal_arn",
-    )?;
-    sound(
-        who.account
-            .is_none_or(|account| !account.is_empty() && account.len() <= LONGEST_NAME),
-        "account_id",
-    )?;
-    attribution::name(Some(row.service), "service")?;
-    attribution::name(Some(row.operation.name()), "action or event")?;
-    attribution::region(Some(row.region))?;
+    sound(who.arn.is_none_or(checks::is_arn), "principal_arn")?;
+    sound(who.account.is_none_or(checks::is_account), "account_id")?;
+    checks::name(Some(row.service), RecordField::Service)?;
+    checks::name(Some(row.operation.name()), RecordField::Action)?;
+    checks::region(Some(row.region))?;
     sound(row.last_event_id.len() <= LONGEST_NAME, "last_event_id")?;
     for (millis, column) in [
         (Some(row.last_millis), "last_accessed"),
         (Some(row.first_millis), "first_accessed"),
         (row.arn_seen_millis, "principal_arn_seen"),
     ] {
-        let is_sound = millis.is_none_or(attribution::is_plausible);
+        let is_sound = millis.is_none_or(checks::is_possible_time);
         let cannot_be = || malformed(column, "the time cannot be");
         is_sound.then_some(()).ok_or_else(cannot_be)?;
     }
@@ -277,14 +268,14 @@ impl Columns {
     fn row<'a>(
         &self,
         row: &'a StringRecord,
-        reader: &'a TrailReader,
-    ) -> Result<ActivityRow<'a>, SetAside> {
+        rules: &'a Rules,
+    ) -> Result<ActivityRow<'a>, Malformed> {
         let text = |place: usize| row.get(place).filter(|text| !text.is_empty());
         let required = |place: usize, column: &str| {
             let null = || malformed(column, "is empty");
             text(place).ok_or_else(null)
         };
-        let count = |place: usize, column: &str| -> Result<u64, SetAside> {
+        let count = |place: usize, column: &str| -> Result<u64, Malformed> {
             let text = required(place, column)?;
             let number = text.parse().ok().and_then(|it: i64| u64::try_from(it).ok());
             number.ok_or_else(|| malformed(column, "is no whole number of 63 bits"))
@@ -307,7 +298,7 @@ impl Columns {
         let (service, operation) = match self.what {
             What::ByEvent { event_source } => {
                 let source = text(event_source);
-                let called = attribution::operation(reader.catalog(), source, event)?;
+                let called = attribution::called(rules.catalog(), source, event)?;
                 (called.service, called.operation)
             }
             What::Named {

@@ -1,6 +1,6 @@
 //! Times of events, read fast where they are of the same day.
 
-use crate::attribution;
+use crate::record::checks;
 
 /// The day that was asked for last: records of an object are of one day or two.
 #[derive(Debug, Default)]
@@ -35,10 +35,10 @@ impl Calendar {
 
     fn read(&mut self, text: &[u8]) -> Option<i64> {
         let text = std::str::from_utf8(text).ok()?;
-        let millis = attribution::instant(Some(text)).ok()?;
+        let millis = checks::time(Some(text)).ok()?;
         if let Some((date, [b'T', .., b'Z'])) = text.as_bytes().split_first_chunk::<10>() {
             let midnight = format!("{}T00:00:00Z", text.get(..10)?);
-            if let Ok(millis) = attribution::instant(Some(&midnight)) {
+            if let Ok(millis) = checks::time(Some(&midnight)) {
                 (self.date, self.millis) = (*date, millis);
             }
         }

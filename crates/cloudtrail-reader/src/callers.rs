@@ -2,11 +2,12 @@
 
 use advisor_core::{Activity, AppearanceId};
 
-use crate::attribution::{Identity, SetAside};
 use crate::fragments::{Fragments, hash_start};
 use crate::identity_fields;
+use crate::outcome::set_aside::Rejection;
 use crate::reasons::Reasons;
-use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record::event::{SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record::identity::Identity;
 use crate::scan::{Cursor, Irregular};
 
 /// Who called, as far as it is no fault of the record.
@@ -152,8 +153,8 @@ fn read_identity(
             Some(principal) => Caller::Principal(principal),
             None => Caller::Odd,
         },
-        Err(SetAside::Malformed(_)) => Caller::Odd,
-        Err(reason) => match reasons.number(reason) {
+        Err(Rejection::Malformed(_)) => Caller::Odd,
+        Err(Rejection::SetAside(reason)) => match reasons.number(reason) {
             Some(number) => Caller::SetAside(number),
             None => Caller::Odd,
         },

@@ -3,7 +3,7 @@
 //! What the pass cannot vouch for (escapes or other types where a text should be, a field twice) is odd: the plain reader
 //! then reads the record again and decides.
 
-use crate::record::{SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record::event::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::scan::{Cursor, Irregular};
 use crate::seen::Seen;
 

@@ -12,25 +12,28 @@ use std::path::Path;
 
 use advisor_core::{Activity, AppearanceId, CreditedActionId, InternedAttempt, RegionId};
 
-use crate::attribution::{self, LONGEST_NAME, SetAside};
 use crate::callers::Caller;
 use crate::fragments::hash_all;
 use crate::inflate::{InflateError, Inflater, KEPT_BUFFER};
 use crate::listing;
 use crate::memo::Memo;
+use crate::options::{Parser, Rules};
+use crate::outcome::reconciliation::{FailedObject, Reconciliation};
+use crate::outcome::set_aside::{Malformed, Rejection};
+use crate::outcome::trail_read::TrailRead;
 use crate::passages::{Call, End};
 use crate::plain;
-use crate::reader::{Parser, TrailRead, TrailReader};
-use crate::reconciliation::{FailedObject, Reconciliation};
+use crate::record::attribution;
+use crate::record::checks::LONGEST_NAME;
 use crate::record_fields::{self, Field, Fields, Passage};
 #[cfg(feature = "s3")]
 use crate::s3::{Fetched, ListError};
 use crate::scan::{Cursor, Irregular};
 
-/// Takes objects into one table, one after the other. [`TrailReader::intake`] makes it.
+/// Takes objects into one table, one after the other. [`TrailReader::intake`](crate::TrailReader::intake) makes it.
 #[derive(Debug)]
 pub struct Intake<'r> {
-    reader: &'r TrailReader,
+    rules: &'r Rules,
     activity: Activity,
     reconciliation: Reconciliation,
     inflater: Inflater,
@@ -74,9 +77,9 @@ enum Verdict {
 }
 
 impl<'r> Intake<'r> {
-    pub(crate) fn new(reader: &'r TrailReader) -> Self {
+    pub(crate) fn new(rules: &'r Rules) -> Self {
         Self {
-            reader,
+            rules,
             activity: Activity::new(),
             reconciliation: Reconciliation::default(),
             inflater: Inflater::default(),
@@ -124,7 +127,7 @@ impl<'r> Intake<'r> {
 
     /// A file larger than the limit is not even read: memory is bounded by the limit.
     fn read_file(&self, file: &Path, into: &mut Vec<u8>) -> io::Result<()> {
-        let limit = self.reader.options().object_limit;
+        let limit = self.rules.options().object_limit;
         let mut opened = File::open(file)?;
         let metadata = opened.metadata()?;
         if metadata.is_dir() {
@@ -168,7 +171,7 @@ impl<'r> Intake<'r> {
         let mut inflater = std::mem::take(&mut self.inflater);
         let before = self.reconciliation.records_read;
         let mut inflated_bytes = 0;
-        match inflater.inflate(bytes, self.reader.options().object_limit) {
+        match inflater.inflate(bytes, self.rules.options().object_limit) {
             Ok(inflated) => {
                 inflated_bytes = inflated.len();
                 self.take_inflated(name, inflated);
@@ -190,10 +193,10 @@ impl<'r> Intake<'r> {
     }
 
     fn take_inflated(&mut self, name: &str, inflated: &[u8]) {
-        if self.reader.options().parser == Parser::Projected && self.note(inflated).is_ok() {
+        if self.rules.options().parser == Parser::Projected && self.note(inflated).is_ok() {
             self.take_noted(name, inflated);
         } else {
-            let taken = plain::take_object(self.reader, name, inflated, &mut self.activity);
+            let taken = plain::take_object(self.rules, name, inflated, &mut self.activity);
             self.reconciliation.add(taken);
         }
     }
@@ -273,7 +276,7 @@ impl<'r> Intake<'r> {
     fn judge(&mut self, fields: &Fields, cursor: &Cursor<'_>) -> Result<Verdict, Irregular> {
         // An object of nothing but insights is skipped: left to the plain reader as a whole.
         if fields.text(Field::EventCategory, cursor) == Some(b"Insight")
-            || fields.text(Field::EventType, cursor) == Some(attribution::INSIGHT.as_bytes())
+            || fields.text(Field::EventType, cursor) == Some(attribution::INSIGHT_TYPE.as_bytes())
         {
             return Err(Irregular);
         }
@@ -300,7 +303,7 @@ impl<'r> Intake<'r> {
         let Self {
             memo,
             activity,
-            reader,
+            rules,
             ..
         } = self;
         let (Some(region), Some(time_millis)) = (
@@ -313,7 +316,7 @@ impl<'r> Intake<'r> {
         if event_id.len() > LONGEST_NAME {
             return Ok(Verdict::Odd);
         }
-        if let Some(reason) = reader.options().outside(time_millis) {
+        if let Err(reason) = rules.check_time(time_millis) {
             return Ok(match memo.reasons.number(reason) {
                 Some(number) => Verdict::SetAside(number),
                 None => Verdict::Odd,
@@ -342,7 +345,7 @@ impl<'r> Intake<'r> {
         let set_aside = match fields.text(Field::EventType, cursor) {
             None | Some(b"AwsApiCall" | b"AwsConsoleAction") => None,
             Some(other) => match attribution::check_type(std::str::from_utf8(other).ok(), None) {
-                Err(reason) if !reason.is_fault() => Some(memo.reasons.number(reason)?),
+                Err(Rejection::SetAside(reason)) => Some(memo.reasons.number(reason)?),
                 _ => return None,
             },
         };
@@ -366,12 +369,12 @@ impl<'r> Intake<'r> {
         let Self {
             memo,
             activity,
-            reader,
+            rules,
             ..
         } = self;
         let source = fields.text(Field::EventSource, cursor)?;
         let name = fields.text(Field::EventName, cursor)?;
-        let operation = (memo.operations).id(source, name, reader.catalog(), activity)?;
+        let operation = (memo.operations).id(source, name, rules.catalog(), activity)?;
         if let Passage::New(passage) = &fields.call {
             let text = cursor.slice(passage.text.clone());
             let call = Call {
@@ -392,7 +395,7 @@ impl<'r> Intake<'r> {
             activity,
             reconciliation,
             memo,
-            reader,
+            rules,
             ..
         } = self;
         reconciliation.objects_read += 1;
@@ -415,8 +418,8 @@ impl<'r> Intake<'r> {
         for (number, place) in &noted.odd {
             let json = text.get(place.clone()).unwrap_or_default();
             let taken = match std::str::from_utf8(json) {
-                Ok(json) => plain::take_record(reader, json, None, activity),
-                Err(_) => Err(SetAside::Malformed("not UTF-8".into())),
+                Ok(json) => plain::take_record(rules, json, None, activity),
+                Err(_) => Err(Rejection::Malformed(Malformed::Encoding)),
             };
             match taken {
                 Ok(()) => reconciliation.records_attributed += 1,

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod activity_file;
-mod attribution;
 mod calendar;
 mod callers;
 mod csv_table;
@@ -15,13 +14,13 @@ mod memo;
 mod nesting;
 mod object;
 mod operations;
+mod options;
+mod outcome;
 mod parquet_table;
 mod passages;
 mod plain;
-mod printable;
 mod reader;
 mod reasons;
-mod reconciliation;
 mod record;
 mod record_fields;
 mod runs;
@@ -35,9 +34,25 @@ mod special_bytes;
 mod table;
 mod utf8;
 
-pub use attribution::{SetAside, UserIdentityKind};
 pub use intake::{Intake, Taken};
 pub use listing::ListingError;
-pub use reader::{ObjectRead, Parser, ReadOptions, TrailRead, TrailReader};
-pub use reconciliation::{ActivityRows, Example, FailedObject, Reconciliation, SkippedObject};
+pub use options::{Parser, ReadOptions};
+pub use outcome::reconciliation::{
+    ActivityRows, Example, FailedObject, Reconciliation, SkippedObject,
+};
+pub use outcome::set_aside::{Malformed, MalformedKind, RecordField, SetAside, UserIdentityKind};
+pub use outcome::trail_read::TrailRead;
+pub use reader::{ObjectRead, TrailReader};
 pub use source::TrailObject;
+
+/// The rules of attribution as constants, for whoever states them in another language, such as SQL.
+pub mod attribution {
+    pub use crate::record::attribution::{
+        API_CALL_TYPES, DENIAL_MARKERS, INSIGHT_CATEGORY, INSIGHT_TYPE,
+    };
+    pub use crate::record::checks::{
+        ARN_PREFIX, FIRST_MILLIS, LAST_MILLIS, LONGEST_ARN, LONGEST_NAME, LONGEST_REGION,
+        UNIQUE_ID_LENGTHS,
+    };
+    pub use crate::record::identity::{ROLE_ID_PREFIX, USER_ID_PREFIX, identity_types};
+}

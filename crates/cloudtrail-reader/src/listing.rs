@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::reader::ReadOptions;
-use crate::reconciliation::FailedObject;
+use crate::options::ReadOptions;
+use crate::outcome::reconciliation::FailedObject;
 #[cfg(feature = "s3")]
 use crate::s3::{S3Location, S3LocationError, S3Options, S3Source};
 use crate::source::TrailObject;

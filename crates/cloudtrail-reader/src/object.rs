@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 use advisor_core::time;
 
-use crate::record::{EventRecord, Text};
+use crate::record::event::{EventRecord, Text};
 use crate::table::{Cells, Columns, Field};
 
 /// An object that cannot be read as a whole.

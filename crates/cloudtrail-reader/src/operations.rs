@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use service_catalog::Catalog;
 
-use crate::attribution;
+use crate::record::{attribution, checks};
 
 /// Operations by event source and name.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Operations {
         }
         let source = std::str::from_utf8(event_source).ok()?;
         let name = std::str::from_utf8(event_name).ok()?;
-        let called = attribution::operation(catalog, Some(source), Some(name)).ok()?;
+        let called = attribution::called(catalog, Some(source), Some(name)).ok()?;
         let known = KnownOperation {
             hash,
             event_source: event_source.into(),
@@ -77,7 +77,7 @@ impl Regions {
             }
             return id;
         }
-        let region = attribution::region(std::str::from_utf8(text).ok()).ok()?;
+        let region = checks::region(std::str::from_utf8(text).ok()).ok()?;
         let id = activity.intern_region(region);
         if self.known.len() < MOST_REGIONS {
             self.known.push((text.into(), id));

@@ -6,31 +6,32 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::activity_file;
-use crate::attribution::{self, SetAside};
 use crate::csv_table::{self, CsvRows};
 use crate::object::{self, Entry, LookupEvent, ObjectError};
+use crate::options::Rules;
+use crate::outcome::reconciliation::{Reconciliation, SkippedObject};
+use crate::outcome::set_aside::{Malformed, RecordField, Rejection, SetAside};
 use crate::parquet_table;
-use crate::reader::TrailReader;
-use crate::reconciliation::{Reconciliation, SkippedObject};
-use crate::record::EventRecord;
+use crate::record::attribution;
+use crate::record::event::EventRecord;
 use crate::shape::{self, Shape};
 use crate::utf8;
 
 /// Takes the records of one inflated object into the table. An object that cannot be read as a whole adds nothing. The
 /// bytes it was stored in are left to the caller.
 pub(crate) fn take_object(
-    reader: &TrailReader,
+    rules: &Rules,
     name: &str,
     inflated: &[u8],
     activity: &mut Activity,
 ) -> Reconciliation {
     let shape = shape::detect(inflated);
     if shape != Shape::Json {
-        return take_table(reader, name, shape, inflated, activity);
+        return take_table(rules, name, shape, inflated, activity);
     }
     let decoded = utf8::decode(inflated);
     let mut is_digest = false;
-    let taken = take_entries(reader, name, decoded.marker, activity, |take| {
+    let taken = take_entries(rules, name, decoded.marker, activity, |take| {
         is_digest = object::read(&decoded.text, take)?;
         Ok(())
     });
@@ -38,7 +39,7 @@ pub(crate) fn take_object(
         return Reconciliation::skipped(SkippedObject::Digest);
     }
     let set_aside = taken.records_set_aside.iter();
-    let insights = set_aside.filter(|(reason, _)| reason.is_insight());
+    let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));
     let insights: u64 = insights.map(|(_, count)| count).sum();
     if insights > 0 && insights == taken.records_read {
         return Reconciliation::skipped(SkippedObject::Insight);
@@ -48,7 +49,7 @@ pub(crate) fn take_object(
 
 /// Takes the rows of a table.
 fn take_table(
-    reader: &TrailReader,
+    rules: &Rules,
     name: &str,
     shape: Shape,
     inflated: &[u8],
@@ -57,19 +58,19 @@ fn take_table(
     if shape == Shape::Parquet {
         let bytes = Bytes::copy_from_slice(inflated);
         if activity_file::is_parquet(&bytes) {
-            return activity_file::take_parquet(reader, name, bytes, activity);
+            return activity_file::take_parquet(rules, name, bytes, activity);
         }
-        let limit = reader.options().object_limit;
-        return take_entries(reader, name, None, activity, |take| {
+        let limit = rules.options().object_limit;
+        return take_entries(rules, name, None, activity, |take| {
             parquet_table::read(bytes, limit, take)
         });
     }
     let decoded = utf8::decode(inflated);
     match CsvRows::open(&decoded.text, decoded.marker) {
         Ok(csv) if activity_file::is_header(csv.header()) => {
-            activity_file::take_csv(reader, name, csv, activity)
+            activity_file::take_csv(rules, name, csv, activity)
         }
-        Ok(csv) => take_entries(reader, name, None, activity, |take| {
+        Ok(csv) => take_entries(rules, name, None, activity, |take| {
             csv_table::read(csv, take)
         }),
         Err(error) => Reconciliation::failed(name, error.to_string()),
@@ -78,7 +79,7 @@ fn take_table(
 
 /// Takes records as they are read. Of an object that turns out to be none on the way, nothing is kept.
 fn take_entries(
-    reader: &TrailReader,
+    rules: &Rules,
     name: &str,
     marker: Option<char>,
     activity: &mut Activity,
@@ -91,7 +92,7 @@ fn take_entries(
     let mut rows = Activity::new();
     let read = read(&mut |entry| {
         taken.records_read += 1;
-        match take_entry(reader, &entry, marker, &mut rows) {
+        match take_entry(rules, &entry, marker, &mut rows) {
             Ok(()) => taken.records_attributed += 1,
             Err(reason) => taken.set_record_aside(name, taken.records_read, reason),
         }
@@ -106,42 +107,40 @@ fn take_entries(
 }
 
 fn take_entry(
-    reader: &TrailReader,
+    rules: &Rules,
     entry: &Entry<'_>,
     marker: Option<char>,
     activity: &mut Activity,
-) -> Result<(), SetAside> {
+) -> Result<(), Rejection> {
     match entry {
-        Entry::Record(record) => take_record(reader, record.get(), marker, activity),
+        Entry::Record(record) => take_record(rules, record.get(), marker, activity),
         Entry::LookupEvent(event) => {
             let event: LookupEvent<'_> = parse(event.get())?;
             let record = event
                 .cloud_trail_event
                 .as_deref()
-                .ok_or_else(|| SetAside::missing("CloudTrailEvent"))?;
-            take_record(reader, record, marker, activity)
+                .ok_or(Malformed::Missing(RecordField::CloudTrailEvent))?;
+            take_record(rules, record, marker, activity)
         }
-        Entry::Json(record) => take_record(reader, record, marker, activity),
-        Entry::Fields(record) => {
-            attribution::attribute(record, reader.catalog(), reader.options(), activity)
-        }
-        Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.as_str().into())),
-        Entry::Broken(reason) => Err(SetAside::Malformed(shortened(reason))),
+        Entry::Json(record) => take_record(rules, record, marker, activity),
+        Entry::Fields(record) => attribution::attribute(record, rules, activity),
+        Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.as_str().into()).into()),
+        Entry::Broken(reason) => Err(Malformed::Broken(shortened(reason)).into()),
     }
 }
 
 /// Takes one record into the table, or says why not. `marker` stands where the text was no UTF-8.
 pub(crate) fn take_record(
-    reader: &TrailReader,
+    rules: &Rules,
     json: &str,
     marker: Option<char>,
     activity: &mut Activity,
-) -> Result<(), SetAside> {
+) -> Result<(), Rejection> {
     if marker.is_some_and(|marker| json.contains(marker)) {
-        return Err(SetAside::Malformed("not UTF-8".into()));
+        return Err(Malformed::Encoding.into());
     }
     let record: EventRecord<'_> = parse(json)?;
-    attribution::attribute(&record, reader.catalog(), reader.options(), activity)
+    attribution::attribute(&record, rules, activity)
 }
 
 /// The longest reason that is kept, in characters. The parser quotes the values that it does not like.
@@ -156,16 +155,16 @@ pub(crate) fn shortened(reason: &str) -> Box<str> {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, SetAside> {
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Malformed> {
     if !json.trim_ascii_start().starts_with('{') {
         // A list would be taken for a record's fields in order.
-        return Err(SetAside::Malformed("not an object".into()));
+        return Err(Malformed::NotAnObject);
     }
     serde_json::from_str(json).map_err(|_| {
         // Once more, to name the field; broken records are few.
         let mut again = serde_json::Deserializer::from_str(json);
         let error = serde_path_to_error::deserialize::<_, T>(&mut again);
-        SetAside::Malformed(match error {
+        Malformed::Json(match error {
             Err(error) => shortened(&error.to_string()),
             Ok(_) => "not JSON".into(),
         })

@@ -6,98 +6,22 @@ use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use advisor_core::Activity;
-use chrono::{DateTime, Utc};
-
 use service_catalog::Catalog;
 
-use crate::attribution::SetAside;
 use crate::intake::{Intake, Taken};
 use crate::listing::{self, ListingError};
-use crate::reconciliation::{FailedObject, Reconciliation};
+use crate::options::{ReadOptions, Rules};
+use crate::outcome::reconciliation::{FailedObject, Reconciliation};
+use crate::outcome::trail_read::TrailRead;
 #[cfg(feature = "s3")]
 use crate::s3::{ListError, S3Fetched, S3Object, S3Source};
 use crate::source::TrailObject;
 
-/// How to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// Records earlier than this are set aside.
-    pub since: Option<DateTime<Utc>>,
-    /// Records later than this are set aside: a report made as of an instant must not see them.
-    pub until: Option<DateTime<Utc>>,
-    /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
-    pub object_limit: usize,
-    /// What parses the records.
-    pub parser: Parser,
-}
-
-/// What parses CloudTrail's own objects. The answers are the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Parser {
-    /// One pass that finds the fields that count and skips the others.
-    #[default]
-    Projected,
-    /// `serde_json`, for comparison.
-    Plain,
-}
-
-/// All times, and 1 GiB an object.
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            since: None,
-            until: None,
-            object_limit: 1 << 30,
-            parser: Parser::default(),
-        }
-    }
-}
-
-impl ReadOptions {
-    /// Why a record of this time, in UTC milliseconds, is set aside, if it is.
-    pub(crate) fn outside(&self, millis: i64) -> Option<SetAside> {
-        let [from, to] =
-            [self.since, self.until].map(|limit| limit.map(|limit| limit.timestamp_millis()));
-        if from.is_some_and(|from| millis < from) {
-            Some(SetAside::TooOld)
-        } else if to.is_some_and(|to| millis > to) {
-            Some(SetAside::TooNew)
-        } else {
-            None
-        }
-    }
-}
-
 /// Reads CloudTrail objects.
 #[derive(Clone, Debug)]
 pub struct TrailReader {
-    catalog: Arc<Catalog>,
-    options: ReadOptions,
+    rules: Rules,
     stop: Arc<AtomicBool>,
-}
-
-/// What was read, and what became of it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TrailRead {
-    /// The attempts of IAM identities.
-    pub activity: Activity,
-    /// What became of all objects and records.
-    pub reconciliation: Reconciliation,
-}
-
-impl TrailRead {
-    fn merge(mut self, other: Self) -> Self {
-        // The smaller into the larger.
-        let (into, from) = if self.activity.len() >= other.activity.len() {
-            (self.activity, other.activity)
-        } else {
-            (other.activity, self.activity)
-        };
-        self.activity = into;
-        self.activity.merge(&from);
-        self.reconciliation.merge(other.reconciliation);
-        self
-    }
 }
 
 /// Said to the caller when an object is done.
@@ -121,8 +45,7 @@ impl TrailReader {
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
         Self {
-            catalog,
-            options,
+            rules: Rules::new(catalog, options),
             stop: Arc::default(),
         }
     }
@@ -130,25 +53,23 @@ impl TrailReader {
     /// The catalog.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    pub(crate) fn shared_catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+        self.rules.catalog()
     }
 
     /// The options.
     #[must_use]
     pub fn options(&self) -> &ReadOptions {
-        &self.options
+        self.rules.options()
     }
 
     /// The same without limits of time. Whoever stops one stops both.
     #[must_use]
     pub fn of_all_times(&self) -> Self {
-        let mut reader = self.clone();
-        (reader.options.since, reader.options.until) = (None, None);
-        reader
+        let options = self.options().clone().since(None).until(None);
+        Self {
+            rules: Rules::new(Arc::clone(self.rules.shared_catalog()), options),
+            stop: Arc::clone(&self.stop),
+        }
     }
 
     /// Set to `true`, from any thread, it makes the reader stop after the objects that it is at. What was read until then
@@ -167,7 +88,7 @@ impl TrailReader {
     /// Takes objects one by one on this thread, from wherever they come.
     #[must_use]
     pub fn intake(&self) -> Intake<'_> {
-        Intake::new(self)
+        Intake::new(&self.rules)
     }
 
     /// Reads files, and folders with all that is below them (with feature `s3`, also `s3://bucket/prefix`), on the threads
@@ -196,7 +117,7 @@ impl TrailReader {
         paths: &[P],
     ) -> Result<impl Iterator<Item = Result<TrailObject, FailedObject>> + Send + use<P>, ListingError>
     {
-        listing::list(paths, &self.options, &self.stop)
+        listing::list(paths, self.options(), &self.stop)
     }
 
     /// Reads these objects, as [`TrailReader::read`] does.

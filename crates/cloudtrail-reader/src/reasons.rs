@@ -1,6 +1,6 @@
 //! Why records were set aside, counted.
 
-use crate::attribution::SetAside;
+use crate::outcome::set_aside::SetAside;
 
 /// More reasons than there are without texts of the records in them.
 const MOST_REASONS: usize = 128;

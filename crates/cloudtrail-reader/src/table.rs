@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::identity_text;
 use crate::object::{Entry, ObjectError};
-use crate::record::{EventRecord, SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record::event::{EventRecord, SessionContext, SessionIssuer, Text, UserIdentity};
 
 /// What a column can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

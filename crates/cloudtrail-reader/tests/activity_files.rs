@@ -67,11 +67,9 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
 }
 
 fn asked(from: Option<&str>, to: Option<&str>) -> TrailReader {
-    let options = ReadOptions {
-        since: from.map(|text| time::parse(text).unwrap()),
-        until: to.map(|text| time::parse(text).unwrap()),
-        ..ReadOptions::default()
-    };
+    let options = ReadOptions::new()
+        .since(from.map(|text| time::parse(text).unwrap()))
+        .until(to.map(|text| time::parse(text).unwrap()));
     TrailReader::new(Catalog::shared(), options)
 }
 
@@ -261,10 +259,7 @@ fn a_broken_row_of_a_parquet_file_is_named() {
 #[test]
 fn a_parquet_file_has_a_limit() {
     let limited = |object_limit| {
-        let options = ReadOptions {
-            object_limit,
-            ..ReadOptions::default()
-        };
+        let options = ReadOptions::new().object_limit(object_limit);
         TrailReader::new(Catalog::shared(), options)
     };
     // Some 100 kB in a few bytes: a dictionary has the long name once.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use advisor_core::Activity;
-use cloudtrail_reader::{FailedObject, Parser, ReadOptions, SetAside, TrailRead, TrailReader};
+use cloudtrail_reader::{FailedObject, Parser, ReadOptions, TrailRead, TrailReader};
 use serde_json::json;
 use service_catalog::Catalog;
 
@@ -552,7 +552,7 @@ fn bytes_that_are_no_utf8_spoil_their_record_only() {
             let read = take(&[bytes]);
             assert_eq!(actions(&read.activity), ["s3:GetObject", "s3:PutObject"]);
             assert_eq!(faults(&read), ["object: record 2: malformed: not UTF-8"]);
-            assert_eq!(set_aside(&read), ["1 malformed: see the records named"]);
+            assert_eq!(set_aside(&read), ["1 malformed: not UTF-8"]);
         }
     }
     let outside = [b"{\"x\":\"\xff\",", &object_of(&[&sound])[1..]].concat();
@@ -805,10 +805,7 @@ fn lookup_events_without_their_record() {
 #[test]
 fn objects_beyond_the_limit() {
     let limited = |object_limit| {
-        let options = ReadOptions {
-            object_limit,
-            ..ReadOptions::default()
-        };
+        let options = ReadOptions::new().object_limit(object_limit);
         TrailReader::new(Catalog::shared(), options)
     };
     let whole = object(&[call("GetObject", 1)]);
@@ -1048,7 +1045,10 @@ fn the_first_faults_are_named_and_all_are_counted() {
         .map(|example| example.record)
         .collect();
     assert_eq!(named, (1..=20).collect::<Vec<_>>());
-    assert_eq!(set_aside(&read), ["1000 malformed: see the records named"]);
+    assert_eq!(
+        set_aside(&read),
+        ["1000 malformed: not the JSON of a record"]
+    );
     assert_eq!(read.reconciliation.unnamed_malformed(), 980);
     for (count, unnamed) in [(0, 0), (1, 0), (20, 0), (21, 1)] {
         let read = take(&[object_of(&records[..count])]);
@@ -1087,8 +1087,6 @@ fn control_characters_are_shown_escaped() {
         reason: evil.into(),
     };
     assert_eq!(failed.to_string(), format!("a: {shown}"));
-    let malformed = SetAside::Malformed(evil.into());
-    assert_eq!(malformed.to_string(), format!("malformed: {shown}"));
 }
 
 #[test]
@@ -1135,10 +1133,7 @@ fn names_that_cannot_be() {
 fn more_records_than_bytes_can_hold() {
     let zeros = format!("{{\"Records\":[0{}]}}", ",0".repeat(2_000_000));
     for parser in [Parser::Projected, Parser::Plain] {
-        let options = ReadOptions {
-            parser,
-            ..ReadOptions::default()
-        };
+        let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         let mut activity = Activity::new();
         let done = reader.take_object("zeros", &gzip(zeros.as_bytes()), &mut activity);

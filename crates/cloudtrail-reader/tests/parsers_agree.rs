@@ -9,6 +9,7 @@
 
 mod support;
 
+use advisor_core::time;
 use cloudtrail_reader::{Parser, ReadOptions, TrailRead, TrailReader};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -18,12 +19,10 @@ use support::gzip;
 
 /// Objects one after the other through the same intake, so that what it remembers of one meets the next.
 fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
-    let options = ReadOptions {
-        parser,
-        since: Some("2013-11-02T00:00:00Z".parse().unwrap()),
-        until: Some("2026-11-01T00:00:00Z".parse().unwrap()),
-        ..ReadOptions::default()
-    };
+    let options = ReadOptions::new()
+        .parser(parser)
+        .since(time::parse("2013-11-02T00:00:00Z"))
+        .until(time::parse("2026-11-01T00:00:00Z"));
     let reader = TrailReader::new(Catalog::shared(), options);
     let mut intake = reader.intake();
     for (number, object) in objects.iter().enumerate() {
@@ -426,10 +425,7 @@ fn on_more_than_is_remembered() {
 fn on_a_sound_trail() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/trail");
     let [projected, plain] = [Parser::Projected, Parser::Plain].map(|parser| {
-        let options = ReadOptions {
-            parser,
-            ..ReadOptions::default()
-        };
+        let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         reader.read(&[root], &|_| ()).unwrap()
     });

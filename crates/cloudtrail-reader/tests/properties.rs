@@ -231,7 +231,7 @@ proptest! {
     ) {
         const NOON: i64 = 1_790_856_000;
         let limit = DateTime::from_timestamp(NOON + second, 0).unwrap();
-        let options = ReadOptions { until: Some(limit), ..ReadOptions::default() };
+        let options = ReadOptions::new().until(limit);
         let limited = take_with(&TrailReader::new(Catalog::shared(), options), &[object(&records)]);
         let (seen, unseen): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| {
             record["eventTime"].as_str().unwrap() <= &*limit.format("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -250,10 +250,7 @@ fn not_after_counts_milliseconds_and_includes_its_own() {
     let limit = DateTime::parse_from_rfc3339("2026-10-01T12:00:00.500Z")
         .unwrap()
         .to_utc();
-    let options = ReadOptions {
-        until: Some(limit),
-        ..ReadOptions::default()
-    };
+    let options = ReadOptions::new().until(limit);
     let limited = TrailReader::new(Catalog::shared(), options);
     for (time, expected) in [
         ("2026-10-01T12:00:00.499Z", 1),

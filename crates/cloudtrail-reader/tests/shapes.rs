@@ -321,7 +321,8 @@ fn events_of_others_are_no_api_calls() {
                 "1 not an API call: AwsCloudTrailInsight",
                 "1 not an API call: AwsConsoleSignIn",
                 "1 not an API call: EC2 Instance State-change Notification",
-                "2 malformed: see the records named",
+                "1 malformed: not the JSON of a record",
+                "1 malformed: unreadable",
             ]
         );
         assert_eq!(

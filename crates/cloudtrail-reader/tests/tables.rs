@@ -898,10 +898,7 @@ fn a_parquet_file_cut_short_adds_nothing() {
 
 #[test]
 fn a_parquet_file_has_a_limit() {
-    let options = cloudtrail_reader::ReadOptions {
-        object_limit: 40_000,
-        ..Default::default()
-    };
+    let options = cloudtrail_reader::ReadOptions::new().object_limit(40_000);
     let reader = cloudtrail_reader::TrailReader::new(service_catalog::Catalog::shared(), options);
     // Some 4 MB of user identities in a few bytes.
     let identity = format!("{{type=Root, username={}}}", "x".repeat(100_000));

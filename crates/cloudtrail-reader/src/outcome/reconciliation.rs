@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::attribution::SetAside;
-use crate::printable::Printable;
+use crate::outcome::printable::Printable;
+use crate::outcome::set_aside::{Rejection, SetAside};
 
 /// What became of objects and records. Always: records read = attributed + set aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,31 +160,31 @@ impl Reconciliation {
         !self.objects_failed.is_empty() || self.malformed() > 0
     }
 
-    pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, reason: SetAside) {
-        let reason = self.name_malformed(name, record, reason);
+    pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, rejection: Rejection) {
+        let reason = self.name_malformed(name, record, rejection);
         *self.records_set_aside.entry(reason).or_default() += 1;
     }
 
-    pub(crate) fn set_row_aside(&mut self, name: &str, row: u64, reason: SetAside) {
-        let reason = self.name_malformed(name, row, reason);
+    pub(crate) fn set_row_aside(&mut self, name: &str, row: u64, rejection: Rejection) {
+        let reason = self.name_malformed(name, row, rejection);
         *self.activity_rows.set_aside.entry(reason).or_default() += 1;
     }
 
-    /// Keeps a malformed record as an example. The answer is the reason to count it by.
-    fn name_malformed(&mut self, name: &str, record: u64, reason: SetAside) -> SetAside {
-        if reason.is_fault() && self.examples.len() < MOST_EXAMPLES {
-            let reason = reason.to_string();
+    /// Keeps the first malformed records as examples. Returns the reason to count the record by.
+    fn name_malformed(&mut self, name: &str, record: u64, rejection: Rejection) -> SetAside {
+        let malformed = match rejection {
+            Rejection::SetAside(reason) => return reason,
+            Rejection::Malformed(malformed) => malformed,
+        };
+        let kind = malformed.kind();
+        if self.examples.len() < MOST_EXAMPLES {
             self.examples.push(Example {
                 name: name.to_owned(),
                 record,
-                reason,
+                reason: format!("malformed: {}", Printable(&malformed.to_string())),
             });
         }
-        // Malformed records are counted together: their reasons quote the input.
-        match reason {
-            SetAside::Malformed(_) => SetAside::Malformed("see the records named".into()),
-            other => other,
-        }
+        SetAside::Malformed(kind)
     }
 
     /// Adds another part of the same run. Parts may come in any order.
@@ -259,12 +259,16 @@ impl fmt::Display for Reconciliation {
 }
 
 fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &BTreeMap<SetAside, u64>) -> fmt::Result {
+    let mut malformed = 0;
     for (reason, number) in reasons {
-        let reason = match reason {
-            SetAside::Malformed(_) => "MALFORMED".to_owned(),
-            other => other.to_string(),
-        };
-        write!(f, "\n{number:>9}  {reason}")?;
+        if reason.is_fault() {
+            malformed += number;
+        } else {
+            write!(f, "\n{number:>9}  {reason}")?;
+        }
+    }
+    if malformed > 0 {
+        write!(f, "\n{malformed:>9}  MALFORMED")?;
     }
     Ok(())
 }

@@ -1,0 +1,135 @@
+//! How a trail is read.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use service_catalog::Catalog;
+
+use crate::outcome::set_aside::SetAside;
+
+/// How to read a trail. By default all times, and at most 1 GiB an object.
+///
+/// ```
+/// use cloudtrail_reader::ReadOptions;
+///
+/// let options = ReadOptions::new()
+///     .since("2026-01-01T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>()?)
+///     .object_limit(64 << 20);
+/// assert_eq!(options.until, None);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Records earlier than this are set aside.
+    pub since: Option<DateTime<Utc>>,
+    /// Records later than this are set aside: a report as of a time must not see them.
+    pub until: Option<DateTime<Utc>>,
+    /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
+    pub object_limit: usize,
+    /// What parses the records.
+    pub parser: Parser,
+}
+
+/// What parses CloudTrail's own objects. The results are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parser {
+    /// Finds the fields that count and skips the others.
+    #[default]
+    Projected,
+    /// `serde_json`, for comparison.
+    Plain,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            since: None,
+            until: None,
+            object_limit: 1 << 30,
+            parser: Parser::default(),
+        }
+    }
+}
+
+impl ReadOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets aside records earlier than this; none for no limit.
+    #[must_use]
+    pub fn since(mut self, since: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.since = since.into();
+        self
+    }
+
+    /// Sets aside records later than this; none for no limit.
+    #[must_use]
+    pub fn until(mut self, until: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.until = until.into();
+        self
+    }
+
+    /// Fails objects that have more bytes than this, inflated.
+    #[must_use]
+    pub fn object_limit(mut self, bytes: usize) -> Self {
+        self.object_limit = bytes;
+        self
+    }
+
+    /// Chooses what parses the records.
+    #[must_use]
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.parser = parser;
+        self
+    }
+}
+
+/// What everything that reads records goes by: the catalog that names services and actions, and the options.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    catalog: Arc<Catalog>,
+    options: ReadOptions,
+    /// The options' limits of time in UTC milliseconds.
+    since_millis: i64,
+    until_millis: i64,
+}
+
+impl Rules {
+    pub(crate) fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
+        let millis = |limit: Option<DateTime<Utc>>| limit.map(|limit| limit.timestamp_millis());
+        Self {
+            since_millis: millis(options.since).unwrap_or(i64::MIN),
+            until_millis: millis(options.until).unwrap_or(i64::MAX),
+            catalog,
+            options,
+        }
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn shared_catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    pub(crate) fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// Checks that a time, in UTC milliseconds, is within the options' limits.
+    pub(crate) fn check_time(&self, millis: i64) -> Result<(), SetAside> {
+        if millis < self.since_millis {
+            Err(SetAside::TooOld)
+        } else if millis > self.until_millis {
+            Err(SetAside::TooNew)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What became of everything that was read.
+
+pub(crate) mod printable;
+pub(crate) mod reconciliation;
+pub(crate) mod set_aside;
+pub(crate) mod trail_read;

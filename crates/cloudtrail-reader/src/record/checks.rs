@@ -1,0 +1,80 @@
+//! The bounds within which a record's values must be.
+
+use std::ops::RangeInclusive;
+
+use advisor_core::time;
+
+use crate::outcome::set_aside::{Malformed, RecordField};
+
+/// The longest name of a service, event, user or account, and the longest event id, in bytes. CloudTrail writes no longer
+/// ones, and keeping them would fill the table.
+pub const LONGEST_NAME: usize = 256;
+/// The longest name of a Region, in bytes.
+pub const LONGEST_REGION: usize = 64;
+/// The longest ARN, in bytes. IAM's longest ARNs have some 600 characters; this is what its API takes.
+pub const LONGEST_ARN: usize = 2_048;
+/// Every ARN starts with this.
+pub const ARN_PREFIX: &str = "arn:";
+/// How many characters a unique id can have. IAM's have 21; its API takes 16 to 128.
+pub const UNIQUE_ID_LENGTHS: RangeInclusive<usize> = 16..=128;
+/// The first time that a record can have, in UTC milliseconds: CloudTrail was launched in November 2013.
+pub const FIRST_MILLIS: i64 = 1_383_264_000_000;
+/// The last time that a record can have, in UTC milliseconds: the end of 2099. Later times are of broken clocks.
+pub const LAST_MILLIS: i64 = 4_102_444_799_999;
+
+/// Returns a name that is there, not too long, and has no control characters.
+pub(crate) fn name(text: Option<&str>, field: RecordField) -> Result<&str, Malformed> {
+    match text {
+        None | Some("") => Err(Malformed::Missing(field)),
+        Some(text) if text.len() > LONGEST_NAME => Err(Malformed::TooLong(field)),
+        Some(text) if text.chars().any(char::is_control) => Err(Malformed::ControlCharacter(field)),
+        Some(text) => Ok(text),
+    }
+}
+
+/// Returns the name of a Region: lower-case letters, digits and hyphens.
+pub(crate) fn region(text: Option<&str>) -> Result<&str, Malformed> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match text {
+        None | Some("") => Err(Malformed::Missing(RecordField::AwsRegion)),
+        Some(text) if text.len() <= LONGEST_REGION && text.bytes().all(is_allowed) => Ok(text),
+        Some(_) => Err(Malformed::Region),
+    }
+}
+
+/// Returns a record's id; empty if it has none.
+pub(crate) fn event_id(text: Option<&str>) -> Result<&str, Malformed> {
+    let text = text.unwrap_or_default();
+    if text.len() > LONGEST_NAME {
+        return Err(Malformed::TooLong(RecordField::EventId));
+    }
+    Ok(text)
+}
+
+/// Returns a record's time in UTC milliseconds.
+pub(crate) fn time(text: Option<&str>) -> Result<i64, Malformed> {
+    const LONGEST_SHOWN: usize = 40;
+    let text = text.ok_or(Malformed::Missing(RecordField::EventTime))?;
+    time::parse(text)
+        .map(|time| time.timestamp_millis())
+        .filter(|millis| is_possible_time(*millis))
+        .ok_or_else(|| {
+            let shown: String = text.chars().take(LONGEST_SHOWN).collect();
+            Malformed::Time(shown.into())
+        })
+}
+
+/// Whether CloudTrail can have recorded an event at this time, in UTC milliseconds.
+pub(crate) fn is_possible_time(millis: i64) -> bool {
+    (FIRST_MILLIS..=LAST_MILLIS).contains(&millis)
+}
+
+/// Whether a text is an ARN that is not too long.
+pub(crate) fn is_arn(text: &str) -> bool {
+    text.starts_with(ARN_PREFIX) && text.len() <= LONGEST_ARN
+}
+
+/// Whether a text can be an account id. AWS's have 12 digits; others are kept, so that nothing is dropped.
+pub(crate) fn is_account(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_NAME
+}

@@ -1,0 +1,135 @@
+//! The fields of a CloudTrail record that count, as they stand in the JSON; others are skipped.
+//!
+//! Source: `CloudTrail` User Guide, "CloudTrail record contents" and "CloudTrail userIdentity
+//! element".
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A string, borrowed from the JSON where it has no escapes.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, str> {
+    fn from(text: Text<'a>) -> Self {
+        text.0
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventRecord<'a> {
+    #[serde(borrow, default, deserialize_with = "object")]
+    pub(crate) user_identity: Option<UserIdentity<'a>>,
+    #[serde(borrow)]
+    pub(crate) event_time: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) event_source: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) event_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) aws_region: Option<Text<'a>>,
+    #[serde(borrow, rename = "eventID")]
+    pub(crate) event_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) event_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) event_category: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) error_code: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserIdentity<'a> {
+    #[serde(borrow)]
+    pub(crate) r#type: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) principal_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) arn: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) account_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) user_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) invoked_by: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "object")]
+    pub(crate) session_context: Option<SessionContext<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionContext<'a> {
+    #[serde(borrow, default, deserialize_with = "object")]
+    pub(crate) session_issuer: Option<SessionIssuer<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionIssuer<'a> {
+    #[serde(borrow)]
+    pub(crate) r#type: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) principal_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) arn: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) account_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) user_name: Option<Text<'a>>,
+}
+
+/// An object or null, and nothing else: serde would take a list for a struct's fields in order.
+fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct ObjectVisitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(ObjectVisitor(PhantomData))
+}

@@ -1,0 +1,183 @@
+//! Who made a call: the IAM user or role behind a `userIdentity`.
+//!
+//! Source: `CloudTrail` User Guide, "CloudTrail userIdentity element".
+
+use std::borrow::Cow;
+
+use advisor_core::Principal;
+
+use crate::outcome::set_aside::{Malformed, RecordField, Rejection, UserIdentityKind};
+use crate::record::checks::{LONGEST_ARN, LONGEST_NAME, UNIQUE_ID_LENGTHS, is_account, is_arn};
+use crate::record::event::{SessionIssuer, Text, UserIdentity};
+
+/// The start of a user's unique id.
+pub const USER_ID_PREFIX: &str = "AIDA";
+/// The start of a role's unique id.
+pub const ROLE_ID_PREFIX: &str = "AROA";
+
+/// The values of `userIdentity.type` that can be an IAM user or role.
+pub mod identity_types {
+    /// An IAM user.
+    pub const USER: &str = "IAMUser";
+    /// A session of a role.
+    pub const ASSUMED_ROLE: &str = "AssumedRole";
+    /// A role itself.
+    pub const ROLE: &str = "Role";
+    /// A session of `GetFederationToken`: its issuer is a user, or the account's root user.
+    pub const FEDERATED_USER: &str = "FederatedUser";
+    /// A principal of another account, known by its unique id alone.
+    pub const OTHER_ACCOUNT: &str = "AWSAccount";
+    /// The account's root user, as an identity and as an issuer.
+    pub const ROOT: &str = "Root";
+}
+
+const AWS_SERVICE: &str = "AWSService";
+/// What stands for an account and a principal in a request without credentials.
+const ANONYMOUS: &str = "ANONYMOUS_PRINCIPAL";
+
+/// An IAM user or role, as far as a record tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity<'a> {
+    unique_id: Option<&'a str>,
+    arn: Option<Cow<'a, str>>,
+    account: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    /// Finds the user or role that made the call.
+    pub(crate) fn of(identity: &'a UserIdentity<'_>) -> Result<Self, Rejection> {
+        let issuer = identity
+            .session_context
+            .as_ref()
+            .and_then(|context| context.session_issuer.as_ref());
+        let Some(kind) = identity.r#type.as_deref() else {
+            return Err(if identity.invoked_by.is_some() {
+                UserIdentityKind::AwsService.into()
+            } else {
+                Malformed::Missing(RecordField::UserIdentityType).into()
+            });
+        };
+        let found = match kind {
+            identity_types::USER => Self::user(identity),
+            identity_types::ASSUMED_ROLE | identity_types::ROLE => Self::role(identity, issuer),
+            identity_types::FEDERATED_USER => match issuer {
+                Some(issuer) if issuer.r#type.as_deref() == Some(identity_types::ROOT) => {
+                    return Err(UserIdentityKind::Root.into());
+                }
+                Some(issuer) => Self::issuing_user(issuer),
+                None => return Err(UserIdentityKind::Other(kind.into()).into()),
+            },
+            identity_types::OTHER_ACCOUNT => Self::of_other_account(identity)?,
+            identity_types::ROOT => return Err(UserIdentityKind::Root.into()),
+            AWS_SERVICE => return Err(UserIdentityKind::AwsService.into()),
+            other if other.len() <= LONGEST_NAME => {
+                return Err(UserIdentityKind::Other(other.into()).into());
+            }
+            _ => return Err(Malformed::TooLong(RecordField::UserIdentityType).into()),
+        };
+        if found.unique_id.is_none() && found.arn.is_none() {
+            return Err(Malformed::Principal(kind.into()).into());
+        }
+        Ok(found)
+    }
+
+    /// The principal for the activity table.
+    pub(crate) fn principal(&self) -> Principal<'_> {
+        Principal {
+            unique_id: self.unique_id,
+            arn: self.arn.as_deref(),
+            account: self.account,
+        }
+    }
+
+    fn user(identity: &'a UserIdentity<'_>) -> Self {
+        Self {
+            unique_id: unique_id(identity.principal_id.as_ref(), &[USER_ID_PREFIX]),
+            arn: arn(identity.arn.as_ref()).or_else(|| {
+                user_by_name(identity.account_id.as_ref(), identity.user_name.as_ref())
+            }),
+            account: account(identity.account_id.as_ref()),
+        }
+    }
+
+    fn role(identity: &'a UserIdentity<'_>, issuer: Option<&'a SessionIssuer<'_>>) -> Self {
+        let of_issuer = issuer.and_then(|issuer| issuer.principal_id.as_ref());
+        Self {
+            unique_id: unique_id(of_issuer, &[ROLE_ID_PREFIX])
+                .or_else(|| unique_id(identity.principal_id.as_ref(), &[ROLE_ID_PREFIX])),
+            arn: arn(issuer.and_then(|issuer| issuer.arn.as_ref()))
+                .or_else(|| identity.arn.as_deref().and_then(role_of_session)),
+            account: account(issuer.and_then(|issuer| issuer.account_id.as_ref()))
+                .or_else(|| account(identity.account_id.as_ref())),
+        }
+    }
+
+    fn issuing_user(issuer: &'a SessionIssuer<'_>) -> Self {
+        Self {
+            unique_id: unique_id(
+                issuer.principal_id.as_ref(),
+                &[USER_ID_PREFIX, ROLE_ID_PREFIX],
+            ),
+            arn: arn(issuer.arn.as_ref())
+                .or_else(|| user_by_name(issuer.account_id.as_ref(), issuer.user_name.as_ref())),
+            account: account(issuer.account_id.as_ref()),
+        }
+    }
+
+    fn of_other_account(identity: &'a UserIdentity<'_>) -> Result<Self, UserIdentityKind> {
+        let id = identity.principal_id.as_ref();
+        let account = account(identity.account_id.as_ref());
+        if let Some(unique_id) = unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX]) {
+            return Ok(Self {
+                unique_id: Some(unique_id),
+                arn: None,
+                account,
+            });
+        }
+        Err(match (account, id.map(|id| &**id)) {
+            (Some(ANONYMOUS), _) | (_, Some(ANONYMOUS)) => UserIdentityKind::Anonymous,
+            (Some(account), Some(id)) if account == id => UserIdentityKind::Root,
+            _ => UserIdentityKind::Other(identity_types::OTHER_ACCOUNT.into()),
+        })
+    }
+}
+
+/// The unique id in a `principalId`: `AIDA...`, or `AROA...:session` up to the colon.
+fn unique_id<'a>(principal_id: Option<&'a Text<'_>>, prefixes: &[&str]) -> Option<&'a str> {
+    let id = principal_id?.split(':').next()?;
+    let is_one = prefixes.iter().any(|prefix| id.starts_with(prefix))
+        && UNIQUE_ID_LENGTHS.contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_one.then_some(id)
+}
+
+fn arn<'a>(text: Option<&'a Text<'_>>) -> Option<Cow<'a, str>> {
+    let text: &'a str = text?;
+    is_arn(text).then_some(Cow::Borrowed(text))
+}
+
+fn account<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    let text: &'a str = text?;
+    is_account(text).then_some(text)
+}
+
+/// The ARN of a user that is known by name only, without its path: account data finds users by name.
+fn user_by_name(
+    account_id: Option<&Text<'_>>,
+    user_name: Option<&Text<'_>>,
+) -> Option<Cow<'static, str>> {
+    let account = account(account_id)?;
+    let name = user_name.filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME)?;
+    Some(format!("arn:aws:iam::{account}:user/{}", &**name).into())
+}
+
+/// The role of `arn:aws:sts::111122223333:assumed-role/name/session`, without its path: account data finds roles by name.
+fn role_of_session(session: &str) -> Option<Cow<'static, str>> {
+    if session.len() > LONGEST_ARN {
+        return None;
+    }
+    let (before, resource) = session.split_once(":assumed-role/")?;
+    let (partition, account) = before.strip_prefix("arn:")?.split_once(":sts::")?;
+    let role = resource.split('/').next().filter(|role| !role.is_empty())?;
+    Some(format!("arn:{partition}:iam::{account}:role/{role}").into())
+}
