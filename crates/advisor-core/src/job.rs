@@ -70,11 +70,7 @@ impl Caller {
     /// The caller's account, when its ARN has one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
-        self.arn()
-            .split(':')
-            .nth(4)
-            .filter(|account| !account.is_empty())
-            .map(Into::into)
+        AccountId::of_arn(self.arn())
     }
 
     /// What tells this caller from all others, as jobs keep it.

@@ -16,7 +16,8 @@ pub mod request_error;
 pub mod time;
 pub mod tracking;
 
-pub use account::{AccountData, AccountDataBuilder, ExportIssue};
+pub use account::export;
+pub use account::{AccountData, AccountDataBuilder, ExportIssue, SplitExport};
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
     InternedAttempt, Principal, RegionId,

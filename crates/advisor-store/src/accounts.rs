@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::AccountId;
 use advisor_core::account::{AccountData, AccountDataBuilder, ExportError, ExportIssue};
+use advisor_core::{AccountId, SplitExport};
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use rusqlite::{Transaction, params};
 
 use crate::database::{Store, StoreError};
-use crate::exports::{TakenApart, is_aws};
 use crate::trail::ImportError;
 
 /// An account as its latest import shows it, or an earlier one.
@@ -69,15 +68,12 @@ impl Store {
         let accounts: BTreeSet<AccountId> = account
             .entities()
             .map(|(_, detail)| detail.account.clone())
-            .filter(|id| !is_aws(id))
+            .filter(|id| !id.is_aws() && !id.as_str().is_empty())
             .collect();
         if accounts.is_empty() {
             return Err(ImportError::NoAccount);
         }
-        let parts = parts(exports, &accounts).map_err(|error| {
-            // What was read once can be read again.
-            self.damaged(format!("the exports cannot be taken apart: {error}"))
-        })?;
+        let parts = parts(exports, &accounts)?;
         self.write(|transaction| {
             let mut ids = Vec::with_capacity(parts.len());
             for part in &parts {
@@ -257,7 +253,7 @@ struct Part<'a> {
 fn parts<'a>(
     exports: &'a [(String, String)],
     accounts: &BTreeSet<AccountId>,
-) -> serde_json::Result<Vec<Part<'a>>> {
+) -> Result<Vec<Part<'a>>, ExportError> {
     let part = |name: &'a str, of: Option<&AccountId>, text: &str| Part {
         name,
         of: of.cloned(),
@@ -270,10 +266,10 @@ fn parts<'a>(
             parts.push(part(name, None, text));
             continue;
         }
-        let apart = TakenApart::new(text)?;
+        let split = SplitExport::new(name, text)?;
         let before = parts.len();
         for account in accounts {
-            if let Some(text) = apart.part_of(account, text) {
+            if let Some(text) = split.part_of(account) {
                 parts.push(part(name, Some(account), &text));
             }
         }

@@ -3,7 +3,6 @@
 mod accounts;
 mod activity;
 mod database;
-mod exports;
 mod jobs;
 mod operations;
 mod trail;

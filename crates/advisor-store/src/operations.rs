@@ -292,11 +292,7 @@ impl StoredAdvisor {
         caller: &Caller,
         arn: &str,
     ) -> Result<(AccountId, Arc<AccountData>), OperationError> {
-        let of_arn: Option<AccountId> = arn
-            .split(':')
-            .nth(4)
-            .filter(|account| !account.is_empty() && *account != "aws")
-            .map(Into::into);
+        let of_arn = AccountId::of_arn(arn).filter(|account| !account.is_aws());
         let account = match caller.account().or_else(|| of_arn.clone()) {
             None => self.only_account()?,
             some => some,

@@ -1,354 +1,284 @@
-//! The users, groups, roles and policies of an account as its exports show them, in the API's
-//! shapes. Read entity by entity, so that a broken one loses no other.
-//!
-//! Source: the shapes `UserDetail`, `GroupDetail`, `RoleDetail` and `ManagedPolicyDetail` of
-//! botocore's `iam/2010-05-08/service-2.json`.
+//! The users, groups, roles and policies of an account, from its latest exports. Entities that cannot
+//! be read as a whole are left out; the import has reported them.
 
 use std::collections::{BTreeMap, HashMap};
 
+use advisor_core::AccountId;
+use advisor_core::export::{
+    AttachedPolicy, ExportPage, GroupDetail, ManagedPolicyDetail, Part, PartList,
+    PermissionsBoundary, RoleDetail, UserDetail,
+};
 use advisor_store::AccountPicture;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
-
-use crate::policy_text::PolicyText;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// An account's entities, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    pub(crate) users: Vec<UserDetail>,
-    pub(crate) groups: Vec<GroupDetail>,
-    pub(crate) roles: Vec<RoleDetail>,
-    /// The account's own and AWS's.
-    pub(crate) policies: Vec<ManagedPolicyDetail>,
+    pub(crate) users: Vec<User>,
+    pub(crate) groups: Vec<Entity>,
+    pub(crate) roles: Vec<Entity>,
+    /// The account's own policies and the AWS managed ones.
+    pub(crate) policies: Vec<Policy>,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct UserDetail {
-    pub(crate) path: Option<String>,
-    pub(crate) user_name: String,
-    pub(crate) user_id: String,
+/// What all entities have.
+#[derive(Clone, Debug)]
+pub(crate) struct Entity {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    /// The entity as `GetAccountAuthorizationDetails` returns it, in JSON.
+    detail: String,
+    /// The ARNs of the managed policies attached to it.
+    attached: Vec<String>,
+    /// The ARN of its permissions boundary.
+    boundary: Option<String>,
+}
+
+/// A user, and the groups it is in.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) entity: Entity,
+    pub(crate) groups: Vec<String>,
+}
+
+/// A managed policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) entity: Entity,
     pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) user_policy_list: Vec<PolicyDetail>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) group_list: Vec<String>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) attached_managed_policies: Vec<AttachedPolicy>,
-    pub(crate) permissions_boundary: Option<PermissionsBoundary>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) tags: Vec<Tag>,
+    pub(crate) is_aws_managed: bool,
+    version: u32,
+    /// How many users, groups and roles it is attached to.
+    pub(crate) attachments: u64,
+    /// How many users and roles it is the permissions boundary of.
+    pub(crate) boundaries: u64,
+    exported_attachments: Option<u64>,
+    exported_boundaries: Option<u64>,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GroupDetail {
-    pub(crate) path: Option<String>,
-    pub(crate) group_name: String,
-    pub(crate) group_id: String,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) group_policy_list: Vec<PolicyDetail>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) attached_managed_policies: Vec<AttachedPolicy>,
+impl Entity {
+    /// The entity as JSON.
+    pub(crate) fn detail(&self) -> serde_json::Result<Map<String, Value>> {
+        serde_json::from_str(&self.detail)
+    }
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct RoleDetail {
-    pub(crate) path: Option<String>,
-    pub(crate) role_name: String,
-    pub(crate) role_id: String,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    pub(crate) assume_role_policy_document: Option<PolicyText>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) instance_profile_list: Vec<InstanceProfile>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) role_policy_list: Vec<PolicyDetail>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) attached_managed_policies: Vec<AttachedPolicy>,
-    pub(crate) permissions_boundary: Option<PermissionsBoundary>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) role_last_used: Option<RoleLastUsed>,
+impl Policy {
+    /// The policy as JSON.
+    pub(crate) fn detail(&self) -> serde_json::Result<Map<String, Value>> {
+        let mut detail = self.entity.detail()?;
+        detail.insert("AttachmentCount".into(), self.attachments.into());
+        let boundaries = self.boundaries.into();
+        detail.insert("PermissionsBoundaryUsageCount".into(), boundaries);
+        Ok(detail)
+    }
 }
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ManagedPolicyDetail {
-    pub(crate) policy_name: String,
-    pub(crate) policy_id: Option<String>,
-    pub(crate) arn: String,
-    pub(crate) path: Option<String>,
-    pub(crate) default_version_id: Option<String>,
-    pub(crate) attachment_count: Option<u64>,
-    pub(crate) permissions_boundary_usage_count: Option<u64>,
-    pub(crate) is_attachable: Option<bool>,
-    pub(crate) description: Option<String>,
-    pub(crate) create_date: Option<String>,
-    pub(crate) update_date: Option<String>,
-    #[serde(default, deserialize_with = "or_none")]
-    pub(crate) policy_version_list: Vec<PolicyVersion>,
-}
-
-/// An inline policy.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PolicyDetail {
-    policy_name: String,
-    policy_document: PolicyText,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PolicyVersion {
-    document: Option<PolicyText>,
-    version_id: Option<String>,
-    is_default_version: Option<bool>,
-    create_date: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AttachedPolicy {
-    policy_name: Option<String>,
-    policy_arn: String,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PermissionsBoundary {
-    permissions_boundary_type: Option<String>,
-    permissions_boundary_arn: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Tag {
-    key: String,
-    value: String,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct RoleLastUsed {
-    last_used_date: Option<String>,
-    region: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct InstanceProfile {
-    path: Option<String>,
-    instance_profile_name: String,
-    instance_profile_id: String,
-    arn: String,
-    create_date: Option<String>,
-    #[serde(default, deserialize_with = "or_none")]
-    roles: Vec<ProfileRole>,
-    #[serde(default, deserialize_with = "or_none")]
-    tags: Vec<Tag>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ProfileRole {
-    path: Option<String>,
-    role_name: String,
-    role_id: String,
-    arn: String,
-    create_date: Option<String>,
-    assume_role_policy_document: Option<PolicyText>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Export<'a> {
-    #[serde(borrow)]
-    user_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    group_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    role_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    policies: Option<Vec<&'a RawValue>>,
-}
-
-/// `null` is an empty list.
-fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-/// What has an ARN and a name.
-trait Named {
-    fn arn(&self) -> &str;
-    fn name(&self) -> &str;
-    fn path_mut(&mut self) -> &mut Option<String>;
-}
-
-macro_rules! named {
-    ($($kind:ident $name:ident),*) => {$(
-        impl Named for $kind {
-            fn arn(&self) -> &str {
-                &self.arn
-            }
-            fn name(&self) -> &str {
-                &self.$name
-            }
-            fn path_mut(&mut self) -> &mut Option<String> {
-                &mut self.path
-            }
-        }
-    )*};
-}
-
-named!(UserDetail user_name, GroupDetail group_name, RoleDetail role_name,
-       ManagedPolicyDetail policy_name);
 
 impl Directory {
-    /// The entities of the picture's account; the exports may have other accounts' beside them.
+    /// The entities of the picture's account. Its exports may hold other accounts' as well.
     pub(crate) fn of(picture: &AccountPicture) -> Self {
-        let account = picture.id.as_str();
-        let mut users = BTreeMap::new();
-        let mut groups = BTreeMap::new();
-        let mut roles = BTreeMap::new();
-        let mut policies: BTreeMap<String, ManagedPolicyDetail> = BTreeMap::new();
-        let mut is_alone = true;
-        for (_, text) in &picture.exports {
-            for export in exports(text) {
-                let mut own = |arn: &str| {
-                    let of = account_of(arn);
-                    is_alone &= of == account || of == "aws";
-                    of == account
-                };
-                keep(&mut users, export.user_detail_list, &mut own);
-                keep(&mut groups, export.group_detail_list, &mut own);
-                keep(&mut roles, export.role_detail_list, &mut own);
-                for policy in read::<ManagedPolicyDetail>(export.policies) {
-                    let is_aws = account_of(&policy.arn) == "aws";
-                    if !is_aws && !own(&policy.arn) {
-                        continue;
-                    }
-                    // Of an AWS-managed policy the newest version counts, of others the last read.
-                    let is_older = is_aws
-                        && policies
-                            .get(&policy.arn)
-                            .is_some_and(|known| version(known) > version(&policy));
-                    if !is_older {
-                        policies.insert(policy.arn.clone(), policy);
-                    }
-                }
+        let mut collected = Collected::new(&picture.id);
+        for (name, text) in &picture.exports {
+            // The import has read the exports to their end.
+            for page in ExportPage::parse_all(name, text).unwrap_or_default() {
+                collected.add(page);
             }
         }
-        let mut policies: Vec<ManagedPolicyDetail> = policies.into_values().collect();
-        policies.sort_by(|left, right| {
-            (&left.policy_name, &left.arn).cmp(&(&right.policy_name, &right.arn))
-        });
-        let mut directory = Self {
-            users: users.into_values().collect(),
-            groups: groups.into_values().collect(),
-            roles: roles.into_values().collect(),
-            policies,
+        collected.finish()
+    }
+}
+
+/// What has been read so far.
+struct Collected<'a> {
+    account: &'a AccountId,
+    users: BTreeMap<String, User>,
+    groups: BTreeMap<String, Entity>,
+    roles: BTreeMap<String, Entity>,
+    policies: BTreeMap<String, Policy>,
+    /// Whether no export holds entities of other accounts.
+    is_alone: bool,
+}
+
+impl<'a> Collected<'a> {
+    fn new(account: &'a AccountId) -> Self {
+        Self {
+            account,
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            is_alone: true,
+        }
+    }
+
+    fn add(&mut self, page: ExportPage<'_>) {
+        for user in read(page.user_detail_list) {
+            self.add_user(user);
+        }
+        for group in read(page.group_detail_list) {
+            self.add_group(group);
+        }
+        for role in read(page.role_detail_list) {
+            self.add_role(role);
+        }
+        for policy in read(page.policies) {
+            self.add_policy(policy);
+        }
+    }
+
+    fn add_user(&mut self, user: UserDetail<'_>) {
+        let Some(mut entity) = self.entity(&user.user_name, &user.arn, user.path.as_ref(), &user)
+        else {
+            return;
         };
-        directory.count_attachments(is_alone);
-        directory
+        entity.attached = arns(&user.attached_managed_policies);
+        entity.boundary = arn_of(user.permissions_boundary.as_ref());
+        let groups = read_values(&user.group_list).collect();
+        self.users.insert(user.user_name, User { entity, groups });
+    }
+
+    fn add_group(&mut self, group: GroupDetail<'_>) {
+        let path = group.path.as_ref();
+        let Some(mut entity) = self.entity(&group.group_name, &group.arn, path, &group) else {
+            return;
+        };
+        entity.attached = arns(&group.attached_managed_policies);
+        self.groups.insert(group.group_name, entity);
+    }
+
+    fn add_role(&mut self, role: RoleDetail<'_>) {
+        let Some(mut entity) = self.entity(&role.role_name, &role.arn, role.path.as_ref(), &role)
+        else {
+            return;
+        };
+        entity.attached = arns(&role.attached_managed_policies);
+        entity.boundary = arn_of(role.permissions_boundary.as_ref());
+        self.roles.insert(role.role_name, entity);
+    }
+
+    fn add_policy(&mut self, policy: ManagedPolicyDetail<'_>) {
+        let path = policy.path.as_ref();
+        let Some(entity) = self.entity(&policy.policy_name, &policy.arn, path, &policy) else {
+            return;
+        };
+        let is_aws_managed = AccountId::of_arn(&policy.arn).is_some_and(|account| account.is_aws());
+        let version = policy.default_version_number();
+        // Of an AWS managed policy the newest version counts, of others the last one read.
+        let is_older = is_aws_managed
+            && self
+                .policies
+                .get(&policy.arn)
+                .is_some_and(|known| known.version > version);
+        if is_older {
+            return;
+        }
+        let count = |count: &Option<Part<'_, u64>>| count.as_ref()?.read().ok();
+        let policy = Policy {
+            entity,
+            is_aws_managed,
+            version,
+            attachments: 0,
+            boundaries: 0,
+            exported_attachments: count(&policy.attachment_count),
+            exported_boundaries: count(&policy.permissions_boundary_usage_count),
+            arn: policy.arn,
+        };
+        self.policies.insert(policy.arn.clone(), policy);
+    }
+
+    /// The entity, when it is the account's or AWS's and can be read as a whole.
+    fn entity(
+        &mut self,
+        name: &str,
+        arn: &str,
+        path: Option<&Part<'_, String>>,
+        detail: &impl Serialize,
+    ) -> Option<Entity> {
+        // What cannot be read is left out whoever owns it.
+        let Value::Object(mut detail) = serde_json::to_value(detail).ok()? else {
+            return None;
+        };
+        let owner = AccountId::of_arn(arn);
+        let is_aws = owner.as_ref().is_some_and(AccountId::is_aws);
+        let is_own = owner.as_ref() == Some(self.account);
+        self.is_alone &= is_own || is_aws;
+        if !is_own && !is_aws {
+            return None;
+        }
+        let path = match path {
+            Some(path) => path.read().ok()?,
+            None => path_of(arn),
+        };
+        detail.insert("Path".into(), path.as_str().into());
+        Some(Entity {
+            name: name.to_owned(),
+            path,
+            detail: serde_json::to_string(&detail).ok()?,
+            attached: Vec::new(),
+            boundary: None,
+        })
     }
 
     /// Counts what policies are attached to, where the export does not say, or says it of another
     /// account.
-    fn count_attachments(&mut self, as_exported: bool) {
-        let mut attachments: HashMap<&str, u64> = HashMap::new();
-        let mut boundaries: HashMap<&str, u64> = HashMap::new();
-        let users = self.users.iter();
-        let roles = self.roles.iter();
-        for attached in users
-            .clone()
-            .map(|user| &user.attached_managed_policies)
-            .chain(
-                self.groups
-                    .iter()
-                    .map(|group| &group.attached_managed_policies),
-            )
-            .chain(roles.clone().map(|role| &role.attached_managed_policies))
-            .flatten()
-        {
-            *attachments.entry(&attached.policy_arn).or_default() += 1;
-        }
-        for boundary in users
-            .map(|user| &user.permissions_boundary)
-            .chain(roles.map(|role| &role.permissions_boundary))
-            .flatten()
-        {
-            if let Some(arn) = &boundary.permissions_boundary_arn {
-                *boundaries.entry(arn).or_default() += 1;
-            }
-        }
-        for policy in &mut self.policies {
-            let count = |counts: &HashMap<&str, u64>, exported: Option<u64>| {
+    fn finish(self) -> Directory {
+        let entities = || {
+            let users = self.users.values().map(|user| &user.entity);
+            users.chain(self.groups.values()).chain(self.roles.values())
+        };
+        let attachments = count(entities().flat_map(|entity| &entity.attached));
+        let boundaries = count(entities().filter_map(|entity| entity.boundary.as_ref()));
+        let mut policies: Vec<Policy> = self.policies.values().cloned().collect();
+        for policy in &mut policies {
+            let chosen = |counts: &HashMap<&str, u64>, exported: Option<u64>| {
                 let counted = counts.get(policy.arn.as_str()).copied().unwrap_or_default();
-                exported.filter(|_| as_exported).unwrap_or(counted)
+                exported.filter(|_| self.is_alone).unwrap_or(counted)
             };
-            policy.attachment_count = Some(count(&attachments, policy.attachment_count));
-            policy.permissions_boundary_usage_count =
-                Some(count(&boundaries, policy.permissions_boundary_usage_count));
+            policy.attachments = chosen(&attachments, policy.exported_attachments);
+            policy.boundaries = chosen(&boundaries, policy.exported_boundaries);
+        }
+        policies.sort_by(|left, right| {
+            (&left.entity.name, &left.arn).cmp(&(&right.entity.name, &right.arn))
+        });
+        Directory {
+            users: self.users.into_values().collect(),
+            groups: self.groups.into_values().collect(),
+            roles: self.roles.into_values().collect(),
+            policies,
         }
     }
 }
 
-fn keep<T: Named + for<'de> Deserialize<'de>>(
-    kept: &mut BTreeMap<String, T>,
-    list: Option<Vec<&RawValue>>,
-    own: &mut impl FnMut(&str) -> bool,
-) {
-    for entity in read::<T>(list) {
-        if own(entity.arn()) {
-            kept.insert(entity.name().to_owned(), entity);
-        }
+/// The entities of a list that can be read.
+fn read<'a, T: Deserialize<'a>>(list: PartList<'a, T>) -> impl Iterator<Item = T> {
+    let parts = list.into_iter().flatten();
+    parts.filter_map(|part| part.read_object().ok())
+}
+
+fn read_values<'a, T: Deserialize<'a>>(list: &PartList<'a, T>) -> impl Iterator<Item = T> {
+    list.iter().flatten().filter_map(|part| part.read().ok())
+}
+
+fn arns(attached: &PartList<'_, AttachedPolicy>) -> Vec<String> {
+    read_values(attached)
+        .map(|policy| policy.policy_arn)
+        .collect()
+}
+
+fn arn_of(boundary: Option<&Part<'_, PermissionsBoundary>>) -> Option<String> {
+    boundary?.read().ok()?.permissions_boundary_arn
+}
+
+fn count<'a>(arns: impl Iterator<Item = &'a String>) -> HashMap<&'a str, u64> {
+    let mut counts = HashMap::new();
+    for arn in arns {
+        *counts.entry(arn.as_str()).or_default() += 1;
     }
+    counts
 }
 
-/// The entities of a list that can be read; the import has told of the others.
-fn read<T: Named + for<'de> Deserialize<'de>>(
-    list: Option<Vec<&RawValue>>,
-) -> impl Iterator<Item = T> {
-    list.into_iter().flatten().filter_map(|value| {
-        let mut entity: T = serde_json::from_str(value.get()).ok()?;
-        if entity.path_mut().is_none() {
-            let path = path_of(entity.arn());
-            *entity.path_mut() = Some(path);
-        }
-        Some(entity)
-    })
-}
-
-/// One document, several one after the other, or a list of them; the import has read them to their
-/// end.
-fn exports(text: &str) -> Vec<Export<'_>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut exports = Vec::new();
-    for value in serde_json::Deserializer::from_str(text)
-        .into_iter::<&RawValue>()
-        .map_while(Result::ok)
-    {
-        if value.get().starts_with('[') {
-            exports
-                .extend(serde_json::from_str::<Vec<Export<'_>>>(value.get()).unwrap_or_default());
-        } else {
-            exports.extend(serde_json::from_str::<Export<'_>>(value.get()));
-        }
-    }
-    exports
-}
-
-fn account_of(arn: &str) -> &str {
-    arn.split(':').nth(4).unwrap_or_default()
-}
-
+/// The path in an ARN: `/team/` in `arn:aws:iam::111122223333:user/team/ada`.
 fn path_of(arn: &str) -> String {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let path = resource.split_once('/').map_or("", |(_, rest)| rest);
@@ -356,10 +286,4 @@ fn path_of(arn: &str) -> String {
         Some((path, _)) => format!("/{path}/"),
         None => "/".into(),
     }
-}
-
-/// The number of a policy's default version.
-fn version(policy: &ManagedPolicyDetail) -> u32 {
-    let id = policy.default_version_id.as_deref().unwrap_or_default();
-    id.trim_start_matches('v').parse().unwrap_or_default()
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use advisor_core::page::PagedOperation;
 use advisor_core::{AccountId, Caller, JobId, MaxItems, Page};
 use iam_policy_parser::{IamArn, IamEntity};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::api::Api;
 use crate::constraints::{ARN, Checked, NAME_TO_64, NAME_TO_128};
-use crate::directory::Directory;
+use crate::directory::{Directory, Entity, Policy, User};
 use crate::error::ApiError;
 use crate::operation::Operation;
 use crate::parameters::Parameters;
@@ -109,7 +108,7 @@ fn account_details(
             directory
                 .users
                 .iter()
-                .map(|user| ("UserDetailList", Item::of(user))),
+                .map(|user| ("UserDetailList", Item::of_user(user))),
         );
     }
     if wanted("Group") {
@@ -133,13 +132,13 @@ fn account_details(
             .policies
             .iter()
             .filter(|policy| {
-                wanted(if policy.arn.contains("::aws:") {
+                wanted(if policy.is_aws_managed {
                     "AWSManagedPolicy"
                 } else {
                     "LocalManagedPolicy"
                 })
             })
-            .map(|policy| ("Policies", Item::of(policy))),
+            .map(|policy| ("Policies", Item::of_policy(policy))),
     );
     let (page, next) = cut(api, &account, &stretch, items)?;
     let mut lists: Map<String, Value> = [
@@ -178,7 +177,7 @@ fn list(
         marker,
         limits: prefix.to_owned(),
     };
-    let below = |path: &Option<String>| path.as_deref().unwrap_or("/").starts_with(prefix);
+    let below = |path: &str| path.starts_with(prefix);
     let (name, members, items): (_, _, Vec<Item<'_>>) = match operation {
         Operation::ListGroups => {
             let groups = directory.groups.iter().filter(|group| below(&group.path));
@@ -189,8 +188,9 @@ fn list(
             ("Roles", ROLE, roles.map(Item::of).collect())
         }
         _ => {
-            let users = directory.users.iter().filter(|user| below(&user.path));
-            ("Users", USER, users.map(Item::of).collect())
+            let users = directory.users.iter();
+            let users = users.filter(|user| below(&user.entity.path));
+            ("Users", USER, users.map(Item::of_user).collect())
         }
     };
     let (page, next) = cut(api, &account, &stretch, items)?;
@@ -230,22 +230,20 @@ fn list_policies(
         .policies
         .iter()
         .filter(|policy| {
-            let is_aws = policy.arn.contains("::aws:");
-            let is_attached = policy.attachment_count.unwrap_or_default() > 0;
-            let is_boundary = policy.permissions_boundary_usage_count.unwrap_or_default() > 0;
+            let is_attached = policy.attachments > 0;
             let is_in_scope = match scope {
-                Some("AWS") => is_aws,
-                Some("Local") => !is_aws,
+                Some("AWS") => policy.is_aws_managed,
+                Some("Local") => !policy.is_aws_managed,
                 _ => true,
             };
             let is_used = match usage {
                 Some("PermissionsPolicy") => is_attached,
-                Some(_) => is_boundary,
+                Some(_) => policy.boundaries > 0,
                 None => !only_attached || is_attached,
             };
-            is_in_scope && is_used && policy.path.as_deref().unwrap_or("/").starts_with(prefix)
+            is_in_scope && is_used && policy.entity.path.starts_with(prefix)
         })
-        .map(Item::of)
+        .map(Item::of_policy)
         .collect();
     let (page, next) = cut(api, &account, &stretch, items)?;
     let list = page
@@ -282,12 +280,12 @@ fn get_user(api: &Api, parameters: &Parameters, caller: &Caller) -> Result<Value
     let user = directory
         .users
         .iter()
-        .find(|user| user.user_name == name)
+        .find(|user| user.entity.name == name)
         .ok_or_else(|| {
             ApiError::no_such_entity(format!("The user with name {name} cannot be found."))
         })?;
     let members = [USER, &["PermissionsBoundary", "Tags"]].concat();
-    Ok(json!({ "User": Item::of(user).only(&members)? }))
+    Ok(json!({ "User": Item::of_user(user).only(&members)? }))
 }
 
 /// `GetRole`.
@@ -299,7 +297,7 @@ fn get_role(api: &Api, parameters: &Parameters, caller: &Caller) -> Result<Value
     let role = directory
         .roles
         .iter()
-        .find(|role| role.role_name == name)
+        .find(|role| role.name == name)
         .ok_or_else(|| {
             ApiError::no_such_entity(format!("The role with name {name} cannot be found."))
         })?;
@@ -323,7 +321,7 @@ fn get_group(
     let group = directory
         .groups
         .iter()
-        .find(|group| group.group_name == name)
+        .find(|group| group.name == name)
         .ok_or_else(|| {
             ApiError::no_such_entity(format!("The group with name {name} cannot be found."))
         })?;
@@ -336,8 +334,8 @@ fn get_group(
     let users = directory
         .users
         .iter()
-        .filter(|user| user.group_list.iter().any(|group| group == name))
-        .map(Item::of)
+        .filter(|user| user.groups.iter().any(|group| group == name))
+        .map(Item::of_user)
         .collect();
     let (page, next) = cut(api, &account, &stretch, users)?;
     let users = page
@@ -369,7 +367,7 @@ fn get_policy(api: &Api, parameters: &Parameters, caller: &Caller) -> Result<Val
         .find(|policy| policy.arn == arn)
         .ok_or_else(|| ApiError::no_such_entity(format!("Policy {arn} was not found.")))?;
     let members = [POLICY, &["Description"]].concat();
-    Ok(json!({ "Policy": Item::of(policy).only(&members)? }))
+    Ok(json!({ "Policy": Item::of_policy(policy).only(&members)? }))
 }
 
 /// The caller's account, or the store's only one.
@@ -394,31 +392,48 @@ fn directory(api: &Api, caller: &Caller) -> Result<(AccountId, Arc<Directory>), 
     Ok((account, api.directory(&picture)))
 }
 
-/// An entity that has not been turned into JSON yet: most are on other pages.
-struct Item<'a>(Box<dyn Fn() -> Result<Value, serde_json::Error> + 'a>);
+/// An entity whose JSON has not been parsed yet: most are on other pages.
+enum Item<'a> {
+    Entity(&'a Entity),
+    Policy(&'a Policy),
+}
 
 impl<'a> Item<'a> {
-    fn of(entity: &'a impl Serialize) -> Self {
-        Self(Box::new(move || serde_json::to_value(entity)))
+    fn of(entity: &'a Entity) -> Self {
+        Self::Entity(entity)
     }
 
-    fn value(&self) -> Result<Value, ApiError> {
-        (self.0)().map_err(|error| {
+    fn of_user(user: &'a User) -> Self {
+        Self::Entity(&user.entity)
+    }
+
+    fn of_policy(policy: &'a Policy) -> Self {
+        Self::Policy(policy)
+    }
+
+    fn members(&self) -> Result<Map<String, Value>, ApiError> {
+        let detail = match self {
+            Self::Entity(entity) => entity.detail(),
+            Self::Policy(policy) => policy.detail(),
+        };
+        detail.map_err(|error| {
             tracing::error!(%error, "an entity cannot be written");
             ApiError::failure()
         })
     }
 
-    /// Some of its members. No tags are no member, as recorded of `GetUser`.
+    fn value(&self) -> Result<Value, ApiError> {
+        self.members().map(Value::Object)
+    }
+
+    /// Only these members. Empty `Tags` are left out, as recorded of `GetUser`.
     fn only(&self, members: &[&str]) -> Result<Value, ApiError> {
-        let mut value = self.value()?;
-        if let Value::Object(object) = &mut value {
-            object.retain(|name, value| {
-                let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
-                members.contains(&name.as_str()) && !(name == "Tags" && is_empty_list)
-            });
-        }
-        Ok(value)
+        let mut detail = self.members()?;
+        detail.retain(|name, value| {
+            let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
+            members.contains(&name.as_str()) && !(name == "Tags" && is_empty_list)
+        });
+        Ok(Value::Object(detail))
     }
 }
 

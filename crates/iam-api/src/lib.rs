@@ -16,7 +16,6 @@ mod metrics;
 mod operation;
 mod parameters;
 mod permissions;
-mod policy_text;
 mod query_xml;
 mod server;
 mod signature;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use iam_policy_parser::{Arn, IamArn, IamEntity, PolicyDocument};
-use serde_json::value::RawValue;
 
 use super::export::{
-    self, AttachedPolicy, ExportError, IdentityDetail, ManagedPolicyDetail, Page, PolicyDetail,
+    AttachedPolicy, DocumentText, ExportPage, GroupDetail, ManagedPolicyDetail, Part, PartList,
+    PolicyDetail, RoleDetail, UserDetail,
 };
+use super::export_error::ExportError;
 use super::{
     AccountData, DocumentId, Edge, EntityDetail, EntityId, EntityKind, ExportIssue, InlinePolicy,
     NameKey, Node, PolicySource,
@@ -80,7 +81,7 @@ impl AccountDataBuilder {
     /// # Errors
     /// The text is not JSON to its end, or not an export; nothing of it is taken then.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), ExportError> {
-        let pages = export::pages(name, text)?;
+        let pages = ExportPage::parse_all(name, text)?;
         let name: Arc<str> = name.into();
         let several = pages.len() > 1;
         let is_truncated = pages
@@ -107,82 +108,59 @@ impl AccountDataBuilder {
         Ok(())
     }
 
-    fn add_page(&mut self, name: &Arc<str>, prefix: &str, page: &Page<'_>) {
-        let place = |list: &str, index: usize| Place {
-            name: name.clone(),
-            path: format!("{prefix}{list}[{index}]"),
-        };
-        let lists = [
-            (
-                EntityKind::User,
-                "UserDetailList",
-                "UserPolicyList",
-                &page.user_detail_list,
-            ),
-            (
-                EntityKind::Group,
-                "GroupDetailList",
-                "GroupPolicyList",
-                &page.group_detail_list,
-            ),
-            (
-                EntityKind::Role,
-                "RoleDetailList",
-                "RolePolicyList",
-                &page.role_detail_list,
-            ),
-        ];
-        for (kind, list, inline_list, values) in lists {
-            for (index, value) in values.iter().flatten().enumerate() {
-                let place = place(list, index);
-                if let Some(identity) = self.entity::<IdentityDetail<'_>>(&place, value) {
-                    self.add_identity(place, kind, inline_list, identity);
-                }
-            }
-        }
-        for (index, value) in page.policies.iter().flatten().enumerate() {
-            let place = place("Policies", index);
-            if let Some(policy) = self.entity::<ManagedPolicyDetail<'_>>(&place, value) {
-                self.add_policy(place, policy);
-            }
-        }
+    fn add_page(&mut self, name: &Arc<str>, prefix: &str, page: &ExportPage<'_>) {
+        let list = |list: &str| (name.clone(), format!("{prefix}{list}"));
+        self.add_list(
+            &list("UserDetailList"),
+            &page.user_detail_list,
+            |this, place, user| {
+                this.add_identity(place, Identity::from(user));
+            },
+        );
+        self.add_list(
+            &list("GroupDetailList"),
+            &page.group_detail_list,
+            |this, place, group| {
+                this.add_identity(place, Identity::from(group));
+            },
+        );
+        self.add_list(
+            &list("RoleDetailList"),
+            &page.role_detail_list,
+            |this, place, role| {
+                this.add_identity(place, Identity::from(role));
+            },
+        );
+        self.add_list(&list("Policies"), &page.policies, Self::add_policy);
     }
 
-    fn entity<'a, T: serde::Deserialize<'a>>(
+    fn add_list<'a, T: serde::Deserialize<'a>>(
         &mut self,
-        place: &Place,
-        value: &'a RawValue,
-    ) -> Option<T> {
-        match export::entity(value) {
-            Ok(entity) => Some(entity),
-            Err((below, reason)) => {
-                self.issues.push(place.issue(&below, reason));
-                None
-            }
-        }
-    }
-
-    fn add_identity(
-        &mut self,
-        place: Place,
-        kind: EntityKind,
-        inline_list: &str,
-        identity: IdentityDetail<'_>,
+        (name, list): &(Arc<str>, String),
+        parts: &PartList<'a, T>,
+        mut add: impl FnMut(&mut Self, Place, T),
     ) {
-        let listed = Listed {
-            kind,
-            name: identity.name,
-            unique_id: Some(identity.unique_id),
-            arn: identity.arn,
-            created: identity.create_date,
-        };
-        let Some(detail) = self.detail(&place, listed, None) else {
+        for (index, part) in parts.iter().flatten().enumerate() {
+            let place = Place {
+                name: name.clone(),
+                path: format!("{list}[{index}]"),
+            };
+            match part.read_object() {
+                Ok(entity) => add(self, place, entity),
+                Err(error) => self.issues.push(place.issue(&error.path, error.reason)),
+            }
+        }
+    }
+
+    fn add_identity(&mut self, place: Place, identity: Identity<'_>) {
+        let Some(detail) = self.detail(&place, identity.listed, None) else {
             return;
         };
+        let inline_list = identity.inline_list;
         let mut inline: Vec<InlinePolicy> = Vec::new();
         for (index, value) in identity.inline_policies.iter().flatten().enumerate() {
             let below = format!("{inline_list}[{index}]");
-            inline.push(match self.part::<PolicyDetail<'_>>(&place, &below, value) {
+            inline.push(match self.part(&place, &below, value) {
                 Ok(policy) => InlinePolicy {
                     document: self.document(
                         &place,
@@ -198,7 +176,7 @@ impl AccountDataBuilder {
         let attachments = identity.attached_managed_policies.iter().flatten();
         for (index, value) in attachments.enumerate() {
             let below = format!("AttachedManagedPolicies[{index}]");
-            match self.part::<AttachedPolicy>(&place, &below, value) {
+            match self.part(&place, &below, value) {
                 Ok(policy) => attached.push((
                     policy.policy_arn.into(),
                     policy.policy_name.unwrap_or_default().into(),
@@ -208,7 +186,7 @@ impl AccountDataBuilder {
         }
         let mut groups = Vec::new();
         for (index, value) in identity.group_list.iter().flatten().enumerate() {
-            match serde_json::from_str::<String>(value.get()) {
+            match value.read() {
                 Ok(group) => groups.push(group),
                 Err(_) => {
                     let below = format!("GroupList[{index}]");
@@ -236,29 +214,25 @@ impl AccountDataBuilder {
         &mut self,
         place: &Place,
         below: &str,
-        value: &'a RawValue,
+        part: &Part<'a, T>,
     ) -> Result<T, InlinePolicy> {
-        export::entity(value).map_err(|(field, reason)| {
-            let path = if field.is_empty() {
+        part.read_object().map_err(|error| {
+            let path = if error.path.is_empty() {
                 below.to_owned()
             } else {
-                format!("{below}.{field}")
+                format!("{below}.{}", error.path)
             };
-            self.issues.push(place.issue(&path, &*reason));
+            self.issues.push(place.issue(&path, &*error.reason));
             InlinePolicy {
                 name: path.into(),
-                document: PolicySource::NotEvaluated(reason.into()),
+                document: PolicySource::NotEvaluated(error.reason.into()),
             }
         })
     }
 
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
         let default = policy.default_version();
-        let version = default
-            .and_then(|(_, version)| version.version_id.as_deref())
-            .or(policy.default_version_id.as_deref())
-            .and_then(|id| id.strip_prefix('v')?.parse().ok())
-            .unwrap_or_default();
+        let version = policy.default_version_number();
         let document = match default.and_then(|(index, version)| Some((index, version.document?))) {
             Some((index, document)) => self.document(
                 &place,
@@ -352,15 +326,15 @@ impl AccountDataBuilder {
     }
 
     /// Equal texts are read once.
-    fn document(&mut self, place: &Place, below: &str, json: &RawValue) -> PolicySource {
-        if let Some(id) = self.document_ids.get(json.get()) {
+    fn document(&mut self, place: &Place, below: &str, text: DocumentText<'_>) -> PolicySource {
+        if let Some(id) = self.document_ids.get(text.json()) {
             return PolicySource::Document(*id);
         }
-        match export::policy_document(json) {
+        match text.parse_identity_policy() {
             Ok(document) => {
                 let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
                 self.documents.push(Arc::new(document));
-                self.document_ids.insert(json.get().into(), id);
+                self.document_ids.insert(text.json().into(), id);
                 PolicySource::Document(id)
             }
             Err(reason) => {
@@ -401,6 +375,70 @@ impl AccountDataBuilder {
     }
 }
 
+/// A user, group or role: their details differ only in the names of fields.
+struct Identity<'a> {
+    listed: Listed,
+    /// The name of the list of inline policies.
+    inline_list: &'static str,
+    inline_policies: PartList<'a, PolicyDetail<'a>>,
+    group_list: PartList<'a, String>,
+    attached_managed_policies: PartList<'a, AttachedPolicy>,
+}
+
+impl<'a> From<UserDetail<'a>> for Identity<'a> {
+    fn from(user: UserDetail<'a>) -> Self {
+        Self {
+            listed: Listed {
+                kind: EntityKind::User,
+                name: user.user_name,
+                unique_id: Some(user.user_id),
+                arn: user.arn,
+                created: user.create_date,
+            },
+            inline_list: "UserPolicyList",
+            inline_policies: user.user_policy_list,
+            group_list: user.group_list,
+            attached_managed_policies: user.attached_managed_policies,
+        }
+    }
+}
+
+impl<'a> From<GroupDetail<'a>> for Identity<'a> {
+    fn from(group: GroupDetail<'a>) -> Self {
+        Self {
+            listed: Listed {
+                kind: EntityKind::Group,
+                name: group.group_name,
+                unique_id: Some(group.group_id),
+                arn: group.arn,
+                created: group.create_date,
+            },
+            inline_list: "GroupPolicyList",
+            inline_policies: group.group_policy_list,
+            group_list: None,
+            attached_managed_policies: group.attached_managed_policies,
+        }
+    }
+}
+
+impl<'a> From<RoleDetail<'a>> for Identity<'a> {
+    fn from(role: RoleDetail<'a>) -> Self {
+        Self {
+            listed: Listed {
+                kind: EntityKind::Role,
+                name: role.role_name,
+                unique_id: Some(role.role_id),
+                arn: role.arn,
+                created: role.create_date,
+            },
+            inline_list: "RolePolicyList",
+            inline_policies: role.role_policy_list,
+            group_list: None,
+            attached_managed_policies: role.attached_managed_policies,
+        }
+    }
+}
+
 /// What every kind of entity says of itself.
 struct Listed {
     kind: EntityKind,
@@ -421,7 +459,7 @@ fn newest_policies(
         let arn = policy.detail.arn.clone();
         match position.get(&arn).and_then(|index| kept.get_mut(*index)) {
             Some(known) => {
-                let is_aws = policy.detail.account.as_str() == "aws";
+                let is_aws = policy.detail.is_aws_managed();
                 if !is_aws {
                     issues.push(policy.place.issue("Arn", format!("{arn} comes again")));
                 }

@@ -1,31 +1,173 @@
-//! What `aws iam get-account-authorization-details` writes, as it stands in the file. Every entity
-//! is read on its own, so that a broken one loses no other.
+//! The output of `aws iam get-account-authorization-details`: the one model of it.
 //!
-//! Shape: the response syntax of `GetAccountAuthorizationDetails` in the IAM API reference.
+//! Entities, and the members of their lists, are [`Part`]s: each is read on its own, so that a broken
+//! one loses no other. Serialized, an entity is what `GetAccountAuthorizationDetails` returns.
+//!
+//! Source: the shapes `UserDetail`, `GroupDetail`, `RoleDetail` and `ManagedPolicyDetail` of botocore's
+//! `iam/2010-05-08/service-2.json`.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use iam_policy_parser::PolicyDocument;
-use serde::Deserialize;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// One page of the answer, entities unread.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Page<'a> {
-    #[serde(borrow)]
-    pub(crate) user_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    pub(crate) group_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    pub(crate) role_detail_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    pub(crate) policies: Option<Vec<&'a RawValue>>,
-    pub(crate) is_truncated: Option<bool>,
+use super::export_error::{ExportError, ExportErrorKind, plain_message};
+
+/// Everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A list whose members are read one by one.
+pub type PartList<'a, T> = Option<Vec<Part<'a, T>>>;
+
+/// A part of an export that has not been read yet.
+pub struct Part<'a, T> {
+    json: &'a RawValue,
+    read_as: PhantomData<fn() -> T>,
 }
 
-impl Page<'_> {
-    fn is_one(&self) -> bool {
+/// Why a part cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+#[non_exhaustive]
+pub struct UnreadablePart {
+    /// The JSON path of the broken value in the part, as in `UserPolicyList[0].PolicyName`; empty for
+    /// the part as a whole.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl<'a, T> Part<'a, T> {
+    /// The JSON text.
+    #[must_use]
+    pub fn json(&self) -> &'a str {
+        self.json.get()
+    }
+
+    /// Reads the part.
+    ///
+    /// # Errors
+    /// The JSON is not of this shape.
+    pub fn read(&self) -> Result<T, UnreadablePart>
+    where
+        T: Deserialize<'a>,
+    {
+        let mut deserializer = serde_json::Deserializer::from_str(self.json());
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            UnreadablePart {
+                path: if path == "." { String::new() } else { path },
+                reason: plain_message(error.inner()),
+            }
+        })
+    }
+
+    /// Reads a part that is an object.
+    ///
+    /// # Errors
+    /// The JSON is not an object, or not of this shape.
+    pub fn read_object(&self) -> Result<T, UnreadablePart>
+    where
+        T: Deserialize<'a>,
+    {
+        if self.json().starts_with('{') {
+            return self.read();
+        }
+        // Serde would take a list for the fields in order.
+        Err(UnreadablePart {
+            path: String::new(),
+            reason: "not a JSON object".into(),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Part<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Part").field(&self.json()).finish()
+    }
+}
+
+impl<'de: 'a, 'a, T> Deserialize<'de> for Part<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self {
+            json: <&RawValue>::deserialize(deserializer)?,
+            read_as: PhantomData,
+        })
+    }
+}
+
+impl<'a, T: Deserialize<'a> + Serialize> Serialize for Part<'a, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let part = self.read().map_err(S::Error::custom)?;
+        part.serialize(serializer)
+    }
+}
+
+/// One page of the output.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExportPage<'a> {
+    /// The users.
+    #[serde(borrow)]
+    pub user_detail_list: PartList<'a, UserDetail<'a>>,
+    /// The groups.
+    #[serde(borrow)]
+    pub group_detail_list: PartList<'a, GroupDetail<'a>>,
+    /// The roles.
+    #[serde(borrow)]
+    pub role_detail_list: PartList<'a, RoleDetail<'a>>,
+    /// The managed policies.
+    #[serde(borrow)]
+    pub policies: PartList<'a, ManagedPolicyDetail<'a>>,
+    /// Whether more pages follow.
+    pub is_truncated: Option<bool>,
+}
+
+impl<'a> ExportPage<'a> {
+    /// Splits a file into pages: one document, several one after the other, or a list of them. `name`
+    /// stands in errors for the file.
+    ///
+    /// # Errors
+    /// The text is not JSON to its end, or not an export.
+    pub fn parse_all(name: &str, text: &'a str) -> Result<Vec<Self>, ExportError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut pages = Vec::new();
+        let mut take = |value: &'a RawValue| -> Result<(), ExportError> {
+            let kind = ExportErrorKind::NotAnExport;
+            let page: Self = serde_json::from_str(value.get())
+                .map_err(|error| ExportError::within(name, kind, text, value.get(), error))?;
+            if !page.has_a_list() {
+                return Err(ExportError::of_file(name, kind));
+            }
+            pages.push(page);
+            Ok(())
+        };
+        let kind = ExportErrorKind::Syntax;
+        for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            let value = value.map_err(|error| ExportError::of_json(name, kind, error))?;
+            if value.get().starts_with('[') {
+                let list: Vec<&RawValue> = serde_json::from_str(value.get())
+                    .map_err(|error| ExportError::within(name, kind, text, value.get(), error))?;
+                list.into_iter().try_for_each(&mut take)?;
+            } else {
+                take(value)?;
+            }
+        }
+        if pages.is_empty() {
+            return Err(ExportError::of_file(name, ExportErrorKind::Empty));
+        }
+        Ok(pages)
+    }
+
+    fn has_a_list(&self) -> bool {
         self.user_detail_list.is_some()
             || self.group_detail_list.is_some()
             || self.role_detail_list.is_some()
@@ -33,62 +175,147 @@ impl Page<'_> {
     }
 }
 
-/// A user, group or role: the three are listed alike, but for the names of some fields. What it has
-/// lists of is unread, so that a broken member loses no other.
-#[derive(Deserialize)]
+/// A user.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct IdentityDetail<'a> {
-    #[serde(rename = "UserName", alias = "GroupName", alias = "RoleName")]
-    pub(crate) name: String,
-    #[serde(rename = "UserId", alias = "GroupId", alias = "RoleId")]
-    pub(crate) unique_id: String,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    #[serde(
-        borrow,
-        rename = "UserPolicyList",
-        alias = "GroupPolicyList",
-        alias = "RolePolicyList"
-    )]
-    pub(crate) inline_policies: Option<Vec<&'a RawValue>>,
-    /// Of users only.
-    #[serde(borrow)]
-    pub(crate) group_list: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    pub(crate) attached_managed_policies: Option<Vec<&'a RawValue>>,
+pub struct UserDetail<'a> {
+    /// Its path.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Part<'a, String>>,
+    /// Its name.
+    pub user_name: String,
+    /// Its unique id.
+    pub user_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its inline policies.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub user_policy_list: PartList<'a, PolicyDetail<'a>>,
+    /// The names of its groups.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub group_list: PartList<'a, String>,
+    /// The managed policies attached to it.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub attached_managed_policies: PartList<'a, AttachedPolicy>,
+    /// Its permissions boundary.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
+    /// Its tags.
+    #[serde(borrow, serialize_with = "part_or_empty")]
+    pub tags: Option<Part<'a, Vec<Tag>>>,
 }
 
-/// An inline policy.
-#[derive(Deserialize)]
+/// A group.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct PolicyDetail<'a> {
-    pub(crate) policy_name: String,
-    #[serde(borrow)]
-    pub(crate) policy_document: &'a RawValue,
+pub struct GroupDetail<'a> {
+    /// Its path.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Part<'a, String>>,
+    /// Its name.
+    pub group_name: String,
+    /// Its unique id.
+    pub group_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its inline policies.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub group_policy_list: PartList<'a, PolicyDetail<'a>>,
+    /// The managed policies attached to it.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub attached_managed_policies: PartList<'a, AttachedPolicy>,
 }
 
-#[derive(Deserialize)]
+/// A role.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct AttachedPolicy {
-    pub(crate) policy_name: Option<String>,
-    pub(crate) policy_arn: String,
+pub struct RoleDetail<'a> {
+    /// Its path.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Part<'a, String>>,
+    /// Its name.
+    pub role_name: String,
+    /// Its unique id.
+    pub role_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its trust policy.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub assume_role_policy_document: Option<DocumentText<'a>>,
+    /// The instance profiles that contain it.
+    #[serde(borrow, serialize_with = "part_or_empty")]
+    pub instance_profile_list: Option<Part<'a, Vec<InstanceProfile<'a>>>>,
+    /// Its inline policies.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub role_policy_list: PartList<'a, PolicyDetail<'a>>,
+    /// The managed policies attached to it.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub attached_managed_policies: PartList<'a, AttachedPolicy>,
+    /// Its permissions boundary.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
+    /// Its tags.
+    #[serde(borrow, serialize_with = "part_or_empty")]
+    pub tags: Option<Part<'a, Vec<Tag>>>,
+    /// When it was last used, as IAM says.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub role_last_used: Option<Part<'a, RoleLastUsed>>,
 }
 
-#[derive(Deserialize)]
+/// A managed policy, of the account or of AWS.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ManagedPolicyDetail<'a> {
-    pub(crate) policy_name: String,
-    pub(crate) policy_id: Option<String>,
-    pub(crate) arn: String,
-    pub(crate) create_date: Option<String>,
-    pub(crate) default_version_id: Option<String>,
-    #[serde(borrow)]
-    pub(crate) policy_version_list: Option<Vec<PolicyVersion<'a>>>,
+pub struct ManagedPolicyDetail<'a> {
+    /// Its name.
+    pub policy_name: String,
+    /// Its unique id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_id: Option<String>,
+    /// Its ARN.
+    pub arn: String,
+    /// Its path.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Part<'a, String>>,
+    /// The version in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_version_id: Option<String>,
+    /// How many users, groups and roles it is attached to.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub attachment_count: Option<Part<'a, u64>>,
+    /// How many users and roles it is the boundary of.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_usage_count: Option<Part<'a, u64>>,
+    /// Whether it can be attached.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub is_attachable: Option<Part<'a, bool>>,
+    /// What it is for.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Part<'a, String>>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// When its default version was last changed.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub update_date: Option<Part<'a, String>>,
+    /// Its versions.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub policy_version_list: Option<Vec<PolicyVersion<'a>>>,
 }
 
 impl<'a> ManagedPolicyDetail<'a> {
-    /// The version in force: the one marked so, else the one that `DefaultVersionId` names.
-    pub(crate) fn default_version(&self) -> Option<(usize, &PolicyVersion<'a>)> {
+    /// The version in force, with its position in the list: the one marked so, else the one that
+    /// `DefaultVersionId` names.
+    #[must_use]
+    pub fn default_version(&self) -> Option<(usize, &PolicyVersion<'a>)> {
         let versions = || self.policy_version_list.iter().flatten().enumerate();
         versions()
             .find(|(_, version)| version.is_default_version == Some(true))
@@ -98,169 +325,262 @@ impl<'a> ManagedPolicyDetail<'a> {
                 })
             })
     }
+
+    /// The number of the version in force; 0 when the export does not say. Of an AWS managed policy
+    /// in several exports, the greatest is the newest.
+    #[must_use]
+    pub fn default_version_number(&self) -> u32 {
+        self.default_version()
+            .and_then(|(_, version)| version.version_id.as_deref())
+            .or(self.default_version_id.as_deref())
+            .and_then(|id| id.strip_prefix('v')?.parse().ok())
+            .unwrap_or_default()
+    }
 }
 
-#[derive(Deserialize)]
+/// A version of a managed policy.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct PolicyVersion<'a> {
+pub struct PolicyVersion<'a> {
+    /// Its document.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentText<'a>>,
+    /// `v1`, `v2`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Whether it is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default_version: Option<bool>,
+    /// When it was created.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Part<'a, String>>,
+}
+
+/// An inline policy.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicyDetail<'a> {
+    /// Its name.
+    pub policy_name: String,
+    /// Its document.
     #[serde(borrow)]
-    pub(crate) document: Option<&'a RawValue>,
-    pub(crate) version_id: Option<String>,
-    pub(crate) is_default_version: Option<bool>,
+    pub policy_document: DocumentText<'a>,
 }
 
-/// An export that cannot be read at all, or not to its end.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {message}{}", At(*.line, *.column))]
-pub struct ExportError {
-    name: String,
-    message: String,
-    line: usize,
-    column: usize,
+/// A managed policy that is attached to a user, group or role.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttachedPolicy {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    /// Its ARN.
+    pub policy_arn: String,
 }
 
-struct At(usize, usize);
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(0, _) => Ok(()),
-            Self(line, column) => write!(f, " (line {line}, column {column})"),
-        }
-    }
+/// A permissions boundary.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PermissionsBoundary {
+    /// `PermissionsBoundaryPolicy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_type: Option<String>,
+    /// The ARN of the managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_arn: Option<String>,
 }
 
-impl ExportError {
-    /// The file, as the caller named it.
+/// A tag.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// When and where a role was last used.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoleLastUsed {
+    /// The time, to within an hour or so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_date: Option<String>,
+    /// The Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+/// An instance profile.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InstanceProfile<'a> {
+    /// Its path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Its name.
+    pub instance_profile_name: String,
+    /// Its unique id.
+    pub instance_profile_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// The role in it.
+    #[serde(borrow, serialize_with = "list_or_empty")]
+    pub roles: Option<Vec<InstanceProfileRole<'a>>>,
+    /// Its tags.
+    #[serde(serialize_with = "list_or_empty")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// The role of an instance profile.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InstanceProfileRole<'a> {
+    /// Its path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Its name.
+    pub role_name: String,
+    /// Its unique id.
+    pub role_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its trust policy.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub assume_role_policy_document: Option<DocumentText<'a>>,
+}
+
+/// A policy document as it stands in an export: an object, or URL-encoded JSON in a string as the API
+/// returns it. Serialized as the API returns it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentText<'a>(#[serde(borrow)] &'a RawValue);
+
+impl<'a> DocumentText<'a> {
+    /// The JSON text.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn json(self) -> &'a str {
+        self.0.get()
     }
 
-    /// The line that it is about, counted from 1; `None` when it is about the file as a whole.
-    #[must_use]
-    pub fn line(&self) -> Option<usize> {
-        (self.line > 0).then_some(self.line)
-    }
-
-    /// The byte of the line, counted from 1; 0 at the end of the line before. `None` as for the line.
-    #[must_use]
-    pub fn column(&self) -> Option<usize> {
-        self.line().map(|_| self.column)
-    }
-
-    /// An error of a part of a text.
-    fn within(name: &str, text: &str, part: &str, error: &serde_json::Error) -> Self {
-        let mut this = Self::new(name, error);
-        let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
-        let before = start.and_then(|start| text.get(..start));
-        if let Some(before) = before
-            && this.line > 0
-        {
-            let last_line = before.rsplit('\n').next().unwrap_or_default();
-            if this.line == 1 {
-                this.column += last_line.len();
-            }
-            this.line += before.matches('\n').count();
-        }
-        this
-    }
-
-    fn new(name: &str, error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        Self {
-            name: name.into(),
-            message: plain_message(error),
-            line,
-            column,
-        }
-    }
-}
-
-/// The message without the place that `serde_json` puts behind it.
-pub(crate) fn plain_message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).unwrap_or(&text).to_owned()
-}
-
-/// Splits a file into pages: one document, several one after the other, or a list of them.
-pub(crate) fn pages<'a>(name: &str, text: &'a str) -> Result<Vec<Page<'a>>, ExportError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut pages = Vec::new();
-    let mut take = |value: &'a RawValue| -> Result<(), ExportError> {
-        let page: Page<'a> = serde_json::from_str(value.get()).map_err(|error| ExportError {
-            message: format!(
-                "not the output of get-account-authorization-details: {}",
-                plain_message(&error)
-            ),
-            ..ExportError::within(name, text, value.get(), &error)
-        })?;
-        if !page.is_one() {
-            return Err(ExportError {
-                name: name.into(),
-                message: "not the output of get-account-authorization-details: none of \
-                          UserDetailList, GroupDetailList, RoleDetailList, Policies is there"
-                    .into(),
-                line: 0,
-                column: 0,
-            });
-        }
-        pages.push(page);
-        Ok(())
-    };
-    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let value = value.map_err(|error| ExportError::new(name, &error))?;
-        if value.get().starts_with('[') {
-            let list: Vec<&RawValue> = serde_json::from_str(value.get())
-                .map_err(|error| ExportError::within(name, text, value.get(), &error))?;
-            list.into_iter().try_for_each(&mut take)?;
+    /// Parses an identity-based policy.
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub(crate) fn parse_identity_policy(self) -> Result<PolicyDocument, String> {
+        let json = self.json();
+        let document = if json.starts_with('"') {
+            let text: String = serde_json::from_str(json).map_err(|error| plain_message(&error))?;
+            PolicyDocument::parse_url_encoded(&text)
         } else {
-            take(value)?;
+            PolicyDocument::parse(json)
+        };
+        let document = document.map_err(|error| error.to_string())?;
+        let resource_policy = document.statements.iter().position(|s| s.has_principal);
+        match resource_policy {
+            Some(index) => Err(format!(
+                "Statement[{index}]: has a Principal, so it is no identity-based policy"
+            )),
+            None => Ok(document),
         }
     }
-    if pages.is_empty() {
-        return Err(ExportError {
-            name: name.into(),
-            message: "there is no page in the file".into(),
-            line: 0,
-            column: 0,
+
+    /// The document URL-encoded as in RFC 3986, as the API returns it. The order and spelling of an
+    /// object are kept, its insignificant whitespace is not.
+    fn url_encoded(self) -> Result<String, serde_json::Error> {
+        let json = self.json();
+        if !json.starts_with('"') {
+            return Ok(encode(&without_whitespace(json)));
+        }
+        let text: String = serde_json::from_str(json)?;
+        // An encoded document starts with %7B.
+        if text.trim_start().starts_with('{') {
+            return Ok(encode(&text));
+        }
+        Ok(text)
+    }
+}
+
+impl Serialize for DocumentText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.url_encoded().map_err(S::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// JSON without the whitespace between its tokens.
+fn without_whitespace(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut in_string = false;
+    let mut is_escaped = false;
+    for letter in json.chars() {
+        if in_string {
+            in_string = is_escaped || letter != '"';
+            is_escaped = !is_escaped && letter == '\\';
+        } else if letter.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = letter == '"';
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// The API returns an empty list where an export has none.
+fn list_or_empty<T: Serialize, S: Serializer>(
+    list: &Option<Vec<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().flatten())
+}
+
+fn part_or_empty<'a, T: Deserialize<'a> + Serialize, S: Serializer>(
+    list: &Option<Part<'a, Vec<T>>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match list {
+        Some(list) => list.serialize(serializer),
+        None => serializer.collect_seq([(); 0]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_serialized_url_encoded() {
+        let object = r#"{ "Version": "2012-10-17",  "Sid": "a \" b\\" , "A": [ 1 ] }"#;
+        let plain = r#"{"Version":"2012-10-17","Sid":"a \" b\\","A":[1]}"#;
+        let encoded = encode(plain);
+        let string = serde_json::to_string(plain).unwrap();
+        for json in [object, &string, &format!("\"{encoded}\"")] {
+            let text: DocumentText<'_> = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_value(text).unwrap(), encoded, "{json}");
+        }
+        assert!(encoded.starts_with("%7B%22Version%22%3A%222012-10-17%22"));
+    }
+
+    #[test]
+    fn what_an_export_does_not_say_is_an_empty_list_or_missing() {
+        let json = r#"{"UserName": "a", "UserId": "i", "Arn": "arn", "Tags": null}"#;
+        let user: UserDetail<'_> = serde_json::from_str(json).unwrap();
+        let expected = serde_json::json!({
+            "UserName": "a", "UserId": "i", "Arn": "arn", "UserPolicyList": [], "GroupList": [],
+            "AttachedManagedPolicies": [], "Tags": [],
         });
-    }
-    Ok(pages)
-}
-
-/// Reads one entity; an error names the field (`UserPolicyList[0].PolicyName`) and the reason.
-pub(crate) fn entity<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, (String, String)> {
-    if !value.get().starts_with('{') {
-        // A list would be taken for the fields in order.
-        return Err((String::new(), "not a JSON object".into()));
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(value.get());
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        (
-            if path == "." { String::new() } else { path },
-            plain_message(error.inner()),
-        )
-    })
-}
-
-/// Reads a policy document: an object, or URL-encoded JSON in a string as the API returns it.
-pub(crate) fn policy_document(value: &RawValue) -> Result<PolicyDocument, String> {
-    let json = value.get();
-    let document = if json.starts_with('"') {
-        let text: String = serde_json::from_str(json).map_err(|error| plain_message(&error))?;
-        PolicyDocument::parse_url_encoded(&text)
-    } else {
-        PolicyDocument::parse(json)
-    };
-    let document = document.map_err(|error| error.to_string())?;
-    let resource_policy = document.statements.iter().position(|s| s.has_principal);
-    match resource_policy {
-        Some(index) => Err(format!(
-            "Statement[{index}]: has a Principal, so it is no identity-based policy"
-        )),
-        None => Ok(document),
+        assert_eq!(serde_json::to_value(user).unwrap(), expected);
     }
 }

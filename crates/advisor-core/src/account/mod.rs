@@ -6,7 +6,10 @@
 //! nothing here and are not kept.
 
 mod builder;
-mod export;
+pub mod export;
+mod export_error;
+mod owner;
+mod split;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +22,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 pub use self::builder::AccountDataBuilder;
-pub use self::export::ExportError;
+pub use self::export_error::{ExportError, ExportErrorKind};
+pub use self::split::SplitExport;
 use crate::request_error::RequestError;
 use crate::{AccountId, UniqueId};
 
@@ -199,7 +203,7 @@ impl AccountData {
             .entities()
             .filter(|(id, detail)| {
                 detail.kind != EntityKind::Policy
-                    || detail.account.as_str() != "aws"
+                    || !detail.is_aws_managed()
                     || self
                         .neighbours(*id, Edge::Attached, Direction::Incoming)
                         .next()
