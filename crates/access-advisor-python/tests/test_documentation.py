@@ -1,4 +1,4 @@
-"""The examples in docstrings and READMEs are right."""
+"""The examples in docstrings, in the documentation and in the package's README are right."""
 
 import doctest
 import inspect
@@ -68,19 +68,24 @@ def test_package_readme(tmp_path):
     assert run(example + "print(len(frame))", tmp_path).strip().isdigit()
 
 
-def chapter():
-    readme = (ROOT / "README.md").read_text()
-    return re.search(r"^## From Python\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)[1]
+def pages():
+    """The pages of the documentation whose Python needs this package. Other blocks are run by the command line's tests."""
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        text = path.read_text()
+        # Spark's page needs a session: test_spark.py runs it.
+        if path.name != "spark.md" and re.search(r"^(from|import) access_advisor\b", text, re.MULTILINE):
+            yield pytest.param(text, id=path.relative_to(ROOT).as_posix())
 
 
-def test_readme_walk(tmp_path):
-    """The chapter's Python blocks are one script; a block of text after one is what it prints."""
-    found = blocks(chapter(), "python", "text")
-    script, printed = [], []
+@pytest.mark.parametrize("page", pages())
+def test_page(page, tmp_path):
+    """A page's Python blocks are one script; a block of text after one is what it prints."""
+    found = blocks(page, "python", "text")
+    assert page.count("```python\n") == sum(language == "python" for language, _ in found)
+    script = []
     for language, content in found:
-        (script if language == "python" else printed).append(content)
         if language == "python":
-            script.append('print("-- end of block --")\n')
+            script += [content, 'print("-- end of block --")\n']
     output = run("".join(script), tmp_path).split("-- end of block --\n")
     expected, index = [], -1
     for language, content in found:
@@ -90,12 +95,14 @@ def test_readme_walk(tmp_path):
         else:
             expected[index] += content
     assert output[: len(expected)] == expected
-    assert (tmp_path / "unused.png").read_bytes().startswith(b"\x89PNG")
+    for picture in re.findall(r"savefig\(\"(\S+)\"", page):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
-def test_readme_names_boto3s_operations():
-    """In the chapter's table, each of boto3's names is one of ours."""
-    names = re.findall(r"^\| `(?:iam\.)?(\w+)\(", chapter(), re.MULTILINE)
+def test_boto3s_operations_are_named():
+    """In the page's table, each of boto3's names is one of ours."""
+    page = (ROOT / "docs/python.md").read_text()
+    names = re.findall(r"^\| `(?:iam\.)?(\w+)\(", page, re.MULTILINE)
     assert len(names) == 4
     for name in names:
         assert callable(getattr(access_advisor.Store, name))

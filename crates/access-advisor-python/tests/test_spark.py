@@ -418,12 +418,11 @@ def test_arguments_that_cannot_be(spark):
         advisor_spark.activity(spark, [])
 
 
-def test_readme_chapter(spark, capsys):
-    """The chapter's Python prints what stands below it."""
-    readme = (ROOT / "README.md").read_text()
-    chapter = re.search(r"^## On Spark\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)[1]
-    [script] = re.findall(r"^```python\n(.*?)^```$", chapter, re.DOTALL | re.MULTILINE)
-    [printed] = re.findall(r"^```text\n(.*?)^```$", chapter, re.DOTALL | re.MULTILINE)
+def test_page(spark, capsys):
+    """The Python on Spark's page prints what stands below it."""
+    page = (ROOT / "docs/spark.md").read_text()
+    [script] = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    [printed] = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     names = {"spark": spark}
     exec(script, names)
     assert capsys.readouterr().out.strip() == printed.strip()
