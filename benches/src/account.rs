@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 use service_catalog::Catalog;
 
-use crate::policies::{self, PolicyGenerator};
+use crate::names::{self, ACCOUNT_ID};
+use crate::policies::PolicyGenerator;
 use crate::seeded::Seeded;
-
-/// The account that everything is in.
-pub const ACCOUNT_ID: &str = "111122223333";
 
 const CREATED: &str = "2024-03-01T09:00:00+00:00";
 /// So many users share a group.
@@ -79,7 +77,7 @@ impl AccountShape {
         let (kind, sort, name) = if is_user {
             (IdentityKind::User, "user", format!("person-{index}"))
         } else {
-            let name = format!("{}-{index}", policies::name(&mut random));
+            let name = format!("{}-{index}", names::name(&mut random));
             (IdentityKind::Role, "role", name)
         };
         let arn = format!("arn:aws:iam::{ACCOUNT_ID}:{sort}{path}{name}");

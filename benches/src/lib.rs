@@ -17,11 +17,13 @@
 
 mod account;
 pub mod ingest;
+mod names;
 mod policies;
 mod seeded;
 mod trail;
 
-pub use account::{ACCOUNT_ID, AccountShape, Identity, IdentityKind};
+pub use account::{AccountShape, Identity, IdentityKind};
+pub use names::ACCOUNT_ID;
 pub use policies::PolicyGenerator;
 pub use seeded::Seeded;
 pub use trail::{Event, TrailGenerator};

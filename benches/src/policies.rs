@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use service_catalog::{Catalog, ServiceId};
 
-use crate::account::ACCOUNT_ID;
+use crate::names::{ACCOUNT_ID, STAGES, TEAMS, name};
 use crate::seeded::Seeded;
 
 /// The services that most policies are about, the commonest first.
@@ -49,12 +49,6 @@ const COMMON: [&str; 40] = [
     "wafv2",
     "organizations",
 ];
-
-const TEAMS: [&str; 16] = [
-    "orders", "billing", "web", "ingest", "reports", "search", "audit", "media", "accounts",
-    "events", "mobile", "risk", "catalog", "mail", "fleet", "labs",
-];
-const STAGES: [&str; 4] = ["prod", "staging", "dev", "sandbox"];
 
 /// Makes policy documents.
 #[derive(Debug)]
@@ -308,11 +302,6 @@ fn fill(format: &str, random: &mut Seeded) -> String {
     }
     arn.push_str(rest);
     arn
-}
-
-/// A name that somebody gave something.
-pub(crate) fn name(random: &mut Seeded) -> String {
-    format!("{}-{}", random.pick(&TEAMS), random.pick(&STAGES))
 }
 
 fn condition(random: &mut Seeded) -> Value {

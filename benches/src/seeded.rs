@@ -22,6 +22,12 @@ impl Seeded {
         Self(Self(seed).draw())
     }
 
+    /// The stream of a thing that has a name.
+    #[must_use]
+    pub fn named(seed: u64, name: &str) -> Self {
+        Self::of(seed, name, 0)
+    }
+
     /// The next number.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -56,6 +62,12 @@ impl Seeded {
     pub fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         let index = self.below(from.len());
         from.get(index).copied().unwrap_or_default()
+    }
+
+    /// One of these; `other` when there are none.
+    pub fn pick_or<T: Copy>(&mut self, from: &[T], other: T) -> T {
+        let index = self.below(from.len());
+        from.get(index).copied().unwrap_or(other)
     }
 
     /// So many letters and digits, as in IAM's unique ids.

@@ -9,8 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use service_catalog::{AccessLevel, ActionId, Catalog};
 
-use crate::account::{ACCOUNT_ID, AccountShape, Identity, IdentityKind};
-use crate::policies::{self, PolicyGenerator};
+use crate::account::{AccountShape, Identity, IdentityKind};
+use crate::names::{self, ACCOUNT_ID};
+use crate::policies::PolicyGenerator;
 use crate::seeded::Seeded;
 
 /// 2026-10-01T00:00:00Z, in UTC milliseconds: when the first object starts.
@@ -191,7 +192,7 @@ impl TrailGenerator {
                  \"arn\":\"arn:aws:{namespace}:{}:{ACCOUNT_ID}:resource/{}\"}}",
                 random.uuid(),
                 event.region,
-                policies::name(&mut random),
+                names::name(&mut random),
             )?;
         }
         write!(
@@ -275,7 +276,7 @@ fn write_user_identity(
 
 /// Some of them have JSON in a string, as policies and templates are sent.
 fn write_parameters(region: &str, random: &mut Seeded, out: &mut String) -> std::fmt::Result {
-    let name = policies::name(random);
+    let name = names::name(random);
     match random.below(10) {
         0 => out.write_str("\"requestParameters\":null"),
         1 => write!(

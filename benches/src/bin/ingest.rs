@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use benches::ingest::{Answer, IngestTrail, TrailFiles};
+use benches::ingest::{Answer, IngestTrail, TrailFiles, TrailKind};
 use clap::{Args, Parser, Subcommand};
 use cloudtrail_reader::{Parser as RecordParser, ReadOptions, TrailObject, TrailReader};
 use libdeflater::Decompressor;
@@ -32,6 +32,9 @@ enum Engine {
     Generate {
         /// A folder for all trails.
         folder: PathBuf,
+        /// Which trail.
+        #[arg(long, value_enum)]
+        trail: TrailKind,
         /// How many records.
         #[arg(long)]
         records: u64,
@@ -66,17 +69,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     match CommandLine::parse().engine {
         Engine::Generate {
             folder,
+            trail,
             records,
             object,
             threads,
         } => {
-            let files = TrailFiles::below(&folder, records, object);
+            let files = TrailFiles::below(&folder, trail, records, object);
             let progress = |done: u64, all: u64| {
                 if done.is_multiple_of(50) || done == all {
                     eprintln!("{} of {records} records", done * records / all);
                 }
             };
-            Ok(files.write(&IngestTrail::new(records), object, threads, &progress)?)
+            Ok(files.write(
+                &IngestTrail::new(trail, records),
+                object,
+                threads,
+                &progress,
+            )?)
         }
         Engine::Floor(run) => run.floor(),
         Engine::Ours(run) => run.read(ReadOptions::default()),

@@ -7,7 +7,7 @@ use advisor_core::Activity;
 use chrono::DateTime;
 use service_catalog::Catalog;
 
-use super::{operation, written};
+use super::block::written;
 
 /// The principal's ARN, the event source, the event name and the Region; after [`Answer::by_operation`] the service's
 /// namespace and the action in the middle.
@@ -190,6 +190,18 @@ impl fmt::Display for Answer {
         }
         Ok(())
     }
+}
+
+/// The service's namespace and the action's or event's name, as the reader's table has them.
+fn operation<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a str, &'a str) {
+    let resolved = catalog.resolve_event(source, event);
+    let service = resolved.service.map_or_else(
+        || source.split('.').next().unwrap_or(source),
+        |id| catalog.service(id).namespace(),
+    );
+    let action = resolved.action;
+    let name = action.map_or(event, |id| catalog.action(id).name());
+    (service, name)
 }
 
 #[cfg(test)]

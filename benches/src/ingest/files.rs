@@ -1,4 +1,4 @@
-//! Writes the trail as CloudTrail delivers it to a bucket, once: what is there already is not made again.
+//! Writes a trail to disk in the layout of a CloudTrail bucket. Files that exist are kept.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,48 +9,48 @@ use chrono::DateTime;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::account::ACCOUNT_ID;
+use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
 
 use super::answer::Answer;
-use super::caller::Callers;
-use super::{BLOCK, Block, Fact, IngestTrail, Tally};
+use super::block::{BLOCK, Block, Record, Tally};
+use super::trail::{IngestTrail, TrailKind};
 
-/// Goes up when the same number of records becomes another trail.
+/// Incremented whenever the same parameters generate another trail.
 pub const VERSION: u32 = 1;
 
-/// The folder of a written trail.
+/// The folder of a trail on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailFiles {
     folder: PathBuf,
 }
 
 impl TrailFiles {
-    /// The trail of so many records in objects of `object` records each, below a folder for all of them.
+    /// A trail with this many records in objects of `object` records each, in a folder for all trails.
     #[must_use]
-    pub fn below(folder: &Path, records: u64, object: u64) -> Self {
+    pub fn below(folder: &Path, kind: TrailKind, records: u64, object: u64) -> Self {
         Self {
-            folder: folder.join(format!("{records}-{object}-v{VERSION}")),
+            folder: folder.join(format!("{kind}-{records}-{object}-v{VERSION}")),
         }
     }
 
-    /// What `TrailReader` and the others are given: the objects and nothing else are below it.
+    /// The folder that the engines read. It holds the objects and nothing else.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.folder.join("trail")
     }
 
-    /// The expected answer's file. It is written last: where it is, the trail is whole.
+    /// The file with the expected answer. It is written last, so a trail that has it is complete.
     #[must_use]
     pub fn answer(&self) -> PathBuf {
         self.folder.join("answer.tsv")
     }
 
-    /// Writes what is not there yet, on so many threads. `progress` is told how many blocks of how many are done, and is
-    /// called from these threads.
+    /// Writes the objects that are missing. `progress` gets the number of blocks that are done and the number of all blocks;
+    /// it is called from the writing threads.
     ///
     /// # Errors
-    /// Files that cannot be written; what is written already is taken over next time.
+    /// Returns an error when a file cannot be written. Call again to resume.
     pub fn write(
         &self,
         trail: &IngestTrail,
@@ -80,7 +80,7 @@ impl TrailFiles {
             writers.into_iter().try_for_each(|writer| {
                 let part: io::Result<Answer> = writer
                     .join()
-                    .unwrap_or_else(|_| Err(io::Error::other("a thread that writes panicked")));
+                    .unwrap_or_else(|_| Err(io::Error::other("a writing thread panicked")));
                 answer.merge(&part?);
                 io::Result::Ok(())
             })
@@ -97,18 +97,16 @@ impl TrailFiles {
         tally: &mut Tally,
     ) -> io::Result<()> {
         let block = trail.block(index);
-        let callers = Callers::of(trail, &block);
-        let facts: Vec<_> = trail.facts(&block, &callers).collect();
-        for fact in &facts {
-            tally.count(&block, fact);
-        }
-        for facts in facts.chunks(object.clamp(1, BLOCK) as usize) {
-            let file = self.file(trail.seed, &block, facts);
+        tally.add(&block);
+        let object = object.clamp(1, BLOCK);
+        for (index, records) in block.records.chunks(object as usize).enumerate() {
+            let first = block.index * BLOCK + index as u64 * object;
+            let file = self.file(&block, first, records);
             if file.is_file() {
                 continue;
             }
             buffers.json.clear();
-            trail.write_object(&block, facts, &mut buffers.json);
+            block.write_object(records, &mut buffers.json);
             buffers.gzip.clear();
             let gzip = std::mem::take(&mut buffers.gzip);
             buffers.gzip = self::gzip(buffers.json.as_bytes(), gzip)?;
@@ -117,13 +115,11 @@ impl TrailFiles {
         Ok(())
     }
 
-    fn file(&self, seed: u64, block: &Block, facts: &[Fact<'_>]) -> PathBuf {
-        let (first, seconds) = facts
-            .first()
-            .map_or((0, block.start), |fact| (fact.index, fact.seconds));
+    fn file(&self, block: &Block, first: u64, records: &[Record]) -> PathBuf {
+        let seconds = records.first().map_or(0, |record| record.seconds);
         let time = DateTime::from_timestamp(seconds as i64, 0).unwrap_or_default();
-        let unique = Seeded::of(seed, "ingest object", block.index * BLOCK + first).base32(16);
-        let region = block.region();
+        let unique = Seeded::of(1, "ingest object", first).base32(16);
+        let region = block.region;
         let mut path = self.objects();
         path.extend(["AWSLogs", ACCOUNT_ID, "CloudTrail", region]);
         path.push(time.format("%Y/%m/%d").to_string());
@@ -135,21 +131,21 @@ impl TrailFiles {
     }
 }
 
-/// Taken over from object to object.
+/// Reused from object to object.
 #[derive(Default)]
 struct Buffers {
     json: String,
     gzip: Vec<u8>,
 }
 
-/// As CloudTrail's objects are: deflate's level 6. The buffer is filled and given back.
+/// Compresses at level 6, as CloudTrail's objects are, into the buffer that is passed in.
 pub(super) fn gzip(json: &[u8], buffer: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(buffer, Compression::new(6));
     encoder.write_all(json)?;
     encoder.finish()
 }
 
-/// A file is there as a whole or not at all.
+/// Writes a file atomically.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
@@ -182,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_interrupted_is_finished() {
+    fn interrupted_writing_is_resumed() {
         let folder = tempfile::tempdir().unwrap();
-        let trail = IngestTrail::new(500);
-        let files = TrailFiles::below(folder.path(), 500, 50);
+        let trail = IngestTrail::new(TrailKind::Regular, 500);
+        let files = TrailFiles::below(folder.path(), TrailKind::Regular, 500, 50);
         files.write(&trail, 50, 2, &|_, _| {}).unwrap();
         let whole = objects(&files.objects());
         assert_eq!(whole.len(), 10);

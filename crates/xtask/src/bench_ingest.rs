@@ -1,4 +1,4 @@
-//! `cargo xtask bench-ingest`: reading a trail, beside inflating alone and beside what people use today.
+//! `cargo xtask bench-ingest`: how fast trails are read, compared with decompression alone and with other tools.
 
 mod engine;
 mod peers;
@@ -7,54 +7,70 @@ mod results;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use benches::ingest::{Answer, TrailFiles};
+use benches::ingest::{Answer, TrailFiles, TrailKind};
 use clap::Args;
 use service_catalog::Catalog;
 
-use crate::bench_ingest::engine::{Engine, Figures};
+use crate::bench_ingest::engine::{Engine, Figures, Programs};
 use crate::bench_ingest::peers::Peers;
-use crate::bench_ingest::results::{Column, Peak, Results};
+use crate::bench_ingest::results::{Column, Peak, Results, Title};
 use crate::child;
 
 /// The records of small and of large objects.
 const OBJECTS: [u64; 2] = [50, 5_000];
-/// The trails whose peaks `--memory` compares.
+/// The numbers of records whose peak memory `--memory` compares.
 const MEMORY: [u64; 2] = [1_000_000, 10_000_000];
+const ROUNDS: u32 = 5;
+const QUICK_ROUNDS: u32 = 15;
 
-/// Times reading a trail: inflating alone, our reader, `ClickHouse`, `DuckDB` and Python, all with the same answer.
+/// Measures how fast trails are read: decompression alone, our reader, `ClickHouse`, `DuckDB`, and Python.
 ///
-/// Makes the trail (deterministic: 1,000 principals, 300 days) as small objects of 50 records and as large ones of 5,000,
-/// once, under `target/bench-ingest`; installs the others there, pinned by benches/ingest-requirements.txt. Then runs all
-/// engines in turn, round after round, and prints medians. Every answer of every run must be the expected one, row for row:
-/// the command fails otherwise. How fast anything is fails nothing.
+/// Generates a regular and a varied trail, each in objects of 50 and of 5,000 records, and keeps them in
+/// `target/bench-ingest`. Installs the other tools there, pinned by benches/ingest-requirements.txt. Then all engines run in
+/// turn, round after round, and the medians are printed. Every engine must return the expected answer in every run, row for
+/// row; otherwise the command fails. It never fails because of a time.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask bench-ingest                         400,000 records: a few minutes
-  cargo xtask bench-ingest --records 20000         a look
-  cargo xtask bench-ingest --only floor,ours       without the others
-  cargo xtask bench-ingest --memory                the reader's peaks for 1 and 10 million records; 6 GB of disk
-  cargo xtask bench-ingest --write-results         and puts the tables into benches/RESULTS.md")]
+  cargo xtask bench-ingest                         400,000 records of both trails
+  cargo xtask bench-ingest --records 20000         a first impression
+  cargo xtask bench-ingest --trail varied          the varied trail only
+  cargo xtask bench-ingest --only floor,ours       without the other tools
+  cargo xtask bench-ingest --quick                 decompression and our reader: the least of 15 runs
+  cargo xtask bench-ingest --quick --baseline PATH the same, and an earlier build of our reader
+  cargo xtask bench-ingest --memory                peak memory for 1 and 10 million records; 6 GB of disk
+  cargo xtask bench-ingest --write-results         also writes the tables to benches/RESULTS.md
+
+To keep a build as a baseline, copy target/release/ingest to another place.")]
 pub(crate) struct BenchIngest {
-    /// How many records the trail has.
+    /// The number of records in each trail.
     #[arg(long, value_name = "N", default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(1..))]
     records: u64,
-    /// How many rounds; the slow engines take part in the first three only.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Threads of all engines; floor and ours also run on one.
+    /// The number of rounds [default: 5, with --quick 15]. The slowest engines take part in three at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// The number of threads. Decompression and our reader also run on one.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
     /// Only these engines.
     #[arg(long, value_name = "ENGINE", value_delimiter = ',')]
     only: Vec<Engine>,
-    /// Only objects of so many records.
+    /// Only this trail.
+    #[arg(long, value_enum)]
+    trail: Option<TrailKind>,
+    /// Only objects with this many records.
     #[arg(long, value_name = "50|5000", value_parser = clap::builder::PossibleValuesParser::new(["50", "5000"]))]
     object: Option<String>,
-    /// Compares the reader's peak memory for 1 and 10 million records, and nothing else.
-    #[arg(long, conflicts_with_all = ["records", "rounds", "only", "object"])]
+    /// Only decompression and our reader; prints the least time of each.
+    #[arg(long, conflicts_with_all = ["only", "write_results"])]
+    quick: bool,
+    /// Another build of the program `ingest`, which runs in turn with this one.
+    #[arg(long, value_name = "PATH")]
+    baseline: Option<PathBuf>,
+    /// Compares the reader's peak memory for 1 and 10 million records of the regular trail, and does nothing else.
+    #[arg(long, conflicts_with_all = ["records", "rounds", "only", "object", "trail", "quick", "baseline"])]
     memory: bool,
-    /// Puts what is printed into benches/RESULTS.md.
+    /// Writes the tables to benches/RESULTS.md too.
     #[arg(long)]
     write_results: bool,
     /// Deletes the trails at the end.
@@ -64,12 +80,19 @@ pub(crate) struct BenchIngest {
 
 impl BenchIngest {
     pub(crate) fn run(&self) -> Result<(), String> {
-        let program = program()?;
         let folder = target()?.join("bench-ingest");
+        let baseline = self.baseline.as_ref().map(|path| {
+            path.canonicalize()
+                .map_err(|error| format!("--baseline {}: {error}", path.display()))
+        });
+        let programs = Programs {
+            current: program()?,
+            baseline: baseline.transpose()?,
+        };
         let done = if self.memory {
-            self.compare_memory(&program, &folder)
+            self.compare_memory(&programs, &folder)
         } else {
-            self.compare_times(&program, &folder)
+            self.compare_times(&programs, &folder)
         };
         if self.delete {
             let trails = folder.join("trails");
@@ -86,58 +109,80 @@ impl BenchIngest {
 
     fn compare_times(
         &self,
-        program: &Path,
+        programs: &Programs,
         folder: &Path,
     ) -> Result<(&'static str, String), String> {
         let columns = self.columns();
-        let is_foreign = |column: &Column| column.engine.script().is_some();
         let peers = columns
             .iter()
-            .any(is_foreign)
+            .any(|column| column.engine.script().is_some())
             .then(|| Peers::install(folder))
             .transpose()?;
-        let mut text = results::heading(self.records, self.rounds, peers.as_ref());
-        for object in OBJECTS {
-            let wanted = self.object.as_deref();
-            if wanted.is_some_and(|wanted| wanted != object.to_string()) {
-                continue;
-            }
-            let files = self.trail(program, folder, self.records, object)?;
-            let expected = Expected::read(&files)?;
-            let mut results = Results::new(object, self.records, &columns);
-            // A warm-up, so that the files are in memory, and then in turn.
-            for round in 0..=self.rounds {
-                for column in &columns {
-                    if round > column.engine.rounds() || (round == 0 && is_foreign(column)) {
-                        continue;
-                    }
-                    eprintln!(
-                        "objects of {object}: round {round} of {}, {}",
-                        self.rounds,
-                        column.label()
-                    );
-                    let answer = folder.join("answer.tsv");
-                    let command = match &peers {
-                        Some(peers) if is_foreign(column) => {
-                            peers.command(*column, &files, &answer)?
-                        }
-                        _ => engine::command(program, *column, &files, &answer)?,
+        let mut text = results::heading(self.records, self.rounds(), peers.as_ref());
+        for trail in TrailKind::ALL {
+            for object in OBJECTS {
+                if self.wants(trail, object) {
+                    let results =
+                        self.compare(trail, object, &columns, programs, peers.as_ref(), folder)?;
+                    text += &if self.quick {
+                        results.least_table()
+                    } else {
+                        results.table()
                     };
-                    let figures = engine::run(command)?;
-                    expected.check(*column, &answer, &figures, self.records)?;
-                    if round > 0 {
-                        results.add(*column, &figures);
-                    }
                 }
             }
-            text += &results.table();
         }
         Ok(("times", text))
     }
 
+    /// Runs all engines on one trail with objects of one size.
+    fn compare(
+        &self,
+        trail: TrailKind,
+        object: u64,
+        columns: &[Column],
+        programs: &Programs,
+        peers: Option<&Peers>,
+        folder: &Path,
+    ) -> Result<Results, String> {
+        let files = self.trail(&programs.current, folder, trail, self.records, object)?;
+        let expected = Expected::read(&files)?;
+        let title = Title {
+            trail,
+            object,
+            records: self.records,
+        };
+        let mut results = Results::new(title, columns);
+        // Round 0 is a warm-up that brings the files into the page cache.
+        for round in 0..=self.rounds() {
+            for column in columns {
+                let peer = peers.filter(|_| column.engine.script().is_some());
+                if round > column.engine.rounds() || (round == 0 && peer.is_some()) {
+                    continue;
+                }
+                eprintln!(
+                    "{trail} trail, objects of {object}: round {round} of {}, {}",
+                    self.rounds(),
+                    column.label()
+                );
+                let answer = folder.join("answer.tsv");
+                let command = match peer {
+                    Some(peers) => peers.command(*column, &files, &answer)?,
+                    None => engine::command(programs, *column, &files, &answer)?,
+                };
+                let figures = engine::run(command)?;
+                expected.check(*column, &answer, &figures, self.records)?;
+                if round > 0 {
+                    results.add(*column, &figures);
+                }
+            }
+        }
+        Ok(results)
+    }
+
     fn compare_memory(
         &self,
-        program: &Path,
+        programs: &Programs,
         folder: &Path,
     ) -> Result<(&'static str, String), String> {
         let column = Column {
@@ -149,10 +194,16 @@ impl BenchIngest {
             .iter()
             .flat_map(|object| MEMORY.map(|it| (*object, it)))
         {
-            let files = self.trail(program, folder, records, object)?;
+            let files = self.trail(
+                &programs.current,
+                folder,
+                TrailKind::Regular,
+                records,
+                object,
+            )?;
             let expected = Expected::read(&files)?;
             let answer = folder.join("answer.tsv");
-            let figures = engine::run(engine::command(program, column, &files, &answer)?)?;
+            let figures = engine::run(engine::command(programs, column, &files, &answer)?)?;
             expected.check(column, &answer, &figures, records)?;
             peaks.push(Peak {
                 object,
@@ -163,11 +214,27 @@ impl BenchIngest {
         Ok(("memory", results::memory(&peaks, self.threads)))
     }
 
-    /// The floor and ours on one thread and on all, the others on all.
+    fn rounds(&self) -> u32 {
+        let default = if self.quick { QUICK_ROUNDS } else { ROUNDS };
+        self.rounds.unwrap_or(default)
+    }
+
+    fn wants(&self, trail: TrailKind, object: u64) -> bool {
+        let is_of_size = self.object.as_ref();
+        self.trail.is_none_or(|wanted| wanted == trail)
+            && is_of_size.is_none_or(|wanted| *wanted == object.to_string())
+    }
+
+    /// Engines with their numbers of threads, in the order of the table.
     fn columns(&self) -> Vec<Column> {
+        let is_wanted = |engine: Engine| match engine {
+            Engine::Baseline if self.baseline.is_none() => false,
+            _ if self.quick => engine.is_quick(),
+            _ => self.only.is_empty() || self.only.contains(&engine),
+        };
         Engine::all()
             .iter()
-            .filter(|engine| self.only.is_empty() || self.only.contains(engine))
+            .filter(|engine| is_wanted(**engine))
             .flat_map(|engine| {
                 let one = (engine.runs_on_one_thread() && self.threads > 1).then_some(1);
                 one.into_iter().chain([self.threads]).map(|threads| Column {
@@ -182,28 +249,30 @@ impl BenchIngest {
         &self,
         program: &Path,
         folder: &Path,
+        trail: TrailKind,
         records: u64,
         object: u64,
     ) -> Result<TrailFiles, String> {
         let trails = folder.join("trails");
-        let files = TrailFiles::below(&trails, records, object);
+        let files = TrailFiles::below(&trails, trail, records, object);
         if !files.answer().is_file() {
-            eprintln!("making {records} records in objects of {object}");
+            eprintln!("generating {records} records of the {trail} trail in objects of {object}");
             let mut generate = child::command(program)?;
             generate.arg("generate").arg(&trails);
+            generate.arg(format!("--trail={trail}"));
             generate.arg(format!("--records={records}"));
             generate.arg(format!("--object={object}"));
             generate.arg(format!("--threads={}", self.threads));
             let status = generate.status().map_err(|error| error.to_string())?;
             if !status.success() {
-                return Err("the trail cannot be made".to_owned());
+                return Err(format!("cannot generate the {trail} trail"));
             }
         }
         Ok(files)
     }
 }
 
-/// What the engines must answer: by event, as the others have it, and by operation, as ours has it.
+/// The expected answer: by event, as the other tools return it, and by operation, as our reader returns it.
 struct Expected {
     by_event: Answer,
     by_operation: Answer,
@@ -219,7 +288,7 @@ impl Expected {
         })
     }
 
-    /// Row for row; and no record may be lost on the way.
+    /// Compares an answer row for row, and the number of records.
     fn check(
         &self,
         column: Column,
@@ -229,21 +298,21 @@ impl Expected {
     ) -> Result<(), String> {
         let expected = match column.engine {
             Engine::Floor => return Ok(()),
-            Engine::Ours | Engine::Plain => &self.by_operation,
+            Engine::Ours | Engine::Baseline | Engine::Plain => &self.by_operation,
             _ => &self.by_event,
         };
         let label = column.label();
         if figures.records.is_some_and(|read| read != records) {
             return Err(format!(
-                "{label} has not read {records} records: {figures:?}"
+                "{label} did not read {records} records: {figures:?}"
             ));
         }
         let given = read_answer(answer)?;
-        // So that the next engine's is not taken for this one's.
+        // The next engine must not pass with this answer.
         fs::remove_file(answer).map_err(|error| format!("{}: {error}", answer.display()))?;
         match given.difference(expected) {
             None => Ok(()),
-            Some(difference) => Err(format!("{label} has another answer: {difference}")),
+            Some(difference) => Err(format!("{label} returned another answer: {difference}")),
         }
     }
 }
@@ -254,7 +323,7 @@ fn read_answer(file: &Path) -> Result<Answer, String> {
     Answer::parse(&text).map_err(|error| name(&error))
 }
 
-/// Builds the engines made of Rust; where they are.
+/// Builds the program with the engines in Rust and returns its path.
 fn program() -> Result<PathBuf, String> {
     let mut cargo = child::cargo()?;
     cargo.args(
@@ -264,13 +333,13 @@ fn program() -> Result<PathBuf, String> {
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if !status.success() {
-        return Err("the engines do not build".to_owned());
+        return Err("cannot build the program `ingest`".to_owned());
     }
     let name = format!("ingest{}", std::env::consts::EXE_SUFFIX);
     Ok(target()?.join("release").join(name))
 }
 
-/// The target folder: `debug` or `release`, where this program is, stands in it.
+/// The target folder, two levels above this program.
 fn target() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let target = own.ancestors().nth(2).ok_or("no target folder")?;

@@ -1,6 +1,6 @@
-//! The engines, and one run of one of them.
+//! The engines, and how one run of an engine is started and measured.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -11,22 +11,24 @@ use serde::Deserialize;
 use crate::bench_ingest::results::Column;
 use crate::{child, python};
 
-/// What can be timed, in the order of the table.
+/// What can be measured, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Engine {
-    /// Lists, reads and inflates with libdeflate, and nothing else.
+    /// Lists, reads, and decompresses with libdeflate, and does nothing else.
     Floor,
+    /// An earlier build of our reader; needs --baseline.
+    Baseline,
     /// Our reader.
     Ours,
     /// Our reader with its plain parser.
     Plain,
     /// `ClickHouse`.
     Clickhouse,
-    /// `DuckDB`, by the fastest query that was found.
+    /// `DuckDB` with the fastest query known.
     Duckdb,
-    /// `DuckDB`, by `read_json` with the columns named.
+    /// `DuckDB` with `read_json` and named columns.
     DuckdbReadJson,
-    /// Python's json and gzip in processes.
+    /// Python with json and gzip in several processes.
     Python,
 }
 
@@ -38,6 +40,7 @@ impl Engine {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Floor => "inflate only",
+            Self::Baseline => "access-advisor, baseline",
             Self::Ours => "access-advisor",
             Self::Plain => "access-advisor, plain parser",
             Self::Clickhouse => "ClickHouse",
@@ -47,10 +50,10 @@ impl Engine {
         }
     }
 
-    /// The script and its form, of those that are not ours.
+    /// The script and its variant, for the other tools.
     pub(super) fn script(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Floor | Self::Ours | Self::Plain => None,
+            Self::Floor | Self::Baseline | Self::Ours | Self::Plain => None,
             Self::Clickhouse => Some(("with_clickhouse.py", "-")),
             Self::Duckdb => Some(("with_duckdb.py", "fastest")),
             Self::DuckdbReadJson => Some(("with_duckdb.py", "documented")),
@@ -58,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// The most rounds it takes part in.
+    /// The number of rounds that it takes part in at most.
     pub(super) fn rounds(self) -> u32 {
         match self {
             Self::DuckdbReadJson | Self::Python => 3,
@@ -67,16 +70,27 @@ impl Engine {
     }
 
     pub(super) fn runs_on_one_thread(self) -> bool {
-        matches!(self, Self::Floor | Self::Ours)
+        self.is_quick()
+    }
+
+    /// Whether `--quick` measures it.
+    pub(super) fn is_quick(self) -> bool {
+        matches!(self, Self::Floor | Self::Baseline | Self::Ours)
     }
 }
 
-/// What one run took.
+/// The builds of the program `ingest`.
+pub(super) struct Programs {
+    pub(super) current: PathBuf,
+    pub(super) baseline: Option<PathBuf>,
+}
+
+/// What one run reported.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Figures {
-    /// From the first look at the folder to the table, without the process's start.
+    /// From listing the folder to the finished table, without the start of the process.
     pub(super) seconds: f64,
-    /// The process from start to end, its answer written.
+    /// The whole process, with writing the answer.
     #[serde(skip)]
     pub(super) process_seconds: f64,
     pub(super) records: Option<u64>,
@@ -84,17 +98,21 @@ pub(crate) struct Figures {
     pub(super) objects: Option<u64>,
     pub(super) stored_bytes: Option<u64>,
     pub(super) inflated_bytes: Option<u64>,
-    /// Resident; nothing where the system does not tell.
+    /// Resident; `None` if the operating system does not tell.
     pub(super) peak_kib: Option<u64>,
 }
 
-/// A run of an engine made of Rust.
+/// The command of an engine in Rust.
 pub(super) fn command(
-    program: &Path,
+    programs: &Programs,
     column: Column,
     files: &TrailFiles,
     answer: &Path,
 ) -> Result<Command, String> {
+    let program = match (column.engine, &programs.baseline) {
+        (Engine::Baseline, Some(baseline)) => baseline,
+        _ => &programs.current,
+    };
     let mut command = child::command(program)?;
     command.arg(match column.engine {
         Engine::Floor => "floor",
@@ -109,7 +127,7 @@ pub(super) fn command(
     Ok(command)
 }
 
-/// Runs it to the end.
+/// Runs a command to its end.
 pub(super) fn run(mut command: Command) -> Result<Figures, String> {
     let started = Instant::now();
     let printed = python::succeed(&mut command)?;

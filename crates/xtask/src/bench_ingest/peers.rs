@@ -1,4 +1,4 @@
-//! `ClickHouse`, `DuckDB` and Python: installed into an environment of their own.
+//! `ClickHouse`, `DuckDB`, and Python, installed into their own Python environment.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,22 +8,22 @@ use benches::ingest::TrailFiles;
 use crate::bench_ingest::results::Column;
 use crate::{child, python};
 
-/// The others, installed.
+/// The installed tools.
 pub(super) struct Peers {
     python: PathBuf,
     scripts: PathBuf,
-    /// Names and versions, as they are pinned.
+    /// Pinned names and versions.
     pub(super) versions: String,
 }
 
 impl Peers {
-    /// Installs what is pinned, unless it is there.
+    /// Installs the pinned packages unless they are installed.
     pub(super) fn install(folder: &Path) -> Result<Self, String> {
         let benches = child::workspace_root()?.join("benches");
         let requirements = benches.join("ingest-requirements.txt");
         let pinned = std::fs::read_to_string(&requirements)
             .map_err(|error| format!("{}: {error}", requirements.display()))?;
-        eprintln!("installing ClickHouse and DuckDB, unless they are there");
+        eprintln!("installing ClickHouse and DuckDB if they are missing");
         let python = python::environment_in(&folder.join("peers"), &requirements)?;
         let version = python::succeed(child::command(&python)?.arg("--version"))?;
         let versions: Vec<String> = pinned
@@ -39,7 +39,7 @@ impl Peers {
         })
     }
 
-    /// A run of one of them.
+    /// The command of a tool.
     pub(super) fn command(
         &self,
         column: Column,
@@ -49,7 +49,7 @@ impl Peers {
         let (script, form) = column
             .engine
             .script()
-            .ok_or_else(|| format!("{} is no script", column.label()))?;
+            .ok_or_else(|| format!("{} has no script", column.label()))?;
         let mut command = child::command(&self.python)?;
         // Nothing is written beside the scripts.
         command.arg("-B").arg(self.scripts.join(script)).arg(form);

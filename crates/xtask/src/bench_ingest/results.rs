@@ -1,14 +1,16 @@
-//! The tables: medians, ratios, memory; and their place in benches/RESULTS.md.
+//! Result tables with medians, ratios, and memory, and writing them to benches/RESULTS.md.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use benches::ingest::TrailKind;
+
 use crate::bench_ingest::engine::{Engine, Figures};
 use crate::bench_ingest::peers::Peers;
 
-/// An engine on so many threads.
+/// An engine with a number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(super) engine: Engine,
@@ -26,14 +28,22 @@ impl Column {
     }
 }
 
-/// All runs over one trail.
+/// What the engines read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Title {
+    pub(super) trail: TrailKind,
+    /// The number of records in an object.
+    pub(super) object: u64,
+    pub(super) records: u64,
+}
+
+/// All runs on one trail.
 pub(super) struct Results {
-    object: u64,
-    records: u64,
+    title: Title,
     runs: Vec<(Column, Vec<Figures>)>,
 }
 
-/// The middle one and its neighbours at both ends.
+/// The median and both extremes.
 struct Spread {
     least: f64,
     median: f64,
@@ -55,10 +65,9 @@ impl Spread {
 }
 
 impl Results {
-    pub(super) fn new(object: u64, records: u64, columns: &[Column]) -> Self {
+    pub(super) fn new(title: Title, columns: &[Column]) -> Self {
         Self {
-            object,
-            records,
+            title,
             runs: columns.iter().map(|column| (*column, Vec::new())).collect(),
         }
     }
@@ -71,35 +80,76 @@ impl Results {
         }
     }
 
-    fn seconds(&self, engine: Engine, threads: u32) -> Option<f64> {
+    fn spread(&self, engine: Engine, threads: u32) -> Option<Spread> {
         let column = Column { engine, threads };
         let (_, runs) = self.runs.iter().find(|(known, _)| *known == column)?;
-        Spread::of(runs, |run| run.seconds).map(|spread| spread.median)
+        Spread::of(runs, |run| run.seconds)
+    }
+
+    fn seconds(&self, engine: Engine, threads: u32) -> Option<f64> {
+        self.spread(engine, threads).map(|spread| spread.median)
     }
 
     fn first<T>(&self, what: impl Fn(&Figures) -> Option<T>) -> Option<T> {
         self.runs.iter().flat_map(|(_, runs)| runs).find_map(what)
     }
 
-    /// One line an engine.
-    pub(super) fn table(&self) -> String {
-        let mut out = String::new();
-        let inflated = self.first(|run| run.inflated_bytes);
-        // Writing to a string cannot fail.
-        let _ = write!(out, "\nObjects of {} records", self.object);
+    /// What was read, as the line before a table.
+    fn heading(&self) -> String {
+        let Title { trail, object, .. } = self.title;
+        let mut out = format!("\nThe {trail} trail in objects of {object} records");
         if let (Some(objects), Some(stored), Some(inflated)) = (
             self.first(|run| run.objects),
             self.first(|run| run.stored_bytes),
-            inflated,
+            self.first(|run| run.inflated_bytes),
         ) {
             let (stored, json) = (megabytes(stored), megabytes(inflated));
+            // Writing to a string cannot fail.
             let _ = write!(
                 out,
                 ": {objects} objects, {json:.0} MB of JSON in {stored:.0} MB of gzip"
             );
         }
+        out.push_str(".\n\n");
+        out
+    }
+
+    /// The least time of each engine, and the ratios of these.
+    pub(super) fn least_table(&self) -> String {
+        let mut out = self.heading();
         out.push_str(
-            ".\n\n| engine | seconds: median (least .. most) | process | records/s | JSON MB/s | x inflate only | \
+            "| engine | least, s | median, s | x inflate only | x baseline |\n| --- | --- | --- | --- | --- |\n",
+        );
+        for (column, _) in &self.runs {
+            let Some(own) = self.spread(column.engine, column.threads) else {
+                continue;
+            };
+            let times = |engine| {
+                self.spread(engine, column.threads).map_or_else(
+                    || "-".to_owned(),
+                    |other| format!("{:.3}", own.least / other.least),
+                )
+            };
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                out,
+                "| {} | {:.4} | {:.4} | {} | {} |",
+                column.label(),
+                own.least,
+                own.median,
+                times(Engine::Floor),
+                times(Engine::Baseline),
+            );
+        }
+        out
+    }
+
+    /// The medians of each engine, their ratios, and memory.
+    pub(super) fn table(&self) -> String {
+        let mut out = self.heading();
+        let inflated = self.first(|run| run.inflated_bytes);
+        out.push_str(
+            "| engine | seconds: median (least .. most) | process | records/s | JSON MB/s | x inflate only | \
              ours is so many x faster | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
         );
         for (column, runs) in &self.runs {
@@ -126,7 +176,7 @@ impl Results {
                 seconds.least,
                 seconds.most,
                 process.median,
-                self.records as f64 / seconds.median,
+                self.title.records as f64 / seconds.median,
                 times(Engine::Floor, &|floor| seconds.median / floor),
                 match column.engine {
                     Engine::Floor | Engine::Ours => "-".to_owned(),
@@ -154,25 +204,25 @@ impl Results {
     }
 }
 
-/// What was run, and where.
+/// When, where, and what was run.
 pub(super) fn heading(records: u64, rounds: u32, peers: Option<&Peers>) -> String {
     let versions = peers.map_or_else(String::new, |peers| format!(" {}.", peers.versions));
     format!(
-        "{} {records} records, {rounds} rounds (slow engines 3) in turn after a warm-up; every answer of every run was the \
-         expected one.{versions}\n",
+        "{} {records} records, {rounds} rounds (slow engines 3) in turn after a warm-up. All engines returned the expected \
+         answer in every run.{versions}\n",
         machine()
     )
 }
 
-/// One reading of a trail for `--memory`.
+/// One run of `--memory`.
 pub(super) struct Peak {
-    /// The records of an object.
+    /// The number of records in an object.
     pub(super) object: u64,
     pub(super) records: u64,
     pub(super) figures: Figures,
 }
 
-/// The peaks of `--memory`.
+/// The table of `--memory`.
 pub(super) fn memory(peaks: &[Peak], threads: u32) -> String {
     let mut out = format!(
         "{} {threads} threads.\n\n| objects of | objects | records | rows | seconds | peak MiB |\n\
@@ -213,13 +263,13 @@ fn machine() -> String {
     )
 }
 
-/// Replaces what stands between the section's marks in benches/RESULTS.md.
+/// Replaces the text between the section's markers in benches/RESULTS.md.
 pub(super) fn write(root: &Path, section: &str, text: &str) -> Result<(), String> {
     let file = root.join("benches/RESULTS.md");
     let name = |reason: &dyn std::fmt::Display| format!("{}: {reason}", file.display());
     let old = fs::read_to_string(&file).map_err(|error| name(&error))?;
     let new = replaced(&old, section, text)
-        .ok_or_else(|| name(&format!("no marks of bench-ingest {section}")))?;
+        .ok_or_else(|| name(&format!("no markers of bench-ingest {section}")))?;
     fs::write(&file, new).map_err(|error| name(&error))
 }
 
@@ -262,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_of_medians_on_as_many_threads() {
+    fn ratios_compare_runs_with_equally_many_threads() {
         let column = |engine, threads| Column { engine, threads };
         let columns = [
             column(Engine::Floor, 1),
@@ -270,7 +320,12 @@ mod tests {
             column(Engine::Ours, 2),
             column(Engine::Python, 2),
         ];
-        let mut results = Results::new(5_000, 400_000, &columns);
+        let title = Title {
+            trail: TrailKind::Varied,
+            object: 5_000,
+            records: 400_000,
+        };
+        let mut results = Results::new(title, &columns);
         for (column, seconds) in columns.iter().zip([0.4, 0.2, 0.3, 6.0]) {
             for factor in [1.0, 3.0, 0.5] {
                 results.add(*column, &figures(seconds * factor));
@@ -278,13 +333,16 @@ mod tests {
         }
         let table = results.table();
         for line in [
-            "Objects of 5000 records: 80 objects, 589 MB of JSON in 86 MB of gzip.",
+            "The varied trail in objects of 5000 records: 80 objects, 589 MB of JSON in 86 MB of gzip.",
             "| access-advisor, 2 threads | 0.300 (0.150 .. 0.900) | 0.30 | 1333333 | 1963 | 1.50 | - | 2 |",
             "| Python json, 2 threads | 6.000 (3.000 .. 18.000) | 6.00 | 66667 | 98 | 30.00 | 20.00 | 2 |",
             "inflate only: 2 threads are 2.00 x as fast as one.",
         ] {
             assert!(table.contains(line), "{line}\n{table}");
         }
+        let least = "| access-advisor, 2 threads | 0.1500 | 0.3000 | 1.500 | - |";
+        let table = results.least_table();
+        assert!(table.contains(least), "{table}");
     }
 
     #[test]

@@ -1,63 +1,36 @@
-//! One record's JSON, with the fields that CloudTrail writes and in its order.
+//! The JSON of a record, with the fields that CloudTrail writes, in its order.
 
 use std::fmt::{self, Write as _};
 
-use crate::account::ACCOUNT_ID;
+use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
 
+use super::super::block::written;
+use super::super::event::Event;
 use super::caller::Path;
 use super::parameters::{self, Call};
-use super::{Block, Error, Fact, IngestTrail, Who, written};
-
-/// Records that are nobody's of IAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Other {
-    /// A service assumes its role.
-    ServiceAssumesRole,
-    /// A service reads on its own behalf.
-    ServiceReads,
-    /// Something happened inside a service.
-    ServiceEvent,
-    SignIn,
-    Root,
-    Anonymous,
-    WebIdentity,
-    Saml,
-}
-
-impl Other {
-    pub(super) fn draw(random: &mut Seeded) -> Self {
-        match random.below(100) {
-            0..30 => Self::ServiceAssumesRole,
-            30..60 => Self::ServiceReads,
-            60..72 => Self::ServiceEvent,
-            72..79 => Self::SignIn,
-            79..84 => Self::Root,
-            84..87 => Self::Anonymous,
-            87..97 => Self::WebIdentity,
-            _ => Self::Saml,
-        }
-    }
-}
+use super::plan::{Error, Fact, Other, Who};
+use super::slot::Slot;
 
 /// Writes a record.
 pub(super) fn write(
-    trail: &IngestTrail,
-    block: &Block,
+    slot: &Slot,
     fact: &Fact<'_>,
+    event: Option<&Event>,
     out: &mut String,
 ) -> fmt::Result {
     let mut random = fact.random.clone();
-    let (caller, event) = match (&fact.who, fact.caller(), trail.event_of(fact)) {
-        (Who::Other(other), ..) => return write_other(*other, block, fact, &mut random, out),
-        (_, Some(caller), Some(event)) => (caller, event),
-        _ => return Ok(()),
+    if let Who::Other(other) = fact.who {
+        return write_other(other, slot, fact, &mut random, out);
+    }
+    let (Some((caller, _)), Some(event)) = (fact.call(), event) else {
+        return Ok(());
     };
     let call = Call {
         source: &event.source,
         name: &event.name,
         is_read: event.is_read,
-        region: block.region(),
+        region: slot.region(),
         error: fact.error,
         seconds: fact.seconds,
     };
@@ -128,7 +101,7 @@ fn write_error(call: &Call<'_>, arn: &str, random: &mut Seeded, out: &mut String
     }
 }
 
-/// From `requestID` to the closing brace.
+/// Writes `requestID` and everything after it.
 fn write_end(
     call: &Call<'_>,
     kind: &str,
@@ -195,7 +168,7 @@ fn write_end(
 
 fn write_other(
     other: Other,
-    block: &Block,
+    slot: &Slot,
     fact: &Fact<'_>,
     random: &mut Seeded,
     out: &mut String,
@@ -218,7 +191,7 @@ fn write_other(
         source,
         name,
         is_read,
-        region: block.region(),
+        region: slot.region(),
         error: None,
         seconds: fact.seconds,
     };
@@ -253,7 +226,7 @@ fn write_other(
                  \"arn\":\"arn:aws:iam::{ACCOUNT_ID}:root\",\"accountId\":\"{ACCOUNT_ID}\",\"accessKeyId\":\"ASIA{}\",\
                  \"sessionContext\":{{\"attributes\":{{\"creationDate\":\"{}\",\"mfaAuthenticated\":\"true\"}}}}}}",
                 random.base32(16),
-                written(block.start)
+                written(slot.start)
             ),
             address,
             "AwsApiCall",
@@ -272,8 +245,8 @@ fn write_other(
                  sts.amazonaws.com:system:serviceaccount:web:orders-{person}\",\"userName\":\"system:serviceaccount:web:\
                  orders-{person}\",\"identityProvider\":\"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/oidc.eks.{}.amazonaws.com\
                  /id/EXAMPLE\"}}",
-                block.region(),
-                block.region()
+                slot.region(),
+                slot.region()
             ),
             address,
             "AwsApiCall",

@@ -1,61 +1,62 @@
-//! Who calls: sessions that keep their access key, address and program for as long as they live.
+//! Sessions of the regular trail's principals. Each keeps its access key, address, and user agent.
 
-use crate::account::{ACCOUNT_ID, Identity, IdentityKind};
+use crate::account::{Identity, IdentityKind};
+use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
 
-use super::{Block, IngestTrail, PRINCIPALS, written};
+use super::super::block::written;
+use super::slot::{PRINCIPALS, Slot};
 
-/// Sessions at work in a block.
+/// The number of sessions that make most of a block's calls.
 const SESSIONS: u64 = 100;
-/// How long before its first block a session may have begun, in seconds: with the block an hour.
+/// The greatest age of a session when its block starts, in seconds. Together with the block this makes an hour.
 const OLDEST: usize = 2_700;
 
-/// One session of a user or role, or a user's own access key.
+/// A session of a user or role, or a user's access key.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    /// Whose it is.
+    /// The principal's index.
     pub(super) principal: usize,
-    /// The whole of `"userIdentity":{...}`.
+    /// The field `"userIdentity":{...}`.
     pub(super) identity: String,
-    /// How error messages name it.
+    /// The ARN in error messages.
     pub(super) arn: String,
-    /// An address, or the service that calls on its behalf.
+    /// The source address, or the service that calls on the principal's behalf.
     pub(super) address: String,
     pub(super) agent: &'static str,
     pub(super) path: Path,
 }
 
-/// How calls get to AWS.
+/// How a call reaches AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
     Internet,
     /// Through a VPC endpoint.
     Endpoint(u64),
     Console,
-    /// A service of AWS calls in the principal's name.
+    /// An AWS service calls on the principal's behalf.
     Service,
 }
 
-/// The sessions at work in a block.
+/// The sessions that make most of a block's calls.
 #[derive(Debug)]
 pub(super) struct Callers(Vec<Caller>);
 
 impl Callers {
-    pub(super) fn of(trail: &IngestTrail, block: &Block) -> Self {
+    pub(super) fn of(seed: u64, principals: &[Identity], slot: &Slot) -> Self {
         let sessions = (0..SESSIONS).map(|index| {
-            let mut random =
-                Seeded::of(trail.seed, "ingest session", block.index * SESSIONS + index);
-            let of_region = PRINCIPALS.div_ceil(block.one_of());
-            let principal = random.skewed_below(of_region) * block.one_of();
-            Caller::of(trail, block, principal, &mut random)
+            let mut random = Seeded::of(seed, "ingest session", slot.index * SESSIONS + index);
+            let of_region = PRINCIPALS.div_ceil(slot.one_of());
+            let principal = random.skewed_below(of_region) * slot.one_of();
+            Caller::of(seed, principals, slot, principal, &mut random)
         });
         Self(sessions.collect())
     }
 
-    /// One of them; a few do most of the calls.
+    /// Draws a session. A few make most of the calls.
     pub(super) fn draw(&self, random: &mut Seeded) -> &Caller {
         let index = random.skewed_below(self.0.len());
-        // There are sessions in every block.
+        // Every block has sessions.
         self.0.get(index).unwrap_or(&NOBODY)
     }
 }
@@ -116,19 +117,20 @@ const PEOPLE_NAMES: [&str; 8] = [
 ];
 
 impl Caller {
-    /// A session of this principal that is at work in the block.
+    /// Draws a session of the principal.
     pub(super) fn of(
-        trail: &IngestTrail,
-        block: &Block,
+        seed: u64,
+        principals: &[Identity],
+        slot: &Slot,
         principal: usize,
         random: &mut Seeded,
     ) -> Self {
-        let Some(identity) = trail.principals.get(principal) else {
+        let Some(identity) = principals.get(principal) else {
             return NOBODY.clone();
         };
-        let since = block.start - random.below(OLDEST) as u64;
+        let since = slot.start - random.below(OLDEST) as u64;
         match identity.kind {
-            IdentityKind::User => Self::user(trail.seed, identity, principal, since, random),
+            IdentityKind::User => Self::user(seed, identity, principal, since, random),
             IdentityKind::Role => Self::role(identity, principal, since, random),
         }
     }
@@ -160,7 +162,7 @@ impl Caller {
                 path: Path::Console,
             };
         }
-        // A user's own key is the same for years.
+        // A user's access key does not change.
         let key = Seeded::of(seed, "ingest access key", principal as u64).base32(16);
         Self {
             principal,
@@ -261,7 +263,7 @@ impl Caller {
     }
 }
 
-/// An address of the documentation's networks.
+/// An address of a network that is reserved for documentation.
 fn address(random: &mut Seeded) -> String {
     let network = random.pick(&["192.0.2", "198.51.100", "203.0.113"]);
     format!("{network}.{}", random.below(256))

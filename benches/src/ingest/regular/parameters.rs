@@ -1,15 +1,15 @@
-//! What a call asks and what it is answered: all that a reader has to skip, with strings in it that look like a record's
-//! fields.
+//! Request parameters and response elements, which a reader skips. Some hold strings and keys that look like fields of a
+//! record.
 
 use std::fmt::{self, Write as _};
 
-use crate::account::ACCOUNT_ID;
-use crate::policies;
+use crate::names::{self, ACCOUNT_ID};
 use crate::seeded::Seeded;
 
-use super::{Error, written};
+use super::super::block::written;
+use super::plan::Error;
 
-/// A call, as far as its parameters depend on it.
+/// What the parameters of a call depend on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) source: &'a str,
@@ -17,7 +17,7 @@ pub(super) struct Call<'a> {
     pub(super) is_read: bool,
     pub(super) region: &'a str,
     pub(super) error: Option<Error>,
-    /// When, in UTC seconds.
+    /// In UTC seconds.
     pub(super) seconds: u64,
 }
 
@@ -38,9 +38,9 @@ impl<'a> Call<'a> {
     }
 }
 
-/// `requestParameters`, `responseElements` and, where there is one, `additionalEventData`.
+/// Writes `requestParameters`, `responseElements`, and `additionalEventData` if there is any.
 pub(super) fn write(call: &Call<'_>, random: &mut Seeded, out: &mut String) -> fmt::Result {
-    let name = policies::name(random);
+    let name = names::name(random);
     let is_answered = !call.is_read && call.error.is_none();
     match call.label() {
         "s3" => write_s3(call, &name, random, out),
@@ -67,13 +67,13 @@ pub(super) fn write(call: &Call<'_>, random: &mut Seeded, out: &mut String) -> f
         _ => {
             out.push_str(",\"requestParameters\":");
             if call.is_read {
-                write_question(call, &name, random, out)?;
+                write_read_request(call, &name, random, out)?;
             } else {
-                write_order(call, &name, random, out)?;
+                write_write_request(call, &name, random, out)?;
             }
             out.push_str(",\"responseElements\":");
             if is_answered {
-                write_answer(call, &name, random, out)
+                write_response(call, &name, random, out)
             } else {
                 out.write_str("null")
             }
@@ -81,13 +81,13 @@ pub(super) fn write(call: &Call<'_>, random: &mut Seeded, out: &mut String) -> f
     }
 }
 
-/// `resources`, where the service writes them.
+/// Writes `resources` if the service has them.
 pub(super) fn write_resources(
     call: &Call<'_>,
     random: &mut Seeded,
     out: &mut String,
 ) -> fmt::Result {
-    let name = policies::name(random);
+    let name = names::name(random);
     let region = call.region;
     match call.label() {
         "s3" if call.is_data() => write!(
@@ -176,7 +176,7 @@ fn write_sts(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut String)
     )
 }
 
-/// As the STS writes it: `Nov 23, 2026, 7:21:40 PM`.
+/// As AWS STS writes it: `Nov 23, 2026, 7:21:40 PM`.
 struct DateOfExpiry(u64);
 
 impl fmt::Display for DateOfExpiry {
@@ -186,8 +186,8 @@ impl fmt::Display for DateOfExpiry {
     }
 }
 
-/// What reading calls send.
-fn write_question(
+/// The parameters of a call that reads.
+fn write_read_request(
     call: &Call<'_>,
     name: &str,
     random: &mut Seeded,
@@ -239,8 +239,13 @@ fn write_question(
     }
 }
 
-/// What writing calls send.
-fn write_order(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut String) -> fmt::Result {
+/// The parameters of a call that writes.
+fn write_write_request(
+    call: &Call<'_>,
+    name: &str,
+    random: &mut Seeded,
+    out: &mut String,
+) -> fmt::Result {
     match random.below(10) {
         0 => {
             write!(
@@ -254,7 +259,7 @@ fn write_order(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut Strin
                     "{comma}\\n    {{\\n      \\\"Sid\\\": \\\"Allow{index}\\\",\\n      \\\"Effect\\\": \\\"Allow\\\",\\n      \
                      \\\"Action\\\": [\\\"s3:GetObject\\\", \\\"s3:PutObject\\\", \\\"kms:Decrypt\\\"],\\n      \
                      \\\"Resource\\\": \\\"arn:aws:s3:::{}-{}/*\\\"\\n    }}",
-                    policies::name(random),
+                    names::name(random),
                     random.below(100)
                 )?;
             }
@@ -288,7 +293,7 @@ fn write_order(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut Strin
             random.between(8, 512),
             random.uuid(),
             random.draw() >> 4,
-            policies::name(random),
+            names::name(random),
             random.between(1_000, 9_999)
         ),
         _ => write!(
@@ -299,14 +304,19 @@ fn write_order(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut Strin
             call.label(),
             call.region,
             random.below(100),
-            policies::name(random),
+            names::name(random),
             random.between(1_000, 9_999)
         ),
     }
 }
 
-/// What writing calls are answered.
-fn write_answer(call: &Call<'_>, name: &str, random: &mut Seeded, out: &mut String) -> fmt::Result {
+/// The response of a call that writes.
+fn write_response(
+    call: &Call<'_>,
+    name: &str,
+    random: &mut Seeded,
+    out: &mut String,
+) -> fmt::Result {
     let (label, region, at) = (call.label(), call.region, written(call.seconds));
     match random.below(12) {
         0..7 => out.write_str("null"),
