@@ -4,6 +4,7 @@ mod bench;
 mod bench_ingest;
 mod catalog;
 mod child;
+mod imports;
 mod load;
 mod python;
 mod test;
@@ -27,6 +28,7 @@ enum Chore {
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
     BenchIngest(bench_ingest::BenchIngest),
+    Imports(imports::Imports),
     Load(load::Load),
     Wheel(wheel::Wheel),
 }
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),
         Chore::BenchIngest(bench) => bench.run(),
+        Chore::Imports(imports) => imports.run(),
         Chore::Load(load) => load.run(),
         Chore::Wheel(wheel) => wheel.run(),
     };

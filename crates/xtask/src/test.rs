@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything a change must pass, quiet about what does.
+//! `cargo xtask test`: everything that a change must pass. Prints little about what passes.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -7,32 +7,36 @@ use clap::{Args, ValueEnum};
 
 use crate::{child, python, wheel};
 
-/// Format, lints, documentation and all tests. What CI runs.
+/// Runs the formatter, the lints and all tests, as CI does.
 ///
-/// Every step runs, whatever became of the others; one that passes prints its command and, if it is a test runner, its
-/// summary. Unit and integration tests run with cargo-nextest where it is installed, else with `cargo test`; for those that
-/// drive the program with AWS's own clients, `.venv` is made first. The Python package is built and installed there.
+/// All steps run, also after one has failed. A step that passes prints its command and, for test runners, the summary.
+/// Unit and integration tests run with cargo-nextest if it is installed, otherwise with `cargo test`. Tests that use Python
+/// run in `.venv`, which is created first. The Python package is built and installed there.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Only this step; may be repeated.
+    /// Run only this step; may be repeated
     #[arg(long, value_name = "STEP")]
     only: Vec<Step>,
 }
 
-/// In the order they run: the test runners' summaries come last.
+/// In the order in which they run: the summaries of the test runners come last.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// rustfmt has nothing to change.
+    /// Formatting, with rustfmt
     Fmt,
-    /// Clippy has nothing to say, with the workspace's lints as errors.
+    /// That files of a crate do not import each other in a circle
+    Imports,
+    /// GitHub workflows, with actionlint
+    Workflows,
+    /// Lints, with Clippy; warnings are errors
     Clippy,
-    /// rustdoc has nothing to say.
+    /// That the documentation builds without warnings
     Doc,
-    /// Unit and integration tests.
+    /// Unit and integration tests
     Tests,
-    /// The examples in the documentation and the READMEs.
+    /// Examples in doc comments and in the crates' pages
     Doctests,
-    /// The Python package's tests, and the examples in its documentation.
+    /// Tests of the Python package and the examples in its documentation
     Python,
 }
 
@@ -113,6 +117,18 @@ impl Step {
                 "test --quiet --workspace --all-features --lib --bins --tests --no-fail-fast"
             }
             Self::Doctests => "test --quiet --workspace --all-features --doc --no-fail-fast",
+            Self::Imports => {
+                let this = std::env::current_exe().map_err(|error| error.to_string())?;
+                let mut xtask = child::command(this)?;
+                xtask.arg("imports");
+                return Ok((xtask, Prints::Nothing));
+            }
+            Self::Workflows => {
+                let python = python::environment(&child::workspace_root()?)?;
+                let mut actionlint = child::command(python.with_file_name("actionlint"))?;
+                actionlint.arg(".github/workflows/ci.yml");
+                return Ok((actionlint, Prints::Nothing));
+            }
             Self::Python => {
                 let mut pytest = child::command(wheel::install(&child::workspace_root()?)?)?;
                 pytest.args(
@@ -124,7 +140,9 @@ impl Step {
         // No argument has a space in it.
         cargo.args(arguments.split_ascii_whitespace());
         let prints = match self {
-            Self::Fmt | Self::Clippy | Self::Doc => Prints::Nothing,
+            Self::Fmt | Self::Imports | Self::Workflows | Self::Clippy | Self::Doc => {
+                Prints::Nothing
+            }
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests => Prints::Results,
             Self::Python => Prints::LastLine,
