@@ -522,6 +522,11 @@ pub(crate) struct CatalogBuildArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) botocore: Option<PathBuf>,
 
+    /// AWS's table of CloudTrail event sources as JSON: {"extracted": "YYYY-MM-DD", "rows": [{"service": "...",
+    /// "cloudtrail_event_source": "x.amazonaws.com"}]} [default: those built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event_sources: Option<PathBuf>,
+
     /// Write the catalog to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! `access-advisor catalog`.
 
-use access_advisor::catalog::build::{BuildInputs, ServiceNames};
+use access_advisor::catalog::build::BuildInputs;
 use access_advisor::catalog::{Catalog, build};
 use comfy_table::Table;
 
@@ -99,16 +99,17 @@ pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
         .service_names_date
         .map(|date| date.to_string())
         .unwrap_or_default();
-    let built = build::build(&BuildInputs {
-        service_reference: &arguments.service_reference,
-        service_reference_date: &reference_date,
-        service_names: arguments.service_names.as_deref().map(|path| ServiceNames {
-            path,
-            date: &names_date,
-        }),
-        botocore: arguments.botocore.as_deref(),
-    })
-    .map_err(|error| Failure::Message(error.to_string()))?;
+    let mut inputs = BuildInputs::new(&arguments.service_reference, &reference_date);
+    if let Some(path) = &arguments.service_names {
+        inputs = inputs.service_names(path, &names_date);
+    }
+    if let Some(data) = &arguments.botocore {
+        inputs = inputs.botocore(data);
+    }
+    if let Some(path) = &arguments.event_sources {
+        inputs = inputs.event_sources(path);
+    }
+    let built = build::build(&inputs).map_err(|error| Failure::Message(error.to_string()))?;
     for namespace in &built.unnamed_services {
         output::say(format_args!(
             "note: {namespace} is new; without --service-names its name is its namespace"

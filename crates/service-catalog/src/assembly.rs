@@ -51,6 +51,15 @@ struct PendingEvent {
 
 const EXPECTED_ACTIONS: usize = 25_000;
 
+/// What a catalog says before its first service. The lists are sorted, without duplicates.
+#[derive(Debug, Default)]
+pub(crate) struct Header {
+    pub(crate) sources: Sources,
+    pub(crate) unreported: Vec<Box<str>>,
+    pub(crate) nobodys_sources: Vec<Box<str>>,
+    pub(crate) sources_without_service: Vec<Box<str>>,
+}
+
 /// A catalog in the making. Services come by namespace; within one, resource types, actions and events by name.
 #[derive(Default)]
 pub(crate) struct Assembly {
@@ -59,10 +68,12 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    pub(crate) fn new(sources: Sources, unreported: Vec<Box<str>>) -> Self {
+    pub(crate) fn new(header: Header) -> Self {
         let mut catalog = Catalog {
-            sources,
-            unreported,
+            sources: header.sources,
+            unreported: header.unreported,
+            nobodys_sources: header.nobodys_sources,
+            sources_without_service: header.sources_without_service,
             ..Catalog::default()
         };
         // AWS's actions in 2026, and room to grow: nothing has to move while they are added.

@@ -114,7 +114,7 @@ impl Service {
         self.resource_types.clone().map(ResourceTypeId)
     }
 
-    /// What CloudTrail may write before `.amazonaws.com` in the `eventSource` of this service's events, beside its namespace.
+    /// The event sources of this service beside its namespace: each is what stands before `.amazonaws.com` in `eventSource`.
     pub fn event_sources(&self) -> impl Iterator<Item = &str> {
         self.event_sources.iter().map(|source| &**source)
     }
@@ -191,13 +191,16 @@ impl ResourceType {
 
 /// Where a catalog's facts come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Sources {
     /// The date of AWS's service reference (actions, resource types, operations), as YYYY-MM-DD.
     pub service_reference: String,
     /// The date on which IAM reported the services and their display names, as YYYY-MM-DD.
     pub service_names: String,
-    /// The version of botocore that the event sources come from.
+    /// The version of botocore that the endpoint names come from.
     pub botocore: String,
+    /// The date of AWS's table of CloudTrail event sources, as YYYY-MM-DD. `None` when the catalog was built without it.
+    pub event_sources: Option<String>,
 }
 
 /// A CloudTrail event name whose action has another name or belongs to another service.
@@ -221,7 +224,11 @@ pub struct Catalog {
     pub(crate) event_names: Vec<EventName>,
     pub(crate) action_index: NameIndex,
     pub(crate) event_index: NameIndex,
-    /// What stands before `.amazonaws.com` in an event source -> the services it may be, the likeliest first.
+    /// Event sources (without `.amazonaws.com`) of CloudTrail records that no identity's permissions decide.
+    pub(crate) nobodys_sources: Vec<Box<str>>,
+    /// Event sources that AWS lists but that belong to no service which IAM reports.
+    pub(crate) sources_without_service: Vec<Box<str>>,
+    /// Event source without `.amazonaws.com` -> the services it may mean, the likeliest first.
     pub(crate) services_by_source: HashMap<Box<str>, Vec<ServiceId>, FixedState>,
 }
 

@@ -1,15 +1,10 @@
 //! Which action a CloudTrail event is.
 //!
-//! An event source is `X.amazonaws.com` (in China also `X.amazonaws.com.cn`). The services it may be are, in this order:
-//! the service whose namespace is X, then every service that lists X among its event sources, by namespace. The first of
-//! them that knows the event name decides. A service knows the names of its actions, in any ASCII case, and the event
-//! names that the table gives an action to. A version at the end of an event name (`CreateFunction20150331`,
-//! `GetFunction20150331v2`, `CreateDistribution2020_05_31`) is dropped when the whole name is not known.
-//!
-//! Of all pairs of an event source and an event name that one of its services knows, five mean different actions to two
-//! services: `autoscaling.amazonaws.com` with `DeleteScheduledAction`, `DescribeScalingActivities`,
-//! `DescribeScheduledActions`, `GetPredictiveScalingForecast` and `PutScalingPolicy`, which both Auto Scaling and
-//! Application Auto Scaling have. They are taken for Auto Scaling's.
+//! [`Catalog::event_source`](crate::Catalog::event_source) gives the services of an event source, the likeliest first: the one
+//! whose namespace the event source is, then the others by namespace. The first of them that knows the event name decides. A
+//! service knows the names of its actions, in any ASCII case, and the event names that the table gives an action to. A version
+//! at the end of an event name (`CreateFunction20150331`, `GetFunction20150331v2`, `CreateDistribution2020_05_31`) is dropped
+//! when the whole name is not known.
 
 use crate::catalog::{ActionId, Catalog, ServiceId};
 
@@ -48,16 +43,6 @@ impl Catalog {
             service: services.first().copied(),
             action: None,
         }
-    }
-
-    /// The services whose events carry this `eventSource`, the likeliest first.
-    #[must_use]
-    pub fn services_of_source(&self, event_source: &str) -> &[ServiceId] {
-        let source = event_source.strip_suffix(".cn").unwrap_or(event_source);
-        source
-            .strip_suffix(".amazonaws.com")
-            .and_then(|source| self.services_by_source.get(source))
-            .map_or(&[], Vec::as_slice)
     }
 
     /// The action behind an event name of one service, without looking for a version.
@@ -183,6 +168,43 @@ mod tests {
                 "CreateResource",
                 "cloudformation:CreateResource",
             ),
+            (
+                "autoscaling",
+                "CreateScalingPlan",
+                "autoscaling-plans:CreateScalingPlan",
+            ),
+            ("ds", "CreateUser", "ds-data:CreateUser"),
+            ("ds", "CreateDirectory", "ds:CreateDirectory"),
+            ("backup", "StartSearchJob", "backup-search:StartSearchJob"),
+            (
+                "ssm",
+                "OpenControlChannel",
+                "ssmmessages:OpenControlChannel",
+            ),
+            (
+                "migrationhub",
+                "ListMigrationTasks",
+                "mgh:ListMigrationTasks",
+            ),
+            ("pricelist", "GetProducts", "pricing:GetProducts"),
+            (
+                "transcribestreaming",
+                "StartStreamTranscription",
+                "transcribe:StartStreamTranscription",
+            ),
+            ("s3tables", "HeadObject", "s3tables:GetTableData"),
+            ("s3tables", "UploadPart", "s3tables:PutTableData"),
+            (
+                "s3-object-lambda",
+                "CopyObject",
+                "s3-object-lambda:PutObject",
+            ),
+            (
+                "edgekeyvaluestore",
+                "PutKeys",
+                "cloudfront-keyvaluestore:PutKey",
+            ),
+            ("billingconsole", "CloseAccount", "account:CloseAccount"),
             ("ec2", "RunInstances", "ec2:RunInstances"),
             ("iam", "runinstances", "iam:?"),
             ("sts", "assumerole", "sts:AssumeRole"),
@@ -240,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn five_events_mean_different_actions_to_two_services() {
+    fn few_events_mean_different_actions_to_two_services() {
         let catalog = Catalog::embedded();
         let mut ambiguous = BTreeSet::new();
         for (source, services) in &catalog.services_by_source {
@@ -269,6 +291,8 @@ mod tests {
             "autoscaling describescheduledactions",
             "autoscaling getpredictivescalingforecast",
             "autoscaling putscalingpolicy",
+            "backup tagresource",
+            "backup untagresource",
         ];
         assert_eq!(
             ambiguous.iter().map(String::as_str).collect::<Vec<_>>(),

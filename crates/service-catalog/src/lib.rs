@@ -18,6 +18,7 @@ mod assembly;
 #[cfg(feature = "build")]
 pub mod build;
 mod catalog;
+mod event_source;
 mod events;
 mod name_index;
 mod table;
@@ -28,5 +29,6 @@ pub use catalog::{
     AccessLevel, Action, ActionId, Catalog, ResourceType, ResourceTypeId, Service, ServiceId,
     Sources,
 };
+pub use event_source::EventSource;
 pub use events::ResolvedEvent;
 pub use table::CatalogError;

@@ -6,7 +6,10 @@
 //! service-reference  2026-08-22                      header: date of the actions and resource types
 //! service-names      2026-09-27                      header: date of the display names
 //! botocore           1.44.5                          header: version of the event sources
+//! event-sources      2026-11-26                      header: date of AWS's table of event sources; may be missing
 //! unreported         NAMESPACE                       header: in the reference, but not reported by IAM
+//! nobody             SOURCE                          header: `SOURCE.amazonaws.com` holds no identity's calls
+//! no-service         SOURCE                          header: AWS has the event source, IAM no service for it
 //! service            NAMESPACE  NAME                 starts a service
 //! source             SOURCE                          another X of `X.amazonaws.com` in its CloudTrail events
 //! type               NAME  ARN-FORMAT...             a resource type
@@ -19,8 +22,8 @@
 
 use std::fmt::Write;
 
-use crate::assembly::{Assembly, TableFault};
-use crate::catalog::{AccessLevel, Action, Catalog, ServiceId, Sources};
+use crate::assembly::{Assembly, Header, TableFault};
+use crate::catalog::{AccessLevel, Action, Catalog, ServiceId};
 
 /// A table that is not a catalog's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +38,8 @@ pub struct CatalogError {
 const HEADING: &str = "\
 # AWS services, actions, resource types and CloudTrail event names. Made by a program; do not edit.
 # Facts from: AWS's service reference (servicereference.us-east-1.amazonaws.com), the services that IAM reports for an
-# allow-all policy, and the service models of botocore (Apache-2.0).
+# allow-all policy, the service models of botocore (Apache-2.0), and AWS's table of CloudTrail event sources (EventBridge
+# reference).
 ";
 
 impl Catalog {
@@ -69,8 +73,17 @@ impl Catalog {
         writeln!(out, "service-reference\t{}", self.sources.service_reference)?;
         writeln!(out, "service-names\t{}", self.sources.service_names)?;
         writeln!(out, "botocore\t{}", self.sources.botocore)?;
-        for namespace in &self.unreported {
-            writeln!(out, "unreported\t{namespace}")?;
+        if let Some(date) = &self.sources.event_sources {
+            writeln!(out, "event-sources\t{date}")?;
+        }
+        for (kind, list) in [
+            ("unreported", &self.unreported),
+            ("nobody", &self.nobodys_sources),
+            ("no-service", &self.sources_without_service),
+        ] {
+            for entry in list {
+                writeln!(out, "{kind}\t{entry}")?;
+            }
         }
         for (id, service) in self.services() {
             writeln!(out, "service\t{}\t{}", service.namespace, service.name)?;
@@ -148,7 +161,7 @@ struct Reader {
     service_reference: Option<String>,
     service_names: Option<String>,
     botocore: Option<String>,
-    unreported: Vec<Box<str>>,
+    header: Header,
     /// There from the first service on.
     assembly: Option<Assembly>,
 }
@@ -165,9 +178,8 @@ impl Reader {
         let kind = fields.next().ok_or(TableFault::BadLine)?;
         let first = fields.next().ok_or(TableFault::BadLine)?;
         match kind {
-            "service-reference" | "service-names" | "botocore" | "unreported" => {
-                self.header(kind, first)?;
-            }
+            "service-reference" | "service-names" | "botocore" | "event-sources" | "unreported"
+            | "nobody" | "no-service" => self.header(kind, first)?,
             "service" => {
                 let name = fields.next().ok_or(TableFault::BadLine)?;
                 self.start_services()?.service(first, name)?;
@@ -199,13 +211,10 @@ impl Reader {
             "service-reference" => (&mut self.service_reference, "service-reference"),
             "service-names" => (&mut self.service_names, "service-names"),
             "botocore" => (&mut self.botocore, "botocore"),
-            _ => {
-                if self.unreported.last().is_some_and(|last| &**last >= value) {
-                    return Err(TableFault::OutOfOrder(value.to_owned()));
-                }
-                self.unreported.push(value.into());
-                return Ok(());
-            }
+            "event-sources" => (&mut self.header.sources.event_sources, "event-sources"),
+            "unreported" => return append(&mut self.header.unreported, value),
+            "nobody" => return append(&mut self.header.nobodys_sources, value),
+            _ => return append(&mut self.header.sources_without_service, value),
         };
         match slot.replace(value.to_owned()) {
             None => Ok(()),
@@ -221,12 +230,12 @@ impl Reader {
         if self.assembly.is_none() {
             let header =
                 |slot: &mut Option<String>, name| slot.take().ok_or(TableFault::Header(name));
-            let sources = Sources {
-                service_reference: header(&mut self.service_reference, "service-reference")?,
-                service_names: header(&mut self.service_names, "service-names")?,
-                botocore: header(&mut self.botocore, "botocore")?,
-            };
-            self.assembly = Some(Assembly::new(sources, std::mem::take(&mut self.unreported)));
+            let mut start = std::mem::take(&mut self.header);
+            start.sources.service_reference =
+                header(&mut self.service_reference, "service-reference")?;
+            start.sources.service_names = header(&mut self.service_names, "service-names")?;
+            start.sources.botocore = header(&mut self.botocore, "botocore")?;
+            self.assembly = Some(Assembly::new(start));
         }
         self.services()
     }
@@ -237,6 +246,15 @@ impl Reader {
         self.assembly
             .map_or_else(|| Ok(Catalog::default()), Assembly::finish)
     }
+}
+
+/// Adds to a sorted list.
+fn append(list: &mut Vec<Box<str>>, value: &str) -> Result<(), TableFault> {
+    if list.last().is_some_and(|last| &**last >= value) {
+        return Err(TableFault::OutOfOrder(value.to_owned()));
+    }
+    list.push(value.into());
+    Ok(())
 }
 
 fn letter(level: AccessLevel) -> char {

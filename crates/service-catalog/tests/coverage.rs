@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use service_catalog::Catalog;
-use service_catalog::build::{BuildInputs, Built, ServiceNames, build};
+use service_catalog::build::{BuildInputs, Built, build};
+use service_catalog::{Catalog, EventSource};
 
 /// The shared data folder, or `None` (and a word about it) when the checkout stands alone.
 fn shared_data() -> Option<PathBuf> {
@@ -45,17 +45,16 @@ fn root_of(unpacked: &Path) -> PathBuf {
     }
 }
 
-fn rebuild(data: &Path, reference: &Path, with_names: bool) -> Built {
+/// The catalog built anew, with all inputs but botocore's or with the service reference alone.
+fn rebuild(data: &Path, reference: &Path, with_all_inputs: bool) -> Built {
     let names = data.join("service-names.json");
-    let inputs = BuildInputs {
-        service_reference: reference,
-        service_reference_date: "2026-08-22",
-        service_names: with_names.then_some(ServiceNames {
-            path: &names,
-            date: "2026-09-27",
-        }),
-        botocore: None,
-    };
+    let event_sources = data.join("../facts/cloudtrail-event-sources.json");
+    let mut inputs = BuildInputs::new(reference, "2026-08-22");
+    if with_all_inputs {
+        inputs = inputs
+            .service_names(&names, "2026-09-27")
+            .event_sources(&event_sources);
+    }
     build(&inputs).unwrap()
 }
 
@@ -64,8 +63,8 @@ fn the_embedded_table_is_what_the_build_makes() {
     let Some(data) = shared_data() else { return };
     let unpacked = unpack(&data.join("service-reference-2026-08-22.tar.xz"));
     let reference = root_of(unpacked.path());
-    for with_names in [true, false] {
-        let built = rebuild(&data, &reference, with_names);
+    for with_all_inputs in [true, false] {
+        let built = rebuild(&data, &reference, with_all_inputs);
         // Not assert_eq: nobody wants to read two tables of a megabyte.
         assert!(
             built.catalog.to_table() == include_str!("../data/catalog.txt"),
@@ -146,4 +145,41 @@ fn every_api_call_of_a_real_trail_has_an_action() {
         );
     }
     assert_eq!(events.len(), 257);
+}
+
+/// Every event source of AWS's table belongs to a service, or the catalog says that there is none for it.
+#[test]
+fn the_event_sources_of_aws_s_table_are_known() {
+    let Some(data) = shared_data() else { return };
+    let text = std::fs::read(data.join("../facts/cloudtrail-event-sources.json")).unwrap();
+    let table: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    let sources: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row["cloudtrail_event_source"].as_str())
+        .collect();
+    let catalog = Catalog::embedded();
+    let without_service: Vec<&str> = sources
+        .iter()
+        .copied()
+        .filter(|source| !matches!(catalog.event_source(source), EventSource::Services(_)))
+        .collect();
+    assert_eq!(sources.len(), 349);
+    assert_eq!(
+        without_service,
+        [
+            "ams-k8s.amazonaws.com",
+            "application-cost-profiler.amazonaws.com",
+            "deepracer.amazonaws.com",
+            "emrwal.amazonaws.com",
+            "enterpriseq.amazonaws.com",
+            "expertq.amazonaws.com",
+            "managedservices.amazonaws.com",
+            "sdkmetrics.amazonaws.com",
+            "signup.amazonaws.com",
+        ]
+    );
+    for source in without_service {
+        assert_eq!(catalog.event_source(source), EventSource::NoService);
+    }
 }

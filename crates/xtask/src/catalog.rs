@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use service_catalog::build::{BuildInputs, Built, ServiceNames, build};
+use service_catalog::build::{BuildInputs, Built, build};
 
 use crate::{child, python};
 
@@ -14,7 +14,8 @@ use crate::{child, python};
 #[command(after_help = "\
 Example:
   cargo xtask catalog --service-reference reference --service-reference-date 2026-08-22 \\
-      --service-names service-names.json --service-names-date 2026-09-27")]
+      --service-names service-names.json --service-names-date 2026-09-27 \\
+      --event-sources cloudtrail-event-sources.json")]
 pub(crate) struct Refresh {
     /// AWS's service reference: one JSON file per service, DIR/s3.json or DIR/s3/s3.json.
     #[arg(long, value_name = "DIR")]
@@ -28,6 +29,9 @@ pub(crate) struct Refresh {
     /// When IAM reported them, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", value_parser = date, requires = "service_names")]
     service_names_date: Option<String>,
+    /// AWS's table of CloudTrail event sources as JSON. Without it, the event sources of the table stay.
+    #[arg(long, value_name = "FILE")]
+    event_sources: Option<PathBuf>,
     /// Another version of botocore than the pinned one.
     #[arg(long, value_name = "VERSION")]
     botocore_version: Option<String>,
@@ -41,13 +45,15 @@ impl Refresh {
             .service_names
             .as_deref()
             .zip(self.service_names_date.as_deref());
-        let built = build(&BuildInputs {
-            service_reference: &self.service_reference,
-            service_reference_date: &self.service_reference_date,
-            service_names: service_names.map(|(path, date)| ServiceNames { path, date }),
-            botocore: Some(&botocore),
-        })
-        .map_err(|error| error.to_string())?;
+        let mut inputs = BuildInputs::new(&self.service_reference, &self.service_reference_date)
+            .botocore(&botocore);
+        if let Some((path, date)) = service_names {
+            inputs = inputs.service_names(path, date);
+        }
+        if let Some(path) = &self.event_sources {
+            inputs = inputs.event_sources(path);
+        }
+        let built = build(&inputs).map_err(|error| error.to_string())?;
 
         let data = root.join("crates/service-catalog/data");
         write(&data.join("catalog.txt"), &built.catalog.to_table())?;

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::assembly::{Assembly, TableFault};
+use crate::assembly::{Assembly, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog, Sources};
 
 mod botocore;
 mod coverage;
+mod event_sources;
 mod principal_action;
 mod reviewed;
 mod service_names;
@@ -18,31 +19,70 @@ mod service_reference;
 
 pub use coverage::{Coverage, UnresolvedOperation};
 
+use event_sources::EventSources;
 use principal_action::KnownActions;
 use reviewed::Reviewed;
 use service_reference::ServiceFile;
 
-/// What a catalog is made from.
+/// What a catalog is built from. Start with [`BuildInputs::new`]; what is not given stays as in the embedded catalog.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildInputs<'a> {
-    /// A folder of AWS's service reference, one JSON file per service: `DIR/s3.json` or `DIR/s3/s3.json`.
-    pub service_reference: &'a Path,
-    /// The date of that reference, YYYY-MM-DD; the files do not tell it.
-    pub service_reference_date: &'a str,
-    /// The services as IAM reports them. `None`: those of the embedded catalog, and every service that neither they nor the
-    /// embedded list of unreported namespaces know.
-    pub service_names: Option<ServiceNames<'a>>,
-    /// The `data` folder of a botocore package. `None`: the event sources of the embedded catalog.
-    pub botocore: Option<&'a Path>,
+    service_reference: &'a Path,
+    service_reference_date: &'a str,
+    service_names: Option<ServiceNames<'a>>,
+    botocore: Option<&'a Path>,
+    event_sources: Option<&'a Path>,
 }
 
 /// A file of the services as IAM reports them.
 #[derive(Debug, Clone, Copy)]
-pub struct ServiceNames<'a> {
-    /// A JSON object: namespace -> display name.
-    pub path: &'a Path,
-    /// When IAM reported them, YYYY-MM-DD.
-    pub date: &'a str,
+struct ServiceNames<'a> {
+    path: &'a Path,
+    date: &'a str,
+}
+
+impl<'a> BuildInputs<'a> {
+    /// A folder of AWS's service reference, one JSON file per service (`DIR/s3.json` or `DIR/s3/s3.json`), and the date on
+    /// which it was taken, YYYY-MM-DD: the files do not tell it.
+    #[must_use]
+    pub fn new(service_reference: &'a Path, service_reference_date: &'a str) -> Self {
+        Self {
+            service_reference,
+            service_reference_date,
+            service_names: None,
+            botocore: None,
+            event_sources: None,
+        }
+    }
+
+    /// The services that IAM reports: a JSON object from namespaces to display names, and its date, YYYY-MM-DD. Without it,
+    /// a service that is new in the reference gets its namespace as display name.
+    #[must_use]
+    pub fn service_names(self, path: &'a Path, date: &'a str) -> Self {
+        Self {
+            service_names: Some(ServiceNames { path, date }),
+            ..self
+        }
+    }
+
+    /// The `data` folder of a botocore package, for the names of endpoints.
+    #[must_use]
+    pub fn botocore(self, data: &'a Path) -> Self {
+        Self {
+            botocore: Some(data),
+            ..self
+        }
+    }
+
+    /// AWS's table of CloudTrail event sources as JSON:
+    /// `{"extracted": "YYYY-MM-DD", "rows": [{"service": NAME, "cloudtrail_event_source": HOST or null}]}`.
+    #[must_use]
+    pub fn event_sources(self, path: &'a Path) -> Self {
+        Self {
+            event_sources: Some(path),
+            ..self
+        }
+    }
 }
 
 /// A new catalog and what there is to know about it.
@@ -98,33 +138,32 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
     let embedded = Catalog::embedded();
     let reference = service_reference::read(inputs.service_reference)?;
     let services = Services::choose(&reference, inputs.service_names, embedded)?;
-    let (botocore, event_sources) =
-        event_sources(&reference, &services, inputs.botocore, embedded)?;
-    let sources = Sources {
-        service_reference: inputs.service_reference_date.to_owned(),
-        service_names: inputs.service_names.map_or_else(
-            || embedded.sources().service_names.clone(),
-            |names| names.date.to_owned(),
-        ),
-        botocore,
+    let event_sources = EventSources::find(&reference, &services, inputs, embedded)?;
+    let reviewed = Reviewed::embedded();
+    let header = Header {
+        sources: Sources {
+            service_reference: inputs.service_reference_date.to_owned(),
+            service_names: inputs.service_names.map_or_else(
+                || embedded.sources().service_names.clone(),
+                |names| names.date.to_owned(),
+            ),
+            botocore: event_sources.botocore,
+            event_sources: event_sources.table_date,
+        },
+        unreported: boxed(services.unreported.iter()),
+        nobodys_sources: boxed(reviewed.nobodys_sources.iter()),
+        sources_without_service: boxed(event_sources.without_service.iter()),
     };
     let known = KnownActions::of(
         reference
             .iter()
             .filter(|file| services.names.contains_key(&file.namespace)),
     );
-    let reviewed = Reviewed::embedded();
-
-    let unreported = services
-        .unreported
-        .iter()
-        .map(|namespace| (*namespace).into())
-        .collect();
-    let mut assembly = Assembly::new(sources, unreported);
+    let mut assembly = Assembly::new(header);
     // Events are looked up at the end; their place is the position of their service.
     for (place, (namespace, name)) in services.names.iter().enumerate() {
         let file = reference.iter().find(|file| file.namespace == *namespace);
-        let sources = event_sources.get(namespace);
+        let sources = event_sources.of_services.get(namespace);
         let events = principal_action::event_names(namespace, file, &known, &reviewed);
         add_service(&mut assembly, namespace, name, sources, file)
             .and_then(|()| {
@@ -203,51 +242,8 @@ impl<'r> Services<'r> {
     }
 }
 
-/// The botocore version, and per namespace what CloudTrail may write before `.amazonaws.com` beside the namespace itself:
-/// the names of the SDK clients that have the service's operations, those clients' endpoint prefixes and signing names, and
-/// the reviewed list's.
-fn event_sources(
-    reference: &[ServiceFile],
-    services: &Services<'_>,
-    botocore_data: Option<&Path>,
-    embedded: &Catalog,
-) -> Result<(String, BTreeMap<String, BTreeSet<String>>), BuildError> {
-    let mut sources: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in reference
-        .iter()
-        .filter(|file| services.names.contains_key(&file.namespace))
-    {
-        let names = sources.entry(file.namespace.clone()).or_default();
-        for client in file.clients() {
-            names.insert(client.to_ascii_lowercase());
-            if let Some(data) = botocore_data {
-                names.extend(botocore::endpoint_names(data, client)?);
-            }
-        }
-    }
-    for (source, namespace) in Reviewed::embedded().sources {
-        if services.names.contains_key(namespace) {
-            sources
-                .entry(namespace.to_owned())
-                .or_default()
-                .insert(source.to_owned());
-        }
-    }
-    let version = if let Some(data) = botocore_data {
-        botocore::version(data)?
-    } else {
-        for (_, service) in embedded.services() {
-            if services.names.contains_key(service.namespace()) {
-                let names = sources.entry(service.namespace().to_owned()).or_default();
-                names.extend(service.event_sources().map(str::to_owned));
-            }
-        }
-        embedded.sources().botocore.clone()
-    };
-    for (namespace, names) in &mut sources {
-        names.remove(namespace);
-    }
-    Ok((version, sources))
+fn boxed<T: ToString>(entries: impl Iterator<Item = T>) -> Vec<Box<str>> {
+    entries.map(|entry| entry.to_string().into()).collect()
 }
 
 fn add_service(

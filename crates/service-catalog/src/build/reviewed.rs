@@ -1,6 +1,6 @@
 //! The reviewed list: event sources and event names that no published file explains, each with its reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::principal_action::KnownActions;
 
@@ -9,6 +9,10 @@ use super::principal_action::KnownActions;
 pub(super) struct Reviewed<'r> {
     /// (source, namespace).
     pub(super) sources: Vec<(&'r str, &'r str)>,
+    /// Event sources that hold no identity's calls.
+    pub(super) nobodys_sources: BTreeSet<&'r str>,
+    /// Event sources that AWS documents elsewhere than in its table, without a service.
+    pub(super) sources_without_service: BTreeSet<&'r str>,
     /// (namespace, event name, action).
     events: Vec<(&'r str, &'r str, &'r str)>,
 }
@@ -21,12 +25,16 @@ impl<'r> Reviewed<'r> {
     fn read(text: &'r str) -> Self {
         let mut reviewed = Self {
             sources: Vec::new(),
+            nobodys_sources: BTreeSet::new(),
+            sources_without_service: BTreeSet::new(),
             events: Vec::new(),
         };
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             match *words.as_slice() {
                 ["source", source, namespace] => reviewed.sources.push((source, namespace)),
+                ["nobody", source] => drop(reviewed.nobodys_sources.insert(source)),
+                ["no-service", source] => drop(reviewed.sources_without_service.insert(source)),
                 ["event", namespace, name, action] => {
                     reviewed.events.push((namespace, name, action));
                 }
@@ -77,7 +85,11 @@ mod tests {
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .count();
         let reviewed = Reviewed::read(text);
-        assert_eq!(reviewed.sources.len() + reviewed.events.len(), facts);
+        let read = reviewed.sources.len()
+            + reviewed.nobodys_sources.len()
+            + reviewed.sources_without_service.len()
+            + reviewed.events.len();
+        assert_eq!(read, facts);
         assert!(facts > 100);
     }
 
