@@ -527,6 +527,12 @@ pub(crate) struct CatalogBuildArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) event_sources: Option<PathBuf>,
 
+    /// AWS's lists of data events as JSON: {"extracted": "YYYY-MM-DD", "data_event_operations": [{"event_category": "Data",
+    /// "resource_types": ["..."], "event_source": "x.amazonaws.com", "operations": [{"event_name": "..."}]}]}
+    /// [default: those built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data_events: Option<PathBuf>,
+
     /// Write the catalog to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,

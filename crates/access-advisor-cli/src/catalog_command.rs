@@ -109,6 +109,9 @@ pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.event_sources {
         inputs = inputs.event_sources(path);
     }
+    if let Some(path) = &arguments.data_events {
+        inputs = inputs.data_events(path);
+    }
     let built = build::build(&inputs).map_err(|error| Failure::Message(error.to_string()))?;
     for namespace in &built.unnamed_services {
         output::say(format_args!(

@@ -1,14 +1,18 @@
-//! Puts a catalog together piece by piece and keeps its rules: sorted, without duplicates, and every name resolvable.
+//! Assembles a catalog piece by piece and enforces its rules: everything sorted, no duplicates, every name known.
 
 use crate::catalog::{
     AccessLevel, Action, ActionId, Catalog, EventName, ResourceType, ResourceTypeId, Service,
     ServiceId, Sources,
 };
+use crate::condition::{Condition, FieldsNeeded};
+use crate::event_kind::{Alternative, EventKind, Implied, When};
+use crate::observability::Evidence;
 
-/// Why a catalog cannot be put together.
+/// Why a catalog cannot be assembled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TableFault {
-    /// An action, resource type or event stands before any service.
+    /// A line that belongs to a service comes before the first service.
     #[error("there is no service yet to which this could belong")]
     NoService,
     /// A name is empty or has a character that the table cannot hold.
@@ -20,19 +24,28 @@ pub enum TableFault {
     /// An action names a resource type that its service does not define.
     #[error("the service has no resource type `{0}`")]
     UnknownResourceType(String),
-    /// An event name leads to an action that does not exist.
+    /// A line names an action that does not exist.
     #[error("there is no action `{0}`")]
     UnknownAction(String),
+    /// A line names an event that its service does not know.
+    #[error("the service knows no event `{0}`")]
+    UnknownEvent(String),
+    /// A line names a condition that the header does not define.
+    #[error("there is no condition `{0}`")]
+    UnknownCondition(String),
+    /// A condition without a test, or with one that cannot be read.
+    #[error("the condition `{0}` has no test, or one that cannot be read")]
+    BadCondition(String),
     /// A resource type has no ARN format.
     #[error("a resource type needs an ARN format")]
     NoArnFormat,
-    /// A line is of no known kind, or misses a field.
+    /// A line is of no known kind, or lacks a field.
     #[error("this is not a line of a catalog")]
     BadLine,
     /// A header line comes after the first service.
     #[error("a header line after the first service")]
     LateHeader,
-    /// A header says something twice or a header is missing.
+    /// A header is missing or there twice.
     #[error("the header `{0}` must be there exactly once")]
     Header(&'static str),
     /// More entries than ids.
@@ -49,6 +62,28 @@ struct PendingEvent {
     place: usize,
 }
 
+/// What a line says about an event, once the event and the actions can be looked up.
+pub(crate) enum EventFact<'t> {
+    /// `when`: another action when a condition holds.
+    Alternative { condition: &'t str, action: &'t str },
+    /// `implies`: a further action, and the text that says when.
+    Implied {
+        action: &'t str,
+        when: Option<&'t str>,
+    },
+    /// `data`: logged as a data event of these resource types.
+    Data { resource_types: Vec<&'t str> },
+    /// `management`: logged as a management event.
+    Management,
+}
+
+struct PendingFact<'t> {
+    service: ServiceId,
+    event: &'t str,
+    fact: EventFact<'t>,
+    place: usize,
+}
+
 const EXPECTED_ACTIONS: usize = 25_000;
 
 /// What a catalog says before its first service. The lists are sorted, without duplicates.
@@ -58,22 +93,26 @@ pub(crate) struct Header {
     pub(crate) unreported: Vec<Box<str>>,
     pub(crate) nobodys_sources: Vec<Box<str>>,
     pub(crate) sources_without_service: Vec<Box<str>>,
+    pub(crate) conditions: Vec<Condition>,
 }
 
-/// A catalog in the making. Services come by namespace; within one, resource types, actions and events by name.
+/// A catalog in the making. Services come by namespace; within one, resource types, actions, events and facts about events by
+/// name.
 #[derive(Default)]
-pub(crate) struct Assembly {
+pub(crate) struct Assembly<'t> {
     catalog: Catalog,
     pending_events: Vec<PendingEvent>,
+    pending_facts: Vec<PendingFact<'t>>,
 }
 
-impl Assembly {
+impl<'t> Assembly<'t> {
     pub(crate) fn new(header: Header) -> Self {
         let mut catalog = Catalog {
             sources: header.sources,
             unreported: header.unreported,
             nobodys_sources: header.nobodys_sources,
             sources_without_service: header.sources_without_service,
+            conditions: header.conditions,
             ..Catalog::default()
         };
         // AWS's actions in 2026, and room to grow: nothing has to move while they are added.
@@ -82,6 +121,7 @@ impl Assembly {
         Self {
             catalog,
             pending_events: Vec::new(),
+            pending_facts: Vec::new(),
         }
     }
 
@@ -171,6 +211,7 @@ impl Assembly {
         name: &str,
         access_level: AccessLevel,
         tracked: bool,
+        evidence: Evidence,
         resource_types: impl Iterator<Item = &'r str>,
     ) -> Result<(), TableFault> {
         check_name(name, |byte| byte.is_ascii_graphic() && byte != b':')?;
@@ -202,6 +243,7 @@ impl Assembly {
             service,
             access_level,
             tracked,
+            evidence,
             resource_types,
         });
         let Catalog {
@@ -247,15 +289,46 @@ impl Assembly {
         Ok(())
     }
 
-    /// Looks up the events' actions and gives the catalog, or the place of the event that has none.
+    /// Adds a fact about an event of the service; the event and the actions may come later. `place` comes back in the error
+    /// of [`Assembly::finish`].
+    pub(crate) fn event_fact(
+        &mut self,
+        event: &'t str,
+        fact: EventFact<'t>,
+        place: usize,
+    ) -> Result<(), TableFault> {
+        check_name(event, |byte| byte.is_ascii_graphic())?;
+        let (service, _) = self.current()?;
+        let last = self.pending_facts.last();
+        let order = (fact.rank(), event, fact.key());
+        if last.is_some_and(|last| {
+            last.service == service && (last.fact.rank(), last.event, last.fact.key()) >= order
+        }) {
+            return Err(TableFault::OutOfOrder(event.to_owned()));
+        }
+        self.pending_facts.push(PendingFact {
+            service,
+            event,
+            fact,
+            place,
+        });
+        Ok(())
+    }
+
+    /// Looks up what events and facts name. An error comes with the place of the event or fact.
     pub(crate) fn finish(self) -> Result<Catalog, (usize, TableFault)> {
         let Self {
             mut catalog,
             pending_events,
+            pending_facts,
         } = self;
         for event in pending_events {
             let place = event.place;
             add_event(&mut catalog, event).map_err(|fault| (place, fault))?;
+        }
+        for fact in pending_facts {
+            let place = fact.place;
+            add_fact(&mut catalog, fact).map_err(|fault| (place, fault))?;
         }
         let ids = (0..).map(ServiceId);
         // The service whose namespace the source is comes first, then the others by namespace.
@@ -293,6 +366,180 @@ impl Assembly {
     }
 }
 
+impl EventFact<'_> {
+    /// The order of the kinds of line.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Alternative { .. } => 0,
+            Self::Implied { .. } => 1,
+            Self::Data { .. } => 2,
+            Self::Management => 3,
+        }
+    }
+
+    /// What tells the facts of one kind about one event apart.
+    fn key(&self) -> &str {
+        match self {
+            Self::Alternative { condition, .. } => condition,
+            Self::Implied { action, .. } => action,
+            Self::Data { .. } | Self::Management => "",
+        }
+    }
+}
+
+/// The action `target`: a name, or `namespace:Name` for another service's.
+fn find_action(
+    catalog: &Catalog,
+    service: ServiceId,
+    target: &str,
+) -> Result<ActionId, TableFault> {
+    let (of, name) = match target.split_once(':') {
+        Some((namespace, name)) => (catalog.service_by_namespace(namespace), name),
+        None => (Some(service), target),
+    };
+    of.and_then(|of| catalog.action_by_name(of, name))
+        .ok_or_else(|| TableFault::UnknownAction(target.to_owned()))
+}
+
+fn find_condition(catalog: &Catalog, name: &str) -> Result<usize, TableFault> {
+    catalog
+        .conditions
+        .binary_search_by(|condition| condition.name().cmp(name))
+        .map_err(|_| TableFault::UnknownCondition(name.to_owned()))
+}
+
+fn add_fact(catalog: &mut Catalog, pending: PendingFact<'_>) -> Result<(), TableFault> {
+    let service = pending.service;
+    let position = kind_position(catalog, service, pending.event)?;
+    match pending.fact {
+        EventFact::Alternative { condition, action } => {
+            let alternative = Alternative {
+                condition: find_condition(catalog, condition)?,
+                action: find_action(catalog, service, action)?,
+            };
+            let end = catalog.alternatives.len();
+            let needed = catalog.fields_of(alternative.condition);
+            catalog.alternatives.push(alternative);
+            if let Some(kind) = catalog.event_kinds.get_mut(position) {
+                extend(&mut kind.alternatives, end);
+                kind.fields_needed.add(needed);
+            }
+        }
+        EventFact::Implied { action, when } => {
+            let implied = Implied {
+                action: find_action(catalog, service, action)?,
+                when: find_when(catalog, when)?,
+            };
+            let end = catalog.implied.len();
+            let needed = match implied.when {
+                When::Exactly(condition) | When::AtLeast(condition) => catalog.fields_of(condition),
+                When::Always | When::Undecided => FieldsNeeded::default(),
+            };
+            catalog.implied.push(implied);
+            let at = implied.action.index();
+            if catalog.implied_anywhere.len() <= at {
+                catalog.implied_anywhere.resize(at + 1, false);
+            }
+            if let Some(is_implied) = catalog.implied_anywhere.get_mut(at) {
+                *is_implied = true;
+            }
+            if let Some(kind) = catalog.event_kinds.get_mut(position) {
+                extend(&mut kind.implied, end);
+                kind.fields_needed.add(needed);
+            }
+        }
+        EventFact::Data { resource_types } => {
+            if let Some(kind) = catalog.event_kinds.get_mut(position) {
+                kind.data_resource_types =
+                    resource_types.iter().map(|name| (*name).into()).collect();
+                let all = catalog.data_resource_types.entry(kind.action).or_default();
+                all.extend(kind.data_resource_types.iter().cloned());
+                all.sort_unstable();
+                all.dedup();
+            }
+        }
+        EventFact::Management => {
+            if let Some(kind) = catalog.event_kinds.get_mut(position) {
+                kind.is_management = true;
+                catalog.management_actions.insert(kind.action);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Facts of one kind about one event come one after the other.
+fn extend(range: &mut std::ops::Range<usize>, position: usize) {
+    if range.start >= range.end {
+        range.start = position;
+    }
+    range.end = position + 1;
+}
+
+fn find_when(catalog: &Catalog, when: Option<&str>) -> Result<When, TableFault> {
+    Ok(match when {
+        None => When::Undecided,
+        Some("always") => When::Always,
+        Some(text) => match text.strip_suffix('?') {
+            Some(name) => When::AtLeast(find_condition(catalog, name)?),
+            None => When::Exactly(find_condition(catalog, text)?),
+        },
+    })
+}
+
+/// The position of the kind of event, which is added when it is new.
+fn kind_position(
+    catalog: &mut Catalog,
+    service: ServiceId,
+    name: &str,
+) -> Result<usize, TableFault> {
+    // Most facts are about the event of the fact before.
+    if let Some((last, position)) = catalog
+        .event_kinds
+        .last()
+        .zip(catalog.event_kinds.len().checked_sub(1))
+        && last.service == service
+        && *last.name == *name
+    {
+        return Ok(position);
+    }
+    if let Some(known) = catalog.kind_of(service, name) {
+        let kind = catalog.event_kind(known);
+        // Two spellings of one event would not be told apart.
+        if *kind.name != *name {
+            return Err(TableFault::OutOfOrder(name.to_owned()));
+        }
+        return Ok(known.0 as usize);
+    }
+    let action = catalog
+        .action_of_event(service, name)
+        .ok_or_else(|| TableFault::UnknownEvent(name.to_owned()))?;
+    let position = catalog.event_kinds.len();
+    let id = next_id(position)?;
+    catalog.event_kinds.push(EventKind {
+        name: name.into(),
+        service,
+        action,
+        alternatives: 0..0,
+        implied: 0..0,
+        data_resource_types: Box::default(),
+        is_management: false,
+        fields_needed: FieldsNeeded::default(),
+    });
+    let Catalog {
+        event_kinds,
+        kind_index,
+        ..
+    } = catalog;
+    let name_at = |at: u32| {
+        event_kinds
+            .get(at as usize)
+            .map(|kind| (kind.service, &*kind.name))
+    };
+    kind_index.insert(service, name, id, name_at);
+    Ok(position)
+}
+
 fn add_event(catalog: &mut Catalog, event: PendingEvent) -> Result<(), TableFault> {
     let PendingEvent {
         service,
@@ -300,12 +547,7 @@ fn add_event(catalog: &mut Catalog, event: PendingEvent) -> Result<(), TableFaul
         target,
         ..
     } = event;
-    let (of, action_name) = match target.split_once(':') {
-        Some((namespace, action)) => (catalog.service_by_namespace(namespace), action),
-        None => (Some(service), &*target),
-    };
-    let action = of.and_then(|of| catalog.action_by_name(of, action_name));
-    let action: ActionId = action.ok_or_else(|| TableFault::UnknownAction(target.to_string()))?;
+    let action = find_action(catalog, service, &target)?;
     if catalog.action_by_name(service, &name).is_some() {
         return Err(TableFault::OutOfOrder(name.into()));
     }
@@ -349,7 +591,7 @@ fn next_id(count: usize) -> Result<u32, TableFault> {
         .ok_or(TableFault::TooMany)
 }
 
-/// Text of one field: anything that does not end the field or the line.
+/// Text of one field: anything but what ends the field or the line.
 fn is_text(byte: u8) -> bool {
     !byte.is_ascii_control()
 }

@@ -4,9 +4,12 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
+use crate::condition::Condition;
+use crate::event_kind::{Alternative, EventKind, Implied};
 use crate::name_index::NameIndex;
+use crate::observability::Evidence;
 
 /// A service of one catalog. Services are numbered from 0 in the order of their namespaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,6 +130,7 @@ pub struct Action {
     pub(crate) service: ServiceId,
     pub(crate) access_level: AccessLevel,
     pub(crate) tracked: bool,
+    pub(crate) evidence: Evidence,
     pub(crate) resource_types: Box<[ResourceTypeId]>,
 }
 
@@ -155,7 +159,15 @@ impl Action {
         self.tracked
     }
 
-    /// The resource types the action can apply to. None means that it applies to the resource `*` only.
+    /// Whether IAM Access Analyzer's policy generation sees the action in CloudTrail
+    /// (`SupportedBy."IAM Access Analyzer Policy Generation"`).
+    #[must_use]
+    pub fn is_seen_by_policy_generation(&self) -> bool {
+        self.evidence == Evidence::PolicyGeneration
+    }
+
+    /// The resource types the action can apply to. Empty when the service reference names none: the action applies to the
+    /// resource `*`, or AWS left the types out.
     #[must_use]
     pub fn resource_types(&self) -> &[ResourceTypeId] {
         &self.resource_types
@@ -201,6 +213,8 @@ pub struct Sources {
     pub botocore: String,
     /// The date of AWS's table of CloudTrail event sources, as YYYY-MM-DD. `None` when the catalog was built without it.
     pub event_sources: Option<String>,
+    /// The date of AWS's lists of data events, as YYYY-MM-DD. `None` when the catalog was built without them.
+    pub data_events: Option<String>,
 }
 
 /// A CloudTrail event name whose action has another name or belongs to another service.
@@ -224,6 +238,19 @@ pub struct Catalog {
     pub(crate) event_names: Vec<EventName>,
     pub(crate) action_index: NameIndex,
     pub(crate) event_index: NameIndex,
+    /// By name.
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) event_kinds: Vec<EventKind>,
+    pub(crate) kind_index: NameIndex,
+    pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) implied: Vec<Implied>,
+    /// By action: whether any kind of event implies it. Shorter than the actions when the last ones are not.
+    pub(crate) implied_anywhere: Vec<bool>,
+    /// The actions that AWS documents as management events.
+    pub(crate) management_actions: HashSet<ActionId, FixedState>,
+    /// The actions that AWS documents as data events, with the resource types.
+    pub(crate) data_resource_types: HashMap<ActionId, Vec<Box<str>>, FixedState>,
+    pub(crate) fingerprint: OnceLock<u64>,
     /// Event sources (without `.amazonaws.com`) of CloudTrail records that no identity's permissions decide.
     pub(crate) nobodys_sources: Vec<Box<str>>,
     /// Event sources that AWS lists but that belong to no service which IAM reports.

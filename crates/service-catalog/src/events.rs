@@ -7,22 +7,28 @@
 //! when the whole name is not known.
 
 use crate::catalog::{ActionId, Catalog, ServiceId};
+use crate::event_kind::EventKindId;
 
 /// What the catalog makes of a CloudTrail event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct ResolvedEvent {
     /// The service: the action's, or the likeliest one of the event source when no action is known. `None` when the event
     /// source belongs to no service.
     pub service: Option<ServiceId>,
     /// The action; `None` when none of the event source's services knows the event name.
     pub action: Option<ActionId>,
+    /// The kind of event, when the catalog knows more about it: see [`Catalog::fields_needed`] and
+    /// [`Catalog::implied_actions`].
+    pub kind: Option<EventKindId>,
 }
 
 impl Catalog {
     /// The service and action behind a CloudTrail event, from its `eventSource` and `eventName`.
     ///
-    /// The action is the principal one: an operation that needs several permissions (`CopyObject` reads one object and
-    /// writes another) is the one it is mainly about (`s3:PutObject`).
+    /// An operation that needs several permissions resolves to the one it is mainly about: `CopyObject`, which reads one object
+    /// and writes another, to `s3:PutObject`. The others are its implied actions. Where [`Catalog::fields_needed`] names fields
+    /// of the record, [`Catalog::resolve_record`] can tell more.
     #[must_use]
     pub fn resolve_event(&self, event_source: &str, event_name: &str) -> ResolvedEvent {
         let services = self.services_of_source(event_source);
@@ -31,17 +37,18 @@ impl Catalog {
         for name in names {
             for service in services {
                 if let Some(action) = self.action_of_event(*service, name) {
-                    let service = Some(self.action(action).service());
+                    let resolved_service = Some(self.action(action).service());
                     return ResolvedEvent {
-                        service,
+                        service: resolved_service,
                         action: Some(action),
+                        kind: self.kind_of(*service, name),
                     };
                 }
             }
         }
         ResolvedEvent {
             service: services.first().copied(),
-            action: None,
+            ..ResolvedEvent::default()
         }
     }
 

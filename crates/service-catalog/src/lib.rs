@@ -1,9 +1,10 @@
-//! AWS services, their actions and resource types, and which action a CloudTrail event is.
+//! AWS services, their actions and resource types, and what CloudTrail events say about them.
 //!
-//! [`Catalog::embedded`] is the catalog this crate was built with; [`Catalog::parse`] reads another one from its
-//! text table. [`Catalog::resolve_event`] names the IAM action behind a CloudTrail event. [`tracking_start`] says since
-//! when, and where, AWS tracks what was last accessed. With the feature `build`, the module `build` makes a catalog from
-//! AWS's own files.
+//! [`Catalog::embedded`] is the catalog built into this crate; [`Catalog::parse`] reads another one from its text table.
+//! [`Catalog::resolve_event`] gives the IAM action behind a CloudTrail event, [`Catalog::implied_actions`] the further actions
+//! that the call exercises, and [`Catalog::observability`] says whether the use of an action shows in CloudTrail at all.
+//! [`tracking_start`] holds the dates since which AWS tracks last accesses. With the feature `build`, the module `build` makes a
+//! catalog from AWS's published files.
 //!
 //! ```
 //! use service_catalog::Catalog;
@@ -18,9 +19,14 @@ mod assembly;
 #[cfg(feature = "build")]
 pub mod build;
 mod catalog;
+mod condition;
+mod denial;
+mod event_kind;
 mod event_source;
 mod events;
+mod fingerprint;
 mod name_index;
+mod observability;
 mod table;
 pub mod tracking_start;
 
@@ -29,6 +35,11 @@ pub use catalog::{
     AccessLevel, Action, ActionId, Catalog, ResourceType, ResourceTypeId, Service, ServiceId,
     Sources,
 };
+pub use condition::{Condition, Decision, FieldsNeeded, RecordFields};
+pub use denial::DeniedAction;
+pub use event_kind::{EventKind, EventKindId, ImpliedAction, ImpliedUse, ImpliedWhen};
 pub use event_source::EventSource;
 pub use events::ResolvedEvent;
+pub use fingerprint::{CatalogFingerprint, ParseFingerprintError};
+pub use observability::Observability;
 pub use table::CatalogError;

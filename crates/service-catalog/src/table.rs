@@ -1,31 +1,43 @@
 //! The catalog's text table: reading and writing.
 //!
-//! One fact per line, fields apart by tabs, the first field says what the line is. `#` starts a comment line.
+//! One fact per line. Fields are separated by tabs, and the first one is the kind of line. `#` starts a comment line.
 //!
 //! ```text
 //! service-reference  2026-08-22                      header: date of the actions and resource types
 //! service-names      2026-09-27                      header: date of the display names
-//! botocore           1.44.5                          header: version of the event sources
-//! event-sources      2026-11-26                      header: date of AWS's table of event sources; may be missing
+//! botocore           1.44.5                          header: version of the endpoint names
+//! event-sources      2026-11-26                      header: date of AWS's table of event sources; optional
+//! data-events        2026-11-26                      header: date of AWS's lists of data events; optional
 //! unreported         NAMESPACE                       header: in the reference, but not reported by IAM
 //! nobody             SOURCE                          header: `SOURCE.amazonaws.com` holds no identity's calls
 //! no-service         SOURCE                          header: AWS has the event source, IAM no service for it
+//! condition          NAME  TEST...                   header: a condition on a record; it holds when one test does
 //! service            NAMESPACE  NAME                 starts a service
-//! source             SOURCE                          another X of `X.amazonaws.com` in its CloudTrail events
+//! source             SOURCE                          `SOURCE.amazonaws.com` carries its events, beside its namespace
 //! type               NAME  ARN-FORMAT...             a resource type
-//! LEVEL TRACKED      NAME  [TYPE,TYPE...]            an action, for instance `W+`
-//! event              EVENT-NAME  [NAMESPACE:]ACTION  an event name whose action has another name
+//! LEVEL TRACKED SEEN NAME  [TYPE,TYPE...]            an action, for instance `W+g`
+//! event              EVENT  [NAMESPACE:]ACTION       an event name whose action has another name
+//! when               EVENT  CONDITION  [NAMESPACE:]ACTION  another action when the condition holds
+//! implies            EVENT  [NAMESPACE:]ACTION  [WHEN]     a further action that the call exercises
+//! data               EVENT  TYPE,TYPE...             logged as a data event of these CloudTrail resource types
+//! management         EVENT                           documented as a management event
 //! ```
 //!
-//! LEVEL is `L`ist, `R`ead, `W`rite, `P`ermissions management or `T`agging; TRACKED is `+` or `-`. Everything is sorted by
-//! byte, so that equal catalogs have equal tables.
+//! LEVEL is `L`ist, `R`ead, `W`rite, `P`ermissions management or `T`agging. TRACKED is `+` when AWS tracks the action's last
+//! access, else `-`. SEEN is `g` when policy generation sees it, `o` when an operation or event leads to it, `x` when none does,
+//! and missing when the service publishes no operations. WHEN is `always`, a condition, a condition with `?` (when it does not
+//! hold, the record does not tell), or missing (the record never tells). Everything is sorted by byte, so that equal catalogs
+//! have equal tables.
 
 use std::fmt::Write;
 
-use crate::assembly::{Assembly, Header, TableFault};
-use crate::catalog::{AccessLevel, Action, Catalog, ServiceId};
+use crate::assembly::{Assembly, EventFact, Header, TableFault};
+use crate::catalog::{AccessLevel, Action, ActionId, Catalog, ServiceId};
+use crate::condition::Condition;
+use crate::event_kind::{EventKind, When};
+use crate::observability::Evidence;
 
-/// A table that is not a catalog's.
+/// A text that is not a catalog's table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct CatalogError {
@@ -76,6 +88,9 @@ impl Catalog {
         if let Some(date) = &self.sources.event_sources {
             writeln!(out, "event-sources\t{date}")?;
         }
+        if let Some(date) = &self.sources.data_events {
+            writeln!(out, "data-events\t{date}")?;
+        }
         for (kind, list) in [
             ("unreported", &self.unreported),
             ("nobody", &self.nobodys_sources),
@@ -85,6 +100,15 @@ impl Catalog {
                 writeln!(out, "{kind}\t{entry}")?;
             }
         }
+        for condition in &self.conditions {
+            write!(out, "condition\t{}", condition.name())?;
+            for test in condition.tests() {
+                write!(out, "\t{test}")?;
+            }
+            out.push('\n');
+        }
+        let mut kinds: Vec<&EventKind> = self.event_kinds.iter().collect();
+        kinds.sort_unstable_by(|a, b| (a.service, &a.name).cmp(&(b.service, &b.name)));
         for (id, service) in self.services() {
             writeln!(out, "service\t{}\t{}", service.namespace, service.name)?;
             for source in &service.event_sources {
@@ -101,15 +125,24 @@ impl Catalog {
                 self.write_action(action, out)?;
             }
             self.write_event_names(id, out)?;
+            let first = kinds.partition_point(|kind| kind.service < id);
+            let end = kinds.partition_point(|kind| kind.service <= id);
+            self.write_event_kinds(id, kinds.get(first..end).unwrap_or_default(), out)?;
         }
         Ok(())
     }
 
     fn write_action(&self, action: &Action, out: &mut String) -> std::fmt::Result {
         let tracked = if action.tracked { '+' } else { '-' };
+        let seen = match action.evidence {
+            Evidence::PolicyGeneration => "g",
+            Evidence::Named => "o",
+            Evidence::Unnamed => "x",
+            Evidence::Unknown => "",
+        };
         write!(
             out,
-            "{}{tracked}\t{}",
+            "{}{tracked}{seen}\t{}",
             letter(action.access_level),
             action.name
         )?;
@@ -125,18 +158,77 @@ impl Catalog {
         let range = self.service(id).event_names.clone();
         let range = range.start as usize..range.end as usize;
         for event in self.event_names.get(range).unwrap_or_default() {
-            let action = self.action(event.action);
-            write!(out, "event\t{}\t", event.name)?;
-            if action.service != id {
-                write!(out, "{}:", self.service(action.service).namespace)?;
-            }
-            writeln!(out, "{}", action.name)?;
+            writeln!(
+                out,
+                "event\t{}\t{}",
+                event.name,
+                self.target(id, event.action)
+            )?;
         }
         Ok(())
     }
+
+    /// The lines about events, one kind of line after the other.
+    fn write_event_kinds(
+        &self,
+        id: ServiceId,
+        kinds: &[&EventKind],
+        out: &mut String,
+    ) -> std::fmt::Result {
+        let condition = |at: usize| self.conditions.get(at).map_or("", Condition::name);
+        for kind in kinds {
+            let alternatives = self.alternatives.get(kind.alternatives.clone());
+            for alternative in alternatives.unwrap_or_default() {
+                let target = self.target(id, alternative.action);
+                let condition = condition(alternative.condition);
+                writeln!(out, "when\t{}\t{condition}\t{target}", kind.name)?;
+            }
+        }
+        for kind in kinds {
+            for implied in self.implied.get(kind.implied.clone()).unwrap_or_default() {
+                write!(
+                    out,
+                    "implies\t{}\t{}",
+                    kind.name,
+                    self.target(id, implied.action)
+                )?;
+                match implied.when {
+                    When::Always => out.push_str("\talways"),
+                    When::Undecided => {}
+                    When::Exactly(at) => write!(out, "\t{}", condition(at))?,
+                    When::AtLeast(at) => write!(out, "\t{}?", condition(at))?,
+                }
+                out.push('\n');
+            }
+        }
+        for kind in kinds {
+            if !kind.data_resource_types.is_empty() {
+                writeln!(
+                    out,
+                    "data\t{}\t{}",
+                    kind.name,
+                    kind.data_resource_types.join(",")
+                )?;
+            }
+        }
+        for kind in kinds.iter().filter(|kind| kind.is_management) {
+            writeln!(out, "management\t{}", kind.name)?;
+        }
+        Ok(())
+    }
+
+    /// An action as a line of a service names it.
+    pub(crate) fn target(&self, service: ServiceId, action: ActionId) -> String {
+        let action = self.action(action);
+        if action.service == service {
+            action.name.to_string()
+        } else {
+            format!("{}:{}", self.service(action.service).namespace, action.name)
+        }
+    }
 }
 
-/// The fields of a line, or the parts of a field. They are short: looking byte by byte beats a search made for long texts.
+/// The fields of a line, or the parts of a field. They are short, so looking at each byte beats a search made for long texts.
 struct Fields<'t> {
     rest: Option<&'t str>,
     separator: u8,
@@ -157,17 +249,17 @@ impl<'t> Iterator for Fields<'t> {
 
 /// A table being read: first the header, then the services.
 #[derive(Default)]
-struct Reader {
+struct Reader<'t> {
     service_reference: Option<String>,
     service_names: Option<String>,
     botocore: Option<String>,
     header: Header,
     /// There from the first service on.
-    assembly: Option<Assembly>,
+    assembly: Option<Assembly<'t>>,
 }
 
-impl Reader {
-    fn line(&mut self, line: usize, text: &str) -> Result<(), TableFault> {
+impl<'t> Reader<'t> {
+    fn line(&mut self, line: usize, text: &'t str) -> Result<(), TableFault> {
         if text.is_empty() || text.starts_with('#') {
             return Ok(());
         }
@@ -178,8 +270,8 @@ impl Reader {
         let kind = fields.next().ok_or(TableFault::BadLine)?;
         let first = fields.next().ok_or(TableFault::BadLine)?;
         match kind {
-            "service-reference" | "service-names" | "botocore" | "event-sources" | "unreported"
-            | "nobody" | "no-service" => self.header(kind, first)?,
+            "service-reference" | "service-names" | "botocore" | "event-sources"
+            | "data-events" | "unreported" | "nobody" | "no-service" => self.header(kind, first)?,
             "service" => {
                 let name = fields.next().ok_or(TableFault::BadLine)?;
                 self.start_services()?.service(first, name)?;
@@ -190,14 +282,42 @@ impl Reader {
                 let target = fields.next().ok_or(TableFault::BadLine)?;
                 self.services()?.event(first, target, line)?;
             }
+            "condition" => self.condition(first, fields.by_ref())?,
+            "when" => {
+                let condition = fields.next().ok_or(TableFault::BadLine)?;
+                let action = fields.next().ok_or(TableFault::BadLine)?;
+                let fact = EventFact::Alternative { condition, action };
+                self.services()?.event_fact(first, fact, line)?;
+            }
+            "implies" => {
+                let action = fields.next().ok_or(TableFault::BadLine)?;
+                let when = fields.next();
+                let fact = EventFact::Implied { action, when };
+                self.services()?.event_fact(first, fact, line)?;
+            }
+            "data" => {
+                let resource_types = Fields {
+                    rest: Some(fields.next().ok_or(TableFault::BadLine)?),
+                    separator: b',',
+                };
+                let fact = EventFact::Data {
+                    resource_types: sorted(resource_types)?,
+                };
+                self.services()?.event_fact(first, fact, line)?;
+            }
+            "management" => {
+                self.services()?
+                    .event_fact(first, EventFact::Management, line)?;
+            }
             _ => {
-                let (access_level, tracked) = action_kind(kind).ok_or(TableFault::BadLine)?;
+                let (access_level, tracked, evidence) =
+                    action_kind(kind).ok_or(TableFault::BadLine)?;
                 let types = Fields {
                     rest: fields.next(),
                     separator: b',',
                 };
                 self.services()?
-                    .action(first, access_level, tracked, types)?;
+                    .action(first, access_level, tracked, evidence, types)?;
             }
         }
         fields.next().map_or(Ok(()), |_| Err(TableFault::BadLine))
@@ -212,6 +332,7 @@ impl Reader {
             "service-names" => (&mut self.service_names, "service-names"),
             "botocore" => (&mut self.botocore, "botocore"),
             "event-sources" => (&mut self.header.sources.event_sources, "event-sources"),
+            "data-events" => (&mut self.header.sources.data_events, "data-events"),
             "unreported" => return append(&mut self.header.unreported, value),
             "nobody" => return append(&mut self.header.nobodys_sources, value),
             _ => return append(&mut self.header.sources_without_service, value),
@@ -222,11 +343,29 @@ impl Reader {
         }
     }
 
-    fn services(&mut self) -> Result<&mut Assembly, TableFault> {
+    fn condition(
+        &mut self,
+        name: &str,
+        tests: impl Iterator<Item = &'t str>,
+    ) -> Result<(), TableFault> {
+        if self.assembly.is_some() {
+            return Err(TableFault::LateHeader);
+        }
+        let conditions = &mut self.header.conditions;
+        if conditions.last().is_some_and(|last| last.name() >= name) {
+            return Err(TableFault::OutOfOrder(name.to_owned()));
+        }
+        let is_reserved = name.is_empty() || name == "always" || name.ends_with('?');
+        let condition = Condition::parse(name, tests).filter(|_| !is_reserved);
+        conditions.push(condition.ok_or_else(|| TableFault::BadCondition(name.to_owned()))?);
+        Ok(())
+    }
+
+    fn services(&mut self) -> Result<&mut Assembly<'t>, TableFault> {
         self.assembly.as_mut().ok_or(TableFault::NoService)
     }
 
-    fn start_services(&mut self) -> Result<&mut Assembly, TableFault> {
+    fn start_services(&mut self) -> Result<&mut Assembly<'t>, TableFault> {
         if self.assembly.is_none() {
             let header =
                 |slot: &mut Option<String>, name| slot.take().ok_or(TableFault::Header(name));
@@ -248,6 +387,19 @@ impl Reader {
     }
 }
 
+/// The names of a list, which must be sorted and not empty.
+fn sorted<'t>(names: impl Iterator<Item = &'t str>) -> Result<Vec<&'t str>, TableFault> {
+    let names: Vec<&str> = names.collect();
+    let mut before = "";
+    for name in &names {
+        if *name <= before {
+            return Err(TableFault::OutOfOrder((*name).to_owned()));
+        }
+        before = name;
+    }
+    Ok(names)
+}
+
 /// Adds to a sorted list.
 fn append(list: &mut Vec<Box<str>>, value: &str) -> Result<(), TableFault> {
     if list.last().is_some_and(|last| &**last >= value) {
@@ -267,7 +419,7 @@ fn letter(level: AccessLevel) -> char {
     }
 }
 
-fn action_kind(kind: &str) -> Option<(AccessLevel, bool)> {
+fn action_kind(kind: &str) -> Option<(AccessLevel, bool, Evidence)> {
     let mut characters = kind.chars();
     let level = match characters.next()? {
         'L' => AccessLevel::List,
@@ -282,7 +434,15 @@ fn action_kind(kind: &str) -> Option<(AccessLevel, bool)> {
         '-' => false,
         _ => return None,
     };
-    characters.next().is_none().then_some((level, tracked))
+    let evidence = match characters.next() {
+        None => Evidence::Unknown,
+        Some('g') => Evidence::PolicyGeneration,
+        Some('o') => Evidence::Named,
+        Some('x') => Evidence::Unnamed,
+        Some(_) => return None,
+    };
+    let is_whole = characters.next().is_none();
+    is_whole.then_some((level, tracked, evidence))
 }
 
 #[cfg(test)]
@@ -295,13 +455,17 @@ mod tests {
 service-reference\t2026-08-22
 service-names\t2026-09-27
 botocore\t1.44.5
+event-sources\t2026-11-26
 unreported\tdeeplens
 unreported\tdiode
+nobody\ts3lifecycle
+no-service\temrwal
+condition\tversion\trequestParameters.versionId
 service\tcloudwatch\tAmazon CloudWatch
 source\tmonitoring
 type\talarm\tarn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${AlarmName}
-L+\tDescribeAlarms\talarm
-W-\tPutMetricData
+L+g\tDescribeAlarms\talarm
+W-o\tPutMetricData
 event\tGetBucketAlarm\ts3:GetObject
 
 service\ts3\tAmazon S3
@@ -309,8 +473,14 @@ type\tbucket\tarn:${Partition}:s3:::${BucketName}
 type\tobject\tarn:${Partition}:s3:::${BucketName}/${ObjectName}\tarn:other
 R-\tGetObject\tobject
 P+\tPutBucketPolicy\tbucket,object
-T-\tTagResource\tbucket
+T-x\tTagResource\tbucket
 event\tHeadObject\tGetObject
+when\tGetObject\tversion\tPutBucketPolicy
+implies\tGetObject\tTagResource\tversion?
+implies\tGetObject\tcloudwatch:PutMetricData
+implies\tHeadObject\tTagResource\talways
+data\tGetObject\tAWS::S3::AccessPoint,AWS::S3::Object
+management\tHeadObject
 ";
 
     fn fault(table: &str) -> (usize, TableFault) {
@@ -359,6 +529,15 @@ event\tHeadObject\tGetObject
         let resolved = catalog.resolve_event("monitoring.amazonaws.com", "GetBucketAlarm");
         assert_eq!(resolved.service, Some(s3));
         assert_eq!(resolved.action, catalog.action_by_name(s3, "GetObject"));
+        assert_eq!(
+            catalog.sources().event_sources.as_deref(),
+            Some("2026-11-26")
+        );
+        assert_eq!(catalog.sources().data_events, None);
+        let seen = catalog
+            .actions()
+            .filter(|(_, action)| action.is_seen_by_policy_generation());
+        assert_eq!(seen.count(), 1);
     }
 
     #[test]
@@ -383,85 +562,170 @@ event\tHeadObject\tGetObject
         assert_eq!(Catalog::embedded().services().count(), 456);
     }
 
+    /// The line of the table above that starts so.
+    fn line_of(start: &str) -> usize {
+        TABLE
+            .lines()
+            .position(|line| line.starts_with(start))
+            .unwrap()
+            + 1
+    }
+
     #[test]
     fn errors_name_the_line_and_the_reason() {
         let instead = |line: &str, other: &str| {
             assert!(TABLE.contains(line), "{line}");
-            fault(&TABLE.replace(line, other))
+            fault(&TABLE.replacen(line, other, 1))
         };
+        let is = |start: &str, fault: TableFault| (line_of(start), fault);
         let unknown_type = TableFault::UnknownResourceType("bucket".to_owned());
-        assert_eq!(instead("\talarm\nW-", "\tbucket\nW-"), (10, unknown_type));
-        let unknown_action = TableFault::UnknownAction("GetThing".to_owned());
+        assert_eq!(
+            instead("\talarm\nW-", "\tbucket\nW-"),
+            is("L+g", unknown_type)
+        );
+        let unknown_action = |name: &str| TableFault::UnknownAction(name.to_owned());
         assert_eq!(
             instead("HeadObject\tGetObject", "HeadObject\tGetThing"),
-            (20, unknown_action)
+            is("event\tHeadObject", unknown_action("GetThing"))
         );
-        let unknown_action = TableFault::UnknownAction("s4:GetObject".to_owned());
         assert_eq!(
             instead("s3:GetObject", "s4:GetObject"),
-            (12, unknown_action)
+            is("event\tGetBucketAlarm", unknown_action("s4:GetObject"))
         );
         let out_of_order = |name: &str| TableFault::OutOfOrder(name.to_owned());
         assert_eq!(
             instead("service\ts3", "service\tcloudwatch"),
-            (14, out_of_order("cloudwatch"))
+            is("service\ts3", out_of_order("cloudwatch"))
         );
         assert_eq!(
-            instead("PutBucketPolicy", "GetObject"),
-            (18, out_of_order("GetObject"))
+            instead("P+\tPutBucketPolicy", "P+\tGetObject"),
+            is("P+", out_of_order("GetObject"))
         );
         assert_eq!(
-            instead("TagResource", "putbucketpolicy"),
-            (19, out_of_order("putbucketpolicy"))
+            instead("T-x\tTagResource", "T-x\tputbucketpolicy"),
+            is("T-x", out_of_order("putbucketpolicy"))
         );
         assert_eq!(
-            instead("HeadObject", "getobject"),
-            (20, out_of_order("getobject"))
+            instead("event\tHeadObject", "event\tgetobject"),
+            is("event\tHeadObject", out_of_order("getobject"))
         );
         assert_eq!(
-            instead("monitoring", "cloudwatch"),
-            (8, out_of_order("cloudwatch"))
+            instead("source\tmonitoring", "source\tcloudwatch"),
+            is("source", out_of_order("cloudwatch"))
         );
         assert_eq!(
             instead("unreported\tdiode", "unreported\tdeeplens"),
-            (6, out_of_order("deeplens"))
+            is("unreported\tdiode", out_of_order("deeplens"))
         );
         assert_eq!(
             instead("type\tobject", "type\tbucket"),
-            (16, out_of_order("bucket"))
+            is("type\tobject", out_of_order("bucket"))
         );
-        assert_eq!(instead("\tAmazon S3", ""), (14, TableFault::BadLine));
-        assert_eq!(instead("R-\t", "X-\t"), (17, TableFault::BadLine));
-        assert_eq!(instead("R-\t", "R*\t"), (17, TableFault::BadLine));
-        assert_eq!(instead("R-\t", "R-+\t"), (17, TableFault::BadLine));
+        assert_eq!(
+            instead("\tAmazon S3", ""),
+            is("service\ts3", TableFault::BadLine)
+        );
+        for kind in ["X-\t", "R*\t", "R-+\t", "R-gg\t"] {
+            assert_eq!(instead("R-\t", kind), is("R-", TableFault::BadLine));
+        }
         assert_eq!(
             instead("HeadObject\tGetObject", "HeadObject\tGetObject\tX"),
-            (20, TableFault::BadLine)
+            is("event\tHeadObject", TableFault::BadLine)
         );
         assert_eq!(
             instead("service\ts3", "service\tS3"),
-            (14, TableFault::BadName("S3".to_owned()))
+            is("service\ts3", TableFault::BadName("S3".to_owned()))
         );
         assert_eq!(
             instead("# a comment", "source\ts3"),
             (1, TableFault::NoService)
         );
-        assert_eq!(instead("T-\t", "botocore\t"), (19, TableFault::LateHeader));
+        assert_eq!(
+            instead("T-x\t", "botocore\t"),
+            is("T-x", TableFault::LateHeader)
+        );
         assert_eq!(
             instead("botocore\t1.44.5\n", ""),
-            (6, TableFault::Header("botocore"))
+            (
+                line_of("service\tcloudwatch") - 1,
+                TableFault::Header("botocore")
+            )
         );
         assert_eq!(
             instead("service-names", "botocore"),
-            (4, TableFault::Header("botocore"))
+            is("botocore", TableFault::Header("botocore"))
         );
         assert_eq!(fault(""), (0, TableFault::Header("service-reference")));
         let no_arn = "\tarn:${Partition}:s3:::${BucketName}\n";
-        assert_eq!(instead(no_arn, "\n"), (15, TableFault::NoArnFormat));
+        assert_eq!(
+            instead(no_arn, "\n"),
+            is("type\tbucket", TableFault::NoArnFormat)
+        );
         let message = Catalog::parse("# nothing\nservice\n")
             .unwrap_err()
             .to_string();
         assert_eq!(message, "line 2: this is not a line of a catalog");
+    }
+
+    #[test]
+    fn errors_of_facts_about_events_name_the_line_and_the_reason() {
+        let instead = |line: &str, other: &str| {
+            assert!(TABLE.contains(line), "{line}");
+            fault(&TABLE.replacen(line, other, 1))
+        };
+        let is = |start: &str, fault: TableFault| (line_of(start), fault);
+        let when = "when\tGetObject\tversion";
+        assert_eq!(
+            instead(when, "when\tGetObject\tother"),
+            is("when", TableFault::UnknownCondition("other".to_owned()))
+        );
+        assert_eq!(
+            instead(when, "when\tGetThing\tversion"),
+            is("when", TableFault::UnknownEvent("GetThing".to_owned()))
+        );
+        let implies = "implies\tGetObject\tTagResource\tversion?";
+        assert_eq!(
+            instead(implies, "implies\tGetObject\tTagThing\tversion?"),
+            is("implies", TableFault::UnknownAction("TagThing".to_owned()))
+        );
+        assert_eq!(
+            instead(implies, "implies\tGetObject\tTagResource\tother?"),
+            is("implies", TableFault::UnknownCondition("other".to_owned()))
+        );
+        // Kinds of line, events and actions all come in order, and one event in one spelling.
+        let late = "implies\tHeadObject\tTagResource\talways";
+        assert_eq!(
+            instead(late, "implies\tGetObject\tTagResource\talways"),
+            is(late, TableFault::OutOfOrder("GetObject".to_owned()))
+        );
+        assert_eq!(
+            instead(late, "implies\tgetobject\tTagResource\talways"),
+            is(late, TableFault::OutOfOrder("getobject".to_owned()))
+        );
+        assert_eq!(
+            instead(late, "when\tHeadObject\tversion\tGetObject"),
+            is(late, TableFault::OutOfOrder("HeadObject".to_owned()))
+        );
+        assert_eq!(
+            instead("AWS::S3::AccessPoint,AWS::S3::Object", "B,A"),
+            is("data", TableFault::OutOfOrder("A".to_owned()))
+        );
+        let condition = "condition\tversion\trequestParameters.versionId";
+        for wrong in [
+            "condition\tversion",
+            "condition\tversion\tversionId",
+            "condition\talways\trequestParameters.a",
+            "condition\ta?\trequestParameters.a",
+        ] {
+            let (line, fault) = instead(condition, wrong);
+            assert_eq!(line, line_of("condition"), "{wrong}");
+            let expected = matches!(fault, TableFault::BadCondition(_) | TableFault::BadLine);
+            assert!(expected, "{wrong}: {fault:?}");
+        }
+        assert_eq!(
+            instead("management\tHeadObject", condition),
+            is("management", TableFault::LateHeader)
+        );
     }
 
     /// Whatever a table holds, reading it gives a catalog or an error, and a catalog is written and read back.
@@ -475,7 +739,19 @@ event\tHeadObject\tGetObject
             (state >> 33) as usize % limit.max(1)
         };
         let spare = [
-            "\t", "\n", ",", ":", "", "é", "\u{0}", "service", "event\t", "W+\t", "s3", " ",
+            "\t",
+            "\n",
+            ",",
+            ":",
+            "",
+            "é",
+            "\u{0}",
+            "service",
+            "event\t",
+            "implies\t",
+            "W+\t",
+            "s3",
+            " ",
         ];
         let mut accepted = 0;
         for _ in 0..20_000 {

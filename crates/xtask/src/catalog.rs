@@ -15,7 +15,7 @@ use crate::{child, python};
 Example:
   cargo xtask catalog --service-reference reference --service-reference-date 2026-08-22 \\
       --service-names service-names.json --service-names-date 2026-09-27 \\
-      --event-sources cloudtrail-event-sources.json")]
+      --event-sources cloudtrail-event-sources.json --data-events data-events.json")]
 pub(crate) struct Refresh {
     /// AWS's service reference: one JSON file per service, DIR/s3.json or DIR/s3/s3.json.
     #[arg(long, value_name = "DIR")]
@@ -32,6 +32,9 @@ pub(crate) struct Refresh {
     /// AWS's table of CloudTrail event sources as JSON. Without it, the event sources of the table stay.
     #[arg(long, value_name = "FILE")]
     event_sources: Option<PathBuf>,
+    /// AWS's lists of data events as JSON. Without it, those of the table stay.
+    #[arg(long, value_name = "FILE")]
+    data_events: Option<PathBuf>,
     /// Another version of botocore than the pinned one.
     #[arg(long, value_name = "VERSION")]
     botocore_version: Option<String>,
@@ -52,6 +55,9 @@ impl Refresh {
         }
         if let Some(path) = &self.event_sources {
             inputs = inputs.event_sources(path);
+        }
+        if let Some(path) = &self.data_events {
+            inputs = inputs.data_events(path);
         }
         let built = build(&inputs).map_err(|error| error.to_string())?;
 

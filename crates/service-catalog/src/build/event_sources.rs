@@ -95,6 +95,18 @@ impl EventSources {
         Ok(found)
     }
 
+    /// The namespaces that an event source may mean, the likeliest first.
+    pub(super) fn namespaces(&self, source: &str) -> impl Iterator<Item = &str> {
+        let own = self.of_services.get_key_value(source);
+        let others = self
+            .of_services
+            .iter()
+            .filter(move |(_, sources)| sources.contains(source));
+        own.into_iter()
+            .chain(others)
+            .map(|(namespace, _)| namespace.as_str())
+    }
+
     fn add(&mut self, services: &Services<'_>, source: &str, namespace: &str) {
         if services.names.contains_key(namespace) {
             let sources = self.of_services.entry(namespace.to_owned()).or_default();

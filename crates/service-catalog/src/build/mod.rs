@@ -6,12 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::assembly::{Assembly, Header, TableFault};
+use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog, Sources};
+use crate::condition::Condition;
+use crate::observability::Evidence;
 
 mod botocore;
 mod coverage;
 mod event_sources;
+mod implied;
+mod logged_events;
 mod principal_action;
 mod reviewed;
 mod service_names;
@@ -20,7 +24,9 @@ mod service_reference;
 pub use coverage::{Coverage, UnresolvedOperation};
 
 use event_sources::EventSources;
-use principal_action::KnownActions;
+use implied::{ImpliedFacts, ReviewedImplied};
+use logged_events::LoggedEvents;
+use principal_action::{EventNames, KnownActions};
 use reviewed::Reviewed;
 use service_reference::ServiceFile;
 
@@ -32,6 +38,7 @@ pub struct BuildInputs<'a> {
     service_names: Option<ServiceNames<'a>>,
     botocore: Option<&'a Path>,
     event_sources: Option<&'a Path>,
+    data_events: Option<&'a Path>,
 }
 
 /// A file of the services as IAM reports them.
@@ -52,6 +59,7 @@ impl<'a> BuildInputs<'a> {
             service_names: None,
             botocore: None,
             event_sources: None,
+            data_events: None,
         }
     }
 
@@ -80,6 +88,16 @@ impl<'a> BuildInputs<'a> {
     pub fn event_sources(self, path: &'a Path) -> Self {
         Self {
             event_sources: Some(path),
+            ..self
+        }
+    }
+
+    /// AWS's lists of data events as JSON: `{"extracted": "YYYY-MM-DD", "data_event_operations": [{"event_category": "Data" or
+    /// "Management", "resource_types": [...], "event_source": HOST, "operations": [{"event_name": NAME}]}]}`.
+    #[must_use]
+    pub fn data_events(self, path: &'a Path) -> Self {
+        Self {
+            data_events: Some(path),
             ..self
         }
     }
@@ -140,6 +158,39 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
     let services = Services::choose(&reference, inputs.service_names, embedded)?;
     let event_sources = EventSources::find(&reference, &services, inputs, embedded)?;
     let reviewed = Reviewed::embedded();
+    let reviewed_implied = ReviewedImplied::embedded();
+    let known = KnownActions::of(
+        reference
+            .iter()
+            .filter(|file| services.names.contains_key(&file.namespace)),
+    );
+    let file_of = |namespace: &str| reference.iter().find(|file| file.namespace == *namespace);
+    let events: BTreeMap<&str, EventNames<'_>> = services
+        .names
+        .keys()
+        .map(|namespace| {
+            let names = EventNames::of(namespace, file_of(namespace), &known, &reviewed);
+            (namespace.as_str(), names)
+        })
+        .collect();
+    let logged = match inputs.data_events {
+        Some(path) => LoggedEvents::read(path, &event_sources, &known, &events)?,
+        None => LoggedEvents::of(embedded, &known, &events),
+    };
+    let implied: BTreeMap<&str, ImpliedFacts> = events
+        .iter()
+        .map(|(namespace, names)| {
+            let file = file_of(namespace);
+            (
+                *namespace,
+                reviewed_implied.facts(namespace, file, &known, names),
+            )
+        })
+        .collect();
+    let conditions = reviewed_implied.conditions.iter().map(|(name, tests)| {
+        Condition::parse(name, tests.iter().copied())
+            .ok_or_else(|| contradiction("", TableFault::BadCondition((*name).to_owned())))
+    });
     let header = Header {
         sources: Sources {
             service_reference: inputs.service_reference_date.to_owned(),
@@ -147,31 +198,41 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
                 || embedded.sources().service_names.clone(),
                 |names| names.date.to_owned(),
             ),
-            botocore: event_sources.botocore,
-            event_sources: event_sources.table_date,
+            botocore: event_sources.botocore.clone(),
+            event_sources: event_sources.table_date.clone(),
+            data_events: logged.date.clone(),
         },
         unreported: boxed(services.unreported.iter()),
         nobodys_sources: boxed(reviewed.nobodys_sources.iter()),
         sources_without_service: boxed(event_sources.without_service.iter()),
+        conditions: conditions.collect::<Result<_, _>>()?,
     };
-    let known = KnownActions::of(
-        reference
-            .iter()
-            .filter(|file| services.names.contains_key(&file.namespace)),
-    );
+    let named = NamedActions::find(&reference, &known, &events, &implied, &logged);
+
     let mut assembly = Assembly::new(header);
     // Events are looked up at the end; their place is the position of their service.
     for (place, (namespace, name)) in services.names.iter().enumerate() {
-        let file = reference.iter().find(|file| file.namespace == *namespace);
         let sources = event_sources.of_services.get(namespace);
-        let events = principal_action::event_names(namespace, file, &known, &reviewed);
-        add_service(&mut assembly, namespace, name, sources, file)
-            .and_then(|()| {
-                events
-                    .iter()
-                    .try_for_each(|(event, target)| assembly.event(event, target, place))
-            })
-            .map_err(|fault| contradiction(namespace, fault))?;
+        add_service(
+            &mut assembly,
+            namespace,
+            name,
+            sources,
+            file_of(namespace),
+            &named,
+        )
+        .and_then(|()| {
+            let names = events.get(namespace.as_str());
+            names
+                .into_iter()
+                .flat_map(EventNames::iter)
+                .try_for_each(|(event, target)| assembly.event(event, target, place))
+        })
+        .and_then(|()| {
+            let facts = implied.get(namespace.as_str());
+            add_facts(&mut assembly, namespace, facts, &logged, place)
+        })
+        .map_err(|fault| contradiction(namespace, fault))?;
     }
     let catalog = assembly.finish().map_err(|(place, fault)| {
         contradiction(
@@ -180,7 +241,8 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
         )
     })?;
     let coverage = Coverage::of(&catalog, &reference);
-    let stale_reviews = reviewed.stale(&known, &services.names);
+    let mut stale_reviews = reviewed.stale(&known, &services.names);
+    stale_reviews.extend(reviewed_implied.stale(&known, &events));
     Ok(Built {
         catalog,
         coverage,
@@ -246,12 +308,97 @@ fn boxed<T: ToString>(entries: impl Iterator<Item = T>) -> Vec<Box<str>> {
     entries.map(|entry| entry.to_string().into()).collect()
 }
 
+/// The actions that some event leads to.
+struct NamedActions(BTreeSet<String>);
+
+impl NamedActions {
+    fn find(
+        reference: &[ServiceFile],
+        known: &KnownActions<'_>,
+        events: &BTreeMap<&str, EventNames<'_>>,
+        implied: &BTreeMap<&str, ImpliedFacts>,
+        logged: &LoggedEvents,
+    ) -> Self {
+        let mut named = Self(BTreeSet::new());
+        for file in reference {
+            let Some(names) = events.get(file.namespace.as_str()) else {
+                continue;
+            };
+            for operation in &file.operations {
+                let action = names.action(&file.namespace, &operation.name, known);
+                named.extend(&file.namespace, action);
+            }
+        }
+        for (namespace, names) in events {
+            named.extend(namespace, names.iter().map(|(_, target)| target.to_owned()));
+        }
+        for (namespace, facts) in implied {
+            named.extend(namespace, facts.alternatives.values().cloned());
+        }
+        for (namespace, event) in logged.data.keys().chain(&logged.management) {
+            let names = events.get(namespace.as_str());
+            named.extend(
+                namespace,
+                names.and_then(|names| names.action(namespace, event, known)),
+            );
+        }
+        named
+    }
+
+    fn extend(&mut self, namespace: &str, targets: impl IntoIterator<Item = String>) {
+        let full = targets.into_iter().map(|target| {
+            if target.contains(':') {
+                target
+            } else {
+                format!("{namespace}:{target}")
+            }
+        });
+        self.0.extend(full);
+    }
+
+    fn has(&self, namespace: &str, action: &str) -> bool {
+        self.0.contains(&format!("{namespace}:{action}"))
+    }
+}
+
+fn add_facts<'t>(
+    assembly: &mut Assembly<'t>,
+    namespace: &str,
+    facts: Option<&'t ImpliedFacts>,
+    logged: &'t LoggedEvents,
+    place: usize,
+) -> Result<(), TableFault> {
+    if let Some(facts) = facts {
+        for ((event, condition), action) in &facts.alternatives {
+            let fact = EventFact::Alternative { condition, action };
+            assembly.event_fact(event, fact, place)?;
+        }
+        for ((event, action), when) in &facts.implied {
+            let when = when.as_deref();
+            assembly.event_fact(event, EventFact::Implied { action, when }, place)?;
+        }
+    }
+    for ((of, event), types) in &logged.data {
+        if of == namespace {
+            let resource_types = types.iter().map(String::as_str).collect();
+            assembly.event_fact(event, EventFact::Data { resource_types }, place)?;
+        }
+    }
+    for (of, event) in &logged.management {
+        if of == namespace {
+            assembly.event_fact(event, EventFact::Management, place)?;
+        }
+    }
+    Ok(())
+}
+
 fn add_service(
-    assembly: &mut Assembly,
+    assembly: &mut Assembly<'_>,
     namespace: &str,
     name: &str,
     sources: Option<&BTreeSet<String>>,
     file: Option<&ServiceFile>,
+    named: &NamedActions,
 ) -> Result<(), TableFault> {
     assembly.service(namespace, name)?;
     for source in sources.into_iter().flatten() {
@@ -285,12 +432,21 @@ fn add_service(
             AccessLevel::Read
         };
         let tracked = action.supported_by.last_accessed;
+        let evidence = if action.supported_by.policy_generation {
+            Evidence::PolicyGeneration
+        } else if named.has(namespace, name) {
+            Evidence::Named
+        } else if file.operations.is_empty() {
+            Evidence::Unknown
+        } else {
+            Evidence::Unnamed
+        };
         let types: BTreeSet<&str> = action
             .resources
             .iter()
             .map(|resource| resource.name.as_str())
             .collect();
-        assembly.action(name, access_level, tracked, types.into_iter())?;
+        assembly.action(name, access_level, tracked, evidence, types.into_iter())?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The principal action of an operation: what CloudTrail's record of it means as an IAM action.
+//! The principal action of an operation: the IAM action that CloudTrail's record of it stands for.
 //!
 //! In this order, within the namespace in whose file the operation stands:
 //! 1. the action of the same name, in any ASCII case;
@@ -15,42 +15,38 @@ use super::service_reference::{Operation, ServiceFile};
 
 /// The actions that exist, by namespace and name in lower case.
 pub(super) struct KnownActions<'r> {
-    by_name: HashMap<(&'r str, String), KnownAction<'r>>,
+    by_name: HashMap<&'r str, HashMap<String, KnownAction<'r>>>,
 }
 
 #[derive(Clone, Copy)]
-struct KnownAction<'r> {
-    name: &'r str,
-    is_tagging_only: bool,
+pub(super) struct KnownAction<'r> {
+    pub(super) name: &'r str,
+    pub(super) is_tagging_only: bool,
 }
 
 impl<'r> KnownActions<'r> {
     pub(super) fn of(files: impl Iterator<Item = &'r ServiceFile>) -> Self {
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<&str, HashMap<String, KnownAction<'_>>> = HashMap::new();
         for file in files {
+            let names = by_name.entry(&file.namespace).or_default();
             for action in &file.actions {
-                let key = (file.namespace.as_str(), action.name.to_ascii_lowercase());
-                let is_tagging_only = action.annotations.properties.is_tagging_only;
-                by_name.insert(
-                    key,
-                    KnownAction {
-                        name: &action.name,
-                        is_tagging_only,
-                    },
-                );
+                let known = KnownAction {
+                    name: &action.name,
+                    is_tagging_only: action.annotations.properties.is_tagging_only,
+                };
+                names.insert(action.name.to_ascii_lowercase(), known);
             }
         }
         Self { by_name }
     }
 
-    fn find(&self, namespace: &'r str, name: &str) -> Option<KnownAction<'r>> {
-        self.by_name
-            .get(&(namespace, name.to_ascii_lowercase()))
-            .copied()
+    pub(super) fn find(&self, namespace: &str, name: &str) -> Option<KnownAction<'r>> {
+        let names = self.by_name.get(namespace)?;
+        names.get(&name.to_ascii_lowercase()).copied()
     }
 
     /// Whether `target`, an action's name or `namespace:Name`, exists, seen from a namespace.
-    pub(super) fn has(&self, namespace: &'r str, target: &'r str) -> bool {
+    pub(super) fn has(&self, namespace: &str, target: &str) -> bool {
         let (namespace, name) = target.split_once(':').unwrap_or((namespace, target));
         self.find(namespace, name).is_some()
     }
@@ -58,25 +54,49 @@ impl<'r> KnownActions<'r> {
 
 /// The event names of a namespace that lead to an action of another name, sorted, with that action (`namespace:Name` when it
 /// is another namespace's).
-pub(super) fn event_names<'r>(
-    namespace: &'r str,
-    file: Option<&'r ServiceFile>,
-    known: &KnownActions<'r>,
-    reviewed: &Reviewed<'r>,
-) -> BTreeMap<&'r str, String> {
-    let mut events = BTreeMap::new();
-    for operation in file.into_iter().flat_map(|file| &file.operations) {
-        if let Some(target) = authorized_action(namespace, operation, known) {
-            events.insert(operation.name.as_str(), target);
+pub(super) struct EventNames<'r> {
+    targets: BTreeMap<&'r str, String>,
+}
+
+impl<'r> EventNames<'r> {
+    pub(super) fn of(
+        namespace: &'r str,
+        file: Option<&'r ServiceFile>,
+        known: &KnownActions<'r>,
+        reviewed: &Reviewed<'r>,
+    ) -> Self {
+        let mut targets = BTreeMap::new();
+        for operation in file.into_iter().flat_map(|file| &file.operations) {
+            if let Some(target) = authorized_action(namespace, operation, known) {
+                targets.insert(operation.name.as_str(), target);
+            }
         }
-    }
-    for (event, target) in reviewed.events_of(namespace) {
-        if known.has(namespace, target) {
-            events.insert(event, target.to_owned());
+        for (event, target) in reviewed.events_of(namespace) {
+            if known.has(namespace, target) {
+                targets.insert(event, target.to_owned());
+            }
         }
+        targets.retain(|event, _| known.find(namespace, event).is_none());
+        Self { targets }
     }
-    events.retain(|event, _| known.find(namespace, event).is_none());
-    events
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'r str, &str)> {
+        self.targets
+            .iter()
+            .map(|(event, target)| (*event, target.as_str()))
+    }
+
+    /// The action behind an event of the namespace, as [`EventNames::iter`] names it.
+    pub(super) fn action(
+        &self,
+        namespace: &str,
+        event: &str,
+        known: &KnownActions<'_>,
+    ) -> Option<String> {
+        let own = known.find(namespace, event);
+        own.map(|action| action.name.to_owned())
+            .or_else(|| self.targets.get(event).cloned())
+    }
 }
 
 /// Rules 3 and 4.

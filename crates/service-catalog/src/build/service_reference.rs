@@ -58,6 +58,8 @@ pub(super) struct ResourceName {
 pub(super) struct SupportedBy {
     #[serde(rename = "IAM Action Last Accessed")]
     pub(super) last_accessed: bool,
+    #[serde(rename = "IAM Access Analyzer Policy Generation")]
+    pub(super) policy_generation: bool,
 }
 
 #[derive(Debug, Deserialize)]

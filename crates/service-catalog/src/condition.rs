@@ -1,0 +1,520 @@
+//! Conditions on the fields of a CloudTrail record, and how they are evaluated.
+//!
+//! A condition is a list of tests, and it holds when one of them does. The text of a test is a path and a check:
+//!
+//! | test | holds when |
+//! | --- | --- |
+//! | `requestParameters.versionId` | the field is there and not empty, `null` or a boolean |
+//! | `additionalEventData.service=application-autoscaling` | the field is this text, number or boolean; ASCII case does not matter |
+//! | `requestParameters.statement^INSERT` | the text starts with this word; ASCII case does not matter |
+//! | `requestParameters.x-amz-copy-source~versionId=` | the text contains this text |
+//! | `requestParameters.resourceArn@backup-search` | the text is an ARN of this service |
+//! | `requestParameters.**@iam:role/` | ... whose resource part starts with `role/` |
+//!
+//! A path starts with `requestParameters` or `additionalEventData`. A name in it matches field names in any ASCII case, and may
+//! start with `*` for any beginning. `**` stands for any number of fields. Arrays are looked through.
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+/// What conditions look at in a CloudTrail record: the JSON texts of two of its fields.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RecordFields<'r> {
+    request_parameters: Option<&'r str>,
+    additional_event_data: Option<&'r str>,
+}
+
+impl<'r> RecordFields<'r> {
+    /// The JSON texts of `requestParameters` and `additionalEventData`; `None` for a field that the record lacks.
+    #[must_use]
+    pub fn new(
+        request_parameters: Option<&'r str>,
+        additional_event_data: Option<&'r str>,
+    ) -> Self {
+        Self {
+            request_parameters,
+            additional_event_data,
+        }
+    }
+}
+
+/// Whether a condition holds for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It holds.
+    Yes,
+    /// It does not hold.
+    No,
+    /// The record does not tell: `requestParameters` is missing, `null` (CloudTrail writes that for some denied calls and
+    /// leaves out more than 100 KB), or not JSON.
+    Unknown,
+}
+
+/// A named condition on the fields of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    name: Box<str>,
+    tests: Box<[Test]>,
+}
+
+/// Which fields of a record a condition looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldsNeeded {
+    /// `requestParameters`.
+    pub request_parameters: bool,
+    /// `additionalEventData`.
+    pub additional_event_data: bool,
+}
+
+impl FieldsNeeded {
+    /// Whether any field is needed.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.request_parameters || self.additional_event_data
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.request_parameters |= other.request_parameters;
+        self.additional_event_data |= other.additional_event_data;
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Test {
+    text: Box<str>,
+    field: Field,
+    path: Box<[Segment]>,
+    check: Check,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    RequestParameters,
+    AdditionalEventData,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Name(Box<str>),
+    Ending(Box<str>),
+    AnyDepth,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Check {
+    Present,
+    Equals(Box<str>),
+    FirstWord(Box<str>),
+    Contains(Box<str>),
+    ArnOf {
+        service: Box<str>,
+        resource_start: Box<str>,
+    },
+}
+
+impl Condition {
+    /// Reads a condition from the texts of its tests. `None` when there is none or one is not a test.
+    pub(crate) fn parse<'t>(name: &str, tests: impl Iterator<Item = &'t str>) -> Option<Self> {
+        let tests: Box<[Test]> = tests.map(Test::parse).collect::<Option<_>>()?;
+        (!tests.is_empty()).then(|| Self {
+            name: name.into(),
+            tests,
+        })
+    }
+
+    /// The name in the catalog, for instance `role`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The texts of the tests; the condition holds when one of them does.
+    pub fn tests(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.tests.iter().map(|test| &*test.text)
+    }
+
+    /// The fields that the condition looks at.
+    #[must_use]
+    pub fn fields_needed(&self) -> FieldsNeeded {
+        let mut needed = FieldsNeeded::default();
+        for test in &self.tests {
+            match test.field {
+                Field::RequestParameters => needed.request_parameters = true,
+                Field::AdditionalEventData => needed.additional_event_data = true,
+            }
+        }
+        needed
+    }
+
+    /// Whether the condition holds for a record.
+    #[must_use]
+    pub fn evaluate(&self, fields: &RecordFields<'_>) -> Decision {
+        self.evaluate_parsed(&ParsedFields::new(fields))
+    }
+
+    pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Decision {
+        let mut decision = Decision::No;
+        for test in &self.tests {
+            match test.evaluate(fields) {
+                Decision::Yes => return Decision::Yes,
+                Decision::Unknown => decision = Decision::Unknown,
+                Decision::No => {}
+            }
+        }
+        decision
+    }
+}
+
+impl Test {
+    fn parse(text: &str) -> Option<Self> {
+        let end = text.find(['=', '^', '~', '@']).unwrap_or(text.len());
+        let (path, check) = text.split_at_checked(end)?;
+        let mut names = path.split('.');
+        let field = match names.next()? {
+            "requestParameters" => Field::RequestParameters,
+            "additionalEventData" => Field::AdditionalEventData,
+            _ => return None,
+        };
+        let path: Box<[Segment]> = names.map(Segment::parse).collect::<Option<_>>()?;
+        let check = Check::parse(check)?;
+        (!path.is_empty()).then(|| Self {
+            text: text.into(),
+            field,
+            path,
+            check,
+        })
+    }
+
+    fn evaluate(&self, fields: &ParsedFields<'_>) -> Decision {
+        let (text, parsed) = match self.field {
+            Field::RequestParameters => (fields.texts.request_parameters, &fields.request),
+            Field::AdditionalEventData => (fields.texts.additional_event_data, &fields.additional),
+        };
+        let absent = match self.field {
+            Field::RequestParameters => Decision::Unknown,
+            // CloudTrail writes this field only where there is something to say.
+            Field::AdditionalEventData => Decision::No,
+        };
+        let Some(text) = text.filter(|text| !matches!(text.trim(), "" | "null")) else {
+            return absent;
+        };
+        // Most records do not have the field: nothing has to be parsed to see that.
+        if self.path.iter().any(|segment| !segment.may_be_in(text)) {
+            return Decision::No;
+        }
+        match parsed.get_or_init(|| serde_json::from_str(text).ok()) {
+            None => absent,
+            Some(value) if holds(value, &self.path, &self.check) => Decision::Yes,
+            Some(_) => Decision::No,
+        }
+    }
+}
+
+/// The fields of a record, parsed at most once.
+pub(crate) struct ParsedFields<'r> {
+    texts: RecordFields<'r>,
+    request: OnceCell<Option<Value>>,
+    additional: OnceCell<Option<Value>>,
+}
+
+impl<'r> ParsedFields<'r> {
+    pub(crate) fn new(texts: &RecordFields<'r>) -> Self {
+        Self {
+            texts: *texts,
+            request: OnceCell::new(),
+            additional: OnceCell::new(),
+        }
+    }
+}
+
+impl Segment {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" | "*" => None,
+            "**" => Some(Self::AnyDepth),
+            _ => Some(match text.strip_prefix('*') {
+                Some(end) => Self::Ending(end.into()),
+                None => Self::Name(text.into()),
+            }),
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Name(wanted) => wanted.eq_ignore_ascii_case(name),
+            Self::Ending(end) => name
+                .len()
+                .checked_sub(end.len())
+                .and_then(|start| name.get(start..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end)),
+            Self::AnyDepth => true,
+        }
+    }
+
+    /// False when no field name in this JSON text can match.
+    fn may_be_in(&self, text: &str) -> bool {
+        match self {
+            Self::AnyDepth => true,
+            Self::Name(name) | Self::Ending(name) => contains(text, name),
+        }
+    }
+}
+
+impl Check {
+    fn parse(text: &str) -> Option<Self> {
+        let mut rest = text.chars();
+        let Some(operator) = rest.next() else {
+            return Some(Self::Present);
+        };
+        let operand = rest.as_str();
+        if operand.is_empty() {
+            return None;
+        }
+        Some(match operator {
+            '=' => Self::Equals(operand.into()),
+            '^' => Self::FirstWord(operand.into()),
+            '~' => Self::Contains(operand.into()),
+            _ => {
+                let (service, resource_start) = operand.split_once(':').unwrap_or((operand, ""));
+                Self::ArnOf {
+                    service: service.into(),
+                    resource_start: resource_start.into(),
+                }
+            }
+        })
+    }
+
+    fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (_, Value::Array(values)) if *self != Self::Present => {
+                values.iter().any(|value| self.holds(value))
+            }
+            (Self::Present, Value::Null | Value::Bool(_)) => false,
+            (Self::Present, Value::String(text)) => !text.is_empty(),
+            (Self::Present, Value::Array(values)) => !values.is_empty(),
+            (Self::Present, Value::Object(fields)) => !fields.is_empty(),
+            (Self::Present, Value::Number(_)) => true,
+            (Self::Equals(wanted), Value::String(text)) => wanted.eq_ignore_ascii_case(text),
+            (Self::Equals(wanted), Value::Bool(_) | Value::Number(_)) => {
+                *value.to_string() == **wanted
+            }
+            (Self::FirstWord(wanted), Value::String(text)) => {
+                let text = text.trim_start();
+                let end = text.find(|c: char| !c.is_ascii_alphanumeric());
+                let word = text.get(..end.unwrap_or(text.len()));
+                word.is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+            }
+            (Self::Contains(wanted), Value::String(text)) => text.contains(&**wanted),
+            (
+                Self::ArnOf {
+                    service,
+                    resource_start,
+                },
+                Value::String(text),
+            ) => is_arn_of(text, service, resource_start),
+            _ => false,
+        }
+    }
+}
+
+fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
+    let mut parts = text.splitn(6, ':');
+    parts.next() == Some("arn")
+        && parts.nth(1) == Some(service)
+        && parts
+            .nth(2)
+            .is_some_and(|resource| resource.starts_with(resource_start))
+}
+
+fn holds(value: &Value, path: &[Segment], check: &Check) -> bool {
+    let Some((segment, rest)) = path.split_first() else {
+        return check.holds(value);
+    };
+    if *segment == Segment::AnyDepth && holds(value, rest, check) {
+        return true;
+    }
+    match value {
+        Value::Array(values) => values.iter().any(|value| holds(value, path, check)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            if *segment == Segment::AnyDepth {
+                holds(value, path, check)
+            } else {
+                segment.matches(name) && holds(value, rest, check)
+            }
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a text contains another one in any ASCII case.
+fn contains(text: &str, wanted: &str) -> bool {
+    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+    let Some(first) = wanted.first().map(u8::to_ascii_lowercase) else {
+        return true;
+    };
+    // Few places start with the right letter: only these are compared as a whole.
+    text.iter().enumerate().any(|(at, byte)| {
+        byte.to_ascii_lowercase() == first
+            && text
+                .get(at..at + wanted.len())
+                .is_some_and(|window| window.eq_ignore_ascii_case(wanted))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluate(test: &str, request_parameters: &str) -> Decision {
+        let condition = Condition::parse("c", [test].into_iter()).unwrap();
+        condition.evaluate(&RecordFields::new(Some(request_parameters), None))
+    }
+
+    #[test]
+    fn tests_hold_as_documented() {
+        for (test, json, expected) in [
+            ("requestParameters.a", r#"{"a":"x"}"#, Decision::Yes),
+            ("requestParameters.A", r#"{"a":1}"#, Decision::Yes),
+            ("requestParameters.a", r#"{"a":""}"#, Decision::No),
+            ("requestParameters.a", r#"{"a":null}"#, Decision::No),
+            ("requestParameters.a", r#"{"a":true}"#, Decision::No),
+            ("requestParameters.a", r#"{"a":[]}"#, Decision::No),
+            ("requestParameters.a", r#"{"a":{}}"#, Decision::No),
+            ("requestParameters.a", r#"{"a":{"b":1}}"#, Decision::Yes),
+            ("requestParameters.a", r#"{"b":{"a":1}}"#, Decision::No),
+            ("requestParameters.a.b", r#"{"a":[{"b":1}]}"#, Decision::Yes),
+            (
+                "requestParameters.**.a",
+                r#"{"b":[{"c":{"a":1}}]}"#,
+                Decision::Yes,
+            ),
+            ("requestParameters.**.a", r#"{"a":1}"#, Decision::Yes),
+            (
+                "requestParameters.*Role",
+                r#"{"serviceRole":"x"}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.*Role",
+                r#"{"roleName":"x"}"#,
+                Decision::No,
+            ),
+            ("requestParameters.*Role", r#"{"role":"x"}"#, Decision::Yes),
+            ("requestParameters.a=x", r#"{"a":"X"}"#, Decision::Yes),
+            ("requestParameters.a=x", r#"{"a":"xy"}"#, Decision::No),
+            ("requestParameters.a=true", r#"{"a":true}"#, Decision::Yes),
+            ("requestParameters.a=true", r#"{"a":false}"#, Decision::No),
+            ("requestParameters.a=x", r#"{"a":["y","x"]}"#, Decision::Yes),
+            (
+                "requestParameters.a^INSERT",
+                r#"{"a":" insert into t"}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.a^EXISTS",
+                r#"{"a":"EXISTS(SELECT"}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.a^INSERT",
+                r#"{"a":"INSERTED"}"#,
+                Decision::No,
+            ),
+            (
+                "requestParameters.a~versionId=",
+                r#"{"a":"b/k?versionId=1"}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.a@s3",
+                r#"{"a":"arn:aws:s3:::b"}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.a@s3",
+                r#"{"a":"arn:aws:sqs:::b"}"#,
+                Decision::No,
+            ),
+            (
+                "requestParameters.**@iam:role/",
+                r#"{"x":{"y":["arn:aws:iam::111122223333:role/r"]}}"#,
+                Decision::Yes,
+            ),
+            (
+                "requestParameters.**@iam:role/",
+                r#"{"x":"arn:aws:iam::111122223333:user/u"}"#,
+                Decision::No,
+            ),
+            ("requestParameters.a", "null", Decision::Unknown),
+            (
+                "requestParameters.a",
+                "\"a\" is not JSON",
+                Decision::Unknown,
+            ),
+            ("requestParameters.a", "[\"a\"]", Decision::No),
+        ] {
+            assert_eq!(evaluate(test, json), expected, "{test} {json}");
+        }
+    }
+
+    #[test]
+    fn a_missing_field_decides_nothing_or_no() {
+        let parse = |test| Condition::parse("c", [test].into_iter()).unwrap();
+        let nothing = RecordFields::default();
+        let request = parse("requestParameters.a");
+        assert_eq!(request.evaluate(&nothing), Decision::Unknown);
+        let additional = parse("additionalEventData.a=true");
+        assert_eq!(additional.evaluate(&nothing), Decision::No);
+        assert_eq!(
+            additional.evaluate(&RecordFields::new(None, Some(r#"{"a":true}"#))),
+            Decision::Yes
+        );
+        assert_eq!(
+            (request.fields_needed(), additional.fields_needed()),
+            (
+                FieldsNeeded {
+                    request_parameters: true,
+                    additional_event_data: false
+                },
+                FieldsNeeded {
+                    request_parameters: false,
+                    additional_event_data: true
+                }
+            )
+        );
+        assert!(request.fields_needed().any() && !FieldsNeeded::default().any());
+    }
+
+    #[test]
+    fn one_test_that_holds_is_enough() {
+        let tests = ["additionalEventData.a", "requestParameters.b"];
+        let condition = Condition::parse("either", tests.into_iter()).unwrap();
+        assert_eq!(condition.name(), "either");
+        assert_eq!(condition.tests().collect::<Vec<_>>(), tests);
+        let both = RecordFields::new(Some(r#"{"b":1}"#), Some("{}"));
+        assert_eq!(condition.evaluate(&both), Decision::Yes);
+        let one = RecordFields::new(None, Some(r#"{"a":1}"#));
+        assert_eq!(condition.evaluate(&one), Decision::Yes);
+    }
+
+    #[test]
+    fn what_is_no_test_is_refused() {
+        for text in [
+            "",
+            "requestParameters",
+            "responseElements.a",
+            "requestParameters.",
+            "requestParameters.*",
+            "requestParameters.a=",
+            "requestParameters.a@",
+        ] {
+            assert_eq!(
+                Condition::parse("c", [text].into_iter()),
+                None,
+                "{text} is a test"
+            );
+        }
+        assert_eq!(Condition::parse("c", std::iter::empty()), None);
+    }
+}

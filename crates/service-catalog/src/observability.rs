@@ -1,0 +1,136 @@
+//! Whether the use of an action shows in CloudTrail.
+
+use crate::catalog::{ActionId, Catalog};
+
+/// How AWS's published files say that the use of an action is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Observability<'c> {
+    /// As a management event: AWS tracks its last access, its policy generation sees it, or its documentation says so. Trails
+    /// log management events unless they are told not to.
+    ManagementEvent,
+    /// As a data event of these resource types, for instance `AWS::S3::Object`. Trails log none by default.
+    DataEvent(&'c [Box<str>]),
+    /// No event is named after it: only calls of other operations exercise it, as `ec2:RunInstances` does `iam:PassRole`.
+    OnlyImplied,
+    /// No API operation of its service is named after it or known to exercise it.
+    NoOperation,
+    /// An API operation is named after it, or its service publishes no operations; AWS does not say whether it is logged.
+    Unknown,
+}
+
+/// What the service reference says of an action's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Evidence {
+    /// IAM Access Analyzer's policy generation sees it.
+    PolicyGeneration,
+    /// An operation or a known event name leads to it.
+    Named,
+    /// None does, though the service's operations are published.
+    Unnamed,
+    /// The service publishes no operations.
+    #[default]
+    Unknown,
+}
+
+impl Catalog {
+    /// How the use of an action is logged.
+    ///
+    /// ```
+    /// use service_catalog::{Catalog, Observability};
+    ///
+    /// let catalog = Catalog::embedded();
+    /// let action = |namespace, name| {
+    ///     let service = catalog.service_by_namespace(namespace)?;
+    ///     catalog.action_by_name(service, name)
+    /// };
+    /// let of = |namespace, name| action(namespace, name).map(|id| catalog.observability(id));
+    /// assert_eq!(of("ec2", "RunInstances"), Some(Observability::ManagementEvent));
+    /// assert_eq!(of("iam", "PassRole"), Some(Observability::OnlyImplied));
+    /// ```
+    #[must_use]
+    pub fn observability(&self, id: ActionId) -> Observability<'_> {
+        let action = self.action(id);
+        if action.is_tracked()
+            || action.is_seen_by_policy_generation()
+            || self.management_actions.contains(&id)
+        {
+            return Observability::ManagementEvent;
+        }
+        if let Some(types) = self.data_resource_types.get(&id) {
+            return Observability::DataEvent(types);
+        }
+        if action.evidence == Evidence::Named {
+            Observability::Unknown
+        } else if self.implied_anywhere.get(id.index()) == Some(&true) {
+            Observability::OnlyImplied
+        } else if action.evidence == Evidence::Unnamed {
+            Observability::NoOperation
+        } else {
+            Observability::Unknown
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_logged_as_documented() {
+        let catalog = Catalog::embedded();
+        let of = |namespace, name| {
+            let service = catalog.service_by_namespace(namespace).unwrap();
+            let action = catalog.action_by_name(service, name).unwrap();
+            catalog.observability(action)
+        };
+        let types = |namespace, name| match of(namespace, name) {
+            Observability::DataEvent(types) => types.join(" "),
+            other => panic!("{namespace} {name}: {other:?}"),
+        };
+        for (namespace, name) in [
+            ("ec2", "RunInstances"),
+            ("kms", "Decrypt"),
+            ("s3", "GetBucketPolicy"),
+            ("bedrock", "InvokeModel"),
+            ("dynamodb", "ListStreams"),
+        ] {
+            assert_eq!(
+                of(namespace, name),
+                Observability::ManagementEvent,
+                "{name}"
+            );
+        }
+        assert_eq!(types("lambda", "InvokeFunction"), "AWS::Lambda::Function");
+        assert_eq!(
+            types("s3", "GetObject"),
+            "AWS::S3::AccessPoint AWS::S3::Object"
+        );
+        assert_eq!(types("sqs", "ListQueues"), "AWS::SQS::Queue");
+        assert_eq!(types("dynamodb", "PartiQLSelect"), "AWS::DynamoDB::Table");
+        assert_eq!(
+            types("s3tables", "GetTableData"),
+            "AWS::S3Tables::Table AWS::S3Tables::TableBucket"
+        );
+        for (namespace, name) in [
+            ("iam", "PassRole"),
+            ("s3", "GetObjectVersion"),
+            ("s3", "DeleteObjectVersion"),
+            ("kms", "ReEncryptTo"),
+            ("sts", "TagSession"),
+        ] {
+            assert_eq!(of(namespace, name), Observability::OnlyImplied, "{name}");
+        }
+        assert_eq!(of("s3", "ReplicateObject"), Observability::NoOperation);
+        assert_eq!(of("kinesis", "PutRecord"), Observability::Unknown);
+    }
+
+    #[test]
+    fn policy_generation_sees_what_the_reference_says() {
+        let catalog = Catalog::embedded();
+        let seen = catalog
+            .actions()
+            .filter(|(_, action)| action.is_seen_by_policy_generation());
+        assert_eq!(seen.count(), 10_929);
+    }
+}
