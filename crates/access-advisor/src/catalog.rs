@@ -5,7 +5,9 @@
 
 #[doc(inline)]
 pub use service_catalog::{
-    AccessLevel, Action, ActionId, Catalog, CatalogError, ResolvedEvent, ResourceType,
+    AccessLevel, Action, ActionId, Catalog, CatalogError, CatalogFingerprint, Condition, Decision,
+    DeniedAction, EventKind, EventKindId, EventSource, FieldsNeeded, ImpliedAction, ImpliedUse,
+    ImpliedWhen, Observability, ParseFingerprintError, RecordFields, ResolvedEvent, ResourceType,
     ResourceTypeId, Service, ServiceId, Sources, TableFault,
 };
 
@@ -14,6 +16,6 @@ pub use service_catalog::{
 pub mod build {
     #[doc(inline)]
     pub use service_catalog::build::{
-        BuildError, BuildInputs, Built, Coverage, ServiceNames, UnresolvedOperation, build,
+        BuildError, BuildInputs, Built, Coverage, UnresolvedOperation, build,
     };
 }

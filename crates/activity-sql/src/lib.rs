@@ -324,7 +324,6 @@ used AS (
     /// From `used` to the table, with the catalog's names.
     fn resolved(&self, catalog: &Catalog) -> Result<String, QueryError> {
         let sql = self.dialect;
-        let source = sql.extract("event_source", r"^(.*)[.]amazonaws[.]com(?:[.]cn)?\z", 1);
         // A version at the end of an event name: 20150331, 20150331v2 or 2020_05_31.
         let revision = r"v[0-9]+\z";
         let unversioned = sql.extract(
@@ -336,6 +335,11 @@ used AS (
         let folded = |text: &str| {
             format!("translate({text}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')")
         };
+        let source = sql.extract(
+            &folded("event_source"),
+            r"^(.*)[.](?:amazonaws[.]com(?:[.]cn)?|amazon[.]com)\z",
+            1,
+        );
         let body = format!(
             ",
 -- The X of the event sources X.amazonaws.com; the service they are of; the event names known there, with

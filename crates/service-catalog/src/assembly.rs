@@ -96,8 +96,8 @@ pub(crate) struct Header {
     pub(crate) conditions: Vec<Condition>,
 }
 
-/// A catalog in the making. Services come by namespace; within one, resource types, actions, events and facts about events by
-/// name.
+/// Builds a catalog. Services are added by namespace; within a service, resource types, actions, events and facts about events
+/// are each added by name.
 #[derive(Default)]
 pub(crate) struct Assembly<'t> {
     catalog: Catalog,
@@ -115,7 +115,7 @@ impl<'t> Assembly<'t> {
             conditions: header.conditions,
             ..Catalog::default()
         };
-        // AWS's actions in 2026, and room to grow: nothing has to move while they are added.
+        // AWS's actions in 2026 and some more: adding them never reallocates.
         catalog.actions.reserve(EXPECTED_ACTIONS);
         catalog.action_index.reserve(EXPECTED_ACTIONS);
         Self {
@@ -125,7 +125,7 @@ impl<'t> Assembly<'t> {
         }
     }
 
-    /// Starts a service; what is added next belongs to it.
+    /// Starts a service. Everything added until the next one belongs to it.
     pub(crate) fn service(&mut self, namespace: &str, name: &str) -> Result<(), TableFault> {
         check_name(namespace, |byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
@@ -153,7 +153,7 @@ impl<'t> Assembly<'t> {
         Ok(())
     }
 
-    /// Adds what CloudTrail may write before `.amazonaws.com` for the service, beside its namespace.
+    /// Adds an event source of the service, without `.amazonaws.com`.
     pub(crate) fn event_source(&mut self, source: &str) -> Result<(), TableFault> {
         check_name(source, |byte| {
             byte.is_ascii_graphic() && !byte.is_ascii_uppercase()
@@ -583,7 +583,7 @@ fn add_event(catalog: &mut Catalog, event: PendingEvent) -> Result<(), TableFaul
     Ok(())
 }
 
-/// Ids are 32 bits wide, with room for one past the end.
+/// Ids have 32 bits; the largest number is kept free for the end of a range.
 fn next_id(count: usize) -> Result<u32, TableFault> {
     u32::try_from(count)
         .ok()

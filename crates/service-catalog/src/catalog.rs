@@ -48,7 +48,7 @@ impl ResourceTypeId {
     }
 }
 
-/// What an action does, in the classes of the IAM User Guide ("access levels in policy summaries").
+/// The access level of an action, as the IAM User Guide defines it ("access levels in policy summaries").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccessLevel {
     /// Lists resources.
@@ -89,7 +89,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The service namespace: what stands before the colon of an action, for instance `s3`.
+    /// The service namespace, the part before the colon in an action: for instance `s3`.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
@@ -117,7 +117,7 @@ impl Service {
         self.resource_types.clone().map(ResourceTypeId)
     }
 
-    /// The event sources of this service beside its namespace: each is what stands before `.amazonaws.com` in `eventSource`.
+    /// The event sources of this service beside its namespace, without `.amazonaws.com`.
     pub fn event_sources(&self) -> impl Iterator<Item = &str> {
         self.event_sources.iter().map(|source| &**source)
     }
@@ -147,7 +147,7 @@ impl Action {
         self.service
     }
 
-    /// What the action does.
+    /// The access level.
     #[must_use]
     pub fn access_level(&self) -> AccessLevel {
         self.access_level
@@ -201,7 +201,7 @@ impl ResourceType {
     }
 }
 
-/// Where a catalog's facts come from.
+/// The dates and versions of a catalog's sources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Sources {
@@ -260,13 +260,13 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The catalog that this crate carries, from `data/catalog.txt`. Read once, at the first call.
+    /// The catalog built into this crate, from `data/catalog.txt`. Parsed once, at the first call.
     #[must_use]
     pub fn embedded() -> &'static Self {
         Self::embedded_once()
     }
 
-    /// The same, to be shared with values that outlive a borrow.
+    /// The built-in catalog as a shared pointer.
     #[must_use]
     pub fn shared() -> Arc<Self> {
         Self::embedded_once().clone()
@@ -275,7 +275,7 @@ impl Catalog {
     fn embedded_once() -> &'static Arc<Self> {
         static EMBEDDED: OnceLock<Arc<Catalog>> = OnceLock::new();
         EMBEDDED.get_or_init(|| {
-            // The tests hold that the file parses; a catalog without services stands in for the impossible.
+            // A test makes sure that the file parses.
             Arc::new(Self::parse(include_str!("../data/catalog.txt")).unwrap_or_default())
         })
     }
@@ -309,7 +309,7 @@ impl Catalog {
         (0..).map(ActionId).zip(&self.actions)
     }
 
-    /// How many actions there are: action ids go from 0 to one less.
+    /// The number of actions. Action ids are below it.
     #[must_use]
     pub fn action_count(&self) -> usize {
         self.actions.len()
@@ -322,7 +322,7 @@ impl Catalog {
         &self.actions[id.index()]
     }
 
-    /// The action at this position among [`Catalog::actions`]: the way back from [`ActionId::index`].
+    /// The action at this position among [`Catalog::actions`]: the inverse of [`ActionId::index`].
     #[must_use]
     pub fn action_at(&self, index: usize) -> Option<ActionId> {
         let id = u32::try_from(index).ok()?;
@@ -357,7 +357,7 @@ impl Catalog {
         &self.resource_types[id.index()]
     }
 
-    /// Dates and versions of what the catalog was made from.
+    /// The dates and versions of the catalog's sources.
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.sources

@@ -65,7 +65,7 @@ impl Catalog {
     }
 }
 
-/// The name before an API version at its end: `20150331`, `20150331v2` or `2020_05_31`. `None` when there is none.
+/// The name without an API version at its end (`20150331`, `20150331v2` or `2020_05_31`). `None` when it has none.
 fn without_version(name: &str) -> Option<&str> {
     let unnumbered = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let before_revision = unnumbered
@@ -74,7 +74,7 @@ fn without_version(name: &str) -> Option<&str> {
     without_date(before_revision.unwrap_or(name))
 }
 
-/// The name before a date of this century at its end.
+/// The name without a date of this century at its end.
 fn without_date(name: &str) -> Option<&str> {
     ["20dddddd", "20dd_dd_dd"].into_iter().find_map(|shape| {
         let (rest, date) = name.split_at_checked(name.len().checked_sub(shape.len())?)?;

@@ -1,4 +1,4 @@
-//! A hash index from (service, name) to a number, blind to ASCII case and free of allocation on lookup.
+//! A hash index from (service, name) to a number. It ignores ASCII case and does not allocate on lookup.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -7,14 +7,14 @@ use hashbrown::HashTable;
 
 use crate::catalog::ServiceId;
 
-/// Finds entries of a vector by the service they belong to and their name. The names themselves stay in that vector:
-/// every method gets a function that tells the service and name of an entry.
+/// Finds entries of a vector by their service and name. The names stay in that vector: every method takes a function that returns
+/// the service and name of an entry.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NameIndex {
     entries: HashTable<Entry>,
 }
 
-/// The hash is kept so that growing the table never has to look at names.
+/// The hash is stored, so that growing the table needs no names.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     hash: u64,
@@ -22,12 +22,12 @@ struct Entry {
 }
 
 impl NameIndex {
-    /// Makes room for so many more entries.
+    /// Reserves capacity for more entries.
     pub(crate) fn reserve(&mut self, additional: usize) {
         self.entries.reserve(additional, |entry| entry.hash);
     }
 
-    /// Adds an entry. Gives the position of the entry that already has this name, if there is one.
+    /// Adds an entry, or returns the position of the entry that already has this name.
     pub(crate) fn insert<'n>(
         &mut self,
         service: ServiceId,
@@ -63,7 +63,7 @@ impl NameIndex {
     }
 }
 
-/// Hashes the name in lower case, one padded block at a time, so that no lower-case copy has to be made.
+/// Hashes the lower-case name in padded blocks, without a lower-case copy of it.
 fn hash(service: ServiceId, name: &str) -> u64 {
     const BLOCK: usize = 32;
     let mut hasher = FixedState::default().build_hasher();

@@ -58,7 +58,7 @@ impl Catalog {
     /// Reads a catalog from its table.
     ///
     /// # Errors
-    /// The first line that breaks the format, is out of order, or names something that is not there.
+    /// The first line that breaks the format, is out of order, or names something unknown.
     pub fn parse(table: &str) -> Result<Self, CatalogError> {
         let mut reader = Reader::default();
         for (line, text) in (1..).zip(table.lines()) {
@@ -247,14 +247,14 @@ impl<'t> Iterator for Fields<'t> {
     }
 }
 
-/// A table being read: first the header, then the services.
+/// Reads a table: first the header, then the services.
 #[derive(Default)]
 struct Reader<'t> {
     service_reference: Option<String>,
     service_names: Option<String>,
     botocore: Option<String>,
     header: Header,
-    /// There from the first service on.
+    /// `Some` from the first service on.
     assembly: Option<Assembly<'t>>,
 }
 
@@ -380,7 +380,7 @@ impl<'t> Reader<'t> {
     }
 
     fn finish(mut self, end: impl FnOnce() -> usize) -> Result<Catalog, (usize, TableFault)> {
-        // A table may be without services, but not without its header.
+        // A table needs a header, but no services.
         self.start_services().map_err(|fault| (end(), fault))?;
         self.assembly
             .map_or_else(|| Ok(Catalog::default()), Assembly::finish)

@@ -1,6 +1,6 @@
-//! Since when AWS tracks what was last accessed: per Region, per service, and how far back it looks.
+//! The dates since which AWS tracks last accesses, per Region and service, and how many days back it looks.
 //!
-//! The dates are those of the IAM User Guide's page on last accessed information (tracking period and Regions).
+//! They come from the IAM User Guide's page on last accessed information (tracking period and Regions).
 
 use chrono::NaiveDate;
 

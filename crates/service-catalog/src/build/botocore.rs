@@ -1,6 +1,6 @@
-//! What botocore's service models say about an SDK client: its endpoint prefix and signing name.
+//! The endpoint prefixes and signing names of SDK clients, from botocore's service models.
 //!
-//! The models lie in the package's data folder, as `CLIENT/API-VERSION/service-2.json.gz` (not compressed in a source tree).
+//! The models are in the package's data folder: `CLIENT/API-VERSION/service-2.json.gz` (not compressed in a source tree).
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -23,8 +23,8 @@ struct Metadata {
     signing_name: Option<String>,
 }
 
-/// The endpoint prefix and signing name of a client, in lower case, from its newest model. None when botocore does not have
-/// the client (any more).
+/// The endpoint prefix and signing name of a client, in lower case, from its newest model. Empty when botocore does not have the
+/// client.
 pub(super) fn endpoint_names(data: &Path, client: &str) -> Result<Vec<String>, BuildError> {
     let folder = data.join(client);
     if !folder.is_dir() {
@@ -70,7 +70,7 @@ fn newest_model(client: &Path) -> Result<Option<PathBuf>, BuildError> {
     Ok(models.into_iter().max())
 }
 
-/// botocore's version, from the package's `__init__.py` beside the data folder; `unknown` when that does not say it.
+/// botocore's version from the package's `__init__.py` beside the data folder; `unknown` when it has none.
 pub(super) fn version(data: &Path) -> Result<String, BuildError> {
     let path = data.join("..").join("__init__.py");
     if !path.is_file() {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_model_counts() {
+    fn the_newest_model_is_read() {
         let package = tempfile::tempdir().unwrap();
         let data = package.path().join("data");
         std::fs::write(

@@ -5,30 +5,30 @@ use std::fmt::Write;
 use super::service_reference::{Operation, ServiceFile};
 use crate::catalog::Catalog;
 
-/// The operations of a service reference, measured with the catalog made from it.
+/// How many operations of a service reference the catalog built from it resolves.
 ///
-/// An operation counts as resolved when its namespace knows an action for its name and [`Catalog::resolve_event`] gives that
+/// An operation is resolved when its namespace has an action for its name and [`Catalog::resolve_event`] gives that
 /// action for every SDK client that has the operation (`CLIENT.amazonaws.com`; `NAMESPACE.amazonaws.com` when no SDK has it).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
     /// All operations of the reference.
     pub reference_operations: usize,
-    /// The operations of the catalog's services: those of the reference without the unreported namespaces'.
+    /// The operations of services that IAM reports.
     pub operations: usize,
-    /// How many of these are resolved.
+    /// The number of resolved ones among these.
     pub resolved: usize,
-    /// The others, by namespace and name.
+    /// The unresolved ones, by namespace and name.
     pub unresolved: Vec<UnresolvedOperation>,
 }
 
 /// An operation without a known action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnresolvedOperation {
-    /// The namespace in whose file it stands.
+    /// The namespace of the file that lists it.
     pub namespace: String,
-    /// Its name.
+    /// The operation's name.
     pub operation: String,
-    /// The actions that the reference says it is authorized by, as `namespace:Name`. None for most: the reference does not say.
+    /// The actions that authorize it according to the reference, as `namespace:Name`. Empty for most.
     pub authorized_actions: Vec<String>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::principal_action::{EventNames, KnownActions};
 use super::service_reference::ServiceFile;
 
-/// `data/reviewed-implied.txt`, read. The file itself explains its lines.
+/// The contents of `data/reviewed-implied.txt`; the file itself explains its lines.
 #[derive(Default)]
 pub(super) struct ReviewedImplied<'r> {
     /// The tests of each condition.
@@ -65,7 +65,7 @@ impl<'r> ReviewedImplied<'r> {
         reviewed
     }
 
-    /// The facts of a service. Lines that name what the reference does not have are left out.
+    /// The facts of a service. Lines that name what the reference does not have are skipped.
     pub(super) fn facts(
         &self,
         namespace: &'r str,
@@ -140,7 +140,7 @@ impl<'r> ReviewedImplied<'r> {
         })
     }
 
-    /// The lines that lead nowhere: the service, the event or the action does not exist.
+    /// The lines whose service, event or action does not exist.
     pub(super) fn stale(
         &self,
         known: &KnownActions<'r>,

@@ -10,7 +10,7 @@ use super::event_sources::EventSources;
 use super::principal_action::{EventNames, KnownActions};
 use crate::catalog::Catalog;
 
-/// What is documented, by (namespace, event).
+/// The documented events, by (namespace, event).
 #[derive(Default)]
 pub(super) struct LoggedEvents {
     /// The resource types whose data events it is one of.
@@ -50,7 +50,7 @@ struct Event {
 }
 
 impl LoggedEvents {
-    /// The events of a file. Those that lead to no action are left out.
+    /// Reads the events of a file. Those without an action are skipped.
     pub(super) fn read(
         path: &Path,
         sources: &EventSources,
@@ -95,7 +95,7 @@ impl LoggedEvents {
         Ok(logged)
     }
 
-    /// What a catalog has, as far as these events are still known.
+    /// The events of an earlier catalog that are still known.
     pub(super) fn of(
         catalog: &Catalog,
         known: &KnownActions<'_>,

@@ -1,7 +1,8 @@
-//! Makes a catalog from AWS's own files: the service reference, the names IAM reports, and botocore's service models.
+//! Builds a catalog from AWS's published files: the service reference, the names that IAM reports, botocore's service models, the
+//! table of event sources, and the lists of data events.
 //!
-//! Which action an operation is comes from the service reference where it says so plainly, and else from the reviewed list
-//! `data/reviewed-events.txt`.
+//! What these leave open comes from two reviewed lists in this repository, `data/reviewed-events.txt` and
+//! `data/reviewed-implied.txt`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -103,28 +104,30 @@ impl<'a> BuildInputs<'a> {
     }
 }
 
-/// A new catalog and what there is to know about it.
+/// A new catalog and what was noticed while it was built.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Built {
-    /// The catalog.
+    /// The new catalog.
     pub catalog: Catalog,
     /// How many operations of the reference lead to an action.
     pub coverage: Coverage,
-    /// Services whose display name nobody told; their namespace stands in for it.
+    /// Services without a display name; they have their namespace instead.
     pub unnamed_services: Vec<String>,
-    /// Lines of the reviewed list that lead nowhere in this reference and were left out.
+    /// Lines of the reviewed lists that name something this reference does not have; they were skipped.
     pub stale_reviews: Vec<String>,
 }
 
-/// Why no catalog could be made.
+/// Why no catalog could be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// A file or folder cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the file system.
         source: std::io::Error,
     },
     /// A file is not the JSON it should be.
@@ -132,13 +135,13 @@ pub enum BuildError {
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong and where.
+        /// What is wrong, and in which line.
         source: serde_json::Error,
     },
     /// The folder holds no file of the service reference.
     #[error("{} holds no file of AWS's service reference", .0.display())]
     NoServiceFiles(PathBuf),
-    /// The files contradict themselves.
+    /// The files contradict each other.
     #[error("service `{namespace}`: {fault}")]
     Contradiction {
         /// The service.
@@ -148,10 +151,10 @@ pub enum BuildError {
     },
 }
 
-/// Makes a catalog.
+/// Builds a catalog.
 ///
 /// # Errors
-/// A file that cannot be read or is broken (the error names it), and files that contradict themselves.
+/// When a file cannot be read or parsed (the error names it), and when files contradict each other.
 pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
     let embedded = Catalog::embedded();
     let reference = service_reference::read(inputs.service_reference)?;
@@ -258,7 +261,7 @@ fn contradiction(namespace: &str, fault: TableFault) -> BuildError {
     }
 }
 
-/// Which services the catalog gets, under which display names.
+/// The services of the new catalog, with their display names.
 struct Services<'r> {
     names: BTreeMap<String, String>,
     /// In the reference, but not reported by IAM.
@@ -308,7 +311,7 @@ fn boxed<T: ToString>(entries: impl Iterator<Item = T>) -> Vec<Box<str>> {
     entries.map(|entry| entry.to_string().into()).collect()
 }
 
-/// The actions that some event leads to.
+/// The actions that at least one event leads to, as `namespace:Action`.
 struct NamedActions(BTreeSet<String>);
 
 impl NamedActions {

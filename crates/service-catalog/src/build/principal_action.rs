@@ -1,6 +1,6 @@
 //! The principal action of an operation: the IAM action that CloudTrail's record of it stands for.
 //!
-//! In this order, within the namespace in whose file the operation stands:
+//! Within the namespace whose file lists the operation, it is the first of these that exists:
 //! 1. the action of the same name, in any ASCII case;
 //! 2. the reviewed list;
 //! 3. the only action of the namespace that the operation is authorized by. Actions that only tag are left out unless
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::reviewed::Reviewed;
 use super::service_reference::{Operation, ServiceFile};
 
-/// The actions that exist, by namespace and name in lower case.
+/// All actions, by namespace and lower-case name.
 pub(super) struct KnownActions<'r> {
     by_name: HashMap<&'r str, HashMap<String, KnownAction<'r>>>,
 }
@@ -45,7 +45,7 @@ impl<'r> KnownActions<'r> {
         names.get(&name.to_ascii_lowercase()).copied()
     }
 
-    /// Whether `target`, an action's name or `namespace:Name`, exists, seen from a namespace.
+    /// Whether an action exists: `target` is a name in this namespace, or `namespace:Name`.
     pub(super) fn has(&self, namespace: &str, target: &str) -> bool {
         let (namespace, name) = target.split_once(':').unwrap_or((namespace, target));
         self.find(namespace, name).is_some()
@@ -123,7 +123,7 @@ fn authorized_action<'r>(
     only(own).or_else(|| only(foreign))
 }
 
-/// The only value, when all values are equal and there is one.
+/// The value, when there is at least one and all are equal.
 fn only(values: impl Iterator<Item = String>) -> Option<String> {
     let distinct: BTreeSet<String> = values.collect();
     let count = distinct.len();

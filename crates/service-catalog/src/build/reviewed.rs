@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::principal_action::KnownActions;
 
-/// `data/reviewed-events.txt`, read. A line is `source X NAMESPACE` (`X.amazonaws.com` may be this service) or
-/// `event NAMESPACE EVENT-NAME ACTION`, the action with its namespace where it is another one; `#` starts a reason.
+/// The contents of `data/reviewed-events.txt`; the file itself explains its lines.
 pub(super) struct Reviewed<'r> {
     /// (source, namespace).
     pub(super) sources: Vec<(&'r str, &'r str)>,
     /// Event sources that hold no identity's calls.
     pub(super) nobodys_sources: BTreeSet<&'r str>,
-    /// Event sources that AWS documents elsewhere than in its table, without a service.
+    /// Event sources without a service that AWS documents outside its table.
     pub(super) sources_without_service: BTreeSet<&'r str>,
     /// (namespace, event name, action).
     events: Vec<(&'r str, &'r str, &'r str)>,
@@ -51,7 +50,7 @@ impl<'r> Reviewed<'r> {
             .map(|(_, name, action)| (*name, *action))
     }
 
-    /// The lines that lead nowhere: the service or the action does not exist.
+    /// The lines whose service or action does not exist.
     pub(super) fn stale(
         &self,
         known: &KnownActions<'r>,

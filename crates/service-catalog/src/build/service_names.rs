@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::BuildError;
 
-/// Reads the file.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, BuildError> {
     let bytes = std::fs::read(path).map_err(|source| BuildError::Read {
         path: path.to_owned(),

@@ -108,8 +108,8 @@ impl ServiceFile {
     }
 }
 
-/// Reads every service file of a folder, `DIR/NAMESPACE.json` and `DIR/NAMESPACE/NAMESPACE.json`, by namespace. Other JSON
-/// files are passed over, broken ones are not.
+/// Reads every service file of a folder, `DIR/NAMESPACE.json` and `DIR/NAMESPACE/NAMESPACE.json`, and sorts them by namespace.
+/// Other JSON files are skipped; broken ones are errors.
 pub(super) fn read(folder: &Path) -> Result<Vec<ServiceFile>, BuildError> {
     let mut services = Vec::new();
     for path in candidates(folder)? {
@@ -159,7 +159,7 @@ fn read_file(path: &Path) -> Result<Option<ServiceFile>, BuildError> {
         Ok(service) => Ok(Some(service)),
         Err(error) if error.is_data() => {
             let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(broken)?;
-            // What has actions means to be a service file: then its fault counts.
+            // A file with actions is meant to be a service file.
             if value.get("Actions").is_some() {
                 Err(broken(error))
             } else {
@@ -177,7 +177,7 @@ mod tests {
     const S3: &str = r#"{"Name":"s3","Actions":[{"Name":"GetObject"}]}"#;
 
     #[test]
-    fn both_layouts_are_read_and_other_json_is_passed_over() {
+    fn both_layouts_are_read_and_other_json_is_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("s3.json"), S3).unwrap();
