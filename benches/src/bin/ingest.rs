@@ -153,7 +153,7 @@ impl Run {
         let seconds = started.elapsed().as_secs_f64();
         let peak_kib = peak_kib();
         if let Some(failed) = read.reconciliation.objects_failed.first() {
-            return Err(format!("{}: {}", failed.name, failed.reason).into());
+            return Err(failed.to_string().into());
         }
         if let Some(answer) = &self.answer {
             fs::write(answer, Answer::of(&read.activity).to_string())?;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use access_advisor::account::{AccountData, ExportIssue, load_account_data};
 use access_advisor::catalog::Catalog;
-use access_advisor::trail::{ReadOptions, Reconciliation, TrailRead, TrailReader};
+use access_advisor::trail::{FailureKind, ReadOptions, Reconciliation, TrailRead, TrailReader};
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
 
@@ -133,11 +133,10 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
         ));
     }
     for object in &reconciliation.objects_failed {
-        // Of a folder that was listed in part, that part is taken.
-        let rest = if object.reason.contains("could not be listed") {
-            "what it holds may be missing"
-        } else {
-            "none of it was taken"
+        let rest = match object.kind() {
+            // What was listed of it was read.
+            FailureKind::NotListed => "what it holds may be missing",
+            _ => "none of it was taken",
         };
         output::say(format_args!("warning: {object}: {rest}"));
     }

@@ -138,7 +138,7 @@ impl Activity {
             |py| listener.tell(py, &counts, false),
             || reader.read(&paths.0, &|object| counts.add(object)),
         );
-        let read = read?.map_err(|fault| error::listing(&fault))?;
+        let read = read?.map_err(error::listing)?;
         listener.tell(py, &counts, true)?;
         if read.reconciliation.is_empty() {
             let nothing =

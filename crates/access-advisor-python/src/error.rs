@@ -7,7 +7,6 @@ use access_advisor::arrow::{Fault, ReadError};
 use access_advisor::catalog::CatalogError;
 use access_advisor::report::RequestError;
 use access_advisor::store::{ImportError, OperationError, StoreError};
-use access_advisor::trail::s3::S3Location;
 use access_advisor::trail::{FailedObject, ListingError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -97,41 +96,23 @@ fn number<'a>((name, number): (&'a str, Option<usize>)) -> Option<(&'a str, Attr
     Some((name, Attribute::Number(number?.try_into().ok()?)))
 }
 
-/// A trail that cannot be listed. Of a path, the operating system's reason is the cause.
-pub(crate) fn listing(error: &ListingError) -> PyErr {
-    let message = error.to_string();
-    match error {
-        ListingError::Unreadable { path, .. } => {
-            let raised = at("TrailError", &message, path);
-            if !path.to_str().is_some_and(S3Location::is_meant_by) {
-                // The listing has its text only.
-                let asked = path.metadata().and_then(|it| match it.is_dir() {
-                    true => path.read_dir().map(drop),
-                    false => Ok(()),
-                });
-                let cause = asked.err().map(PyErr::from);
-                Python::attach(|py| raised.set_cause(py, cause));
-            }
-            raised
-        }
-        ListingError::EmptyFolder { path } => at("TrailError", &message, path),
+/// A trail that cannot be listed. Of a path, the operating system's error is the cause.
+pub(crate) fn listing(error: ListingError) -> PyErr {
+    let raised = at("TrailError", &error.to_string(), error.path());
+    if let ListingError::Unreadable { error, .. } = error {
+        Python::attach(|py| raised.set_cause(py, Some(error.into())));
     }
+    raised
 }
 
 /// A trail without anything to read. What could not be read of it, if that is why, is named.
 pub(crate) fn nothing_read(message: &str, failed: Option<&FailedObject>) -> PyErr {
     match failed {
-        Some(failed) => {
-            let said = failed.to_string();
-            // What is said of a bucket begins with its name.
-            let rest = said.strip_prefix(&format!("{}: ", failed.name));
-            let rest = rest.filter(|rest| rest.starts_with(&failed.name));
-            raised(
-                "TrailError",
-                &format!("{}; {message}", rest.unwrap_or(&said)),
-                &[("path", Attribute::Text(&failed.name))],
-            )
-        }
+        Some(failed) => raised(
+            "TrailError",
+            &format!("{failed}; {message}"),
+            &[("path", Attribute::Text(&failed.object().to_string()))],
+        ),
         None => raised("TrailError", message, &[]),
     }
 }
@@ -200,11 +181,11 @@ pub(crate) fn store(error: &StoreError) -> PyErr {
 }
 
 /// What goes wrong with an import.
-pub(crate) fn import(error: &ImportError) -> PyErr {
+pub(crate) fn import(error: ImportError) -> PyErr {
     match error {
-        ImportError::Store(error) => store(error),
+        ImportError::Store(error) => store(&error),
         ImportError::Listing(error) => listing(error),
-        ImportError::Export(error) => export(error),
+        ImportError::Export(error) => export(&error),
         ImportError::NoAccount => raised("PolicyError", &error.to_string(), &[]),
     }
 }

@@ -62,7 +62,9 @@ impl Running {
             let mut intake = reader.intake();
             while let Ok(request) = requested.recv() {
                 let taken = match &request {
-                    Request::Object(name, bytes) => intake.take_object(name, bytes),
+                    Request::Object(name, bytes) => {
+                        intake.take_object(&name.as_str().into(), bytes)
+                    }
                     Request::File(path) => intake.take_file(path),
                 };
                 // Given back, as only a thread that has Python's lock should drop what is Python's.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::trail::s3::{S3Location, S3Object, S3Options, S3Source};
-use access_advisor::trail::{FailedObject, TrailObject, TrailReader};
+use access_advisor::trail::{FailedObject, FailureKind, ObjectId, TrailObject, TrailReader};
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -54,9 +54,7 @@ pub(crate) fn list_objects(
         |_| Ok(()),
         list,
     )?;
-    listed
-        .map_err(|fault| error::listing(&fault))?
-        .map_err(error::unexpected)
+    listed.map_err(error::listing)?.map_err(error::unexpected)
 }
 
 /// Reads listed objects, given as pairs of `path` and `size`, on the calling thread and as many more as are asked for.
@@ -106,9 +104,9 @@ impl Listed {
                 self.path.append_value(object.to_string());
                 self.reason.append_null();
             }
-            Err(FailedObject { name, reason }) => {
-                self.path.append_value(name);
-                self.reason.append_value(reason);
+            Err(failed) => {
+                self.path.append_value(failed.object().to_string());
+                self.reason.append_value(failed.message());
             }
         }
     }
@@ -139,10 +137,11 @@ impl Buckets {
     fn new(reader: &TrailReader) -> Self {
         let limit = reader.options().object_limit;
         Self {
-            options: S3Options {
-                object_limit: u64::try_from(limit).unwrap_or(u64::MAX),
-                stop: reader.stop_flag(),
-                ..S3Options::default()
+            options: {
+                let mut options = S3Options::default();
+                options.object_limit = u64::try_from(limit).unwrap_or(u64::MAX);
+                options.stop = reader.stop_flag();
+                options
             },
             opened: HashMap::new(),
         }
@@ -153,14 +152,17 @@ impl Buckets {
         if !S3Location::is_meant_by(&path) {
             return Ok(TrailObject::File(PathBuf::from(path)));
         }
-        self.s3(&path, size)
-            .map_err(|reason| FailedObject { name: path, reason })
+        match path.parse() {
+            Ok(location) => self.s3(location, size),
+            Err(fault) => {
+                let kind = FailureKind::Unreadable;
+                Err(FailedObject::new(path.into(), kind, fault))
+            }
+        }
     }
 
-    fn s3(&mut self, path: &str, size: u64) -> Result<TrailObject, String> {
-        let S3Location { bucket, prefix } = path
-            .parse::<S3Location>()
-            .map_err(|fault| fault.to_string())?;
+    fn s3(&mut self, location: S3Location, size: u64) -> Result<TrailObject, FailedObject> {
+        let S3Location { bucket, prefix } = location;
         let source = match self.opened.get(&bucket) {
             Some(source) => Arc::clone(source),
             None => {
@@ -170,7 +172,13 @@ impl Buckets {
                 };
                 let source = S3Source::open(location, self.options.clone())
                     .map(Arc::new)
-                    .map_err(|fault| fault.to_string())?;
+                    .map_err(|fault| {
+                        let object = ObjectId::S3 {
+                            bucket: bucket.as_str().into(),
+                            key: prefix.as_str().into(),
+                        };
+                        FailedObject::new(object, FailureKind::Unreadable, fault)
+                    })?;
                 self.opened.insert(bucket.clone(), Arc::clone(&source));
                 source
             }

@@ -112,8 +112,8 @@ impl Reconciliation {
         let failed = self.inner.objects_failed.iter();
         failed
             .map(|object| FailedObject {
-                path: object.name.clone(),
-                reason: object.reason.clone(),
+                path: object.object().to_string(),
+                reason: object.message().to_owned(),
             })
             .collect()
     }
@@ -190,9 +190,9 @@ impl Reconciliation {
         let examples = self.inner.examples.iter();
         examples
             .map(|example| MalformedRecord {
-                path: example.name.clone(),
+                path: example.object.to_string(),
                 record: example.record,
-                reason: example.reason.clone(),
+                reason: example.reason(),
             })
             .collect()
     }

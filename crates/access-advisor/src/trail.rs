@@ -13,8 +13,9 @@ use std::path::Path;
 pub use advisor_arrow::is_catching_panics;
 #[doc(inline)]
 pub use cloudtrail_reader::{
-    ActivityRows, Example, FailedObject, Intake, ListingError, Malformed, MalformedKind,
-    ObjectRead, Parser, ReadOptions, Reconciliation, RecordField, SetAside, SkippedObject, Taken,
+    ActivityRows, FailedObject, FailureKind, IdentityColumn, IdentityTextFault, Intake,
+    ListingError, Malformed, MalformedKind, MalformedRecord, ObjectId, ObjectRead, Parser,
+    ReadOptions, Reconciliation, RecordField, RowFault, SetAside, SkippedObject, Taken,
     TrailObject, TrailRead, TrailReader, UserIdentityKind,
 };
 

@@ -16,8 +16,8 @@ use std::thread;
 
 use advisor_core::Activity;
 use cloudtrail_reader::{
-    FailedObject, ListingError, ObjectRead, ReadOptions, Reconciliation, TrailObject, TrailRead,
-    TrailReader,
+    FailedObject, ListingError, ObjectId, ObjectRead, ReadOptions, Reconciliation, TrailObject,
+    TrailRead, TrailReader,
 };
 use rusqlite::Transaction;
 
@@ -167,9 +167,9 @@ enum Judged {
 /// Objects that are read together, and what was in them.
 #[derive(Default)]
 struct Batch {
-    /// No two of them are shown alike: failures name what is shown.
     objects: Vec<Object>,
-    shown: HashSet<String>,
+    /// Their ids, of which no two are the same: failures are known by them.
+    ids: HashSet<ObjectId>,
     unlisted: Vec<FailedObject>,
     bytes: i64,
     is_last: bool,
@@ -428,11 +428,10 @@ impl Import<'_> {
             mut reconciliation,
         } = read;
         let failed = (reconciliation.objects_failed.iter())
-            .map(|failed| failed.name.as_str())
+            .map(FailedObject::object)
             .collect::<HashSet<_>>();
-        let is_failed = |object: &Object| {
-            !failed.is_empty() && failed.contains(object.listed.to_string().as_str())
-        };
+        let is_failed =
+            |object: &Object| !failed.is_empty() && failed.contains(&object.listed.id());
         let (unread, mut taken): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_failed);
         for object in &mut taken {
             object.add_checksum();
@@ -490,7 +489,7 @@ impl Iterator for Filling<'_> {
             match found {
                 Ok(Found::Object(object)) => {
                     let listed = object.listed.clone();
-                    if !batch.shown.insert(listed.to_string()) {
+                    if !batch.ids.insert(listed.id()) {
                         self.next.push_front(*object);
                         return None;
                     }

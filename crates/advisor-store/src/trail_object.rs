@@ -154,7 +154,7 @@ fn place(listed: &TrailObject) -> String {
             text_of(place.as_ref().unwrap_or(path))
         }
         #[cfg(feature = "s3")]
-        TrailObject::S3 { object, .. } => object.name(),
+        TrailObject::S3 { object, .. } => object.to_string(),
     }
 }
 

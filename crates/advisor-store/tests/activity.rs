@@ -211,7 +211,7 @@ proptest! {
             }
             let imported = import(&place.store, &paths);
             let names = imported.reconciliation.objects_failed.into_iter();
-            prop_assert_eq!(names.map(|it| it.name).collect::<Vec<_>>(), failed);
+            prop_assert_eq!(names.map(|it| it.object().to_string()).collect::<Vec<_>>(), failed);
             prop_assert_eq!(imported.reconciliation.objects_read, read);
             prop_assert_eq!((imported.known, imported.changed), (known, changed));
             prop_assert_eq!(attempts(&place.path()), taken.values().sum::<usize>() as u64);
@@ -494,7 +494,7 @@ fn an_object_is_taken_when_one_of_its_name_before_it_is_broken() {
         })
         .unwrap();
     let failed = imported.reconciliation.objects_failed.iter();
-    let failed: Vec<_> = failed.map(|failed| failed.name.as_str()).collect();
+    let failed: Vec<_> = failed.map(|failed| failed.object().to_string()).collect();
     assert_eq!(failed, [cut.to_str().unwrap(), damaged.to_str().unwrap()]);
     assert_eq!(imported.reconciliation.objects_read, 1);
     assert_eq!(imported.known, 1);

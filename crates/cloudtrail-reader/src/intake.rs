@@ -3,10 +3,8 @@
 //! An object of CloudTrail's own shape is read in one pass, without an allocation per record: inflated into a buffer that
 //! is used again, its fields found where they stand ([`crate::record_fields`]), what recurs recalled by its bytes
 //! ([`crate::runs`], [`crate::memo`]), its attempts noted, and taken into the table when the object was read to its end. Records and
-//! objects that are odd in any way go to the [plain reader](crate::plain), so that both always say the same.
+//! objects that are odd in any way go to the [plain reader](crate::reference), so that both always say the same.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,21 +12,26 @@ use advisor_core::{Activity, AppearanceId, CreditedActionId, InternedAttempt, Re
 
 use crate::callers::Caller;
 use crate::fragments::hash_all;
-use crate::inflate::{InflateError, Inflater, KEPT_BUFFER};
-use crate::listing;
 use crate::memo::Memo;
 use crate::options::{Parser, Rules};
-use crate::outcome::reconciliation::{FailedObject, Reconciliation};
-use crate::outcome::set_aside::{Malformed, Rejection};
+use crate::outcome::failure::FailedObject;
+use crate::outcome::malformed::Malformed;
+use crate::outcome::object_id::ObjectId;
+use crate::outcome::reconciliation::Reconciliation;
+use crate::outcome::set_aside::Rejection;
 use crate::outcome::trail_read::TrailRead;
 use crate::passages::{Call, End};
-use crate::plain;
 use crate::record::attribution;
 use crate::record::checks::LONGEST_NAME;
 use crate::record_fields::{self, Field, Fields, Passage};
-#[cfg(feature = "s3")]
-use crate::s3::{Fetched, ListError};
+use crate::reference;
 use crate::scan::{Cursor, Irregular};
+use crate::source::file;
+use crate::source::inflate::{Inflater, KEPT_BUFFER};
+#[cfg(feature = "s3")]
+use crate::source::listing::not_listed;
+#[cfg(feature = "s3")]
+use crate::source::s3::{fetch::Fetched, listing::ListError};
 
 /// Takes objects into one table, one after the other. [`TrailReader::intake`](crate::TrailReader::intake) makes it.
 #[derive(Debug)]
@@ -108,14 +111,14 @@ impl<'r> Intake<'r> {
 
     /// Takes a file in. The answer is the bytes it has and the records that were in it.
     pub fn take_file(&mut self, file: &Path) -> Taken {
-        let name = file.display().to_string();
+        let object = ObjectId::from(file);
+        let limit = self.rules.options().object_limit;
         let mut stored = std::mem::take(&mut self.stored);
         stored.clear();
-        let taken = match self.read_file(file, &mut stored) {
-            Ok(()) => self.take_object(&name, &stored),
+        let taken = match file::read(file, limit, &mut stored) {
+            Ok(()) => self.take_object(&object, &stored),
             Err(error) => {
-                self.reconciliation
-                    .add(Reconciliation::failed(&name, error.to_string()));
+                self.fail(FailedObject::new(object, error.kind(), error));
                 Taken::default()
             }
         };
@@ -125,37 +128,17 @@ impl<'r> Intake<'r> {
         taken
     }
 
-    /// A file larger than the limit is not even read: memory is bounded by the limit.
-    fn read_file(&self, file: &Path, into: &mut Vec<u8>) -> io::Result<()> {
-        let limit = self.rules.options().object_limit;
-        let mut opened = File::open(file)?;
-        let metadata = opened.metadata()?;
-        if metadata.is_dir() {
-            return Err(listing::folder_fault(file));
-        }
-        let too_large = || io::Error::other(InflateError::TooLarge(limit));
-        let size = usize::try_from(metadata.len()).map_err(|_| too_large())?;
-        if size > limit {
-            return Err(too_large());
-        }
-        // With room to spare: the end is found without growing, and the next object may be a little larger.
-        into.reserve(size + size / 4 + 1);
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        opened.by_ref().take(most).read_to_end(into)?;
-        Ok(())
-    }
-
     /// Takes an object of a bucket in.
     #[cfg(feature = "s3")]
     pub(crate) fn take_fetched(&mut self, fetched: Result<Fetched, ListError>) -> Taken {
-        let (name, reason) = match fetched {
+        let failed = match fetched {
             Ok(Fetched { object, content }) => match content {
-                Ok(bytes) => return self.take_object(&object.name(), &bytes),
-                Err(error) => (object.name(), error.to_string()),
+                Ok(bytes) => return self.take_object(&object.id(), &bytes),
+                Err(error) => FailedObject::new(object.id(), error.kind(), error),
             },
-            Err(error) => (String::new(), error.to_string()),
+            Err(error) => not_listed(error),
         };
-        self.fail(FailedObject { name, reason });
+        self.fail(failed);
         Taken::default()
     }
 
@@ -165,7 +148,7 @@ impl<'r> Intake<'r> {
     }
 
     /// Takes one object's bytes in, gzip or not. An object that cannot be read as a whole adds nothing.
-    pub fn take_object(&mut self, name: &str, bytes: &[u8]) -> Taken {
+    pub fn take_object(&mut self, object: &ObjectId, bytes: &[u8]) -> Taken {
         let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.reconciliation.bytes += stored;
         let mut inflater = std::mem::take(&mut self.inflater);
@@ -174,11 +157,9 @@ impl<'r> Intake<'r> {
         match inflater.inflate(bytes, self.rules.options().object_limit) {
             Ok(inflated) => {
                 inflated_bytes = inflated.len();
-                self.take_inflated(name, inflated);
+                self.take_inflated(object, inflated);
             }
-            Err(error) => self
-                .reconciliation
-                .add(Reconciliation::failed(name, error.to_string())),
+            Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
         }
         inflater.shrink();
         self.inflater = inflater;
@@ -192,11 +173,11 @@ impl<'r> Intake<'r> {
         }
     }
 
-    fn take_inflated(&mut self, name: &str, inflated: &[u8]) {
+    fn take_inflated(&mut self, object: &ObjectId, inflated: &[u8]) {
         if self.rules.options().parser == Parser::Projected && self.note(inflated).is_ok() {
-            self.take_noted(name, inflated);
+            self.take_noted(object, inflated);
         } else {
-            let taken = plain::take_object(self.rules, name, inflated, &mut self.activity);
+            let taken = reference::read_object(self.rules, object, inflated, &mut self.activity);
             self.reconciliation.add(taken);
         }
     }
@@ -389,7 +370,7 @@ impl<'r> Intake<'r> {
     }
 
     /// Takes what was noted of an object into the table.
-    fn take_noted(&mut self, name: &str, text: &[u8]) {
+    fn take_noted(&mut self, object: &ObjectId, text: &[u8]) {
         let Self {
             noted,
             activity,
@@ -418,12 +399,12 @@ impl<'r> Intake<'r> {
         for (number, place) in &noted.odd {
             let json = text.get(place.clone()).unwrap_or_default();
             let taken = match std::str::from_utf8(json) {
-                Ok(json) => plain::take_record(rules, json, None, activity),
+                Ok(json) => reference::take_record(rules, json, None, activity),
                 Err(_) => Err(Rejection::Malformed(Malformed::Encoding)),
             };
             match taken {
                 Ok(()) => reconciliation.records_attributed += 1,
-                Err(reason) => reconciliation.set_record_aside(name, *number, reason),
+                Err(reason) => reconciliation.set_record_aside(object, *number, reason),
             }
         }
     }

@@ -1,49 +1,43 @@
 #![doc = include_str!("../README.md")]
 
-mod activity_file;
 mod calendar;
 mod callers;
-mod csv_table;
+mod formats;
 mod fragments;
 mod identity_fields;
-mod identity_text;
-mod inflate;
 mod intake;
-mod listing;
 mod memo;
 mod nesting;
-mod object;
 mod operations;
 mod options;
 mod outcome;
-mod parquet_table;
 mod passages;
-mod plain;
 mod reader;
 mod reasons;
 mod record;
 mod record_fields;
+mod reference;
 mod runs;
-#[cfg(feature = "s3")]
-pub mod s3;
 mod scan;
 mod seen;
-mod shape;
 mod source;
 mod special_bytes;
-mod table;
-mod utf8;
 
 pub use intake::{Intake, Taken};
-pub use listing::ListingError;
 pub use options::{Parser, ReadOptions};
-pub use outcome::reconciliation::{
-    ActivityRows, Example, FailedObject, Reconciliation, SkippedObject,
+pub use outcome::failure::{FailedObject, FailureKind};
+pub use outcome::malformed::{
+    IdentityColumn, IdentityTextFault, Malformed, MalformedKind, RecordField, RowFault,
 };
-pub use outcome::set_aside::{Malformed, MalformedKind, RecordField, SetAside, UserIdentityKind};
+pub use outcome::object_id::ObjectId;
+pub use outcome::reconciliation::{ActivityRows, MalformedRecord, Reconciliation, SkippedObject};
+pub use outcome::set_aside::{SetAside, UserIdentityKind};
 pub use outcome::trail_read::TrailRead;
 pub use reader::{ObjectRead, TrailReader};
-pub use source::TrailObject;
+pub use source::listing::ListingError;
+pub use source::object::TrailObject;
+#[cfg(feature = "s3")]
+pub use source::s3;
 
 /// The rules of attribution as constants, for whoever states them in another language, such as SQL.
 pub mod attribution {

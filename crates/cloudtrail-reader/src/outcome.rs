@@ -1,5 +1,8 @@
 //! What became of everything that was read.
 
+pub(crate) mod failure;
+pub(crate) mod malformed;
+pub(crate) mod object_id;
 pub(crate) mod printable;
 pub(crate) mod reconciliation;
 pub(crate) mod set_aside;

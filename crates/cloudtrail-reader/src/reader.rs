@@ -9,13 +9,20 @@ use advisor_core::Activity;
 use service_catalog::Catalog;
 
 use crate::intake::{Intake, Taken};
-use crate::listing::{self, ListingError};
 use crate::options::{ReadOptions, Rules};
-use crate::outcome::reconciliation::{FailedObject, Reconciliation};
-use crate::outcome::trail_read::TrailRead;
+use crate::outcome::failure::FailedObject;
 #[cfg(feature = "s3")]
-use crate::s3::{ListError, S3Fetched, S3Object, S3Source};
-use crate::source::TrailObject;
+use crate::outcome::failure::FailureKind;
+use crate::outcome::object_id::ObjectId;
+use crate::outcome::reconciliation::Reconciliation;
+use crate::outcome::trail_read::TrailRead;
+use crate::source::listing::{self, ListingError};
+use crate::source::object::TrailObject;
+#[cfg(feature = "s3")]
+use crate::source::s3::{
+    error::S3OpenError, fetch::S3Fetched, listing::ListError, location::S3Location,
+    object::S3Object, source::S3Source,
+};
 
 /// Reads CloudTrail objects.
 #[derive(Clone, Debug)]
@@ -223,11 +230,16 @@ impl TrailReader {
         }
     }
 
-    /// Takes one object's bytes, gzip or not, into the table. An object that cannot be read as a
-    /// whole adds nothing. For many objects, an [`Intake`] is faster.
-    pub fn take_object(&self, name: &str, bytes: &[u8], activity: &mut Activity) -> Reconciliation {
+    /// Adds the records of one object's bytes, gzip or not, to the table. An object that cannot be read as a whole adds
+    /// nothing. For many objects, an [`Intake`] is faster.
+    pub fn take_object(
+        &self,
+        object: impl Into<ObjectId>,
+        bytes: &[u8],
+        activity: &mut Activity,
+    ) -> Reconciliation {
         let mut intake = self.intake();
-        intake.take_object(name, bytes);
+        intake.take_object(&object.into(), bytes);
         let taken = intake.finish();
         activity.merge(&taken.activity);
         taken.reconciliation
@@ -249,7 +261,7 @@ struct Fetching {
     /// The threads that read.
     readers: usize,
     /// Where it is, and what takes its objects; or why nothing can.
-    current: Option<(String, Result<ObjectSender, String>)>,
+    current: Option<(S3Location, Result<ObjectSender, Arc<S3OpenError>>)>,
 }
 
 #[cfg(feature = "s3")]
@@ -263,29 +275,28 @@ const KNOWN_TO_FETCH: usize = 1_024;
 impl Fetching {
     /// Has an object fetched. The threads are told of a bucket once each.
     fn fetch(&mut self, source: &S3Source, object: S3Object, jobs: &SyncSender<Job>) {
-        let location = source.location().to_string();
+        let location = source.location();
         let sender = match &self.current {
-            Some((known, sender)) if *known == location => sender,
+            Some((known, sender)) if known == location => sender,
             _ => {
                 let (sender, receiver) = mpsc::sync_channel(KNOWN_TO_FETCH);
                 let started = source.fetch_ahead(receiver.into_iter());
-                let sender = started.map_err(|error| error.to_string()).map(|fetched| {
+                let sender = started.map_err(Arc::new).map(|fetched| {
                     for _ in 0..self.readers {
                         let _ = jobs.send(Job::Fetched(fetched.clone()));
                     }
                     sender
                 });
-                &self.current.insert((location, sender)).1
+                &self.current.insert((location.clone(), sender)).1
             }
         };
         // If nobody is there to read, nobody misses it.
         match sender {
             Ok(sender) => _ = sender.send(Ok(object)),
-            Err(reason) => {
-                let _ = jobs.send(Job::Failed(FailedObject {
-                    name: object.name(),
-                    reason: reason.clone(),
-                }));
+            Err(error) => {
+                let error = Arc::clone(error);
+                let failed = FailedObject::new(object.id(), FailureKind::Unreadable, error);
+                let _ = jobs.send(Job::Failed(failed));
             }
         }
     }

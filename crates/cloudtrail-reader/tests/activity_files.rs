@@ -228,7 +228,7 @@ fn broken_rows_are_named_and_lose_no_other() {
         assert!(read.reconciliation.adds_up() && read.reconciliation.has_faults());
         let example = &read.reconciliation.examples[0];
         assert_eq!(example.record, 2);
-        assert!(example.reason.contains(says), "{example}");
+        assert!(example.reason().contains(says), "{example}");
         assert!(said(&read).ends_with(
             "3 activity rows = 2 taken (6 attempts) + 1 set aside\n        1  MALFORMED"
         ));
@@ -325,9 +325,9 @@ fn files_that_lack_columns_are_named() {
         ),
     ] {
         let read = take(&[header.as_bytes()]);
-        let failed = &read.reconciliation.objects_failed[0].reason;
+        let failed = read.reconciliation.objects_failed[0].message();
         assert_eq!(
-            *failed,
+            failed,
             format!("an activity file that cannot be read: {says}")
         );
     }

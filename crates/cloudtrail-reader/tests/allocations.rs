@@ -10,6 +10,7 @@ mod support;
 
 use serde_json::json;
 
+use cloudtrail_reader::ObjectId;
 use support::{call, gzip, object, reader, record};
 
 #[test]
@@ -30,11 +31,12 @@ fn records_allocate_nothing() {
 
     let reader = reader();
     let mut intake = reader.intake();
+    let name = ObjectId::from("object");
     for _ in 0..2 {
-        assert_eq!(intake.take_object("object", &bytes).records, 1_100);
+        assert_eq!(intake.take_object(&name, &bytes).records, 1_100);
     }
     let again = allocation_counter::measure(|| {
-        assert_eq!(intake.take_object("object", &bytes).records, 1_100);
+        assert_eq!(intake.take_object(&name, &bytes).records, 1_100);
     });
     assert!(again.count_total <= 2, "{again:?}");
     let read = intake.finish();

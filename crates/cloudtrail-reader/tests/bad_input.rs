@@ -13,7 +13,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use advisor_core::Activity;
-use cloudtrail_reader::{FailedObject, Parser, ReadOptions, TrailRead, TrailReader};
+use cloudtrail_reader::{
+    FailedObject, FailureKind, ObjectId, Parser, ReadOptions, TrailRead, TrailReader,
+};
 use serde_json::json;
 use service_catalog::Catalog;
 
@@ -52,11 +54,10 @@ fn sound_but(piece: &str, replacement: &str) -> String {
 #[track_caller]
 fn assert_fails(read: &TrailRead, reason: &str) {
     let reconciliation = &read.reconciliation;
-    let failed = FailedObject {
-        name: "object".to_owned(),
-        reason: reason.to_owned(),
+    let [failed] = &*reconciliation.objects_failed else {
+        panic!("{reconciliation:?}");
     };
-    assert_eq!(reconciliation.objects_failed, [failed]);
+    assert_eq!(failed.to_string(), format!("object: {reason}"));
     assert_eq!(
         (reconciliation.objects_read, reconciliation.records_read),
         (0, 0)
@@ -104,7 +105,7 @@ fn json_cut_anywhere_sets_the_object_aside_and_no_other() {
                 (reconciliation.objects_read, reconciliation.records_read),
                 (1, 1)
             );
-            let reason = &reconciliation.objects_failed[0].reason;
+            let reason = reconciliation.objects_failed[0].message();
             match length {
                 0 => assert_eq!(reason, "the file is empty"),
                 _ => assert!(
@@ -499,7 +500,7 @@ fn keys_that_come_twice() {
             assert_eq!(example.record, 2);
             assert!(
                 example
-                    .reason
+                    .reason()
                     .contains(&format!("duplicate field `{field}`")),
                 "{example}"
             );
@@ -524,7 +525,7 @@ fn keys_that_come_twice() {
     assert_eq!(between(&[&twice]), [""; 0]);
     let lists = format!(r#"{{"Records":[{}],"Records":[]}}"#, call("GetObject", 1));
     let read = take(&[&lists]);
-    let reason = read.reconciliation.objects_failed[0].reason.clone();
+    let reason = read.reconciliation.objects_failed[0].message().to_owned();
     assert!(reason.contains("duplicate field `Records`"), "{reason}");
     assert_fails(&read, &reason);
 }
@@ -678,12 +679,12 @@ fn nul_bytes() {
     let raw = object_of(&[&sound_but("aws-cli/2.31", "\0")]);
     let reason = "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column ";
     let read = take(&[&raw]);
-    let found = read.reconciliation.objects_failed[0].reason.clone();
+    let found = read.reconciliation.objects_failed[0].message().to_owned();
     assert!(found.starts_with(reason), "{found}");
     assert_fails(&read, &found);
     let padded = [object(&[call("GetObject", 1)]), vec![0; 512]].concat();
     let read = take(&[&padded]);
-    let found = read.reconciliation.objects_failed[0].reason.clone();
+    let found = read.reconciliation.objects_failed[0].message().to_owned();
     assert!(
         found.starts_with("not JSON: expected value at line 1 column "),
         "{found}"
@@ -752,7 +753,7 @@ fn what_is_not_cloudtrail() {
     ] {
         let read = take(&[bytes]);
         assert_eq!(
-            read.reconciliation.objects_failed[0].reason,
+            read.reconciliation.objects_failed[0].message(),
             reason,
             "{}",
             bytes.escape_ascii()
@@ -1081,11 +1082,12 @@ fn control_characters_are_shown_escaped() {
         format!("{shown}: not JSON: expected ident at line 1 column 2")
     );
     // The name itself is the path, by which a store knows it again.
-    assert_eq!(taken.objects_failed[0].name, evil);
-    let failed = FailedObject {
-        name: "a".into(),
-        reason: evil.into(),
-    };
+    assert_eq!(*taken.objects_failed[0].object(), ObjectId::from(evil));
+    let failed = FailedObject::new(
+        "a".into(),
+        FailureKind::Damaged,
+        std::io::Error::other(evil),
+    );
     assert_eq!(failed.to_string(), format!("a: {shown}"));
 }
 
@@ -1141,7 +1143,8 @@ fn more_records_than_bytes_can_hold() {
         let [failed] = &*done.objects_failed else {
             panic!("{done:?}");
         };
-        assert!(failed.reason.contains("more records"), "{}", failed.reason);
+        assert!(failed.message().contains("more records"), "{failed}");
+        assert_eq!(failed.kind(), FailureKind::NotCloudTrail);
     }
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
     // However they are written.

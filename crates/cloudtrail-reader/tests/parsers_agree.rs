@@ -26,7 +26,7 @@ fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
     let reader = TrailReader::new(Catalog::shared(), options);
     let mut intake = reader.intake();
     for (number, object) in objects.iter().enumerate() {
-        intake.take_object(&format!("object {number}"), object.as_ref());
+        intake.take_object(&format!("object {number}").into(), object.as_ref());
     }
     let read = intake.finish();
     assert!(read.reconciliation.adds_up());

@@ -167,7 +167,7 @@ proptest! {
         prop_assert_eq!(part.examples.len() as u64, part.malformed().min(20));
         for example in &part.examples {
             prop_assert!((1..=part.records_read).contains(&example.record));
-            prop_assert!(example.reason.chars().count() < 250, "{}", example);
+            prop_assert!(example.reason().chars().count() < 250, "{}", example);
         }
 
         let later = later_object();

@@ -321,8 +321,8 @@ fn events_of_others_are_no_api_calls() {
                 "1 not an API call: AwsCloudTrailInsight",
                 "1 not an API call: AwsConsoleSignIn",
                 "1 not an API call: EC2 Instance State-change Notification",
+                "1 malformed: a text is too long",
                 "1 malformed: not the JSON of a record",
-                "1 malformed: unreadable",
             ]
         );
         assert_eq!(
@@ -598,7 +598,11 @@ fn the_number_of_threads_does_not_matter() {
     assert_eq!(one.reconciliation.malformed(), 40);
     assert_eq!(examples.len(), 20);
     assert!(objects_failed.is_sorted() && examples.is_sorted());
-    assert!(examples[0].name.ends_with("00/00.json"), "{}", examples[0]);
+    assert!(
+        examples[0].object.to_string().ends_with("00/00.json"),
+        "{}",
+        examples[0]
+    );
     for threads in [2, 4, 2, 4, 1] {
         assert_eq!(with_threads(threads), one, "{threads} threads");
     }

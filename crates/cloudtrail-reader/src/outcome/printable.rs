@@ -1,9 +1,9 @@
-//! Text of the input on its way to a terminal.
+//! Text of the input, made fit for messages.
 
 use std::fmt;
 
-/// Text in one line without control characters: these are shown escaped. Quotes and backslashes stay
-/// as they are, so that paths read well and text that went through here once does not change again.
+/// Displays text in one line, with control characters escaped. Quotes and backslashes stay as they are, so that paths read
+/// well and escaping twice changes nothing.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
@@ -17,6 +17,17 @@ impl fmt::Display for Printable<'_> {
             write!(f, "{}{kept}", text.escape_debug())?;
         }
         Ok(())
+    }
+}
+
+/// Returns the start of a message. The JSON parser quotes the values that it rejects, however long they are.
+pub(crate) fn shortened(message: &str) -> Box<str> {
+    const LONGEST: usize = 200;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => message
+            .get(..end)
+            .map_or_else(Box::default, |start| format!("{start}...").into()),
+        None => message.into(),
     }
 }
 

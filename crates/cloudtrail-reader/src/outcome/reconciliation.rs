@@ -1,17 +1,26 @@
-//! What became of everything that was read: the account that must add up.
+//! Counts what became of everything that was read. The counts must add up.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::failure::{FailedObject, FailureKind};
+use crate::outcome::malformed::Malformed;
+use crate::outcome::object_id::ObjectId;
 use crate::outcome::printable::Printable;
 use crate::outcome::set_aside::{Rejection, SetAside};
 
 /// What became of objects and records. Always: records read = attributed + set aside.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// It can be serialized, so that parts of a trail can be read in several processes and [merged](Self::merge) in one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
     /// Objects whose records were read.
     pub objects_read: u64,
     /// Objects that hold no API calls.
+    #[serde(with = "as_pairs")]
     pub objects_skipped: BTreeMap<SkippedObject, u64>,
     /// Objects that could not be read: none of their records was taken.
     pub objects_failed: Vec<FailedObject>,
@@ -22,15 +31,16 @@ pub struct Reconciliation {
     /// Records taken into the table as an attempt of an IAM identity.
     pub records_attributed: u64,
     /// Records set aside, by reason.
+    #[serde(with = "as_pairs")]
     pub records_set_aside: BTreeMap<SetAside, u64>,
     /// Rows of activity files.
     pub activity_rows: ActivityRows,
-    /// Malformed records and rows by name: the first ones, by object and number.
-    pub examples: Vec<Example>,
+    /// The first malformed records and rows, by object and number.
+    pub examples: Vec<MalformedRecord>,
 }
 
-/// What became of the rows of activity files: attempts that were added up before. Always: read = taken + set aside.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What became of the rows of activity files, which are pre-aggregated. Always: read = taken + set aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityRows {
     /// Rows in the files read.
     pub read: u64,
@@ -39,15 +49,17 @@ pub struct ActivityRows {
     /// The attempts that these stand for.
     pub attempts: u64,
     /// Rows set aside, by reason.
+    #[serde(with = "as_pairs")]
     pub set_aside: BTreeMap<SetAside, u64>,
 }
 
 /// Why an object was skipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum SkippedObject {
     /// A digest: checksums of other objects.
     Digest,
-    /// Insights: issues about call rates.
+    /// Insights: unusual rates of calls.
     Insight,
 }
 
@@ -60,37 +72,30 @@ impl fmt::Display for SkippedObject {
     }
 }
 
-/// An object that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FailedObject {
-    /// Its path.
-    pub name: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl fmt::Display for FailedObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, reason } = self;
-        write!(f, "{}: {}", Printable(name), Printable(reason))
-    }
-}
-
-/// A malformed record.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Example {
+/// A malformed record, or row of an activity file. The others of its object were taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MalformedRecord {
     /// Its object.
-    pub name: String,
+    pub object: ObjectId,
     /// Its number in the object, counted from 1.
     pub record: u64,
     /// What is wrong with it.
-    pub reason: String,
+    pub malformed: Malformed,
 }
 
-impl fmt::Display for Example {
+impl MalformedRecord {
+    /// What is wrong with it, for people: `malformed: no eventTime`.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        format!("malformed: {}", Printable(&self.malformed.to_string()))
+    }
+}
+
+impl fmt::Display for MalformedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [name, reason] = [&self.name, &self.reason].map(|text| Printable(text));
-        write!(f, "{name}: record {}: {reason}", self.record)
+        let object = self.object.to_string();
+        let (object, reason) = (Printable(&object), self.reason());
+        write!(f, "{object}: record {}: {reason}", self.record)
     }
 }
 
@@ -98,14 +103,14 @@ impl fmt::Display for Example {
 const MOST_EXAMPLES: usize = 20;
 
 impl Reconciliation {
-    /// Of an object that could not be read.
-    pub(crate) fn failed(name: &str, reason: String) -> Self {
-        let object = FailedObject {
-            name: name.to_owned(),
-            reason,
-        };
+    /// One object that could not be read.
+    pub(crate) fn failed(
+        object: ObjectId,
+        kind: FailureKind,
+        error: impl Error + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            objects_failed: vec![object],
+            objects_failed: vec![FailedObject::new(object, kind, error)],
             ..Self::default()
         }
     }
@@ -160,28 +165,33 @@ impl Reconciliation {
         !self.objects_failed.is_empty() || self.malformed() > 0
     }
 
-    pub(crate) fn set_record_aside(&mut self, name: &str, record: u64, rejection: Rejection) {
-        let reason = self.name_malformed(name, record, rejection);
+    pub(crate) fn set_record_aside(
+        &mut self,
+        object: &ObjectId,
+        record: u64,
+        rejection: Rejection,
+    ) {
+        let reason = self.name_malformed(object, record, rejection);
         *self.records_set_aside.entry(reason).or_default() += 1;
     }
 
-    pub(crate) fn set_row_aside(&mut self, name: &str, row: u64, rejection: Rejection) {
-        let reason = self.name_malformed(name, row, rejection);
+    pub(crate) fn set_row_aside(&mut self, object: &ObjectId, row: u64, rejection: Rejection) {
+        let reason = self.name_malformed(object, row, rejection);
         *self.activity_rows.set_aside.entry(reason).or_default() += 1;
     }
 
     /// Keeps the first malformed records as examples. Returns the reason to count the record by.
-    fn name_malformed(&mut self, name: &str, record: u64, rejection: Rejection) -> SetAside {
+    fn name_malformed(&mut self, object: &ObjectId, record: u64, rejection: Rejection) -> SetAside {
         let malformed = match rejection {
             Rejection::SetAside(reason) => return reason,
             Rejection::Malformed(malformed) => malformed,
         };
         let kind = malformed.kind();
         if self.examples.len() < MOST_EXAMPLES {
-            self.examples.push(Example {
-                name: name.to_owned(),
+            self.examples.push(MalformedRecord {
+                object: object.clone(),
                 record,
-                reason: format!("malformed: {}", Printable(&malformed.to_string())),
+                malformed,
             });
         }
         SetAside::Malformed(kind)
@@ -222,7 +232,7 @@ impl Reconciliation {
     }
 }
 
-/// Some lines of text for people.
+/// A summary for people, in several lines.
 impl fmt::Display for Reconciliation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} read", count(self.objects_read, "object"))?;
@@ -276,4 +286,25 @@ fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &BTreeMap<SetAside, u64>) 
 fn count(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
+}
+
+/// Maps as lists of pairs: the keys of maps in JSON can only be strings.
+mod as_pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, S: Serializer>(
+        map: &BTreeMap<K, u64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K: Deserialize<'de> + Ord, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<K, u64>, D::Error> {
+        let pairs: Vec<(K, u64)> = Vec::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
+    }
 }

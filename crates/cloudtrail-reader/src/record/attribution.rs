@@ -7,7 +7,8 @@ use advisor_core::{Activity, Attempt, CreditedAction};
 use service_catalog::Catalog;
 
 use crate::options::Rules;
-use crate::outcome::set_aside::{Malformed, RecordField, Rejection, SetAside};
+use crate::outcome::malformed::{Malformed, RecordField};
+use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::event::EventRecord;
 use crate::record::identity::Identity;

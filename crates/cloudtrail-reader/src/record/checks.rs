@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use advisor_core::time;
 
-use crate::outcome::set_aside::{Malformed, RecordField};
+use crate::outcome::malformed::{Malformed, RecordField};
 
 /// The longest name of a service, event, user or account, and the longest event id, in bytes. CloudTrail writes no longer
 /// ones, and keeping them would fill the table.
@@ -21,6 +21,15 @@ pub const UNIQUE_ID_LENGTHS: RangeInclusive<usize> = 16..=128;
 pub const FIRST_MILLIS: i64 = 1_383_264_000_000;
 /// The last time that a record can have, in UTC milliseconds: the end of 2099. Later times are of broken clocks.
 pub const LAST_MILLIS: i64 = 4_102_444_799_999;
+
+/// How many records an object of so many inflated bytes can hold. A billion zeros are small when they are compressed, and
+/// would take many times the memory and time that records of their size do.
+pub(crate) fn most_records(bytes: usize) -> usize {
+    const SHORTEST_RECORD: usize = 16;
+    /// Allowed in any number of bytes.
+    const ALWAYS: usize = 4_096;
+    (bytes / SHORTEST_RECORD).max(ALWAYS)
+}
 
 /// Returns a name that is there, not too long, and has no control characters.
 pub(crate) fn name(text: Option<&str>, field: RecordField) -> Result<&str, Malformed> {

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use advisor_core::Principal;
 
-use crate::outcome::set_aside::{Malformed, RecordField, Rejection, UserIdentityKind};
+use crate::outcome::malformed::{Malformed, RecordField};
+use crate::outcome::set_aside::{Rejection, UserIdentityKind};
 use crate::record::checks::{LONGEST_ARN, LONGEST_NAME, UNIQUE_ID_LENGTHS, is_account, is_arn};
 use crate::record::event::{SessionIssuer, Text, UserIdentity};
 

@@ -32,14 +32,13 @@ fn keys() -> Environment {
 }
 
 fn options(endpoint: &str) -> S3Options {
-    S3Options {
-        environment: keys(),
-        endpoint: Some(endpoint.to_owned()),
-        retries: 3,
-        backoff: Duration::from_millis(1),
-        backoff_limit: Duration::from_millis(2),
-        ..S3Options::default()
-    }
+    let mut options = S3Options::default();
+    options.environment = keys();
+    options.endpoint = Some(endpoint.to_owned());
+    options.retries = 3;
+    options.backoff = Duration::from_millis(1);
+    options.backoff_limit = Duration::from_millis(2);
+    options
 }
 
 fn open(location: &str, options: S3Options) -> S3Source {
@@ -130,16 +129,17 @@ fn moto_lists_and_reads_a_trail_and_asks_for_no_other_days() {
     }
     moto.put(&puts);
     // The endpoint as AWS's tools take it from the environment.
-    let options = S3Options {
-        environment: Environment::new([
+    let options = {
+        let mut options = options("");
+        options.environment = Environment::new([
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_SESSION_TOKEN", "test"),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_ENDPOINT_URL_S3", &moto.endpoint()),
-        ]),
-        endpoint: None,
-        ..options("")
+        ]);
+        options.endpoint = None;
+        options
     };
 
     let source = open("s3://trail", options.clone());
@@ -156,17 +156,15 @@ fn moto_lists_and_reads_a_trail_and_asks_for_no_other_days() {
         contents[&object.key].as_ref().unwrap().len()
     );
     assert!(object.etag.is_some());
-    assert_eq!(object.name(), format!("s3://trail/{}", object.key));
+    assert_eq!(object.to_string(), format!("s3://trail/{}", object.key));
 
     moto.listings();
-    let source = open(
-        "s3://trail/org/",
-        S3Options {
-            since: time("2026-10-28T23:00:00Z"),
-            until: time("2026-12-01T10:00:00Z"),
-            ..options.clone()
-        },
-    );
+    let source = open("s3://trail/org/", {
+        let mut options = options.clone();
+        options.since = time("2026-10-28T23:00:00Z");
+        options.until = time("2026-12-01T10:00:00Z");
+        options
+    });
     let days = [
         "10/28", "11/01", "11/02", "11/03", "11/15", "11/28", "12/01", "12/02",
     ];
@@ -206,13 +204,11 @@ fn moto_lists_and_reads_a_trail_and_asks_for_no_other_days() {
         let (keys, errors) = listed(&source);
         assert_eq!((keys.len(), errors), (many, vec![]), "{below}");
     }
-    let outside = open(
-        &format!("s3://trail/org/{REGION}/2026/11"),
-        S3Options {
-            since: time("2026-12-01T00:00:00Z"),
-            ..options
-        },
-    );
+    let outside = open(&format!("s3://trail/org/{REGION}/2026/11"), {
+        let mut options = options;
+        options.since = time("2026-12-01T00:00:00Z");
+        options
+    });
     assert!(matches!(
         listed(&outside).1.as_slice(),
         [ListError::Empty {
@@ -450,12 +446,13 @@ fn a_large_object_is_read_in_parts() {
             _ => None,
         },
     );
-    let options = S3Options {
-        part_bytes: 10_000,
+    let options = {
+        let mut options = options(&bucket.endpoint);
+        options.part_bytes = 10_000;
         // Smaller than the object: it is read alone.
-        ahead_bytes: 2048,
-        concurrency: 4,
-        ..options(&bucket.endpoint)
+        options.ahead_bytes = 2048;
+        options.concurrency = 4;
+        options
     };
     let contents = read(&open("s3://bucket/", options));
     assert_eq!(contents["large"].as_deref(), Ok(expected.as_slice()));
@@ -487,9 +484,10 @@ fn a_large_object_that_changes_between_its_parts_is_not_taken() {
             None
         },
     );
-    let options = S3Options {
-        part_bytes: 10_000,
-        ..options(&bucket.endpoint)
+    let options = {
+        let mut options = options(&bucket.endpoint);
+        options.part_bytes = 10_000;
+        options
     };
     let contents = read(&open("s3://bucket/", options));
     assert_eq!(contents["large"], Err(FetchError::Changed));
@@ -502,9 +500,10 @@ fn an_object_beyond_the_limit_is_named_and_not_read() {
         1000,
         |request, _, _| (request.key == "large").then(|| panic!("it is read")),
     );
-    let options = S3Options {
-        object_limit: 2,
-        ..options(&bucket.endpoint)
+    let options = {
+        let mut options = options(&bucket.endpoint);
+        options.object_limit = 2;
+        options
     };
     let contents = read(&open("s3://bucket", options));
     assert_eq!(
@@ -665,9 +664,10 @@ fn no_more_is_read_ahead_than_the_memory_allows() {
         .map(|number| (format!("{number:02}"), vec![0; 10_240]))
         .collect();
     let bucket = Bucket::start(objects, 1000, |_, _, _| None);
-    let options = S3Options {
-        ahead_bytes: 3 * 10_240,
-        ..options(&bucket.endpoint)
+    let options = {
+        let mut options = options(&bucket.endpoint);
+        options.ahead_bytes = 3 * 10_240;
+        options
     };
     let source = open("s3://bucket", options);
     let listed: Vec<S3Object> = source.list().map(Result::unwrap).collect();
@@ -758,9 +758,10 @@ fn stopping_does_not_wait_for_an_answer() {
                 Reply::Silence
             })
         });
-        let patient = S3Options {
-            timeout: Duration::from_secs(600),
-            ..options(&bucket.endpoint)
+        let patient = {
+            let mut options = options(&bucket.endpoint);
+            options.timeout = Duration::from_secs(600);
+            options
         };
         let stop = patient.stop.clone();
         let source = open("s3://bucket", patient);
@@ -867,10 +868,11 @@ fn credentials_come_from_a_profile_too() {
             more.iter()
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
-        let options = S3Options {
-            environment: Environment::new(variables),
-            endpoint: None,
-            ..options("")
+        let options = {
+            let mut options = options("");
+            options.environment = Environment::new(variables);
+            options.endpoint = None;
+            options
         };
         S3Source::open("s3://bucket".parse().unwrap(), options)
     };
@@ -913,12 +915,13 @@ fn settings_that_cannot_be_used_are_said() {
     let words = said(&|options| options.region = Some("eu west".into()));
     assert_eq!(words, "region: \"eu west\" is no AWS region");
     // Known only when the first request is signed.
-    let options = S3Options {
-        environment: Environment::new([
+    let options = {
+        let mut options = options("http://127.0.0.1:1");
+        options.environment = Environment::new([
             ("AWS_ACCESS_KEY_ID", "a\nb"),
             ("AWS_SECRET_ACCESS_KEY", "x"),
-        ]),
-        ..options("http://127.0.0.1:1")
+        ]);
+        options
     };
     let (_, errors) = listed(&open("s3://bucket", options));
     assert!(

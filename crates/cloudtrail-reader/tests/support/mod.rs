@@ -195,7 +195,7 @@ pub(crate) fn faults(read: &TrailRead) -> Vec<String> {
     let reconciliation = &read.reconciliation;
     let failed = reconciliation.objects_failed.iter();
     failed
-        .map(|object| format!("{}: {}", object.name, object.reason))
+        .map(ToString::to_string)
         .chain(reconciliation.examples.iter().map(ToString::to_string))
         .collect()
 }

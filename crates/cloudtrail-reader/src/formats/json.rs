@@ -1,4 +1,4 @@
-//! What an object holds, told by its content: which JSON texts in it are records.
+//! JSON objects: which JSON texts in them are records.
 //!
 //! Known shapes: a CloudTrail object (`{"Records": [...]}`), the output of `aws cloudtrail
 //! lookup-events` (`{"Events": [{"CloudTrailEvent": "..."}]}`) and of CloudTrail Lake's `aws cloudtrail
@@ -8,7 +8,6 @@
 //! other (JSON lines), and lists of them. Digest objects, and the signatures beside saved query
 //! results, are recognised to be skipped.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -18,59 +17,14 @@ use serde_json::value::RawValue;
 
 use advisor_core::time;
 
-use crate::record::event::{EventRecord, Text};
-use crate::table::{Cells, Columns, Field};
-
-/// An object that cannot be read as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ObjectError {
-    #[error("the file is empty")]
-    Empty,
-    #[error("not JSON: {0}")]
-    Json(String),
-    #[error("not CloudTrail: {0}")]
-    NotCloudTrail(&'static str),
-    #[error("not CloudTrail: {table} without {missing}; its columns: {found}")]
-    Columns {
-        /// What it is: "a CSV".
-        table: &'static str,
-        missing: String,
-        found: String,
-    },
-    #[error("{table} with two columns for what {column} holds")]
-    TwoColumns { table: &'static str, column: String },
-    #[error("a CSV that cannot be read: {0}")]
-    Csv(String),
-    #[error("a Parquet file that cannot be read: {0}")]
-    Parquet(String),
-    #[error("a Parquet file whose column {column} is no text but {found}")]
-    ColumnType { column: String, found: String },
-    #[error("an activity file that cannot be read: {0}")]
-    Activity(String),
-    #[error("more than {0} bytes, the limit for one object")]
-    TooLarge(usize),
-}
-
-/// Another format for the same events.
-pub(crate) const OCSF: ObjectError = ObjectError::NotCloudTrail(
-    "OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles",
-);
-
-/// Something that is, or should be, a record.
-pub(crate) enum Entry<'a> {
-    /// A record's JSON.
-    Record(&'a RawValue),
-    /// An event of `lookup-events` or of `CloudWatch` Logs; the record is a string in it.
-    LookupEvent(&'a RawValue),
-    /// A record's JSON that was a value of a table.
-    Json(Cow<'a, str>),
-    /// A record whose fields were columns of a table.
-    Fields(Box<EventRecord<'a>>),
-    /// An event of EventBridge that CloudTrail has no part in: its `detail-type`.
-    NotAnApiCall(String),
-    /// A value or line that cannot be read: why.
-    Broken(String),
-}
+use crate::formats::cells::{Cells, Column};
+use crate::formats::columns::RecordColumns;
+use crate::formats::entry::Entry;
+use crate::formats::error::{FormatError, NotCloudTrail, TableKind};
+use crate::outcome::malformed::{Malformed, RecordField, RowFault};
+use crate::outcome::printable::shortened;
+use crate::record::checks::{self, LONGEST_NAME};
+use crate::record::event::Text;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -141,12 +95,11 @@ struct Found<'t> {
 }
 
 impl Found<'_> {
-    const FEWEST_BYTES: usize = 16;
-    /// In however few bytes.
-    const ALWAYS: usize = 4_096;
-
-    fn push(&mut self, entry: Entry<'_>) -> Result<(), ObjectError> {
-        self.left = self.left.checked_sub(1).ok_or(TOO_MANY)?;
+    fn push(&mut self, entry: Entry<'_>) -> Result<(), FormatError> {
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or(NotCloudTrail::TooManyRecords)?;
         (self.take)(entry);
         Ok(())
     }
@@ -156,7 +109,7 @@ impl Found<'_> {
         &mut self,
         list: &'a RawValue,
         entry: impl Fn(&'a RawValue) -> Entry<'a>,
-    ) -> Result<(), ObjectError> {
+    ) -> Result<(), FormatError> {
         for member in members(list, self.left)? {
             self.push(entry(member))?;
         }
@@ -164,19 +117,16 @@ impl Found<'_> {
     }
 }
 
-const TOO_MANY: ObjectError =
-    ObjectError::NotCloudTrail("there are more records than so many bytes can hold");
-
 /// Hands over the records of an object. The answer is whether there are digests in it. Of an object that fails, what was
 /// handed over is not to be kept.
-pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, ObjectError> {
+pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
-        return Err(ObjectError::Empty);
+        return Err(FormatError::Empty);
     }
     let mut found = Found {
         take,
-        left: (text.len() / Found::FEWEST_BYTES).max(Found::ALWAYS),
+        left: checks::most_records(text.len()),
     };
     if is_json_lines(text) {
         return read_lines(text, &mut found);
@@ -184,10 +134,10 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, 
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match value {
-            Ok(_) if values.len() == found.left => return Err(TOO_MANY),
+            Ok(_) if values.len() == found.left => return Err(NotCloudTrail::TooManyRecords.into()),
             Ok(value) => values.push(value),
             Err(_) if has_whole_line(text) => return read_lines(text, &mut found),
-            Err(error) => return Err(ObjectError::Json(error.to_string())),
+            Err(error) => return Err(FormatError::Json(error)),
         }
     }
     let mut is_digest = false;
@@ -198,21 +148,24 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, 
 }
 
 /// Takes the records of one JSON value. The answer is whether it is a digest.
-fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, ObjectError> {
+fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatError> {
     if value.get().starts_with('[') {
         found.push_list(value, entry)?;
         return Ok(false);
     }
     if !value.get().starts_with('{') {
-        return Err(ObjectError::NotCloudTrail("neither an object nor a list"));
+        return Err(NotCloudTrail::OtherJson.into());
     }
     let envelope: Envelope<'_> = match serde_json::from_str(value.get()) {
         Ok(envelope) => envelope,
         Err(error) if is_one_record(value) => {
-            found.push(Entry::Broken(error.to_string()))?;
+            found.push(Entry::Malformed(Malformed::json(
+                &error.to_string(),
+                &error,
+            )))?;
             return Ok(false);
         }
-        Err(error) => return Err(ObjectError::Json(error.to_string())),
+        Err(error) => return Err(FormatError::Json(error)),
     };
     if let Some(records) = envelope.records {
         found.push_list(records, Entry::Record)?;
@@ -231,11 +184,9 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, ObjectErr
             found.push_list(events, Entry::LookupEvent)?;
         }
     } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
-        return Err(OCSF);
+        return Err(NotCloudTrail::Ocsf.into());
     } else {
-        return Err(ObjectError::NotCloudTrail(
-            "no Records, no Events, and no record itself",
-        ));
+        return Err(NotCloudTrail::NoRecords.into());
     }
     Ok(false)
 }
@@ -255,7 +206,6 @@ fn single<'a>(value: &'a RawValue, envelope: &Envelope<'a>) -> Option<Entry<'a>>
 /// What an event of EventBridge is about. CloudTrail's say so in their `detail-type`, which a pipe or an input
 /// transformer may have changed.
 fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
-    const LONGEST: usize = 256;
     let is_record = || {
         let envelope = serde_json::from_str::<Envelope<'_>>(detail.get());
         envelope.is_ok_and(|envelope| {
@@ -266,8 +216,8 @@ fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
     };
     if kind.ends_with(" via CloudTrail") || is_record() {
         Entry::Record(detail)
-    } else if kind.len() > LONGEST {
-        Entry::Broken("the detail-type is too long".into())
+    } else if kind.len() > LONGEST_NAME {
+        Entry::Malformed(Malformed::TooLong(RecordField::DetailType))
     } else {
         Entry::NotAnApiCall(kind.to_owned())
     }
@@ -277,7 +227,7 @@ fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
 fn read_query_result<'a>(
     rows: Vec<&'a RawValue>,
     found: &mut Found<'_>,
-) -> Result<(), ObjectError> {
+) -> Result<(), FormatError> {
     type Row<'a> = Vec<BTreeMap<String, Option<Text<'a>>>>;
 
     if rows.is_empty() {
@@ -294,24 +244,24 @@ fn read_query_result<'a>(
         .flatten()
         .flat_map(|column| column.keys().map(String::as_str))
         .collect();
-    let (columns, _) = Columns::of("a query result", names.iter().copied())?;
+    let (columns, _) = RecordColumns::of(TableKind::QueryResult, names.iter().copied())?;
     for row in rows {
         found.push(match row {
             Ok(row) => {
                 let mut cells = Cells::default();
                 let mut is_sound = true;
                 for (name, value) in row.into_iter().flatten() {
-                    if let (Some(field), Some(value)) = (Field::named(&name), value) {
+                    if let (Some(field), Some(value)) = (Column::named(&name), value) {
                         is_sound &= cells.set(field, value);
                     }
                 }
                 if is_sound {
                     columns.entry(cells)
                 } else {
-                    Entry::Broken("a column twice".into())
+                    Entry::Malformed(Malformed::Row(RowFault::RepeatedColumn))
                 }
             }
-            Err(error) => Entry::Broken(error.to_string()),
+            Err(error) => Entry::Malformed(Malformed::json(&error.to_string(), &error)),
         })?;
     }
     Ok(())
@@ -336,12 +286,12 @@ fn is_one_record(value: &RawValue) -> bool {
 }
 
 /// The members of a list, of which there can be so many.
-fn members(list: &RawValue, most: usize) -> Result<Vec<&RawValue>, ObjectError> {
+fn members(list: &RawValue, most: usize) -> Result<Vec<&RawValue>, FormatError> {
     let mut read = serde_json::Deserializer::from_str(list.get());
     match read.deserialize_seq(Members { most }) {
         Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(TOO_MANY),
-        Err(_) => Err(ObjectError::NotCloudTrail("the records are not in a list")),
+        Ok(None) => Err(NotCloudTrail::TooManyRecords.into()),
+        Err(_) => Err(NotCloudTrail::RecordsNotInList.into()),
     }
 }
 
@@ -411,27 +361,27 @@ fn is_json(text: &str) -> bool {
 
 /// Every line by itself, so that a broken one loses no other. A line may hold several values: files
 /// joined without a line break between them.
-fn read_lines(text: &str, found: &mut Found<'_>) -> Result<bool, ObjectError> {
+fn read_lines(text: &str, found: &mut Found<'_>) -> Result<bool, FormatError> {
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
         let line = without_time(line);
         for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
             let read = value
-                .map_err(|error| ObjectError::Json(error.to_string()))
+                .map_err(|error| FormatError::Json(error))
                 .and_then(|value| read_value(value, found));
             match read {
                 Ok(digest) => is_digest |= digest,
-                Err(error) => found.push(Entry::Broken(error.to_string()))?,
+                Err(error) => found.push(Entry::Malformed(not_a_record(&error)))?,
             }
         }
     }
     Ok(is_digest)
 }
 
-/// The record in an event of `lookup-events`, or of `CloudWatch` Logs.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LookupEvent<'a> {
-    #[serde(borrow, alias = "message")]
-    pub(crate) cloud_trail_event: Option<Text<'a>>,
+/// What is wrong with a line that cannot be read.
+fn not_a_record(error: &FormatError) -> Malformed {
+    match error {
+        FormatError::Json(source) => Malformed::json(&error.to_string(), source),
+        other => Malformed::NotARecord(shortened(&other.to_string())),
+    }
 }

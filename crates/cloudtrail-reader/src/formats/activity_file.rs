@@ -1,27 +1,28 @@
-//! Activity files as objects of a trail: tables, Parquet or CSV, whose rows stand for attempts that were added up before.
+//! Activity files: pre-aggregated activity tables, Parquet or CSV, as objects of a trail.
 //!
-//! They are what `access-advisor activity export` writes, or what a query engine makes of the same logs, with
-//! `service_namespace` and `action_name` or, in their place, `event_source`. A row cannot be cut at an instant: one with
-//! attempts on both sides of the last instant that is asked for is set aside. One that began before the first instant
-//! that is asked for, and ended after it, is taken as it is.
+//! `access-advisor activity export` writes them, and query engines make them of the same logs: with `service_namespace` and
+//! `action_name` or, instead of these, `event_source`. Rows that span [`ReadOptions::until`](crate::ReadOptions::until) are
+//! set aside; rows that span [`ReadOptions::since`](crate::ReadOptions::since) are taken whole.
 
 use std::collections::HashMap;
 
+use ::csv::StringRecord;
 use advisor_arrow::{Fault, ParquetTable, is_activity_schema, read_each_activity_row};
 use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
-use csv::StringRecord;
 
-use crate::csv_table::CsvRows;
-use crate::object::ObjectError;
+use crate::formats::csv::CsvRows;
+use crate::formats::engine_time;
+use crate::formats::error::FormatError;
 use crate::options::Rules;
+use crate::outcome::malformed::{Malformed, RecordField};
+use crate::outcome::object_id::ObjectId;
+use crate::outcome::printable::shortened;
 use crate::outcome::reconciliation::Reconciliation;
-use crate::outcome::set_aside::{Malformed, RecordField, Rejection, SetAside};
-use crate::plain::shortened;
+use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::attribution;
 use crate::record::checks::{self, LONGEST_NAME, UNIQUE_ID_LENGTHS};
-use crate::table;
 
 /// Whether a Parquet file is meant as an activity file.
 pub(crate) fn is_parquet(bytes: &Bytes) -> bool {
@@ -32,7 +33,7 @@ pub(crate) fn is_parquet(bytes: &Bytes) -> bool {
 pub(crate) fn is_header(names: &StringRecord) -> bool {
     let fields = names
         .iter()
-        .map(|name| Field::new(column(name), DataType::Utf8, true));
+        .map(|name| arrow_schema::Field::new(column(name), DataType::Utf8, true));
     is_activity_schema(&Schema::new(fields.collect::<Vec<_>>()))
 }
 
@@ -49,76 +50,73 @@ fn column(name: &str) -> String {
 }
 
 /// Takes the rows of a Parquet file. Of one that turns out to be damaged on the way, nothing is kept.
-pub(crate) fn take_parquet(
+pub(crate) fn read_parquet(
     rules: &Rules,
-    name: &str,
+    object: &ObjectId,
     bytes: Bytes,
     activity: &mut Activity,
 ) -> Reconciliation {
-    let mut rows = Rows::new(rules, name);
+    let mut rows = Rows::new(rules, object);
     let catalog = Some(rules.shared_catalog());
     let limit = rules.options().object_limit;
-    let read = read_each_activity_row(bytes, name, catalog, limit, |row| {
+    let read = read_each_activity_row(bytes, &object.to_string(), catalog, limit, |row| {
         rows.take(row.map_err(|fault| match fault {
-            Fault::Value { column, reason, .. } => malformed(column, &reason).into(),
-            other => Malformed::Broken(shortened(&other.to_string())).into(),
+            Fault::Value { column, reason, .. } => Malformed::value(column, &reason).into(),
+            other => Malformed::NotARecord(shortened(&other.to_string())).into(),
         }));
     });
     match read {
         Ok(()) => rows.finish(activity),
-        Err(error) => match error.fault {
-            Fault::TooLarge { limit } => {
-                Reconciliation::failed(name, ObjectError::TooLarge(limit).to_string())
-            }
-            fault => failed(name, &fault.to_string()),
-        },
+        Err(error) => failed(
+            object,
+            match error.fault {
+                Fault::TooLarge { limit } => FormatError::TooLarge(limit),
+                fault => FormatError::Activity(fault),
+            },
+        ),
     }
 }
 
 /// Takes the rows of a CSV.
-pub(crate) fn take_csv(
+pub(crate) fn read_csv(
     rules: &Rules,
-    name: &str,
+    object: &ObjectId,
     mut csv: CsvRows<'_>,
     activity: &mut Activity,
 ) -> Reconciliation {
-    let columns = match Columns::of(csv.header()) {
+    let columns = match ActivityColumns::of(csv.header()) {
         Ok(columns) => columns,
-        Err(reason) => return failed(name, &reason),
+        Err(error) => return failed(object, error),
     };
-    let mut rows = Rows::new(rules, name);
+    let mut rows = Rows::new(rules, object);
     loop {
         // All columns count.
         match csv.next(true) {
             Ok(Some(Ok(row))) => rows.take(columns.row(row, rules).map_err(Rejection::from)),
-            Ok(Some(Err(reason))) => rows.take(Err(Malformed::Broken(reason.into()).into())),
+            Ok(Some(Err(reason))) => rows.take(Err(reason.into())),
             Ok(None) => return rows.finish(activity),
-            Err(error) => return Reconciliation::failed(name, error.to_string()),
+            Err(error) => return failed(object, error),
         }
     }
 }
 
-fn failed(name: &str, reason: &str) -> Reconciliation {
-    Reconciliation::failed(name, ObjectError::Activity(reason.to_owned()).to_string())
-}
-
-fn malformed(column: &str, reason: &str) -> Malformed {
-    Malformed::Broken(shortened(&format!("column {column}: {reason}")))
+fn failed(object: &ObjectId, error: FormatError) -> Reconciliation {
+    Reconciliation::failed(object.clone(), error.kind(), error)
 }
 
 /// The rows of one file.
 struct Rows<'r> {
     rules: &'r Rules,
-    name: &'r str,
+    object: &'r ObjectId,
     taken: Reconciliation,
     activity: Activity,
 }
 
 impl<'r> Rows<'r> {
-    fn new(rules: &'r Rules, name: &'r str) -> Self {
+    fn new(rules: &'r Rules, object: &'r ObjectId) -> Self {
         Self {
             rules,
-            name,
+            object,
             taken: Reconciliation {
                 objects_read: 1,
                 ..Default::default()
@@ -143,7 +141,7 @@ impl<'r> Rows<'r> {
             }
             Err(reason) => {
                 let number = rows.read;
-                self.taken.set_row_aside(self.name, number, reason);
+                self.taken.set_row_aside(self.object, number, reason);
             }
         }
     }
@@ -173,7 +171,7 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
         if is_sound {
             Ok(())
         } else {
-            Err(malformed(column, "is none"))
+            Err(Malformed::value(column, "is none"))
         }
     };
     let who = row.principal;
@@ -196,14 +194,14 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
         (row.arn_seen_millis, "principal_arn_seen"),
     ] {
         let is_sound = millis.is_none_or(checks::is_possible_time);
-        let cannot_be = || malformed(column, "the time cannot be");
+        let cannot_be = || Malformed::value(column, "the time cannot be");
         is_sound.then_some(()).ok_or_else(cannot_be)?;
     }
     Ok(())
 }
 
 /// Where the columns of a CSV stand. Empty values are nulls, but for `last_event_id`.
-struct Columns {
+struct ActivityColumns {
     account_id: usize,
     principal_id: usize,
     principal_arn: usize,
@@ -229,17 +227,20 @@ enum What {
     },
 }
 
-impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, String> {
+impl ActivityColumns {
+    fn of(header: &StringRecord) -> Result<Self, FormatError> {
         let mut places = HashMap::new();
         for (place, name) in header.iter().enumerate() {
             if places.insert(column(name), place).is_some() {
-                return Err(format!("column {} is there twice", column(name)));
+                return Err(FormatError::RepeatedActivityColumn(column(name)));
             }
         }
         let place = |name: &'static str| {
             let missing = Fault::MissingColumn { column: name };
-            places.get(name).copied().ok_or_else(|| missing.to_string())
+            places
+                .get(name)
+                .copied()
+                .ok_or(FormatError::Activity(missing))
         };
         Ok(Self {
             account_id: place("account_id")?,
@@ -272,18 +273,18 @@ impl Columns {
     ) -> Result<ActivityRow<'a>, Malformed> {
         let text = |place: usize| row.get(place).filter(|text| !text.is_empty());
         let required = |place: usize, column: &str| {
-            let null = || malformed(column, "is empty");
+            let null = || Malformed::value(column, "is empty");
             text(place).ok_or_else(null)
         };
         let count = |place: usize, column: &str| -> Result<u64, Malformed> {
             let text = required(place, column)?;
             let number = text.parse().ok().and_then(|it: i64| u64::try_from(it).ok());
-            number.ok_or_else(|| malformed(column, "is no whole number of 63 bits"))
+            number.ok_or_else(|| Malformed::value(column, "is no whole number of 63 bits"))
         };
         let instant = |text: &str, column: &str| {
-            let instant = time::parse(&table::time(text.into()));
+            let instant = time::parse(&engine_time::to_rfc3339(text.into()));
             let instant = instant.map(|instant| instant.timestamp_millis());
-            instant.ok_or_else(|| malformed(column, "is no time"))
+            instant.ok_or_else(|| Malformed::value(column, "is no time"))
         };
         let principal = Principal {
             unique_id: text(self.principal_id),
@@ -292,7 +293,7 @@ impl Columns {
         };
         if principal.unique_id.is_none() && principal.arn.is_none() {
             let reason = "is empty, and so is principal_id: nobody's attempts";
-            return Err(malformed("principal_arn", reason));
+            return Err(Malformed::value("principal_arn", reason));
         }
         let event = text(self.event_name);
         let (service, operation) = match self.what {
@@ -310,7 +311,7 @@ impl Columns {
                     (None, Some(event)) => CreditedAction::Event(event),
                     _ => {
                         let reason = "either it or action_name must be empty, and not both";
-                        return Err(malformed("event_name", reason));
+                        return Err(Malformed::value("event_name", reason));
                     }
                 };
                 (required(service_namespace, "service_namespace")?, operation)
@@ -326,13 +327,13 @@ impl Columns {
         )?;
         if first_millis > last_millis {
             let reason = "is later than last_accessed";
-            return Err(malformed("first_accessed", reason));
+            return Err(Malformed::value("first_accessed", reason));
         }
         let attempts = count(self.attempts, "attempts")?;
         let denied = count(self.denied_attempts, "denied_attempts")?;
         if denied > attempts {
             let reason = format!("{denied} is more than attempts, {attempts}");
-            return Err(malformed("denied_attempts", &reason));
+            return Err(Malformed::value("denied_attempts", &reason));
         }
         let seen = self.principal_arn_seen.and_then(text);
         let seen = seen.filter(|_| principal.arn.is_some());

@@ -10,13 +10,17 @@ use futures::stream;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::client::{Client, S3Failure, S3Fault};
-use super::listing::ListError;
-use super::runtime::Runtime;
-use super::{S3Object, S3Options};
+use crate::outcome::failure::FailureKind;
+use crate::source::s3::client::Client;
+use crate::source::s3::error::{S3Failure, S3Fault};
+use crate::source::s3::listing::ListError;
+use crate::source::s3::object::S3Object;
+use crate::source::s3::options::S3Options;
+use crate::source::s3::runtime::Runtime;
 
 /// Why an object's content is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// It was deleted after the listing.
     #[error("it is gone since it was listed")]
@@ -43,10 +47,21 @@ pub enum FetchError {
     DotInKey,
     /// S3 did not give it.
     #[error("{0}")]
-    Failed(S3Failure),
+    Failed(#[source] S3Failure),
     /// The program failed at it.
     #[error("reading it was broken off")]
     BrokenOff,
+}
+
+impl FetchError {
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self {
+            Self::TooLarge { .. } | Self::NoMemory { .. } => FailureKind::TooLarge,
+            Self::Gone | Self::Changed | Self::DotInKey | Self::Failed(_) | Self::BrokenOff => {
+                FailureKind::Unreadable
+            }
+        }
+    }
 }
 
 impl From<S3Failure> for FetchError {

@@ -7,33 +7,52 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::client::{Client, Page, PageQuery, S3Failure, S3Fault};
-use super::layout::{self, Visit, Window};
-use super::runtime::Runtime;
-use super::{S3Location, S3Object, S3Options};
+use crate::source::s3::client::Client;
+use crate::source::s3::error::{S3Failure, S3Fault};
+use crate::source::s3::layout::{self, Visit, Window};
+use crate::source::s3::location::S3Location;
+use crate::source::s3::object::S3Object;
+use crate::source::s3::options::S3Options;
+use crate::source::s3::page::{Page, PageQuery};
+use crate::source::s3::runtime::Runtime;
 
 /// Why a part of a location, or all of it, is not in the listing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ListError {
     /// A folder that could not be listed to its end. What it holds may be missing.
-    #[error("s3://{bucket}/{folder}: could not be listed: {failure}")]
+    #[error("s3://{bucket}/{folder}: {}", self.what())]
     Folder {
         /// The bucket.
         bucket: String,
         /// The folder in it; empty for the bucket itself.
         folder: String,
         /// Why.
+        #[source]
         failure: S3Failure,
     },
     /// Nothing to read is there, though everything could be listed: a report made from it would call
     /// everything unused.
-    #[error("{location}: there is no object to read{}", if *.is_in_window { " in that time" } else { "" })]
+    #[error("{location}: {}", self.what())]
     Empty {
         /// Where.
         location: S3Location,
         /// Whether only some days were looked at.
         is_in_window: bool,
     },
+}
+
+impl ListError {
+    /// What is wrong, without the place.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Folder { failure, .. } => format!("could not be listed: {failure}"),
+            Self::Empty { is_in_window, .. } => {
+                let when = if *is_in_window { " in that time" } else { "" };
+                format!("there is no object to read{when}")
+            }
+        }
+    }
 }
 
 /// The objects of a location. Dropping it stops the listing.

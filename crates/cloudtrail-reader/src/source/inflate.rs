@@ -1,4 +1,4 @@
-//! Inflates gzip, told by its first bytes and not by a name.
+//! Inflates gzip, which is detected from its first bytes.
 
 use std::fmt;
 use std::io::Read;
@@ -6,6 +6,8 @@ use std::io::Read;
 use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 use memchr::memmem;
+
+use crate::outcome::failure::FailureKind;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// How a member starts: compression method 8 is the only one that gzip knows.
@@ -19,13 +21,22 @@ const TRAILER: usize = 8;
 /// A buffer that grew larger for one object is given back.
 pub(crate) const KEPT_BUFFER: usize = 64 << 20;
 
-/// Why an object's bytes could not be had.
+/// Why bytes cannot be inflated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InflateError {
     #[error("the gzip data is damaged or cut short")]
     Damaged,
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
+}
+
+impl InflateError {
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self {
+            Self::Damaged => FailureKind::Damaged,
+            Self::TooLarge(_) => FailureKind::TooLarge,
+        }
+    }
 }
 
 /// Inflates one object after the other into the same buffer.

@@ -3,6 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use ::parquet::errors::ParquetError;
 use advisor_arrow::{catch_panics, is_within, with_text_views};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -15,15 +21,13 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
-use parquet::errors::ParquetError;
 
-use crate::object::{Entry, OCSF, ObjectError};
-use crate::table::{self, Cells, Columns, Field};
+use crate::formats::cells::{Cells, Column};
+use crate::formats::columns::RecordColumns;
+use crate::formats::engine_time;
+use crate::formats::entry::Entry;
+use crate::formats::error::{FormatError, NotCloudTrail, ParquetFault, TableKind};
+use crate::outcome::malformed::Malformed;
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 4_096;
@@ -35,7 +39,7 @@ pub(crate) fn read(
     bytes: Bytes,
     limit: usize,
     take: &mut dyn FnMut(Entry<'_>),
-) -> Result<(), ObjectError> {
+) -> Result<(), FormatError> {
     let (names, metadata) = guarded(|| {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
@@ -49,13 +53,14 @@ pub(crate) fn read(
         .iter()
         .all(|ocsf| names.iter().any(|name| name == ocsf))
     {
-        return Err(OCSF);
+        return Err(NotCloudTrail::Ocsf.into());
     }
-    let (columns, fields) = Columns::of("a Parquet file", names.iter().map(String::as_str))?;
+    let (columns, fields) =
+        RecordColumns::of(TableKind::Parquet, names.iter().map(String::as_str))?;
     let mut batches = guarded(|| open(bytes, limit, &metadata, &fields))?;
     while let Some(batch) = guarded(|| {
         let next = batches.next().transpose();
-        next.map_err(|error| ObjectError::Parquet(error.to_string()))
+        next.map_err(|error| FormatError::Parquet(ParquetFault::Arrow(error)))
     })? {
         take_batch(&batch, &columns, take)?;
     }
@@ -67,8 +72,8 @@ fn open(
     bytes: Bytes,
     limit: usize,
     metadata: &ArrowReaderMetadata,
-    fields: &[Option<Field>],
-) -> Result<ParquetRecordBatchReader, ObjectError> {
+    fields: &[Option<Column>],
+) -> Result<ParquetRecordBatchReader, FormatError> {
     let schema = metadata.parquet_schema();
     let wanted: Vec<_> = schema
         .columns()
@@ -79,7 +84,7 @@ fn open(
         .map(|(leaf, _)| leaf)
         .collect();
     if !is_within(metadata.metadata(), limit, |leaf, _| wanted.contains(&leaf)) {
-        return Err(ObjectError::TooLarge(limit));
+        return Err(FormatError::TooLarge(limit));
     }
     let mask = ProjectionMask::leaves(schema, wanted);
     let metadata = with_text_views(metadata).map_err(damaged)?;
@@ -93,26 +98,19 @@ fn open(
 /// Runs a part of the decoder, which panics on some damaged files: parquet 59 asserts what it reads of lengths and bit
 /// widths in four places at least, some of them within pages, where nothing can be looked at before. Its state is
 /// dropped then.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
-    catch_panics(decode).unwrap_or_else(|_| {
-        Err(ObjectError::Parquet(
-            "its parts contradict each other".into(),
-        ))
-    })
+fn guarded<T>(decode: impl FnOnce() -> Result<T, FormatError>) -> Result<T, FormatError> {
+    catch_panics(decode).unwrap_or_else(|_| Err(FormatError::Parquet(ParquetFault::Contradiction)))
 }
 
-fn damaged(error: ParquetError) -> ObjectError {
-    ObjectError::Parquet(match error {
-        ParquetError::General(reason) | ParquetError::EOF(reason) => reason,
-        other => other.to_string(),
-    })
+fn damaged(error: ParquetError) -> FormatError {
+    FormatError::Parquet(ParquetFault::Decoder(error))
 }
 
 fn take_batch(
     batch: &RecordBatch,
-    columns: &Columns,
+    columns: &RecordColumns,
     take: &mut dyn FnMut(Entry<'_>),
-) -> Result<(), ObjectError> {
+) -> Result<(), FormatError> {
     let mut leaves = Vec::new();
     for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
         collect(field.name(), array, &mut leaves)?;
@@ -123,8 +121,8 @@ fn take_batch(
             match values.at(row) {
                 Ok(Some(value)) => _ = cells.set(*field, value),
                 Ok(None) => {}
-                Err(reason) => {
-                    take(Entry::Broken(reason.into()));
+                Err(malformed) => {
+                    take(Entry::Malformed(malformed));
                     continue 'rows;
                 }
             }
@@ -138,13 +136,13 @@ fn take_batch(
 fn collect<'b>(
     path: &str,
     array: &'b ArrayRef,
-    leaves: &mut Vec<(Field, Values<'b>)>,
-) -> Result<(), ObjectError> {
+    leaves: &mut Vec<(Column, Values<'b>)>,
+) -> Result<(), FormatError> {
     if let Some(members) = array.as_struct_opt() {
         for (field, member) in members.fields().iter().zip(members.columns()) {
             collect(&format!("{path}.{}", field.name()), member, leaves)?;
         }
-    } else if let Some(field) = Field::named(path) {
+    } else if let Some(field) = Column::named(path) {
         leaves.push((field, Values::of(path, field, array)?));
     }
     Ok(())
@@ -167,21 +165,21 @@ enum Values<'b> {
 }
 
 impl<'b> Values<'b> {
-    fn of(column: &str, field: Field, array: &'b ArrayRef) -> Result<Self, ObjectError> {
+    fn of(column: &str, field: Column, array: &'b ArrayRef) -> Result<Self, FormatError> {
         Ok(match (array.data_type(), field) {
             (DataType::Utf8View, _) => Self::Text(array.as_string_view()),
             (DataType::BinaryView, _) => Self::Bytes(array.as_binary_view()),
-            (DataType::Timestamp(unit, _), Field::EventTime) => Self::times(array, *unit),
-            (DataType::Int64, Field::EventTime) => Self::Epoch(array.as_primitive::<Int64Type>()),
-            (DataType::Int64, Field::AccountId | Field::IssuerAccountId) => {
+            (DataType::Timestamp(unit, _), Column::EventTime) => Self::times(array, *unit),
+            (DataType::Int64, Column::EventTime) => Self::Epoch(array.as_primitive::<Int64Type>()),
+            (DataType::Int64, Column::AccountId | Column::IssuerAccountId) => {
                 Self::Account(array.as_primitive::<Int64Type>())
             }
-            (DataType::FixedSizeBinary(16), Field::EventId) => {
+            (DataType::FixedSizeBinary(16), Column::EventId) => {
                 Self::Uuid(array.as_fixed_size_binary())
             }
             _ if array.logical_null_count() == array.len() => Self::Null,
             (other, _) => {
-                return Err(ObjectError::ColumnType {
+                return Err(FormatError::ColumnType {
                     column: column.to_owned(),
                     found: other.to_string(),
                 });
@@ -220,18 +218,20 @@ impl<'b> Values<'b> {
     }
 
     /// The value of a row, if it has one.
-    fn at(&self, row: usize) -> Result<Option<Cow<'b, str>>, &'static str> {
+    fn at(&self, row: usize) -> Result<Option<Cow<'b, str>>, Malformed> {
         Ok(match self {
             Self::Text(texts) => texts.is_valid(row).then(|| Cow::Borrowed(texts.value(row))),
             Self::Bytes(texts) if texts.is_valid(row) => {
-                let text = str::from_utf8(texts.value(row)).map_err(|_| "not UTF-8")?;
+                let text = str::from_utf8(texts.value(row)).map_err(|_| Malformed::Encoding)?;
                 Some(Cow::Borrowed(text))
             }
             Self::Time(times, per_second) if times.is_valid(row) => {
                 let time = i128::from(times.value(row)) * 1_000;
                 let millis = i64::try_from(time.div_euclid(i128::from(*per_second)));
-                let time = millis.ok().and_then(table::from_millis);
-                Some(Cow::Owned(time.ok_or("the eventTime cannot be")?))
+                let time = millis.ok().and_then(engine_time::from_millis);
+                Some(Cow::Owned(time.ok_or_else(|| {
+                    Malformed::Time(times.value(row).to_string().into())
+                })?))
             }
             Self::Epoch(times) if times.is_valid(row) => {
                 Some(Cow::Owned(times.value(row).to_string()))

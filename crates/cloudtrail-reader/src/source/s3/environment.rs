@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
-use super::S3OpenError;
+use crate::source::s3::error::S3OpenError;
 
 /// The variables of an environment. Those that are empty count as not set.
 #[derive(Clone, Default)]

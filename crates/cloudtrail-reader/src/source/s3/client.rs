@@ -1,5 +1,4 @@
-//! The two requests that are made of S3, signed, repeated with pauses, and told apart by what went
-//! wrong.
+//! The two requests made to S3, `ListObjectsV2` and `GetObject`: signed, and repeated with pauses.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error;
@@ -8,7 +7,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
@@ -19,118 +17,14 @@ use object_store::{
     BackoffConfig, Certificate, ClientOptions, CredentialProvider, HeaderMap, HeaderValue,
     RetryConfig,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
-use super::environment::{HOW_TO_GIVE_CREDENTIALS, Settings};
-use super::{S3Object, S3OpenError, S3Options};
-
-/// What went wrong with a request to S3.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum S3Fault {
-    /// Credentials could not be had.
-    #[error("no AWS credentials: {0}")]
-    Credentials(String),
-    /// S3 refused: its status, and its own code and words.
-    #[error("S3 says {status} {code}{}{message}", if message.is_empty() { "" } else { ": " })]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// Such as `AccessDenied`, `NoSuchBucket`, `SlowDown`; empty when S3 gave none.
-        code: String,
-        /// What S3 says to it.
-        message: String,
-    },
-    /// The object is not the one of the listing any more.
-    #[error("it changed since it was listed")]
-    Changed,
-    /// No connection, or one that broke before the answer.
-    #[error("no connection: {0}")]
-    Connection(String),
-    /// Nothing came for as long as the options allow.
-    #[error("no answer in time")]
-    TimedOut,
-    /// The body ended before its time.
-    #[error("cut off after {taken} of {size} bytes: {reason}")]
-    Cut {
-        /// How many bytes of what was asked for came.
-        taken: u64,
-        /// How many were asked for.
-        size: u64,
-        /// How it ended.
-        reason: String,
-    },
-    /// Not what S3 would say.
-    #[error("a malformed answer: {0}")]
-    Malformed(String),
-}
-
-impl S3Fault {
-    /// Whether the same request may succeed later:
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-    fn passes(&self) -> bool {
-        match self {
-            S3Fault::Credentials(_) | S3Fault::Changed => false,
-            S3Fault::Refused { status, code, .. } => {
-                *status >= 500
-                    || matches!(*status, 408 | 429)
-                    || matches!(
-                        code.as_str(),
-                        "InternalError" | "RequestTimeout" | "SlowDown" | "Throttling"
-                    )
-            }
-            S3Fault::Connection(_)
-            | S3Fault::TimedOut
-            | S3Fault::Cut { .. }
-            | S3Fault::Malformed(_) => true,
-        }
-    }
-
-    fn malformed(reason: impl Into<String>) -> Self {
-        S3Fault::Malformed(reason.into())
-    }
-
-    fn unreadable<E: Error>(error: E) -> Self {
-        S3Fault::Malformed(error.to_string())
-    }
-}
-
-/// A request that failed for good.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{fault}{}", tried(*.attempts))]
-pub struct S3Failure {
-    /// What went wrong the last time.
-    pub fault: S3Fault,
-    /// How often it was tried.
-    pub attempts: u32,
-}
-
-fn tried(attempts: u32) -> String {
-    if attempts == 1 {
-        String::new()
-    } else {
-        format!(" (tried {attempts} times)")
-    }
-}
-
-/// One page of a listing.
-pub(super) struct Page {
-    pub(super) objects: Vec<S3Object>,
-    /// Common prefixes, each with `/` at its end.
-    pub(super) folders: Vec<String>,
-    /// How to ask for the next page.
-    pub(super) next: Option<String>,
-}
-
-/// What to list.
-pub(super) struct PageQuery<'a> {
-    pub(super) prefix: &'a str,
-    /// Only down to the next `/`.
-    pub(super) one_level: bool,
-    /// Only the first key.
-    pub(super) first_only: bool,
-    pub(super) token: Option<&'a str>,
-}
+use crate::source::s3::environment::{HOW_TO_GIVE_CREDENTIALS, Settings};
+use crate::source::s3::error::{S3Failure, S3Fault, S3OpenError};
+use crate::source::s3::object::S3Object;
+use crate::source::s3::options::S3Options;
+use crate::source::s3::page::{Page, PageQuery, parse_error, parse_page};
 
 type Credentials = Arc<dyn CredentialProvider<Credential = AwsCredential>>;
 
@@ -564,79 +458,4 @@ async fn read_at_most(body: HttpResponseBody, limit: usize) -> Result<Vec<u8>, S
         }
     }
     Ok(taken)
-}
-
-fn child<'a>(node: roxmltree::Node<'a, '_>, name: &str) -> Option<&'a str> {
-    let child = node.children().find(|child| child.has_tag_name_any(name))?;
-    Some(child.text().unwrap_or_default())
-}
-
-/// Names of any namespace: S3's documents have one, those of some compatible servers do not.
-trait LocalName {
-    fn has_tag_name_any(&self, name: &str) -> bool;
-}
-
-impl LocalName for roxmltree::Node<'_, '_> {
-    fn has_tag_name_any(&self, name: &str) -> bool {
-        self.is_element() && self.tag_name().name() == name
-    }
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault> {
-    let text = std::str::from_utf8(body).map_err(S3Fault::unreadable)?;
-    let document = roxmltree::Document::parse(text).map_err(S3Fault::unreadable)?;
-    let root = document.root_element();
-    if !root.has_tag_name_any("ListBucketResult") {
-        // Under load S3 says errors with status 200 too.
-        let (code, message) = parse_error(body);
-        return Err(S3Fault::malformed(format!("no listing {code} {message}")));
-    }
-    let is_escaped = child(root, "EncodingType") == Some("url");
-    let decode = |name: &str| -> Result<String, S3Fault> {
-        if !is_escaped {
-            return Ok(name.to_owned());
-        }
-        let name = name.replace('+', " ");
-        let name = percent_decode_str(&name).decode_utf8();
-        Ok(name.map_err(S3Fault::unreadable)?.into_owned())
-    };
-    let need = |node, name: &'static str| {
-        child(node, name).ok_or_else(|| S3Fault::malformed(format!("there is no {name}")))
-    };
-    let mut page = Page {
-        objects: Vec::new(),
-        folders: Vec::new(),
-        next: None,
-    };
-    for node in root.children() {
-        if node.has_tag_name_any("Contents") {
-            let written = need(node, "LastModified")?;
-            page.objects.push(S3Object {
-                bucket: Arc::clone(bucket),
-                key: decode(need(node, "Key")?)?,
-                size: need(node, "Size")?.parse().map_err(S3Fault::unreadable)?,
-                etag: child(node, "ETag").map(str::to_owned),
-                last_modified: DateTime::parse_from_rfc3339(written)
-                    .map_err(S3Fault::unreadable)?
-                    .with_timezone(&Utc),
-            });
-        } else if node.has_tag_name_any("CommonPrefixes") {
-            page.folders.push(decode(need(node, "Prefix")?)?);
-        }
-    }
-    if child(root, "IsTruncated") == Some("true") {
-        page.next = Some(need(root, "NextContinuationToken")?.to_owned());
-    }
-    Ok(page)
-}
-
-/// S3's code and message, empty where the document has none.
-fn parse_error(body: &[u8]) -> (String, String) {
-    let text = String::from_utf8_lossy(body);
-    let Ok(document) = roxmltree::Document::parse(&text) else {
-        return Default::default();
-    };
-    let part = |name| child(document.root_element(), name).unwrap_or_default();
-    (part("Code").to_owned(), part("Message").to_owned())
 }

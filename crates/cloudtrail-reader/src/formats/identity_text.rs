@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::table::{Cells, Field};
+use crate::formats::cells::{Cells, Column};
+use crate::outcome::malformed::{IdentityColumn, IdentityTextFault, Malformed};
 
 /// Where in `userIdentity` a value stands.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ enum Level {
 
 /// What a name stands for.
 enum Member {
-    Value(Field),
+    Value(Column),
     Struct(Level),
     /// Known, and does not count.
     Other,
@@ -38,17 +39,17 @@ impl Level {
         let value = match (self, name.as_str()) {
             (Self::Identity, "sessioncontext") => return Member::Struct(Self::Context),
             (Self::Context, "sessionissuer") => return Member::Struct(Self::Issuer),
-            (Self::Identity, "type") => Field::Type,
-            (Self::Identity, "principalid") => Field::PrincipalId,
-            (Self::Identity, "arn") => Field::Arn,
-            (Self::Identity, "accountid") => Field::AccountId,
-            (Self::Identity, "username") => Field::UserName,
-            (Self::Identity, "invokedby") => Field::InvokedBy,
-            (Self::Issuer, "type") => Field::IssuerType,
-            (Self::Issuer, "principalid") => Field::IssuerPrincipalId,
-            (Self::Issuer, "arn") => Field::IssuerArn,
-            (Self::Issuer, "accountid") => Field::IssuerAccountId,
-            (Self::Issuer, "username") => Field::IssuerUserName,
+            (Self::Identity, "type") => Column::Type,
+            (Self::Identity, "principalid") => Column::PrincipalId,
+            (Self::Identity, "arn") => Column::Arn,
+            (Self::Identity, "accountid") => Column::AccountId,
+            (Self::Identity, "username") => Column::UserName,
+            (Self::Identity, "invokedby") => Column::InvokedBy,
+            (Self::Issuer, "type") => Column::IssuerType,
+            (Self::Issuer, "principalid") => Column::IssuerPrincipalId,
+            (Self::Issuer, "arn") => Column::IssuerArn,
+            (Self::Issuer, "accountid") => Column::IssuerAccountId,
+            (Self::Issuer, "username") => Column::IssuerUserName,
             (Self::Other, _)
             | (
                 Self::Identity,
@@ -72,13 +73,13 @@ impl Level {
 /// is wrong with it.
 pub(crate) fn read<'a>(
     text: Cow<'a, str>,
-    whole: Field,
+    whole: IdentityColumn,
     cells: &mut Cells<'a>,
-) -> Result<(), String> {
-    let (level, name) = match whole {
-        Field::SessionContext => (Level::Context, "sessionContext"),
-        Field::SessionIssuer => (Level::Issuer, "sessionIssuer"),
-        _ => (Level::Identity, "userIdentity"),
+) -> Result<(), Malformed> {
+    let level = match whole {
+        IdentityColumn::UserIdentity => Level::Identity,
+        IdentityColumn::SessionContext => Level::Context,
+        IdentityColumn::SessionIssuer => Level::Issuer,
     };
     let read = match text {
         Cow::Borrowed(text) if is_row(text) => read_row(text, level, &mut |field, value| {
@@ -89,7 +90,10 @@ pub(crate) fn read<'a>(
         }),
         text => read_json(&text, level, cells),
     };
-    read.map_err(|fault| format!("the {name} {fault}"))
+    read.map_err(|fault| Malformed::IdentityText {
+        column: whole,
+        fault,
+    })
 }
 
 /// Whether it is a row and not JSON: names stand without quotes.
@@ -98,17 +102,16 @@ fn is_row(text: &str) -> bool {
     inside.is_some_and(|inside| !inside.starts_with(['"', '}']))
 }
 
-fn read_json(text: &str, level: Level, cells: &mut Cells<'_>) -> Result<(), &'static str> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|_| "is neither JSON nor a row such as {type=..., principalid=...}")?;
+fn read_json(text: &str, level: Level, cells: &mut Cells<'_>) -> Result<(), IdentityTextFault> {
+    let value: Value = serde_json::from_str(text).map_err(|_| IdentityTextFault::Neither)?;
     take_json(value, level, cells)
 }
 
-fn take_json(value: Value, level: Level, cells: &mut Cells<'_>) -> Result<(), &'static str> {
+fn take_json(value: Value, level: Level, cells: &mut Cells<'_>) -> Result<(), IdentityTextFault> {
     let members = match value {
         Value::Null => return Ok(()),
         Value::Object(members) => members,
-        _ => return Err("has something else where an object should be"),
+        _ => return Err(IdentityTextFault::NotAnObject),
     };
     for (name, value) in members {
         match (level.member(&name), value) {
@@ -116,10 +119,10 @@ fn take_json(value: Value, level: Level, cells: &mut Cells<'_>) -> Result<(), &'
             (Member::Struct(below), value) => take_json(value, below, cells)?,
             (Member::Value(field), Value::String(text)) => {
                 if !cells.set(field, text) {
-                    return Err("has a name twice");
+                    return Err(IdentityTextFault::RepeatedName);
                 }
             }
-            (Member::Value(_), _) => return Err("has something else where a text should be"),
+            (Member::Value(_), _) => return Err(IdentityTextFault::NotAText),
         }
     }
     Ok(())
@@ -128,13 +131,13 @@ fn take_json(value: Value, level: Level, cells: &mut Cells<'_>) -> Result<(), &'
 /// Deeper than AWS's schema goes.
 const DEEPEST: usize = 8;
 
-type Set<'s, 't> = &'s mut dyn FnMut(Field, &'t str) -> bool;
+type Set<'s, 't> = &'s mut dyn FnMut(Column, &'t str) -> bool;
 
-fn read_row<'t>(text: &'t str, level: Level, set: Set<'_, 't>) -> Result<(), &'static str> {
-    let inside = text.strip_prefix('{').ok_or("is no row")?;
+fn read_row<'t>(text: &'t str, level: Level, set: Set<'_, 't>) -> Result<(), IdentityTextFault> {
+    let inside = text.strip_prefix('{').ok_or(IdentityTextFault::Neither)?;
     match read_members(inside, level, 1, set)? {
         "" => Ok(()),
-        _ => Err("goes on after its last brace"),
+        _ => Err(IdentityTextFault::Trailing),
     }
 }
 
@@ -144,38 +147,37 @@ fn read_members<'t>(
     level: Level,
     depth: usize,
     set: Set<'_, 't>,
-) -> Result<&'t str, &'static str> {
+) -> Result<&'t str, IdentityTextFault> {
     if depth > DEEPEST {
-        return Err("is too deep");
+        return Err(IdentityTextFault::TooDeep);
     }
     if let Some(after) = rest.strip_prefix('}') {
         return Ok(after);
     }
-    const TWO_WAYS: &str = "has a value that cannot be told from what follows it";
     let mut names = Vec::new();
     let mut after_value = false;
     loop {
         let (name, value) = rest
             .split_once('=')
             .filter(|(name, _)| is_name(name))
-            .ok_or(TWO_WAYS)?;
+            .ok_or(IdentityTextFault::Ambiguous)?;
         if names.contains(&name) {
-            return Err("has a name twice");
+            return Err(IdentityTextFault::RepeatedName);
         }
         names.push(name);
         let member = level.member(name);
         if after_value && matches!(member, Member::Unknown) {
-            return Err(TWO_WAYS);
+            return Err(IdentityTextFault::Ambiguous);
         }
         after_value = matches!(member, Member::Value(_));
         rest = match (member, value.strip_prefix('{')) {
             (Member::Value(_), Some(_)) => {
-                return Err("has something else where a text should be");
+                return Err(IdentityTextFault::NotAText);
             }
             (Member::Value(field), None) => {
                 let (value, after) = split_value(value)?;
                 if !set(field, value) {
-                    return Err("has a name twice");
+                    return Err(IdentityTextFault::RepeatedName);
                 }
                 after
             }
@@ -185,13 +187,13 @@ fn read_members<'t>(
             }
             (Member::Struct(_), None) => match split_value(value)? {
                 ("" | "null", after) => after,
-                _ => return Err("has something else where a row should be"),
+                _ => return Err(IdentityTextFault::NotARow),
             },
             (Member::Other | Member::Unknown, None) => split_value(value)?.1,
         };
         rest = match rest.strip_prefix(", ") {
             Some(next) => next,
-            None => return rest.strip_prefix('}').ok_or("ends too early"),
+            None => return rest.strip_prefix('}').ok_or(IdentityTextFault::EndsEarly),
         };
     }
 }
@@ -204,7 +206,7 @@ fn is_name(name: &str) -> bool {
 
 /// Splits a value from what follows: a comma and a blank, or closing braces that end the row or have a comma and a
 /// blank after them. Other braces are the value's own: paths may have them.
-fn split_value(text: &str) -> Result<(&str, &str), &'static str> {
+fn split_value(text: &str) -> Result<(&str, &str), IdentityTextFault> {
     let mut searched = 0;
     while let Some(found) = text.get(searched..).and_then(|rest| rest.find([',', '}'])) {
         let at = searched + found;
@@ -220,7 +222,7 @@ fn split_value(text: &str) -> Result<(&str, &str), &'static str> {
         }
         searched = at + (rest.len() - after.len()).max(1);
     }
-    Err("ends too early")
+    Err(IdentityTextFault::EndsEarly)
 }
 
 #[cfg(test)]
@@ -232,7 +234,9 @@ mod tests {
 
     fn identity(text: &str) -> Result<Cells<'_>, String> {
         let mut cells = Cells::default();
-        read(text.into(), Field::UserIdentity, &mut cells).map(|()| cells)
+        read(text.into(), IdentityColumn::UserIdentity, &mut cells)
+            .map(|()| cells)
+            .map_err(|malformed| malformed.to_string())
     }
 
     fn shown(text: &str) -> String {

@@ -1,30 +1,33 @@
-//! A CSV of records: what Athena writes as a query's result, what CloudTrail Lake saves, and what people export.
+//! CSV files of records: results of queries that Athena writes and CloudTrail Lake saves, and what people export.
 
-use csv::{Position, StringRecord};
+use ::csv::{Position, StringRecord};
 
-use crate::object::{Entry, ObjectError};
-use crate::table::{Cells, Columns};
+use crate::formats::cells::Cells;
+use crate::formats::columns::RecordColumns;
+use crate::formats::entry::Entry;
+use crate::formats::error::{FormatError, TableKind};
+use crate::outcome::malformed::{Malformed, RowFault};
 
 /// The rows of a CSV below its header.
 pub(crate) struct CsvRows<'t> {
     text: &'t str,
     /// What stands where the text was no UTF-8.
     marker: Option<char>,
-    reader: csv::Reader<&'t [u8]>,
+    reader: ::csv::Reader<&'t [u8]>,
     header: StringRecord,
     row: StringRecord,
 }
 
 impl<'t> CsvRows<'t> {
-    pub(crate) fn open(text: &'t str, marker: Option<char>) -> Result<Self, ObjectError> {
+    pub(crate) fn open(text: &'t str, marker: Option<char>) -> Result<Self, FormatError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = csv::ReaderBuilder::new()
+        let mut reader = ::csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .from_reader(text.as_bytes());
         let mut header = StringRecord::new();
         if !reader.read_record(&mut header)? {
-            return Err(ObjectError::Empty);
+            return Err(FormatError::Empty);
         }
         Ok(Self {
             text,
@@ -45,7 +48,7 @@ impl<'t> CsvRows<'t> {
     pub(crate) fn next(
         &mut self,
         last_counts: bool,
-    ) -> Result<Option<Result<&StringRecord, String>>, ObjectError> {
+    ) -> Result<Option<Result<&StringRecord, Malformed>>, FormatError> {
         let Self {
             text,
             marker,
@@ -59,27 +62,22 @@ impl<'t> CsvRows<'t> {
         let (cells, columns) = (row.len(), header.len());
         let is_odd = |marker: char| row.iter().any(|cell| cell.contains(marker));
         Ok(Some(if marker.is_some_and(is_odd) {
-            Err("not UTF-8".into())
+            Err(Malformed::Encoding)
         } else if is_cut(text, row, reader.position()) {
-            Err("the file ends inside quotes: it is cut short, or a quote is missing".into())
+            Err(Malformed::Row(RowFault::OpenQuotes))
         } else if cells != columns {
-            Err(format!(
-                "{cells} values where the header has {columns} columns"
-            ))
+            Err(Malformed::Row(RowFault::ValueCount {
+                values: cells,
+                columns,
+            }))
         } else if last_counts
             && is_at_end(text, reader.position())
             && !text.ends_with(['\n', '\r', '"'])
         {
-            Err("the file ends without a line break: the last value may be cut short".into())
+            Err(Malformed::Row(RowFault::NoLineBreak))
         } else {
             Ok(row)
         }))
-    }
-}
-
-impl From<csv::Error> for ObjectError {
-    fn from(error: csv::Error) -> Self {
-        Self::Csv(error.to_string())
     }
 }
 
@@ -87,8 +85,8 @@ impl From<csv::Error> for ObjectError {
 pub(crate) fn read(
     mut rows: CsvRows<'_>,
     take: &mut dyn FnMut(Entry<'_>),
-) -> Result<(), ObjectError> {
-    let (columns, fields) = Columns::of("a CSV", rows.header().iter())?;
+) -> Result<(), FormatError> {
+    let (columns, fields) = RecordColumns::of(TableKind::Csv, rows.header().iter())?;
     let last_counts = matches!(fields.last(), Some(Some(_)));
     while let Some(row) = rows.next(last_counts)? {
         take(match row {
@@ -101,7 +99,7 @@ pub(crate) fn read(
                 }
                 columns.entry(cells)
             }
-            Err(reason) => Entry::Broken(reason),
+            Err(malformed) => Entry::Malformed(malformed),
         });
     }
     Ok(())

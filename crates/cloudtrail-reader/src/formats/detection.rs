@@ -1,35 +1,35 @@
-//! What an object's bytes are, told by the bytes alone.
+//! Detects the format of an object from its content.
 
-use crate::table::Field;
+use crate::formats::cells::Column;
 
-/// How to read an object.
+/// The formats of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum Format {
     Parquet,
     /// Comma-separated values with a header.
     Csv,
-    /// JSON of any shape, and everything else: the JSON reader says what is wrong with it.
+    /// JSON of any shape. Everything else counts as JSON too: the JSON reader says what is wrong with it.
     Json,
 }
 
-/// What these bytes, inflated, look like.
-pub(crate) fn detect(bytes: &[u8]) -> Shape {
+/// Detects the format of inflated bytes.
+pub(crate) fn detect(bytes: &[u8]) -> Format {
     // PARE: a Parquet file with an encrypted footer.
     if bytes.starts_with(b"PAR1") || bytes.starts_with(b"PARE") {
-        return Shape::Parquet;
+        return Format::Parquet;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[") {
-        return Shape::Json;
+        return Format::Json;
     }
     if is_header(bytes) {
-        Shape::Csv
+        Format::Csv
     } else {
-        Shape::Json
+        Format::Json
     }
 }
 
-/// Whether the first line holds names as columns have them: two at least, or one that is known.
+/// Whether the first line is a header: at least two column names, or one that is known.
 fn is_header(bytes: &[u8]) -> bool {
     const LONGEST_LINE: usize = 1 << 16;
     const LONGEST_NAME: usize = 128;
@@ -52,7 +52,7 @@ fn is_header(bytes: &[u8]) -> bool {
     match reader.read_record(&mut names) {
         Ok(true) => {
             names.iter().all(is_name)
-                && (names.len() > 1 || names.iter().any(|name| Field::named(name).is_some()))
+                && (names.len() > 1 || names.iter().any(|name| Column::named(name).is_some()))
         }
         _ => false,
     }
@@ -65,22 +65,22 @@ mod tests {
     #[test]
     fn shapes_by_content() {
         for (bytes, shape) in [
-            (&b"PAR1"[..], Shape::Parquet),
-            (b"\"eventtime\",\"useridentity.arn\"\n", Shape::Csv),
-            (b"\xef\xbb\xbfeventTime,awsRegion\r\n1,2", Shape::Csv),
-            (b"Name,E-mail address\n", Shape::Csv),
-            (b"eventJson\n", Shape::Csv),
-            (b"_c0,_c1", Shape::Csv),
-            (b"", Shape::Json),
-            (b"nonsense", Shape::Json),
-            (b"PAR", Shape::Json),
-            (b"1,2,3\n", Shape::Json),
-            (b"\n {\"Records\":[]}", Shape::Json),
-            (b"[]", Shape::Json),
-            (b"pe\":\"IAMUser\",\"x\":1}\n{}\n", Shape::Json),
-            (b"a,b\xff\n", Shape::Json),
-            (b"a,,b\n", Shape::Json),
-            (b"\x1f\x8b,a", Shape::Json),
+            (&b"PAR1"[..], Format::Parquet),
+            (b"\"eventtime\",\"useridentity.arn\"\n", Format::Csv),
+            (b"\xef\xbb\xbfeventTime,awsRegion\r\n1,2", Format::Csv),
+            (b"Name,E-mail address\n", Format::Csv),
+            (b"eventJson\n", Format::Csv),
+            (b"_c0,_c1", Format::Csv),
+            (b"", Format::Json),
+            (b"nonsense", Format::Json),
+            (b"PAR", Format::Json),
+            (b"1,2,3\n", Format::Json),
+            (b"\n {\"Records\":[]}", Format::Json),
+            (b"[]", Format::Json),
+            (b"pe\":\"IAMUser\",\"x\":1}\n{}\n", Format::Json),
+            (b"a,b\xff\n", Format::Json),
+            (b"a,,b\n", Format::Json),
+            (b"\x1f\x8b,a", Format::Json),
         ] {
             let text = String::from_utf8_lossy(bytes);
             assert_eq!(detect(bytes), shape, "{text}");

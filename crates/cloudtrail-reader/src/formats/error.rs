@@ -1,0 +1,116 @@
+//! Why an object cannot be read as a whole.
+
+use std::fmt;
+
+use advisor_arrow::Fault;
+
+use crate::outcome::failure::FailureKind;
+
+/// An object that cannot be read as a whole: none of its records is taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum FormatError {
+    #[error("the file is empty")]
+    Empty,
+    #[error("not JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    #[error("not CloudTrail: {0}")]
+    NotCloudTrail(NotCloudTrail),
+    #[error("not CloudTrail: {table} without {missing}; its columns: {found}")]
+    MissingColumns {
+        table: TableKind,
+        missing: String,
+        found: String,
+    },
+    #[error("{table} with two columns for what {column} holds")]
+    RepeatedColumn { table: TableKind, column: String },
+    #[error("a CSV that cannot be read: {0}")]
+    Csv(#[from] csv::Error),
+    #[error("a Parquet file that cannot be read: {0}")]
+    Parquet(#[source] ParquetFault),
+    #[error("a Parquet file whose column {column} is no text but {found}")]
+    ColumnType { column: String, found: String },
+    #[error("an activity file that cannot be read: {0}")]
+    Activity(#[source] Fault),
+    #[error("an activity file that cannot be read: column {0} is there twice")]
+    RepeatedActivityColumn(String),
+    #[error("more than {0} bytes, the limit for one object")]
+    TooLarge(usize),
+}
+
+impl FormatError {
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self {
+            Self::Json(_) | Self::Csv(_) | Self::Parquet(_) | Self::Activity(_) => {
+                FailureKind::Damaged
+            }
+            Self::Empty
+            | Self::NotCloudTrail(_)
+            | Self::MissingColumns { .. }
+            | Self::RepeatedColumn { .. }
+            | Self::ColumnType { .. }
+            | Self::RepeatedActivityColumn(_) => FailureKind::NotCloudTrail,
+            Self::TooLarge(_) => FailureKind::TooLarge,
+        }
+    }
+}
+
+impl From<NotCloudTrail> for FormatError {
+    fn from(found: NotCloudTrail) -> Self {
+        Self::NotCloudTrail(found)
+    }
+}
+
+/// Sound data that is not CloudTrail's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotCloudTrail {
+    #[error("OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles")]
+    Ocsf,
+    #[error("neither an object nor a list")]
+    OtherJson,
+    #[error("no Records, no Events, and no record itself")]
+    NoRecords,
+    #[error("the records are not in a list")]
+    RecordsNotInList,
+    #[error("there are more records than so many bytes can hold")]
+    TooManyRecords,
+}
+
+/// The tables that records come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableKind {
+    Csv,
+    Parquet,
+    QueryResult,
+}
+
+impl fmt::Display for TableKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "a CSV",
+            Self::Parquet => "a Parquet file",
+            Self::QueryResult => "a query result",
+        })
+    }
+}
+
+/// Why a Parquet file cannot be decoded.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ParquetFault {
+    /// The decoder panicked on it.
+    #[error("its parts contradict each other")]
+    Contradiction,
+    #[error("{}", parquet_message(.0))]
+    Decoder(#[source] parquet::errors::ParquetError),
+    #[error(transparent)]
+    Arrow(arrow_schema::ArrowError),
+}
+
+/// The decoder's reason, without the class of error before it.
+fn parquet_message(error: &parquet::errors::ParquetError) -> String {
+    use parquet::errors::ParquetError;
+    match error {
+        ParquetError::General(reason) | ParquetError::EOF(reason) => reason.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,316 @@
+//! What can be wrong with a record.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::printable::shortened;
+
+/// What is wrong with a record, or with a row of a table.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// A field that is needed is absent, null or empty.
+    #[error("no {0}")]
+    Missing(RecordField),
+    /// A text is longer than any that CloudTrail writes.
+    #[error("the {0} is too long")]
+    TooLong(RecordField),
+    /// A name has a control character.
+    #[error("the {0} has a control character")]
+    ControlCharacter(RecordField),
+    /// The `awsRegion` cannot be the name of a Region.
+    #[error("the awsRegion is no Region")]
+    Region,
+    /// The `eventTime`, the start of which this is, is not a time at which CloudTrail existed.
+    #[error("the eventTime {0:?} cannot be")]
+    Time(Box<str>),
+    /// A user or role, of this `userIdentity.type`, that nothing tells from others.
+    #[error("{0} with neither a unique id in userIdentity.principalId nor an ARN")]
+    Principal(Box<str>),
+    /// The record has bytes that are not UTF-8.
+    #[error("not UTF-8")]
+    Encoding,
+    /// The record is a JSON value other than an object.
+    #[error("not an object")]
+    NotAnObject,
+    /// The record is not JSON, or a field has another type than CloudTrail's.
+    #[error("{message}")]
+    Json {
+        /// What the JSON parser says, shortened; with the path of the field where it is known.
+        message: Box<str>,
+        /// The line of the record, counted from 1.
+        line: usize,
+        /// The column of the line, counted from 1.
+        column: usize,
+    },
+    /// A row of a table does not fit the table.
+    #[error("{0}")]
+    Row(RowFault),
+    /// The text of a column that holds a `userIdentity`, or a part of one, cannot be read.
+    #[error("the {column} {fault}")]
+    IdentityText {
+        /// The column.
+        column: IdentityColumn,
+        /// What is wrong with the text.
+        fault: IdentityTextFault,
+    },
+    /// A value of a row of an activity file.
+    #[error("column {column}: {reason}")]
+    Value {
+        /// The column.
+        column: Box<str>,
+        /// What is wrong with the value, shortened.
+        reason: Box<str>,
+    },
+    /// Something else stands where a record should be; the text says what, shortened.
+    #[error("{0}")]
+    NotARecord(Box<str>),
+}
+
+impl Malformed {
+    /// A record that the JSON parser rejected. `message` says what it found; `error` tells where.
+    pub(crate) fn json(message: &str, error: &serde_json::Error) -> Self {
+        Self::Json {
+            message: shortened(message),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+
+    /// A value of a row of an activity file.
+    pub(crate) fn value(column: &str, reason: &str) -> Self {
+        // Not more than the longest message together.
+        Self::Value {
+            column: shortened(column),
+            reason: shortened(reason),
+        }
+    }
+
+    /// The kind, by which malformed records are counted.
+    #[must_use]
+    pub fn kind(&self) -> MalformedKind {
+        match self {
+            Self::Missing(_) => MalformedKind::Missing,
+            Self::TooLong(_) => MalformedKind::TooLong,
+            Self::ControlCharacter(_) => MalformedKind::ControlCharacter,
+            Self::Region => MalformedKind::Region,
+            Self::Time(_) => MalformedKind::Time,
+            Self::Principal(_) => MalformedKind::Principal,
+            Self::Encoding => MalformedKind::Encoding,
+            Self::NotAnObject | Self::Json { .. } => MalformedKind::Json,
+            Self::Row(_) => MalformedKind::Row,
+            Self::IdentityText { .. } => MalformedKind::IdentityText,
+            Self::Value { .. } => MalformedKind::Value,
+            Self::NotARecord(_) => MalformedKind::NotARecord,
+        }
+    }
+}
+
+/// The kinds of [`Malformed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum MalformedKind {
+    /// [`Malformed::Missing`]
+    Missing,
+    /// [`Malformed::TooLong`]
+    TooLong,
+    /// [`Malformed::ControlCharacter`]
+    ControlCharacter,
+    /// [`Malformed::Region`]
+    Region,
+    /// [`Malformed::Time`]
+    Time,
+    /// [`Malformed::Principal`]
+    Principal,
+    /// [`Malformed::Encoding`]
+    Encoding,
+    /// [`Malformed::NotAnObject`] and [`Malformed::Json`]
+    Json,
+    /// [`Malformed::Row`]
+    Row,
+    /// [`Malformed::IdentityText`]
+    IdentityText,
+    /// [`Malformed::Value`]
+    Value,
+    /// [`Malformed::NotARecord`]
+    NotARecord,
+}
+
+impl fmt::Display for MalformedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "a field is missing",
+            Self::TooLong => "a text is too long",
+            Self::ControlCharacter => "a name has a control character",
+            Self::Region => "not a Region",
+            Self::Time => "an impossible time",
+            Self::Principal => "a principal without unique id and ARN",
+            Self::Encoding => "not UTF-8",
+            Self::Json => "not the JSON of a record",
+            Self::Row => "a row that does not fit the table",
+            Self::IdentityText => "a userIdentity that cannot be read",
+            Self::Value => "an impossible value",
+            Self::NotARecord => "not a record",
+        })
+    }
+}
+
+/// A field of a record, or of what a record comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum RecordField {
+    /// `userIdentity`
+    UserIdentity,
+    /// `userIdentity.type`
+    UserIdentityType,
+    /// `eventTime`
+    EventTime,
+    /// `eventSource`
+    EventSource,
+    /// `eventName`
+    EventName,
+    /// `awsRegion`
+    AwsRegion,
+    /// `eventID`
+    EventId,
+    /// `eventType`
+    EventType,
+    /// `CloudTrailEvent` in the output of `aws cloudtrail lookup-events`, `message` in `CloudWatch` Logs.
+    CloudTrailEvent,
+    /// `detail-type` of an EventBridge event.
+    DetailType,
+    /// The service of a row of an activity file.
+    Service,
+    /// The action or event of a row of an activity file.
+    Action,
+}
+
+impl fmt::Display for RecordField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UserIdentity => "userIdentity",
+            Self::UserIdentityType => "userIdentity.type",
+            Self::EventTime => "eventTime",
+            Self::EventSource => "eventSource",
+            Self::EventName => "eventName",
+            Self::AwsRegion => "awsRegion",
+            Self::EventId => "eventID",
+            Self::EventType => "eventType",
+            Self::CloudTrailEvent => "CloudTrailEvent",
+            Self::DetailType => "detail-type",
+            Self::Service => "service",
+            Self::Action => "action or event",
+        })
+    }
+}
+
+/// Why a row does not fit its table.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    thiserror::Error,
+)]
+#[non_exhaustive]
+pub enum RowFault {
+    /// The CSV ends inside quotes.
+    #[error("the file ends inside quotes: it is cut short, or a quote is missing")]
+    OpenQuotes,
+    /// The CSV ends without a line break, so that the last value may be cut short.
+    #[error("the file ends without a line break: the last value may be cut short")]
+    NoLineBreak,
+    /// The row has more or fewer values than there are columns.
+    #[error("{values} values where the header has {columns} columns")]
+    ValueCount {
+        /// The values of the row.
+        values: usize,
+        /// The columns of the header.
+        columns: usize,
+    },
+    /// A column stands twice in the row.
+    #[error("a column twice")]
+    RepeatedColumn,
+    /// A `FederatedUser`, whom only the issuer of the session tells.
+    #[error("a FederatedUser, and no column tells its sessionIssuer")]
+    NoSessionIssuer,
+    /// An `AWSAccount`, whom only the `principalId` tells.
+    #[error("an AWSAccount, and no column tells its userIdentity.principalId")]
+    NoPrincipalId,
+}
+
+/// A column whose text holds many values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum IdentityColumn {
+    /// `userIdentity`
+    UserIdentity,
+    /// `userIdentity.sessionContext`
+    SessionContext,
+    /// `userIdentity.sessionContext.sessionIssuer`
+    SessionIssuer,
+}
+
+impl fmt::Display for IdentityColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UserIdentity => "userIdentity",
+            Self::SessionContext => "sessionContext",
+            Self::SessionIssuer => "sessionIssuer",
+        })
+    }
+}
+
+/// What is wrong with the text of an [`IdentityColumn`].
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    thiserror::Error,
+)]
+#[non_exhaustive]
+pub enum IdentityTextFault {
+    /// It is neither JSON nor a row as Athena and CloudTrail Lake print it.
+    #[error("is neither JSON nor a row such as {{type=..., principalid=...}}")]
+    Neither,
+    /// It can be read in two ways: values stand without quotes in a row.
+    #[error("has a value that cannot be told from what follows it")]
+    Ambiguous,
+    /// A name stands twice.
+    #[error("has a name twice")]
+    RepeatedName,
+    /// Another JSON value stands in the place of an object.
+    #[error("has something else where an object should be")]
+    NotAnObject,
+    /// Something else stands in the place of a row.
+    #[error("has something else where a row should be")]
+    NotARow,
+    /// Something else stands in the place of a text.
+    #[error("has something else where a text should be")]
+    NotAText,
+    /// Rows stand in rows, deeper than in CloudTrail's schema.
+    #[error("is too deep")]
+    TooDeep,
+    /// A brace is missing at its end.
+    #[error("ends too early")]
+    EndsEarly,
+    /// Something follows the last brace.
+    #[error("goes on after its last brace")]
+    Trailing,
+}

@@ -1,0 +1,69 @@
+//! What an object is known by.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What an object of a trail is known by, wherever something is said about it. Two objects have the same id only if they
+/// are the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ObjectId {
+    /// A file or folder, by its path as it was listed. Serialized as text: bytes that are not UTF-8 are replaced.
+    File(#[serde(serialize_with = "as_text", deserialize_with = "from_text")] PathBuf),
+    /// An object or folder of a bucket.
+    S3 {
+        /// The bucket's name.
+        bucket: Box<str>,
+        /// The object's key, or the folder's prefix.
+        key: Box<str>,
+    },
+    /// Bytes that were handed over under this name.
+    Bytes(Box<str>),
+}
+
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    String::deserialize(deserializer).map(PathBuf::from)
+}
+
+/// The path, `s3://bucket/key`, or the name.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Bytes(name) => f.write_str(name),
+        }
+    }
+}
+
+impl From<PathBuf> for ObjectId {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&Path> for ObjectId {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+}
+
+/// The name of bytes that were handed over.
+impl From<&str> for ObjectId {
+    fn from(name: &str) -> Self {
+        Self::Bytes(name.into())
+    }
+}
+
+/// The name of bytes that were handed over.
+impl From<String> for ObjectId {
+    fn from(name: String) -> Self {
+        Self::Bytes(name.into())
+    }
+}

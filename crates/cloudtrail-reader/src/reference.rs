@@ -1,0 +1,177 @@
+//! The reference parser: `serde_json`, record by record, for objects of every format.
+//!
+//! It reads what the projected parser leaves to it, says what is wrong with malformed records, and is what that parser must
+//! agree with.
+
+use advisor_core::Activity;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::formats::csv::CsvRows;
+use crate::formats::detection::{self, Format};
+use crate::formats::entry::{Entry, LookupEvent};
+use crate::formats::error::FormatError;
+use crate::formats::{activity_file, csv, json, parquet, utf8};
+use crate::options::Rules;
+use crate::outcome::malformed::{Malformed, RecordField};
+use crate::outcome::object_id::ObjectId;
+use crate::outcome::reconciliation::{Reconciliation, SkippedObject};
+use crate::outcome::set_aside::{Rejection, SetAside};
+use crate::record::attribution;
+use crate::record::event::EventRecord;
+
+/// Adds the records of one inflated object to the table. An object that cannot be read as a whole adds nothing. The caller
+/// counts the bytes in which it was stored.
+pub(crate) fn read_object(
+    rules: &Rules,
+    object: &ObjectId,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    match detection::detect(inflated) {
+        Format::Json => read_json(rules, object, inflated, activity),
+        Format::Csv => read_csv(rules, object, inflated, activity),
+        Format::Parquet => read_parquet(rules, object, inflated, activity),
+    }
+}
+
+fn read_json(
+    rules: &Rules,
+    object: &ObjectId,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    let decoded = utf8::decode(inflated);
+    let mut is_digest = false;
+    let taken = take_entries(rules, object, decoded.marker, activity, |take| {
+        is_digest = json::read(&decoded.text, take)?;
+        Ok(())
+    });
+    if is_digest && taken.records_read == 0 {
+        return Reconciliation::skipped(SkippedObject::Digest);
+    }
+    let set_aside = taken.records_set_aside.iter();
+    let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));
+    let insights: u64 = insights.map(|(_, count)| count).sum();
+    if insights > 0 && insights == taken.records_read {
+        return Reconciliation::skipped(SkippedObject::Insight);
+    }
+    taken
+}
+
+fn read_csv(
+    rules: &Rules,
+    object: &ObjectId,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    let decoded = utf8::decode(inflated);
+    match CsvRows::open(&decoded.text, decoded.marker) {
+        Ok(rows) if activity_file::is_header(rows.header()) => {
+            activity_file::read_csv(rules, object, rows, activity)
+        }
+        Ok(rows) => take_entries(rules, object, None, activity, |take| csv::read(rows, take)),
+        Err(error) => failed(object, error),
+    }
+}
+
+fn read_parquet(
+    rules: &Rules,
+    object: &ObjectId,
+    inflated: &[u8],
+    activity: &mut Activity,
+) -> Reconciliation {
+    let bytes = Bytes::copy_from_slice(inflated);
+    if activity_file::is_parquet(&bytes) {
+        return activity_file::read_parquet(rules, object, bytes, activity);
+    }
+    let limit = rules.options().object_limit;
+    take_entries(rules, object, None, activity, |take| {
+        parquet::read(bytes, limit, take)
+    })
+}
+
+fn failed(object: &ObjectId, error: FormatError) -> Reconciliation {
+    Reconciliation::failed(object.clone(), error.kind(), error)
+}
+
+/// Takes the entries that `read` finds. If `read` fails on the way, nothing is kept.
+fn take_entries(
+    rules: &Rules,
+    object: &ObjectId,
+    marker: Option<char>,
+    activity: &mut Activity,
+    read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<(), FormatError>,
+) -> Reconciliation {
+    let mut taken = Reconciliation {
+        objects_read: 1,
+        ..Default::default()
+    };
+    let mut rows = Activity::new();
+    let read = read(&mut |entry| {
+        taken.records_read += 1;
+        match take_entry(rules, entry, marker, &mut rows) {
+            Ok(()) => taken.records_attributed += 1,
+            Err(rejection) => taken.set_record_aside(object, taken.records_read, rejection),
+        }
+    });
+    match read {
+        Ok(()) => {
+            activity.merge(&rows);
+            taken
+        }
+        Err(error) => failed(object, error),
+    }
+}
+
+fn take_entry(
+    rules: &Rules,
+    entry: Entry<'_>,
+    marker: Option<char>,
+    activity: &mut Activity,
+) -> Result<(), Rejection> {
+    match entry {
+        Entry::Record(record) => take_record(rules, record.get(), marker, activity),
+        Entry::LookupEvent(event) => {
+            let event: LookupEvent<'_> = parse(event.get())?;
+            let record = event
+                .cloud_trail_event
+                .as_deref()
+                .ok_or(Malformed::Missing(RecordField::CloudTrailEvent))?;
+            take_record(rules, record, marker, activity)
+        }
+        Entry::Json(record) => take_record(rules, &record, marker, activity),
+        Entry::Fields(record) => attribution::attribute(&record, rules, activity),
+        Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.into()).into()),
+        Entry::Malformed(malformed) => Err(malformed.into()),
+    }
+}
+
+/// Adds one record to the table, or returns why it does not count. `marker` stands where the bytes were not UTF-8.
+pub(crate) fn take_record(
+    rules: &Rules,
+    json: &str,
+    marker: Option<char>,
+    activity: &mut Activity,
+) -> Result<(), Rejection> {
+    if marker.is_some_and(|marker| json.contains(marker)) {
+        return Err(Malformed::Encoding.into());
+    }
+    let record: EventRecord<'_> = parse(json)?;
+    attribution::attribute(&record, rules, activity)
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Malformed> {
+    if !json.trim_ascii_start().starts_with('{') {
+        // serde would take a list for the fields of a struct in order.
+        return Err(Malformed::NotAnObject);
+    }
+    serde_json::from_str(json).map_err(|error| {
+        // Parsed once more to name the field; malformed records are few.
+        let mut again = serde_json::Deserializer::from_str(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut again) {
+            Err(with_path) => Malformed::json(&with_path.to_string(), with_path.inner()),
+            Ok(_) => Malformed::json("not JSON", &error),
+        }
+    })
+}
