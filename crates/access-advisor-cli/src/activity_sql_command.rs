@@ -123,13 +123,10 @@ pub(crate) fn run(arguments: &ActivitySqlArguments) -> Result<(), Failure> {
     let catalog = (takes_catalog || arguments.catalog.is_some())
         .then(|| input::catalog(arguments.catalog.as_deref()))
         .transpose()?;
-    let query = ActivityQuery {
-        dialect,
-        records,
-        catalog: catalog.as_deref(),
-        since: arguments.since,
-        until: arguments.until,
-    };
+    let query = ActivityQuery::new(dialect, records)
+        .catalog(catalog.as_deref())
+        .since(arguments.since)
+        .until(arguments.until);
     let sql = query
         .to_sql()
         .unwrap_or_else(|error| wrong_usage(&error.to_string()));

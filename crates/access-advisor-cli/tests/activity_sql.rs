@@ -45,13 +45,7 @@ fn python(module: &str) -> Option<PathBuf> {
 }
 
 fn query(dialect: Dialect, records: Records, catalog: Option<&Catalog>) -> ActivityQuery<'_> {
-    ActivityQuery {
-        dialect,
-        records,
-        catalog,
-        since: None,
-        until: None,
-    }
+    ActivityQuery::new(dialect, records).catalog(catalog)
 }
 
 fn objects(folder: &Path, glob: &str) -> Records {
@@ -264,14 +258,12 @@ fn the_command_prints_the_query() {
     for (arguments, expected) in [
         (
             vec!["duckdb", "--path", "logs/*.json.gz", "--since", since],
-            ActivityQuery {
-                since: time::parse(since),
-                ..query(
-                    Dialect::DuckDb,
-                    Records::Objects("logs/*.json.gz".into()),
-                    Some(Catalog::embedded()),
-                )
-            },
+            query(
+                Dialect::DuckDb,
+                Records::Objects("logs/*.json.gz".into()),
+                Some(Catalog::embedded()),
+            )
+            .since(time::parse(since)),
         ),
         (
             vec!["spark", "--table", "logs", "--by-event"],
@@ -359,11 +351,7 @@ fn bounds_leave_out_what_is_older_or_newer() {
         objects(&trail, "*/CloudTrail/*/*/*/*/*.json*"),
         Some(Catalog::embedded()),
     );
-    let bounded = ActivityQuery {
-        since: Some(since),
-        until: Some(until),
-        ..whole.clone()
-    };
+    let bounded = whole.clone().since(since).until(until);
     let answers = run(&python, "run_duckdb.py", &[whole, bounded]);
     assert!(!answers[1].is_empty() && answers[1].len() < answers[0].len());
     let bounds = since.timestamp_millis()..=until.timestamp_millis();
@@ -432,13 +420,11 @@ fn every_query_is_sound_in_its_dialect() {
         ),
     ] {
         let path = folder.path().join("query.sql");
-        let sql = ActivityQuery {
-            since: time::parse("2026-01-01T00:00:00Z"),
-            until: time::parse("2026-10-01T00:00:00Z"),
-            ..query(dialect, records, catalog)
-        }
-        .to_sql()
-        .unwrap();
+        let sql = query(dialect, records, catalog)
+            .since(time::parse("2026-01-01T00:00:00Z"))
+            .until(time::parse("2026-10-01T00:00:00Z"))
+            .to_sql()
+            .unwrap();
         std::fs::write(&path, &sql).unwrap();
         let output = Command::new(&python)
             .arg(script("check_syntax.py"))

@@ -1,4 +1,4 @@
-//! How the engines spell what the query needs.
+//! The SQL dialects of the engines.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl Dialect {
     }
 
     /// A string literal.
-    pub(super) fn literal(self, text: &str) -> String {
+    pub(crate) fn literal(self, text: &str) -> String {
         match self {
             // A backslash escapes, and two adjacent quotes end one literal and begin the next.
             Self::Spark => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
@@ -54,7 +54,7 @@ impl Dialect {
     }
 
     /// The length of a text in bytes of UTF-8.
-    pub(super) fn bytes(self, text: &str) -> String {
+    pub(crate) fn bytes(self, text: &str) -> String {
         match self {
             Self::Athena | Self::CloudTrailLake => format!("length(to_utf8({text}))"),
             Self::Spark => format!("octet_length({text})"),
@@ -63,7 +63,7 @@ impl Dialect {
     }
 
     /// Whether a pattern occurs in a text.
-    pub(super) fn matches(self, text: &str, pattern: &str) -> String {
+    pub(crate) fn matches(self, text: &str, pattern: &str) -> String {
         let pattern = self.literal(pattern);
         match self {
             Self::DuckDb => format!("regexp_matches({text}, {pattern})"),
@@ -72,22 +72,21 @@ impl Dialect {
     }
 
     /// A group of the first match of a pattern in a text; null where there is none or it is empty.
-    pub(super) fn extract(self, text: &str, pattern: &str, group: u8) -> String {
+    pub(crate) fn extract(self, text: &str, pattern: &str, group: u8) -> String {
         let pattern = self.literal(pattern);
         format!("nullif(regexp_extract({text}, {pattern}, {group}), '')")
     }
 
     /// A number as text.
-    pub(super) fn text(self, number: &str) -> String {
+    pub(crate) fn text(self, number: &str) -> String {
         match self {
             Self::Spark => format!("CAST({number} AS STRING)"),
             _ => format!("CAST({number} AS VARCHAR)"),
         }
     }
 
-    /// The UTC milliseconds of a time in RFC 3339 with at most three decimals; null where it cannot
-    /// be.
-    pub(super) fn millis(self, time: &str) -> String {
+    /// The UTC milliseconds of a time in RFC 3339 with at most three decimals; null for anything else.
+    pub(crate) fn millis(self, time: &str) -> String {
         match self {
             Self::Athena | Self::CloudTrailLake => format!(
                 "CAST(round(to_unixtime(TRY(from_iso8601_timestamp({time}))) * 1000) AS BIGINT)"
@@ -99,7 +98,7 @@ impl Dialect {
 
     /// The time at so many UTC milliseconds. Athena writes no column with a time zone: there, and in
     /// Lake, it is the UTC time without one.
-    pub(super) fn time(self, millis: &str) -> String {
+    pub(crate) fn time(self, millis: &str) -> String {
         match self {
             Self::Athena | Self::CloudTrailLake => {
                 format!("CAST(from_unixtime({millis} / 1e3, 'UTC') AS TIMESTAMP)")
@@ -110,7 +109,7 @@ impl Dialect {
     }
 
     /// A list as rows.
-    pub(super) fn rows(self, list: &str) -> String {
+    pub(crate) fn rows(self, list: &str) -> String {
         match self {
             Self::Spark => format!("explode({list})"),
             _ => format!("unnest({list})"),

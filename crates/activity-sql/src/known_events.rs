@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use service_catalog::{Catalog, ServiceId};
 
-use super::{Dialect, QueryError};
+use crate::dialect::Dialect;
+use crate::error::QueryError;
 
 /// The events of one or several event sources that mean the same.
 struct Meanings {
@@ -18,7 +19,7 @@ struct Meanings {
 }
 
 /// The rows `('sources', 'namespace', 'names')`, lists being separated by blanks; one a line.
-pub(super) fn rows(catalog: &Catalog, dialect: Dialect) -> Result<String, QueryError> {
+pub(crate) fn rows(catalog: &Catalog, dialect: Dialect) -> Result<String, QueryError> {
     let meanings = meanings(catalog)?;
     let rows: Vec<String> = meanings
         .iter()

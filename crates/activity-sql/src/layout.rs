@@ -1,6 +1,7 @@
 //! Where the records lie, and what their fields are called there.
 
-use super::{Dialect, QueryError};
+use crate::dialect::Dialect;
+use crate::error::QueryError;
 
 /// Where the engine finds the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ const EVENT: [&str; 8] = [
 const LARGEST_OBJECT: u32 = 64 << 20;
 
 /// The query that gives one row a record, with the names of [`FIELDS`]; indented by two.
-pub(super) fn select(dialect: Dialect, records: &Records) -> Result<String, QueryError> {
+pub(crate) fn select(dialect: Dialect, records: &Records) -> Result<String, QueryError> {
     let (prefix, from) = match records {
         Records::Table(table) => ("", table_name(table)?.to_owned()),
         Records::Objects(_) if !dialect.reads_objects() => {

@@ -63,8 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_by_content() {
-        for (bytes, shape) in [
+    fn formats_by_content() {
+        for (bytes, format) in [
             (&b"PAR1"[..], Format::Parquet),
             (b"\"eventtime\",\"useridentity.arn\"\n", Format::Csv),
             (b"\xef\xbb\xbfeventTime,awsRegion\r\n1,2", Format::Csv),
@@ -83,7 +83,7 @@ mod tests {
             (b"\x1f\x8b,a", Format::Json),
         ] {
             let text = String::from_utf8_lossy(bytes);
-            assert_eq!(detect(bytes), shape, "{text}");
+            assert_eq!(detect(bytes), format, "{text}");
         }
     }
 }

@@ -1,0 +1,276 @@
+//! Listing the folders of a bucket.
+
+use super::*;
+
+fn is_log(key: &&String) -> bool {
+    key.ends_with("log.json.gz")
+}
+
+#[test]
+fn moto_lists_and_reads_a_trail_and_asks_for_no_other_days() {
+    let Some(moto) = Moto::start() else {
+        return;
+    };
+    let trail = trail();
+    let mut puts = vec![("trail".to_owned(), Vec::new())];
+    for (key, content) in &trail {
+        puts.push((format!("trail/org/{key}"), content.clone()));
+    }
+    moto.put(&puts);
+    // The endpoint as AWS's tools take it from the environment.
+    let options = {
+        let mut options = options("");
+        options.environment = Environment::new([
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_SESSION_TOKEN", "test"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL_S3", &moto.endpoint()),
+        ]);
+        options.endpoint = None;
+        options
+    };
+
+    let source = open("s3://trail", options.clone());
+    let contents = read(&source);
+    let expected: Contents = trail
+        .iter()
+        .filter(|(key, _)| is_log(key))
+        .map(|(key, content)| (format!("org/{key}"), Ok(content.clone())))
+        .collect();
+    assert_eq!(contents, expected);
+    let object = source.list().next().unwrap().unwrap();
+    assert_eq!(
+        object.size as usize,
+        contents[&object.key].as_ref().unwrap().len()
+    );
+    assert!(object.etag.is_some());
+    assert_eq!(object.to_string(), format!("s3://trail/{}", object.key));
+
+    moto.listings();
+    let source = open("s3://trail/org/", {
+        let mut options = options.clone();
+        options.since = time("2026-10-28T23:00:00Z");
+        options.until = time("2026-12-01T10:00:00Z");
+        options
+    });
+    let days = [
+        "10/28", "11/01", "11/02", "11/03", "11/15", "11/28", "12/01", "12/02",
+    ];
+    let expected: BTreeSet<String> = trail
+        .keys()
+        .filter(is_log)
+        .filter(|key| days.iter().any(|day| key.contains(&format!("2026/{day}/"))))
+        .map(|key| format!("org/{key}"))
+        .collect();
+    assert_eq!(listed(&source), (expected, vec![]));
+    // The levels on the way down; then, of each region, one month at once and two by their days.
+    let mut asked: BTreeSet<String> = set(["", "AWSLogs/"]);
+    for account in ["AWSLogs/111122223333/", "AWSLogs/444455556666/"] {
+        asked.extend([account.to_owned(), format!("{account}CloudTrail/")]);
+        for region in ["eu-west-1/", "us-east-1/"] {
+            let days = "2026/ 2026/10/ 2026/10/28/ 2026/11/ 2026/12/ 2026/12/01/ 2026/12/02/";
+            let region = format!("{account}CloudTrail/{region}");
+            asked.extend(days.split(' ').map(|day| format!("{region}{day}")));
+            asked.insert(region);
+        }
+    }
+    let asked: Vec<String> = asked.iter().map(|below| format!("org/{below}")).collect();
+    assert_eq!(moto.listings(), asked);
+
+    // From anywhere inside the layout, and an object by its name.
+    for (below, many) in [
+        (REGION, 60),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11", 5),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/02/", 1),
+        (
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/02/log.json.gz",
+            1,
+        ),
+        ("AWSLogs/111122223333/Config/", 1),
+    ] {
+        let source = open(&format!("s3://trail/org/{below}"), options.clone());
+        let (keys, errors) = listed(&source);
+        assert_eq!((keys.len(), errors), (many, vec![]), "{below}");
+    }
+    let outside = open(&format!("s3://trail/org/{REGION}/2026/11"), {
+        let mut options = options;
+        options.since = time("2026-12-01T00:00:00Z");
+        options
+    });
+    assert!(matches!(
+        listed(&outside).1.as_slice(),
+        [ListError::Empty {
+            is_in_window: true,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn moto_pages_and_has_keys_of_all_kinds() {
+    let Some(moto) = Moto::start() else {
+        return;
+    };
+    let mut keys: BTreeSet<String> = (0..1100)
+        .map(|number| format!("many/{number:04}"))
+        .collect();
+    keys.extend(set([
+        "many//b",
+        "many/ü & <é> + %2F",
+        "many/folder/x",
+        "many/~!'()*;:@=",
+    ]));
+    let mut puts = vec![
+        ("odd.names".to_owned(), Vec::new()),
+        ("empty".to_owned(), Vec::new()),
+    ];
+    puts.push(("odd.names/many/folder/".to_owned(), Vec::new()));
+    for key in &keys {
+        puts.push((format!("odd.names/{key}"), key.clone().into_bytes()));
+    }
+    moto.put(&puts);
+
+    let contents = read(&open("s3://odd.names/", options(&moto.endpoint())));
+    let expected: Contents = keys
+        .iter()
+        .map(|key| (key.clone(), Ok(key.clone().into_bytes())))
+        .collect();
+    assert_eq!(contents, expected);
+
+    let (keys, errors) = listed(&open("s3://empty", options(&moto.endpoint())));
+    assert!(keys.is_empty());
+    assert_eq!(
+        errors[0].to_string(),
+        "s3://empty/: there is no object to read"
+    );
+    let (keys, errors) = listed(&open("s3://nobody/x", options(&moto.endpoint())));
+    assert!(keys.is_empty());
+    assert_eq!(errors.len(), 1);
+    assert_eq!(
+        errors[0].to_string(),
+        "s3://nobody/x: could not be listed: S3 says 404 NoSuchBucket: \
+         The specified bucket does not exist"
+    );
+}
+
+#[test]
+fn a_part_of_the_listing_that_fails_is_named_and_the_rest_is_there() {
+    type ListFault = fn(&Request, &Objects) -> Reply;
+    let faults: [(ListFault, &str, usize); 4] = [
+        (
+            |_, _| Reply::Whole(Answer::error(403, "AccessDenied")),
+            "S3 says 403 AccessDenied: Told to.",
+            1,
+        ),
+        (
+            |_, _| Reply::Whole(Answer::error(500, "InternalError")),
+            "S3 says 500 InternalError: Told to. (tried 4 times)",
+            4,
+        ),
+        (
+            |request, objects| Reply::Cut(answer(request, objects, 1000), 50),
+            "no connection: ",
+            4,
+        ),
+        (
+            |request, objects| {
+                let mut answer = answer(request, objects, 1000);
+                answer.body.truncate(answer.body.len() - 20);
+                Reply::Whole(answer)
+            },
+            "a malformed answer: ",
+            4,
+        ),
+    ];
+    for (fault, words, attempts) in faults {
+        let bad = "AWSLogs/444455556666/CloudTrail/us-east-1/";
+        let bucket = Bucket::start(trail(), 1000, move |request, _, objects| {
+            (request.is_list() && request.prefix() == bad).then(|| fault(request, objects))
+        });
+        let source = open("s3://bucket/", options(&bucket.endpoint));
+        let (objects, errors): (Vec<_>, Vec<_>) = source
+            .fetch_ahead(source.list())
+            .unwrap()
+            .partition(Result::is_ok);
+        assert_eq!(objects.len(), 180);
+        let errors: Vec<_> = errors.into_iter().filter_map(Result::err).collect();
+        assert_eq!(errors.len(), 1);
+        let said = errors[0].to_string();
+        let place = format!("s3://bucket/{bad}: could not be listed: {words}");
+        assert!(said.starts_with(&place), "{said}");
+        let requests = bucket.requests();
+        let asked = requests
+            .iter()
+            .filter(|request| request.is_list() && request.prefix() == bad);
+        assert_eq!(asked.count(), attempts);
+    }
+}
+
+#[test]
+fn a_listing_recovers_and_does_not_repeat_itself() {
+    let bucket = Bucket::start(trail(), 7, |request, before, objects| {
+        let broken = answer(request, objects, 7);
+        (request.is_list() && before == 0).then_some(Reply::Cut(broken, 60))
+    });
+    let (keys, errors) = listed(&open("s3://bucket/", options(&bucket.endpoint)));
+    assert_eq!((keys.len(), errors), (240, vec![]));
+}
+
+#[test]
+fn a_listing_that_does_not_advance_ends() {
+    let bucket = Bucket::start(trail(), 7, |request, _, objects| {
+        let mut request = request.clone();
+        if request.is_list() && request.query.contains_key("continuation-token") {
+            request
+                .query
+                .insert("continuation-token".into(), format!("{REGION}/2026/01"));
+            request.query.insert("prefix".into(), String::new());
+        }
+        request
+            .is_list()
+            .then(|| Reply::Whole(answer(&request, objects, 1)))
+    });
+    let location = format!("s3://bucket/{REGION}/");
+    let (_, errors) = listed(&open(&location, options(&bucket.endpoint)));
+    assert!(
+        errors[0].to_string().contains("does not advance"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_listing_that_loses_its_second_page_says_so() {
+    let bucket = Bucket::start(
+        objects([("x/1", ""), ("x/2", ""), ("x/3", "")]),
+        2,
+        |request, _, _| {
+            let more = request.query.contains_key("continuation-token");
+            more.then(|| Reply::Whole(Answer::error(403, "AccessDenied")))
+        },
+    );
+    // Whole: above AWSLogs/ a long level is listed at once.
+    let (keys, errors) = listed(&open("s3://bucket/x", options(&bucket.endpoint)));
+    assert_eq!(keys, set(["x/1", "x/2"]));
+    assert_eq!(errors.len(), 1);
+}
+
+#[test]
+fn a_prefix_names_whole_folders_or_one_object() {
+    let bucket = Bucket::start(
+        objects([
+            ("logs", "1"),
+            ("logs/a", "2"),
+            ("logs-old/b", "3"),
+            ("logs//c", "4"),
+        ]),
+        1000,
+        |_, _, _| None,
+    );
+    let keys = |location| listed(&open(location, options(&bucket.endpoint))).0;
+    assert_eq!(keys("s3://bucket/logs"), set(["logs", "logs/a", "logs//c"]));
+    assert_eq!(keys("s3://bucket/logs/"), set(["logs/a", "logs//c"]));
+    assert_eq!(keys("s3://bucket/logs-old/b"), set(["logs-old/b"]));
+    let (_, errors) = listed(&open("s3://bucket/log", options(&bucket.endpoint)));
+    assert!(matches!(errors.as_slice(), [ListError::Empty { .. }]));
+}

@@ -1,0 +1,124 @@
+//! Locations, credentials and settings.
+
+use super::*;
+
+#[test]
+fn locations_are_checked() {
+    let location: S3Location = "s3://my-bucket/a/b/".parse().unwrap();
+    assert_eq!(
+        (location.bucket.as_str(), location.prefix.as_str()),
+        ("my-bucket", "a/b/")
+    );
+    assert_eq!(location.to_string(), "s3://my-bucket/a/b/");
+    let prefix = |text: &str| text.parse::<S3Location>().unwrap().prefix;
+    assert_eq!(prefix("s3://bucket"), "");
+    assert_eq!(prefix("S3://bucket//a"), "/a");
+    for wrong in [
+        "bucket/x",
+        "s3:/bucket",
+        "s3://",
+        "s3:///x",
+        "s3://a",
+        "s3://b@d/x",
+        "s3://bücket",
+        "s3://b..c",
+        "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/x",
+        "é",
+    ] {
+        let error = wrong.parse::<S3Location>().unwrap_err();
+        assert!(error.to_string().starts_with(wrong), "{error}");
+    }
+}
+
+#[test]
+fn credentials_come_from_a_profile_too() {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| home.path().join(name).display().to_string();
+    let bucket = Bucket::start(objects([("a", "x")]), 1000, |request, _, _| {
+        let is_signed = request
+            .header("authorization")
+            .contains("Credential=AKIDEXAMPLE/")
+            && request.header("authorization").contains("/eu-north-1/s3/")
+            && request.header("x-amz-security-token") == "token";
+        (!is_signed).then(|| Reply::Whole(Answer::error(403, "SignatureDoesNotMatch")))
+    });
+    let config = format!(
+        "[default]\nregion = us-west-2\n[profile audit]\nregion=eu-north-1\nendpoint_url = {}\ns3 =\n  \
+         max_concurrent_requests = 20\n[profile single]\nsso_session = x\n",
+        bucket.endpoint
+    );
+    std::fs::write(file("config"), config).unwrap();
+    let credentials = "# made by hand\n[default]\naws_access_key_id = OTHER\n\n[audit]\n\
+         aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s/e+c=\naws_session_token = token\n";
+    std::fs::write(file("credentials"), credentials).unwrap();
+    let with = |profile: &str, more: &[(&str, &str)]| {
+        let mut variables = vec![
+            ("AWS_CONFIG_FILE", file("config")),
+            ("AWS_SHARED_CREDENTIALS_FILE", file("credentials")),
+            ("AWS_PROFILE", profile.to_owned()),
+        ];
+        variables.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let options = {
+            let mut options = options("");
+            options.environment = Environment::new(variables);
+            options.endpoint = None;
+            options
+        };
+        S3Source::open("s3://bucket".parse().unwrap(), options)
+    };
+    let contents = read(&with("audit", &[]).unwrap());
+    assert_eq!(contents["a"], Ok(b"x".to_vec()));
+    let said = |opened: Result<S3Source, S3OpenError>| opened.err().unwrap().to_string();
+    assert_eq!(
+        said(with("nobody", &[])),
+        "AWS_PROFILE: there is no profile nobody"
+    );
+    assert!(said(with("single", &[])).contains("export-credentials --profile single"));
+    let half = with("", &[("AWS_ACCESS_KEY_ID", "x")]);
+    assert!(said(half).starts_with("no AWS credentials: "));
+    let none = with("", &[("AWS_EC2_METADATA_DISABLED", "true")]);
+    assert!(said(none).contains("set AWS_ACCESS_KEY_ID"));
+    assert!(!format!("{:?}", keys()).contains("test"));
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_said() {
+    let said = |change: &dyn Fn(&mut S3Options)| {
+        let mut options = options("http://127.0.0.1:1");
+        change(&mut options);
+        let opened = S3Source::open("s3://bucket".parse().unwrap(), options);
+        opened.err().unwrap().to_string()
+    };
+    for endpoint in [
+        "localhost:9000",
+        "http://",
+        "http://host:99999",
+        "ftp://host",
+        "http://host?x",
+    ] {
+        let words = said(&|options| options.endpoint = Some(endpoint.into()));
+        assert!(
+            words.starts_with(&format!("endpoint: {endpoint:?}: ")),
+            "{words}"
+        );
+    }
+    let words = said(&|options| options.region = Some("eu west".into()));
+    assert_eq!(words, "region: \"eu west\" is no AWS region");
+    // Known only when the first request is signed.
+    let options = {
+        let mut options = options("http://127.0.0.1:1");
+        options.environment = Environment::new([
+            ("AWS_ACCESS_KEY_ID", "a\nb"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+        ]);
+        options
+    };
+    let (_, errors) = listed(&open("s3://bucket", options));
+    assert!(
+        errors[0].to_string().contains("no AWS credentials"),
+        "{errors:?}"
+    );
+}

@@ -1,0 +1,102 @@
+//! Parquet files that are broken.
+
+use super::*;
+
+#[test]
+fn a_column_of_another_type_is_named() {
+    let batch = flat_batch(&three(), Strings::Utf8);
+    let numbers = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let taken = take(&[parquet(&with_column(&batch, "eventName", numbers))]);
+    assert_eq!(
+        faults(&taken),
+        ["object: a Parquet file whose column eventName is no text but Int64"]
+    );
+    let nulls = Arc::new(Int64Array::from(vec![None; 3]));
+    let taken = take(&[parquet(&with_column(&batch, "errorCode", nulls))]);
+    assert_eq!(taken.reconciliation.records_attributed, 3);
+    let bytes: BinaryArray = [Some(&b"GetObject"[..]), Some(b"\xff"), Some(b"PutObject")]
+        .into_iter()
+        .collect();
+    let taken = take(&[parquet(&with_column(&batch, "eventName", Arc::new(bytes)))]);
+    assert_eq!(taken.reconciliation.records_attributed, 2);
+    assert_eq!(faults(&taken), ["object: record 2: malformed: not UTF-8"]);
+}
+
+#[test]
+fn a_parquet_file_cut_short_adds_nothing() {
+    let bytes = parquet(&nested_batch(&TRAIL.0, Strings::Utf8));
+    for length in (4..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+        let taken = take(&[&bytes[..length]]);
+        assert_eq!(taken.reconciliation.objects_failed.len(), 1, "{length}");
+        assert!(taken.activity.is_empty(), "{length}");
+        let fault = faults(&taken).concat();
+        assert!(
+            fault.starts_with("object: a Parquet file that cannot be read: "),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_parquet_file_has_a_limit() {
+    let options = cloudtrail_reader::ReadOptions::new().object_limit(40_000);
+    let reader = cloudtrail_reader::TrailReader::new(service_catalog::Catalog::shared(), options);
+    // Some 4 MB of user identities in a few bytes.
+    let identity = format!("{{type=Root, username={}}}", "x".repeat(100_000));
+    let batch = nested_batch(&three(), Strings::Utf8);
+    let identities = Arc::new(StringArray::from(vec![identity.as_str(); 3]));
+    let batch = with_column(&batch, "useridentity", identities);
+    let bytes = parquet_with(&batch, Compression::ZSTD(ZstdLevel::default()));
+    assert!(bytes.len() < 40_000);
+    let taken = take_with(&reader, &[&bytes]);
+    assert_eq!(
+        faults(&taken),
+        ["object: more than 40000 bytes, the limit for one object"]
+    );
+}
+
+/// Bytes changed all over: no panic comes through, and what is said adds up.
+#[test]
+fn no_damage_panics() {
+    let records = three();
+    let plain = parquet_with(
+        &nested_batch(&records, Strings::Utf8),
+        Compression::UNCOMPRESSED,
+    );
+    for bytes in [
+        plain,
+        parquet(&flat_batch(&records, Strings::Binary)),
+        csv(&ATHENA, &records),
+        lake_page(&records).to_string().into_bytes(),
+    ] {
+        let mut failed = 0;
+        for at in (0..bytes.len()).step_by(bytes.len() / 1_500 + 1) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= [0x01, 0x80, 0xff][at % 3];
+            // That it adds up is asserted there.
+            let taken = take(&[&damaged]);
+            assert!(taken.reconciliation.records_read <= 3);
+            failed += taken.reconciliation.objects_failed.len();
+        }
+        assert!(failed > 0);
+    }
+}
+
+/// Found by changing every byte: the decoder panics on the footer, or later on a page.
+#[test]
+fn a_panic_of_the_decoder_is_a_failed_object() {
+    let bytes = parquet_with(
+        &nested_batch(&three(), Strings::Utf8),
+        Compression::UNCOMPRESSED,
+    );
+    let panicked = (0..bytes.len()).any(|at| {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x01;
+        let taken = take(&[&damaged]);
+        let fault = faults(&taken).concat();
+        let panicked = fault.ends_with("its parts contradict each other");
+        assert!(!panicked || taken.activity.is_empty());
+        panicked
+    });
+    assert!(panicked);
+}
