@@ -1,27 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-mod calendar;
-mod callers;
 mod formats;
-mod fragments;
-mod identity_fields;
 mod intake;
-mod memo;
-mod nesting;
-mod operations;
 mod options;
 mod outcome;
-mod passages;
+mod projected;
 mod reader;
-mod reasons;
 mod record;
-mod record_fields;
 mod reference;
-mod runs;
-mod scan;
-mod seen;
 mod source;
-mod special_bytes;
 
 pub use intake::{Intake, Taken};
 pub use options::{Parser, ReadOptions};

@@ -1,6 +1,8 @@
 //! Records to test with, and short texts for what became of them.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod lenient;
+
 use std::io::Write;
 
 use advisor_core::{Activity, CreditedAction};

@@ -1,0 +1,264 @@
+//! Stage 1: bitmaps of the bytes that give JSON its structure, one bit for each byte of a 64-byte block.
+//!
+//! The text is indexed once, from its start to its end, in a window that slides along. Strings are checked on the way: their
+//! escapes, control characters in them, and that the text is UTF-8. What is outside of strings is left to stage 2.
+
+use fearless_simd::{Simd, i8x64, prelude::*};
+
+use super::Irregular;
+
+/// Bytes of a block.
+const BLOCK: usize = 64;
+
+/// A block's bitmaps. Brackets and colons in strings are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) colons: u64,
+    /// `{` and `[`.
+    pub(super) opening: u64,
+    /// `}` and `]`.
+    pub(super) closing: u64,
+    /// Those of the brackets that are square.
+    pub(super) square: u64,
+    /// Quotes and backslashes, wherever they are.
+    special: u64,
+}
+
+/// The bitmaps of a window of the text.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    blocks: Vec<Block>,
+    /// Where the window starts: a multiple of [`BLOCK`].
+    start: usize,
+    /// All ones if the next block starts in a string.
+    in_string: u64,
+    /// 1 if the first byte of the next block is escaped.
+    escaped: u64,
+    /// Up to where the text is known to be UTF-8, if that is past the last block.
+    checked: usize,
+}
+
+/// A place in the window: a block's number, and the bits of the block from that place on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) block: usize,
+    pub(super) bits: u64,
+}
+
+impl Place {
+    /// The start of the next block.
+    pub(super) fn next(self) -> Self {
+        Self {
+            block: self.block + 1,
+            bits: u64::MAX,
+        }
+    }
+}
+
+impl Index {
+    /// Starts a new text.
+    pub(super) fn clear(&mut self) {
+        self.blocks.clear();
+        (self.start, self.in_string, self.escaped, self.checked) = (0, 0, 0, 0);
+    }
+
+    /// Gives back the memory of an unusually large window.
+    pub(super) fn shrink(&mut self, blocks: usize) {
+        self.blocks.clear();
+        self.blocks.shrink_to(blocks);
+    }
+
+    /// Moves the start of the window to the block that has this byte of it.
+    pub(super) fn slide(&mut self, to: usize) {
+        let passed = self.place(to).block.min(self.blocks.len());
+        self.blocks.drain(..passed);
+        self.start += passed * BLOCK;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Whether the window reaches the end of the text.
+    pub(super) fn is_at_end_of(&self, text: &[u8]) -> bool {
+        self.end() >= text.len()
+    }
+
+    fn end(&self) -> usize {
+        self.start + self.blocks.len() * BLOCK
+    }
+
+    #[inline(always)]
+    pub(super) fn block(&self, number: usize) -> Option<&Block> {
+        self.blocks.get(number)
+    }
+
+    #[inline(always)]
+    pub(super) fn place(&self, at: usize) -> Place {
+        Place {
+            block: at.wrapping_sub(self.start) / BLOCK,
+            bits: u64::MAX << (at % BLOCK),
+        }
+    }
+
+    /// Where in the text a bit of a block stands.
+    #[inline(always)]
+    pub(super) fn position(&self, block: usize, bit: u64) -> usize {
+        self.start + block * BLOCK + bit.trailing_zeros() as usize
+    }
+
+    /// Whether the first quote or backslash at a place or after it is at `end`.
+    #[inline(always)]
+    pub(super) fn next_special_is(&self, at: usize, end: usize) -> bool {
+        let mut place = self.place(at);
+        loop {
+            let Some(block) = self.block(place.block) else {
+                return false;
+            };
+            let special = block.special & place.bits;
+            if special != 0 {
+                return self.position(place.block, special) == end;
+            }
+            place = place.next();
+        }
+    }
+
+    /// Indexes so many more blocks, or what is left.
+    #[inline(always)]
+    pub(super) fn extend<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &[u8],
+        blocks: usize,
+    ) -> Result<(), Irregular> {
+        let start = self.end();
+        let rest = text.get(start..).unwrap_or_default();
+        let (full, tail) = rest.as_chunks::<BLOCK>();
+        let next = full.get(..blocks).unwrap_or(full);
+        self.blocks.reserve(blocks);
+        for (number, bytes) in next.iter().enumerate() {
+            let block = self.read(simd, text, start + number * BLOCK, *bytes)?;
+            self.blocks.push(block);
+        }
+        if next.len() < blocks && !tail.is_empty() {
+            let mut bytes = [b' '; BLOCK];
+            for (byte, known) in bytes.iter_mut().zip(tail) {
+                *byte = *known;
+            }
+            let block = self.read(simd, text, start + next.len() * BLOCK, bytes)?;
+            self.blocks.push(block);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn read<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &[u8],
+        start: usize,
+        block: [u8; BLOCK],
+    ) -> Result<Block, Irregular> {
+        let bytes: i8x64<S> = bytemuck::cast::<_, [i8; BLOCK]>(block).simd_into(simd);
+        let splat = |byte: u8| i8x64::splat(simd, byte as i8);
+        // The two kinds of brackets differ in this bit.
+        let curly = bytes | splat(0x20);
+        let opening = curly.simd_eq(splat(b'{')).to_bitmask();
+        let closing = curly.simd_eq(splat(b'}')).to_bitmask();
+        let below_letters = bytes.simd_lt(splat(0x60)).to_bitmask();
+        let colons = bytes.simd_eq(splat(b':')).to_bitmask();
+        let quotes = bytes.simd_eq(splat(b'"')).to_bitmask();
+        let backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
+        // As signed bytes, what is beyond ASCII is less than zero.
+        let unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
+
+        let escaped = if backslashes | self.escaped == 0 {
+            0
+        } else {
+            self.find_escaped(backslashes)
+        };
+        let inside = prefix_xor(quotes & !escaped) ^ self.in_string;
+        self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
+        if backslashes & !inside != 0 {
+            return Err(Irregular);
+        }
+        let uncommon_escapes = escaped & !(quotes | backslashes);
+        if uncommon_escapes != 0 {
+            check_escapes(text, start, uncommon_escapes)?;
+        }
+        if unusual != 0 {
+            let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
+            if unusual & !beyond_ascii & inside != 0 {
+                return Err(Irregular);
+            }
+            if beyond_ascii != 0 {
+                self.checked = check_utf8(text, start, self.checked)?;
+            }
+        }
+        Ok(Block {
+            colons: colons & !inside,
+            opening: opening & !inside,
+            closing: closing & !inside,
+            square: (opening | closing) & below_letters & !inside,
+            special: quotes | backslashes,
+        })
+    }
+
+    /// The bytes that a backslash escapes: those after an odd number of backslashes. See Langdale and Lemire, "Parsing
+    /// Gigabytes of JSON per Second", section 3.1.1.
+    #[inline(always)]
+    fn find_escaped(&mut self, backslashes: u64) -> u64 {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        let backslashes = backslashes & !self.escaped;
+        let after = backslashes << 1 | self.escaped;
+        let odd_starts = backslashes & !EVEN & !after;
+        let (from_even, overflow) = odd_starts.overflowing_add(backslashes);
+        self.escaped = u64::from(overflow);
+        (EVEN ^ from_even << 1) & after
+    }
+}
+
+/// In every bit, whether the number of ones up to it is odd.
+#[inline(always)]
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+/// Checks escapes other than `\"` and `\\`, given where the bytes after the backslashes are.
+#[inline(never)]
+fn check_escapes(text: &[u8], start: usize, mut escaped: u64) -> Result<(), Irregular> {
+    while escaped != 0 {
+        let at = start + escaped.trailing_zeros() as usize;
+        escaped &= escaped - 1;
+        let is_sound = match text.get(at) {
+            Some(b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
+            Some(b'u') => text
+                .get(at + 1..at + 5)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)),
+            _ => false,
+        };
+        if !is_sound {
+            return Err(Irregular);
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a block is UTF-8, and the rest of a character that begins in it; returns up to where it checked.
+#[inline(never)]
+fn check_utf8(text: &[u8], start: usize, checked: usize) -> Result<usize, Irregular> {
+    let start = start.max(checked);
+    let mut end = (start / BLOCK + 1) * BLOCK;
+    while text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        end += 1;
+    }
+    let end = end.min(text.len());
+    let bytes = text.get(start..end).unwrap_or_default();
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Ok(end),
+        Err(_) => Err(Irregular),
+    }
+}

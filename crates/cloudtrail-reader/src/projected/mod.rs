@@ -1,0 +1,238 @@
+//! The fast path: reads the records of a CloudTrail object without building values, in two stages.
+//!
+//! [`index`] makes bitmaps of quotes, colons and brackets, 64 bytes at a time, in a window that slides along the text. [`walk`]
+//! finds the members of a record by its own colons and jumps over everything else. Then one question after the other is asked for
+//! all records of the window: who called ([`caller`]), what was called, and the rest ([`record`]). Callers and calls are known
+//! by their bytes ([`cache`]); `serde_json` reads those that are not known.
+//!
+//! Of the values that do not count, only strings (escapes and control characters), UTF-8 and the balance of brackets are checked.
+//! A record in which anything else is unexpected is left to the reference parser; if even its JSON is broken, the whole object is.
+
+mod cache;
+mod calendar;
+mod caller;
+mod index;
+mod keys;
+mod reasons;
+mod record;
+mod walk;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use advisor_core::Activity;
+use fearless_simd::{Level, Simd, dispatch};
+use serde::de::IgnoredAny;
+
+use crate::options::Rules;
+use crate::outcome::set_aside::SetAside;
+use crate::record::checks;
+use caller::Callers;
+use index::Index;
+use record::{Calls, Judge, Record, Verdict};
+use walk::Colons;
+
+pub(crate) use record::NotedAttempt;
+
+/// The object must be left to the reference parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Irregular;
+
+/// The registers of this processor.
+static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
+
+/// The blocks of 64 bytes that are indexed at a time: 32 KiB of text, which stay in the near caches until their records are done.
+const WINDOW: usize = 512;
+/// The most records of an object that the reference parser reads one by one; with more, it reads the object as a whole.
+const MOST_ODD: usize = 1 << 16;
+
+/// Reads objects one after the other, and remembers what it learned of callers and calls. Of one activity table.
+#[derive(Debug, Default)]
+pub(crate) struct Projected {
+    index: Index,
+    colons: Colons,
+    records: Vec<Record>,
+    callers: Callers,
+    calls: Calls,
+    judge: Judge,
+}
+
+/// What an object holds, until it was read to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) records: u64,
+    pub(crate) attempts: Vec<NotedAttempt>,
+    /// The numbers of the reasons.
+    pub(crate) set_aside: Vec<u32>,
+    /// Records for the reference parser: number and place.
+    pub(crate) odd: Vec<(u64, Range<usize>)>,
+}
+
+impl Noted {
+    fn clear(&mut self) {
+        self.records = 0;
+        self.attempts.clear();
+        self.set_aside.clear();
+        self.odd.clear();
+    }
+
+    #[inline(never)]
+    fn add_odd(&mut self, text: &[u8], place: Range<usize>) -> Result<(), Irregular> {
+        let json = text.get(place.clone()).unwrap_or_default();
+        // So many are no records of CloudTrail's, and to remember them all would take more room than their text.
+        if self.odd.len() == MOST_ODD || serde_json::from_slice::<IgnoredAny>(json).is_err() {
+            return Err(Irregular);
+        }
+        self.odd.push((self.records, place));
+        Ok(())
+    }
+}
+
+impl Projected {
+    /// Notes the records of an object, by ids of the table. What was noted of an object that fails is of no use.
+    pub(crate) fn read(
+        &mut self,
+        text: &[u8],
+        rules: &Rules,
+        activity: &mut Activity,
+        noted: &mut Noted,
+    ) -> Result<(), Irregular> {
+        noted.clear();
+        if u32::try_from(text.len()).is_err() {
+            return Err(Irregular);
+        }
+        let start = start_of_records(text).ok_or(Irregular)?;
+        let end = if text.get(start) == Some(&b']') {
+            Ok(start + 1)
+        } else {
+            // All of it is inlined into one function: only there the processor's newer instructions are used, such as those
+            // that count bits.
+            dispatch!(*LEVEL, simd => self.read_records(simd, text, start, rules, activity, noted))
+        };
+        self.index.shrink(2 * WINDOW);
+        if skip_space_and(text, end?, b"}").is_none_or(|end| end < text.len()) {
+            return Err(Irregular);
+        }
+        let records = usize::try_from(noted.records).unwrap_or(usize::MAX);
+        let is_all_odd = noted.odd.len() == records;
+        // Were these insights in disguise, the object would be skipped.
+        if records > 0 && is_all_odd || records > checks::most_records(text.len()) {
+            return Err(Irregular);
+        }
+        Ok(())
+    }
+
+    /// Counts a record that was set aside.
+    pub(crate) fn count(&mut self, reason: u32) {
+        self.judge.reasons.count(reason);
+    }
+
+    /// Why records were set aside.
+    pub(crate) fn into_set_aside(self) -> impl Iterator<Item = (SetAside, u64)> {
+        self.judge.reasons.into_counts()
+    }
+
+    /// Reads the list of records of which the first is here; returns where the list ends.
+    #[inline(always)]
+    fn read_records<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &[u8],
+        start: usize,
+        rules: &Rules,
+        activity: &mut Activity,
+        noted: &mut Noted,
+    ) -> Result<usize, Irregular> {
+        self.index.clear();
+        let (mut at, mut window) = (start, WINDOW);
+        loop {
+            self.index.slide(at);
+            let missing = window.saturating_sub(self.index.len());
+            self.index.extend(simd, text, missing)?;
+            let next = self.find_records(text, at)?;
+            if self.records.is_empty() {
+                if self.index.is_at_end_of(text) {
+                    return Err(Irregular);
+                }
+                // The record is larger than the window.
+                window *= 2;
+                continue;
+            }
+            let Self {
+                index,
+                colons,
+                records,
+                callers,
+                calls,
+                judge,
+            } = self;
+            callers.find(index, text, records, colons, activity, &mut judge.reasons)?;
+            calls.find(text, records, rules.catalog(), activity);
+            for record in records {
+                noted.records += 1;
+                match judge.judge(index, text, record, rules, activity)? {
+                    Verdict::Attempt(attempt) => noted.attempts.push(attempt),
+                    Verdict::SetAside(reason) => noted.set_aside.push(reason),
+                    Verdict::Odd => noted.add_odd(text, record.place())?,
+                }
+            }
+            match next {
+                Next::Record(next) => (at, window) = (next, WINDOW),
+                Next::End(end) => return Ok(end),
+            }
+        }
+    }
+
+    /// Finds the records of the window, from the one that is here.
+    #[inline(always)]
+    fn find_records(&mut self, text: &[u8], start: usize) -> Result<Next, Irregular> {
+        self.records.clear();
+        let mut at = start;
+        loop {
+            if text.get(at) != Some(&b'{') {
+                return Err(Irregular);
+            }
+            let Some(record) = Record::find(&self.index, text, at, &mut self.colons)? else {
+                return Ok(Next::Record(at));
+            };
+            let end = skip_space(text, record.place().end);
+            self.records.push(record);
+            match text.get(end) {
+                Some(b',') => at = skip_space(text, end + 1),
+                Some(b']') => return Ok(Next::End(end + 1)),
+                _ => return Err(Irregular),
+            }
+        }
+    }
+}
+
+/// What follows the records of a window.
+enum Next {
+    /// Another record, which starts here.
+    Record(usize),
+    /// Nothing: the list ends here.
+    End(usize),
+}
+
+/// Where the first record is, or the end of a list without any.
+fn start_of_records(text: &[u8]) -> Option<usize> {
+    let at = skip_space_and(text, 0, b"{")?;
+    let at = skip_space_and(text, at, b"\"Records\"")?;
+    let at = skip_space_and(text, at, b":")?;
+    skip_space_and(text, at, b"[")
+}
+
+/// The place after this text, and after white space around it, if it is next.
+fn skip_space_and(text: &[u8], at: usize, wanted: &[u8]) -> Option<usize> {
+    let at = skip_space(text, at);
+    let is_next = text.get(at..)?.starts_with(wanted);
+    is_next.then(|| skip_space(text, at + wanted.len()))
+}
+
+#[inline(always)]
+fn skip_space(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
+        at += 1;
+    }
+    at
+}
