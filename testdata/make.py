@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes account.json and trail/: one small invented company and what CloudTrail saw of it.
+"""Writes account.json and trail/: the account of a small invented company, and its CloudTrail records.
 
     python3 testdata/make.py
 
-Standard library only. No clock and no randomness: ids come from hashing a label, gzip headers carry no time, so running it again
-gives the same bytes. Every identity and every group of events says which rule it is there for; expected/facts.md says what a
-report made at 2026-11-01T00:00:00Z must hold. Account ids, names, unique ids and addresses are invented.
+Needs the standard library only. The output is the same each time: ids are hashes of labels, and gzip headers have no time. A
+comment at each identity and each group of events names the rule that it tests. expected/facts.md says what a report as of
+2026-11-01T00:00:00Z must contain. Account ids, names, unique ids and addresses are invented.
 """
 
 import base64
@@ -21,19 +21,19 @@ from urllib.parse import quote
 
 HERE = Path(__file__).resolve().parent
 ACCOUNT = "111122223333"  # Larkfield, the company
-PARTNER = "444455556666"  # its partner's account: holds the data lake, and an auditor who visits
+PARTNER = "444455556666"  # its partner's account: has the data lake, and an auditor who assumes a role here
 
 
 # --- ids -------------------------------------------------------------------------------------------------------------------------
 
 
 def unique_id(prefix, label):
-    """An IAM unique id: 4 letters of kind, 17 of A-Z2-7."""
+    """An IAM unique id: a prefix of 4 letters for its kind, and 17 characters of A-Z and 2-7."""
     return prefix + base64.b32encode(hashlib.sha256(label.encode()).digest()).decode()[:17]
 
 
 def access_key(prefix, label):
-    """20 characters; the EXAMPLE at the end keeps secret scanners calm."""
+    """An access key id of 20 characters. It ends in EXAMPLE, so that secret scanners ignore it."""
     return prefix + base64.b32encode(hashlib.sha256(b"key " + label.encode()).digest()).decode()[:9] + "EXAMPLE"
 
 
@@ -66,7 +66,7 @@ def deny(action, resource="*", condition=None, **also):
 
 
 def statement(effect, parts, condition, also):
-    """`also` overrides: NotAction=... takes Action's place, NotResource=... takes Resource's."""
+    """A statement. `also` replaces elements: NotAction=... replaces Action, NotResource=... replaces Resource."""
     for key, value in also.items():
         if key.startswith("Not"):
             parts.pop(key[3:])
@@ -77,7 +77,7 @@ def statement(effect, parts, condition, also):
 
 
 def url_encoded(doc):
-    """The document as the raw IAM API gives it."""
+    """The document URL-encoded, as the raw IAM API returns it."""
     return quote(json.dumps(doc), safe="")
 
 
@@ -90,7 +90,7 @@ def trust(principal, action="sts:AssumeRole", condition=None):
 
 # --- the account -----------------------------------------------------------------------------------------------------------------
 
-# path of every user and role; the trail needs them too
+# the paths of all users and roles; the trail needs them too
 USERS = {
     "ada": "/",
     "bruno": "/engineering/",
@@ -115,9 +115,9 @@ ROLES = {
 SSO_ADMIN = "AWSReservedSSO_Administrator_3f9c2a7d51e8b640"
 USER_ID = {name: unique_id("AIDA", "user " + name) for name in USERS}
 ROLE_ID = {name: unique_id("AROA", "role " + name) for name in ROLES}
-# deniz left in February 2026 and was hired again in March: same name and ARN, another UserId. What the first one did is not the second one's.
+# deniz left in February 2026 and was hired again in March: the same name and ARN, another UserId. Calls of the first do not count for the second.
 OLD_DENIZ_ID = unique_id("AIDA", "user deniz, the first")
-# gustav was deleted: his records name a user who is in no export.
+# gustav was deleted: his records name a user who is not in the export.
 GUSTAV_ID = unique_id("AIDA", "user gustav")
 PARTNER_AUDITOR_ID = unique_id("AIDA", "partner user ines")
 
@@ -135,7 +135,7 @@ MANAGED = {
     "PowerUserAccess": aws_arn("PowerUserAccess"),
     "AWSLambdaBasicExecutionRole": aws_arn("AWSLambdaBasicExecutionRole", "/service-role/"),
     "AWSConfigServiceRolePolicy": aws_arn("AWSConfigServiceRolePolicy", "/aws-service-role/"),
-    # SecurityAudit is attached to auditors and has no entry under Policies: an export can lack documents.
+    # SecurityAudit is attached to auditors but has no entry under Policies: an export can lack documents.
     "SecurityAudit": aws_arn("SecurityAudit"),
 }
 
@@ -212,7 +212,7 @@ def role(name, created, trusted, policies=(), managed=(), limit=None, last_used=
 
 
 def policy(name, versions, default, attachments, as_boundary=0):
-    """versions: (id, created, document), newest first as the CLI prints them."""
+    """versions: (id, created, document), newest first, as in the output of the AWS CLI."""
     arn = MANAGED[name]
     return {
         "PolicyName": name,
@@ -243,7 +243,7 @@ def users():
             tagged=tags(team="platform", onCall="true"),
             policies=inline(
                 limits=document(
-                    # whole-service deny in upper case: action patterns ignore case -> no sns
+                    # deny of a whole service in upper case: action patterns ignore case -> no sns
                     deny("SNS:*"),
                     # scoped deny of a few buckets: s3 stays
                     deny("s3:*", ["arn:aws:s3:::larkfield-payroll", "arn:aws:s3:::larkfield-payroll/*"]),
@@ -259,7 +259,7 @@ def users():
             groups=["developers"],
             tagged=tags(team="storefront"),
             policies=inline(
-                # his deny beats the group's allow -> no sqs
+                # his deny overrides the group's allow -> no sqs
                 no_queues=document(deny("sqs:*", Sid="QueuesAreForDeniz")),
                 # a deny of every key ARN leaves the actions that have no resource type (ListKeys, ListAliases) -> kms stays
                 no_keys=document(deny("kms:*", "arn:aws:kms:*:*:*")),
@@ -267,7 +267,7 @@ def users():
         ),
         # In two groups, and holds ReadOnlyAccess twice: directly and through developers. It counts once.
         user("chiara", "2022-06-01T07:45:12+00:00", groups=["developers", "auditors"], managed=["ReadOnlyAccess"], tagged=tags(team="security")),
-        # Hired again: this UserId exists since March 2026.
+        # The second deniz: this UserId has existed since March 2026.
         user(
             "deniz",
             "2026-03-02T08:00:41+00:00",
@@ -291,16 +291,16 @@ def users():
             groups=["auditors"],
             policies=inline(
                 variables=document(
-                    # a deny whose resource has a variable removes nothing, although "any string" there would swallow the allow -> s3
+                    # a deny whose resource has a variable removes nothing, although it would cover the allow if the variable were any string -> s3
                     allow("s3:GetObject", "arn:aws:s3:::larkfield-home/*"),
                     deny("s3:*", "arn:aws:s3:::larkfield-home/${aws:username}"),
-                    # a variable in an allow is any string, so the deny of names that begin with a dollar sign does not swallow it -> sqs
+                    # a variable in an allow is any string, so the deny of names that begin with a dollar sign does not cover it -> sqs
                     allow("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:${{aws:username}}-inbox"),
                     deny("sqs:*", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:$*"),
                 )
             ),
         ),
-        # What is named but cannot be done. Only ecs, iam and lambda are left.
+        # Statements that name actions but grant nothing. Only ecs, iam and lambda remain.
         user(
             "ci-deployer",
             "2022-10-20T16:21:05+00:00",
@@ -319,16 +319,16 @@ def users():
                     allow("sqs:SendMessage", "arn:aws:s3:::larkfield-artifacts"),  # another service's resource
                     # no resource type: only a pattern that matches the string * reaches it
                     allow("dynamodb:ListTables", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"),
-                    # allowed and denied alike
+                    # allowed and denied on the same resource
                     allow("kms:Encrypt", KEY),
                     deny("kms:Enc*", KEY),
-                    # Deny NotResource swallows the allow: billing is not alerts
+                    # Deny NotResource covers the allow: billing is not alerts
                     allow("sns:Publish", f"arn:aws:sns:eu-west-1:{ACCOUNT}:billing"),
                     deny("sns:*", NotResource=f"arn:aws:sns:eu-west-1:{ACCOUNT}:alerts"),
                 ),
             ),
         ),
-        # Before 2012-10-17 there were no policy variables: ${aws:username} is those characters, so the deny swallows the allow. Left: ec2.
+        # Before 2012-10-17 there were no policy variables: ${aws:username} is literal text, so the deny covers the allow. ec2 remains.
         user(
             "legacy-backup",
             "2014-05-07T12:00:00+00:00",
@@ -348,7 +348,7 @@ def users():
 
 def groups():
     return [
-        # Whole-service denies in the group reach its members.
+        # The group's denies of whole services apply to its members.
         group(
             "admins",
             "/",
@@ -356,7 +356,7 @@ def groups():
             managed=["AdministratorAccess"],
             policies=inline(not_the_organization=document(deny(["organizations:*", "account:*"]))),
         ),
-        # Two managed policies, a managed policy of denies only, and an inline one.
+        # Two managed policies, a managed policy with denies only, and an inline policy.
         group(
             "developers",
             "/engineering/",
@@ -364,7 +364,7 @@ def groups():
             managed=["DeveloperAccess", "ReadOnlyAccess", "GuardRails"],
             policies=inline(
                 guard_rails=document(
-                    # Deny NotResource: dynamodb is left on the orders tables only (DescribeTable yes, ListTables no)
+                    # Deny NotResource: dynamodb remains on the orders tables only (DescribeTable yes, ListTables no)
                     deny("dynamodb:*", NotResource=f"arn:aws:dynamodb:*:{ACCOUNT}:table/orders*"),
                     # conditional: removes nothing
                     deny(["iam:Get*", "iam:List*"], condition={"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}}),
@@ -418,7 +418,7 @@ def roles():
                 )
             ),
         ),
-        # CI. Its document is URL-encoded. NotAction on one bucket reaches s3, and ssm, whose SendCommand has buckets among its resource types.
+        # CI. Its document is URL-encoded. NotAction on one bucket reaches s3 and also ssm, because SendCommand has buckets among its resource types.
         role(
             "github-actions-deploy",
             "2023-03-14T15:09:26+00:00",
@@ -483,7 +483,7 @@ def roles():
             managed=["AWSConfigServiceRolePolicy"],
             last_used=("2026-09-12T07:00:09+00:00", "us-east-1"),
         ),
-        # network-security-manager is known by name only: naming the namespace reaches it.
+        # network-security-manager has no known actions: an allow that names the namespace reaches it.
         role(
             "edge-firewall",
             "2024-11-11T11:11:11+00:00",
@@ -491,14 +491,14 @@ def roles():
             last_used=("2026-10-18T20:01:00+00:00", "us-east-1"),
             policies=inline(firewall=document(allow(["network-firewall:Describe*", "network-firewall:List*", "network-security-manager:*", "wafv2:Get*", "wafv2:List*"]))),
         ),
-        # NotAction on *: all services but the three it names. Never used.
+        # NotAction on *: all services except the three that it names. Never used.
         role(
             "BreakGlass",
             "2019-11-05T08:00:00+00:00",
             trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             policies=inline(emergency=document(allow(None, NotAction=["iam:*", "sts:*", "network-security-manager:*"]))),
         ),
-        # Has a policy, can do nothing: an action without resource types on an ARN, an unknown action. An empty report.
+        # Has a policy that grants nothing: an action without resource types on an ARN, and an unknown action. An empty report.
         role(
             "idle-worker",
             "2025-02-03T17:40:00+00:00",
@@ -533,7 +533,7 @@ def policies():
             "v3",
             1,
         ),
-        # Denies only: an empty report; takes rds from every developer.
+        # Only denies: an empty report. It denies rds to all developers.
         policy("GuardRails", [("v1", "2020-04-01T08:00:00+00:00", document(deny("rds:*")))], "v1", 1),
         policy(
             "PipelineAccess",
@@ -552,16 +552,16 @@ def policies():
             "v2",
             1,
         ),
-        # A boundary and nothing else: reported, with no entities.
+        # Used as a boundary only: it has a report without entities.
         policy("human-boundary", [("v1", "2020-02-02T02:02:02+00:00", document(allow(["ec2:*", "iam:*", "s3:*"])))], "v1", 0, 1),
-        # Unattached, still reported. URL-encoded. Its own deny takes redshift.
+        # Unattached, still reported. URL-encoded. Its own deny covers redshift.
         policy(
             "OldReporting",
             [("v1", "2019-12-12T12:12:12+00:00", url_encoded(document(allow(["quicksight:Describe*", "redshift:DescribeClusters", "ses:SendEmail"]), deny("redshift:*"))))],
             "v1",
             0,
         ),
-        # AWS-managed ones, under AWS's names, with documents written for this file.
+        # AWS-managed policies: AWS's names, with documents written for this file.
         policy("AdministratorAccess", [("v1", "2015-03-01T10:00:00+00:00", everything)], "v1", 2),
         policy(
             "ReadOnlyAccess",
@@ -603,7 +603,7 @@ def policies():
             "v2",
             3,
         ),
-        # Only somebody's boundary, never attached: no report of its own.
+        # Used as a boundary only, never attached: no report.
         policy("PowerUserAccess", [("v1", "2015-03-01T10:00:01+00:00", document(allow(None, NotAction=["iam:*", "organizations:*"])))], "v1", 0, 1),
         policy(
             "AWSLambdaBasicExecutionRole",
@@ -620,7 +620,7 @@ def policies():
     ]
 
 
-# --- who, as userIdentity writes it ----------------------------------------------------------------------------------------------
+# --- who: userIdentity -----------------------------------------------------------------------------------------------------------
 
 
 def as_user(name, unique=None, account=ACCOUNT, path=None):
@@ -643,7 +643,7 @@ def as_console_user(name):
 
 
 def as_role(name, session, **context):
-    """The session's ARN has no path; the issuer's has."""
+    """A session of a role. The session's ARN has no path, the role's ARN has."""
     return {
         "type": "AssumedRole",
         "principalId": f"{ROLE_ID[name]}:{session}",
@@ -659,7 +659,7 @@ def as_role(name, session, **context):
 
 
 def as_federated(name, label):
-    """GetFederationToken: belongs to the user who issued it."""
+    """A session of GetFederationToken: it counts for the user who issued it."""
     return {
         "type": "FederatedUser",
         "principalId": f"{ACCOUNT}:{label}",
@@ -674,7 +674,7 @@ def as_federated(name, label):
 
 
 def as_other_account(principal, account):
-    """How the called account sees a caller of another account: by id only."""
+    """A caller of another account, as recorded in the called account: by id only."""
     return {"type": "AWSAccount", "principalId": principal, "accountId": account}
 
 
@@ -710,7 +710,7 @@ IDENTITY_CENTER = {
     "credentialId": "kXq0b1n5T2v8c4Zy7mWd",
 }
 UNKNOWN = {"type": "Unknown", "principalId": "", "accountId": ACCOUNT, "userName": ""}
-# what some records carry instead of a type
+# the userIdentity of records without a type
 TYPELESS = {"accountId": ACCOUNT, "invokedBy": "cloudformation.amazonaws.com"}
 
 ADA, BRUNO, CHIARA, DENIZ, ERIN = (as_user(n) for n in ("ada", "bruno", "chiara", "deniz", "erin"))
@@ -746,7 +746,7 @@ AGENTS = {
 
 
 def at(who, when, source, name, region, *, params=None, response=None, error=None, file=None, account=ACCOUNT, event_id=None, **more):
-    """Adds one record. source is eventSource without .amazonaws.com. more overrides or adds fields."""
+    """Adds one record. `source` is eventSource without .amazonaws.com. `more` replaces or adds fields."""
     time = when if when.endswith("Z") else when + "Z"
     host = f"{source}.amazonaws.com"
     label = json.dumps([time, who, source, name, region, account], sort_keys=True)
@@ -754,7 +754,7 @@ def at(who, when, source, name, region, *, params=None, response=None, error=Non
     service = who.get("invokedBy")
     data = more.pop("data", False)
     record = {
-        # the version in use at the time, more or less
+        # roughly the version in use at the time
         "eventVersion": "1.11" if time >= "2025-08" else "1.10" if time >= "2024" else "1.09" if time >= "2023" else "1.08",
         "userIdentity": identity,
         "eventTime": time,
@@ -785,21 +785,21 @@ def at(who, when, source, name, region, *, params=None, response=None, error=Non
 
 
 def fill_times(identity, time):
-    """Sessions began an hour before the call."""
+    """The start of the session: an hour before the call."""
     began = (datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ") - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return json.loads(json.dumps(identity).replace("$TIME-1h", began))
 
 
 def months():
-    """2025-06 to 2026-09; everything in October 2026 is written by hand below."""
+    """The months from 2025-06 to 2026-09. The records of October 2026 are written one by one below."""
     return [f"{y}-{m:02}" for y in (2025, 2026) for m in range(1, 13) if "2025-06" <= f"{y}-{m:02}" <= "2026-09"]
 
 
 def routine():
-    """What happens every month on the 12th. The first four months are older than 400 days."""
+    """The calls on the 12th of each month. Those of the first four months are older than 400 days."""
     for month in months():
         day = month + "-12T"
-        # the pipeline: the service that starts it, then the role itself
+        # the pipeline: first the service that starts it, then the role
         at(as_service("glue.amazonaws.com"), day + "02:15:00", "sts", "AssumeRole", "eu-west-1",
            params={"roleArn": iam_arn("role", "pipeline-runner", "/data/"), "roleSessionName": "GlueJobRunnerSession"})
         at(PIPELINE, day + "02:15:01", "glue", "StartJobRun", "eu-west-1", params={"jobName": "orders-nightly"})
@@ -807,7 +807,7 @@ def routine():
            additionalEventData={"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "bytesTransferredIn": 0, "bytesTransferredOut": 137})
         at(PIPELINE, day + "02:15:07", "kms", "GenerateDataKey", "eu-west-1", params={"keyId": KEY, "keySpec": "AES_256"})
         at(PIPELINE, day + "02:20:30", "athena", "StartQueryExecution", "eu-west-1",
-           # text and keys inside the parameters that look like a record's fields and are not
+           # text and keys inside the parameters that look like fields of a record
            params={"queryString": "SELECT \"eventName\", \"eventSource\" FROM trail WHERE \"userIdentity\" LIKE '%{\"type\":\"Root\"}%'",
                    "workGroup": "nightly", "eventName": "DeleteWorkGroup", "eventSource": "organizations.amazonaws.com"})
         # the function
@@ -817,7 +817,7 @@ def routine():
         at(CONFIG, day + "07:00:00", "config", "PutEvaluations", "eu-west-1", params={"evaluations": [{"complianceType": "COMPLIANT"}]})
         at(CONFIG, day + "07:00:05", "ec2", "DescribeVpcs", "eu-west-1", params={"vpcSet": {}, "filterSet": {}})
         at(CONFIG, day + "07:00:09", "s3", "GetBucketAcl", "us-east-1", params={"bucketName": "larkfield-raw", "acl": ""})
-        # ada's round; signing in is no API call
+        # ada; signing in is not an API call
         at({k: v for k, v in ADA.items() if k != "accessKeyId"}, day + "08:25:00", "signin", "ConsoleLogin", "us-east-1", response={"ConsoleLogin": "Success"},
            additionalEventData={"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": "Yes"},
            eventType="AwsConsoleSignIn", readOnly=False)
@@ -826,7 +826,7 @@ def routine():
         # bruno's
         at(BRUNO, day + "09:10:00", "lambda", "ListFunctions20150331", "eu-west-1")
         at(BRUNO, day + "09:12:00", "cloudformation", "DescribeStacks", "eu-west-1", params={"stackName": "storefront"})
-        # CI: a GitHub run has no IAM identity until it holds the role
+        # CI: a GitHub run has no IAM identity until it has assumed the role
         at(GITHUB_RUN, day + "09:59:58", "sts", "AssumeRoleWithWebIdentity", "eu-west-1",
            params={"roleArn": iam_arn("role", "github-actions-deploy", "/ci/"), "roleSessionName": "storefront-run-8841"})
         at(DEPLOY, day + "10:00:00", "cloudformation", "CreateChangeSet", "eu-west-1", params={"stackName": "storefront", "changeSetName": "run"})
@@ -842,7 +842,7 @@ def ada():
     # a tie: same second, two Regions. The greater event id is the later one -> eu-west-1
     at(ADA, "2026-10-14T16:00:00", "s3", "GetBucketLocation", "us-east-1", params={"bucketName": "larkfield-artifacts"}, event_id="0f6b1a52-3c4d-4e5f-8a9b-0c1d2e3f4a5b")
     at(ADA, "2026-10-14T16:00:00", "s3", "GetBucketLocation", "eu-west-1", params={"bucketName": "larkfield-raw"}, event_id="f06b1a52-3c4d-4e5f-8a9b-0c1d2e3f4a5b")
-    # used, though no policy grants it: denied by the group, denied by herself, and a source that nobody knows
+    # used although no policy grants it: denied by the group, denied by herself, and an unknown source
     at(ADA, "2026-10-13T10:00:00", "organizations", "ListAccounts", "us-east-1", error=DENIED)
     at(ADA, "2026-10-13T10:05:00", "sns", "ListTopics", "eu-west-1", error=("AuthorizationError", DENIED[1]))
     at(ADA, "2026-10-13T10:10:00", "frobnicator", "ListFrobs", "us-east-1", params={"maxResults": 5})
@@ -851,22 +851,22 @@ def ada():
     # a Region that AWS does not track: neither of these counts (ec2's last is the routine one, ecs was never used)
     at(ADA, "2026-10-20T12:00:00", "ec2", "DescribeVpcs", "ca-west-1", params={"vpcSet": {}})
     at(ADA, "2026-10-20T12:01:00", "ecs", "ListClusters", "ca-west-1", params={"maxResults": 10})
-    # an attempt from the console that is no API call, and counts
+    # an attempt in the console that is not an API call but counts
     at(ADA_CONSOLE, "2026-10-15T11:00:00", "guardduty", "ListDetectors", "eu-west-1", eventType="AwsConsoleAction", sessionCredentialFromConsole="true")
     # a federated session: belongs to the user who issued it
     at(ADA, "2026-10-16T11:58:00", "sts", "GetFederationToken", "us-east-1", params={"name": "wall-display", "durationSeconds": 3600})
     at(as_federated("ada", "wall-display"), "2026-10-16T12:00:00", "monitoring", "DescribeAlarms", "eu-west-1", params={"stateValue": "ALARM"})
-    # the edge of 400 days before 2026-11-01T00:00:00Z: exactly on it counts, a second before does not (actions look further back)
+    # 400 days before 2026-11-01T00:00:00Z: that instant counts, a second earlier does not (actions look further back)
     at(ADA, "2025-09-27T00:00:00", "kms", "ListKeys", "eu-west-1")
     at(ADA, "2025-09-26T23:59:59", "rds", "DescribeDBInstances", "eu-west-1")
-    # when the tracking of actions begins: S3 2020-04-12, EC2 and Lambda 2021-04-07, others 2023-05-23
+    # the start dates of the tracking of actions: S3 2020-04-12, EC2 and Lambda 2021-04-07, others 2023-05-23
     at(ADA, "2020-04-11T23:59:59", "s3", "CreateBucket", "us-east-1", params={"bucketName": "larkfield-first"})
     at(ADA, "2020-04-12T00:00:00", "s3", "DeleteBucket", "us-east-1", params={"bucketName": "larkfield-first"})
     at(ADA, "2021-04-06T12:00:00", "ec2", "StartInstances", "us-east-1", params={"instancesSet": {"items": [{"instanceId": "i-0a1b2c3d4e5f60718"}]}})
     at(ADA, "2021-04-07T09:00:00", "ec2", "RunInstances", "us-east-1", params={"instanceType": "t3.micro"})
     at(ADA, "2023-05-22T23:00:00", "sqs", "CreateQueue", "us-east-1", params={"queueName": "orders"})
     at(ADA, "2023-05-23T08:00:00", "dynamodb", "CreateTable", "us-east-1", params={"tableName": "orders"})
-    # a Region counts from its own start: il-central-1 2023-08-01, me-central-1 2022-08-30
+    # a Region counts from its own start date: il-central-1 2023-08-01, me-central-1 2022-08-30
     at(ADA, "2023-07-15T10:00:00", "lambda", "GetFunction20150331v2", "il-central-1", params={"functionName": "early"})
     at(ADA, "2023-09-10T10:00:00", "lambda", "DeleteFunction20150331", "il-central-1", params={"functionName": "early"})
     at(ADA, "2022-08-15T10:00:00", "s3", "GetBucketPolicy", "me-central-1", params={"bucketName": "larkfield-gulf"})
@@ -887,7 +887,7 @@ def developers():
                "userIdentity": {"type": "Root", "principalId": ACCOUNT}}]}})
     at(BRUNO, "2026-10-07T10:10:00", "rds", "DescribeDBInstances", "eu-west-1", error=DENIED)  # denied in the group
     at(BRUNO, "2026-10-07T10:15:00", "sqs", "ListQueues", "eu-west-1", error=DENIED)  # denied by himself
-    at(BRUNO, "2026-10-07T10:20:00", "dynamodb", "ListTables", "eu-west-1", error=DENIED)  # the service is his, this action is not
+    at(BRUNO, "2026-10-07T10:20:00", "dynamodb", "ListTables", "eu-west-1", error=DENIED)  # the service is granted, this action is not
     at(BRUNO, "2026-10-07T10:25:00", "kms", "ListKeys", "eu-west-1")
     at(BRUNO, "2026-10-07T10:30:00", "ec2", "TerminateInstances", "us-west-2", error=EC2_DENIED, params={"instancesSet": {"items": [{"instanceId": "i-0f1e2d3c4b5a69788"}]}})
     # older than 400 days: the action shows it, the service does not
@@ -898,10 +898,10 @@ def developers():
     at(CHIARA, "2026-10-05T08:10:00", "iam", "GenerateServiceLastAccessedDetails", "us-east-1", params={"arn": iam_arn("user", "erin"), "granularity": "ACTION_LEVEL"},
        response={"jobId": "3d1b6a7e-2f5c-4a90-8d4e-6c7b8a9f0e1d"})
     at(CHIARA, "2026-10-05T08:15:00", "secretsmanager", "GetSecretValue", "eu-west-1", error=DENIED, params={"secretId": "storefront/db"})
-    # the same event in two objects: delivery is at least once. The source is not the namespace: tagging is tag
+    # the same event in two objects: CloudTrail delivers at least once. The source `tagging` is the service `tag`
     twice = at(CHIARA, "2026-10-05T08:20:00", "tagging", "GetResources", "us-east-1", params={"resourcesPerPage": 50})
     EVENTS.append(("again", twice))
-    # the first deniz: same ARN, another id, so nobody's in this export
+    # the first deniz: the same ARN, another id, so it counts for no one in this export
     at(OLD_DENIZ, "2026-02-20T09:00:00", "sns", "ListTopics", "eu-west-1")
     at(OLD_DENIZ, "2026-02-20T09:05:00", "cloudtrail", "LookupEvents", "eu-west-1", params={"maxResults": 50})
     at(OLD_DENIZ, "2026-02-20T09:10:00", "lambda", "ListFunctions20150331", "eu-west-1")
@@ -920,7 +920,7 @@ def other_users():
     at(ERIN, "2026-10-02T09:15:00", "s3", "HeadObject", "eu-west-1", params={"bucketName": "larkfield-home", "key": "erin/notes.txt"},
        data=[{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::larkfield-home/erin/notes.txt"}, {"accountId": ACCOUNT, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::larkfield-home"}],
        additionalEventData={"SignatureVersion": "SigV4", "CipherSuite": "TLS_AES_128_GCM_SHA256", "bytesTransferredIn": 0, "bytesTransferredOut": 0})
-    at(ERIN, "2026-10-02T09:20:00", "iam", "GetUser", "us-east-1", error=DENIED, params={"userName": "ada"})  # iam is hers, GetUser is not
+    at(ERIN, "2026-10-02T09:20:00", "iam", "GetUser", "us-east-1", error=DENIED, params={"userName": "ada"})  # iam is granted, GetUser is not
     # ci-deployer
     at(CI, "2026-10-11T17:58:00", "sts", "GetCallerIdentity", "us-east-1")  # needs no permission
     at(CI, "2026-10-11T17:59:00", "s3", "GetBucketLocation", "eu-west-1", error=DENIED, params={"bucketName": "larkfield-artifacts"})
@@ -932,7 +932,7 @@ def other_users():
     at(BACKUP, "2025-08-01T01:00:00", "ec2", "DescribeVolumes", "us-east-1", params={"volumeSet": {}})
     at(BACKUP, "2025-08-01T01:00:05", "ec2", "CreateSnapshot", "us-east-1", params={"volumeId": "vol-0123456789abcdef0"})
     at(BACKUP, "2025-12-24T18:00:00", "s3", "ListBuckets", "us-east-1")
-    # flora has nothing and tries
+    # flora has no permissions and tries
     at(FLORA, "2026-10-01T07:00:00", "sts", "GetCallerIdentity", "us-east-1")
     at(FLORA, "2026-10-01T07:01:00", "s3", "ListBuckets", "us-east-1", error=DENIED)
     # gustav is deleted

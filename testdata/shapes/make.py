@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the test trail's records as other programs write tables of them: `python3 testdata/shapes/make.py`.
+"""Writes the records of the test trail as tables, with several programs: `python3 testdata/shapes/make.py`.
 
-Needs duckdb, pandas, polars, pyarrow and pyspark; made with 2.0.0, 3.1.1, 2.1.0, 26.0.1 and 4.3.0. The files are
-kept: tests read them and need none of these.
+Needs duckdb, pandas, polars, pyarrow and pyspark; the committed files were written with 2.0.0, 3.1.1, 2.1.0, 26.0.1 and 4.3.0.
+The tests read these files and need none of the programs.
 """
 
 import gzip
@@ -31,7 +31,7 @@ FIELDS = [
 
 
 def without_empty(value):
-    """Without members that are empty objects: Parquet has no type for them."""
+    """Removes members that are empty objects, because Parquet has no type for them."""
     if isinstance(value, dict):
         members = {name: without_empty(member) for name, member in value.items()}
         return {name: member for name, member in members.items() if member != {}}
@@ -39,7 +39,7 @@ def without_empty(value):
 
 
 def values(text):
-    """The JSON values of a file, one after the other."""
+    """Yields the JSON values of a file."""
     decoder = json.JSONDecoder()
     while text := text.lstrip():
         value, end = decoder.raw_decode(text)
@@ -48,7 +48,7 @@ def values(text):
 
 
 def records():
-    """The records of the test trail, with the fields that tables of them have."""
+    """The records of the test trail, with the fields that the tables have."""
     for path in sorted(path for path in TRAIL.rglob("*") if path.is_file()):
         data = path.read_bytes()
         text = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
@@ -65,7 +65,7 @@ def records():
 
 
 def identities(names):
-    """Athena's struct of an identity, for SQL."""
+    """Athena's struct type for userIdentity, in SQL."""
     issuer = "STRUCT<type:STRING,principalid:STRING,arn:STRING,accountid:STRING,username:STRING>"
     attributes = "STRUCT<mfaauthenticated:STRING,creationdate:STRING>"
     context = f"STRUCT<attributes:{attributes},sessionissuer:{issuer}>"
@@ -86,7 +86,7 @@ def main():
         lines = pathlib.Path(folder) / "records.json"
         lines.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-        # Structs and times as the program guesses them.
+        # Structs and times with the types that the program infers.
         pyarrow.parquet.write_table(pyarrow.json.read_json(lines), HERE / "pyarrow.parquet", compression="snappy")
         duckdb.sql(
             f"COPY (SELECT * FROM read_json('{lines}', format='newline_delimited'))"
@@ -95,11 +95,11 @@ def main():
         polars.read_ndjson(lines, infer_schema_length=None).write_parquet(
             HERE / "polars.parquet", compression="lz4"
         )
-        # A column for each value, with dots in the names.
+        # One column per value, with dots in the names.
         flat = pandas.json_normalize(rows)
         flat.to_csv(HERE / "pandas.csv.gz", index=False, compression={"method": "gzip", "mtime": 1})
         flat.to_parquet(HERE / "pandas.parquet", compression="gzip")
-        # Athena's table: names in lower case, and the times that Spark writes for older readers.
+        # Athena's table: lower-case names, and timestamps as Spark writes them for older readers.
         spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", False).getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", "UTC")
         spark.conf.set("spark.sql.parquet.outputTimestampType", "INT96")

@@ -6,7 +6,7 @@ use crate::child;
 
 /// Runs the criterion benches and prints their results.
 ///
-/// What they measure, and how to read them: benches/README.md.
+/// benches/README.md says what they measure and how to read the results.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -14,7 +14,7 @@ Examples:
   cargo xtask bench reports                    those with `reports` in their name
   cargo xtask bench --save-baseline before     to compare with later: --baseline before")]
 pub(crate) struct Bench {
-    /// Arguments for criterion: a part of the benches' names, options.
+    /// Arguments for criterion: part of the benches' names, or options.
     #[arg(
         value_name = "CRITERION ARGS",
         trailing_var_arg = true,

@@ -1,4 +1,4 @@
-//! `cargo xtask catalog`: remakes the catalog's table from AWS's own files.
+//! `cargo xtask catalog`: rebuilds the catalog from AWS's own files.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use service_catalog::build::{BuildInputs, Built, build};
 
 use crate::{child, python};
 
-/// Remakes the table and the list of unresolved operations in crates/service-catalog/data.
+/// Rebuilds the catalog and the list of unresolved operations in crates/service-catalog/data.
 ///
-/// botocore comes from PyPI, into .venv, in the version that requirements.txt pins.
+/// Uses botocore in .venv, in the version that requirements.txt pins.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -17,25 +17,25 @@ Example:
       --service-names service-names.json --service-names-date 2026-09-27 \\
       --event-sources cloudtrail-event-sources.json --data-events data-events.json")]
 pub(crate) struct Refresh {
-    /// AWS's service reference: one JSON file per service, DIR/s3.json or DIR/s3/s3.json.
+    /// Folder with AWS's service reference: one JSON file per service, DIR/s3.json or DIR/s3/s3.json.
     #[arg(long, value_name = "DIR")]
     service_reference: PathBuf,
-    /// When AWS published it, YYYY-MM-DD.
+    /// The date on which AWS published it, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", value_parser = date)]
     service_reference_date: String,
-    /// The services as IAM reports them: a JSON object, namespace -> display name. Without it, the table's names stay.
+    /// JSON object from namespaces to the display names that IAM reports [default: the current names].
     #[arg(long, value_name = "FILE", requires = "service_names_date")]
     service_names: Option<PathBuf>,
-    /// When IAM reported them, YYYY-MM-DD.
+    /// The date on which IAM reported them, YYYY-MM-DD.
     #[arg(long, value_name = "DATE", value_parser = date, requires = "service_names")]
     service_names_date: Option<String>,
-    /// AWS's table of CloudTrail event sources as JSON. Without it, the event sources of the table stay.
+    /// JSON file with AWS's table of CloudTrail event sources [default: the current event sources].
     #[arg(long, value_name = "FILE")]
     event_sources: Option<PathBuf>,
-    /// AWS's lists of data events as JSON. Without it, those of the table stay.
+    /// JSON file with AWS's lists of data events [default: the current data events].
     #[arg(long, value_name = "FILE")]
     data_events: Option<PathBuf>,
-    /// Another version of botocore than the pinned one.
+    /// Use this version of botocore instead of the pinned one.
     #[arg(long, value_name = "VERSION")]
     botocore_version: Option<String>,
 }
@@ -67,15 +67,15 @@ impl Refresh {
             &data.join("unresolved-operations.txt"),
             &built.coverage.to_text(),
         )?;
-        tell(&built);
+        print(&built);
         Ok(())
     }
 
-    /// The data folder of botocore, installed into `.venv`.
+    /// The data folder of the botocore in `.venv`.
     fn botocore_data(&self, root: &Path) -> Result<PathBuf, String> {
         let python = python::environment(root)?;
         if let Some(version) = &self.botocore_version {
-            // The models are read, no code of it is run: what it depends on can stay as it is.
+            // Only the models are read and no code is run, so the dependencies can stay as they are.
             python::pip(&python, |pip| {
                 pip.args(["--no-deps", &format!("botocore=={version}")]);
             })?;
@@ -98,7 +98,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn tell(built: &Built) {
+fn print(built: &Built) {
     let (catalog, coverage) = (&built.catalog, &built.coverage);
     let sources = catalog.sources();
     println!(
@@ -120,7 +120,7 @@ fn tell(built: &Built) {
     );
     list("services without a display name", &built.unnamed_services);
     list(
-        "reviewed lines that lead nowhere and were left out",
+        "reviewed lines without effect, left out",
         &built.stale_reviews,
     );
 }
@@ -132,7 +132,7 @@ fn list(what: &str, items: &[String]) {
     }
 }
 
-/// YYYY-MM-DD.
+/// Parses a date as YYYY-MM-DD.
 fn date(text: &str) -> Result<String, String> {
     let fits = |(letter, shape): (u8, u8)| match shape {
         b'-' => letter == b'-',
@@ -141,7 +141,7 @@ fn date(text: &str) -> Result<String, String> {
     if text.len() == 10 && text.bytes().zip(*b"YYYY-MM-DD").all(fits) {
         return Ok(text.to_owned());
     }
-    Err("not a date as YYYY-MM-DD".to_owned())
+    Err("write the date as YYYY-MM-DD".to_owned())
 }
 
 #[cfg(test)]

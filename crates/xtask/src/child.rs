@@ -1,4 +1,4 @@
-//! Child processes: started at the workspace's root, never asked anything, shown as one line.
+//! Child processes: started in the workspace's root, without standard input, printed as one line.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The workspace's root, from where `cargo run` says this package is.
+/// The workspace's root, found from the package folder that `cargo run` sets.
 pub(crate) fn workspace_root() -> Result<PathBuf, String> {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .ok_or("CARGO_MANIFEST_DIR is not set; start this with `cargo xtask`")?;
@@ -14,19 +14,19 @@ pub(crate) fn workspace_root() -> Result<PathBuf, String> {
     Ok(root.ok_or("this package is not in a workspace")?.to_owned())
 }
 
-/// A program to be started at the workspace's root, without standard input.
+/// A command that runs in the workspace's root, without standard input.
 pub(crate) fn command(program: impl Into<OsString>) -> Result<Command, String> {
     let mut command = Command::new(program.into());
     command.current_dir(workspace_root()?).stdin(Stdio::null());
     Ok(command)
 }
 
-/// The cargo that runs us.
+/// The cargo that started this program.
 pub(crate) fn cargo() -> Result<Command, String> {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// The command as one would type it, with the variables set for it.
+/// The command as a line for the shell, with its environment variables.
 pub(crate) fn shown(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
@@ -45,14 +45,14 @@ pub(crate) fn shown(command: &Command) -> String {
     line
 }
 
-/// Runs to the end and keeps what it prints.
+/// Runs a command and captures its output.
 pub(crate) fn captured(command: &mut Command) -> Result<Output, String> {
     command
         .output()
         .map_err(|error| cannot_start(command, &error))
 }
 
-/// Runs to the end; both its streams go to standard output, so that their order is kept. The answer is whether it succeeded.
+/// Runs a command with both streams on standard output, so that their order is kept. Returns whether it succeeded.
 pub(crate) fn passed_through(command: &mut Command) -> Result<bool, String> {
     let status = command
         .stdout(io::stdout())

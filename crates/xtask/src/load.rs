@@ -1,4 +1,4 @@
-//! `cargo xtask load`: a served store under load.
+//! `cargo xtask load`: puts a server under load and measures it.
 
 mod client;
 mod connection;
@@ -23,50 +23,50 @@ use crate::load::report::Measured;
 use crate::load::server::Server;
 use crate::load::signer::Signer;
 
-/// Jobs that are there when the clients begin.
+/// Jobs that exist when the clients start.
 const PREPARED_JOBS: usize = 200;
-/// How long those, or those left at the end, may take.
+/// The longest wait for these jobs, and for the jobs that are left at the end.
 const LONGEST_DRAIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
-/// When memory is looked at, in percent of the time.
+/// When memory is measured, in percent of the time.
 const LOOKS: [u32; 4] = [25, 50, 75, 100];
 
-/// Serves a generated store and puts it under load; prints rates, times and memory.
+/// Serves a generated store, puts it under load, and prints rates, times and memory.
 ///
 /// Builds the release program, imports an account of 10,000 identities with 500 managed policies and a trail of 200,000
 /// events into a temporary store, and starts `access-advisor serve` with credentials on a loopback port. The clients sign
-/// every request and keep their connections. Of a hundred requests 70 get the services of one of 200 jobs (with pages),
-/// 10 the entities of a service, 10 list granting policies, 5 generate a job, and 5 list users (with pages).
+/// every request and keep their connections open. Of 100 requests, 70 get the services of one of 200 jobs (in pages), 10 the
+/// entities of a service, 10 list granting policies, 5 generate a job, and 5 list users (in pages).
 ///
-/// Fails when any request does not get the right answer (Throttling counts), or a job fails or is not made in the end.
-/// Server-side times are the bounds of the bucket that the percentile is in.
+/// Fails if any request gets a wrong answer (Throttling is one), or if a job fails or is not completed in the end.
+/// Server-side times are given as the bounds of the bucket that contains the percentile.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask load                             32 clients that never pause, 60 seconds
-  cargo xtask load --seconds 5                 a look
-  cargo xtask load --rate 500                  no more than 500 requests/s: times without queueing")]
+  cargo xtask load                             32 clients without pauses, 60 seconds
+  cargo xtask load --seconds 5                 a quick look
+  cargo xtask load --rate 500                  at most 500 requests/s: times without queueing")]
 pub(crate) struct Load {
-    /// How many ask at once.
+    /// Number of clients.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=512))]
     clients: u32,
-    /// For how long.
+    /// Duration in seconds.
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
-    /// At most so many requests per second, of all clients together [default: as many as are answered].
+    /// Most requests per second, over all clients [default: unlimited].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Decides the account, the trail and what each client asks.
+    /// Seed of the account, the trail and the requests.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
 impl Load {
     pub(crate) fn run(&self) -> Result<(), String> {
-        // Apart, as features of packages that are built together add up.
+        // One by one, because cargo unites the features of packages that it builds together.
         let program = release("access-advisor-cli", "access-advisor")?;
         if cfg!(debug_assertions) {
-            // The clients share the machine with the server: they must cost little.
+            // The clients share the machine with the server, so they must be optimized too.
             return again(&release("xtask", "xtask")?);
         }
         let shape = AccountShape {

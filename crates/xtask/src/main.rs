@@ -1,4 +1,4 @@
-//! `cargo xtask`: the project's own chores.
+//! `cargo xtask`: the project's own commands.
 
 mod bench;
 mod bench_ingest;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The project's own chores. Needs the Rust toolchain and Python 3.
+/// Tests, benches and other commands for work on this project. Needs the Rust toolchain and Python 3.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 struct CommandLine {

@@ -1,17 +1,17 @@
-//! Python environments: the project's is `.venv`, with what `requirements.txt` pins.
+//! Python environments. The project's own is `.venv`, with the packages of `requirements.txt`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::child;
 
-/// The project's interpreter; the environment is made and filled when it is not there, or not as
-/// `requirements.txt` says.
+/// The interpreter of the project's environment, which is created if it is missing and updated if it differs from
+/// `requirements.txt`.
 pub(crate) fn environment(root: &Path) -> Result<PathBuf, String> {
     environment_in(&root.join(".venv"), &root.join("requirements.txt"))
 }
 
-/// The same of any environment and what it is to hold.
+/// The same for any environment and requirements file.
 pub(crate) fn environment_in(venv: &Path, requirements: &Path) -> Result<PathBuf, String> {
     let python = venv.join(if cfg!(windows) {
         "Scripts/python.exe"
@@ -37,7 +37,7 @@ pub(crate) fn environment_in(venv: &Path, requirements: &Path) -> Result<PathBuf
     Ok(python)
 }
 
-/// `pip install` in the environment.
+/// Runs `pip install` in an environment.
 pub(crate) fn pip(python: &Path, what: impl FnOnce(&mut Command)) -> Result<(), String> {
     let mut pip = child::command(python)?;
     pip.args("-m pip install --quiet --disable-pip-version-check --no-input".split(' '));
@@ -45,7 +45,7 @@ pub(crate) fn pip(python: &Path, what: impl FnOnce(&mut Command)) -> Result<(), 
     succeed(&mut pip).map(drop)
 }
 
-/// Runs a program that must succeed; what it printed.
+/// Runs a command that must succeed. Returns its standard output.
 pub(crate) fn succeed(command: &mut Command) -> Result<String, String> {
     let output = child::captured(command)?;
     if output.status.success() {

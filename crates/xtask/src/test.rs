@@ -48,7 +48,7 @@ enum Prints {
     Results,
     /// pytest: its last line.
     LastLine,
-    /// nextest, which can be told to be brief.
+    /// Its own output: nextest has options to be brief.
     Itself,
 }
 
@@ -90,7 +90,7 @@ impl Step {
         } else if prints == Prints::LastLine {
             println!("{}", text.trim_end().lines().last().unwrap_or_default());
         }
-        // A closed pipe is nothing to fail for.
+        // A closed pipe is not a failure.
         let _ = io::stdout().flush();
         Ok(output.status.success())
     }
@@ -137,7 +137,7 @@ impl Step {
                 return Ok((pytest, Prints::LastLine));
             }
         };
-        // No argument has a space in it.
+        // No argument contains a space.
         cargo.args(arguments.split_ascii_whitespace());
         let prints = match self {
             Self::Fmt | Self::Imports | Self::Workflows | Self::Clippy | Self::Doc => {
@@ -151,7 +151,7 @@ impl Step {
     }
 }
 
-/// The summary of a test binary that has tests.
+/// Whether this is the summary of a test binary that has tests.
 fn is_result(line: &str) -> bool {
     line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask wheel`: the Python package.
+//! `cargo xtask wheel`: builds the Python package.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::{child, python};
 
-/// The Python package `access_advisor` as a wheel in target/wheels, optimised, for Python 3.10 and later.
+/// Builds the Python package `access_advisor` as an optimized wheel for Python 3.10 and later, in target/wheels.
 ///
-/// maturin is taken from `.venv`, which is made first where it is not there.
+/// Uses maturin from `.venv`, which is created if it is missing.
 #[derive(Args)]
 pub(crate) struct Wheel {}
 
@@ -21,8 +21,7 @@ impl Wheel {
     }
 }
 
-/// Builds the package in the profile that the tests are built in, and installs it into `.venv`.
-/// The answer is its interpreter.
+/// Builds the package in the `dev` profile and installs it into `.venv`. Returns the environment's interpreter.
 pub(crate) fn install(root: &Path) -> Result<PathBuf, String> {
     let python = python::environment(root)?;
     let wheel = build(&python, "dev", "target/wheels/tests")?;
@@ -32,7 +31,7 @@ pub(crate) fn install(root: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Builds the wheel in a cargo profile; where it is, from the workspace's root.
+/// Builds the wheel in a cargo profile into a folder of the workspace. Returns its path.
 fn build(python: &Path, profile: &str, folder: &str) -> Result<PathBuf, String> {
     let folder = child::workspace_root()?.join(folder);
     let is_wheel = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "whl");
@@ -45,7 +44,7 @@ fn build(python: &Path, profile: &str, folder: &str) -> Result<PathBuf, String> 
         Ok(found.into_iter().filter(is_wheel).collect())
     };
     if folder.is_dir() {
-        // Of an earlier version: only one is to be there.
+        // Wheels of earlier versions: the folder should contain one wheel only.
         for earlier in wheels()? {
             std::fs::remove_file(&earlier)
                 .map_err(|error| format!("{}: {error}", earlier.display()))?;

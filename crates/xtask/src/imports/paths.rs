@@ -48,9 +48,8 @@ pub(super) fn read(tokens: &[&str], module: &[String]) -> Code {
             }
             ("{", _) => braces.push(false),
             ("}", _) => {
-                if braces.pop() == Some(true) {
-                    current.pop();
-                }
+                let was_module = braces.pop() == Some(true);
+                current.truncate(current.len() - usize::from(was_module));
             }
             ("use", _) => {
                 let end = after

@@ -1,4 +1,4 @@
-//! One client: asks, waits for the answer, asks again.
+//! One client: sends a request, waits for the answer, sends the next.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,15 +8,15 @@ use crate::load::connection::Connection;
 use crate::load::mix::{Mix, Operation};
 use crate::load::signer::Signer;
 
-/// Before a connection that broke is made again.
+/// The pause before a broken connection is opened again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What became of some clients' requests.
+/// The outcome of requests, of one or several clients.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How long right answers took, in microseconds.
+    /// Times of right answers, in microseconds.
     pub(crate) times: BTreeMap<Operation, Vec<u32>>,
-    /// How many requests went wrong in which way.
+    /// Number of failed requests by message.
     pub(crate) errors: BTreeMap<(Operation, String), u64>,
 }
 
@@ -35,16 +35,16 @@ impl Outcome {
     }
 }
 
-/// When a client asks.
+/// When a client sends its requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
     pub(crate) begin: Instant,
     pub(crate) until: Instant,
-    /// From one request to the next, when the answer does not take longer.
+    /// The time from one request to the next, unless the answer takes longer.
     pub(crate) gap: Duration,
 }
 
-/// Asks until the time is up, one request after the other.
+/// Sends one request after the other until the time is up.
 pub(crate) fn ask(
     address: SocketAddr,
     mut signer: Signer,

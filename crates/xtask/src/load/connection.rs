@@ -1,4 +1,4 @@
-//! HTTP/1.1 with keep-alive over one loopback connection: as much of it as the server's answers need.
+//! HTTP/1.1 with keep-alive over one loopback connection. Supports what the server's answers use.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use crate::load::signer::{CONTENT_TYPE, Signer};
 
-/// How long an answer may take: longer than the server allows itself.
+/// The longest wait for an answer: longer than the server's own limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
-/// No answer of the mix is that long.
+/// Longer than any answer of the mix.
 const LONGEST_BODY: usize = 64 << 20;
 
-/// A connection that is kept.
+/// A persistent connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
@@ -22,7 +22,7 @@ pub(crate) struct Connection {
     body: Vec<u8>,
 }
 
-/// An answer; its body is the connection's until the next request.
+/// An answer. Its body borrows the connection's buffer until the next request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
@@ -44,7 +44,7 @@ impl Connection {
         })
     }
 
-    /// Sends a form, signed as of now.
+    /// Sends a form, signed with the current time.
     pub(crate) fn post(&mut self, signer: &mut Signer, form: &str) -> io::Result<Answer<'_>> {
         let host = &self.host;
         let signed = signer.sign(SystemTime::now().into(), host, CONTENT_TYPE, form);
@@ -61,7 +61,7 @@ impl Connection {
         self.exchange()
     }
 
-    /// Asks for a path that needs no signature.
+    /// Requests a path that needs no signature.
     pub(crate) fn get(&mut self, path: &str) -> io::Result<Answer<'_>> {
         self.request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
         self.exchange()
@@ -95,7 +95,7 @@ impl Connection {
         Ok(Answer { status, body })
     }
 
-    /// The next line of a head, without its end.
+    /// The next line of the head, without its line break.
     fn line(&mut self) -> io::Result<&str> {
         self.line.clear();
         if self.stream.read_line(&mut self.line)? == 0 {
@@ -109,7 +109,7 @@ fn broken(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// The text of the first element of this name: `<name>text</name>`.
+/// The text of the first element with this name: `<name>text</name>`.
 pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     rest.split_once("</").map(|(text, _)| text)

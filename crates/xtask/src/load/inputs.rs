@@ -1,4 +1,4 @@
-//! The store under load: a generated account and its trail, imported as a user imports them.
+//! The store under load: a generated account and its trail, imported with the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use benches::{ACCOUNT_ID, AccountShape, TrailGenerator};
 use crate::load::signer::AccessKey;
 use crate::{child, python};
 
-/// The one who asks.
+/// The caller of all requests.
 pub(crate) const ACCESS_KEY: AccessKey = AccessKey {
     id: "AKIALOADTEST",
     secret: "not/a/secret/but/the/load/run",
@@ -17,7 +17,7 @@ const ACTIVE: usize = 5_000;
 const OBJECTS: u64 = 40;
 const RECORDS: usize = 5_000;
 
-/// Makes the store in this folder.
+/// Creates the store in this folder.
 pub(crate) fn store(
     program: &Path,
     folder: &Path,
@@ -41,7 +41,7 @@ pub(crate) fn store(
     Ok(store)
 }
 
-/// Makes the credentials file in this folder.
+/// Writes the credentials file into this folder.
 pub(crate) fn credentials(folder: &Path) -> Result<PathBuf, String> {
     let file = folder.join("credentials.toml");
     let AccessKey { id, secret } = ACCESS_KEY;

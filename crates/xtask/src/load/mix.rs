@@ -1,15 +1,15 @@
-//! What clients ask for, in which proportions, and what a right answer has in it.
+//! The requests of the clients, their proportions, and what a right answer contains.
 
 use benches::{ACCOUNT_ID, AccountShape, Seeded};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::load::connection::{Answer, element};
 
-/// Services that most generated policies are about.
+/// Services that most generated policies grant.
 const NAMESPACES: [&str; 10] = [
     "s3", "ec2", "logs", "iam", "dynamodb", "lambda", "kms", "sqs", "ecr", "rds",
 ];
-/// Every so many of the jobs that are there from the start, one is about a group and one about a policy.
+/// Of this many prepared jobs, one is on a group and one on a policy.
 const GROUP_AND_POLICY_EVERY: usize = 8;
 
 /// An operation of the mix.
@@ -42,7 +42,7 @@ impl Operation {
         }
     }
 
-    /// How many of a hundred requests are this.
+    /// Its share of the requests, in percent.
     fn share(self) -> usize {
         match self {
             Self::Get => 70,
@@ -63,7 +63,7 @@ impl Operation {
     }
 }
 
-/// The form of `Generate` for the `index`th job that is there from the start.
+/// The form of `Generate` for the prepared job with this index.
 pub(crate) fn prepared_job(shape: &AccountShape, index: usize) -> String {
     let mut random = Seeded::of(shape.seed, "prepared job", index as u64);
     // The first policies have the most holders.
@@ -87,16 +87,16 @@ pub(crate) fn first_page(job: &str) -> String {
     form(Operation::Get, &[("JobId", job)])
 }
 
-/// What one client asks for. It depends on the seed and on the answers, on nothing else.
+/// The requests of one client. They depend on the seed and on the answers only.
 #[derive(Debug)]
 pub(crate) struct Mix<'a> {
     random: Seeded,
     shape: &'a AccountShape,
     jobs: &'a [String],
-    /// The next page of the list that was begun, without its marker, and the marker.
+    /// The form for the next page of the current list, without the marker, and the marker.
     next_services: Option<(String, String)>,
     next_users: Option<String>,
-    /// What the page that is being waited for was asked with.
+    /// The form of the pending request for a page.
     asked: String,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Mix<'a> {
                     ("ServiceNamespaces.member.1", one),
                     ("ServiceNamespaces.member.2", other),
                 ];
-                // A namespace that is given twice is left out once.
+                // The server drops duplicate namespaces.
                 let given = if one == other { 2 } else { 3 };
                 form(operation, parameters.get(..given).unwrap_or_default())
             }
@@ -148,7 +148,7 @@ impl<'a> Mix<'a> {
         (operation, form)
     }
 
-    /// The next page of the report that was begun, else the first of another.
+    /// The next page of the current report, or the first page of another one.
     fn services(&mut self) -> String {
         if let Some((mut form, marker)) = self.next_services.take() {
             self.asked.clone_from(&form);
@@ -174,10 +174,10 @@ impl<'a> Mix<'a> {
         self.shape.identity(index).arn
     }
 
-    /// Looks at an answer.
+    /// Checks an answer.
     ///
     /// # Errors
-    /// In a few words, what is wrong with it: the same words for the same fault.
+    /// A short message that says what is wrong. Equal faults have equal messages, so that they can be counted.
     pub(crate) fn take(&mut self, operation: Operation, answer: Answer<'_>) -> Result<(), String> {
         let Answer { status, body } = answer;
         if status != 200 {

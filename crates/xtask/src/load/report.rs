@@ -1,4 +1,4 @@
-//! What a run amounts to, as Markdown.
+//! The result of a run as Markdown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use crate::load::client::Outcome;
 use crate::load::mix::Operation;
 use crate::load::server_metrics::{Histogram, ServerMetrics};
 
-/// What half of all `Get`s may take, server-side.
+/// The target for the server-side median of `Get`.
 const TARGET_SECONDS: f64 = 0.001;
 
-/// All that was measured.
+/// All measurements of a run.
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) seconds: f64,
@@ -18,7 +18,7 @@ pub(crate) struct Measured {
     /// `/metrics` before and after.
     pub(crate) before: ServerMetrics,
     pub(crate) after: ServerMetrics,
-    /// After which part of the time, in percent, how much memory was resident, in MiB.
+    /// Resident memory in MiB, each with its point in time in percent of the run.
     pub(crate) memory: Vec<(u32, Option<f64>)>,
     /// Processor time of the server and of the clients, in seconds.
     pub(crate) processor: Option<(f64, f64)>,
@@ -29,7 +29,7 @@ impl Measured {
         self.outcome.errors.values().sum()
     }
 
-    /// The table and what is to be said beside it.
+    /// The table and the lines below it.
     pub(crate) fn report(&self) -> String {
         let mut text = "\
 | operation | requests | errors | requests/s | client p50, ms | client p99, ms | server p50, ms | server p99, ms |
@@ -109,7 +109,7 @@ impl Measured {
         )
     }
 
-    /// Whether half of all `Get`s took no longer than they may.
+    /// Whether the median of `Get` meets its target.
     fn verdict(&self) -> String {
         let get = self.after.since(&self.before, Operation::Get.name());
         let Some(get) = get else {
@@ -140,7 +140,7 @@ impl Measured {
 
 /// A percentile of sorted microseconds, in milliseconds.
 fn millis(sorted: &[u32], percent: usize) -> String {
-    // The least time that so many of a hundred did not exceed.
+    // The least time that this percentage of the requests did not exceed.
     let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(rank).map_or_else(String::new, |micros| {
         format!("{:.2}", f64::from(*micros) / 1e3)

@@ -1,4 +1,4 @@
-//! The `serve` process under load.
+//! The `serve` process that is measured.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -10,14 +10,14 @@ use crate::child;
 use crate::load::connection::Connection;
 use crate::load::server_metrics::ServerMetrics;
 
-/// How long a start may take.
+/// The longest wait for the server to start.
 const LONGEST_START: Duration = Duration::from_secs(30);
-/// What the server says before its address.
+/// The server prints its address after this.
 const ADDRESS: &str = "http://";
-/// Ticks of `/proc/PID/stat` a second, on every Linux there is.
+/// Clock ticks per second in `/proc/PID/stat`: 100 on all Linux systems.
 const TICKS: f64 = 100.0;
 
-/// A server; it ends with this.
+/// A running server, killed on drop.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Child,
@@ -27,14 +27,14 @@ pub(crate) struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Killed or not: nothing of the store is needed any more.
+        // The store is temporary, so nothing depends on a clean shutdown.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 impl Server {
-    /// Starts it, and waits until it says where it listens. Its log goes to a file, as a service's does.
+    /// Starts the server and waits until it prints its address. Its log goes to a file, as that of a service does.
     pub(crate) fn start(program: &Path, store: &Path, credentials: &Path) -> Result<Self, String> {
         let log = store.with_extension("log");
         let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
@@ -70,7 +70,7 @@ impl Server {
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    /// The lines of its log that are warnings or errors.
+    /// The warnings and errors in its log.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let said = self.said();
         let complaints = said.lines().filter(|line| {
@@ -88,7 +88,7 @@ impl Server {
         read().map_err(|error| format!("/metrics: {error}"))
     }
 
-    /// Resident memory in MiB; `None` where there is no `/proc`.
+    /// Resident memory in MiB; `None` without `/proc`.
     pub(crate) fn resident_mib(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let line = status
@@ -98,16 +98,16 @@ impl Server {
         Some(kib / 1_024.0)
     }
 
-    /// Processor time in seconds since the start; `None` where there is no `/proc`.
+    /// Processor time in seconds since the start; `None` without `/proc`.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
         processor_seconds(&self.process.id().to_string())
     }
 }
 
-/// Processor time of a process in seconds, by its folder in `/proc`.
+/// Processor time of a process in seconds, from its folder in `/proc`.
 pub(crate) fn processor_seconds(process: &str) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, may have spaces; then come state, ..., the 14th and 15th field.
+    // The name, in parentheses, may contain spaces. User and system time are the 14th and 15th field.
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut fields = fields.split(' ').skip(11);
     let user: f64 = fields.next()?.parse().ok()?;

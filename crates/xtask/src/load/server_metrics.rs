@@ -1,17 +1,17 @@
-//! The server's own counters, from `/metrics`.
+//! The server's counters, from `/metrics`.
 
 use std::collections::BTreeMap;
 
 const BUCKET: &str = "iam_api_request_seconds_bucket";
 
-/// What `/metrics` says: the samples, by name and labels as they are written.
+/// The samples in `/metrics`, by name and labels as written there.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServerMetrics(BTreeMap<String, f64>);
 
-/// How many answers took how long.
+/// A histogram of answer times.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Histogram {
-    /// An upper bound in seconds, the last infinite, and how many answers took no longer; in that order.
+    /// Upper bounds in seconds (the last is infinite) with the number of answers up to each, in ascending order.
     buckets: Vec<(f64, f64)>,
 }
 
@@ -31,7 +31,7 @@ impl ServerMetrics {
         self.0.get(name).copied().unwrap_or_default()
     }
 
-    /// The answers to an operation since an earlier look; `None` when there are none.
+    /// The answers to an operation since earlier metrics; `None` if there are none.
     pub(crate) fn since(&self, earlier: &Self, operation: &str) -> Option<Histogram> {
         let prefix = format!("{BUCKET}{{operation=\"{operation}\",le=\"");
         let mut buckets: Vec<(f64, f64)> = self
@@ -39,7 +39,7 @@ impl ServerMetrics {
             .iter()
             .filter_map(|(name, value)| {
                 let bound = name.strip_prefix(&prefix)?.strip_suffix("\"}")?;
-                // Rust reads `+Inf` too.
+                // Rust parses `+Inf` too.
                 Some((bound.parse().ok()?, value - earlier.value(name)))
             })
             .collect();
@@ -54,7 +54,7 @@ impl Histogram {
         self.buckets.last().map_or(0.0, |(_, number)| *number)
     }
 
-    /// The bounds in seconds between which this part of the answers ends.
+    /// The bounds, in seconds, of the bucket that contains this quantile.
     pub(crate) fn quantile(&self, part: f64) -> (f64, f64) {
         let wanted = self.count() * part;
         let mut below = 0.0;
@@ -67,7 +67,7 @@ impl Histogram {
         (below, f64::INFINITY)
     }
 
-    /// The part of the answers that took no longer than this; `None` when it is no bound of a bucket.
+    /// The share of answers that took at most this long; `None` if it is not a bucket's bound.
     pub(crate) fn part_within(&self, seconds: f64) -> Option<f64> {
         let (_, number) = self.buckets.iter().find(|(bound, _)| *bound == seconds)?;
         Some(number / self.count())

@@ -1,4 +1,4 @@
-//! Signature Version 4, as an SDK signs: the key is derived once a day.
+//! Signs with Signature Version 4. As in SDKs, the signing key is derived once per day.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// What every request is sent as.
+/// The content type of every request.
 pub(crate) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const SIGNED_HEADERS: &str = "content-type;host;x-amz-date";
 const REGION: &str = "us-east-1";
@@ -23,11 +23,11 @@ pub(crate) struct AccessKey {
 pub(crate) struct Signer {
     access_key: AccessKey,
     service: &'static str,
-    /// The date that the derived key is for, and that key.
+    /// The date of the derived key, and the key.
     derived: (String, Vec<u8>),
 }
 
-/// What signing adds to a request.
+/// The headers that signing adds to a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Signed {
     /// `X-Amz-Date`.
@@ -45,7 +45,7 @@ impl Signer {
         }
     }
 
-    /// Signs this body, sent to this host as this content type.
+    /// Signs a body for this host and content type.
     pub(crate) fn sign(
         &mut self,
         now: DateTime<Utc>,
@@ -80,7 +80,7 @@ impl Signer {
         }
     }
 
-    /// The signing key of a day.
+    /// The signing key for a date.
     fn derive(&self, day: &str) -> Vec<u8> {
         let key = format!("AWS4{}", self.access_key.secret).into_bytes();
         [day, REGION, self.service, "aws4_request"]
@@ -90,7 +90,7 @@ impl Signer {
 }
 
 fn mac(key: &[u8], message: &str) -> Vec<u8> {
-    // HMAC takes keys of any length; should it not, the server refuses what comes of it.
+    // HMAC accepts keys of any length, so this does not fail; if it did, the server would reject the signature.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return Vec::new();
     };
