@@ -210,7 +210,7 @@ first_millis
     ))
 }
 
-/// The first whole millisecond that is not before a time.
+/// Rounds a time up to milliseconds.
 fn ceiling_millis(time: DateTime<Utc>) -> i64 {
     let millis = time.timestamp_millis();
     if time.timestamp_subsec_nanos().is_multiple_of(1_000_000) {
@@ -220,7 +220,7 @@ fn ceiling_millis(time: DateTime<Utc>) -> i64 {
     }
 }
 
-/// The pattern whose first group is the unique id that a `principalId` starts with.
+/// A pattern whose first group is the unique id at the start of a `principalId`.
 fn unique_id_pattern() -> String {
     let prefix = USER_ID_PREFIX.len();
     let (shortest, longest) = (UNIQUE_ID_LENGTHS.start(), UNIQUE_ID_LENGTHS.end());
@@ -231,12 +231,12 @@ fn unique_id_pattern() -> String {
     )
 }
 
-/// Words as a list of literals.
+/// A list of literals.
 fn listed<const N: usize>(words: [&str; N]) -> String {
     words.map(|word| format!("'{word}'")).join(", ")
 }
 
-/// Whether `error_code` says that a permission was missing.
+/// A condition: `error_code` says that a permission was missing.
 fn is_denial() -> String {
     DENIAL_MARKERS
         .map(|marker| format!("error_code LIKE '%{marker}%'"))

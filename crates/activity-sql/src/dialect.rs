@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An engine that holds `CloudTrail` logs and can be asked in SQL.
+/// An engine that queries `CloudTrail` logs in SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// Amazon Athena, engine version 3 (Trino).
@@ -27,7 +27,7 @@ impl fmt::Display for Dialect {
 }
 
 impl Dialect {
-    /// The longest query the engine takes, in bytes. Sources: Athena User Guide, "Service quotas"
+    /// Returns the longest query that the engine accepts, in bytes; `None` without a limit. Sources: Athena User Guide, "Service quotas"
     /// (262,144 bytes); `CloudTrail` API Reference, `StartQuery` (10,000 characters).
     #[must_use]
     pub fn longest_query(self) -> Option<usize> {
@@ -38,7 +38,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the engine reads `CloudTrail` objects by their paths.
+    /// Whether the engine can read `CloudTrail` objects by path.
     #[must_use]
     pub fn reads_objects(self) -> bool {
         matches!(self, Self::Spark | Self::DuckDb)
@@ -96,8 +96,7 @@ impl Dialect {
         }
     }
 
-    /// The time at so many UTC milliseconds. Athena writes no column with a time zone: there, and in
-    /// Lake, it is the UTC time without one.
+    /// The time at these UTC milliseconds. In Athena and Lake it has no time zone, because Athena cannot write such columns.
     pub(crate) fn time(self, millis: &str) -> String {
         match self {
             Self::Athena | Self::CloudTrailLake => {

@@ -1,8 +1,8 @@
-//! Why there is no query.
+//! Errors of the generator.
 
 use crate::dialect::Dialect;
 
-/// Why there is no query for what was asked.
+/// Why a query cannot be generated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -15,7 +15,7 @@ pub enum QueryError {
     /// The catalog has a name that cannot stand in a query.
     #[error("the catalog's name {0:?} cannot stand in a query")]
     CatalogName(String),
-    /// The engine would refuse the query.
+    /// The query is longer than the engine accepts.
     #[error(
         "{dialect} takes queries of {limit} bytes, and this one has {length}: leave the catalog out of it"
     )]

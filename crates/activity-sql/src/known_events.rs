@@ -1,4 +1,4 @@
-//! What a query must know of the catalog: which event names belong to which actions.
+//! The part of the catalog that a query needs: which event names belong to which actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,18 +7,18 @@ use service_catalog::{Catalog, ServiceId};
 use crate::dialect::Dialect;
 use crate::error::QueryError;
 
-/// The events of one or several event sources that mean the same.
+/// The known events of event sources that have the same events.
 struct Meanings {
     /// The X of the `X.amazonaws.com`.
     sources: BTreeSet<String>,
-    /// The namespace of events that are not known.
+    /// The namespace for unknown events.
     namespace: String,
-    /// The event names that are known: the action's name alone, `event=action` where it has another
-    /// name, `event=namespace:action` where it is another service's.
+    /// The known events: the action's name alone, `event=action` if the action has another name, `event=namespace:action` if it
+    /// is of another service.
     names: Vec<String>,
 }
 
-/// The rows `('sources', 'namespace', 'names')`, lists being separated by blanks; one a line.
+/// Returns the rows `('sources', 'namespace', 'names')`, one per line. Lists are separated by blanks.
 pub(crate) fn rows(catalog: &Catalog, dialect: Dialect) -> Result<String, QueryError> {
     let meanings = meanings(catalog)?;
     let rows: Vec<String> = meanings
@@ -58,7 +58,7 @@ fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
         let mut names = BTreeMap::new();
         let of_services = services.iter().filter_map(|id| event_names.get(id));
         for name in of_services.flatten() {
-            // The catalog itself says what a name means: the services' order decides, in one place.
+            // The catalog decides which service a name belongs to.
             let Some(action) = catalog.resolve_event(&source, name).action else {
                 continue;
             };
@@ -72,7 +72,7 @@ fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
             } else {
                 name.to_owned()
             };
-            // Two services may spell one name differently; case does not count.
+            // Case does not count: two services can spell one name differently.
             names.entry(name.to_ascii_lowercase()).or_insert(entry);
         }
         all.push(Meanings {
@@ -84,7 +84,7 @@ fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
     Ok(all)
 }
 
-/// The event names that each service knows: those of its actions, and those its `event` lines have.
+/// Returns the event names of each service: those of its actions, and those of its `event` lines.
 fn event_names(catalog: &Catalog) -> BTreeMap<ServiceId, Vec<String>> {
     let mut names: BTreeMap<ServiceId, Vec<String>> = catalog
         .services()
@@ -109,7 +109,7 @@ fn event_names(catalog: &Catalog) -> BTreeMap<ServiceId, Vec<String>> {
     names
 }
 
-/// A name that can stand in a list of the query. No name of a catalog has a blank.
+/// Checks that a name can stand in a list of the query. Names of a catalog have no blanks.
 fn word(name: &str) -> Result<&str, QueryError> {
     if name.contains(['=', ':']) {
         Err(QueryError::CatalogName(name.to_owned()))

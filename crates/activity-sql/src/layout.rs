@@ -1,4 +1,4 @@
-//! Where the records lie, and what their fields are called there.
+//! Where the records are, and what their fields are called there.
 
 use crate::dialect::Dialect;
 use crate::error::QueryError;
@@ -6,11 +6,11 @@ use crate::error::QueryError;
 /// Where the engine finds the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Records {
-    /// A table or view with one record a row, its columns named as the record's fields
+    /// A table or view with one record per row and the record's fields as columns
     /// (`userIdentity.sessionContext.sessionIssuer.arn`, `eventTime`, ...); in `CloudTrail` Lake, the
     /// id of an event data store.
     Table(String),
-    /// `CloudTrail` objects as delivered to S3: a path or glob as the engine takes it.
+    /// `CloudTrail` objects as delivered to S3: a path or glob in the engine's syntax.
     Objects(String),
 }
 
@@ -67,7 +67,7 @@ const EVENT: [&str; 8] = [
 /// 50 MB of JSON.
 const LARGEST_OBJECT: u32 = 64 << 20;
 
-/// The query that gives one row a record, with the names of [`FIELDS`]; indented by two.
+/// Returns the query with one row per record and the names of [`FIELDS`] as columns, indented by two.
 pub(crate) fn select(dialect: Dialect, records: &Records) -> Result<String, QueryError> {
     let (prefix, from) = match records {
         Records::Table(table) => ("", table_name(table)?.to_owned()),
@@ -82,8 +82,7 @@ pub(crate) fn select(dialect: Dialect, records: &Records) -> Result<String, Quer
         .collect();
     let time = format!("{prefix}eventTime");
     columns.push(format!("{} AS millis", millis(dialect, &time)));
-    // Tables made before there were categories have no such column, and an insight is told by its
-    // event type too.
+    // Tables made before CloudTrail had categories have no such column. Insights have an event type of their own too.
     let insights = match records {
         Records::Table(_) => "",
         Records::Objects(_) => "\n  WHERE coalesce(record.eventCategory, '') <> 'Insight'",
@@ -95,8 +94,7 @@ pub(crate) fn select(dialect: Dialect, records: &Records) -> Result<String, Quer
 }
 
 /// The UTC milliseconds of `eventTime`: a timestamp in `CloudTrail` Lake, elsewhere text as
-/// `CloudTrail` writes it. A blank for the T, a fraction or an offset are understood too; without an
-/// offset it is UTC.
+/// `CloudTrail` writes it. A blank for the T, a fraction and an offset are allowed; without an offset it is UTC.
 fn millis(dialect: Dialect, time: &str) -> String {
     const SHAPE: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\z";
     if dialect == Dialect::CloudTrailLake {
@@ -118,8 +116,7 @@ fn millis(dialect: Dialect, time: &str) -> String {
     )
 }
 
-/// Names of tables, of event data stores and of both with a catalog or schema before them, quoted or
-/// not. They go into the query as they are, so nothing else may.
+/// Checks the name of a table or event data store, with or without catalog, schema and quotes. It goes into the query unchanged.
 fn table_name(table: &str) -> Result<&str, QueryError> {
     let is_sound = |c: char| c.is_alphanumeric() || "_-.$\"`".contains(c);
     if !table.is_empty() && table.chars().all(is_sound) {
@@ -129,10 +126,10 @@ fn table_name(table: &str) -> Result<&str, QueryError> {
     }
 }
 
-/// The records in objects, as rows with one column `record`. Each is parsed by itself, so that a field
-/// of another type is null and spoils no other record; a damaged object fails the query.
+/// Returns a subquery of the records in objects, with one column `record`. Each record is parsed separately, so that a field of
+/// another type is null and does not affect others; a damaged object fails the query.
 fn objects(dialect: Dialect, path: &str) -> String {
-    // A record's fields in the engine's words: `each` spells one, `within` a struct of several.
+    // The type of a record: `each` spells a field, `within` a struct.
     let structure = |each: fn(&str) -> String, within: fn(&str, &str) -> String| {
         let fields = |names: &[&str]| {
             names

@@ -24,31 +24,31 @@ use crate::source::s3::{
     object::S3Object, source::S3Source,
 };
 
-/// Reads CloudTrail objects.
+/// Reads trails: CloudTrail objects in files, folders and buckets.
 #[derive(Clone, Debug)]
 pub struct TrailReader {
     rules: Rules,
     stop: Arc<AtomicBool>,
 }
 
-/// Said to the caller when an object is done.
+/// Progress: reported after each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectRead {
-    /// How many objects are known of so far, this one and those to come among them.
+    /// How many objects were listed so far, including those that are not read yet.
     pub objects: u64,
-    /// Whether there are no others.
+    /// Whether the listing is complete.
     pub is_all: bool,
-    /// The object's size as it is stored, in bytes.
+    /// The size of the object as stored, in bytes.
     pub bytes: u64,
-    /// The records that were in it.
+    /// How many records it had.
     pub records: u64,
 }
 
-/// Objects listed ahead of the readers. What is listed is small; what is read is not.
+/// How many objects are listed ahead of the readers.
 const LISTED_AHEAD: usize = 65_536;
 
 impl TrailReader {
-    /// A reader that names services and actions by this catalog.
+    /// Returns a reader that resolves events to the services and actions of this catalog.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl TrailReader {
         self.rules.options()
     }
 
-    /// The same without limits of time. Whoever stops one stops both.
+    /// Returns a reader without limits of time. It shares the stop flag with this one.
     #[must_use]
     pub fn of_all_times(&self) -> Self {
         let options = self.options().clone().since(None).until(None);
@@ -79,32 +79,31 @@ impl TrailReader {
         }
     }
 
-    /// Set to `true`, from any thread, it makes the reader stop after the objects that it is at. What was read until then
-    /// is a part: see [`TrailReader::is_stopped`].
+    /// Returns a flag that stops the reader: set to `true` from any thread, reading ends after the current objects. The result
+    /// is incomplete then: see [`TrailReader::is_stopped`].
     #[must_use]
     pub fn stop_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)
     }
 
-    /// Whether reading was stopped, so that what was read may not be all.
+    /// Whether reading was stopped, so that the result may be incomplete.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Takes objects one by one on this thread, from wherever they come.
+    /// Returns an [`Intake`], which takes objects one by one on this thread.
     #[must_use]
     pub fn intake(&self) -> Intake<'_> {
         Intake::new(&self.rules)
     }
 
-    /// Reads files, and folders with all that is below them (with feature `s3`, also `s3://bucket/prefix`), on the threads
-    /// of the current rayon pool. `progress` is called from these threads. The table does not depend on the number or
-    /// order of threads.
+    /// Reads files and folders, recursively (with feature `s3`, also `s3://bucket/prefix`), on the threads of the current rayon
+    /// pool. `progress` is called from these threads. The result does not depend on the number of threads.
     ///
     /// # Errors
-    /// A path that is not there or cannot be listed, a folder without files. What is wrong with
-    /// single objects and records is in the [`Reconciliation`].
+    /// A path that does not exist or cannot be listed, a folder without files. What is wrong with single objects and records
+    /// is in the [`Reconciliation`].
     pub fn read<P: AsRef<Path>>(
         &self,
         paths: &[P],
@@ -113,12 +112,11 @@ impl TrailReader {
         Ok(self.read_objects(self.list(paths)?, progress))
     }
 
-    /// Lists the objects that [`TrailReader::read`] reads, while they are asked for. Dead links, link loops and closed
-    /// folders below a path are among them: reading them fails and names the reason. What of a bucket cannot be listed is
-    /// named as a failure.
+    /// Lists the objects that [`TrailReader::read`] reads, lazily. Dead links, link loops and closed folders below a path are
+    /// listed too: reading them fails and says why. Folders of a bucket that cannot be listed are returned as failures.
     ///
     /// # Errors
-    /// As there.
+    /// As [`TrailReader::read`].
     pub fn list<P: AsRef<Path>>(
         &self,
         paths: &[P],
@@ -127,14 +125,14 @@ impl TrailReader {
         listing::list(paths, self.options(), &self.stop)
     }
 
-    /// Reads these objects, as [`TrailReader::read`] does.
+    /// Reads objects that were listed, as [`TrailReader::read`] does.
     pub fn read_objects(
         &self,
         objects: impl Iterator<Item = Result<TrailObject, FailedObject>> + Send,
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> TrailRead {
         let (listed, is_all) = (AtomicU64::new(0), AtomicBool::new(false));
-        // Of the pool that this is called on: the thread that hands out is none of its.
+        // Asked here, because the thread that hands out jobs is not of this pool.
         let readers = rayon::current_num_threads();
         let (jobs, receiver) = mpsc::sync_channel(LISTED_AHEAD);
         let receiver = Mutex::new(receiver);
@@ -180,7 +178,7 @@ impl TrailReader {
                         }
                     }
                 }
-                // Whoever is still listing finds nobody to hand it to.
+                // Unblocks the thread that still lists.
                 if self.is_stopped() {
                     let jobs = receiver.lock().unwrap_or_else(PoisonError::into_inner);
                     while jobs.recv().is_ok() {}
@@ -193,7 +191,7 @@ impl TrailReader {
             .fold(TrailRead::default(), TrailRead::merge)
     }
 
-    /// Hands the objects out to the threads that read. Those of a bucket are fetched ahead of them.
+    /// Sends the objects to the threads that read. Objects of a bucket are fetched ahead.
     fn hand_out(
         &self,
         objects: impl Iterator<Item = Result<TrailObject, FailedObject>>,
@@ -250,7 +248,7 @@ impl TrailReader {
 enum Job {
     File(PathBuf),
     Failed(FailedObject),
-    /// Objects of a bucket as they come in, for all threads that have nothing else to do.
+    /// Objects of a bucket as they arrive. All threads take from them.
     #[cfg(feature = "s3")]
     Fetched(S3Fetched),
 }
@@ -258,22 +256,22 @@ enum Job {
 /// The bucket that is being fetched from.
 #[cfg(feature = "s3")]
 struct Fetching {
-    /// The threads that read.
+    /// How many threads read.
     readers: usize,
-    /// Where it is, and what takes its objects; or why nothing can.
+    /// The location, and where its objects are sent; or why they cannot be fetched.
     current: Option<(S3Location, Result<ObjectSender, Arc<S3OpenError>>)>,
 }
 
 #[cfg(feature = "s3")]
 type ObjectSender = SyncSender<Result<S3Object, ListError>>;
 
-/// Objects known to the threads that fetch, beyond those they are at.
+/// How many objects wait to be fetched.
 #[cfg(feature = "s3")]
 const KNOWN_TO_FETCH: usize = 1_024;
 
 #[cfg(feature = "s3")]
 impl Fetching {
-    /// Has an object fetched. The threads are told of a bucket once each.
+    /// Has an object fetched. When the bucket changes, each thread gets the new one once.
     fn fetch(&mut self, source: &S3Source, object: S3Object, jobs: &SyncSender<Job>) {
         let location = source.location();
         let sender = match &self.current {
@@ -290,7 +288,7 @@ impl Fetching {
                 &self.current.insert((location.clone(), sender)).1
             }
         };
-        // If nobody is there to read, nobody misses it.
+        // A send fails only when nobody reads any more.
         match sender {
             Ok(sender) => _ = sender.send(Ok(object)),
             Err(error) => {

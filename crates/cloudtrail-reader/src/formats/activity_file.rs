@@ -24,12 +24,12 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::attribution;
 use crate::record::checks::{self, LONGEST_NAME, UNIQUE_ID_LENGTHS};
 
-/// Whether a Parquet file is meant as an activity file.
+/// Whether a Parquet file has the schema of an activity file.
 pub(crate) fn is_parquet(bytes: &Bytes) -> bool {
     ParquetTable::open(bytes.clone()).is_ok_and(|table| is_activity_schema(table.schema()))
 }
 
-/// Whether a CSV with these columns is meant as an activity file.
+/// Whether a CSV with these columns is an activity file.
 pub(crate) fn is_header(names: &StringRecord) -> bool {
     let fields = names
         .iter()
@@ -37,7 +37,7 @@ pub(crate) fn is_header(names: &StringRecord) -> bool {
     is_activity_schema(&Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// The column of the schema that a name stands for: `LastAccessed` as `activity show` writes it is `last_accessed`.
+/// Returns the schema's name of a column: `activity show` writes `LastAccessed` for `last_accessed`.
 fn column(name: &str) -> String {
     let mut column = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
@@ -49,7 +49,7 @@ fn column(name: &str) -> String {
     column
 }
 
-/// Takes the rows of a Parquet file. Of one that turns out to be damaged on the way, nothing is kept.
+/// Reads a Parquet file. If it turns out to be damaged, nothing of it is kept.
 pub(crate) fn read_parquet(
     rules: &Rules,
     object: &ObjectId,
@@ -77,7 +77,7 @@ pub(crate) fn read_parquet(
     }
 }
 
-/// Takes the rows of a CSV.
+/// Reads a CSV.
 pub(crate) fn read_csv(
     rules: &Rules,
     object: &ObjectId,
@@ -146,7 +146,7 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// Whether a row is of the time that is asked for.
+    /// Checks that a row is within the limits of time.
     fn check_time(&self, row: &ActivityRow<'_>) -> Result<(), SetAside> {
         match (
             self.rules.check_time(row.first_millis),
@@ -165,7 +165,7 @@ impl<'r> Rows<'r> {
     }
 }
 
-/// Whether a row is one that [`attribution`] can have given: names and times are what those of records must be.
+/// Checks the values of a row as [`attribution`] checks those of a record.
 fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
     let sound = |is_sound: bool, column| {
         if is_sound {
@@ -200,7 +200,7 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Where the columns of a CSV stand. Empty values are nulls, but for `last_event_id`.
+/// The positions of a CSV's columns. Empty values are nulls, except for `last_event_id`.
 struct ActivityColumns {
     account_id: usize,
     principal_id: usize,
@@ -216,7 +216,7 @@ struct ActivityColumns {
     first_accessed: usize,
 }
 
-/// What says what was attempted, beside `event_name`.
+/// The columns that say what was attempted, apart from `event_name`.
 enum What {
     Named {
         service_namespace: usize,

@@ -1,11 +1,11 @@
-//! The values of one row of a table, by what they mean in a record.
+//! The values of one row of a table, by their meaning in a record.
 
 use std::borrow::Cow;
 
 use crate::formats::engine_time;
 use crate::record::event::{EventRecord, SessionContext, SessionIssuer, Text, UserIdentity};
 
-/// What a column can hold.
+/// The meaning of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     /// The whole record, as JSON.
@@ -18,7 +18,7 @@ pub(crate) enum Column {
     EventType,
     EventCategory,
     ErrorCode,
-    /// The next three as texts of many values: see [`identity_text`](crate::formats::identity_text).
+    /// This and the next two as one text: see [`identity_text`](crate::formats::identity_text).
     UserIdentity,
     SessionContext,
     SessionIssuer,
@@ -38,9 +38,9 @@ pub(crate) enum Column {
 pub(crate) const COLUMNS: usize = Column::IssuerUserName as usize + 1;
 
 impl Column {
-    /// The field that a column of this name holds: `eventTime`, `event_time`, `EVENTTIME`;
+    /// Returns the meaning of a column by its name: `eventTime`, `event_time`, `EVENTTIME`;
     /// `userIdentity.sessionContext.sessionIssuer.arn`, `useridentity_sessioncontext_sessionissuer_arn`,
-    /// `sessionIssuer.arn`. What is inside `userIdentity` needs a name that says so: a column `arn` may be anything's.
+    /// `sessionIssuer.arn`. Parts of `userIdentity` need a name that says so: a column `arn` could be of anything.
     pub(crate) fn named(column: &str) -> Option<Self> {
         const LONGEST: usize = 128;
         if column.len() > LONGEST {
@@ -88,12 +88,12 @@ impl Column {
     }
 }
 
-/// The values of a row, by field. Empty and `null` are no values.
+/// The values of a row. Empty ones and `null` do not count.
 #[derive(Debug, Default)]
 pub(crate) struct Cells<'a>([Option<Cow<'a, str>>; COLUMNS]);
 
 impl<'a> Cells<'a> {
-    /// Keeps a value. The answer is whether there was none before.
+    /// Sets a value. Returns whether there was none before.
     pub(crate) fn set(&mut self, field: Column, value: impl Into<Cow<'a, str>>) -> bool {
         let value = value.into();
         match self.0.get_mut(field as usize) {

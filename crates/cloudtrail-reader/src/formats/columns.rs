@@ -1,7 +1,7 @@
-//! Which columns of a table are which fields of a record, and how a row becomes a record.
+//! Finds the fields of a record among the columns of a table, and turns rows into entries.
 //!
-//! The layouts are those of Athena's documented CloudTrail table and of CloudTrail Lake's event data stores, as they are
-//! and as people select from them. Sources: Athena User Guide, "Create a table for CloudTrail logs"; `CloudTrail` User
+//! The layouts are those of Athena's documented CloudTrail table and of CloudTrail Lake's event data stores, whole or as
+//! people select from them. Sources: Athena User Guide, "Create a table for CloudTrail logs"; `CloudTrail` User
 //! Guide, "Supported SQL schemas for event data stores".
 
 use std::fmt::Write;
@@ -56,8 +56,8 @@ impl RecordColumns {
         self.has.get(field as usize).copied().unwrap_or_default()
     }
 
-    /// What a record cannot do without. Without the `eventType`, sign-ins would count as calls. The `errorCode` is not
-    /// among them: tables made from JSON have no such column where nothing failed.
+    /// Names the required columns that are missing. Without `eventType`, sign-ins would count as calls. `errorCode` is not
+    /// required: tables made from JSON do not have it if nothing failed.
     fn missing(&self) -> Vec<&'static str> {
         if self.has(Column::EventJson) {
             return Vec::new();
@@ -90,7 +90,7 @@ impl RecordColumns {
         missing
     }
 
-    /// The record in a row.
+    /// Returns the entry of a row.
     pub(crate) fn entry<'a>(&self, mut cells: Cells<'a>) -> Entry<'a> {
         if let Some(json) = cells.take(Column::EventJson) {
             return Entry::Json(json);
@@ -101,8 +101,8 @@ impl RecordColumns {
         Entry::Fields(Box::new(cells.record()))
     }
 
-    /// Puts the parts of `userIdentity` where they belong. Of the texts of many values the outermost counts, and columns
-    /// of single values count where there is none.
+    /// Reads the parts of `userIdentity`. The outermost column with a text of many values wins; without one, columns of
+    /// single values count.
     fn read_identity(&self, cells: &mut Cells<'_>) -> Result<(), Malformed> {
         let whole = cells.take(Column::UserIdentity);
         let context = cells.take(Column::SessionContext);
@@ -139,7 +139,7 @@ impl RecordColumns {
     }
 }
 
-/// Some names for an error.
+/// Lists some names for an error.
 fn listed<'n>(mut names: impl Iterator<Item = &'n str>) -> String {
     const MOST: usize = 12;
     let shown: Vec<_> = names.by_ref().take(MOST).map(shortened).collect();

@@ -11,7 +11,7 @@ use crate::outcome::malformed::{Malformed, RowFault};
 /// The rows of a CSV below its header.
 pub(crate) struct CsvRows<'t> {
     text: &'t str,
-    /// What stands where the text was no UTF-8.
+    /// Stands in the text wherever the bytes were not UTF-8.
     marker: Option<char>,
     reader: ::csv::Reader<&'t [u8]>,
     header: StringRecord,
@@ -43,8 +43,8 @@ impl<'t> CsvRows<'t> {
         &self.header
     }
 
-    /// The next row, with a value for every column, or what is wrong with it; none at the end. A file that was cut short
-    /// in its last value looks like a whole one, if that has no quotes: `last_counts` says whether that matters.
+    /// Returns the next row, with a value for every column, or what is wrong with it; `None` at the end. A file that was cut
+    /// short in its last value looks complete if that value has no quotes: `last_counts` says whether that matters.
     pub(crate) fn next(
         &mut self,
         last_counts: bool,
@@ -81,7 +81,7 @@ impl<'t> CsvRows<'t> {
     }
 }
 
-/// Hands over each row. A row that is broken loses no other. Fails before the first row if columns are missing.
+/// Reads the rows. A broken row does not affect others. Fails before the first row if columns are missing.
 pub(crate) fn read(
     mut rows: CsvRows<'_>,
     take: &mut dyn FnMut(Entry<'_>),
@@ -113,7 +113,7 @@ fn place(position: &Position) -> Option<usize> {
     usize::try_from(position.byte()).ok()
 }
 
-/// Whether this row ends with the text, and inside quotes: there is an odd number of them.
+/// Whether this is the last row and ends inside quotes, of which there is an odd number.
 fn is_cut(text: &str, row: &StringRecord, end: &Position) -> bool {
     if !is_at_end(text, end) {
         return false;

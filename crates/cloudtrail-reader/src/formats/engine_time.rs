@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat};
 
-/// A time as query engines write it, as RFC 3339 or what is as good. Anything else stays as it is, to be refused with
-/// the record: `2026-10-01 12:00:00.000`, the same with ` UTC`, ` +00:00` or `+00` after it, and the time since 1970
-/// in seconds, milliseconds, microseconds or nanoseconds, which the number of digits tells apart.
+/// Converts a time to a form that `advisor_core::time` parses. Understood are `2026-10-01 12:00:00.000`, the same followed by
+/// ` UTC`, ` +00:00` or `+00`, and the time since 1970 in seconds, milliseconds, microseconds or nanoseconds, which the number
+/// of digits tells apart. Anything else is returned unchanged, and rejected with the record.
 pub(crate) fn to_rfc3339(text: Cow<'_, str>) -> Cow<'_, str> {
     if let Ok(number) = text.parse::<i64>() {
         let millis = match text.len() {
@@ -36,7 +36,7 @@ pub(crate) fn to_rfc3339(text: Cow<'_, str>) -> Cow<'_, str> {
     spelled.map_or(text, Cow::Owned)
 }
 
-/// RFC 3339 for milliseconds since 1970.
+/// Formats UTC milliseconds as RFC 3339.
 pub(crate) fn from_millis(millis: i64) -> Option<String> {
     let time = DateTime::from_timestamp_millis(millis)?;
     Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))

@@ -18,7 +18,7 @@ pub(crate) enum Entry<'a> {
     Json(Cow<'a, str>),
     /// A record whose fields were columns of a table.
     Fields(Box<EventRecord<'a>>),
-    /// An event of EventBridge that CloudTrail has no part in: its `detail-type`.
+    /// An event of EventBridge that is not CloudTrail's: its `detail-type`.
     NotAnApiCall(String),
     /// A value, line or row that cannot be read.
     Malformed(Malformed),

@@ -106,7 +106,7 @@ pub(crate) enum ParquetFault {
     Arrow(arrow_schema::ArrowError),
 }
 
-/// The decoder's reason, without the class of error before it.
+/// The decoder's message, without the class of error before it.
 fn parquet_message(error: &parquet::errors::ParquetError) -> String {
     use parquet::errors::ParquetError;
     match error {

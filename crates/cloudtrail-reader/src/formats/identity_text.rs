@@ -1,10 +1,10 @@
-//! `userIdentity` as the text of one column: JSON, or a row as Athena and CloudTrail Lake print it,
+//! Reads `userIdentity` from the text of one column: JSON, or a row as Athena and CloudTrail Lake print it,
 //! `{type=AssumedRole, principalid=AROA...:session, sessioncontext={sessionissuer={...}}}`.
 //!
-//! Rows are printed without quotes, so that a value with a comma and a blank in it, or with braces, may look like
-//! something else. IAM lets no blank into names of users, roles and sessions (`[\w+=,.@-]`) and into paths; other
-//! identities' names may have anything. What does not read in one way only is refused: a text that does not go on with a
-//! name and `=` after `, `, an unknown name after a value that counts, a name twice, braces that do not add up.
+//! Rows are printed without quotes, so that a value with a comma and a blank, or with braces, can look like something else.
+//! IAM allows no blank in names of users, roles and sessions (`[\w+=,.@-]`) and in paths; names of other identities can have
+//! anything. A text that can be read in two ways is rejected: one without a name and `=` after `, `, an unknown name after a
+//! value that counts, a repeated name, unbalanced braces.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::formats::cells::{Cells, Column};
 use crate::outcome::malformed::{IdentityColumn, IdentityTextFault, Malformed};
 
-/// Where in `userIdentity` a value stands.
+/// The level of `userIdentity` on which a value stands.
 #[derive(Clone, Copy)]
 enum Level {
     Identity,
@@ -23,13 +23,13 @@ enum Level {
     Other,
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 enum Member {
     Value(Column),
     Struct(Level),
-    /// Known, and does not count.
+    /// A known name that does not count.
     Other,
-    /// Not known: AWS adds to the schema.
+    /// An unknown name: AWS adds to the schema.
     Unknown,
 }
 
@@ -69,8 +69,7 @@ impl Level {
     }
 }
 
-/// Reads the text of `userIdentity`, or of its `sessionContext` or `sessionIssuer`, into the cells. The error says what
-/// is wrong with it.
+/// Reads the text of `userIdentity`, or of its `sessionContext` or `sessionIssuer`, into the cells.
 pub(crate) fn read<'a>(
     text: Cow<'a, str>,
     whole: IdentityColumn,
@@ -96,7 +95,7 @@ pub(crate) fn read<'a>(
     })
 }
 
-/// Whether it is a row and not JSON: names stand without quotes.
+/// Whether it is a row, with names without quotes, and not JSON.
 fn is_row(text: &str) -> bool {
     let inside = text.strip_prefix('{').map(str::trim_ascii_start);
     inside.is_some_and(|inside| !inside.starts_with(['"', '}']))
@@ -141,7 +140,7 @@ fn read_row<'t>(text: &'t str, level: Level, set: Set<'_, 't>) -> Result<(), Ide
     }
 }
 
-/// Reads `name=value, name=value}`. The answer is what follows.
+/// Reads `name=value, name=value}` and returns what follows.
 fn read_members<'t>(
     mut rest: &'t str,
     level: Level,
@@ -198,14 +197,14 @@ fn read_members<'t>(
     }
 }
 
-/// Names of the schema, and keys of web identity attributes such as `accounts.google.com:sub`.
+/// Whether this can be a name of the schema, or a key of web identity attributes such as `accounts.google.com:sub`.
 fn is_name(name: &str) -> bool {
     let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:/@-".contains(&byte);
     !name.is_empty() && name.bytes().all(is_sound)
 }
 
-/// Splits a value from what follows: a comma and a blank, or closing braces that end the row or have a comma and a
-/// blank after them. Other braces are the value's own: paths may have them.
+/// Splits a value from what follows: a comma and a blank, or closing braces at the end or before a comma and a blank. Other
+/// braces belong to the value: paths can have them.
 fn split_value(text: &str) -> Result<(&str, &str), IdentityTextFault> {
     let mut searched = 0;
     while let Some(found) = text.get(searched..).and_then(|rest| rest.find([',', '}'])) {

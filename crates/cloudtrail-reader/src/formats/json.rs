@@ -1,12 +1,12 @@
-//! JSON objects: which JSON texts in them are records.
+//! Finds the records in JSON.
 //!
 //! Known shapes: a CloudTrail object (`{"Records": [...]}`), the output of `aws cloudtrail
 //! lookup-events` (`{"Events": [{"CloudTrailEvent": "..."}]}`) and of CloudTrail Lake's `aws cloudtrail
 //! get-query-results` (`{"QueryResultRows": [...]}`), events of EventBridge (`{"detail-type": "AWS API
 //! Call via CloudTrail", "detail": {...}}`), `CloudWatch` Logs as subscriptions deliver, `aws logs
 //! filter-log-events` prints and export tasks write them, single records or any of these one after the
-//! other (JSON lines), and lists of them. Digest objects, and the signatures beside saved query
-//! results, are recognised to be skipped.
+//! other (JSON lines), and lists of them. Digest objects, and the signatures that are saved with query
+//! results, are recognised and skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -74,7 +74,7 @@ impl<'a> Envelope<'a> {
 
     fn is_digest(&self) -> bool {
         let is_digest = self.digest_start_time.is_some() && self.log_files.is_some();
-        // Beside the results of a query that CloudTrail Lake saved lies `result_sign.json`.
+        // `result_sign.json`, which CloudTrail Lake saves with the results of a query.
         is_digest || self.hash_signature.is_some() && self.files.is_some()
     }
 
@@ -86,11 +86,10 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Where an object's records go, as they are found. There cannot be more than one for every few bytes: a billion zeros
-/// are small when they are compressed, and would take many times the memory and time that records of their size do.
+/// Where the records go as they are found. Their number is [bounded](checks::most_records).
 struct Found<'t> {
     take: &'t mut dyn FnMut(Entry<'_>),
-    /// How many more there can be.
+    /// How many more are allowed.
     left: usize,
 }
 
@@ -104,7 +103,7 @@ impl Found<'_> {
         Ok(())
     }
 
-    /// The members of a list as entries.
+    /// Adds the members of a list.
     fn push_list<'a>(
         &mut self,
         list: &'a RawValue,
@@ -117,8 +116,7 @@ impl Found<'_> {
     }
 }
 
-/// Hands over the records of an object. The answer is whether there are digests in it. Of an object that fails, what was
-/// handed over is not to be kept.
+/// Reads the records of an object. Returns whether it has digests. If this fails, the caller must drop what was taken.
 pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
@@ -147,7 +145,7 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, 
     Ok(is_digest)
 }
 
-/// Takes the records of one JSON value. The answer is whether it is a digest.
+/// Reads the records of one JSON value. Returns whether it is a digest.
 fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatError> {
     if value.get().starts_with('[') {
         found.push_list(value, entry)?;
@@ -178,7 +176,7 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
     } else if let Some(entry) = single(value, &envelope) {
         found.push(entry)?;
     } else if let Some(events) = envelope.log_events() {
-        // A control message is sent to a subscription to try the way.
+        // A control message only tests the subscription.
         let kind = envelope.message_type.map(RawValue::get);
         if kind != Some(r#""CONTROL_MESSAGE""#) {
             found.push_list(events, Entry::LookupEvent)?;
@@ -191,7 +189,7 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
     Ok(false)
 }
 
-/// The one record that an object is, or holds; none if it is something else.
+/// Returns the one record that a value is, or holds; `None` if it is something else.
 fn single<'a>(value: &'a RawValue, envelope: &Envelope<'a>) -> Option<Entry<'a>> {
     if envelope.cloud_trail_event.is_some() {
         return Some(Entry::LookupEvent(value));
@@ -203,8 +201,8 @@ fn single<'a>(value: &'a RawValue, envelope: &Envelope<'a>) -> Option<Entry<'a>>
     Some(detail_entry(&kind, envelope.detail?))
 }
 
-/// What an event of EventBridge is about. CloudTrail's say so in their `detail-type`, which a pipe or an input
-/// transformer may have changed.
+/// Returns the entry of an EventBridge event. The `detail-type` says whether it is CloudTrail's, unless a pipe or an input
+/// transformer changed it.
 fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
     let is_record = || {
         let envelope = serde_json::from_str::<Envelope<'_>>(detail.get());
@@ -223,7 +221,7 @@ fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
     }
 }
 
-/// A page of a query's result: each row is a list of objects with one column each.
+/// Reads a page of a query result: each row is a list of objects with one column each.
 fn read_query_result<'a>(
     rows: Vec<&'a RawValue>,
     found: &mut Found<'_>,
@@ -237,7 +235,7 @@ fn read_query_result<'a>(
         .into_iter()
         .map(|row| serde_json::from_str(row.get()))
         .collect();
-    // A column that is null in a row may be left out there.
+    // A row can omit columns that are null.
     let names: BTreeSet<&str> = rows
         .iter()
         .flatten()
@@ -267,7 +265,7 @@ fn read_query_result<'a>(
     Ok(())
 }
 
-/// Whether an object that cannot be read stands for no other record than itself.
+/// Whether a value that cannot be read is a single record.
 fn is_one_record(value: &RawValue) -> bool {
     #[derive(Deserialize)]
     struct Lists {
@@ -285,7 +283,7 @@ fn is_one_record(value: &RawValue) -> bool {
     )
 }
 
-/// The members of a list, of which there can be so many.
+/// Returns the members of a list, unless there are more than `most`.
 fn members(list: &RawValue, most: usize) -> Result<Vec<&RawValue>, FormatError> {
     let mut read = serde_json::Deserializer::from_str(list.get());
     match read.deserialize_seq(Members { most }) {
@@ -311,7 +309,7 @@ impl<'de> Visitor<'de> for Members {
         let mut members = Vec::new();
         while let Some(member) = list.next_element()? {
             if members.len() == self.most {
-                // To its end, so that the list is no error.
+                // Reads on to the end, where serde would fail otherwise.
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(None);
             }
@@ -321,7 +319,7 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// A member of a bare list: a record, or an event that holds one.
+/// Returns the entry of a member of a bare list: a record, or an event that holds one.
 fn entry(value: &RawValue) -> Entry<'_> {
     serde_json::from_str::<Envelope<'_>>(value.get())
         .ok()
@@ -336,7 +334,7 @@ fn is_json_lines(text: &str) -> bool {
         .is_some_and(|(first, _)| is_json(without_time(first)))
 }
 
-/// A line without the time that export tasks of `CloudWatch` Logs put before it.
+/// Returns a line without the time that export tasks of `CloudWatch` Logs put before it.
 fn without_time(line: &str) -> &str {
     match line.split_once(' ') {
         Some((first, rest)) if !first.starts_with(['{', '[']) && time::parse(first).is_some() => {
@@ -346,8 +344,7 @@ fn without_time(line: &str) -> &str {
     }
 }
 
-/// Whether one of the first lines, though not the very first, is a JSON object: the mark of JSON
-/// lines that begin with a broken one.
+/// Whether one of the first lines is a JSON object: these may be JSON lines with a broken first line.
 fn has_whole_line(text: &str) -> bool {
     text.lines()
         .take(4)
@@ -359,15 +356,15 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Every line by itself, so that a broken one loses no other. A line may hold several values: files
-/// joined without a line break between them.
+/// Reads line by line, so that a broken line does not affect others. A line can hold several values: files that were joined
+/// without a line break.
 fn read_lines(text: &str, found: &mut Found<'_>) -> Result<bool, FormatError> {
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
         let line = without_time(line);
         for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
             let read = value
-                .map_err(|error| FormatError::Json(error))
+                .map_err(FormatError::Json)
                 .and_then(|value| read_value(value, found));
             match read {
                 Ok(digest) => is_digest |= digest,

@@ -1,4 +1,4 @@
-//! A Parquet file of records, with `userIdentity` as nested structs, as one text, or as columns of its own.
+//! Parquet files of records, with `userIdentity` as nested structs, as one text, or as columns of its own.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -29,12 +29,11 @@ use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, NotCloudTrail, ParquetFault, TableKind};
 use crate::outcome::malformed::Malformed;
 
-/// Rows that are decoded at a time.
+/// How many rows are decoded at a time.
 const BATCH: usize = 4_096;
 
-/// Hands over each row. Fails before the first row if columns are missing, and between rows where the file turns out to
-/// be damaged: what was handed over until then is not to be kept. Only the columns that count are decoded; of these a
-/// row group may have at most `limit` bytes.
+/// Reads the rows. Fails before the first row if columns are missing, and between rows if the file turns out to be damaged: the
+/// caller must drop what was taken. Only the columns that count are decoded, of which a row group can have at most `limit` bytes.
 pub(crate) fn read(
     bytes: Bytes,
     limit: usize,
@@ -67,7 +66,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Starts to decode the columns that count.
+/// Returns a decoder of the columns that count.
 fn open(
     bytes: Bytes,
     limit: usize,
@@ -95,9 +94,8 @@ fn open(
         .map_err(damaged)
 }
 
-/// Runs a part of the decoder, which panics on some damaged files: parquet 59 asserts what it reads of lengths and bit
-/// widths in four places at least, some of them within pages, where nothing can be looked at before. Its state is
-/// dropped then.
+/// Runs a part of the decoder and catches its panics. parquet 59 panics on some damaged files: it asserts lengths and bit widths
+/// that it read, some of them inside pages, where they cannot be checked before. The decoder is dropped then.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, FormatError>) -> Result<T, FormatError> {
     catch_panics(decode).unwrap_or_else(|_| Err(FormatError::Parquet(ParquetFault::Contradiction)))
 }
@@ -132,7 +130,7 @@ fn take_batch(
     Ok(())
 }
 
-/// Collects the columns of single values below one of the table's.
+/// Collects the leaf columns below a column.
 fn collect<'b>(
     path: &str,
     array: &'b ArrayRef,
@@ -152,15 +150,15 @@ fn collect<'b>(
 enum Values<'b> {
     Text(&'b StringViewArray),
     Bytes(&'b BinaryViewArray),
-    /// Times in so many units a second.
+    /// Times, and how many of their units are a second.
     Time(Int64Array, i64),
-    /// Times whose unit their size tells.
+    /// Times whose number of digits tells the unit.
     Epoch(&'b Int64Array),
-    /// Account ids that lost their leading zeros to a reader that guesses types.
+    /// Account ids without leading zeros: some program took them for numbers.
     Account(&'b Int64Array),
-    /// Event ids that a reader that guesses types took for UUIDs, as they are.
+    /// Event ids that some program stored as UUIDs.
     Uuid(&'b FixedSizeBinaryArray),
-    /// Nothing but nulls, whatever the type.
+    /// Only nulls, of any type.
     Null,
 }
 
@@ -217,7 +215,7 @@ impl<'b> Values<'b> {
         Self::Time(times, per_second)
     }
 
-    /// The value of a row, if it has one.
+    /// Returns the value of a row.
     fn at(&self, row: usize) -> Result<Option<Cow<'b, str>>, Malformed> {
         Ok(match self {
             Self::Text(texts) => texts.is_valid(row).then(|| Cow::Borrowed(texts.value(row))),

@@ -1,12 +1,12 @@
-//! Bytes as text, with the places marked that are no UTF-8.
+//! Decodes bytes as text and marks what is not UTF-8.
 
 use std::borrow::Cow;
 
-/// Text that bytes hold.
+/// Decoded text.
 pub(crate) struct Decoded<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// What stands in the text wherever the bytes were no UTF-8, and nowhere else; none if all was well.
-    /// It spoils the record that it is in and no other.
+    /// A character that stands wherever the bytes were not UTF-8, and nowhere else; `None` if all were. Only the records that
+    /// have it are malformed.
     pub(crate) marker: Option<char>,
 }
 

@@ -19,7 +19,7 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 pub struct Reconciliation {
     /// Objects whose records were read.
     pub objects_read: u64,
-    /// Objects that hold no API calls.
+    /// Objects that hold no API calls, by kind.
     #[serde(with = "as_pairs")]
     pub objects_skipped: BTreeMap<SkippedObject, u64>,
     /// Objects that could not be read: none of their records was taken.
@@ -28,7 +28,7 @@ pub struct Reconciliation {
     pub bytes: u64,
     /// Records in the objects read.
     pub records_read: u64,
-    /// Records taken into the table as an attempt of an IAM identity.
+    /// Records that count as an attempt of an IAM identity.
     pub records_attributed: u64,
     /// Records set aside, by reason.
     #[serde(with = "as_pairs")]
@@ -46,7 +46,7 @@ pub struct ActivityRows {
     pub read: u64,
     /// Rows merged into the table.
     pub taken: u64,
-    /// The attempts that these stand for.
+    /// The attempts in these rows.
     pub attempts: u64,
     /// Rows set aside, by reason.
     #[serde(with = "as_pairs")]
@@ -99,7 +99,7 @@ impl fmt::Display for MalformedRecord {
     }
 }
 
-/// More malformed records than these are counted, not named.
+/// How many malformed records are kept as examples. More are only counted.
 const MOST_EXAMPLES: usize = 20;
 
 impl Reconciliation {
@@ -115,7 +115,7 @@ impl Reconciliation {
         }
     }
 
-    /// Of an object that holds no API calls.
+    /// One object that holds no API calls.
     pub(crate) fn skipped(object: SkippedObject) -> Self {
         Self {
             objects_skipped: [(object, 1)].into(),
@@ -123,13 +123,13 @@ impl Reconciliation {
         }
     }
 
-    /// Records set aside, for whatever reason.
+    /// How many records were set aside, for any reason.
     #[must_use]
     pub fn set_aside(&self) -> u64 {
         self.records_set_aside.values().sum()
     }
 
-    /// Records, and rows of activity files, set aside because they are malformed.
+    /// How many records, and rows of activity files, are malformed.
     #[must_use]
     pub fn malformed(&self) -> u64 {
         let rows = &self.activity_rows.set_aside;
@@ -138,14 +138,14 @@ impl Reconciliation {
         faults.map(|(_, count)| count).sum()
     }
 
-    /// Malformed records that are counted but not among the [`examples`](Self::examples).
+    /// How many malformed records are not among the [`examples`](Self::examples).
     #[must_use]
     pub fn unnamed_malformed(&self) -> u64 {
         let named = u64::try_from(self.examples.len()).unwrap_or(u64::MAX);
         self.malformed().saturating_sub(named)
     }
 
-    /// Whether everything read is accounted for.
+    /// Whether the counts add up.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         let rows = &self.activity_rows;
@@ -153,13 +153,13 @@ impl Reconciliation {
             && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
     }
 
-    /// Whether there was nothing to learn from: neither a record nor a row of an activity file.
+    /// Whether there was neither a record nor a row of an activity file.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records_read == 0 && self.activity_rows.read == 0
     }
 
-    /// Whether the input was at fault somewhere: malformed records, unreadable objects.
+    /// Whether there are malformed records or failed objects.
     #[must_use]
     pub fn has_faults(&self) -> bool {
         !self.objects_failed.is_empty() || self.malformed() > 0
@@ -197,14 +197,13 @@ impl Reconciliation {
         SetAside::Malformed(kind)
     }
 
-    /// Adds another part of the same run. Parts may come in any order.
+    /// Adds another part of the same trail. The order of parts does not matter.
     pub fn merge(&mut self, other: Self) {
         self.add(other);
         self.objects_failed.sort();
     }
 
-    /// The same but for the order of the failed objects, which is left to the last merge: a folder of
-    /// many strange files would be sorted over and over.
+    /// Merges without sorting the failed objects: in a folder of many strange files, each would sort all of them again.
     pub(crate) fn add(&mut self, other: Self) {
         self.objects_read += other.objects_read;
         for (reason, count) in other.objects_skipped {

@@ -10,15 +10,15 @@ use memchr::memmem;
 use crate::outcome::failure::FailureKind;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// How a member starts: compression method 8 is the only one that gzip knows.
+/// The start of a member. Compression method 8 is the only one of gzip.
 const MEMBER_START: [u8; 3] = [0x1f, 0x8b, 8];
 /// A member's header without its optional fields.
 const HEADER: usize = 10;
-/// The flag of the one optional field that is often there: the file's name, up to a zero byte.
+/// The flag of the only optional field that is common: the file's name, up to a zero byte.
 const HAS_NAME: u8 = 8;
 /// Checksum and size at a member's end.
 const TRAILER: usize = 8;
-/// A buffer that grew larger for one object is given back.
+/// A buffer that grew larger than this for one object is freed.
 pub(crate) const KEPT_BUFFER: usize = 64 << 20;
 
 /// Why bytes cannot be inflated.
@@ -39,10 +39,10 @@ impl InflateError {
     }
 }
 
-/// Inflates one object after the other into the same buffer.
+/// Inflates objects into a buffer that is reused.
 pub(crate) struct Inflater {
     decompressor: Decompressor,
-    /// As long as it is: what is there need not be zeroed again.
+    /// Never shrinks: its bytes need not be zeroed again.
     buffer: Vec<u8>,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Debug for Inflater {
 }
 
 impl Inflater {
-    /// The bytes themselves, or what they inflate to; not more than `limit` bytes either way.
+    /// Returns the bytes, inflated if they are gzip; at most `limit` bytes either way.
     pub(crate) fn inflate<'a>(
         &'a mut self,
         bytes: &'a [u8],
@@ -85,14 +85,14 @@ impl Inflater {
         Ok(self.buffer.get(..length).unwrap_or_default())
     }
 
-    /// Gives the memory of an unusually large object back.
+    /// Frees the memory of an unusually large object.
     pub(crate) fn shrink(&mut self) {
         if self.buffer.capacity() > KEPT_BUFFER {
             self.buffer = Vec::new();
         }
     }
 
-    /// The length of what the bytes inflate to if they are one member and nothing else: almost always.
+    /// Inflates bytes that are exactly one member, as almost all are, and returns the length.
     fn inflate_one_member(
         &mut self,
         bytes: &[u8],
@@ -106,13 +106,12 @@ impl Inflater {
             // Zeros after the last member, or an empty one: the size is not known.
             return Ok(None);
         }
-        // A deflate stream is at most some 1032 times its size: a trailer that says more is lying.
+        // A deflate stream inflates to at most 1032 times its size. A trailer that says more is wrong.
         let most = bytes.len().saturating_mul(1_040).min(limit);
         let mut room = (size as usize).clamp(1, most.max(1));
         let length = loop {
             if self.buffer.len() < room {
-                // A new one: what the old one holds need not be copied. With room to spare, as the next
-                // object may be a little larger.
+                // A new one, because the old content need not be copied; with room to spare for a larger object.
                 self.buffer = vec![0; room.saturating_add(room / 4)];
             }
             let output = self.buffer.get_mut(..room).unwrap_or_default();
@@ -127,8 +126,8 @@ impl Inflater {
                 Err(_) => return Ok(None),
             }
         };
-        // A member may be followed by others. Only when the bytes end with this one's trailer, and the
-        // trailer stands nowhere else, is it the only one.
+        // More members may follow. This is the only one if the bytes end with its trailer, and the trailer does not occur
+        // before.
         let inflated = self.buffer.get(..length).unwrap_or_default();
         let is_only = u32::try_from(length & 0xffff_ffff) == Ok(size)
             && libdeflater::crc32(inflated) == crc
@@ -137,7 +136,7 @@ impl Inflater {
     }
 }
 
-/// The deflate stream of a member that ends with these bytes; `None` for headers that are seldom met.
+/// Returns the deflate stream of a member that ends with these bytes; `None` for rare headers.
 fn deflated(bytes: &[u8]) -> Option<&[u8]> {
     let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
     let rest = match header {
@@ -148,8 +147,8 @@ fn deflated(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(..rest.len().checked_sub(TRAILER)?)
 }
 
-/// Whether the last member's trailer also ends a member before it: the same object twice, with
-/// others between them or not, or with bytes between them that are no member.
+/// Whether the trailer of the last member may also end an earlier one: the same object twice, with or without others between
+/// them.
 fn trailer_recurs(bytes: &[u8]) -> bool {
     let rest = bytes.get(1..).unwrap_or_default();
     let Some((before, trailer)) = bytes
@@ -163,8 +162,7 @@ fn trailer_recurs(bytes: &[u8]) -> bool {
     memmem::find(rest, &MEMBER_START).is_some() && memmem::find(before, trailer).is_some()
 }
 
-/// One member after the other. Zeros after the last one are padding, as `gzip -d` has it: tapes and
-/// block devices are filled up with them.
+/// Inflates members one by one. Zeros after the last one are padding, as for `gzip -d`: tapes and block devices add them.
 fn inflate_members(bytes: &[u8], limit: usize, inflated: &mut Vec<u8>) -> Result<(), InflateError> {
     let mut rest = bytes;
     loop {
@@ -186,7 +184,7 @@ fn inflate_members(bytes: &[u8], limit: usize, inflated: &mut Vec<u8>) -> Result
     }
 }
 
-/// The checksum and the size modulo 2^32 that the last member ends with.
+/// Returns the checksum and the size modulo 2^32 at the end of the last member.
 fn trailer(bytes: &[u8]) -> (u32, u32) {
     let mut words = bytes
         .rchunks(4)

@@ -27,7 +27,7 @@ use crate::source::s3::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListingError {
-    /// A path that is not there or may not be read.
+    /// A path that does not exist or cannot be opened.
     #[error("{}: {error}", path.display())]
     Unreadable {
         /// The path.
@@ -42,13 +42,13 @@ pub enum ListingError {
         /// The path.
         path: PathBuf,
     },
-    /// A folder without a file in it: a report made from it would call everything unused.
+    /// A folder without files. A report made from it would call everything unused.
     #[error("{}: there is no file in this folder", path.display())]
     EmptyFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// A path that starts with `s3://` and is not a location in S3.
+    /// A path that starts with `s3://` and is not a valid location.
     #[cfg(feature = "s3")]
     #[error("{}: {error}", path.display())]
     Location {
@@ -58,7 +58,7 @@ pub enum ListingError {
         #[source]
         error: S3LocationError,
     },
-    /// A location in S3 that cannot be asked for anything.
+    /// A location in S3 that cannot be opened, for example without credentials.
     #[cfg(feature = "s3")]
     #[error("{}: {error}", path.display())]
     S3 {
@@ -125,7 +125,7 @@ fn listing(
     })))
 }
 
-/// The folder of a bucket, narrowed to the days that the options ask for.
+/// Lists a location in S3, only the days that the options allow.
 #[cfg(feature = "s3")]
 fn bucket(
     path: &Path,
@@ -185,7 +185,7 @@ fn entries(path: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> + Sen
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()))
 }
 
-/// Whether a path is there and has something to read.
+/// Checks that a path exists and has a file.
 fn check(path: &Path) -> Result<(), ListingError> {
     for entry in entries(path) {
         match entry {

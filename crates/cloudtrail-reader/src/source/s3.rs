@@ -1,13 +1,11 @@
-//! CloudTrail objects in S3: listing a bucket's folders, and reading the objects ahead of those who
-//! parse them.
+//! CloudTrail objects in S3: lists buckets and prefetches objects.
 //!
-//! [`S3Source::list`] streams what is to be read; [`S3Source::fetch_ahead`] reads it. Both are for
-//! ordinary threads: they block, and the asynchronous machinery below stays in here.
+//! [`S3Source::list`] streams the objects of a location; [`S3Source::fetch_ahead`] reads them. Both block and are for ordinary
+//! threads; the async runtime is hidden here.
 //!
-//! Credentials, signatures and HTTP are `object_store`'s. The two requests themselves
-//! (`ListObjectsV2`, `GetObject`) are made here, because its paths cannot tell a folder's marker
-//! (`AWSLogs/111122223333/CloudTrail/`, which CloudTrail itself writes) from an object, and one key
-//! such as `a//b` would fail the listing of a thousand others.
+//! Credentials, signatures and HTTP come from `object_store`. The two requests (`ListObjectsV2`, `GetObject`) are made here,
+//! because its paths cannot tell a folder marker (`AWSLogs/111122223333/CloudTrail/`, which CloudTrail itself writes) from an
+//! object, and one key such as `a//b` would fail a whole page of the listing.
 
 pub(crate) mod client;
 pub(crate) mod environment;

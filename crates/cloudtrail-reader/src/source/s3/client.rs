@@ -28,7 +28,7 @@ use crate::source::s3::page::{Page, PageQuery, parse_error, parse_page};
 
 type Credentials = Arc<dyn CredentialProvider<Credential = AwsCredential>>;
 
-/// Asks one bucket.
+/// Makes requests to one bucket.
 pub(super) struct Client {
     http: HttpClient,
     /// `None`: requests are not signed.
@@ -36,27 +36,27 @@ pub(super) struct Client {
     bucket: Arc<str>,
     /// Scheme, host and port of a custom endpoint.
     endpoint: Option<String>,
-    /// The bucket's, as far as known.
+    /// The Region of the bucket, as far as known.
     region: Mutex<String>,
     request_payer: bool,
     retries: u32,
     backoff: Duration,
     backoff_limit: Duration,
-    /// One for each request for an object that may be under way.
+    /// Bounds the concurrent requests for objects.
     reads: Semaphore,
 }
 
-/// No answer to a listing is larger: a thousand keys of at most 1,024 bytes, each byte escaped.
+/// The largest response to a listing: a thousand keys of at most 1,024 bytes, each byte escaped.
 const PAGE_LIMIT: usize = 8 << 20;
-/// Of an error's document as much as is read.
+/// How much of an error document is read.
 const ERROR_LIMIT: usize = 64 << 10;
-/// RFC 3986's unreserved characters: what a version 4 signature leaves as it is.
+/// Everything but the unreserved characters of RFC 3986, which a version 4 signature does not escape.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// Those, and the slashes between a key's folders.
+/// The same without the slashes of a key.
 const RESERVED_IN_KEY: &AsciiSet = &RESERVED.remove(b'/');
 
 impl Client {
@@ -81,7 +81,7 @@ impl Client {
             .with_allow_http(is_plain)
             .with_connect_timeout(options.timeout)
             .with_read_timeout(options.timeout)
-            // Against servers that keep a request alive byte by byte; a read goes on where it ended.
+            // Against servers that keep a request alive byte by byte. A read resumes where it ended.
             .with_timeout(options.timeout.saturating_mul(15));
         if let Some(path) = settings.ca_bundle {
             let name = path.display().to_string();
@@ -129,7 +129,7 @@ impl Client {
         &self.bucket
     }
 
-    /// Lists one page, trying as often as the options say.
+    /// Lists one page, with retries.
     pub(super) async fn page(&self, query: &PageQuery<'_>) -> Result<Page, S3Failure> {
         let mut attempts = Attempts::new(self);
         loop {
@@ -140,8 +140,7 @@ impl Client {
         }
     }
 
-    /// Reads a range of an object, trying as often as the options say, and each time only for what is
-    /// still missing.
+    /// Reads a range of an object, with retries. Each retry asks only for the missing bytes.
     pub(super) async fn read(
         &self,
         object: &S3Object,
@@ -158,7 +157,7 @@ impl Client {
     }
 
     async fn page_once(&self, query: &PageQuery<'_>) -> Result<Page, S3Fault> {
-        // Names may hold what XML cannot: S3 escapes them on demand.
+        // Keys can have characters that XML cannot: S3 escapes them on request.
         let mut parameters = String::from("?encoding-type=url&list-type=2");
         let mut add = |name: &str, value: &str| {
             parameters.push_str(name);
@@ -258,8 +257,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a GET for what follows the bucket's address. When S3 says that the bucket is in another
-    /// region, it is asked there.
+    /// Sends a GET for a path below the bucket's address. Follows S3 to the Region of the bucket.
     async fn send(&self, target: &str, headers: &HeaderMap) -> Result<HttpResponse, S3Fault> {
         let mut has_moved = false;
         loop {
@@ -324,14 +322,14 @@ impl Client {
         region.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Where the bucket is: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
+    /// Returns the address of the bucket: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
     fn address(&self, region: &str) -> String {
         let bucket = &self.bucket;
         if let Some(endpoint) = &self.endpoint {
             return format!("{endpoint}/{bucket}");
         }
         let china = if region.starts_with("cn-") { ".cn" } else { "" };
-        // No certificate covers a bucket with dots in its name.
+        // No certificate covers bucket names with dots.
         if bucket.contains(['.', '_']) {
             format!("https://s3.{region}.amazonaws.com{china}/{bucket}")
         } else {
@@ -340,7 +338,7 @@ impl Client {
     }
 }
 
-/// Counts attempts and pauses between them.
+/// Counts attempts, and waits between them.
 struct Attempts<'a> {
     client: &'a Client,
     made: u32,
@@ -356,7 +354,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Pauses before the next attempt, or gives up.
+    /// Waits before the next attempt, or gives up.
     async fn pause_after(&mut self, fault: S3Fault) -> Result<(), S3Failure> {
         self.made += 1;
         if !fault.passes() || self.made > self.client.retries {
@@ -365,7 +363,7 @@ impl<'a> Attempts<'a> {
                 attempts: self.made,
             });
         }
-        // Between a half and the whole, so that requests refused together do not come back together.
+        // Between half and all of the pause, so that requests refused together are not repeated together.
         let share = RandomState::new().hash_one(self.made) % 512 + 512;
         let pause = self.pause.min(self.client.backoff_limit);
         tokio::time::sleep(pause.mul_f64(share as f64 / 1024.0)).await;
@@ -381,7 +379,7 @@ fn transport(error: &HttpError) -> S3Fault {
     }
 }
 
-/// An error with its causes, each said once.
+/// The message of an error with its sources, without repetitions.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -395,7 +393,7 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The signer takes what cannot stand in a header for a fault of the program.
+/// Checks that credentials can stand in a header: the signer panics otherwise.
 fn check(credential: &AwsCredential) -> Result<(), S3Fault> {
     let parts = [
         Some(&credential.key_id),
@@ -437,7 +435,7 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The first byte and the object's size in `bytes 0-9/100`.
+/// Parses the first byte and the object's size from `bytes 0-9/100`.
 fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (first, _) = range.split_once('-')?;

@@ -1,5 +1,5 @@
-//! Which credentials, region and endpoint: what AWS's own tools take from the environment and from
-//! the shared files `~/.aws/config` and `~/.aws/credentials`.
+//! Finds credentials, Region and endpoint as AWS's own tools do: in environment variables and in the shared files
+//! `~/.aws/config` and `~/.aws/credentials`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,19 +9,19 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use crate::source::s3::error::S3OpenError;
 
-/// The variables of an environment. Those that are empty count as not set.
+/// Environment variables. Empty ones count as not set.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process.
+    /// Returns the variables of this process.
     pub fn of_process() -> Self {
         Environment::new(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }))
     }
 
-    /// These variables and no others.
+    /// Returns exactly these variables.
     pub fn new<K: Into<String>, V: Into<String>>(
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
@@ -45,7 +45,7 @@ impl Environment {
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// A file named by a variable, or of that name in `~/.aws`.
+    /// The file that a variable names, or the one of this name in `~/.aws`.
     fn shared_file(&self, variable: &str, name: &str) -> Option<PathBuf> {
         if let Some(path) = self.get(variable) {
             return Some(path.into());
@@ -55,16 +55,16 @@ impl Environment {
     }
 }
 
-/// Only the names: the values are secrets.
+/// Only the names, because values are secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// What an environment says about S3.
+/// The settings for S3 in an environment.
 pub(super) struct Settings {
-    /// Knows where credentials come from.
+    /// Configured with the sources of credentials.
     pub(super) builder: AmazonS3Builder,
     /// Requests are not signed: for public buckets.
     pub(super) unsigned: bool,
@@ -75,7 +75,7 @@ pub(super) struct Settings {
     pub(super) ca_bundle: Option<PathBuf>,
 }
 
-/// What `object_store` makes credentials from, and the names that AWS's tools have for it:
+/// The variables with credentials, and the keys of `object_store` for them:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 const CREDENTIAL_VARIABLES: [(&str, AmazonS3ConfigKey); 11] = [
     ("AWS_ACCESS_KEY_ID", AmazonS3ConfigKey::AccessKeyId),
@@ -107,8 +107,8 @@ const CREDENTIAL_VARIABLES: [(&str, AmazonS3ConfigKey); 11] = [
 ];
 
 impl Settings {
-    /// Reads an environment. Credentials are looked for as boto3 does: keys in the variables, then a
-    /// profile that is named, web identity, the default profile, a container's role, an instance's.
+    /// Reads an environment. Credentials are looked up in the order of boto3: keys in variables, a named profile, web
+    /// identity, the default profile, the role of a container, the role of an instance.
     pub(super) fn read(environment: &Environment) -> Result<Self, S3OpenError> {
         let mut builder = AmazonS3Builder::new();
         for (variable, key) in CREDENTIAL_VARIABLES {
@@ -175,7 +175,7 @@ pub(super) const HOW_TO_GIVE_CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_
 /// One profile of the shared files.
 struct Profile {
     name: String,
-    /// It was asked for, and not only the default.
+    /// Whether it was named, rather than the default.
     is_chosen: bool,
     settings: BTreeMap<String, String>,
 }
@@ -223,7 +223,7 @@ impl Profile {
         self.settings.get(key).map(String::as_str)
     }
 
-    /// Whether AWS's tools would make credentials from it in a way that is not known here.
+    /// Whether AWS's tools would get credentials from it in a way that is not supported here.
     fn makes_credentials(&self) -> bool {
         [
             "credential_process",
@@ -236,7 +236,7 @@ impl Profile {
     }
 }
 
-/// Takes the settings of `[name]` or `[profile name]`. The answer is whether there is such a section.
+/// Adds the settings of `[name]` or `[profile name]`. Returns whether there is such a section.
 fn read_section(text: &str, name: &str, settings: &mut BTreeMap<String, String>) -> bool {
     let mut is_there = false;
     let mut is_inside = false;

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-/// Why a bucket cannot be asked at all.
+/// Why a location cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum S3OpenError {
-    /// A setting of the environment or of the options that cannot be used.
+    /// An invalid setting in the environment or the options.
     #[error("{setting}: {reason}")]
     Setting {
         /// The variable, file or option.
@@ -14,10 +14,10 @@ pub enum S3OpenError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There is nothing that could give credentials.
+    /// There are no credentials.
     #[error("no AWS credentials: {0}")]
     NoCredentials(String),
-    /// The operating system gives no thread.
+    /// No thread could be started.
     #[error("no thread for reading S3: {0}")]
     Thread(#[source] std::io::Error),
 }
@@ -26,45 +26,45 @@ pub enum S3OpenError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum S3Fault {
-    /// Credentials could not be had.
+    /// Credentials could not be obtained.
     #[error("no AWS credentials: {0}")]
     Credentials(String),
-    /// S3 refused: its status, and its own code and words.
+    /// S3 returned an error.
     #[error("S3 says {status} {code}{}{message}", if message.is_empty() { "" } else { ": " })]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Such as `AccessDenied`, `NoSuchBucket`, `SlowDown`; empty when S3 gave none.
+        /// The code, such as `AccessDenied`, `NoSuchBucket` or `SlowDown`; empty if S3 gave none.
         code: String,
-        /// What S3 says to it.
+        /// The message of S3.
         message: String,
     },
-    /// The object is not the one of the listing any more.
+    /// The object was replaced since it was listed.
     #[error("it changed since it was listed")]
     Changed,
-    /// No connection, or one that broke before the answer.
+    /// No connection, or one that broke before the response.
     #[error("no connection: {0}")]
     Connection(String),
-    /// Nothing came for as long as the options allow.
+    /// No byte arrived within the timeout.
     #[error("no answer in time")]
     TimedOut,
-    /// The body ended before its time.
+    /// The body ended early.
     #[error("cut off after {taken} of {size} bytes: {reason}")]
     Cut {
-        /// How many bytes of what was asked for came.
+        /// How many of the requested bytes arrived.
         taken: u64,
-        /// How many were asked for.
+        /// How many bytes were requested.
         size: u64,
         /// How it ended.
         reason: String,
     },
-    /// Not what S3 would say.
+    /// A response that is not S3's.
     #[error("a malformed answer: {0}")]
     Malformed(String),
 }
 
 impl S3Fault {
-    /// Whether the same request may succeed later:
+    /// Whether a retry may succeed:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
     pub(crate) fn passes(&self) -> bool {
         match self {
@@ -97,10 +97,10 @@ impl S3Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}{}", tried(*.attempts))]
 pub struct S3Failure {
-    /// What went wrong the last time.
+    /// What went wrong at the last attempt.
     #[source]
     pub fault: S3Fault,
-    /// How often it was tried.
+    /// How many attempts were made.
     pub attempts: u32,
 }
 

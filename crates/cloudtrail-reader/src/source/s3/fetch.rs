@@ -1,4 +1,4 @@
-//! Reads objects ahead of those who take them, within a bound of memory and of requests.
+//! Prefetches objects, within bounds of memory and of concurrent requests.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,17 +18,17 @@ use crate::source::s3::object::S3Object;
 use crate::source::s3::options::S3Options;
 use crate::source::s3::runtime::Runtime;
 
-/// Why an object's content is not there.
+/// Why an object could not be fetched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// It was deleted after the listing.
     #[error("it is gone since it was listed")]
     Gone,
-    /// It was written again after the listing, or while it was read.
+    /// It was replaced after the listing, or while it was read.
     #[error("it changed since it was listed")]
     Changed,
-    /// It is larger than the options allow; nothing of it was read.
+    /// It is larger than the limit. Nothing of it was read.
     #[error("{size} bytes are more than the limit of {limit}")]
     TooLarge {
         /// Bytes, as stored.
@@ -36,19 +36,19 @@ pub enum FetchError {
         /// The limit in the options.
         limit: u64,
     },
-    /// The system has no memory for it.
+    /// There is not enough memory for it.
     #[error("no memory for its {size} bytes")]
     NoMemory {
         /// Bytes, as stored.
         size: u64,
     },
-    /// A key that no HTTP client can ask for: `.` or `..` stands between its slashes.
+    /// HTTP clients cannot request its key: it has `.` or `..` between slashes.
     #[error("an object whose key has . or .. as a folder cannot be asked for")]
     DotInKey,
-    /// S3 did not give it.
+    /// The request failed.
     #[error("{0}")]
     Failed(#[source] S3Failure),
-    /// The program failed at it.
+    /// The task that read it ended early.
     #[error("reading it was broken off")]
     BrokenOff,
 }
@@ -76,17 +76,17 @@ impl From<S3Failure> for FetchError {
     }
 }
 
-/// An object that was to be read.
+/// An object that was fetched, or could not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// Which.
+    /// The object.
     pub object: S3Object,
-    /// Its bytes, as stored.
+    /// Its bytes as stored.
     pub content: Result<Vec<u8>, FetchError>,
 }
 
-/// Objects as they come in, to be shared by those who parse them: every clone takes from the same
-/// row, and each object is given once. When the last clone is dropped, reading stops.
+/// Iterates over objects as they arrive. Clones share one queue: each object is returned once. Fetching stops when the last
+/// clone is dropped.
 #[derive(Clone)]
 pub struct S3Fetched(Arc<Shared>);
 
@@ -94,16 +94,16 @@ struct Shared {
     arrived: Mutex<UnboundedReceiver<Arrived>>,
     memory: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    /// Takes objects from the listing; ends with it.
+    /// The thread that takes objects from the listing. It ends with the listing.
     feeder: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     runtime: Arc<Runtime>,
 }
 
-/// What comes out, and with an object its share of the memory.
+/// A result, and the memory that the object holds.
 type Arrived = (Result<Fetched, ListError>, Option<OwnedSemaphorePermit>);
 
-/// Memory is counted in these.
+/// The unit in which memory is counted.
 const BYTES_A_PERMIT: u64 = 1024;
 
 impl S3Fetched {
@@ -117,7 +117,7 @@ impl S3Fetched {
         let permits = (options.ahead_bytes / BYTES_A_PERMIT).clamp(1, u64::from(u32::MAX >> 3));
         let permits = u32::try_from(permits).unwrap_or(u32::MAX >> 3);
         let memory = Arc::new(Semaphore::new(permits as usize));
-        // As many objects as requests; one that is read in parts has several of these.
+        // As many objects as requests; an object that is read in parts makes several requests.
         let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
         let reading = Reading {
             client: Arc::clone(client),
@@ -176,8 +176,7 @@ impl S3Fetched {
 impl Iterator for S3Fetched {
     type Item = Result<Fetched, ListError>;
 
-    /// The next object that is there, or fault of the listing; waits for it. `None` when all were
-    /// given, or reading was stopped.
+    /// Waits for the next object or error of the listing. `None` at the end, or when reading was stopped.
     fn next(&mut self) -> Option<Self::Item> {
         let Shared {
             arrived,
@@ -192,7 +191,7 @@ impl Iterator for S3Fetched {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        // An end that came of a panic below must not pass for the end of the objects.
+        // A panic of the feeder must not look like the end of the objects.
         let feeder = lock(&self.0.feeder).take();
         if let Some(Err(panic)) = feeder.map(JoinHandle::join) {
             std::panic::resume_unwind(panic);
@@ -212,7 +211,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes sure that something is said about an object, whatever happens to the task that reads it.
+/// Guarantees that an object is delivered or reported, even if the task that reads it panics.
 struct Delivery {
     sender: UnboundedSender<Arrived>,
     object: Option<(S3Object, OwnedSemaphorePermit)>,
@@ -221,7 +220,7 @@ struct Delivery {
 impl Delivery {
     fn give(&mut self, content: Result<Vec<u8>, FetchError>) {
         if let Some((object, share)) = self.object.take() {
-            // Nobody there: nobody wants it.
+            // A send fails only when nobody reads any more.
             let fetched = Fetched { object, content };
             let _ = self.sender.send((Ok(fetched), Some(share)));
         }
@@ -243,7 +242,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// How much memory an object takes.
+    /// How much memory an object holds.
     fn bytes_held(&self, object: &S3Object) -> u64 {
         if object.size > self.object_limit {
             0

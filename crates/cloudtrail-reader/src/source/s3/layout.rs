@@ -1,11 +1,11 @@
-//! Where a folder stands in the layout in which CloudTrail delivers, and which days it holds.
+//! CloudTrail's layout of a bucket: which folders to list, and which days they hold.
 //!
 //! `[prefix/]AWSLogs/[o-organization/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/`, see
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
 
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 
-/// The days to read, both included.
+/// The days to read, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     first: NaiveDate,
@@ -13,8 +13,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The days whose folders can hold what happened between two times. An object lies in the folder
-    /// of its delivery, which can be the day after. `None` when every day can.
+    /// The days whose folders can hold events between two times. Objects are in the folder of their delivery, which can be one
+    /// day later. `None` without limits.
     pub(super) fn new(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Option<Self> {
         if since.is_none() && until.is_none() {
             return None;
@@ -32,15 +32,15 @@ impl Window {
 /// How a folder is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visit {
-    /// Its own objects and the names of its folders, which are visited each in its way.
+    /// Level by level: its own objects, then each of its folders.
     Levels,
-    /// All that is below it.
+    /// Everything below it at once.
     Whole,
     /// Not at all.
     Skip,
 }
 
-/// How far folders outside of `AWSLogs/` are followed below the location in search of one.
+/// How many levels below the location are searched for an `AWSLogs/`.
 const SEARCH_DEPTH: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +54,11 @@ enum Place {
     Region,
     /// A year, a month, a day, or below: the days it can hold.
     Days(NaiveDate, NaiveDate),
-    /// In the layout's place, but of another form.
+    /// Where a day should be, but with another name.
     Unknown,
 }
 
-/// Whether an object's key, by its folders, is one to read.
+/// Whether to read an object, judging by the folders in its key.
 pub(super) fn takes_key(key: &str, window: Option<Window>, any_kind: bool) -> bool {
     let folder = key
         .rfind('/')
@@ -72,7 +72,7 @@ pub(super) fn takes_key(key: &str, window: Option<Window>, any_kind: bool) -> bo
     }
 }
 
-/// Whether a folder is one of those that [`visit`] leaves out for what it is about.
+/// Whether [`visit`] skips a folder because of what it holds.
 pub(super) fn is_other_kind(folder: &str) -> bool {
     place(folder) == Place::OtherKind
 }

@@ -1,5 +1,4 @@
-//! Lists a location's objects: folder by folder where CloudTrail's layout is known, several requests
-//! at once, a page at a time.
+//! Lists the objects of a location: page by page, with concurrent requests, and folder by folder in CloudTrail's layout.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,11 +15,11 @@ use crate::source::s3::options::S3Options;
 use crate::source::s3::page::{Page, PageQuery};
 use crate::source::s3::runtime::Runtime;
 
-/// Why a part of a location, or all of it, is not in the listing.
+/// Why a location, or a part of it, could not be listed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// A folder that could not be listed to its end. What it holds may be missing.
+    /// A folder could not be listed completely. Objects may be missing.
     #[error("s3://{bucket}/{folder}: {}", self.what())]
     Folder {
         /// The bucket.
@@ -31,13 +30,12 @@ pub enum ListError {
         #[source]
         failure: S3Failure,
     },
-    /// Nothing to read is there, though everything could be listed: a report made from it would call
-    /// everything unused.
+    /// Everything was listed, and there is nothing to read. A report made from it would call everything unused.
     #[error("{location}: {}", self.what())]
     Empty {
-        /// Where.
+        /// The location.
         location: S3Location,
-        /// Whether only some days were looked at.
+        /// Whether only some days were listed.
         is_in_window: bool,
     },
 }
@@ -112,7 +110,7 @@ impl Iterator for S3Listing {
     }
 }
 
-/// The folder that a prefix names.
+/// The prefix with a slash at its end.
 fn folder_of(prefix: &str) -> String {
     if prefix.is_empty() || prefix.ends_with('/') {
         prefix.to_owned()
@@ -121,13 +119,13 @@ fn folder_of(prefix: &str) -> String {
     }
 }
 
-/// A request still to be made.
+/// A request to make.
 struct Step {
     folder: String,
     /// Levels below the location.
     depth: usize,
     visit: Visit,
-    /// The next page's, after the first.
+    /// The token of the page, after the first.
     token: Option<String>,
 }
 
@@ -135,13 +133,13 @@ struct Walk {
     client: Arc<Client>,
     location: S3Location,
     window: Option<Window>,
-    /// The location itself is in a folder of another kind: then that is what is wanted.
+    /// Whether the location itself is in a folder of another kind, which is read then.
     any_kind: bool,
     pages: mpsc::Sender<Vec<Listed>>,
     is_empty: bool,
 }
 
-/// Nobody takes the pages any more.
+/// The receiver of the pages was dropped.
 struct Stopped;
 
 impl Walk {
@@ -160,7 +158,7 @@ impl Walk {
         if folder != self.location.prefix && !self.object_itself().await? {
             return Ok(());
         }
-        // The last ones first, so that what waits is bounded by the folders on the way down.
+        // Depth first, so that only the folders on the way down wait.
         let mut waiting = Vec::new();
         let visit = layout::visit(&folder, 0, self.window);
         waiting.push(Step {
@@ -197,7 +195,7 @@ impl Walk {
         }
     }
 
-    /// Looks for an object of exactly the location's name. The answer is whether S3 can be asked.
+    /// Looks for an object with exactly the location's key. Returns whether S3 answered.
     async fn object_itself(&mut self) -> Result<bool, Stopped> {
         let query = PageQuery {
             prefix: &self.location.prefix,
@@ -207,7 +205,7 @@ impl Walk {
         };
         match self.client.page(&query).await {
             Ok(page) => {
-                // In the order of the keys it is the first.
+                // It is the first in the order of keys.
                 let mut objects = page.objects;
                 objects.retain(|object| object.key == self.location.prefix);
                 self.send(objects.into_iter().map(Ok).collect()).await?;

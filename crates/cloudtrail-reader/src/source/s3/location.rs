@@ -1,19 +1,19 @@
-//! `s3://bucket/prefix`.
+//! Parses `s3://bucket/prefix`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A bucket and where to look in it.
+/// A bucket and a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Location {
     /// The bucket's name, or an access point's alias.
     pub bucket: String,
-    /// An object's key or a folder, with or without `/` at its end; empty for the whole bucket. It
-    /// names whole folders: `AWSLogs` is not `AWSLogs-old/`.
+    /// The key of an object, or a folder with or without `/` at its end; empty for the whole bucket. Only whole folders match:
+    /// `AWSLogs` does not match `AWSLogs-old/`.
     pub prefix: String,
 }
 
-/// Why a text is no location in S3.
+/// Why a text is not a location in S3.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}: {reason}")]
 pub struct S3LocationError {
@@ -24,7 +24,7 @@ pub struct S3LocationError {
 }
 
 impl S3Location {
-    /// Whether a path means a location in S3, well written or not.
+    /// Whether a path starts with `s3://`, valid or not.
     pub fn is_meant_by(path: &str) -> bool {
         path.get(..5)
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case("s3://"))

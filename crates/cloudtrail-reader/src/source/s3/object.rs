@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 
 use crate::outcome::object_id::ObjectId;
 
-/// An object of a listing.
+/// An object of a bucket, as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Object {
-    /// Its bucket.
+    /// The bucket.
     pub bucket: Arc<str>,
-    /// Its key in the bucket.
+    /// The key.
     pub key: String,
-    /// Bytes, as stored.
+    /// The size as stored, in bytes.
     pub size: u64,
-    /// What identifies its content, quoted as S3 writes it.
+    /// The entity tag, which identifies the content, quoted as S3 writes it.
     pub etag: Option<String>,
-    /// When it was written.
+    /// When it was last written.
     pub last_modified: DateTime<Utc>,
 }
 

@@ -22,35 +22,33 @@ use crate::source::s3::environment::Environment;
 pub struct S3Options {
     /// Where credentials, region and endpoint come from.
     pub environment: Environment,
-    /// Only what was delivered from this time's UTC day on.
+    /// Lists only objects delivered on or after the UTC day of this time.
     pub since: Option<DateTime<Utc>>,
-    /// Only what was delivered up to the day after this time's UTC day: CloudTrail delivers an event
-    /// some minutes after it happened. A trail that could not write to its bucket for a while delivers
-    /// later still: such objects need a later `until`.
+    /// Lists only objects delivered up to one day after the UTC day of this time: CloudTrail delivers events some minutes
+    /// after they happened. A trail that could not write to its bucket for a while delivers later: such objects need a later
+    /// `until`.
     pub until: Option<DateTime<Utc>>,
-    /// The endpoint, before that of the environment; `http://` is allowed. Its buckets are in the path.
+    /// The endpoint, instead of the environment's. `http://` is allowed. The bucket is put into the path.
     pub endpoint: Option<String>,
-    /// The region, before that of the environment. When it is not the bucket's, S3's own word is taken.
+    /// The Region, instead of the environment's. If the bucket is elsewhere, S3 says where.
     pub region: Option<String>,
-    /// How many requests are under way at once, for listing and for reading each.
+    /// The number of concurrent requests, for listing and for reading each.
     pub concurrency: usize,
-    /// How many bytes of objects, as stored, are held or being read ahead of the parsers. An object
-    /// larger than that is read alone.
+    /// How many bytes, as stored, are read ahead of the parsers. A larger object is read alone.
     pub ahead_bytes: u64,
-    /// Objects larger than two of these are read in parts of this size, several at once.
+    /// Objects larger than two parts are read in parts of this size, concurrently.
     pub part_bytes: u64,
-    /// The largest object, in bytes as stored, that is read.
+    /// Objects with more bytes than this, as stored, are not read.
     pub object_limit: u64,
-    /// How often a request is repeated that may succeed later: throttled, refused with a 5xx, cut off.
+    /// How often a request is retried that was throttled, refused with a 5xx, or cut off.
     pub retries: u32,
-    /// The pause before the first repetition; it doubles with each.
+    /// The pause before the first retry. It doubles with each retry.
     pub backoff: Duration,
     /// The longest pause.
     pub backoff_limit: Duration,
     /// How long to wait for a connection, or without receiving a byte.
     pub timeout: Duration,
-    /// Set to `true`, it ends listings and readings, also those that wait for an answer: they give nothing more, and what
-    /// they gave is a part.
+    /// Set to `true`, it ends listing and reading, even while they wait for S3. What was returned until then is incomplete.
     pub stop: Arc<AtomicBool>,
 }
 

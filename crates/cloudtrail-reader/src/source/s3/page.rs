@@ -13,16 +13,16 @@ pub(super) struct Page {
     pub(super) objects: Vec<S3Object>,
     /// Common prefixes, each with `/` at its end.
     pub(super) folders: Vec<String>,
-    /// How to ask for the next page.
+    /// The token of the next page.
     pub(super) next: Option<String>,
 }
 
 /// What to list.
 pub(super) struct PageQuery<'a> {
     pub(super) prefix: &'a str,
-    /// Only down to the next `/`.
+    /// Whether to stop at the next `/`.
     pub(super) one_level: bool,
-    /// Only the first key.
+    /// Whether to list the first key only.
     pub(super) first_only: bool,
     pub(super) token: Option<&'a str>,
 }
@@ -32,7 +32,7 @@ fn child<'a>(node: roxmltree::Node<'a, '_>, name: &str) -> Option<&'a str> {
     Some(child.text().unwrap_or_default())
 }
 
-/// Names of any namespace: S3's documents have one, those of some compatible servers do not.
+/// Compares names without their namespace: S3's documents have one, those of some compatible servers do not.
 trait LocalName {
     fn has_tag_name_any(&self, name: &str) -> bool;
 }
@@ -49,7 +49,7 @@ pub(super) fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault
     let document = roxmltree::Document::parse(text).map_err(S3Fault::unreadable)?;
     let root = document.root_element();
     if !root.has_tag_name_any("ListBucketResult") {
-        // Under load S3 says errors with status 200 too.
+        // Under load, S3 returns errors with status 200 too.
         let (code, message) = parse_error(body);
         return Err(S3Fault::malformed(format!("no listing {code} {message}")));
     }
@@ -92,7 +92,7 @@ pub(super) fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault
     Ok(page)
 }
 
-/// S3's code and message, empty where the document has none.
+/// Returns the code and message of an error, empty if the document has none.
 pub(super) fn parse_error(body: &[u8]) -> (String, String) {
     let text = String::from_utf8_lossy(body);
     let Ok(document) = roxmltree::Document::parse(&text) else {

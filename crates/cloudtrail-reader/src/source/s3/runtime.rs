@@ -1,4 +1,4 @@
-//! The one thread on which all requests are driven.
+//! The thread that runs all requests.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 
-/// How often a thread that waits looks whether it should go on.
+/// How often a waiting thread checks the stop flag.
 const WATCH: Duration = Duration::from_millis(100);
 
-/// A tokio runtime that can be dropped anywhere, also on a thread of another runtime.
+/// A tokio runtime that can be dropped anywhere, even on a thread of another runtime.
 pub(super) struct Runtime(Option<tokio::runtime::Runtime>, Handle);
 
 impl Runtime {
@@ -27,8 +27,8 @@ impl Runtime {
         &self.1
     }
 
-    /// Waits for what `receive` gives, again and again asked for it, but not longer than until `stop` is set: then there is
-    /// nothing. The calling thread may be none of a runtime.
+    /// Waits for `receive`, which is called again after each check, until `stop` is set; `None` then. The calling thread must
+    /// not belong to a runtime.
     pub(super) fn receive<T>(
         &self,
         stop: &AtomicBool,

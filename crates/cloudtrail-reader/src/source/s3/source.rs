@@ -12,7 +12,7 @@ use crate::source::s3::object::S3Object;
 use crate::source::s3::options::S3Options;
 use crate::source::s3::runtime::Runtime;
 
-/// A folder of a bucket, ready to be listed and read. Cheap to clone.
+/// An open location, ready to be listed and read. Cheap to clone.
 #[derive(Clone)]
 pub struct S3Source {
     location: S3Location,
@@ -28,10 +28,10 @@ impl fmt::Debug for S3Source {
 }
 
 impl S3Source {
-    /// Prepares to read a location. Nothing is asked of S3 yet.
+    /// Opens a location. Makes no request yet.
     ///
     /// # Errors
-    /// When the environment or the options cannot be used, or hold no credentials.
+    /// An invalid setting in the environment or the options, no credentials.
     pub fn open(location: S3Location, options: S3Options) -> Result<Self, S3OpenError> {
         let client = Arc::new(Client::new(&location.bucket, &options)?);
         let runtime = Arc::new(Runtime::start().map_err(S3OpenError::Thread)?);
@@ -43,8 +43,8 @@ impl S3Source {
         })
     }
 
-    /// Lists the objects, in no particular order. Folders' markers, digests, insights, what other AWS
-    /// services keep under `AWSLogs/`, and days out of the window are left out.
+    /// Lists the objects, in no particular order. Folder markers, digests, insights, logs of other AWS services under
+    /// `AWSLogs/`, and days outside of `since` and `until` are skipped.
     pub fn list(&self) -> S3Listing {
         S3Listing::start(
             &self.runtime,
@@ -54,17 +54,16 @@ impl S3Source {
         )
     }
 
-    /// What it reads.
+    /// The location.
     pub fn location(&self) -> &S3Location {
         &self.location
     }
 
-    /// Reads objects of this bucket, from [`S3Source::list`] or a selection of it, ahead of those who
-    /// take them. They come in the order in which they are there; faults of the listing come between
-    /// them.
+    /// Prefetches objects of this bucket, from [`S3Source::list`] or a selection of it. They are returned in the order in which
+    /// they arrive, and errors of the listing between them.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// No thread could be started.
     pub fn fetch_ahead(
         &self,
         objects: impl Iterator<Item = Result<S3Object, ListError>> + Send + 'static,
