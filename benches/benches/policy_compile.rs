@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use advisor_core::compiled_policy::PolicyCompiler;
+use advisor_core::PolicyCompiler;
 use benches::AccountShape;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use iam_policy_parser::PolicyDocument;

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use advisor_core::AccountData;
-use advisor_core::account::{EntityId, EntityKind};
-use advisor_core::reach::ReachEngine;
+use advisor_core::ReachEngine;
+use advisor_core::{EntityId, EntityKind};
 use benches::AccountShape;
 use criterion::{Criterion, Throughput};
 use rayon::prelude::*;

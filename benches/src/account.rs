@@ -252,7 +252,7 @@ fn policy_arn(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use advisor_core::AccountData;
-    use advisor_core::account::EntityKind;
+    use advisor_core::EntityKind;
 
     use super::*;
 

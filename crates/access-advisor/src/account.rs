@@ -6,11 +6,10 @@
 use std::path::{Path, PathBuf};
 
 #[doc(inline)]
-pub use advisor_core::account::{
-    AccountData, AccountDataBuilder, EntityDetail, EntityId, EntityKind, ExportError, ExportIssue,
+pub use advisor_core::{
+    AccountData, AccountDataBuilder, AccountId, DocumentId, EntityDetail, EntityId, EntityKind,
+    ExportError, ExportIssue, PolicyInEffect, PolicySource, UniqueId,
 };
-#[doc(inline)]
-pub use advisor_core::{AccountId, UniqueId};
 
 /// Why account data could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +40,7 @@ pub enum LoadError {
     },
     /// A file that is no export of account data.
     #[error(transparent)]
-    Export(#[from] advisor_core::account::ExportError),
+    Export(#[from] advisor_core::ExportError),
 }
 
 /// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or

@@ -4,7 +4,7 @@
 //! whole, in any order. Attempts from a source of your own are recorded with [`Activity::record`].
 
 #[doc(inline)]
-pub use advisor_core::activity::{
+pub use advisor_core::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
     InternedAttempt, Principal, RegionId,
 };

@@ -1,10 +1,7 @@
 //! Jobs: reports that were generated at some time, belong to who asked for them, and are read page by page.
 
 #[doc(inline)]
-pub use advisor_core::JobId;
-#[doc(inline)]
-pub use advisor_core::job::{
-    Caller, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,
+pub use advisor_core::{
+    Caller, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobId, JobState, MarkerKey,
+    MaxItems, Page, PageRequest, PagedOperation,
 };
-#[doc(inline)]
-pub use advisor_core::page::{MarkerKey, MaxItems, Page, PagedOperation};

@@ -4,17 +4,9 @@
 //! what counts: what AWS tracks, or all that the logs hold.
 
 #[doc(inline)]
-pub use advisor_core::RequestError;
-#[doc(inline)]
-pub use advisor_core::advisor::Advisor;
-#[doc(inline)]
-pub use advisor_core::grants::{
-    GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access,
+pub use advisor_core::{
+    Advisor, Entity, GrantingPolicy, Granularity, LastAccess, LastByNamespace, NotEvaluated,
+    PoliciesGrantingServiceAccess, Reach, Report, ReportVisitor, RequestError, ServiceLastAccessed,
+    ServiceRow, TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking,
+    policies_granting_service_access,
 };
-#[doc(inline)]
-pub use advisor_core::report::{
-    Entity, Granularity, LastAccess, NotEvaluated, Report, ReportRows, ServiceLastAccessed,
-    ServiceRow, TrackedActionLastAccessed,
-};
-#[doc(inline)]
-pub use advisor_core::tracking::{TrackedActions, TrackedRegions, Tracking};

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
 use advisor_core::{AccountData, UniqueId};
+use advisor_core::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};

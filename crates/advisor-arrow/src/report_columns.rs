@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::report::{LastAccess, NotEvaluated, ReportRows, ServiceRow};
+use advisor_core::{LastAccess, NotEvaluated, ReportVisitor, ServiceRow};
 use arrow_array::builder::{ArrayBuilder, BooleanBufferBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -166,8 +166,8 @@ impl<'a> Columns<'a> {
     }
 }
 
-impl ReportRows for Columns<'_> {
-    fn service(&mut self, is_granted: bool, row: ServiceRow<'_>) {
+impl ReportVisitor for Columns<'_> {
+    fn visit_service(&mut self, is_granted: bool, row: ServiceRow<'_>) {
         self.close();
         let key = self.services.key(self.catalog, row);
         self.open = Some(Open { key, is_granted });
@@ -190,7 +190,7 @@ impl ReportRows for Columns<'_> {
         }
     }
 
-    fn action(&mut self, action: ActionId, last: Option<LastAccess<'_>>) {
+    fn visit_action(&mut self, action: ActionId, last: Option<LastAccess<'_>>) {
         if let Some(last) = last {
             let last = self.last.keys(last);
             self.last.set(self.rows(), last);

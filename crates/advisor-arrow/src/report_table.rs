@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::account::EntityId;
+use advisor_core::EntityId;
 use advisor_core::{Advisor, Granularity, Report};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
@@ -109,7 +109,7 @@ pub fn all_report_batches(
             let detail = advisor.account().entity(*entity);
             let arn = detail.map_or("", |detail| &detail.arn);
             columns.push(arn, &advisor.not_evaluated(*entity), |columns| {
-                advisor.tell_rows(*entity, granularity, columns);
+                advisor.visit_rows(*entity, granularity, columns);
             });
         }
         most_rows.fetch_max(columns.rows().div_ceil(chunk.len()), Ordering::Relaxed);
@@ -150,7 +150,7 @@ fn batch(names: &ActionNames<'_>, reports: &[Report]) -> Result<RecordBatch, Arr
     let mut columns = Columns::new(names, rows.sum());
     for report in reports {
         columns.push(report.arn(), report.not_evaluated(), |columns| {
-            report.tell_rows(columns);
+            report.visit_rows(columns);
         });
     }
     columns.finish()

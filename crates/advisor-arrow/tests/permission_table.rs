@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use advisor_arrow::{permission_batches, permission_schema};
-use advisor_core::{AccountData, account::PolicySource};
+use advisor_core::{AccountData, PolicySource};
 use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use serde_json::json;

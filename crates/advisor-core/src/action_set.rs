@@ -1,27 +1,25 @@
-//! Sets of actions as bitsets.
+//! A set of actions as a bitset.
 
-/// A set of positions, each an action of the catalog or a service without known actions; see
-/// [`PolicyCompiler`](crate::compiled_policy::PolicyCompiler) for what a position stands for. Sets
-/// that are combined have the same number of positions.
+/// A set of positions. A position is an action of the catalog, or a service whose actions the
+/// catalog does not know; `PolicyCompiler` assigns them. Sets that are combined must have the same
+/// number of positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionSet {
+pub(crate) struct ActionSet {
     words: Box<[u64]>,
 }
 
 const BITS: usize = u64::BITS as usize;
 
 impl ActionSet {
-    /// A set of none of so many positions.
-    #[must_use]
-    pub fn empty(positions: usize) -> Self {
+    /// An empty set with room for `positions` positions.
+    pub(crate) fn empty(positions: usize) -> Self {
         Self {
             words: vec![0; positions.div_ceil(BITS)].into_boxed_slice(),
         }
     }
 
-    /// The set of all positions.
-    #[must_use]
-    pub fn full(positions: usize) -> Self {
+    /// The set of all of `positions` positions.
+    pub(crate) fn full(positions: usize) -> Self {
         let mut set = Self {
             words: vec![u64::MAX; positions.div_ceil(BITS)].into_boxed_slice(),
         };
@@ -34,37 +32,32 @@ impl ActionSet {
         set
     }
 
-    /// Puts a position in. Positions beyond the set's size are ignored.
-    pub fn insert(&mut self, position: usize) {
+    /// Inserts a position. Positions beyond the set's size are ignored.
+    pub(crate) fn insert(&mut self, position: usize) {
         if let Some(word) = self.words.get_mut(position / BITS) {
             *word |= 1 << (position % BITS);
         }
     }
 
-    /// Takes a position out.
-    pub fn remove(&mut self, position: usize) {
+    /// Removes a position.
+    pub(crate) fn remove(&mut self, position: usize) {
         if let Some(word) = self.words.get_mut(position / BITS) {
             *word &= !(1 << (position % BITS));
         }
     }
 
-    /// Whether the position is in the set.
-    #[must_use]
-    pub fn contains(&self, position: usize) -> bool {
+    pub(crate) fn contains(&self, position: usize) -> bool {
         self.words
             .get(position / BITS)
             .is_some_and(|word| word & (1 << (position % BITS)) != 0)
     }
 
-    /// Whether no position is in the set.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
     }
 
-    /// The number of positions in the set.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.words
             .iter()
             .map(|word| word.count_ones() as usize)
@@ -72,36 +65,39 @@ impl ActionSet {
     }
 
     /// Adds the other set's positions.
-    pub fn union_with(&mut self, other: &Self) {
+    pub(crate) fn union_with(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word |= other;
         }
     }
 
     /// Keeps the positions that the other set has too.
-    pub fn intersect_with(&mut self, other: &Self) {
+    pub(crate) fn intersect_with(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word &= other;
         }
     }
 
-    /// Takes the other set's positions out.
-    pub fn subtract(&mut self, other: &Self) {
+    /// Removes the other set's positions.
+    pub(crate) fn subtract(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word &= !other;
         }
     }
 
-    /// The positions in the set, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+    /// The positions in the set, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words
             .iter()
             .enumerate()
             .flat_map(|(index, word)| ones(index, *word))
     }
 
-    /// The positions in the set that lie in a range, ascending.
-    pub fn iter_range(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    /// The positions in the set that are in `range`, in ascending order.
+    pub(crate) fn iter_range(
+        &self,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = usize> + '_ {
         let first = range.start / BITS;
         let words = self.words.get(first..).unwrap_or_default();
         words

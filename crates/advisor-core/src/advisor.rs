@@ -11,10 +11,11 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityDetail, EntityId, EntityKind, PolicySource};
 use crate::activity::{Activity, ActivityRow, CreditedAction};
-use crate::grants::{self, PoliciesGrantingServiceAccess, is_word};
+use crate::grants::{self, PoliciesGrantingServiceAccess};
+use crate::parameters::{check_service_namespace, find_service};
 use crate::reach::{Reach, ReachEngine};
 use crate::report::{
-    Access, ActionRow, Entity, Granularity, LastAccess, NotEvaluated, Report, ReportRows, Row,
+    Access, ActionRow, Entity, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor, Row,
     ServiceRef, ServiceRow,
 };
 use crate::request_error::RequestError;
@@ -92,12 +93,12 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Is told the rows of reports.
+/// Visits the rows of a report as they are joined.
 trait JoinedRows {
     /// A service, granted or not.
     fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>);
 
-    /// An action of the service that was told last; `None` where it was never used.
+    /// An action of the service visited last; `None` when it was never used.
     fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>);
 }
 
@@ -140,20 +141,21 @@ impl JoinedRows for OwnRows {
     }
 }
 
-/// The rows of a report, told to somebody else.
-struct Told<'a, R> {
+/// Passes the rows on to a [`ReportVisitor`].
+struct Visited<'a, V> {
     catalog: &'a Catalog,
-    rows: &'a mut R,
+    visitor: &'a mut V,
 }
 
-impl<R: ReportRows> JoinedRows for Told<'_, R> {
+impl<V: ReportVisitor> JoinedRows for Visited<'_, V> {
     fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>) {
         let row = ServiceRow::new(self.catalog, service, joined.view(), joined.entities, &[]);
-        self.rows.service(is_granted, row);
+        self.visitor.visit_service(is_granted, row);
     }
 
     fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>) {
-        self.rows.action(action, joined.and_then(Joined::view));
+        self.visitor
+            .visit_action(action, joined.and_then(Joined::view));
     }
 }
 
@@ -260,15 +262,15 @@ impl Advisor {
         }
     }
 
-    /// Tells the rows of [`Advisor::report_on`], in their order, without making a report of them.
-    pub fn tell_rows(
+    /// Visits the rows of [`Advisor::report_on`] in order, without building the report.
+    pub fn visit_rows(
         &self,
         entity: EntityId,
         granularity: Granularity,
-        rows: &mut impl ReportRows,
+        visitor: &mut impl ReportVisitor,
     ) {
         let catalog = &self.catalog;
-        self.join_into(entity, granularity, &mut Told { catalog, rows });
+        self.join_into(entity, granularity, &mut Visited { catalog, visitor });
     }
 
     /// Joins what is possible for an entity with what was done.
@@ -311,9 +313,9 @@ impl Advisor {
     /// # Errors
     /// As [`AccountData::resolve`]; a namespace that is malformed or unknown, as IAM words it.
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
-        check_namespace(namespace)?;
+        check_service_namespace(namespace)?;
         let id = self.account.resolve(arn)?;
-        let service = known_namespace(&self.catalog, namespace)?;
+        let service = find_service(&self.catalog, namespace)?;
         let reach = self.engine.reach(&self.account, id);
         if !reach.services(self.engine.compiler()).contains(&service) {
             return Ok(Vec::new());
@@ -583,35 +585,4 @@ fn resolve(catalog: &Catalog, row: &ActivityRow<'_>) -> (Option<ServiceId>, Opti
             (service.or(event.service), event.action)
         }
     }
-}
-
-/// The service of a `ServiceNamespace` parameter.
-///
-/// # Errors
-/// As IAM words it, when there is none.
-pub fn known_namespace(catalog: &Catalog, namespace: &str) -> Result<ServiceId, RequestError> {
-    catalog.service_by_namespace(namespace).ok_or_else(|| {
-        RequestError::InvalidInput(format!(
-            // IAM's spelling.
-            "Service namepace {namespace} is either invalid or unsupported."
-        ))
-    })
-}
-
-/// What IAM checks of a `ServiceNamespace` parameter before it looks at the job.
-///
-/// # Errors
-/// As IAM words it, for one that is empty, too long, or has other than word characters.
-pub fn check_namespace(namespace: &str) -> Result<(), RequestError> {
-    let length = namespace.chars().count();
-    let must = if length < 1 {
-        "have length greater than or equal to 1"
-    } else if length > 64 {
-        "have length less than or equal to 64"
-    } else if !namespace.chars().all(is_word) {
-        "satisfy regular expression pattern: [\\w-]*"
-    } else {
-        return Ok(());
-    };
-    Err(RequestError::constraint("serviceNamespace", must))
 }

@@ -178,14 +178,6 @@ impl PolicyCompiler {
         self.scopes.get(scope as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// The known actions that a pattern of an `Action` element stands for.
-    #[must_use]
-    pub fn expand(&self, pattern: &ActionPattern) -> ActionSet {
-        let mut set = ActionSet::empty(self.positions);
-        self.expand_into(pattern, &mut set);
-        set
-    }
-
     fn expand_into(&self, pattern: &ActionPattern, set: &mut ActionSet) {
         let Some(namespace) = pattern.service() else {
             *set = ActionSet::full(self.positions);

@@ -15,6 +15,7 @@ use serde::Serialize;
 use service_catalog::Catalog;
 
 use crate::account::{AccountData, EntityKind, PolicySource};
+use crate::parameters::check_service_namespaces;
 use crate::request_error::RequestError;
 
 /// One namespace's row.
@@ -46,9 +47,6 @@ pub struct GrantingPolicy {
     pub entity_name: Option<String>,
 }
 
-/// The most namespaces that one request may have.
-const MOST_NAMESPACES: usize = 200;
-
 /// Lists, for each namespace in the order asked for, the policies of a user (its own and its
 /// groups'), group or role that grant something of the service. A namespace that comes twice has
 /// one row.
@@ -62,7 +60,7 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
     arn: &str,
     namespaces: &[S],
 ) -> Result<Vec<PoliciesGrantingServiceAccess>, RequestError> {
-    check_form(namespaces)?;
+    check_service_namespaces(namespaces)?;
     let entity = account.resolve(arn).map_err(|error| match error {
         RequestError::InvalidInput(_) if arn.ends_with(":root") => {
             RequestError::InvalidInput(format!("Could not extract entity from ARN : {arn}"))
@@ -128,39 +126,6 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
             }
         })
         .collect())
-}
-
-/// What IAM checks of the namespaces before it looks at anything else.
-///
-/// # Errors
-/// As IAM words it: none, too many, a malformed one.
-pub fn check_form<S: AsRef<str>>(namespaces: &[S]) -> Result<(), RequestError> {
-    let constraint = |must: &str| Err(RequestError::constraint("serviceNamespaces", must));
-    if namespaces.is_empty() {
-        return constraint("not be null");
-    }
-    if namespaces.len() > MOST_NAMESPACES {
-        return constraint("have length less than or equal to 200");
-    }
-    let is_formed = |namespace: &str| {
-        (1..=64).contains(&namespace.chars().count()) && namespace.chars().all(is_word)
-    };
-    if !namespaces
-        .iter()
-        .all(|namespace| is_formed(namespace.as_ref()))
-    {
-        return constraint(
-            "satisfy constraint: [Member must have length less than or equal to 64, Member must \
-             have length greater than or equal to 1, Member must satisfy regular expression \
-             pattern: [\\w-]*, Member must not be null]",
-        );
-    }
-    Ok(())
-}
-
-/// What `[\w-]` stands for.
-pub(crate) fn is_word(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
 }
 
 /// What the ARNs of a service's resources look like: their service part is the namespace, or what

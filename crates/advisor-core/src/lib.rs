@@ -1,32 +1,46 @@
 #![doc = include_str!("../README.md")]
 
-pub mod account;
-pub mod action_set;
-pub mod activity;
-pub mod advisor;
-pub mod compiled_policy;
-pub mod grants;
+mod account;
+mod action_set;
+mod activity;
+mod advisor;
+mod compiled_policy;
+mod grants;
 mod ids;
 mod interned;
-pub mod job;
-pub mod page;
-pub mod reach;
-pub mod report;
-pub mod request_error;
+mod job;
+mod page;
+mod parameters;
+mod reach;
+mod report;
+mod request_error;
 pub mod time;
-pub mod tracking;
+mod tracking;
 
 pub use account::export;
-pub use account::{AccountData, AccountDataBuilder, ExportIssue, SplitExport};
+pub use account::{
+    AccountData, AccountDataBuilder, DocumentId, EntityDetail, EntityId, EntityKind, ExportError,
+    ExportErrorKind, ExportIssue, PolicyInEffect, PolicySource, SplitExport,
+};
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
     InternedAttempt, Principal, RegionId,
 };
-pub use advisor::Advisor;
-pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess};
+pub use advisor::{Advisor, LastByNamespace};
+pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
+pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
-pub use job::{Caller, FrozenReport, Job, JobAnswer, JobState};
+pub use job::{
+    Caller, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,
+};
 pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
-pub use report::{Entity, Granularity, Report, ServiceLastAccessed, TrackedActionLastAccessed};
+pub use parameters::{
+    check_marker, check_service_namespace, check_service_namespaces, find_service,
+};
+pub use reach::{Reach, ReachEngine};
+pub use report::{
+    Entity, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor, ServiceLastAccessed,
+    ServiceRow, TrackedActionLastAccessed,
+};
 pub use request_error::RequestError;
-pub use tracking::Tracking;
+pub use tracking::{TrackedActions, TrackedRegions, Tracking};

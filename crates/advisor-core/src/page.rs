@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::JobId;
+use crate::ids::JobId;
+use crate::parameters::check_marker;
 use crate::request_error::RequestError;
 
 /// Which operation a marker belongs to.
@@ -166,21 +167,6 @@ impl MarkerKey {
             .map(|mac| mac.finalize().into_bytes().to_vec())
             .unwrap_or_default()
     }
-}
-
-/// What IAM checks of every marker first.
-///
-/// # Errors
-/// As IAM words it, for an empty marker and for other than printable ASCII characters.
-pub fn check_marker(marker: &str) -> Result<(), RequestError> {
-    if marker.is_empty() || !marker.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Err(RequestError::ValidationError(
-            "The specified value for marker is invalid. It must contain only printable ASCII \
-             characters."
-                .into(),
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl ReachEngine {
 
 /// What is possible under these policies together.
 #[must_use]
-pub fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) -> Reach {
+pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) -> Reach {
     let mut actions = ActionSet::empty(compiler.positions());
     let mut contested = actions.clone();
     for policy in policies {

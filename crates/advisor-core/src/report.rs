@@ -165,13 +165,14 @@ pub struct LastAccess<'a> {
     pub region: &'a str,
 }
 
-/// Is told the rows of reports, one after the other: for those who would read reports only once.
-pub trait ReportRows {
-    /// A service, granted or used without being granted. Its actions are told next, not by [`ServiceRow::actions`].
-    fn service(&mut self, is_granted: bool, row: ServiceRow<'_>);
+/// Visits the rows of reports in order, without building the reports.
+pub trait ReportVisitor {
+    /// Visits a service: one that is granted, or one that was used without being granted. Visits of
+    /// its actions follow; [`ServiceRow::actions`] is empty here.
+    fn visit_service(&mut self, is_granted: bool, row: ServiceRow<'_>);
 
-    /// A tracked action of the service that was told last.
-    fn action(&mut self, action: ActionId, last: Option<LastAccess<'_>>);
+    /// Visits a tracked action of the service visited last.
+    fn visit_action(&mut self, action: ActionId, last: Option<LastAccess<'_>>);
 }
 
 impl<'a> ServiceRow<'a> {
@@ -279,14 +280,14 @@ impl Report {
         self.ungranted.iter().map(|row| self.row(row))
     }
 
-    /// Tells the rows, in their order: what [`Advisor::tell_rows`](crate::Advisor::tell_rows) tells.
-    pub fn tell_rows(&self, rows: &mut impl ReportRows) {
+    /// Visits the report's rows in order, with each service's actions after the service.
+    pub fn visit_rows(&self, visitor: &mut impl ReportVisitor) {
         for (is_granted, services) in [(true, &self.services), (false, &self.ungranted)] {
             for row in services {
                 let service = self.row(row);
-                rows.service(is_granted, service);
+                visitor.visit_service(is_granted, service);
                 for (action, last) in service.actions() {
-                    rows.action(action, last);
+                    visitor.visit_action(action, last);
                 }
             }
         }

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use advisor_core::AccountData;
-use advisor_core::reach::ReachEngine;
+use advisor_core::ReachEngine;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use service_catalog::Catalog;
 

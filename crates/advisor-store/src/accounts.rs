@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::account::{AccountData, AccountDataBuilder, ExportError, ExportIssue};
-use advisor_core::{AccountId, SplitExport};
+use advisor_core::{
+    AccountData, AccountDataBuilder, AccountId, ExportError, ExportIssue, SplitExport,
+};
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};

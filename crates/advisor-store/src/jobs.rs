@@ -1,7 +1,7 @@
 //! Jobs in the file.
 
-use advisor_core::job::{FrozenEntity, FrozenReport, JobError, JobState};
-use advisor_core::page::Page;
+use advisor_core::Page;
+use advisor_core::{FrozenEntity, FrozenReport, JobError, JobState};
 use advisor_core::{Granularity, Job, JobId};
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};

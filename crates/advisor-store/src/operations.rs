@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::account::AccountData;
-use advisor_core::grants;
-use advisor_core::job::{JobError, PageRequest};
-use advisor_core::page::PagedOperation;
+use advisor_core::AccountData;
+use advisor_core::PagedOperation;
 use advisor_core::{
     AccountId, Activity, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer, JobId,
     JobState, PoliciesGrantingServiceAccess, RequestError, Tracking,
 };
+use advisor_core::{JobError, PageRequest};
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 use uuid::Uuid;
@@ -244,11 +243,11 @@ impl StoredAdvisor {
         request: PageRequest<'_>,
     ) -> Result<JobAnswer, OperationError> {
         let key = self.store.marker_key();
-        let form = advisor_core::advisor::check_namespace(namespace);
+        let form = advisor_core::check_service_namespace(namespace);
         JobId::check(job_id)?;
         form?;
         let job = self.job_of(caller, job_id)?;
-        advisor_core::advisor::known_namespace(&self.catalog, namespace)?;
+        advisor_core::find_service(&self.catalog, namespace)?;
         let page = request.page(key, PagedOperation::Entities, &job.id)?;
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
@@ -267,7 +266,7 @@ impl StoredAdvisor {
     /// `ListPoliciesGrantingServiceAccess`.
     ///
     /// # Errors
-    /// As IAM words them; see [`grants::policies_granting_service_access`]; the store's.
+    /// As IAM words them; see [`policies_granting_service_access`]; the store's.
     pub fn policies(
         &self,
         caller: &Caller,
@@ -278,8 +277,7 @@ impl StoredAdvisor {
         let none = Arc::new(AccountData::default());
         // What is wrong with the request itself comes before what is wrong with the account.
         let live = account.as_ref().unwrap_or(&none);
-        let granting =
-            grants::policies_granting_service_access(live, &self.catalog, arn, namespaces);
+        let granting = policies_granting_service_access(live, &self.catalog, arn, namespaces);
         match (granting, account) {
             (Err(RequestError::NoSuchEntity(_)), Err(error)) => Err(error),
             (granting, _) => Ok(granting?),

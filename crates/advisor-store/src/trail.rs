@@ -46,7 +46,7 @@ pub enum ImportError {
     Listing(#[from] ListingError),
     /// An export that cannot be read to its end.
     #[error(transparent)]
-    Export(#[from] advisor_core::account::ExportError),
+    Export(#[from] advisor_core::ExportError),
     /// Exports without a user, group, role or policy of an account.
     #[error("there is no user, group, role or policy in the account data: whose is it?")]
     NoAccount,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use advisor_core::job::PageRequest;
+use advisor_core::PageRequest;
 use advisor_core::{AccountId, Caller, Granularity, Tracking};
 use advisor_store::{Store, StoreError, StoredAdvisor};
 use rusqlite::Connection;
@@ -70,13 +70,13 @@ fn a_store_is_made_and_opened_again() {
         let job = advisor_core::JobId::from("x");
         store
             .marker_key()
-            .seal(advisor_core::page::PagedOperation::Services, &job, 1)
+            .seal(advisor_core::PagedOperation::Services, &job, 1)
     };
     let store = Store::open(&path).unwrap();
     let job = advisor_core::JobId::from("x");
     let again = store
         .marker_key()
-        .seal(advisor_core::page::PagedOperation::Services, &job, 1);
+        .seal(advisor_core::PagedOperation::Services, &job, 1);
     assert_eq!(key, again, "markers outlive the process");
     drop(store);
     // When nothing runs, the store is one file.
@@ -302,7 +302,7 @@ fn many_make_one_store_at_once() {
                         start.wait();
                         let store = Store::open_or_create(&path).unwrap();
                         let job = advisor_core::JobId::from("x");
-                        let services = advisor_core::page::PagedOperation::Services;
+                        let services = advisor_core::PagedOperation::Services;
                         store.marker_key().seal(services, &job, 1)
                     })
                 })

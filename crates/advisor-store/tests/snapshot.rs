@@ -14,7 +14,7 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use advisor_core::job::PageRequest;
+use advisor_core::PageRequest;
 use advisor_core::{AccountId, Caller, Granularity, JobId, MaxItems, Tracking};
 use advisor_store::{OperationError, Store, StoredAdvisor};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -693,7 +693,7 @@ fn markers_of_others_are_refused() {
     // Of another store: its markers are sealed with another key.
     let elsewhere = World::new();
     let key = elsewhere.operations.store().marker_key();
-    let forged = key.seal(advisor_core::page::PagedOperation::Services, &job, 1);
+    let forged = key.seal(advisor_core::PagedOperation::Services, &job, 1);
     assert_eq!(refused(services(&job, Some(&forged))), invalid);
     // Another process of the same store opens it, and a job in progress checks it, too.
     let again = operations(Store::open(&world.path()).unwrap());

@@ -1,7 +1,7 @@
 //! What IAM checks of every parameter before it looks at anything: the constraints of its model.
 //! All that is wrong comes in one answer.
 
-use advisor_core::page::check_marker;
+use advisor_core::check_marker;
 use advisor_core::{JobId, MaxItems, RequestError};
 
 use crate::error::ApiError;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use advisor_core::page::PagedOperation;
+use advisor_core::PagedOperation;
 use advisor_core::{AccountId, Caller, JobId, MaxItems, Page};
 use iam_policy_parser::{IamArn, IamEntity};
 use serde_json::{Map, Value, json};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use advisor_core::JobError;
 use advisor_core::JobId;
-use advisor_core::job::JobError;
 use advisor_store::{StoreError, StoredAdvisor};
 
 use crate::config::{Clock, Limits};

@@ -1,7 +1,7 @@
 //! The four last-accessed operations.
 
-use advisor_core::job::PageRequest;
-use advisor_core::page::PagedOperation;
+use advisor_core::PageRequest;
+use advisor_core::PagedOperation;
 use advisor_core::{Caller, Granularity, JobAnswer, JobId};
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn entities(api: &Api, parameters: &Parameters, caller: &Caller) -> Result<Value
     let job_id = checked.job_id();
     let namespace = checked.required("ServiceNamespace");
     if parameters.get("ServiceNamespace").is_some() {
-        checked.take(advisor_core::advisor::check_namespace(namespace));
+        checked.take(advisor_core::check_service_namespace(namespace));
     }
     let max_items = checked.max_items()?;
     let marker = checked.marker();
@@ -76,7 +76,7 @@ fn policies(api: &Api, parameters: &Parameters, caller: &Caller) -> Result<Value
     let mut checked = Checked::new(parameters);
     let arn = checked.required_text("Arn", &ARN);
     let namespaces = parameters.list("ServiceNamespaces").unwrap_or_default();
-    checked.take(advisor_core::grants::check_form(&namespaces));
+    checked.take(advisor_core::check_service_namespaces(&namespaces));
     let marker = checked.marker();
     checked.finish()?;
     if let Some(marker) = marker {

@@ -3,7 +3,7 @@
 //! The request as it is, and strictly, other than in reports: what is not known to be allowed is not.
 //! Source: IAM User Guide, "Policy evaluation logic".
 
-use advisor_core::account::{AccountData, PolicySource};
+use advisor_core::{AccountData, PolicySource};
 use advisor_core::{AccountId, Caller};
 use advisor_store::StoredAdvisor;
 use iam_policy_parser::{

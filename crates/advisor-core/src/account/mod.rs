@@ -116,11 +116,11 @@ pub struct EntityDetail {
 
 /// An inline policy.
 #[derive(Clone, Debug)]
-pub struct InlinePolicy {
+pub(crate) struct InlinePolicy {
     /// Its name.
-    pub name: Box<str>,
+    pub(crate) name: Box<str>,
     /// Its document.
-    pub document: PolicySource,
+    pub(crate) document: PolicySource,
 }
 
 /// A policy's document, or why there is none to evaluate.
