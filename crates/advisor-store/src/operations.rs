@@ -2,13 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::AccountData;
-use advisor_core::PagedOperation;
 use advisor_core::{
-    AccountId, Activity, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer, JobId,
-    JobState, PoliciesGrantingServiceAccess, RequestError, Tracking,
+    AccountData, AccountId, Activity, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer,
+    JobError, JobId, JobState, PageRequest, PagedOperation, PoliciesGrantingServiceAccess,
+    RequestError, Tracking, policies_granting_service_access,
 };
-use advisor_core::{JobError, PageRequest};
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 use uuid::Uuid;
