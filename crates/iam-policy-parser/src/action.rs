@@ -1,11 +1,11 @@
-//! The strings of `Action` and `NotAction`: `service:ActionName` with wildcards in the name, or `*`.
+//! The strings of `Action` and `NotAction`: `service:ActionName`, with wildcards in the name, or `*`.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Pattern;
+use crate::pattern::Pattern;
 
-/// A string of an `Action` or `NotAction` element. Both parts compare without case.
+/// A string of an `Action` or `NotAction` element. Both parts are compared case-insensitively.
 ///
 /// ```
 /// use iam_policy_parser::ActionPattern;
@@ -24,38 +24,38 @@ pub struct ActionPattern {
 }
 
 impl ActionPattern {
-    /// The service namespace, lower-cased; `None` when the pattern is for every service.
+    /// The service namespace in lower case; `None` when the pattern is `*`.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.service.as_deref()
     }
 
-    /// The pattern of the action name, lower-cased.
+    /// The pattern of the action name, in lower case.
     #[must_use]
     pub fn name(&self) -> &Pattern {
         &self.name
     }
 
-    /// The string as the policy has it.
+    /// The string as written in the policy.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the pattern says something of the service: names its namespace, or is `*`.
+    /// Whether the pattern names the service's namespace or is `*`.
     #[must_use]
     pub fn names_service(&self, namespace: &str) -> bool {
         self.service()
             .is_none_or(|service| service.eq_ignore_ascii_case(namespace))
     }
 
-    /// Whether the pattern stands for all actions of the service, known or not: `namespace:*`, `*`.
+    /// Whether the pattern matches every possible action name of the service, as `namespace:*` and `*` do.
     #[must_use]
     pub fn covers_service(&self, namespace: &str) -> bool {
         self.names_service(namespace) && self.name.covers_every_name()
     }
 
-    /// Whether the pattern stands for this action.
+    /// Whether the pattern matches the action.
     #[must_use]
     pub fn matches(&self, namespace: &str, action: &str) -> bool {
         self.names_service(namespace) && self.name.matches(&action.to_ascii_lowercase())
@@ -66,7 +66,7 @@ impl FromStr for ActionPattern {
     type Err = ActionPatternError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // IAM's own tools write `*:*` for `*`; nothing else may stand in for a service.
+        // IAM's own tools write `*:*` for `*`. No other wildcard is allowed in the service.
         if text == "*" || text == "*:*" {
             return Ok(Self {
                 text: text.into(),
@@ -108,8 +108,9 @@ impl fmt::Display for ActionPattern {
     }
 }
 
-/// Why a string is no action pattern. The first message is IAM's own.
+/// Why a string is not an action pattern. The first message is IAM's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ActionPatternError {
     /// `s*:Get*`.
     #[error("Action vendors (e.g., aws, ec2, etc.) must not contain wildcards.")]
@@ -118,7 +119,7 @@ pub enum ActionPatternError {
     #[error("an action starts with its service, as in s3:GetObject")]
     NoService,
     /// `s3:`.
-    #[error("an action has a name behind its service, as in s3:GetObject")]
+    #[error("an action has a name after its service, as in s3:GetObject")]
     NoName,
 }
 

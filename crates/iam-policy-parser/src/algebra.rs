@@ -1,63 +1,63 @@
-//! Set algebra of patterns: do two overlap, does one cover another, is anything of an intersection
-//! left outside a union. Answers are exact up to a bound on work.
+//! Set algebra of patterns: whether two overlap, whether one covers another, and whether an
+//! intersection of unions minus a union is empty. Answers are exact up to a bound on the work.
 //!
-//! Each [`Pattern`] is read as a small automaton whose states are the positions between its
-//! tokens. [`residue`] walks the product of these automata, keeping of every group of patterns all the
-//! positions that it can be at: a string is left when every positive group has a position at its end
-//! and the negative patterns have none. Two observations keep the sets small:
+//! Each [`Pattern`] is a small automaton whose states are the positions between its tokens.
+//! [`residue`] searches the product of these automata, with the set of positions that each group of
+//! patterns can be at. A string is in the result when every positive group is at an end and no
+//! negative pattern is. Two rules keep the sets small:
 //!
-//! - Within one pattern, once a later `*` is reached, all positions before it can be dropped: what
-//!   they would match, that `*` matches too.
-//! - Once a pattern stands at a final `*`, its whole group matches whatever follows: a positive group
-//!   needs no other position then, and for a negative one nothing is left.
+//! - Within one pattern, once a later `*` is reached, all positions before it can be dropped: that
+//!   `*` matches everything that they would match.
+//! - Once a pattern is at a final `*`, its group matches whatever follows. A positive group then needs
+//!   no other position, and for a negative group the result is empty.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::pattern::{Pattern, Token};
 
-/// What is left of an intersection after a union is taken away.
+/// The answer of [`residue`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Residue {
-    /// Nothing.
+    /// The set is empty.
     Empty,
-    /// Something; this string, one of the shortest, is an example.
+    /// The set is not empty: this is one of its shortest strings.
     Witness(String),
-    /// The bound on work was met before an answer was found.
+    /// The bound on the work was reached first.
     Undecided,
 }
 
 impl Residue {
-    /// Whether something may be left: the safe answer, `true` when undecided.
+    /// Whether the set may have a string: `true` when undecided.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         *self != Self::Empty
     }
 }
 
-/// How much work [`residue`] may spend before it answers [`Residue::Undecided`].
+/// How much work [`residue`] may do before it returns [`Residue::Undecided`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkBound {
     steps: usize,
 }
 
 impl WorkBound {
-    /// A bound on the number of steps: of one position by one character. A million take some ten
-    /// milliseconds.
+    /// A bound on the number of steps. A step moves one position by one character; a million take about
+    /// ten milliseconds.
     #[must_use]
     pub const fn steps(steps: usize) -> Self {
         Self { steps }
     }
 }
 
-/// Two million steps: policies as people write them need a few thousand.
+/// Two million steps. Real policies need a few thousand.
 impl Default for WorkBound {
     fn default() -> Self {
         Self::steps(2_000_000)
     }
 }
 
-/// Whether some string matches both patterns. Exact, in time proportional to the product of both
+/// Whether some string matches both patterns. Exact; takes time proportional to the product of both
 /// lengths.
 ///
 /// ```
@@ -81,14 +81,14 @@ pub fn overlaps(left: &Pattern, right: &Pattern) -> bool {
         match (left.get(i), right.get(j)) {
             (None, None) => return true,
             (l, r) => {
-                // A star may be done ...
+                // A star may end here ...
                 if l.is_some_and(|token| token.repeats()) {
                     open.push((i + 1, j));
                 }
                 if r.is_some_and(|token| token.repeats()) {
                     open.push((i, j + 1));
                 }
-                // ... or both sides take one character, where they agree on one.
+                // ... or both sides match the same character.
                 if let (Some(&l), Some(&r)) = (l, r)
                     && agree(l, r)
                 {
@@ -102,19 +102,19 @@ pub fn overlaps(left: &Pattern, right: &Pattern) -> bool {
     false
 }
 
-/// Whether one character is accepted by both tokens.
+/// Whether both tokens accept some character.
 fn agree(left: Token, right: Token) -> bool {
     match (left, right) {
         (Token::Char(character), other) | (other, Token::Char(character)) => {
             other.accepts(character)
         }
-        // Two exclusions still leave almost every character.
+        // Two excluded characters leave almost every other one.
         _ => true,
     }
 }
 
-/// Whether every string that `inner` stands for is one that `outer` stands for. `false` when the
-/// bound on work is met.
+/// Whether `outer` matches every string that `inner` matches. `false` when the bound on the work is
+/// reached.
 ///
 /// ```
 /// use iam_policy_parser::{Pattern, covers};
@@ -129,8 +129,8 @@ pub fn covers(outer: &Pattern, inner: &Pattern) -> bool {
         || residue(&[&[inner]], &[outer], WorkBound::default()) == Residue::Empty
 }
 
-/// What is left of the strings that match, for every group of `all_of`, at least one of its
-/// patterns, when the strings that match any pattern of `none_of` are taken away.
+/// The strings that match at least one pattern of every group in `all_of`, and no pattern of
+/// `none_of`.
 ///
 /// Without groups every string matches; an empty group matches nothing.
 ///
@@ -150,14 +150,14 @@ pub fn residue(all_of: &[&[&Pattern]], none_of: &[&Pattern], bound: WorkBound) -
 /// A position in an [`Automaton`].
 type Position = u32;
 
-/// A group of patterns, laid end to end, each followed by its end mark.
+/// A group of patterns, one after the other, each followed by an end mark (`None`).
 struct Automaton {
     slots: Vec<Option<Token>>,
     starts: Vec<Position>,
 }
 
-/// Where a group of patterns can be: sorted, closed under skipping stars, without what a later star
-/// makes needless.
+/// The positions that a group of patterns can be at: sorted, closed under skipping stars, without
+/// those that a later star makes unnecessary.
 type Positions = Box<[Position]>;
 
 impl Automaton {
@@ -184,7 +184,7 @@ impl Automaton {
         self.settle(self.starts.clone())
     }
 
-    /// Where the group can be after one more character.
+    /// The positions after one more character.
     fn step(&self, positions: &[Position], symbol: char) -> Positions {
         let next = positions.iter().filter_map(|&at| {
             let token = self.token(at)?;
@@ -195,12 +195,12 @@ impl Automaton {
         self.settle(next.collect())
     }
 
-    /// Whether one of the patterns matches what was read so far.
+    /// Whether one of the patterns matches the string so far.
     fn accepts(&self, positions: &[Position]) -> bool {
         positions.iter().any(|&at| self.token(at).is_none())
     }
 
-    /// Whether one of the patterns matches whatever follows.
+    /// Whether the position is at a `*` that ends its pattern.
     fn is_final_star(&self, at: Position) -> bool {
         self.token(at) == Some(Token::AnyString) && self.token(at + 1).is_none()
     }
@@ -220,7 +220,7 @@ impl Automaton {
             return [all, all + 1].into();
         }
         let mut kept: Vec<Position> = Vec::with_capacity(closed.len());
-        // Backwards: the first `*` met in a pattern rules its earlier positions out.
+        // Backwards: the last `*` of a pattern makes its earlier positions unnecessary.
         let mut ruled_out_from: Option<Position> = None;
         for &at in closed.iter().rev() {
             if ruled_out_from.is_some_and(|start| at >= start) {
@@ -239,7 +239,7 @@ impl Automaton {
         kept.into_boxed_slice()
     }
 
-    /// The characters that the patterns tell apart at these positions.
+    /// The characters that the patterns distinguish at these positions.
     fn named<'a>(&'a self, positions: &'a [Position]) -> impl Iterator<Item = char> + 'a {
         positions.iter().filter_map(|&at| match self.token(at) {
             Some(Token::Char(named) | Token::AnyStringWithout(named)) => Some(named),
@@ -248,26 +248,26 @@ impl Automaton {
     }
 }
 
-/// Positions fit, as patterns are shorter than 4 GiB of characters.
+/// Patterns are shorter than 4 GiB of characters, so positions fit.
 fn position(index: usize) -> Position {
     Position::try_from(index).unwrap_or(Position::MAX)
 }
 
 struct Product {
-    /// All of these groups must match ...
+    /// All of these groups must match.
     positive: Vec<Automaton>,
-    /// ... and this one must not.
+    /// This group must not match.
     negative: Automaton,
-    /// A character that no pattern names: stands for all such.
+    /// A character that no pattern names. It stands for all such characters.
     fresh: char,
 }
 
-/// Where all groups can be: the positive ones, then the negative one.
+/// The positions of all groups: the positive ones, then the negative one.
 type State = Box<[Positions]>;
 
 struct Visited {
     state: Rc<State>,
-    /// Index of the state this one was reached from, and by which character.
+    /// The index of the state that this one was reached from, and the character.
     from: Option<(usize, char)>,
 }
 
@@ -286,7 +286,7 @@ impl Product {
         };
         let fresh = ('a'..='z')
             .rev()
-            .skip(2) // x first: the customary "any letter"
+            .skip(2) // start with x, which reads as "any letter"
             .chain('\u{e000}'..)
             .find(|candidate| named().all(|character| character != *candidate))
             .unwrap_or('\u{10fffd}');
@@ -304,7 +304,7 @@ impl Product {
         self.positive.iter().chain([&self.negative])
     }
 
-    /// Breadth first, so that the example found is a shortest one.
+    /// Searches breadth first, so that the string found is one of the shortest.
     fn search(&self, bound: WorkBound) -> Residue {
         let mut visited: Vec<Visited> = Vec::new();
         let mut known: HashSet<Rc<State>> = HashSet::new();
@@ -335,7 +335,7 @@ impl Product {
         Residue::Empty
     }
 
-    /// Keeps a state for later, unless it is known or nothing can be left from it.
+    /// Adds a state to visit, unless it is known or no string can follow from it.
     fn visit(
         &self,
         state: State,
@@ -357,7 +357,7 @@ impl Product {
         }
     }
 
-    /// Whether what was read so far is in every positive group and not in the negative one.
+    /// Whether the string so far matches every positive group and not the negative one.
     fn is_left(&self, state: &State) -> bool {
         let Some((negative, positive)) = state.split_last() else {
             return false;
@@ -369,7 +369,7 @@ impl Product {
             && !self.negative.accepts(negative)
     }
 
-    /// The characters that some pattern tells apart here, and one for all others.
+    /// The characters that some pattern distinguishes here, and one for all others.
     fn symbols(&self, state: &State) -> Vec<char> {
         let mut symbols: Vec<char> = self
             .automata()
@@ -443,8 +443,8 @@ mod tests {
     }
 
     #[test]
-    fn many_groups_are_no_product_of_their_ways() {
-        // What a data perimeter of many NotResource denies asks: ten billion ways to choose one each.
+    fn many_groups_do_not_multiply_the_work() {
+        // As in a data perimeter of many NotResource denies: ten billion ways to choose one each.
         let groups: Vec<Vec<String>> = (0..10)
             .map(|i| {
                 (0..10)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An ARN, `arn:partition:service:region:account:resource`. Region and account may be empty; the
-/// resource holds everything behind the fifth colon.
+/// resource is everything after the fifth colon.
 ///
 /// ```
 /// use iam_policy_parser::Arn;
@@ -15,7 +15,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Arn {
     text: Box<str>,
-    /// Where the colons behind partition, service, region and account stand.
+    /// The positions of the colons after partition, service, Region and account.
     colons: [usize; 4],
 }
 
@@ -30,31 +30,31 @@ impl Arn {
         self.between(4, self.colons[0])
     }
 
-    /// The service part, which is not always the service's namespace in policies.
+    /// The service part. It can differ from the service's namespace in policies.
     #[must_use]
     pub fn service(&self) -> &str {
         self.between(self.colons[0] + 1, self.colons[1])
     }
 
-    /// The Region, or an empty string.
+    /// The Region; may be empty.
     #[must_use]
     pub fn region(&self) -> &str {
         self.between(self.colons[1] + 1, self.colons[2])
     }
 
-    /// The account's number, `aws`, or an empty string.
+    /// The account id, or `aws`; may be empty.
     #[must_use]
     pub fn account(&self) -> &str {
         self.between(self.colons[2] + 1, self.colons[3])
     }
 
-    /// What is behind the fifth colon.
+    /// Everything after the fifth colon.
     #[must_use]
     pub fn resource(&self) -> &str {
         self.between(self.colons[3] + 1, self.text.len())
     }
 
-    /// The ARN as it was written.
+    /// The ARN as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -87,17 +87,18 @@ impl fmt::Display for Arn {
     }
 }
 
-/// Why a string is no ARN.
+/// Why a string is not an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ArnError {
-    /// It does not start with `arn:`.
+    /// The string does not start with `arn:`.
     #[error("an ARN starts with arn:")]
     NoPrefix,
     /// Fewer than five colons.
     #[error("an ARN has six parts: arn:partition:service:region:account:resource")]
     TooFewParts,
     /// No partition, service or resource.
-    #[error("an ARN's partition, service and resource are not empty")]
+    #[error("the partition, service and resource of an ARN must not be empty")]
     EmptyPart,
 }
 

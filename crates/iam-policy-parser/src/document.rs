@@ -1,10 +1,9 @@
-//! Policy documents: versions, statements and their elements. Source: IAM User Guide, "Grammar of
-//! the IAM JSON policy language".
+//! Policy documents: statements and their elements. Source: IAM User Guide, "Grammar of the IAM JSON
+//! policy language".
 
-use std::borrow::Cow;
-
-use crate::syntax::{self, PolicyError};
-use crate::{ActionPattern, Pattern};
+use crate::action::ActionPattern;
+use crate::pattern::Pattern;
+use crate::version::Version;
 
 /// A policy document. Elements that the grammar allows as one value or a list are always lists.
 ///
@@ -19,7 +18,7 @@ use crate::{ActionPattern, Pattern};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDocument {
-    /// Decides whether policy variables are known; 2008-10-17 when the document does not say.
+    /// Decides whether policy variables are recognized. Defaults to 2008-10-17.
     pub version: Version,
     /// The `Id` element.
     pub id: Option<String>,
@@ -27,34 +26,24 @@ pub struct PolicyDocument {
     pub statements: Vec<Statement>,
 }
 
-/// The version of the policy language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Version {
-    /// The first one; `${...}` has no meaning in it.
-    #[default]
-    V2008_10_17,
-    /// The current one.
-    V2012_10_17,
-}
-
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// The `Sid` element.
     pub sid: Option<String>,
-    /// Whether it allows or denies.
+    /// The `Effect` element.
     pub effect: Effect,
     /// `Action` or `NotAction`.
     pub actions: ActionElement,
-    /// `Resource` or `NotResource`. Only policies with a `Principal` may go without.
+    /// `Resource` or `NotResource`. Only statements with a `Principal` may have neither.
     pub resources: Option<ResourceElement>,
-    /// The `Condition` element, kept as data. An empty one (`{}`) counts as none.
+    /// The `Condition` element, kept as JSON. An empty one (`{}`) is `None`.
     pub condition: Option<Condition>,
-    /// Whether there is a `Principal` or `NotPrincipal`: then it is no identity's policy.
+    /// Whether there is a `Principal` or `NotPrincipal` element. Identity-based policies have none.
     pub has_principal: bool,
 }
 
-/// The `Condition` element as it was written: operators, keys and values.
+/// A `Condition` element as written: operators, keys and values.
 pub type Condition = serde_json::Map<String, serde_json::Value>;
 
 /// The `Effect` element.
@@ -69,61 +58,26 @@ pub enum Effect {
 /// The `Action` or `NotAction` element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionElement {
-    /// The statement is about these actions.
+    /// The statement applies to these actions.
     Action(Vec<ActionPattern>),
-    /// The statement is about all actions but these.
+    /// The statement applies to all actions except these.
     NotAction(Vec<ActionPattern>),
 }
 
 /// The `Resource` or `NotResource` element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResourceElement {
-    /// The statement is about these resources.
+    /// The statement applies to these resources.
     Resource(Vec<ResourcePattern>),
-    /// The statement is about all resources but these.
+    /// The statement applies to all resources except these.
     NotResource(Vec<ResourcePattern>),
 }
 
 /// One string of a [`ResourceElement`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourcePattern {
-    /// The string as the policy has it.
+    /// The string as written in the policy.
     pub text: Box<str>,
-    /// What it stands for in the document's version.
+    /// The string as a pattern, under the document's version.
     pub pattern: Pattern,
-}
-
-impl PolicyDocument {
-    /// Parses a document from JSON.
-    ///
-    /// # Errors
-    /// Names the place as a JSON path (`Statement[2].Action[0]`) with line and column: broken JSON,
-    /// a missing, unknown or repeated element, a wrong type or value, an action whose service part
-    /// holds a wildcard, both `Action` and `NotAction` (or both or neither of a pair).
-    pub fn parse(json: &str) -> Result<Self, PolicyError> {
-        syntax::parse(json)
-    }
-
-    /// Parses a document as IAM's API returns it: JSON that is URL-encoded (RFC 3986). JSON that is
-    /// not encoded is accepted too.
-    ///
-    /// # Errors
-    /// As [`PolicyDocument::parse`], with places in the decoded text.
-    ///
-    /// ```
-    /// use iam_policy_parser::PolicyDocument;
-    /// let policy = PolicyDocument::parse_url_encoded("%7B%22Statement%22%3A%5B%5D%7D")?;
-    /// assert!(policy.statements.is_empty());
-    /// # Ok::<(), iam_policy_parser::PolicyError>(())
-    /// ```
-    pub fn parse_url_encoded(text: &str) -> Result<Self, PolicyError> {
-        let decoded = if text.trim_start().starts_with('{') {
-            Cow::Borrowed(text)
-        } else {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8()
-                .map_err(|_| PolicyError::not_utf8())?
-        };
-        syntax::parse(&decoded)
-    }
 }

@@ -1,4 +1,4 @@
-//! ARNs of IAM users, groups, roles, policies, the account root, and of sessions made from them.
+//! ARNs of IAM users, groups, roles, policies, the account root, and of their sessions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,64 +23,64 @@ pub struct IamArn {
 /// What an [`IamArn`] names. Paths begin and end with `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum IamEntity {
-    /// The account itself: `root`.
+    /// The account root user: `root`.
     Root,
     /// `user/path/name`.
     User {
-        /// Its path.
+        /// The path.
         path: Box<str>,
-        /// Its name.
+        /// The name.
         name: Box<str>,
     },
     /// `group/path/name`.
     Group {
-        /// Its path.
+        /// The path.
         path: Box<str>,
-        /// Its name.
+        /// The name.
         name: Box<str>,
     },
     /// `role/path/name`.
     Role {
-        /// Its path.
+        /// The path.
         path: Box<str>,
-        /// Its name.
+        /// The name.
         name: Box<str>,
     },
-    /// `policy/path/name`, a managed policy: of the account, or of AWS (account `aws`).
+    /// `policy/path/name`: a managed policy, of an account or of AWS (account `aws`).
     Policy {
-        /// Its path.
+        /// The path.
         path: Box<str>,
-        /// Its name.
+        /// The name.
         name: Box<str>,
     },
-    /// `assumed-role/name/session` of STS. The role's path is not part of it.
+    /// `assumed-role/name/session` of STS. It does not include the role's path.
     AssumedRole {
-        /// The role's name.
+        /// The name of the role.
         role: Box<str>,
-        /// The session's name.
+        /// The name of the session.
         session: Box<str>,
     },
     /// `federated-user/name` of STS.
     FederatedUser {
-        /// The federated user's name.
+        /// The name of the federated user.
         name: Box<str>,
     },
 }
 
 impl IamArn {
-    /// The ARN itself.
+    /// The ARN.
     #[must_use]
     pub fn arn(&self) -> &Arn {
         &self.arn
     }
 
-    /// The account's number; `aws` for AWS-managed policies.
+    /// The account id; `aws` for AWS managed policies.
     #[must_use]
     pub fn account(&self) -> &str {
         self.arn.account()
     }
 
-    /// What is named.
+    /// The entity that the ARN names.
     #[must_use]
     pub fn entity(&self) -> &IamEntity {
         &self.entity
@@ -138,19 +138,20 @@ impl fmt::Display for IamArn {
     }
 }
 
-/// Why a string is no ARN of an IAM entity.
+/// Why a string is not the ARN of an IAM entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IamArnError {
-    /// It is no ARN at all.
+    /// The string is not an ARN.
     #[error(transparent)]
     Arn(#[from] ArnError),
-    /// An ARN of another service than IAM and STS.
+    /// The ARN is not of IAM or STS.
     #[error("not an ARN of IAM or STS")]
     OtherService,
-    /// An IAM or STS resource of another kind, such as `mfa` or `instance-profile`.
+    /// The ARN names another kind of resource, such as `mfa` or `instance-profile`.
     #[error("not the ARN of a user, group, role, policy, account root or session")]
     OtherEntity,
-    /// `user/`, or `assumed-role/name` without its session.
+    /// The ARN has no name, as in `user/`, or no session, as in `assumed-role/name`.
     #[error("the ARN ends before the name")]
     NoName,
 }

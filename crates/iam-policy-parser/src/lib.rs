@@ -1,20 +1,21 @@
 #![doc = include_str!("../README.md")]
 
-pub mod action;
-pub mod algebra;
-pub mod arn;
-pub mod document;
-pub mod iam_arn;
-pub mod pattern;
+mod action;
+mod algebra;
+mod arn;
+mod document;
+mod iam_arn;
+mod pattern;
 mod syntax;
+mod version;
 
 pub use action::{ActionPattern, ActionPatternError};
 pub use algebra::{Residue, WorkBound, covers, overlaps, residue};
 pub use arn::{Arn, ArnError};
 pub use document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,
-    Version,
 };
 pub use iam_arn::{IamArn, IamArnError, IamEntity};
 pub use pattern::{Pattern, Token};
-pub use syntax::PolicyError;
+pub use syntax::{PolicyError, PolicyErrorKind};
+pub use version::Version;

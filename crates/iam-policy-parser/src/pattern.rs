@@ -1,24 +1,24 @@
-//! Wildcard patterns: what a string in `Action` or `Resource`, or an ARN format, stands for.
+//! Wildcard patterns: the strings of `Action` and `Resource` elements, and ARN formats.
 
 use std::fmt;
 
-use crate::Version;
+use crate::version::Version;
 
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Token {
-    /// This character and no other.
+    /// Exactly this character.
     Char(char),
     /// Exactly one character: `?`.
     AnyChar,
-    /// Any string, the empty one and those with `:` and `/` included: `*`.
+    /// Any string, including the empty string and strings with `:` or `/`: `*`.
     AnyString,
-    /// Any string without this character, the empty one included: a bucket name in an ARN format.
+    /// Any string without this character, including the empty string: a bucket name in an ARN format.
     AnyStringWithout(char),
 }
 
 impl Token {
-    /// Whether the token may consume `character`.
+    /// Whether the token can match `character`.
     #[must_use]
     pub fn accepts(self, character: char) -> bool {
         match self {
@@ -28,17 +28,17 @@ impl Token {
         }
     }
 
-    /// Whether the token stands for strings of any length.
+    /// Whether the token matches strings of any length.
     #[must_use]
     pub fn repeats(self) -> bool {
         matches!(self, Self::AnyString | Self::AnyStringWithout(_))
     }
 }
 
-/// A set of strings, written as characters and wildcards. Matching is case-sensitive; where a
-/// comparison ignores case (action names) both sides are lower-cased first.
+/// A set of strings, written as characters and wildcards. Matching is case-sensitive. For comparisons
+/// that ignore case (action names), convert both sides to lower case first.
 ///
-/// Invariant: no two neighbouring tokens are both [`Token::AnyString`] (they would say the same).
+/// Invariant: [`Token::AnyString`] never follows itself, since that would match the same strings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
     tokens: Box<[Token]>,
@@ -59,19 +59,19 @@ impl Pattern {
         }
     }
 
-    /// A pattern from its tokens.
+    /// Creates a pattern from its tokens.
     #[must_use]
     pub fn from_tokens(tokens: impl IntoIterator<Item = Token>) -> Self {
         Self::new(tokens, false)
     }
 
-    /// A string that stands for itself alone.
+    /// Creates a pattern that matches only `text`.
     #[must_use]
     pub fn literal(text: &str) -> Self {
         Self::new(text.chars().map(Token::Char), false)
     }
 
-    /// A string in which `*` is any string and `?` any one character.
+    /// Creates a pattern from text in which `*` is any string and `?` is any one character.
     ///
     /// ```
     /// use iam_policy_parser::Pattern;
@@ -82,10 +82,10 @@ impl Pattern {
         Self::new(text.chars().map(wildcard_token), false)
     }
 
-    /// A string of a `Resource` or `NotResource` element. Besides the wildcards, policy variables
-    /// (`${aws:username}`) stand for any string, and `${*}`, `${?}` and `${$}` for that character,
-    /// if the document's version knows variables (2012-10-17); an older document means the
-    /// characters literally. Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    /// Creates a pattern from a string of a `Resource` or `NotResource` element. In documents of
+    /// version 2012-10-17, policy variables (`${aws:username}`) match any string, and `${*}`, `${?}`
+    /// and `${$}` match that character. In older documents these are plain text. Source: IAM User
+    /// Guide, "IAM policy elements: Variables and tags".
     ///
     /// ```
     /// use iam_policy_parser::{Pattern, Version};
@@ -112,10 +112,10 @@ impl Pattern {
         Self::new(tokens, has_variable)
     }
 
-    /// A resource type's ARN format as AWS's service reference writes it
-    /// (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`): a `${Variable}`, or a `*` that the
-    /// format itself has, is any string. Partition, service, Region and account hold no `:`, as in
-    /// every ARN, and `${BucketName}` holds no `/`.
+    /// Creates a pattern from the ARN format of a resource type in AWS's service reference
+    /// (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`). A `${Variable}` or `*` matches any
+    /// string; in the partition, service, Region and account parts it matches no `:`.
+    /// `${BucketName}` matches no `/`.
     ///
     /// ```
     /// use iam_policy_parser::{Pattern, overlaps};
@@ -156,20 +156,20 @@ impl Pattern {
         &self.tokens
     }
 
-    /// Whether the pattern was written with a policy variable, so that what it stands for depends
-    /// on the request.
+    /// Whether the pattern has a policy variable, so that the strings it matches depend on the
+    /// request.
     #[must_use]
     pub fn has_variable(&self) -> bool {
         self.has_variable
     }
 
-    /// Whether the pattern stands for every string.
+    /// Whether the pattern matches every string.
     #[must_use]
     pub fn is_universal(&self) -> bool {
         matches!(*self.tokens, [Token::AnyString])
     }
 
-    /// Whether the pattern stands for every string but, perhaps, the empty one: `*`, `?*`, `*?`.
+    /// Whether the pattern matches every string that is not empty: `*`, `?*`, `*?`.
     #[must_use]
     pub fn covers_every_name(&self) -> bool {
         self.tokens.contains(&Token::AnyString)
@@ -185,7 +185,7 @@ impl Pattern {
                 <= 1
     }
 
-    /// The string itself, when the pattern stands for one string only.
+    /// The string that the pattern matches, when it has no wildcards.
     #[must_use]
     pub fn as_literal(&self) -> Option<String> {
         self.tokens
@@ -197,13 +197,14 @@ impl Pattern {
             .collect()
     }
 
-    /// Whether `text` is one of the strings the pattern stands for. Takes time proportional to the
-    /// product of both lengths at worst.
+    /// Whether the pattern matches `text`. The worst case takes time proportional to the product of
+    /// both lengths.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        // The classic two-pointer walk: on a mismatch the last star takes one character more.
-        // Taking the last star only is enough when a star may take anything; a star that excludes
-        // a character may fail where an earlier star would not, so it goes the general way.
+        // The usual two-pointer algorithm: on a mismatch, the last star matches one more character.
+        // It is enough to retry the last star if stars match anything. A star that excludes a
+        // character can fail where an earlier star would not, so such patterns use the general
+        // algorithm.
         if self
             .tokens
             .iter()
@@ -239,7 +240,7 @@ impl Pattern {
         }
     }
 
-    /// The same by keeping every position that the pattern can be at.
+    /// [`Pattern::matches`] by tracking every position that the pattern can be at.
     fn matches_in_general(&self, text: &str) -> bool {
         let mut positions = vec![0_usize];
         self.skip_repeats(&mut positions);
@@ -278,8 +279,7 @@ impl Pattern {
     }
 }
 
-/// Writes the pattern as wildcard text; what is no wildcard text (an excluded character, a literal
-/// `*`) is written the way a policy variable or ARN format would.
+/// Writes the pattern as wildcard text. An excluded character or a literal `*` is written as `${...}`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for token in &self.tokens {
@@ -321,11 +321,11 @@ impl Iterator for Tokens<'_> {
 
 enum Part<'a> {
     Text(&'a str),
-    /// What stands between `${` and the next `}`.
+    /// The text between `${` and the next `}`.
     Placeholder(&'a str),
 }
 
-/// Splits at `${...}`; an unclosed `${` is text.
+/// Splits the text at `${...}`. An unclosed `${` is text.
 fn placeholders(text: &str) -> impl Iterator<Item = Part<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -338,7 +338,7 @@ fn placeholders(text: &str) -> impl Iterator<Item = Part<'_>> {
             rest = after;
             return Some(Part::Placeholder(name));
         }
-        // A `${` at the very start has no `}` behind it, so it is text to the end.
+        // A `${` at the start has no `}` after it, so the rest is text.
         let end = match rest.find("${") {
             Some(0) | None => rest.len(),
             Some(index) => index,

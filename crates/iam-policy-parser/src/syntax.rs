@@ -1,5 +1,6 @@
-//! From JSON text to a policy document, with errors that name the place.
+//! Parses policy documents from JSON, with errors that name the element, line and column.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -7,49 +8,70 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
+use crate::action::{ActionPattern, ActionPatternError};
 use crate::document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,
-    Version,
 };
-use crate::{ActionPattern, Pattern};
+use crate::pattern::Pattern;
+use crate::version::Version;
 
 /// What is wrong with a policy document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message} (line {line}, column {column})", Place(.path))]
 pub struct PolicyError {
+    kind: PolicyErrorKind,
     path: String,
     message: String,
     line: usize,
     column: usize,
 }
 
+/// Kinds of [`PolicyError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PolicyErrorKind {
+    /// The URL-encoded text is not UTF-8.
+    Encoding,
+    /// The text is not JSON, or ends too early.
+    Json,
+    /// The JSON is not a policy: an element is missing, unknown, repeated, or has a wrong value.
+    Grammar,
+}
+
 impl PolicyError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> PolicyErrorKind {
+        self.kind
+    }
+
     /// The element, as in `Statement[2].Action[0]`; empty for the document as a whole.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What is wrong, without the place.
+    /// What is wrong, without path, line and column.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Line, counted from 1; 0 where there is no text to point at.
+    /// Line, counted from 1; 0 when the error has no position in the text.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// Column in bytes, counted from 1: where the parser stood when it saw the fault.
+    /// Column in bytes, counted from 1, at which the parser found the error.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
     }
 
-    pub(crate) fn not_utf8() -> Self {
+    fn not_utf8() -> Self {
         Self {
+            kind: PolicyErrorKind::Encoding,
             path: String::new(),
             message: "the URL-encoded document is not UTF-8".into(),
             line: 0,
@@ -62,6 +84,11 @@ impl PolicyError {
         let text = error.to_string();
         let message = text.strip_suffix(&format!(" at line {line} column {column}"));
         Self {
+            kind: if error.is_data() {
+                PolicyErrorKind::Grammar
+            } else {
+                PolicyErrorKind::Json
+            },
             path: if path == "." {
                 String::new()
             } else {
@@ -86,7 +113,42 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-pub(crate) fn parse(json: &str) -> Result<PolicyDocument, PolicyError> {
+impl PolicyDocument {
+    /// Parses a document from JSON.
+    ///
+    /// # Errors
+    /// Invalid JSON; a missing, unknown or repeated element; a wrong type or value; an action whose
+    /// service part has a wildcard; both or neither of `Action` and `NotAction`, or of `Resource` and
+    /// `NotResource`. The error has a JSON path (`Statement[2].Action[0]`), line and column.
+    pub fn parse(json: &str) -> Result<Self, PolicyError> {
+        parse(json)
+    }
+
+    /// Parses a document as IAM's API returns it: URL-encoded JSON (RFC 3986). Plain JSON is accepted
+    /// too.
+    ///
+    /// # Errors
+    /// As [`PolicyDocument::parse`], with positions in the decoded text; text that is not UTF-8.
+    ///
+    /// ```
+    /// use iam_policy_parser::PolicyDocument;
+    /// let policy = PolicyDocument::parse_url_encoded("%7B%22Statement%22%3A%5B%5D%7D")?;
+    /// assert!(policy.statements.is_empty());
+    /// # Ok::<(), iam_policy_parser::PolicyError>(())
+    /// ```
+    pub fn parse_url_encoded(text: &str) -> Result<Self, PolicyError> {
+        let decoded = if text.trim_start().starts_with('{') {
+            Cow::Borrowed(text)
+        } else {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8()
+                .map_err(|_| PolicyError::not_utf8())?
+        };
+        parse(&decoded)
+    }
+}
+
+fn parse(json: &str) -> Result<PolicyDocument, PolicyError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
@@ -100,7 +162,7 @@ pub(crate) fn parse(json: &str) -> Result<PolicyDocument, PolicyError> {
     Ok(document)
 }
 
-/// Takes a key's value, unless the key was there before.
+/// Reads a key's value. Fails when the key occurred before.
 fn once<'de, A: MapAccess<'de>, T, S: DeserializeSeed<'de, Value = T>>(
     map: &mut A,
     slot: &mut Option<T>,
@@ -108,10 +170,10 @@ fn once<'de, A: MapAccess<'de>, T, S: DeserializeSeed<'de, Value = T>>(
     seed: S,
 ) -> Result<(), A::Error> {
     if slot.is_some() {
-        // Taking the value keeps the reported place behind the key.
+        // Reading the value first makes the error point at this key.
         map.next_value::<IgnoredAny>()?;
         return Err(A::Error::custom(format_args!(
-            "the element {name} is there twice"
+            "the element {name} occurs twice"
         )));
     }
     *slot = Some(map.next_value_seed(seed)?);
@@ -139,7 +201,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
         }
         let version = version.unwrap_or_default();
         let statements: Vec<RawStatement> =
-            statements.ok_or_else(|| A::Error::custom("there is no Statement element"))?;
+            statements.ok_or_else(|| A::Error::custom("missing element Statement"))?;
         Ok(PolicyDocument {
             version,
             id,
@@ -152,10 +214,12 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 }
 
 fn unknown<E: serde::de::Error>(key: &str, known: &str) -> E {
-    E::custom(format_args!("unknown element {key}; known here: {known}"))
+    E::custom(format_args!(
+        "unknown element {key}; expected one of {known}"
+    ))
 }
 
-/// A statement before the document's version is known, which may come behind it.
+/// A statement whose resources are not compiled yet: the document's `Version` may follow it.
 struct RawStatement {
     statement: Statement,
     resources: Option<(bool, Vec<String>)>,
@@ -250,7 +314,7 @@ impl<'de> Visitor<'de> for StatementSeed {
             (None, Some(patterns)) => ActionElement::NotAction(patterns),
             _ => {
                 return Err(A::Error::custom(
-                    "a statement has either Action or NotAction",
+                    "expected exactly one of Action and NotAction",
                 ));
             }
         };
@@ -260,14 +324,14 @@ impl<'de> Visitor<'de> for StatementSeed {
             (None, None) if has_principal => None,
             _ => {
                 return Err(A::Error::custom(
-                    "a statement has either Resource or NotResource",
+                    "expected exactly one of Resource and NotResource",
                 ));
             }
         };
         Ok(RawStatement {
             statement: Statement {
                 sid,
-                effect: effect.ok_or_else(|| A::Error::custom("there is no Effect element"))?,
+                effect: effect.ok_or_else(|| A::Error::custom("missing element Effect"))?,
                 actions,
                 resources: None,
                 condition: condition.filter(|condition: &Condition| !condition.is_empty()),
@@ -283,7 +347,7 @@ fn parse_version(text: &str) -> Result<Version, String> {
         "2012-10-17" => Ok(Version::V2012_10_17),
         "2008-10-17" => Ok(Version::V2008_10_17),
         other => Err(format!(
-            "unknown version {other:?}; known: 2008-10-17, 2012-10-17"
+            "unknown version {other:?}; expected 2008-10-17 or 2012-10-17"
         )),
     }
 }
@@ -292,24 +356,24 @@ fn parse_effect(text: &str) -> Result<Effect, String> {
     match text {
         "Allow" => Ok(Effect::Allow),
         "Deny" => Ok(Effect::Deny),
-        other => Err(format!("an effect is Allow or Deny, not {other:?}")),
+        other => Err(format!("expected Allow or Deny, found {other:?}")),
     }
 }
 
 fn parse_action(text: &str) -> Result<ActionPattern, String> {
     text.parse()
-        .map_err(|error: crate::ActionPatternError| format!("{error} ({text:?})"))
+        .map_err(|error: ActionPatternError| format!("{error} ({text:?})"))
 }
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "has the shape of the other text parsers"
+    reason = "same signature as the other text parsers"
 )]
 fn parse_text(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A JSON string that is parsed further.
+/// A JSON string that the function parses.
 struct Text<T>(fn(&str) -> Result<T, String>);
 
 impl<T> Clone for Text<T> {
@@ -340,7 +404,7 @@ impl<T> Visitor<'_> for Text<T> {
     }
 }
 
-/// One value, or a list of them.
+/// One value or a list of values.
 struct OneOrMany<S>(S);
 
 impl<'de, T, S> DeserializeSeed<'de> for OneOrMany<S>
@@ -362,7 +426,7 @@ where
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.expecting(f)?;
-        f.write_str(", or a list of such")
+        f.write_str(" or a list of them")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
@@ -391,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place() {
+    fn errors_name_element_line_and_column() {
         assert_eq!(
             error(
                 "{\"Statement\": [\n\
@@ -404,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_neither_missing_nor_twice_nor_unknown() {
+    fn missing_repeated_and_unknown_elements_are_errors() {
         let statement = |body: &str| error(&format!("{{\"Statement\":{{{body}}}}}"));
         let cases = [
             (
@@ -413,24 +477,24 @@ mod tests {
             ),
             (
                 r#""Effect":"Allow","Effect":"Deny","Action":"a:b","Resource":"*""#,
-                "Effect is there twice",
+                "Effect occurs twice",
             ),
-            (r#""Action":"a:b","Resource":"*""#, "no Effect"),
+            (r#""Action":"a:b","Resource":"*""#, "missing element Effect"),
             (
                 r#""Effect":"allow","Action":"a:b","Resource":"*""#,
-                "Allow or Deny",
+                "expected Allow or Deny",
             ),
             (
                 r#""Effect":"Allow","Resource":"*""#,
-                "either Action or NotAction",
+                "exactly one of Action and NotAction",
             ),
             (
                 r#""Effect":"Allow","Action":"a:b","NotAction":"a:b","Resource":"*""#,
-                "either Action",
+                "exactly one of Action",
             ),
             (
                 r#""Effect":"Allow","Action":"a:b""#,
-                "either Resource or NotResource",
+                "exactly one of Resource and NotResource",
             ),
             (
                 r#""Effect":"Allow","Action":7,"Resource":"*""#,
@@ -453,11 +517,11 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_whole() {
+    fn incomplete_documents_are_errors() {
         for (json, expected) in [
             ("", "EOF"),
             ("[]", "expected a policy document"),
-            ("{}", "no Statement"),
+            ("{}", "missing element Statement"),
             ("{\"Statement\":[]} x", "trailing characters"),
             (
                 "{\"Statement\":[],\"Version\":\"2012-10-18\"}",

@@ -3,6 +3,7 @@
 
 use iam_policy_parser::{Pattern, Residue, Token, WorkBound, covers, overlaps, residue};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 /// All strings over `a`, `b`, `/` up to this length. Patterns have at most [`TOKENS`] tokens.
 const LENGTH: usize = 6;
@@ -64,7 +65,7 @@ fn letters(text: &str) -> Vec<char> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn matching_follows_the_definition(source in source(), text in "[ab/]{0,7}") {
@@ -86,7 +87,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn residue_is_exact(groups in prop::collection::vec(sources(3), 0..=3), none_of in sources(4)) {
