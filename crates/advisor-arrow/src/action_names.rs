@@ -1,4 +1,4 @@
-//! The names of a catalog's actions, each once, for the dictionaries of many batches.
+//! Dictionaries of action names for many batches.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,10 +12,10 @@ use service_catalog::{ActionId, Catalog};
 
 use crate::dictionary::KeysById;
 
-/// Which actions have the same name: worked out once, when a name is first asked for.
+/// Numbers the distinct names of a catalog's actions, on first use.
 pub(crate) struct ActionNames<'a> {
     catalog: &'a Catalog,
-    /// By action; names are numbered in the order of the first action that has them.
+    /// The number of each action's name, by action. Names are numbered in the order of their first action.
     numbers: OnceLock<Vec<u32>>,
 }
 
@@ -45,7 +45,7 @@ impl<'a> ActionNames<'a> {
     }
 }
 
-/// The dictionary of a batch: the names that occur in it.
+/// The dictionary of a batch: the action names in it.
 pub(crate) struct ActionDictionary<'a> {
     names: &'a ActionNames<'a>,
     by_action: KeysById,

@@ -10,9 +10,11 @@ use service_catalog::Catalog;
 
 use crate::activity_table::names;
 use crate::column::{Column, Numbers, Texts};
-use crate::{Fault, ParquetTable, ReadError, SCHEMA_KEY, SCHEMA_VERSION};
+use crate::parquet_file::ParquetTable;
+use crate::read_error::{Fault, ReadError};
+use crate::schema::{SCHEMA_KEY, SCHEMA_VERSION};
 
-/// The columns that must be there; `principal_arn_seen` need not.
+/// The required columns. `principal_arn_seen` is optional.
 const REQUIRED: [&str; 12] = [
     names::ACCOUNT_ID,
     names::PRINCIPAL_ID,
@@ -28,34 +30,33 @@ const REQUIRED: [&str; 12] = [
     names::FIRST_ACCESSED,
 ];
 
-/// In a table by event: what stands for `service_namespace` and `action_name`.
+/// The column that replaces `service_namespace` and `action_name` in a table by event.
 const EVENT_SOURCE: &str = "event_source";
 
-/// Whether services and actions are still to be told from the events.
+/// Whether services and actions must be looked up by event.
 fn is_by_event(schema: &Schema) -> bool {
     let has = |column| schema.field_with_name(column).is_ok();
     has(EVENT_SOURCE) && !has(names::SERVICE_NAMESPACE)
 }
 
-/// Whether a table is meant as an activity table: it has more than half of its columns. Reading it may
-/// still find others missing, and says which.
+/// Whether a table looks like an activity table: it has more than half of the columns. Reading it can still
+/// fail because another column is missing.
 #[must_use]
 pub fn is_activity_schema(schema: &Schema) -> bool {
     let has = |column: &&str| schema.field_with_name(column).is_ok();
     REQUIRED.iter().filter(|column| has(column)).count() > REQUIRED.len() / 2
 }
 
-/// Reads an activity file, which may have been written by another engine: the order of columns does not
-/// matter, further columns are left out, and rows of one key are merged. Without
-/// `principal_arn_seen`, a principal was last seen under its ARN at `last_accessed`. With
-/// `event_source` in the place of `service_namespace` and `action_name`, the catalog tells them from the
-/// events; the one that is built in when none is given. `name` is what errors call the file.
+/// Reads an activity file of any engine. Columns can have any order, other columns are ignored, and rows of
+/// the same key are merged. Without `principal_arn_seen`, `last_accessed` is used. With `event_source`
+/// instead of `service_namespace` and `action_name`, these are looked up in the catalog; the default is the
+/// embedded one. Errors name the file `name`.
 ///
-/// The file is read piece by piece: what is held in memory is the table.
+/// The file is read in parts: only the table is held in memory.
 ///
 /// # Errors
-/// A file that is no Parquet, damaged or cut short; a missing column or one of another type; a null
-/// where there must be a value; a time, count or row that cannot be.
+/// A file that is not Parquet, damaged or truncated; a missing column or one of the wrong type; an invalid
+/// null, time, count or row.
 pub fn read_activity<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
@@ -68,10 +69,11 @@ pub fn read_activity<R: ChunkReader + 'static>(
     Ok(activity)
 }
 
-/// Reads an activity file row by row, as [`read_activity`] does. Rows come in the order of the file, and there may be several of one key: [`Activity::add_row`] merges them.
+/// Reads an activity file like [`read_activity`], row by row, in the order of the file. Several rows can have
+/// the same key; [`Activity::add_row`] merges them.
 ///
 /// # Errors
-/// As there; the rows before the fault were taken then.
+/// As [`read_activity`]. The rows before the error were passed to `take`.
 pub fn read_activity_rows<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
@@ -85,12 +87,11 @@ pub fn read_activity_rows<R: ChunkReader + 'static>(
     })
 }
 
-/// Reads an activity file row by row, as [`read_activity_rows`] does, but that a row which cannot be is handed over as
-/// its [`Fault::Value`], and the rows after it follow. The file may not be larger than the limit, as
-/// [`ParquetTable::check_size`] has it.
+/// Reads an activity file like [`read_activity_rows`], but passes invalid rows to `take` as [`Fault::Value`] and
+/// continues. The file must pass [`ParquetTable::check_size`] with the limit.
 ///
 /// # Errors
-/// As there, but for rows that cannot be; a file that is too large.
+/// As [`read_activity_rows`], except for invalid rows; a file that is too large.
 pub fn read_each_activity_row<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
@@ -108,10 +109,10 @@ pub fn read_each_activity_row<R: ChunkReader + 'static>(
     })
 }
 
-/// Takes a row, or what is wrong with it; an error ends the reading.
+/// Takes a row or its error. An error that it returns ends the reading.
 type Take<'t> = dyn FnMut(Result<ActivityRow<'_>, Fault>) -> Result<(), Fault> + 't;
 
-/// Whether a column is looked at.
+/// Whether a column is read.
 fn is_wanted(column: &str) -> bool {
     REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
 }
@@ -128,11 +129,11 @@ fn read_rows<R: ChunkReader + 'static>(
     take_batches(name, batches, catalog, take)
 }
 
-/// Makes a table of record batches with the columns of [`activity_schema`](crate::activity_schema),
-/// as other engines may give them: see [`read_activity`]. `name` is what errors call the table.
+/// Reads record batches with the columns of [`activity_schema`](crate::activity_schema), of any engine; see
+/// [`read_activity`]. Errors name the table `name`.
 ///
 /// # Errors
-/// As there, and what the batches' source says.
+/// As [`read_activity`], and errors of the iterator.
 pub fn activity_from_batches(
     name: &str,
     batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
@@ -173,8 +174,8 @@ fn check_version(version: Option<&str>) -> Result<(), Fault> {
 fn check_columns(schema: &Schema) -> Result<(), Fault> {
     let by_event = is_by_event(schema);
     let is_missing = |column: &&'static str| {
-        let is_told = [names::SERVICE_NAMESPACE, names::ACTION_NAME].contains(column);
-        schema.field_with_name(column).is_err() && !(by_event && is_told)
+        let is_by_event_source = [names::SERVICE_NAMESPACE, names::ACTION_NAME].contains(column);
+        schema.field_with_name(column).is_err() && !(by_event && is_by_event_source)
     };
     match REQUIRED.into_iter().find(is_missing) {
         Some(column) => Err(Fault::MissingColumn { column }),
@@ -211,7 +212,7 @@ struct Columns<'a> {
     principal_id: Texts<'a>,
     principal_arn: Texts<'a>,
     principal_arn_seen: Option<Numbers<'a>>,
-    what: What<'a>,
+    action: ActionColumns<'a>,
     event_name: Texts<'a>,
     aws_region: Texts<'a>,
     last_accessed: Numbers<'a>,
@@ -221,8 +222,8 @@ struct Columns<'a> {
     first_accessed: Numbers<'a>,
 }
 
-/// What says what was attempted, beside `event_name`.
-enum What<'a> {
+/// The columns that, with `event_name`, give the service and action.
+enum ActionColumns<'a> {
     Named {
         service_namespace: Texts<'a>,
         action_name: Texts<'a>,
@@ -248,13 +249,13 @@ impl<'a> Columns<'a> {
             principal_arn_seen: Column::optional(batch, names::PRINCIPAL_ARN_SEEN, before)
                 .map(Column::millis)
                 .transpose()?,
-            what: if is_by_event(batch.schema_ref()) {
-                What::ByEvent {
+            action: if is_by_event(batch.schema_ref()) {
+                ActionColumns::ByEvent {
                     event_source: texts(EVENT_SOURCE)?,
                     catalog: catalog.map_or_else(Catalog::shared, Arc::clone),
                 }
             } else {
-                What::Named {
+                ActionColumns::Named {
                     service_namespace: texts(names::SERVICE_NAMESPACE)?,
                     action_name: texts(names::ACTION_NAME)?,
                 }
@@ -276,10 +277,10 @@ impl<'a> Columns<'a> {
             account: self.account_id.get(index),
         };
         if principal.unique_id.is_none() && principal.arn.is_none() {
-            let reason = "is null, and so is principal_id: nobody's attempts";
+            let reason = "is null, and so is principal_id: one of them must be set";
             return Err(self.principal_arn.column.fault(index, reason));
         }
-        // All that an engine writes so would become one principal.
+        // All such rows would become one principal.
         for (value, texts) in [
             (principal.unique_id, &self.principal_id),
             (principal.arn, &self.principal_arn),
@@ -323,14 +324,14 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// The service's namespace, and what was attempted of it.
+    /// The service's namespace and the action.
     fn operation(&self, index: usize) -> Result<(&str, CreditedAction<'_>), Fault> {
-        let (service_namespace, action_name) = match &self.what {
-            What::Named {
+        let (service_namespace, action_name) = match &self.action {
+            ActionColumns::Named {
                 service_namespace,
                 action_name,
             } => (service_namespace, action_name),
-            What::ByEvent {
+            ActionColumns::ByEvent {
                 event_source,
                 catalog,
             } => {
@@ -354,7 +355,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The service and operation behind an event, named as the trail reader names them.
+/// The service and action of an event, with the same names as from the trail reader.
 fn of_event<'a>(
     catalog: &'a Catalog,
     source: &'a str,

@@ -9,10 +9,10 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 
 use crate::batch_size::BatchSize;
-use crate::instant::{self, UTC};
-use crate::{parquet_file, versioned};
+use crate::parquet_file;
+use crate::schema::{self, UTC};
 
-/// The columns' names.
+/// The names of the columns.
 pub(crate) mod names {
     pub(crate) const ACCOUNT_ID: &str = "account_id";
     pub(crate) const PRINCIPAL_ID: &str = "principal_id";
@@ -32,7 +32,7 @@ pub(crate) mod names {
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
     let count = |name: &str| Field::new(name, DataType::Int64, false);
-    let time = |name: &str, nullable| Field::new(name, instant::data_type(), nullable);
+    let time = |name: &str, nullable| Field::new(name, schema::timestamp(), nullable);
     let fields = vec![
         text(names::ACCOUNT_ID, true),
         text(names::PRINCIPAL_ID, true),
@@ -48,35 +48,35 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         count(names::DENIED_ATTEMPTS),
         time(names::FIRST_ACCESSED, false),
     ];
-    versioned(fields)
+    schema::versioned(fields)
 });
 
-/// The columns of the activity table. A row tells of one principal, service, operation and Region.
+/// The columns of the activity table. A row is one principal, service, action and Region.
 ///
 /// | column | type | |
 /// | --- | --- | --- |
 /// | `account_id` | text, nullable | the principal's account: twelve digits |
 /// | `principal_id` | text, nullable | the user's or role's unique id: `AIDA...`, `AROA...` |
-/// | `principal_arn` | text, nullable | its ARN when it was last seen, never a session's; not null where `principal_id` is null |
-/// | `principal_arn_seen` | timestamp, nullable | when the principal was last seen under that ARN; null where there is none |
-/// | `service_namespace` | text | such as `s3`; the first label of the event source where no service is known for it |
-/// | `action_name` | text, nullable | the action that the event is, such as `ListBucket` |
-/// | `event_name` | text, nullable | the event's name, where the catalog knows no action for it; of `action_name` and `event_name` exactly one is set |
-/// | `aws_region` | text | the Region, as the event has it |
+/// | `principal_arn` | text, nullable | its ARN when it was last seen, never a session's; not null if `principal_id` is null |
+/// | `principal_arn_seen` | timestamp, nullable | when the principal was last seen under that ARN; null if it has none |
+/// | `service_namespace` | text | such as `s3`; the first label of the event source if the service is unknown |
+/// | `action_name` | text, nullable | the action, such as `ListBucket` |
+/// | `event_name` | text, nullable | the event's name, if the catalog has no action for it; exactly one of `action_name` and `event_name` is set |
+/// | `aws_region` | text | the Region in the event |
 /// | `last_accessed` | timestamp | the last attempt, whether it succeeded or not |
-/// | `last_event_id` | text | the id of the last attempt's event; of several at the same time, the greatest one |
-/// | `attempts` | int64 | how many attempts there were |
-/// | `denied_attempts` | int64 | how many of them were refused for want of permission |
+/// | `last_event_id` | text | the id of the last attempt's event; the greatest one if several have the same time |
+/// | `attempts` | int64 | the number of attempts |
+/// | `denied_attempts` | int64 | the number of attempts that were denied for lack of permission |
 /// | `first_accessed` | timestamp | the first attempt |
 ///
-/// Timestamps are UTC milliseconds. Counts are signed, as Spark and Athena know no unsigned ones.
+/// Timestamps are UTC milliseconds. Counts are signed, because Spark and Athena have no unsigned integers.
 #[must_use]
 pub fn activity_schema() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// The table as record batches of [`activity_schema`], of at most 65,536 rows, in the order of
-/// [`rows_in_order`]: equal tables give equal batches.
+/// Converts activity to record batches of [`activity_schema`], of at most 65,536 rows, in the order of
+/// [`rows_in_order`]. Equal tables give equal batches.
 #[must_use]
 pub fn activity_batches(activity: &Activity) -> ActivityBatches<'_> {
     ActivityBatches {
@@ -84,8 +84,7 @@ pub fn activity_batches(activity: &Activity) -> ActivityBatches<'_> {
     }
 }
 
-/// The rows in the order in which they are written: by account, principal, service, operation and
-/// Region.
+/// The rows in the order in which they are written: by account, principal, service, action and Region.
 #[must_use]
 pub fn rows_in_order(activity: &Activity) -> Vec<ActivityRow<'_>> {
     let mut rows: Vec<ActivityRow<'_>> = activity.rows().collect();
@@ -101,7 +100,7 @@ fn order<'a>(row: &ActivityRow<'a>) -> impl Ord + use<'a> {
     )
 }
 
-/// The batches of an activity table: see [`activity_batches`].
+/// Iterator of [`activity_batches`].
 #[derive(Debug)]
 pub struct ActivityBatches<'a> {
     rows: std::vec::IntoIter<ActivityRow<'a>>,
@@ -184,7 +183,7 @@ impl Columns {
     }
 }
 
-/// The bytes of a row's text.
+/// The number of bytes of a row's text.
 fn text(row: &ActivityRow<'_>) -> usize {
     let who = row.principal;
     let who = [who.account, who.unique_id, who.arn].into_iter().flatten();
@@ -197,15 +196,15 @@ fn text(row: &ActivityRow<'_>) -> usize {
     who.chain(what).map(str::len).sum()
 }
 
-/// No trail has so many events that this would cut a count.
+/// A count as a signed integer, limited to its range.
 fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Writes the table as a Parquet file: an activity file. Equal tables give the same bytes.
+/// Writes activity as a Parquet file. Equal tables give the same bytes.
 ///
 /// # Errors
-/// What the writer says.
+/// Errors of the writer.
 pub fn write_activity(writer: impl Write, activity: &Activity) -> io::Result<()> {
     parquet_file::write(writer, &activity_schema(), activity_batches(activity))
 }

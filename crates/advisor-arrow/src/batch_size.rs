@@ -1,9 +1,9 @@
-//! How large a record batch gets.
+//! Limits the size of record batches.
 
-/// The most rows of a batch.
+/// The maximum number of rows of a batch.
 const ROWS: usize = 1 << 16;
 
-/// A batch with so many bytes of text is full. Offsets have 32 bits.
+/// A batch with this many bytes of text is full, because offsets have 32 bits.
 const TEXT: usize = 1 << 28;
 
 /// The size of a batch under construction.
@@ -14,7 +14,7 @@ pub(crate) struct BatchSize {
 }
 
 impl BatchSize {
-    /// A row with so many bytes of text.
+    /// Adds a row with this many bytes of text.
     pub(crate) fn add_row(&mut self, text: usize) {
         self.rows += 1;
         self.text = self.text.saturating_add(text);

@@ -1,8 +1,8 @@
-//! Columns of tables that other engines may have written, as the few types that count here.
+//! Converts columns of tables that other engines wrote to the few types that are used here.
 //!
-//! Engines write one and the same column in different ways: text as plain, large, dictionary-encoded
-//! or view strings, or as bytes; times in any unit, with a time zone or without one (then they are
-//! UTC); counts in any width, and as whole floats where they were added up.
+//! Engines write the same column in different ways: text as plain, large, dictionary-encoded or view
+//! strings, or as bytes; times in any unit, with a time zone or without (which means UTC); counts in any
+//! width, and sums as whole floats.
 
 use std::ops::RangeInclusive;
 
@@ -11,19 +11,19 @@ use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use arrow_schema::{DataType, TimeUnit};
 
-use crate::Fault;
+use crate::read_error::Fault;
 
 /// A column of one batch of a table.
 #[derive(Clone, Copy)]
 pub(crate) struct Column<'a> {
     name: &'static str,
     array: &'a ArrayRef,
-    /// The rows of the batches before this one.
+    /// The number of rows in the batches before this one.
     before: u64,
 }
 
 impl<'a> Column<'a> {
-    /// A column that must be there.
+    /// A required column.
     pub(crate) fn required(
         batch: &'a RecordBatch,
         name: &'static str,
@@ -45,7 +45,7 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// A value of this column that cannot be.
+    /// The error for an invalid value of this column.
     pub(crate) fn fault(&self, index: usize, reason: impl Into<String>) -> Fault {
         Fault::Value {
             row: (self.before.saturating_add(index as u64)).saturating_add(1),
@@ -62,7 +62,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The column in another type. A value that has no like in it is an error.
+    /// Converts the column to another type. A value that cannot be converted is an error.
     fn cast(&self, to: &DataType, expected: &'static str) -> Result<ArrayRef, Fault> {
         let cast = arrow_cast::cast(self.array, to)?;
         if cast.null_count() > self.array.logical_null_count() {
@@ -70,18 +70,18 @@ impl<'a> Column<'a> {
             let was_valid = |index| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(index));
             let lost = |index: &usize| cast.is_null(*index) && was_valid(*index);
             if let Some(index) = (0..cast.len()).find(lost) {
-                return Err(self.fault(index, format!("is no {expected}")));
+                return Err(self.fault(index, format!("is not a {expected}")));
             }
         }
         Ok(cast)
     }
 
-    /// An engine that saw nothing but nulls may have given the column any type.
+    /// Whether all values are null. An engine may then have given the column any type.
     fn is_all_null(&self) -> bool {
         self.array.logical_null_count() == self.array.len()
     }
 
-    /// As text.
+    /// Converts the column to text.
     pub(crate) fn texts(self) -> Result<Texts<'a>, Fault> {
         if self.is_all_null() {
             return Ok(Texts {
@@ -99,8 +99,8 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// As times, in UTC milliseconds. Finer ones are rounded down. A time beyond what calendars have is an error: the
-    /// column's unit is not what its numbers are of.
+    /// Converts the column to times in UTC milliseconds, rounded down. A time outside the years 1 to 9999 is an
+    /// error: the column's unit is probably wrong.
     pub(crate) fn millis(self) -> Result<Numbers<'a>, Fault> {
         if self.is_all_null() {
             return Ok(Numbers::null(self));
@@ -115,7 +115,7 @@ impl<'a> Column<'a> {
         self.numbers(unit)
     }
 
-    /// As counts.
+    /// Converts the column to counts.
     pub(crate) fn counts(self) -> Result<Numbers<'a>, Fault> {
         match self.array.data_type() {
             DataType::Decimal128(_, 0) | DataType::Decimal256(_, 0) => {}
@@ -125,7 +125,7 @@ impl<'a> Column<'a> {
                 let is_part = |value: Option<f64>| value.is_some_and(|value| value.fract() != 0.0);
                 let floats = floats.as_primitive_opt::<Float64Type>();
                 if let Some(index) = floats.and_then(|values| values.iter().position(is_part)) {
-                    return Err(self.fault(index, format!("is no {WHOLE_NUMBER}")));
+                    return Err(self.fault(index, format!("is not a {WHOLE_NUMBER}")));
                 }
             }
             _ => return Err(self.wrong_type(WHOLE_NUMBER)),
@@ -145,7 +145,7 @@ impl<'a> Column<'a> {
 }
 
 const TEXT: &str = "text";
-const WHOLE_NUMBER: &str = "whole number of 64 bits";
+const WHOLE_NUMBER: &str = "64-bit whole number";
 const NULL: &str = "is null";
 
 fn is_text(data_type: &DataType) -> bool {
@@ -175,7 +175,7 @@ impl Texts<'_> {
         values.is_valid(index).then(|| values.value(index))
     }
 
-    /// A row's text, where there must be one.
+    /// A row's text; null is an error.
     pub(crate) fn require(&self, index: usize) -> Result<&str, Fault> {
         self.get(index)
             .ok_or_else(|| self.column.fault(index, NULL))
@@ -199,7 +199,7 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// What a number that is stored is one of.
+/// The unit of stored numbers.
 #[derive(Clone, Copy)]
 enum Unit {
     Count,
@@ -235,13 +235,13 @@ impl Numbers<'_> {
         }
     }
 
-    /// A row's number, where there must be one.
+    /// A row's number; null is an error.
     pub(crate) fn require(&self, index: usize) -> Result<i64, Fault> {
         self.get(index)?
             .ok_or_else(|| self.column.fault(index, NULL))
     }
 
-    /// A row's count, where there must be one: not negative.
+    /// A row's count; null and negative numbers are errors.
     pub(crate) fn require_count(&self, index: usize) -> Result<u64, Fault> {
         let value = self.require(index)?;
         let negative = |_| self.column.fault(index, format!("{value} is negative"));

@@ -1,4 +1,4 @@
-//! Text that repeats, as dictionary-encoded columns: `Dictionary(Int32, Utf8)`.
+//! Dictionary-encoded text columns: `Dictionary(Int32, Utf8)`.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 use arrow_schema::{ArrowError, DataType};
 use hashbrown::HashMap;
 
-/// The type of such a column.
+/// The type of dictionary-encoded text.
 pub(crate) fn data_type() -> DataType {
     DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into())
 }
 
-/// Values under construction. They get keys in the order in which they come.
+/// Builds the values of a dictionary. Keys are in the order of first use.
 #[derive(Default)]
 pub(crate) struct Dictionary {
     known: HashMap<Box<str>, i32, foldhash::fast::RandomState>,
@@ -26,7 +26,6 @@ impl Dictionary {
         if let Some(key) = self.known.get(value) {
             return *key;
         }
-        // A batch has fewer rows than this could count.
         let key = i32::try_from(self.known.len()).unwrap_or(i32::MAX);
         self.known.insert(value.into(), key);
         self.values.append_value(value);
@@ -44,7 +43,7 @@ impl Dictionary {
     }
 }
 
-/// A column under construction.
+/// Builds a dictionary-encoded column.
 #[derive(Default)]
 pub(crate) struct DictionaryColumn {
     keys: Int32Builder,
@@ -52,13 +51,13 @@ pub(crate) struct DictionaryColumn {
 }
 
 impl DictionaryColumn {
-    /// A row.
+    /// Appends a value.
     pub(crate) fn push(&mut self, value: &str) {
         let key = self.values.key(value);
         self.keys.append_value(key);
     }
 
-    /// A row; `None` is null.
+    /// Appends a value; `None` is null.
     pub(crate) fn push_option(&mut self, value: Option<&str>) {
         match value {
             Some(value) => self.push(value),
@@ -71,22 +70,22 @@ impl DictionaryColumn {
     }
 }
 
-/// The keys of the values that ids stand for, so that the text is looked at once only.
+/// Caches dictionary keys by id, so that each text is hashed once.
 #[derive(Default)]
 pub(crate) struct KeysById(Vec<i32>);
 
-/// The id's value has no key yet.
+/// The entry of an id without a key.
 const UNKNOWN: i32 = -1;
 
 impl KeysById {
-    /// The key of an id that has one.
+    /// The key of an id, if it has one.
     #[inline]
     pub(crate) fn known(&self, id: usize) -> Option<i32> {
         let key = self.0.get(id).copied();
         key.filter(|key| *key != UNKNOWN)
     }
 
-    /// The key of an id; `make` gives it when it is asked for first.
+    /// The key of an id. `make` creates it on first use.
     pub(crate) fn get(&mut self, id: usize, make: impl FnOnce() -> i32) -> i32 {
         if id >= self.0.len() {
             self.0.resize(id + 1, UNKNOWN);

@@ -1,5 +1,5 @@
-//! Parquet files: written so that every engine reads them (zstd, dictionaries, statistics), and read
-//! whoever wrote them.
+//! Writes Parquet files that every engine reads (zstd, dictionaries, statistics), and reads those of other
+//! engines.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -17,9 +17,10 @@ use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData, Ro
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
-use crate::{Fault, catch_panics};
+use crate::panics::catch_panics;
+use crate::read_error::Fault;
 
-/// Writes batches of one schema as a file. The schema's metadata becomes the file's.
+/// Writes batches of one schema as a file. The schema's metadata becomes the file's metadata.
 pub(crate) fn write(
     mut writer: impl Write,
     schema: &SchemaRef,
@@ -31,36 +32,36 @@ pub(crate) fn write(
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_key_value_metadata(Some(metadata.collect()))
         .build();
-    // The file grows in memory and is handed on after each batch: so errors of the writer, a closed
-    // pipe among them, stay what they are.
+    // Parquet is written to memory and copied to the writer after each batch, so that errors of the writer
+    // (such as a closed pipe) are returned unchanged.
     let mut parquet = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))
         .map_err(io::Error::other)?;
     for batch in batches {
         let batch = batch.map_err(io::Error::other)?;
         parquet.write(&batch).map_err(io::Error::other)?;
-        let grown = parquet.inner_mut();
-        writer.write_all(grown)?;
-        grown.clear();
+        let buffer = parquet.inner_mut();
+        writer.write_all(buffer)?;
+        buffer.clear();
     }
     let rest = parquet.into_inner().map_err(io::Error::other)?;
     writer.write_all(&rest)?;
     writer.flush()
 }
 
-/// How many rows are decoded at a time.
+/// The number of rows that are decoded at a time.
 const BATCH_ROWS: usize = 8192;
 
-/// Whether a file has no more rows than so many bytes can hold, and no row group whose wanted columns have more bytes than
-/// that, uncompressed, by what the file says of itself. `is_wanted` is asked with the number and the description of a
-/// column's part.
+/// Whether the wanted columns of every row group have at most `limit` bytes uncompressed, and whether the
+/// number of rows is plausible for that size. Sizes are taken from the file's footer. `is_wanted` gets the index
+/// and the metadata of a column chunk.
 #[must_use]
 pub fn is_within(
     metadata: &ParquetMetaData,
     limit: usize,
     is_wanted: impl Fn(usize, &ColumnChunkMetaData) -> bool,
 ) -> bool {
-    // A table may say of any number of rows, in a few bytes, that nothing is in them.
-    const FEWEST_BYTES_OF_A_ROW: usize = 16;
+    // A few bytes can encode any number of empty rows.
+    const MIN_ROW_BYTES: usize = 16;
     let is_size = |size: i64, limit| usize::try_from(size).is_ok_and(|size| size <= limit);
     let is_group_within = |group: &RowGroupMetaData| {
         let columns = group.columns().iter().enumerate();
@@ -69,22 +70,21 @@ pub fn is_within(
         is_size(sizes.fold(0, i64::saturating_add), limit)
     };
     let rows = metadata.file_metadata().num_rows();
-    is_size(rows, limit / FEWEST_BYTES_OF_A_ROW)
-        && metadata.row_groups().iter().all(is_group_within)
+    is_size(rows, limit / MIN_ROW_BYTES) && metadata.row_groups().iter().all(is_group_within)
 }
 
-/// A Parquet file that is open for reading. Columns have the types that Parquet itself gives them,
-/// whatever Arrow schema the writer put beside; texts come as views.
+/// A Parquet file that is open for reading. Columns have the types of the Parquet schema; an Arrow schema in
+/// the metadata is ignored. Text is read as string views.
 #[derive(Debug)]
 pub struct ParquetTable<R: ChunkReader + 'static> {
     builder: ParquetRecordBatchReaderBuilder<R>,
 }
 
 impl<R: ChunkReader + 'static> ParquetTable<R> {
-    /// Reads what stands at the end of the file: columns and where they are.
+    /// Reads the file's footer.
     ///
     /// # Errors
-    /// A file that is no Parquet, damaged or cut short.
+    /// A file that is not Parquet, damaged or truncated.
     pub fn open(reader: R) -> Result<Self, Fault> {
         let open = || -> Result<_, ParquetError> {
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -97,7 +97,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         Ok(Self { builder })
     }
 
-    /// Refuses a file whose wanted columns are not [within](is_within) a limit.
+    /// Checks that the wanted columns are [within](is_within) a limit.
     ///
     /// # Errors
     /// [`Fault::TooLarge`].
@@ -127,7 +127,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         entry.value.as_deref()
     }
 
-    /// Reads the columns whose names are wanted, some thousand rows at a time.
+    /// Reads the columns whose names are wanted, 8192 rows at a time.
     ///
     /// # Errors
     /// A damaged file.
@@ -144,8 +144,8 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     }
 }
 
-/// What is known of a file, with texts as views. These share a page's bytes: a long text that a dictionary has once is not
-/// copied into every row.
+/// Changes the schema so that text is read as string views. Views share the bytes of a page, so that a long
+/// text of a dictionary is not copied into every row.
 ///
 /// # Errors
 /// A damaged file.
@@ -170,7 +170,7 @@ fn viewed(fields: &Fields) -> Fields {
     viewed.collect()
 }
 
-/// The batches of a [`ParquetTable`]. There are none after an error.
+/// The batches of a [`ParquetTable`]. Ends after an error.
 pub struct ParquetBatches {
     reader: Option<ParquetRecordBatchReader>,
 }
@@ -188,7 +188,7 @@ impl Iterator for ParquetBatches {
     }
 }
 
-/// What panics on a damaged file is an error like the others.
+/// Runs work that may panic on a damaged file, and returns the panic as an error.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
     catch_panics(work).map_err(|reason| Fault::Parquet(ParquetError::General(reason)))
 }

@@ -1,5 +1,4 @@
-//! An account's permissions as one flat Arrow table: a row for each statement that counts for an
-//! entity.
+//! Permissions as one flat Arrow table, with a row for each statement that counts for an entity.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -15,7 +14,7 @@ use iam_policy_parser::{
 
 use crate::batch_size::BatchSize;
 use crate::dictionary::{self, DictionaryColumn};
-use crate::versioned;
+use crate::schema::versioned;
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let repeated = |name: &str, nullable| Field::new(name, dictionary::data_type(), nullable);
@@ -44,39 +43,38 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// The columns of the permission table: the statements of the policies that count for each user, group
-/// and role, and for each managed policy that is the account's own or attached. A policy that a user has
-/// by way of two groups is there twice.
+/// and role, and for each managed policy that is attached or the account's own. A policy that a user has
+/// through two groups has two sets of rows.
 ///
 /// | column | type | |
 /// | --- | --- | --- |
 /// | `account_id` | text | the entity's account: twelve digits; `aws` for AWS-managed policies |
-/// | `arn` | text | the entity: what `arn` is in the report table |
+/// | `arn` | text | the entity's ARN, as in the report table |
 /// | `entity_type` | text | `USER`, `GROUP`, `ROLE` or `POLICY` |
 /// | `entity_name` | text | its name |
-/// | `entity_id` | text, nullable | its unique id, such as `AROA...`; null for policies that the export merely mentions |
-/// | `group_arn` | text, nullable | the group by way of which a user has the policy; null where it is the entity's own |
+/// | `entity_id` | text, nullable | its unique id, such as `AROA...`; null for policies that the export only mentions |
+/// | `group_arn` | text, nullable | the group through which a user has the policy; null if it is the entity's own |
 /// | `policy_type` | text, nullable | `INLINE` or `MANAGED` |
 /// | `policy_name` | text, nullable | the policy |
 /// | `policy_arn` | text, nullable | its ARN; null for inline policies |
 /// | `statement_index` | int32, nullable | the statement's position in the document, counted from 0 |
 /// | `sid` | text, nullable | its `Sid` |
 /// | `effect` | text, nullable | `Allow` or `Deny` |
-/// | `actions` | list of text, nullable | its `Action`, as the policy has it; null where it has `NotAction` |
+/// | `actions` | list of text, nullable | its `Action` as written; null if it has `NotAction` |
 /// | `not_actions` | list of text, nullable | its `NotAction` |
-/// | `resources` | list of text, nullable | its `Resource`, as the policy has it |
+/// | `resources` | list of text, nullable | its `Resource` as written |
 /// | `not_resources` | list of text, nullable | its `NotResource` |
-/// | `condition` | text, nullable | its `Condition`, as JSON; null when there is none |
-/// | `not_evaluated` | text, nullable | why there is no statement: the export lacks the document, or the group, or it is broken |
+/// | `condition` | text, nullable | its `Condition` as JSON; null if it has none |
+/// | `not_evaluated` | text, nullable | why there is no statement: the export has no valid document, or lacks the group |
 ///
-/// In a row with `not_evaluated` the columns of the statement are null, and those of the policy too when
-/// it is a group that is missing. Text outside of lists that repeats is dictionary-encoded
-/// (`Dictionary(Int32, Utf8)`).
+/// In a row with `not_evaluated` the columns of the statement are null; if a group is missing, also those
+/// of the policy. Repeated text outside of lists is dictionary-encoded (`Dictionary(Int32, Utf8)`).
 #[must_use]
 pub fn permission_schema() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// The permissions as record batches of [`permission_schema`], of at most 65,536 rows; by ARN.
+/// Converts permissions to record batches of [`permission_schema`], of at most 65,536 rows, sorted by ARN.
 #[must_use]
 pub fn permission_batches(account: &AccountData) -> PermissionBatches<'_> {
     PermissionBatches {
@@ -86,12 +84,12 @@ pub fn permission_batches(account: &AccountData) -> PermissionBatches<'_> {
     }
 }
 
-/// The batches of a permission table: see [`permission_batches`].
+/// Iterator of [`permission_batches`].
 #[derive(Debug)]
 pub struct PermissionBatches<'a> {
     account: &'a AccountData,
     entities: std::vec::IntoIter<EntityId>,
-    /// What is left of the entity that is being written.
+    /// The remaining rows of the current entity.
     rows: std::vec::IntoIter<Row<'a>>,
 }
 
@@ -125,7 +123,7 @@ impl Iterator for PermissionBatches<'_> {
 #[derive(Debug)]
 struct Row<'a> {
     entity: &'a EntityDetail,
-    /// The group by way of which the entity has the policy.
+    /// The group through which the entity has the policy.
     group: Option<&'a EntityDetail>,
     policy: Option<PolicyInEffect<'a>>,
     content: Content<'a>,
@@ -135,7 +133,7 @@ struct Row<'a> {
 enum Content<'a> {
     /// A statement and its position.
     Statement(usize, &'a Statement),
-    /// Why there is none.
+    /// Why there is no statement.
     NotEvaluated(Cow<'a, str>),
 }
 
@@ -196,7 +194,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// Adds a row; the bytes of its text that is not shared with other rows.
+    /// Adds a row. Returns the number of bytes of its text that is not dictionary-encoded.
     fn push(&mut self, row: &Row<'_>) -> usize {
         let entity = row.entity;
         self.account_id.push(entity.account.as_str());
@@ -232,7 +230,6 @@ impl Columns {
     }
 
     fn push_statement(&mut self, index: usize, statement: &Statement) -> usize {
-        // No document has so many statements.
         let index = i32::try_from(index).unwrap_or(i32::MAX);
         self.statement_index.append_value(index);
         self.sid.append_option(statement.sid.as_deref());
@@ -298,7 +295,7 @@ impl Columns {
     }
 }
 
-/// Adds a list; the bytes of its text.
+/// Adds a list. Returns the number of bytes of its text.
 fn push_list<T>(
     column: &mut ListBuilder<StringBuilder>,
     patterns: Option<&Vec<T>>,

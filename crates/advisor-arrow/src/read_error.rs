@@ -1,20 +1,24 @@
-//! Why a table could not be read, and where.
+//! Errors of reading tables.
 
 use arrow_schema::{ArrowError, DataType};
 use parquet::errors::ParquetError;
 
+use crate::schema::SCHEMA_VERSION;
+
 /// Why a table could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {fault}")]
+#[non_exhaustive]
 pub struct ReadError {
     /// The file, as the caller named it.
     pub name: String,
     /// What is wrong with it.
+    #[source]
     pub fault: Fault,
 }
 
 impl ReadError {
-    /// For `map_err`: a fault of the table called `name`.
+    /// Returns a function for `map_err` that adds the table's name.
     pub(crate) fn of<F: Into<Fault>>(name: &str) -> impl Fn(F) -> Self {
         move |fault| Self {
             name: name.to_owned(),
@@ -25,45 +29,46 @@ impl ReadError {
 
 /// What is wrong with a table.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Fault {
-    /// Not a Parquet file, a damaged one, or one that is cut short.
-    #[error("cannot be read as Parquet: {0}")]
+    /// The file is not Parquet, damaged or truncated.
+    #[error("not a valid Parquet file: {0}")]
     Parquet(#[from] ParquetError),
-    /// What Arrow says while it decodes.
-    #[error("cannot be read: {0}")]
+    /// Arrow cannot decode the table.
+    #[error("cannot decode the table: {0}")]
     Arrow(#[from] ArrowError),
-    /// A table of a later version of this program.
+    /// The table was written by a later version of this program.
     #[error(
         "has version {found} of the columns; this program reads version {}",
-        crate::SCHEMA_VERSION
+        SCHEMA_VERSION
     )]
     Version {
-        /// The version it says it has.
+        /// The version of the table.
         found: String,
     },
-    /// A file that is too large for what it may be read into.
+    /// The file is larger than the limit.
     #[error("more than {limit} bytes, the limit for one object")]
     TooLarge {
         /// The limit.
         limit: usize,
     },
-    /// A column that must be there is not.
+    /// A required column is missing.
     #[error("column {column} is missing")]
     MissingColumn {
         /// The column.
         column: &'static str,
     },
-    /// A column of a type that cannot stand for what it should hold.
-    #[error("column {column} is of type {found}, which is no {expected}")]
+    /// A column has a type that cannot be converted.
+    #[error("column {column} is of type {found}, expected {expected}")]
     ColumnType {
         /// The column.
         column: &'static str,
-        /// What it should hold.
+        /// The expected type.
         expected: &'static str,
-        /// Its type.
+        /// The type of the column.
         found: DataType,
     },
-    /// A value that cannot be.
+    /// A value is invalid.
     #[error("row {row}, column {column}: {reason}")]
     Value {
         /// The row, counted from 1.

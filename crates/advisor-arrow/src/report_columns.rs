@@ -1,7 +1,7 @@
-//! The columns of the report table under construction.
+//! Builds the columns of a batch of the report table.
 //!
-//! There may be millions of rows, most of them of actions that were never accessed: columns are filled many rows at a
-//! time, and those that say the same have the same buffer.
+//! There can be millions of rows, most of them of actions that were never used. So columns are filled many
+//! rows at a time, and columns with equal contents share a buffer.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,8 +18,8 @@ use service_catalog::{ActionId, Catalog};
 
 use crate::action_names::{ActionDictionary, ActionNames};
 use crate::dictionary::{Dictionary, KeysById};
-use crate::instant::UTC;
-use crate::report_table::report_schema;
+use crate::report_schema::report_schema;
+use crate::schema::UTC;
 
 /// The values of `granularity`, in the order of their keys.
 static LEVELS: LazyLock<ArrayRef> = LazyLock::new(|| {
@@ -31,10 +31,10 @@ const ENTITY: i32 = 0;
 const SERVICE: i32 = 1;
 const ACTION: i32 = 2;
 
-/// What is in the place of a value where a column is null.
-const NOTHING: i32 = 0;
+/// The key that is stored where a column is null.
+const NULL_KEY: i32 = 0;
 
-/// All columns of a batch. They are told the rows, and filled many at a time.
+/// The columns of a batch. They visit the rows of reports.
 pub(crate) struct Columns<'a> {
     catalog: &'a Catalog,
     arns: Dictionary,
@@ -43,23 +43,23 @@ pub(crate) struct Columns<'a> {
     services: Services,
     service: Vec<i32>,
     action_names: ActionDictionary<'a>,
-    /// As long as there are rows.
+    /// Always has an entry for every row.
     action_name: Vec<i32>,
     granted: BooleanBufferBuilder,
     last: LastAccessed,
-    /// By row, where there are any.
+    /// The rows that have a total, with the total.
     total_authenticated_entities: Vec<(usize, i32)>,
     not_evaluated: Missing,
-    /// Whether a row is about a service, or an action of one.
+    /// Whether a row is a `SERVICE` or `ACTION` row.
     has_service: BooleanBufferBuilder,
     has_action: BooleanBufferBuilder,
-    /// What is to be filled up to the last row: those of a service's actions.
+    /// The service whose action rows are not filled in yet.
     open: Option<Open>,
-    /// When anything that is granted was last accessed.
+    /// The last access of any granted service of the report.
     newest: Option<LastKeys>,
 }
 
-/// The service that was told last.
+/// The service visited last.
 #[derive(Clone, Copy)]
 struct Open {
     key: i32,
@@ -67,7 +67,7 @@ struct Open {
 }
 
 impl<'a> Columns<'a> {
-    /// Room for about so many rows of reports that name actions as this catalog does.
+    /// Creates columns with room for `rows` rows.
     pub(crate) fn new(names: &'a ActionNames<'a>, rows: usize) -> Self {
         Self {
             catalog: names.catalog(),
@@ -93,23 +93,22 @@ impl<'a> Columns<'a> {
         self.action_name.len()
     }
 
-    /// A report's rows: one that says that there is a report, also when it lists no service, when anything was last
-    /// accessed, and what could not be evaluated; then those that `tell` tells.
+    /// Adds the rows of a report: an `ENTITY` row, then the rows that `visit` visits.
     pub(crate) fn push(
         &mut self,
         arn: &str,
         not_evaluated: &[NotEvaluated],
-        tell: impl FnOnce(&mut Self),
+        visit: impl FnOnce(&mut Self),
     ) {
         let first = self.rows();
         self.granularity.push(ENTITY);
-        self.service.push(NOTHING);
-        self.action_name.push(NOTHING);
+        self.service.push(NULL_KEY);
+        self.action_name.push(NULL_KEY);
         self.granted.append(false);
         self.has_service.append(false);
         self.has_action.append(false);
         self.not_evaluated.set(first, not_evaluated);
-        tell(self);
+        visit(self);
         self.close();
         if let Some(newest) = self.newest.take() {
             self.last.set(first, newest);
@@ -120,7 +119,7 @@ impl<'a> Columns<'a> {
         self.arn.resize(rows, arn);
     }
 
-    /// Fills the rows of the actions that were told since the last service.
+    /// Fills in the rows of the actions that were visited since the last service.
     fn close(&mut self) {
         let Some(open) = self.open.take() else {
             return;
@@ -133,7 +132,7 @@ impl<'a> Columns<'a> {
         self.granted.append_n(1 + actions, open.is_granted);
     }
 
-    /// The batch.
+    /// Builds the batch.
     pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
         let rows = self.rows();
         let has_service = self.has_service.finish();
@@ -174,7 +173,7 @@ impl ReportVisitor for Columns<'_> {
         let index = self.rows();
         self.granularity.push(SERVICE);
         self.service.push(key);
-        self.action_name.push(NOTHING);
+        self.action_name.push(NULL_KEY);
         self.has_action.append(false);
         if let Some(last) = row.last {
             let last = self.last.keys(last);
@@ -199,7 +198,7 @@ impl ReportVisitor for Columns<'_> {
     }
 }
 
-/// The namespaces and names of services, which have the same keys as long as no two services have one name.
+/// The namespaces and names of services. They have the same keys unless two services have the same name.
 #[derive(Default)]
 struct Services {
     namespaces: Dictionary,
@@ -242,7 +241,7 @@ impl Services {
         let name = |key: &i32| {
             let index = usize::try_from(*key).ok();
             let name = index.and_then(|index| self.name_keys.get(index));
-            name.copied().unwrap_or(NOTHING)
+            name.copied().unwrap_or(NULL_KEY)
         };
         let names = self
             .names
@@ -251,16 +250,16 @@ impl Services {
     }
 }
 
-/// When, by whom and where: null together. Few rows have them: those that do are kept, and the columns made at the end, of
-/// zeros that the allocator need not write.
+/// The columns of the last access: time, entity and Region, which are null together. Few rows have values,
+/// so only these are stored until the columns are built.
 #[derive(Default)]
 struct LastAccessed {
-    told: Vec<(usize, LastKeys)>,
+    rows: Vec<(usize, LastKeys)>,
     entities: Dictionary,
     regions: Dictionary,
 }
 
-/// A row of these.
+/// The last access in a row.
 #[derive(Clone, Copy)]
 struct LastKeys {
     millis: i64,
@@ -278,16 +277,16 @@ impl LastAccessed {
     }
 
     fn set(&mut self, row: usize, last: LastKeys) {
-        self.told.push((row, last));
+        self.rows.push((row, last));
     }
 
     fn finish(self, rows: usize) -> Result<[ArrayRef; 3], ArrowError> {
-        let is_valid = valid_rows(rows, self.told.iter().map(|(row, _)| *row));
-        let millis = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.millis)));
+        let is_valid = valid_rows(rows, self.rows.iter().map(|(row, _)| *row));
+        let millis = scattered(rows, self.rows.iter().map(|(row, it)| (*row, it.millis)));
         let millis = TimestampMillisecondArray::try_new(millis, is_valid.clone())?;
-        let entity = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.entity)));
+        let entity = scattered(rows, self.rows.iter().map(|(row, it)| (*row, it.entity)));
         let entity = Int32Array::try_new(entity, is_valid.clone())?;
-        let region = scattered(rows, self.told.iter().map(|(row, it)| (*row, it.region)));
+        let region = scattered(rows, self.rows.iter().map(|(row, it)| (*row, it.region)));
         let region = Int32Array::try_new(region, is_valid)?;
         Ok([
             Arc::new(millis.with_timezone(UTC)),
@@ -297,7 +296,7 @@ impl LastAccessed {
     }
 }
 
-/// Which rows are not null.
+/// The null buffer of a column in which only these rows have values.
 fn valid_rows(rows: usize, valid: impl Iterator<Item = usize>) -> Option<NullBuffer> {
     let mut is_valid = BooleanBufferBuilder::new(rows);
     is_valid.append_n(rows, false);
@@ -307,13 +306,13 @@ fn valid_rows(rows: usize, valid: impl Iterator<Item = usize>) -> Option<NullBuf
     Some(NullBuffer::new(is_valid.finish()))
 }
 
-/// These values in their rows, and zeros in all others.
+/// A column with these values in their rows, and zeros in all others.
 fn scattered<T: ArrowNativeType>(
     rows: usize,
-    told: impl Iterator<Item = (usize, T)>,
+    values_by_row: impl Iterator<Item = (usize, T)>,
 ) -> ScalarBuffer<T> {
     let mut values = vec![T::default(); rows];
-    for (row, value) in told {
+    for (row, value) in values_by_row {
         if let Some(slot) = values.get_mut(row) {
             *slot = value;
         }
@@ -321,16 +320,16 @@ fn scattered<T: ArrowNativeType>(
     values.into()
 }
 
-/// What could not be evaluated: lists of names, in few rows.
+/// The column of lists of what could not be evaluated. Few rows have one.
 #[derive(Default)]
 struct Missing {
     names: StringBuilder,
-    /// The rows that have a list, in their order, with the number of names up to the list's end.
-    told: Vec<(usize, i32)>,
+    /// The rows that have a list, in order, with the number of names up to the list's end.
+    rows: Vec<(usize, i32)>,
 }
 
 impl Missing {
-    /// A row behind all that were told.
+    /// Sets the list of a row. Rows must be set in order.
     fn set(&mut self, row: usize, missing: &[NotEvaluated]) {
         if missing.is_empty() {
             return;
@@ -339,13 +338,13 @@ impl Missing {
             self.names.append_value(&missing.name);
         }
         let names = i32::try_from(self.names.len()).unwrap_or(i32::MAX);
-        self.told.push((row, names));
+        self.rows.push((row, names));
     }
 
     fn finish(mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         let mut offsets = vec![0; rows + 1];
-        let ends = self.told.iter().skip(1).map(|(row, _)| *row);
-        for ((row, names), next) in self.told.iter().zip(ends.chain([rows])) {
+        let ends = self.rows.iter().skip(1).map(|(row, _)| *row);
+        for ((row, names), next) in self.rows.iter().zip(ends.chain([rows])) {
             if let Some(offsets) = offsets.get_mut(row + 1..=next) {
                 offsets.fill(*names);
             }
@@ -354,7 +353,7 @@ impl Missing {
             Arc::new(Field::new_list_field(DataType::Utf8, true)),
             OffsetBuffer::new(offsets.into()),
             Arc::new(self.names.finish()),
-            valid_rows(rows, self.told.iter().map(|(row, _)| *row)),
+            valid_rows(rows, self.rows.iter().map(|(row, _)| *row)),
         )?;
         Ok(Arc::new(list))
     }

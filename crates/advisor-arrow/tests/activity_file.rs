@@ -24,6 +24,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 /// Attempts of a few principals, so that keys, ARNs and times meet.
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ fn samples() -> impl Strategy<Value = Vec<Sample>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_is_read_back(samples in samples()) {
@@ -169,7 +170,7 @@ proptest! {
         let bytes = file(&table(&samples));
         let cut = bytes.slice(..cut.index(bytes.len()));
         let error = read_activity(cut, "cut.parquet", None).unwrap_err().to_string();
-        prop_assert!(error.starts_with("cut.parquet: cannot be read as Parquet: "), "{error}");
+        prop_assert!(error.starts_with("cut.parquet: not a valid Parquet file: "), "{error}");
     }
 }
 
@@ -418,12 +419,12 @@ fn what_cannot_be_is_refused_by_row_and_column() {
         (
             "aws_region",
             numbers([Some(1), Some(2)]),
-            "t: column aws_region is of type Int64, which is no text",
+            "t: column aws_region is of type Int64, expected text",
         ),
         (
             "principal_arn",
             text([None, None]),
-            "t: row 2, column principal_arn: is null, and so is principal_id: nobody's attempts",
+            "t: row 2, column principal_arn: is null, and so is principal_id: one of them must be set",
         ),
         (
             "principal_id",
@@ -453,17 +454,17 @@ fn what_cannot_be_is_refused_by_row_and_column() {
         (
             "attempts",
             Arc::new(UInt64Array::from(vec![1, u64::MAX])),
-            "t: row 2, column attempts: is no whole number of 64 bits",
+            "t: row 2, column attempts: is not a 64-bit whole number",
         ),
         (
             "attempts",
             Arc::new(Float64Array::from(vec![1.0, 1.5])),
-            "t: row 2, column attempts: is no whole number of 64 bits",
+            "t: row 2, column attempts: is not a 64-bit whole number",
         ),
         (
             "attempts",
             Arc::new(Float64Array::from(vec![1.0, f64::INFINITY])),
-            "t: row 2, column attempts: is no whole number of 64 bits",
+            "t: row 2, column attempts: is not a 64-bit whole number",
         ),
         (
             "attempts",
@@ -471,12 +472,12 @@ fn what_cannot_be_is_refused_by_row_and_column() {
                 Decimal128Array::from(vec![1, i128::MAX / 4])
                     .with_data_type(DataType::Decimal128(38, 0)),
             ),
-            "t: row 2, column attempts: is no whole number of 64 bits",
+            "t: row 2, column attempts: is not a 64-bit whole number",
         ),
         (
             "attempts",
             text([Some("1"), Some("2")]),
-            "t: column attempts is of type Utf8, which is no whole number of 64 bits",
+            "t: column attempts is of type Utf8, expected 64-bit whole number",
         ),
         (
             "denied_attempts",
@@ -505,7 +506,7 @@ fn what_cannot_be_is_refused_by_row_and_column() {
         (
             "last_accessed",
             numbers([Some(1), Some(2)]),
-            "t: column last_accessed is of type Int64, which is no timestamp",
+            "t: column last_accessed is of type Int64, expected timestamp",
         ),
     ];
     for (name, column, expected) in cases {
@@ -581,7 +582,7 @@ fn other_tables_are_none_of_activity() {
             .unwrap_err()
             .to_string();
         assert!(
-            error.starts_with("x: cannot be read as Parquet: "),
+            error.starts_with("x: not a valid Parquet file: "),
             "{error}"
         );
         assert!(error.contains(reason), "{error}");
