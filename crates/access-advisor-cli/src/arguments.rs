@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use access_advisor::job::Caller;
+use access_advisor::job::{Caller, CallerError};
 use access_advisor::report::{Granularity, Tracking};
 use access_advisor::time;
 use chrono::{DateTime, Utc};
@@ -601,7 +601,7 @@ pub(crate) enum RowFormat {
     Csv,
 }
 
-fn parse_caller(arn: &str) -> Result<Caller, String> {
+fn parse_caller(arn: &str) -> Result<Caller, CallerError> {
     Caller::from_arn(arn, "local")
 }
 

@@ -45,7 +45,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     warn_of_old_trail(&trail, &tracking, now);
 
     let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
-    warn_of_strangers(&advisor);
+    note_unmatched_principals(&advisor);
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)
     } else {
@@ -127,15 +127,15 @@ fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>)
     }
 }
 
-fn warn_of_strangers(advisor: &Advisor) {
+fn note_unmatched_principals(advisor: &Advisor) {
     let known = advisor.identities_with_activity();
-    match advisor.strangers() {
+    match advisor.unmatched_principals() {
         0 => {}
-        strangers if known == 0 => output::say(format_args!(
-            "warning: none of the {strangers} users and roles in the trail is in the account data"
+        unmatched if known == 0 => output::say(format_args!(
+            "warning: none of the {unmatched} users and roles in the trail is in the account data"
         )),
-        strangers => output::say(format_args!(
-            "note: {known} users and roles of the account data are in the trail; {strangers} others \
+        unmatched => output::say(format_args!(
+            "note: {known} users and roles of the account data are in the trail; {unmatched} others \
              are of other accounts, or deleted since"
         )),
     }

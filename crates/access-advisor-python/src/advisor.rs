@@ -106,7 +106,7 @@ impl Advisor {
     /// How many principals of the activity are none of the account's users and roles: of other accounts, or deleted.
     #[getter]
     fn strangers(&self) -> usize {
-        self.inner.strangers()
+        self.inner.unmatched_principals()
     }
 
     /// The report on a user, group, role or managed policy: what boto3's `get_service_last_accessed_details` returns.

@@ -117,7 +117,9 @@ impl Store {
         catalog: Option<Py<Catalog>>,
     ) -> PyResult<Self> {
         let caller = match caller {
-            Some(arn) => Caller::from_arn(arn, "").map_err(|reason| error::invalid_input(&reason)),
+            Some(arn) => {
+                Caller::from_arn(arn, "").map_err(|error| error::invalid_input(&error.to_string()))
+            }
             None => Ok(Caller::local()),
         }?;
         let opened = py.detach(|| {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[doc(inline)]
 pub use advisor_core::{
     AccountData, AccountDataBuilder, AccountId, DocumentId, EntityDetail, EntityId, EntityKind,
-    ExportError, ExportIssue, PolicyInEffect, PolicySource, UniqueId,
+    ExportError, ExportErrorKind, ExportIssue, PolicyInEffect, PolicySource, UniqueId,
 };
 
 /// Why account data could not be loaded.

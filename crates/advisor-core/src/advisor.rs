@@ -1,166 +1,43 @@
-//! The advisor: joins an account's reach with its activity into reports.
+//! The advisor: joins what an account's entities can do with what they did.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use hashbrown::{HashMap, HashSet};
-use iam_policy_parser::IamArn;
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use service_catalog::{ActionId, Catalog, ServiceId};
+use service_catalog::{ActionId, Catalog};
 
 use crate::account::{AccountData, EntityDetail, EntityId, EntityKind, PolicySource};
-use crate::activity::{Activity, ActivityRow, CreditedAction};
+use crate::activity::Activity;
 use crate::grants::{self, PoliciesGrantingServiceAccess};
+use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
 use crate::reach::{Reach, ReachEngine};
-use crate::report::{
-    Access, ActionRow, Entity, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor, Row,
-    ServiceRef, ServiceRow,
-};
+use crate::report::{Entity, Granularity, NotEvaluated, Report, ReportVisitor, ServiceRef};
 use crate::request_error::RequestError;
 use crate::tracking::{TrackedActions, Tracking};
+use crate::usage::{Usage, Used};
 
-/// Answers for one account graph and one activity table, as of one instant.
+/// Answers for one set of account data and one activity table, as of one instant.
 ///
-/// Making one compiles the policies and sorts the activity by identity; after that, every question
-/// is cheap, and clones share the work.
+/// Creating an advisor compiles the policies and groups the activity by identity. After that every
+/// answer is cheap, and clones share the work.
 #[derive(Clone, Debug)]
 pub struct Advisor {
     account: Arc<AccountData>,
     catalog: Arc<Catalog>,
     engine: Arc<ReachEngine>,
-    used: Arc<HashMap<EntityId, Vec<Used>>>,
-    strangers: usize,
+    usage: Arc<Usage>,
     tracking: Tracking,
     now: DateTime<Utc>,
 }
 
-/// When each service was last attempted: UTC milliseconds by namespace.
+/// When each service was last used: UTC milliseconds by namespace.
 pub type LastByNamespace = BTreeMap<String, i64>;
 
-/// What one identity did with one action in one Region.
-#[derive(Debug)]
-struct Used {
-    service: ServiceRef,
-    action: Option<ActionId>,
-    region: Arc<str>,
-    first_millis: i64,
-    last_millis: i64,
-    last_event_id: Box<str>,
-}
-
-/// Attempts of several identities at one thing, joined.
-#[derive(Default)]
-struct Joined<'a> {
-    last: Option<(&'a Used, &'a Arc<str>)>,
-    entities: u32,
-    last_counted: Option<EntityId>,
-}
-
-impl<'a> Joined<'a> {
-    fn add(&mut self, used: &'a Used, entity: EntityId, arn: &'a Arc<str>) {
-        // Identities come one after the other.
-        if self.last_counted != Some(entity) {
-            self.last_counted = Some(entity);
-            self.entities += 1;
-        }
-        let key = |used: &'a Used, arn: &'a Arc<str>| {
-            (used.last_millis, &used.last_event_id, arn, &used.region)
-        };
-        if self
-            .last
-            .is_none_or(|(known, by)| key(used, arn) > key(known, by))
-        {
-            self.last = Some((used, arn));
-        }
-    }
-
-    fn view(&self) -> Option<LastAccess<'a>> {
-        self.last.map(|(used, arn)| LastAccess {
-            millis: used.last_millis,
-            entity: arn,
-            region: &used.region,
-        })
-    }
-
-    fn access(&self) -> Option<Access> {
-        self.last.map(|(used, arn)| Access {
-            millis: used.last_millis,
-            entity: arn.clone(),
-            region: used.region.clone(),
-        })
-    }
-}
-
-/// Visits the rows of a report as they are joined.
-trait JoinedRows {
-    /// A service, granted or not.
-    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>);
-
-    /// An action of the service visited last; `None` when it was never used.
-    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>);
-}
-
-/// The rows of a report.
-#[derive(Default)]
-struct OwnRows {
-    services: Vec<Row>,
-    ungranted: Vec<Row>,
-    is_granted: bool,
-}
-
-impl JoinedRows for OwnRows {
-    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>) {
-        self.is_granted = is_granted;
-        let row = Row {
-            service: service.clone(),
-            last: joined.access(),
-            total_entities: joined.entities,
-            actions: Vec::new(),
-        };
-        if is_granted {
-            self.services.push(row);
-        } else {
-            self.ungranted.push(row);
-        }
-    }
-
-    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>) {
-        let rows = if self.is_granted {
-            &mut self.services
-        } else {
-            &mut self.ungranted
-        };
-        if let Some(row) = rows.last_mut() {
-            row.actions.push(ActionRow {
-                action,
-                last: joined.and_then(Joined::access).map(Box::new),
-            });
-        }
-    }
-}
-
-/// Passes the rows on to a [`ReportVisitor`].
-struct Visited<'a, V> {
-    catalog: &'a Catalog,
-    visitor: &'a mut V,
-}
-
-impl<V: ReportVisitor> JoinedRows for Visited<'_, V> {
-    fn service(&mut self, is_granted: bool, service: &ServiceRef, joined: &Joined<'_>) {
-        let row = ServiceRow::new(self.catalog, service, joined.view(), joined.entities, &[]);
-        self.visitor.visit_service(is_granted, row);
-    }
-
-    fn action(&mut self, action: ActionId, joined: Option<&Joined<'_>>) {
-        self.visitor
-            .visit_action(action, joined.and_then(Joined::view));
-    }
-}
-
 impl Advisor {
-    /// Joins the two. `now` is the instant that reports are made at: nothing here has a clock.
+    /// Creates an advisor. Reports are made as of `now`; the advisor does not read the clock.
     #[must_use]
     pub fn new(
         account: impl Into<Arc<AccountData>>,
@@ -171,19 +48,18 @@ impl Advisor {
     ) -> Self {
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
-        let (used, strangers) = attribute(&account, activity, &catalog);
+        let usage = Arc::new(Usage::new(&account, activity, &catalog));
         Self {
             account,
             catalog,
             engine,
-            used: Arc::new(used),
-            strangers,
+            usage,
             tracking,
             now,
         }
     }
 
-    /// The same at another instant.
+    /// The same advisor as of another instant.
     #[must_use]
     pub fn at(&self, now: DateTime<Utc>) -> Self {
         Self {
@@ -192,32 +68,32 @@ impl Advisor {
         }
     }
 
-    /// The account graph.
+    /// The account data.
     #[must_use]
     pub fn account(&self) -> &AccountData {
         &self.account
     }
 
-    /// The catalog that the ids in its reports are of.
+    /// The catalog that the ids in reports belong to.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// How many of the account's users and roles the activity has something of.
+    /// The number of users and roles of the account that have activity.
     #[must_use]
     pub fn identities_with_activity(&self) -> usize {
-        self.used.len()
+        self.usage.identities()
     }
 
-    /// How many principals of the activity are none of the account's users and roles: of other
-    /// accounts, or deleted since.
+    /// The number of principals in the activity that are not users or roles of the account: they belong
+    /// to other accounts, or were deleted.
     #[must_use]
-    pub fn strangers(&self) -> usize {
-        self.strangers
+    pub fn unmatched_principals(&self) -> usize {
+        self.usage.unmatched_principals()
     }
 
-    /// What is possible for an entity.
+    /// What is possible for the entity with this ARN.
     ///
     /// # Errors
     /// As [`AccountData::resolve`].
@@ -233,8 +109,8 @@ impl Advisor {
         Ok(self.report_on(self.account.resolve(arn)?, granularity))
     }
 
-    /// Reports on every user, group, role, and attached or customer-managed policy, in parallel;
-    /// by ARN.
+    /// Reports on every user, group and role, and on every managed policy that is attached or the
+    /// account's own. Sorted by ARN; made in parallel.
     #[must_use]
     pub fn reports(&self, granularity: Granularity) -> Vec<Report> {
         self.account
@@ -244,10 +120,10 @@ impl Advisor {
             .collect()
     }
 
-    /// The report on an entity of this advisor's account graph.
+    /// The report on an entity of this advisor's account data.
     #[must_use]
     pub fn report_on(&self, entity: EntityId, granularity: Granularity) -> Report {
-        let mut rows = OwnRows::default();
+        let mut rows = CollectedRows::default();
         self.join_into(entity, granularity, &mut rows);
         Report {
             catalog: self.catalog.clone(),
@@ -270,10 +146,10 @@ impl Advisor {
         visitor: &mut impl ReportVisitor,
     ) {
         let catalog = &self.catalog;
-        self.join_into(entity, granularity, &mut Visited { catalog, visitor });
+        self.join_into(entity, granularity, &mut VisitedRows { catalog, visitor });
     }
 
-    /// Joins what is possible for an entity with what was done.
+    /// Joins what is possible for an entity with what was used.
     fn join_into(&self, entity: EntityId, granularity: Granularity, rows: &mut impl JoinedRows) {
         let reach = self.engine.reach(&self.account, entity);
         let identities = self.identities(entity);
@@ -290,8 +166,8 @@ impl Advisor {
             }
         }
 
-        // A group's members and a policy's entities have other permissions too: what they use
-        // without this one says nothing.
+        // Members of a group, and entities that a policy is attached to, have other permissions too.
+        // So a service that they use may be granted elsewhere.
         let kind = self.account.entity(entity).map(|detail| detail.kind);
         if !matches!(kind, Some(EntityKind::User | EntityKind::Role)) {
             return;
@@ -306,12 +182,12 @@ impl Advisor {
         }
     }
 
-    /// The users and roles that may have used a service by way of an entity, with when they last
-    /// did: most recent first, then those that never did, users before roles, by name. A service
-    /// that is not in the entity's report has none.
+    /// The users and roles that can use a service by means of an entity, and when they last did. The
+    /// most recent comes first, then those that never did; then users before roles, by name. The list
+    /// is empty for a service that is not in the entity's report.
     ///
     /// # Errors
-    /// As [`AccountData::resolve`]; a namespace that is malformed or unknown, as IAM words it.
+    /// As [`AccountData::resolve`]; IAM's error for a malformed or unknown namespace.
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
         check_service_namespace(namespace)?;
         let id = self.account.resolve(arn)?;
@@ -326,7 +202,8 @@ impl Advisor {
             .into_iter()
             .map(|(identity, detail)| {
                 let last = self
-                    .used_by(identity)
+                    .usage
+                    .of(identity)
                     .filter(|used| used.service == service && self.sees_service(used))
                     .map(|used| used.last_millis)
                     .max();
@@ -337,8 +214,8 @@ impl Advisor {
         Ok(entities)
     }
 
-    /// Of every user and role whose attempts count in an entity's report: when it last attempted
-    /// which service.
+    /// Every user and role whose attempts count in an entity's report, and when it last used each
+    /// service.
     ///
     /// # Errors
     /// As [`AccountData::resolve`].
@@ -353,7 +230,8 @@ impl Advisor {
             .map(|(identity, detail)| {
                 let mut last = LastByNamespace::new();
                 for used in self
-                    .used_by(identity)
+                    .usage
+                    .of(identity)
                     .filter(|used| self.sees_service(used))
                 {
                     let namespace = self.namespace(&used.service).to_owned();
@@ -365,11 +243,10 @@ impl Advisor {
             .collect())
     }
 
-    /// The policies of a user, group or role that grant access to services; see
-    /// [`grants::policies_granting_service_access`].
+    /// The policies of a user, group or role that grant access to services.
     ///
     /// # Errors
-    /// As there.
+    /// As [`policies_granting_service_access`](crate::policies_granting_service_access).
     pub fn policies_granting<S: AsRef<str>>(
         &self,
         arn: &str,
@@ -378,7 +255,7 @@ impl Advisor {
         grants::policies_granting_service_access(&self.account, &self.catalog, arn, namespaces)
     }
 
-    /// The users and roles whose attempts count in an entity's report, each once.
+    /// The users and roles whose attempts count in an entity's report, without duplicates.
     fn identities(&self, entity: EntityId) -> Vec<(EntityId, &EntityDetail)> {
         let detail = |id: EntityId| self.account.entity(id).map(|detail| (id, detail));
         let Some((_, of)) = detail(entity) else {
@@ -403,11 +280,7 @@ impl Advisor {
         ids.into_iter().filter_map(detail).collect()
     }
 
-    fn used_by(&self, identity: EntityId) -> impl Iterator<Item = &Used> {
-        self.used.get(&identity).into_iter().flatten()
-    }
-
-    /// Joins what identities did, by service and, at action level, by action.
+    /// Joins what identities used, by service and, at action level, by action.
     fn join<'a>(
         &'a self,
         identities: &[(EntityId, &'a EntityDetail)],
@@ -419,7 +292,7 @@ impl Advisor {
         let mut by_service: HashMap<ServiceRef, Joined<'a>> = HashMap::new();
         let mut by_action: HashMap<ActionId, Joined<'a>> = HashMap::new();
         for (identity, detail) in identities {
-            for used in self.used_by(*identity) {
+            for used in self.usage.of(*identity) {
                 if self.sees_service(used) {
                     let joined = by_service.entry(used.service.clone()).or_default();
                     joined.add(used, *identity, &detail.arn);
@@ -467,7 +340,7 @@ impl Advisor {
         }
     }
 
-    /// The actions of a service that were used, by name.
+    /// The actions of a service that were used, sorted by name.
     fn actions_used<'a, 'b>(
         &self,
         service: &ServiceRef,
@@ -485,7 +358,7 @@ impl Advisor {
         actions
     }
 
-    /// Policies and groups that count for an entity of this advisor's account graph but could not be evaluated.
+    /// The policies and groups that count for an entity but could not be evaluated, sorted by name.
     #[must_use]
     pub fn not_evaluated(&self, entity: EntityId) -> Vec<NotEvaluated> {
         let mut not_evaluated: Vec<NotEvaluated> = self
@@ -509,80 +382,5 @@ impl Advisor {
         not_evaluated.sort_by(|left, right| left.name.cmp(&right.name));
         not_evaluated.dedup();
         not_evaluated
-    }
-}
-
-/// Sorts the activity by the users and roles of the account, and counts the principals that are
-/// nobody here.
-fn attribute(
-    account: &AccountData,
-    activity: &Activity,
-    catalog: &Catalog,
-) -> (HashMap<EntityId, Vec<Used>>, usize) {
-    let mut strangers: HashSet<&str> = HashSet::new();
-    let mut used: HashMap<EntityId, Vec<Used>> = HashMap::new();
-    let mut regions: HashMap<Box<str>, Arc<str>> = HashMap::new();
-    let mut unknown: HashMap<Box<str>, Arc<str>> = HashMap::new();
-    let intern = |pool: &mut HashMap<Box<str>, Arc<str>>, text: &str| -> Arc<str> {
-        if let Some(known) = pool.get(text) {
-            return known.clone();
-        }
-        let interned: Arc<str> = text.into();
-        pool.insert(text.into(), interned.clone());
-        interned
-    };
-    for row in activity.rows() {
-        let Some(entity) = identity_of(account, &row) else {
-            strangers.extend(row.principal.unique_id.or(row.principal.arn));
-            continue;
-        };
-        let (service, action) = resolve(catalog, &row);
-        used.entry(entity).or_default().push(Used {
-            service: match service {
-                Some(id) => ServiceRef::Known(id),
-                None => ServiceRef::Unknown(intern(&mut unknown, row.service)),
-            },
-            action,
-            region: intern(&mut regions, row.region),
-            first_millis: row.first_millis,
-            last_millis: row.last_millis,
-            last_event_id: row.last_event_id.into(),
-        });
-    }
-    (used, strangers.len())
-}
-
-/// The unique id decides: an entity inherits nothing from an earlier one of its name. Where an
-/// event has none, the ARN does, unless the entity was made after it.
-fn identity_of(account: &AccountData, row: &ActivityRow<'_>) -> Option<EntityId> {
-    let by_arn = || {
-        let arn: IamArn = row.principal.arn?.parse().ok()?;
-        account.named(&arn)
-    };
-    let entity = match row.principal.unique_id {
-        Some(id) => account.by_unique_id(id)?,
-        None => by_arn()?,
-    };
-    let detail = account.entity(entity)?;
-    let is_earlier = row.principal.unique_id.is_none()
-        && detail
-            .created
-            .is_some_and(|created| row.last_millis < created.timestamp_millis());
-    (matches!(detail.kind, EntityKind::User | EntityKind::Role) && !is_earlier).then_some(entity)
-}
-
-/// The catalog may have learned of a service or action since the activity was taken in.
-fn resolve(catalog: &Catalog, row: &ActivityRow<'_>) -> (Option<ServiceId>, Option<ActionId>) {
-    let service = catalog.service_by_namespace(row.service);
-    match row.operation {
-        CreditedAction::Action(name) => (
-            service,
-            service.and_then(|id| catalog.action_by_name(id, name)),
-        ),
-        CreditedAction::Event(name) => {
-            let source = format!("{}.amazonaws.com", row.service);
-            let event = catalog.resolve_event(&source, name);
-            (service.or(event.service), event.action)
-        }
     }
 }

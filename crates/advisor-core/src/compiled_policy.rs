@@ -1,10 +1,9 @@
-//! Policy documents compiled against a catalog: which actions each statement is about, and on
-//! which resources.
+//! Policy documents compiled against a catalog: the actions and resources that each statement covers.
 //!
-//! A *position* of an [`ActionSet`] is an action of the catalog or, behind those, a service that
-//! the catalog knows by name only. A *scope* is what an action can apply to: the ARN formats of its
-//! resource types; for an action without resource types the string `*`; for a service known by
-//! name only, that string and every ARN of the service. Actions of one scope are decided together.
+//! A *position* of an [`ActionSet`] is an action of the catalog or, after these, a service whose
+//! actions the catalog does not know. A *scope* is what an action can apply to: the ARN formats of its
+//! resource types; for an action without resource types the string `*`; for a service without known
+//! actions that string and every ARN of the service. Actions of one scope are decided together.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -17,33 +16,32 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::action_set::ActionSet;
 
-/// Compiles documents, and knows what the positions stand for.
+/// Compiles policy documents against a catalog.
 #[derive(Debug)]
 pub struct PolicyCompiler {
     catalog: Arc<Catalog>,
-    /// Lower-cased, by position; as action patterns are.
+    /// Action names in lower case, by position.
     names: Vec<Box<str>>,
-    /// The services known by name only, in the order of their positions.
+    /// The services without known actions, in the order of their positions.
     nameless: Vec<ServiceId>,
     scope_of: Vec<u32>,
     scopes: Vec<Vec<Pattern>>,
     positions: usize,
-    /// Equal resources of different statements have one id.
+    /// Equal resources of different statements have the same id.
     resource_ids: Mutex<HashMap<Arc<Resources>, u32>>,
     decisions: Decisions,
 }
 
-/// What was decided before: whether anything is left of the resources of a scope that an allow is
-/// about when those of some denies are taken away. The key is the scope, the allow's resources and
-/// the denies' resources, by id.
+/// A cache: whether an allow has a resource in a scope that some denies do not cover. The key is the
+/// scope, the allow's resources and the denies' resources, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, bool, foldhash::fast::RandomState>>);
 
-/// Accounts ask for a few thousand different ones; more than these are decided anew each time.
-const MOST_DECISIONS: usize = 1 << 20;
+/// The size limit of the cache. Accounts need a few thousand decisions.
+const MAX_DECISIONS: usize = 1 << 20;
 
 impl Decisions {
-    /// Answers from memory, or decides and remembers.
+    /// Returns the cached decision, or makes and caches it.
     pub(crate) fn get(&self, key: &[u32], decide: impl FnOnce() -> bool) -> bool {
         let known = self
             .0
@@ -54,7 +52,7 @@ impl Decisions {
         known.unwrap_or_else(|| {
             let decision = decide();
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            if known.len() < MOST_DECISIONS {
+            if known.len() < MAX_DECISIONS {
                 known.insert(key.into(), decision);
             }
             decision
@@ -62,31 +60,31 @@ impl Decisions {
     }
 }
 
-/// A document, compiled.
+/// A compiled policy document.
 #[derive(Clone, Debug)]
 pub struct CompiledPolicy {
-    /// Statements that allow something.
+    /// The statements that allow actions.
     pub(crate) allows: Vec<CompiledStatement>,
-    /// Unconditional statements that deny something on some resources only.
+    /// The denies without conditions that cover some resources only.
     pub(crate) scoped_denies: Vec<CompiledStatement>,
-    /// What the allows leave possible on some resource, before any deny.
+    /// What is allowed on some resource, before any deny.
     pub(crate) possible: ActionSet,
-    /// What is denied on every resource without condition.
+    /// What is denied on every resource, without conditions.
     pub(crate) denied: ActionSet,
-    /// What the scoped denies are about.
+    /// What the scoped denies cover.
     pub(crate) scoped_denied: ActionSet,
 }
 
-/// A statement, compiled.
+/// A compiled statement.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
     pub(crate) actions: ActionSet,
     pub(crate) resources: Arc<Resources>,
-    /// The same for equal resources.
+    /// Equal for equal resources.
     pub(crate) resources_id: u32,
 }
 
-/// The resources a statement is about.
+/// The resources that a statement covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Resources {
     All,
@@ -95,7 +93,7 @@ pub(crate) enum Resources {
 }
 
 impl PolicyCompiler {
-    /// Prepares a catalog.
+    /// Creates a compiler for a catalog.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>) -> Self {
         let nameless: Vec<ServiceId> = catalog
@@ -145,13 +143,13 @@ impl PolicyCompiler {
         &self.catalog
     }
 
-    /// The number of positions: what every set of this compiler has.
+    /// The number of positions of this compiler's sets.
     #[must_use]
     pub fn positions(&self) -> usize {
         self.positions
     }
 
-    /// The service that a position belongs to.
+    /// The service of a position.
     #[must_use]
     pub fn service_at(&self, position: usize) -> Option<ServiceId> {
         match self.catalog.action_at(position) {
@@ -163,7 +161,7 @@ impl PolicyCompiler {
         }
     }
 
-    /// The action at a position; `None` for a service known by name only.
+    /// The action at a position; `None` for a service without known actions.
     #[must_use]
     pub fn action_at(&self, position: usize) -> Option<ActionId> {
         self.catalog.action_at(position)
@@ -173,7 +171,7 @@ impl PolicyCompiler {
         self.scope_of.get(position).copied().unwrap_or_default()
     }
 
-    /// The strings that resources of a scope can be.
+    /// The formats of the resources of a scope.
     pub(crate) fn scope(&self, scope: u32) -> &[Pattern] {
         self.scopes.get(scope as usize).map_or(&[], Vec::as_slice)
     }
@@ -194,7 +192,7 @@ impl PolicyCompiler {
         }
         let matches: &dyn Fn(&str) -> bool = match pattern.name().tokens() {
             [Token::AnyString] => &|_| true,
-            // The commonest pattern by far: `Describe*`.
+            // The most common pattern: `Describe*`.
             [prefix @ .., Token::AnyString]
                 if prefix.iter().all(|token| matches!(token, Token::Char(_))) =>
             {
@@ -218,9 +216,9 @@ impl PolicyCompiler {
         }
     }
 
-    /// The actions a statement is about. What a service known by name only may do is not known:
-    /// for an allow (`generous`) its position is in when any of it may be meant, for a deny when
-    /// all of it is.
+    /// The actions that a statement covers. A service without known actions is in the set of an allow
+    /// (`generous`) when the statement may cover any of its actions, and in the set of a deny when it
+    /// covers all of them.
     fn actions(&self, element: &ActionElement, generous: bool) -> ActionSet {
         let (patterns, negated) = match element {
             ActionElement::Action(patterns) => (patterns, false),
@@ -267,7 +265,7 @@ impl PolicyCompiler {
         for statement in &document.statements {
             match statement.effect {
                 Effect::Allow => self.compile_allow(statement, &mut compiled),
-                // A deny with a condition does not apply to every request: it removes nothing.
+                // A deny with a condition does not apply to every request, so it removes nothing.
                 Effect::Deny if statement.condition.is_none() => {
                     self.compile_deny(statement, &mut compiled);
                 }
@@ -277,7 +275,7 @@ impl PolicyCompiler {
         compiled
     }
 
-    /// A condition on an allow counts as met; see `aws-behaviour.md`, section 1.
+    /// A condition of an allow counts as met, as recorded answers of IAM show.
     fn compile_allow(&self, statement: &Statement, compiled: &mut CompiledPolicy) {
         let Some(resources) = allowed_resources(statement.resources.as_ref()) else {
             return;
@@ -327,7 +325,7 @@ impl PolicyCompiler {
         &self.decisions
     }
 
-    /// Whether some resource of the scope is among `resources`.
+    /// Whether a resource of the scope is among `resources`.
     fn reaches(&self, resources: &Resources, scope: u32) -> bool {
         let formats = self.scope(scope);
         match resources {
@@ -359,8 +357,8 @@ impl PolicyCompiler {
     }
 }
 
-/// What an allow may be about for some value of its variables; `None` for nothing. A variable
-/// stands for any string, so that `NotResource` with one excludes nothing for certain.
+/// The resources that an allow covers for some value of its policy variables; `None` for none. A
+/// variable matches any string, so a pattern with one excludes nothing from `NotResource`.
 fn allowed_resources(element: Option<&ResourceElement>) -> Option<Resources> {
     match element? {
         ResourceElement::Resource(patterns) => {
@@ -386,8 +384,9 @@ fn allowed_resources(element: Option<&ResourceElement>) -> Option<Resources> {
     }
 }
 
-/// What a deny is about whatever the values of its variables; `None` for nothing. A resource with
-/// a variable removes nothing, and `NotResource` with one makes the whole statement remove nothing.
+/// The resources that a deny covers for every value of its policy variables; `None` for none. A
+/// resource with a variable removes nothing. A `NotResource` with one makes the statement remove
+/// nothing.
 fn denied_resources(element: Option<&ResourceElement>) -> Option<Resources> {
     match element? {
         ResourceElement::Resource(patterns) => {
@@ -424,7 +423,7 @@ fn own<'a>(patterns: impl Iterator<Item = &'a ResourcePattern>) -> Vec<Pattern> 
     patterns.map(|resource| resource.pattern.clone()).collect()
 }
 
-/// What the resources of these types look like; of no type: the string `*`.
+/// The formats of these resource types; without types, the string `*`.
 fn formats(catalog: &Catalog, types: &[service_catalog::ResourceTypeId]) -> Vec<Pattern> {
     if types.is_empty() {
         return vec![Pattern::literal("*")];
@@ -439,14 +438,14 @@ fn formats(catalog: &Catalog, types: &[service_catalog::ResourceTypeId]) -> Vec<
                 .map(Pattern::arn_format),
         );
         if formats.len() == before {
-            // A type without a format: nothing is known of it, so anything may be one.
+            // Nothing is known of a type without a format, so it matches anything.
             return vec![Pattern::wildcard("*")];
         }
     }
     formats
 }
 
-/// Catalogs have some ten thousand actions.
+/// An index as an id. Catalogs have about 20,000 actions.
 fn small(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

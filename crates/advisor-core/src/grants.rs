@@ -1,9 +1,9 @@
 //! Which policies of an identity grant access to a service (`ListPoliciesGrantingServiceAccess`).
 //!
-//! Each policy is judged alone, and more coarsely than a report is: it grants something of a service
-//! when an allow names an action pattern of the namespace, known action or not, and the policy does not
-//! deny the whole service on all resources without condition. Source: recorded answers of IAM,
-//! September 2026.
+//! Each policy is evaluated on its own, and less precisely than for reports: it grants access when an
+//! allow has an action pattern of the namespace (of a known action or not), and no deny without a
+//! condition covers the whole service on all resources. Source: recorded answers of IAM, September
+//! 2026.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::account::{AccountData, EntityKind, PolicySource};
 use crate::parameters::check_service_namespaces;
 use crate::request_error::RequestError;
 
-/// One namespace's row.
+/// The policies that grant access to one service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PoliciesGrantingServiceAccess {
-    /// The namespace that was asked for.
+    /// The requested namespace.
     pub service_namespace: String,
-    /// The policies that grant something of it, by name; none is an answer too.
+    /// The policies that grant access, sorted by name; may be empty.
     pub policies: Vec<GrantingPolicy>,
 }
 
-/// A policy that grants access. Where it is attached or embedded tells an inline policy apart.
+/// A policy that grants access.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GrantingPolicy {
@@ -36,24 +36,23 @@ pub struct GrantingPolicy {
     pub policy_name: String,
     /// `MANAGED` or `INLINE`.
     pub policy_type: &'static str,
-    /// A managed policy's ARN.
+    /// The ARN of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_arn: Option<Arc<str>>,
-    /// What an inline policy is part of: `USER`, `GROUP` or `ROLE`.
+    /// What an inline policy belongs to: `USER`, `GROUP` or `ROLE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity_type: Option<&'static str>,
-    /// The name of what an inline policy is part of.
+    /// The name of the entity that an inline policy belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity_name: Option<String>,
 }
 
-/// Lists, for each namespace in the order asked for, the policies of a user (its own and its
-/// groups'), group or role that grant something of the service. A namespace that comes twice has
-/// one row.
+/// Lists the policies of a user (its own and its groups'), group or role that grant access to each
+/// service, in the order of `namespaces`. A repeated namespace has one row.
 ///
 /// # Errors
-/// As IAM words them: an ARN that is none of IAM's, of a policy or of the account root; an entity
-/// that does not exist; no namespace, more than 200, a malformed or an unknown one.
+/// IAM's errors for an ARN that is not of a user, group or role; an entity that does not exist; no
+/// namespace, more than 200, a malformed or an unknown one.
 pub fn policies_granting_service_access<S: AsRef<str>>(
     account: &AccountData,
     catalog: &Catalog,
@@ -128,8 +127,8 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
         .collect())
 }
 
-/// What the ARNs of a service's resources look like: their service part is the namespace, or what
-/// the service's ARN formats have there (`sts` acts on roles, which are `iam`'s).
+/// Patterns of the ARNs of a service's resources. Their service part is the namespace, or the service
+/// part of the service's ARN formats (`sts` acts on roles, whose ARNs are of `iam`).
 fn arns_of_service(catalog: &Catalog, namespace: &str) -> Vec<Pattern> {
     let mut services = vec![namespace];
     if let Some(id) = catalog.service_by_namespace(namespace) {
@@ -150,10 +149,8 @@ fn arns_of_service(catalog: &Catalog, namespace: &str) -> Vec<Pattern> {
         .collect()
 }
 
-/// Whether a policy, by itself, grants something of a service: an allow names an action pattern of
-/// the namespace, known action or not, and the policy does not deny the whole service on all
-/// resources without condition. An allow whose resources all belong to other services, or that is
-/// for `NotResource` `*`, does not count. Other denies do not matter.
+/// Whether a policy, on its own, grants access to a service; see the module's documentation. An allow
+/// does not count if all its resources belong to other services, or if it is for `NotResource` `*`.
 fn grants(document: &PolicyDocument, namespace: &str, resources: &[Pattern]) -> bool {
     let allows = document.statements.iter().any(|statement| {
         statement.effect == Effect::Allow
@@ -190,7 +187,7 @@ fn may_be_of_service(statement: &Statement, resources: &[Pattern]) -> bool {
 }
 
 fn denies_service(statement: &Statement, namespace: &str) -> bool {
-    // As recorded: a deny that names the service, not one that leaves others out (`NotAction`).
+    // As recorded: a deny with `Action` counts, one with `NotAction` does not.
     let denies_all_of_it = matches!(
         &statement.actions,
         ActionElement::Action(patterns)

@@ -1,4 +1,4 @@
-//! Newtypes for what must not be mixed up.
+//! Ids of accounts, entities and jobs, each with a type of its own.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -41,18 +41,18 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// An account's number: twelve digits.
+    /// An account id: twelve digits.
     AccountId
 }
 
 text_id! {
-    /// The unique id IAM gives an entity when it is made: `AIDA...` for users, `AROA...` for roles,
-    /// `AGPA...` for groups, `ANPA...` for managed policies. It is never used again, also not for
-    /// a later entity of the same name.
+    /// The unique id that IAM gives an entity when it is created: `AIDA...` for users, `AROA...` for
+    /// roles, `AGPA...` for groups, `ANPA...` for managed policies. It is never reused, not even for a
+    /// later entity with the same name.
     UniqueId
 }
 
 text_id! {
-    /// A job's id: 36 characters.
+    /// A job id: 36 characters.
     JobId
 }

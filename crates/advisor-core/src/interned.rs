@@ -1,11 +1,11 @@
-//! Values that are kept once and known by number.
+//! Stores each distinct value once, by number.
 
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-/// Values that are kept once, by number.
+/// Distinct values by number.
 #[derive(Clone, Debug)]
 pub(crate) struct Interned<T> {
     values: Vec<T>,
@@ -32,12 +32,13 @@ impl<T> Interned<T> {
         self.values.get_mut(id as usize)
     }
 
-    /// All of them, by number.
+    /// All values, in the order of their numbers.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.values.iter()
     }
 
-    /// The number of the value that `key` hashes as and `is` says yes to; it is made where there is none.
+    /// The number of the value for `key`, which must hash the same for equal values. `is` compares a value
+    /// with the key, and `make` creates the value if it is new.
     pub(crate) fn id(
         &mut self,
         key: impl Hash,
@@ -59,7 +60,7 @@ impl<T> Interned<T> {
     }
 }
 
-/// Tables of more than four billion distinct names do not fit in memory anyway.
+/// A number for an index. Tables of more than four billion distinct values do not fit in memory.
 pub(crate) fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

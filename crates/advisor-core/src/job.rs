@@ -1,39 +1,40 @@
-//! Jobs: a report that a caller asked for, frozen as of that call, and read only by that caller.
+//! Jobs: reports that belong to the caller who requested them, as of the time of the request.
 //!
-//! What is frozen: the rows, and who of the users and roles had used what. What is live: the name,
-//! path and ARN of these users and roles, and whether they still exist. Source: recorded answers of
-//! IAM, September 2026.
+//! A job stores the rows, and when each user and role last used each service. The names, paths and
+//! ARNs of these users and roles, and whether they still exist, are looked up when the job is read.
+//! Source: recorded answers of IAM, September 2026.
 
 use chrono::{DateTime, Utc};
-use iam_policy_parser::{IamArn, IamEntity};
+use iam_policy_parser::{IamArn, IamArnError, IamEntity};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountData;
 use crate::advisor::{Advisor, LastByNamespace};
+use crate::ids::{AccountId, JobId};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
 use crate::report::{Entity, Granularity};
 use crate::request_error::RequestError;
-use crate::{AccountId, JobId, time};
+use crate::time;
 
-/// Who made a request: jobs belong to their caller.
+/// Who made a request. Jobs belong to their caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Caller {
-    /// A user, whichever of its access keys it used.
+    /// A user, with any of its access keys.
     User {
-        /// Its ARN.
+        /// The user's ARN.
         arn: Box<str>,
     },
-    /// One session of a role; other sessions of the role are other callers.
+    /// A session of a role. Other sessions of the role are other callers.
     Session {
         /// The ARN of the assumed role session.
         arn: Box<str>,
-        /// The session's access key id, which tells it apart from others of its name.
+        /// The session's access key id, which distinguishes it from other sessions of the same name.
         access_key_id: Box<str>,
     },
 }
 
 impl Caller {
-    /// The person at the machine that the store is on, of no account: may ask about any.
+    /// The local user of the machine with the store. It has no account, and may ask about all.
     #[must_use]
     pub fn local() -> Self {
         Self::User {
@@ -41,11 +42,15 @@ impl Caller {
         }
     }
 
-    /// The caller with this ARN: a user, or a session of a role, told from others by its access key.
+    /// Returns the caller with this ARN. For a session, the access key id is part of its identity.
     ///
     /// # Errors
-    /// The ARN is of neither; the message says what it is.
-    pub fn from_arn(arn: &str, access_key_id: &str) -> Result<Self, String> {
+    /// The ARN does not name a user, the account root or a session.
+    pub fn from_arn(arn: &str, access_key_id: &str) -> Result<Self, CallerError> {
+        let error = |kind| CallerError {
+            arn: arn.into(),
+            kind,
+        };
         match arn.parse::<IamArn>().map(|arn| arn.entity().clone()) {
             Ok(IamEntity::User { .. } | IamEntity::Root) => Ok(Self::User { arn: arn.into() }),
             Ok(IamEntity::AssumedRole { .. } | IamEntity::FederatedUser { .. }) => {
@@ -54,12 +59,12 @@ impl Caller {
                     access_key_id: access_key_id.into(),
                 })
             }
-            Ok(_) => Err(format!("{arn} is neither a user nor a session of a role")),
-            Err(error) => Err(format!("{arn}: {error}")),
+            Ok(_) => Err(error(CallerErrorKind::NotACaller)),
+            Err(source) => Err(error(CallerErrorKind::Arn(source))),
         }
     }
 
-    /// The caller's ARN, as messages name it.
+    /// The caller's ARN.
     #[must_use]
     pub fn arn(&self) -> &str {
         match self {
@@ -67,13 +72,13 @@ impl Caller {
         }
     }
 
-    /// The caller's account, when its ARN has one.
+    /// The caller's account, if its ARN has one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_arn(self.arn())
     }
 
-    /// What tells this caller from all others, as jobs keep it.
+    /// The text that identifies this caller as the owner of a job.
     #[must_use]
     pub fn owner_key(&self) -> String {
         match self {
@@ -83,40 +88,75 @@ impl Caller {
     }
 }
 
-/// A job as it is kept.
+/// Why an ARN cannot be a caller's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{arn}: {kind}")]
+pub struct CallerError {
+    arn: Box<str>,
+    #[source]
+    kind: CallerErrorKind,
+}
+
+impl CallerError {
+    /// The ARN.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn kind(&self) -> &CallerErrorKind {
+        &self.kind
+    }
+}
+
+/// Kinds of [`CallerError`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallerErrorKind {
+    /// The text is not an ARN of IAM or STS.
+    #[error(transparent)]
+    Arn(IamArnError),
+    /// The ARN names another kind of entity, such as a role or a policy.
+    #[error("not the ARN of a user or of a role session")]
+    NotACaller,
+}
+
+/// A job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Its id: 36 characters.
+    /// The job's id: 36 characters.
     pub id: JobId,
-    /// The [`Caller::owner_key`] of who asked.
+    /// The [`Caller::owner_key`] of the caller who requested it.
     pub owner: String,
     /// The account of the entity.
     pub account: AccountId,
     /// The entity's ARN.
     pub arn: String,
-    /// How deep the report goes.
+    /// Whether the report includes actions.
     pub granularity: Granularity,
-    /// When it was asked for: the report is as of this instant.
+    /// When it was requested. The report is as of this instant.
     pub created: DateTime<Utc>,
-    /// How far it is.
+    /// Its state.
     pub state: JobState,
 }
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
     /// The report is being made.
     InProgress,
-    /// The report is there.
+    /// The report is ready.
     Completed {
-        /// Since when.
+        /// When the job ended.
         at: DateTime<Utc>,
     },
-    /// There will be no report.
+    /// The report could not be made.
     Failed {
-        /// Since when.
+        /// When the job ended.
         at: DateTime<Utc>,
-        /// Why.
+        /// Why it failed.
         error: JobError,
     },
 }
@@ -133,39 +173,39 @@ impl JobState {
     }
 }
 
-/// Why a job failed, as the API's `ErrorDetails`.
+/// Why a job failed: the API's `ErrorDetails`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct JobError {
-    /// What happened.
+    /// A message for people.
     pub message: String,
-    /// A word for it.
+    /// The error code.
     pub code: String,
 }
 
-/// A report at rest.
+/// A stored report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrozenReport {
-    /// Its rows by namespace: namespace and JSON as the CLI prints it.
+    /// Its rows, sorted by namespace: the namespace, and the row as JSON.
     pub services: Vec<(String, String)>,
-    /// The users and roles whose attempts count in it.
+    /// The users and roles whose attempts count in the report.
     pub entities: Vec<FrozenEntity>,
 }
 
-/// A user or role of a report at rest.
+/// A user or role of a stored report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenEntity {
-    /// What it is found by: names and paths may change.
+    /// Its unique id. Names and paths can change.
     pub unique_id: String,
-    /// When it last attempted each service.
+    /// When it last used each service.
     pub last_by_namespace: LastByNamespace,
 }
 
 impl FrozenReport {
-    /// Freezes the report on an entity, and who used what.
+    /// Makes the report on an entity, and stores when each user and role last used each service.
     ///
     /// # Errors
-    /// As [`Advisor::report`]; a row that cannot be written as JSON does not occur.
+    /// As [`Advisor::report`].
     pub fn freeze(
         advisor: &Advisor,
         arn: &str,
@@ -193,8 +233,8 @@ impl FrozenReport {
         Ok(Self { services, entities })
     }
 
-    /// The entities of a service, as they are called now: most recent first, then those that never
-    /// used it, users before roles, by name. Those that no longer exist are gone.
+    /// The entities of a service, with their current names. The most recent comes first, then those that
+    /// never used it; then users before roles, by name. Entities that no longer exist are left out.
     #[must_use]
     pub fn entities_of(
         entities: &[FrozenEntity],
@@ -218,7 +258,7 @@ impl JobId {
     /// Checks a `JobId` parameter.
     ///
     /// # Errors
-    /// As IAM words it, when it has not 36 characters.
+    /// IAM's `ValidationError` when it does not have 36 characters.
     pub fn check(text: &str) -> Result<Self, RequestError> {
         let must = match text.chars().count() {
             ..36 => "have length greater than or equal to 36",
@@ -228,14 +268,14 @@ impl JobId {
         Err(RequestError::constraint("jobId", must))
     }
 
-    /// What a caller is told of a job that is not there, or not its own.
+    /// The error for a job that does not exist, or that belongs to another caller.
     #[must_use]
     pub fn not_found(&self) -> RequestError {
         RequestError::NoSuchEntity(format!("Job {self} does not exist."))
     }
 }
 
-/// What a caller asks of a job.
+/// The pagination parameters of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PageRequest<'a> {
     /// The `MaxItems` parameter.
@@ -245,7 +285,7 @@ pub struct PageRequest<'a> {
 }
 
 impl PageRequest<'_> {
-    /// The stretch that is asked for.
+    /// The page that is requested.
     ///
     /// # Errors
     /// As [`MarkerKey::open`].
@@ -266,8 +306,8 @@ impl PageRequest<'_> {
     }
 }
 
-/// What `GetServiceLastAccessedDetails` and `...WithEntities` answer; serializes as the CLI prints
-/// it. The list is missing unless the job is completed.
+/// The answer of `GetServiceLastAccessedDetails` and `GetServiceLastAccessedDetailsWithEntities`. It
+/// serializes as the AWS CLI prints it. The list is missing unless the job is completed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct JobAnswer {
@@ -308,13 +348,13 @@ impl JobAnswer {
         }
     }
 
-    /// The answer for a job without a list: in progress, or failed.
+    /// The answer for a job that is in progress or failed.
     #[must_use]
     pub fn without_list(job: &Job) -> Self {
         Self::new(job)
     }
 
-    /// A page of services. `next` is where the next one begins.
+    /// A page of services. `next` is the position of the next page.
     #[must_use]
     pub fn services(
         job: &Job,
@@ -331,7 +371,7 @@ impl JobAnswer {
         }
     }
 
-    /// A page of entities, cut from all of them.
+    /// A page of entities, from the list of all of them.
     #[must_use]
     pub fn entities(job: &Job, all: Vec<Entity>, page: Page, key: &MarkerKey) -> Self {
         let next = page.next(all.len());

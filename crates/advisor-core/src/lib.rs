@@ -9,6 +9,7 @@ mod grants;
 mod ids;
 mod interned;
 mod job;
+mod joined_rows;
 mod page;
 mod parameters;
 mod reach;
@@ -16,6 +17,7 @@ mod report;
 mod request_error;
 pub mod time;
 mod tracking;
+mod usage;
 
 pub use account::export;
 pub use account::{
@@ -31,7 +33,8 @@ pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
 pub use job::{
-    Caller, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,
+    Caller, CallerError, CallerErrorKind, FrozenEntity, FrozenReport, Job, JobAnswer, JobError,
+    JobState, PageRequest,
 };
 pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
 pub use parameters::{

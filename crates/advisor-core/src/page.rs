@@ -1,7 +1,7 @@
-//! Pages: how many items one answer has, and the marker that leads to the next.
+//! Pagination: page sizes, and the markers that lead to the next page.
 //!
-//! A marker is opaque. It says which operation and job it belongs to and where to go on, and carries
-//! a keyed checksum (HMAC-SHA-256), so that one that was made up or changed is found out.
+//! A marker is opaque. It holds its operation, its job and a position, and a keyed checksum
+//! (HMAC-SHA-256), so that forged and changed markers are rejected.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,20 +12,20 @@ use crate::ids::JobId;
 use crate::parameters::check_marker;
 use crate::request_error::RequestError;
 
-/// Which operation a marker belongs to.
+/// The operation that a marker belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PagedOperation {
     /// `GetServiceLastAccessedDetails`.
     Services,
     /// `GetServiceLastAccessedDetailsWithEntities`.
     Entities,
-    /// A list of an account's entities, such as `ListUsers`. Its name stands for the job's id.
+    /// A list of an account's entities, such as `ListUsers`. It uses its name as the job id.
     Directory,
 }
 
 impl PagedOperation {
-    /// How many items an answer has when the caller does not say. IAM returns 200 services,
-    /// recorded in September 2026; of entities the API reference's 100.
+    /// The number of items of a page when the request has no `MaxItems`. IAM returns 200 services
+    /// (recorded in September 2026), and 100 entities (API reference).
     #[must_use]
     pub fn default_items(self) -> usize {
         match self {
@@ -48,10 +48,10 @@ impl PagedOperation {
 pub struct MaxItems(usize);
 
 impl MaxItems {
-    /// Checks a number.
+    /// Checks the parameter.
     ///
     /// # Errors
-    /// As IAM words them, below 1 and above 1000.
+    /// IAM's `ValidationError` when it is below 1 or above 1000.
     pub fn new(number: i64) -> Result<Self, RequestError> {
         match usize::try_from(number) {
             Err(_) | Ok(0) => Err(RequestError::constraint(
@@ -73,17 +73,17 @@ impl MaxItems {
     }
 }
 
-/// A stretch of a list.
+/// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The first item's position.
+    /// The position of the first item.
     pub start: usize,
-    /// The most items.
+    /// The maximum number of items.
     pub items: usize,
 }
 
 impl Page {
-    /// Where the next page begins, when the list is longer than this page shows.
+    /// The position of the next page; `None` when this page reaches the end of the list.
     #[must_use]
     pub fn next(self, length: usize) -> Option<usize> {
         let end = self.start.saturating_add(self.items);
@@ -91,7 +91,7 @@ impl Page {
     }
 }
 
-/// The secret that markers are sealed with.
+/// The secret key that markers are sealed with.
 #[derive(Clone)]
 pub struct MarkerKey([u8; 32]);
 
@@ -101,18 +101,19 @@ impl std::fmt::Debug for MarkerKey {
     }
 }
 
-/// The marker's parts: operation, position, the job's id; then the checksum.
+/// The length of the checksum. A marker is the operation, the position and the job id, followed by the
+/// checksum.
 const CHECKSUM: usize = 16;
 const POSITION: std::ops::Range<usize> = 1..9;
 
 impl MarkerKey {
-    /// A key of random bytes, the same for all processes that serve the same jobs.
+    /// Creates a key from random bytes. Processes that serve the same jobs need the same key.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The marker that goes on at a position.
+    /// Creates the marker of the page that starts at a position.
     #[must_use]
     pub fn seal(&self, operation: PagedOperation, job: &JobId, position: usize) -> String {
         let mut bytes = vec![operation.code()];
@@ -123,10 +124,11 @@ impl MarkerKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position that a marker goes on at.
+    /// Returns the position in a marker.
     ///
     /// # Errors
-    /// As IAM words them: an empty marker, one that is not ours, one of another job or operation.
+    /// IAM's errors for an empty marker, one that was not sealed with this key, and one of another job or
+    /// operation.
     pub fn open(
         &self,
         marker: &str,
@@ -137,18 +139,20 @@ impl MarkerKey {
         let invalid = || RequestError::ValidationError("Invalid Marker.".into());
         let bytes = URL_SAFE_NO_PAD.decode(marker).map_err(|_| invalid())?;
         let length = bytes.len().checked_sub(CHECKSUM).ok_or_else(invalid)?;
-        let (said, checksum) = bytes.split_at_checked(length).ok_or_else(invalid)?;
-        // In constant time: how much of a guess is right must not show.
+        let (content, checksum) = bytes.split_at_checked(length).ok_or_else(invalid)?;
+        // In constant time, so that the time does not tell how much of a forged checksum is right.
         let verified = self
-            .mac(said)
+            .mac(content)
             .is_some_and(|mac| mac.verify_truncated_left(checksum).is_ok());
-        let position = said.get(POSITION).and_then(|bytes| bytes.try_into().ok());
+        let position = content
+            .get(POSITION)
+            .and_then(|bytes| bytes.try_into().ok());
         let (Some(position), true) = (position, verified) else {
             return Err(invalid());
         };
-        let is_ours = said.first() == Some(&operation.code())
-            && said.get(POSITION.end..) == Some(job.as_str().as_bytes());
-        if !is_ours {
+        let is_same = content.first() == Some(&operation.code())
+            && content.get(POSITION.end..) == Some(job.as_str().as_bytes());
+        if !is_same {
             return Err(RequestError::InvalidInput(
                 "The marker passed in the request was invalid.".into(),
             ));
@@ -196,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn tampering_is_found_out() {
+    fn changed_markers_are_rejected() {
         let key = MarkerKey::new([7; 32]);
         let marker = key.seal(PagedOperation::Services, &JobId::from(JOB), 3);
         let invalid: Result<usize, String> = Err("ValidationError: Invalid Marker.".into());
@@ -204,7 +208,7 @@ mod tests {
             let mut letters: Vec<char> = marker.chars().collect();
             letters[index] = if letters[index] == 'A' { 'B' } else { 'A' };
             let changed: String = letters.into_iter().collect();
-            // The last letter's spare bits are refused by the decoder.
+            // The decoder rejects changes to the unused bits of the last letter.
             assert_eq!(
                 open(&changed, PagedOperation::Services, JOB),
                 invalid,

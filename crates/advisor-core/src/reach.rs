@@ -1,10 +1,10 @@
-//! Reach: which actions are possible for an identity or a policy, by its permission policies alone.
+//! Reach: which actions are possible for an identity or a policy, by permission policies alone.
 //!
-//! The rule is AWS's for last accessed reports: an action is possible when an allow, whatever its
-//! conditions, is for it on at least one resource that the action can apply to, and unconditional
-//! denies do not take all of those away. Boundaries, SCPs, resource policies, ACLs, session and
-//! trust policies are never looked at. Source: IAM User Guide, "Refine permissions in AWS using
-//! last accessed information", and recorded answers of the service.
+//! The rule is that of AWS's last accessed reports. An action is possible when an allow, whatever its
+//! conditions, covers it on at least one resource that the action can apply to, and denies without
+//! conditions do not cover all of these. Permissions boundaries, SCPs, resource-based policies, ACLs,
+//! session policies and trust policies do not count. Source: IAM User Guide, "Refine permissions in
+//! AWS using last accessed information", and recorded answers of the service.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::account::{AccountData, EntityId, PolicySource};
 use crate::action_set::ActionSet;
 use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler, Resources};
 
-/// What is possible.
+/// The actions that are possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
     actions: ActionSet,
 }
 
 impl Reach {
-    /// The services of which something is possible, by namespace.
+    /// The services of which an action is possible, sorted by namespace.
     #[must_use]
     pub fn services(&self, compiler: &PolicyCompiler) -> Vec<ServiceId> {
         let mut services: Vec<ServiceId> = Vec::new();
@@ -33,7 +33,7 @@ impl Reach {
                 services.extend(service);
             }
         }
-        // Services known by name only come last among the positions.
+        // Services without known actions have the last positions.
         services.sort_unstable();
         services
     }
@@ -44,7 +44,7 @@ impl Reach {
         self.actions.contains(action.index())
     }
 
-    /// The possible actions of a service, by name.
+    /// The possible actions of a service, sorted by name.
     pub fn actions_of<'a>(
         &'a self,
         catalog: &'a Catalog,
@@ -56,7 +56,7 @@ impl Reach {
             .filter_map(|position| catalog.action_at(position))
     }
 
-    /// All possible actions, by namespace and name.
+    /// All possible actions, sorted by namespace and name.
     pub fn actions<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ActionId> + 'a {
         self.actions
             .iter()
@@ -64,7 +64,7 @@ impl Reach {
     }
 }
 
-/// Works reach out for the entities of one account graph. Every distinct document is compiled once.
+/// Computes reach for the entities of one [`AccountData`]. Compiles every distinct document once.
 #[derive(Debug)]
 pub struct ReachEngine {
     compiler: PolicyCompiler,
@@ -85,14 +85,14 @@ impl ReachEngine {
         Self { compiler, compiled }
     }
 
-    /// The compiler, which knows the catalog.
+    /// The compiler of the documents.
     #[must_use]
     pub fn compiler(&self) -> &PolicyCompiler {
         &self.compiler
     }
 
-    /// What is possible for an entity: for a user by its own policies and its groups', for a group
-    /// or role by its own, for a managed policy by itself.
+    /// The reach of an entity: of a user by its own and its groups' policies, of a group or role by its
+    /// own policies, of a managed policy by itself.
     #[must_use]
     pub fn reach(&self, account: &AccountData, entity: EntityId) -> Reach {
         let mut documents: Vec<usize> = account
@@ -127,15 +127,15 @@ pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) 
     }
     contested.intersect_with(&actions);
     if !contested.is_empty() {
-        let swallowed = Contest::new(compiler, policies).swallowed(&contested);
-        for position in swallowed {
+        let impossible = Contest::new(compiler, policies).impossible(&contested);
+        for position in impossible {
             actions.remove(position);
         }
     }
     Reach { actions }
 }
 
-/// Decides the actions that an allow and a scoped deny are both about.
+/// Decides the actions that both an allow and a scoped deny cover.
 struct Contest<'a> {
     compiler: &'a PolicyCompiler,
     allows: Vec<&'a CompiledStatement>,
@@ -148,7 +148,7 @@ impl<'a> Contest<'a> {
             .iter()
             .flat_map(|policy| &policy.scoped_denies)
             .collect();
-        // In one order, so that the same denies are the same question.
+        // Sorted, so that the same denies give the same key.
         denies.sort_by_key(|deny| deny.resources_id);
         Self {
             compiler,
@@ -157,8 +157,8 @@ impl<'a> Contest<'a> {
         }
     }
 
-    /// The contested actions of which nothing is left.
-    fn swallowed(&self, contested: &ActionSet) -> Vec<usize> {
+    /// The contested actions that are not possible on any resource.
+    fn impossible(&self, contested: &ActionSet) -> Vec<usize> {
         let mut key: Vec<u32> = Vec::new();
         contested
             .iter()
@@ -166,20 +166,20 @@ impl<'a> Contest<'a> {
             .collect()
     }
 
-    /// Whether one of the allows that are about an action has something left. The question is asked
-    /// in terms of resources, so that actions, identities and policies share the answers.
+    /// Whether one of the allows of an action has a resource that no deny covers. The answers are cached
+    /// by resources, so that actions, identities and policies share them.
     fn is_possible(&self, position: usize, key: &mut Vec<u32>) -> bool {
         let scope = self.compiler.scope_at(position);
-        let about = |statement: &&&CompiledStatement| statement.actions.contains(position);
+        let covers = |statement: &&&CompiledStatement| statement.actions.contains(position);
         // The scope, the allow, the denies.
         key.clear();
         key.extend([scope, 0]);
-        for deny in self.denies.iter().filter(about) {
+        for deny in self.denies.iter().filter(covers) {
             if key.len() == 2 || key.last() != Some(&deny.resources_id) {
                 key.push(deny.resources_id);
             }
         }
-        self.allows.iter().filter(about).any(|allow| {
+        self.allows.iter().filter(covers).any(|allow| {
             if let Some(slot) = key.get_mut(1) {
                 *slot = allow.resources_id;
             }
@@ -187,7 +187,7 @@ impl<'a> Contest<'a> {
                 let denies = self
                     .denies
                     .iter()
-                    .filter(about)
+                    .filter(covers)
                     .map(|deny| &*deny.resources);
                 is_anything_left(self.compiler.scope(scope), &allow.resources, denies)
             })
@@ -195,30 +195,30 @@ impl<'a> Contest<'a> {
     }
 }
 
-/// Whether some string of the formats is among the allowed resources and not among the denied ones.
+/// Whether some string of the formats is allowed and not denied.
 fn is_anything_left<'a>(
     formats: &[Pattern],
     allowed: &Resources,
     denies: impl Iterator<Item = &'a Resources>,
 ) -> bool {
     let formats: Vec<&Pattern> = formats.iter().collect();
-    // Denied is what these patterns match, and what any of these groups does not match.
+    // A string is denied if it matches one of these patterns, or none of one of these groups.
     let mut none_of: Vec<&Pattern> = Vec::new();
-    let mut spared: Vec<Vec<&Pattern>> = Vec::new();
+    let mut excepted: Vec<Vec<&Pattern>> = Vec::new();
     for deny in denies {
         match deny {
             Resources::All => return false,
             Resources::Only(patterns) => none_of.extend(
-                // What lies beside all formats takes nothing away.
+                // A pattern that matches no format denies nothing.
                 patterns
                     .iter()
                     .filter(|p| formats.iter().any(|format| overlaps(p, format))),
             ),
-            Resources::AllBut(patterns) => spared.push(patterns.iter().collect()),
+            Resources::AllBut(patterns) => excepted.push(patterns.iter().collect()),
         }
     }
     let mut all_of: Vec<&[&Pattern]> = vec![&formats];
-    all_of.extend(spared.iter().map(Vec::as_slice));
+    all_of.extend(excepted.iter().map(Vec::as_slice));
     let only: Vec<&Pattern>;
     match allowed {
         Resources::All => {}

@@ -12,10 +12,11 @@ use serde::{Serialize, Serializer};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{EntityDetail, EntityKind};
+use crate::ids::UniqueId;
 use crate::request_error::RequestError;
-use crate::{UniqueId, time};
+use crate::time;
 
-/// Whether a report goes down to actions.
+/// Whether a report includes actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub enum Granularity {
     /// Services only.
@@ -42,7 +43,7 @@ impl std::str::FromStr for Granularity {
     type Err = RequestError;
 
     /// # Errors
-    /// As IAM words it, when it is neither of the two.
+    /// IAM's `ValidationError` for any other text.
     fn from_str(text: &str) -> Result<Self, RequestError> {
         [Self::Service, Self::Action]
             .into_iter()
@@ -67,7 +68,7 @@ pub struct Report {
     pub(crate) not_evaluated: Vec<NotEvaluated>,
 }
 
-/// A row, compact: names are the catalog's.
+/// A row of a report, by ids of the catalog.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) service: ServiceRef,
@@ -79,11 +80,11 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct ActionRow {
     pub(crate) action: ActionId,
-    /// Boxed, as most actions of most rows were never accessed.
+    /// Boxed, because most actions were never used.
     pub(crate) last: Option<Box<Access>>,
 }
 
-/// A service of the catalog, or the name of one that is in the activity only.
+/// A service of the catalog, or the namespace of one that only the activity has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum ServiceRef {
     Known(ServiceId),
@@ -98,16 +99,16 @@ pub(crate) struct Access {
     pub(crate) region: Arc<str>,
 }
 
-/// A service in a report, as the API's `ServiceLastAccessed`.
+/// A service in a report: the API's `ServiceLastAccessed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ServiceLastAccessed<'a> {
-    /// The display name, for instance `Amazon S3`; the namespace of a service nobody knows.
+    /// The display name, such as `Amazon S3`; the namespace if the service is not in the catalog.
     pub service_name: &'a str,
-    /// When the last attempt was, if there was one in the tracking period.
+    /// The time of the last attempt in the tracking period.
     #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
     pub last_authenticated: Option<DateTime<Utc>>,
-    /// The namespace, for instance `s3`.
+    /// The namespace, such as `s3`.
     pub service_namespace: &'a str,
     /// The ARN of the user or role that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,14 +116,14 @@ pub struct ServiceLastAccessed<'a> {
     /// The Region it was made in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_authenticated_region: Option<&'a str>,
-    /// How many of the report's users and roles made an attempt in the tracking period.
+    /// How many of the entity's users and roles made an attempt in the tracking period.
     pub total_authenticated_entities: u32,
-    /// The tracked actions that are possible, by name; empty at service level.
+    /// The tracked actions that are possible, sorted by name; empty at service level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tracked_actions_last_accessed: Vec<TrackedActionLastAccessed<'a>>,
 }
 
-/// An action in a report, as the API's `TrackedActionLastAccessed`.
+/// An action in a report: the API's `TrackedActionLastAccessed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TrackedActionLastAccessed<'a> {
@@ -131,7 +132,7 @@ pub struct TrackedActionLastAccessed<'a> {
     /// The ARN of the user or role that made the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_accessed_entity: Option<&'a str>,
-    /// When the last attempt was, if there was one in the tracking period.
+    /// The time of the last attempt in the tracking period.
     #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
     pub last_accessed_time: Option<DateTime<Utc>>,
     /// The Region it was made in.
@@ -139,17 +140,17 @@ pub struct TrackedActionLastAccessed<'a> {
     pub last_accessed_region: Option<&'a str>,
 }
 
-/// A service in a report by the catalog's ids: [`ServiceLastAccessed`] without the names, for those who
-/// make tables of many reports.
+/// A service in a report, by ids of the catalog: [`ServiceLastAccessed`] without the names, for making
+/// tables of many reports.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceRow<'a> {
-    /// The service; `None` when the catalog does not know it.
+    /// The service; `None` when it is not in the catalog.
     pub service: Option<ServiceId>,
     /// The namespace.
     pub namespace: &'a str,
-    /// The last attempt, if there was one in the tracking period.
+    /// The last attempt in the tracking period.
     pub last: Option<LastAccess<'a>>,
-    /// How many of the report's users and roles made an attempt in the tracking period.
+    /// How many of the entity's users and roles made an attempt in the tracking period.
     pub total_authenticated_entities: u32,
     actions: &'a [ActionRow],
 }
@@ -196,7 +197,7 @@ impl<'a> ServiceRow<'a> {
         }
     }
 
-    /// The tracked actions that are possible, by name, each with its last attempt; none at service
+    /// The tracked actions that are possible, sorted by name, each with its last attempt; empty at service
     /// level.
     pub fn actions(
         self,
@@ -238,44 +239,44 @@ fn as_the_cli<S: Serializer>(
 }
 
 impl Report {
-    /// The ARN of what the report is about.
+    /// The ARN of the entity.
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// Its granularity: the API's `JobType`.
+    /// The granularity: the API's `JobType`.
     #[must_use]
     pub fn granularity(&self) -> Granularity {
         self.granularity
     }
 
-    /// The services that are possible, by namespace.
+    /// The services that are possible, sorted by namespace.
     pub fn services(&self) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
         self.services.iter().map(|row| self.view(row))
     }
 
-    /// Of a user or role: the services it used in the tracking period although no permission policy
-    /// grants anything of them now, by namespace. A resource-based policy may have let it in, or a
-    /// permission that is gone. At action level with the actions it used.
+    /// The services that a user or role used in the tracking period although its permission policies
+    /// grant nothing of them now, sorted by namespace. A resource-based policy may have allowed it, or a
+    /// permission that was removed since. At action level with the actions it used.
     pub fn ungranted_services_used(
         &self,
     ) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
         self.ungranted.iter().map(|row| self.view(row))
     }
 
-    /// The catalog that the ids of [`Report::service_rows`] are of.
+    /// The catalog that the ids of [`Report::service_rows`] belong to.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// What [`Report::services`] gives, by ids.
+    /// [`Report::services`] by ids.
     pub fn service_rows(&self) -> impl ExactSizeIterator<Item = ServiceRow<'_>> {
         self.services.iter().map(|row| self.row(row))
     }
 
-    /// What [`Report::ungranted_services_used`] gives, by ids.
+    /// [`Report::ungranted_services_used`] by ids.
     pub fn ungranted_service_rows(&self) -> impl ExactSizeIterator<Item = ServiceRow<'_>> {
         self.ungranted.iter().map(|row| self.row(row))
     }
@@ -304,7 +305,7 @@ impl Report {
         )
     }
 
-    /// Policies and groups that count for the entity but could not be evaluated.
+    /// The policies and groups that count for the entity but could not be evaluated, sorted by name.
     #[must_use]
     pub fn not_evaluated(&self) -> &[NotEvaluated] {
         &self.not_evaluated
@@ -343,7 +344,7 @@ impl Report {
     }
 }
 
-/// Rows of a report, written one by one.
+/// Serializes rows of a report one by one.
 struct Rows<'a>(&'a Report, &'a [Row]);
 
 impl Serialize for Rows<'_> {
@@ -368,7 +369,7 @@ impl Serialize for Report {
     }
 }
 
-/// A user or role that can use a service, as the API's `EntityDetails`.
+/// A user or role that can use a service: the API's `EntityDetails`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity {
     /// Its ARN.
@@ -381,12 +382,12 @@ pub struct Entity {
     pub unique_id: Option<UniqueId>,
     /// Its path.
     pub path: Box<str>,
-    /// When it last attempted the service, if it did in the tracking period.
+    /// When it last used the service in the tracking period.
     pub last_authenticated: Option<DateTime<Utc>>,
 }
 
 impl Entity {
-    /// A user or role, and when it last attempted the service.
+    /// Creates the entry of a user or role, with the time at which it last used the service.
     pub(crate) fn new(detail: &EntityDetail, last_millis: Option<i64>) -> Self {
         Self {
             arn: detail.arn.clone(),
@@ -401,7 +402,8 @@ impl Entity {
         }
     }
 
-    /// Most recent first, then those that never used the service, users before roles, by name.
+    /// Sorts the most recent first, then those that never used the service; then users before roles, by
+    /// name.
     pub(crate) fn sort(entities: &mut [Self]) {
         entities.sort_by(|left, right| {
             (right.last_authenticated.cmp(&left.last_authenticated))

@@ -1,27 +1,28 @@
-//! What a caller asked for wrongly: IAM's error codes, HTTP statuses and messages, word for word.
+//! Errors of requests, with IAM's error codes, HTTP statuses and messages.
 
 use iam_policy_parser::{Arn, IamArn, IamArnError, IamEntity};
 
-/// A refused request. [`RequestError::code`] and [`RequestError::http_status`] are what IAM answers
-/// with; the message is IAM's. Source: recorded answers, September 2026.
+/// Why a request was rejected. The variants are IAM's error codes, each with IAM's message. Source:
+/// recorded answers, September 2026.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RequestError {
-    /// `NoSuchEntity`, 404.
+    /// `NoSuchEntity` (HTTP 404): the entity or job does not exist.
     #[error("{0}")]
     NoSuchEntity(String),
-    /// `InvalidInput`, 400.
+    /// `InvalidInput` (HTTP 400): a parameter has a value that IAM does not support.
     #[error("{0}")]
     InvalidInput(String),
-    /// `AccessDenied`, 403.
+    /// `AccessDenied` (HTTP 403): the caller may not ask about the entity.
     #[error("{0}")]
     AccessDenied(String),
-    /// `ValidationError`, 400.
+    /// `ValidationError` (HTTP 400): a parameter breaks a constraint.
     #[error("{0}")]
     ValidationError(String),
 }
 
 impl RequestError {
-    /// The error code.
+    /// IAM's error code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -32,7 +33,7 @@ impl RequestError {
         }
     }
 
-    /// The HTTP status.
+    /// The HTTP status of IAM's response.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         match self {
@@ -42,7 +43,7 @@ impl RequestError {
         }
     }
 
-    /// One parameter breaks one constraint.
+    /// A parameter breaks a constraint.
     pub(crate) fn constraint(parameter: &str, must: &str) -> Self {
         Self::ValidationError(format!(
             "1 validation error detected: Value at '{parameter}' failed to satisfy constraint: \
@@ -58,7 +59,7 @@ impl RequestError {
         Self::InvalidInput(format!("Invalid Entity Arn: {arn} is not supported."))
     }
 
-    /// An entity of another account than the caller's.
+    /// The entity belongs to another account than the caller.
     #[must_use]
     pub fn other_account(caller: &str, arn: &str) -> Self {
         Self::AccessDenied(format!(
@@ -66,8 +67,8 @@ impl RequestError {
         ))
     }
 
-    /// Checks an `Arn` parameter as far as it can be without looking for the entity. `has_partition`
-    /// says whether the accounts are in a partition.
+    /// Checks an `Arn` parameter, but not whether the entity exists. `has_partition` tells whether the
+    /// accounts are in a partition.
     pub(crate) fn check_arn(
         text: &str,
         has_partition: impl Fn(&str) -> bool,
@@ -89,11 +90,9 @@ impl RequestError {
         match text.parse::<IamArn>() {
             Ok(arn) if *arn.entity() == IamEntity::Root => Err(Self::unsupported_arn(text)),
             Ok(arn) => Ok(arn),
-            Err(IamArnError::Arn(_) | IamArnError::OtherService) => {
-                Err(Self::ValidationError("Invalid service in ARN".into()))
-            }
             Err(IamArnError::OtherEntity) => Err(Self::unsupported_arn(text)),
             Err(IamArnError::NoName) => Err(Self::no_such_arn(text)),
+            Err(_) => Err(Self::ValidationError("Invalid service in ARN".into())),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Times as AWS's tools write them. Inside, a time is UTC milliseconds.
+//! Parses and formats times as AWS's tools write them.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-/// Parses a time as AWS's tools write it: RFC 3339 (`2026-09-11T15:26:19.516Z`), the AWS CLI's
-/// `2026-09-11T15:26:19+00:00`, Python's `str(datetime)` (`2026-09-11 15:26:19+00:00`), each also
-/// without an offset, which then is UTC. `None` for anything else.
+/// Parses a time as AWS's tools write it: RFC 3339 (`2026-09-11T15:26:19.516Z`), the format of the
+/// AWS CLI (`2026-09-11T15:26:19+00:00`), or that of Python's `str(datetime)`
+/// (`2026-09-11 15:26:19+00:00`). A time without an offset is UTC. `None` for anything else.
 ///
 /// ```
 /// use advisor_core::time::parse;
@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
-    // RFC 3339 allows a blank for the T, and chrono's parser follows.
+    // chrono's parser accepts a space instead of the T, as RFC 3339 allows.
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
     }
@@ -23,8 +23,8 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.and_utc())
 }
 
-/// Writes a time as version 2 of the AWS CLI prints it: `2026-09-11T15:26:19+00:00`, with a
-/// fraction only where there is one.
+/// Formats a time as version 2 of the AWS CLI does: `2026-09-11T15:26:19+00:00`, with microseconds
+/// only when they are not zero.
 #[must_use]
 pub fn format(time: DateTime<Utc>) -> String {
     let fraction = if time.timestamp_subsec_micros() == 0 {
@@ -36,7 +36,7 @@ pub fn format(time: DateTime<Utc>) -> String {
         .to_string()
 }
 
-/// The time at so many milliseconds since 1970; the ends of what chrono can say beyond them.
+/// The time of a number of milliseconds since 1970, limited to the range of chrono.
 #[must_use]
 pub(crate) fn from_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(if millis < 0 {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_one_instant() {
+    fn formats_of_one_instant() {
         let expected = parse("2026-09-11T15:26:19Z").unwrap();
         for text in [
             "2026-09-11T15:26:19+00:00",
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_time() {
+    fn other_text_is_not_a_time() {
         for text in [
             "",
             "yesterday",

@@ -1,30 +1,41 @@
-//! Tracking: which part of the activity a report may see.
+//! Tracking: which part of the activity a report takes into account.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use service_catalog::tracking_start::{
     SERVICE_TRACKING_DAYS, action_tracking_start, region_tracking_start,
 };
 
-/// What a report may see.
+/// Which part of the activity a report takes into account.
 ///
-/// [`Tracking::aws`] sees what AWS's own reports see, [`Tracking::full`] everything in the activity.
+/// [`Tracking::aws`] is what AWS's own reports take into account, [`Tracking::full`] is all of the
+/// activity. The `with_` methods change one setting of either.
+///
+/// ```
+/// use advisor_core::{TrackedRegions, Tracking};
+/// let tracking = Tracking::aws()
+///     .with_period_days(Some(90))
+///     .with_regions(TrackedRegions::All);
+/// assert_eq!(tracking.period_days, Some(90));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tracking {
-    /// How many days back attempts at a *service* count; `None` for all.
+    /// How many days back attempts at a *service* count; `None` for no limit.
     pub period_days: Option<u64>,
-    /// How long it takes until an attempt can be seen. AWS says up to four hours; both presets say
-    /// none, as an attempt that is known should not be held back.
+    /// How long an attempt stays invisible. AWS says up to four hours. Both presets have zero, so that
+    /// no known attempt is withheld.
     pub publication_delay: TimeDelta,
     /// Which actions are tracked one by one.
     pub actions: TrackedActions,
-    /// Which Regions are tracked, since when.
+    /// Which Regions are tracked, and since when.
     pub regions: TrackedRegions,
 }
 
 /// Which actions a report tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TrackedActions {
-    /// Those that AWS tracks, each since AWS began to.
+    /// The actions that AWS tracks, each since AWS started to.
     Aws,
     /// Every action of the catalog, as far back as the activity goes.
     All,
@@ -32,14 +43,15 @@ pub enum TrackedActions {
 
 /// Which Regions a report tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TrackedRegions {
-    /// Those that AWS tracks, each since AWS began to.
+    /// The Regions that AWS tracks, each since AWS started to.
     Aws,
     /// Every Region.
     All,
 }
 
-/// As AWS does.
+/// [`Tracking::aws`].
 impl Default for Tracking {
     fn default() -> Self {
         Self::aws()
@@ -47,7 +59,7 @@ impl Default for Tracking {
 }
 
 impl Tracking {
-    /// What AWS tracks: 400 days for services, AWS's tracked actions, its Regions, and its start
+    /// What AWS tracks: services for 400 days, AWS's tracked actions and Regions, and its start
     /// dates. Source: IAM User Guide, "Refine permissions in AWS using last accessed information".
     #[must_use]
     pub fn aws() -> Self {
@@ -70,14 +82,44 @@ impl Tracking {
         }
     }
 
-    /// The last instant that a report made at `now` sees.
+    /// Sets how many days back attempts at a service count; `None` for no limit.
+    #[must_use]
+    pub fn with_period_days(self, period_days: Option<u64>) -> Self {
+        Self {
+            period_days,
+            ..self
+        }
+    }
+
+    /// Sets how long an attempt stays invisible.
+    #[must_use]
+    pub fn with_publication_delay(self, publication_delay: TimeDelta) -> Self {
+        Self {
+            publication_delay,
+            ..self
+        }
+    }
+
+    /// Sets which actions are tracked one by one.
+    #[must_use]
+    pub fn with_actions(self, actions: TrackedActions) -> Self {
+        Self { actions, ..self }
+    }
+
+    /// Sets which Regions are tracked.
+    #[must_use]
+    pub fn with_regions(self, regions: TrackedRegions) -> Self {
+        Self { regions, ..self }
+    }
+
+    /// The last instant that a report made at `now` takes into account.
     #[must_use]
     pub fn visible_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now.checked_sub_signed(self.publication_delay)
             .unwrap_or(now)
     }
 
-    /// The first instant at which attempts at a service count in a report made at `now`; `None` for
+    /// The first instant from which attempts at a service count in a report made at `now`; `None` for
     /// no limit.
     #[must_use]
     pub fn period_start(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -87,8 +129,8 @@ impl Tracking {
         })
     }
 
-    /// The windows in which an attempt counts: UTC milliseconds, both ends included. `None` where
-    /// none does.
+    /// The window in which attempts at a service in a Region count; `None` when the Region is not
+    /// tracked.
     pub(crate) fn service_window(&self, region: &str, now: DateTime<Utc>) -> Option<Window> {
         let start = self
             .period_start(now)
@@ -99,8 +141,8 @@ impl Tracking {
         })
     }
 
-    /// As [`Tracking::service_window`], for single actions of a service. AWS limits these by the
-    /// start dates only, not to 400 days.
+    /// The window in which attempts at single actions count. AWS limits these by the start dates, not
+    /// to 400 days.
     pub(crate) fn action_window(
         &self,
         namespace: &str,
@@ -133,7 +175,7 @@ fn midnight(date: chrono::NaiveDate) -> i64 {
         .timestamp_millis()
 }
 
-/// A stretch of time in UTC milliseconds, both ends included.
+/// A time range in UTC milliseconds, including both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     start: i64,
@@ -141,9 +183,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Whether attempts between these two, of which only the ends are known, may be seen. Where
-    /// the last one is too new to be seen but the first is not, they are: a use that may have been
-    /// seen must not be called none.
+    /// Whether attempts between a first and a last one can be in the window. When only the last one is
+    /// too new, they count: an action that may have been used must not be called unused.
     pub(crate) fn sees(self, first_millis: i64, last_millis: i64) -> bool {
         last_millis >= self.start && first_millis <= self.end
     }

@@ -268,7 +268,7 @@ fn duplicate_keys_in_a_document_are_not_guessed_at() {
                 {{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}]}}}}]}}]}}"#
     );
     let account = build(&[text]);
-    assert!(issues(&account)[0].contains("the element Effect is there twice"));
+    assert!(issues(&account)[0].contains("the element Effect occurs twice"));
     assert_eq!(reach(account, ANN), [""; 0]);
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use advisor_core::AccountData;
 use advisor_core::ReachEngine;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use service_catalog::Catalog;
 
 use generated::{Document, GROUP, Home, USER, export, policy_arn, policy_sets};
@@ -187,7 +187,8 @@ fn compare_many(catalog: &Arc<Catalog>) -> Seen {
     let seen = RefCell::new(Seen::default());
     let config = Config {
         cases: POLICY_SETS_A_THREAD,
-        failure_persistence: None,
+        source_file: Some(file!()),
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Config::default()
     };
     TestRunner::new(config)

@@ -143,7 +143,7 @@ impl Credentials {
                 return Err(fault("the secret access key is empty"));
             }
             let caller = Caller::from_arn(&entry.arn, &entry.access_key_id)
-                .map_err(|message| fault(&message))?;
+                .map_err(|error| fault(&error.to_string()))?;
             let credential = Credential {
                 secret_access_key: entry.secret_access_key,
                 session_token: entry.session_token,

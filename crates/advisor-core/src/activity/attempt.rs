@@ -1,0 +1,80 @@
+//! Attempts: who attempted which action, where and when.
+
+/// Who attempted something: an IAM user or role, known by its unique id or, without one, by its ARN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Principal<'a> {
+    /// The unique id: `AIDA...` or `AROA...`.
+    pub unique_id: Option<&'a str>,
+    /// The ARN of the user or role (not of a session).
+    pub arn: Option<&'a str>,
+    /// The account that the user or role belongs to.
+    pub account: Option<&'a str>,
+}
+
+/// What was attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CreditedAction<'a> {
+    /// The name of an action in the catalog.
+    Action(&'a str),
+    /// The name of an event that the catalog has no action for.
+    Event(&'a str),
+}
+
+impl<'a> CreditedAction<'a> {
+    /// The action's or the event's name.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Action(name) | Self::Event(name) => name,
+        }
+    }
+}
+
+/// One attempt, as one event describes it. Attempts count whether they succeeded or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// Who made the attempt.
+    pub principal: Principal<'a>,
+    /// The service's namespace; the first label of the event source when the service is unknown.
+    pub service: &'a str,
+    /// The action.
+    pub operation: CreditedAction<'a>,
+    /// The Region in the event.
+    pub region: &'a str,
+    /// When, in UTC milliseconds.
+    pub time_millis: i64,
+    /// The event's id.
+    pub event_id: &'a str,
+    /// Whether the attempt was denied for lack of permission.
+    pub denied: bool,
+}
+
+/// A principal as some events describe it: under one ARN, in one account. Valid only for the
+/// [`Activity`](crate::Activity) that returned it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AppearanceId(pub(super) u32);
+
+/// An action of a service. Valid only for the [`Activity`](crate::Activity) that returned it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CreditedActionId(pub(super) u32);
+
+/// A Region. Valid only for the [`Activity`](crate::Activity) that returned it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RegionId(pub(super) u32);
+
+/// An [`Attempt`] by the ids of the [`Activity`](crate::Activity) that will record it.
+#[derive(Clone, Copy, Debug)]
+pub struct InternedAttempt<'a> {
+    /// Who made the attempt.
+    pub principal: AppearanceId,
+    /// The action.
+    pub operation: CreditedActionId,
+    /// The Region.
+    pub region: RegionId,
+    /// When, in UTC milliseconds.
+    pub time_millis: i64,
+    /// The event's id as UTF-8. Other bytes read as an empty id.
+    pub event_id: &'a [u8],
+    /// Whether the attempt was denied for lack of permission.
+    pub denied: bool,
+}

@@ -1,0 +1,266 @@
+//! Activity: who attempted which action of which service in which Region, when last, and how often.
+//!
+//! The key of the table is (principal, service, action, Region). Merging two tables keeps the later
+//! last attempt (the greater event id when the times are equal) and the earlier first attempt. So
+//! merging is commutative and associative, and idempotent except for the counts: any split of a
+//! trail over threads, files or machines gives the same table. Counts are summed; `CloudTrail`
+//! delivers at least once, so an event that was delivered twice counts twice.
+
+mod attempt;
+mod event_id;
+mod principals;
+mod row;
+
+use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+pub use self::attempt::{
+    AppearanceId, Attempt, CreditedAction, CreditedActionId, InternedAttempt, Principal, RegionId,
+};
+use self::event_id::EventId;
+use self::principals::Principals;
+pub use self::row::ActivityRow;
+use self::row::{Row, RowKey};
+use crate::interned::Interned;
+use crate::time;
+
+/// The activity table.
+///
+/// Texts are stored once, by id. To record many attempts, intern each principal, action and Region
+/// once, and record attempts by their ids ([`Activity::record_interned`]): that allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    principals: Principals,
+    operations: Interned<ActionEntry>,
+    regions: Interned<Box<str>>,
+    rows: HashMap<RowKey, Row, RandomState>,
+}
+
+#[derive(Clone, Debug)]
+struct ActionEntry {
+    service: Box<str>,
+    name: Box<str>,
+    is_action: bool,
+}
+
+impl ActionEntry {
+    fn credited(&self) -> CreditedAction<'_> {
+        if self.is_action {
+            CreditedAction::Action(&self.name)
+        } else {
+            CreditedAction::Event(&self.name)
+        }
+    }
+}
+
+impl Activity {
+    /// Creates an empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the table has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Records one attempt. Returns `false`, and records nothing, when the principal has neither a
+    /// unique id nor an ARN.
+    pub fn record(&mut self, attempt: &Attempt<'_>) -> bool {
+        let Some(principal) = self.intern_principal(attempt.principal) else {
+            return false;
+        };
+        let attempt = InternedAttempt {
+            principal,
+            operation: self.intern_operation(attempt.service, attempt.operation),
+            region: self.intern_region(attempt.region),
+            time_millis: attempt.time_millis,
+            event_id: attempt.event_id.as_bytes(),
+            denied: attempt.denied,
+        };
+        self.record_interned(&attempt)
+    }
+
+    /// The id of a principal under this ARN and in this account; `None` when it has neither a unique
+    /// id nor an ARN. The table does not contain the principal until an attempt is recorded.
+    pub fn intern_principal(&mut self, principal: Principal<'_>) -> Option<AppearanceId> {
+        self.principals.intern(principal)
+    }
+
+    /// The id of an action of the service with this namespace.
+    pub fn intern_operation(
+        &mut self,
+        service: &str,
+        operation: CreditedAction<'_>,
+    ) -> CreditedActionId {
+        CreditedActionId(self.operations.id(
+            (service, operation),
+            |known| *known.service == *service && known.credited() == operation,
+            || ActionEntry {
+                service: service.into(),
+                name: operation.name().into(),
+                is_action: matches!(operation, CreditedAction::Action(_)),
+            },
+        ))
+    }
+
+    /// The id of a Region.
+    pub fn intern_region(&mut self, region: &str) -> RegionId {
+        RegionId(
+            self.regions
+                .id(region, |known| **known == *region, || region.into()),
+        )
+    }
+
+    /// Records one attempt by ids of this table. Returns `false` for a principal that this table
+    /// does not know.
+    pub fn record_interned(&mut self, attempt: &InternedAttempt<'_>) -> bool {
+        let InternedAttempt {
+            time_millis,
+            event_id,
+            denied,
+            ..
+        } = *attempt;
+        let Some(principal) = self.principals.see(attempt.principal, Some(time_millis)) else {
+            return false;
+        };
+        let key = RowKey {
+            principal,
+            operation: attempt.operation.0,
+            region: attempt.region.0,
+        };
+        match self.rows.get_mut(&key) {
+            Some(row) => row.add(time_millis, event_id, denied),
+            None => {
+                let row = Row::new(time_millis, event_id, denied);
+                self.rows.insert(key, row);
+            }
+        }
+        true
+    }
+
+    /// Merges another table into this one.
+    pub fn merge(&mut self, other: &Self) {
+        let principals = self.principals.merge(&other.principals);
+        let operations: Vec<u32> = other
+            .operations
+            .values()
+            .map(|entry| self.intern_operation(&entry.service, entry.credited()).0)
+            .collect();
+        let regions: Vec<u32> = other
+            .regions
+            .values()
+            .map(|region| self.intern_region(region).0)
+            .collect();
+        for (key, row) in &other.rows {
+            let (Some(Some(principal)), Some(operation), Some(region)) = (
+                principals.get(key.principal as usize),
+                operations.get(key.operation as usize),
+                regions.get(key.region as usize),
+            ) else {
+                continue;
+            };
+            let key = RowKey {
+                principal: *principal,
+                operation: *operation,
+                region: *region,
+            };
+            self.rows
+                .entry(key)
+                .and_modify(|known| known.merge(row))
+                .or_insert_with(|| row.clone());
+        }
+    }
+
+    /// Adds one row of another table. Adding all its rows is the same as [`Activity::merge`]. Returns
+    /// `false`, and adds nothing, when the principal has neither a unique id nor an ARN.
+    pub fn add_row(&mut self, row: &ActivityRow<'_>) -> bool {
+        let seen = row.arn_seen_millis.unwrap_or(row.last_millis);
+        let Some(principal) = self
+            .intern_principal(row.principal)
+            .and_then(|appearance| self.principals.see(appearance, Some(seen)))
+        else {
+            return false;
+        };
+        let key = RowKey {
+            principal,
+            operation: self.intern_operation(row.service, row.operation).0,
+            region: self.intern_region(row.region).0,
+        };
+        let row = Row {
+            last_millis: row.last_millis,
+            last_event_id: EventId::new(row.last_event_id.as_bytes()),
+            first_millis: row.first_millis,
+            attempts: row.attempts,
+            denied: row.denied,
+        };
+        self.rows
+            .entry(key)
+            .and_modify(|known| known.merge(&row))
+            .or_insert(row);
+        true
+    }
+
+    /// All rows, in no particular order.
+    pub fn rows(&self) -> impl Iterator<Item = ActivityRow<'_>> {
+        self.rows.iter().filter_map(|(key, row)| {
+            let (principal, arn_seen_millis) = self.principals.get(key.principal)?;
+            let operation = self.operations.get(key.operation)?;
+            Some(ActivityRow {
+                principal,
+                arn_seen_millis,
+                service: &operation.service,
+                operation: operation.credited(),
+                region: self.regions.get(key.region)?,
+                last_millis: row.last_millis,
+                last_event_id: row.last_event_id.as_str(),
+                first_millis: row.first_millis,
+                attempts: row.attempts,
+                denied: row.denied,
+            })
+        })
+    }
+
+    /// The time of the newest attempt.
+    #[must_use]
+    pub fn newest(&self) -> Option<DateTime<Utc>> {
+        self.rows
+            .values()
+            .map(|row| row.last_millis)
+            .max()
+            .map(time::from_millis)
+    }
+}
+
+/// Two tables are equal when they have the same rows.
+impl PartialEq for Activity {
+    fn eq(&self, other: &Self) -> bool {
+        fn sorted(activity: &Activity) -> Vec<ActivityRow<'_>> {
+            let mut rows: Vec<_> = activity.rows().collect();
+            rows.sort_unstable_by_key(|row| {
+                let who = row.principal;
+                (
+                    who.unique_id,
+                    who.arn,
+                    row.service,
+                    row.operation,
+                    row.region,
+                )
+            });
+            rows
+        }
+        sorted(self) == sorted(other)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Rows of the activity table: the last and first attempt, and counts.
+
+use super::attempt::{CreditedAction, Principal};
+use super::event_id::EventId;
+
+/// The key of a row, by the ids of its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RowKey {
+    pub(super) principal: u32,
+    pub(super) operation: u32,
+    pub(super) region: u32,
+}
+
+/// The attempts of one key.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) last_millis: i64,
+    pub(super) last_event_id: EventId,
+    pub(super) first_millis: i64,
+    pub(super) attempts: u64,
+    pub(super) denied: u64,
+}
+
+impl Row {
+    /// The row of one attempt.
+    pub(super) fn new(millis: i64, event_id: &[u8], denied: bool) -> Self {
+        Self {
+            last_millis: millis,
+            last_event_id: EventId::new(event_id),
+            first_millis: millis,
+            attempts: 1,
+            denied: u64::from(denied),
+        }
+    }
+
+    /// Adds one attempt.
+    pub(super) fn add(&mut self, millis: i64, event_id: &[u8], denied: bool) {
+        if millis > self.last_millis
+            || (millis == self.last_millis && event_id > self.last_event_id.as_bytes())
+        {
+            self.last_millis = millis;
+            self.last_event_id = EventId::new(event_id);
+        }
+        self.first_millis = self.first_millis.min(millis);
+        self.attempts = self.attempts.saturating_add(1);
+        self.denied = self.denied.saturating_add(u64::from(denied));
+    }
+
+    /// Adds the attempts of another row.
+    pub(super) fn merge(&mut self, other: &Self) {
+        let last = (self.last_millis, self.last_event_id.as_bytes());
+        if (other.last_millis, other.last_event_id.as_bytes()) > last {
+            self.last_millis = other.last_millis;
+            self.last_event_id.clone_from(&other.last_event_id);
+        }
+        self.first_millis = self.first_millis.min(other.first_millis);
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.denied = self.denied.saturating_add(other.denied);
+    }
+}
+
+/// A row of an [`Activity`](crate::Activity).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivityRow<'a> {
+    /// Who made the attempts; the ARN is the one under which the principal was last seen.
+    pub principal: Principal<'a>,
+    /// When the principal was last seen under that ARN, in UTC milliseconds.
+    pub arn_seen_millis: Option<i64>,
+    /// The service's namespace.
+    pub service: &'a str,
+    /// The action.
+    pub operation: CreditedAction<'a>,
+    /// The Region.
+    pub region: &'a str,
+    /// The last attempt, in UTC milliseconds.
+    pub last_millis: i64,
+    /// The id of the last attempt's event; the greatest one when several have the same time.
+    pub last_event_id: &'a str,
+    /// The first attempt, in UTC milliseconds.
+    pub first_millis: i64,
+    /// The number of attempts.
+    pub attempts: u64,
+    /// The number of attempts that were denied for lack of permission.
+    pub denied: u64,
+}

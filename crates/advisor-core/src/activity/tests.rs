@@ -1,0 +1,131 @@
+//! Unit and property tests of the activity table.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+struct Sample {
+    id: Option<usize>,
+    arn: usize,
+    service: usize,
+    event: usize,
+    known: bool,
+    time: i64,
+    event_id: usize,
+    denied: bool,
+}
+
+const IDS: [&str; 3] = ["AIDA1", "AIDA2", "AROA1"];
+const ARNS: [&str; 3] = [
+    "arn:aws:iam::1:user/a",
+    "arn:aws:iam::1:user/b",
+    "arn:aws:iam::1:role/r",
+];
+const NAMES: [&str; 3] = ["s3", "iam", "GetUser"];
+const EVENT_IDS: [&str; 4] = ["e1", "e2", "e3", "e4"];
+
+fn sample() -> impl Strategy<Value = Sample> {
+    (
+        prop::option::of(0..3_usize),
+        0..3_usize,
+        0..3_usize,
+        0..3_usize,
+        any::<bool>(),
+        0..4_i64,
+        0..4_usize,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(id, arn, service, event, known, time, event_id, denied)| Sample {
+                id,
+                arn,
+                service,
+                event,
+                known,
+                time,
+                event_id,
+                denied,
+            },
+        )
+}
+
+fn table(samples: &[Sample]) -> Activity {
+    let mut activity = Activity::new();
+    for sample in samples {
+        let name = NAMES[sample.event];
+        activity.record(&Attempt {
+            principal: Principal {
+                unique_id: sample.id.map(|id| IDS[id]),
+                arn: Some(ARNS[sample.arn]),
+                account: Some("1"),
+            },
+            service: NAMES[sample.service],
+            operation: if sample.known {
+                CreditedAction::Action(name)
+            } else {
+                CreditedAction::Event(name)
+            },
+            region: "us-east-1",
+            time_millis: sample.time,
+            event_id: EVENT_IDS[sample.event_id],
+            denied: sample.denied,
+        });
+    }
+    activity
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_merges_into_the_same_table(
+        samples in prop::collection::vec(sample(), 0..24),
+        cut in 0..24_usize,
+    ) {
+        let (left, right) = samples.split_at(cut.min(samples.len()));
+        let whole = table(&samples);
+        let (mut forward, mut backward) = (table(left), table(right));
+        forward.merge(&table(right));
+        backward.merge(&table(left));
+        let mut by_row = table(right);
+        for row in table(left).rows() {
+            prop_assert!(by_row.add_row(&row));
+        }
+        prop_assert_eq!(&forward, &whole);
+        prop_assert_eq!(&backward, &whole);
+        prop_assert_eq!(&by_row, &whole);
+    }
+
+    #[test]
+    fn merging_a_table_twice_changes_only_the_counts(samples in prop::collection::vec(sample(), 0..24)) {
+        let once = table(&samples);
+        let mut twice = once.clone();
+        twice.merge(&once);
+        let times = |activity: &Activity| {
+            let mut times: Vec<_> = activity
+                .rows()
+                .map(|row| (row.last_millis, row.last_event_id.to_owned(), row.first_millis))
+                .collect();
+            times.sort();
+            times
+        };
+        prop_assert_eq!(times(&once), times(&twice));
+    }
+}
+
+#[test]
+fn attempts_without_a_principal_are_not_recorded() {
+    let mut activity = Activity::new();
+    let attempt = Attempt {
+        principal: Principal::default(),
+        service: "s3",
+        operation: CreditedAction::Action("GetObject"),
+        region: "us-east-1",
+        time_millis: 0,
+        event_id: "e",
+        denied: false,
+    };
+    assert!(!activity.record(&attempt));
+    assert!(activity.is_empty());
+}
