@@ -52,7 +52,7 @@ pub(crate) fn request(error: &RequestError) -> PyErr {
     let class = match error {
         RequestError::NoSuchEntity(_) => "NoSuchEntityError",
         RequestError::AccessDenied(_) => "AccessDeniedError",
-        RequestError::InvalidInput(_) | RequestError::ValidationError(_) => "InvalidInputError",
+        _ => "InvalidInputError",
     };
     raised(
         class,
@@ -164,7 +164,7 @@ pub(crate) fn read(error: &ReadError) -> PyErr {
         Fault::MissingColumn { column } | Fault::ColumnType { column, .. } => {
             attributes.push(("column_name", Attribute::Text(column)));
         }
-        Fault::Parquet(_) | Fault::Arrow(_) | Fault::Version { .. } | Fault::TooLarge { .. } => {}
+        _ => {}
     }
     raised("TrailError", &error.to_string(), &attributes)
 }
