@@ -1,12 +1,11 @@
-"""All reports of 10,000 identities as one Arrow table: the Python package against the Rust library, on the same files.
+"""Compares the Python package to the Rust library: all reports on 10,000 identities as one Arrow table.
 
     python benches/reports.py PROGRAM [--rounds N] [--identities N]
 
-PROGRAM is `reports`, which `cargo build --release -p benches --features reports` makes. The interpreter must have the package in
-release (`cargo xtask wheel`). PROGRAM writes the account and the activity, and then makes reports in a process of its own
-whenever this one tells it to: the library's reports, the library's table, and `Advisor.reports()` here are made in turn, round
-after round after a warm-up, on as many threads as there are processors, and dropped; the median counts. The two tables must have
-as many rows.
+PROGRAM is target/release/reports, built by `cargo build --release -p benches --features reports`. The interpreter must have a release
+build of the package (`cargo xtask wheel`). PROGRAM generates the account and the activity, and then makes reports in its own process
+on request. The library's reports, the library's table, and `Advisor.reports()` in this process are made in turn after a warm-up, on
+all processors, and dropped. The median counts. Both tables must have the same number of rows.
 """
 
 import argparse
@@ -24,14 +23,14 @@ NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
 class Library:
-    """The Rust library, in a process that has the same files."""
+    """The Rust library, in a process that reads the same files."""
 
     def __init__(self, program, folder):
         command = [program, "time", folder, "--now", f"{NOW:%FT%TZ}"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def make(self, what, level):
-        """The seconds that it took, and the number of services or rows."""
+        """Returns the seconds, and the number of services or rows."""
         self.process.stdin.write(f"{what} {level}\n")
         self.process.stdin.flush()
         seconds, count = self.process.stdout.readline().split()
@@ -39,7 +38,7 @@ class Library:
 
 
 def make(advisor, level):
-    """The same of the package."""
+    """Returns the seconds of the package, and the number of rows."""
     start = time.perf_counter()
     table = advisor.reports(level)
     rows = len(table)

@@ -1,11 +1,11 @@
-"""Spark on two workers of one core against one process with two threads: the same trail, by the same package.
+"""Compares Spark on two workers with one core each to one process with two threads, on the same trail with the same package.
 
     python benches/spark.py TRAIL [--times N] [--rounds N]
 
-TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails. The interpreter
-must have the package in release (`cargo xtask wheel`) and what requirements.txt pins; Java must be there. Both read in turn, round
-after round after a warm-up, and the median counts; the tables must be equal, row by row. With `--times` the same folder is read
-so many times over, which shows what is left of Spark's own time when there is more to read.
+TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` generates in target/bench-ingest/trails. The interpreter
+must have a release build of the package (`cargo xtask wheel`) and the packages of requirements.txt. Java is required. Both run in
+turn after a warm-up, and the median counts. The tables must be equal row by row. `--times N` reads the same folder N times, which
+shows how much of Spark's overhead remains on a larger trail.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import pyspark
 
 WORKERS = 2
 
-# One process that does nothing else: with its start, and without.
+# The program of the single process. It prints its time without start-up, and the number of records.
 ONE_PROCESS = """
 import sys, time
 from access_advisor import Activity
@@ -41,7 +41,7 @@ def one_process(paths, answer):
 
 
 def session(home):
-    """A cluster of a master, two workers and two executors, each a process."""
+    """Starts a cluster of a master, two workers, and two executors, each in its own process."""
     from pyspark.sql import SparkSession
 
     for part in Path(pyspark.__file__).parent.iterdir():
@@ -65,7 +65,7 @@ def session(home):
 
 
 def by_spark(spark, paths, read):
-    """Seconds until the objects are read, seconds until the merged table is here, and the table."""
+    """Seconds until the objects are read, seconds until the merged table is in the driver, and the table."""
     from access_advisor import spark as advisor_spark
 
     start = time.perf_counter()
@@ -105,9 +105,9 @@ def main():
             for name, read in (("by path", "path"), ("by binaryFile", "binary")):
                 reading, all_of_it, table = by_spark(spark, paths, read)
                 seconds[name].append(all_of_it)
-                print(f"{name}: read in {reading:.2f} s, merged and here after {all_of_it:.2f} s", file=sys.stderr)
+                print(f"{name}: read after {reading:.2f} s, merged in the driver after {all_of_it:.2f} s", file=sys.stderr)
                 if Activity.from_arrow(table) != expected or table.num_rows != len(expected):
-                    sys.exit(f"{name}: another table than one process makes")
+                    sys.exit(f"{name}: the table differs from the table of the single process")
         spark.stop()
 
     base, whole = statistics.median(seconds["one process"]), statistics.median(whole)
@@ -115,9 +115,9 @@ def main():
     print(f"one process, {WORKERS} threads: {base:.2f} s, {records / base:,.0f} records/s; with start-up {whole:.2f} s")
     for name in ("by path", "by binaryFile"):
         median = statistics.median(seconds[name])
-        print(f"Spark {name}: {median:.2f} s, {records / median:,.0f} records/s, {base / median:.2f} of one process's throughput")
+        print(f"Spark {name}: {median:.2f} s, {records / median:,.0f} records/s, {base / median:.2f} relative to one process")
     started = first["by path"]
-    print(f"Spark by path, with the cluster's start-up: {started:.1f} s, {whole / started:.3f} of one process's")
+    print(f"Spark by path, with the cluster's start-up: {started:.1f} s, {whole / started:.3f} relative to one process")
 
 
 main()

@@ -1,11 +1,10 @@
-"""The Python package against the command line: the same trail, the same threads, the same activity file.
+"""Compares the Python package to the command line: same trail, same number of threads, same activity file.
 
     python benches/wheel.py TRAIL PROGRAM [--rounds N]
 
-TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` makes in target/bench-ingest/trails; PROGRAM is
-`access-advisor` in release. The interpreter must have the package in release (`cargo xtask wheel`). Both are whole processes,
-from their start to the file that they leave, in turn, round after round after a warm-up; the median counts. The files must be the
-same, byte for byte.
+TRAIL is a folder of objects, such as one that `cargo xtask bench-ingest` generates in target/bench-ingest/trails. PROGRAM is a
+release build of `access-advisor`. The interpreter must have a release build of the package (`cargo xtask wheel`). Whole
+processes run in turn after a warm-up, and the median counts. The files that they write must be equal byte for byte.
 """
 
 import argparse

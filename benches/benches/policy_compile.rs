@@ -1,4 +1,4 @@
-//! Policies: from a document's text to the set of possible actions.
+//! Parsing and compiling policies, from the text of a document to its set of actions.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,7 +11,7 @@ use iam_policy_parser::PolicyDocument;
 use serde_json::Value;
 use service_catalog::Catalog;
 
-/// A folder of policies, one JSON file each: the document itself, or what `aws iam get-policy-version` prints.
+/// The variable with a folder of JSON files: policy documents, or the output of `aws iam get-policy-version`.
 const MANAGED_POLICIES: &str = "ACCESS_ADVISOR_MANAGED_POLICIES";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A document with one statement of each common sort.
+/// A document with one statement of each common kind.
 const DOCUMENT: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Sid": "Look", "Effect": "Allow", "Action": ["ec2:Describe*", "cloudwatch:Get*", "logs:List*"], "Resource": "*"},
     {"Sid": "Work", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject"],
@@ -58,7 +58,6 @@ const DOCUMENT: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Sid": "Fence", "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::orders-prod/audit/*"}
 ]}"#;
 
-/// One document of every day.
 fn one(criterion: &mut Criterion, compiler: &PolicyCompiler) -> Result<(), Box<dyn Error>> {
     let text = DOCUMENT;
     let document = PolicyDocument::parse(text)?;
@@ -75,7 +74,7 @@ fn one(criterion: &mut Criterion, compiler: &PolicyCompiler) -> Result<(), Box<d
     Ok(())
 }
 
-/// From the texts to the number of documents that could be compiled; one thread.
+/// Parses and compiles documents on one thread, and returns how many could be parsed.
 fn possible(compiler: &PolicyCompiler, texts: &[String]) -> usize {
     let documents = texts
         .iter()

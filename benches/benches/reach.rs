@@ -1,4 +1,4 @@
-//! Reach: which actions are possible for an identity, from compiled policies.
+//! Reach: the actions that are possible for an identity.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Reports: 10,000 identities with 500 managed policies and their activity.
+//! Reports on 10,000 identities with 500 managed policies and their activity.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let export = shape.export();
     let account = Arc::new(AccountData::from_export("generated", &export)?);
-    // Half of the identities were active: 200,000 attempts in 30 days' objects.
+    // Half of the identities are active, with 200,000 attempts.
     let activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
     let now = time::parse("2026-11-01T00:00:00Z").ok_or("no time")?;
     let advise = || {

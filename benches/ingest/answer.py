@@ -1,4 +1,4 @@
-"""What the engines written in Python share: their command line, the answer's file and the figures they print."""
+"""What the engines in Python share: their command line, the file with the answer, and the measurements that they print."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import time
 
 
 class Run:
-    """One run: `SCRIPT FORM FOLDER THREADS ANSWER`."""
+    """One run: `SCRIPT VARIANT FOLDER THREADS ANSWER`."""
 
     def __init__(self):
         self.form, self.folder, threads, self.answer = sys.argv[1:]
@@ -15,11 +15,11 @@ class Run:
         self.started = 0.0
 
     def start(self):
-        """Called when the engine is loaded: from here on it is timed."""
+        """Starts the clock. The engine is loaded by then."""
         self.started = time.perf_counter()
 
     def done(self, rows, peak_kib=None):
-        """Takes the answer's rows: ARN, event source, event name, Region, last time, attempts, denied attempts."""
+        """Stops the clock and writes rows of ARN, event source, event name, Region, last time, attempts, denied attempts."""
         seconds = time.perf_counter() - self.started
         peak_kib = peak_kib or own_peak_kib()
         with open(self.answer, "w", encoding="utf-8") as file:
@@ -29,7 +29,7 @@ class Run:
 
 
 def own_peak_kib():
-    """The most memory that this process had resident; nothing where the system does not tell."""
+    """The peak of this process's resident memory, if the operating system tells it."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))

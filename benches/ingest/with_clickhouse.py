@@ -1,6 +1,6 @@
-"""The answer by ClickHouse (chdb): each object is one row, of which only the named fields are parsed.
+"""The answer by ClickHouse (chdb). Each object is one row, of which only the named fields are parsed.
 
-The fastest of the forms that were tried: benches/README.md, "What the others run".
+This is the fastest variant that was found; see benches/README.md, "The other tools' queries".
 """
 
 import csv

@@ -1,6 +1,6 @@
-"""The answer by DuckDB: `documented` reads with the records' columns named, `fastest` extracts paths from whole objects.
+"""The answer by DuckDB. `documented` reads records with named columns, `fastest` extracts paths from whole objects.
 
-What else was tried: benches/README.md, "What the others run".
+For other variants see benches/README.md, "The other tools' queries".
 """
 
 import duckdb

@@ -1,4 +1,4 @@
-"""The answer by Python's own json and gzip, one process a thread."""
+"""The answer by Python's json and gzip, with one process per thread."""
 
 import glob
 import gzip
@@ -11,7 +11,7 @@ DENIALS = ("AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError"
 
 
 def principal(identity):
-    """The ARN of the user or role."""
+    """The ARN of the user or role, or None."""
     kind = identity.get("type")
     if kind == "IAMUser":
         return identity["arn"]
@@ -21,7 +21,7 @@ def principal(identity):
 
 
 def read(files):
-    """Some objects' table."""
+    """Returns the table of some objects, and the peak memory."""
     table = {}
     for file in files:
         with gzip.open(file) as stream:
@@ -64,7 +64,7 @@ def main():
             for key, row in part.items():
                 add(table, key, *row)
     peak_kib = own_peak_kib()
-    # Workers are not told apart: each is taken for as large as the largest.
+    # Workers do not tell which of them they are: assume that all are as large as the largest.
     run.done([(*key, *row) for key, row in table.items()], peak_kib and peak_kib + run.threads * worker)
 
 

@@ -1,4 +1,4 @@
-//! Accounts of any size, as `aws iam get-account-authorization-details` exports them.
+//! Generates accounts of any size, as `aws iam get-account-authorization-details` exports them.
 
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -8,21 +8,21 @@ use crate::policies::PolicyGenerator;
 use crate::seeded::Seeded;
 
 const CREATED: &str = "2024-03-01T09:00:00+00:00";
-/// So many users share a group.
+/// The mean number of users in a group.
 const USERS_A_GROUP: usize = 20;
 
-/// How large an account is, and which of all of that size.
+/// The size of a generated account, and its seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountShape {
-    /// Decides everything else.
+    /// Seeds everything that is random.
     pub seed: u64,
-    /// Users (three of ten) and roles.
+    /// The number of users (three of ten) and roles.
     pub identities: usize,
-    /// Customer-managed policies. Most are held by few, some by many.
+    /// The number of customer-managed policies. Most are attached to few identities, some to many.
     pub managed_policies: usize,
-    /// How many of a hundred identities have an inline policy of their own.
+    /// The percentage of identities with an inline policy.
     pub inline_percent: usize,
-    /// How many of a hundred statements deny something on some resources only: what costs most to decide.
+    /// The percentage of statements that deny something on some resources only. These are the most expensive to evaluate.
     pub scoped_deny_percent: usize,
 }
 
@@ -38,7 +38,7 @@ impl Default for AccountShape {
     }
 }
 
-/// What an identity is.
+/// The kind of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityKind {
     /// An IAM user.
@@ -50,20 +50,20 @@ pub enum IdentityKind {
 /// A user or role of a generated account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// What it is.
+    /// User or role.
     pub kind: IdentityKind,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its path.
+    /// The path.
     pub path: &'static str,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
-    /// Its unique id.
+    /// The unique id, `AIDA...` or `AROA...`.
     pub unique_id: String,
 }
 
 impl AccountShape {
-    /// The `index`th identity, whether or not the account is large enough to have it.
+    /// Returns the identity with this index, even if the account has fewer identities.
     #[must_use]
     pub fn identity(&self, index: usize) -> Identity {
         let mut random = Seeded::of(self.seed, "identity", index as u64);
@@ -90,7 +90,7 @@ impl AccountShape {
         }
     }
 
-    /// The managed policies' documents: the first allows to look at everything common, the last allows everything.
+    /// Returns the documents of the managed policies. The first allows reading from all common services, the last everything.
     #[must_use]
     pub fn managed_documents(&self) -> Vec<Value> {
         let generator = self.policies();
@@ -103,7 +103,7 @@ impl AccountShape {
             .collect()
     }
 
-    /// The export's JSON.
+    /// Returns the export as JSON.
     #[must_use]
     pub fn export(&self) -> String {
         let generator = self.policies();
@@ -203,7 +203,7 @@ impl AccountShape {
         })
     }
 
-    /// Attachments to some managed policies. Two holders of a hundred are administrators.
+    /// Draws attached managed policies. Two of a hundred identities are administrators.
     fn attached(&self, least: usize, most: usize, random: &mut Seeded) -> Vec<Value> {
         let mut indices: Vec<usize> = (0..random.between(least, most))
             .map(|_| random.skewed_below(self.managed_policies.saturating_sub(1)))

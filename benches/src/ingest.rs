@@ -12,6 +12,7 @@ mod answer;
 mod block;
 mod event;
 mod files;
+mod gzip;
 mod regular;
 mod trail;
 mod varied;

@@ -1,12 +1,12 @@
-//! Inputs of the benches and load tests, made from nothing but a seed and the embedded catalog.
+//! Generates the inputs of the benches and load tests from a seed and the embedded catalog.
 //!
-//! The same shape and seed give the same bytes on every machine: no clock, no network, no hash order.
+//! The same shape and seed give the same bytes on every machine.
 //!
 //! ```
 //! use benches::{AccountShape, TrailGenerator};
 //!
 //! let shape = AccountShape { identities: 20, managed_policies: 10, ..AccountShape::default() };
-//! let account = advisor_core::Account::from_export("generated", &shape.export())?;
+//! let account = advisor_core::AccountData::from_export("generated", &shape.export())?;
 //! assert_eq!(account.issues(), []);
 //!
 //! let trail = TrailGenerator::new(&shape, 15);

@@ -1,4 +1,5 @@
-//! Policy documents as people write them: exact actions, prefixes, scoped resources, denies, `NotAction`, conditions.
+//! Generates policy documents like those that people write: exact actions, prefixes, scoped resources, denies, `NotAction`,
+//! conditions.
 
 use serde_json::{Map, Value, json};
 use service_catalog::{Catalog, ServiceId};
@@ -6,7 +7,7 @@ use service_catalog::{Catalog, ServiceId};
 use crate::names::{ACCOUNT_ID, STAGES, TEAMS, name};
 use crate::seeded::Seeded;
 
-/// The services that most policies are about, the commonest first.
+/// The services in policies, the most common first.
 const COMMON: [&str; 40] = [
     "s3",
     "ec2",
@@ -50,7 +51,7 @@ const COMMON: [&str; 40] = [
     "organizations",
 ];
 
-/// Makes policy documents.
+/// Generates policy documents.
 #[derive(Debug)]
 pub struct PolicyGenerator<'c> {
     catalog: &'c Catalog,
@@ -59,8 +60,8 @@ pub struct PolicyGenerator<'c> {
 }
 
 impl<'c> PolicyGenerator<'c> {
-    /// A generator of policies about this catalog's actions and resource types, in which so many of a hundred statements
-    /// deny something on some resources only.
+    /// Returns a generator that uses the catalog's actions and resource types. `scoped_deny_percent` is the percentage of
+    /// statements that deny something on some resources only.
     #[must_use]
     pub fn new(catalog: &'c Catalog, scoped_deny_percent: usize) -> Self {
         let services = COMMON
@@ -77,19 +78,19 @@ impl<'c> PolicyGenerator<'c> {
         self.catalog
     }
 
-    /// A service, common ones more often.
+    /// Draws a service. Common ones are drawn more often.
     pub(crate) fn service(&self, random: &mut Seeded) -> Option<ServiceId> {
         let index = random.skewed_below(self.services.len());
         self.services.get(index).copied()
     }
 
-    /// Allows everything.
+    /// Returns a document that allows everything.
     #[must_use]
     pub fn administrator() -> Value {
         document(&[json!({"Effect": "Allow", "Action": "*", "Resource": "*"})])
     }
 
-    /// Allows to look at all common services.
+    /// Returns a document that allows reading from all common services.
     #[must_use]
     pub fn read_only(&self) -> Value {
         let actions: Vec<String> = self
@@ -103,7 +104,7 @@ impl<'c> PolicyGenerator<'c> {
         document(&[json!({"Effect": "Allow", "Action": actions, "Resource": "*"})])
     }
 
-    /// A document of one to six statements.
+    /// Draws a document with one to six statements.
     #[must_use]
     pub fn document(&self, random: &mut Seeded) -> Value {
         let count = 1 + random.skewed_below(6);
@@ -252,7 +253,7 @@ impl<'c> PolicyGenerator<'c> {
             .collect()
     }
 
-    /// One to four ARNs of a service's resource types, with names, prefixes of names, or any name.
+    /// Draws one to four ARNs of the service's resource types, with names, prefixes of names, or `*`.
     fn resources(&self, service: Option<ServiceId>, random: &mut Seeded) -> Vec<String> {
         let Some(id) = service else {
             return vec!["*".to_owned()];
@@ -277,7 +278,7 @@ impl<'c> PolicyGenerator<'c> {
     }
 }
 
-/// Puts names in the place of a format's variables.
+/// Replaces the variables of an ARN format.
 fn fill(format: &str, random: &mut Seeded) -> String {
     let mut arn = String::new();
     let mut rest = format;
@@ -317,7 +318,7 @@ fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// One value stands for itself, as most people write it.
+/// Writes a single value without a list, as most people do.
 fn one_or_list(mut values: Vec<String>) -> Value {
     match values.pop() {
         Some(only) if values.is_empty() => only.into(),

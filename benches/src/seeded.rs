@@ -1,17 +1,17 @@
-//! Random numbers that are the same on every machine and in every year: `SplitMix64`.
+//! Reproducible random numbers, by `SplitMix64`.
 
-/// A stream of random numbers. What is drawn depends on the seed and on the draws before, on nothing else.
+/// A stream of random numbers. It depends on the seed only.
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);
 
 impl Seeded {
-    /// The stream of a seed.
+    /// Returns the stream of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The stream of a thing: of the `index`th of its `kind`. It does not depend on how many things there are.
+    /// Returns the stream of one thing: the one of this `kind` and `index`. It does not depend on how many there are.
     #[must_use]
     pub fn of(seed: u64, kind: &str, index: u64) -> Self {
         let kind = kind.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
@@ -22,13 +22,13 @@ impl Seeded {
         Self(Self(seed).draw())
     }
 
-    /// The stream of a thing that has a name.
+    /// Returns the stream of a thing with a name.
     #[must_use]
     pub fn named(seed: u64, name: &str) -> Self {
         Self::of(seed, name, 0)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -37,47 +37,48 @@ impl Seeded {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when that is 0.
+    /// Returns a number below `bound`, or 0 if that is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.draw() % (bound.max(1) as u64)) as usize
     }
 
-    /// A number below `bound`, small ones far more often: as popularity is spread over policies, principals and actions.
+    /// Returns a number below `bound`. Small numbers are far more likely, as the popularity of policies, principals, and
+    /// actions is skewed.
     pub fn skewed_below(&mut self, bound: usize) -> usize {
         let bound = self.below(bound) + 1;
         self.below(bound)
     }
 
-    /// A number from `least` to `most`.
+    /// Returns a number from `least` to `most`.
     pub fn between(&mut self, least: usize, most: usize) -> usize {
         least + self.below((most + 1).saturating_sub(least))
     }
 
-    /// True so many times of a hundred.
+    /// Returns true with this probability, in percent.
     pub fn percent(&mut self, of_a_hundred: usize) -> bool {
         self.below(100) < of_a_hundred
     }
 
-    /// One of these; the type's default when there are none.
+    /// Returns one of the values, or the type's default if there are none.
     pub fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         let index = self.below(from.len());
         from.get(index).copied().unwrap_or_default()
     }
 
-    /// One of these; `other` when there are none.
+    /// Returns one of the values, or `other` if there are none.
     pub fn pick_or<T: Copy>(&mut self, from: &[T], other: T) -> T {
         let index = self.below(from.len());
         from.get(index).copied().unwrap_or(other)
     }
 
-    /// So many letters and digits, as in IAM's unique ids.
+    /// Returns letters and digits like those of IAM's unique ids.
     pub fn base32(&mut self, length: usize) -> String {
         (0..length)
             .map(|_| char::from(self.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")))
             .collect()
     }
 
-    /// A UUID of version 4.
+    /// Returns a UUID of version 4.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.draw(), self.draw());
         format!(
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn things_have_streams_of_their_own() {
+    fn each_thing_has_its_own_stream() {
         let first = |kind, index| Seeded::of(1, kind, index).draw();
         assert_eq!(first("user", 7), first("user", 7));
         assert_ne!(first("user", 7), first("user", 8));

@@ -1,4 +1,4 @@
-//! CloudTrail objects of an account's identities: some 1.5 kB a record, as delivered to S3.
+//! Generates CloudTrail objects of an account's identities, about 1.5 kB per record.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -14,42 +14,42 @@ use crate::names::{self, ACCOUNT_ID};
 use crate::policies::PolicyGenerator;
 use crate::seeded::Seeded;
 
-/// 2026-10-01T00:00:00Z, in UTC milliseconds: when the first object starts.
+/// 2026-10-01T00:00:00Z, in UTC milliseconds: the start of the first object.
 const START_MILLIS: i64 = 1_790_812_800_000;
 /// An object holds five minutes of events.
 const OBJECT_MILLIS: i64 = 300_000;
-/// How many different things one principal does.
+/// The number of different actions of a principal.
 pub(crate) const REPERTOIRE: usize = 12;
 
-/// One attempt of an identity at an action.
+/// An attempt of an identity at an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Who: an index for [`TrailGenerator::identity`].
+    /// The identity's index, for [`TrailGenerator::identity`].
     pub principal: usize,
-    /// What.
+    /// The action.
     pub action: ActionId,
     /// The Region.
     pub region: &'static str,
-    /// When, in UTC milliseconds; whole seconds.
+    /// The time in UTC milliseconds, always whole seconds.
     pub millis: i64,
     /// The event's id.
     pub id: String,
-    /// Whether it was refused.
+    /// Whether a permission was missing.
     pub denied: bool,
 }
 
-/// Makes the trail of a generated account.
+/// Generates the trail of a generated account.
 #[derive(Debug)]
 pub struct TrailGenerator {
     seed: u64,
     catalog: &'static Catalog,
     identities: Vec<Identity>,
-    /// What each identity does.
+    /// The actions of each identity.
     repertoires: Vec<Vec<ActionId>>,
 }
 
 impl TrailGenerator {
-    /// The trail of an account in which the first `principals` identities are active, a few of them most of the time.
+    /// Returns the trail of an account whose first `principals` identities are active. A few cause most of the events.
     #[must_use]
     pub fn new(shape: &AccountShape, principals: usize) -> Self {
         let policies = shape.policies();
@@ -69,13 +69,13 @@ impl TrailGenerator {
         }
     }
 
-    /// An active identity.
+    /// Returns an active identity.
     #[must_use]
     pub fn identity(&self, principal: usize) -> Option<&Identity> {
         self.identities.get(principal)
     }
 
-    /// The events of the `object`th object, in the order of time.
+    /// Returns the events of an object in chronological order.
     pub fn events(&self, object: u64, records: usize) -> impl Iterator<Item = Event> {
         let mut random = Seeded::of(self.seed, "object", object);
         let start = START_MILLIS + OBJECT_MILLIS * object as i64;
@@ -95,7 +95,7 @@ impl TrailGenerator {
         })
     }
 
-    /// What reading the first objects must amount to.
+    /// Returns the activity of the first objects, as reading them must return it.
     #[must_use]
     pub fn activity(&self, objects: u64, records: usize) -> Activity {
         let mut activity = Activity::new();
@@ -123,7 +123,7 @@ impl TrailGenerator {
         activity
     }
 
-    /// The `object`th object's JSON.
+    /// Returns the JSON of an object.
     #[must_use]
     pub fn object_json(&self, object: u64, records: usize) -> String {
         let mut json = String::with_capacity(records * 1_600 + 16);
@@ -139,10 +139,10 @@ impl TrailGenerator {
         json
     }
 
-    /// The `object`th object as it is stored: gzip, level 6.
+    /// Returns an object as it is stored: gzip, level 6.
     ///
     /// # Errors
-    /// None in practice: it is written to memory.
+    /// None in practice, because it is written to memory.
     pub fn object_gzip(&self, object: u64, records: usize) -> io::Result<Vec<u8>> {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::new(6));
         gzip.write_all(self.object_json(object, records).as_bytes())?;
@@ -156,7 +156,7 @@ impl TrailGenerator {
         let action = self.catalog.action(event.action);
         let namespace = self.catalog.service(action.service()).namespace();
         let is_read = matches!(action.access_level(), AccessLevel::Read | AccessLevel::List);
-        // What is in the record beside the event: the event's own id seeds it.
+        // The event's id seeds the rest of the record.
         let mut random = Seeded::of(self.seed, &event.id, 0);
         let at = written(event.millis);
 
@@ -208,7 +208,7 @@ impl TrailGenerator {
     }
 }
 
-/// A time as records have it.
+/// A time as records write it.
 fn written(millis: i64) -> impl std::fmt::Display {
     DateTime::from_timestamp_millis(millis)
         .unwrap_or_default()
@@ -225,10 +225,10 @@ const AGENTS: [&str; 4] = [
      aws-sdk-go-v2/1.36.3 ua/2.1 os/linux lang/go#1.23.6 md/GOOS#linux md/GOARCH#amd64",
 ];
 
-/// An action that its own event leads to.
+/// Draws an action that events of its own name resolve to.
 pub(crate) fn action(policies: &PolicyGenerator<'_>, random: &mut Seeded) -> Option<ActionId> {
     let catalog = policies.catalog();
-    // Some names of some services are another service's action in CloudTrail: draw again.
+    // In CloudTrail some names belong to an action of another service: draw again.
     (0..8).find_map(|_| {
         let service = catalog.service(policies.service(random)?);
         let range = service.action_range();
@@ -274,7 +274,7 @@ fn write_user_identity(
     }
 }
 
-/// Some of them have JSON in a string, as policies and templates are sent.
+/// Writes `requestParameters`. Some have JSON in a string, as policies and templates do.
 fn write_parameters(region: &str, random: &mut Seeded, out: &mut String) -> std::fmt::Result {
     let name = names::name(random);
     match random.below(10) {

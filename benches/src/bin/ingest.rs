@@ -1,5 +1,5 @@
-//! The engines of `cargo xtask bench-ingest` that are made of Rust: inflating alone, and this project's reader. One run of
-//! one of them; what it took is printed as JSON.
+//! The engines of `cargo xtask bench-ingest` in Rust: decompression alone, and this project's reader. A process is one run of
+//! one engine, and prints its measurements as JSON.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -15,11 +15,11 @@ use libdeflater::Decompressor;
 use serde_json::json;
 use service_catalog::Catalog;
 
-/// As the command line has it.
+/// The allocator of the command line.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs one engine of `cargo xtask bench-ingest` once.
+/// Generates a trail, or runs one engine of `cargo xtask bench-ingest` once.
 #[derive(Parser)]
 struct CommandLine {
     #[command(subcommand)]
@@ -28,26 +28,26 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Engine {
-    /// Writes the trail.
+    /// Generates a trail. Files that exist are kept.
     Generate {
-        /// A folder for all trails.
+        /// The folder for all trails.
         folder: PathBuf,
         /// Which trail.
         #[arg(long, value_enum)]
         trail: TrailKind,
-        /// How many records.
+        /// The number of records.
         #[arg(long)]
         records: u64,
-        /// The records of one object.
+        /// The number of records in an object.
         #[arg(long)]
         object: u64,
-        /// How many threads.
+        /// The number of threads.
         #[arg(long)]
         threads: usize,
     },
-    /// Lists, reads and inflates the objects, and nothing else.
+    /// Lists, reads, and decompresses the objects, and does nothing else.
     Floor(Run),
-    /// The reader.
+    /// This project's reader.
     Ours(Run),
     /// The reader with its plain parser.
     Plain(Run),
@@ -55,12 +55,12 @@ enum Engine {
 
 #[derive(Args)]
 struct Run {
-    /// The folder of the objects.
+    /// The folder with the objects.
     trail: PathBuf,
-    /// How many threads.
+    /// The number of threads.
     #[arg(long)]
     threads: usize,
-    /// Where to write the answer.
+    /// The file to write the answer to.
     #[arg(long)]
     answer: Option<PathBuf>,
 }
@@ -93,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What a thread of the floor has done.
+/// What a thread of the floor did.
 #[derive(Default)]
 struct Inflated {
     objects: u64,
@@ -143,7 +143,7 @@ impl Run {
     }
 
     fn read(&self, options: ReadOptions) -> Result<(), Box<dyn Error>> {
-        // The catalog is loaded before, as the others' programs are.
+        // Loading the catalog is not measured, and neither is loading the other tools.
         let reader = TrailReader::new(Catalog::shared(), options);
         let started = Instant::now();
         let pool = rayon::ThreadPoolBuilder::new()
@@ -173,14 +173,14 @@ impl Run {
     }
 }
 
-/// Takes one object after the other until there is none left.
+/// Decompresses objects until none is left.
 fn inflate(next: &impl Fn() -> Option<PathBuf>) -> io::Result<Inflated> {
     let mut decompressor = Decompressor::new();
     let (mut stored, mut inflated) = (Vec::new(), Vec::new());
     let mut done = Inflated::default();
     while let Some(file) = next() {
         read_file(&file, &mut stored)?;
-        // The size is what the object ends with.
+        // Gzip ends with the size.
         let size = stored
             .last_chunk()
             .map_or(0, |size| u32::from_le_bytes(*size)) as usize;
@@ -205,7 +205,7 @@ fn read_file(file: &Path, into: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// The most memory that this process had resident; nothing where the system does not tell.
+/// The peak of this process's resident memory, if the operating system tells it.
 fn peak_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status

@@ -1,4 +1,4 @@
-//! The Rust library's side of `benches/reports.py`: makes what both sides report on, and makes reports whenever it is told to.
+//! The Rust library's part of `benches/reports.py`: generates the inputs, and makes reports on request.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ use access_advisor::time;
 use benches::{AccountShape, TrailGenerator};
 use clap::{Parser, Subcommand};
 
-/// As the command line and the Python package have it.
+/// The allocator of the command line and of the Python package.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -30,20 +30,20 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes account.json and activity.parquet: 500 managed policies, half of the identities active, 200,000 attempts.
+    /// Generates account.json and activity.parquet: 500 managed policies, half of the identities active, 200,000 attempts.
     Generate {
-        /// Where to.
+        /// The folder to write to.
         folder: PathBuf,
-        /// How many users, groups and roles.
+        /// The number of users and roles.
         #[arg(long)]
         identities: usize,
     },
-    /// Reads these files, then, for every line `reports|table service|action` on standard input, makes all reports or the
-    /// table of them, drops them, and prints the seconds and how many services or rows there were.
+    /// Reads these files. Then, for each line `reports|table service|action` of standard input, makes all reports or their
+    /// table, drops them, and prints the seconds and the number of services or rows.
     Time {
-        /// Where they are.
+        /// The folder with the files.
         folder: PathBuf,
-        /// The instant that reports are made at.
+        /// The time of the reports.
         #[arg(long)]
         now: String,
     },

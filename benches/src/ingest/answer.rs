@@ -1,4 +1,4 @@
-//! The answer that all engines must give: who called what where, when last, how often, how often denied.
+//! The answer that all engines must return: who called what, in which Region, when last, how often, and how often it was denied.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -9,23 +9,23 @@ use service_catalog::Catalog;
 
 use super::block::written;
 
-/// The principal's ARN, the event source, the event name and the Region; after [`Answer::by_operation`] the service's
-/// namespace and the action in the middle.
+/// The principal's ARN, the event source, the event name, and the Region. After [`Answer::by_operation`], the service's
+/// namespace and the action instead of the event source and name.
 pub type Key = [String; 4];
 
-/// What a row says.
+/// The attempts of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts {
-    /// The last attempt, in UTC seconds.
+    /// The time of the last attempt, in UTC seconds.
     pub last: u64,
-    /// How many there were.
+    /// The number of attempts.
     pub attempts: u64,
-    /// How many of them were denied.
+    /// The number of denied attempts.
     pub denied: u64,
 }
 
 impl Attempts {
-    /// Takes others of the same key in.
+    /// Adds other attempts of the same key.
     pub(super) fn merge(&mut self, other: Self) {
         self.last = self.last.max(other.last);
         self.attempts += other.attempts;
@@ -33,11 +33,12 @@ impl Attempts {
     }
 }
 
-/// A table of attempts, written as tab-separated lines: the key's four parts, the last attempt's time, attempts, denied ones.
+/// A table of attempts. `Display` writes tab-separated lines: the four parts of the key, the time of the last attempt, the
+/// number of attempts, and the number of denied attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer(BTreeMap<Key, Attempts>);
 
-/// A line that is no row.
+/// A line that is not a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerError {
     line: usize,
@@ -53,7 +54,7 @@ impl fmt::Display for AnswerError {
 impl std::error::Error for AnswerError {}
 
 impl Answer {
-    /// The reader's table, by operation.
+    /// Converts the reader's table, which has services and actions.
     #[must_use]
     pub fn of(activity: &Activity) -> Self {
         let mut answer = Self::default();
@@ -77,10 +78,10 @@ impl Answer {
         answer
     }
 
-    /// Reads what its `Display` writes; rows may come in any order.
+    /// Parses what `Display` writes. Rows may be in any order.
     ///
     /// # Errors
-    /// A line without seven fields, a time or count that is none, a key that was there before.
+    /// Returns an error for a line without seven fields, for an invalid time or number, and for a repeated key.
     pub fn parse(text: &str) -> Result<Self, AnswerError> {
         let mut answer = Self::default();
         for (index, line) in text.lines().enumerate() {
@@ -95,8 +96,8 @@ impl Answer {
             let last = DateTime::parse_from_rfc3339(last)
                 .ok()
                 .and_then(|time| u64::try_from(time.timestamp()).ok())
-                .ok_or_else(|| fault("no time in the fifth field"))?;
-            let number = |field: &str| field.parse().map_err(|_| fault("no count"));
+                .ok_or_else(|| fault("the fifth field is not a time"))?;
+            let number = |field: &str| field.parse().map_err(|_| fault("a count is not a number"));
             let row = Attempts {
                 last,
                 attempts: number(attempts)?,
@@ -104,13 +105,13 @@ impl Answer {
             };
             let key = [arn, source, name, region].map(str::to_owned);
             if answer.0.insert(key, row).is_some() {
-                return Err(fault("a key twice"));
+                return Err(fault("the key is repeated"));
             }
         }
         Ok(answer)
     }
 
-    /// The same by the services' namespaces and actions, to compare with [`Answer::of`]: events of one action fall together.
+    /// Resolves events to services and actions, to compare with [`Answer::of`]. Events of one action are merged.
     #[must_use]
     pub fn by_operation(&self, catalog: &Catalog) -> Self {
         let mut answer = Self::default();
@@ -121,7 +122,7 @@ impl Answer {
         answer
     }
 
-    /// Takes a row in.
+    /// Adds a row.
     pub fn add(&mut self, key: [&str; 4], attempts: Attempts) {
         self.0
             .entry(key.map(str::to_owned))
@@ -129,31 +130,31 @@ impl Answer {
             .or_insert(attempts);
     }
 
-    /// Takes all rows of another one in.
+    /// Adds all rows of another answer.
     pub fn merge(&mut self, other: &Self) {
         for (key, attempts) in &other.0 {
             self.add(key.each_ref().map(String::as_str), *attempts);
         }
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The keys, in order.
+    /// The keys in order.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.0.keys()
     }
 
-    /// The first row that is not the same in both, in words.
+    /// Describes the first row that differs.
     #[must_use]
     pub fn difference(&self, expected: &Self) -> Option<String> {
         let keys = self.0.keys().chain(expected.0.keys());
@@ -212,14 +213,14 @@ mod tests {
                         arn:1\ts3.amazonaws.com\tPutObject\teu-west-1\t2026-01-01T00:00:00Z\t2\t0\n";
 
     #[test]
-    fn what_is_written_is_read() {
+    fn parse_reads_what_display_writes() {
         let answer = Answer::parse(ROWS).unwrap();
         assert_eq!(answer.to_string(), ROWS);
         assert_eq!(answer.difference(&answer), None);
     }
 
     #[test]
-    fn a_difference_is_shown() {
+    fn difference_names_the_row() {
         let other = Answer::parse(&ROWS.replace("Z\t2\t0", "Z\t2\t1")).unwrap();
         let shown = other.difference(&Answer::parse(ROWS).unwrap()).unwrap();
         assert!(shown.contains("PutObject"), "{shown}");
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_refused() {
+    fn invalid_lines_are_errors() {
         for text in [
             "a\tb\n",
             "a\tb\tc\td\tyesterday\t1\t1\n",
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn events_of_one_action_fall_together() {
+    fn events_of_one_action_are_merged() {
         let text = ROWS.replace("PutObject", "ListAllMyBuckets");
         let answer = Answer::parse(&text)
             .unwrap()

@@ -5,15 +5,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::DateTime;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
+use chrono::DateTime;
 
 use super::answer::Answer;
 use super::block::{BLOCK, Block, Record, Tally};
+use super::gzip;
 use super::trail::{IngestTrail, TrailKind};
 
 /// Incremented whenever the same parameters generate another trail.
@@ -109,7 +107,7 @@ impl TrailFiles {
             block.write_object(records, &mut buffers.json);
             buffers.gzip.clear();
             let gzip = std::mem::take(&mut buffers.gzip);
-            buffers.gzip = self::gzip(buffers.json.as_bytes(), gzip)?;
+            buffers.gzip = gzip::compress(buffers.json.as_bytes(), gzip)?;
             replace(&file, &buffers.gzip)?;
         }
         Ok(())
@@ -136,13 +134,6 @@ impl TrailFiles {
 struct Buffers {
     json: String,
     gzip: Vec<u8>,
-}
-
-/// Compresses at level 6, as CloudTrail's objects are, into the buffer that is passed in.
-pub(super) fn gzip(json: &[u8], buffer: Vec<u8>) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(buffer, Compression::new(6));
-    encoder.write_all(json)?;
-    encoder.finish()
 }
 
 /// Writes a file atomically.

@@ -1,9 +1,11 @@
 //! The trails by name.
 
 use std::fmt;
+use std::io;
 
 use super::answer::Answer;
 use super::block::{BLOCK, Block, Tally};
+use super::gzip;
 use super::regular::Regular;
 use super::varied::Varied;
 
@@ -94,6 +96,14 @@ impl IngestTrail {
         json
     }
 
+    /// The same object as it is stored: gzip, level 6.
+    ///
+    /// # Errors
+    /// None in practice, because it is written to memory.
+    pub fn object_gzip(&self, first: u64, count: u64) -> io::Result<Vec<u8>> {
+        gzip::compress(self.object_json(first, count).as_bytes(), Vec::new())
+    }
+
     pub(super) fn blocks(&self) -> u64 {
         self.records.div_ceil(BLOCK)
     }
@@ -129,7 +139,6 @@ mod tests {
     use serde_json::Value;
     use service_catalog::Catalog;
 
-    use super::super::files;
     use super::*;
 
     #[test]
@@ -190,7 +199,7 @@ mod tests {
             for first in [0, BLOCK] {
                 let json = trail.object_json(first, BLOCK);
                 size += json.len();
-                stored += files::gzip(json.as_bytes(), Vec::new()).unwrap().len();
+                stored += gzip::compress(json.as_bytes(), Vec::new()).unwrap().len();
                 let mut object: Value = serde_json::from_str(&json).unwrap();
                 records.append(object["Records"].as_array_mut().unwrap());
             }
