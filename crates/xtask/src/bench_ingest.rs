@@ -11,9 +11,9 @@ use benches::ingest::{Answer, TrailFiles, TrailKind};
 use clap::Args;
 use service_catalog::Catalog;
 
-use crate::bench_ingest::engine::{Engine, Figures, Programs};
+use crate::bench_ingest::engine::{Column, Engine, Figures, Programs};
 use crate::bench_ingest::peers::Peers;
-use crate::bench_ingest::results::{Column, Peak, Results, Title};
+use crate::bench_ingest::results::{Peak, Results, Title};
 use crate::child;
 
 /// The records of small and of large objects.

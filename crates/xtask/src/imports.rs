@@ -18,7 +18,6 @@ const STILL_CIRCULAR: &[&str] = &[
     "advisor-arrow",
     "advisor-core",
     "advisor-store",
-    "benches",
     "cloudtrail-reader",
     "iam-api",
     "iam-policy-parser",

@@ -8,7 +8,6 @@ use benches::ingest::TrailFiles;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::bench_ingest::results::Column;
 use crate::{child, python};
 
 /// What can be measured, in the order of the table.
@@ -76,6 +75,24 @@ impl Engine {
     /// Whether `--quick` measures it.
     pub(super) fn is_quick(self) -> bool {
         matches!(self, Self::Floor | Self::Baseline | Self::Ours)
+    }
+}
+
+/// An engine with a number of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(super) engine: Engine,
+    pub(super) threads: u32,
+}
+
+impl Column {
+    pub(super) fn label(self) -> String {
+        let threads = if self.threads == 1 {
+            "thread"
+        } else {
+            "threads"
+        };
+        format!("{}, {} {threads}", self.engine.name(), self.threads)
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use benches::ingest::TrailFiles;
 
-use crate::bench_ingest::results::Column;
+use crate::bench_ingest::engine::Column;
 use crate::{child, python};
 
 /// The installed tools.

@@ -7,26 +7,8 @@ use std::time::SystemTime;
 
 use benches::ingest::TrailKind;
 
-use crate::bench_ingest::engine::{Engine, Figures};
+use crate::bench_ingest::engine::{Column, Engine, Figures};
 use crate::bench_ingest::peers::Peers;
-
-/// An engine with a number of threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
-    pub(super) engine: Engine,
-    pub(super) threads: u32,
-}
-
-impl Column {
-    pub(super) fn label(self) -> String {
-        let threads = if self.threads == 1 {
-            "thread"
-        } else {
-            "threads"
-        };
-        format!("{}, {} {threads}", self.engine.name(), self.threads)
-    }
-}
 
 /// What the engines read.
 #[derive(Clone, Copy, Debug)]
