@@ -1,15 +1,16 @@
-//! Parquet goes to a file or a pipe, never to a terminal.
+//! Parquet is written to files and pipes, never to a terminal.
 
 use std::io::IsTerminal;
 use std::path::Path;
 
-use crate::Failure;
+use crate::failure::Failure;
 
-/// Refuses, before the long work, to write Parquet where a terminal would show it.
+/// Fails, before the trail is read, when Parquet would be written to a terminal.
 pub(crate) fn refuse_terminal(output: Option<&Path>) -> Result<(), Failure> {
     if output.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::Message(
-            "Parquet is nothing to look at: name a file with --output, or redirect stdout".into(),
+            "Parquet is not printed on a terminal: name a file with --output, or redirect stdout"
+                .into(),
         ));
     }
     Ok(())

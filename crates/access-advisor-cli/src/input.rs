@@ -1,4 +1,4 @@
-//! Loads what commands work on, and says on stderr what had to be set aside.
+//! Loads the inputs of commands, and reports on stderr what was set aside.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,24 +6,25 @@ use std::time::SystemTime;
 
 use access_advisor::account::{AccountData, ExportIssue, load_account_data};
 use access_advisor::catalog::Catalog;
-use access_advisor::trail::{FailureKind, ReadOptions, Reconciliation, TrailRead, TrailReader};
+use access_advisor::report::Tracking;
+use access_advisor::store::{Store, StoredAdvisor};
+use access_advisor::trail::{FailureKind, Reconciliation, TrailRead, TrailReader};
 use chrono::{DateTime, Utc};
-use clap::error::ErrorKind;
 
-use crate::arguments::ReadingArguments;
+use crate::failure::Failure;
 use crate::interruption::StopOnSignal;
+use crate::output;
 use crate::progress::with_progress;
-use crate::{Failure, output};
 
-/// More issues than these are counted, not named.
+/// Further issues are counted, not listed.
 const MOST_ISSUES: usize = 50;
 
-/// What the clock says: the only place that looks at it.
+/// The current time. Nothing else reads the clock.
 pub(crate) fn clock() -> DateTime<Utc> {
     SystemTime::now().into()
 }
 
-/// The catalog that a command is to use.
+/// The catalog of a file, or the built-in one.
 pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
     let Some(file) = file else {
         return Ok(Catalog::shared());
@@ -35,14 +36,24 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// The account data; issues are said.
+/// Opens an existing store and the operations over it.
+pub(crate) fn stored_advisor(
+    store: &Path,
+    catalog: Arc<Catalog>,
+    tracking: Tracking,
+) -> Result<StoredAdvisor, Failure> {
+    let store = Arc::new(Store::open(store)?);
+    Ok(StoredAdvisor::new(store, catalog, tracking))
+}
+
+/// Loads account data, and reports its issues.
 pub(crate) fn account(files: &[PathBuf]) -> Result<AccountData, Failure> {
     let account = load_account_data(files)?;
     say_issues(account.issues());
     Ok(account)
 }
 
-/// Names what was set aside of account data.
+/// Reports what was wrong in account data.
 pub(crate) fn say_issues(issues: &[ExportIssue]) {
     for issue in issues.iter().take(MOST_ISSUES) {
         output::say(format_args!("warning: {issue}"));
@@ -53,51 +64,12 @@ pub(crate) fn say_issues(issues: &[ExportIssue]) {
         .filter(|more| *more > 0)
     {
         output::say(format_args!(
-            "warning: and {more} more of this kind in the account data"
+            "warning: and {more} more issues in the account data"
         ));
     }
 }
 
-/// What reads a trail as the arguments say.
-pub(crate) fn reader(arguments: &ReadingArguments, catalog: Arc<Catalog>) -> TrailReader {
-    reader_until(arguments, arguments.until, catalog)
-}
-
-/// The same, for what is not later than an instant.
-pub(crate) fn reader_until(
-    arguments: &ReadingArguments,
-    until: Option<DateTime<Utc>>,
-    catalog: Arc<Catalog>,
-) -> TrailReader {
-    let options = ReadOptions::new()
-        .since(arguments.since)
-        .until(until)
-        .object_limit(arguments.object_limit);
-    TrailReader::new(catalog, options)
-}
-
-/// Does something on as many threads as the arguments say.
-pub(crate) fn on_threads<T: Send>(
-    arguments: &ReadingArguments,
-    work: impl FnOnce() -> Result<T, Failure> + Send,
-) -> Result<T, Failure> {
-    if let (Some(since), Some(until)) = (arguments.since, arguments.until)
-        && since > until
-    {
-        let reason = "--since is later than --until\n";
-        clap::Error::raw(ErrorKind::ArgumentConflict, reason).exit();
-    }
-    match arguments.threads {
-        None => work(),
-        Some(threads) => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build()
-            .map_err(|error| Failure::Message(error.to_string()))?
-            .install(work),
-    }
-}
-
-/// The trail; its reconciliation is said.
+/// Reads a trail, and reports its reconciliation.
 pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead, Failure> {
     let signals = StopOnSignal::new(reader);
     let read = with_progress(|progress| reader.read(paths, progress))?;
@@ -110,13 +82,14 @@ pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead
     say_reconciliation(&read.reconciliation);
     if read.reconciliation.is_empty() {
         return Err(Failure::Message(
-            "there is no CloudTrail record to read; a report would call everything unused".into(),
+            "there is no CloudTrail record to read; a report would show everything as unused"
+                .into(),
         ));
     }
     Ok(read)
 }
 
-/// Whoever goes on with a result must know that some of the trail is missing from it.
+/// Fails when some of the trail could not be read, so that nobody uses the result as if it were complete.
 pub(crate) fn check_whole(reconciliation: &Reconciliation) -> Result<(), Failure> {
     match reconciliation.objects_failed.len() {
         0 => Ok(()),
@@ -124,7 +97,7 @@ pub(crate) fn check_whole(reconciliation: &Reconciliation) -> Result<(), Failure
     }
 }
 
-/// Accounts for what was read, and names what was set aside.
+/// Reports how many objects and records were read, and what was set aside.
 pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
     for (index, line) in reconciliation.to_string().lines().enumerate() {
         output::say(format_args!(
@@ -136,7 +109,7 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
         let rest = match object.kind() {
             // What was listed of it was read.
             FailureKind::NotListed => "what it holds may be missing",
-            _ => "none of it was taken",
+            _ => "none of it was read",
         };
         output::say(format_args!("warning: {object}: {rest}"));
     }

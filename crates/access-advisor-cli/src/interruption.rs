@@ -1,5 +1,4 @@
-//! Ctrl-C, and the signal of service managers, while a trail is read: the first one stops the reading in good order, the
-//! second one ends the process.
+//! Ctrl-C and SIGTERM while a trail is read: the first one stops reading gracefully, the second one ends the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,19 +6,17 @@ use std::thread;
 
 use access_advisor::trail::TrailReader;
 
+use crate::exit_status::STOPPED;
 use crate::output;
 
-/// The exit status of a process that a signal stopped: what shells say of Ctrl-C.
-pub(crate) const STATUS: u8 = 130;
-
-/// While this lives, a signal stops the reader after the objects that it is at. After that, one ends the process.
+/// While this exists, a signal stops the reader after the current objects. After that, a signal ends the process.
 pub(crate) struct StopOnSignal(Arc<AtomicBool>);
 
 impl StopOnSignal {
     pub(crate) fn new(reader: &TrailReader) -> Self {
         let is_reading = Arc::new(AtomicBool::new(true));
         let (reading, stop) = (Arc::clone(&is_reading), reader.stop_flag());
-        // Where signals cannot be listened to, they end the process at once: no more is lost than the batch at hand.
+        // Where no handler can be installed, signals end the process: at most the current batch is lost.
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -41,9 +38,9 @@ async fn wait(is_reading: &AtomicBool, stop: &AtomicBool) -> std::io::Result<()>
     loop {
         signals.next().await;
         if !is_reading.load(Ordering::Relaxed) || stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(STATUS.into());
+            std::process::exit(STOPPED.into());
         }
-        output::say("stopping after the objects at hand; once more ends at once");
+        output::say("stopping after the current objects; press Ctrl-C again to stop at once");
     }
 }
 

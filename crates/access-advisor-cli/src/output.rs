@@ -1,4 +1,4 @@
-//! Where results go: stdout or a file; and JSON as the AWS CLI prints it.
+//! Writes results to stdout or a file, JSON as the AWS CLI prints it, and messages to stderr.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -8,15 +8,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
-use crate::Failure;
+use crate::failure::Failure;
 
-/// Says something on stderr. When nobody can hear it, the work goes on.
+/// Prints a line on stderr. That it cannot be written is no reason to stop.
 pub(crate) fn say(message: impl Display) {
     let _ = writeln!(io::stderr(), "{message}");
 }
 
-/// Writes a result to stdout, or to a file that then holds all of it or, when something fails, what it
-/// held before.
+/// Writes a result to stdout, or to a file, which is replaced only when all of the result is written.
 pub(crate) fn write_result(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -28,7 +27,7 @@ pub(crate) fn write_result(
     };
     let at =
         |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
-    // A device or a pipe is written to as it is.
+    // Devices and pipes are written to directly.
     let is_special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
     let part = if is_special {
         path.to_owned()
@@ -59,7 +58,7 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Refuses to overwrite what is read.
+/// Fails when the output would overwrite an input.
 pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result<(), Failure> {
     let Some(target) = output.and_then(|path| path.canonicalize().ok()) else {
         return Ok(());
@@ -71,7 +70,7 @@ pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result
     };
     match inputs.iter().find(|input| is_input(input)) {
         Some(input) => Err(Failure::Message(format!(
-            "--output {} would overwrite what is read: {}",
+            "--output {} would overwrite an input: {}",
             target.display(),
             input.display()
         ))),
@@ -79,7 +78,7 @@ pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result
     }
 }
 
-/// Writes a value indented by four blanks, as the AWS CLI does, and a line end.
+/// Writes a value indented by four spaces, as the AWS CLI does, and a line end.
 pub(crate) fn write_json(mut writer: impl Write, value: &impl Serialize) -> io::Result<()> {
     let formatter = PrettyFormatter::with_indent(b"    ");
     value.serialize(&mut Serializer::with_formatter(&mut writer, formatter))?;

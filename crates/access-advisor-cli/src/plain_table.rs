@@ -1,10 +1,10 @@
-//! Tables without lines: a header and columns, for terminals and for `grep`.
+//! Tables without borders, for terminals and for `grep`.
 
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// An empty table.
+/// A table without rows.
 pub(crate) fn with_header(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
@@ -17,7 +17,7 @@ pub(crate) fn with_header(header: &[&str]) -> Table {
     table
 }
 
-/// Writes a table, indented, without blanks at the ends of lines.
+/// Writes a table, indented, without trailing spaces.
 pub(crate) fn write(writer: &mut dyn Write, table: &Table, indent: &str) -> io::Result<()> {
     for line in table.lines() {
         writeln!(writer, "{}", format!("{indent}{line}").trim_end())?;

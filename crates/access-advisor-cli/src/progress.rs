@@ -1,4 +1,4 @@
-//! How far the reading of a trail is: on a terminal a line that redraws itself, else a line now and then.
+//! Progress of reading a trail: a progress bar on a terminal, otherwise a line every ten seconds.
 
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -13,12 +13,12 @@ use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// Between two lines, where no terminal shows one that changes.
+/// Between two lines, when stderr is not a terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// Between two looks of the line on a terminal.
+/// Between two redraws on a terminal.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Does long work, and tells how far it is to whoever watches.
+/// Does long work, and shows its progress on stderr.
 pub(crate) fn with_progress<T>(work: impl FnOnce(&(dyn Fn(ObjectRead) + Sync)) -> T) -> T {
     let counts = Arc::new(Counts::default());
     let started = Instant::now();
@@ -44,14 +44,14 @@ pub(crate) fn with_progress<T>(work: impl FnOnce(&(dyn Fn(ObjectRead) + Sync)) -
     })
 }
 
-/// Says something after every interval, until the other end is dropped.
+/// Calls `say` after every interval, until the other end is dropped.
 fn every(interval: Duration, is_done: &Receiver<()>, say: impl Fn()) {
     while is_done.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
         say();
     }
 }
 
-/// The line on a terminal.
+/// The progress bar on a terminal.
 struct Bar(ProgressBar);
 
 impl Bar {
@@ -60,7 +60,7 @@ impl Bar {
         let counts = Arc::clone(counts);
         let template = "reading the trail {wide_bar} {counts}";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            // Written when it is drawn, not with every object.
+            // Formatted when the bar is drawn, not for every object.
             let style = style.with_key("counts", move |_: &_, line: &mut dyn Write| {
                 _ = line.write_str(&counts.describe(started.elapsed()));
             });
@@ -72,19 +72,19 @@ impl Bar {
 
     fn update(&self, object: ObjectRead) {
         if object.is_all {
-            // Before that, nobody knows how long it is.
+            // Until then, the number of objects is unknown.
             self.0.set_length(object.objects);
         }
         self.0.inc(1);
     }
 }
 
-/// What was read so far.
+/// What has been read so far.
 #[derive(Default)]
 struct Counts {
-    /// Objects that are done.
+    /// Objects that were read.
     done: AtomicU64,
-    /// Objects that are known of.
+    /// Objects that were listed.
     objects: AtomicU64,
     is_all: AtomicBool,
     bytes: AtomicU64,
@@ -100,8 +100,7 @@ impl Counts {
         self.records.fetch_add(object.records, Ordering::Relaxed);
     }
 
-    /// `12,345 of 80,000 objects, 1.20 GB, 310,000 records/s, 2 min left`. While there may be more objects than are known
-    /// of, `80,000+`.
+    /// `12,345 of 80,000 objects, 1.20 GB, 310,000 records/s, 2 min left`; `80,000+` while more objects may be listed.
     fn describe(&self, elapsed: Duration) -> String {
         let done = self.done.load(Ordering::Relaxed);
         let objects = self.objects.load(Ordering::Relaxed).max(done);
@@ -169,7 +168,7 @@ mod tests {
             counts.describe(second * 2),
             "10 of 80,000 objects, 1.50 GB, 5,000 records/s, 4 h 26 min left"
         );
-        // Told in another order by other threads.
+        // Another thread reports out of order.
         counts.add(object(79_999, false));
         assert_eq!(
             counts.describe(Duration::from_millis(11)),
@@ -205,7 +204,7 @@ mod tests {
             assert_eq!(lines.recv().unwrap(), "line");
             assert_eq!(lines.recv().unwrap(), "line");
             drop(at_work);
-            // Ends when nobody can say any more.
+            // Ends when the sender is dropped.
             assert!(lines.iter().all(|line| line == "line"));
         });
     }

@@ -92,7 +92,7 @@ fn a_trail_becomes_a_file_that_can_be_looked_at() {
     let nobody = folder.succeed(&nobody);
     assert_eq!(
         stderr(&nobody),
-        "note: no attempts of arn:aws:iam::1:user/no\n"
+        "note: no attempts by arn:aws:iam::1:user/no\n"
     );
 }
 
@@ -129,10 +129,10 @@ fn a_store_without_activity_is_no_file() {
     ]);
     assert_eq!(
         export_to(&file),
-        "error: advisor.db: there is no activity in this store; `access-advisor import trail` \
-         takes a trail in\n"
+        "error: advisor.db: this store has no activity; import a trail with `access-advisor \
+         import trail`\n"
     );
-    assert!(export_to(&store).contains("would overwrite what is read"));
+    assert!(export_to(&store).contains("would overwrite an input"));
     assert!(!Path::new(&file).exists());
 }
 

@@ -228,7 +228,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     let (status, said) = import(&[path, "--strict"]);
     assert_eq!(status, Some(1));
     let changed = format!(
-        "s3://bucket/{PREFIX}/02/{}: was taken before with other content",
+        "s3://bucket/{PREFIX}/02/{}: was imported before with other content",
         name(1)
     );
     assert!(said.contains(&changed), "{said}");
@@ -247,7 +247,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     }
     let (status, said) = import(&[&place.path("copy")]);
     assert_eq!(status, Some(0));
-    assert!(said.contains("9 objects were taken before"), "{said}");
+    assert!(said.contains("9 objects were imported before"), "{said}");
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_folder_that_is_listed_in_part() {
     let folder = warning("logs/");
     assert!(folder.ends_with(": what it holds may be missing"), "{said}");
     let object = warning(&format!("logs/{}", name(1)));
-    assert!(object.ends_with(": none of it was taken"), "{said}");
+    assert!(object.ends_with(": none of it was read"), "{said}");
     assert_eq!(place.taken(), 1);
 }
 
@@ -341,7 +341,7 @@ fn what_cannot_be_listed_is_said_when_others_import_at_once() {
         said.starts_with("trail: 0 objects read, 1 FAILED\n"),
         "{said}"
     );
-    assert!(said.contains("1 objects were taken before"), "{said}");
+    assert!(said.contains("1 objects were imported before"), "{said}");
     assert!(said.contains("could not be listed"), "{said}");
     assert_eq!(place.sql::<u64>("SELECT sum(attempts) FROM activity"), 1);
 }
@@ -423,7 +423,7 @@ fn an_activity_file_stands_for_its_trail() {
         assert!(stderr(&output).contains("activity rows = "));
         let trail = access_advisor::trail::load_trail(&[root().join("testdata/trail")]).unwrap();
         assert_eq!(store.table(), lines(&trail.activity));
-        assert!(stderr(&store.import("", &[file])).contains("1 objects were taken before"));
+        assert!(stderr(&store.import("", &[file])).contains("1 objects were imported before"));
     }
     // What the file cannot tell of an earlier instant is set aside, and said.
     let arguments = ["report", "--account", ACCOUNT, "--trail", &parquet];
@@ -526,8 +526,8 @@ fn ctrl_c_leaves_a_store_that_goes_on() {
             said.contains(&format!("trail: {taken} objects read\n")),
             "{said}"
         );
-        let stopped = "stopped: what is told above was taken and stays; the same command takes the \
-                       rest\n";
+        let stopped = "stopped: the objects above are imported; run the same command again to \
+            resume\n";
         assert!(said.ends_with(stopped), "{said}");
 
         let output = place.import("", &[&trail]);
@@ -538,7 +538,7 @@ fn ctrl_c_leaves_a_store_that_goes_on() {
             "{said}"
         );
         assert!(
-            said.contains(&format!("{taken} objects were taken before")),
+            said.contains(&format!("{taken} objects were imported before")),
             "{said}"
         );
         assert_eq!(place.table(), reference.table());
@@ -575,7 +575,7 @@ fn a_second_ctrl_c_ends_at_once() {
         waits.recv().unwrap();
         interrupt(&child);
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let stopping = "stopping after the objects at hand; once more ends at once";
+        let stopping = "stopping after the current objects; press Ctrl-C again to stop at once";
         assert!(said.any(|line| line.unwrap() == stopping));
         interrupt(&child);
         let output = child.wait_with_output().unwrap();

@@ -405,10 +405,14 @@ fn what_was_set_aside_is_said_and_strict_fails() {
     fs::write(&file, "{}\n{}\n").unwrap();
     let said = store.run(&["import", "trail", path]);
     assert_eq!(said.status.code(), Some(0));
-    let warning = "was taken before with other content; it was not read again";
+    let warning =
+        "was imported before with other content, which is counted already; it was not read again";
     assert!(stderr(&said).contains(warning), "{}", stderr(&said));
     let strict = store.failure(&["import", "trail", "--strict", path]);
-    assert!(strict.ends_with("error: --strict: some of the input was set aside\n"));
+    assert!(
+        strict
+            .ends_with("error: --strict: some of the input was set aside; the rest is imported\n")
+    );
 }
 
 /// A store that may only be read can be asked; where not even its folder may be written, SQLite

@@ -1,5 +1,5 @@
-//! Reports as CSV: one line per entity, one per service, at action level also one per tracked action.
-//! Services used without a grant have `Granted` = `false`.
+//! Reports as CSV: one line per identity or policy, one per service, and at action level one per tracked action. Services
+//! that were used without a grant have `Granted` = `false`.
 
 use std::io::{self, Write};
 
@@ -39,8 +39,8 @@ pub(crate) fn write(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()
     csv.flush()
 }
 
-/// The line that says that there is a report, also when it lists no service: when anything was last
-/// accessed, and what could not be evaluated.
+/// The line of the report itself, which also stands when it lists no service: the last access of all, and the policies that
+/// could not be evaluated.
 fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
     let last = report.services().max_by_key(|row| row.last_authenticated);
     let last = last.filter(|row| row.last_authenticated.is_some());
@@ -70,7 +70,7 @@ fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
     )
 }
 
-/// A closed pipe must be seen as one, whatever wraps it.
+/// Keeps the kind of a closed pipe.
 fn write_record(csv: &mut csv::Writer<&mut dyn Write>, record: [&str; COLUMNS]) -> io::Result<()> {
     csv.write_record(record)
         .map_err(|error| match error.into_kind() {

@@ -1,5 +1,5 @@
-//! Reports as tables for people: first all of them, one line each, then each one with what was used
-//! and what was not.
+//! Reports as tables for people: an overview with one line per report, then each report with the services that were used
+//! and those that were not.
 
 use std::io::{self, Write};
 
@@ -9,19 +9,19 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::plain_table;
 
-/// The stretch of time that reports look at.
+/// The time that reports cover.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Period {
-    /// `None` for as far back as the activity goes.
+    /// `None`: as far back as the activity goes.
     pub(crate) start: Option<DateTime<Utc>>,
     pub(crate) end: DateTime<Utc>,
 }
 
-/// Where lists of names are broken.
+/// The width at which lists of names are wrapped.
 const WIDTH: usize = 100;
-/// Longer lists of unused names are cut ...
+/// Longer lists of unused names are truncated ...
 const MOST_NAMES: usize = 60;
-/// ... to so many names and the number of the others.
+/// ... to this many names and the count of the others.
 const CUT_NAMES: usize = 12;
 
 /// Writes the overview, when there are several reports, and each report.
@@ -132,7 +132,7 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::
     Ok(())
 }
 
-/// The used services, each followed by its used actions.
+/// A table of used services, each followed by its used actions.
 fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period) -> Table {
     let is_own = |entity: &str| entity == report.arn();
     let has_others = rows.iter().any(|row| {
@@ -194,8 +194,7 @@ fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period) ->
     table
 }
 
-/// Of a service that is used: the actions that are not. Of one that is not, all that is said is
-/// that it is not.
+/// Lists the unused actions of a service that was used. An unused service is listed as such, without its actions.
 fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -> io::Result<()> {
     if !is_used(row) {
         return Ok(());
@@ -213,8 +212,7 @@ fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -
     )
 }
 
-/// AWS looks back further for actions than for services, so that one may have been used though its
-/// service was not.
+/// AWS looks back further for actions than for services, so an action may have been used although its service was not.
 fn is_used(row: &ServiceLastAccessed<'_>) -> bool {
     row.last_authenticated.is_some()
         || row
@@ -223,7 +221,7 @@ fn is_used(row: &ServiceLastAccessed<'_>) -> bool {
             .any(|action| action.last_accessed_time.is_some())
 }
 
-/// Names behind a label, broken into lines; nothing when there are none.
+/// Writes a label and names, wrapped; nothing when there are no names.
 fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Result<()> {
     if names.is_empty() {
         return Ok(());
@@ -255,8 +253,7 @@ fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Resul
     writeln!(writer, "{line}")
 }
 
-/// `user/ann` of `arn:aws:iam::111122223333:user/team/ann`, with its path; AWS's own policies are
-/// marked.
+/// `user/team/ann` of `arn:aws:iam::111122223333:user/team/ann`.
 fn short_name(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }

@@ -1,14 +1,92 @@
 //! `access-advisor catalog`.
 
-use access_advisor::catalog::build::BuildInputs;
-use access_advisor::catalog::{Catalog, build};
+use std::path::PathBuf;
+
+use access_advisor::catalog::build::{BuildInputs, build as build_catalog};
+use access_advisor::catalog::{Catalog, ServiceId};
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
 use comfy_table::Table;
 
-use crate::arguments::{CatalogBuildArguments, CatalogShowArguments};
-use crate::{Failure, input, output, plain_table};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output, plain_table};
 
-/// Lists the services, or what the catalog has of one.
-pub(crate) fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    /// List the services, or the actions and resource types of one
+    Show(CatalogShowArguments),
+    /// Build a catalog from AWS's service reference
+    Build(CatalogBuildArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor catalog show s3"))]
+pub(crate) struct CatalogShowArguments {
+    /// The service whose actions to list, such as s3
+    namespace: Option<String>,
+
+    /// Use this catalog instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor catalog build --service-reference service-reference/ --output catalog.txt
+  access-advisor report --catalog catalog.txt --account account.json --trail AWSLogs/
+
+AWS publishes one JSON file per service, listed at
+https://servicereference.us-east-1.amazonaws.com/"))]
+pub(crate) struct CatalogBuildArguments {
+    /// Folder with the JSON files of AWS's service reference
+    #[arg(long, value_name = "DIR")]
+    service_reference: PathBuf,
+
+    /// The day the service reference was downloaded [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    service_reference_date: Option<NaiveDate>,
+
+    /// JSON object from namespaces to the display names that IAM reports [default: the built-in ones]
+    #[arg(long, value_name = "FILE", requires = "service_names_date")]
+    service_names: Option<PathBuf>,
+
+    /// The day the names were downloaded
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "service_names")]
+    service_names_date: Option<NaiveDate>,
+
+    /// The `data` folder of a botocore package, for event sources [default: the built-in ones]
+    #[arg(long, value_name = "DIR")]
+    botocore: Option<PathBuf>,
+
+    /// AWS's table of CloudTrail event sources as JSON: {"extracted": "YYYY-MM-DD", "rows":
+    /// [{"service": "...", "cloudtrail_event_source": "x.amazonaws.com"}]} [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    event_sources: Option<PathBuf>,
+
+    /// AWS's lists of data events as JSON: {"extracted": "YYYY-MM-DD", "data_event_operations":
+    /// [{"event_category": "Data", "resource_types": ["..."], "event_source": "x.amazonaws.com",
+    /// "operations": [{"event_name": "..."}]}]} [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    data_events: Option<PathBuf>,
+
+    /// Write the catalog to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+pub(crate) fn run(command: &CatalogCommand) -> Result<(), Failure> {
+    match command {
+        CatalogCommand::Show(arguments) => show(arguments),
+        CatalogCommand::Build(arguments) => build(arguments),
+    }
+}
+
+/// Lists the services, or the actions and resource types of one.
+fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let mut heading = String::new();
     let tables = match &arguments.namespace {
@@ -55,7 +133,7 @@ fn services(catalog: &Catalog) -> Table {
     table
 }
 
-fn actions(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> Table {
+fn actions(catalog: &Catalog, id: ServiceId) -> Table {
     let mut table =
         plain_table::with_header(&["ACTION", "ACCESS LEVEL", "TRACKED BY AWS", "RESOURCE TYPES"]);
     for action in catalog.actions_of(id).map(|action| catalog.action(action)) {
@@ -78,7 +156,7 @@ fn actions(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> Table {
     table
 }
 
-fn resource_types(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> Table {
+fn resource_types(catalog: &Catalog, id: ServiceId) -> Table {
     let mut table = plain_table::with_header(&["RESOURCE TYPE", "ARN FORMAT"]);
     for id in catalog.service(id).resource_types() {
         let resource_type = catalog.resource_type(id);
@@ -89,8 +167,8 @@ fn resource_types(catalog: &Catalog, id: access_advisor::catalog::ServiceId) -> 
     table
 }
 
-/// Makes a catalog from AWS's files.
-pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
+/// Builds a catalog from AWS's files.
+fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
     let reference_date = arguments
         .service_reference_date
         .unwrap_or_else(|| input::clock().date_naive());
@@ -112,15 +190,15 @@ pub(crate) fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.data_events {
         inputs = inputs.data_events(path);
     }
-    let built = build::build(&inputs).map_err(|error| Failure::Message(error.to_string()))?;
+    let built = build_catalog(&inputs).map_err(|error| Failure::Message(error.to_string()))?;
     for namespace in &built.unnamed_services {
         output::say(format_args!(
-            "note: {namespace} is new; without --service-names its name is its namespace"
+            "note: the service {namespace} is new; without --service-names its namespace is used as its name"
         ));
     }
     for stale in &built.stale_reviews {
         output::say(format_args!(
-            "note: left out, as the service reference no longer has its action: {stale}"
+            "note: skipped, because the service reference no longer has the action: {stale}"
         ));
     }
     let coverage = &built.coverage;

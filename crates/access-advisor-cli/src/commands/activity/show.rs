@@ -1,83 +1,52 @@
-//! `access-advisor activity`: activity files.
+//! `access-advisor activity show`.
 
-use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use access_advisor::activity::{Activity, ActivityRow, CreditedAction};
+use access_advisor::activity::{ActivityRow, CreditedAction};
 use access_advisor::arrow::rows_in_order;
-use access_advisor::parquet::{read_activity, write_activity};
-use access_advisor::store::Store;
 use access_advisor::time;
 use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::arguments::{
-    ActivityExportArguments, ActivityMergeArguments, ActivityShowArguments, RowFormat,
-};
-use crate::{Failure, binary_output, input, output, plain_table};
+use super::files::{self, principal};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{output, plain_table};
 
-/// Makes an activity file of a trail, or of what a store holds.
-pub(crate) fn export(arguments: &ActivityExportArguments) -> Result<(), Failure> {
-    match &arguments.store {
-        Some(store) => export_store(store, arguments.output.as_deref()),
-        None => input::on_threads(&arguments.reading, || export_trail(arguments)),
-    }
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor activity show activity.parquet --arn arn:aws:iam::111122223333:role/build"))]
+pub(crate) struct ShowArguments {
+    /// Activity files, also those of other engines; several are merged
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Show this user or role only; may be repeated
+    #[arg(long, value_name = "ARN")]
+    arn: Vec<String>,
+
+    /// How to print the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    format: RowFormat,
 }
 
-fn export_store(path: &Path, destination: Option<&Path>) -> Result<(), Failure> {
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &[path.to_owned()])?;
-    let activity = Store::open(path)?.activity_table()?;
-    if activity.is_empty() {
-        return Err(Failure::Message(format!(
-            "{}: there is no activity in this store; `access-advisor import trail` takes a trail in",
-            path.display()
-        )));
-    }
-    write_file(destination, &activity)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RowFormat {
+    /// For people
+    Table,
+    /// {"Activity": [...]}
+    Json,
+    /// One row per line
+    Jsonl,
+    /// One row per line, with a header
+    Csv,
 }
 
-fn export_trail(arguments: &ActivityExportArguments) -> Result<(), Failure> {
-    let destination = arguments.output.as_deref();
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &arguments.paths)?;
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let reader = input::reader(&arguments.reading, catalog);
-    let trail = input::trail(&arguments.paths, &reader)?;
-    if arguments.strict && trail.reconciliation.has_faults() {
-        return Err(Failure::Message(
-            "--strict: some of the trail was set aside".into(),
-        ));
-    }
-    write_file(destination, &trail.activity)?;
-    input::check_whole(&trail.reconciliation)
-}
-
-/// Makes one activity file of several.
-pub(crate) fn merge(arguments: &ActivityMergeArguments) -> Result<(), Failure> {
-    let destination = arguments.output.as_deref();
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &arguments.files)?;
-    let activity = read_files(&arguments.files)?;
-    write_file(destination, &activity)
-}
-
-fn write_file(path: Option<&Path>, activity: &Activity) -> Result<(), Failure> {
-    output::write_result(path, |writer| write_activity(writer, activity))?;
-    let principals: BTreeSet<_> = activity.rows().map(|row| principal(&row)).collect();
-    output::say(format_args!(
-        "activity: {} rows of {} users and roles",
-        activity.len(),
-        principals.len()
-    ));
-    Ok(())
-}
-
-/// Prints what is in activity files.
-pub(crate) fn show(arguments: &ActivityShowArguments) -> Result<(), Failure> {
-    let activity = read_files(&arguments.files)?;
+pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
+    let activity = files::read(&arguments.files)?;
     let mut rows = rows_in_order(&activity);
     if !arguments.arn.is_empty() {
         let is_wanted = |row: &ActivityRow<'_>| {
@@ -87,7 +56,7 @@ pub(crate) fn show(arguments: &ActivityShowArguments) -> Result<(), Failure> {
         rows.retain(is_wanted);
         for wanted in &arguments.arn {
             if rows.iter().all(|row| row.principal.arn != Some(wanted)) {
-                output::say(format_args!("note: no attempts of {wanted}"));
+                output::say(format_args!("note: no attempts by {wanted}"));
             }
         }
     }
@@ -97,32 +66,6 @@ pub(crate) fn show(arguments: &ActivityShowArguments) -> Result<(), Failure> {
         RowFormat::Jsonl => write_json_lines(writer, &rows),
         RowFormat::Csv => write_csv(writer, &rows),
     })
-}
-
-/// Several files, as one table.
-fn read_files(files: &[PathBuf]) -> Result<Activity, Failure> {
-    let at =
-        |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
-    let mut seen = BTreeSet::new();
-    let mut activity = Activity::new();
-    for path in files {
-        let known = path.canonicalize().map_err(|error| at(path, error))?;
-        if !seen.insert(known) {
-            return Err(Failure::Message(format!(
-                "{}: named twice; its attempts would count twice",
-                path.display()
-            )));
-        }
-        let file = File::open(path).map_err(|error| at(path, error))?;
-        activity.merge(&read_activity(file, &path.display().to_string(), None)?);
-    }
-    Ok(activity)
-}
-
-/// Whom to show: the ARN, or the unique id of somebody whose ARN is not known.
-fn principal<'a>(row: &ActivityRow<'a>) -> &'a str {
-    let who = row.principal;
-    who.arn.or(who.unique_id).unwrap_or_default()
 }
 
 fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
@@ -163,7 +106,7 @@ fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(last)
 }
 
-/// A row with the columns of the file.
+/// A row with the columns of the file, in their order.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Line<'a> {
@@ -226,7 +169,7 @@ fn write_json_lines(mut writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io:
 }
 
 fn write_csv(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
-    // The header also stands where there is no row.
+    // The header is also written when there are no rows.
     let mut csv = csv::WriterBuilder::new()
         .has_headers(false)
         .from_writer(writer);
@@ -234,7 +177,7 @@ fn write_csv(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()>
         rows.iter()
             .try_for_each(|row| csv.serialize(Line::new(row)))
     });
-    // A closed pipe must be seen as one, whatever wraps it.
+    // Keeps the kind of a closed pipe.
     written.map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

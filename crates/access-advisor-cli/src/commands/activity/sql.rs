@@ -8,10 +8,12 @@ use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 
 use crate::arguments::parse_time;
-use crate::{Failure, input, output};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = exit_status::help!("\
 Examples:
   DuckDB, straight from the objects:
     access-advisor activity sql --dialect duckdb \\
@@ -23,64 +25,64 @@ Examples:
     access-advisor activity sql --dialect athena --table logs.cloudtrail_logs > activity.sql
     aws athena start-query-execution --query-string file://activity.sql --work-group primary
 
-  CloudTrail Lake, this year's events:
+  CloudTrail Lake, the events of this year:
     access-advisor activity sql --dialect cloudtrail-lake --since 2026-01-01T00:00:00Z \\
         --table 0233062b-51c6-4d18-8dec-aaaaaaaaaaa1 > activity.sql
     aws cloudtrail start-query --query-statement file://activity.sql \\
         --delivery-s3-uri s3://BUCKET/PREFIX
 
-What is assumed of the logs:
+What the queries expect:
   athena           the columns of the table that Athena's documentation creates for CloudTrail
-                   logs. All of it is read, once: add a WHERE with the partitions you want
+                   logs. The whole table is scanned, once: add a WHERE for the partitions you want
   cloudtrail-lake  an event data store of CloudTrail events
   spark, duckdb    with --path, objects as CloudTrail delivers them, each on one line; a damaged
-                   one fails the query. With --table, a table or view with one record a row, its
+                   object fails the query. With --table, a table or view with one record per row and
                    columns named as the record's fields, userIdentity a struct, eventTime text
 
-Spark's and DuckDB's queries carry the catalog (half a megabyte) and give the columns of the
-activity table. Athena and CloudTrail Lake take no query so long (256 KiB, 10,000 characters):
-theirs, and all with --by-event, give event_source and event_name in the place of
-service_namespace, action_name and event_name. access-advisor tells the actions when it takes
-such rows in.")]
-#[allow(clippy::doc_markdown, reason = "the help is no Markdown")]
-pub(crate) struct ActivitySqlArguments {
+Queries for Spark and DuckDB contain the catalog (half a megabyte) and return the columns of the
+activity table. Athena and CloudTrail Lake do not accept queries of that length (256 KiB, 10,000
+characters): theirs, and all queries with --by-event, return event_source and event_name in place of
+service_namespace, action_name and event_name. access-advisor resolves the actions when it reads such
+rows."))]
+#[allow(clippy::doc_markdown, reason = "help texts are not Markdown")]
+pub(crate) struct SqlArguments {
     /// The engine
     #[arg(long, value_enum)]
-    pub(crate) dialect: DialectArgument,
+    dialect: DialectArgument,
 
-    /// The table or view with the records; in CloudTrail Lake, the id of the event data store
+    /// The table or view with the records; for CloudTrail Lake, the id of the event data store
     /// [default for athena: cloudtrail_logs]
     #[arg(
         long,
         value_name = "NAME",
         required_if_eq("dialect", "cloudtrail-lake")
     )]
-    pub(crate) table: Option<String>,
+    table: Option<String>,
 
-    /// CloudTrail objects, as a path or glob that Spark or DuckDB take
+    /// CloudTrail objects, as a path or glob that Spark or DuckDB accepts
     #[arg(long, value_name = "GLOB", conflicts_with = "table")]
-    pub(crate) path: Option<String>,
+    path: Option<String>,
 
-    /// Do not resolve events to actions in the query
+    /// Do not resolve events to actions in the query; access-advisor does it when it reads the rows
     #[arg(long, conflicts_with = "catalog")]
-    pub(crate) by_event: bool,
+    by_event: bool,
 
-    /// Leave out events before this time, as in 2026-01-01T00:00:00Z
+    /// Skip events from before this time, as in 2026-01-01T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<DateTime<Utc>>,
+    since: Option<DateTime<Utc>>,
 
-    /// Leave out events after this time
+    /// Skip events from after this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the one built in
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
     #[arg(long, value_name = "FILE")]
-    pub(crate) catalog: Option<PathBuf>,
+    catalog: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(clippy::doc_markdown, reason = "the help is no Markdown")]
-pub(crate) enum DialectArgument {
+#[allow(clippy::doc_markdown, reason = "help texts are not Markdown")]
+enum DialectArgument {
     /// Amazon Athena
     Athena,
     /// CloudTrail Lake
@@ -104,8 +106,7 @@ impl From<DialectArgument> for Dialect {
     }
 }
 
-/// Prints the query that makes the activity table where the logs are.
-pub(crate) fn run(arguments: &ActivitySqlArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &SqlArguments) -> Result<(), Failure> {
     let dialect = Dialect::from(arguments.dialect);
     let records = match (&arguments.path, &arguments.table) {
         (Some(path), _) => Records::Objects(path.clone()),
@@ -118,7 +119,7 @@ pub(crate) fn run(arguments: &ActivitySqlArguments) -> Result<(), Failure> {
             Dialect::Spark | Dialect::DuckDb => wrong_usage("one of --path and --table is needed"),
         },
     };
-    // A catalog that was asked for goes in, and an engine that cannot take it says so.
+    // A catalog that was asked for is included; an engine that cannot take it reports so.
     let takes_catalog = dialect.longest_query().is_none() && !arguments.by_event;
     let catalog = (takes_catalog || arguments.catalog.is_some())
         .then(|| input::catalog(arguments.catalog.as_deref()))
@@ -133,7 +134,7 @@ pub(crate) fn run(arguments: &ActivitySqlArguments) -> Result<(), Failure> {
     output::write_result(None, |writer| writer.write_all(sql.as_bytes()))
 }
 
-/// Ends the program over arguments that do not go together, as clap does.
+/// Exits as clap does for arguments that conflict.
 fn wrong_usage(reason: &str) -> ! {
     clap::Error::raw(ErrorKind::ArgumentConflict, format!("{reason}\n")).exit()
 }

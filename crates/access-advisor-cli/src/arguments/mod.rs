@@ -1,0 +1,9 @@
+//! Arguments that several commands take, and the values that they parse to.
+
+mod reading;
+mod store;
+mod values;
+
+pub(crate) use reading::ReadingArguments;
+pub(crate) use store::StoreArguments;
+pub(crate) use values::{GranularityArgument, TrackingArgument, parse_caller, parse_time};

@@ -1,0 +1,90 @@
+//! `access-advisor activity export`.
+
+use std::path::{Path, PathBuf};
+
+use access_advisor::store::Store;
+use clap::Args;
+
+use super::files;
+use crate::arguments::ReadingArguments;
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{binary_output, input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::trail_help!("\
+Examples:
+  access-advisor activity export AWSLogs/ --output activity.parquet
+  access-advisor activity export s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-01T00:00:00Z \\
+      --until 2026-11-01T00:00:00Z --output october.parquet
+  access-advisor activity export --store advisor.db --output activity.parquet
+  duckdb -c \"SELECT principal_arn, max(last_accessed) FROM 'activity.parquet' GROUP BY ALL\"
+
+A row is one principal, service, action and Region. Columns: account_id, principal_id, principal_arn,
+principal_arn_seen, service_namespace, action_name, event_name (where the action of an event is
+unknown), aws_region, last_accessed, last_event_id, attempts, denied_attempts, first_accessed. Times
+are UTC milliseconds. The files of the parts of a trail merge into the file of the whole."))]
+pub(crate) struct ExportArguments {
+    /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
+    #[arg(required_unless_present = "store", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Export the activity of this store instead: of all trails that were imported
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "catalog", "strict", "since", "until", "object_limit", "threads"]
+    )]
+    store: Option<PathBuf>,
+
+    /// Write the Parquet file here instead of to stdout
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    /// Fail when any of the trail was set aside: malformed records, damaged objects
+    #[arg(long)]
+    strict: bool,
+
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
+    match &arguments.store {
+        Some(store) => export_store(store, arguments.output.as_deref()),
+        None => arguments.reading.on_threads(|| export_trail(arguments)),
+    }
+}
+
+fn export_store(path: &Path, destination: Option<&Path>) -> Result<(), Failure> {
+    binary_output::refuse_terminal(destination)?;
+    output::refuse_inputs(destination, &[path.to_owned()])?;
+    let activity = Store::open(path)?.activity_table()?;
+    if activity.is_empty() {
+        return Err(Failure::Message(format!(
+            "{}: this store has no activity; import a trail with `access-advisor import trail`",
+            path.display()
+        )));
+    }
+    files::write(destination, &activity)
+}
+
+fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
+    let destination = arguments.output.as_deref();
+    binary_output::refuse_terminal(destination)?;
+    output::refuse_inputs(destination, &arguments.paths)?;
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let reader = arguments.reading.reader(catalog);
+    let trail = input::trail(&arguments.paths, &reader)?;
+    if arguments.strict && trail.reconciliation.has_faults() {
+        return Err(Failure::Message(
+            "--strict: some of the trail was set aside".into(),
+        ));
+    }
+    files::write(destination, &trail.activity)?;
+    input::check_whole(&trail.reconciliation)
+}

@@ -1,0 +1,50 @@
+//! Reads and writes activity files.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use access_advisor::activity::{Activity, ActivityRow};
+use access_advisor::parquet::{read_activity, write_activity};
+
+use crate::failure::Failure;
+use crate::output;
+
+/// Writes a file, and reports its size on stderr.
+pub(super) fn write(path: Option<&Path>, activity: &Activity) -> Result<(), Failure> {
+    output::write_result(path, |writer| write_activity(writer, activity))?;
+    let principals: BTreeSet<_> = activity.rows().map(|row| principal(&row)).collect();
+    output::say(format_args!(
+        "activity: {} rows of {} users and roles",
+        activity.len(),
+        principals.len()
+    ));
+    Ok(())
+}
+
+/// Reads files and merges them.
+pub(super) fn read(files: &[PathBuf]) -> Result<Activity, Failure> {
+    let at =
+        |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
+    let mut seen = BTreeSet::new();
+    let mut activity = Activity::new();
+    for path in files {
+        let known = path.canonicalize().map_err(|error| at(path, error))?;
+        if !seen.insert(known) {
+            return Err(Failure::Message(format!(
+                "{}: given twice; its attempts would count twice",
+                path.display()
+            )));
+        }
+        let file = File::open(path).map_err(|error| at(path, error))?;
+        activity.merge(&read_activity(file, &path.display().to_string(), None)?);
+    }
+    Ok(activity)
+}
+
+/// The ARN of a row's principal, or its unique id when the ARN is unknown.
+pub(super) fn principal<'a>(row: &ActivityRow<'a>) -> &'a str {
+    let who = row.principal;
+    who.arn.or(who.unique_id).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! `access-advisor activity merge`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::files;
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{binary_output, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor activity merge january.parquet february.parquet --output activity.parquet
+
+Rows are merged by principal, service, action and Region: the latest last attempt, the earliest first
+attempt, and the sums of the attempts. Attempts in parts of a trail that overlap count twice."))]
+pub(crate) struct MergeArguments {
+    /// Activity files; also those of other engines
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Write the Parquet file here instead of to stdout
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
+    let destination = arguments.output.as_deref();
+    binary_output::refuse_terminal(destination)?;
+    output::refuse_inputs(destination, &arguments.files)?;
+    let activity = files::read(&arguments.files)?;
+    files::write(destination, &activity)
+}

@@ -1,0 +1,174 @@
+//! `access-advisor import`: account data and trails into a store.
+
+use std::path::PathBuf;
+
+use access_advisor::account::{AccountDataBuilder, read_text};
+use access_advisor::store::{ImportError, ImportedTrail, Store};
+use clap::{Args, Subcommand};
+
+use crate::arguments::ReadingArguments;
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::input;
+use crate::interruption::StopOnSignal;
+use crate::output;
+use crate::progress::with_progress;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Import account exports; a newer export replaces the account data and keeps activity and jobs
+    Account(ImportAccountArguments),
+    /// Import trails; objects that were imported before are not read again
+    Trail(ImportTrailArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  aws iam get-account-authorization-details > account.json
+  access-advisor import account account.json --store advisor.db"))]
+pub(crate) struct ImportAccountArguments {
+    /// Exports of aws iam get-account-authorization-details; several files are parts of one export
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The store; created when it does not exist
+    #[arg(long, value_name = "FILE")]
+    store: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::trail_help!("\
+Examples:
+  Folders and files; objects that were imported before are not read again:
+    access-advisor import trail AWSLogs/ more.json.gz --store advisor.db
+
+  Straight from the bucket, with the credentials that the AWS CLI uses:
+    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor import trail \\
+        s3://YOUR-TRAIL-BUCKET/AWSLogs/111122223333/ --since 2026-10-01T00:00:00Z --store advisor.db
+
+For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROFILE, AWS_REGION,
+AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
+server.
+
+An object is imported once and as a whole, so here --since and --until select objects, by the time in
+their names.
+
+Ctrl-C stops after the current objects. What was imported stays; run the same command again to resume."))]
+pub(crate) struct ImportTrailArguments {
+    /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// The store; created when it does not exist
+    #[arg(long, value_name = "FILE")]
+    store: PathBuf,
+
+    /// Use this catalog instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    /// Exit with status 1 when records or objects were set aside; everything else is imported all the
+    /// same
+    #[arg(long)]
+    strict: bool,
+
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+pub(crate) fn run(command: &ImportCommand) -> Result<(), Failure> {
+    match command {
+        ImportCommand::Account(arguments) => import_account(arguments),
+        ImportCommand::Trail(arguments) => arguments.reading.on_threads(|| import_trail(arguments)),
+    }
+}
+
+fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
+    let exports = arguments
+        .files
+        .iter()
+        .map(|file| Ok((file.display().to_string(), read_text(file)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    if !arguments.store.exists() {
+        check_exports(&exports)?;
+    }
+    let store = Store::open_or_create(&arguments.store)?;
+    let imported = store.import_accounts(&exports, input::clock())?;
+    input::say_issues(&imported.issues);
+    for account in &imported.accounts {
+        output::say(format_args!("imported account {account}"));
+    }
+    Ok(())
+}
+
+/// Fails when exports cannot be imported, before a store is created: a first import that fails leaves no empty store behind.
+fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
+    let mut builder = AccountDataBuilder::new();
+    for (name, text) in exports {
+        builder.add(name, text)?;
+    }
+    // AWS managed policies belong to no account.
+    let is_ours = |account: &str| !matches!(account, "aws" | "");
+    let account = builder.build();
+    if account
+        .entities()
+        .any(|(_, detail)| is_ours(detail.account.as_str()))
+    {
+        Ok(())
+    } else {
+        Err(ImportError::NoAccount)
+    }
+}
+
+fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let reader = arguments.reading.reader(catalog);
+    if !arguments.store.exists() {
+        // A path that does not exist leaves no empty store behind.
+        drop(reader.list(&arguments.paths).map_err(ImportError::from)?);
+    }
+    let store = Store::open_or_create(&arguments.store)?;
+    let signals = StopOnSignal::new(&reader);
+    let imported =
+        with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
+    drop(signals);
+    say_imported(&imported);
+    let reconciliation = &imported.reconciliation;
+    if imported.is_stopped {
+        return Err(Failure::Stopped(
+            "the objects above are imported; run the same command again to resume".into(),
+        ));
+    }
+    if arguments.strict && (reconciliation.has_faults() || !imported.changed.is_empty()) {
+        return Err(Failure::Message(
+            "--strict: some of the input was set aside; the rest is imported".into(),
+        ));
+    }
+    if imported.is_nothing() && !reconciliation.objects_failed.is_empty() {
+        return Err(Failure::Message("none of the trail could be read".into()));
+    }
+    input::check_whole(reconciliation)
+}
+
+fn say_imported(imported: &ImportedTrail) {
+    input::say_reconciliation(&imported.reconciliation);
+    if imported.known > 0 {
+        output::say(format_args!(
+            "       {} objects were imported before",
+            imported.known
+        ));
+    }
+    if imported.outside > 0 {
+        output::say(format_args!(
+            "       {} objects are outside --since and --until",
+            imported.outside
+        ));
+    }
+    for name in &imported.changed {
+        output::say(format_args!(
+            "warning: {name}: was imported before with other content, which is counted already; it was not \
+             read again"
+        ));
+    }
+}

@@ -1,0 +1,188 @@
+//! `access-advisor generate`, `get`, `entities` and `jobs`: reports that a store keeps.
+
+use std::path::PathBuf;
+
+use access_advisor::catalog::Catalog;
+use access_advisor::job::{JobId, JobState, MaxItems, PageRequest};
+use access_advisor::report::Tracking;
+use access_advisor::store::Store;
+use access_advisor::time;
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::arguments::{GranularityArgument, StoreArguments, TrackingArgument, parse_time};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output, plain_table};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor generate arn:aws:iam::111122223333:role/build --store advisor.db
+  access-advisor get JOB_ID --store advisor.db"))]
+pub(crate) struct GenerateArguments {
+    /// The user, group, role or managed policy
+    arn: String,
+
+    #[command(flatten)]
+    store: StoreArguments,
+
+    /// Services only, or their actions too
+    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
+    granularity: GranularityArgument,
+
+    /// What counts: what AWS tracks, or everything that was imported and every action
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    tracking: TrackingArgument,
+
+    /// Report as of this time [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Args)]
+struct PageArguments {
+    /// The most items to print, 1 to 1000
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    max_items: Option<i64>,
+
+    /// Where to continue: the Marker of the previous page
+    #[arg(long, value_name = "MARKER")]
+    marker: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor get JOB_ID --store advisor.db --max-items 100"))]
+pub(crate) struct GetArguments {
+    /// The JobId that `access-advisor generate` printed
+    job_id: String,
+
+    #[command(flatten)]
+    store: StoreArguments,
+
+    #[command(flatten)]
+    page: PageArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor entities JOB_ID s3 --store advisor.db"))]
+pub(crate) struct EntitiesArguments {
+    /// The JobId that `access-advisor generate` printed
+    job_id: String,
+
+    /// The service namespace, such as s3
+    namespace: String,
+
+    #[command(flatten)]
+    store: StoreArguments,
+
+    #[command(flatten)]
+    page: PageArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List all jobs of all callers, newest first
+    #[command(after_help = exit_status::help!("\
+Example:
+  access-advisor jobs list --store advisor.db"))]
+    List {
+        /// The store
+        #[arg(long, value_name = "FILE")]
+        store: PathBuf,
+    },
+    /// Delete jobs and their reports
+    #[command(after_help = exit_status::help!("\
+Example:
+  access-advisor jobs delete JOB_ID --store advisor.db"))]
+    Delete {
+        /// The JobIds
+        #[arg(required = true, value_name = "JOB_ID")]
+        job_ids: Vec<String>,
+
+        /// The store
+        #[arg(long, value_name = "FILE")]
+        store: PathBuf,
+    },
+}
+
+pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
+    let tracking = arguments.tracking.into();
+    let advisor = input::stored_advisor(&arguments.store.store, Catalog::shared(), tracking)?;
+    let caller = arguments.store.caller();
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let granularity = arguments.granularity.into();
+    let id = advisor.generate_completed(&caller, &arguments.arn, granularity, now, input::clock)?;
+    print(&json!({ "JobId": id }))
+}
+
+pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
+    let advisor =
+        input::stored_advisor(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let request = page(&arguments.page)?;
+    print(&advisor.services(&arguments.store.caller(), &arguments.job_id, request)?)
+}
+
+pub(crate) fn entities(arguments: &EntitiesArguments) -> Result<(), Failure> {
+    let advisor =
+        input::stored_advisor(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let request = page(&arguments.page)?;
+    let caller = arguments.store.caller();
+    print(&advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)
+}
+
+fn page(arguments: &PageArguments) -> Result<PageRequest<'_>, Failure> {
+    let max_items = arguments.max_items.map(MaxItems::new).transpose()?;
+    Ok(PageRequest {
+        max_items,
+        marker: arguments.marker.as_deref(),
+    })
+}
+
+pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
+    match command {
+        JobsCommand::List { store } => list_jobs(&Store::open(store)?),
+        JobsCommand::Delete { job_ids, store } => {
+            let store = Store::open(store)?;
+            for id in job_ids {
+                let id = JobId::check(id)?;
+                if !store.delete_job(&id)? {
+                    return Err(id.not_found().into());
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn list_jobs(store: &Store) -> Result<(), Failure> {
+    let mut table =
+        plain_table::with_header(&["JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "ARN", "BY"]);
+    for summary in store.jobs()? {
+        let job = &summary.job;
+        let services = match job.state {
+            JobState::Completed { .. } => summary.services.to_string(),
+            _ => String::new(),
+        };
+        table.add_row([
+            job.id.as_str(),
+            job.state.status(),
+            &time::format(job.created),
+            job.granularity.as_str(),
+            &services,
+            &job.arn,
+            &job.owner,
+        ]);
+    }
+    output::write_result(None, |writer| plain_table::write(writer, &table, ""))
+}
+
+fn print(answer: &impl Serialize) -> Result<(), Failure> {
+    output::write_result(None, |writer| output::write_json(writer, answer))
+}

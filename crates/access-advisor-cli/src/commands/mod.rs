@@ -1,0 +1,10 @@
+//! One module per command: its arguments, and what it does.
+
+pub(crate) mod activity;
+pub(crate) mod catalog;
+pub(crate) mod documentation;
+pub(crate) mod import;
+pub(crate) mod jobs;
+pub(crate) mod policies;
+pub(crate) mod report;
+pub(crate) mod serve;

@@ -1,0 +1,238 @@
+//! `access-advisor report`.
+
+mod csv;
+mod table;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use access_advisor::parquet::write_reports;
+use access_advisor::report::{Advisor, Granularity, Report, Tracking};
+use access_advisor::time;
+use access_advisor::trail::TrailRead;
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArgument, parse_time};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{binary_output, input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::trail_help!("\
+Examples:
+  Everything, as a table:
+    access-advisor report --account account.json --trail AWSLogs/
+
+  One role with its actions, as the AWS CLI prints it:
+    access-advisor report --account account.json --trail AWSLogs/ \\
+        --arn arn:aws:iam::111122223333:role/build --granularity action --format json
+
+  A whole organization for a spreadsheet, every action, as far back as the logs go:
+    access-advisor report --account accounts/*.json --trail AWSLogs/ \\
+        --granularity action --tracking full --format csv --output access.csv
+
+  The same for DuckDB, Spark, Polars or Athena, typed and compressed:
+    access-advisor report --account accounts/*.json --trail AWSLogs/ \\
+        --granularity action --tracking full --format parquet --output access.parquet
+
+  The last days, straight from the bucket, with the credentials that the AWS CLI uses:
+    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor report --account account.json \\
+        --trail s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-25T00:00:00Z
+
+For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROFILE, AWS_REGION,
+AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
+server. Rows of activity files that span --until or --now are skipped and reported."))]
+pub(crate) struct ReportArguments {
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    account: Vec<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    /// CloudTrail files, folders (read recursively), or `s3://bucket/prefix`: objects as delivered to
+    /// S3, JSON lines, output of aws cloudtrail lookup-events, results of queries in Athena or
+    /// CloudTrail Lake, activity files
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    trail: Vec<PathBuf>,
+
+    /// Report on this user, group, role or managed policy only; may be repeated. Without it: on every
+    /// user, group, role, and attached or customer-managed policy
+    #[arg(long, value_name = "ARN")]
+    arn: Vec<String>,
+
+    /// Services only, or their actions too
+    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
+    granularity: GranularityArgument,
+
+    /// What counts: what AWS tracks, or everything in the logs and every action
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    tracking: TrackingArgument,
+
+    /// Report as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<DateTime<Utc>>,
+
+    /// How to print the reports
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    /// Write the reports to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+
+    /// Fail when anything in the input was set aside: malformed records, damaged objects, policies
+    /// that cannot be evaluated
+    #[arg(long)]
+    strict: bool,
+
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// {"Reports": [...]}, rows as the AWS CLI prints them
+    Json,
+    /// One report per line
+    Jsonl,
+    /// One line per service or action
+    Csv,
+    /// The same as CSV, as a typed Parquet file
+    Parquet,
+}
+
+pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
+    arguments.reading.on_threads(|| report(arguments))
+}
+
+fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let tracking: Tracking = arguments.tracking.into();
+    let granularity: Granularity = arguments.granularity.into();
+
+    let inputs = [&arguments.account[..], &arguments.trail].concat();
+    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    if arguments.format == Format::Parquet {
+        binary_output::refuse_terminal(arguments.output.as_deref())?;
+    }
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let account = input::account(&arguments.account)?;
+    for arn in &arguments.arn {
+        // Fail before the trail is read.
+        account.resolve(arn)?;
+    }
+    let visible = tracking.visible_until(now);
+    let until = arguments
+        .reading
+        .until
+        .map_or(visible, |it| it.min(visible));
+    let reader = arguments.reading.reader_until(Some(until), catalog.clone());
+    let trail = input::trail(&arguments.trail, &reader)?;
+    if arguments.strict {
+        check_strictly(account.issues().len(), &trail)?;
+    }
+    warn_of_old_trail(&trail, &tracking, now);
+
+    let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
+    note_unmatched_principals(&advisor);
+    let reports = if arguments.arn.is_empty() {
+        advisor.reports(granularity)
+    } else {
+        let reports = arguments.arn.iter().map(|arn| {
+            let report = advisor.report(arn, granularity)?;
+            Ok((report.arn().to_owned(), report))
+        });
+        // Sorted, without duplicates.
+        let reports: BTreeMap<String, Report> = reports.collect::<Result<_, Failure>>()?;
+        reports.into_values().collect()
+    };
+
+    output::write_result(arguments.output.as_deref(), |writer| {
+        match arguments.format {
+            Format::Table => {
+                let period = table::Period {
+                    start: tracking.period_start(now),
+                    end: now,
+                };
+                table::write(writer, &reports, period)
+            }
+            Format::Json => write_json(writer, &reports),
+            Format::Jsonl => write_json_lines(writer, &reports),
+            Format::Csv => csv::write(writer, &reports),
+            Format::Parquet => write_reports(writer, &reports),
+        }
+    })?;
+    input::check_whole(&trail.reconciliation)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reports<'a> {
+    reports: &'a [Report],
+}
+
+fn write_json(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
+    output::write_json(writer, &Reports { reports })
+}
+
+fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
+    for report in reports {
+        serde_json::to_writer(&mut writer, report)?;
+        writeln!(writer)?;
+    }
+    Ok(())
+}
+
+fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {
+    let failed = trail.reconciliation.objects_failed.len();
+    let malformed = trail.reconciliation.malformed();
+    if issues == 0 && failed == 0 && malformed == 0 {
+        return Ok(());
+    }
+    Err(Failure::Message(format!(
+        "--strict: {issues} issues in the account data; {failed} objects and {malformed} malformed \
+         records of the trail were set aside"
+    )))
+}
+
+/// Warns when the trail ends before the tracking period: nothing would count as used.
+fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>) {
+    let Some(newest) = trail.activity.newest() else {
+        output::say(format_args!(
+            "warning: no record of the trail was made by an IAM user or role"
+        ));
+        return;
+    };
+    if let Some(start) = tracking.period_start(now)
+        && newest < start
+    {
+        output::say(format_args!(
+            "warning: the newest event is from {}, before the tracking period, which begins on {}: \
+             no service counts as used. To report as of that event: --now {}",
+            time::format(newest),
+            start.format("%Y-%m-%d"),
+            newest.format("%Y-%m-%dT%H:%M:%SZ"),
+        ));
+    }
+}
+
+fn note_unmatched_principals(advisor: &Advisor) {
+    let known = advisor.identities_with_activity();
+    match advisor.unmatched_principals() {
+        0 => {}
+        unmatched if known == 0 => output::say(format_args!(
+            "warning: none of the {unmatched} users and roles in the trail is in the account data"
+        )),
+        unmatched => output::say(format_args!(
+            "note: {known} users and roles of the account data are in the trail; {unmatched} others are of \
+             other accounts, or were deleted"
+        )),
+    }
+}

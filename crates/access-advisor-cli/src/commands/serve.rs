@@ -1,0 +1,138 @@
+//! `access-advisor serve`.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access_advisor::serve::{Config, Credentials, Server};
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::TrackingArgument;
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::help!("\
+Example:
+  access-advisor serve --store advisor.db
+  AWS_ENDPOINT_URL_IAM=http://127.0.0.1:8787 aws iam list-users
+
+The credentials file (TOML) lists the access keys that requests are signed with. Without it requests
+are not authenticated, and the server listens on loopback only:
+  [[credential]]
+  access_key_id = \"AKIAEXAMPLE\"
+  secret_access_key = \"...\"
+  arn = \"arn:aws:iam::111122223333:user/auditor\"
+
+The first Ctrl-C or SIGTERM shuts the server down gracefully, with status 0."))]
+pub(crate) struct ServeArguments {
+    /// The store
+    #[arg(long, value_name = "FILE")]
+    store: PathBuf,
+
+    /// The address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+
+    /// Access keys, their secrets, and the identities they belong to
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+
+    /// Require that the caller's own permission policies allow the operation
+    #[arg(long)]
+    enforce_permissions: bool,
+
+    /// What counts: what AWS tracks, or everything that was imported and every action
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    tracking: TrackingArgument,
+
+    /// Use this catalog instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.into())?;
+    let credentials = arguments
+        .credentials
+        .as_deref()
+        .map(Credentials::load)
+        .transpose()?;
+    // One line per request; `RUST_LOG` changes that.
+    let is_terminal = std::io::stderr().is_terminal();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
+        .init();
+
+    if credentials.as_ref().is_some_and(Credentials::is_empty) {
+        output::say(format_args!(
+            "warning: the credentials file has no credentials; every request will be rejected"
+        ));
+    }
+    if arguments.enforce_permissions && credentials.is_none() {
+        output::say(format_args!(
+            "warning: --enforce-permissions without --credentials: requests are not authenticated, so a \
+             caller can claim any identity"
+        ));
+    }
+    let config = Config {
+        listen: arguments.listen,
+        credentials,
+        enforce_permissions: arguments.enforce_permissions,
+        ..Config::new(Arc::new(advisor))
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let server = Server::bind(config).await?;
+        output::say(format_args!("listening on http://{}", server.local_addr()));
+        let left = server.run(stop_signal()).await;
+        if left > 0 {
+            output::say(format_args!(
+                "{left} jobs are not finished; the next start runs them"
+            ));
+        }
+        Ok(())
+    })
+}
+
+/// Waits for the first signal, which shuts the server down gracefully. A second one ends the process; nothing acknowledged is
+/// lost.
+async fn stop_signal() {
+    signal_to_stop().await;
+    tokio::spawn(async {
+        signal_to_stop().await;
+        std::process::exit(1);
+    });
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signal_to_stop() {
+    let interrupt = async {
+        // Without a handler, the default one ends the process; nothing acknowledged is lost.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    () = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => interrupt.await,
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}

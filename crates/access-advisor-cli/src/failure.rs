@@ -1,0 +1,74 @@
+//! Why a command failed: the message on stderr and the exit status.
+
+use std::io;
+use std::process::ExitCode;
+
+use access_advisor::account::LoadError;
+use access_advisor::arrow::ReadError;
+use access_advisor::report::RequestError;
+use access_advisor::serve::{CredentialsError, ServeError};
+use access_advisor::store::{ImportError, OperationError, StoreError};
+use access_advisor::trail::ListingError;
+
+use crate::exit_status;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Message(String),
+    #[error("stopped: {0}")]
+    Stopped(String),
+    /// There is a result. It lacks what is in the objects, unless other objects hold the same.
+    #[error(
+        "{failed} objects of the trail could not be read; what they hold may be missing from the result"
+    )]
+    Incomplete { failed: usize },
+    /// With the code that the IAM API has for it.
+    #[error("{0} ({code})", code = .0.code())]
+    Request(#[from] RequestError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Table(#[from] ReadError),
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error("writing the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Request(error) => error.into(),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Failure {
+    /// The line on stderr; none when the reader of a pipe has seen enough, as with `| head`.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Stopped(_) => Some(self.to_string()),
+            _ => Some(format!("error: {self}")),
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Stopped(_) => exit_status::STOPPED.into(),
+            Self::Incomplete { .. } => exit_status::INCOMPLETE.into(),
+            _ => exit_status::FAILED.into(),
+        }
+    }
+}
