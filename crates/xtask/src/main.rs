@@ -6,6 +6,7 @@ mod catalog;
 mod child;
 mod imports;
 mod load;
+mod public_api;
 mod python;
 mod test;
 mod wheel;
@@ -30,10 +31,14 @@ enum Chore {
     BenchIngest(bench_ingest::BenchIngest),
     Imports(imports::Imports),
     Load(load::Load),
+    PublicApi(public_api::PublicApi),
     Wheel(wheel::Wheel),
 }
 
 fn main() -> ExitCode {
+    if std::env::var_os(public_api::IS_RUSTDOC).is_some() {
+        return public_api::run_rustdoc(std::env::args_os().skip(1));
+    }
     let done = match CommandLine::parse().chore {
         Chore::Test(test) => test.run(),
         Chore::Catalog(refresh) => refresh.run(),
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         Chore::BenchIngest(bench) => bench.run(),
         Chore::Imports(imports) => imports.run(),
         Chore::Load(load) => load.run(),
+        Chore::PublicApi(api) => api.run(),
         Chore::Wheel(wheel) => wheel.run(),
     };
     match done {

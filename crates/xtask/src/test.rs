@@ -32,6 +32,8 @@ enum Step {
     Clippy,
     /// That the documentation builds without warnings
     Doc,
+    /// That the public API of the library is the one in crates/access-advisor/public-api.txt
+    PublicApi,
     /// Unit and integration tests
     Tests,
     /// Examples in doc comments and in the crates' pages
@@ -123,6 +125,12 @@ impl Step {
                 xtask.arg("imports");
                 return Ok((xtask, Prints::Nothing));
             }
+            Self::PublicApi => {
+                let this = std::env::current_exe().map_err(|error| error.to_string())?;
+                let mut xtask = child::command(this)?;
+                xtask.arg("public-api");
+                return Ok((xtask, Prints::Nothing));
+            }
             Self::Workflows => {
                 let python = python::environment(&child::workspace_root()?)?;
                 let mut actionlint = child::command(python.with_file_name("actionlint"))?;
@@ -140,9 +148,12 @@ impl Step {
         // No argument contains a space.
         cargo.args(arguments.split_ascii_whitespace());
         let prints = match self {
-            Self::Fmt | Self::Imports | Self::Workflows | Self::Clippy | Self::Doc => {
-                Prints::Nothing
-            }
+            Self::Fmt
+            | Self::Imports
+            | Self::Workflows
+            | Self::Clippy
+            | Self::Doc
+            | Self::PublicApi => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests => Prints::Results,
             Self::Python => Prints::LastLine,
