@@ -14,15 +14,16 @@ pub use advisor_core::{
 /// Why account data could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A file that cannot be opened or read.
+    /// A file cannot be opened or read.
     #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// The operating system's reason.
+        /// The reason.
+        #[source]
         error: std::io::Error,
     },
-    /// A file that is no UTF-8 text.
+    /// A file is not UTF-8 text.
     #[error("{}: not UTF-8 text (line {line}, column {column}){}", path.display(), if *is_utf16 {
         "; it looks like UTF-16, as PowerShell's > writes it: save it as UTF-8"
     } else {
@@ -31,23 +32,23 @@ pub enum LoadError {
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The line of the first wrong byte, counted from 1.
+        /// The line of the first byte that is not UTF-8, counted from 1.
         line: usize,
-        /// Its place in the line, in bytes, counted from 1.
+        /// The position of that byte in the line, counted from 1.
         column: usize,
-        /// Whether the file starts as UTF-16 files do.
+        /// Whether the file starts with a UTF-16 byte order mark.
         is_utf16: bool,
     },
-    /// A file that is no export of account data.
+    /// A file is not an export of account data.
     #[error(transparent)]
     Export(#[from] advisor_core::ExportError),
 }
 
-/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or
-/// several accounts. What had to be set aside is in [`AccountData::issues`].
+/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or several accounts. Parts that
+/// cannot be evaluated are listed in [`AccountData::issues`].
 ///
 /// # Errors
-/// A file that cannot be read, or is no export to its end.
+/// A file that cannot be read, or is not a complete export.
 pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, LoadError> {
     let mut builder = AccountDataBuilder::new();
     for path in paths {
@@ -60,7 +61,7 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
 /// Reads a file that should be UTF-8 text.
 ///
 /// # Errors
-/// A file that cannot be read, or is in another encoding.
+/// A file that cannot be read, or has another encoding.
 pub fn read_text(path: &Path) -> Result<String, LoadError> {
     let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
         path: path.to_owned(),

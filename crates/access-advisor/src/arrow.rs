@@ -9,3 +9,7 @@ pub use advisor_arrow::{
     is_activity_schema, permission_batches, permission_schema, report_batches, report_schema,
     rows_in_order,
 };
+/// Record batches in this crate's interface are of this version of Arrow.
+pub use arrow_array;
+/// Schemas in this crate's interface are of this version of Arrow.
+pub use arrow_schema;

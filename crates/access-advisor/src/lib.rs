@@ -63,3 +63,5 @@ pub mod trail;
 
 #[doc(inline)]
 pub use advisor_core::time;
+/// Times in this crate's interface are chrono's.
+pub use chrono;

@@ -31,11 +31,12 @@ pub mod s3 {
     };
 }
 
-/// Reads `CloudTrail` files and folders (with feature `s3`, also `s3://bucket/prefix`) with the embedded catalog and default
-/// options; for more, see [`TrailReader`]. What became of every object and record is in [`TrailRead::reconciliation`].
+/// Reads `CloudTrail` files and folders, with the embedded catalog and the default options; with the feature `s3` also
+/// `s3://bucket/prefix`. [`TrailReader`] takes a catalog and options. [`TrailRead::reconciliation`] counts what happened to each
+/// object and record.
 ///
 /// # Errors
-/// A path that is not there, a folder without files.
+/// A path that does not exist, or a folder without files.
 pub fn load_trail<P: AsRef<Path>>(paths: &[P]) -> Result<TrailRead, ListingError> {
     TrailReader::new(Catalog::shared(), ReadOptions::default()).read(paths, &|_| ())
 }
