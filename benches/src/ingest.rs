@@ -14,6 +14,7 @@ mod event;
 mod files;
 mod gzip;
 mod regular;
+mod time;
 mod trail;
 mod varied;
 

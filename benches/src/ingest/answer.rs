@@ -7,7 +7,7 @@ use advisor_core::Activity;
 use chrono::DateTime;
 use service_catalog::Catalog;
 
-use super::block::written;
+use super::time::written;
 
 /// The principal's ARN, the event source, the event name, and the Region. After [`Answer::by_operation`], the service's
 /// namespace and the action instead of the event source and name.

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use chrono::DateTime;
-
 use super::answer::Attempts;
 
 /// The number of days that a trail spans.
@@ -55,13 +53,6 @@ pub(super) fn start(index: u64, blocks: u64) -> u64 {
 /// When a record of a block was made, in UTC seconds.
 pub(super) fn seconds(start: u64, record: u64) -> u64 {
     start + BLOCK_SECONDS * record / BLOCK
-}
-
-/// A time as records write it.
-pub(super) fn written(seconds: u64) -> impl fmt::Display {
-    DateTime::from_timestamp(seconds as i64, 0)
-        .unwrap_or_default()
-        .format("%FT%TZ")
 }
 
 impl Block {

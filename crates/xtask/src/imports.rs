@@ -22,7 +22,6 @@ const STILL_CIRCULAR: &[&str] = &[
     "iam-api",
     "iam-policy-parser",
     "service-catalog",
-    "xtask",
 ];
 
 /// Prints the circles in which files of a crate import each other, and the names that cause them.

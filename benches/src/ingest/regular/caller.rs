@@ -4,7 +4,7 @@ use crate::account::{Identity, IdentityKind};
 use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
 
-use super::super::block::written;
+use super::super::time::written;
 use super::slot::{PRINCIPALS, Slot};
 
 /// The number of sessions that make most of a block's calls.

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use crate::names::{self, ACCOUNT_ID};
 use crate::seeded::Seeded;
 
-use super::super::block::written;
+use super::super::time::written;
 use super::plan::Error;
 
 /// What the parameters of a call depend on.

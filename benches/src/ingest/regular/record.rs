@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use crate::names::ACCOUNT_ID;
 use crate::seeded::Seeded;
 
-use super::super::block::written;
 use super::super::event::Event;
+use super::super::time::written;
 use super::caller::Path;
 use super::parameters::{self, Call};
 use super::plan::{Error, Fact, Other, Who};

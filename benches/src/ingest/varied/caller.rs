@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use crate::names::{self, ACCOUNT_ID, STAGES, TEAMS};
 use crate::seeded::Seeded;
 
-use super::super::block::written;
+use super::super::time::written;
 use super::agent::{self, Program};
 use super::text::hex;
 

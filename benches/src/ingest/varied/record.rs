@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use crate::names::{self, ACCOUNT_ID};
 use crate::seeded::Seeded;
 
-use super::super::block::written;
+use super::super::time::written;
 use super::api::Api;
 use super::caller::{Channel, Session};
 use super::text::{Scene, Text, base64};
