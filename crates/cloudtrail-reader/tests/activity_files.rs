@@ -178,11 +178,11 @@ fn broken_rows_are_named_and_lose_no_other() {
             ",,,",
             "column event_name: either it or action_name must be empty",
         ),
-        (",eu-west-1,", ",Europe,", "the awsRegion is no Region"),
+        (",eu-west-1,", ",Europe,", "the awsRegion is not a Region"),
         (
             "2026-10-01T00:00:00Z,e",
             "yesterday,e",
-            "column last_accessed: is no time",
+            "column last_accessed: is not a time",
         ),
         (
             "2026-10-01T00:00:00Z,e",
@@ -192,30 +192,30 @@ fn broken_rows_are_named_and_lose_no_other() {
         (
             "2026-09-01",
             "1999-09-01",
-            "column first_accessed: the time cannot be",
+            "column first_accessed: the time is not possible",
         ),
         (
             ",3,1,",
             ",3,4,",
             "column denied_attempts: 4 is more than attempts, 3",
         ),
-        (",3,1,", ",-3,1,", "column attempts: is no whole number"),
-        (",3,1,", ",3.5,1,", "column attempts: is no whole number"),
+        (",3,1,", ",-3,1,", "column attempts: is not a whole number"),
+        (",3,1,", ",3.5,1,", "column attempts: is not a whole number"),
         (
             ",3,1,",
             ",18446744073709551615,1,",
-            "column attempts: is no whole number",
+            "column attempts: is not a whole number",
         ),
         (
             "AIDAEXAMPLE0000000001,arn:aws:iam::111122223333:user/a",
             ",",
-            "nobody's attempts",
+            "is empty, and so is principal_id",
         ),
-        ("arn:aws", "urn:aws", "column principal_arn: is none"),
+        ("arn:aws", "urn:aws", "column principal_arn: is not valid"),
         (
             "AIDAEXAMPLE",
             "AIDA EXAMPLE",
-            "column principal_id: is none",
+            "column principal_id: is not valid",
         ),
         (",e,3", ",3", "12 values where the header has 13 columns"),
     ] {
@@ -253,7 +253,7 @@ fn a_broken_row_of_a_parquet_file_is_named() {
     let read = take(&[parquet(&activity)]);
     assert_eq!(read.activity, sound);
     assert_eq!(faults(&read).len(), 1);
-    assert!(faults(&read)[0].contains("the awsRegion is no Region"));
+    assert!(faults(&read)[0].contains("the awsRegion is not a Region"));
 }
 
 #[test]
@@ -369,5 +369,5 @@ fn rows_are_not_cut_at_an_instant() {
         ]
     );
     assert!(!read.reconciliation.has_faults());
-    assert!(said(&read).ends_with("1  reaching beyond the instant asked for"));
+    assert!(said(&read).ends_with("1  spans until"));
 }

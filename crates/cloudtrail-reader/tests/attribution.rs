@@ -205,7 +205,7 @@ fn federated_users_are_their_issuing_user() {
             "issued by nobody known",
             json!({"type": "FederatedUser", "principalId": "111122223333:guest",
                    "arn": "arn:aws:sts::111122223333:federated-user/guest"}),
-            "aside: no IAM identity: FederatedUser",
+            "aside: not an IAM identity: FederatedUser",
         ),
         (
             "an issuer without id and ARN",
@@ -246,17 +246,17 @@ fn callers_of_other_accounts_are_known_by_unique_id() {
         (
             "an account of which no more is told",
             json!({"type": "AWSAccount", "accountId": "444455556666"}),
-            "aside: no IAM identity: AWSAccount",
+            "aside: not an IAM identity: AWSAccount",
         ),
         (
             "empty strings are no root user",
             json!({"type": "AWSAccount", "principalId": "", "accountId": ""}),
-            "aside: no IAM identity: AWSAccount",
+            "aside: not an IAM identity: AWSAccount",
         ),
         (
             "a unique id that is cut short",
             json!({"type": "AWSAccount", "principalId": "AIDAMARIA", "accountId": "444455556666"}),
-            "aside: no IAM identity: AWSAccount",
+            "aside: not an IAM identity: AWSAccount",
         ),
     ]);
 }
@@ -283,32 +283,32 @@ fn callers_that_are_no_iam_identity() {
         (
             "unknown",
             json!({"type": "Unknown", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}),
-            "aside: no IAM identity: Unknown",
+            "aside: not an IAM identity: Unknown",
         ),
         (
             "IAM Identity Center",
             json!({"type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": {"userId": "1"}}),
-            "aside: no IAM identity: IdentityCenterUser",
+            "aside: not an IAM identity: IdentityCenterUser",
         ),
         (
             "web identity",
             json!({"type": "WebIdentityUser", "principalId": "accounts.example.com:app:1", "userName": "1"}),
-            "aside: no IAM identity: WebIdentityUser",
+            "aside: not an IAM identity: WebIdentityUser",
         ),
         (
             "SAML",
             json!({"type": "SAMLUser", "principalId": "x:y", "userName": "y", "identityProvider": "x"}),
-            "aside: no IAM identity: SAMLUser",
+            "aside: not an IAM identity: SAMLUser",
         ),
         (
             "Directory",
             json!({"type": "Directory", "accountId": "111122223333"}),
-            "aside: no IAM identity: Directory",
+            "aside: not an IAM identity: Directory",
         ),
         (
             "a type that is not known yet",
             json!({"type": "Starfish", "principalId": MARIA}),
-            "aside: no IAM identity: Starfish",
+            "aside: not an IAM identity: Starfish",
         ),
         (
             "no type",

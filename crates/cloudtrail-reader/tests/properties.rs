@@ -266,7 +266,7 @@ fn not_after_counts_milliseconds_and_includes_its_own() {
         assert_eq!(read.reconciliation.records_attributed, expected, "{time}");
         assert!(!read.reconciliation.has_faults());
         if expected == 0 {
-            assert_eq!(set_aside(&read), ["1 later than the instant asked for"]);
+            assert_eq!(set_aside(&read), ["1 later than until"]);
         }
     }
 }

@@ -171,7 +171,7 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
         if is_sound {
             Ok(())
         } else {
-            Err(Malformed::value(column, "is none"))
+            Err(Malformed::value(column, "is not valid"))
         }
     };
     let who = row.principal;
@@ -194,7 +194,7 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
         (row.arn_seen_millis, "principal_arn_seen"),
     ] {
         let is_sound = millis.is_none_or(checks::is_possible_time);
-        let cannot_be = || Malformed::value(column, "the time cannot be");
+        let cannot_be = || Malformed::value(column, "the time is not possible");
         is_sound.then_some(()).ok_or_else(cannot_be)?;
     }
     Ok(())
@@ -279,12 +279,13 @@ impl ActivityColumns {
         let count = |place: usize, column: &str| -> Result<u64, Malformed> {
             let text = required(place, column)?;
             let number = text.parse().ok().and_then(|it: i64| u64::try_from(it).ok());
-            number.ok_or_else(|| Malformed::value(column, "is no whole number of 63 bits"))
+            number
+                .ok_or_else(|| Malformed::value(column, "is not a whole number of at most 63 bits"))
         };
         let instant = |text: &str, column: &str| {
             let instant = time::parse(&engine_time::to_rfc3339(text.into()));
             let instant = instant.map(|instant| instant.timestamp_millis());
-            instant.ok_or_else(|| Malformed::value(column, "is no time"))
+            instant.ok_or_else(|| Malformed::value(column, "is not a time"))
         };
         let principal = Principal {
             unique_id: text(self.principal_id),
@@ -292,7 +293,7 @@ impl ActivityColumns {
             account: text(self.account_id),
         };
         if principal.unique_id.is_none() && principal.arn.is_none() {
-            let reason = "is empty, and so is principal_id: nobody's attempts";
+            let reason = "is empty, and so is principal_id";
             return Err(Malformed::value("principal_arn", reason));
         }
         let event = text(self.event_name);

@@ -22,10 +22,10 @@ pub enum Malformed {
     #[error("the {0} has a control character")]
     ControlCharacter(RecordField),
     /// The `awsRegion` cannot be the name of a Region.
-    #[error("the awsRegion is no Region")]
+    #[error("the awsRegion is not a Region")]
     Region,
     /// The `eventTime`, the start of which this is, is not a time at which CloudTrail existed.
-    #[error("the eventTime {0:?} cannot be")]
+    #[error("the eventTime {0:?} is not possible")]
     Time(Box<str>),
     /// A user or role, of this `userIdentity.type`, that nothing tells from others.
     #[error("{0} with neither a unique id in userIdentity.principalId nor an ARN")]

@@ -54,11 +54,11 @@ impl fmt::Display for SetAside {
             Self::NoIamIdentity(UserIdentityKind::AwsService) => f.write_str("by an AWS service"),
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => f.write_str("anonymous"),
             Self::NoIamIdentity(UserIdentityKind::Other(kind)) => {
-                write!(f, "no IAM identity: {}", kind.escape_debug())
+                write!(f, "not an IAM identity: {}", kind.escape_debug())
             }
-            Self::TooOld => f.write_str("earlier than the time asked for"),
-            Self::TooNew => f.write_str("later than the instant asked for"),
-            Self::ReachesBeyond => f.write_str("reaching beyond the instant asked for"),
+            Self::TooOld => f.write_str("earlier than since"),
+            Self::TooNew => f.write_str("later than until"),
+            Self::ReachesBeyond => f.write_str("spans until"),
             Self::Malformed(kind) => write!(f, "malformed: {kind}"),
         }
     }

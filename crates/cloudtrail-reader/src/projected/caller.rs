@@ -4,14 +4,14 @@
 //! by the bytes that decide: of a session its `sessionIssuer`, of others the start up to the `accountId`. What is not known by
 //! its bytes is read by `serde_json` once.
 
-use advisor_core::{Activity, AppearanceId};
+use advisor_core::Activity;
 
 use super::Irregular;
 use super::cache::{Answer, Cache};
 use super::index::Index;
 use super::keys::Keys;
 use super::reasons::Reasons;
-use super::record::Record;
+use super::record::{Caller, Record};
 use super::walk::{self, Colons, Span};
 use crate::outcome::set_aside::Rejection;
 use crate::record::event::{SessionContext, SessionIssuer, Text, UserIdentity};
@@ -51,19 +51,6 @@ static CONTEXT_KEYS: Keys<6> = Keys::new(
     1,
     7,
 );
-
-/// Who called.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Caller {
-    /// A user or role.
-    Principal(AppearanceId),
-    /// Someone else: the number of the reason.
-    SetAside(u32),
-    /// The bytes do not decide: the whole `userIdentity` must be read.
-    Undecided,
-    /// The record is left to the reference parser.
-    Odd,
-}
 
 #[derive(Debug, Default)]
 pub(super) struct Callers {

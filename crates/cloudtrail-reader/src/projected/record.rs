@@ -8,7 +8,6 @@ use service_catalog::Catalog;
 use super::Irregular;
 use super::cache::{Answer, Cache};
 use super::calendar::Calendar;
-use super::caller::Caller;
 use super::index::Index;
 use super::keys::Keys;
 use super::reasons::Reasons;
@@ -59,6 +58,19 @@ static KEYS: Keys<26> = Keys::new(
 const LONGEST_CALL: u32 = 320;
 /// The length of a UUID as text.
 const UUID: usize = 36;
+
+/// Who called.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Caller {
+    /// A user or role.
+    Principal(AppearanceId),
+    /// Someone else: the number of the reason.
+    SetAside(u32),
+    /// The bytes do not decide: the whole `userIdentity` must be read.
+    Undecided,
+    /// The record is left to the reference parser.
+    Odd,
+}
 
 /// A record whose values were found.
 #[derive(Clone, Copy, Debug)]

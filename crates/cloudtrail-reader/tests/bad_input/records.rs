@@ -150,7 +150,7 @@ fn times_that_cannot_be() {
         assert_eq!(
             between(&[&broken]),
             [format!(
-                "record 2: malformed: the eventTime {time:?} cannot be"
+                "record 2: malformed: the eventTime {time:?} is not possible"
             )]
         );
     }
@@ -159,7 +159,7 @@ fn times_that_cannot_be() {
     assert_eq!(
         between(&[&broken]),
         [format!(
-            "record 2: malformed: the eventTime {:?} cannot be",
+            "record 2: malformed: the eventTime {:?} is not possible",
             &long[..40]
         )]
     );
@@ -360,7 +360,7 @@ fn names_that_cannot_be() {
         let broken = record(&json!({ "awsRegion": region })).to_string();
         assert_eq!(
             between(&[&broken]),
-            ["record 2: malformed: the awsRegion is no Region"],
+            ["record 2: malformed: the awsRegion is not a Region"],
             "{region}"
         );
     }

@@ -10,7 +10,7 @@ fn long_strings_do_not_fill_the_table() {
     for (changes, expected) in [
         (json!({"eventName": long}), "the eventName is too long"),
         (json!({"eventSource": long}), "the eventSource is too long"),
-        (json!({"awsRegion": long}), "the awsRegion is no Region"),
+        (json!({"awsRegion": long}), "the awsRegion is not a Region"),
         (json!({"eventID": long}), "the eventID is too long"),
         (json!({"eventType": long}), "the eventType is too long"),
         (
@@ -291,10 +291,10 @@ fn control_characters_are_shown_escaped() {
     taken.merge(reader().take_object(evil, b"nonsense", &mut activity));
     let account = taken.to_string();
     assert!(account.contains(&format!("\n        1  not an API call: {shown}\n")));
-    assert!(account.contains(&format!("\n        1  no IAM identity: {shown}\n")));
+    assert!(account.contains(&format!("\n        1  not an IAM identity: {shown}\n")));
     assert_eq!(
         taken.examples[0].to_string(),
-        format!("{shown}: record 3: malformed: the eventTime \"{shown}\" cannot be")
+        format!("{shown}: record 3: malformed: the eventTime \"{shown}\" is not possible")
     );
     assert_eq!(
         taken.objects_failed[0].to_string(),
