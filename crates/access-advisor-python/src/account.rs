@@ -80,14 +80,14 @@ impl AccountData {
     ///     paths: A path, or an iterable of paths.
     ///
     /// Raises:
-    ///     PolicyError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
+    ///     AccountError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
     ///         where.
     ///
     /// >>> len(AccountData.load(["testdata/account.json"]))
     /// 30
     /// >>> AccountData.load("testdata/README.md")
     /// Traceback (most recent call last):
-    /// access_advisor.PolicyError: testdata/README.md: expected value (line 1, column 1)
+    /// access_advisor.AccountError: testdata/README.md: expected value (line 1, column 1)
     #[staticmethod]
     fn load(py: Python<'_>, paths: Paths) -> PyResult<Self> {
         let load = || {

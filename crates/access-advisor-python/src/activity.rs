@@ -209,24 +209,28 @@ impl Activity {
         Ok(activity.into())
     }
 
-    /// This activity and others in one, in whatever order. Of a list: `Activity.merge(*parts)`.
+    /// Merges activities into a new one. The order does not matter.
     ///
-    /// Parts that overlap count the attempts of both; the last accesses are right all the same.
+    /// Where parts overlap, their attempts are counted twice; the last accesses are right all the same.
+    ///
+    /// Args:
+    ///     parts: The activities to merge. None at all make an empty one.
     ///
     /// >>> from pathlib import Path
     /// >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
     /// >>> Activity.merge(*parts) == Activity.from_trail("testdata/trail")
     /// True
-    #[pyo3(signature = (*others))]
-    fn merge(&self, py: Python<'_>, others: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
-        let mut reconciliation = self.reconciliation.inner.clone();
-        let mut activities = Vec::with_capacity(others.len());
-        for other in &others {
-            reconciliation.merge(other.reconciliation.inner.clone());
-            activities.push(Arc::clone(&other.inner));
+    #[staticmethod]
+    #[pyo3(signature = (*parts))]
+    fn merge(py: Python<'_>, parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
+        let mut reconciliation = access_advisor::trail::Reconciliation::default();
+        let mut activities = Vec::with_capacity(parts.len());
+        for part in &parts {
+            reconciliation.merge(part.reconciliation.inner.clone());
+            activities.push(Arc::clone(&part.inner));
         }
         let activity = work::run(py, || {
-            let mut merged = (*self.inner).clone();
+            let mut merged = access_advisor::activity::Activity::new();
             for activity in &activities {
                 merged.merge(activity);
             }

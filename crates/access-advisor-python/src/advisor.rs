@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use access_advisor::arrow::{all_report_batches, report_schema};
-use access_advisor::report::{
-    Granularity, NotEvaluated, PoliciesGrantingServiceAccess, ServiceLastAccessed,
-};
+use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed};
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -13,9 +11,10 @@ use serde::Serialize;
 use crate::account::AccountData;
 use crate::activity::Activity;
 use crate::answer::answer;
-use crate::arguments::{Instant, Level, Preset, Texts, Threads, clock};
+use crate::arguments::{Instant, Level, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::table::Table;
+use crate::tracking::TrackingParameter;
 use crate::{error, work};
 
 /// Answers for account data and activity, as of one instant.
@@ -25,14 +24,15 @@ use crate::{error, work};
 /// Args:
 ///     account: Who could reach what.
 ///     activity: Who used what.
-///     tracking: "aws" to see what AWS's own reports see: 400 days, the actions and Regions that AWS tracks, each since
-///         AWS does. "full" to see every action, as far back as the activity goes.
+///     tracking: Which part of the activity reports see: a Tracking, or the name of a preset. "aws" sees what AWS's own
+///         reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to. "full" sees every
+///         action, as far back as the activity goes.
 ///     now: The instant that reports are made at; the present when None. An activity that goes beyond it should be
 ///         read with `until=now`.
 ///     catalog: Which services and actions there are; the one built in when None.
 ///
 /// Raises:
-///     InvalidInputError: `now` has no time zone, `tracking` is neither of the two.
+///     InvalidInputError: `now` has no time zone, or `tracking` is not a preset.
 ///
 /// >>> from datetime import datetime, timezone
 /// >>> account = AccountData.load("testdata/account.json")
@@ -66,23 +66,15 @@ struct Answer<'a> {
     not_evaluated: &'a [NotEvaluated],
 }
 
-/// What `list_policies_granting_service_access` answers.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct PoliciesAnswer {
-    pub(crate) policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
-    pub(crate) is_truncated: bool,
-}
-
 #[pymethods]
 impl Advisor {
     #[new]
-    #[pyo3(signature = (account, activity, tracking = Preset(access_advisor::report::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
+    #[pyo3(signature = (account, activity, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
     fn new(
         py: Python<'_>,
         account: &AccountData,
         activity: &Activity,
-        tracking: Preset,
+        tracking: TrackingParameter,
         now: Option<Instant>,
         catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
@@ -116,7 +108,7 @@ impl Advisor {
     ///
     /// Args:
     ///     arn: What to report on.
-    ///     granularity: "service" or "action"; SERVICE_LEVEL and ACTION_LEVEL, as IAM says, are the same.
+    ///     granularity: "service" or "action".
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
@@ -201,46 +193,13 @@ impl Advisor {
         arn: &str,
         service_namespaces: Texts,
     ) -> PyResult<Bound<'py, PyAny>> {
-        answer(py, &self.granting(py, arn, &service_namespaces.0)?)
-    }
-
-    /// As boto3's: `policies_granting` under the name that it has there.
-    ///
-    /// >>> answer = advisor.list_policies_granting_service_access(
-    /// ...     Arn="arn:aws:iam::111122223333:user/engineering/bruno", ServiceNamespaces=["sqs"]
-    /// ... )
-    /// >>> answer["PoliciesGrantingServiceAccess"][0]["ServiceNamespace"], answer["IsTruncated"]
-    /// ('sqs', False)
-    #[pyo3(name = "list_policies_granting_service_access", signature = (*, Arn, ServiceNamespaces))]
-    #[expect(non_snake_case, reason = "boto3's names")]
-    fn list_policies<'py>(
-        &self,
-        py: Python<'py>,
-        Arn: &str,
-        ServiceNamespaces: Texts,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let whole = PoliciesAnswer {
-            policies_granting_service_access: self.granting(py, Arn, &ServiceNamespaces.0)?,
-            is_truncated: false,
-        };
-        answer(py, &whole)
+        let granting = py.detach(|| self.inner.policies_granting(arn, &service_namespaces.0));
+        answer(py, &granting.map_err(|refused| error::request(&refused))?)
     }
 
     fn __repr__(&self) -> String {
         let entities = self.inner.account().reported_entities().len();
         let now = access_advisor::time::format(self.now);
         format!("<Advisor on {entities} entities, as of {now}>")
-    }
-}
-
-impl Advisor {
-    fn granting(
-        &self,
-        py: Python<'_>,
-        arn: &str,
-        namespaces: &[String],
-    ) -> PyResult<Vec<PoliciesGrantingServiceAccess>> {
-        let granting = py.detach(|| self.inner.policies_granting(arn, namespaces));
-        granting.map_err(|refused| error::request(&refused))
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use access_advisor::report::{Granularity, Tracking};
+use access_advisor::report::Granularity;
 use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -148,7 +148,7 @@ impl FromPyObject<'_, '_> for Texts {
     }
 }
 
-/// `SERVICE_LEVEL` or `ACTION_LEVEL`, as IAM says, or `service` or `action`.
+/// A parameter `granularity`: `service` or `action`.
 pub(crate) struct Level(pub(crate) Granularity);
 
 impl<'py> FromPyObject<'_, 'py> for Level {
@@ -157,16 +157,16 @@ impl<'py> FromPyObject<'_, 'py> for Level {
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let name: &Bound<'py, PyString> = &given.cast::<PyString>()?.to_owned();
         match &*name.to_cow()? {
-            "service" | "SERVICE_LEVEL" => Ok(Self(Granularity::Service)),
-            "action" | "ACTION_LEVEL" => Ok(Self(Granularity::Action)),
+            "service" => Ok(Self(Granularity::Service)),
+            "action" => Ok(Self(Granularity::Action)),
             other => Err(error::invalid_input(&format!(
-                "granularity {other:?} is neither \"service\" (SERVICE_LEVEL) nor \"action\" (ACTION_LEVEL)"
+                "granularity must be \"service\" or \"action\", not {other:?}"
             ))),
         }
     }
 }
 
-/// The same as boto3's parameter: what is none of them is refused as IAM refuses it.
+/// boto3's parameter `Granularity`: `SERVICE_LEVEL` or `ACTION_LEVEL`. Any other value is refused in IAM's words.
 pub(crate) struct ApiLevel(pub(crate) Granularity);
 
 impl FromPyObject<'_, '_> for ApiLevel {
@@ -174,11 +174,8 @@ impl FromPyObject<'_, '_> for ApiLevel {
 
     fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let name = given.cast::<PyString>()?;
-        match &*name.to_cow()? {
-            "service" => Ok(Self(Granularity::Service)),
-            "action" => Ok(Self(Granularity::Action)),
-            other => (other.parse().map(Self)).map_err(|refused| error::request(&refused)),
-        }
+        let level = name.to_cow()?.parse().map(Self);
+        level.map_err(|refused| error::request(&refused))
     }
 }
 
@@ -195,24 +192,6 @@ impl FromPyObject<'_, '_> for Items {
                 Ok(Self(if is_negative { i64::MIN } else { i64::MAX }))
             }
             number => number.map(Self),
-        }
-    }
-}
-
-/// `aws` or `full`.
-pub(crate) struct Preset(pub(crate) Tracking);
-
-impl<'py> FromPyObject<'_, 'py> for Preset {
-    type Error = PyErr;
-
-    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let name: &Bound<'py, PyString> = &given.cast::<PyString>()?.to_owned();
-        match &*name.to_cow()? {
-            "aws" => Ok(Self(Tracking::aws())),
-            "full" => Ok(Self(Tracking::full())),
-            other => Err(error::invalid_input(&format!(
-                "tracking {other:?} is neither \"aws\" nor \"full\""
-            ))),
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn load(error: LoadError) -> PyErr {
     let message = error.to_string();
     match error {
         LoadError::Io { path, error } => {
-            let raised = at("PolicyError", &message, &path);
+            let raised = at("AccountError", &message, &path);
             Python::attach(|py| raised.set_cause(py, Some(error.into())));
             raised
         }
@@ -77,7 +77,7 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             let mut attributes = vec![("path", Attribute::Text(&path))];
             let places = [("line", Some(line)), ("column", Some(column))];
             attributes.extend(places.into_iter().filter_map(number));
-            raised("PolicyError", &message, &attributes)
+            raised("AccountError", &message, &attributes)
         }
         LoadError::Export(error) => export(&error),
     }
@@ -88,7 +88,7 @@ pub(crate) fn export(error: &ExportError) -> PyErr {
     let mut attributes = vec![("path", Attribute::Text(error.name()))];
     let places = [("line", error.line()), ("column", error.column())];
     attributes.extend(places.into_iter().filter_map(number));
-    raised("PolicyError", &error.to_string(), &attributes)
+    raised("AccountError", &error.to_string(), &attributes)
 }
 
 /// A number that is known.
@@ -186,7 +186,7 @@ pub(crate) fn import(error: ImportError) -> PyErr {
         ImportError::Store(error) => store(&error),
         ImportError::Listing(error) => listing(error),
         ImportError::Export(error) => export(&error),
-        ImportError::NoAccount => raised("PolicyError", &error.to_string(), &[]),
+        ImportError::NoAccount => raised("AccountError", &error.to_string(), &[]),
     }
 }
 

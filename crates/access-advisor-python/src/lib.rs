@@ -21,6 +21,7 @@ mod progress;
 mod reconciliation;
 mod store;
 mod table;
+mod tracking;
 mod work;
 
 /// Of this module only, not of Python; as the command line has it.
@@ -57,4 +58,6 @@ mod _native {
     use crate::store::{ImportedTrail, Store};
     #[pymodule_export]
     use crate::table::Table;
+    #[pymodule_export]
+    use crate::tracking::{Tracking, restore_tracking};
 }

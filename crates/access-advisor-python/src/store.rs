@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest, PagedOperation};
-use access_advisor::report::Granularity;
+use access_advisor::report::{Granularity, PoliciesGrantingServiceAccess};
 use access_advisor::store::StoredAdvisor;
 use access_advisor::time;
 use pyo3::intern;
@@ -12,12 +12,12 @@ use pyo3::prelude::*;
 use serde::Serialize;
 
 use crate::activity::reader;
-use crate::advisor::PoliciesAnswer;
 use crate::answer::answer;
-use crate::arguments::{ApiLevel, Instant, Items, Paths, Preset, Size, Texts, Threads, clock};
+use crate::arguments::{ApiLevel, Instant, Items, Paths, Size, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
+use crate::tracking::TrackingParameter;
 use crate::{error, work};
 
 /// One file that keeps accounts, activity and jobs: what `access-advisor serve` answers from.
@@ -27,7 +27,7 @@ use crate::{error, work};
 ///
 /// Args:
 ///     path: The file; one that is not there is made.
-///     tracking: "aws" or "full": what reports see. See Advisor.
+///     tracking: Which part of the activity reports see, as for Advisor.
 ///     caller: The ARN of the user, or of the session of a role, that asks. Jobs belong to their caller. None is
 ///         whoever is at this machine.
 ///     create: False to insist that the file is there.
@@ -85,6 +85,14 @@ impl ImportedTrail {
     }
 }
 
+/// The answer of `list_policies_granting_service_access`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PoliciesAnswer {
+    policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
+    is_truncated: bool,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Generated<'a> {
@@ -107,11 +115,11 @@ struct JobInList<'a> {
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, tracking = Preset(access_advisor::report::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
+    #[pyo3(signature = (path, *, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
     fn new(
         py: Python<'_>,
         path: PathBuf,
-        tracking: Preset,
+        tracking: TrackingParameter,
         caller: Option<&str>,
         create: bool,
         catalog: Option<Py<Catalog>>,
@@ -148,7 +156,7 @@ impl Store {
     ///     The ids of the accounts that were in them.
     ///
     /// Raises:
-    ///     PolicyError: A file that cannot be read, or is no export to its end: nothing is taken.
+    ///     AccountError: A file that cannot be read, or is no export to its end: nothing is taken.
     fn import_account(&self, py: Python<'_>, paths: Paths) -> PyResult<Vec<String>> {
         let import = || {
             let mut exports = Vec::with_capacity(paths.0.len());

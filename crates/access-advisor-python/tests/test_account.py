@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from access_advisor import AccessAdvisorError, AccountData, InvalidInputError, PolicyError
+from access_advisor import AccessAdvisorError, AccountData, InvalidInputError, AccountError
 
 
 def test_findings_say_where(account):
@@ -15,7 +15,7 @@ def test_findings_say_where(account):
 
 
 def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
-    with pytest.raises(PolicyError, match="No such file") as raised:
+    with pytest.raises(AccountError, match="No such file") as raised:
         AccountData.load([tmp_path / "account.json"])
     assert raised.value.path == str(tmp_path / "account.json")
     assert isinstance(raised.value.__cause__, FileNotFoundError)
@@ -25,7 +25,7 @@ def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
 def test_a_broken_file_among_several_is_named(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text('{"UserDetailList": [\n{]}')
-    with pytest.raises(PolicyError, match="line 2") as raised:
+    with pytest.raises(AccountError, match="line 2") as raised:
         AccountData.load(["testdata/account.json", broken])
     assert (raised.value.path, raised.value.line, raised.value.column) == (str(broken), 2, 2)
 
@@ -33,7 +33,7 @@ def test_a_broken_file_among_several_is_named(tmp_path):
 def test_a_file_that_is_no_export_as_a_whole_has_no_line(tmp_path):
     empty = tmp_path / "empty.json"
     empty.write_text("{}")
-    with pytest.raises(PolicyError) as raised:
+    with pytest.raises(AccountError) as raised:
         AccountData.load(empty)
     assert (raised.value.path, raised.value.line, raised.value.column) == (str(empty), None, None)
 
@@ -41,10 +41,10 @@ def test_a_file_that_is_no_export_as_a_whole_has_no_line(tmp_path):
 def test_exceptions_can_be_pickled(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text("[\n")
-    with pytest.raises(PolicyError) as raised:
+    with pytest.raises(AccountError) as raised:
         AccountData.load(broken)
     again = pickle.loads(pickle.dumps(raised.value))
-    assert (type(again), str(again), again.path) == (PolicyError, str(raised.value), str(broken))
+    assert (type(again), str(again), again.path) == (AccountError, str(raised.value), str(broken))
     assert again.line == raised.value.line is not None
 
 

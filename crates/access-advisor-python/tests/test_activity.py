@@ -38,7 +38,8 @@ def test_parts_merge_into_the_whole(activity):
     merged = Activity.merge(*parts)
     assert merged == activity
     assert merged.reconciliation == activity.reconciliation
-    assert parts[2].merge(parts[0], parts[1]) == activity
+    assert Activity.merge(parts[2], parts[0], parts[1]) == activity
+    assert len(Activity.merge()) == 0 and Activity.merge(activity) == activity
 
 
 def test_times_bound_what_is_read(activity):

@@ -1,13 +1,15 @@
 """Reports, entities, policies."""
 
+import datetime as datetime_module
 import json
+import pickle
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from conftest import ERIN, NOW
 
-from access_advisor import Advisor, InvalidInputError, NoSuchEntityError
+from access_advisor import Advisor, InvalidInputError, NoSuchEntityError, Tracking
 
 
 def test_reports_hold_what_they_must(advisor):
@@ -35,14 +37,13 @@ def test_a_report_is_boto3s(advisor):
     """botocore's own parser makes the same of what IAM would send."""
     model = pytest.importorskip("botocore.session").get_session().get_service_model("iam")
     shape = model.operation_model("GetServiceLastAccessedDetails").output_shape
-    report = advisor.report(ERIN, granularity="ACTION_LEVEL")
+    report = advisor.report(ERIN, granularity="action")
     check(report, shape, {"Arn", "UngrantedServicesUsed", "NotEvaluated"})
     details = {"EntityDetailsList": advisor.entities(ERIN, "s3")}
     with_entities = model.operation_model("GetServiceLastAccessedDetailsWithEntities").output_shape
     check(details, with_entities, set(), partial=True)
-    granting = advisor.list_policies_granting_service_access(Arn=ERIN, ServiceNamespaces=["s3", "ec2"])
-    check(granting, model.operation_model("ListPoliciesGrantingServiceAccess").output_shape, set())
-    assert granting["PoliciesGrantingServiceAccess"] == advisor.policies_granting(ERIN, ["s3", "ec2"])
+    granting = {"PoliciesGrantingServiceAccess": advisor.policies_granting(ERIN, ["s3", "ec2"])}
+    check(granting, model.operation_model("ListPoliciesGrantingServiceAccess").output_shape, set(), partial=True)
 
 
 def check(value, shape, beyond, partial=False):
@@ -67,13 +68,15 @@ def check(value, shape, beyond, partial=False):
 def test_granularities(advisor):
     services = advisor.report(ERIN)
     assert services["JobType"] == "SERVICE_LEVEL"
-    assert services == advisor.report(ERIN, granularity="SERVICE_LEVEL")
+    assert services == advisor.report(ERIN, granularity="service")
     assert not any("TrackedActionsLastAccessed" in row for row in services["ServicesLastAccessed"])
     actions = advisor.report(ERIN, "action")
-    assert actions == advisor.report(ERIN, "ACTION_LEVEL")
+    assert actions["JobType"] == "ACTION_LEVEL"
     assert any("TrackedActionsLastAccessed" in row for row in actions["ServicesLastAccessed"])
-    with pytest.raises(InvalidInputError, match="granularity"):
-        advisor.report(ERIN, "resource")
+    # boto3's spellings are the store's.
+    for unknown in ("resource", "SERVICE_LEVEL"):
+        with pytest.raises(InvalidInputError, match="granularity"):
+            advisor.report(ERIN, unknown)
 
 
 def test_reports_are_what_report_says(advisor, account):
@@ -91,6 +94,23 @@ def test_tracking(account, activity, advisor):
     assert len(full.reports("action")) > len(advisor.reports("action"))
     with pytest.raises(InvalidInputError, match="tracking"):
         Advisor(account, activity, tracking="some", now=NOW)
+    for name, preset in (("aws", Tracking.aws()), ("full", Tracking.full())):
+        named = Advisor(account, activity, name, now=NOW).reports("action").to_polars()
+        assert named.equals(Advisor(account, activity, preset, now=NOW).reports("action").to_polars())
+    week = Advisor(account, activity, Tracking(period_days=7, actions="all", regions="all"), now=NOW)
+    assert not any("LastAuthenticated" in row for row in week.report(ERIN)["ServicesLastAccessed"])
+
+
+def test_tracking_settings():
+    assert Tracking() == Tracking.aws() != Tracking.full()
+    full = Tracking.full()
+    assert (full.period_days, full.publication_delay, full.actions, full.regions) == (None, timedelta(0), "all", "all")
+    own = Tracking(period_days=90, publication_delay=timedelta(hours=4), regions="all")
+    assert pickle.loads(pickle.dumps(own)) == own
+    assert eval(repr(own), {"Tracking": Tracking, "datetime": datetime_module}) == own
+    for wrong in ({"actions": "some"}, {"regions": "eu"}, {"publication_delay": timedelta(days=-1)}):
+        with pytest.raises(InvalidInputError, match=next(iter(wrong))):
+            Tracking(**wrong)
 
 
 def test_now(account, activity, advisor):

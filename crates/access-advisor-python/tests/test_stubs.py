@@ -34,6 +34,23 @@ def test_members(name):
     assert own == stubbed - INHERITED
 
 
+def docstrings():
+    for node in STUBS.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
+            yield pytest.param(node, getattr(_native, node.name), id=node.name)
+            for member in node.body if isinstance(node, ast.ClassDef) else []:
+                if isinstance(member, ast.FunctionDef) and not member.name.startswith("__"):
+                    item = getattr(getattr(_native, node.name), member.name)
+                    yield pytest.param(member, item, id=f"{node.name}.{member.name}")
+
+
+@pytest.mark.parametrize(("node", "item"), list(docstrings()))
+def test_docstring(node, item):
+    """`stub_docstrings.py` writes them."""
+    assert inspect.getdoc(item)
+    assert ast.get_docstring(node) == inspect.getdoc(item)
+
+
 def test_every_function_has_a_stub():
     native = {name: item for name, item in vars(_native).items() if inspect.isbuiltin(item)}
     stubbed = {node.name: node for node in STUBS.body if isinstance(node, ast.FunctionDef)}
@@ -101,7 +118,7 @@ USE = """
 from datetime import datetime, timezone
 from pathlib import Path
 
-from access_advisor import AccountData, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table
+from access_advisor import AccountData, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table, Tracking
 from access_advisor.types import Report, ServiceLastAccessed
 
 
@@ -116,7 +133,7 @@ told: Reconciliation = activity.reconciliation
 rows: dict[str, int] = told.activity_rows_set_aside_by_reason
 known: set[FailedObject] = set(told.objects_failed)
 whole = Activity.merge(*[Activity.from_parquet(Path("folder")), activity])
-advisor = Advisor(account, whole, "full", now=now)
+advisor = Advisor(account, whole, Tracking(period_days=90, actions="all"), now=now)
 report: Report = advisor.report("arn", "action")
 unused: list[ServiceLastAccessed] = [row for row in report["ServicesLastAccessed"] if "LastAuthenticated" not in row]
 granting = advisor.policies_granting("arn", (name for name in ("s3", "iam")))

@@ -35,7 +35,7 @@ class AccessDeniedError(AccessAdvisorError):
     """The caller is of another account than what it asks about."""
 
 
-class PolicyError(AccessAdvisorError):
+class AccountError(AccessAdvisorError):
     """Account data that cannot be loaded. `path` is the file.
 
     Attributes:
@@ -44,7 +44,7 @@ class PolicyError(AccessAdvisorError):
 
     >>> try:
     ...     AccountData.load("testdata/README.md")
-    ... except PolicyError as error:
+    ... except AccountError as error:
     ...     print(error.path, error.line, error.column)
     testdata/README.md 1 1
     """

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from os import PathLike
 from typing import Any, ClassVar, Literal, NoReturn, Protocol, final
 
@@ -33,18 +33,21 @@ __all__ = [
     "Reconciliation",
     "Store",
     "Table",
+    "Tracking",
     "__version__",
     "list_objects",
     "read_objects",
     "restore_activity",
     "restore_reconciliation",
+    "restore_tracking",
 ]
 __version__: str
 
 _Path = str | PathLike[str]
 _Paths = _Path | Iterable[_Path]
-_Granularity = Literal["service", "action", "SERVICE_LEVEL", "ACTION_LEVEL"]
-_Tracking = Literal["aws", "full"]
+_Granularity = Literal["service", "action"]
+_ApiGranularity = Literal["SERVICE_LEVEL", "ACTION_LEVEL"]
+_Tracking = Tracking | Literal["aws", "full"]
 _Progress = bool | Callable[[Progress], object] | None
 
 class _ArrowStream(Protocol):
@@ -188,7 +191,8 @@ class Activity:
     def from_parquet(paths: _Paths, *, catalog: Catalog | None = None) -> Activity: ...
     @staticmethod
     def from_arrow(table: _ArrowStream, *, catalog: Catalog | None = None) -> Activity: ...
-    def merge(self, *others: Activity) -> Activity: ...
+    @staticmethod
+    def merge(*parts: Activity) -> Activity: ...
     def to_parquet(self, path: _Path) -> None: ...
     def table(self) -> Table: ...
     @property
@@ -214,6 +218,31 @@ class Intake:
     def finish(self) -> Activity: ...
 
 @final
+class Tracking:
+    def __new__(
+        cls,
+        *,
+        period_days: int | None = 400,
+        publication_delay: timedelta | None = None,
+        actions: Literal["aws", "all"] = "aws",
+        regions: Literal["aws", "all"] = "aws",
+    ) -> Tracking: ...
+    @staticmethod
+    def aws() -> Tracking: ...
+    @staticmethod
+    def full() -> Tracking: ...
+    @property
+    def period_days(self) -> int | None: ...
+    @property
+    def publication_delay(self) -> timedelta: ...
+    @property
+    def actions(self) -> Literal["aws", "all"]: ...
+    @property
+    def regions(self) -> Literal["aws", "all"]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Advisor:
     def __new__(
         cls,
@@ -234,9 +263,6 @@ class Advisor:
     def policies_granting(
         self, arn: str, service_namespaces: Iterable[str]
     ) -> list[ListPoliciesGrantingServiceAccessEntry]: ...
-    def list_policies_granting_service_access(
-        self, *, Arn: str, ServiceNamespaces: Iterable[str]
-    ) -> ListPoliciesGrantingServiceAccess: ...
 
 @final
 class ImportedTrail:
@@ -272,7 +298,7 @@ class Store:
     def exceptions(self) -> type[ClientExceptions]: ...
     def accounts(self) -> list[str]: ...
     def generate_service_last_accessed_details(
-        self, *, Arn: str, Granularity: _Granularity = "SERVICE_LEVEL", now: datetime | None = None
+        self, *, Arn: str, Granularity: _ApiGranularity = "SERVICE_LEVEL", now: datetime | None = None
     ) -> GenerateServiceLastAccessedDetails: ...
     def get_service_last_accessed_details(
         self, *, JobId: str, MaxItems: int | None = None, Marker: str | None = None
@@ -298,3 +324,9 @@ def read_objects(
 ) -> Activity: ...
 def restore_activity(file: bytes, reconciliation: Reconciliation) -> Activity: ...
 def restore_reconciliation(text: str) -> Reconciliation: ...
+def restore_tracking(
+    period_days: int | None,
+    publication_delay: timedelta,
+    actions: Literal["aws", "all"],
+    regions: Literal["aws", "all"],
+) -> Tracking: ...

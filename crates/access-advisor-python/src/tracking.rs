@@ -1,0 +1,171 @@
+//! Tracking settings.
+
+use access_advisor::report::{TrackedActions, TrackedRegions};
+use chrono::TimeDelta;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error;
+use crate::pickle::Reduced;
+
+/// Which part of the activity a report sees. Wherever one is expected, the names "aws" and "full" stand for `Tracking.aws()`
+/// and `Tracking.full()`.
+///
+/// Args:
+///     period_days: How many days back attempts at a service count; None for all.
+///     publication_delay: How long it takes until an attempt is visible; none by default.
+///     actions: "aws" for the actions that AWS tracks, each since AWS began to; "all" for every action of the catalog.
+///     regions: "aws" for the Regions that AWS tracks, each since AWS began to; "all" for every Region.
+///
+/// Raises:
+///     InvalidInputError: A setting has a value that is not allowed.
+///
+/// >>> Tracking(period_days=90, actions="all")
+/// Tracking(period_days=90, publication_delay=datetime.timedelta(0), actions='all', regions='aws')
+/// >>> Tracking() == Tracking.aws()
+/// True
+#[pyclass(frozen, eq, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tracking {
+    pub(crate) inner: access_advisor::report::Tracking,
+}
+
+#[pymethods]
+impl Tracking {
+    #[new]
+    #[pyo3(signature = (*, period_days = Some(400), publication_delay = None, actions = "aws", regions = "aws"))]
+    fn new(
+        period_days: Option<u64>,
+        publication_delay: Option<TimeDelta>,
+        actions: &str,
+        regions: &str,
+    ) -> PyResult<Self> {
+        let publication_delay = publication_delay.unwrap_or_default();
+        if publication_delay < TimeDelta::zero() {
+            return Err(error::invalid_input("publication_delay is negative"));
+        }
+        let mut inner = access_advisor::report::Tracking::aws();
+        inner.period_days = period_days;
+        inner.publication_delay = publication_delay;
+        inner.actions = match actions {
+            "aws" => TrackedActions::Aws,
+            "all" => TrackedActions::All,
+            other => return Err(neither("actions", other)),
+        };
+        inner.regions = match regions {
+            "aws" => TrackedRegions::Aws,
+            "all" => TrackedRegions::All,
+            other => return Err(neither("regions", other)),
+        };
+        Ok(Self { inner })
+    }
+
+    /// What AWS's own reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to.
+    #[staticmethod]
+    fn aws() -> Self {
+        Self {
+            inner: access_advisor::report::Tracking::aws(),
+        }
+    }
+
+    /// Everything: every action in every Region, as far back as the activity goes.
+    #[staticmethod]
+    fn full() -> Self {
+        Self {
+            inner: access_advisor::report::Tracking::full(),
+        }
+    }
+
+    /// How many days back attempts at a service count; None for all.
+    #[getter]
+    fn period_days(&self) -> Option<u64> {
+        self.inner.period_days
+    }
+
+    /// How long it takes until an attempt is visible.
+    #[getter]
+    fn publication_delay(&self) -> TimeDelta {
+        self.inner.publication_delay
+    }
+
+    /// "aws" for the actions that AWS tracks, "all" for every action of the catalog.
+    #[getter]
+    fn actions(&self) -> &'static str {
+        match self.inner.actions {
+            TrackedActions::Aws => "aws",
+            TrackedActions::All => "all",
+        }
+    }
+
+    /// "aws" for the Regions that AWS tracks, "all" for every Region.
+    #[getter]
+    fn regions(&self) -> &'static str {
+        match self.inner.regions {
+            TrackedRegions::Aws => "aws",
+            TrackedRegions::All => "all",
+        }
+    }
+
+    /// Pickles by rebuilding from the settings.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Reduced<'py, (Option<u64>, TimeDelta, &'static str, &'static str)>> {
+        let settings = (
+            self.period_days(),
+            self.publication_delay(),
+            self.actions(),
+            self.regions(),
+        );
+        crate::pickle::reduced(py, "restore_tracking", settings)
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let this = slf.get();
+        let period = this.period_days();
+        let period = period.map_or_else(|| "None".to_owned(), |days| days.to_string());
+        let delay = this.publication_delay().into_pyobject(slf.py())?.repr()?;
+        let (actions, regions) = (this.actions(), this.regions());
+        Ok(format!(
+            "Tracking(period_days={period}, publication_delay={delay}, actions='{actions}', regions='{regions}')"
+        ))
+    }
+}
+
+/// Rebuilds a pickled Tracking.
+#[pyfunction]
+pub(crate) fn restore_tracking(
+    period_days: Option<u64>,
+    publication_delay: TimeDelta,
+    actions: &str,
+    regions: &str,
+) -> PyResult<Tracking> {
+    Tracking::new(period_days, Some(publication_delay), actions, regions)
+}
+
+fn neither(setting: &str, value: &str) -> PyErr {
+    error::invalid_input(&format!(
+        "{setting} must be \"aws\" or \"all\", not {value:?}"
+    ))
+}
+
+/// A parameter `tracking`: a [`Tracking`], or the name of a preset.
+pub(crate) struct TrackingParameter(pub(crate) access_advisor::report::Tracking);
+
+impl<'py> FromPyObject<'_, 'py> for TrackingParameter {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(tracking) = given.cast::<Tracking>() {
+            return Ok(Self(tracking.get().inner.clone()));
+        }
+        let name: &Bound<'py, PyString> = &given.cast::<PyString>()?.to_owned();
+        match &*name.to_cow()? {
+            "aws" => Ok(Self(access_advisor::report::Tracking::aws())),
+            "full" => Ok(Self(access_advisor::report::Tracking::full())),
+            other => Err(error::invalid_input(&format!(
+                "tracking must be a Tracking, \"aws\" or \"full\", not {other:?}"
+            ))),
+        }
+    }
+}
