@@ -51,9 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::progress::Progress;
     #[pymodule_export]
-    use crate::reconciliation::{
-        FailedObject, MalformedRecord, Reconciliation, restore_reconciliation,
-    };
+    use crate::reconciliation::{FailedObject, MalformedRecord, Reconciliation};
     #[pymodule_export]
     use crate::store::{ImportedTrail, Store};
     #[pymodule_export]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::trail::s3::{S3Location, S3Object, S3Options, S3Source};
-use access_advisor::trail::{FailedObject, FailureKind, ObjectId, TrailObject, TrailReader};
+use access_advisor::trail::{FailureKind, ObjectId, TrailObject, TrailReader};
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -15,11 +15,14 @@ use pyo3::prelude::*;
 use crate::activity::{self, Activity};
 use crate::arguments::{Instant, Paths, Size, Threads};
 use crate::catalog::Catalog;
+use crate::reconciliation::FailedObject;
 use crate::table::Table;
 use crate::{error, work};
 
-/// Lists the objects that `Activity.from_trail` would read: a table of `path`, `size` in bytes as stored, and `reason`, which
-/// is null unless the path could not be listed.
+/// Lists the objects that `Activity.from_trail` would read.
+///
+/// Returns:
+///     A table of `path` and `size`, in bytes as stored; and the folders that could not be listed.
 ///
 /// Raises:
 ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
@@ -35,7 +38,7 @@ pub(crate) fn list_objects(
     paths: Paths,
     since: Option<Instant>,
     until: Option<Instant>,
-) -> PyResult<Table> {
+) -> PyResult<(Table, Vec<FailedObject>)> {
     let reader = activity::reader(since, until, None, None)?;
     let list = || {
         let mut listed = Listed::default();
@@ -86,44 +89,34 @@ pub(crate) fn read_objects(
 struct Listed {
     path: StringBuilder,
     size: Int64Builder,
-    reason: StringBuilder,
+    failed: Vec<FailedObject>,
 }
 
 impl Listed {
-    fn add(&mut self, object: Result<TrailObject, FailedObject>) {
-        let size = match &object {
-            Err(_) => 0,
-            Ok(TrailObject::S3 { object, .. }) => object.size,
-            // One that cannot be read says why when it is read.
-            Ok(TrailObject::File(path)) => path.metadata().map_or(0, |metadata| metadata.len()),
+    fn add(&mut self, object: Result<TrailObject, access_advisor::trail::FailedObject>) {
+        let object = match object {
+            Ok(object) => object,
+            Err(inner) => return self.failed.push(FailedObject { inner }),
         };
+        let size = match &object {
+            TrailObject::S3 { object, .. } => object.size,
+            // A file that cannot be read says why when it is read.
+            TrailObject::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+        };
+        self.path.append_value(object.to_string());
         self.size
             .append_value(i64::try_from(size).unwrap_or(i64::MAX));
-        match object {
-            Ok(object) => {
-                self.path.append_value(object.to_string());
-                self.reason.append_null();
-            }
-            Err(failed) => {
-                self.path.append_value(failed.object().to_string());
-                self.reason.append_value(failed.message());
-            }
-        }
     }
 
-    fn finish(mut self) -> Result<Table, ArrowError> {
+    fn finish(mut self) -> Result<(Table, Vec<FailedObject>), ArrowError> {
         let schema = Arc::new(Schema::new(vec![
             Field::new("path", DataType::Utf8, false),
             Field::new("size", DataType::Int64, false),
-            Field::new("reason", DataType::Utf8, true),
         ]));
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.path.finish()),
-            Arc::new(self.size.finish()),
-            Arc::new(self.reason.finish()),
-        ];
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(self.path.finish()), Arc::new(self.size.finish())];
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
-        Table::collect(schema, [batch])
+        Ok((Table::collect(schema, [batch])?, self.failed))
     }
 }
 
@@ -148,7 +141,11 @@ impl Buckets {
     }
 
     /// The object that a listing called so.
-    fn object(&mut self, path: String, size: u64) -> Result<TrailObject, FailedObject> {
+    fn object(
+        &mut self,
+        path: String,
+        size: u64,
+    ) -> Result<TrailObject, access_advisor::trail::FailedObject> {
         if !S3Location::is_meant_by(&path) {
             return Ok(TrailObject::File(PathBuf::from(path)));
         }
@@ -156,12 +153,20 @@ impl Buckets {
             Ok(location) => self.s3(location, size),
             Err(fault) => {
                 let kind = FailureKind::Unreadable;
-                Err(FailedObject::new(path.into(), kind, fault))
+                Err(access_advisor::trail::FailedObject::new(
+                    path.into(),
+                    kind,
+                    fault,
+                ))
             }
         }
     }
 
-    fn s3(&mut self, location: S3Location, size: u64) -> Result<TrailObject, FailedObject> {
+    fn s3(
+        &mut self,
+        location: S3Location,
+        size: u64,
+    ) -> Result<TrailObject, access_advisor::trail::FailedObject> {
         let S3Location { bucket, prefix } = location;
         let source = match self.opened.get(&bucket) {
             Some(source) => Arc::clone(source),
@@ -177,7 +182,11 @@ impl Buckets {
                             bucket: bucket.as_str().into(),
                             key: prefix.as_str().into(),
                         };
-                        FailedObject::new(object, FailureKind::Unreadable, fault)
+                        access_advisor::trail::FailedObject::new(
+                            object,
+                            FailureKind::Unreadable,
+                            fault,
+                        )
                     })?;
                 self.opened.insert(bucket.clone(), Arc::clone(&source));
                 source

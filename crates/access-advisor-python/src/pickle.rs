@@ -1,4 +1,4 @@
-//! How what is handed back is pickled: multiprocessing and Spark send it from one process to another.
+//! Pickling: multiprocessing and Spark send results from one process to another.
 
 use access_advisor::trail::Reconciliation;
 use pyo3::intern;
@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 
 use crate::error;
 
-/// What `__reduce__` answers: a function or class, and its arguments.
+/// What `__reduce__` returns: a function or class, and its arguments.
 pub(crate) type Reduced<'py, A> = (Bound<'py, PyAny>, A);
 
-/// To be made again by a function of `access_advisor._native`.
+/// A value that a function of `access_advisor._native` rebuilds.
 pub(crate) fn reduced<'py, A>(
     py: Python<'py>,
     function: &str,
@@ -19,14 +19,14 @@ pub(crate) fn reduced<'py, A>(
     Ok((module.getattr(function)?, arguments))
 }
 
-/// A reconciliation as text.
+/// Writes a reconciliation as JSON.
 pub(crate) fn to_text(reconciliation: &Reconciliation) -> PyResult<String> {
     serde_json::to_string(reconciliation).map_err(error::unexpected)
 }
 
-/// A reconciliation of its text.
+/// Reads what [`to_text`] wrote.
 pub(crate) fn from_text(text: &str) -> PyResult<Reconciliation> {
     serde_json::from_str(text).map_err(|fault| {
-        error::invalid_input(&format!("the pickled reconciliation is none: {fault}"))
+        error::invalid_input(&format!("not the JSON of a Reconciliation: {fault}"))
     })
 }

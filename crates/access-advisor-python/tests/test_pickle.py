@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW
 
-from access_advisor import AccountData, Activity, FailedObject, ExportIssue, InvalidInputError, MalformedRecord, _native
+from access_advisor import AccountData, Activity, ExportIssue, FailedObject, InvalidInputError, MalformedRecord, Reconciliation, _native
 
 
 def again(value):
@@ -65,6 +65,16 @@ def test_a_reconciliation(faulty):
     assert again(told).examples == told.examples
 
 
+def test_reconciliations_add_up(faulty, activity):
+    both = faulty.reconciliation + activity.reconciliation
+    assert both.records_read == faulty.reconciliation.records_read + activity.reconciliation.records_read
+    assert both == activity.reconciliation + faulty.reconciliation
+    assert sum([faulty.reconciliation, activity.reconciliation], Reconciliation()) == both
+    failed = Reconciliation(objects_failed=[FailedObject("a", "gone")])
+    assert (failed + activity.reconciliation).objects_failed == [FailedObject("a", "gone")]
+    assert failed.has_faults and not activity.reconciliation.has_faults
+
+
 def test_single_faults(faulty):
     told = faulty.reconciliation
     [issue] = AccountData.load("testdata/account.json").issues
@@ -72,6 +82,9 @@ def test_single_faults(faulty):
         assert again(value) == value
         assert {value, again(value)} == {value}
     assert FailedObject("a", "b") == FailedObject(path="a", reason="b") != FailedObject("a", "c")
+    assert again(FailedObject("a", "b", "damaged")).kind == "damaged" != FailedObject("a", "b").kind
+    with pytest.raises(InvalidInputError, match="kind"):
+        FailedObject("a", "b", "broken")
     assert MalformedRecord("a", 1, "b").record == 1
     assert ExportIssue("a", "b", "c").place == "b"
 
@@ -83,7 +96,7 @@ def test_what_is_equal_but_not_hashable(activity):
 
 
 def test_what_was_never_pickled_is_refused(activity):
-    with pytest.raises(InvalidInputError, match="pickled reconciliation"):
-        _native.restore_reconciliation("{}")
+    with pytest.raises(InvalidInputError, match="not the JSON of a Reconciliation"):
+        Reconciliation.from_json("{}")
     with pytest.raises(Exception, match="the pickled activity"):
         _native.restore_activity(b"PAR1", activity.reconciliation)

@@ -14,18 +14,24 @@ that come out. The package must be installed where the executors run. Needs pysp
 from __future__ import annotations
 
 import functools
-import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from access_advisor._errors import InvalidInputError, TrailError
-from access_advisor._native import Activity, Catalog, Intake, list_objects, read_objects
+from access_advisor._native import (
+    Activity,
+    Catalog,
+    FailedObject,
+    Intake,
+    Reconciliation,
+    list_objects,
+    read_objects,
+)
 
 try:
     import pyarrow
@@ -39,7 +45,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["MalformedRecord", "Reconciliation", "SparkActivity", "activity"]
+__all__ = ["SparkActivity", "activity"]
 
 # Instants, whatever `spark.sql.timestampType` makes of a mere `timestamp`.
 _ACTIVITY = """
@@ -49,9 +55,9 @@ _ACTIVITY = """
 """
 _FAILURES = "path string, reason string"
 
-# What tasks hand back, in one table: the rows of the activity, the objects that failed, the objects that were seen where
-# Spark reads them, and one row with the task's account of it all.
-_PARTIALS = f"{_ACTIVITY}, failed_path string, failed_reason string, seen_path string, summary string"
+# What tasks return, in one table: the rows of the activity, the paths of the objects seen (where Spark opens them), and one
+# row with the task's reconciliation as JSON.
+_PARTIALS = f"{_ACTIVITY}, seen_path string, reconciliation string"
 
 # A task's share: not so little that its start and its partial table cost more than the reading, not so much that a lot is lost
 # with it. In between, several tasks for each core, so that all cores are done at about the same time.
@@ -62,118 +68,11 @@ _TASKS_PER_CORE = 4
 # The most bytes that one value of Spark's can have: a Java array.
 _VALUE_LIMIT = (1 << 31) - 16
 
-_MOST_EXAMPLES = 20
-
 _NOTHING = "there is no CloudTrail record to read; a report would call everything unused"
 
 _Path = str | PathLike[str]
-
-
-class MalformedRecord(NamedTuple):
-    """A malformed record, or row of an activity file. The others of its object were taken."""
-
-    path: str
-    """Its object."""
-    record: int
-    """Its number in the object, counted from 1."""
-    reason: str
-    """What is wrong with it."""
-
-
-@dataclass
-class Reconciliation:
-    """What became of the objects and records of a trail. It adds up: records read = attributed + set aside, and of activity
-    files among the objects, rows read = taken + set aside.
-
-    What `access_advisor.Reconciliation` is to one process, except that the objects that failed are counted here; they are
-    named in `SparkActivity.failures`.
-    """
-
-    objects_listed: int = 0
-    """How many objects there are: those read, skipped, and failed."""
-    objects_read: int = 0
-    """How many objects' records or rows were read."""
-    objects_skipped: Counter[str] = field(default_factory=Counter)
-    """How many objects hold no API calls, by what they are."""
-    objects_failed: int = 0
-    """How many objects could not be read. None of their records was taken."""
-    bytes: int = 0
-    """The objects' size in bytes, as they are stored."""
-    records_read: int = 0
-    """How many records were in the objects read. The rows of activity files are counted apart."""
-    records_attributed: int = 0
-    """How many records count as an attempt of a user or role."""
-    set_aside_by_reason: Counter[str] = field(default_factory=Counter)
-    """How many records were set aside, by reason."""
-    records_malformed: int = 0
-    """How many of the records, and of the activity files' rows, set aside are malformed."""
-    activity_rows_read: int = 0
-    """How many rows were in the activity files read."""
-    activity_rows_taken: int = 0
-    """How many rows of activity files were taken."""
-    activity_rows_attempts: int = 0
-    """How many attempts the rows taken stand for."""
-    activity_rows_set_aside_by_reason: Counter[str] = field(default_factory=Counter)
-    """How many rows of activity files were set aside, by reason."""
-    examples: list[MalformedRecord] = field(default_factory=list)
-    """The first of the malformed records and rows, twenty at most."""
-
-    @property
-    def records_set_aside(self) -> int:
-        """How many records were set aside, for whatever reason."""
-        return self.set_aside_by_reason.total()
-
-    @property
-    def activity_rows_set_aside(self) -> int:
-        """How many rows of activity files were set aside, for whatever reason."""
-        return self.activity_rows_set_aside_by_reason.total()
-
-    @property
-    def has_faults(self) -> bool:
-        """Whether the input was at fault somewhere: objects that could not be read, malformed records and rows."""
-        return self.objects_failed > 0 or self.records_malformed > 0
-
-    def __str__(self) -> str:
-        skipped = "".join(f", {number} {what} skipped" for what, number in sorted(self.objects_skipped.items()))
-        failed = f", {self.objects_failed} FAILED" if self.objects_failed else ""
-        lines = [f"{_count(self.objects_read, 'object')} read{skipped}{failed}"]
-        if self.records_read or not self.activity_rows_read:
-            records = f"{_count(self.records_read, 'record')} = {self.records_attributed} attributed"
-            lines.append(f"{records} + {self.records_set_aside} set aside")
-            lines += _reasons(self.set_aside_by_reason)
-        if self.activity_rows_read:
-            attempts = _count(self.activity_rows_attempts, "attempt")
-            rows = f"{_count(self.activity_rows_read, 'activity row')} = {self.activity_rows_taken} taken ({attempts})"
-            lines.append(f"{rows} + {self.activity_rows_set_aside} set aside")
-            lines += _reasons(self.activity_rows_set_aside_by_reason)
-        return "\n".join(lines)
-
-    def _add(self, part: dict[str, Any]) -> None:
-        """Adds what a task told of its share."""
-        self.objects_read += part["objects_read"]
-        self.objects_skipped.update(part["objects_skipped"])
-        self.objects_failed += part["objects_failed"]
-        self.bytes += part["bytes"]
-        self.records_read += part["records_read"]
-        self.records_attributed += part["records_attributed"]
-        self.set_aside_by_reason.update(part["set_aside_by_reason"])
-        self.records_malformed += part["records_malformed"]
-        self.activity_rows_read += part["activity_rows_read"]
-        self.activity_rows_taken += part["activity_rows_taken"]
-        self.activity_rows_attempts += part["activity_rows_attempts"]
-        self.activity_rows_set_aside_by_reason.update(part["activity_rows_set_aside_by_reason"])
-        examples = self.examples + [MalformedRecord(*example) for example in part["examples"]]
-        self.examples = sorted(examples)[:_MOST_EXAMPLES]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _reasons(reasons: Counter[str]) -> Iterator[str]:
-    for reason, number in sorted(reasons.items()):
-        # Why, is in the examples.
-        yield f"{number:>9}  {'MALFORMED' if reason.startswith('malformed: ') else reason}"
+# Returns the objects that no task read, given what the tasks returned.
+_Unread = Callable[["DataFrame"], list[FailedObject]]
 
 
 @dataclass(frozen=True)
@@ -188,7 +87,7 @@ class SparkActivity:
     """The activity table, one row for each principal, service, operation and Region, in no particular order. Written as
     Parquet it is an activity file."""
     failures: DataFrame
-    """The objects that could not be read, none of whose records was taken: `path` and `reason`."""
+    """The objects that could not be read, with `path` and `reason`. None of their records was taken."""
     reconciliation: Reconciliation
     """What became of all objects and records."""
     _partials: DataFrame = field(repr=False)
@@ -259,31 +158,26 @@ def activity(
         raise InvalidInputError(f"partitions must be 1 or more, not {partitions}")
     reader = _Reader(since, until, object_limit, catalog)
     if _is_by_path(names, read):
-        partials, listed = _by_path(spark, names, reader, partitions)
+        partials, unread = _by_path(spark, names, reader, partitions)
     else:
-        partials, listed = _by_spark(spark, names, reader)
+        partials, unread = _by_spark(spark, names, reader)
 
     if _has_checkpoints(spark):
         partials = partials.checkpoint()
     else:
         partials = partials.persist(StorageLevel.MEMORY_AND_DISK)
-    reconciliation = Reconciliation(objects_listed=listed.count)
-    for row in partials.where("summary IS NOT NULL").select("summary").collect():
-        reconciliation._add(json.loads(row.summary))
-
-    failures = partials.where("failed_path IS NOT NULL").selectExpr("failed_path AS path", "failed_reason AS reason")
-    unread = listed.count - reconciliation.objects_read - reconciliation.objects_skipped.total()
-    if unread > reconciliation.objects_failed:
-        failures = failures.union(listed.unread(partials))
-        reconciliation.objects_failed = unread
+    rows = partials.where("reconciliation IS NOT NULL").select("reconciliation").collect()
+    parts = [Reconciliation.from_json(row.reconciliation) for row in rows]
+    reconciliation = sum(parts, Reconciliation(objects_failed=unread(partials)))
     if not reconciliation.records_read and not reconciliation.activity_rows_read:
-        failed = failures.orderBy("path").first()
         partials.unpersist()
-        if failed is None:
+        if not reconciliation.objects_failed:
             raise TrailError(_NOTHING)
-        # What is said of a bucket begins with its name.
-        said = failed.reason if failed.reason.startswith(failed.path) else f"{failed.path}: {failed.reason}"
-        raise TrailError(f"{said}; {_NOTHING}", path=failed.path)
+        failed = min(reconciliation.objects_failed, key=lambda failed: failed.path)
+        raise TrailError(f"{failed}; {_NOTHING}", path=failed.path)
+    failures = spark.createDataFrame(
+        [(failed.path, failed.reason) for failed in reconciliation.objects_failed], _FAILURES
+    )
     return SparkActivity(_merged(partials), failures, reconciliation, partials)
 
 
@@ -332,30 +226,19 @@ class _Reader:
         )
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """What there is to read."""
-
-    count: int
-    """How many objects."""
-    unread: Callable[[DataFrame], DataFrame]
-    """The failures of those that no task was given, from what tasks handed back."""
-
-
 def _by_path(
     spark: SparkSession, paths: list[str], reader: _Reader, partitions: int | None
-) -> tuple[DataFrame, _Listed]:
+) -> tuple[DataFrame, _Unread]:
     """Partial tables of objects that the executors open."""
     paths = [_native_path(path) for path in paths]
-    objects = pyarrow.table(list_objects(paths, since=reader.since, until=reader.until))
+    table, failed = list_objects(paths, since=reader.since, until=reader.until)
+    objects = pyarrow.table(table)
     if partitions is None:
         size, cores = sum(objects["size"].to_pylist()), _parallelism(spark)
         partitions = max(cores, min(size // _LEAST_TASK_BYTES, cores * _TASKS_PER_CORE), size // _MOST_TASK_BYTES)
         partitions = max(1, min(partitions, len(objects)))
-    listed = spark.createDataFrame(objects, "path string, size long, reason string")
-    unlisted = listed.where("reason IS NOT NULL").select("path", "reason")
-    # In turn: large and small objects are spread evenly.
-    shares = listed.where("reason IS NULL").select("path", "size").repartition(partitions)
+    # Round robin: large and small objects are spread evenly.
+    shares = spark.createDataFrame(objects, "path string, size long").repartition(partitions)
 
     def reduce(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         share: list[tuple[str, int]] = []
@@ -363,7 +246,7 @@ def _by_path(
             share += zip(batch["path"].to_pylist(), batch["size"].to_pylist())
         return _partials(reader.read(share))
 
-    return shares.mapInArrow(reduce, _PARTIALS), _Listed(len(objects), lambda _: unlisted)
+    return shares.mapInArrow(reduce, _PARTIALS), lambda _: failed
 
 
 def _native_path(path: str) -> str:
@@ -387,7 +270,7 @@ def _parallelism(spark: SparkSession) -> int:
     return context.defaultParallelism if context is not None else int(spark.conf.get("spark.sql.shuffle.partitions"))
 
 
-def _by_spark(spark: SparkSession, paths: list[str], reader: _Reader) -> tuple[DataFrame, _Listed]:
+def _by_spark(spark: SparkSession, paths: list[str], reader: _Reader) -> tuple[DataFrame, _Unread]:
     """Partial tables of objects that Spark opens."""
     source = spark.read.format("binaryFile").option("recursiveFileLookup", True)
     # What cannot be opened is found missing and set aside, instead of failing the job.
@@ -415,12 +298,12 @@ def _by_spark(spark: SparkSession, paths: list[str], reader: _Reader) -> tuple[D
             yield _rows({"seen_path": pyarrow.array(given, pyarrow.string())}, len(given))
         yield from _partials(intake.finish())
 
-    def unread(partials: DataFrame) -> DataFrame:
+    def unread(partials: DataFrame) -> list[FailedObject]:
         seen = partials.where("seen_path IS NOT NULL").selectExpr("seen_path AS path")
-        return objects.join(seen, "path", "left_anti").select("path", F.lit(_UNREAD).alias("reason"))
+        return [FailedObject(row.path, _UNREAD) for row in objects.join(seen, "path", "left_anti").collect()]
 
     contents = functools.reduce(lambda one, other: one.union(other), folders)
-    return contents.mapInArrow(reduce, _PARTIALS), _Listed(len(names), unread)
+    return contents.mapInArrow(reduce, _PARTIALS), unread
 
 
 _UNREAD = "it is empty, larger than 2 GiB, or Spark cannot read it"
@@ -432,34 +315,11 @@ def _without_scheme(path: str) -> str:
 
 
 def _partials(part: Activity) -> Iterator[pyarrow.RecordBatch]:
-    """What a task hands back of its share."""
+    """What a task returns of its share."""
     table = pyarrow.table(part.table())
     for batch in table.to_batches():
         yield _rows(dict(zip(table.column_names, batch.columns)), batch.num_rows)
-    told = part.reconciliation
-    failed = told.objects_failed
-    if failed:
-        columns = {
-            "failed_path": pyarrow.array([object.path for object in failed]),
-            "failed_reason": pyarrow.array([object.reason for object in failed]),
-        }
-        yield _rows(columns, len(failed))
-    summary = {
-        "objects_read": told.objects_read,
-        "objects_skipped": told.objects_skipped,
-        "objects_failed": len(failed),
-        "bytes": told.bytes,
-        "records_read": told.records_read,
-        "records_attributed": told.records_attributed,
-        "set_aside_by_reason": told.set_aside_by_reason,
-        "records_malformed": told.records_malformed,
-        "activity_rows_read": told.activity_rows_read,
-        "activity_rows_taken": told.activity_rows_taken,
-        "activity_rows_attempts": told.activity_rows_attempts,
-        "activity_rows_set_aside_by_reason": told.activity_rows_set_aside_by_reason,
-        "examples": [(example.path, example.record, example.reason) for example in told.examples],
-    }
-    yield _rows({"summary": pyarrow.array([json.dumps(summary)])}, 1)
+    yield _rows({"reconciliation": pyarrow.array([part.reconciliation.to_json()])}, 1)
 
 
 def _rows(columns: dict[str, pyarrow.Array], count: int) -> pyarrow.RecordBatch:
