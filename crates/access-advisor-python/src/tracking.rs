@@ -33,7 +33,7 @@ pub(crate) struct Tracking {
 #[pymethods]
 impl Tracking {
     #[new]
-    #[pyo3(signature = (*, period_days = Some(400), publication_delay = None, actions = "aws", regions = "aws"))]
+    #[pyo3(signature = (*, period_days = Some(400), publication_delay = None, actions = "aws", regions = "aws"), text_signature = "(*, period_days=400, publication_delay=None, actions='aws', regions='aws')")]
     fn new(
         period_days: Option<u64>,
         publication_delay: Option<TimeDelta>,
