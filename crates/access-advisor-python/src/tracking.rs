@@ -91,18 +91,20 @@ impl Tracking {
     /// "aws" for the actions that AWS tracks, "all" for every action of the catalog.
     #[getter]
     fn actions(&self) -> &'static str {
-        match self.inner.actions {
-            TrackedActions::Aws => "aws",
-            TrackedActions::All => "all",
+        if self.inner.actions == TrackedActions::Aws {
+            "aws"
+        } else {
+            "all"
         }
     }
 
     /// "aws" for the Regions that AWS tracks, "all" for every Region.
     #[getter]
     fn regions(&self) -> &'static str {
-        match self.inner.regions {
-            TrackedRegions::Aws => "aws",
-            TrackedRegions::All => "all",
+        if self.inner.regions == TrackedRegions::Aws {
+            "aws"
+        } else {
+            "all"
         }
     }
 
