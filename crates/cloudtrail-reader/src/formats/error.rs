@@ -102,8 +102,8 @@ pub(crate) enum ParquetFault {
     Contradiction,
     #[error("{}", parquet_message(.0))]
     Decoder(#[source] parquet::errors::ParquetError),
-    #[error(transparent)]
-    Arrow(arrow_schema::ArrowError),
+    #[error("{0}")]
+    Arrow(#[source] arrow_schema::ArrowError),
 }
 
 /// The decoder's message, without the class of error before it.

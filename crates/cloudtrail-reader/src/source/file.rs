@@ -10,7 +10,7 @@ use crate::outcome::failure::FailureKind;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum FileError {
-    #[error(transparent)]
+    #[error("{0}")]
     Io(#[from] io::Error),
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),

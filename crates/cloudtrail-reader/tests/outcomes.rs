@@ -1,0 +1,155 @@
+//! What became of objects and records, as types: kinds, ids, sources, and the way from one process to another.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod support;
+
+use std::error::Error;
+use std::fs;
+use std::io;
+
+use cloudtrail_reader::{
+    FailedObject, FailureKind, ListingError, Malformed, MalformedKind, ObjectId, ReadOptions,
+    Reconciliation, RecordField, SetAside, TrailRead, TrailReader,
+};
+use serde_json::json;
+use service_catalog::Catalog;
+
+use support::{call, digest, gzip, insight, object, reader, record, take};
+
+#[test]
+fn failures_say_their_kind() {
+    let whole = gzip(&object(&[call("GetObject", 1)]));
+    for (bytes, kind) in [
+        (&whole[..whole.len() / 2], FailureKind::Damaged),
+        (br#"{"Records": [{]"#, FailureKind::Damaged),
+        (b"PAR1, and no Parquet", FailureKind::Damaged),
+        (b"", FailureKind::NotCloudTrail),
+        (b"{}", FailureKind::NotCloudTrail),
+        (b"name,size\na,1\n", FailureKind::NotCloudTrail),
+    ] {
+        let read = take(&[bytes]);
+        let [failed] = &*read.reconciliation.objects_failed else {
+            panic!("{read:?}");
+        };
+        assert_eq!(failed.kind(), kind, "{failed}");
+        assert_eq!(*failed.object(), ObjectId::from("object"));
+    }
+    let small = TrailReader::new(Catalog::shared(), ReadOptions::new().object_limit(10));
+    let read = small.take_object("large", &whole, &mut advisor_core::Activity::new());
+    assert_eq!(read.objects_failed[0].kind(), FailureKind::TooLarge);
+}
+
+#[test]
+fn errors_keep_their_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone.json");
+    let found = reader().read(&[&gone], &|_| ()).unwrap_err();
+    let ListingError::Unreadable { path, error } = &found else {
+        panic!("{found}");
+    };
+    assert_eq!((path, error.kind()), (&gone, io::ErrorKind::NotFound));
+    assert!(found.source().is_some_and(<dyn Error>::is::<io::Error>));
+
+    let dead = folder.path().join("dead.json");
+    std::os::unix::fs::symlink(&gone, &dead).unwrap();
+    let read = reader().read(&[folder.path()], &|_| ()).unwrap();
+    let [failed] = &*read.reconciliation.objects_failed else {
+        panic!("{read:?}");
+    };
+    assert_eq!(*failed.object(), ObjectId::File(dead));
+    assert_eq!(failed.kind(), FailureKind::Unreadable);
+    let cause = failed.source().and_then(Error::source).unwrap();
+    let cause: &io::Error = cause.downcast_ref().unwrap();
+    assert_eq!(cause.kind(), io::ErrorKind::NotFound);
+}
+
+/// Two files whose names differ only in bytes that are not UTF-8 look alike and are not the same.
+#[test]
+fn ids_tell_apart_what_looks_alike() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let names: [&[u8]; 2] = [b"a\xff.json", b"a\xfe.json"];
+    let paths = names.map(|name| folder.path().join(OsStr::from_bytes(name)));
+    for path in &paths {
+        if fs::write(path, "nonsense").is_err() {
+            eprintln!("skipped: this file system takes UTF-8 names only");
+            return;
+        }
+    }
+    let read = reader().read(&[folder.path()], &|_| ()).unwrap();
+    let [one, other] = &*read.reconciliation.objects_failed else {
+        panic!("{read:?}");
+    };
+    assert_eq!(one.to_string(), other.to_string());
+    assert_ne!(one.object(), other.object());
+}
+
+/// A trail with something of everything.
+fn mixed() -> TrailRead {
+    let broken = record(&json!({ "eventTime": null }));
+    let service = record(&json!({"userIdentity": {"type": "AWSService"}}));
+    let unknown = record(&json!({"userIdentity": {"type": "SAMLUser"}}));
+    take(&[
+        object(&[call("GetObject", 1), broken, service, unknown]),
+        object(&[insight()]),
+        digest(),
+        b"nonsense".to_vec(),
+        b"\x1f\x8b\x08 cut".to_vec(),
+    ])
+}
+
+#[test]
+fn malformed_records_are_typed_and_counted_by_kind() {
+    let reconciliation = mixed().reconciliation;
+    let [example] = &*reconciliation.examples else {
+        panic!("{reconciliation:?}");
+    };
+    assert_eq!(
+        example.malformed,
+        Malformed::Missing(RecordField::EventTime)
+    );
+    assert_eq!(example.record, 2);
+    let kind = SetAside::Malformed(MalformedKind::Missing);
+    assert_eq!(reconciliation.records_set_aside[&kind], 1);
+    let not_json = take(&[b"{\"eventName\": \"GetObject\"}\n{\"eventName\": 7}\n"]);
+    let Malformed::Json { line, column, .. } = &not_json.reconciliation.examples[1].malformed
+    else {
+        panic!("{not_json:?}");
+    };
+    assert_eq!((*line, *column), (1, 15));
+}
+
+#[test]
+fn reconciliations_go_from_process_to_process() {
+    let here = mixed().reconciliation;
+    let text = serde_json::to_string(&here).unwrap();
+    let there: Reconciliation = serde_json::from_str(&text).unwrap();
+    assert_eq!(there, here);
+    assert_eq!(there.to_string(), here.to_string());
+    let (mut one, mut other) = (here.clone(), there);
+    one.merge(Reconciliation::default());
+    one.merge(here.clone());
+    other.merge(here);
+    assert_eq!(one, other);
+    assert!(one.adds_up());
+}
+
+#[test]
+fn failures_of_others_can_be_told() {
+    let failed = FailedObject::new(
+        ObjectId::S3 {
+            bucket: "trail".into(),
+            key: "a.json".into(),
+        },
+        FailureKind::Unreadable,
+        io::Error::other("no permission"),
+    );
+    assert_eq!(failed.to_string(), "s3://trail/a.json: no permission");
+}
