@@ -7,7 +7,7 @@ use access_advisor::account::LoadError;
 use access_advisor::arrow::ReadError;
 use access_advisor::report::RequestError;
 use access_advisor::serve::{CredentialsError, ServeError};
-use access_advisor::store::{ImportError, OperationError, StoreError};
+use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::trail::ListingError;
 
 use crate::exit_status;
@@ -39,7 +39,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
-    Import(#[from] ImportError),
+    ImportAccounts(#[from] AccountImportError),
+    #[error(transparent)]
+    ImportTrail(#[from] TrailImportError),
+    #[error(transparent)]
+    Operation(OperationError),
     #[error("writing the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -49,6 +53,7 @@ impl From<OperationError> for Failure {
         match error {
             OperationError::Request(error) => error.into(),
             OperationError::Store(error) => error.into(),
+            other => Self::Operation(other),
         }
     }
 }

@@ -6,7 +6,7 @@ use access_advisor::account::{ExportError, LoadError};
 use access_advisor::arrow::{Fault, ReadError};
 use access_advisor::catalog::CatalogError;
 use access_advisor::report::RequestError;
-use access_advisor::store::{ImportError, OperationError, StoreError};
+use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::trail::{FailedObject, ListingError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -177,16 +177,25 @@ pub(crate) fn store(error: &StoreError) -> PyErr {
         StoreError::Database { path, .. }
         | StoreError::TooNew { path, .. }
         | StoreError::Damaged { path, .. } => at("StoreError", &message, path),
+        _ => raised("StoreError", &message, &[]),
     }
 }
 
-/// What goes wrong with an import.
-pub(crate) fn import(error: ImportError) -> PyErr {
+/// Account data that cannot be imported.
+pub(crate) fn account_import(error: &AccountImportError) -> PyErr {
     match error {
-        ImportError::Store(error) => store(&error),
-        ImportError::Listing(error) => listing(error),
-        ImportError::Export(error) => export(&error),
-        ImportError::NoAccount => raised("AccountError", &error.to_string(), &[]),
+        AccountImportError::Store(error) => store(error),
+        AccountImportError::Export(error) => export(error),
+        _ => raised("AccountError", &error.to_string(), &[]),
+    }
+}
+
+/// A trail that cannot be imported.
+pub(crate) fn trail_import(error: TrailImportError) -> PyErr {
+    match error {
+        TrailImportError::Store(error) => store(&error),
+        TrailImportError::Listing(error) => listing(error),
+        _ => unexpected(error),
     }
 }
 
@@ -195,6 +204,7 @@ pub(crate) fn operation(error: &OperationError) -> PyErr {
     match error {
         OperationError::Request(error) => request(error),
         OperationError::Store(error) => store(error),
+        _ => unexpected(error),
     }
 }
 

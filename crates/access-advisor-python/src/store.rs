@@ -166,7 +166,7 @@ impl Store {
             }
             let store = self.operations.store();
             let imported = store.import_accounts(&exports, clock());
-            imported.map_err(error::import)
+            imported.map_err(|fault| error::account_import(&fault))
         };
         let imported = work::run(py, import)??;
         let accounts = imported.accounts.iter();
@@ -210,7 +210,7 @@ impl Store {
             |py| listener.tell(py, &counts, false),
             || store.import_trail(&reader, &paths.0, &|object| counts.add(object)),
         );
-        let imported = imported?.map_err(error::import)?;
+        let imported = imported?.map_err(error::trail_import)?;
         listener.tell(py, &counts, true)?;
         if imported.is_nothing() {
             let failed = imported.reconciliation.objects_failed.first();

@@ -5,6 +5,6 @@
 
 #[doc(inline)]
 pub use advisor_store::{
-    AccountPicture, ImportError, ImportedAccounts, ImportedTrail, JobSummary, OperationError,
-    Store, StoreError, StoredAdvisor,
+    AccountImportError, AccountPicture, ImportedAccounts, ImportedTrail, JobSummary,
+    OperationError, Store, StoreError, StoredAdvisor, TrailImportError,
 };

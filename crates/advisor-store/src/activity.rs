@@ -1,69 +1,19 @@
-//! The activity table in the file: merged in row by row, read as a whole, and kept in memory until
-//! it changes. What a batch changes is kept as it was for the jobs that are not done.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! The activity table in the file: merged row by row, loaded as a whole. Rows that a batch changes are
+//! kept as they were while a job that was requested earlier is in progress.
 
 use advisor_core::{Activity, ActivityRow, CreditedAction, Principal};
 use hashbrown::HashMap;
 use rusqlite::{Transaction, params};
 
-use crate::database::{Store, StoreError};
-
-/// The table as it was at some version.
-#[derive(Debug, Default)]
-pub(crate) struct ActivityCache(Mutex<Option<(i64, Arc<Activity>)>>);
-
-/// Counts the batches that were merged in.
+/// Returns the number of batches that were merged.
 pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
     let query = "SELECT value FROM meta WHERE name = 'activity_version'";
     transaction.query_row(query, [], |row| row.get(0))
 }
 
-impl Store {
-    /// The activity of all trails that were imported, as one table.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn activity_table(&self) -> Result<Arc<Activity>, StoreError> {
-        Ok(self.activity()?.1)
-    }
-
-    /// The activity as it is now, with its version.
-    pub(crate) fn activity(&self) -> Result<(i64, Arc<Activity>), StoreError> {
-        let current = self.read(version)?;
-        let mut cache = self
-            .activity
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, activity)) = &*cache
-            && *known == current
-        {
-            return Ok((current, activity.clone()));
-        }
-        let (read, activity) = self.read(|transaction| {
-            let version = version(transaction)?;
-            Ok((version, load(transaction, version)?))
-        })?;
-        let activity = Arc::new(activity);
-        *cache = Some((read, activity.clone()));
-        Ok((read, activity))
-    }
-
-    /// The activity as it was at a version that a job in progress is as of.
-    pub(crate) fn activity_at(&self, wanted: i64) -> Result<Arc<Activity>, StoreError> {
-        let (current, activity) = self.activity()?;
-        if current == wanted {
-            return Ok(activity);
-        }
-        let earlier = self.read(|transaction| load(transaction, wanted))?;
-        Ok(Arc::new(earlier))
-    }
-}
-
-/// The table as of a version: rows that changed after it as they were, all others as they are. The
-/// ARNs and accounts of principals are the latest ones known.
-fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activity> {
+/// Loads the table as of a version: rows that changed later as they were, all others as they are. The
+/// ARNs and accounts of principals are the latest known ones.
+pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activity> {
     let mut statement = transaction.prepare(
         "WITH as_of AS (
              SELECT * FROM activity a WHERE NOT EXISTS (
@@ -121,7 +71,7 @@ fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activit
     Ok(activity)
 }
 
-/// Merges a table in, by the rule of [`Activity::merge`].
+/// Merges a table by the rule of [`Activity::merge`].
 pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusqlite::Result<()> {
     if activity.is_empty() {
         return Ok(());
@@ -132,7 +82,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
         [],
         |row| row.get(0),
     )?;
-    // Once is enough for all the jobs that are waiting.
+    // One copy of a row is enough for all jobs in progress.
     let mut keep_as_it_was = transaction.prepare_cached(
         "INSERT INTO activity_before
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied
@@ -209,7 +159,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
         let region = id_of(row.region)?;
         rows.push((principal_id, service, operation, is_action, region, row));
     }
-    // In the order of the table: neighbours are on the same page.
+    // In the order of the table, so that neighbouring rows are on the same page of the file.
     rows.sort_unstable_by_key(|(principal, service, operation, is_action, region, _)| {
         (*principal, *service, *operation, *is_action, *region)
     });
@@ -243,12 +193,12 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
     Ok(())
 }
 
-/// More attempts than SQLite can count are as many as it can.
+/// SQLite's integers are signed; greater counts become the greatest of them.
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Removes the rows as they were that no job in progress is as of.
+/// Deletes the earlier versions of rows that no job in progress needs.
 pub(crate) fn forget_earlier_rows(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute(
         "DELETE FROM activity_before WHERE version < coalesce(

@@ -1,101 +1,98 @@
-//! The file: its schema, its versions, and connections to it.
+//! The SQLite file: its schema, its versions, and the connections to it.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use advisor_core::MarkerKey;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::accounts::AccountCache;
-use crate::activity::ActivityCache;
-
-/// The version this code writes, in SQLite's `user_version`.
+/// The schema version that this code writes, in SQLite's `user_version`.
 const SCHEMA_VERSION: i64 = 2;
-/// Tells our files from other people's databases, in SQLite's `application_id`: "IAAA".
+/// Marks a file as a store, in SQLite's `application_id`: "IAAA".
 const APPLICATION_ID: i64 = 0x4941_4141;
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(60);
-/// Between two tries where SQLite does not wait itself.
+/// The pause between two attempts where SQLite does not wait itself.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
-/// What the write-ahead log is cut down to once it is in the file: a large batch leaves no large log.
+/// The write-ahead log is truncated to this size after a checkpoint, so that a large batch leaves no
+/// large log behind.
 const LARGEST_IDLE_LOG: i64 = 64 << 20;
-/// Connections kept for the next user.
+/// The number of idle connections that are kept.
 const MOST_IDLE: usize = 40;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_1_TO_2: &str = include_str!("schema_1_to_2.sql");
 
-/// Held while a file is made. A process that closes a file, any handle of it, loses its locks on it:
-/// nobody in this one may have it open in SQLite by then.
+/// Held while a file is created. A process that closes any handle of a file loses its POSIX locks on
+/// it, so no thread may have the file open in SQLite meanwhile.
 static CREATING: Mutex<()> = Mutex::new(());
 
-/// A store.
+/// A store's file, with the connections to it.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Database {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    /// Taken by whoever writes: threads wait for each other better than SQLite's polling lets them.
+    /// Held by the writer: threads wait for each other better than SQLite's polling lets them.
     writing: Mutex<()>,
-    marker_key: MarkerKey,
-    pub(crate) accounts: AccountCache,
-    pub(crate) activity: ActivityCache,
 }
 
-/// What goes wrong with a store.
+/// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
-    /// The database said no: disk full, locked for too long, damaged.
+    /// SQLite returned an error: the disk is full, the file was locked for too long, or it is damaged.
     #[error("{}: {error}", path.display())]
+    #[non_exhaustive]
     Database {
         /// The file.
         path: PathBuf,
-        /// SQLite's reason.
+        /// SQLite's error.
+        #[source]
         error: rusqlite::Error,
     },
-    /// A database of something else.
+    /// The file is not a store.
     #[error("{}: not a store of access-advisor", .0.display())]
     NotAStore(PathBuf),
-    /// A store that a newer version made.
+    /// A newer version of access-advisor made the store.
     #[error("{}: made by a newer version (schema {found}; this one knows up to {known})", path.display())]
+    #[non_exhaustive]
     TooNew {
         /// The file.
         path: PathBuf,
-        /// Its schema version.
+        /// The version of its schema.
         found: i64,
-        /// The newest that is known.
+        /// The newest version that this code can read.
         known: i64,
     },
-    /// A file that is not there, where one was expected.
+    /// There is no such file.
     #[error("{}: there is no such store; `access-advisor import` makes one", .0.display())]
     Missing(PathBuf),
-    /// Something in the file that this code did not write.
+    /// The file contains something that this code did not write.
     #[error("{}: damaged: {what}", path.display())]
+    #[non_exhaustive]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         what: String,
+        /// The error that shows it.
+        #[source]
+        error: Option<Box<dyn Error + Send + Sync>>,
     },
 }
 
-impl Store {
-    /// Opens a store, and makes it when there is none: on Unix, one that nobody but its owner may
-    /// read or write, whatever the umask.
-    ///
-    /// # Errors
-    /// The file cannot be opened, is no store, or a newer version's.
-    pub fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+impl Database {
+    /// Opens the file, and creates it when there is none: on Unix, readable and writable by its owner
+    /// only, whatever the umask.
+    pub(crate) fn open_or_create(path: &Path) -> Result<Self, StoreError> {
         create_private(path);
         Self::connect(path)
     }
 
-    /// Opens a store that is there.
-    ///
-    /// # Errors
-    /// As [`Store::open_or_create`]; there is no file.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens a file that exists.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
@@ -110,40 +107,20 @@ impl Store {
         drop(CREATING.lock().unwrap_or_else(PoisonError::into_inner));
         let mut connection = Connection::open(path).map_err(fault)?;
         connection.busy_timeout(BUSY).map_err(fault)?;
-        // Before anything is changed in a file that may be somebody else's.
+        // Before anything is changed: the file may belong to another program.
         let version = check(path, &connection)?;
         configure(&connection).map_err(fault)?;
         if version != Some(SCHEMA_VERSION) {
-            make(path, &mut connection)?;
+            create_or_upgrade(path, &mut connection)?;
         }
-        let key: Vec<u8> = connection
-            .query_row(
-                "SELECT value FROM meta WHERE name = 'marker_key'",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(fault)?;
-        let key: [u8; 32] = key.try_into().map_err(|_| StoreError::Damaged {
-            path: path.to_owned(),
-            what: "the marker key has not 32 bytes".into(),
-        })?;
         Ok(Self {
             path: path.to_owned(),
             idle: Mutex::new(vec![connection]),
             writing: Mutex::new(()),
-            marker_key: MarkerKey::new(key),
-            accounts: AccountCache::default(),
-            activity: ActivityCache::default(),
         })
     }
 
-    /// The key that this store's markers are sealed with.
-    #[must_use]
-    pub fn marker_key(&self) -> &MarkerKey {
-        &self.marker_key
-    }
-
-    /// Runs something on a connection of its own.
+    /// Runs a closure on a connection of its own.
     pub(crate) fn with<T>(
         &self,
         run: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -167,7 +144,7 @@ impl Store {
         result
     }
 
-    /// Runs something in one transaction that writes: all of it is kept, or nothing.
+    /// Runs a closure in one write transaction: everything is committed, or nothing.
     pub(crate) fn write<T>(
         &self,
         run: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -182,7 +159,7 @@ impl Store {
         })
     }
 
-    /// Runs something in one transaction that reads: all of it sees the same state.
+    /// Runs a closure in one read transaction: all its queries see the same state.
     pub(crate) fn read<T>(
         &self,
         run: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -197,17 +174,32 @@ impl Store {
         }
     }
 
+    /// The error that the file contains something which this code did not write.
     pub(crate) fn damaged(&self, what: impl Into<String>) -> StoreError {
         StoreError::Damaged {
             path: self.path.clone(),
             what: what.into(),
+            error: None,
+        }
+    }
+
+    /// As [`Database::damaged`], with the error that shows it.
+    pub(crate) fn damaged_by(
+        &self,
+        what: impl Into<String>,
+        error: impl Error + Send + Sync + 'static,
+    ) -> StoreError {
+        StoreError::Damaged {
+            path: self.path.clone(),
+            what: what.into(),
+            error: Some(Box::new(error)),
         }
     }
 }
 
-/// Makes an empty file for its owner alone, unless there is one. SQLite takes an empty file for an
-/// empty database, and gives the log and the shared memory beside it the same mode. What goes wrong
-/// here goes wrong in SQLite again, which says so.
+/// Creates an empty file with mode 0600, unless there is one. SQLite treats an empty file as an empty
+/// database, and gives the write-ahead log and the shared memory file the same mode. Errors are ignored
+/// here, because SQLite then fails with the same error and reports it.
 fn create_private(path: &Path) {
     #[cfg(unix)]
     {
@@ -228,8 +220,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-/// Puts the file into WAL mode. In a file that is not, SQLite does not wait for others who are at
-/// the same: it says that the file is busy, at once.
+/// Switches the file to WAL mode. While another process is doing the same, SQLite does not wait but
+/// returns that the file is busy, so this retries.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
@@ -245,10 +237,10 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The version of the schema that is there; none for an empty database. Refuses what is not ours, or not of
-/// our time.
+/// Returns the schema version of the file, `None` for an empty database. Rejects files that are not
+/// stores, and newer versions.
 ///
-/// Only reads: opening a store waits for nobody who writes to it.
+/// It only reads, so opening a store never waits for a writer.
 fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError> {
     let fault = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
@@ -257,7 +249,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError
             error,
         },
     };
-    // One statement, so that all three are of the same moment.
+    // One statement, so that all three values are from the same moment.
     let (application, version, has_tables): (i64, i64, bool) = connection
         .query_row(
             "SELECT application_id, user_version, EXISTS (SELECT 1 FROM sqlite_schema)
@@ -279,9 +271,9 @@ fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError
     Ok(has_tables.then_some(version))
 }
 
-/// Makes the schema in an empty database, or brings the one of an older version up, unless another process has done so by
-/// now.
-fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+/// Creates the schema in an empty database, or upgrades an older one, unless another process has done
+/// so meanwhile.
+fn create_or_upgrade(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let fault = |error| StoreError::Database {
         path: path.to_owned(),
         error,
@@ -289,19 +281,20 @@ fn make(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(fault)?;
-    let made = match check(path, &transaction)? {
+    let result = match check(path, &transaction)? {
         Some(SCHEMA_VERSION) => return Ok(()),
         Some(_) => transaction.execute_batch(SCHEMA_1_TO_2),
-        None => make_new(&transaction),
+        None => create(&transaction),
     };
-    made.and_then(|()| {
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.commit()
-    })
-    .map_err(fault)
+    result
+        .and_then(|()| {
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            transaction.commit()
+        })
+        .map_err(fault)
 }
 
-fn make_new(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
     transaction.execute_batch(SCHEMA)?;
     let insert = "INSERT INTO meta (name, value) VALUES ('marker_key', ?1)";
@@ -316,18 +309,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
-    use super::Store;
+    use super::Database;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
     #[test]
-    fn a_new_store_is_its_owners_alone() {
+    fn a_new_store_can_be_read_by_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        let store = Store::open_or_create(&path).unwrap();
-        store.accounts().unwrap();
+        let database = Database::open_or_create(&path).unwrap();
+        database.read(|_| Ok(())).unwrap();
         let modes: Vec<(String, u32)> = fs::read_dir(folder.path())
             .unwrap()
             .map(Result::unwrap)
@@ -336,18 +329,18 @@ mod tests {
                 (name, mode(&entry.path()))
             })
             .collect();
-        // The log and the shared memory too.
+        // Also the write-ahead log and the shared memory file.
         assert_eq!(modes.len(), 3, "{modes:?}");
         assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
     }
 
     #[test]
-    fn a_store_that_is_there_keeps_its_mode() {
+    fn an_existing_store_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        drop(Store::open_or_create(&path).unwrap());
+        drop(Database::open_or_create(&path).unwrap());
         fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-        drop(Store::open_or_create(&path).unwrap());
+        drop(Database::open_or_create(&path).unwrap());
         assert_eq!(mode(&path), 0o640);
     }
 }

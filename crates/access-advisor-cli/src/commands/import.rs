@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use access_advisor::account::{AccountDataBuilder, read_text};
-use access_advisor::store::{ImportError, ImportedTrail, Store};
+use access_advisor::store::{AccountImportError, ImportedTrail, Store, TrailImportError};
 use clap::{Args, Subcommand};
 
 use crate::arguments::ReadingArguments;
@@ -103,22 +103,15 @@ fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
 }
 
 /// Fails when exports cannot be imported, before a store is created: a first import that fails leaves no empty store behind.
-fn check_exports(exports: &[(String, String)]) -> Result<(), ImportError> {
+fn check_exports(exports: &[(String, String)]) -> Result<(), AccountImportError> {
     let mut builder = AccountDataBuilder::new();
     for (name, text) in exports {
         builder.add(name, text)?;
     }
-    // AWS managed policies belong to no account.
-    let is_ours = |account: &str| !matches!(account, "aws" | "");
-    let account = builder.build();
-    if account
-        .entities()
-        .any(|(_, detail)| is_ours(detail.account.as_str()))
-    {
-        Ok(())
-    } else {
-        Err(ImportError::NoAccount)
+    if builder.build().accounts().is_empty() {
+        return Err(AccountImportError::NoAccount);
     }
+    Ok(())
 }
 
 fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
@@ -126,7 +119,7 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     if !arguments.store.exists() {
         // A path that does not exist leaves no empty store behind.
-        drop(reader.list(&arguments.paths).map_err(ImportError::from)?);
+        drop(reader.list(&arguments.paths).map_err(TrailImportError::from)?);
     }
     let store = Store::open_or_create(&arguments.store)?;
     let signals = StopOnSignal::new(&reader);

@@ -1,7 +1,9 @@
 //! Which account owns an entity. AWS managed policies (`arn:aws:iam::aws:policy/...`) have `aws` in
 //! place of an account number.
 
-use super::EntityDetail;
+use std::collections::BTreeSet;
+
+use super::{AccountData, EntityDetail};
 use crate::AccountId;
 
 impl AccountId {
@@ -26,6 +28,18 @@ impl AccountId {
     #[must_use]
     pub fn is_aws(&self) -> bool {
         self.as_str() == "aws"
+    }
+}
+
+impl AccountData {
+    /// The accounts that own a user, group, role or policy.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<AccountId> {
+        self.entities()
+            .map(|(_, detail)| &detail.account)
+            .filter(|account| !account.is_aws() && !account.as_str().is_empty())
+            .cloned()
+            .collect()
     }
 }
 

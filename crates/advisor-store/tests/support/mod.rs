@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
-use advisor_store::{ImportError, ImportedTrail, Store};
+use advisor_store::{ImportedTrail, Store, TrailImportError};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, TrailReader};
 use flate2::Compression;
@@ -68,7 +68,7 @@ pub(crate) fn import<P: AsRef<Path>>(store: &Store, paths: &[P]) -> ImportedTrai
 pub(crate) fn try_import<P: AsRef<Path>>(
     store: &Store,
     paths: &[P],
-) -> Result<ImportedTrail, ImportError> {
+) -> Result<ImportedTrail, TrailImportError> {
     store.import_trail(&reader(), paths, &|_| ())
 }
 

@@ -1,9 +1,9 @@
-//! By what an object of a trail is known, and whether it is still what it was when it was taken.
+//! Objects of a trail: how they are identified, and how changed content is detected.
 //!
-//! CloudTrail gives every object a name of its own, wherever it lies and whether it is compressed; other files are known
-//! by their paths. Content is told by its size and, for files, the time of the last change or, when that is another, by
-//! a checksum; for objects of buckets by the entity tag. Where one is compressed and the other is not, the checksum alone
-//! tells.
+//! CloudTrail gives every object a unique name, which stays the same in other folders and whether the
+//! object is compressed. Other files are identified by their paths. Content is compared by size and, for
+//! files, by the time of modification or, when that differs, by checksum; for objects in S3 by entity
+//! tag. A compressed and an uncompressed file are compared by checksum only.
 
 use std::fmt::Write;
 use std::fs::{File, Metadata};
@@ -16,27 +16,27 @@ use cloudtrail_reader::TrailObject;
 use libdeflater::Crc;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-/// An object that was listed.
+/// A listed object.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(crate) listed: TrailObject,
-    /// What it is known by.
+    /// What identifies it: the name that CloudTrail gave it, without `.gz`, else its path.
     pub(crate) name: String,
     pub(crate) content: Content,
 }
 
-/// What tells an object's content from another, as far as it is known.
+/// What is known about the content of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
-    /// Bytes, as stored.
+    /// The size in bytes, as stored.
     pub(crate) size: i64,
-    /// Whether it is stored under a name that ends with `.gz`.
+    /// Whether the name ends with `.gz`.
     is_gzip: bool,
-    /// When a file was changed last, in nanoseconds since 1970.
+    /// When a file was last modified, in nanoseconds since 1970.
     modified: Option<i64>,
-    /// The entity tag of an object of a bucket.
+    /// The entity tag of an object in S3.
     etag: Option<String>,
-    /// CRC-32 and length of a file: see [`checksum`].
+    /// The CRC-32 and length of a file: see [`checksum`].
     checksum: Option<i64>,
 }
 
@@ -68,7 +68,7 @@ impl Object {
                 (content, true)
             }
         };
-        // What cannot be read does not take the place of a file of the same name.
+        // A file that cannot be read must not stand for another file of its name.
         let name = if is_there && is_cloudtrail_name(&file_name) {
             let name = file_name.strip_suffix(".gz").unwrap_or(&file_name);
             name.to_owned()
@@ -82,32 +82,33 @@ impl Object {
         }
     }
 
-    /// Whether this is what was taken before, or the same in another form: a file may have been copied or uncompressed
-    /// since. Where there is nothing to tell two contents of one size apart by, they are the same.
-    pub(crate) fn is(&self, taken: &Content) -> bool {
+    /// Whether the object has the imported content, possibly copied or decompressed since. Contents of the
+    /// same size without anything else to compare count as equal.
+    pub(crate) fn is(&self, imported: &Content) -> bool {
         let found = &self.content;
-        let has = |path: &Path, taken: i64| checksum(path).is_ok_and(|found| found == taken);
-        if found.is_gzip != taken.is_gzip {
-            return match (&self.listed, taken.checksum) {
+        let has = |path: &Path, wanted: i64| checksum(path).is_ok_and(|found| found == wanted);
+        if found.is_gzip != imported.is_gzip {
+            return match (&self.listed, imported.checksum) {
                 (TrailObject::File(path), Some(checksum)) => has(path, checksum),
                 _ => true,
             };
         }
-        if found.size != taken.size {
+        if found.size != imported.size {
             return false;
         }
-        if let (Some(found), Some(taken)) = (&found.etag, &taken.etag) {
-            return found == taken;
+        if let (Some(found), Some(imported)) = (&found.etag, &imported.etag) {
+            return found == imported;
         }
-        match (&self.listed, taken.modified) {
+        match (&self.listed, imported.modified) {
             (TrailObject::File(path), Some(modified)) if found.modified != Some(modified) => {
-                (taken.checksum).is_some_and(|checksum| has(path, checksum))
+                (imported.checksum).is_some_and(|checksum| has(path, checksum))
             }
             _ => true,
         }
     }
 
-    /// Whether something of these times may be in it, as far as its name tells: CloudTrail delivers within a day.
+    /// Whether the object may contain records of this time range, by the time in its name: CloudTrail
+    /// delivers within a day.
     pub(crate) fn may_be_of(
         &self,
         since: Option<DateTime<Utc>>,
@@ -115,13 +116,13 @@ impl Object {
     ) -> bool {
         let file_name = self.listed.file_name().unwrap_or_default();
         delivered(&file_name).is_none_or(|delivered| {
-            // The name has no seconds.
+            // The time in the name has no seconds.
             since.is_none_or(|since| delivered + TimeDelta::minutes(1) > since)
                 && until.is_none_or(|until| delivered - TimeDelta::days(1) <= until)
         })
     }
 
-    /// Adds the checksum of a file that was read, unless it has changed since it was listed.
+    /// Adds the checksum of a file that was read, unless the file has changed since it was listed.
     pub(crate) fn add_checksum(&mut self) {
         #[cfg_attr(not(feature = "s3"), expect(irrefutable_let_patterns))]
         let TrailObject::File(path) = &self.listed else {
@@ -146,7 +147,7 @@ fn modified(metadata: &Metadata) -> Option<i64> {
     i64::try_from(since.as_nanos()).ok()
 }
 
-/// Where an object is, whatever way it was named.
+/// The canonical path or URL of an object.
 fn place(listed: &TrailObject) -> String {
     match listed {
         TrailObject::File(path) => {
@@ -158,8 +159,8 @@ fn place(listed: &TrailObject) -> String {
     }
 }
 
-/// A path as a text that no other has. A byte that is not of UTF-8 is written as `//ff`: a canonical path has no two slashes
-/// together.
+/// A path as unique text. Bytes that are not UTF-8 are written as `//ff`, because a canonical path never
+/// contains two slashes in a row.
 fn text_of(path: &Path) -> String {
     let mut text = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
@@ -174,7 +175,7 @@ fn text_of(path: &Path) -> String {
 
 /// `111122223333_CloudTrail_eu-west-1_20261012T0905Z_JbvNemAuhObvFmuY.json.gz`
 fn is_cloudtrail_name(name: &str) -> bool {
-    // What stands for bytes that are not of UTF-8 may stand for others in another name.
+    // A replacement character may stand for different bytes in different names.
     if name.contains(char::REPLACEMENT_CHARACTER) {
         return false;
     }
@@ -186,7 +187,7 @@ fn is_cloudtrail_name(name: &str) -> bool {
             && rest.contains(".json"))
 }
 
-/// When CloudTrail delivered an object, as its name says; what is recorded in it happened before.
+/// When CloudTrail delivered an object, according to its name. Its records are earlier.
 fn delivered(file_name: &str) -> Option<DateTime<Utc>> {
     if !is_cloudtrail_name(file_name) {
         return None;
@@ -196,9 +197,9 @@ fn delivered(file_name: &str) -> Option<DateTime<Utc>> {
     Some(time.and_utc())
 }
 
-/// CRC-32 and length (modulo 2^32) of a file's content: in the upper and the lower half. Of a gzip file these are the ones
-/// of the content inflated, which stand at its end, so that it need not be read; of several members, which CloudTrail does not
-/// write, those of the last one.
+/// The CRC-32 (upper half) and the length modulo 2^32 (lower half) of a file's content. Of a gzip file
+/// they are those of the decompressed content, read from its last eight bytes; of a file with several
+/// members, which CloudTrail does not write, those of the last member.
 fn checksum(path: &Path) -> io::Result<i64> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let mut file = File::open(path)?;
@@ -231,8 +232,8 @@ fn combined(crc: u32, length: u32) -> i64 {
     (u64::from(crc) << 32 | u64::from(length)).cast_signed()
 }
 
-/// The content that the object of this name had when it was taken; none if it was not.
-pub(crate) fn taken(
+/// Returns the content of the object with this name when it was imported; `None` if it was not.
+pub(crate) fn imported(
     transaction: &Transaction<'_>,
     name: &str,
 ) -> rusqlite::Result<Option<Content>> {
@@ -251,8 +252,8 @@ pub(crate) fn taken(
         .optional()
 }
 
-/// Remembers an object. The answer is whether it was not known.
-pub(crate) fn remember(transaction: &Transaction<'_>, object: &Object) -> rusqlite::Result<bool> {
+/// Records an object as imported. Returns `false` when it was recorded before.
+pub(crate) fn insert(transaction: &Transaction<'_>, object: &Object) -> rusqlite::Result<bool> {
     let Content {
         size,
         is_gzip,

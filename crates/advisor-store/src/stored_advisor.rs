@@ -1,4 +1,4 @@
-//! The four last-accessed operations of IAM, answered from a store: what every face calls.
+//! The four last-accessed operations of IAM over a store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,16 +12,18 @@ use service_catalog::Catalog;
 use uuid::Uuid;
 
 use crate::accounts::AccountPicture;
-use crate::database::{Store, StoreError};
-use crate::jobs::PendingJob;
+use crate::database::StoreError;
+use crate::jobs::{self, PendingJob};
+use crate::store::Store;
 
-/// Answers from a store. All methods may block: on the file, and while a report is made.
+/// The four last-accessed operations over a store. All methods may block: on the file, and while a
+/// report is made.
 #[derive(Debug)]
 pub struct StoredAdvisor {
     store: Arc<Store>,
     catalog: Arc<Catalog>,
     tracking: Tracking,
-    /// The advisor made last, for the accounts and activity it was made for.
+    /// The last advisor, with the account data and activity that it was made from.
     advisor: Mutex<Option<(AdvisorKey, Advisor)>>,
 }
 
@@ -32,19 +34,20 @@ struct AdvisorKey {
     activity_version: i64,
 }
 
-/// Why there is no answer.
+/// Why an operation fails.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OperationError {
-    /// The request is at fault.
+    /// The request is wrong.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The store is.
+    /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl StoredAdvisor {
-    /// Answers from this store.
+    /// Makes an advisor over a store.
     #[must_use]
     pub fn new(store: Arc<Store>, catalog: Arc<Catalog>, tracking: Tracking) -> Self {
         Self {
@@ -55,24 +58,24 @@ impl StoredAdvisor {
         }
     }
 
-    /// The store.
+    /// The store that it reads.
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
 
-    /// The catalog.
+    /// The catalog of services that it uses.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
-    /// `GenerateServiceLastAccessedDetails`: keeps a job, in progress, as of now. Whoever calls this
-    /// calls [`StoredAdvisor::run_job`] next, on a thread that may take its time.
+    /// `GenerateServiceLastAccessedDetails`: stores a job in progress, as of now. Call
+    /// [`StoredAdvisor::run_job`] next, on a thread that may block.
     ///
     /// # Errors
-    /// As IAM words them: an ARN that is none of IAM's, of another account, or of nothing that
-    /// exists; the store's.
+    /// In IAM's words: the ARN is not one of IAM, belongs to another account, or names nothing that
+    /// exists. The store cannot be used.
     pub fn generate(
         &self,
         caller: &Caller,
@@ -82,16 +85,15 @@ impl StoredAdvisor {
     ) -> Result<JobId, OperationError> {
         loop {
             let (job, picture) = self.new_job(caller, arn, granularity, now)?;
-            // When an import came between: once more, with the account as it is now.
-            if self.store.insert_job(&job, picture.generation)? {
+            // An import in between: try again with the new picture.
+            if jobs::insert_in_progress(self.store.database(), &job, picture.generation)? {
                 return Ok(job.id);
             }
         }
     }
 
-    /// [`StoredAdvisor::generate`] and [`StoredAdvisor::run_job`] in one, for callers that wait for the
-    /// report: the job is kept with its report, or, when the process stops, not at all. `clock` is
-    /// asked when the report is made.
+    /// [`StoredAdvisor::generate`] and [`StoredAdvisor::run_job`] in one call: the job is stored with its
+    /// report, or, when the process stops before, not at all. `clock` is read when the report is made.
     ///
     /// # Errors
     /// As [`StoredAdvisor::generate`].
@@ -112,12 +114,11 @@ impl StoredAdvisor {
             generation: picture.generation,
             activity_version,
         };
-        self.store
-            .insert_completed_job(&pending, &report, clock())?;
+        jobs::insert_completed(self.store.database(), &pending, &report, clock())?;
         Ok(pending.job.id)
     }
 
-    /// A job for an entity of the account as it is now.
+    /// A job for an entity in the latest picture of its account.
     fn new_job(
         &self,
         caller: &Caller,
@@ -141,12 +142,12 @@ impl StoredAdvisor {
         Ok((job, picture))
     }
 
-    /// Makes the report of a job in progress. One that is not in progress is left alone.
+    /// Makes the report of a job in progress. A job of another status stays as it is.
     ///
     /// # Errors
-    /// The store's; then the job stays in progress, and may be run again.
+    /// The store cannot be used. The job stays in progress, and can be run again.
     pub fn run_job(&self, id: &JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Some(pending) = self.store.pending_job(id)? else {
+        let Some(pending) = jobs::pending(self.store.database(), id)? else {
             return Ok(());
         };
         if pending.job.state != JobState::InProgress {
@@ -164,35 +165,35 @@ impl StoredAdvisor {
                     }
                 })
             }
-            // Imports keep it while a job waits for it.
+            // Imports keep a picture while a job needs it.
             None => Err(JobError {
                 message: "The account data that the report was to be made from is gone.".into(),
                 code: "ServiceFailure".into(),
             }),
         };
         match made {
-            Ok(report) => self.store.complete_job(id, &report, now),
-            Err(error) => self.store.fail_job(id, &error, now),
+            Ok(report) => jobs::complete(self.store.database(), id, &report, now),
+            Err(error) => jobs::fail(self.store.database(), id, &error, now),
         }
     }
 
-    /// Ends a job in progress without a report, when making it failed in a way that would repeat.
+    /// Ends a job in progress without a report, when making it would fail again.
     ///
     /// # Errors
-    /// The store's.
+    /// The store cannot be used.
     pub fn fail_job(
         &self,
         id: &JobId,
         error: &JobError,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.store.fail_job(id, error, now)
+        jobs::fail(self.store.database(), id, error, now)
     }
 
-    /// Makes the reports of all jobs that were left in progress, by a process that stopped.
+    /// Makes the reports of all jobs that a stopped process left in progress. Returns their number.
     ///
     /// # Errors
-    /// The store's.
+    /// The store cannot be used.
     pub fn run_left_jobs(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let left = self.store.jobs_in_progress()?;
         for id in &left {
@@ -204,7 +205,8 @@ impl StoredAdvisor {
     /// `GetServiceLastAccessedDetails`.
     ///
     /// # Errors
-    /// As IAM words them: a job that is not the caller's, a marker of another job; the store's.
+    /// In IAM's words: the job is not the caller's, or the marker belongs to another job. The store
+    /// cannot be used.
     pub fn services(
         &self,
         caller: &Caller,
@@ -217,22 +219,25 @@ impl StoredAdvisor {
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
         }
-        let Some((rows, length)) = self.store.job_services(&job.id, page)? else {
+        let Some((rows, length)) = jobs::services(self.store.database(), &job.id, page)? else {
             return Err(job.id.not_found().into());
         };
         let rows = rows
             .iter()
             .map(|row| serde_json::from_str(row))
             .collect::<Result<_, _>>()
-            .map_err(|error| self.store.damaged(error.to_string()))?;
+            .map_err(|error| {
+                let what = error.to_string();
+                self.store.database().damaged_by(what, error)
+            })?;
         Ok(JobAnswer::services(&job, rows, page.next(length), key))
     }
 
     /// `GetServiceLastAccessedDetailsWithEntities`.
     ///
     /// # Errors
-    /// As IAM words them: a namespace that is malformed or unknown, a job that is not the caller's,
-    /// a marker of another job; the store's.
+    /// In IAM's words: the namespace is malformed or unknown, the job is not the caller's, or the marker
+    /// belongs to another job. The store cannot be used.
     pub fn entities(
         &self,
         caller: &Caller,
@@ -250,7 +255,7 @@ impl StoredAdvisor {
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
         }
-        let Some(frozen) = self.store.job_entities(&job.id, namespace)? else {
+        let Some(frozen) = jobs::entities(self.store.database(), &job.id, namespace)? else {
             return Err(job.id.not_found().into());
         };
         let live = match self.store.picture(&job.account)? {
@@ -264,7 +269,7 @@ impl StoredAdvisor {
     /// `ListPoliciesGrantingServiceAccess`.
     ///
     /// # Errors
-    /// As IAM words them; see [`policies_granting_service_access`]; the store's.
+    /// As [`policies_granting_service_access`]; the store cannot be used.
     pub fn policies(
         &self,
         caller: &Caller,
@@ -273,7 +278,7 @@ impl StoredAdvisor {
     ) -> Result<Vec<PoliciesGrantingServiceAccess>, OperationError> {
         let account = self.account_for(caller, arn).map(|(_, account)| account);
         let none = Arc::new(AccountData::default());
-        // What is wrong with the request itself comes before what is wrong with the account.
+        // IAM reports what is wrong with the request before what is wrong with the account.
         let live = account.as_ref().unwrap_or(&none);
         let granting = policies_granting_service_access(live, &self.catalog, arn, namespaces);
         match (granting, account) {
@@ -282,7 +287,7 @@ impl StoredAdvisor {
         }
     }
 
-    /// The account that an ARN is about, as it is now: the caller's.
+    /// Returns the caller's account, or the one in the ARN, with its latest data.
     fn account_for(
         &self,
         caller: &Caller,
@@ -298,7 +303,7 @@ impl StoredAdvisor {
             None => None,
         };
         let live = picture.map_or_else(Arc::default, |picture| picture.account.clone());
-        // What is no ARN of IAM is refused before anybody asks whose it is.
+        // IAM rejects what is not an ARN of IAM before it compares accounts.
         let resolved = live.resolve(arn);
         match (account, of_arn) {
             (Some(own), Some(other)) if own != other => match resolved {
@@ -312,8 +317,8 @@ impl StoredAdvisor {
         }
     }
 
-    /// The store's account, when there is one only: whose else could an AWS-managed policy's
-    /// entities be?
+    /// Returns the store's account when there is only one: an AWS managed policy then is attached to
+    /// entities of this account.
     fn only_account(&self) -> Result<Option<AccountId>, StoreError> {
         let mut accounts = self.store.accounts()?;
         Ok(if accounts.len() == 1 {
@@ -326,14 +331,14 @@ impl StoredAdvisor {
     fn job_of(&self, caller: &Caller, job_id: &str) -> Result<Job, OperationError> {
         let id = JobId::check(job_id)?;
         let owner = caller.owner_key();
-        match self.store.job(&id)? {
+        match jobs::get(self.store.database(), &id)? {
             Some(job) if job.owner == owner => Ok(job),
             _ => Err(id.not_found().into()),
         }
     }
 
-    /// The advisor for an account and the activity at a version. One is made at a time: whoever
-    /// comes meanwhile wants the same one, most likely.
+    /// Returns the advisor for an account and the activity at a version. One is made at a time: threads
+    /// that ask meanwhile most likely want the same one.
     fn advisor(
         &self,
         picture: &AccountPicture,

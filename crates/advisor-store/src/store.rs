@@ -1,0 +1,247 @@
+//! The store: what is in the file, with caches of the account data and the activity in memory.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use advisor_core::{AccountId, Activity, JobId, MarkerKey};
+use chrono::{DateTime, Utc};
+use cloudtrail_reader::{ObjectRead, TrailReader};
+use hashbrown::HashMap;
+
+use crate::accounts::{self, AccountImportError, AccountPicture, ImportedAccounts};
+use crate::activity;
+use crate::database::{Database, StoreError};
+use crate::jobs::{self, JobSummary};
+use crate::trail::{self, ImportedTrail, TrailImportError};
+
+/// One SQLite file that keeps accounts, activity and jobs. All methods may block on the file.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+    marker_key: MarkerKey,
+    /// By account and generation.
+    pictures: Mutex<HashMap<(AccountId, i64), Arc<AccountPicture>>>,
+    /// Held while a picture is loaded.
+    loading_picture: Mutex<()>,
+    /// The activity table and its version.
+    activity: Mutex<Option<(i64, Arc<Activity>)>>,
+}
+
+impl Store {
+    /// Opens a store, and creates it when there is none. On Unix, only its owner can read and write a
+    /// new file, whatever the umask.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is not a store, or was made by a newer version.
+    pub fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+        Self::new(Database::open_or_create(path)?)
+    }
+
+    /// Opens a store that exists.
+    ///
+    /// # Errors
+    /// As [`Store::open_or_create`]; there is no such file.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::new(Database::open(path)?)
+    }
+
+    fn new(database: Database) -> Result<Self, StoreError> {
+        let key: Vec<u8> = database.read(|transaction| {
+            let query = "SELECT value FROM meta WHERE name = 'marker_key'";
+            transaction.query_row(query, [], |row| row.get(0))
+        })?;
+        let key: [u8; 32] = key
+            .try_into()
+            .map_err(|_| database.damaged("the marker key has not 32 bytes"))?;
+        Ok(Self {
+            database,
+            marker_key: MarkerKey::new(key),
+            pictures: Mutex::default(),
+            loading_picture: Mutex::default(),
+            activity: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The key that seals this store's markers.
+    #[must_use]
+    pub fn marker_key(&self) -> &MarkerKey {
+        &self.marker_key
+    }
+
+    /// Imports exports, as the new picture of every account that owns a user, group, role or policy in
+    /// them. Everything is imported in one transaction, or nothing.
+    ///
+    /// # Errors
+    /// An export cannot be read to its end, or there is no account in the exports; the store cannot be
+    /// used.
+    pub fn import_accounts(
+        &self,
+        exports: &[(String, String)],
+        now: DateTime<Utc>,
+    ) -> Result<ImportedAccounts, AccountImportError> {
+        accounts::import(&self.database, exports, now)
+    }
+
+    /// Returns the accounts that were imported, sorted.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
+        accounts::list(&self.database)
+    }
+
+    /// Returns the latest picture of an account; `None` when it was never imported.
+    ///
+    /// # Errors
+    /// The store cannot be used, or an export in it can no longer be read.
+    pub fn picture(&self, id: &AccountId) -> Result<Option<Arc<AccountPicture>>, StoreError> {
+        let mut gone = None;
+        loop {
+            let latest = self
+                .database
+                .read(|transaction| accounts::generation(transaction, id))?;
+            let Some(latest) = latest else {
+                return Ok(None);
+            };
+            if let Some(picture) = self.picture_at(id, latest)? {
+                return Ok(Some(picture));
+            }
+            // An import in between replaced this picture by a later one.
+            if gone == Some(latest) {
+                let what = format!("the exports of account {id} are missing");
+                return Err(self.database.damaged(what));
+            }
+            gone = Some(latest);
+        }
+    }
+
+    /// Returns the picture of an account at a generation.
+    pub(crate) fn picture_at(
+        &self,
+        id: &AccountId,
+        generation: i64,
+    ) -> Result<Option<Arc<AccountPicture>>, StoreError> {
+        let key = (id.clone(), generation);
+        if let Some(known) = self.pictures().get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        // One at a time: threads that ask meanwhile most likely want the same picture.
+        let _loading = lock(&self.loading_picture);
+        if let Some(known) = self.pictures().get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(picture) = accounts::load(&self.database, id, generation)? else {
+            return Ok(None);
+        };
+        let picture = Arc::new(picture);
+        let mut pictures = self.pictures();
+        // Only jobs that were requested earlier need older pictures.
+        pictures.retain(|(known, at), _| known != id || *at + 1 >= generation);
+        pictures.insert(key, picture.clone());
+        Ok(Some(picture))
+    }
+
+    fn pictures(&self) -> MutexGuard<'_, HashMap<(AccountId, i64), Arc<AccountPicture>>> {
+        lock(&self.pictures)
+    }
+
+    /// Imports the objects that are new and merges their records into the activity. An object that
+    /// cannot be read is not recorded, so a later import tries it again.
+    ///
+    /// Objects are imported as a whole, so that a later import misses nothing: the reader's `since` and
+    /// `until` select objects, in a bucket by the folders of days and everywhere by the time in the
+    /// names that CloudTrail gives. Objects with other names are always imported.
+    ///
+    /// When the reader is stopped (see [`TrailReader::stop_flag`]), the current batch is left for a
+    /// later import.
+    ///
+    /// # Errors
+    /// A path does not exist, or a folder contains no files; the store cannot be used. What was merged
+    /// before the error stays, and is not read again.
+    pub fn import_trail<P: AsRef<Path>>(
+        &self,
+        reader: &TrailReader,
+        paths: &[P],
+        progress: &(dyn Fn(ObjectRead) + Sync),
+    ) -> Result<ImportedTrail, TrailImportError> {
+        trail::import(&self.database, reader, paths, progress)
+    }
+
+    /// Returns the activity of all imported trails, as one table.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn activity_table(&self) -> Result<Arc<Activity>, StoreError> {
+        Ok(self.activity()?.1)
+    }
+
+    /// Returns the current activity and its version.
+    pub(crate) fn activity(&self) -> Result<(i64, Arc<Activity>), StoreError> {
+        let current = self.database.read(activity::version)?;
+        let mut cache = lock(&self.activity);
+        if let Some((known, activity)) = &*cache
+            && *known == current
+        {
+            return Ok((current, activity.clone()));
+        }
+        let (version, activity) = self.database.read(|transaction| {
+            let version = activity::version(transaction)?;
+            Ok((version, activity::load(transaction, version)?))
+        })?;
+        let activity = Arc::new(activity);
+        *cache = Some((version, activity.clone()));
+        Ok((version, activity))
+    }
+
+    /// Returns the activity at a version that a job in progress needs.
+    pub(crate) fn activity_at(&self, wanted: i64) -> Result<Arc<Activity>, StoreError> {
+        let (current, activity) = self.activity()?;
+        if current == wanted {
+            return Ok(activity);
+        }
+        let earlier = self
+            .database
+            .read(|transaction| activity::load(transaction, wanted))?;
+        Ok(Arc::new(earlier))
+    }
+
+    /// Returns the jobs that have no report yet, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn jobs_in_progress(&self) -> Result<Vec<JobId>, StoreError> {
+        jobs::in_progress(&self.database)
+    }
+
+    /// Returns how many jobs there are of each status.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn jobs_by_status(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        jobs::count_by_status(&self.database)
+    }
+
+    /// Returns all jobs, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn jobs(&self) -> Result<Vec<JobSummary>, StoreError> {
+        jobs::list(&self.database)
+    }
+
+    /// Deletes a job and its report. Returns `false` when there was no such job.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn delete_job(&self, id: &JobId) -> Result<bool, StoreError> {
+        jobs::delete(&self.database, id)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,363 @@
+//! Imports trails batch by batch, each in one transaction with the names of its objects.
+//!
+//! One thread finds the objects that are new, the pool reads those found before, and another thread
+//! writes what was read. In memory are part of the listing, the batch that is read and the batch that is
+//! written, however many objects there are.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread;
+
+use advisor_core::Activity;
+use cloudtrail_reader::{
+    FailedObject, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead, TrailReader,
+};
+use rusqlite::Transaction;
+
+use super::batch::{Batch, Filling, Found};
+use super::names::{Decision, Names};
+use super::object::{self, Content, Object};
+use crate::activity;
+use crate::database::{Database, StoreError};
+
+/// How many objects are found ahead of the reading threads.
+const FOUND_AHEAD: usize = 65_536;
+/// How many objects may wait for others of their names. Then the listing pauses until those are read.
+const MOST_WAITING: usize = 65_536;
+
+/// Why a trail cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrailImportError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A path does not exist, or a folder contains no files.
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+}
+
+/// The result of an import of a trail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportedTrail {
+    /// What was in the objects that were read.
+    pub reconciliation: Reconciliation,
+    /// The number of objects that were imported before, by earlier imports or by this one under
+    /// another path. They were not read.
+    pub known: u64,
+    /// The objects whose content has changed since they were imported, sorted. They were not read.
+    pub changed: Vec<String>,
+    /// The number of objects outside the requested time range. They were not read.
+    pub outside: u64,
+    /// Whether the reader was stopped before all objects were read. Everything reported here is in the
+    /// store.
+    pub is_stopped: bool,
+}
+
+impl ImportedTrail {
+    /// Whether there was nothing to import: no object was read, skipped, or known before.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.reconciliation.objects_read == 0
+            && self.reconciliation.objects_skipped.is_empty()
+            && self.known == 0
+            && self.outside == 0
+            && self.changed.is_empty()
+    }
+}
+
+/// Imports the objects that are new; see [`crate::Store::import_trail`].
+pub(crate) fn import<P: AsRef<Path>>(
+    database: &Database,
+    reader: &TrailReader,
+    paths: &[P],
+    progress: &(dyn Fn(ObjectRead) + Sync),
+) -> Result<ImportedTrail, TrailImportError> {
+    let listing = reader.list(paths)?;
+    let import = Import {
+        database,
+        names: Names::new(database, reader.options()),
+        reader: &reader.of_all_times(),
+        progress,
+        to_read: AtomicU64::new(0),
+        is_all: AtomicBool::new(false),
+    };
+    let (mut reconciliation, is_stopped) = import.run(listing)?;
+    reconciliation.objects_failed.sort();
+    let skipped = import.names.finish();
+    Ok(ImportedTrail {
+        reconciliation,
+        known: skipped.known,
+        outside: skipped.outside,
+        changed: skipped.changed,
+        is_stopped,
+    })
+}
+
+/// A running import.
+struct Import<'i> {
+    database: &'i Database,
+    names: Names<'i>,
+    reader: &'i TrailReader,
+    progress: &'i (dyn Fn(ObjectRead) + Sync),
+    /// The number of objects to read that were found so far.
+    to_read: AtomicU64,
+    /// Whether the listing has ended. Objects that wait are added when they are to be read after all.
+    is_all: AtomicBool,
+}
+
+/// The result of writing a batch.
+enum Outcome {
+    Written {
+        reconciliation: Reconciliation,
+        /// Objects to read in place of others of their names that could not be read.
+        next: Vec<Object>,
+    },
+    /// Another process imported some of its objects meanwhile: nothing was written, and these objects
+    /// are left.
+    Again {
+        objects: Vec<Object>,
+        unlisted: Vec<FailedObject>,
+    },
+    Error(StoreError),
+}
+
+impl Import<'_> {
+    /// Runs the import. Returns what was in the objects that were written, and whether the reader was
+    /// stopped.
+    fn run(
+        &self,
+        listing: impl Iterator<Item = Result<TrailObject, FailedObject>> + Send,
+    ) -> Result<(Reconciliation, bool), StoreError> {
+        thread::scope(|scope| {
+            let (sender, mut found) = mpsc::sync_channel(FOUND_AHEAD);
+            scope.spawn(move || self.find(listing, &sender));
+            // No buffer: one batch is read while the one before it is written.
+            let (batches, to_write) = mpsc::sync_channel(0);
+            let (written, outcomes) = mpsc::channel();
+            scope.spawn(move || self.write_all(&to_write, &written));
+            let mut total = Reconciliation::default();
+            let is_stopped = self.read_all(&mut found, &batches, &outcomes, &mut total)?;
+            // The last batches may still be written.
+            drop(batches);
+            for outcome in outcomes {
+                match outcome {
+                    Outcome::Written { reconciliation, .. } => total.merge(reconciliation),
+                    Outcome::Again { .. } => {}
+                    Outcome::Error(error) => return Err(error),
+                }
+            }
+            Ok((total, is_stopped))
+        })
+    }
+
+    /// Finds the objects that are new.
+    fn find(
+        &self,
+        listing: impl Iterator<Item = Result<TrailObject, FailedObject>>,
+        found: &SyncSender<Found>,
+    ) {
+        let mut waiting = 0;
+        for listed in listing {
+            if self.reader.is_stopped() {
+                return;
+            }
+            let next = match listed.map(|listed| self.names.decide(Object::new(listed))) {
+                Ok(Ok(Decision::Read(object))) => {
+                    self.to_read.fetch_add(1, Ordering::Relaxed);
+                    Found::Object(Box::new(object))
+                }
+                Ok(Ok(Decision::Wait)) => {
+                    waiting += 1;
+                    if waiting < MOST_WAITING {
+                        continue;
+                    }
+                    waiting = 0;
+                    let (pause, is_over) = mpsc::channel();
+                    if found.send(Found::Pause(pause)).is_err() {
+                        return;
+                    }
+                    // Nothing is sent: this returns when the sender is dropped.
+                    _ = is_over.recv();
+                    continue;
+                }
+                Ok(Ok(Decision::Skip)) => continue,
+                Ok(Err(error)) => Found::Error(error),
+                Err(failed) => Found::Unlisted(failed),
+            };
+            if found.send(next).is_err() {
+                return;
+            }
+        }
+        self.is_all.store(true, Ordering::Release);
+    }
+
+    /// Reads batch by batch, and again what could not be written. Returns whether the reader was stopped.
+    fn read_all(
+        &self,
+        found: &mut Receiver<Found>,
+        batches: &SyncSender<Batch>,
+        outcomes: &Receiver<Outcome>,
+        total: &mut Reconciliation,
+    ) -> Result<bool, StoreError> {
+        let (mut is_last, mut sent) = (false, 0_u64);
+        // Objects to read before others are found.
+        let mut next = VecDeque::new();
+        let mut pause = None;
+        loop {
+            let is_waiting = next.is_empty() && (is_last || pause.is_some());
+            let outcome = if is_waiting && sent > 0 {
+                outcomes.recv().ok()
+            } else {
+                outcomes.try_recv().ok()
+            };
+            sent -= u64::from(outcome.is_some());
+            let mut batch = match outcome {
+                Some(Outcome::Written {
+                    reconciliation,
+                    next: others,
+                }) => {
+                    total.merge(reconciliation);
+                    next.extend(others);
+                    continue;
+                }
+                Some(Outcome::Error(error)) => return Err(error),
+                Some(Outcome::Again { objects, unlisted }) => self.read_again(objects, unlisted),
+                None if !next.is_empty() => self.read_batch(None, &mut next),
+                // Everything found before is written.
+                None if pause.take().is_some() => continue,
+                None if is_last => return Ok(false),
+                None => self.read_batch(Some(&mut *found), &mut next),
+            };
+            if let Some(error) = batch.error {
+                return Err(error);
+            }
+            if self.reader.is_stopped() {
+                return Ok(true);
+            }
+            is_last |= batch.is_last;
+            pause = pause.or(batch.pause.take());
+            // When the writer has ended, the last outcome says why.
+            sent += u64::from(batches.send(batch).is_ok());
+        }
+    }
+
+    /// Reads a batch of what is found, or else of what is next.
+    fn read_batch(
+        &self,
+        found: Option<&mut Receiver<Found>>,
+        next: &mut VecDeque<Object>,
+    ) -> Batch {
+        let mut batch = Batch::default();
+        let filling = Filling {
+            found,
+            next,
+            batch: &mut batch,
+        };
+        let read = self.reader.read_objects(filling, &|object| {
+            // In this order: the count is never lower than it was at the end of the listing.
+            let is_all = self.is_all.load(Ordering::Acquire);
+            (self.progress)(ObjectRead {
+                objects: self.to_read.load(Ordering::Relaxed),
+                is_all,
+                ..object
+            });
+        });
+        batch.read = read;
+        batch
+    }
+
+    fn read_again(&self, objects: Vec<Object>, unlisted: Vec<FailedObject>) -> Batch {
+        let listed = objects.iter().map(|object| Ok(object.listed.clone()));
+        let read = self.reader.read_objects(listed, &|_| ());
+        Batch::again(objects, unlisted, read)
+    }
+
+    fn write_all(&self, batches: &Receiver<Batch>, written: &Sender<Outcome>) {
+        for batch in batches {
+            let outcome = self.write(batch).unwrap_or_else(Outcome::Error);
+            let is_error = matches!(outcome, Outcome::Error(_));
+            if written.send(outcome).is_err() || is_error {
+                return;
+            }
+        }
+    }
+
+    /// Merges a batch and records its objects, unless another process imported some of them meanwhile.
+    fn write(&self, batch: Batch) -> Result<Outcome, StoreError> {
+        let Batch {
+            objects,
+            unlisted,
+            read,
+            ..
+        } = batch;
+        let TrailRead {
+            activity,
+            mut reconciliation,
+        } = read;
+        let failed = (reconciliation.objects_failed.iter())
+            .map(FailedObject::object)
+            .collect::<HashSet<_>>();
+        let is_failed =
+            |object: &Object| !failed.is_empty() && failed.contains(&object.listed.id());
+        let (unread, mut read): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_failed);
+        for object in &mut read {
+            object.add_checksum();
+        }
+        let elsewhere = self
+            .database
+            .write(|transaction| write_unless_known(transaction, &read, &activity))?;
+        if elsewhere.is_empty() {
+            for object in &read {
+                self.names.compare_waiting(&object.name, &object.content);
+            }
+            let next: Vec<_> = (unread.iter())
+                .filter_map(|object| self.names.next_waiting(&object.name))
+                .collect();
+            let found = u64::try_from(next.len()).unwrap_or_default();
+            self.to_read.fetch_add(found, Ordering::Relaxed);
+            reconciliation.objects_failed.extend(unlisted);
+            return Ok(Outcome::Written {
+                reconciliation,
+                next,
+            });
+        }
+        let mut objects = unread;
+        for object in read {
+            if let Some(content) = elsewhere.get(&object.name) {
+                self.names.compare(&object, content);
+                self.names.compare_waiting(&object.name, content);
+            } else {
+                objects.push(object);
+            }
+        }
+        Ok(Outcome::Again { objects, unlisted })
+    }
+}
+
+/// Merges what was read, unless some of the objects are known meanwhile: then nothing is changed, and
+/// the content of these is returned, by name.
+fn write_unless_known(
+    transaction: &Transaction<'_>,
+    objects: &[Object],
+    activity: &Activity,
+) -> rusqlite::Result<HashMap<String, Content>> {
+    transaction.execute_batch("SAVEPOINT objects")?;
+    let mut elsewhere = HashMap::new();
+    for object in objects {
+        if !object::insert(transaction, object)?
+            && let Some(content) = object::imported(transaction, &object.name)?
+        {
+            elsewhere.insert(object.name.clone(), content);
+        }
+    }
+    if elsewhere.is_empty() {
+        activity::merge(transaction, activity)?;
+    } else {
+        transaction.execute_batch("ROLLBACK TO objects")?;
+    }
+    transaction.execute_batch("RELEASE objects")?;
+    Ok(elsewhere)
+}

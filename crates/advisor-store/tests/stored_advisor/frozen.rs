@@ -1,0 +1,171 @@
+//! What a job freezes when it is generated, and what stays live in its answers.
+
+use advisor_core::{Caller, Granularity};
+use serde_json::{Value, json};
+
+use crate::support::count;
+use crate::world::{TARGET, TEAM, World, namespaces, refused, rows};
+
+#[test]
+fn permissions_are_those_at_the_time_of_generate() {
+    let mut world = World::new();
+    let job = world.generate(TARGET);
+    world.allow("target", &["dynamodb:*"]);
+    world.import();
+    assert_eq!(world.get(&job)["JobStatus"], "IN_PROGRESS");
+    let later = world.generate(TARGET);
+    world.allow("target", &["sns:*"]);
+    world.import();
+    world.run(&later);
+    world.run(&job);
+    assert_eq!(namespaces(&world.get(&job)), ["s3"]);
+    assert_eq!(namespaces(&world.get(&later)), ["dynamodb"]);
+    assert_eq!(namespaces(&world.get(&world.completed(TARGET))), ["sns"]);
+    // A second run changes nothing.
+    let before = world.get(&job);
+    world.run(&job);
+    assert_eq!(world.get(&job), before);
+    // What was kept for the jobs is gone.
+    assert_eq!(count(&world.path(), "pictures"), 1);
+    assert_eq!(count(&world.path(), "exports"), 1);
+}
+
+#[test]
+fn members_are_those_at_the_time_of_generate() {
+    let mut world = World::new();
+    world.join_team("target");
+    world.import();
+    let job = world.generate(TEAM);
+    world.change("CreateUser", &json!({"UserName": "later"}));
+    world.join_team("later");
+    world.import();
+    world.attempt("target", "sqs", "ListQueues", "2026-10-01T00:00:00Z");
+    world.attempt("later", "sqs", "ListQueues", "2026-10-02T00:00:00Z");
+    world.run(&job);
+    assert_eq!(world.entity_names(&job, "sqs"), ["target"]);
+    assert_eq!(rows(&world.get(&job)), [("sqs".into(), None)]);
+
+    let job = world.completed(TEAM);
+    assert_eq!(world.entity_names(&job, "sqs"), ["later", "target"]);
+    let row = &world.get(&job)["ServicesLastAccessed"][0];
+    assert_eq!(row["TotalAuthenticatedEntities"], 2);
+    // Leaving the group, too, is later.
+    world.change(
+        "RemoveUserFromGroup",
+        &json!({"GroupName": "team", "UserName": "target"}),
+    );
+    world.import();
+    assert_eq!(world.entity_names(&job, "sqs"), ["later", "target"]);
+}
+
+#[test]
+fn activity_is_that_at_the_time_of_generate() {
+    let mut world = World::new();
+    world.allow("target", &["s3:*", "sqs:*"]);
+    world.import();
+    let used = |s3: Option<&str>, sqs: Option<&str>| {
+        [("s3", s3), ("sqs", sqs)].map(|(name, last)| (name.to_owned(), last.map(str::to_owned)))
+    };
+    // Each import is of attempts before all jobs: that they are missing is the job's age alone.
+    let jobs = [
+        (world.generate(TARGET), used(None, None)),
+        {
+            world.attempt("target", "s3", "ListBuckets", "2026-10-02T00:00:00Z");
+            let known = used(Some("2026-10-02T00:00:00+00:00"), None);
+            (world.generate(TARGET), known)
+        },
+        {
+            // An older attempt, which moves the first one only.
+            world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+            world.attempt("target", "sqs", "ListQueues", "2026-10-03T00:00:00Z");
+            let known = used(
+                Some("2026-10-02T00:00:00+00:00"),
+                Some("2026-10-03T00:00:00+00:00"),
+            );
+            (world.generate(TARGET), known)
+        },
+    ];
+    world.attempt("target", "s3", "ListBuckets", "2026-10-09T00:00:00Z");
+    world.attempt("target", "sqs", "ListQueues", "2026-10-09T00:00:00Z");
+    world.attempt("target", "s3", "ListBuckets", "2026-10-10T00:00:00Z");
+    for (job, expected) in &jobs {
+        world.run(job);
+        assert_eq!(rows(&world.get(job)), *expected, "{job}");
+        let s3 = &world.entities(job, "s3")[0];
+        let last = s3["LastAuthenticated"].as_str().map(str::to_owned);
+        assert_eq!(last, expected[0].1, "{job}");
+    }
+    assert_eq!(
+        rows(&world.get(&world.completed(TARGET))),
+        used(
+            Some("2026-10-10T00:00:00+00:00"),
+            Some("2026-10-09T00:00:00+00:00")
+        )
+    );
+    assert_eq!(count(&world.path(), "activity_before"), 0);
+}
+
+#[test]
+fn renames_show_in_old_jobs() {
+    let mut world = World::new();
+    world.join_team("target");
+    world.import();
+    world.attempt("target", "sqs", "ListQueues", "2026-10-01T00:00:00Z");
+    let job = world.completed(TEAM);
+    let before = world.entities(&job, "sqs");
+    world.change(
+        "UpdateUser",
+        &json!({"UserName": "target", "NewUserName": "renamed", "NewPath": "/moved/"}),
+    );
+    world.import();
+    let after = world.entities(&job, "sqs");
+    assert_eq!(
+        after[0],
+        json!({
+            "EntityInfo": {
+                "Arn": "arn:aws:iam::123456789012:user/moved/renamed",
+                "Name": "renamed",
+                "Type": "USER",
+                "Id": before[0]["EntityInfo"]["Id"],
+                "Path": "/moved/",
+            },
+            "LastAuthenticated": "2026-10-01T00:00:00+00:00",
+        })
+    );
+    assert_eq!(after.len(), 1);
+}
+
+#[test]
+fn the_deleted_vanish_from_old_jobs_and_their_reports_answer() {
+    let mut world = World::new();
+    world.change("CreateUser", &json!({"UserName": "other"}));
+    world.join_team("target");
+    world.join_team("other");
+    world.import();
+    let (own, team) = (world.completed(TARGET), world.completed(TEAM));
+    let in_progress = world.generate(TARGET);
+    let report = world.get(&own);
+    world.change("DeleteUser", &json!({"UserName": "target"}));
+    world.import();
+    let no_such = "NoSuchEntity 404: ARN arn:aws:iam::123456789012:user/t/target does not exist.";
+    let generated =
+        world
+            .operations
+            .generate(&Caller::local(), TARGET, Granularity::Service, world.now);
+    assert_eq!(refused(generated), no_such);
+    assert_eq!(world.get(&own), report);
+    assert_eq!(world.entities(&own, "s3"), [] as [Value; 0]);
+    assert_eq!(world.entity_names(&team, "sqs"), ["other"]);
+    // Asked for when there was a user: its report answers, and nobody is in it.
+    world.run(&in_progress);
+    assert_eq!(rows(&world.get(&in_progress)), rows(&report));
+    assert_eq!(world.entities(&in_progress, "s3"), [] as [Value; 0]);
+
+    // Another user of the same name is another user.
+    world.change("CreateUser", &json!({"UserName": "target", "Path": "/t/"}));
+    world.join_team("target");
+    world.import();
+    assert_eq!(world.entities(&own, "s3"), [] as [Value; 0]);
+    assert_eq!(world.entity_names(&team, "sqs"), ["other"]);
+    assert_eq!(namespaces(&world.get(&world.completed(TARGET))), ["sqs"]);
+}

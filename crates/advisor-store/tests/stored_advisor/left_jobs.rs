@@ -1,0 +1,79 @@
+//! Jobs that wait for their report, and the data that is kept for them.
+
+use advisor_core::{Caller, Granularity};
+use advisor_store::Store;
+use chrono::TimeDelta;
+
+use crate::support::{count, is_sound};
+use crate::world::{TARGET, World, operations, refused, rows};
+
+#[test]
+fn jobs_left_by_a_stopped_process_are_made_as_of_their_time() {
+    let mut world = World::new();
+    world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+    let jobs = [world.generate(TARGET), world.generate(TARGET)];
+    world.attempt("target", "s3", "ListBuckets", "2026-10-05T00:00:00Z");
+    world.allow("target", &["sns:*"]);
+    world.import();
+
+    // Another process knows only what is in the file.
+    world.operations = operations(Store::open(&world.path()).unwrap());
+    assert_eq!(world.operations.run_left_jobs(world.now).unwrap(), 2);
+    assert_eq!(world.operations.run_left_jobs(world.now).unwrap(), 0);
+    for job in &jobs {
+        let expected = ("s3".into(), Some("2026-10-01T00:00:00+00:00".into()));
+        assert_eq!(rows(&world.get(job)), [expected]);
+    }
+    for (table, rows) in [("pictures", 1), ("exports", 1), ("activity_before", 0)] {
+        assert_eq!(count(&world.path(), table), rows, "{table}");
+    }
+    assert!(is_sound(&world.path()));
+}
+
+#[test]
+fn what_waits_for_a_job_is_kept_once_and_goes_with_it() {
+    let mut world = World::new();
+    world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+    let job = world.generate(TARGET);
+    for day in 2..8 {
+        let when = format!("2026-10-0{day}T00:00:00Z");
+        world.attempt("target", "s3", "ListBuckets", &when);
+        world.import();
+    }
+    assert_eq!(count(&world.path(), "activity_before"), 1);
+    assert_eq!(count(&world.path(), "pictures"), 2);
+    assert!(world.operations.store().delete_job(&job).unwrap());
+    assert!(!world.operations.store().delete_job(&job).unwrap());
+    assert_eq!(count(&world.path(), "activity_before"), 0);
+    assert_eq!(count(&world.path(), "pictures"), 1);
+    // Nobody waits: nothing is kept.
+    world.attempt("target", "s3", "ListBuckets", "2026-10-09T00:00:00Z");
+    assert_eq!(count(&world.path(), "activity_before"), 0);
+    // The report of a job that is gone meanwhile is nobody's.
+    world.run(&job);
+    assert_eq!(count(&world.path(), "job_services"), 0);
+}
+
+#[test]
+fn generate_completed_keeps_the_job_with_its_report() {
+    let mut world = World::new();
+    world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+    let (caller, level) = (Caller::local(), Granularity::Service);
+    let clock = || world.now + TimeDelta::milliseconds(750);
+    let job = world
+        .operations
+        .generate_completed(&caller, TARGET, level, world.now, clock)
+        .unwrap();
+    assert_eq!(world.get(&job), world.get(&world.completed(TARGET)));
+    assert_eq!(world.entities(&job, "s3").len(), 1);
+    let missing = "arn:aws:iam::123456789012:user/nobody";
+    let jobs = count(&world.path(), "jobs");
+    let answer = world
+        .operations
+        .generate_completed(&caller, missing, level, world.now, clock);
+    assert_eq!(
+        refused(answer),
+        format!("NoSuchEntity 404: ARN {missing} does not exist.")
+    );
+    assert_eq!(count(&world.path(), "jobs"), jobs);
+}

@@ -1,0 +1,193 @@
+//! Two accounts with the same AWS managed policy, which is one node of the graph when both are in it.
+
+use advisor_core::job::PageRequest;
+use advisor_core::{AccountId, Caller, Granularity};
+use advisor_store::{Store, StoredAdvisor};
+use serde_json::{Value, json};
+
+use crate::support::{at, count, is_sound};
+use crate::world::{TARGET, World, document, json, namespaces, operations, refused};
+
+const ANN: &str = "arn:aws:iam::111111111111:user/ann";
+const BOB: &str = "arn:aws:iam::222222222222:user/bob";
+const READ: &str = "arn:aws:iam::aws:policy/Read";
+
+fn user(arn: &str) -> Value {
+    let name = arn.rsplit('/').next().unwrap();
+    json!({
+        "Path": "/", "UserName": name, "UserId": format!("AIDA{name}"), "Arn": arn,
+        "GroupList": [],
+        "AttachedManagedPolicies": [{"PolicyName": "Read", "PolicyArn": READ}],
+    })
+}
+
+fn read_policy(actions: &[&str], version: u32) -> Value {
+    let version = format!("v{version}");
+    json!({
+        "PolicyName": "Read", "PolicyId": "ANPAREAD", "Arn": READ, "Path": "/",
+        "DefaultVersionId": version,
+        "PolicyVersionList": [
+            {"Document": document(actions), "VersionId": version, "IsDefaultVersion": true},
+        ],
+    })
+}
+
+fn export(users: &[&str], actions: &[&str], version: u32) -> Value {
+    let users: Vec<Value> = users.iter().map(|arn| user(arn)).collect();
+    json!({"UserDetailList": users, "Policies": [read_policy(actions, version)]})
+}
+
+fn take(operations: &StoredAdvisor, exports: &[String]) -> Vec<AccountId> {
+    let named = exports.iter().enumerate();
+    let named: Vec<_> = named
+        .map(|(index, text)| (format!("{index}.json"), text.clone()))
+        .collect();
+    let now = at("2026-11-01T00:00:00Z");
+    let imported = operations.store().import_accounts(&named, now).unwrap();
+    assert_eq!(imported.issues, []);
+    imported.accounts
+}
+
+/// Who is in the report on the shared policy, and its services, as the caller sees them.
+fn seen_by(operations: &StoredAdvisor, caller: &str) -> (Vec<String>, Vec<String>) {
+    let caller = Caller::from_arn(caller, "AKIA1").unwrap();
+    let now = at("2026-11-01T00:00:00Z");
+    let job = operations
+        .generate(&caller, READ, Granularity::Service, now)
+        .unwrap();
+    operations.run_job(&job, now).unwrap();
+    let request = PageRequest::default();
+    let answer = json(&operations.services(&caller, job.as_str(), request).unwrap());
+    let services = namespaces(&answer);
+    let entities = operations.entities(&caller, job.as_str(), &services[0], request);
+    let entities = json(&entities.unwrap());
+    let entities = entities["EntityDetailsList"].as_array().unwrap();
+    let arn = |entity: &Value| entity["EntityInfo"]["Arn"].as_str().unwrap().to_owned();
+    (entities.iter().map(arn).collect(), services)
+}
+
+fn seen(entities: &[&str], services: &[&str]) -> (Vec<String>, Vec<String>) {
+    let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+    (owned(entities), owned(services))
+}
+
+fn check(exports: &[String]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let operations = operations(Store::open_or_create(&path).unwrap());
+    assert_eq!(
+        take(&operations, exports),
+        ["111111111111", "222222222222"].map(AccountId::from)
+    );
+    assert_eq!(seen_by(&operations, ANN), seen(&[ANN], &["s3"]));
+    assert_eq!(seen_by(&operations, BOB), seen(&[BOB], &["s3"]));
+    for (own, other) in [(ANN, BOB), (BOB, ANN)] {
+        let id = AccountId::from(own.split(':').nth(4).unwrap());
+        let picture = operations.store().picture(&id).unwrap().unwrap();
+        assert!(picture.account.resolve(own).is_ok());
+        assert!(picture.account.resolve(other).is_err());
+        for (_, text) in &picture.exports {
+            assert!(!text.contains(other), "{text}");
+        }
+    }
+    // A newer export of one of them changes nothing for the other, whether it names it or not.
+    let newer = export(&[BOB], &["sqs:*"], 2).to_string();
+    assert_eq!(
+        take(&operations, &[newer]),
+        [AccountId::from("222222222222")]
+    );
+    assert_eq!(seen_by(&operations, ANN), seen(&[ANN], &["s3"]));
+    assert_eq!(seen_by(&operations, BOB), seen(&[BOB], &["sqs"]));
+    let again = operations_of(&path);
+    assert_eq!(seen_by(&again, ANN), seen(&[ANN], &["s3"]));
+    assert_eq!(again.store().accounts().unwrap().len(), 2);
+    assert!(is_sound(&path));
+}
+
+fn operations_of(path: &std::path::Path) -> StoredAdvisor {
+    operations(Store::open(path).unwrap())
+}
+
+#[test]
+fn in_one_document() {
+    check(&[export(&[ANN, BOB], &["s3:*"], 1).to_string()]);
+}
+
+#[test]
+fn in_pages_of_one_file() {
+    let (ann, bob) = (user(ANN), user(BOB));
+    let policy = read_policy(&["s3:*"], 1);
+    let pages = [
+        json!({"UserDetailList": [ann], "IsTruncated": true, "Marker": "m"}),
+        json!({"UserDetailList": [bob], "GroupDetailList": null, "IsTruncated": true}),
+        json!({"Policies": [policy], "IsTruncated": false}),
+    ];
+    check(&[json!(pages).to_string()]);
+    let lines: Vec<String> = pages.iter().map(ToString::to_string).collect();
+    check(&[format!("\u{feff}{}", lines.join("\n"))]);
+}
+
+#[test]
+fn in_a_file_each_and_in_files_that_share_the_policies() {
+    let each = |arn: &str| export(&[arn], &["s3:*"], 1).to_string();
+    check(&[each(ANN), each(BOB)]);
+    let users = |arn: &str| json!({"UserDetailList": [user(arn)]}).to_string();
+    let policies = json!({"Policies": [read_policy(&["s3:*"], 1)]}).to_string();
+    check(&[users(ANN), policies, users(BOB)]);
+}
+
+#[test]
+fn one_accounts_exports_stay_as_they_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let operations = operations(Store::open_or_create(&folder.path().join("store.db")).unwrap());
+    let exports = [
+        format!("\u{feff}  {}\n", export(&[ANN], &["s3:*"], 1)),
+        json!({"Policies": [], "Unknown": "is kept"}).to_string(),
+    ];
+    take(&operations, &exports);
+    let id = AccountId::from("111111111111");
+    let picture = operations.store().picture(&id).unwrap().unwrap();
+    let texts: Vec<&str> = picture.exports.iter().map(|(_, text)| &**text).collect();
+    assert_eq!(texts, exports);
+    assert_eq!(picture.exports[1].0, "1.json");
+    assert_eq!(picture.generation, 1);
+}
+
+#[test]
+fn a_local_caller_asks_about_any_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let operations = operations(Store::open_or_create(&folder.path().join("store.db")).unwrap());
+    take(
+        &operations,
+        &[export(&[ANN, BOB], &["s3:*"], 1).to_string()],
+    );
+    let (caller, now) = (Caller::local(), at("2026-11-01T00:00:00Z"));
+    for arn in [ANN, BOB] {
+        let job = operations.generate(&caller, arn, Granularity::Service, now);
+        operations.run_job(&job.unwrap(), now).unwrap();
+    }
+    // Whose entities could be meant?
+    let answer = operations.generate(&caller, READ, Granularity::Service, now);
+    assert_eq!(
+        refused(answer),
+        format!("NoSuchEntity 404: ARN {READ} does not exist.")
+    );
+}
+
+#[test]
+fn an_export_of_nobody_and_a_broken_one_change_nothing() {
+    let world = World::new();
+    let take = |text: &str| {
+        let export = [("export.json".to_owned(), text.to_owned())];
+        let imported = world.operations.store().import_accounts(&export, world.now);
+        imported.map(drop).unwrap_err().to_string()
+    };
+    assert_eq!(
+        take(r#"{"UserDetailList": []}"#),
+        "there is no user, group, role or policy in the account data: whose is it?"
+    );
+    assert!(take("{").starts_with("export.json: "));
+    assert!(take("").contains("no page"));
+    assert_eq!(count(&world.path(), "pictures"), 1);
+    assert_eq!(namespaces(&world.get(&world.completed(TARGET))), ["s3"]);
+}
