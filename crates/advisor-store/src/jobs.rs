@@ -1,8 +1,6 @@
 //! Jobs and their reports in the file.
 
-use advisor_core::Page;
-use advisor_core::{FrozenEntity, FrozenReport, JobError, JobState};
-use advisor_core::{Granularity, Job, JobId};
+use advisor_core::{FrozenEntity, FrozenReport, Granularity, Job, JobError, JobId, JobState, Page};
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 

@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use advisor_core::PageRequest;
-use advisor_core::{AccountId, Caller, Granularity, Tracking};
+use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
 use advisor_store::{Store, StoreError, StoredAdvisor};
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -1,41 +1,37 @@
-//! What all requests share, and the routes.
+//! The API: what all requests share, and how an operation is run.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{AccountId, Caller};
-use advisor_store::{AccountPicture, StoredAdvisor};
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use advisor_core::Caller;
+use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::auth::permission_check;
 use crate::config::{Config, Limits};
-use crate::directory::Directory;
 use crate::error::ApiError;
-use crate::job_queue::JobQueue;
-use crate::metrics::Metrics;
-use crate::operation::Operation;
-use crate::parameters::Parameters;
-use crate::{directory_operations, exchange, last_accessed, permissions};
+use crate::http::metrics::Metrics;
+use crate::http::parameters::Parameters;
+use crate::jobs::queue::JobQueue;
+use crate::jobs::workers;
+use crate::operations::context::Context;
+use crate::operations::directories::Directories;
+use crate::operations::dispatch;
+use crate::operations::operation::Operation;
 
-/// The operations with all they need: a queue with its threads, counters, caches. Clones share them.
+/// The API with everything that its operations need: a job queue with its threads, counters, caches.
+/// Clones share them.
 #[derive(Clone)]
 pub struct Api(Arc<Shared>);
 
 struct Shared {
     config: Config,
-    queue: JobQueue,
+    jobs: JobQueue,
     metrics: Metrics,
-    /// The latest directories, each with the generation it is of.
-    directories: Mutex<HashMap<AccountId, (i64, Arc<Directory>)>>,
+    directories: Directories,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
 }
@@ -50,32 +46,29 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    /// Starts the threads that make reports. The jobs that an earlier server left in progress are
-    /// made first.
+    /// Starts the threads that make reports. They first make the jobs that an earlier server left in
+    /// progress.
     ///
     /// # Errors
-    /// The system has no threads.
+    /// The system cannot start a thread.
     pub fn start(config: Config) -> std::io::Result<Self> {
-        let queue = JobQueue::start(
-            config.operations.clone(),
-            config.clock.clone(),
-            &config.limits,
-        )?;
+        let jobs = JobQueue::new(&config.limits);
+        workers::start(&jobs, &config.advisor, &config.clock, config.limits.workers)?;
         Ok(Self(Arc::new(Shared {
-            queue,
+            jobs,
             metrics: Metrics::default(),
-            directories: Mutex::default(),
-            readers: Arc::new(Semaphore::new(config.limits.operations.max(1))),
+            directories: Directories::default(),
+            readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             config,
         })))
     }
 
-    /// Takes no more jobs, and waits until those that are there are made, but no longer than this.
-    /// Returns how many are left: they are made when a server starts on the store again. Blocks.
+    /// Accepts no more jobs, and waits until the waiting ones are made, but at most so long. Returns how
+    /// many are left: they are made when a server starts on the store again. Blocks.
     #[must_use]
     pub fn stop(&self, longest: Duration) -> usize {
-        self.0.queue.stop(longest)
+        self.0.jobs.stop(longest)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -86,12 +79,12 @@ impl Api {
         &self.0.config.limits
     }
 
-    pub(crate) fn operations(&self) -> &StoredAdvisor {
-        &self.0.config.operations
+    pub(crate) fn advisor(&self) -> &StoredAdvisor {
+        &self.0.config.advisor
     }
 
-    pub(crate) fn queue(&self) -> &JobQueue {
-        &self.0.queue
+    pub(crate) fn jobs(&self) -> &JobQueue {
+        &self.0.jobs
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -102,25 +95,7 @@ impl Api {
         (self.0.config.clock)()
     }
 
-    /// The directory of a picture.
-    pub(crate) fn directory(&self, picture: &AccountPicture) -> Arc<Directory> {
-        let directories = || {
-            self.0
-                .directories
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some((generation, known)) = directories().get(&picture.id)
-            && *generation == picture.generation
-        {
-            return known.clone();
-        }
-        let directory = Arc::new(Directory::of(picture));
-        directories().insert(picture.id.clone(), (picture.generation, directory.clone()));
-        directory
-    }
-
-    /// Answers a request whose sender is known. May block.
+    /// Answers a request whose caller is known. May block.
     pub(crate) fn answer(
         &self,
         operation: Operation,
@@ -128,57 +103,56 @@ impl Api {
         caller: &Caller,
     ) -> Result<Value, ApiError> {
         if self.0.config.enforce_permissions {
-            permissions::check(self.operations(), caller, operation, parameters)?;
+            permission_check::check(self.advisor().store(), caller, operation, parameters)?;
         }
-        match operation {
-            Operation::GenerateServiceLastAccessedDetails
-            | Operation::GetServiceLastAccessedDetails
-            | Operation::GetServiceLastAccessedDetailsWithEntities
-            | Operation::ListPoliciesGrantingServiceAccess => {
-                last_accessed::answer(self, operation, parameters, caller)
-            }
-            _ => directory_operations::answer(self, operation, parameters, caller),
-        }
+        let context = Context {
+            advisor: self.advisor(),
+            caller,
+            parameters,
+            now: self.now(),
+            jobs: &self.0.jobs,
+            directories: &self.0.directories,
+        };
+        dispatch::answer(operation, &context)
     }
 
-    /// Runs an operation off the async threads; no more at once than the limits allow, and no longer
-    /// is waited for it.
+    /// Runs an operation on a blocking thread, within the limits of concurrency and time.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         operation: Operation,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let places = if operation.writes() {
+        let permits = if operation.writes() {
             &self.0.writers
         } else {
             &self.0.readers
         };
-        self.blocking(Some(places.clone()), run).await
+        self.blocking(Some(permits.clone()), run).await
     }
 
-    /// Runs what may block off the async threads, in one of these places.
-    async fn blocking<T: Send + 'static>(
+    /// Runs a closure on a blocking thread, with a permit if there are any.
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
-        places: Option<Arc<Semaphore>>,
+        permits: Option<Arc<Semaphore>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
         let running = async {
-            let permit: Option<OwnedSemaphorePermit> = match places {
-                Some(places) => {
-                    let permit = places.acquire_owned().await;
+            let permit: Option<OwnedSemaphorePermit> = match permits {
+                Some(permits) => {
+                    let permit = permits.acquire_owned().await;
                     Some(permit.map_err(|_| ApiError::unavailable())?)
                 }
                 None => None,
             };
             tokio::task::spawn_blocking(move || {
-                // The work goes on when nobody waits for it any more, and counts as long.
+                // The permit is held until the work ends, even when nobody waits for it any more.
                 let _permit = permit;
                 run(&api)
             })
             .await
             .map_err(|error| {
-                tracing::error!(%error, "an operation did not end");
+                tracing::error!(%error, "an operation panicked");
                 ApiError::failure()
             })?
         };
@@ -186,48 +160,4 @@ impl Api {
             .await
             .unwrap_or_else(|_| Err(ApiError::unavailable()))
     }
-}
-
-/// The routes: the API at `/`, `/healthz` and `/metrics`.
-pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/", any(exchange::exchange))
-        .route("/healthz", get(healthz))
-        .route("/metrics", get(metrics))
-        .fallback(not_found)
-        .with_state(api)
-}
-
-/// Whether the store can be read.
-async fn healthz(State(api): State<Api>) -> Response {
-    let read = |api: &Api| api.operations().store().accounts().map_err(Into::into);
-    match api.blocking(None, read).await {
-        Ok(_) => "ok\n".into_response(),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store does not answer\n",
-        )
-            .into_response(),
-    }
-}
-
-async fn metrics(State(api): State<Api>) -> Response {
-    let read = |api: &Api| {
-        api.operations()
-            .store()
-            .jobs_by_status()
-            .map_err(Into::into)
-    };
-    let jobs = api.blocking(None, read).await.unwrap_or_default();
-    let text = api.metrics().text(api.queue().state(), &jobs);
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
-}
-
-async fn not_found(State(api): State<Api>, request: Request) -> Response {
-    let error = ApiError::new(
-        404,
-        "UnknownOperationException",
-        "The API is at the path /.",
-    );
-    exchange::refuse(&api, request, error)
 }

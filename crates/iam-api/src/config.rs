@@ -1,4 +1,4 @@
-//! What a server is made of, and its limits.
+//! The configuration of a server, and its limits.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,73 +7,112 @@ use std::time::{Duration, SystemTime};
 use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
 
-use crate::credentials::Credentials;
+use crate::auth::credentials::Credentials;
 
-/// Tells the time. Signatures are judged by it, and reports are as of it.
+/// Returns the current time. Signatures are checked against it, and reports are as of it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// What a server is made of.
+/// The configuration of a server.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Config {
-    /// Where to listen. Without credentials only a loopback address is allowed.
+    /// The address to listen on. Without credentials it must be a loopback address.
     pub listen: SocketAddr,
-    /// What answers.
-    pub operations: Arc<StoredAdvisor>,
-    /// Who may ask. `None`: anybody on this machine, called by the access key id alone.
+    /// What the server answers from.
+    pub advisor: Arc<StoredAdvisor>,
+    /// The access keys that may sign requests. Without them, requests are not authenticated: the access
+    /// key id names the caller.
     pub credentials: Option<Credentials>,
-    /// Whether the caller's own permission policies must allow the request.
+    /// Whether the caller's own permission policies must allow a request.
     pub enforce_permissions: bool,
-    /// How much is too much.
+    /// The limits.
     pub limits: Limits,
-    /// The system's clock, except in tests.
+    /// The clock: the system's, except in tests.
     pub clock: Clock,
 }
 
 impl Config {
-    /// Listens on `127.0.0.1:8787`, without credentials, with the usual limits.
+    /// Listens on `127.0.0.1:8787`, without credentials, with the default limits.
     #[must_use]
-    pub fn new(operations: Arc<StoredAdvisor>) -> Self {
+    pub fn new(advisor: Arc<StoredAdvisor>) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
-            operations,
+            advisor,
             credentials: None,
             enforce_permissions: false,
             limits: Limits::default(),
             clock: Arc::new(|| SystemTime::now().into()),
         }
     }
+
+    /// Sets the address to listen on.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Sets the access keys that may sign requests.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Sets whether the caller's own permission policies must allow a request.
+    #[must_use]
+    pub fn enforce_permissions(mut self, enforce: bool) -> Self {
+        self.enforce_permissions = enforce;
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
 }
 
-/// How much is too much. What goes beyond is refused with a 4xx or 503 answer; nothing grows.
+/// The limits of a server. Requests beyond them get a 4xx or 503 answer. Start from
+/// [`Limits::default`], and change what you need.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a request's body: 413.
+    /// Bytes of a request body. Beyond: 413.
     pub body_bytes: usize,
-    /// Bytes that are buffered of a request's line and headers: 431 or 414, and the connection is
-    /// closed. A head that comes in one piece may be twice that. At least 8192, which HTTP needs.
+    /// Bytes that are buffered of a request line and its headers. Beyond: 431 or 414, and the connection
+    /// is closed. Headers that arrive in one piece may be twice as long. At least 8192, which HTTP needs.
     pub head_bytes: usize,
-    /// Headers of a request: 431.
+    /// Headers of a request. Beyond: 431.
     pub headers: usize,
-    /// Parameters of a request: 400.
+    /// Parameters of a request. Beyond: 400.
     pub parameters: usize,
-    /// Connections at once: 503.
+    /// Open connections. Beyond: 503.
     pub connections: usize,
-    /// Requests that only read the store at once; the others wait.
-    pub operations: usize,
-    /// Requests that write to the store (`GenerateServiceLastAccessedDetails`) at once; the others
-    /// wait. They have places of their own, so that no read waits for what another process writes.
+    /// Requests at once that only read the store. Others wait.
+    pub readers: usize,
+    /// Requests at once that write to the store (`GenerateServiceLastAccessedDetails`). Others wait. They
+    /// are counted separately, so that no read waits while another process writes.
     pub writers: usize,
-    /// How long a client may take to send a request's headers, or to begin with the next one, and
-    /// then its body: 408.
+    /// How long a client may take to send the headers of a request, or to start the next request, and
+    /// then to send the body. Beyond: 408.
     pub receive_time: Duration,
-    /// How long an answer may take: 503.
+    /// How long an answer may take. Beyond: 503.
     pub answer_time: Duration,
-    /// Jobs that wait for a worker: beyond that, `Throttling` 400, which SDKs try again later.
+    /// Jobs that wait for a worker. Beyond: `Throttling` 400, which SDKs retry.
     pub waiting_jobs: usize,
-    /// Jobs made at once.
+    /// Threads that make reports.
     pub workers: usize,
-    /// How long until a job that the store could not take is tried again, and between two looks for
-    /// jobs that other servers on the store left: they are made after two looks at the latest.
+    /// The time until a job whose report could not be stored is retried, and between two searches for
+    /// jobs that other servers left in progress. Such jobs are made after the second search.
     pub retry_time: Duration,
     /// How long a stop waits for answers and jobs. Jobs that are not done by then are made by another
     /// server on the store, or when the next one starts.
@@ -88,7 +127,7 @@ impl Default for Limits {
             headers: 100,
             parameters: 1_000,
             connections: 1_024,
-            operations: 32,
+            readers: 32,
             writers: 4,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),

@@ -1,9 +1,9 @@
-//! A refused request as the Query protocol words it: code, HTTP status, message.
+//! Errors as the Query protocol returns them: code, HTTP status, message.
 
 use advisor_core::RequestError;
 use advisor_store::{OperationError, StoreError};
 
-/// Why a request has no result.
+/// Why a request fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,
@@ -40,7 +40,7 @@ impl ApiError {
         Self::new(400, "MalformedQueryString", message)
     }
 
-    /// `Throttling`, 400: SDKs wait and try again.
+    /// `Throttling`, 400, which SDKs retry after a pause.
     pub(crate) fn throttling() -> Self {
         Self::new(400, "Throttling", "Rate exceeded")
     }
@@ -54,7 +54,7 @@ impl ApiError {
         )
     }
 
-    /// `ServiceFailure`, 500. What is wrong is for the log, not for the caller.
+    /// `ServiceFailure`, 500. The details are for the log, not for the caller.
     pub(crate) fn failure() -> Self {
         Self::new(
             500,
@@ -72,7 +72,7 @@ impl From<RequestError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store does not answer");
+        tracing::error!(%error, "the store cannot be used");
         Self::failure()
     }
 }
@@ -82,6 +82,10 @@ impl From<OperationError> for ApiError {
         match error {
             OperationError::Request(error) => error.into(),
             OperationError::Store(error) => error.into(),
+            error => {
+                tracing::error!(%error, "the operation failed");
+                Self::failure()
+            }
         }
     }
 }

@@ -1,26 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
-mod authorization;
-mod caller;
+mod auth;
 mod config;
-mod constraints;
-mod credentials;
-mod directory;
-mod directory_operations;
 mod error;
-mod exchange;
-mod job_queue;
-mod last_accessed;
-mod metrics;
-mod operation;
-mod parameters;
-mod permissions;
-mod query_xml;
-mod server;
-mod signature;
+mod http;
+mod jobs;
+mod operations;
 
-pub use api::{Api, router};
+pub use api::Api;
+pub use auth::credentials::{Credential, Credentials, CredentialsError};
 pub use config::{Clock, Config, Limits};
-pub use credentials::{Credential, Credentials, CredentialsError};
-pub use server::{ServeError, Server, serve};
+pub use http::router::router;
+pub use http::server::{ServeError, Server, serve};

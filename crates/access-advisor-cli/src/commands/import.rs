@@ -119,7 +119,11 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     if !arguments.store.exists() {
         // A path that does not exist leaves no empty store behind.
-        drop(reader.list(&arguments.paths).map_err(TrailImportError::from)?);
+        drop(
+            reader
+                .list(&arguments.paths)
+                .map_err(TrailImportError::from)?,
+        );
     }
     let store = Store::open_or_create(&arguments.store)?;
     let signals = StopOnSignal::new(&reader);

@@ -82,12 +82,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
              caller can claim any identity"
         ));
     }
-    let config = Config {
-        listen: arguments.listen,
-        credentials,
-        enforce_permissions: arguments.enforce_permissions,
-        ..Config::new(Arc::new(advisor))
-    };
+    let mut config = Config::new(Arc::new(advisor))
+        .listen(arguments.listen)
+        .enforce_permissions(arguments.enforce_permissions);
+    config.credentials = credentials;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;

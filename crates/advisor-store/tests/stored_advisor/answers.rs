@@ -1,7 +1,6 @@
 //! The owner, the fields and the errors of jobs.
 
-use advisor_core::job::PageRequest;
-use advisor_core::{Caller, Granularity};
+use advisor_core::{Caller, Granularity, PageRequest};
 use serde_json::{Value, json};
 
 use crate::world::{TARGET, World, json, refused};

@@ -1,7 +1,6 @@
 //! Pages and markers.
 
-use advisor_core::job::PageRequest;
-use advisor_core::{Caller, JobId, MaxItems};
+use advisor_core::{Caller, JobId, MaxItems, PageRequest};
 use advisor_store::Store;
 use serde_json::{Value, json};
 
@@ -144,7 +143,7 @@ fn markers_of_others_are_refused() {
     // Of another store: its markers are sealed with another key.
     let elsewhere = World::new();
     let key = elsewhere.operations.store().marker_key();
-    let forged = key.seal(advisor_core::page::PagedOperation::Services, &job, 1);
+    let forged = key.seal(advisor_core::PagedOperation::Services, &job, 1);
     assert_eq!(refused(services(&job, Some(&forged))), invalid);
     // Another process of the same store opens it, and a job in progress checks it, too.
     let again = operations(Store::open(&world.path()).unwrap());

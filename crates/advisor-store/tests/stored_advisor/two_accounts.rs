@@ -1,7 +1,6 @@
 //! Two accounts with the same AWS managed policy, which is one node of the graph when both are in it.
 
-use advisor_core::job::PageRequest;
-use advisor_core::{AccountId, Caller, Granularity};
+use advisor_core::{AccountId, Caller, Granularity, PageRequest};
 use advisor_store::{Store, StoredAdvisor};
 use serde_json::{Value, json};
 

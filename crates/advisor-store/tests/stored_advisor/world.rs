@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use advisor_core::job::PageRequest;
-use advisor_core::{AccountId, Caller, Granularity, JobId, Tracking};
+use advisor_core::{AccountId, Caller, Granularity, JobId, PageRequest, Tracking};
 use advisor_store::{OperationError, Store, StoredAdvisor};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -171,7 +171,7 @@ async fn jobs_that_were_left_are_made_at_the_start() {
         advisor_core::Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
     let now = crate::stand::now();
     let level = advisor_core::Granularity::Service;
-    let operations = config.operations.clone();
+    let operations = config.advisor.clone();
     operations.generate(&caller, BRUNO, level, now).unwrap();
     let store = operations.store();
     assert_eq!(store.jobs_in_progress().unwrap().len(), 1);
@@ -217,13 +217,13 @@ async fn jobs_that_another_server_leaves_are_made_while_running() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (_folder, mut other) = config();
     let store = Arc::new(Store::open(&stand.file()).unwrap());
-    other.operations = Arc::new(StoredAdvisor::new(
+    other.advisor = Arc::new(StoredAdvisor::new(
         store,
         Catalog::shared(),
         Tracking::aws(),
     ));
     other.limits.retry_time = Duration::from_secs(3600);
-    let operations = other.operations.clone();
+    let operations = other.advisor.clone();
     let other = Api::start(other).unwrap();
     let left = other.stop(Duration::from_secs(60));
     assert_eq!(left, 0);
@@ -263,8 +263,8 @@ async fn a_servers_own_jobs_are_not_doubled() {
 async fn looking_for_left_jobs_goes_on_when_it_fails() {
     let (folder, mut config) = config();
     config.limits.retry_time = Duration::from_millis(50);
-    let id = left_job(&config.operations);
-    let operations = config.operations.clone();
+    let id = left_job(&config.advisor);
+    let operations = config.advisor.clone();
     let database = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
     database
         .execute_batch("ALTER TABLE jobs RENAME TO no_jobs")
@@ -282,7 +282,7 @@ async fn looking_for_left_jobs_goes_on_when_it_fails() {
 #[tokio::test]
 async fn a_job_that_can_never_be_made_fails_and_says_why() {
     let (folder, mut before) = config();
-    let id = left_job(&before.operations);
+    let id = left_job(&before.advisor);
     let file = folder.path().join("store.db");
     let database = rusqlite::Connection::open(&file).unwrap();
     database
@@ -290,7 +290,7 @@ async fn a_job_that_can_never_be_made_fails_and_says_why() {
         .unwrap();
     // A store that has not read the account yet.
     let store = Arc::new(Store::open(&file).unwrap());
-    before.operations = Arc::new(StoredAdvisor::new(
+    before.advisor = Arc::new(StoredAdvisor::new(
         store,
         Catalog::shared(),
         Tracking::aws(),

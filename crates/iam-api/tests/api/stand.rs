@@ -201,7 +201,7 @@ impl Stand {
 
     /// On the store in this folder.
     pub(crate) fn on(folder: TempDir, config: Config) -> Self {
-        let operations = config.operations.clone();
+        let operations = config.advisor.clone();
         Self {
             api: Api::start(config).unwrap(),
             operations,

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::job_queue::QueueState;
+use crate::jobs::queue::QueueState;
 
-/// The upper bounds of the histogram, in seconds.
+/// The upper bounds of the histogram's buckets, in seconds.
 const BOUNDS: [f64; 12] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
 ];
 
-/// What was answered so far. Labels come from fixed sets: nothing that a client sends is one.
+/// Counts of answers and connections. Labels come from fixed sets, never from what a client sends.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics(Mutex<Counters>);
 
@@ -57,11 +57,11 @@ impl Metrics {
         self.counters().refused_connections += 1;
     }
 
-    /// All of it as text, with the jobs of the store by state.
+    /// All metrics as text, with the numbers of jobs in the store by status.
     pub(crate) fn text(&self, queue: QueueState, jobs: &[(String, u64)]) -> String {
         let mut text = String::new();
         let mut line = |line: std::fmt::Arguments<'_>| {
-            // Writing to a String does not fail.
+            // Writing to a String cannot fail.
             let _ = writeln!(text, "{line}");
         };
         let counters = self.counters();
@@ -93,23 +93,23 @@ impl Metrics {
             ));
         }
         line(format_args!(
-            "# HELP iam_api_jobs Jobs in the store, by state.\n# TYPE iam_api_jobs gauge"
+            "# HELP iam_api_jobs Jobs in the store, by status.\n# TYPE iam_api_jobs gauge"
         ));
         for (status, number) in jobs {
             line(format_args!("iam_api_jobs{{status=\"{status}\"}} {number}"));
         }
-        let (running, unfinished) = (queue.running, queue.unfinished);
+        let (running, retrying) = (queue.running, queue.retrying);
         line(format_args!(
             "# HELP iam_api_queue_length Jobs that wait for a worker.\n\
              # TYPE iam_api_queue_length gauge\n\
              iam_api_queue_length {}\n\
-             # HELP iam_api_jobs_running Jobs that workers are making.\n\
+             # HELP iam_api_jobs_running Jobs whose reports are being made.\n\
              # TYPE iam_api_jobs_running gauge\n\
              iam_api_jobs_running {running}\n\
-             # HELP iam_api_jobs_retrying Jobs that the store could not take and that are tried again.\n\
+             # HELP iam_api_jobs_retrying Jobs whose reports could not be stored and are retried.\n\
              # TYPE iam_api_jobs_retrying gauge\n\
-             iam_api_jobs_retrying {unfinished}\n\
-             # HELP iam_api_jobs_finished_total Jobs that workers ended with.\n\
+             iam_api_jobs_retrying {retrying}\n\
+             # HELP iam_api_jobs_finished_total Attempts to make a report that ended.\n\
              # TYPE iam_api_jobs_finished_total counter\n\
              iam_api_jobs_finished_total {}\n\
              # HELP iam_api_connections Open connections.\n\

@@ -1,29 +1,28 @@
-//! What IAM checks of every parameter before it looks at anything: the constraints of its model.
-//! All that is wrong comes in one answer.
+//! The constraints of IAM's model, which IAM checks for every parameter before anything else. One answer
+//! reports all violations.
 
-use advisor_core::check_marker;
-use advisor_core::{JobId, MaxItems, RequestError};
+use advisor_core::{JobId, MaxItems, RequestError, check_marker};
 
 use crate::error::ApiError;
-use crate::parameters::Parameters;
+use crate::http::parameters::Parameters;
 
-/// The parameters of a request, checked one by one.
+/// Checks the parameters of a request one by one.
 pub(crate) struct Checked<'a> {
     parameters: &'a Parameters,
     violations: Vec<String>,
 }
 
-/// How long a text may be, in characters, and what it may hold.
+/// The allowed length of a text, in characters, and its allowed characters.
 pub(crate) struct Text {
     pub(crate) shortest: usize,
     pub(crate) longest: usize,
     pub(crate) pattern: Option<Pattern>,
 }
 
-/// A regular expression as IAM words it, and which characters match.
+/// A regular expression as IAM's messages show it, and the characters that it matches.
 type Pattern = (&'static str, fn(char) -> bool);
 
-/// `[\w+=,.@-]+`, as names are.
+/// `[\w+=,.@-]+`, the pattern of names.
 fn is_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || "_+=,.@-".contains(character)
 }
@@ -59,7 +58,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// `ServiceNamespaces` is `serviceNamespaces` in messages.
+    /// Adds a violation. Messages show `ServiceNamespaces` as `serviceNamespaces`.
     fn violate(&mut self, parameter: &str, must: &str) {
         let mut letters = parameter.chars();
         let first = letters.next().map(|letter| letter.to_ascii_lowercase());
@@ -70,7 +69,7 @@ impl<'a> Checked<'a> {
         ));
     }
 
-    /// Takes over what the core says of a single parameter.
+    /// Adds the violation that the check of a single parameter returns.
     pub(crate) fn take<T>(&mut self, result: Result<T, RequestError>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -84,7 +83,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// A parameter that must be there; empty when it is not.
+    /// Returns a required parameter; an empty text when it is missing.
     pub(crate) fn required(&mut self, name: &str) -> &'a str {
         let value = self.parameters.get(name);
         if value.is_none() {
@@ -93,7 +92,7 @@ impl<'a> Checked<'a> {
         value.unwrap_or_default()
     }
 
-    /// A text that must be there.
+    /// Returns a required text.
     pub(crate) fn required_text(&mut self, name: &str, text: &Text) -> &'a str {
         match self.parameters.get(name) {
             Some(_) => self.text(name, text).unwrap_or_default(),
@@ -101,7 +100,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// A text that may be there.
+    /// Returns an optional text.
     pub(crate) fn text(&mut self, name: &str, text: &Text) -> Option<&'a str> {
         let value = self.parameters.get(name)?;
         let length = value.chars().count();
@@ -122,7 +121,7 @@ impl<'a> Checked<'a> {
         Some(value)
     }
 
-    /// One of several words.
+    /// Returns an optional parameter with one of these values.
     pub(crate) fn word(&mut self, name: &str, words: &[&str]) -> Option<&'a str> {
         let value = self.parameters.get(name)?;
         if !words.contains(&value) {
@@ -132,7 +131,7 @@ impl<'a> Checked<'a> {
         Some(value)
     }
 
-    /// A list of some of several words.
+    /// Returns an optional list of some of these values.
     pub(crate) fn words(&mut self, name: &str, words: &[&str]) -> Option<Vec<String>> {
         let values = self.parameters.list(name)?;
         if !values.iter().all(|value| words.contains(&value.as_str())) {
@@ -145,7 +144,7 @@ impl<'a> Checked<'a> {
         Some(values)
     }
 
-    /// `true` or `false`.
+    /// Returns an optional `true` or `false`; `false` when it is missing.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, ApiError> {
         match self.parameters.get(name) {
             None => Ok(false),
@@ -155,7 +154,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// `PathPrefix`; `/` when it is not there.
+    /// Returns `PathPrefix`; `/` when it is missing.
     pub(crate) fn path_prefix(&mut self) -> &'a str {
         let name = "PathPrefix";
         let Some(value) = self.parameters.get(name) else {
@@ -177,7 +176,7 @@ impl<'a> Checked<'a> {
         value
     }
 
-    /// `JobId`.
+    /// Returns `JobId`.
     pub(crate) fn job_id(&mut self) -> &'a str {
         let value = self.required("JobId");
         if self.parameters.get("JobId").is_some() {
@@ -186,7 +185,7 @@ impl<'a> Checked<'a> {
         value
     }
 
-    /// `MaxItems`.
+    /// Returns `MaxItems`.
     pub(crate) fn max_items(&mut self) -> Result<Option<MaxItems>, ApiError> {
         let Some(text) = self.parameters.get("MaxItems") else {
             return Ok(None);
@@ -195,12 +194,12 @@ impl<'a> Checked<'a> {
         Ok(self.take(MaxItems::new(number)))
     }
 
-    /// `Marker`, of which only the length is one of the model's constraints.
+    /// Returns `Marker`. The model constrains only its length.
     pub(crate) fn marker(&mut self) -> Option<&'a str> {
         self.text("Marker", &MARKER)
     }
 
-    /// Whether all is well. What IAM checks of a marker comes after the model's constraints.
+    /// Returns an error when there are violations. IAM checks markers after the model's constraints.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         match self.violations.len() {
             0 => match self.parameters.get("Marker") {
@@ -219,7 +218,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-/// A number or flag that is none.
+/// The error for a parameter that is not a number or a flag.
 fn malformed(name: &str) -> ApiError {
     ApiError::new(
         400,

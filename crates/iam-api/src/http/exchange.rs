@@ -1,4 +1,4 @@
-//! One request and its answer: read, identified, answered, counted, logged.
+//! A request and its answer: reads the request, finds its caller, answers, counts and logs.
 
 use std::time::Instant;
 
@@ -12,20 +12,20 @@ use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::parameters::Parameters;
+use super::xml;
 use crate::api::Api;
-use crate::caller;
+use crate::auth::caller;
+use crate::auth::signature::SignedRequest;
 use crate::error::ApiError;
-use crate::operation::Operation;
-use crate::parameters::Parameters;
-use crate::query_xml::{NAMESPACE, write_element, write_text};
-use crate::signature::SignedRequest;
+use crate::operations::operation::Operation;
 
-/// The one version of the API.
+/// The version of the API.
 const VERSION: &str = "2010-05-08";
-/// What an operation is called that is none, in counters and logs.
+/// Stands in counters and logs for a missing operation or caller.
 const NONE: &str = "-";
 
-/// What is known of a request so far: for the log.
+/// What is known about a request so far, for the log.
 #[derive(Default)]
 struct Progress {
     operation: Option<Operation>,
@@ -40,7 +40,7 @@ pub(crate) async fn exchange(State(api): State<Api>, request: Request) -> Respon
     respond(&api, started, &progress, result)
 }
 
-/// Refuses a request that is elsewhere.
+/// Rejects a request to another path.
 pub(crate) fn refuse(api: &Api, _request: Request, error: ApiError) -> Response {
     respond(api, Instant::now(), &Progress::default(), Err(error))
 }
@@ -73,7 +73,7 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
     let run = move |api: &Api| {
         let caller = match identity {
             Identity::Verified(caller) => caller,
-            Identity::Named(name) => caller::by_name(&name, &api.operations().store().accounts()?),
+            Identity::Named(name) => caller::by_name(&name, &api.advisor().store().accounts()?),
         };
         let result = api.answer(operation, &parameters, &caller);
         Ok((caller, result))
@@ -83,7 +83,7 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
     result
 }
 
-/// The body, when it is not too long and comes in time.
+/// Reads the body, within the limits of size and time.
 async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     let limits = api.limits();
     let too_long = || {
@@ -102,7 +102,7 @@ async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Result<Bytes, Ap
     let reading = axum::body::to_bytes(body, limits.body_bytes);
     match tokio::time::timeout(limits.receive_time, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        // Or the connection broke: then nobody reads this.
+        // Or the connection broke, and nobody reads this.
         Ok(Err(_)) => Err(too_long()),
         Err(_) => Err(ApiError::new(
             408,
@@ -112,7 +112,7 @@ async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Result<Bytes, Ap
     }
 }
 
-/// Whether the body has parameters. Some clients do not say.
+/// Whether the body contains parameters. Some clients send no content type.
 fn is_form(head: &Parts) -> bool {
     head.headers.get(CONTENT_TYPE).is_none_or(|kind| {
         kind.to_str().is_ok_and(|kind| {
@@ -122,7 +122,7 @@ fn is_form(head: &Parts) -> bool {
     })
 }
 
-/// The operation asked for, in AWS's words when there is none.
+/// Returns the requested operation. Errors have AWS's words.
 fn operation(parameters: &Parameters) -> Result<Operation, ApiError> {
     let Some(action) = parameters.get("Action").filter(|action| !action.is_empty()) else {
         return Err(ApiError::new(
@@ -148,11 +148,11 @@ fn operation(parameters: &Parameters) -> Result<Operation, ApiError> {
         })
 }
 
-/// Who asks.
+/// Who the caller is.
 enum Identity {
-    /// The signature is right.
+    /// The signature is valid.
     Verified(Caller),
-    /// There is no secret to verify it with: an access key id.
+    /// There are no credentials: the access key id.
     Named(String),
 }
 
@@ -176,7 +176,7 @@ fn identify(
     }
 }
 
-/// Writes the answer, counts it and logs it.
+/// Writes an answer, counts it and logs it.
 fn respond(
     api: &Api,
     started: Instant,
@@ -186,8 +186,8 @@ fn respond(
     let id = Uuid::new_v4().to_string();
     let operation = progress.operation.map_or(NONE, Operation::name);
     let (status, code, xml) = match result {
-        Ok(value) => (200, "OK", success(operation, &value, &id)),
-        Err(error) => (error.status, error.code, failure(&error, &id)),
+        Ok(value) => (200, "OK", xml::success(operation, &value, &id)),
+        Err(error) => (error.status, error.code, xml::failure(&error, &id)),
     };
     let time = started.elapsed();
     api.metrics().answered(operation, code, time);
@@ -209,30 +209,4 @@ fn respond(
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
     response
-}
-
-fn success(operation: &str, value: &Value, id: &str) -> String {
-    let mut xml = format!("<{operation}Response xmlns=\"{NAMESPACE}\">");
-    write_element(&mut xml, &format!("{operation}Result"), value);
-    xml.push_str(&format!(
-        "<ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{operation}Response>"
-    ));
-    xml
-}
-
-fn failure(error: &ApiError, id: &str) -> String {
-    let side = if error.status < 500 {
-        "Sender"
-    } else {
-        "Receiver"
-    };
-    let mut xml = format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{side}</Type><Code>{}</Code><Message>",
-        error.code
-    );
-    write_text(&mut xml, &error.message);
-    xml.push_str(&format!(
-        "</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
-    ));
-    xml
 }

@@ -1,15 +1,17 @@
-//! JSON as the AWS CLI prints it, turned into the XML of the Query protocol.
+//! Writes answers in the XML of the Query protocol, from JSON as the AWS CLI prints it.
 
 use std::fmt::Write as _;
 
 use advisor_core::time;
 use serde_json::Value;
 
-/// The XML namespace of answers, and the API version in it.
-pub(crate) const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
+use crate::error::ApiError;
 
-/// The members that are times, in the answers of the operations there are. Source: botocore's
-/// `iam/2010-05-08/service-2.json`; no member of these names is anything else.
+/// The XML namespace of answers, which contains the API version.
+const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
+
+/// The members that are times, in the answers of all operations. Source: botocore's
+/// `iam/2010-05-08/service-2.json`; members of these names are always times.
 const TIMES: [&str; 9] = [
     "CreateDate",
     "JobCompletionDate",
@@ -22,13 +24,41 @@ const TIMES: [&str; 9] = [
     "UpdateDate",
 ];
 
-/// Writes `<name>value</name>`: an object's members as elements of their names, a list's as
-/// `<member>`, nothing for null.
-pub(crate) fn write_element(xml: &mut String, name: &str, value: &Value) {
+/// The answer of an operation.
+pub(crate) fn success(operation: &str, value: &Value, id: &str) -> String {
+    let mut xml = format!("<{operation}Response xmlns=\"{NAMESPACE}\">");
+    write_element(&mut xml, &format!("{operation}Result"), value);
+    xml.push_str(&format!(
+        "<ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{operation}Response>"
+    ));
+    xml
+}
+
+/// The answer that a request failed.
+pub(crate) fn failure(error: &ApiError, id: &str) -> String {
+    let side = if error.status < 500 {
+        "Sender"
+    } else {
+        "Receiver"
+    };
+    let mut xml = format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{side}</Type><Code>{}</Code><Message>",
+        error.code
+    );
+    write_text(&mut xml, &error.message);
+    xml.push_str(&format!(
+        "</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
+    ));
+    xml
+}
+
+/// Writes `<name>value</name>`: the members of an object as elements of their names, the members of a
+/// list as `<member>`, nothing for null.
+fn write_element(xml: &mut String, name: &str, value: &Value) {
     if value.is_null() {
         return;
     }
-    // Writing to a String does not fail.
+    // Writing to a String cannot fail.
     let _ = write!(xml, "<{name}>");
     match value {
         Value::Null => {}
@@ -62,9 +92,9 @@ fn is_time(name: &str) -> bool {
     TIMES.contains(&name)
 }
 
-/// Writes text so that a parser reads the same: a carriage return would become a line feed. What
-/// XML 1.0 cannot hold becomes U+FFFD.
-pub(crate) fn write_text(xml: &mut String, text: &str) {
+/// Escapes text so that a parser reads it unchanged, including carriage returns, which parsers turn into
+/// line feeds. Characters that XML 1.0 cannot contain become U+FFFD.
+fn write_text(xml: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => xml.push_str("&amp;"),

@@ -1,6 +1,6 @@
-//! The operations there are.
+//! The operations of the IAM API that the server answers.
 
-/// An operation of IAM that is answered.
+/// An operation of the IAM API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {
     GenerateServiceLastAccessedDetails,
@@ -35,7 +35,7 @@ impl Operation {
         Self::GetPolicy,
     ];
 
-    /// The operation of an `Action` parameter.
+    /// Returns the operation of an `Action` parameter.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

@@ -1,15 +1,15 @@
-//! The parameters of a Query request: from the query string and the form-encoded body.
+//! The parameters of a Query request, from the query string and the form-encoded body.
 
 use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
 
-/// Names and values, decoded, in the order they came.
+/// Decoded names and values, in the order of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Adds what a form-encoded text has: `a=b&c=d`. No more than `most` parameters in all.
+    /// Adds the parameters of a form-encoded text (`a=b&c=d`), up to `most` in total.
     pub(crate) fn add(&mut self, text: &str, most: usize) -> Result<(), ApiError> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             if self.0.len() >= most {
@@ -23,22 +23,22 @@ impl Parameters {
         Ok(())
     }
 
-    /// All of them.
+    /// All parameters.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The value of a parameter; of the first one, when it comes several times.
+    /// The value of a parameter, the first one when it occurs several times.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
     }
 
-    /// The members of a list, in order: `Name.member.1`, as SDKs send it; `Name.Member.1` and
-    /// `Name.1` are taken too. No member at all is no list.
+    /// The members of a list, in order: `Name.member.1`, as SDKs send them, `Name.Member.1` or `Name.1`.
+    /// `None` when there are no members.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
         let mut members: Vec<(u32, &str)> = self
             .iter()

@@ -1,4 +1,4 @@
-//! What a request says about who sent it: the `Authorization` header, or a presigned query string.
+//! The `Authorization` header, or the query string of a presigned request: who a request says sent it.
 //!
 //! Source: AWS General Reference, "Signature Version 4 signing process"; the messages are AWS's.
 
@@ -6,34 +6,34 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 
 use crate::error::ApiError;
-use crate::parameters::Parameters;
+use crate::http::parameters::Parameters;
 
-/// The one algorithm there is.
+/// The supported algorithm.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-/// How a time is written in a signature.
+/// The format of times in signatures.
 pub(crate) const BASIC_FORMAT: &str = "%Y%m%dT%H%M%SZ";
-/// The query parameter that a presigned request is known by.
+/// The query parameter that marks a presigned request.
 const PRESIGNED: &str = "X-Amz-Algorithm";
-/// How long a presigned request may be good for.
+/// The longest validity of a presigned request.
 const LONGEST_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-/// Who a request says it is from, and its signature; nothing of it is verified yet.
+/// Who a request says sent it, and its signature. Nothing of it is verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Authorization {
     pub(crate) access_key_id: String,
     /// `20261101/us-east-1/iam/aws4_request`.
     pub(crate) scope: Scope,
-    /// As they were signed, in that order.
+    /// The names of the signed headers, in the order of signing.
     pub(crate) signed_headers: Vec<String>,
-    /// In hexadecimal digits.
+    /// Hexadecimal.
     pub(crate) signature: String,
     pub(crate) time: DateTime<Utc>,
     pub(crate) session_token: Option<String>,
-    /// How long a presigned request is good for.
+    /// The validity of a presigned request.
     pub(crate) expires: Option<Duration>,
 }
 
-/// What a signature is limited to.
+/// The scope of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scope {
     pub(crate) date: String,
@@ -56,7 +56,7 @@ pub(crate) fn missing() -> ApiError {
 }
 
 impl Authorization {
-    /// Reads it from a request's headers or query string.
+    /// Parses the headers or the query string of a request.
     pub(crate) fn of(headers: &HeaderMap, query: &Parameters) -> Result<Self, ApiError> {
         let presigned = query.get(PRESIGNED);
         match (headers.get("authorization"), presigned) {
@@ -191,7 +191,7 @@ fn parse_credential(text: &str) -> Result<(String, Scope), ApiError> {
     }
 }
 
-/// A time in ISO 8601's basic format; the `Date` header also has RFC 1123's.
+/// Parses a time in the basic format of ISO 8601, or in that of RFC 1123, which the `Date` header may have.
 fn parse_time(text: &str) -> Result<DateTime<Utc>, ApiError> {
     let text = text.trim();
     let is_basic = text.len() == "20261101T000000Z".len();
@@ -212,7 +212,7 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, ApiError> {
         })
 }
 
-/// The beginning of a text, to be quoted.
+/// The beginning of a text, for messages.
 fn shown(text: &str) -> String {
     text.chars().take(64).collect()
 }

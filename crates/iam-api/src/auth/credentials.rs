@@ -1,4 +1,4 @@
-//! The credentials file: whose access keys there are.
+//! The credentials file: access keys and their owners.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,11 +9,11 @@ use advisor_core::Caller;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-/// The access keys that may ask. Secrets are never shown, not even in debug output.
+/// The access keys that may sign requests. Secrets are never shown, not even in debug output.
 #[derive(Clone, Default)]
 pub struct Credentials(Arc<HashMap<String, Credential>>);
 
-/// One access key, and whose it is.
+/// An access key and its owner.
 #[derive(Clone)]
 pub struct Credential {
     secret_access_key: String,
@@ -33,18 +33,20 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Why a credentials file is refused. Messages never have a secret in them.
+/// Why a credentials file is rejected. Messages never contain a secret.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CredentialsError {
     /// The file cannot be read.
     #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// The operating system's reason.
+        /// The error of the operating system.
+        #[source]
         error: std::io::Error,
     },
-    /// It is not TOML, or not of the shape described in the README.
+    /// The file is not TOML, or not of the shape described in the README.
     #[error("credentials: {message}{}", At(*.line))]
     Syntax {
         /// What is wrong.
@@ -52,10 +54,10 @@ pub enum CredentialsError {
         /// The line, from 1.
         line: Option<usize>,
     },
-    /// A credential that cannot be.
+    /// A credential is not valid.
     #[error("credentials: {access_key_id}: {message}")]
     Credential {
-        /// Which one.
+        /// Its access key id.
         access_key_id: String,
         /// What is wrong with it.
         message: String,
@@ -93,7 +95,7 @@ impl Credentials {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read; as [`Credentials::parse`].
+    /// The file cannot be read; as [`Credentials::parse`].
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         let text = std::fs::read_to_string(path).map_err(|error| CredentialsError::Io {
             path: path.to_owned(),
@@ -102,12 +104,12 @@ impl Credentials {
         Self::parse(&text)
     }
 
-    /// Reads the text of a file: `[[credential]]` tables with `access_key_id`,
-    /// `secret_access_key`, `arn` and, of a session, `session_token`.
+    /// Parses the text of a file: `[[credential]]` tables with `access_key_id`, `secret_access_key`, `arn`
+    /// and, for a session, `session_token`.
     ///
     /// # Errors
-    /// It is not TOML of that shape; a key comes twice, or is empty; an ARN is neither a user's nor
-    /// a session's.
+    /// The text is not TOML of that shape; a key occurs twice or is empty; an ARN is neither that of a user
+    /// nor that of a session.
     ///
     /// ```
     /// let credentials = iam_api::Credentials::parse(
@@ -122,7 +124,7 @@ impl Credentials {
     /// # Ok::<(), iam_api::CredentialsError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
-        // toml's own display quotes the line, which may be the one with the secret.
+        // The Display of toml's error quotes the line, which may be the one with the secret.
         let file: File = toml::from_str(text).map_err(|error| CredentialsError::Syntax {
             message: without_values(error.message()),
             line: error.span().map(|span| {
@@ -162,7 +164,7 @@ impl Credentials {
         Ok(Self(Arc::new(credentials)))
     }
 
-    /// How many access keys there are.
+    /// The number of access keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -180,7 +182,7 @@ impl Credentials {
 }
 
 impl Credential {
-    /// Whose it is.
+    /// Its owner.
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -190,7 +192,8 @@ impl Credential {
         &self.secret_access_key
     }
 
-    /// Whether a request's session token is this credential's: one that has none takes none.
+    /// Whether a request has the session token of this credential, or none when the credential has none.
+    /// Compares in constant time.
     pub(crate) fn has_session_token(&self, token: Option<&str>) -> bool {
         match (self.session_token.as_deref(), token) {
             (None, None) => true,
@@ -200,7 +203,7 @@ impl Credential {
     }
 }
 
-/// What an access key id may look like; it ends up in ARNs and logs.
+/// Whether a text can be an access key id. It ends up in ARNs and logs.
 pub(crate) fn is_access_key_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text
@@ -208,7 +211,7 @@ pub(crate) fn is_access_key_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// serde's messages may quote a value (`invalid type: string "..."`).
+/// Removes quoted values from a message of serde (`invalid type: string "..."`).
 fn without_values(message: &str) -> String {
     let mut plain = String::with_capacity(message.len());
     for (index, part) in message.split('"').enumerate() {

@@ -1,14 +1,14 @@
-//! Who asks: by a verified signature, or, on this machine without credentials, by name alone.
+//! Who the caller is: by a verified signature, or, without credentials, by the access key id alone.
 
 use advisor_core::{AccountId, Caller};
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 use chrono::{DateTime, Utc};
 
-use crate::authorization::Authorization;
-use crate::credentials::{Credentials, is_access_key_id};
+use super::authorization_header::Authorization;
+use super::credentials::{Credentials, is_access_key_id};
+use super::signature::{SignedRequest, check_scope, verify};
 use crate::error::ApiError;
-use crate::signature::SignedRequest;
 
 /// `InvalidClientTokenId`, 403.
 fn invalid_token() -> ApiError {
@@ -19,25 +19,25 @@ fn invalid_token() -> ApiError {
     )
 }
 
-/// The caller of a signed request.
+/// Returns the caller of a signed request.
 pub(crate) fn signed(
     credentials: &Credentials,
     request: &SignedRequest<'_>,
     now: DateTime<Utc>,
 ) -> Result<Caller, ApiError> {
     let authorization = Authorization::of(request.headers, request.query)?;
-    authorization.check_scope(now)?;
+    check_scope(&authorization, now)?;
     let credential = credentials
         .get(&authorization.access_key_id)
         .ok_or_else(invalid_token)?;
     if !credential.has_session_token(authorization.session_token.as_deref()) {
         return Err(invalid_token());
     }
-    authorization.verify(request, credential.secret_access_key())?;
+    verify(&authorization, request, credential.secret_access_key())?;
     Ok(credential.caller().clone())
 }
 
-/// The access key id of a request whose signature nobody can verify.
+/// Returns the access key id of a request whose signature cannot be verified for lack of credentials.
 pub(crate) fn unverified(request: &SignedRequest<'_>) -> Result<String, ApiError> {
     if !names_this_machine(request.headers) {
         return Err(ApiError::new(
@@ -60,8 +60,8 @@ pub(crate) fn unverified(request: &SignedRequest<'_>) -> Result<String, ApiError
     Ok(authorization.access_key_id)
 }
 
-/// The caller of that name: a user of the account that the access key id is the number of, else of
-/// the store's only account, else of no account: then the ARN that is asked about decides.
+/// Returns the caller for an access key id: a user of the account whose number it is, else of the store's
+/// only account, else of no account. In the last case the ARN in the request selects the account.
 pub(crate) fn by_name(access_key_id: &str, accounts: &[AccountId]) -> Caller {
     let account = accounts
         .iter()
@@ -79,8 +79,8 @@ pub(crate) fn by_name(access_key_id: &str, accounts: &[AccountId]) -> Caller {
     }
 }
 
-/// A web page must not reach a server on its visitor's machine under a name of its own (DNS
-/// rebinding).
+/// Whether the `Host` header names this machine. Otherwise a web page could reach the server under a host
+/// name of its own (DNS rebinding).
 fn names_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
         return false;
@@ -88,8 +88,8 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     is_loopback(host)
 }
 
-/// A web page must not reach a server on its visitor's machine under that one's name either: browsers
-/// say where what they send is from, and no page can keep them from it.
+/// Whether a browser says that a page of another site sends the request. Pages cannot prevent browsers
+/// from saying so.
 fn is_from_another_site(headers: &HeaderMap) -> bool {
     let is_cross_site = headers
         .get_all("sec-fetch-site")
@@ -103,7 +103,7 @@ fn is_from_another_site(headers: &HeaderMap) -> bool {
     is_cross_site || is_from_elsewhere
 }
 
-/// Whether a host, with or without a port, is this machine.
+/// Whether a host, with or without a port, is a loopback address or `localhost`.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

@@ -1,4 +1,4 @@
-//! The server: connections, and how it stops.
+//! The server: accepts connections, and stops in good order.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,43 +13,46 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::api::{Api, router};
+use super::router::router;
+use crate::api::Api;
 use crate::config::Config;
 
-/// The least that hyper wants for a request's head.
+/// The smallest buffer for a request's headers that hyper accepts.
 const LEAST_HEAD_BYTES: usize = 8_192;
-/// What a connection beyond the limit is told.
+/// The answer to connections beyond the limit.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\
                       retry-after: 1\r\nconnection: close\r\n\r\n";
 
-/// How many connections are told so at once; those beyond are just closed.
+/// How many connections get that answer at once. Others are closed.
 const REFUSALS: usize = 64;
-/// How long a client may take to hear it.
+/// How long a client may take to read it.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Why a server does not start.
+/// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
-    /// Without credentials everybody is who they say: that is for this machine only.
+    /// Without credentials, requests are not authenticated, so only loopback addresses are allowed.
     #[error(
         "{0}: without credentials only a loopback address can be listened on, as anybody could be \
          anybody; give a credentials file, or listen on 127.0.0.1"
     )]
     NeedsCredentials(SocketAddr),
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("{address}: {error}")]
     Listen {
-        /// Which.
+        /// The address.
         address: SocketAddr,
-        /// The operating system's reason.
+        /// The error of the operating system.
+        #[source]
         error: std::io::Error,
     },
-    /// The system has no threads.
+    /// The system cannot start a thread.
     #[error("the threads that make reports cannot be started: {0}")]
-    Threads(std::io::Error),
+    Threads(#[source] std::io::Error),
 }
 
-/// A server that has an address, but does not answer yet.
+/// A server that listens, but does not answer yet.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -58,11 +61,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens. From here on, connections wait; [`Server::run`] answers them.
+    /// Listens on the configured address. Connections wait until [`Server::run`] answers them.
     ///
     /// # Errors
-    /// The address is not this machine's own and there are no credentials; it cannot be listened
-    /// on; the system has no threads.
+    /// The address is not a loopback address and there are no credentials; the server cannot listen on it;
+    /// the system cannot start a thread.
     pub async fn bind(config: Config) -> Result<Self, ServeError> {
         let address = config.listen;
         if config.credentials.is_none() && !address.ip().is_loopback() {
@@ -79,15 +82,15 @@ impl Server {
         })
     }
 
-    /// Where it listens: the port, when the configured one was 0.
+    /// The address, with the actual port when the configured one is 0.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until `stop` is ready; then takes no more connections, and waits for answers and
-    /// jobs, no longer than the limit. Returns how many jobs are left: they are made when a server
-    /// starts on the store again.
+    /// Answers requests until `stop` is ready. Then accepts no more connections, and waits for answers and
+    /// jobs, within the limit. Returns how many jobs are left: they are made when a server starts on the
+    /// store again.
     pub async fn run(self, stop: impl Future<Output = ()>) -> usize {
         let Self { listener, api, .. } = self;
         let limits = api.limits().clone();
@@ -107,7 +110,7 @@ impl Server {
                 stream = listener.accept() => match stream {
                     Ok((stream, _)) => stream,
                     Err(error) => {
-                        // Out of file descriptors, say: others may be closed in the meantime.
+                        // Out of file descriptors, for example: some may be closed meanwhile.
                         tracing::warn!(%error, "a connection cannot be accepted");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
@@ -121,7 +124,7 @@ impl Server {
                 }
                 continue;
             };
-            // Small answers must not wait for more.
+            // Small answers must not wait for more data.
             let _ = stream.set_nodelay(true);
             let service = TowerToHyperService::new(routes.clone());
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
@@ -150,8 +153,8 @@ impl Server {
     }
 }
 
-/// Says that there are too many connections. What the client sends is read for a moment, as the
-/// answer would be lost otherwise.
+/// Answers that there are too many connections. Reads what the client sends for a moment, because the
+/// answer could be lost otherwise.
 async fn refuse(mut stream: TcpStream, _permit: OwnedSemaphorePermit) {
     let goodbye = async {
         stream.write_all(BUSY).await?;
@@ -161,7 +164,7 @@ async fn refuse(mut stream: TcpStream, _permit: OwnedSemaphorePermit) {
     let _ = tokio::time::timeout(GOODBYE, goodbye).await;
 }
 
-/// Listens and answers until `stop` is ready; see [`Server`].
+/// Listens, and answers requests until `stop` is ready; see [`Server`].
 ///
 /// # Errors
 /// As [`Server::bind`].

@@ -1,0 +1,4 @@
+//! Jobs: the queue, and the threads that make their reports.
+
+pub(crate) mod queue;
+pub(crate) mod workers;

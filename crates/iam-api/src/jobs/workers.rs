@@ -1,0 +1,111 @@
+//! The threads that make reports.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use advisor_core::{JobError, JobId};
+use advisor_store::{StoreError, StoredAdvisor};
+
+use super::queue::{JobQueue, Task};
+use crate::config::Clock;
+
+/// A thread that makes reports.
+struct Worker {
+    jobs: JobQueue,
+    advisor: Arc<StoredAdvisor>,
+    clock: Clock,
+}
+
+/// Starts the threads. They end when the queue is stopped.
+pub(crate) fn start(
+    jobs: &JobQueue,
+    advisor: &Arc<StoredAdvisor>,
+    clock: &Clock,
+    workers: usize,
+) -> std::io::Result<()> {
+    for number in 0..workers.max(1) {
+        let worker = Worker {
+            jobs: jobs.clone(),
+            advisor: advisor.clone(),
+            clock: clock.clone(),
+        };
+        jobs.add_worker();
+        let thread = std::thread::Builder::new()
+            .name(format!("job-{number}"))
+            .spawn(move || worker.work());
+        if let Err(error) = thread {
+            jobs.remove_worker();
+            _ = jobs.stop(Duration::ZERO);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+impl Worker {
+    fn work(&self) {
+        while let Some(task) = self.jobs.next() {
+            match task {
+                Task::Search => {
+                    self.search();
+                    self.jobs.finish_search();
+                }
+                Task::Job(id) => {
+                    if self.make(&id) {
+                        self.jobs.finish(&id);
+                    } else {
+                        self.jobs.retry(id);
+                    }
+                }
+            }
+        }
+        self.jobs.remove_worker();
+    }
+
+    /// Searches for jobs that other processes left in progress.
+    fn search(&self) {
+        match self.advisor.store().jobs_in_progress() {
+            Ok(in_progress) => {
+                let number = self.jobs.add_abandoned(in_progress);
+                if number > 0 {
+                    tracing::info!(number, "making jobs that were left in progress");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the jobs in progress cannot be read; trying again");
+            }
+        }
+    }
+
+    /// Makes the report of a job. Returns `false` when the store could not be written.
+    fn make(&self, id: &JobId) -> bool {
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            self.advisor.run_job(id, (self.clock)())
+        }));
+        let reason = match made {
+            Ok(Ok(())) => return true,
+            // The disk is full or the file was locked for too long: try again.
+            Ok(Err(error @ StoreError::Database { .. })) => return will_retry(id, &error),
+            // Damage does not go away.
+            Ok(Err(StoreError::Damaged { what, .. })) => format!("the store is damaged: {what}"),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "an internal error, which the server's log tells of.".into(),
+        };
+        tracing::error!(job = %id, reason, "the report cannot be made");
+        let error = JobError {
+            code: "ServiceFailure".into(),
+            message: format!("The report cannot be made: {reason}"),
+        };
+        match self.advisor.fail_job(id, &error, (self.clock)()) {
+            Ok(()) => true,
+            Err(error) => will_retry(id, &error),
+        }
+    }
+}
+
+/// Logs the error, and returns `false`.
+fn will_retry(id: &JobId, error: &StoreError) -> bool {
+    tracing::error!(job = %id, %error, "the report cannot be stored; trying again");
+    false
+}

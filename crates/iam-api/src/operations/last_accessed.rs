@@ -1,0 +1,82 @@
+//! The four last-accessed operations.
+
+use advisor_core::{Granularity, JobAnswer, JobId, PageRequest, PagedOperation};
+use serde_json::{Value, json};
+
+use super::constraints::{ARN, Checked};
+use super::context::Context;
+use crate::error::ApiError;
+
+/// `GenerateServiceLastAccessedDetails`.
+pub(crate) fn generate(context: &Context<'_>) -> Result<Value, ApiError> {
+    let mut checked = Checked::new(context.parameters);
+    let arn = checked.required_text("Arn", &ARN);
+    let granularity = match context.parameters.get("Granularity") {
+        Some(text) => checked.take(text.parse::<Granularity>()),
+        None => None,
+    };
+    checked.finish()?;
+    // Reserved first: a job whose id was returned must have a place in the queue.
+    let place = context.jobs.reserve().ok_or_else(ApiError::throttling)?;
+    let granularity = granularity.unwrap_or_default();
+    let id = context
+        .advisor
+        .generate(context.caller, arn, granularity, context.now)?;
+    place.take(id.clone());
+    Ok(json!({ "JobId": id }))
+}
+
+/// `GetServiceLastAccessedDetails`.
+pub(crate) fn services(context: &Context<'_>) -> Result<Value, ApiError> {
+    let mut checked = Checked::new(context.parameters);
+    let job_id = checked.job_id();
+    let max_items = checked.max_items()?;
+    let marker = checked.marker();
+    checked.finish()?;
+    let request = PageRequest { max_items, marker };
+    let answer = context.advisor.services(context.caller, job_id, request)?;
+    to_value(&answer)
+}
+
+/// `GetServiceLastAccessedDetailsWithEntities`.
+pub(crate) fn entities(context: &Context<'_>) -> Result<Value, ApiError> {
+    let mut checked = Checked::new(context.parameters);
+    let job_id = checked.job_id();
+    let namespace = checked.required("ServiceNamespace");
+    if context.parameters.get("ServiceNamespace").is_some() {
+        checked.take(advisor_core::check_service_namespace(namespace));
+    }
+    let max_items = checked.max_items()?;
+    let marker = checked.marker();
+    checked.finish()?;
+    let request = PageRequest { max_items, marker };
+    let answer = context
+        .advisor
+        .entities(context.caller, job_id, namespace, request)?;
+    to_value(&answer)
+}
+
+/// `ListPoliciesGrantingServiceAccess`.
+pub(crate) fn policies(context: &Context<'_>) -> Result<Value, ApiError> {
+    let mut checked = Checked::new(context.parameters);
+    let arn = checked.required_text("Arn", &ARN);
+    let namespaces = context.parameters.list("ServiceNamespaces");
+    let namespaces = namespaces.unwrap_or_default();
+    checked.take(advisor_core::check_service_namespaces(&namespaces));
+    let marker = checked.marker();
+    checked.finish()?;
+    if let Some(marker) = marker {
+        // There is only one page, so no marker is valid.
+        let key = context.advisor.store().marker_key();
+        key.open(marker, PagedOperation::Services, &JobId::from(""))?;
+    }
+    let rows = context.advisor.policies(context.caller, arn, &namespaces)?;
+    Ok(json!({ "PoliciesGrantingServiceAccess": rows, "IsTruncated": false }))
+}
+
+fn to_value(answer: &JobAnswer) -> Result<Value, ApiError> {
+    serde_json::to_value(answer).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        ApiError::failure()
+    })
+}
