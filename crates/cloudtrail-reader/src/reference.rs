@@ -18,7 +18,7 @@ use crate::outcome::object_id::ObjectId;
 use crate::outcome::reconciliation::{Reconciliation, SkippedObject};
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::attribution;
-use crate::record::event::EventRecord;
+use crate::record::event::{Details, EventRecord};
 
 /// Adds the records of one inflated object to the table. An object that cannot be read as a whole adds nothing. The caller
 /// counts the bytes in which it was stored.
@@ -141,7 +141,7 @@ fn take_entry(
             take_record(rules, record, marker, activity)
         }
         Entry::Json(record) => take_record(rules, &record, marker, activity),
-        Entry::Fields(record) => attribution::attribute(&record, rules, activity),
+        Entry::Fields(record) => attribution::attribute(&record, Details::default, rules, activity),
         Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.into()).into()),
         Entry::Malformed(malformed) => Err(malformed.into()),
     }
@@ -158,7 +158,7 @@ pub(crate) fn take_record(
         return Err(Malformed::Encoding.into());
     }
     let record: EventRecord<'_> = parse(json)?;
-    attribution::attribute(&record, rules, activity)
+    attribution::attribute(&record, || Details::parse(json), rules, activity)
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Malformed> {

@@ -408,6 +408,117 @@ fn what_was_called() {
 }
 
 #[test]
+fn calls_that_share_a_name_are_told_apart_by_their_parameters() {
+    for (source, event, parameters, expected) in [
+        (
+            "autoscaling",
+            "PutScalingPolicy",
+            json!({"policyName": "p", "serviceNamespace": "ecs", "resourceId": "service/c/s"}),
+            "application-autoscaling:PutScalingPolicy",
+        ),
+        (
+            "autoscaling",
+            "PutScalingPolicy",
+            json!({"policyName": "p", "autoScalingGroupName": "g"}),
+            "autoscaling:PutScalingPolicy",
+        ),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            json!({"statement": "INSERT INTO \"T\" VALUE {'k': ***(Redacted)}"}),
+            "dynamodb:PartiQLInsert",
+        ),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            json!({"statement": "delete from \"T\" where k = 1"}),
+            "dynamodb:PartiQLDelete",
+        ),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            json!({"statement": "SELECT * FROM \"T\""}),
+            "dynamodb:PartiQLSelect",
+        ),
+    ] {
+        let changes = json!({
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": event, "requestParameters": null,
+        });
+        let mut record = record(&changes);
+        record["requestParameters"] = parameters;
+        let read = take(&[object(&[record])]);
+        assert_eq!(actions(&read.activity), [expected], "{changes}");
+    }
+}
+
+#[test]
+fn a_denial_counts_for_the_action_that_it_names() {
+    let message = |action: &str| {
+        format!(
+            "User: arn:aws:iam::111122223333:user/maria is not authorized to perform: {action} on resource: * because no \
+             identity-based policy allows the {action} action"
+        )
+    };
+    for (source, event, code, message, expected) in [
+        // Session Manager's channels come with the event source of Systems Manager.
+        (
+            "ssm",
+            "CreateControlChannel",
+            Some("AccessDenied"),
+            message("ssmmessages:CreateControlChannel"),
+            "ssmmessages:CreateControlChannel",
+        ),
+        (
+            "ec2",
+            "RunInstances",
+            Some("Client.UnauthorizedOperation"),
+            message("iam:PassRole"),
+            "iam:PassRole",
+        ),
+        // Not in the catalog, or no action at all: the event's own.
+        (
+            "s3",
+            "GetObject",
+            Some("AccessDenied"),
+            message("s3:GrowWings"),
+            "s3:GetObject",
+        ),
+        (
+            "s3",
+            "GetObject",
+            Some("AccessDenied"),
+            "Access Denied".to_owned(),
+            "s3:GetObject",
+        ),
+        // Not a denial.
+        (
+            "s3",
+            "GetObject",
+            Some("NoSuchKey"),
+            message("s3:PutObject"),
+            "s3:GetObject",
+        ),
+        (
+            "s3",
+            "GetObject",
+            None,
+            message("s3:PutObject"),
+            "s3:GetObject",
+        ),
+    ] {
+        let changes = json!({
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": event, "errorCode": code, "errorMessage": message,
+        });
+        let read = take(&[object(&[record(&changes)])]);
+        assert_eq!(actions(&read.activity), [expected], "{changes}");
+    }
+    let odd = json!({"errorCode": "AccessDenied", "errorMessage": {"not": "a string"}});
+    let read = take(&[object(&[record(&odd)])]);
+    assert_eq!(actions(&read.activity), ["s3:GetObject"]);
+    assert!(!read.reconciliation.has_faults());
+}
+
+#[test]
 fn odd_event_sources_keep_a_name() {
     for (source, expected) in [
         ("s3.amazonaws.com.cn", "s3:GetObject"),
@@ -431,6 +542,7 @@ fn refused_calls_are_attempts_too() {
         ("UnauthorizedException", 1),
         ("NotAuthorizedException", 1),
         ("AuthorizationErrorException", 1),
+        ("ForbiddenException", 1),
         ("KMS.AccessDeniedException", 1),
         ("NoSuchKey", 0),
         ("ThrottlingException", 0),

@@ -295,12 +295,17 @@ fn usual_record() -> impl Strategy<Value = String> {
         ("s3.amazonaws.com", "GetObject"),
         ("s3.amazonaws.com", "ListBuckets"),
         ("ec2.amazonaws.com", "RunInstances"),
+        ("dynamodb.amazonaws.com", "ExecuteStatement"),
     ]);
     let errors = select(vec![
         "",
         "",
         r#","errorCode":"AccessDenied","errorMessage":"no \"entry\" é""#,
         r#","errorCode":null"#,
+        r#","errorCode":"AccessDenied","errorMessage":"not authorized to perform: s3:PutObject on resource: *""#,
+        r#","errorCode":"AccessDenied","errorMessage":"not authorized to perform: iam:PassRole on \"x\"""#,
+        r#","errorMessage":7"#,
+        r#","errorCode":"AccessDenied","errorMessage":[1]"#,
     ]);
     let values = select(vec![
         "null",
@@ -316,6 +321,7 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#"{"name":"b","tags":[{"key":"team","value":"x"},{"key":"eventName","value":"y"}],"n":[1,2,[3]]}"#,
         r#"{"eventName":"Nested","eventType":"AwsServiceEvent","deep":{"userIdentity":{"arn":null}}}"#,
         r#"{"a":"\"}","b":{"c":{}}}"#,
+        r#"{"statement":"INSERT INTO \"t\" VALUE {}"}"#,
     ]);
     let ends = select(vec![
         r#""eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#,
@@ -513,6 +519,17 @@ fn on_hard_cases() {
         record_of(USER, r#","errorCode":"Access\u0044enied""#),
         record_of(USER, r#","errorCode":"AccessDenied""#),
         record_of(USER, r#","errorCode":null"#),
+        record_of(
+            USER,
+            r#","errorCode":"AccessDenied","errorMessage":"authorized to perform: s3:PutObject""#,
+        ),
+        record_of(
+            USER,
+            r#","errorCode":"AccessDenied","errorMessage":"authorized to perform: s3:PutObject","errorMessage":"x""#,
+        ),
+        record_of(USER, r#","errorCode":"AccessDenied","errorMessage":null"#),
+        record_of(USER, r#","errorCode":"AccessDenied","errorMessage":7"#),
+        record_of(USER, r#","errorMessage":7"#),
         record_of(USER, r#","errorCode":["AccessDenied"]"#),
         record_of(USER, r#","a\"errorCode":"AccessDenied""#),
         record_of(USER, r#","requestParameters":{"a":[1,{"b":[]}]}"#),

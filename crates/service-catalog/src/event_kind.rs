@@ -124,6 +124,15 @@ impl Catalog {
         })
     }
 
+    /// Whether [`Catalog::resolve_record`] can resolve records of this event to other actions than [`Catalog::resolve_event`]
+    /// does.
+    #[must_use]
+    pub fn is_decided_by_record(&self, event: &ResolvedEvent) -> bool {
+        event
+            .kind
+            .is_some_and(|kind| !self.event_kind(kind).alternatives.is_empty())
+    }
+
     /// The action of an event by the fields of its record: calls of two services can share an event source and a name, and an
     /// operation can need one action or another.
     ///

@@ -300,7 +300,7 @@ impl ActivityColumns {
         let (service, operation) = match self.what {
             What::ByEvent { event_source } => {
                 let source = text(event_source);
-                let called = attribution::called(rules.catalog(), source, event)?;
+                let called = attribution::Event::resolve(rules.catalog(), source, event)?.called();
                 (called.service, called.operation)
             }
             What::Named {

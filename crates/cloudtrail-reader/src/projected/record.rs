@@ -17,7 +17,7 @@ use crate::outcome::set_aside::Rejection;
 use crate::record::{attribution, checks};
 
 /// The values of a record, in the order of its keys' numbers; the last number is that of keys that do not count.
-const VALUES: usize = 10;
+const VALUES: usize = 11;
 const OTHER: u8 = VALUES as u8 - 1;
 
 static KEYS: Keys<26> = Keys::new(
@@ -31,10 +31,10 @@ static KEYS: Keys<26> = Keys::new(
         ("eventType", 6),
         ("eventCategory", 7),
         ("errorCode", 8),
+        ("errorMessage", 9),
         ("eventVersion", OTHER),
         ("sourceIPAddress", OTHER),
         ("userAgent", OTHER),
-        ("errorMessage", OTHER),
         ("requestParameters", OTHER),
         ("responseElements", OTHER),
         ("additionalEventData", OTHER),
@@ -193,7 +193,22 @@ fn operation(
             .ok()
             .filter(|_| span.end > 0)
     });
-    let called = attribution::called(catalog, source, name).ok()?;
+    let event = attribution::Event::resolve(catalog, source, name).ok()?;
+    if event.is_decided_by_record() {
+        return None;
+    }
+    let called = event.called();
+    Some(activity.intern_operation(called.service, called.operation))
+}
+
+/// The operation that AWS's message of a denial names.
+#[inline(never)]
+fn denied_operation(
+    message: &[u8],
+    catalog: &Catalog,
+    activity: &mut Activity,
+) -> Option<CreditedActionId> {
+    let called = attribution::denied_call(catalog, std::str::from_utf8(message).ok()?)?;
     Some(activity.intern_operation(called.service, called.operation))
 }
 
@@ -241,7 +256,7 @@ impl Judge {
         if record.is_odd {
             return Ok(Verdict::Odd);
         }
-        let [_, time, _, _, region, id, kind, category, error, _] = record.values;
+        let [_, time, _, _, region, id, kind, category, error, message, _] = record.values;
         let plain = |value| walk::plain_text(index, text, value);
         let (Some(time), Some(region), Some(id), Some(kind), Some(category), Some(error)) = (
             plain(time),
@@ -289,6 +304,14 @@ impl Judge {
         }
         let denied =
             !error.is_empty() && std::str::from_utf8(error).is_ok_and(attribution::is_denial);
+        let operation = if denied {
+            let Some(message) = plain(message) else {
+                return Ok(Verdict::Odd);
+            };
+            denied_operation(message.of(text), rules.catalog(), activity).unwrap_or(operation)
+        } else {
+            operation
+        };
         Ok(Verdict::Attempt(NotedAttempt {
             principal,
             operation,

@@ -4,13 +4,13 @@
 //! SQL of `activity-sql` all follow them.
 
 use advisor_core::{Activity, Attempt, CreditedAction};
-use service_catalog::Catalog;
+use service_catalog::{Catalog, ResolvedEvent};
 
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
-use crate::record::event::EventRecord;
+use crate::record::event::{Details, EventRecord};
 use crate::record::identity::Identity;
 
 /// The values of `eventType` that count as attempts: API calls, and what the console does instead of them.
@@ -20,17 +20,19 @@ pub const INSIGHT_TYPE: &str = "AwsCloudTrailInsight";
 /// The `eventCategory` of an insight.
 pub const INSIGHT_CATEGORY: &str = "Insight";
 /// An `errorCode` that contains one of these means that a permission was missing. Services write `AccessDenied`,
-/// `AccessDeniedException`, `Client.UnauthorizedOperation`, `NotAuthorized`, `AuthorizationError`.
-pub const DENIAL_MARKERS: [&str; 4] = [
+/// `AccessDeniedException`, `Client.UnauthorizedOperation`, `ForbiddenException`, `NotAuthorized`, `AuthorizationError`.
+pub const DENIAL_MARKERS: [&str; 5] = [
     "AccessDenied",
     "Unauthorized",
+    "Forbidden",
     "NotAuthorized",
     "AuthorizationError",
 ];
 
-/// Adds a record to the table, or returns why it does not count.
-pub(crate) fn attribute(
+/// Adds a record to the table, or returns why it does not count. Few records are asked for their details.
+pub(crate) fn attribute<'d>(
     record: &EventRecord<'_>,
+    details: impl FnOnce() -> Details<'d>,
     rules: &Rules,
     activity: &mut Activity,
 ) -> Result<(), Rejection> {
@@ -43,11 +45,17 @@ pub(crate) fn attribute(
         .as_ref()
         .ok_or(Malformed::Missing(RecordField::UserIdentity))?;
     let identity = Identity::of(identity)?;
-    let called = called(
+    let event = Event::resolve(
         rules.catalog(),
         record.event_source.as_deref(),
         record.event_name.as_deref(),
     )?;
+    let denied = record.error_code.as_deref().is_some_and(is_denial);
+    let called = if denied || event.is_decided_by_record() {
+        event.called_by(&details(), denied)
+    } else {
+        event.called()
+    };
     let region = checks::region(record.aws_region.as_deref())?;
     let event_id = checks::event_id(record.event_id.as_deref())?;
     let time_millis = checks::time(record.event_time.as_deref())?;
@@ -59,7 +67,7 @@ pub(crate) fn attribute(
         region,
         time_millis,
         event_id,
-        denied: record.error_code.as_deref().is_some_and(is_denial),
+        denied,
     });
     Ok(())
 }
@@ -95,28 +103,79 @@ pub(crate) struct Called<'a> {
     pub(crate) operation: CreditedAction<'a>,
 }
 
-/// Resolves what a record's `eventSource` and `eventName` say was called.
-pub(crate) fn called<'a>(
+/// What a record's `eventSource` and `eventName` say was called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event<'a> {
     catalog: &'a Catalog,
-    event_source: Option<&'a str>,
-    event_name: Option<&'a str>,
-) -> Result<Called<'a>, Malformed> {
-    let source = checks::name(event_source, RecordField::EventSource)?;
-    let event = checks::name(event_name, RecordField::EventName)?;
-    let resolved = catalog.resolve_event(source, event);
-    let service = match resolved.service {
-        Some(id) => catalog.service(id).namespace(),
-        None => source
-            .split('.')
-            .next()
-            .filter(|label| !label.is_empty())
-            .unwrap_or(source),
-    };
-    let operation = match resolved.action {
-        Some(id) => CreditedAction::Action(catalog.action(id).name()),
-        None => CreditedAction::Event(event),
-    };
-    Ok(Called { service, operation })
+    source: &'a str,
+    name: &'a str,
+    resolved: ResolvedEvent,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn resolve(
+        catalog: &'a Catalog,
+        event_source: Option<&'a str>,
+        event_name: Option<&'a str>,
+    ) -> Result<Self, Malformed> {
+        let source = checks::name(event_source, RecordField::EventSource)?;
+        let name = checks::name(event_name, RecordField::EventName)?;
+        Ok(Self {
+            catalog,
+            source,
+            name,
+            resolved: catalog.resolve_event(source, name),
+        })
+    }
+
+    /// Whether other fields of the record decide what was called: services share an event source and a name, or one event
+    /// is of several actions.
+    pub(crate) fn is_decided_by_record(&self) -> bool {
+        self.catalog.is_decided_by_record(&self.resolved)
+    }
+
+    /// What was called, by the event's source and name alone.
+    pub(crate) fn called(&self) -> Called<'a> {
+        let service = match self.resolved.service {
+            Some(id) => self.catalog.service(id).namespace(),
+            None => self
+                .source
+                .split('.')
+                .next()
+                .filter(|label| !label.is_empty())
+                .unwrap_or(self.source),
+        };
+        let operation = match self.resolved.action {
+            Some(id) => CreditedAction::Action(self.catalog.action(id).name()),
+            None => CreditedAction::Event(self.name),
+        };
+        Called { service, operation }
+    }
+
+    /// What was called, by all of the record. AWS's message of a denial names the action that was missing, which need not be
+    /// the one that the event is named after.
+    fn called_by(mut self, details: &Details<'_>, denied: bool) -> Called<'a> {
+        if denied
+            && let Some(message) = details.error_message()
+            && let Some(called) = denied_call(self.catalog, &message)
+        {
+            return called;
+        }
+        self.resolved = self
+            .catalog
+            .resolve_record(&self.resolved, &details.fields());
+        self.called()
+    }
+}
+
+/// The call that AWS's message of a denial names, if the catalog has its action.
+pub(crate) fn denied_call<'c>(catalog: &'c Catalog, error_message: &str) -> Option<Called<'c>> {
+    let action = catalog.denied_action(error_message)?.action?;
+    let action = catalog.action(action);
+    Some(Called {
+        service: catalog.service(action.service()).namespace(),
+        operation: CreditedAction::Action(action.name()),
+    })
 }
 
 /// Whether an `errorCode` says that a permission was missing.

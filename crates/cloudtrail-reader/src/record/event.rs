@@ -11,6 +11,8 @@ use std::ops::Deref;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use service_catalog::RecordFields;
 
 /// A string, borrowed from the JSON where it has no escapes.
 #[derive(Debug, Deserialize)]
@@ -64,6 +66,37 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) event_category: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) error_code: Option<Text<'a>>,
+}
+
+/// The fields that only some records are asked for: calls that their name does not decide, and denials.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Details<'a> {
+    #[serde(borrow)]
+    request_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    additional_event_data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_message: Option<&'a RawValue>,
+}
+
+impl<'a> Details<'a> {
+    /// Reads them from the JSON of a record that was parsed before. Fields that come twice tell nothing.
+    pub(crate) fn parse(json: &'a str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    /// The fields that the catalog's conditions look at.
+    pub(crate) fn fields(&self) -> RecordFields<'a> {
+        let [parameters, data] =
+            [self.request_parameters, self.additional_event_data].map(|raw| raw.map(RawValue::get));
+        RecordFields::new(parameters, data)
+    }
+
+    /// The `errorMessage`, if it is a string.
+    pub(crate) fn error_message(&self) -> Option<Text<'a>> {
+        serde_json::from_str(self.error_message?.get()).ok()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
