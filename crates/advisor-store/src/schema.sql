@@ -1,4 +1,4 @@
--- Version 2. Times are UTC milliseconds, where nothing else is said.
+-- Schema version 2. Times are UTC milliseconds unless stated otherwise.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -7,7 +7,7 @@ CREATE TABLE meta (
 
 INSERT INTO meta (name, value) VALUES ('activity_version', 0);
 
--- Exports as they came, deflated; of those with several accounts, what is one account's.
+-- Exports, compressed with zlib. An export with several accounts is split into one part per account.
 CREATE TABLE exports (
     id       INTEGER PRIMARY KEY,
     name     TEXT NOT NULL,
@@ -15,8 +15,8 @@ CREATE TABLE exports (
     deflated BLOB NOT NULL
 ) STRICT;
 
--- Which exports make up an account's picture. The greatest generation is the account as it is;
--- earlier ones stay while a job that was asked for under them is not done.
+-- Which exports make up the picture of an account. The greatest generation is the latest picture;
+-- earlier ones stay while a job that needs them is in progress.
 CREATE TABLE pictures (
     account    TEXT NOT NULL,
     generation INTEGER NOT NULL,
@@ -57,8 +57,8 @@ CREATE TABLE activity (
     PRIMARY KEY (principal, service, operation, is_action, region)
 ) STRICT, WITHOUT ROWID;
 
--- Rows of the activity as they were up to a version, where a later batch changed them while a job
--- that was asked for before was not done: what was asked for is as of then. Nulls: no row was there.
+-- Rows of activity as they were up to a version, kept when a later batch changes them while a job that
+-- was requested before is in progress. Nulls: there was no row.
 CREATE TABLE activity_before (
     principal     INTEGER NOT NULL,
     service       INTEGER NOT NULL,
@@ -74,17 +74,17 @@ CREATE TABLE activity_before (
     PRIMARY KEY (principal, service, operation, is_action, region, version)
 ) STRICT, WITHOUT ROWID;
 
--- Objects whose records are in the activity. Version 2 told more of their content.
+-- Objects whose records are in the activity. Version 2 added columns about their content.
 CREATE TABLE trail_objects (
-    -- As CloudTrail named it, without .gz; else its path.
+    -- The name that CloudTrail gave it, without .gz, or else its path.
     name     TEXT PRIMARY KEY,
     size     INTEGER NOT NULL,
     is_gzip  INTEGER NOT NULL,
-    -- A file's, in nanoseconds.
+    -- When the file was last modified, in nanoseconds since 1970.
     modified INTEGER,
-    -- Of an object of a bucket.
+    -- The entity tag of an object in S3.
     etag     TEXT,
-    -- A file's CRC-32 and length, inflated.
+    -- CRC-32 and length of a file, decompressed.
     checksum INTEGER
 ) STRICT, WITHOUT ROWID;
 

@@ -1,4 +1,4 @@
--- Makes a store of version 1 one of version 2: of the objects taken, no more was known than name and size.
+-- Upgrades a store from version 1, which knew only the name and size of imported objects.
 
 ALTER TABLE trail_objects RENAME TO trail_objects_1;
 
@@ -11,7 +11,7 @@ CREATE TABLE trail_objects (
     checksum INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- CloudTrail's names lose their .gz; where an object was taken compressed and uncompressed, one of them stays.
+-- Names that CloudTrail gave lose their .gz. Of an object that was imported compressed and uncompressed, one row stays.
 INSERT OR IGNORE INTO trail_objects (name, size, is_gzip)
 SELECT iif(name GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]_CloudTrail*.gz',
            substr(name, 1, length(name) - 3), name),
