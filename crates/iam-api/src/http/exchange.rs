@@ -29,6 +29,8 @@ const NONE: &str = "-";
 #[derive(Default)]
 struct Progress {
     operation: Option<Operation>,
+    /// The requested name, when there is no such operation.
+    unknown: Option<String>,
     caller: Option<Caller>,
 }
 
@@ -64,7 +66,12 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
             .map_err(|_| ApiError::malformed_query("The body is not UTF-8."))?;
         parameters.add(text, most)?;
     }
-    let operation = operation(&parameters)?;
+    let operation = operation(&parameters).inspect_err(|_| {
+        let action = parameters.get("Action").unwrap_or_default();
+        if !action.is_empty() && Operation::named(action).is_none() {
+            progress.unknown = Some(shown(action));
+        }
+    })?;
     progress.operation = Some(operation);
     let identity = identify(api, &head, &query, &body)?;
     if let Identity::Verified(caller) = &identity {
@@ -135,7 +142,6 @@ fn operation(parameters: &Parameters) -> Result<Operation, ApiError> {
     Operation::named(action)
         .filter(|_| version == VERSION)
         .ok_or_else(|| {
-            let shown = |text: &str| text.chars().take(128).collect::<String>();
             ApiError::new(
                 400,
                 "InvalidAction",
@@ -146,6 +152,11 @@ fn operation(parameters: &Parameters) -> Result<Operation, ApiError> {
                 ),
             )
         })
+}
+
+/// The start of a text, for messages and logs.
+fn shown(text: &str) -> String {
+    text.chars().take(128).collect()
 }
 
 /// Who the caller is.
@@ -191,10 +202,14 @@ fn respond(
     };
     let time = started.elapsed();
     api.metrics().answered(operation, code, time);
+    if let Some(name) = &progress.unknown {
+        api.metrics().unknown_operation(name);
+    }
     tracing::info!(
         target: "iam_api::request",
         request_id = id,
         operation,
+        unknown_operation = progress.unknown,
         code,
         status,
         caller = progress.caller.as_ref().map_or(NONE, Caller::arn),

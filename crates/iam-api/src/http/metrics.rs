@@ -12,13 +12,22 @@ const BOUNDS: [f64; 12] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
 ];
 
-/// Counts of answers and connections. Labels come from fixed sets, never from what a client sends.
+/// The most names of unknown operations that are counted each on their own.
+const MOST_UNKNOWN: usize = 100;
+/// The longest name of an unknown operation. The longest of IAM has 46 characters.
+const LONGEST_NAME: usize = 64;
+/// Counts all other unknown operations.
+const OTHER: &str = "other";
+
+/// Counts of answers and connections. Labels come from fixed sets, except the names of unknown operations,
+/// of which there are at most [`MOST_UNKNOWN`].
 #[derive(Debug, Default)]
 pub(crate) struct Metrics(Mutex<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
     requests: BTreeMap<(&'static str, &'static str), u64>,
+    unknown: BTreeMap<String, u64>,
     times: BTreeMap<&'static str, Histogram>,
     connections: i64,
     refused_connections: u64,
@@ -43,6 +52,16 @@ impl Metrics {
         for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
             *bucket += u64::from(seconds <= bound);
         }
+    }
+
+    /// Counts a request for an operation that the server does not have.
+    pub(crate) fn unknown_operation(&self, name: &str) {
+        let unknown = &mut self.counters().unknown;
+        let is_name = (1..=LONGEST_NAME).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let has_place = unknown.len() < MOST_UNKNOWN || unknown.contains_key(name);
+        let label = if is_name && has_place { name } else { OTHER };
+        *unknown.entry(label.to_owned()).or_default() += 1;
     }
 
     pub(crate) fn connected(&self) {
@@ -72,6 +91,16 @@ impl Metrics {
         for ((operation, code), number) in &counters.requests {
             line(format_args!(
                 "iam_api_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {number}"
+            ));
+        }
+        line(format_args!(
+            "# HELP iam_api_unknown_operations_total Requests for operations that the server does not \
+             have, by name.\n\
+             # TYPE iam_api_unknown_operations_total counter"
+        ));
+        for (name, number) in &counters.unknown {
+            line(format_args!(
+                "iam_api_unknown_operations_total{{operation=\"{name}\"}} {number}"
             ));
         }
         line(format_args!(
@@ -125,5 +154,26 @@ impl Metrics {
 
     fn counters(&self) -> MutexGuard<'_, Counters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_operations_are_counted_by_a_bounded_number_of_names() {
+        let metrics = Metrics::default();
+        for number in 0..MOST_UNKNOWN {
+            metrics.unknown_operation(&format!("Operation{number}"));
+        }
+        metrics.unknown_operation("Operation7");
+        metrics.unknown_operation("OneMore");
+        metrics.unknown_operation("\"} forged 1\n");
+        metrics.unknown_operation(&"x".repeat(LONGEST_NAME + 1));
+        let counters = metrics.counters();
+        assert_eq!(counters.unknown.get("Operation7"), Some(&2));
+        assert_eq!(counters.unknown.get(OTHER), Some(&3));
+        assert_eq!(counters.unknown.len(), MOST_UNKNOWN + 1);
     }
 }

@@ -98,3 +98,27 @@ async fn a_deny_wins() {
     );
     assert_eq!(answer.error(), (DENIED.into(), 403, message));
 }
+
+#[tokio::test]
+async fn a_group_that_is_not_in_the_export_denies_everything() {
+    let stand = stand(ALL);
+    assert_eq!(stand.call(FAR, "ListUsers", &[]).await.status, 200);
+    let export = r#"{"UserDetailList": [
+        {"Path": "/", "UserName": "far", "UserId": "AIDAFARFARFARFARFARFA",
+          "Arn": "arn:aws:iam::999900001111:user/far", "GroupList": ["gone"],
+          "AttachedManagedPolicies": [], "UserPolicyList": [{"PolicyName": "own", "PolicyDocument":
+              {"Version": "2012-10-17", "Statement": [
+                  {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}}]}]}"#;
+    let exports = [("far.json".to_owned(), export.to_owned())];
+    stand
+        .operations
+        .store()
+        .import_accounts(&exports, now())
+        .unwrap();
+    for action in ["ListUsers", "GetUser", "GetAccountAuthorizationDetails"] {
+        let (code, status, message) = stand.call(FAR, action, &[]).await.error();
+        assert_eq!((code.as_str(), status), (DENIED, 403), "{action}");
+        // The reason is for the log.
+        assert!(!message.contains("gone"), "{message}");
+    }
+}

@@ -114,11 +114,18 @@ async fn metrics_count_by_operation_and_code() {
     stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
     stand.call(ADA, "GetUser", &[("UserName", "nobody")]).await;
     stand.send(get("/?Action=%3Cscript%3E")).await;
+    for _ in 0..2 {
+        stand.call(ADA, "CreateUser", &[("UserName", "eve")]).await;
+    }
+    // Another version is not an unknown name.
+    stand.send(get("/?Action=GetUser&Version=1")).await;
     let answer = stand.send(get("/metrics")).await;
     for line in [
         "iam_api_requests_total{operation=\"GenerateServiceLastAccessedDetails\",code=\"OK\"} 1\n",
         "iam_api_requests_total{operation=\"GetUser\",code=\"NoSuchEntity\"} 1\n",
-        "iam_api_requests_total{operation=\"-\",code=\"InvalidAction\"} 1\n",
+        "iam_api_requests_total{operation=\"-\",code=\"InvalidAction\"} 4\n",
+        "iam_api_unknown_operations_total{operation=\"CreateUser\"} 2\n",
+        "iam_api_unknown_operations_total{operation=\"other\"} 1\n",
         "iam_api_request_seconds_bucket{operation=\"GetUser\",le=\"+Inf\"} 1\n",
         "iam_api_jobs{status=\"COMPLETED\"} 1\n",
         "iam_api_queue_length 0\n",
@@ -126,6 +133,11 @@ async fn metrics_count_by_operation_and_code() {
         assert!(answer.text.contains(line), "{line}{}", answer.text);
     }
     assert!(!answer.text.contains("script"));
+    assert!(
+        !answer
+            .text
+            .contains("unknown_operations_total{operation=\"GetUser\"}")
+    );
 }
 
 #[tokio::test]
