@@ -118,7 +118,7 @@ fn a_store_without_activity_is_no_file() {
     let export_to = |path: &str| folder.failure(&[&export[..], &[path]].concat());
     assert_eq!(
         export_to(&file),
-        "error: advisor.db: there is no such store; `access-advisor import` makes one\n"
+        "error: advisor.db: no such store; `access-advisor import` creates one\n"
     );
     folder.succeed(&[
         "import",

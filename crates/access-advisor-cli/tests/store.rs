@@ -331,8 +331,7 @@ fn a_job_is_read_by_who_asked_for_it() {
 fn failures_say_what_to_do() {
     let store = Store::new();
     let job = "x".repeat(36);
-    let missing =
-        "error: FOLDER/advisor.db: there is no such store; `access-advisor import` makes one\n";
+    let missing = "error: FOLDER/advisor.db: no such store; `access-advisor import` creates one\n";
     for arguments in [
         &["generate", ERIN][..],
         &["get", &job],
@@ -377,7 +376,10 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
     fs::create_dir(&empty).unwrap();
     for (arguments, says) in [
         (["import", "account", &bad], "bad.json: "),
-        (["import", "account", &nobody], "whose is it?"),
+        (
+            ["import", "account", &nobody],
+            "no user, group, role or policy of an account",
+        ),
         (["import", "account", "/nope"], "/nope: No such file"),
         (["import", "trail", "/nope"], "/nope: No such file"),
         (["import", "trail", empty.to_str().unwrap()], "empty: "),

@@ -48,7 +48,7 @@ pub enum AccountImportError {
     #[error(transparent)]
     Export(#[from] ExportError),
     /// The exports contain no user, group, role or policy of an account.
-    #[error("there is no user, group, role or policy in the account data: whose is it?")]
+    #[error("the account data contains no user, group, role or policy of an account")]
     NoAccount,
 }
 

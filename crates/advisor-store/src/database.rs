@@ -67,7 +67,7 @@ pub enum StoreError {
         known: i64,
     },
     /// There is no such file.
-    #[error("{}: there is no such store; `access-advisor import` makes one", .0.display())]
+    #[error("{}: no such store; `access-advisor import` creates one", .0.display())]
     Missing(PathBuf),
     /// The file contains something that this code did not write.
     #[error("{}: damaged: {what}", path.display())]

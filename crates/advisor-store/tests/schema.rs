@@ -93,7 +93,7 @@ fn a_missing_store_is_not_made_by_those_who_only_ask() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{}: there is no such store; `access-advisor import` makes one",
+            "{}: no such store; `access-advisor import` creates one",
             path.display()
         )
     );

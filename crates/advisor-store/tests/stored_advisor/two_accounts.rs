@@ -183,7 +183,7 @@ fn an_export_of_nobody_and_a_broken_one_change_nothing() {
     };
     assert_eq!(
         take(r#"{"UserDetailList": []}"#),
-        "there is no user, group, role or policy in the account data: whose is it?"
+        "the account data contains no user, group, role or policy of an account"
     );
     assert!(take("{").starts_with("export.json: "));
     assert!(take("").contains("no page"));

@@ -139,7 +139,9 @@ impl Credentials {
                 message: message.to_owned(),
             };
             if !is_access_key_id(&entry.access_key_id) {
-                return Err(fault("is no access key id: 1 to 128 letters, digits and _"));
+                return Err(fault(
+                    "not an access key id, which is 1 to 128 letters, digits and _",
+                ));
             }
             if entry.secret_access_key.is_empty() {
                 return Err(fault("the secret access key is empty"));
@@ -157,7 +159,7 @@ impl Credentials {
             {
                 return Err(CredentialsError::Credential {
                     access_key_id: entry.access_key_id,
-                    message: "comes twice".into(),
+                    message: "occurs twice".into(),
                 });
             }
         }
@@ -248,9 +250,9 @@ mod tests {
     #[test]
     fn refusals_do_not_tell_secrets() {
         for (text, expected) in [
-            (ENTRY.repeat(2), "comes twice"),
+            (ENTRY.repeat(2), "occurs twice"),
             (ENTRY.replace("user/ada", "group/ada"), "neither a user"),
-            (ENTRY.replace("AKIA1", "AK IA"), "no access key id"),
+            (ENTRY.replace("AKIA1", "AK IA"), "not an access key id"),
             (ENTRY.replace("\"SECRET\"", "\"SECRET"), "line 3"),
             (ENTRY.replace("\"SECRET\"", "[\"SECRET\"]"), "line 3"),
             (ENTRY.replace("arn =", "arm ="), "arm"),

@@ -34,8 +34,8 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub enum ServeError {
     /// Without credentials, requests are not authenticated, so only loopback addresses are allowed.
     #[error(
-        "{0}: without credentials only a loopback address can be listened on, as anybody could be \
-         anybody; give a credentials file, or listen on 127.0.0.1"
+        "{0}: without credentials, requests are not authenticated, so the server listens on loopback \
+         addresses only; give a credentials file, or listen on 127.0.0.1"
     )]
     NeedsCredentials(SocketAddr),
     /// The server cannot listen on the address.
