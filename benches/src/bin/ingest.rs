@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Engine::Floor(run) => run.floor(),
         Engine::Ours(run) => run.read(ReadOptions::default()),
-        Engine::Plain(run) => run.read(ReadOptions::new().parser(RecordParser::Plain)),
+        Engine::Plain(run) => run.read(ReadOptions::new().parser(RecordParser::Reference)),
     }
 }
 

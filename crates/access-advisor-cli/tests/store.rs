@@ -324,7 +324,7 @@ fn a_job_is_read_by_who_asked_for_it() {
     );
     let nobody = store.run(&["get", &job, "--as", DEVELOPERS]);
     assert_eq!(nobody.status.code(), Some(2));
-    assert!(stderr(&nobody).contains("is neither a user nor a session of a role"));
+    assert!(stderr(&nobody).contains("not the ARN of a user or of a role session"));
 }
 
 #[test]

@@ -35,11 +35,11 @@ pub struct ReadOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parser {
-    /// Finds the fields that count and skips the others.
+    /// The fast parser: finds the fields that count and skips the others.
     #[default]
     Projected,
-    /// `serde_json`, for comparison.
-    Plain,
+    /// The reference parser, `serde_json`, for comparison.
+    Reference,
 }
 
 impl Default for ReadOptions {

@@ -42,7 +42,9 @@ fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
 fn read_as<B: AsRef<[u8]>>(object: &B) -> Cow<'_, [u8]> {
     let object = object.as_ref();
     match lenient::replaced(object) {
-        Some(replaced) if read(Parser::Projected, &[object]) != read(Parser::Plain, &[object]) => {
+        Some(replaced)
+            if read(Parser::Projected, &[object]) != read(Parser::Reference, &[object]) =>
+        {
             replaced.into()
         }
         _ => object.into(),
@@ -53,7 +55,7 @@ fn agree<B: AsRef<[u8]>>(objects: &[B]) -> Result<(), TestCaseError> {
     let expected: Vec<_> = objects.iter().map(read_as).collect();
     let (projected, mut plain) = (
         read(Parser::Projected, objects),
-        read(Parser::Plain, &expected),
+        read(Parser::Reference, &expected),
     );
     plain.reconciliation.bytes = projected.reconciliation.bytes;
     prop_assert_eq!(&projected.reconciliation, &plain.reconciliation);
@@ -610,7 +612,7 @@ fn on_broken_values_that_do_not_count() {
         r#"{"a":}"#,
         "{1:2}",
     ] {
-        assert_eq!(attributed(Parser::Plain, value), 0, "{value}");
+        assert_eq!(attributed(Parser::Reference, value), 0, "{value}");
         assert_eq!(attributed(Parser::Projected, value), 1, "{value}");
     }
     for value in [
@@ -661,7 +663,7 @@ fn on_more_than_is_remembered() {
 #[test]
 fn on_a_sound_trail() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/trail");
-    let [projected, plain] = [Parser::Projected, Parser::Plain].map(|parser| {
+    let [projected, plain] = [Parser::Projected, Parser::Reference].map(|parser| {
         let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         reader.read(&[root], &|_| ()).unwrap()

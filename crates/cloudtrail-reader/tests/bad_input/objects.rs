@@ -318,7 +318,7 @@ fn one_bad_object_never_loses_the_others() {
 #[test]
 fn more_records_than_bytes_can_hold() {
     let zeros = format!("{{\"Records\":[0{}]}}", ",0".repeat(2_000_000));
-    for parser in [Parser::Projected, Parser::Plain] {
+    for parser in [Parser::Projected, Parser::Reference] {
         let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         let mut activity = Activity::new();
