@@ -13,6 +13,7 @@ pub use advisor_core::{
 
 /// Why account data could not be loaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// A file cannot be opened or read.
     #[error("{}: {error}", path.display())]

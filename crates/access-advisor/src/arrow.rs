@@ -13,3 +13,5 @@ pub use advisor_arrow::{
 pub use arrow_array;
 /// Schemas in this crate's interface are of this version of Arrow.
 pub use arrow_schema;
+/// Parquet readers and errors in this crate's interface are of this version.
+pub use parquet;

@@ -36,6 +36,7 @@
 //! | record attempts from another source, merge and list activity | [`activity`] |
 //! | make reports; list who used a service, and which policies grant it | [`report`] |
 //! | look up services and actions | [`catalog`] |
+//! | read policy documents | [`policy`] |
 //! | keep accounts, activity and jobs in one file | `store` (feature `store`), [`job`] |
 //! | hand tables to Arrow, or write Parquet files | `arrow`, `parquet` (features of the same names) |
 //! | make the activity table in Athena, `CloudTrail` Lake, Spark or `DuckDB` | `sql` (feature `sql`) |
@@ -52,6 +53,7 @@ pub mod catalog;
 pub mod job;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod policy;
 pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -63,5 +65,7 @@ pub mod trail;
 
 #[doc(inline)]
 pub use advisor_core::time;
-/// Times in this crate's interface are chrono's.
+/// Times in this crate's interface are of this version of chrono.
 pub use chrono;
+/// JSON in this crate's interface is of this version of `serde_json`.
+pub use serde_json;

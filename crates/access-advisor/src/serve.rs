@@ -2,6 +2,5 @@
 
 #[doc(inline)]
 pub use iam_api::{
-    Api, Clock, Config, Credential, Credentials, CredentialsError, Limits, ServeError, Server,
-    router, serve,
+    Clock, Config, Credential, Credentials, CredentialsError, Limits, ServeError, Server, serve,
 };

@@ -8,3 +8,5 @@ pub use advisor_store::{
     AccountImportError, AccountPicture, ImportedAccounts, ImportedTrail, JobSummary,
     OperationError, Store, StoreError, StoredAdvisor, TrailImportError,
 };
+/// SQLite errors in this crate's interface are of this version.
+pub use rusqlite;

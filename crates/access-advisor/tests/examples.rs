@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use access_advisor::arrow::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 const ACCOUNT: &str = "testdata/account.json";
 const TRAIL: &str = "testdata/trail";

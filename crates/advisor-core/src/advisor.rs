@@ -154,7 +154,7 @@ impl Advisor {
         let reach = self.engine.reach(&self.account, entity);
         let identities = self.identities(entity);
         let (mut by_service, by_action) = self.join(&identities, granularity);
-        for id in reach.services(self.engine.compiler()) {
+        for id in reach.services(&self.catalog) {
             let service = ServiceRef::Known(id);
             let joined = by_service.remove(&service).unwrap_or_default();
             rows.service(true, &service, &joined);
@@ -193,7 +193,7 @@ impl Advisor {
         let id = self.account.resolve(arn)?;
         let service = find_service(&self.catalog, namespace)?;
         let reach = self.engine.reach(&self.account, id);
-        if !reach.services(self.engine.compiler()).contains(&service) {
+        if !reach.services(&self.catalog).contains(&service) {
             return Ok(Vec::new());
         }
         let service = ServiceRef::Known(service);

@@ -149,18 +149,6 @@ impl PolicyCompiler {
         self.positions
     }
 
-    /// The service of a position.
-    #[must_use]
-    pub fn service_at(&self, position: usize) -> Option<ServiceId> {
-        match self.catalog.action_at(position) {
-            Some(action) => Some(self.catalog.action(action).service()),
-            None => self
-                .nameless
-                .get(position - self.catalog.action_count())
-                .copied(),
-        }
-    }
-
     /// The action at a position; `None` for a service without known actions.
     #[must_use]
     pub fn action_at(&self, position: usize) -> Option<ActionId> {

@@ -25,15 +25,24 @@ pub struct Reach {
 impl Reach {
     /// The services of which an action is possible, sorted by namespace.
     #[must_use]
-    pub fn services(&self, compiler: &PolicyCompiler) -> Vec<ServiceId> {
+    pub fn services(&self, catalog: &Catalog) -> Vec<ServiceId> {
         let mut services: Vec<ServiceId> = Vec::new();
+        // These have the last positions, in this order.
+        let mut without_actions = catalog
+            .services()
+            .filter(|(_, service)| service.action_range().is_empty())
+            .zip(catalog.action_count()..);
         for position in self.actions.iter() {
-            let service = compiler.service_at(position);
+            let service = match catalog.action_at(position) {
+                Some(action) => Some(catalog.action(action).service()),
+                None => without_actions
+                    .find(|(_, at)| *at == position)
+                    .map(|((id, _), _)| id),
+            };
             if service != services.last().copied() {
                 services.extend(service);
             }
         }
-        // Services without known actions have the last positions.
         services.sort_unstable();
         services
     }

@@ -92,7 +92,7 @@ fn engine_says(export: &str, catalog: &Arc<Catalog>, arns: &[&str]) -> Vec<BTree
     let on = |arn: &&str| {
         let reach = engine.reach(&account, account.resolve(arn).unwrap());
         let listed: Vec<&str> = reach
-            .services(engine.compiler())
+            .services(catalog)
             .into_iter()
             .map(|id| catalog.service(id).namespace())
             .collect();

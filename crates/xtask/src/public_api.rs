@@ -71,10 +71,10 @@ fn snapshot() -> Result<PathBuf, String> {
     Ok(child::workspace_root()?.join(SNAPSHOT))
 }
 
-fn text(lines: &BTreeSet<String>) -> String {
+fn text(lines: &BTreeSet<(String, String)>) -> String {
     let mut text =
         String::from("# Written by `cargo xtask public-api --update`. All features are on.\n");
-    for line in lines {
+    for (_, line) in lines {
         text += line;
         text.push('\n');
     }

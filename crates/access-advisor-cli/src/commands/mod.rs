@@ -1,4 +1,5 @@
 //! One module per command: its arguments, and what it does.
+#![allow(clippy::doc_markdown, reason = "help texts are not Markdown")]
 
 pub(crate) mod activity;
 pub(crate) mod catalog;

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value;
+use rustdoc_types::{Crate, Id, ItemEnum, Use};
 
 /// The facade's crate.
 const FACADE: &str = "access_advisor";
-/// Crates that signatures may mention without the facade re-exporting them: the standard library's, and those whose traits
+/// What signatures may mention without the facade re-exporting it: the standard library, `Self::Item`, and crates whose traits
 /// are implemented for use with other crates.
-const ALLOWED: [&str; 5] = ["core", "alloc", "std", "serde", "serde_core"];
+const ALLOWED: [&str; 6] = ["core", "alloc", "std", "serde", "serde_core", "Self"];
 
 /// The API, and what is wrong with it.
 pub(super) struct Listing {
-    pub(super) lines: BTreeSet<String>,
+    /// Each line, after the path that it is sorted by.
+    pub(super) lines: BTreeSet<(String, String)>,
     pub(super) faults: Vec<String>,
 }
 
@@ -42,7 +43,11 @@ pub(super) fn list(folder: &Path) -> Result<Listing, String> {
             .map_err(|error| format!("{}: {error}", path.display()))?;
         for item in api.items() {
             let line = exports.rename(&item.to_string());
-            if !is_of_facade(&line) {
+            let Some(subject) = subject(&line).map(str::to_owned) else {
+                continue;
+            };
+            if line.starts_with("pub use") && !exports.is_crate(&subject) {
+                // Its definition is listed.
                 continue;
             }
             for path in paths(&line) {
@@ -52,7 +57,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, String> {
                         .or_insert_with(|| line.clone());
                 }
             }
-            listing.lines.insert(line);
+            listing.lines.insert((subject, line));
         }
     }
     listing.faults.extend(
@@ -75,44 +80,46 @@ impl Exports {
     fn read(file: &Path) -> Result<Self, String> {
         let at = |error: String| format!("{}: {error}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| at(error.to_string()))?;
-        let description: Value =
+        let description: Crate =
             serde_json::from_str(&text).map_err(|error| at(error.to_string()))?;
         let mut exports = Self::default();
-        exports.read_module(&description, &description["root"], FACADE);
+        exports.read_module(&description, description.root, FACADE);
         Ok(exports)
     }
 
-    fn read_module(&mut self, description: &Value, id: &Value, path: &str) {
-        let module = &description["index"][id.to_string()]["inner"]["module"];
-        for id in module["items"].as_array().into_iter().flatten() {
-            let item = &description["index"][id.to_string()];
-            let inner = &item["inner"];
-            if inner.get("module").is_some() {
-                let name = item["name"].as_str().unwrap_or_default();
-                self.read_module(description, id, &format!("{path}::{name}"));
-            } else if let Some(used) = inner.get("use") {
-                self.add(description, used, path);
+    fn read_module(&mut self, description: &Crate, id: Id, path: &str) {
+        let Some(ItemEnum::Module(module)) = description.index.get(&id).map(|item| &item.inner)
+        else {
+            return;
+        };
+        for id in &module.items {
+            let Some(item) = description.index.get(id) else {
+                continue;
+            };
+            match &item.inner {
+                ItemEnum::Module(_) => {
+                    let name = item.name.as_deref().unwrap_or_default();
+                    self.read_module(description, *id, &format!("{path}::{name}"));
+                }
+                ItemEnum::Use(used) => self.add(description, used, path),
+                _ => {}
             }
         }
     }
 
-    fn add(&mut self, description: &Value, used: &Value, module: &str) {
-        let source = used["source"].as_str().unwrap_or_default();
-        let name = used["name"].as_str().unwrap_or_default();
-        if used["is_glob"] == true {
+    fn add(&mut self, description: &Crate, used: &Use, module: &str) {
+        let Use { source, name, .. } = used;
+        if used.is_glob {
             self.faults
                 .push(format!("{module} re-exports {source}::*; name the items"));
             return;
         }
         let path = format!("{module}::{name}");
-        let defined: Vec<&str> = description["paths"][used["id"].to_string()]["path"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        for other in BTreeSet::from([source.to_owned(), defined.join("::")]) {
-            if let Some(first) = self.paths.insert(other, path.clone()) {
+        let defined = used.id.and_then(|id| description.paths.get(&id));
+        let defined = defined.map(|summary| summary.path.join("::"));
+        for other in BTreeSet::from([Some(source.clone()), defined]) {
+            let first = other.and_then(|other| self.paths.insert(other, path.clone()));
+            if let Some(first) = first {
                 self.faults
                     .push(format!("one item has two paths: {first} and {path}"));
             }
@@ -148,23 +155,29 @@ impl Exports {
         }
     }
 
+    /// Whether a path of the facade is that of a whole crate.
+    fn is_crate(&self, path: &str) -> bool {
+        self.paths
+            .iter()
+            .any(|(from, to)| to == path && !from.contains("::"))
+    }
+
     fn allows(&self, path: &str) -> bool {
         let name = path.split("::").next().unwrap_or_default();
         name == FACADE || ALLOWED.contains(&name) || self.paths.contains_key(name)
     }
 }
 
-/// Whether a line describes something of the facade: what is defined, or what has the implementation.
-fn is_of_facade(line: &str) -> bool {
-    let subject = if line.starts_with("impl") {
+/// The facade's path of what a line describes: of what is defined, or of the type that has the implementation.
+fn subject(line: &str) -> Option<&str> {
+    let described = if line.starts_with("impl") {
         line.rsplit_once(" for ")
-            .map_or(line, |(_, subject)| subject)
+            .map_or(line, |(_, described)| described)
     } else {
-        line
+        line.split(['(', '=']).next().unwrap_or_default()
     };
-    let subject = subject.split(['(', '=', '<']).next().unwrap_or_default();
-    paths(subject).any(|path| path.starts_with(FACADE) && path.get(FACADE.len()..) != Some(""))
-        || (line.starts_with("impl<") && paths(line).any(|path| path.starts_with(FACADE)))
+    let path = paths(described).next()?;
+    path.starts_with(FACADE).then_some(path)
 }
 
 /// The paths in a line: names joined by `::`.
@@ -215,19 +228,30 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_other_items_are_left_out() {
-        for line in [
-            "pub fn access_advisor::report::Report::arn(&self) -> &str",
-            "impl core::fmt::Debug for access_advisor::report::Report",
-            "impl<'a> access_advisor::report::Row<'a>",
+    fn lines_are_of_what_they_describe() {
+        for (line, expected) in [
+            (
+                "pub fn access_advisor::report::Report::arn(&self) -> &str",
+                Some("access_advisor::report::Report::arn"),
+            ),
+            (
+                "impl core::fmt::Debug for access_advisor::report::Report",
+                Some("access_advisor::report::Report"),
+            ),
+            (
+                "impl<'a> access_advisor::report::Row<'a>",
+                Some("access_advisor::report::Row"),
+            ),
+            (
+                "pub fn core_crate::reach::of(report: &access_advisor::report::Report)",
+                None,
+            ),
+            (
+                "impl core::convert::From<access_advisor::report::Report> for core_crate::Frozen",
+                None,
+            ),
         ] {
-            assert!(is_of_facade(line), "{line}");
-        }
-        for line in [
-            "pub fn core_crate::reach::of(report: &access_advisor::report::Report)",
-            "impl core::convert::From<access_advisor::report::Report> for core_crate::Frozen",
-        ] {
-            assert!(!is_of_facade(line), "{line}");
+            assert_eq!(subject(line), expected, "{line}");
         }
     }
 }

@@ -44,7 +44,6 @@ activity table. Athena and CloudTrail Lake do not accept queries of that length 
 characters): theirs, and all queries with --by-event, return event_source and event_name in place of
 service_namespace, action_name and event_name. access-advisor resolves the actions when it reads such
 rows."))]
-#[allow(clippy::doc_markdown, reason = "help texts are not Markdown")]
 pub(crate) struct SqlArguments {
     /// The engine
     #[arg(long, value_enum)]
@@ -81,7 +80,6 @@ pub(crate) struct SqlArguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(clippy::doc_markdown, reason = "help texts are not Markdown")]
 enum DialectArgument {
     /// Amazon Athena
     Athena,
