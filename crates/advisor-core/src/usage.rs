@@ -40,7 +40,7 @@ impl Usage {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
                 continue;
             };
-            let (service, action) = resolve(catalog, &row);
+            let (service, action) = resolve(catalog, row.service, row.operation);
             by_identity.entry(entity).or_default().push(Used {
                 service: match service {
                     Some(id) => ServiceRef::Known(id),
@@ -106,17 +106,54 @@ fn identity_of(account: &AccountData, row: &ActivityRow<'_>) -> Option<EntityId>
 }
 
 /// The service and action of a row. The catalog may know more now than when the row was recorded.
-fn resolve(catalog: &Catalog, row: &ActivityRow<'_>) -> (Option<ServiceId>, Option<ActionId>) {
-    let service = catalog.service_by_namespace(row.service);
-    match row.operation {
+fn resolve(
+    catalog: &Catalog,
+    namespace: &str,
+    operation: CreditedAction<'_>,
+) -> (Option<ServiceId>, Option<ActionId>) {
+    let service = catalog.service_by_namespace(namespace);
+    match operation {
         CreditedAction::Action(name) => (
             service,
             service.and_then(|id| catalog.action_by_name(id, name)),
         ),
         CreditedAction::Event(name) => {
-            let source = format!("{}.amazonaws.com", row.service);
+            let source = format!("{namespace}.amazonaws.com");
             let event = catalog.resolve_event(&source, name);
+            // The action can belong to another service of the same event source: older activity has Session Manager's
+            // channels under ssm.
+            let service = service.filter(|_| event.action.is_none());
             (service.or(event.service), event.action)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalog_may_know_more_than_older_activity() {
+        let catalog = Catalog::embedded();
+        let names = |namespace, operation| {
+            let (service, action) = resolve(catalog, namespace, operation);
+            let service = service.map(|id| catalog.service(id).namespace());
+            (service, action.map(|id| catalog.action(id).name()))
+        };
+        let event = |name| CreditedAction::Event(name);
+        assert_eq!(
+            names("ssm", event("OpenControlChannel")),
+            (Some("ssmmessages"), Some("OpenControlChannel"))
+        );
+        assert_eq!(
+            names("migrationhub", event("ListMigrationTasks")),
+            (Some("mgh"), Some("ListMigrationTasks"))
+        );
+        assert_eq!(names("ssm", event("NoSuchThing")), (Some("ssm"), None));
+        assert_eq!(names("no-such-service", event("Do")), (None, None));
+        assert_eq!(
+            names("s3", CreditedAction::Action("GetObject")),
+            (Some("s3"), Some("GetObject"))
+        );
     }
 }
