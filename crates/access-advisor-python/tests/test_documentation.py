@@ -77,7 +77,7 @@ def pages():
             yield pytest.param(text, id=path.relative_to(ROOT).as_posix())
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", list(pages()))
 def test_page(page, tmp_path):
     """A page's Python blocks are one script; a block of text after one is what it prints."""
     found = blocks(page, "python", "text")
