@@ -432,6 +432,35 @@ fn bad_input_is_named_and_strict_fails() {
 }
 
 #[test]
+fn an_account_and_a_trail_in_utf16() {
+    let folder = tempfile::tempdir().unwrap();
+    let utf16 = |from: &Path, name: &str| {
+        let text = std::fs::read_to_string(from).unwrap();
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        let path = folder.path().join(name);
+        let bytes: Vec<u8> = [0xff, 0xfe].into_iter().chain(units).collect();
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let account = utf16(&root.join(ACCOUNT), "account.json");
+    let report = |account: &str| {
+        run(&[
+            "report",
+            "--account",
+            account,
+            "--trail",
+            TRAIL,
+            "--now",
+            NOW,
+        ])
+    };
+    let (utf16, utf8) = (report(&account), report(ACCOUNT));
+    assert_eq!(utf16.status.code(), Some(0), "{}", stderr(&utf16));
+    assert_eq!(stdout(&utf16), stdout(&utf8));
+}
+
+#[test]
 fn bad_paths_and_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty");
@@ -443,8 +472,9 @@ fn bad_paths_and_accounts() {
     };
     let cut = file("cut.json", b"{\"UserDetailList\": [");
     let other = file("other.json", b"{\"Users\": []}");
-    let utf16 = file("utf16.json", b"\xff\xfe{\0}\0");
+    let encoding = file("latin1.json", b"{\"UserDetailList\": [\xe9");
     let nothing = file("nothing.json", b"{\"Records\":[]}");
+    let malformed = file("malformed.json", b"{\"Records\":[{\"eventName\":\"x\"},7]}");
     for (account, trail, message) in [
         ("not-there.json", TRAIL, "not-there.json: No such file"),
         (
@@ -457,7 +487,11 @@ fn bad_paths_and_accounts() {
             TRAIL,
             "not the output of get-account-authorization-details",
         ),
-        (&utf16, TRAIL, "UTF-16"),
+        (
+            &encoding,
+            TRAIL,
+            "latin1.json: neither UTF-8 nor UTF-16 text (line 1, column 21)",
+        ),
         (ACCOUNT, "not-there", "not-there: "),
         (
             ACCOUNT,
@@ -465,6 +499,8 @@ fn bad_paths_and_accounts() {
             "there is no file in this folder",
         ),
         (ACCOUNT, &nothing, "there is no CloudTrail record to read"),
+        // Malformed records are none: nobody must take what is in them for unused.
+        (ACCOUNT, &malformed, "there is no CloudTrail record to read"),
     ] {
         let output = run(&[
             "report",

@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use cloudtrail_reader::decode_utf16;
+
 #[doc(inline)]
 pub use advisor_core::{
     AccountData, AccountDataBuilder, AccountId, DocumentId, EntityDetail, EntityId, EntityKind,
@@ -24,12 +26,8 @@ pub enum LoadError {
         #[source]
         error: std::io::Error,
     },
-    /// A file is not UTF-8 text.
-    #[error("{}: not UTF-8 text (line {line}, column {column}){}", path.display(), if *is_utf16 {
-        "; it looks like UTF-16, as PowerShell's > writes it: save it as UTF-8"
-    } else {
-        ""
-    })]
+    /// A file is neither UTF-8 nor UTF-16 text.
+    #[error("{}: neither UTF-8 nor UTF-16 text (line {line}, column {column})", path.display())]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -37,8 +35,6 @@ pub enum LoadError {
         line: usize,
         /// The position of that byte in the line, counted from 1.
         column: usize,
-        /// Whether the file starts with a UTF-16 byte order mark.
-        is_utf16: bool,
     },
     /// A file is not an export of account data.
     #[error(transparent)]
@@ -59,7 +55,7 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
     Ok(builder.build())
 }
 
-/// Reads a file that should be UTF-8 text.
+/// Reads a text file: UTF-8, or UTF-16 as PowerShell's `>` writes it.
 ///
 /// # Errors
 /// A file that cannot be read, or has another encoding.
@@ -68,7 +64,9 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
         path: path.to_owned(),
         error,
     })?;
-    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if let Some(text) = decode_utf16(&bytes) {
+        return Ok(text);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let (bytes, wrong) = (error.as_bytes(), error.utf8_error().valid_up_to());
         let lines = bytes
@@ -80,7 +78,6 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
             path: path.to_owned(),
             line: line + 1,
             column: last.len() + 1,
-            is_utf16,
         }
     })
 }

@@ -12,4 +12,5 @@ pub(crate) mod error;
 pub(crate) mod identity_text;
 pub(crate) mod json;
 pub(crate) mod parquet;
+pub(crate) mod utf16;
 pub(crate) mod utf8;

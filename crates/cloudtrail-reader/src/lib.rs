@@ -10,6 +10,7 @@ mod record;
 mod reference;
 mod source;
 
+pub use formats::utf16::decode_utf16;
 pub use intake::{Intake, Taken};
 pub use options::{Parser, ReadOptions};
 pub use outcome::failure::{FailedObject, FailureKind};

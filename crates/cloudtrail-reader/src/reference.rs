@@ -11,7 +11,7 @@ use crate::formats::csv::CsvRows;
 use crate::formats::detection::{self, Format};
 use crate::formats::entry::{Entry, LookupEvent};
 use crate::formats::error::FormatError;
-use crate::formats::{activity_file, csv, json, parquet, utf8};
+use crate::formats::{activity_file, csv, json, parquet, utf8, utf16};
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::object_id::ObjectId;
@@ -28,6 +28,8 @@ pub(crate) fn read_object(
     inflated: &[u8],
     activity: &mut Activity,
 ) -> Reconciliation {
+    let decoded = utf16::decode_utf16(inflated);
+    let inflated = decoded.as_deref().map_or(inflated, str::as_bytes);
     match detection::detect(inflated) {
         Format::Json => read_json(rules, object, inflated, activity),
         Format::Csv => read_csv(rules, object, inflated, activity),

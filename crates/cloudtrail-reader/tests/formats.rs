@@ -136,7 +136,51 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
     let crlf = String::from_utf8(lines(&calls))
         .unwrap()
         .replace('\n', "\r\n");
+    let strings: Vec<_> = calls
+        .iter()
+        .map(|call| Value::String(call.to_string()))
+        .collect();
+    let string_lines: String = strings.iter().map(|text| format!("{text}\n")).collect();
+    let utf16 = |text: &[u8], unit: fn(u16) -> [u8; 2], mark: &[u8]| {
+        let text = std::str::from_utf8(text).unwrap();
+        let units = text.encode_utf16().flat_map(unit);
+        [mark, &units.collect::<Vec<u8>>()].concat()
+    };
     vec![
+        (
+            "the records of lookup-events, as strings",
+            Value::Array(strings.clone()).to_string().into_bytes(),
+        ),
+        ("the same, pretty", pretty(&Value::Array(strings.clone()))),
+        ("the same, a line each", string_lines.into_bytes()),
+        (
+            "the same, joined",
+            strings
+                .iter()
+                .map(Value::to_string)
+                .collect::<String>()
+                .into_bytes(),
+        ),
+        (
+            "UTF-16 with a mark",
+            utf16(&object(&calls), u16::to_le_bytes, b"\xff\xfe"),
+        ),
+        (
+            "big-endian UTF-16 with a mark",
+            utf16(&object(&calls), u16::to_be_bytes, b"\xfe\xff"),
+        ),
+        (
+            "UTF-16 without a mark",
+            utf16(&object(&calls), u16::to_le_bytes, b""),
+        ),
+        (
+            "lines in big-endian UTF-16 without a mark",
+            utf16(&lines(&calls), u16::to_be_bytes, b""),
+        ),
+        (
+            "what PowerShell writes of lookup-events",
+            utf16(&pretty(&events), u16::to_le_bytes, b"\xff\xfe"),
+        ),
         ("an object", object(&calls)),
         (
             "an object with a line break",

@@ -151,6 +151,10 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
         found.push_list(value, entry)?;
         return Ok(false);
     }
+    if let Some(record) = record_in_string(value) {
+        found.push(record)?;
+        return Ok(false);
+    }
     if !value.get().starts_with('{') {
         return Err(NotCloudTrail::OtherJson.into());
     }
@@ -319,8 +323,19 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Returns the entry of a member of a bare list: a record, or an event that holds one.
+/// Returns the record whose JSON is this string: what `aws cloudtrail lookup-events --query 'Events[].CloudTrailEvent'` lists,
+/// and `jq` prints line by line.
+fn record_in_string(value: &RawValue) -> Option<Entry<'_>> {
+    let text: Text<'_> = serde_json::from_str(value.get()).ok()?;
+    let is_object = text.trim_ascii_start().starts_with('{');
+    is_object.then(|| Entry::Json(text.into()))
+}
+
+/// Returns the entry of a member of a bare list: a record, a string that is one, or an event that holds one.
 fn entry(value: &RawValue) -> Entry<'_> {
+    if let Some(record) = record_in_string(value) {
+        return record;
+    }
     serde_json::from_str::<Envelope<'_>>(value.get())
         .ok()
         .and_then(|envelope| single(value, &envelope))

@@ -153,10 +153,11 @@ impl Reconciliation {
             && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
     }
 
-    /// Whether there was neither a record nor a row of an activity file.
+    /// Whether there was neither a record nor a row of an activity file that could be read. A report would call everything
+    /// unused.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records_read == 0 && self.activity_rows.read == 0
+        self.records_read + self.activity_rows.read == self.malformed()
     }
 
     /// Whether there are malformed records or failed objects.
