@@ -57,7 +57,7 @@ fn what_is_not_cloudtrail() {
         ),
         (
             b"\xff\xfe{\0}\0",
-            "not JSON: expected value at line 1 column 1",
+            "not CloudTrail: no Records, no Events, and no record itself",
         ),
         (b"\x1f\x8b", "the gzip data is damaged or cut short"),
     ] {
