@@ -2,8 +2,14 @@
 //!
 //! A *position* of an [`ActionSet`] is an action of the catalog or, after these, a service whose
 //! actions the catalog does not know. A *scope* is what an action can apply to: the ARN formats of its
-//! resource types; for an action without resource types the string `*`; for a service without known
-//! actions that string and every ARN of the service. Actions of one scope are decided together.
+//! resource types; for an action without resource types the string `*`, and ARNs of its service with
+//! nothing but `*` as their resource; for a service without known actions the string `*` and every ARN
+//! of the service. Actions of one scope are decided together.
+//!
+//! AWS's service reference lacks the resource types of some actions: AWS documents
+//! `ssmmessages:OpenDataChannel` on ARNs of sessions, and `s3:ListAllMyBuckets` on `arn:aws:s3:::*`.
+//! So that no permission is wrongly called impossible, an allow that names an action without resource
+//! types, without a wildcard, covers it on any resource.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -12,7 +18,7 @@ use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, ResourceElement,
     ResourcePattern, Statement, Token, WorkBound, overlaps, residue,
 };
-use service_catalog::{ActionId, Catalog, ServiceId};
+use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
 
 use crate::action_set::ActionSet;
 
@@ -26,6 +32,10 @@ pub struct PolicyCompiler {
     nameless: Vec<ServiceId>,
     scope_of: Vec<u32>,
     scopes: Vec<Vec<Pattern>>,
+    /// The scope that every string is in.
+    any_scope: u32,
+    /// The actions without resource types.
+    untyped: ActionSet,
     positions: usize,
     /// Equal resources of different statements have the same id.
     resource_ids: Mutex<HashMap<Arc<Resources>, u32>>,
@@ -79,6 +89,8 @@ pub struct CompiledPolicy {
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
     pub(crate) actions: ActionSet,
+    /// In an allow: the actions without resource types that it names without a wildcard, if any.
+    named: Option<ActionSet>,
     pub(crate) resources: Arc<Resources>,
     /// Equal for equal resources.
     pub(crate) resources_id: u32,
@@ -104,13 +116,21 @@ impl PolicyCompiler {
         let positions = catalog.action_count() + nameless.len();
 
         let mut scopes: Vec<Vec<Pattern>> = Vec::new();
-        let mut known: HashMap<Vec<usize>, u32> = HashMap::new();
+        let mut known: HashMap<(Option<ServiceId>, Vec<usize>), u32> = HashMap::new();
         let mut scope_of = Vec::with_capacity(positions);
-        for (_, action) in catalog.actions() {
+        let mut untyped = ActionSet::empty(positions);
+        for (id, action) in catalog.actions() {
             let types = action.resource_types();
-            let key: Vec<usize> = types.iter().map(|id| id.index()).collect();
+            if types.is_empty() {
+                untyped.insert(id.index());
+            }
+            let service = types.is_empty().then(|| action.service());
+            let key = (service, types.iter().map(|id| id.index()).collect());
             let scope = *known.entry(key).or_insert_with(|| {
-                scopes.push(formats(&catalog, types));
+                scopes.push(match service {
+                    Some(service) => untyped_formats(catalog.service(service).namespace()),
+                    None => formats(&catalog, types),
+                });
                 small(scopes.len() - 1)
             });
             scope_of.push(scope);
@@ -121,6 +141,8 @@ impl PolicyCompiler {
             let arns = Pattern::arn_format(&format!("arn:*:{namespace}:*:*:*"));
             scopes.push(vec![Pattern::literal("*"), arns]);
         }
+        let any_scope = small(scopes.len());
+        scopes.push(vec![Pattern::wildcard("*")]);
         let names = catalog
             .actions()
             .map(|(_, action)| action.name().to_ascii_lowercase().into())
@@ -131,6 +153,8 @@ impl PolicyCompiler {
             nameless,
             scope_of,
             scopes,
+            any_scope,
+            untyped,
             positions,
             resource_ids: Mutex::default(),
             decisions: Decisions::default(),
@@ -155,12 +179,20 @@ impl PolicyCompiler {
         self.catalog.action_at(position)
     }
 
-    pub(crate) fn scope_at(&self, position: usize) -> u32 {
+    /// The scope of a position in an allow.
+    pub(crate) fn scope_in(&self, allow: &CompiledStatement, position: usize) -> u32 {
+        self.scope(allow.named.as_ref(), position)
+    }
+
+    fn scope(&self, named: Option<&ActionSet>, position: usize) -> u32 {
+        if named.is_some_and(|named| named.contains(position)) {
+            return self.any_scope;
+        }
         self.scope_of.get(position).copied().unwrap_or_default()
     }
 
     /// The formats of the resources of a scope.
-    pub(crate) fn scope(&self, scope: u32) -> &[Pattern] {
+    pub(crate) fn formats(&self, scope: u32) -> &[Pattern] {
         self.scopes.get(scope as usize).map_or(&[], Vec::as_slice)
     }
 
@@ -269,12 +301,13 @@ impl PolicyCompiler {
             return;
         };
         let mut actions = self.actions(&statement.actions, true);
+        let named = self.named(&statement.actions);
         if resources != Resources::All {
             let mut reaches: HashMap<u32, bool> = HashMap::new();
             let unreachable: Vec<usize> = actions
                 .iter()
                 .filter(|position| {
-                    let scope = self.scope_at(*position);
+                    let scope = self.scope(named.as_ref(), *position);
                     !*reaches
                         .entry(scope)
                         .or_insert_with(|| self.reaches(&resources, scope))
@@ -285,10 +318,33 @@ impl PolicyCompiler {
             }
         }
         compiled.possible.union_with(&actions);
-        compiled.allows.push(self.statement(actions, resources));
+        compiled
+            .allows
+            .push(self.statement(actions, named, resources));
     }
 
-    fn statement(&self, actions: ActionSet, resources: Resources) -> CompiledStatement {
+    /// The actions without resource types that an `Action` element names without a wildcard.
+    fn named(&self, element: &ActionElement) -> Option<ActionSet> {
+        let ActionElement::Action(patterns) = element else {
+            return None;
+        };
+        let literal = patterns
+            .iter()
+            .filter(|pattern| pattern.name().as_literal().is_some());
+        let mut named = ActionSet::empty(self.positions);
+        for pattern in literal {
+            self.expand_into(pattern, &mut named);
+        }
+        named.intersect_with(&self.untyped);
+        (!named.is_empty()).then_some(named)
+    }
+
+    fn statement(
+        &self,
+        actions: ActionSet,
+        named: Option<ActionSet>,
+        resources: Resources,
+    ) -> CompiledStatement {
         let mut ids = self
             .resource_ids
             .lock()
@@ -304,6 +360,7 @@ impl PolicyCompiler {
         };
         CompiledStatement {
             actions,
+            named,
             resources,
             resources_id,
         }
@@ -315,7 +372,7 @@ impl PolicyCompiler {
 
     /// Whether a resource of the scope is among `resources`.
     fn reaches(&self, resources: &Resources, scope: u32) -> bool {
-        let formats = self.scope(scope);
+        let formats = self.formats(scope);
         match resources {
             Resources::All => true,
             Resources::Only(patterns) => patterns
@@ -340,7 +397,7 @@ impl PolicyCompiler {
             compiled.scoped_denied.union_with(&actions);
             compiled
                 .scoped_denies
-                .push(self.statement(actions, resources));
+                .push(self.statement(actions, None, resources));
         }
     }
 }
@@ -411,11 +468,17 @@ fn own<'a>(patterns: impl Iterator<Item = &'a ResourcePattern>) -> Vec<Pattern> 
     patterns.map(|resource| resource.pattern.clone()).collect()
 }
 
-/// The formats of these resource types; without types, the string `*`.
-fn formats(catalog: &Catalog, types: &[service_catalog::ResourceTypeId]) -> Vec<Pattern> {
-    if types.is_empty() {
-        return vec![Pattern::literal("*")];
-    }
+/// The formats of a service's actions without resource types: the string `*`, and ARNs of the service
+/// with nothing but `*` as their resource.
+fn untyped_formats(namespace: &str) -> Vec<Pattern> {
+    let before_resource = Pattern::arn_format(&format!("arn:*:{namespace}:*:*:"));
+    let star = [Token::Char('*')];
+    let tokens = before_resource.tokens().iter().copied().chain(star);
+    vec![Pattern::literal("*"), Pattern::from_tokens(tokens)]
+}
+
+/// The formats of these resource types.
+fn formats(catalog: &Catalog, types: &[ResourceTypeId]) -> Vec<Pattern> {
     let mut formats = Vec::new();
     for id in types {
         let before = formats.len();

@@ -178,19 +178,19 @@ impl<'a> Contest<'a> {
     /// Whether one of the allows of an action has a resource that no deny covers. The answers are cached
     /// by resources, so that actions, identities and policies share them.
     fn is_possible(&self, position: usize, key: &mut Vec<u32>) -> bool {
-        let scope = self.compiler.scope_at(position);
         let covers = |statement: &&&CompiledStatement| statement.actions.contains(position);
-        // The scope, the allow, the denies.
+        // The scope and the allow's resources, which are set below, then the denies' resources.
         key.clear();
-        key.extend([scope, 0]);
+        key.extend([0, 0]);
         for deny in self.denies.iter().filter(covers) {
             if key.len() == 2 || key.last() != Some(&deny.resources_id) {
                 key.push(deny.resources_id);
             }
         }
         self.allows.iter().filter(covers).any(|allow| {
-            if let Some(slot) = key.get_mut(1) {
-                *slot = allow.resources_id;
+            let scope = self.compiler.scope_in(allow, position);
+            if let Some(start) = key.first_chunk_mut() {
+                *start = [scope, allow.resources_id];
             }
             self.compiler.decisions().get(key, || {
                 let denies = self
@@ -198,7 +198,7 @@ impl<'a> Contest<'a> {
                     .iter()
                     .filter(covers)
                     .map(|deny| &*deny.resources);
-                is_anything_left(self.compiler.scope(scope), &allow.resources, denies)
+                is_anything_left(self.compiler.formats(scope), &allow.resources, denies)
             })
         })
     }

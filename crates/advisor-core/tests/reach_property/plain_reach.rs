@@ -1,5 +1,5 @@
-//! Reach by its definition: an action is possible when on some resource that it can apply to an allow lets it through and no
-//! unconditional deny takes it away. Every resource that the patterns can tell apart is tried, one by one.
+//! Reach by its definition: an action is possible when, on some resource that it can apply to, an allow covers it and no deny
+//! without a condition does. Every resource that the patterns can distinguish is tried, one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +105,8 @@ pub(crate) enum Mistake {
     LetsBucketNamesHoldSlashes,
     LetsSegmentsHoldColons,
     DeniesNamelessServicesByAnyName,
+    ForgetsActionsNamedWithoutTypes,
+    ForgetsArnsOfTheService,
 }
 
 impl Mistake {
@@ -122,7 +124,7 @@ impl Mistake {
     }
 }
 
-pub(crate) const MISTAKES: [Mistake; 18] = [
+pub(crate) const MISTAKES: [Mistake; 20] = [
     Mistake::IgnoresDenies,
     Mistake::IgnoresScopedDenies,
     Mistake::IgnoresNotResourceDenies,
@@ -141,6 +143,8 @@ pub(crate) const MISTAKES: [Mistake; 18] = [
     Mistake::LetsBucketNamesHoldSlashes,
     Mistake::LetsSegmentsHoldColons,
     Mistake::DeniesNamelessServicesByAnyName,
+    Mistake::ForgetsActionsNamedWithoutTypes,
+    Mistake::ForgetsArnsOfTheService,
 ];
 
 /// A statement's resource string, read.
@@ -156,6 +160,8 @@ struct Statement {
     is_allow: bool,
     has_condition: bool,
     about: BTreeSet<Target>,
+    /// The actions that its `Action` has without a wildcard.
+    named: BTreeSet<Target>,
     is_not_resource: bool,
     resources: Vec<ResourceText>,
 }
@@ -170,16 +176,24 @@ struct Resource {
 pub(crate) struct PlainReach {
     statements: Vec<Statement>,
     /// By ARN format.
-    resources: BTreeMap<&'static str, Vec<Resource>>,
+    resources: BTreeMap<String, Vec<Resource>>,
     mistake: Option<Mistake>,
 }
 
-/// The resource of an action without resource types: itself, no format.
+/// A resource of every action without resource types: itself, no format.
 const STAR: &str = "*";
 /// The ARNs of the service known by its name only.
 const ARNS_OF_N: &str = "arn:*:n:*:*:*";
-/// No format of the rule; a mistake needs it.
+/// Every string: the resources of an action without resource types in an allow that names it.
 const ANYTHING: &str = "anything";
+
+/// The ARNs of a service with nothing but `*` as their resource: resources of its actions without
+/// resource types.
+fn arns_of_service(namespace: &str) -> (String, Vec<Piece>) {
+    let mut pieces = arn_format(&format!("arn:*:{namespace}:*:*:"));
+    pieces.push(Piece::One('*'));
+    (format!("ARNs of {namespace}"), pieces)
+}
 
 impl PlainReach {
     pub(crate) fn new(documents: &[Document]) -> Self {
@@ -222,6 +236,9 @@ impl PlainReach {
                     about: targets()
                         .filter(|target| is_about(statement, *target, mistake))
                         .collect(),
+                    named: targets()
+                        .filter(|target| is_named(statement, *target))
+                        .collect(),
                     is_not_resource: statement.is_not_resource,
                     resources,
                 });
@@ -229,9 +246,11 @@ impl PlainReach {
         }
         let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
         let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
-        let anything = (mistake == Some(Mistake::AppliesActionsWithoutTypesAnywhere))
-            .then(|| (ANYTHING, every_resource(&[Piece::Any], &patterns)));
-        let resources: BTreeMap<&'static str, Vec<Resource>> = formats
+        let arns_of_services = SERVICES
+            .iter()
+            .map(|(namespace, _, _)| arns_of_service(namespace))
+            .map(|(name, pieces)| (name, every_resource(&pieces, &patterns)));
+        let resources: BTreeMap<String, Vec<Resource>> = formats
             .flat_map(|(_, formats)| *formats)
             .chain([&ARNS_OF_N])
             .map(|format| {
@@ -241,10 +260,14 @@ impl PlainReach {
                     }
                     _ => arn_format(format),
                 };
-                (*format, every_resource(&pieces, &patterns))
+                ((*format).to_owned(), every_resource(&pieces, &patterns))
             })
-            .chain([(STAR, vec![vec!['*']])])
-            .chain(anything)
+            .chain([(STAR.to_owned(), vec![vec!['*']])])
+            .chain([(
+                ANYTHING.to_owned(),
+                every_resource(&[Piece::Any], &patterns),
+            )])
+            .chain(arns_of_services)
             .map(|(format, texts)| {
                 let resource = |text: Vec<char>| {
                     let matched = patterns
@@ -299,22 +322,26 @@ impl PlainReach {
         }
         let denies = about(false);
         let mut contest = Contest::default();
-        for resource in self.resources_of(target) {
-            if allows.iter().any(|allow| self.is_allowed(allow, resource)) {
-                let denied = denies.iter().any(|deny| self.is_denied(deny, resource));
-                if denied {
-                    contest.taken.push(&resource.text);
-                } else {
-                    contest.left.push(&resource.text);
-                }
+        let allowed: Vec<&Resource> = allows
+            .iter()
+            .flat_map(|allow| {
+                self.resources_of(target, allow)
+                    .filter(|resource| self.is_allowed(allow, resource))
+            })
+            .collect();
+        for resource in &allowed {
+            let denied = denies.iter().any(|deny| self.is_denied(deny, resource));
+            if denied {
+                contest.taken.push(&resource.text);
+            } else {
+                contest.left.push(&resource.text);
             }
         }
         if self.makes(Mistake::JudgesDeniesOneByOne) {
             let takes_all = |deny: &&Statement| {
-                !self.resources_of(target).any(|resource| {
-                    allows.iter().any(|allow| self.is_allowed(allow, resource))
-                        && !self.is_denied(deny, resource)
-                })
+                allowed
+                    .iter()
+                    .all(|resource| self.is_denied(deny, resource))
             };
             if !denies.iter().any(takes_all) {
                 contest.left.append(&mut contest.taken);
@@ -323,27 +350,36 @@ impl PlainReach {
         contest
     }
 
-    fn resources_of(&self, (namespace, action): Target) -> impl Iterator<Item = &Resource> {
+    /// The resources that a target can apply to, in an allow.
+    fn resources_of(&self, target: Target, allow: &Statement) -> impl Iterator<Item = &Resource> {
+        let (namespace, action) = target;
         let (_, types, actions) = SERVICES
             .iter()
             .find(|service| service.0 == namespace)
             .expect("a known service");
-        let formats_of = |of: &[&str]| -> Vec<&str> {
+        let formats_of = |of: &[&str]| -> Vec<String> {
             let of_these = types.iter().filter(|(name, _)| of.contains(name));
             of_these
-                .flat_map(|(_, formats)| formats.iter().copied())
+                .flat_map(|(_, formats)| formats.iter().map(|format| (*format).to_owned()))
                 .collect()
         };
-        let formats: Vec<&str> = match action {
-            None => vec![STAR, ARNS_OF_N],
+        let forgets_named = self.makes(Mistake::ForgetsActionsNamedWithoutTypes);
+        let formats: Vec<String> = match action {
+            None => vec![STAR.to_owned(), ARNS_OF_N.to_owned()],
             Some(action) => {
                 let (_, of) = actions
                     .iter()
                     .find(|(name, _)| *name == action)
                     .expect("a known action");
                 match of {
-                    [] if self.makes(Mistake::AppliesActionsWithoutTypesAnywhere) => vec![ANYTHING],
-                    [] => vec![STAR],
+                    [] if self.makes(Mistake::AppliesActionsWithoutTypesAnywhere) => {
+                        vec![ANYTHING.to_owned()]
+                    }
+                    [] if allow.named.contains(&target) && !forgets_named => {
+                        vec![ANYTHING.to_owned()]
+                    }
+                    [] if self.makes(Mistake::ForgetsArnsOfTheService) => vec![STAR.to_owned()],
+                    [] => vec![STAR.to_owned(), arns_of_service(namespace).0],
                     // With slashes, what an object looks like is what a bucket looks like too.
                     ["bucket"] if self.makes(Mistake::LetsBucketNamesHoldSlashes) => {
                         formats_of(&["bucket", "object"])
@@ -354,7 +390,7 @@ impl PlainReach {
         };
         formats
             .into_iter()
-            .filter_map(|format| self.resources.get(format))
+            .filter_map(|format| self.resources.get(&format))
             .flatten()
     }
 
@@ -446,6 +482,15 @@ fn is_about(
         }
     };
     is_named != statement.is_not_action
+}
+
+/// Whether the `Action` element has the action without a wildcard.
+fn is_named(statement: &generated::Statement, (namespace, action): Target) -> bool {
+    let is_same = |pattern: &&str| {
+        let name = action.map(|action| format!("{namespace}:{action}"));
+        name.is_some_and(|name| pattern.eq_ignore_ascii_case(&name))
+    };
+    !statement.is_not_action && statement.actions.iter().any(is_same)
 }
 
 /// The format with `:` in no way special.
