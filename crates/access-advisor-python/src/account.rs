@@ -39,9 +39,9 @@ pub(crate) struct ExportIssue {
 impl From<&access_advisor::account::ExportIssue> for ExportIssue {
     fn from(issue: &access_advisor::account::ExportIssue) -> Self {
         Self {
-            path: issue.name.clone(),
-            place: issue.path.clone(),
-            reason: issue.reason.clone(),
+            path: issue.file.to_string(),
+            place: issue.json_path.clone(),
+            reason: issue.kind.to_string(),
         }
     }
 }
@@ -98,7 +98,7 @@ impl AccountData {
                 let added = builder.add(&name, &text);
                 added.map_err(|fault| error::export(&fault))?;
             }
-            PyResult::Ok(builder.build())
+            builder.build().map_err(|fault| error::export(&fault))
         };
         let inner = Arc::new(work::run(py, load)??);
         Ok(Self { inner })

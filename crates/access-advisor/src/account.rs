@@ -10,7 +10,8 @@ use cloudtrail_reader::decode_utf16;
 #[doc(inline)]
 pub use advisor_core::{
     AccountData, AccountDataBuilder, AccountId, DocumentId, EntityDetail, EntityId, EntityKind,
-    ExportError, ExportErrorKind, ExportIssue, PolicyInEffect, PolicySource, UniqueId,
+    ExportError, ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, PolicyInEffect,
+    PolicySource, UniqueId,
 };
 
 /// Why account data could not be loaded.
@@ -52,7 +53,7 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
         let path = path.as_ref();
         builder.add(&path.display().to_string(), &read_text(path)?)?;
     }
-    Ok(builder.build())
+    Ok(builder.build()?)
 }
 
 /// Reads a text file: UTF-8, or UTF-16 as PowerShell's `>` writes it.

@@ -1,6 +1,5 @@
 //! Permissions as one flat Arrow table, with a row for each statement that counts for an entity.
 
-use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use advisor_core::{AccountData, UniqueId};
@@ -134,7 +133,7 @@ enum Content<'a> {
     /// A statement and its position.
     Statement(usize, &'a Statement),
     /// Why there is no statement.
-    NotEvaluated(Cow<'a, str>),
+    NotEvaluated(String),
 }
 
 fn rows(account: &AccountData, id: EntityId) -> Vec<Row<'_>> {
@@ -152,7 +151,7 @@ fn rows(account: &AccountData, id: EntityId) -> Vec<Row<'_>> {
         };
         match policy.document {
             PolicySource::NotEvaluated(reason) => {
-                rows.push(row(Content::NotEvaluated(Cow::Borrowed(reason))));
+                rows.push(row(Content::NotEvaluated(reason.to_string())));
             }
             PolicySource::Document(document) => {
                 let document = account.documents().get(document.index());
@@ -166,7 +165,7 @@ fn rows(account: &AccountData, id: EntityId) -> Vec<Row<'_>> {
         entity,
         group: None,
         policy: None,
-        content: Content::NotEvaluated(format!("the group {name} is not in the export").into()),
+        content: Content::NotEvaluated(format!("the group {name} is not in the export")),
     }));
     rows
 }

@@ -8,7 +8,9 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog};
 
-use crate::account::{AccountData, EntityDetail, EntityId, EntityKind, PolicySource};
+use crate::account::{
+    AccountData, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
+};
 use crate::activity::Activity;
 use crate::grants::{self, PoliciesGrantingServiceAccess};
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
@@ -369,14 +371,14 @@ impl Advisor {
                 PolicySource::Document(_) => None,
                 PolicySource::NotEvaluated(reason) => Some(NotEvaluated {
                     name: policy.arn.map_or(policy.name, |arn| &**arn).to_owned(),
-                    reason: reason.to_string(),
+                    reason: reason.clone(),
                 }),
             })
             .collect();
         if let Some(detail) = self.account.entity(entity) {
             not_evaluated.extend(detail.missing_groups.iter().map(|group| NotEvaluated {
                 name: group.to_string(),
-                reason: "the group is not in the export".into(),
+                reason: NotEvaluatedReason::MissingGroup,
             }));
         }
         not_evaluated.sort_by(|left, right| left.name.cmp(&right.name));

@@ -22,7 +22,8 @@ mod usage;
 pub use account::export;
 pub use account::{
     AccountData, AccountDataBuilder, DocumentId, EntityDetail, EntityId, EntityKind, ExportError,
-    ExportErrorKind, ExportIssue, PolicyInEffect, PolicySource, SplitExport,
+    ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, PolicyInEffect,
+    PolicySource, SplitExport,
 };
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,

@@ -11,7 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
-use crate::account::{EntityDetail, EntityKind};
+use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
 use crate::ids::UniqueId;
 use crate::request_error::RequestError;
 use crate::time;
@@ -218,14 +218,16 @@ impl Access {
     }
 }
 
-/// Permissions that the report could not take into account: services may be missing from it.
+/// A policy or group that a report could not take into account. Services may be missing from the
+/// report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct NotEvaluated {
-    /// A managed policy's ARN, an inline policy's or a group's name.
+    /// The ARN of a managed policy, or the name of an inline policy or a group.
     pub name: String,
-    /// Why.
-    pub reason: String,
+    /// Why it was not evaluated.
+    pub reason: NotEvaluatedReason,
 }
 
 fn as_the_cli<S: Serializer>(

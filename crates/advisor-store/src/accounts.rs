@@ -66,7 +66,7 @@ pub(crate) fn import(
     for (name, text) in exports {
         builder.add(name, text)?;
     }
-    let account = builder.build();
+    let account = builder.build()?;
     let accounts = account.accounts();
     if accounts.is_empty() {
         return Err(AccountImportError::NoAccount);
@@ -153,12 +153,15 @@ pub(crate) fn load(
             .map_err(|error| database.damaged_by(error.to_string(), error))?;
         exports.push((name, text.into()));
     }
+    let account = builder
+        .build()
+        .map_err(|error| database.damaged_by(error.to_string(), error))?;
     Ok(Some(AccountPicture {
         id: id.clone(),
         generation,
         imported: DateTime::from_timestamp_millis(imported).unwrap_or_default(),
         exports,
-        account: Arc::new(builder.build()),
+        account: Arc::new(account),
     }))
 }
 

@@ -108,7 +108,7 @@ fn check_exports(exports: &[(String, String)]) -> Result<(), AccountImportError>
     for (name, text) in exports {
         builder.add(name, text)?;
     }
-    if builder.build().accounts().is_empty() {
+    if builder.build()?.accounts().is_empty() {
         return Err(AccountImportError::NoAccount);
     }
     Ok(())

@@ -1,115 +1,98 @@
-//! From exports to an account graph: reads entities one by one, sets aside what is broken, and joins
-//! the rest.
+//! Reads exports entity by entity, so that a broken entity does not affect others.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use iam_policy_parser::{Arn, IamArn, IamEntity, PolicyDocument};
+use iam_policy_parser::{IamArn, IamEntity, PolicyDocument};
+use serde::Deserialize;
 
+use super::assemble::{PendingIdentity, PendingPolicy, assemble};
+use super::entity::{
+    DocumentId, EntityDetail, EntityKind, InlinePolicy, NotEvaluatedReason, PolicySource,
+};
 use super::export::{
-    AttachedPolicy, DocumentText, ExportPage, GroupDetail, ManagedPolicyDetail, Part, PartList,
-    PolicyDetail, RoleDetail, UserDetail,
+    AttachedPolicy, DocumentText, ExportPage, ExportTime, GroupDetail, ManagedPolicyDetail, Part,
+    PartList, PolicyDetail, RoleDetail, UserDetail,
 };
 use super::export_error::ExportError;
-use super::{
-    AccountData, DocumentId, Edge, EntityDetail, EntityId, EntityKind, ExportIssue, InlinePolicy,
-    NameKey, Node, PolicySource,
-};
+use super::graph::AccountData;
+use super::issue::{ExportIssue, ExportIssueKind, Place};
 use crate::time;
 
-/// Collects exports, which may be pages of one account or several accounts, into an [`AccountData`].
-/// An entity that comes again replaces what came before it.
+/// Collects exports into an [`AccountData`]. They can be pages of one account, or of several accounts.
+/// If an entity occurs again, the last one is used.
+///
+/// ```
+/// use advisor_core::AccountDataBuilder;
+/// let mut builder = AccountDataBuilder::new();
+/// builder.add("users.json", r#"{"UserDetailList": [{"UserName": "ann", "UserId": "AIDAANN",
+///     "Arn": "arn:aws:iam::111122223333:user/ann"}]}"#)?;
+/// let account = builder.build()?;
+/// assert_eq!(account.entities().count(), 1);
+/// # Ok::<(), advisor_core::ExportError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct AccountDataBuilder {
     identities: Vec<PendingIdentity>,
     policies: Vec<PendingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
-    /// By its JSON text.
+    /// By JSON text.
     document_ids: HashMap<Box<str>, DocumentId>,
     issues: Vec<ExportIssue>,
+    /// The number of entities in the exports, including those that were left out.
+    entities: usize,
 }
 
-#[derive(Debug)]
-struct PendingIdentity {
-    place: Place,
-    detail: EntityDetail,
-    inline: Vec<InlinePolicy>,
-    groups: Vec<String>,
-    attached: Vec<(Box<str>, Box<str>)>,
-}
-
-#[derive(Debug)]
-struct PendingPolicy {
-    place: Place,
-    detail: EntityDetail,
-    /// The number of its default version: of an AWS-managed policy in several exports, the
-    /// greatest is the newest.
-    version: u32,
-}
-
-/// Where something stands: file and JSON path.
-#[derive(Clone, Debug)]
-struct Place {
-    name: Arc<str>,
-    path: String,
-}
-
-impl Place {
-    fn issue(&self, below: &str, reason: impl Into<String>) -> ExportIssue {
-        let path = match below {
-            "" => self.path.clone(),
-            below => format!("{}.{below}", self.path),
-        };
-        ExportIssue {
-            name: self.name.to_string(),
-            path,
-            reason: reason.into(),
-        }
+impl AccountData {
+    /// Reads one export. For several, use [`AccountDataBuilder`].
+    ///
+    /// # Errors
+    /// As [`AccountDataBuilder::add`] and [`AccountDataBuilder::build`].
+    pub fn from_export(name: &str, text: &str) -> Result<Self, ExportError> {
+        let mut builder = AccountDataBuilder::default();
+        builder.add(name, text)?;
+        builder.build()
     }
 }
 
 impl AccountDataBuilder {
-    /// An empty collection.
+    /// Creates an empty builder.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes one export in: one document, several one after another, or a list of them. An entity
-    /// that cannot be read is set aside as a [`ExportIssue`].
+    /// Adds one export: one document, several in sequence, or a list of them. Entities that cannot be
+    /// read are left out; see [`AccountData::issues`]. Errors and issues name the export `name`.
     ///
     /// # Errors
-    /// The text is not JSON to its end, or not an export; nothing of it is taken then.
+    /// The text is not JSON, or not an export. Nothing is added then.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), ExportError> {
         let pages = ExportPage::parse_all(name, text)?;
-        let name: Arc<str> = name.into();
-        let several = pages.len() > 1;
+        let file: Arc<str> = name.into();
+        let has_several = pages.len() > 1;
         let is_truncated = pages
             .last()
             .is_some_and(|page| page.is_truncated == Some(true));
         for (index, page) in pages.into_iter().enumerate() {
-            let prefix = if several {
+            let prefix = if has_several {
                 format!("[{index}].")
             } else {
                 String::new()
             };
-            self.add_page(&name, &prefix, &page);
+            self.add_page(&file, &prefix, &page);
         }
         if is_truncated {
-            let place = Place {
-                name,
-                path: "IsTruncated".into(),
-            };
-            self.issues.push(place.issue(
-                "",
-                "the last page says that more follow: the export is incomplete",
-            ));
+            let json_path = "IsTruncated".into();
+            let place = Place { file, json_path };
+            self.issues
+                .push(place.issue("", ExportIssueKind::Truncated));
         }
         Ok(())
     }
 
-    fn add_page(&mut self, name: &Arc<str>, prefix: &str, page: &ExportPage<'_>) {
-        let list = |list: &str| (name.clone(), format!("{prefix}{list}"));
+    fn add_page(&mut self, file: &Arc<str>, prefix: &str, page: &ExportPage<'_>) {
+        let list = |list: &str| (file.clone(), format!("{prefix}{list}"));
         self.add_list(
             &list("UserDetailList"),
             &page.user_detail_list,
@@ -134,20 +117,25 @@ impl AccountDataBuilder {
         self.add_list(&list("Policies"), &page.policies, Self::add_policy);
     }
 
-    fn add_list<'a, T: serde::Deserialize<'a>>(
+    fn add_list<'a, T: Deserialize<'a>>(
         &mut self,
-        (name, list): &(Arc<str>, String),
+        (file, list): &(Arc<str>, String),
         parts: &PartList<'a, T>,
         mut add: impl FnMut(&mut Self, Place, T),
     ) {
         for (index, part) in parts.iter().flatten().enumerate() {
+            self.entities += 1;
             let place = Place {
-                name: name.clone(),
-                path: format!("{list}[{index}]"),
+                file: file.clone(),
+                json_path: format!("{list}[{index}]"),
             };
             match part.read_object() {
                 Ok(entity) => add(self, place, entity),
-                Err(error) => self.issues.push(place.issue(&error.path, error.reason)),
+                Err(error) => {
+                    let reason = error.reason.into();
+                    let issue = ExportIssueKind::Unreadable { reason };
+                    self.issues.push(place.issue(&error.path, issue));
+                }
             }
         }
     }
@@ -190,12 +178,8 @@ impl AccountDataBuilder {
                 Ok(group) => groups.push(group),
                 Err(_) => {
                     let below = format!("GroupList[{index}]");
-                    let reason = "is not the name of a group";
-                    self.issues.push(place.issue(&below, reason));
-                    inline.push(InlinePolicy {
-                        name: below.into(),
-                        document: PolicySource::NotEvaluated(reason.into()),
-                    });
+                    let reason: Arc<str> = "is not the name of a group".into();
+                    inline.push(self.unreadable(&place, below, reason));
                 }
             }
         }
@@ -208,9 +192,9 @@ impl AccountDataBuilder {
         });
     }
 
-    /// Reads a member of an identity's list; one that cannot be read stands as a policy that is not
-    /// evaluated.
-    fn part<'a, T: serde::Deserialize<'a>>(
+    /// Reads a member of a list of an identity. If it cannot be read, an inline policy that is not
+    /// evaluated takes its place.
+    fn part<'a, T: Deserialize<'a>>(
         &mut self,
         place: &Place,
         below: &str,
@@ -222,12 +206,19 @@ impl AccountDataBuilder {
             } else {
                 format!("{below}.{}", error.path)
             };
-            self.issues.push(place.issue(&path, &*error.reason));
-            InlinePolicy {
-                name: path.into(),
-                document: PolicySource::NotEvaluated(error.reason.into()),
-            }
+            self.unreadable(place, path, error.reason.into())
         })
+    }
+
+    fn unreadable(&mut self, place: &Place, path: String, reason: Arc<str>) -> InlinePolicy {
+        let issue = ExportIssueKind::Unreadable {
+            reason: reason.clone(),
+        };
+        self.issues.push(place.issue(&path, issue));
+        InlinePolicy {
+            name: path.into(),
+            document: PolicySource::NotEvaluated(NotEvaluatedReason::Unreadable(reason)),
+        }
     }
 
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
@@ -240,12 +231,8 @@ impl AccountDataBuilder {
                 document,
             ),
             None => {
-                let reason = "the export has no default version of it";
-                self.issues.push(place.issue(
-                    "PolicyVersionList",
-                    format!("the policy is not evaluated: {reason}"),
-                ));
-                PolicySource::NotEvaluated(reason.into())
+                let reason = NotEvaluatedReason::MissingDefaultVersion;
+                self.not_evaluated(&place, "PolicyVersionList", reason)
             }
         };
         let listed = Listed {
@@ -264,7 +251,7 @@ impl AccountDataBuilder {
         }
     }
 
-    /// Checks what all entities have in common.
+    /// Checks what all kinds of entities have in common. `None` when the entity must be left out.
     fn detail(
         &mut self,
         place: &Place,
@@ -274,48 +261,65 @@ impl AccountDataBuilder {
         let arn: IamArn = match listed.arn.parse() {
             Ok(arn) => arn,
             Err(error) => {
-                self.issues
-                    .push(place.issue("Arn", format!("{error} ({:?})", listed.arn)));
+                let arn = listed.arn;
+                let issue = ExportIssueKind::InvalidArn { arn, error };
+                self.issues.push(place.issue("Arn", issue));
                 return None;
             }
         };
-        let (kind, path, name) = match arn.entity() {
-            IamEntity::User { path, name } => (EntityKind::User, path, name),
-            IamEntity::Group { path, name } => (EntityKind::Group, path, name),
-            IamEntity::Role { path, name } => (EntityKind::Role, path, name),
-            IamEntity::Policy { path, name } => (EntityKind::Policy, path, name),
-            _ => {
-                self.issues
-                    .push(place.issue("Arn", "is not the ARN of this kind of entity"));
-                return None;
-            }
-        };
-        if **name != listed.name {
-            let reason = format!(
-                "the ARN's name is not {:?}; taken by that name",
-                listed.name
-            );
-            self.issues.push(place.issue("Arn", reason));
-        }
-        if kind != listed.kind {
+        let ((
+            EntityKind::User,
+            IamEntity::User {
+                path,
+                name: arn_name,
+            },
+        )
+        | (
+            EntityKind::Group,
+            IamEntity::Group {
+                path,
+                name: arn_name,
+            },
+        )
+        | (
+            EntityKind::Role,
+            IamEntity::Role {
+                path,
+                name: arn_name,
+            },
+        )
+        | (
+            EntityKind::Policy,
+            IamEntity::Policy {
+                path,
+                name: arn_name,
+            },
+        )) = (listed.kind, arn.entity())
+        else {
             self.issues
-                .push(place.issue("Arn", "is not the ARN of this kind of entity"));
+                .push(place.issue("Arn", ExportIssueKind::WrongKind));
             return None;
+        };
+        let name = match listed.name {
+            Some(name) => name,
+            None => arn_name.to_string(),
+        };
+        if **arn_name != name {
+            let name = name.clone();
+            let issue = ExportIssueKind::NameDiffers { name };
+            self.issues.push(place.issue("Arn", issue));
         }
-        let created = listed.created.as_deref().and_then(|text| {
-            let created = time::parse(text);
-            if created.is_none() {
-                self.issues.push(place.issue(
-                    "CreateDate",
-                    format!("{text:?} is no time; taken without it"),
-                ));
-            }
-            created
-        });
+        let created = listed.created.as_str().and_then(time::parse);
+        if created.is_none()
+            && let Some(json) = listed.created.json()
+        {
+            let issue = ExportIssueKind::InvalidDate { json };
+            self.issues.push(place.issue("CreateDate", issue));
+        }
         Some(EntityDetail {
-            kind,
+            kind: listed.kind,
             account: arn.account().into(),
-            name: listed.name.into(),
+            name: name.into(),
             path: path.clone(),
             arn: listed.arn.as_str().into(),
             unique_id: listed.unique_id.as_deref().map(Into::into),
@@ -325,7 +329,7 @@ impl AccountDataBuilder {
         })
     }
 
-    /// Equal texts are read once.
+    /// Parses a document. Equal texts are parsed once.
     fn document(&mut self, place: &Place, below: &str, text: DocumentText<'_>) -> PolicySource {
         if let Some(id) = self.document_ids.get(text.json()) {
             return PolicySource::Document(*id);
@@ -337,45 +341,52 @@ impl AccountDataBuilder {
                 self.document_ids.insert(text.json().into(), id);
                 PolicySource::Document(id)
             }
-            Err(reason) => {
-                self.issues
-                    .push(place.issue(below, format!("the policy is not evaluated: {reason}")));
-                PolicySource::NotEvaluated(reason.into())
-            }
+            Err(reason) => self.not_evaluated(place, below, reason),
         }
     }
 
-    /// Joins all that was added into one graph.
-    #[must_use]
-    pub fn build(self) -> AccountData {
-        let mut account = AccountData {
-            documents: self.documents,
-            issues: self.issues,
-            ..AccountData::default()
+    fn not_evaluated(
+        &mut self,
+        place: &Place,
+        below: &str,
+        reason: NotEvaluatedReason,
+    ) -> PolicySource {
+        let issue = ExportIssueKind::PolicyNotEvaluated {
+            arn: None,
+            reason: reason.clone(),
         };
-        let policies = newest_policies(self.policies, &mut account.issues);
-        for policy in policies {
-            account.insert(policy);
+        self.issues.push(place.issue(below, issue));
+        PolicySource::NotEvaluated(reason)
+    }
+
+    /// Joins all exports.
+    ///
+    /// # Errors
+    /// The exports have entities, but none could be used. The error has the issues.
+    pub fn build(self) -> Result<AccountData, ExportError> {
+        if self.entities > 0 && self.identities.is_empty() && self.policies.is_empty() {
+            return Err(ExportError::nothing_usable(self.entities, self.issues));
         }
-        let identities = last_identities(self.identities, &mut account.issues);
-        let mut ids: Vec<EntityId> = Vec::with_capacity(identities.len());
-        for identity in &identities {
-            if let Some(unique_id) = &identity.detail.unique_id
-                && account.by_unique_id.contains_key(unique_id)
-            {
-                let reason = format!("{unique_id} is another entity's too; activity is this one's");
-                account.issues.push(identity.place.issue("", reason));
-            }
-            ids.push(account.insert(identity.detail.clone()));
-        }
-        for (id, identity) in ids.into_iter().zip(identities) {
-            account.connect(id, identity);
-        }
-        account
+        Ok(assemble(
+            self.identities,
+            self.policies,
+            self.documents,
+            self.issues,
+        ))
     }
 }
 
-/// A user, group or role: their details differ only in the names of fields.
+/// What every kind of entity has.
+struct Listed {
+    kind: EntityKind,
+    /// `None` for the name in the ARN.
+    name: Option<String>,
+    unique_id: Option<String>,
+    arn: String,
+    created: ExportTime,
+}
+
+/// A user, group or role. Their details differ only in the names of fields.
 struct Identity<'a> {
     listed: Listed,
     /// The name of the list of inline policies.
@@ -390,7 +401,7 @@ impl<'a> From<UserDetail<'a>> for Identity<'a> {
         Self {
             listed: Listed {
                 kind: EntityKind::User,
-                name: user.user_name,
+                name: Some(user.user_name),
                 unique_id: Some(user.user_id),
                 arn: user.arn,
                 created: user.create_date,
@@ -408,7 +419,7 @@ impl<'a> From<GroupDetail<'a>> for Identity<'a> {
         Self {
             listed: Listed {
                 kind: EntityKind::Group,
-                name: group.group_name,
+                name: Some(group.group_name),
                 unique_id: Some(group.group_id),
                 arn: group.arn,
                 created: group.create_date,
@@ -426,7 +437,7 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
         Self {
             listed: Listed {
                 kind: EntityKind::Role,
-                name: role.role_name,
+                name: Some(role.role_name),
                 unique_id: Some(role.role_id),
                 arn: role.arn,
                 created: role.create_date,
@@ -436,156 +447,5 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
             group_list: None,
             attached_managed_policies: role.attached_managed_policies,
         }
-    }
-}
-
-/// What every kind of entity says of itself.
-struct Listed {
-    kind: EntityKind,
-    name: String,
-    unique_id: Option<String>,
-    arn: String,
-    created: Option<String>,
-}
-
-/// One detail per policy: of an AWS-managed one the newest version, of others the last one read.
-fn newest_policies(
-    pending: Vec<PendingPolicy>,
-    issues: &mut Vec<ExportIssue>,
-) -> Vec<EntityDetail> {
-    let mut kept: Vec<PendingPolicy> = Vec::with_capacity(pending.len());
-    let mut position: HashMap<Arc<str>, usize> = HashMap::new();
-    for policy in pending {
-        let arn = policy.detail.arn.clone();
-        match position.get(&arn).and_then(|index| kept.get_mut(*index)) {
-            Some(known) => {
-                let is_aws = policy.detail.is_aws_managed();
-                if !is_aws {
-                    issues.push(policy.place.issue("Arn", format!("{arn} comes again")));
-                }
-                if !is_aws || policy.version >= known.version {
-                    *known = policy;
-                }
-            }
-            None => {
-                position.insert(arn, kept.len());
-                kept.push(policy);
-            }
-        }
-    }
-    kept.into_iter().map(|policy| policy.detail).collect()
-}
-
-fn last_identities(
-    pending: Vec<PendingIdentity>,
-    issues: &mut Vec<ExportIssue>,
-) -> Vec<PendingIdentity> {
-    let mut kept: Vec<PendingIdentity> = Vec::with_capacity(pending.len());
-    let mut position: HashMap<NameKey, usize> = HashMap::new();
-    for identity in pending {
-        let key = identity.detail.key();
-        match position.get(&key).and_then(|index| kept.get_mut(*index)) {
-            Some(known) => {
-                let again = format!("{} comes again", identity.detail.arn);
-                issues.push(identity.place.issue("Arn", again));
-                *known = identity;
-            }
-            None => {
-                position.insert(key, kept.len());
-                kept.push(identity);
-            }
-        }
-    }
-    kept
-}
-
-impl AccountData {
-    fn insert(&mut self, detail: EntityDetail) -> EntityId {
-        let key = detail.key();
-        let unique_id = detail.unique_id.clone();
-        let partition = detail.arn.split(':').nth(1).unwrap_or_default();
-        if !self.partitions.iter().any(|known| **known == *partition) {
-            self.partitions.push(partition.into());
-        }
-        let id = EntityId(self.graph.add_node(Node::Entity(detail)));
-        self.by_name.insert(key, id);
-        if let Some(unique_id) = unique_id {
-            self.by_unique_id.insert(unique_id, id);
-        }
-        id
-    }
-
-    fn connect(&mut self, id: EntityId, identity: PendingIdentity) {
-        let PendingIdentity {
-            place,
-            detail,
-            inline,
-            groups,
-            attached,
-        } = identity;
-        for policy in inline {
-            let node = self.graph.add_node(Node::Inline(policy));
-            self.graph.add_edge(id.0, node, Edge::Inline);
-        }
-        for (index, group) in groups.into_iter().enumerate() {
-            let key = NameKey {
-                account: detail.account.clone(),
-                kind: EntityKind::Group,
-                name: group.as_str().into(),
-            };
-            if let Some(group) = self.by_name.get(&key) {
-                self.graph.update_edge(id.0, group.0, Edge::MemberOf);
-            } else {
-                self.issues.push(place.issue(
-                    &format!("GroupList[{index}]"),
-                    format!(
-                        "the group {group:?} is not in the export; its policies are not evaluated"
-                    ),
-                ));
-                if let Some(Node::Entity(detail)) = self.graph.node_weight_mut(id.0) {
-                    detail.missing_groups.push(group.into());
-                }
-            }
-        }
-        for (index, (arn, name)) in attached.into_iter().enumerate() {
-            let below = format!("AttachedManagedPolicies[{index}]");
-            let policy = match arn.parse::<IamArn>() {
-                Ok(parsed) => self.named(&parsed).filter(|id| {
-                    self.entity(*id)
-                        .is_some_and(|found| found.kind == EntityKind::Policy)
-                }),
-                Err(_) => None,
-            };
-            let policy = policy.unwrap_or_else(|| self.mention(&place, &below, &arn, &name));
-            self.graph.update_edge(id.0, policy.0, Edge::Attached);
-        }
-    }
-
-    /// A node for a managed policy that is attached, but of which the export has no document.
-    fn mention(&mut self, place: &Place, below: &str, arn: &str, name: &str) -> EntityId {
-        let reason = "the export has no document of it";
-        self.issues.push(place.issue(
-            below,
-            format!("the policy {arn} is not evaluated: {reason}"),
-        ));
-        let parsed = arn.parse::<IamArn>().ok();
-        let (path, own_name) = match parsed.as_ref().map(IamArn::entity) {
-            Some(IamEntity::Policy { path, name }) => (path.clone(), name.clone()),
-            _ => ("/".into(), name.into()),
-        };
-        let account = arn
-            .parse::<Arn>()
-            .map_or_else(|_| "".into(), |arn| arn.account().into());
-        self.insert(EntityDetail {
-            kind: EntityKind::Policy,
-            account,
-            name: own_name,
-            path,
-            arn: arn.into(),
-            unique_id: None,
-            created: None,
-            document: Some(PolicySource::NotEvaluated(reason.into())),
-            missing_groups: Vec::new(),
-        })
     }
 }

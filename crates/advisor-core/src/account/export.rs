@@ -1,7 +1,11 @@
 //! The output of `aws iam get-account-authorization-details`: the one model of it.
 //!
 //! Entities, and the members of their lists, are [`Part`]s: each is read on its own, so that a broken
-//! one loses no other. Serialized, an entity is what `GetAccountAuthorizationDetails` returns.
+//! one does not affect others. Serialized, an entity is what `GetAccountAuthorizationDetails` returns.
+//!
+//! Exports that other tools made from an SDK's objects can spell keys in other ways: `userName` (Java and
+//! Kotlin), `user_name` (Ruby and Rust), `UserID` and `ARN` (Go). They are read too. An object that has
+//! one key in two spellings is ambiguous, and cannot be read.
 //!
 //! Source: the shapes `UserDetail`, `GroupDetail`, `RoleDetail` and `ManagedPolicyDetail` of botocore's
 //! `iam/2010-05-08/service-2.json`.
@@ -15,6 +19,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::entity::NotEvaluatedReason;
 use super::export_error::{ExportError, ExportErrorKind, plain_message};
 
 /// Everything but RFC 3986's unreserved characters.
@@ -117,17 +122,22 @@ impl<'a, T: Deserialize<'a> + Serialize> Serialize for Part<'a, T> {
 pub struct ExportPage<'a> {
     /// The users.
     #[serde(borrow)]
+    #[serde(alias = "userDetailList", alias = "user_detail_list")]
     pub user_detail_list: PartList<'a, UserDetail<'a>>,
     /// The groups.
     #[serde(borrow)]
+    #[serde(alias = "groupDetailList", alias = "group_detail_list")]
     pub group_detail_list: PartList<'a, GroupDetail<'a>>,
     /// The roles.
     #[serde(borrow)]
+    #[serde(alias = "roleDetailList", alias = "role_detail_list")]
     pub role_detail_list: PartList<'a, RoleDetail<'a>>,
     /// The managed policies.
     #[serde(borrow)]
+    #[serde(alias = "policies")]
     pub policies: PartList<'a, ManagedPolicyDetail<'a>>,
     /// Whether more pages follow.
+    #[serde(alias = "isTruncated", alias = "is_truncated")]
     pub is_truncated: Option<bool>,
 }
 
@@ -181,30 +191,40 @@ impl<'a> ExportPage<'a> {
 pub struct UserDetail<'a> {
     /// Its path.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<Part<'a, String>>,
     /// Its name.
+    #[serde(alias = "userName", alias = "user_name")]
     pub user_name: String,
     /// Its unique id.
+    #[serde(alias = "userId", alias = "user_id", alias = "UserID")]
     pub user_id: String,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// Its inline policies.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "userPolicyList", alias = "user_policy_list")]
     pub user_policy_list: PartList<'a, PolicyDetail<'a>>,
     /// The names of its groups.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "groupList", alias = "group_list")]
     pub group_list: PartList<'a, String>,
     /// The managed policies attached to it.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "attachedManagedPolicies", alias = "attached_managed_policies")]
     pub attached_managed_policies: PartList<'a, AttachedPolicy>,
     /// Its permissions boundary.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "permissionsBoundary", alias = "permissions_boundary")]
     pub permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
     /// Its tags.
     #[serde(borrow, serialize_with = "part_or_empty")]
+    #[serde(alias = "tags")]
     pub tags: Option<Part<'a, Vec<Tag>>>,
 }
 
@@ -214,21 +234,28 @@ pub struct UserDetail<'a> {
 pub struct GroupDetail<'a> {
     /// Its path.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<Part<'a, String>>,
     /// Its name.
+    #[serde(alias = "groupName", alias = "group_name")]
     pub group_name: String,
     /// Its unique id.
+    #[serde(alias = "groupId", alias = "group_id", alias = "GroupID")]
     pub group_id: String,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// Its inline policies.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "groupPolicyList", alias = "group_policy_list")]
     pub group_policy_list: PartList<'a, PolicyDetail<'a>>,
     /// The managed policies attached to it.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "attachedManagedPolicies", alias = "attached_managed_policies")]
     pub attached_managed_policies: PartList<'a, AttachedPolicy>,
 }
 
@@ -238,36 +265,51 @@ pub struct GroupDetail<'a> {
 pub struct RoleDetail<'a> {
     /// Its path.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<Part<'a, String>>,
     /// Its name.
+    #[serde(alias = "roleName", alias = "role_name")]
     pub role_name: String,
     /// Its unique id.
+    #[serde(alias = "roleId", alias = "role_id", alias = "RoleID")]
     pub role_id: String,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// Its trust policy.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "assumeRolePolicyDocument",
+        alias = "assume_role_policy_document"
+    )]
     pub assume_role_policy_document: Option<DocumentText<'a>>,
     /// The instance profiles that contain it.
     #[serde(borrow, serialize_with = "part_or_empty")]
+    #[serde(alias = "instanceProfileList", alias = "instance_profile_list")]
     pub instance_profile_list: Option<Part<'a, Vec<InstanceProfile<'a>>>>,
     /// Its inline policies.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "rolePolicyList", alias = "role_policy_list")]
     pub role_policy_list: PartList<'a, PolicyDetail<'a>>,
     /// The managed policies attached to it.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "attachedManagedPolicies", alias = "attached_managed_policies")]
     pub attached_managed_policies: PartList<'a, AttachedPolicy>,
     /// Its permissions boundary.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "permissionsBoundary", alias = "permissions_boundary")]
     pub permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
     /// Its tags.
     #[serde(borrow, serialize_with = "part_or_empty")]
+    #[serde(alias = "tags")]
     pub tags: Option<Part<'a, Vec<Tag>>>,
     /// When it was last used, as IAM says.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "roleLastUsed", alias = "role_last_used")]
     pub role_last_used: Option<Part<'a, RoleLastUsed>>,
 }
 
@@ -275,43 +317,73 @@ pub struct RoleDetail<'a> {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ManagedPolicyDetail<'a> {
-    /// Its name.
-    pub policy_name: String,
+    /// Its name. Exports of some tools lack it; it is the last part of the ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "policyName", alias = "policy_name")]
+    pub policy_name: Option<String>,
     /// Its unique id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "policyId", alias = "policy_id", alias = "PolicyID")]
     pub policy_id: Option<String>,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// Its path.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<Part<'a, String>>,
     /// The version in force.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "defaultVersionId",
+        alias = "default_version_id",
+        alias = "DefaultVersionID"
+    )]
     pub default_version_id: Option<String>,
     /// How many users, groups and roles it is attached to.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "attachmentCount", alias = "attachment_count")]
     pub attachment_count: Option<Part<'a, u64>>,
     /// How many users and roles it is the boundary of.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "permissionsBoundaryUsageCount",
+        alias = "permissions_boundary_usage_count"
+    )]
     pub permissions_boundary_usage_count: Option<Part<'a, u64>>,
     /// Whether it can be attached.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "isAttachable", alias = "is_attachable")]
     pub is_attachable: Option<Part<'a, bool>>,
     /// What it is for.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "description")]
     pub description: Option<Part<'a, String>>,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// When its default version was last changed.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub update_date: Option<Part<'a, String>>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "updateDate", alias = "update_date")]
+    pub update_date: ExportTime,
     /// Its versions.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "policyVersionList", alias = "policy_version_list")]
     pub policy_version_list: Option<Vec<PolicyVersion<'a>>>,
 }
 
 impl<'a> ManagedPolicyDetail<'a> {
+    /// The policy with the name that its ARN has, if it has no name.
+    #[must_use]
+    pub fn with_name(mut self) -> Self {
+        if self.policy_name.is_none() {
+            let name = self.arn.rsplit('/').next().unwrap_or_default();
+            self.policy_name = Some(name.to_owned());
+        }
+        self
+    }
+
     /// The version in force, with its position in the list: the one marked so, else the one that
     /// `DefaultVersionId` names.
     #[must_use]
@@ -338,22 +410,83 @@ impl<'a> ManagedPolicyDetail<'a> {
     }
 }
 
+/// A time in an export. Exports of some tools have numbers in place of times, which are not used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportTime(Option<TimeValue>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum TimeValue {
+    Text(String),
+    /// The JSON of another value.
+    Other(Box<str>),
+}
+
+impl ExportTime {
+    /// The text; `None` when there is no value, or it is not text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.0 {
+            Some(TimeValue::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The JSON of the value; `None` when there is no value.
+    #[must_use]
+    pub fn json(&self) -> Option<String> {
+        match self.0.as_ref()? {
+            TimeValue::Text(text) => Some(serde_json::Value::from(text.as_str()).to_string()),
+            TimeValue::Other(json) => Some(json.to_string()),
+        }
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.as_str().is_none()
+    }
+}
+
+impl<'de> Deserialize<'de> for ExportTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(match json.as_bytes().first() {
+            Some(b'n') => None,
+            Some(b'"') => {
+                let text = serde_json::from_str(json).map_err(serde::de::Error::custom)?;
+                Some(TimeValue::Text(text))
+            }
+            _ => Some(TimeValue::Other(json.into())),
+        }))
+    }
+}
+
+impl Serialize for ExportTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_str().serialize(serializer)
+    }
+}
+
 /// A version of a managed policy.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyVersion<'a> {
     /// Its document.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "document")]
     pub document: Option<DocumentText<'a>>,
     /// `v1`, `v2`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "versionId", alias = "version_id", alias = "VersionID")]
     pub version_id: Option<String>,
     /// Whether it is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "isDefaultVersion", alias = "is_default_version")]
     pub is_default_version: Option<bool>,
     /// When it was created.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<Part<'a, String>>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
 }
 
 /// An inline policy.
@@ -361,9 +494,11 @@ pub struct PolicyVersion<'a> {
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDetail<'a> {
     /// Its name.
+    #[serde(alias = "policyName", alias = "policy_name")]
     pub policy_name: String,
     /// Its document.
     #[serde(borrow)]
+    #[serde(alias = "policyDocument", alias = "policy_document")]
     pub policy_document: DocumentText<'a>,
 }
 
@@ -373,8 +508,10 @@ pub struct PolicyDetail<'a> {
 pub struct AttachedPolicy {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "policyName", alias = "policy_name")]
     pub policy_name: Option<String>,
     /// Its ARN.
+    #[serde(alias = "policyArn", alias = "policy_arn", alias = "PolicyARN")]
     pub policy_arn: String,
 }
 
@@ -384,9 +521,15 @@ pub struct AttachedPolicy {
 pub struct PermissionsBoundary {
     /// `PermissionsBoundaryPolicy`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "permissionsBoundaryType", alias = "permissions_boundary_type")]
     pub permissions_boundary_type: Option<String>,
     /// The ARN of the managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "permissionsBoundaryArn",
+        alias = "permissions_boundary_arn",
+        alias = "PermissionsBoundaryARN"
+    )]
     pub permissions_boundary_arn: Option<String>,
 }
 
@@ -395,8 +538,10 @@ pub struct PermissionsBoundary {
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
     /// Its key.
+    #[serde(alias = "key")]
     pub key: String,
     /// Its value.
+    #[serde(alias = "value")]
     pub value: String,
 }
 
@@ -405,10 +550,12 @@ pub struct Tag {
 #[serde(rename_all = "PascalCase")]
 pub struct RoleLastUsed {
     /// The time, to within an hour or so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_used_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "lastUsedDate", alias = "last_used_date")]
+    pub last_used_date: ExportTime,
     /// The Region.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "region")]
     pub region: Option<String>,
 }
 
@@ -418,21 +565,32 @@ pub struct RoleLastUsed {
 pub struct InstanceProfile<'a> {
     /// Its path.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<String>,
     /// Its name.
+    #[serde(alias = "instanceProfileName", alias = "instance_profile_name")]
     pub instance_profile_name: String,
     /// Its unique id.
+    #[serde(
+        alias = "instanceProfileId",
+        alias = "instance_profile_id",
+        alias = "InstanceProfileID"
+    )]
     pub instance_profile_id: String,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// The role in it.
     #[serde(borrow, serialize_with = "list_or_empty")]
+    #[serde(alias = "roles")]
     pub roles: Option<Vec<InstanceProfileRole<'a>>>,
     /// Its tags.
     #[serde(serialize_with = "list_or_empty")]
+    #[serde(alias = "tags")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -442,18 +600,27 @@ pub struct InstanceProfile<'a> {
 pub struct InstanceProfileRole<'a> {
     /// Its path.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "path")]
     pub path: Option<String>,
     /// Its name.
+    #[serde(alias = "roleName", alias = "role_name")]
     pub role_name: String,
     /// Its unique id.
+    #[serde(alias = "roleId", alias = "role_id", alias = "RoleID")]
     pub role_id: String,
     /// Its ARN.
+    #[serde(alias = "arn", alias = "ARN")]
     pub arn: String,
     /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_date: Option<String>,
+    #[serde(default, skip_serializing_if = "ExportTime::is_none")]
+    #[serde(alias = "createDate", alias = "create_date")]
+    pub create_date: ExportTime,
     /// Its trust policy.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "assumeRolePolicyDocument",
+        alias = "assume_role_policy_document"
+    )]
     pub assume_role_policy_document: Option<DocumentText<'a>>,
 }
 
@@ -473,21 +640,20 @@ impl<'a> DocumentText<'a> {
     /// Parses an identity-based policy.
     ///
     /// # Errors
-    /// What is wrong with the document.
-    pub(crate) fn parse_identity_policy(self) -> Result<PolicyDocument, String> {
+    /// Why the policy cannot be evaluated.
+    pub(crate) fn parse_identity_policy(self) -> Result<PolicyDocument, NotEvaluatedReason> {
         let json = self.json();
         let document = if json.starts_with('"') {
-            let text: String = serde_json::from_str(json).map_err(|error| plain_message(&error))?;
+            let text: String = serde_json::from_str(json)
+                .map_err(|error| NotEvaluatedReason::Unreadable(plain_message(&error).into()))?;
             PolicyDocument::parse_url_encoded(&text)
         } else {
             PolicyDocument::parse(json)
         };
-        let document = document.map_err(|error| error.to_string())?;
+        let document = document.map_err(NotEvaluatedReason::InvalidDocument)?;
         let resource_policy = document.statements.iter().position(|s| s.has_principal);
         match resource_policy {
-            Some(index) => Err(format!(
-                "Statement[{index}]: has a Principal, so it is no identity-based policy"
-            )),
+            Some(statement) => Err(NotEvaluatedReason::ResourcePolicy { statement }),
             None => Ok(document),
         }
     }

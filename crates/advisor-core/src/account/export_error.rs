@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use super::issue::ExportIssue;
+
 /// An export that cannot be read at all, or not to its end.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -13,6 +15,9 @@ pub struct ExportError {
     line: usize,
     column: usize,
     source: Option<Arc<serde_json::Error>>,
+    /// The number of entities, of which none could be used.
+    entities: usize,
+    issues: Vec<ExportIssue>,
 }
 
 /// What is wrong with an export.
@@ -25,6 +30,8 @@ pub enum ExportErrorKind {
     NotAnExport,
     /// The text is empty.
     Empty,
+    /// There are entities, but none could be used. [`ExportError::issues`] tells why.
+    NothingUsable,
 }
 
 impl ExportError {
@@ -53,6 +60,12 @@ impl ExportError {
         self.line().map(|_| self.column)
     }
 
+    /// Why no entity could be used, for [`ExportErrorKind::NothingUsable`].
+    #[must_use]
+    pub fn issues(&self) -> &[ExportIssue] {
+        &self.issues
+    }
+
     /// An error about the file as a whole.
     pub(crate) fn of_file(name: &str, kind: ExportErrorKind) -> Self {
         Self {
@@ -61,6 +74,21 @@ impl ExportError {
             line: 0,
             column: 0,
             source: None,
+            entities: 0,
+            issues: Vec::new(),
+        }
+    }
+
+    /// None of the entities could be used.
+    pub(crate) fn nothing_usable(entities: usize, issues: Vec<ExportIssue>) -> Self {
+        let name = issues.first().map(|issue| issue.file.clone());
+        Self {
+            entities,
+            issues,
+            ..Self::of_file(
+                name.as_deref().unwrap_or_default(),
+                ExportErrorKind::NothingUsable,
+            )
         }
     }
 
@@ -114,6 +142,18 @@ impl fmt::Display for ExportError {
                  is there"
             )?,
             (ExportErrorKind::Empty, _) => f.write_str("there is no page in the file")?,
+            (ExportErrorKind::NothingUsable, _) => {
+                match self.entities {
+                    1 => f.write_str("its only entity cannot be used")?,
+                    entities => write!(f, "none of its {entities} entities can be used")?,
+                }
+                if let Some(ExportIssue {
+                    json_path, kind, ..
+                }) = self.issues.first()
+                {
+                    write!(f, "; {json_path}: {kind}")?;
+                }
+            }
         }
         match self.line {
             0 => Ok(()),

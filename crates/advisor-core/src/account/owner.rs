@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{AccountData, EntityDetail};
-use crate::AccountId;
+use super::entity::EntityDetail;
+use super::graph::AccountData;
+use crate::ids::AccountId;
 
 impl AccountId {
     /// The account part of an ARN, `aws` for an AWS managed policy; `None` when the text has no such

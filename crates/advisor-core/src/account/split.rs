@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::export::{ExportPage, Part};
 use super::export_error::ExportError;
-use crate::AccountId;
+use crate::ids::AccountId;
 
 /// The lists of an export, in the order of [`ExportPage`].
 const LISTS: [&str; 4] = [
@@ -86,6 +86,7 @@ fn owner(entity: &str) -> Option<AccountId> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Entity {
+        #[serde(alias = "arn", alias = "ARN")]
         arn: String,
     }
     if !entity.starts_with('{') {

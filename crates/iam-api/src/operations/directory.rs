@@ -158,8 +158,10 @@ impl<'a> Collected<'a> {
     }
 
     fn add_policy(&mut self, policy: ManagedPolicyDetail<'_>) {
+        let policy = policy.with_name();
         let path = policy.path.as_ref();
-        let Some(entity) = self.entity(&policy.policy_name, &policy.arn, path, &policy) else {
+        let name = policy.policy_name.as_deref().unwrap_or_default();
+        let Some(entity) = self.entity(name, &policy.arn, path, &policy) else {
             return;
         };
         let is_aws_managed = AccountId::of_arn(&policy.arn).is_some_and(|account| account.is_aws());

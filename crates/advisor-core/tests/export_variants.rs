@@ -1,0 +1,260 @@
+//! Exports that tools other than the AWS CLI made: other values for dates, missing names, and keys in
+//! other spellings.
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+
+use advisor_core::export::ExportPage;
+use advisor_core::{
+    AccountData, AccountDataBuilder, Activity, Advisor, ExportErrorKind, ExportIssueKind,
+    Granularity, SplitExport, Tracking, time,
+};
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/r";
+
+fn allow(action: &str) -> Value {
+    json!({"Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}})
+}
+
+fn role(more: Value) -> Value {
+    let mut role = json!({
+        "RoleName": "r", "RoleId": "AROAEXAMPLE", "Arn": ROLE,
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": allow("s3:*")}],
+    });
+    let more = match more {
+        Value::Object(more) => more,
+        other => panic!("not an object: {other}"),
+    };
+    role.as_object_mut().unwrap().extend(more);
+    role
+}
+
+fn load(export: &Value) -> AccountData {
+    AccountData::from_export("e.json", &export.to_string()).unwrap()
+}
+
+fn services(account: AccountData, arn: &str) -> Vec<String> {
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    let advisor = Advisor::new(
+        account,
+        &Activity::new(),
+        Catalog::shared(),
+        Tracking::aws(),
+        now,
+    );
+    let report = advisor.report(arn, Granularity::Service).unwrap();
+    report
+        .services()
+        .map(|row| row.service_namespace.to_owned())
+        .collect()
+}
+
+fn issues(account: &AccountData) -> Vec<String> {
+    account.issues().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_creation_date_that_is_not_a_time_is_ignored() {
+    for date in [
+        json!(1_577_836_800),
+        json!(1_577_836_800.5),
+        json!({"seconds": 1}),
+        json!([]),
+        json!(true),
+        json!("yesterday"),
+    ] {
+        let account = load(&json!({"RoleDetailList": [role(json!({"CreateDate": date}))]}));
+        let issue =
+            format!("e.json: RoleDetailList[0].CreateDate: {date} is not a time; used without it");
+        assert_eq!(issues(&account), [issue]);
+        let (_, detail) = account.entities().next().unwrap();
+        assert_eq!(detail.created, None);
+        assert_eq!(services(account, ROLE), ["s3"], "{date}");
+    }
+    for more in [json!({}), json!({"CreateDate": null})] {
+        let account = load(&json!({"RoleDetailList": [role(more)]}));
+        assert_eq!(issues(&account), [""; 0]);
+        assert_eq!(services(account, ROLE), ["s3"]);
+    }
+}
+
+#[test]
+fn numbers_for_times_are_not_served() {
+    let more = json!({"CreateDate": 1_577_836_800, "RoleLastUsed": {"LastUsedDate": 7}});
+    let export = json!({"RoleDetailList": [role(more)]}).to_string();
+    let pages = ExportPage::parse_all("e.json", &export).unwrap();
+    let part = &pages[0].role_detail_list.as_ref().unwrap()[0];
+    let served = serde_json::to_value(part.read_object().unwrap()).unwrap();
+    assert_eq!(served.get("CreateDate"), None);
+    assert_eq!(served["RoleLastUsed"], json!({}));
+}
+
+#[test]
+fn a_policy_without_a_name_has_the_name_in_its_arn() {
+    let arn = "arn:aws:iam::111122223333:policy/team/P";
+    let policy = json!({
+        "PolicyId": "ANPAEXAMPLE", "Arn": arn, "Path": "/team/", "DefaultVersionId": "v1",
+        "PolicyVersionList": [
+            {"VersionId": "v1", "IsDefaultVersion": true, "Document": allow("sqs:*")},
+        ],
+    });
+    let attached = json!({"AttachedManagedPolicies": [{"PolicyName": "P", "PolicyArn": arn}]});
+    let export = json!({"RoleDetailList": [role(attached)], "Policies": [policy]});
+    let account = load(&export);
+    assert_eq!(issues(&account), [""; 0]);
+    let policy = account.resolve(arn).unwrap();
+    assert_eq!(&*account.entity(policy).unwrap().name, "P");
+    assert_eq!(services(account, ROLE), ["s3", "sqs"]);
+
+    let export = export.to_string();
+    let pages = ExportPage::parse_all("e.json", &export).unwrap();
+    let part = &pages[0].policies.as_ref().unwrap()[0];
+    let named = part.read_object().unwrap().with_name();
+    assert_eq!(serde_json::to_value(named).unwrap()["PolicyName"], "P");
+}
+
+#[test]
+fn a_missing_field_is_named_as_its_kind_of_entity_has_it() {
+    let arn = |kind: &str| format!("arn:aws:iam::111122223333:{kind}/x");
+    let good = role(json!({}));
+    for (list, entity, field) in [
+        (
+            "RoleDetailList",
+            json!({"RoleName": "x", "Arn": arn("role")}),
+            "RoleId",
+        ),
+        (
+            "RoleDetailList",
+            json!({"UserName": "x", "UserId": "A", "Arn": arn("user")}),
+            "RoleName",
+        ),
+        (
+            "GroupDetailList",
+            json!({"GroupName": "x", "Arn": arn("group")}),
+            "GroupId",
+        ),
+        (
+            "UserDetailList",
+            json!({"UserName": "x", "Arn": arn("user")}),
+            "UserId",
+        ),
+        (
+            "UserDetailList",
+            json!({"RoleName": "x", "RoleId": "A", "Arn": arn("role")}),
+            "UserName",
+        ),
+    ] {
+        let mut export = json!({"RoleDetailList": [good]});
+        let index = usize::from(list == "RoleDetailList");
+        match export.get_mut(list).and_then(Value::as_array_mut) {
+            Some(entities) => entities.push(entity),
+            None => export[list] = json!([entity]),
+        }
+        let account = load(&export);
+        let issue = format!("e.json: {list}[{index}]: missing field `{field}`");
+        assert_eq!(issues(&account), [issue]);
+        assert_eq!(services(account, ROLE), ["s3"]);
+    }
+}
+
+/// The same role and its policy with the keys of other SDKs.
+#[test]
+fn keys_in_the_spellings_of_other_sdks_are_read() {
+    let policy = "arn:aws:iam::111122223333:policy/P";
+    let camel = json!({
+        "roleDetailList": [{
+            "roleName": "r", "roleId": "AROAEXAMPLE", "arn": ROLE, "path": "/",
+            "createDate": "2026-01-01T00:00:00Z",
+            "rolePolicyList": [{"policyName": "p", "policyDocument": allow("s3:*")}],
+            "attachedManagedPolicies": [{"policyName": "P", "policyArn": policy}],
+        }],
+        "policies": [{
+            "policyName": "P", "policyId": "ANPAEXAMPLE", "arn": policy, "defaultVersionId": "v1",
+            "policyVersionList": [
+                {"versionId": "v1", "isDefaultVersion": true, "document": allow("sqs:*")},
+            ],
+        }],
+        "isTruncated": false,
+    });
+    let snake = json!({
+        "role_detail_list": [{
+            "role_name": "r", "role_id": "AROAEXAMPLE", "arn": ROLE, "path": "/",
+            "create_date": "2026-01-01T00:00:00Z",
+            "role_policy_list": [{"policy_name": "p", "policy_document": allow("s3:*")}],
+            "attached_managed_policies": [{"policy_name": "P", "policy_arn": policy}],
+        }],
+        "policies": [{
+            "policy_name": "P", "policy_id": "ANPAEXAMPLE", "arn": policy, "default_version_id": "v1",
+            "policy_version_list": [
+                {"version_id": "v1", "is_default_version": true, "document": allow("sqs:*")},
+            ],
+        }],
+        "is_truncated": false,
+    });
+    let go = json!({
+        "RoleDetailList": [{
+            "RoleName": "r", "RoleID": "AROAEXAMPLE", "ARN": ROLE, "Path": "/",
+            "CreateDate": "2026-01-01T00:00:00Z",
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": allow("s3:*")}],
+            "AttachedManagedPolicies": [{"PolicyName": "P", "PolicyARN": policy}],
+        }],
+        "Policies": [{
+            "PolicyName": "P", "PolicyID": "ANPAEXAMPLE", "ARN": policy, "DefaultVersionID": "v1",
+            "PolicyVersionList": [
+                {"VersionID": "v1", "IsDefaultVersion": true, "Document": allow("sqs:*")},
+            ],
+        }],
+    });
+    for export in [camel, snake, go] {
+        let account = load(&export);
+        assert_eq!(issues(&account), [""; 0], "{export}");
+        let (_, detail) = account.entities().last().unwrap();
+        assert_eq!(detail.unique_id.as_ref().unwrap().as_str(), "AROAEXAMPLE");
+        assert!(detail.created.is_some(), "{export}");
+        assert_eq!(services(account, ROLE), ["s3", "sqs"], "{export}");
+
+        // Stores split exports by account.
+        let text = export.to_string();
+        let split = SplitExport::new("e.json", &text).unwrap();
+        assert!(split.part_of(&"111122223333".into()).is_some());
+    }
+}
+
+#[test]
+fn a_key_in_two_spellings_is_ambiguous() {
+    let twice = role(json!({"roleName": "other"}));
+    let error = AccountData::from_export("e.json", &json!({"RoleDetailList": [twice]}).to_string());
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ExportErrorKind::NothingUsable);
+    assert!(error.to_string().contains("duplicate field"), "{error}");
+}
+
+#[test]
+fn an_export_of_which_nothing_can_be_used_is_an_error() {
+    let broken = json!({"RoleDetailList": [
+        {"RoleName": "x", "Arn": "arn:aws:iam::111122223333:role/x"},
+        role(json!({"Arn": "nonsense"})),
+    ]});
+    let error = AccountData::from_export("e.json", &broken.to_string()).unwrap_err();
+    assert_eq!(error.kind(), ExportErrorKind::NothingUsable);
+    assert_eq!(error.issues().len(), 2);
+    assert!(matches!(
+        error.issues()[1].kind,
+        ExportIssueKind::InvalidArn { .. }
+    ));
+    assert_eq!(
+        error.to_string(),
+        "e.json: none of its 2 entities can be used; RoleDetailList[0]: missing field `RoleId`"
+    );
+
+    // A page without entities is not broken, nor is a broken page of several.
+    assert!(AccountData::from_export("e.json", r#"{"UserDetailList": []}"#).is_ok());
+    let mut builder = AccountDataBuilder::new();
+    builder.add("broken.json", &broken.to_string()).unwrap();
+    let good = json!({"RoleDetailList": [role(json!({}))]});
+    builder.add("good.json", &good.to_string()).unwrap();
+    let account = builder.build().unwrap();
+    assert_eq!(account.issues().len(), 2);
+    assert_eq!(services(account, ROLE), ["s3"]);
+}
