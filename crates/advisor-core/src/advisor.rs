@@ -103,12 +103,34 @@ impl Advisor {
         Ok(self.engine.reach(&self.account, self.account.resolve(arn)?))
     }
 
-    /// The report on a user, group, role or managed policy.
+    /// The report on a user, group, role or managed policy. An AWS managed policy that no export has is
+    /// in [`Report::not_evaluated`] of its report.
     ///
     /// # Errors
-    /// As [`AccountData::resolve`].
+    /// As [`AccountData::check`].
     pub fn report(&self, arn: &str, granularity: Granularity) -> Result<Report, RequestError> {
-        Ok(self.report_on(self.account.resolve(arn)?, granularity))
+        Ok(match self.resolve(arn)? {
+            Some(entity) => self.report_on(entity, granularity),
+            None => Report {
+                catalog: self.catalog.clone(),
+                arn: arn.into(),
+                granularity,
+                services: Vec::new(),
+                ungranted: Vec::new(),
+                not_evaluated: vec![NotEvaluated {
+                    name: arn.to_owned(),
+                    reason: NotEvaluatedReason::MissingPolicy,
+                }],
+            },
+        })
+    }
+
+    /// The entity with this ARN; `None` for an AWS managed policy that no export has.
+    fn resolve(&self, arn: &str) -> Result<Option<EntityId>, RequestError> {
+        match self.account.resolve(arn) {
+            Err(RequestError::NoSuchEntity(_)) if self.account.lacks_aws_policy(arn) => Ok(None),
+            resolved => resolved.map(Some),
+        }
     }
 
     /// Reports on every user, group and role, and on every managed policy that is attached or the
@@ -192,8 +214,11 @@ impl Advisor {
     /// As [`AccountData::resolve`]; IAM's error for a malformed or unknown namespace.
     pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
         check_service_namespace(namespace)?;
-        let id = self.account.resolve(arn)?;
+        let id = self.resolve(arn)?;
         let service = find_service(&self.catalog, namespace)?;
+        let Some(id) = id else {
+            return Ok(Vec::new());
+        };
         let reach = self.engine.reach(&self.account, id);
         if !reach.services(&self.catalog).contains(&service) {
             return Ok(Vec::new());
@@ -225,7 +250,9 @@ impl Advisor {
         &self,
         arn: &str,
     ) -> Result<Vec<(&EntityDetail, LastByNamespace)>, RequestError> {
-        let id = self.account.resolve(arn)?;
+        let Some(id) = self.resolve(arn)? else {
+            return Ok(Vec::new());
+        };
         let identities = self.identities(id);
         Ok(identities
             .into_iter()

@@ -66,11 +66,13 @@ pub fn policies_granting_service_access<S: AsRef<str>>(
         }
         other => other,
     });
-    if let Ok(entity) = entity
-        && account
-            .entity(entity)
-            .is_some_and(|detail| detail.kind == EntityKind::Policy)
-    {
+    let is_policy = match &entity {
+        Ok(entity) => account
+            .entity(*entity)
+            .is_some_and(|detail| detail.kind == EntityKind::Policy),
+        Err(_) => account.lacks_aws_policy(arn),
+    };
+    if is_policy {
         return Err(RequestError::unsupported_arn(arn));
     }
     let unknown: Vec<&str> = namespaces

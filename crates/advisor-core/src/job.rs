@@ -205,13 +205,24 @@ impl FrozenReport {
     /// Makes the report on an entity, and stores when each user and role last used each service.
     ///
     /// # Errors
-    /// As [`Advisor::report`].
+    /// As [`Advisor::report`]. `InvalidInput` for a managed policy that could not be evaluated: its
+    /// empty list would look like a policy that grants nothing.
     pub fn freeze(
         advisor: &Advisor,
         arn: &str,
         granularity: Granularity,
     ) -> Result<Self, RequestError> {
         let report = advisor.report(arn, granularity)?;
+        if let Some(own) = report
+            .not_evaluated()
+            .iter()
+            .find(|policy| *policy.name == *report.arn())
+        {
+            return Err(RequestError::InvalidInput(format!(
+                "The policy {arn} was not evaluated: {}",
+                own.reason
+            )));
+        }
         let services = report
             .services()
             .map(|row| {

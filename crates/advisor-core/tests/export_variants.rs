@@ -5,7 +5,7 @@
 use advisor_core::export::ExportPage;
 use advisor_core::{
     AccountData, AccountDataBuilder, Activity, Advisor, ExportErrorKind, ExportIssueKind,
-    Granularity, SplitExport, Tracking, time,
+    FrozenReport, Granularity, SplitExport, Tracking, time,
 };
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -257,4 +257,40 @@ fn an_export_of_which_nothing_can_be_used_is_an_error() {
     let account = builder.build().unwrap();
     assert_eq!(account.issues().len(), 2);
     assert_eq!(services(account, ROLE), ["s3"]);
+}
+
+/// Exports have only the AWS managed policies that are attached, or none of them.
+#[test]
+fn aws_managed_policies_that_the_export_lacks_are_not_evaluated() {
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let account = load(&json!({"RoleDetailList": [role(json!({}))]}));
+    assert!(account.check(arn).is_ok());
+    assert!(account.resolve(arn).is_err());
+    for missing in [
+        "arn:aws:iam::111122223333:policy/ReadOnlyAccess",
+        "arn:aws-cn:iam::aws:policy/ReadOnlyAccess",
+        "arn:aws:iam::aws:role/ReadOnlyAccess",
+    ] {
+        assert!(account.check(missing).is_err(), "{missing}");
+    }
+
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    let activity = Activity::new();
+    let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now);
+    let report = advisor.report(arn, Granularity::Action).unwrap();
+    let expected = json!({
+        "Arn": arn, "JobType": "ACTION_LEVEL", "ServicesLastAccessed": [],
+        "NotEvaluated": [{"Name": arn, "Reason": "the export has no document of it"}],
+    });
+    assert_eq!(serde_json::to_value(report).unwrap(), expected);
+    assert_eq!(advisor.entities(arn, "s3").unwrap(), []);
+    let refused = advisor.policies_granting(arn, &["s3"]).unwrap_err();
+    assert_eq!(refused.code(), "InvalidInput");
+
+    // A stored report has no place for what was not evaluated, so there is none.
+    let refused = FrozenReport::freeze(&advisor, arn, Granularity::Service).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!("The policy {arn} was not evaluated: the export has no document of it")
+    );
 }

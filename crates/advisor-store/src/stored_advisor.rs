@@ -129,7 +129,7 @@ impl StoredAdvisor {
         let (account, _) = self.account_for(caller, arn)?;
         let picture = self.store.picture(&account)?;
         let picture = picture.ok_or_else(|| no_such_arn(arn))?;
-        picture.account.resolve(arn)?;
+        picture.account.check(arn)?;
         let job = Job {
             id: JobId::from(Uuid::new_v4().to_string().as_str()),
             owner: caller.owner_key(),

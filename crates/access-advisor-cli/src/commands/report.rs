@@ -126,7 +126,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let account = input::account(&arguments.account)?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
-        account.resolve(arn)?;
+        account.check(arn)?;
     }
     let visible = tracking.visible_until(now);
     let until = arguments

@@ -141,6 +141,30 @@ impl AccountData {
             .ok_or_else(|| RequestError::no_such_arn(arn))
     }
 
+    /// Checks that a report can be made for an ARN: that [`AccountData::resolve`] finds an entity, or
+    /// that it is an AWS managed policy that no export has. The report on such a policy says that it is
+    /// not evaluated.
+    ///
+    /// # Errors
+    /// As [`AccountData::resolve`].
+    pub fn check(&self, arn: &str) -> Result<(), RequestError> {
+        match self.resolve(arn) {
+            Err(RequestError::NoSuchEntity(_)) if self.lacks_aws_policy(arn) => Ok(()),
+            resolved => resolved.map(|_| ()),
+        }
+    }
+
+    /// Whether this is the ARN of an AWS managed policy that no export has. Exports have only the AWS
+    /// managed policies that are attached, or none of them.
+    pub(crate) fn lacks_aws_policy(&self, arn: &str) -> bool {
+        arn.parse::<IamArn>().is_ok_and(|arn| {
+            AccountId::from(arn.account()).is_aws()
+                && matches!(arn.entity(), IamEntity::Policy { .. })
+                && self.has_partition(arn.arn().partition())
+                && self.named(&arn).is_none()
+        })
+    }
+
     /// Whether the entities are in this partition. Data without entities is in `aws`.
     fn has_partition(&self, partition: &str) -> bool {
         if self.partitions.is_empty() {
