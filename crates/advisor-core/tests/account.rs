@@ -1,4 +1,4 @@
-//! Exports as people have them: pages, several accounts, and everything that can be wrong with one.
+//! Exports of several pages and accounts, and everything that can be wrong with one.
 #![allow(
     clippy::cloned_ref_to_slice_refs,
     clippy::expect_used,
@@ -179,7 +179,7 @@ fn an_older_document_that_can_be_read_does_not_hide_a_newer_one_that_cannot() {
 }
 
 #[test]
-fn broken_entities_are_set_aside_and_lose_no_other() {
+fn broken_entities_do_not_affect_others() {
     let ann = user("111111111111", "ann", inline(allow("s3:*")));
     let broken = [
         (json!(7), "UserDetailList[0]: ", "not a JSON object"),
@@ -216,10 +216,10 @@ fn broken_entities_are_set_aside_and_lose_no_other() {
     ];
     for (entity, place, reason) in broken {
         let account = build(&[json!({"UserDetailList": [entity, ann]}).to_string()]);
-        let said = issues(&account).join("\n");
+        let text = issues(&account).join("\n");
         assert!(
-            said.contains(place) && said.contains(reason),
-            "{entity}: {said}"
+            text.contains(place) && text.contains(reason),
+            "{entity}: {text}"
         );
         assert_eq!(reach(account, ANN), ["s3"], "{entity}");
     }
@@ -245,11 +245,11 @@ fn documents_that_cannot_be_evaluated_are_named_in_the_report() {
         both["UserPolicyList"].as_array_mut().unwrap().push(good);
         let account =
             build(&[json!({"UserDetailList": [user("111111111111", "ann", both)]}).to_string()]);
-        let said = issues(&account).join("\n");
+        let text = issues(&account).join("\n");
         assert!(
-            said.contains("UserDetailList[0].UserPolicyList[0].PolicyDocument")
-                && said.contains(reason),
-            "{document}: {said}"
+            text.contains("UserDetailList[0].UserPolicyList[0].PolicyDocument")
+                && text.contains(reason),
+            "{document}: {text}"
         );
         let report = advisor(account, &Activity::new())
             .report(ANN, Granularity::Service)
@@ -266,7 +266,7 @@ fn documents_that_cannot_be_evaluated_are_named_in_the_report() {
 }
 
 #[test]
-fn duplicate_keys_in_a_document_are_not_guessed_at() {
+fn duplicate_keys_in_a_document_are_an_error() {
     let text = format!(
         r#"{{"UserDetailList": [{{"UserName": "ann", "UserId": "AIDAEXAMPLE", "Path": "/", "Arn": "{ANN}",
             "UserPolicyList": [{{"PolicyName": "inline", "PolicyDocument": {{"Statement": [
@@ -278,7 +278,7 @@ fn duplicate_keys_in_a_document_are_not_guessed_at() {
 }
 
 #[test]
-fn odd_dates_are_named_and_the_entity_is_taken() {
+fn invalid_dates_are_issues_and_the_entity_is_used() {
     for date in ["yesterday", "2026-02-30T00:00:00Z", ""] {
         let text =
             json!({"UserDetailList": [user("111111111111", "ann", json!({"CreateDate": date}))]});
@@ -292,7 +292,7 @@ fn odd_dates_are_named_and_the_entity_is_taken() {
 }
 
 #[test]
-fn an_entity_that_comes_again_replaces_the_earlier_one() {
+fn the_last_of_repeated_entities_is_used() {
     let text = |action: &str| {
         json!({"UserDetailList": [user("111111111111", "ann", inline(allow(action)))]}).to_string()
     };
@@ -307,7 +307,7 @@ fn an_entity_that_comes_again_replaces_the_earlier_one() {
 }
 
 #[test]
-fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
+fn other_text_is_an_error_with_file_line_and_column() {
     for (text, message) in [
         ("", "0.json: there is no page in the file"),
         ("  \n", "0.json: there is no page in the file"),
@@ -345,7 +345,7 @@ fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
             .to_string();
         assert!(error.starts_with(message), "{text}: {error}");
     }
-    // Deep nesting is no way to crash.
+    // Deep nesting does not crash.
     let deep = format!(
         "{{\"UserDetailList\":{}{}}}",
         "[".repeat(200_000),
@@ -353,7 +353,7 @@ fn what_is_no_export_is_an_error_that_names_the_file_and_the_place() {
     );
     assert!(
         AccountDataBuilder::new().add("0.json", &deep).is_ok(),
-        "one broken entity, set aside"
+        "one broken entity"
     );
 }
 
@@ -398,7 +398,7 @@ fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
 }
 
 #[test]
-fn a_broken_part_of_an_identity_loses_no_other() {
+fn a_broken_part_of_an_identity_does_not_affect_others() {
     let mut more = inline(allow("s3:*"));
     let list = more["UserPolicyList"].as_array_mut().unwrap();
     list.insert(0, json!({"PolicyDocument": allow("sqs:*")}));
@@ -434,7 +434,7 @@ fn a_broken_part_of_an_identity_loses_no_other() {
 }
 
 #[test]
-fn contradictions_are_named() {
+fn contradictions_are_issues() {
     let ann = user("111111111111", "ann", json!({"UserName": "bob"}));
     let carl = user("111111111111", "carl", json!({"UserId": ann["UserId"]}));
     let mut policy = aws_policy("v1", "s3:*");

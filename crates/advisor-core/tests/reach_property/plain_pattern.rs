@@ -132,7 +132,7 @@ pub(crate) fn every_resource(format: &[Piece], patterns: &[&[Piece]]) -> Vec<Vec
         }
         for letter in &walk.letters {
             // A letter that no place here tells from the fresh one leads where that leads.
-            if letter.letter != FRESH && !meet(&places, &letter.told_apart) {
+            if letter.letter != FRESH && !meet(&places, &letter.distinguished) {
                 continue;
             }
             let to = walk.step(&places, letter);
@@ -166,7 +166,7 @@ struct Letter {
     /// Places that it can be taken at without leaving.
     stay: Places,
     /// Places that treat it otherwise than the fresh letter.
-    told_apart: Places,
+    distinguished: Places,
 }
 
 struct Walk {
@@ -204,7 +204,7 @@ impl Walk {
             letter,
             advance: none.clone(),
             stay: none.clone(),
-            told_apart: none.clone(),
+            distinguished: none.clone(),
         };
         let mut walk = Self {
             letters: named.into_iter().map(letter).collect(),
@@ -237,14 +237,14 @@ impl Walk {
                 Piece::One(one) => {
                     if one == letter.letter {
                         put(&mut letter.advance, place);
-                        put(&mut letter.told_apart, place);
+                        put(&mut letter.distinguished, place);
                     }
                 }
                 Piece::AnyOne => put(&mut letter.advance, place),
                 Piece::Any => put(&mut letter.stay, place),
                 Piece::AnyWithout(one) => {
                     if one == letter.letter {
-                        put(&mut letter.told_apart, place);
+                        put(&mut letter.distinguished, place);
                     } else {
                         put(&mut letter.stay, place);
                     }
