@@ -4,6 +4,7 @@ mod account;
 mod action_set;
 mod activity;
 mod advisor;
+mod caller;
 mod compiled_policy;
 mod grants;
 mod ids;
@@ -30,13 +31,11 @@ pub use activity::{
     InternedAttempt, Principal, RegionId,
 };
 pub use advisor::{Advisor, LastByNamespace};
+pub use caller::{Caller, CallerError, CallerErrorKind};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
-pub use job::{
-    Caller, CallerError, CallerErrorKind, FrozenEntity, FrozenReport, Job, JobAnswer, JobError,
-    JobState, PageRequest,
-};
+pub use job::{FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest};
 pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
 pub use parameters::{
     check_marker, check_service_namespace, check_service_namespaces, find_service,

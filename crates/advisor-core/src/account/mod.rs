@@ -7,6 +7,7 @@
 
 mod assemble;
 mod builder;
+mod document_text;
 mod entity;
 pub mod export;
 mod export_error;
