@@ -317,8 +317,8 @@ def users():
                     allow(["sns:NoSuchThing", "sns:Publish?"]),  # no such actions
                     allow("homegrown:Deploy"),  # no such service
                     allow("sqs:SendMessage", "arn:aws:s3:::larkfield-artifacts"),  # another service's resource
-                    # no resource type: only a pattern that matches the string * reaches it
-                    allow("dynamodb:ListTables", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"),
+                    # no resource type, and not named in full: only a pattern that matches the string * covers it
+                    allow("dynamodb:ListTable?", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"),
                     # allowed and denied on the same resource
                     allow("kms:Encrypt", KEY),
                     deny("kms:Enc*", KEY),
@@ -498,14 +498,14 @@ def roles():
             trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             policies=inline(emergency=document(allow(None, NotAction=["iam:*", "sts:*", "network-security-manager:*"]))),
         ),
-        # Has a policy that grants nothing: an action without resource types on an ARN, and an unknown action. An empty report.
+        # Has a policy that grants nothing: an action without resource types, not named in full, on an ARN; and an unknown action.
         role(
             "idle-worker",
             "2025-02-03T17:40:00+00:00",
             trust({"Service": "ec2.amazonaws.com"}),
             last_used=("2026-10-19T03:00:00+00:00", "eu-west-1"),
             profile=True,
-            policies=inline(nothing=document(allow("ec2:DescribeInstances", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/*"), allow("sns:NoSuchThing"))),
+            policies=inline(nothing=document(allow("ec2:DescribeInstance?", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/*"), allow("sns:NoSuchThing"))),
         ),
     ]
 
