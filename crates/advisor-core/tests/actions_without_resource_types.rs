@@ -19,7 +19,7 @@ fn reach(statements: &Value, service: &str, action: &str) -> (Vec<String>, bool)
     let catalog = Catalog::shared();
     let engine = ReachEngine::new(&account, catalog.clone());
     let reach = engine.reach(&account, account.resolve(arn).unwrap());
-    let services = reach.services(engine.compiler());
+    let services = reach.services(&catalog);
     let names = services.iter().map(|id| catalog.service(*id).namespace());
     let names = names.map(str::to_owned).collect();
     let service = catalog.service_by_namespace(service).unwrap();
