@@ -5,7 +5,9 @@
 
 use fearless_simd::{Simd, i8x64, prelude::*};
 
-use super::Irregular;
+/// The object must be left to the reference parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Irregular;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;

@@ -29,14 +29,11 @@ use crate::outcome::set_aside::SetAside;
 use crate::record::checks;
 use caller::Callers;
 use index::Index;
+pub(crate) use index::Irregular;
 use record::{Calls, Judge, Record, Verdict};
 use walk::Colons;
 
 pub(crate) use record::NotedAttempt;
-
-/// The object must be left to the reference parser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Irregular;
 
 /// The registers of this processor.
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
