@@ -80,7 +80,7 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             raised("AccountError", &message, &attributes)
         }
         LoadError::Export(error) => export(&error),
-        _ => raised("PolicyError", &message, &[]),
+        _ => raised("AccountError", &message, &[]),
     }
 }
 

@@ -304,14 +304,16 @@ impl Judge {
         }
         let denied =
             !error.is_empty() && std::str::from_utf8(error).is_ok_and(attribution::is_denial);
-        let operation = if denied {
-            let Some(message) = plain(message) else {
+        if denied {
+            // Another action than the event's: the reference parser credits it.
+            let is_own = plain(message).is_some_and(|message| {
+                let named = denied_operation(message.of(text), rules.catalog(), activity);
+                named.is_none_or(|named| named == operation)
+            });
+            if !is_own {
                 return Ok(Verdict::Odd);
-            };
-            denied_operation(message.of(text), rules.catalog(), activity).unwrap_or(operation)
-        } else {
-            operation
-        };
+            }
+        }
         Ok(Verdict::Attempt(NotedAttempt {
             principal,
             operation,

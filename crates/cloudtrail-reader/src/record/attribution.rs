@@ -4,7 +4,7 @@
 //! SQL of `activity-sql` all follow them.
 
 use advisor_core::{Activity, Attempt, CreditedAction};
-use service_catalog::{Catalog, ResolvedEvent};
+use service_catalog::{ActionId, Catalog, ResolvedEvent};
 
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
@@ -51,24 +51,26 @@ pub(crate) fn attribute<'d>(
         record.event_name.as_deref(),
     )?;
     let denied = record.error_code.as_deref().is_some_and(is_denial);
-    let called = if denied || event.is_decided_by_record() {
+    let (called, also_denied) = if denied || event.is_decided_by_record() {
         event.called_by(&details(), denied)
     } else {
-        event.called()
+        (event.called(), None)
     };
     let region = checks::region(record.aws_region.as_deref())?;
     let event_id = checks::event_id(record.event_id.as_deref())?;
     let time_millis = checks::time(record.event_time.as_deref())?;
     rules.check_time(time_millis)?;
-    activity.record(&Attempt {
-        principal: identity.principal(),
-        service: called.service,
-        operation: called.operation,
-        region,
-        time_millis,
-        event_id,
-        denied,
-    });
+    for called in [Some(called), also_denied].into_iter().flatten() {
+        activity.record(&Attempt {
+            principal: identity.principal(),
+            service: called.service,
+            operation: called.operation,
+            region,
+            time_millis,
+            event_id,
+            denied,
+        });
+    }
     Ok(())
 }
 
@@ -152,30 +154,52 @@ impl<'a> Event<'a> {
         Called { service, operation }
     }
 
-    /// What was called, by all of the record. AWS's message of a denial names the action that was missing, which need not be
-    /// the one that the event is named after.
-    fn called_by(mut self, details: &Details<'_>, denied: bool) -> Called<'a> {
-        if denied
-            && let Some(message) = details.error_message()
-            && let Some(called) = denied_call(self.catalog, &message)
-        {
-            return called;
-        }
+    /// What was called, by all of the record, and what was denied beside it.
+    ///
+    /// AWS's message of a denial names the action that was missing. Where the call needs that action beside its own, as
+    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message knows better than the event's name.
+    fn called_by(
+        mut self,
+        details: &Details<'_>,
+        denied: bool,
+    ) -> (Called<'a>, Option<Called<'a>>) {
         self.resolved = self
             .catalog
             .resolve_record(&self.resolved, &details.fields());
-        self.called()
+        let message = details.error_message().filter(|_| denied);
+        let missing = message
+            .and_then(|message| self.catalog.denied_action(&message)?.action)
+            .filter(|missing| Some(*missing) != self.resolved.action);
+        match missing {
+            None => (self.called(), None),
+            Some(missing) if self.implies(missing) => {
+                (self.called(), Some(called(self.catalog, missing)))
+            }
+            Some(missing) => (called(self.catalog, missing), None),
+        }
+    }
+
+    /// Whether the call can need this action beside its own.
+    fn implies(&self, action: ActionId) -> bool {
+        self.resolved.kind.is_some_and(|kind| {
+            let mut implied = self.catalog.implied_actions(kind);
+            implied.any(|implied| implied.action == action)
+        })
+    }
+}
+
+fn called(catalog: &Catalog, action: ActionId) -> Called<'_> {
+    let action = catalog.action(action);
+    Called {
+        service: catalog.service(action.service()).namespace(),
+        operation: CreditedAction::Action(action.name()),
     }
 }
 
 /// The call that AWS's message of a denial names, if the catalog has its action.
 pub(crate) fn denied_call<'c>(catalog: &'c Catalog, error_message: &str) -> Option<Called<'c>> {
     let action = catalog.denied_action(error_message)?.action?;
-    let action = catalog.action(action);
-    Some(Called {
-        service: catalog.service(action.service()).namespace(),
-        operation: CreditedAction::Action(action.name()),
-    })
+    Some(called(catalog, action))
 }
 
 /// Whether an `errorCode` says that a permission was missing.

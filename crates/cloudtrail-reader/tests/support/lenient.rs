@@ -19,6 +19,7 @@ const COUNTED: [&[&str]; 3] = [
         "eventType",
         "eventCategory",
         "errorCode",
+        "errorMessage",
     ],
     &[
         "type",
