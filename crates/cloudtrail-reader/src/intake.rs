@@ -173,15 +173,14 @@ impl<'r> Intake<'r> {
         for reason in &noted.set_aside {
             projected.count(*reason);
         }
-        for (number, place) in &noted.odd {
-            let json = text.get(place.clone()).unwrap_or_default();
+        for (number, json) in noted.odd(text) {
             let taken = match std::str::from_utf8(json) {
                 Ok(json) => reference::take_record(rules, json, None, activity),
                 Err(_) => Err(Rejection::Malformed(Malformed::Encoding)),
             };
             match taken {
                 Ok(()) => reconciliation.records_attributed += 1,
-                Err(reason) => reconciliation.set_record_aside(object, *number, reason),
+                Err(reason) => reconciliation.set_record_aside(object, number, reason),
             }
         }
     }

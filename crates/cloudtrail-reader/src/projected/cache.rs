@@ -7,8 +7,7 @@ use hashbrown::HashTable;
 
 use super::walk::Span;
 
-/// The most texts that are known. AWS has some 18,000 operations, of which an account uses some hundred; more callers than
-/// these are met in large organizations only.
+/// The most texts that are known. AWS has some 18,000 operations, of which an account uses some hundred.
 const MOST_TEXTS: usize = 16_384;
 /// The most bytes that all of them have.
 const MOST_BYTES: usize = 4 << 20;
@@ -21,7 +20,8 @@ pub(super) struct Cache<T> {
     known: HashTable<Known<T>>,
     texts: Vec<u8>,
     hasher: RandomState,
-    /// The entries of the texts that are asked for.
+    /// The texts that were asked for together, with their hashes, and what was found.
+    asked: Vec<(Span, u64)>,
     found: Vec<Option<Known<T>>>,
 }
 
@@ -33,19 +33,13 @@ struct Known<T> {
     value: T,
 }
 
-/// What is known of a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Answer<T> {
-    hash: u64,
-    pub(super) value: Option<T>,
-}
-
 impl<T> Default for Cache<T> {
     fn default() -> Self {
         Self {
             known: HashTable::new(),
             texts: Vec::new(),
             hasher: RandomState::default(),
+            asked: Vec::new(),
             found: Vec::new(),
         }
     }
@@ -53,76 +47,65 @@ impl<T> Default for Cache<T> {
 
 impl<T: Copy> Cache<T> {
     /// Looks many texts up. Hashes, entries and bytes are in a loop each, so that the processor waits for several of them at a
-    /// time: after an object of some megabytes was inflated, none is in the near caches.
+    /// time: after an object of some megabytes was inflated, none is in the near caches. An empty text is never known.
     #[inline(always)]
-    pub(super) fn find_all(&mut self, text: &[u8], asked: &[Span], answers: &mut Vec<Answer<T>>) {
-        answers.clear();
-        answers.extend(asked.iter().map(|span| Answer {
-            hash: hash(&self.hasher, span.of(text)),
-            value: None,
-        }));
-        let mut found = std::mem::take(&mut self.found);
-        found.clear();
-        found.extend(answers.iter().map(|answer| self.entry(answer.hash)));
-        for ((span, answer), found) in asked.iter().zip(answers).zip(&found) {
-            answer.value = self.checked(*found, span.of(text));
+    pub(super) fn find_all(&mut self, text: &[u8], spans: impl Iterator<Item = Span>) {
+        let hasher = &self.hasher;
+        self.asked.clear();
+        self.asked
+            .extend(spans.map(|span| (span, hash(hasher, span.of(text)))));
+        self.found.clear();
+        for (_, hash) in &self.asked {
+            let found = self.known.find(*hash, |known| known.hash == *hash);
+            self.found.push(found.copied());
         }
-        self.found = found;
+        for ((span, _), found) in self.asked.iter().zip(&mut self.found) {
+            *found = found.filter(|known| is_text(&self.texts, known, span.of(text)));
+        }
     }
 
-    pub(super) fn find(&self, text: &[u8]) -> Answer<T> {
+    /// What is known of the text that was asked for as this one of many.
+    #[inline(always)]
+    pub(super) fn found(&self, number: usize) -> Option<T> {
+        let found = self.found.get(number)?.as_ref()?;
+        Some(found.value)
+    }
+
+    pub(super) fn find(&self, text: &[u8]) -> Option<T> {
         let hash = hash(&self.hasher, text);
-        Answer {
-            hash,
-            value: self.checked(self.entry(hash), text),
-        }
-    }
-
-    #[inline(always)]
-    fn entry(&self, hash: u64) -> Option<Known<T>> {
-        self.known.find(hash, |known| known.hash == hash).copied()
-    }
-
-    #[inline(always)]
-    fn checked(&self, found: Option<Known<T>>, text: &[u8]) -> Option<T> {
-        let known = found?;
-        let start = known.start as usize;
-        let same = self.texts.get(start..start + known.length as usize)?;
-        (same == text).then_some(known.value)
+        let known = self.known.find(hash, |known| known.hash == hash)?;
+        is_text(&self.texts, known, text).then_some(known.value)
     }
 
     /// Keeps what was worked out for a text that was not known.
-    pub(super) fn keep(&mut self, asked: Answer<T>, text: &[u8], value: T) {
-        if text.len() > LONGEST {
+    pub(super) fn keep(&mut self, text: &[u8], value: T) {
+        if text.is_empty() || text.len() > LONGEST {
             return;
         }
         if self.known.len() == MOST_TEXTS || self.texts.len() + text.len() > MOST_BYTES {
             self.known.clear();
             self.texts.clear();
         }
-        let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u32::try_from(text.len()))
-        else {
-            return;
-        };
-        self.texts.extend_from_slice(text);
+        let hash = hash(&self.hasher, text);
         let known = Known {
-            hash: asked.hash,
-            start,
-            length,
+            hash,
+            start: self.texts.len() as u32,
+            length: text.len() as u32,
             value,
         };
+        self.texts.extend_from_slice(text);
         // Another text with the same hash makes room for this one.
-        match self
-            .known
-            .find_mut(asked.hash, |other| other.hash == asked.hash)
-        {
+        match self.known.find_mut(hash, |other| other.hash == hash) {
             Some(other) => *other = known,
-            None => {
-                self.known
-                    .insert_unique(asked.hash, known, |known| known.hash);
-            }
+            None => _ = self.known.insert_unique(hash, known, |known| known.hash),
         }
     }
+}
+
+#[inline(always)]
+fn is_text<T>(texts: &[u8], known: &Known<T>, text: &[u8]) -> bool {
+    let start = known.start as usize;
+    texts.get(start..start + known.length as usize) == Some(text)
 }
 
 #[inline(always)]

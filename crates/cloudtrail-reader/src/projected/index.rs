@@ -32,9 +32,15 @@ pub(super) struct Index {
     blocks: Vec<Block>,
     /// Where the window starts: a multiple of [`BLOCK`].
     start: usize,
-    /// All ones if the next block starts in a string.
+    scan: Scan,
+}
+
+/// What the blocks before a block tell about it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scan {
+    /// All ones if the block starts in a string.
     in_string: u64,
-    /// 1 if the first byte of the next block is escaped.
+    /// 1 if the first byte of the block is escaped.
     escaped: u64,
     /// Up to where the text is known to be UTF-8, if that is past the last block.
     checked: usize,
@@ -61,7 +67,8 @@ impl Index {
     /// Starts a new text.
     pub(super) fn clear(&mut self) {
         self.blocks.clear();
-        (self.start, self.in_string, self.escaped, self.checked) = (0, 0, 0, 0);
+        self.start = 0;
+        self.scan = Scan::default();
     }
 
     /// Gives back the memory of an unusually large window.
@@ -137,22 +144,29 @@ impl Index {
         let rest = text.get(start..).unwrap_or_default();
         let (full, tail) = rest.as_chunks::<BLOCK>();
         let next = full.get(..blocks).unwrap_or(full);
-        self.blocks.reserve(blocks);
-        for (number, bytes) in next.iter().enumerate() {
-            let block = self.read(simd, text, start + number * BLOCK, *bytes)?;
-            self.blocks.push(block);
+        let known = self.blocks.len();
+        self.blocks.resize(known + next.len(), Block::default());
+        let new = self.blocks.get_mut(known..).unwrap_or_default();
+        // In registers: it changes with every block.
+        let mut scan = self.scan;
+        for (number, (block, bytes)) in new.iter_mut().zip(next).enumerate() {
+            *block = scan.read(simd, text, start + number * BLOCK, *bytes)?;
         }
         if next.len() < blocks && !tail.is_empty() {
             let mut bytes = [b' '; BLOCK];
             for (byte, known) in bytes.iter_mut().zip(tail) {
                 *byte = *known;
             }
-            let block = self.read(simd, text, start + next.len() * BLOCK, bytes)?;
+            let block = scan.read(simd, text, start + next.len() * BLOCK, bytes)?;
             self.blocks.push(block);
         }
+        self.scan = scan;
         Ok(())
     }
+}
 
+impl Scan {
+    /// Makes the bitmaps of the next block.
     #[inline(always)]
     fn read<S: Simd>(
         &mut self,
@@ -173,6 +187,7 @@ impl Index {
         let backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
         // As signed bytes, what is beyond ASCII is less than zero.
         let unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
+        let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
 
         let escaped = if backslashes | self.escaped == 0 {
             0
@@ -181,28 +196,23 @@ impl Index {
         };
         let inside = prefix_xor(quotes & !escaped) ^ self.in_string;
         self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
-        if backslashes & !inside != 0 {
+        let special = quotes | backslashes;
+        let control = unusual & !beyond_ascii & inside;
+        if backslashes & !inside | control != 0 {
             return Err(Irregular);
         }
-        let uncommon_escapes = escaped & !(quotes | backslashes);
-        if uncommon_escapes != 0 {
-            check_escapes(text, start, uncommon_escapes)?;
+        if escaped & !special != 0 {
+            check_escapes(text, start, escaped & !special)?;
         }
-        if unusual != 0 {
-            let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
-            if unusual & !beyond_ascii & inside != 0 {
-                return Err(Irregular);
-            }
-            if beyond_ascii != 0 {
-                self.checked = check_utf8(text, start, self.checked)?;
-            }
+        if beyond_ascii != 0 {
+            self.checked = check_utf8(text, start, self.checked)?;
         }
         Ok(Block {
             colons: colons & !inside,
             opening: opening & !inside,
             closing: closing & !inside,
             square: (opening | closing) & below_letters & !inside,
-            special: quotes | backslashes,
+            special,
         })
     }
 
@@ -230,6 +240,7 @@ fn prefix_xor(mut bits: u64) -> u64 {
 }
 
 /// Checks escapes other than `\"` and `\\`, given where the bytes after the backslashes are.
+#[cold]
 #[inline(never)]
 fn check_escapes(text: &[u8], start: usize, mut escaped: u64) -> Result<(), Irregular> {
     while escaped != 0 {
@@ -250,6 +261,7 @@ fn check_escapes(text: &[u8], start: usize, mut escaped: u64) -> Result<(), Irre
 }
 
 /// Checks that a block is UTF-8, and the rest of a character that begins in it; returns up to where it checked.
+#[cold]
 #[inline(never)]
 fn check_utf8(text: &[u8], start: usize, checked: usize) -> Result<usize, Irregular> {
     let start = start.max(checked);

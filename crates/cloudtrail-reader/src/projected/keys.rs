@@ -8,14 +8,17 @@ const COMPARED: usize = 24;
 /// Longer keys are left to the reference parser: CloudTrail's have some 30 letters.
 const LONGEST: usize = 256;
 
-/// The keys of one kind of object, each with a number; keys that do not count are there to be found fast.
+/// Keys have numbers below this.
+pub(super) const NUMBERS: usize = 16;
+/// The number of all keys that do not count.
+pub(super) const OTHER: u8 = NUMBERS as u8 - 1;
+
+/// The keys of one kind of object, each with its number; keys that do not count are there to be found fast.
 #[derive(Debug)]
-pub(super) struct Keys<const N: usize> {
-    names: [(&'static str, u8); N],
-    /// The number of keys that are not in the table.
-    other: u8,
-    /// Which of the eight bytes before a colon are hashed.
-    hashed: u64,
+pub(super) struct Keys {
+    names: &'static [(&'static str, u8)],
+    /// Which of the bytes before a colon are hashed.
+    hashed: [u64; 2],
     multiplier: u64,
     /// For every hash, the key that has it.
     slots: [Key; SLOTS],
@@ -31,41 +34,27 @@ struct Key {
     number: u8,
 }
 
-const NO_KEY: Key = Key {
-    words: [0; COMPARED / 8],
-    mask: [0; COMPARED / 8],
-    length: 0,
-    number: 0,
-};
-
 /// A key of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) number: u8,
     /// Where the comma or bracket before it stands.
-    pub(super) separator: usize,
+    pub(super) separator: u32,
 }
 
-impl<const N: usize> Keys<N> {
-    /// The keys and their numbers. Their last so many letters must differ.
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "it is only called at compile time: constant evaluation has no `get`"
-    )]
-    pub(super) const fn new(names: [(&'static str, u8); N], other: u8, letters: u32) -> Self {
-        let hashed = u64::MAX << (64 - 8 * (letters + 1));
-        let mut keys = [NO_KEY; N];
-        let mut number = 0;
-        while number < N {
-            keys[number] = quoted(names[number].0, names[number].1);
-            number += 1;
-        }
+impl Keys {
+    /// The keys and their numbers. Their last letters and the quote, so many bytes, must differ; the shortest key with its
+    /// quotes must have so many.
+    pub(super) const fn new(names: &'static [(&'static str, u8)], hashed: u32) -> Self {
+        let hashed = match hashed {
+            9 => [0xff << 56, u64::MAX],
+            bytes => [0, u64::MAX << (64 - 8 * bytes)],
+        };
         let mut multiplier = 0x9e37_79b9_7f4a_7c15_u64;
         loop {
-            if let Some(slots) = table(&keys, hashed, multiplier) {
+            if let Some(slots) = table(names, hashed, multiplier) {
                 return Self {
                     names,
-                    other,
                     hashed,
                     multiplier,
                     slots,
@@ -78,22 +67,19 @@ impl<const N: usize> Keys<N> {
     /// The key before a colon; `None` if it must be left to the reference parser.
     #[inline(always)]
     pub(super) fn find(&self, text: &[u8], colon: usize) -> Option<Found> {
-        if let Some(before) = text.get(colon.wrapping_sub(COMPARED)..colon)
-            && let (chunks, []) = before.as_chunks::<8>()
-            && let [a, b, c] = chunks
-        {
-            let [a, b, c] = [*a, *b, *c].map(u64::from_le_bytes);
-            let slot = (c & self.hashed).wrapping_mul(self.multiplier) >> (64 - SLOT_BITS);
-            if let Some(key) = self.slots.get(slot as usize) {
+        let before = text.get(colon.wrapping_sub(COMPARED)..);
+        if let Some(before) = before.and_then(<[u8]>::first_chunk::<COMPARED>) {
+            let [a, b, c] = bytemuck::cast::<_, [u64; 3]>(*before).map(u64::from_le);
+            let slot = hash([b, c], self.hashed, self.multiplier);
+            if let Some(key) = self.slots.get(slot) {
                 let ([ka, kb, kc], [ma, mb, mc]) = (key.words, key.mask);
                 let separator = colon - usize::from(key.length) - 1;
                 if (a ^ ka) & ma | (b ^ kb) & mb | (c ^ kc) & mc == 0
-                    && key.length > 0
-                    && matches!(text.get(separator), Some(b',' | b'{'))
+                    && let Some(b',' | b'{') = text.get(separator)
                 {
                     return Some(Found {
                         number: key.number,
-                        separator,
+                        separator: separator as u32,
                     });
                 }
             }
@@ -112,16 +98,26 @@ impl<const N: usize> Keys<N> {
         if name.contains(&b'\\') {
             return None;
         }
-        let separator = trimmed_end(before.get(..quote)?).len().checked_sub(1)?;
+        let before = trimmed_end(before.get(..quote)?);
+        let [.., b',' | b'{'] = before else {
+            return None;
+        };
         let known = self
             .names
             .iter()
             .find(|(known, _)| known.as_bytes() == name);
         Some(Found {
-            number: known.map_or(self.other, |(_, number)| *number),
-            separator,
+            number: known.map_or(OTHER, |(_, number)| *number),
+            separator: before.len() as u32 - 1,
         })
     }
+}
+
+#[inline(always)]
+const fn hash([before, last]: [u64; 2], hashed: [u64; 2], multiplier: u64) -> usize {
+    let [mask_before, mask_last] = hashed;
+    let mixed = ((before & mask_before) >> 56 ^ last & mask_last).wrapping_mul(multiplier);
+    (mixed >> (64 - SLOT_BITS)) as usize
 }
 
 /// Without JSON's white space at the end.
@@ -132,66 +128,43 @@ pub(super) fn trimmed_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
+/// Puts the keys where their hashes say; nothing if two have the same hash.
 #[allow(
     clippy::indexing_slicing,
     reason = "it is only called at compile time: constant evaluation has no `get`"
 )]
-const fn table<const N: usize>(
-    keys: &[Key; N],
-    hashed: u64,
-    multiplier: u64,
-) -> Option<[Key; SLOTS]> {
+const fn table(names: &[(&str, u8)], hashed: [u64; 2], multiplier: u64) -> Option<[Key; SLOTS]> {
+    const NO_KEY: Key = Key {
+        words: [0; COMPARED / 8],
+        mask: [0; COMPARED / 8],
+        length: 0,
+        number: 0,
+    };
     let mut slots = [NO_KEY; SLOTS];
-    let mut number = 0;
-    while number < N {
-        let [.., last] = keys[number].words;
-        let slot = ((last & hashed).wrapping_mul(multiplier) >> (64 - SLOT_BITS)) as usize;
+    let mut next = 0;
+    while next < names.len() {
+        let (name, number) = names[next];
+        let mut key = NO_KEY;
+        key.length = name.len() as u8 + 2;
+        key.number = number;
+        let start = COMPARED - key.length as usize;
+        let mut at = start;
+        while at < COMPARED {
+            let byte = if at == start || at == COMPARED - 1 {
+                b'"'
+            } else {
+                name.as_bytes()[at - start - 1]
+            };
+            key.words[at / 8] |= (byte as u64) << (8 * (at % 8));
+            key.mask[at / 8] |= 0xff << (8 * (at % 8));
+            at += 1;
+        }
+        let slot = hash([key.words[1], key.words[2]], hashed, multiplier);
         if slots[slot].length > 0 {
             return None;
         }
-        slots[slot] = keys[number];
-        number += 1;
+        slots[slot] = key;
+        next += 1;
     }
     Some(slots)
-}
-
-#[allow(
-    clippy::indexing_slicing,
-    reason = "it is only called at compile time: constant evaluation has no `get`"
-)]
-const fn quoted(name: &str, number: u8) -> Key {
-    let name = name.as_bytes();
-    let length = name.len() + 2;
-    let (mut bytes, mut mask) = ([0; COMPARED], [0; COMPARED]);
-    let mut at = 0;
-    while at < length {
-        let place = COMPARED - length + at;
-        bytes[place] = if at == 0 || at == length - 1 {
-            b'"'
-        } else {
-            name[at - 1]
-        };
-        mask[place] = 0xff;
-        at += 1;
-    }
-    Key {
-        words: words(bytes),
-        mask: words(mask),
-        length: length as u8,
-        number,
-    }
-}
-
-#[allow(
-    clippy::indexing_slicing,
-    reason = "it is only called at compile time: constant evaluation has no `get`"
-)]
-const fn words(bytes: [u8; COMPARED]) -> [u64; COMPARED / 8] {
-    let mut words = [0; COMPARED / 8];
-    let mut at = 0;
-    while at < COMPARED {
-        words[at / 8] |= (bytes[at] as u64) << (8 * (at % 8));
-        at += 1;
-    }
-    words
 }

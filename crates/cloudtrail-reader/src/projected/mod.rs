@@ -17,7 +17,6 @@ mod reasons;
 mod record;
 mod walk;
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use advisor_core::Activity;
@@ -28,10 +27,9 @@ use crate::options::Rules;
 use crate::outcome::set_aside::SetAside;
 use crate::record::checks;
 use caller::Callers;
-use index::Index;
-pub(crate) use index::Irregular;
+use index::{Index, Irregular};
 use record::{Calls, Judge, Record, Verdict};
-use walk::Colons;
+use walk::{Objects, Span, Window};
 
 pub(crate) use record::NotedAttempt;
 
@@ -47,7 +45,7 @@ const MOST_ODD: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(crate) struct Projected {
     index: Index,
-    colons: Colons,
+    objects: Objects,
     records: Vec<Record>,
     callers: Callers,
     calls: Calls,
@@ -62,7 +60,7 @@ pub(crate) struct Noted {
     /// The numbers of the reasons.
     pub(crate) set_aside: Vec<u32>,
     /// Records for the reference parser: number and place.
-    pub(crate) odd: Vec<(u64, Range<usize>)>,
+    odd: Vec<(u64, Span)>,
 }
 
 impl Noted {
@@ -73,9 +71,15 @@ impl Noted {
         self.odd.clear();
     }
 
+    /// The records for the reference parser: number and text.
+    pub(crate) fn odd<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = (u64, &'t [u8])> {
+        let records = self.odd.iter();
+        records.map(|(number, place)| (*number, place.of(text)))
+    }
+
     #[inline(never)]
-    fn add_odd(&mut self, text: &[u8], place: Range<usize>) -> Result<(), Irregular> {
-        let json = text.get(place.clone()).unwrap_or_default();
+    fn add_odd(&mut self, text: &[u8], place: Span) -> Result<(), Irregular> {
+        let json = place.of(text);
         // So many are no records of CloudTrail's, and to remember them all would take more room than their text.
         if self.odd.len() == MOST_ODD || serde_json::from_slice::<IgnoredAny>(json).is_err() {
             return Err(Irregular);
@@ -141,10 +145,10 @@ impl Projected {
         noted: &mut Noted,
     ) -> Result<usize, Irregular> {
         self.index.clear();
-        let (mut at, mut window) = (start, WINDOW);
+        let (mut at, mut blocks) = (start, WINDOW);
         loop {
             self.index.slide(at);
-            let missing = window.saturating_sub(self.index.len());
+            let missing = blocks.saturating_sub(self.index.len());
             self.index.extend(simd, text, missing)?;
             let next = self.find_records(text, at)?;
             if self.records.is_empty() {
@@ -152,29 +156,30 @@ impl Projected {
                     return Err(Irregular);
                 }
                 // The record is larger than the window.
-                window *= 2;
+                blocks *= 2;
                 continue;
             }
             let Self {
                 index,
-                colons,
                 records,
                 callers,
                 calls,
                 judge,
+                ..
             } = self;
-            callers.find(index, text, records, colons, activity, &mut judge.reasons)?;
+            let window = Window { text, index };
+            record::find_callers(text, records, callers, activity, &mut judge.reasons);
             calls.find(text, records, rules.catalog(), activity);
             for record in records {
                 noted.records += 1;
-                match judge.judge(index, text, record, rules, activity)? {
+                match judge.judge(window, record, rules, activity)? {
                     Verdict::Attempt(attempt) => noted.attempts.push(attempt),
                     Verdict::SetAside(reason) => noted.set_aside.push(reason),
-                    Verdict::Odd => noted.add_odd(text, record.place())?,
+                    Verdict::Odd => noted.add_odd(text, record.place)?,
                 }
             }
             match next {
-                Next::Record(next) => (at, window) = (next, WINDOW),
+                Next::Record(next) => (at, blocks) = (next, WINDOW),
                 Next::End(end) => return Ok(end),
             }
         }
@@ -184,16 +189,18 @@ impl Projected {
     #[inline(always)]
     fn find_records(&mut self, text: &[u8], start: usize) -> Result<Next, Irregular> {
         self.records.clear();
+        let index = &self.index;
+        let window = Window { text, index };
         let mut at = start;
         loop {
             if text.get(at) != Some(&b'{') {
                 return Err(Irregular);
             }
-            let Some(record) = Record::find(&self.index, text, at, &mut self.colons)? else {
+            let Some(place) = self.objects.find(window, at)? else {
                 return Ok(Next::Record(at));
             };
-            let end = skip_space(text, record.place().end);
-            self.records.push(record);
+            self.records.push(Record::new(window, place, &self.objects));
+            let end = skip_space(text, place.end as usize);
             match text.get(end) {
                 Some(b',') => at = skip_space(text, end + 1),
                 Some(b']') => return Ok(Next::End(end + 1)),
