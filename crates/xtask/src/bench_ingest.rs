@@ -64,7 +64,7 @@ pub(crate) struct BenchIngest {
     /// Only decompression and our reader; prints the least time of each.
     #[arg(long, conflicts_with_all = ["only", "write_results"])]
     quick: bool,
-    /// Another build of the program `ingest`, which runs in turn with this one.
+    /// Another build of the program `ingest`, which runs in turn with this one. Its answers may differ, as its catalog may.
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
     /// Compares the reader's peak memory for 1 and 10 million records of the regular trail, and does nothing else.
@@ -312,6 +312,11 @@ impl Expected {
         fs::remove_file(answer).map_err(|error| format!("{}: {error}", answer.display()))?;
         match given.difference(expected) {
             None => Ok(()),
+            // An earlier build may have another catalog, which resolves some events differently.
+            Some(difference) if column.engine == Engine::Baseline => {
+                eprintln!("{label} returned another answer, which is allowed: {difference}");
+                Ok(())
+            }
             Some(difference) => Err(format!("{label} returned another answer: {difference}")),
         }
     }

@@ -120,7 +120,10 @@ impl Results {
                 own.least,
                 own.median,
                 times(Engine::Floor),
-                times(Engine::Baseline),
+                match column.engine {
+                    Engine::Floor => "-".to_owned(),
+                    _ => times(Engine::Baseline),
+                },
             );
         }
         out
