@@ -114,9 +114,144 @@ fn wrapped() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// A line of a log as log shippers wrap it, each with what it is called.
+fn shipped(line: &str) -> Vec<(&'static str, Value)> {
+    let time = "2026-10-01T12:00:00.000Z";
+    vec![
+        (
+            "Logstash",
+            json!({"@timestamp": time, "@version": "1", "message": line, "host": {"name": "h"}, "type": "s3"}),
+        ),
+        (
+            "Filebeat",
+            json!({
+                "@timestamp": time,
+                "message": line,
+                "log": {"offset": 0, "file": {"path": "https://bucket.s3.eu-central-1.amazonaws.com/x.json.gz"}},
+                "event": {"dataset": "generic"},
+                "input": {"type": "aws-s3"},
+            }),
+        ),
+        (
+            "Fluent Bit",
+            json!({"log": format!("{line}\n"), "stream": "stdout", "time": time}),
+        ),
+        (
+            "CloudWatch Logs Insights",
+            json!({"@timestamp": time, "@message": line}),
+        ),
+        (
+            "an integration of Elastic",
+            json!({
+                "@timestamp": time,
+                "aws": {"cloudtrail": {"event_version": "1.08"}},
+                "event": {"action": "GetObject", "original": line, "module": "aws"},
+                "log": {"level": "info"},
+                "message": "a sentence about the event",
+            }),
+        ),
+        (
+            "an integration of Elastic, keys with dots",
+            json!({"event.action": "GetObject", "event.original": line}),
+        ),
+        (
+            "an event of CloudWatch Logs",
+            json!({"id": "0", "timestamp": 0, "message": line}),
+        ),
+    ]
+}
+
+/// A document as a search in Elasticsearch finds it.
+fn hit(document: &Value) -> Value {
+    json!({"_index": "cloudtrail", "_id": "1", "_score": null, "_source": document, "sort": [1]})
+}
+
+/// A page of the result of a search in Elasticsearch.
+fn search_result(documents: &[Value]) -> Value {
+    let hits: Vec<_> = documents.iter().map(hit).collect();
+    let total = json!({"value": hits.len(), "relation": "eq"});
+    let shards = json!({"total": 1, "successful": 1, "skipped": 0, "failed": 0});
+    json!({
+        "took": 1,
+        "timed_out": false,
+        "_shards": shards,
+        "hits": {"total": total, "max_score": null, "hits": hits},
+    })
+}
+
+/// The three calls, each in the same wrapper, in all the ways in which these stand in a file.
+fn in_files(shape: &str, documents: &[Value]) -> Vec<(String, Vec<u8>)> {
+    let pretty = |value: &Value| serde_json::to_vec_pretty(value).unwrap();
+    let hits: Vec<_> = documents.iter().map(hit).collect();
+    let pages = documents
+        .iter()
+        .map(|document| search_result(std::slice::from_ref(document)));
+    let pages: Vec<_> = pages.collect();
+    [
+        ("lines", lines(documents)),
+        ("a list", pretty(&json!(documents))),
+        (
+            "pretty, in a row",
+            documents.iter().flat_map(pretty).collect(),
+        ),
+        ("lines of hits", lines(&hits)),
+        ("a list of hits", pretty(&json!(hits))),
+        (
+            "a search",
+            search_result(documents).to_string().into_bytes(),
+        ),
+        ("a search, pretty", pretty(&search_result(documents))),
+        ("searches, a page a line", lines(&pages)),
+    ]
+    .map(|(file, bytes)| (format!("{shape}: {file}"), bytes))
+    .to_vec()
+}
+
+/// The calls as log shippers and Elasticsearch write them.
+fn in_log_shippers() -> Vec<(String, Vec<u8>)> {
+    let calls = calls();
+    let of_each = |make: &dyn Fn(&Value) -> Vec<(&'static str, Value)>| {
+        let made = calls.each_ref().map(make);
+        let shapes = made[0].iter().map(|(shape, _)| *shape).enumerate();
+        let files = shapes.flat_map(|(at, shape)| {
+            let documents: Vec<_> = made.iter().map(|call| call[at].1.clone()).collect();
+            in_files(shape, &documents)
+        });
+        files.collect::<Vec<_>>()
+    };
+    let record = |call: &Value| shipped(&call.to_string());
+    let object = |call: &Value| shipped(&json!({"Records": [call]}).to_string());
+    let event = |call: &Value| shipped(&event("AWS API Call via CloudTrail", call).to_string());
+    let bare = |call: &Value| {
+        let mut with_time = call.clone();
+        with_time["@timestamp"] = "2026-10-01T12:00:00.000Z".into();
+        let detail = json!({"source": "aws.s3", "detail-type": "mine", "detail": call});
+        vec![
+            ("a record", call.clone()),
+            ("a record with a time", with_time),
+            ("an event", detail),
+            ("parsed, in message", json!({"message": call})),
+            ("parsed, in @message", json!({"@message": call})),
+            ("parsed, in log", json!({"log": call, "stream": "stdout"})),
+        ]
+    };
+    let whole = json!({"message": json!({"Records": calls}).to_string()});
+    let mut files = [
+        of_each(&record),
+        of_each(&object),
+        of_each(&event),
+        of_each(&bare),
+    ]
+    .concat();
+    files.push(("an object in one line".into(), lines(&[whole])));
+    files
+}
+
 /// The three calls, in all shapes, each with what it is called.
-fn shapes() -> Vec<(&'static str, Vec<u8>)> {
-    [plain(), wrapped()].concat()
+fn shapes() -> Vec<(String, Vec<u8>)> {
+    let named = |(shape, bytes): (&str, Vec<u8>)| (shape.to_owned(), bytes);
+    let of_aws = [plain(), wrapped()].concat().into_iter().map(named);
+    of_aws.chain(in_log_shippers()).collect()
 }
 
 fn plain() -> Vec<(&'static str, Vec<u8>)> {
@@ -303,6 +438,59 @@ fn names_do_not_matter() {
             assert_eq!(taken.reconciliation.objects_read, 1, "{shape} as {name}");
         }
     }
+}
+
+#[test]
+fn a_wrapped_line_that_is_no_record_loses_no_other() {
+    let [one, two, three] = calls().map(|call| call.to_string());
+    let documents = [
+        json!({"message": one}),
+        json!({"log": two[..40]}),
+        json!({"message": "starting"}),
+        json!({"message": r#"{"level": "info"}"#}),
+        json!({"message": r#"{"level": "info"}"#, "event": {"original": three}}),
+    ];
+    let taken = take(&[lines(&documents)]);
+    assert_eq!(taken.reconciliation.records_attributed, 2);
+    let expected = [
+        "object: record 2: malformed: userIdentity.?: EOF while parsing a string at line 1 column 40",
+        "object: record 3: malformed: not CloudTrail: no Records, no Events, and no record itself",
+        "object: record 4: malformed: no userIdentity",
+    ];
+    assert_eq!(faults(&taken), expected);
+
+    for bytes in [json!(documents), search_result(&documents)] {
+        let taken = take(&[bytes.to_string()]);
+        assert_eq!(taken.reconciliation.records_read, 5);
+        assert_eq!(taken.reconciliation.records_attributed, 2);
+    }
+}
+
+#[test]
+fn a_search_without_hits_has_no_records() {
+    let taken = take(&[search_result(&[]).to_string()]);
+    assert_eq!(faults(&taken), [""; 0]);
+    assert_eq!(taken.reconciliation.objects_read, 1);
+    assert_eq!(taken.reconciliation.records_read, 0);
+}
+
+#[test]
+fn wrappers_are_removed_up_to_a_depth() {
+    let wrap = |times: usize| {
+        let call = calls()[0].to_string();
+        let inner = (0..times).fold(call, |inner, _| json!({"_source": inner}).to_string());
+        take(&[inner]).reconciliation
+    };
+    assert_eq!(wrap(4).records_attributed, 1);
+    assert_eq!(wrap(5).records_attributed, 0);
+
+    let deep = [
+        r#"{"_source":"#.repeat(100_000),
+        "1".into(),
+        "}".repeat(100_000),
+    ]
+    .concat();
+    assert_eq!(take(&[deep]).reconciliation.records_attributed, 0);
 }
 
 #[test]

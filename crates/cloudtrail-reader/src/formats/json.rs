@@ -4,9 +4,11 @@
 //! lookup-events` (`{"Events": [{"CloudTrailEvent": "..."}]}`) and of CloudTrail Lake's `aws cloudtrail
 //! get-query-results` (`{"QueryResultRows": [...]}`), events of EventBridge (`{"detail-type": "AWS API
 //! Call via CloudTrail", "detail": {...}}`), `CloudWatch` Logs as subscriptions deliver, `aws logs
-//! filter-log-events` prints and export tasks write them, single records or any of these one after the
-//! other (JSON lines), and lists of them. Digest objects, and the signatures that are saved with query
-//! results, are recognised and skipped.
+//! filter-log-events` prints and export tasks write them, results of searches in Elasticsearch and
+//! `OpenSearch` (`{"hits": {"hits": [...]}}`), single records or any of these one after the other (JSON
+//! lines), and lists of them. A record can be wrapped as log shippers wrap a line: as a string or an object
+//! in `message`, `log`, `@message`, `event.original` or `_source`. Digest objects, and the signatures that
+//! are saved with query results, are recognised and skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -65,9 +67,33 @@ struct Envelope<'a> {
     event_name: Option<IgnoredAny>,
     #[serde(rename = "userIdentity")]
     user_identity: Option<IgnoredAny>,
+    #[serde(borrow)]
+    hits: Option<&'a RawValue>,
+    #[serde(borrow, rename = "_source")]
+    source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow, rename = "event.original")]
+    event_original: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, rename = "@message")]
+    at_message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    log: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
+    /// Returns an object's keys that count, or `None` if the value is something else. (serde would take a list for the
+    /// fields in order.)
+    fn of(value: &'a RawValue) -> Option<Self> {
+        if value.get().starts_with('{') {
+            serde_json::from_str(value.get()).ok()
+        } else {
+            None
+        }
+    }
+
     fn is_record(&self) -> bool {
         self.event_source.is_some() || self.event_name.is_some() || self.user_identity.is_some()
     }
@@ -84,7 +110,39 @@ impl<'a> Envelope<'a> {
         self.log_events
             .or(self.found_log_events.filter(|_| is_search))
     }
+
+    /// The documents that a search in Elasticsearch or `OpenSearch` found.
+    fn search_hits(&self) -> Option<&'a RawValue> {
+        let hits = Envelope::of(self.hits?)?.hits?;
+        hits.get().starts_with('[').then_some(hits)
+    }
+
+    /// The values in which log shippers and Elasticsearch keep a line. Most objects have some of these for other purposes:
+    /// Filebeat, for example, has an object `log` beside the line in `message`.
+    fn wrapped(&self) -> impl Iterator<Item = &'a RawValue> + use<'a> {
+        #[derive(Deserialize)]
+        struct Event<'a> {
+            #[serde(borrow)]
+            original: Option<&'a RawValue>,
+        }
+        let event = self.event.filter(|event| event.get().starts_with('{'));
+        let event = event.and_then(|event| serde_json::from_str::<Event<'_>>(event.get()).ok());
+        [
+            event.and_then(|event| event.original),
+            self.event_original,
+            self.source,
+            self.message,
+            self.at_message,
+            self.log,
+        ]
+        .into_iter()
+        .flatten()
+    }
 }
+
+/// How many wrappers around a record are removed: the document of a search, which holds a line of a log shipper, which holds an
+/// event of EventBridge, and one more. The bound keeps the time linear in the size of an object.
+const MOST_WRAPPERS: usize = 4;
 
 /// Where the records go as they are found. Their number is [bounded](checks::most_records).
 struct Found<'t> {
@@ -148,7 +206,7 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, 
 /// Reads the records of one JSON value. Returns whether it is a digest.
 fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatError> {
     if value.get().starts_with('[') {
-        found.push_list(value, entry)?;
+        read_members(value, found)?;
         return Ok(false);
     }
     if let Some(record) = record_in_string(value) {
@@ -177,20 +235,75 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
         return Ok(true);
     } else if let Some(rows) = envelope.query_result_rows {
         read_query_result(members(rows, found.left)?, found)?;
-    } else if let Some(entry) = single(value, &envelope) {
-        found.push(entry)?;
+    } else if read_single(value, &envelope, MOST_WRAPPERS, found)? {
+        return Ok(false);
     } else if let Some(events) = envelope.log_events() {
         // A control message only tests the subscription.
         let kind = envelope.message_type.map(RawValue::get);
         if kind != Some(r#""CONTROL_MESSAGE""#) {
             found.push_list(events, Entry::LookupEvent)?;
         }
+    } else if let Some(hits) = envelope.search_hits() {
+        read_members(hits, found)?;
     } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
         return Err(NotCloudTrail::Ocsf.into());
     } else {
         return Err(NotCloudTrail::NoRecords.into());
     }
     Ok(false)
+}
+
+/// Reads the one record that an object is, or that is wrapped in it. Returns false, and reads nothing, if it is something else.
+fn read_single(
+    value: &RawValue,
+    envelope: &Envelope<'_>,
+    wrappers: usize,
+    found: &mut Found<'_>,
+) -> Result<bool, FormatError> {
+    if let Some(entry) = single(value, envelope) {
+        found.push(entry)?;
+        return Ok(true);
+    }
+    let Some(left) = wrappers.checked_sub(1) else {
+        return Ok(false);
+    };
+    for inner in envelope.wrapped() {
+        if read_wrapped(inner, left, found)? {
+            return Ok(true);
+        }
+    }
+    // A record that was cut, or something else: what is missing will be named.
+    match envelope.wrapped().find_map(record_in_string) {
+        Some(entry) => found.push(entry).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Reads what a wrapper holds: an object, or a string that is one. It is a record, an object of CloudTrail (which is one line for
+/// a log shipper), or another wrapper. Returns false, and reads nothing, if it is something else.
+fn read_wrapped(
+    value: &RawValue,
+    wrappers: usize,
+    found: &mut Found<'_>,
+) -> Result<bool, FormatError> {
+    let text = serde_json::from_str::<Text<'_>>(value.get()).ok();
+    let value = match &text {
+        Some(text) => match serde_json::from_str(text) {
+            Ok(inner) => inner,
+            Err(_) => return Ok(false),
+        },
+        None => value,
+    };
+    let Some(envelope) = Envelope::of(value) else {
+        return Ok(false);
+    };
+    match envelope.records {
+        Some(records) if records.get().starts_with('[') => {
+            found.push_list(records, Entry::Record)?;
+            Ok(true)
+        }
+        _ => read_single(value, &envelope, wrappers, found),
+    }
 }
 
 /// Returns the one record that a value is, or holds; `None` if it is something else.
@@ -277,12 +390,14 @@ fn is_one_record(value: &RawValue) -> bool {
         records: Option<IgnoredAny>,
         #[serde(rename = "Events")]
         events: Option<IgnoredAny>,
+        hits: Option<IgnoredAny>,
     }
     matches!(
         serde_json::from_str(value.get()),
         Ok(Lists {
             records: None,
-            events: None
+            events: None,
+            hits: None
         })
     )
 }
@@ -331,15 +446,22 @@ fn record_in_string(value: &RawValue) -> Option<Entry<'_>> {
     is_object.then(|| Entry::Json(text.into()))
 }
 
-/// Returns the entry of a member of a bare list: a record, a string that is one, or an event that holds one.
-fn entry(value: &RawValue) -> Entry<'_> {
-    if let Some(record) = record_in_string(value) {
-        return record;
+/// Reads the members of a bare list: records, strings that are records, or what wraps them.
+fn read_members(list: &RawValue, found: &mut Found<'_>) -> Result<(), FormatError> {
+    for member in members(list, found.left)? {
+        if let Some(record) = record_in_string(member) {
+            found.push(record)?;
+            continue;
+        }
+        let is_read = match Envelope::of(member) {
+            Some(envelope) => read_single(member, &envelope, MOST_WRAPPERS, found)?,
+            None => false,
+        };
+        if !is_read {
+            found.push(Entry::Record(member))?;
+        }
     }
-    serde_json::from_str::<Envelope<'_>>(value.get())
-        .ok()
-        .and_then(|envelope| single(value, &envelope))
-        .unwrap_or(Entry::Record(value))
+    Ok(())
 }
 
 /// Whether the first line is a JSON value and another line follows.
