@@ -1,12 +1,10 @@
 //! Assembles a catalog piece by piece and enforces its rules: everything sorted, no duplicates, every name known.
 
-use crate::catalog::{
-    AccessLevel, Action, ActionId, Catalog, EventName, ResourceType, ResourceTypeId, Service,
-    ServiceId, Sources,
-};
+use crate::catalog::{AccessLevel, Action, Catalog, EventName, ResourceType, Service, Sources};
 use crate::condition::{Condition, FieldsNeeded};
 use crate::event_kind::{Alternative, EventKind, Implied, When};
-use crate::observability::Evidence;
+use crate::evidence::Evidence;
+use crate::ids::{ActionId, ResourceTypeId, ServiceId};
 
 /// Why a catalog cannot be assembled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

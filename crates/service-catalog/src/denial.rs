@@ -6,7 +6,8 @@
 //! under the event source of Systems Manager, and `RunInstances` for lack of `iam:PassRole`. Messages without an action
 //! ("You are not authorized to perform this operation. Encoded authorization failure message: ...") name none.
 
-use crate::catalog::{ActionId, Catalog};
+use crate::catalog::Catalog;
+use crate::ids::ActionId;
 
 /// The action that a denial names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Which services a CloudTrail event source stands for.
 
-use crate::catalog::{Catalog, ServiceId};
+use crate::catalog::Catalog;
+use crate::ids::ServiceId;
 
 /// What the catalog knows about a CloudTrail `eventSource`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

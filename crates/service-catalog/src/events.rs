@@ -6,8 +6,8 @@
 //! at the end of an event name (`CreateFunction20150331`, `GetFunction20150331v2`, `CreateDistribution2020_05_31`) is dropped
 //! when the whole name is not known.
 
-use crate::catalog::{ActionId, Catalog, ServiceId};
-use crate::event_kind::EventKindId;
+use crate::catalog::Catalog;
+use crate::ids::{ActionId, EventKindId, ServiceId};
 
 /// What the catalog makes of a CloudTrail event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,6 +62,19 @@ impl Catalog {
                 .get(position as usize)
                 .map(|event| event.action)
         })
+    }
+
+    pub(crate) fn kind_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {
+        self.event_kinds
+            .get(position as usize)
+            .map(|kind| (kind.service, &*kind.name))
+    }
+
+    /// The kind of an event that this service knows by this name, in any ASCII case.
+    pub(crate) fn kind_of(&self, service: ServiceId, name: &str) -> Option<EventKindId> {
+        self.kind_index
+            .find(service, name, |at| self.kind_name_at(at))
+            .map(EventKindId)
     }
 }
 

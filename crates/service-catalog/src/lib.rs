@@ -24,22 +24,23 @@ mod denial;
 mod event_kind;
 mod event_source;
 mod events;
+mod evidence;
 mod fingerprint;
+mod ids;
 mod name_index;
 mod observability;
+mod records;
 mod table;
 pub mod tracking_start;
 
 pub use assembly::TableFault;
-pub use catalog::{
-    AccessLevel, Action, ActionId, Catalog, ResourceType, ResourceTypeId, Service, ServiceId,
-    Sources,
-};
+pub use catalog::{AccessLevel, Action, Catalog, ResourceType, Service, Sources};
 pub use condition::{Condition, Decision, FieldsNeeded, RecordFields};
 pub use denial::DeniedAction;
-pub use event_kind::{EventKind, EventKindId, ImpliedAction, ImpliedUse, ImpliedWhen};
+pub use event_kind::{EventKind, ImpliedAction, ImpliedUse, ImpliedWhen};
 pub use event_source::EventSource;
 pub use events::ResolvedEvent;
 pub use fingerprint::{CatalogFingerprint, ParseFingerprintError};
+pub use ids::{ActionId, EventKindId, ResourceTypeId, ServiceId};
 pub use observability::Observability;
 pub use table::CatalogError;

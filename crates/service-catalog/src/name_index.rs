@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::catalog::ServiceId;
+use crate::ids::ServiceId;
 
 /// Finds entries of a vector by their service and name. The names stay in that vector: every method takes a function that returns
 /// the service and name of an entry.

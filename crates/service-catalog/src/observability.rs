@@ -1,6 +1,8 @@
 //! Whether the use of an action shows in CloudTrail.
 
-use crate::catalog::{ActionId, Catalog};
+use crate::catalog::Catalog;
+use crate::evidence::Evidence;
+use crate::ids::ActionId;
 
 /// How AWS's published files say that the use of an action is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,20 +18,6 @@ pub enum Observability<'c> {
     /// No API operation of its service is named after it or known to exercise it.
     NoOperation,
     /// An API operation is named after it, or its service publishes no operations; AWS does not say whether it is logged.
-    Unknown,
-}
-
-/// What the service reference says of an action's events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Evidence {
-    /// IAM Access Analyzer's policy generation sees it.
-    PolicyGeneration,
-    /// An operation or a known event name leads to it.
-    Named,
-    /// None does, though the service's operations are published.
-    Unnamed,
-    /// The service publishes no operations.
-    #[default]
     Unknown,
 }
 

@@ -32,10 +32,11 @@
 use std::fmt::Write;
 
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
-use crate::catalog::{AccessLevel, Action, ActionId, Catalog, ServiceId};
+use crate::catalog::{AccessLevel, Action, Catalog};
 use crate::condition::Condition;
 use crate::event_kind::{EventKind, When};
-use crate::observability::Evidence;
+use crate::evidence::Evidence;
+use crate::ids::{ActionId, ServiceId};
 
 /// A text that is not a catalog's table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -448,7 +449,7 @@ fn action_kind(kind: &str) -> Option<(AccessLevel, bool, Evidence)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::ActionId;
+    use crate::ids::ActionId;
 
     const TABLE: &str = "\
 # a comment

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 
-use super::BuildError;
+use super::error::BuildError;
 
 #[derive(Deserialize)]
 struct Model {

@@ -12,9 +12,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::botocore;
+use super::error::BuildError;
+use super::inputs::BuildInputs;
 use super::reviewed::Reviewed;
 use super::service_reference::ServiceFile;
-use super::{BuildError, BuildInputs, Services, botocore};
+use super::services::Services;
 use crate::catalog::Catalog;
 
 /// The event sources of a catalog, without `.amazonaws.com`.

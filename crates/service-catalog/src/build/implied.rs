@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::principal_action::{EventNames, KnownActions};
+use super::known_actions::KnownActions;
+use super::principal_action::EventNames;
 use super::service_reference::ServiceFile;
 
 /// The contents of `data/reviewed-implied.txt`; the file itself explains its lines.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::BuildError;
+use super::error::BuildError;
 use super::event_sources::EventSources;
-use super::principal_action::{EventNames, KnownActions};
+use super::known_actions::KnownActions;
+use super::principal_action::EventNames;
 use crate::catalog::Catalog;
 
 /// The documented events, by (namespace, event).

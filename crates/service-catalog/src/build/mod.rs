@@ -5,104 +5,38 @@
 //! `data/reviewed-implied.txt`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog, Sources};
 use crate::condition::Condition;
-use crate::observability::Evidence;
+use crate::evidence::Evidence;
 
 mod botocore;
 mod coverage;
+mod error;
 mod event_sources;
 mod implied;
+mod inputs;
+mod known_actions;
 mod logged_events;
 mod principal_action;
 mod reviewed;
 mod service_names;
 mod service_reference;
+mod services;
 
 pub use coverage::{Coverage, UnresolvedOperation};
+pub use error::BuildError;
+pub use inputs::BuildInputs;
 
 use event_sources::EventSources;
 use implied::{ImpliedFacts, ReviewedImplied};
+use known_actions::KnownActions;
 use logged_events::LoggedEvents;
-use principal_action::{EventNames, KnownActions};
+use principal_action::EventNames;
 use reviewed::Reviewed;
 use service_reference::ServiceFile;
-
-/// What a catalog is built from. Start with [`BuildInputs::new`]; what is not given stays as in the embedded catalog.
-#[derive(Debug, Clone, Copy)]
-pub struct BuildInputs<'a> {
-    service_reference: &'a Path,
-    service_reference_date: &'a str,
-    service_names: Option<ServiceNames<'a>>,
-    botocore: Option<&'a Path>,
-    event_sources: Option<&'a Path>,
-    data_events: Option<&'a Path>,
-}
-
-/// A file of the services as IAM reports them.
-#[derive(Debug, Clone, Copy)]
-struct ServiceNames<'a> {
-    path: &'a Path,
-    date: &'a str,
-}
-
-impl<'a> BuildInputs<'a> {
-    /// A folder of AWS's service reference, one JSON file per service (`DIR/s3.json` or `DIR/s3/s3.json`), and the date on
-    /// which it was taken, YYYY-MM-DD: the files do not tell it.
-    #[must_use]
-    pub fn new(service_reference: &'a Path, service_reference_date: &'a str) -> Self {
-        Self {
-            service_reference,
-            service_reference_date,
-            service_names: None,
-            botocore: None,
-            event_sources: None,
-            data_events: None,
-        }
-    }
-
-    /// The services that IAM reports: a JSON object from namespaces to display names, and its date, YYYY-MM-DD. Without it,
-    /// a service that is new in the reference gets its namespace as display name.
-    #[must_use]
-    pub fn service_names(self, path: &'a Path, date: &'a str) -> Self {
-        Self {
-            service_names: Some(ServiceNames { path, date }),
-            ..self
-        }
-    }
-
-    /// The `data` folder of a botocore package, for the names of endpoints.
-    #[must_use]
-    pub fn botocore(self, data: &'a Path) -> Self {
-        Self {
-            botocore: Some(data),
-            ..self
-        }
-    }
-
-    /// AWS's table of CloudTrail event sources as JSON:
-    /// `{"extracted": "YYYY-MM-DD", "rows": [{"service": NAME, "cloudtrail_event_source": HOST or null}]}`.
-    #[must_use]
-    pub fn event_sources(self, path: &'a Path) -> Self {
-        Self {
-            event_sources: Some(path),
-            ..self
-        }
-    }
-
-    /// AWS's lists of data events as JSON: `{"extracted": "YYYY-MM-DD", "data_event_operations": [{"event_category": "Data" or
-    /// "Management", "resource_types": [...], "event_source": HOST, "operations": [{"event_name": NAME}]}]}`.
-    #[must_use]
-    pub fn data_events(self, path: &'a Path) -> Self {
-        Self {
-            data_events: Some(path),
-            ..self
-        }
-    }
-}
+use services::Services;
 
 /// A new catalog and what was noticed while it was built.
 #[derive(Debug, Clone)]
@@ -116,39 +50,6 @@ pub struct Built {
     pub unnamed_services: Vec<String>,
     /// Lines of the reviewed lists that name something this reference does not have; they were skipped.
     pub stale_reviews: Vec<String>,
-}
-
-/// Why no catalog could be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// The error of the file system.
-        source: std::io::Error,
-    },
-    /// A file is not the JSON it should be.
-    #[error("{} is not as expected: {source}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and in which line.
-        source: serde_json::Error,
-    },
-    /// The folder holds no file of the service reference.
-    #[error("{} holds no file of AWS's service reference", .0.display())]
-    NoServiceFiles(PathBuf),
-    /// The files contradict each other.
-    #[error("service `{namespace}`: {fault}")]
-    Contradiction {
-        /// The service.
-        namespace: String,
-        /// What is wrong with it.
-        fault: TableFault,
-    },
 }
 
 /// Builds a catalog.
@@ -258,52 +159,6 @@ fn contradiction(namespace: &str, fault: TableFault) -> BuildError {
     BuildError::Contradiction {
         namespace: namespace.to_owned(),
         fault,
-    }
-}
-
-/// The services of the new catalog, with their display names.
-struct Services<'r> {
-    names: BTreeMap<String, String>,
-    /// In the reference, but not reported by IAM.
-    unreported: BTreeSet<&'r str>,
-    unnamed: Vec<String>,
-}
-
-impl<'r> Services<'r> {
-    fn choose(
-        reference: &'r [ServiceFile],
-        file: Option<ServiceNames<'_>>,
-        embedded: &'r Catalog,
-    ) -> Result<Self, BuildError> {
-        let namespaces = reference.iter().map(|file| file.namespace.as_str());
-        if let Some(file) = file {
-            let names = service_names::read(file.path)?;
-            let unreported = namespaces
-                .filter(|namespace| !names.contains_key(*namespace))
-                .collect();
-            return Ok(Self {
-                names,
-                unreported,
-                unnamed: Vec::new(),
-            });
-        }
-        let unreported: BTreeSet<&str> = embedded.unreported_namespaces().collect();
-        let mut names: BTreeMap<String, String> = embedded
-            .services()
-            .map(|(_, service)| (service.namespace().to_owned(), service.name().to_owned()))
-            .collect();
-        let mut unnamed = Vec::new();
-        for namespace in namespaces {
-            if !unreported.contains(namespace) && !names.contains_key(namespace) {
-                unnamed.push(namespace.to_owned());
-                names.insert(namespace.to_owned(), namespace.to_owned());
-            }
-        }
-        Ok(Self {
-            names,
-            unreported,
-            unnamed,
-        })
     }
 }
 

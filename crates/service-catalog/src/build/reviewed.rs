@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::principal_action::KnownActions;
+use super::known_actions::KnownActions;
 
 /// The contents of `data/reviewed-events.txt`; the file itself explains its lines.
 pub(super) struct Reviewed<'r> {

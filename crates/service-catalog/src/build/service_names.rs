@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::BuildError;
+use super::error::BuildError;
 
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, BuildError> {
     let bytes = std::fs::read(path).map_err(|source| BuildError::Read {

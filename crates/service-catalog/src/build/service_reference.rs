@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::BuildError;
+use super::error::BuildError;
 
 /// The file of one service.
 #[derive(Debug, Deserialize)]

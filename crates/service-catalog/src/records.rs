@@ -1,0 +1,362 @@
+//! What the fields of a record tell of an event: which action it is, where its name does not decide, and which further actions
+//! the call exercised.
+
+use crate::catalog::Catalog;
+use crate::condition::{Condition, Decision, FieldsNeeded, ParsedFields, RecordFields};
+use crate::event_kind::{EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When};
+use crate::events::ResolvedEvent;
+use crate::ids::EventKindId;
+
+impl Catalog {
+    /// All kinds of event that the catalog knows more about than their action.
+    pub fn event_kinds(&self) -> impl ExactSizeIterator<Item = &EventKind> {
+        self.event_kinds.iter()
+    }
+
+    /// A kind of event of this catalog.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids are made by this catalog only")]
+    pub fn event_kind(&self, id: EventKindId) -> &EventKind {
+        &self.event_kinds[id.0 as usize]
+    }
+
+    /// The fields of the record that [`Catalog::resolve_record`] and [`Catalog::implied_uses`] need. None for most events: what
+    /// [`Catalog::resolve_event`] gives, which can be kept by event source and name, is all there is to know.
+    #[must_use]
+    pub fn fields_needed(&self, event: &ResolvedEvent) -> FieldsNeeded {
+        event.kind.map_or_else(FieldsNeeded::default, |kind| {
+            self.event_kind(kind).fields_needed
+        })
+    }
+
+    /// Whether [`Catalog::resolve_record`] can resolve records of this event to other actions than [`Catalog::resolve_event`]
+    /// does.
+    #[must_use]
+    pub fn is_decided_by_record(&self, event: &ResolvedEvent) -> bool {
+        event
+            .kind
+            .is_some_and(|kind| !self.event_kind(kind).alternatives.is_empty())
+    }
+
+    /// The action of an event by the fields of its record: calls of two services can share an event source and a name, and an
+    /// operation can need one action or another.
+    ///
+    /// ```
+    /// use service_catalog::{Catalog, RecordFields};
+    ///
+    /// let catalog = Catalog::embedded();
+    /// let event = catalog.resolve_event("dynamodb.amazonaws.com", "ExecuteStatement");
+    /// let fields = RecordFields::new(Some(r#"{"statement": "INSERT INTO \"T\" VALUE {}"}"#), None);
+    /// let action = catalog.resolve_record(&event, &fields).action;
+    /// assert_eq!(action.map(|id| catalog.action(id).name()), Some("PartiQLInsert"));
+    /// ```
+    #[must_use]
+    pub fn resolve_record(
+        &self,
+        event: &ResolvedEvent,
+        fields: &RecordFields<'_>,
+    ) -> ResolvedEvent {
+        let Some(kind) = event.kind.map(|id| self.event_kind(id)) else {
+            return *event;
+        };
+        let fields = ParsedFields::new(fields);
+        let alternatives = self.alternatives.get(kind.alternatives.clone());
+        let decided = alternatives
+            .unwrap_or_default()
+            .iter()
+            .find(|alternative| self.decide(alternative.condition, &fields) == Decision::Yes);
+        decided.map_or(*event, |alternative| ResolvedEvent {
+            service: Some(self.action(alternative.action).service()),
+            action: Some(alternative.action),
+            kind: event.kind,
+        })
+    }
+
+    /// The further actions that calls of this kind can exercise.
+    pub fn implied_actions(
+        &self,
+        kind: EventKindId,
+    ) -> impl ExactSizeIterator<Item = ImpliedAction<'_>> {
+        self.implied_of(kind).iter().map(|implied| ImpliedAction {
+            action: implied.action,
+            when: self.when(implied.when),
+        })
+    }
+
+    /// The further actions that one call exercised or may have exercised, beside the action it resolved to.
+    pub fn implied_uses<'c>(
+        &'c self,
+        event: &ResolvedEvent,
+        fields: &RecordFields<'c>,
+    ) -> impl Iterator<Item = ImpliedUse> + use<'c> {
+        let (credited, kind) = (event.action, event.kind);
+        let fields = ParsedFields::new(fields);
+        let implied = kind.map_or(&[][..], |kind| self.implied_of(kind));
+        implied
+            .iter()
+            .filter(move |implied| Some(implied.action) != credited)
+            .filter_map(move |implied| {
+                let decision = match implied.when {
+                    When::Always => Decision::Yes,
+                    When::Undecided => Decision::Unknown,
+                    When::Exactly(condition) => self.decide(condition, &fields),
+                    When::AtLeast(condition) => match self.decide(condition, &fields) {
+                        Decision::Yes => Decision::Yes,
+                        Decision::No | Decision::Unknown => Decision::Unknown,
+                    },
+                };
+                (decision != Decision::No).then_some(ImpliedUse {
+                    action: implied.action,
+                    is_certain: decision == Decision::Yes,
+                })
+            })
+    }
+
+    /// The named conditions of the catalog.
+    pub fn conditions(&self) -> impl ExactSizeIterator<Item = &Condition> {
+        self.conditions.iter()
+    }
+
+    pub(crate) fn fields_of(&self, condition: usize) -> FieldsNeeded {
+        let condition = self.conditions.get(condition);
+        condition.map_or_else(FieldsNeeded::default, Condition::fields_needed)
+    }
+
+    fn implied_of(&self, kind: EventKindId) -> &[Implied] {
+        let range = self.event_kind(kind).implied.clone();
+        self.implied.get(range).unwrap_or_default()
+    }
+
+    fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> Decision {
+        let condition = self.conditions.get(condition);
+        condition.map_or(Decision::Unknown, |condition| {
+            condition.evaluate_parsed(fields)
+        })
+    }
+
+    fn when(&self, when: When) -> ImpliedWhen<'_> {
+        let condition = |at: usize| self.conditions.get(at);
+        match when {
+            When::Always => ImpliedWhen::Always,
+            When::Undecided => ImpliedWhen::Undecided,
+            When::Exactly(at) => condition(at).map_or(ImpliedWhen::Undecided, ImpliedWhen::Exactly),
+            When::AtLeast(at) => condition(at).map_or(ImpliedWhen::Undecided, ImpliedWhen::AtLeast),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ActionId;
+
+    fn full_name(action: ActionId) -> String {
+        let catalog = Catalog::embedded();
+        let action = catalog.action(action);
+        let namespace = catalog.service(action.service()).namespace();
+        format!("{namespace}:{}", action.name())
+    }
+
+    fn resolve(source: &str, name: &str) -> ResolvedEvent {
+        Catalog::embedded().resolve_event(&format!("{source}.amazonaws.com"), name)
+    }
+
+    fn decided(source: &str, name: &str, request: &str, additional: Option<&str>) -> String {
+        let fields = RecordFields::new(Some(request), additional);
+        let resolved = Catalog::embedded().resolve_record(&resolve(source, name), &fields);
+        let action = resolved.action.unwrap();
+        let service = resolved.service.unwrap();
+        assert_eq!(Catalog::embedded().action(action).service(), service);
+        full_name(action)
+    }
+
+    /// The implied uses of a call: `=` before those that are certain.
+    fn uses(source: &str, name: &str, request: Option<&str>) -> Vec<String> {
+        let catalog = Catalog::embedded();
+        let fields = RecordFields::new(request, None);
+        let event = catalog.resolve_record(&resolve(source, name), &fields);
+        catalog
+            .implied_uses(&event, &fields)
+            .map(|used| {
+                let mark = if used.is_certain { "=" } else { "?" };
+                format!("{mark}{}", full_name(used.action))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn fields_tell_calls_apart_that_share_source_and_name() {
+        let scaling =
+            |request, additional| decided("autoscaling", "PutScalingPolicy", request, additional);
+        let application = "application-autoscaling:PutScalingPolicy";
+        assert_eq!(scaling(r#"{"serviceNamespace":"ecs"}"#, None), application);
+        let service = Some(r#"{"service":"application-autoscaling"}"#);
+        assert_eq!(scaling("null", service), application);
+        let ec2 = r#"{"autoScalingGroupName":"g"}"#;
+        assert_eq!(scaling(ec2, None), "autoscaling:PutScalingPolicy");
+        for name in [
+            "DeleteScheduledAction",
+            "DescribeScalingActivities",
+            "DescribeScheduledActions",
+            "GetPredictiveScalingForecast",
+        ] {
+            let action = decided("autoscaling", name, "null", service);
+            assert_eq!(action, format!("application-autoscaling:{name}"));
+        }
+        let tag = |arn: &str| {
+            let request = format!(r#"{{"resourceArn":"{arn}"}}"#);
+            decided("backup", "TagResource", &request, None)
+        };
+        let job = "arn:aws:backup-search:us-east-1:111122223333:search-job/j";
+        assert_eq!(tag(job), "backup-search:TagResource");
+        let vault = "arn:aws:backup:us-east-1:111122223333:backup-vault:v";
+        assert_eq!(tag(vault), "backup:TagResource");
+    }
+
+    #[test]
+    fn a_statement_s_verb_decides() {
+        for (statement, action) in [
+            ("SELECT * FROM Music", "PartiQLSelect"),
+            ("insert into Music", "PartiQLInsert"),
+            ("\nUPDATE Music", "PartiQLUpdate"),
+            ("DELETE FROM Music", "PartiQLDelete"),
+            ("***", "PartiQLSelect"),
+        ] {
+            let request = format!(r#"{{"statement":{statement:?}}}"#);
+            let found = decided("dynamodb", "ExecuteStatement", &request, None);
+            assert_eq!(found, format!("dynamodb:{action}"), "{statement}");
+        }
+        let batch =
+            r#"{"requestItems":[{"statement":"UPDATE Music"},{"statement":"INSERT INTO Music"}]}"#;
+        assert_eq!(
+            decided("dynamodb", "BatchExecuteStatement", batch, None),
+            "dynamodb:PartiQLInsert"
+        );
+        assert_eq!(
+            uses("dynamodb", "BatchExecuteStatement", Some(batch)),
+            ["=dynamodb:PartiQLUpdate"]
+        );
+        let transaction =
+            r#"{"requestItems":[{"operation":"Update"},{"operation":"ConditionCheck"}]}"#;
+        assert_eq!(
+            decided("dynamodb", "TransactWriteItems", transaction, None),
+            "dynamodb:ConditionCheckItem"
+        );
+        assert_eq!(
+            uses("dynamodb", "TransactWriteItems", Some(transaction)),
+            ["=dynamodb:UpdateItem"]
+        );
+    }
+
+    #[test]
+    fn records_show_further_actions() {
+        let run = |request| uses("ec2", "RunInstances", request);
+        assert_eq!(
+            run(Some(r#"{"iamInstanceProfile":{"name":"web"}}"#)),
+            ["=iam:PassRole"]
+        );
+        assert_eq!(
+            run(Some(
+                r#"{"tagSpecificationSet":{"items":[{"tags":[{"key":"a"}]}]}}"#
+            )),
+            ["=ec2:CreateTags"]
+        );
+        assert_eq!(run(Some(r#"{"instanceType":"t3.micro"}"#)), [""; 0]);
+        assert_eq!(run(None), ["?ec2:CreateTags", "?iam:PassRole"]);
+        let versioned = Some(r#"{"bucketName":"b","key":"k","versionId":"v"}"#);
+        let unversioned = Some(r#"{"bucketName":"b","key":"k"}"#);
+        assert!(uses("s3", "GetObject", versioned).contains(&"=s3:GetObjectVersion".to_owned()));
+        let plain = uses("s3", "GetObject", unversioned);
+        assert!(
+            plain.iter().all(|name| !name.contains("Version")),
+            "{plain:?}"
+        );
+        assert!(uses("s3", "HeadObject", versioned).contains(&"=s3:GetObjectVersion".to_owned()));
+        assert!(
+            uses("s3", "DeleteObject", versioned).contains(&"=s3:DeleteObjectVersion".to_owned())
+        );
+        assert!(
+            uses("s3", "DeleteObjects", unversioned)
+                .contains(&"?s3:DeleteObjectVersion".to_owned())
+        );
+        let tagged = Some(r#"{"roleArn":"arn:aws:iam::111122223333:role/r","tags":[{"key":"a"}]}"#);
+        assert_eq!(uses("sts", "AssumeRole", tagged), ["=sts:TagSession"]);
+        assert_eq!(uses("kms", "ReEncrypt", Some("null")), ["=kms:ReEncryptTo"]);
+        assert_eq!(
+            uses("iam", "AddRoleToInstanceProfile", None),
+            ["=iam:PassRole"]
+        );
+        let function = Some(r#"{"functionName":"f","role":"arn:aws:iam::111122223333:role/r"}"#);
+        let created = uses("lambda", "CreateFunction20150331", function);
+        assert!(created.contains(&"=iam:PassRole".to_owned()), "{created:?}");
+        let topic = Some(r#"{"name":"t"}"#);
+        assert!(uses("sns", "CreateTopic", topic).contains(&"?iam:PassRole".to_owned()));
+    }
+
+    #[test]
+    fn api_keys_of_bedrock_show_in_the_record() {
+        let catalog = Catalog::embedded();
+        let event = resolve("bedrock", "InvokeModel");
+        let uses = |additional| {
+            let fields = RecordFields::new(Some("{}"), additional);
+            let uses: Vec<_> = catalog.implied_uses(&event, &fields).collect();
+            uses.iter()
+                .any(|used| full_name(used.action) == "bedrock:CallWithBearerToken")
+        };
+        assert!(uses(Some(r#"{"callWithBearerToken":true}"#)));
+        assert!(!uses(Some(r#"{"callWithBearerToken":false}"#)));
+        assert!(!uses(None));
+    }
+
+    #[test]
+    fn most_events_need_no_fields() {
+        let catalog = Catalog::embedded();
+        let needed = |source, name| catalog.fields_needed(&resolve(source, name));
+        assert!(!needed("ec2", "DescribeInstances").any());
+        assert!(!needed("kms", "ReEncrypt").any());
+        assert!(!needed("s3", "NoSuchThing").any());
+        assert!(needed("s3", "GetObject").request_parameters);
+        assert!(!needed("s3", "GetObject").additional_event_data);
+        assert!(needed("autoscaling", "PutScalingPolicy").additional_event_data);
+        let plain = resolve("ec2", "DescribeInstances");
+        let fields = RecordFields::new(Some("{}"), None);
+        assert_eq!(catalog.resolve_record(&plain, &fields), plain);
+        assert_eq!(catalog.implied_uses(&plain, &fields).count(), 0);
+    }
+
+    #[test]
+    fn kinds_list_what_they_imply() {
+        let catalog = Catalog::embedded();
+        let kind = resolve("ec2", "RunInstances").kind.unwrap();
+        assert_eq!(catalog.event_kind(kind).name(), "RunInstances");
+        let implied: Vec<_> = catalog
+            .implied_actions(kind)
+            .map(|implied| (full_name(implied.action), format!("{:?}", implied.when)))
+            .collect();
+        assert_eq!(implied.len(), 2);
+        assert!(implied[1].0 == "iam:PassRole" && implied[1].1.starts_with("Exactly"));
+        let when = |source, name, action: &str| {
+            let kind = resolve(source, name).kind.unwrap();
+            let mut implied = catalog.implied_actions(kind);
+            let found = implied.find(|implied| full_name(implied.action) == action);
+            found.map(|implied| implied.when).unwrap()
+        };
+        assert!(matches!(
+            when("sns", "CreateTopic", "iam:PassRole"),
+            ImpliedWhen::AtLeast(condition) if condition.name() == "role"
+        ));
+        assert!(matches!(
+            when("kms", "ReEncrypt", "kms:ReEncryptTo"),
+            ImpliedWhen::Always
+        ));
+        assert!(matches!(
+            when("s3", "GetObject", "s3:GetObjectTagging"),
+            ImpliedWhen::Undecided
+        ));
+        let names: Vec<_> = catalog.conditions().map(Condition::name).collect();
+        assert!(names.is_sorted() && names.contains(&"version"));
+        let lambda = catalog.event_kinds().find(|kind| kind.name() == "Invoke");
+        let types = lambda.map(|kind| kind.data_resource_types().collect::<Vec<_>>());
+        assert_eq!(types, Some(vec!["AWS::Lambda::Function"]));
+    }
+}
