@@ -3,6 +3,11 @@
 //!     cargo run -p access-advisor --example jobs_in_a_store --features store -- \
 //!         advisor.db testdata/account.json testdata/trail arn:aws:iam::111122223333:user/erin
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a member that a JSON object lacks is null"
+)]
+
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;

@@ -98,14 +98,20 @@ impl Object {
         for colon in colons {
             let Found { number, separator } = keys.find(text, *colon as usize)?;
             first = first.min(separator);
-            values[usize::from(last) % NUMBERS].end = separator;
-            values[usize::from(number) % NUMBERS].start = colon + 1;
+            if let Some(value) = values.get_mut(usize::from(last) % NUMBERS) {
+                value.end = separator;
+            }
+            if let Some(value) = values.get_mut(usize::from(number) % NUMBERS) {
+                value.start = colon + 1;
+            }
             last = number;
             let bit = 1 << number;
             twice |= seen & bit;
             seen |= bit;
         }
-        values[usize::from(last) % NUMBERS].end = self.place.end - 1;
+        if let Some(value) = values.get_mut(usize::from(last) % NUMBERS) {
+            value.end = self.place.end - 1;
+        }
         // Before the first key there must be the opening bracket, not a comma; and of keys that count only one each.
         let is_sound =
             twice & !(1 << OTHER) == 0 && (first == self.place.start || colons.is_empty());
