@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 
 use advisor_store::Store;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
 
 use support::{
@@ -138,7 +139,7 @@ fn record(sample: &Sample) -> Value {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,
-        failure_persistence: None,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()
     })]
 

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use cloudtrail_reader::{Parser, ReadOptions, TrailRead, TrailReader};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::test_runner::FileFailurePersistence;
 use service_catalog::Catalog;
 
 use support::{gzip, lenient};
@@ -387,7 +388,7 @@ fn damaging_byte() -> impl Strategy<Value = u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn on_odd_records(objects in prop::collection::vec(written_object(), 1..4)) {
@@ -429,7 +430,7 @@ fn hard_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     /// Strings, records and damage at the borders of blocks and windows.
     #[test]
