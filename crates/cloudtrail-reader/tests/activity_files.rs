@@ -321,15 +321,12 @@ fn files_that_lack_columns_are_named() {
         ),
         (
             HEADER.replace("account_id", "principal_id"),
-            "column principal_id is there twice",
+            "two columns named principal_id",
         ),
     ] {
         let read = take(&[header.as_bytes()]);
         let failed = read.reconciliation.objects_failed[0].message();
-        assert_eq!(
-            failed,
-            format!("an activity file that cannot be read: {says}")
-        );
+        assert_eq!(failed, format!("invalid activity file: {says}"));
     }
     let whole = parquet(&trail());
     let read = take(&[&whole[..whole.len() / 2]]);

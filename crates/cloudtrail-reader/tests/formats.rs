@@ -507,8 +507,8 @@ fn a_broken_line_loses_no_other() {
         faults(&taken),
         [
             "object: record 2: malformed: not JSON: EOF while parsing a string at line 1 column 40",
-            "object: record 3: malformed: not CloudTrail: neither an object nor a list",
-            "object: record 4: malformed: not CloudTrail: no Records, no Events, and no record itself",
+            "object: record 3: malformed: not CloudTrail: neither a JSON object nor a list",
+            "object: record 4: malformed: not CloudTrail: no Records, no Events, and not a record itself",
         ]
     );
 }
@@ -601,11 +601,11 @@ fn what_only_looks_like_a_shape_is_not_cloudtrail() {
     for (value, reason) in [
         (
             json!({"events": [{"message": "x"}]}),
-            "no Records, no Events, and no record itself",
+            "no Records, no Events, and not a record itself",
         ),
         (
             json!({"detail": {}}),
-            "no Records, no Events, and no record itself",
+            "no Records, no Events, and not a record itself",
         ),
         (
             json!({"QueryResultRows": {}}),
@@ -613,7 +613,7 @@ fn what_only_looks_like_a_shape_is_not_cloudtrail() {
         ),
         (
             json!({"class_uid": 6003, "category_uid": 6, "api": {}}),
-            "OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles",
+            "OCSF, the format of Security Lake, which lacks the unique ids of roles",
         ),
     ] {
         let taken = take(&[value.to_string()]);

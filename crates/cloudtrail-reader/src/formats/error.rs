@@ -1,4 +1,4 @@
-//! Why an object cannot be read as a whole.
+//! Why an object cannot be read.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use advisor_arrow::Fault;
 
 use crate::outcome::failure::FailureKind;
 
-/// An object that cannot be read as a whole: none of its records is taken.
+/// An object that cannot be read. None of its records is counted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum FormatError {
@@ -22,17 +22,17 @@ pub(crate) enum FormatError {
         missing: String,
         found: String,
     },
-    #[error("{table} with two columns for what {column} holds")]
+    #[error("{table} with two columns for {column}")]
     RepeatedColumn { table: TableKind, column: String },
-    #[error("a CSV that cannot be read: {0}")]
+    #[error("invalid CSV: {0}")]
     Csv(#[from] csv::Error),
-    #[error("a Parquet file that cannot be read: {0}")]
+    #[error("invalid Parquet: {0}")]
     Parquet(#[source] ParquetFault),
-    #[error("a Parquet file whose column {column} is no text but {found}")]
+    #[error("a Parquet file whose column {column} is {found}, not text")]
     ColumnType { column: String, found: String },
-    #[error("an activity file that cannot be read: {0}")]
+    #[error("invalid activity file: {0}")]
     Activity(#[source] Fault),
-    #[error("an activity file that cannot be read: column {0} is there twice")]
+    #[error("invalid activity file: two columns named {0}")]
     RepeatedActivityColumn(String),
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
@@ -61,18 +61,18 @@ impl From<NotCloudTrail> for FormatError {
     }
 }
 
-/// Sound data that is not CloudTrail's.
+/// Valid data that is not CloudTrail's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotCloudTrail {
-    #[error("OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles")]
+    #[error("OCSF, the format of Security Lake, which lacks the unique ids of roles")]
     Ocsf,
-    #[error("neither an object nor a list")]
+    #[error("neither a JSON object nor a list")]
     OtherJson,
-    #[error("no Records, no Events, and no record itself")]
+    #[error("no Records, no Events, and not a record itself")]
     NoRecords,
     #[error("the records are not in a list")]
     RecordsNotInList,
-    #[error("there are more records than so many bytes can hold")]
+    #[error("it states more records than its bytes can hold")]
     TooManyRecords,
 }
 
@@ -98,7 +98,7 @@ impl fmt::Display for TableKind {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ParquetFault {
     /// The decoder panicked on it.
-    #[error("its parts contradict each other")]
+    #[error("its parts are inconsistent")]
     Contradiction,
     #[error("{}", parquet_message(.0))]
     Decoder(#[source] parquet::errors::ParquetError),

@@ -369,9 +369,10 @@ mod tests {
 
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
-        let two_ways = "the userIdentity has a value that cannot be told from what follows it";
-        let twice = "the userIdentity has a name twice";
-        let early = "the userIdentity ends too early";
+        let two_ways =
+            "the userIdentity is ambiguous: a value without quotes has a comma or a brace";
+        let twice = "the userIdentity repeats a name";
+        let early = "the userIdentity is cut short: a closing brace is missing";
         for (text, fault) in [
             (
                 "{type=SAMLUser, principalid=x:Doe, Jane, username=y}",
@@ -393,28 +394,28 @@ mod tests {
             ("{{type=IAMUser}}", two_ways),
             (
                 "{type=IAMUser}}",
-                "the userIdentity goes on after its last brace",
+                "the userIdentity has text after its last brace",
             ),
             (
                 "{type=IAMUser}, x=y}",
-                "the userIdentity goes on after its last brace",
+                "the userIdentity has text after its last brace",
             ),
             (
                 "{type={a=b}}",
-                "the userIdentity has something else where a text should be",
+                "the userIdentity is malformed: expected a string",
             ),
             (
                 "{type=a, sessioncontext=b}",
-                "the userIdentity has something else where a row should be",
+                "the userIdentity is malformed: expected a row",
             ),
             (
                 r#"{"type":1}"#,
-                "the userIdentity has something else where a text should be",
+                "the userIdentity is malformed: expected a string",
             ),
             (r#"{"arn":"a","ARN":"b"}"#, twice),
             (
                 r#"["IAMUser"]"#,
-                "the userIdentity has something else where an object should be",
+                "the userIdentity is malformed: expected an object",
             ),
             (
                 "IAMUser",
@@ -424,6 +425,6 @@ mod tests {
             assert_eq!(shown(text), fault, "{text}");
         }
         let deep = format!("{{a={}b=c{}}}", "{a=".repeat(2_000), "}".repeat(2_000));
-        assert_eq!(shown(&deep), "the userIdentity is too deep");
+        assert_eq!(shown(&deep), "the userIdentity is nested too deeply");
     }
 }

@@ -24,10 +24,10 @@ pub enum Malformed {
     /// The `awsRegion` cannot be the name of a Region.
     #[error("the awsRegion is not a Region")]
     Region,
-    /// The `eventTime`, the start of which this is, is not a time at which CloudTrail existed.
+    /// The `eventTime` is not a time at which CloudTrail existed. Holds the start of it.
     #[error("the eventTime {0:?} is not possible")]
     Time(Box<str>),
-    /// A user or role, of this `userIdentity.type`, that nothing tells from others.
+    /// A user or role that cannot be identified. Holds its `userIdentity.type`.
     #[error("{0} with neither a unique id in userIdentity.principalId nor an ARN")]
     Principal(Box<str>),
     /// The record has bytes that are not UTF-8.
@@ -39,7 +39,7 @@ pub enum Malformed {
     /// The record is not JSON, or a field has another type than CloudTrail's.
     #[error("{message}")]
     Json {
-        /// What the JSON parser says, shortened; with the path of the field where it is known.
+        /// The message of the JSON parser, shortened, with the path of the field where it is known.
         message: Box<str>,
         /// The line of the record, counted from 1.
         line: usize,
@@ -65,13 +65,13 @@ pub enum Malformed {
         /// What is wrong with the value, shortened.
         reason: Box<str>,
     },
-    /// Something else stands where a record should be; the text says what, shortened.
+    /// A value other than a record. Holds a shortened description.
     #[error("{0}")]
     NotARecord(Box<str>),
 }
 
 impl Malformed {
-    /// A record that the JSON parser rejected. `message` says what it found; `error` tells where.
+    /// A record that the JSON parser rejected. `error` has the line and column.
     pub(crate) fn json(message: &str, error: &serde_json::Error) -> Self {
         Self::Json {
             message: shortened(message),
@@ -237,14 +237,14 @@ pub enum RowFault {
         /// The columns of the header.
         columns: usize,
     },
-    /// A column stands twice in the row.
-    #[error("a column twice")]
+    /// The row has two columns of the same name.
+    #[error("a repeated column")]
     RepeatedColumn,
-    /// A `FederatedUser`, whom only the issuer of the session tells.
-    #[error("a FederatedUser, and no column tells its sessionIssuer")]
+    /// A `FederatedUser`, which only the issuer of its session identifies.
+    #[error("a FederatedUser without a sessionIssuer column")]
     NoSessionIssuer,
-    /// An `AWSAccount`, whom only the `principalId` tells.
-    #[error("an AWSAccount, and no column tells its userIdentity.principalId")]
+    /// An `AWSAccount`, which only the `principalId` identifies.
+    #[error("an AWSAccount without a userIdentity.principalId column")]
     NoPrincipalId,
 }
 
@@ -289,28 +289,28 @@ pub enum IdentityTextFault {
     /// It is neither JSON nor a row as Athena and CloudTrail Lake print it.
     #[error("is neither JSON nor a row such as {{type=..., principalid=...}}")]
     Neither,
-    /// It can be read in two ways: values stand without quotes in a row.
-    #[error("has a value that cannot be told from what follows it")]
+    /// It can be read in two ways, because the values of a row have no quotes.
+    #[error("is ambiguous: a value without quotes has a comma or a brace")]
     Ambiguous,
-    /// A name stands twice.
-    #[error("has a name twice")]
+    /// A name is repeated.
+    #[error("repeats a name")]
     RepeatedName,
-    /// Another JSON value stands in the place of an object.
-    #[error("has something else where an object should be")]
+    /// A JSON value other than an object.
+    #[error("is malformed: expected an object")]
     NotAnObject,
-    /// Something else stands in the place of a row.
-    #[error("has something else where a row should be")]
+    /// A value other than a row.
+    #[error("is malformed: expected a row")]
     NotARow,
-    /// Something else stands in the place of a text.
-    #[error("has something else where a text should be")]
+    /// A value other than a string.
+    #[error("is malformed: expected a string")]
     NotAText,
-    /// Rows stand in rows, deeper than in CloudTrail's schema.
-    #[error("is too deep")]
+    /// Rows are nested deeper than in CloudTrail's schema.
+    #[error("is nested too deeply")]
     TooDeep,
-    /// A brace is missing at its end.
-    #[error("ends too early")]
+    /// A closing brace is missing at its end.
+    #[error("is cut short: a closing brace is missing")]
     EndsEarly,
-    /// Something follows the last brace.
-    #[error("goes on after its last brace")]
+    /// Text follows the last closing brace.
+    #[error("has text after its last brace")]
     Trailing,
 }

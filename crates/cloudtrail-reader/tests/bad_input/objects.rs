@@ -10,15 +10,15 @@ fn what_is_not_cloudtrail() {
         (b"\xef\xbb\xbf", "the file is empty"),
         (
             b"{}",
-            "not CloudTrail: no Records, no Events, and no record itself",
+            "not CloudTrail: no Records, no Events, and not a record itself",
         ),
         (
             br#"{"Version":"2012-10-17","Statement":[]}"#,
-            "not CloudTrail: no Records, no Events, and no record itself",
+            "not CloudTrail: no Records, no Events, and not a record itself",
         ),
         (
             br#"{"Records":null}"#,
-            "not CloudTrail: no Records, no Events, and no record itself",
+            "not CloudTrail: no Records, no Events, and not a record itself",
         ),
         (
             br#"{"Records":{}}"#,
@@ -32,11 +32,11 @@ fn what_is_not_cloudtrail() {
             br#"{"Events":7}"#,
             "not CloudTrail: the records are not in a list",
         ),
-        (b"null", "not CloudTrail: neither an object nor a list"),
-        (b"7", "not CloudTrail: neither an object nor a list"),
+        (b"null", "not CloudTrail: neither a JSON object nor a list"),
+        (b"7", "not CloudTrail: neither a JSON object nor a list"),
         (
             b"\"Records\"",
-            "not CloudTrail: neither an object nor a list",
+            "not CloudTrail: neither a JSON object nor a list",
         ),
         (b"hello", "not JSON: expected value at line 1 column 1"),
         (
@@ -57,7 +57,7 @@ fn what_is_not_cloudtrail() {
         ),
         (
             b"\xff\xfe{\0}\0",
-            "not CloudTrail: no Records, no Events, and no record itself",
+            "not CloudTrail: no Records, no Events, and not a record itself",
         ),
         (b"\x1f\x8b", "the gzip data is damaged or cut short"),
     ] {

@@ -140,7 +140,7 @@ fn deep_nesting() {
 
     assert_fails(
         &take(&[&objects]),
-        "not CloudTrail: no Records, no Events, and no record itself",
+        "not CloudTrail: no Records, no Events, and not a record itself",
     );
     assert_fails(
         &take(&[&lists[..depth]]),

@@ -33,7 +33,7 @@ fn a_table_with_other_columns_is_named() {
         ),
         (
             b"eventtime,event_time,useridentity".to_vec(),
-            "object: a CSV with two columns for what event_time holds".into(),
+            "object: a CSV with two columns for event_time".into(),
         ),
         (
             json!({"QueryResultRows": [[{"eventName": "x"}, {"n": "1"}]]})
@@ -53,7 +53,7 @@ fn a_table_with_other_columns_is_named() {
         ),
         (
             parquet_of(&["activity_id", "category_uid", "class_uid"]),
-            "object: not CloudTrail: OCSF, which Security Lake makes of CloudTrail; it has no unique ids of roles"
+            "object: not CloudTrail: OCSF, the format of Security Lake, which lacks the unique ids of roles"
                 .into(),
         ),
     ] {
@@ -100,7 +100,7 @@ fn a_broken_row_loses_no_other() {
     assert_eq!(taken.reconciliation.malformed(), 3);
     assert_eq!(
         faults(&taken)[0],
-        "object: record 1: malformed: the userIdentity has a value that cannot be told from what follows it"
+        "object: record 1: malformed: the userIdentity is ambiguous: a value without quotes has a comma or a brace"
     );
 
     let page = lake_page(&records).to_string();
@@ -190,8 +190,8 @@ fn who_cannot_be_told_by_the_columns_is_malformed() {
     assert_eq!(
         faults(&taken),
         [
-            "object: record 1: malformed: a FederatedUser, and no column tells its sessionIssuer",
-            "object: record 2: malformed: an AWSAccount, and no column tells its userIdentity.principalId",
+            "object: record 1: malformed: a FederatedUser without a sessionIssuer column",
+            "object: record 2: malformed: an AWSAccount without a userIdentity.principalId column",
         ]
     );
 }

@@ -9,7 +9,7 @@ fn a_column_of_another_type_is_named() {
     let taken = take(&[parquet(&with_column(&batch, "eventName", numbers))]);
     assert_eq!(
         faults(&taken),
-        ["object: a Parquet file whose column eventName is no text but Int64"]
+        ["object: a Parquet file whose column eventName is Int64, not text"]
     );
     let nulls = Arc::new(Int64Array::from(vec![None; 3]));
     let taken = take(&[parquet(&with_column(&batch, "errorCode", nulls))]);
@@ -30,10 +30,7 @@ fn a_parquet_file_cut_short_adds_nothing() {
         assert_eq!(taken.reconciliation.objects_failed.len(), 1, "{length}");
         assert!(taken.activity.is_empty(), "{length}");
         let fault = faults(&taken).concat();
-        assert!(
-            fault.starts_with("object: a Parquet file that cannot be read: "),
-            "{fault}"
-        );
+        assert!(fault.starts_with("object: invalid Parquet: "), "{fault}");
     }
 }
 
@@ -94,7 +91,7 @@ fn a_panic_of_the_decoder_is_a_failed_object() {
         damaged[at] ^= 0x01;
         let taken = take(&[&damaged]);
         let fault = faults(&taken).concat();
-        let panicked = fault.ends_with("its parts contradict each other");
+        let panicked = fault.ends_with("its parts are inconsistent");
         assert!(!panicked || taken.activity.is_empty());
         panicked
     });

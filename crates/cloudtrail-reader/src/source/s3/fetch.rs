@@ -23,13 +23,13 @@ use crate::source::s3::runtime::Runtime;
 #[non_exhaustive]
 pub enum FetchError {
     /// It was deleted after the listing.
-    #[error("it is gone since it was listed")]
+    #[error("it was deleted after it was listed")]
     Gone,
     /// It was replaced after the listing, or while it was read.
-    #[error("it changed since it was listed")]
+    #[error("it changed after it was listed")]
     Changed,
     /// It is larger than the limit. Nothing of it was read.
-    #[error("{size} bytes are more than the limit of {limit}")]
+    #[error("its {size} bytes exceed the limit of {limit}")]
     TooLarge {
         /// Bytes, as stored.
         size: u64,
@@ -37,19 +37,19 @@ pub enum FetchError {
         limit: u64,
     },
     /// There is not enough memory for it.
-    #[error("no memory for its {size} bytes")]
+    #[error("not enough memory for its {size} bytes")]
     NoMemory {
         /// Bytes, as stored.
         size: u64,
     },
     /// HTTP clients cannot request its key: it has `.` or `..` between slashes.
-    #[error("an object whose key has . or .. as a folder cannot be asked for")]
+    #[error("its key has . or .. between slashes, which HTTP clients cannot request")]
     DotInKey,
     /// The request failed.
     #[error("{0}")]
     Failed(#[source] S3Failure),
     /// The task that read it ended early.
-    #[error("reading it was broken off")]
+    #[error("the read was interrupted")]
     BrokenOff,
 }
 
