@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::entity::EntityDetail;
 use super::graph::AccountData;
+use crate::export::ManagedPolicyDetail;
 use crate::ids::AccountId;
 
 impl AccountId {
@@ -49,5 +50,13 @@ impl EntityDetail {
     #[must_use]
     pub fn is_aws_managed(&self) -> bool {
         self.account.is_aws()
+    }
+}
+
+impl ManagedPolicyDetail<'_> {
+    /// Whether AWS maintains this policy, not the account.
+    #[must_use]
+    pub fn is_aws_managed(&self) -> bool {
+        AccountId::of_arn(&self.arn).is_some_and(|account| account.is_aws())
     }
 }

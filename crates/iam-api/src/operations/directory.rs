@@ -164,7 +164,7 @@ impl<'a> Collected<'a> {
         let Some(entity) = self.entity(name, &policy.arn, path, &policy) else {
             return;
         };
-        let is_aws_managed = AccountId::of_arn(&policy.arn).is_some_and(|account| account.is_aws());
+        let is_aws_managed = policy.is_aws_managed();
         let version = policy.default_version_number();
         // Of an AWS managed policy the newest version counts, of others the last one read.
         let is_older = is_aws_managed
