@@ -68,11 +68,22 @@ impl JobState {
 /// Why a job failed: the API's `ErrorDetails`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct JobError {
     /// A message for people.
     pub message: String,
     /// The error code.
     pub code: String,
+}
+
+impl JobError {
+    /// An error with this code and this message for people.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: code.into(),
+        }
+    }
 }
 
 /// A stored report.

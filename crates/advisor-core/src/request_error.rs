@@ -2,8 +2,7 @@
 
 use iam_policy_parser::{Arn, IamArn, IamArnError, IamEntity};
 
-/// Why a request was rejected. The variants are IAM's error codes, each with IAM's message. Source:
-/// recorded answers, September 2026.
+/// Why a request was rejected, with IAM's code and message. Source: recorded answers, September 2026.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -16,9 +15,13 @@ pub enum RequestError {
     /// `AccessDenied` (HTTP 403): the caller may not ask about the entity.
     #[error("{0}")]
     AccessDenied(String),
-    /// `ValidationError` (HTTP 400): a parameter breaks a constraint.
+    /// `ValidationError` (HTTP 400): a parameter has a value that cannot be right.
     #[error("{0}")]
     ValidationError(String),
+    /// `ValidationError` (HTTP 400): a parameter breaks a constraint of IAM's model. The text is the
+    /// violation alone; IAM counts the violations of a request before it lists them.
+    #[error("1 validation error detected: {0}")]
+    ConstraintViolation(String),
 }
 
 impl RequestError {
@@ -29,7 +32,7 @@ impl RequestError {
             Self::NoSuchEntity(_) => "NoSuchEntity",
             Self::AccessDenied(_) => "AccessDenied",
             Self::InvalidInput(_) => "InvalidInput",
-            Self::ValidationError(_) => "ValidationError",
+            Self::ValidationError(_) | Self::ConstraintViolation(_) => "ValidationError",
         }
     }
 
@@ -39,15 +42,14 @@ impl RequestError {
         match self {
             Self::AccessDenied(_) => 403,
             Self::NoSuchEntity(_) => 404,
-            Self::InvalidInput(_) | Self::ValidationError(_) => 400,
+            Self::InvalidInput(_) | Self::ValidationError(_) | Self::ConstraintViolation(_) => 400,
         }
     }
 
     /// A parameter breaks a constraint.
     pub(crate) fn constraint(parameter: &str, must: &str) -> Self {
-        Self::ValidationError(format!(
-            "1 validation error detected: Value at '{parameter}' failed to satisfy constraint: \
-             Member must {must}"
+        Self::ConstraintViolation(format!(
+            "Value at '{parameter}' failed to satisfy constraint: Member must {must}"
         ))
     }
 

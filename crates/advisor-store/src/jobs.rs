@@ -286,10 +286,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<(PendingJob, u64)> {
         "COMPLETED" => JobState::Completed { at: time(7)? },
         "FAILED" => JobState::Failed {
             at: time(7)?,
-            error: JobError {
-                code: row.get(8)?,
-                message: row.get(9)?,
-            },
+            error: JobError::new(row.get::<_, String>(8)?, row.get::<_, String>(9)?),
         },
         _ => JobState::InProgress,
     };

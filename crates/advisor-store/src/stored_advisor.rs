@@ -158,18 +158,14 @@ impl StoredAdvisor {
             Some(picture) => {
                 let activity = || self.store.activity_at(version);
                 let advisor = self.advisor(&picture, version, job.created, activity)?;
-                FrozenReport::freeze(&advisor, &job.arn, job.granularity).map_err(|error| {
-                    JobError {
-                        message: error.to_string(),
-                        code: error.code().to_owned(),
-                    }
-                })
+                FrozenReport::freeze(&advisor, &job.arn, job.granularity)
+                    .map_err(|error| JobError::new(error.code(), error.to_string()))
             }
             // Imports keep a picture while a job needs it.
-            None => Err(JobError {
-                message: "The account data that the report was to be made from is gone.".into(),
-                code: "ServiceFailure".into(),
-            }),
+            None => Err(JobError::new(
+                "ServiceFailure",
+                "The account data that the report was to be made from is gone.",
+            )),
         };
         match made {
             Ok(report) => jobs::complete(self.store.database(), id, &report, now),
@@ -307,9 +303,11 @@ impl StoredAdvisor {
         let resolved = live.resolve(arn);
         match (account, of_arn) {
             (Some(own), Some(other)) if own != other => match resolved {
-                Err(RequestError::ValidationError(_) | RequestError::InvalidInput(_)) => {
-                    resolved.map(|_| (own, live)).map_err(Into::into)
-                }
+                Err(
+                    RequestError::ValidationError(_)
+                    | RequestError::ConstraintViolation(_)
+                    | RequestError::InvalidInput(_),
+                ) => resolved.map(|_| (own, live)).map_err(Into::into),
                 _ => Err(RequestError::other_account(caller.arn(), arn).into()),
             },
             (Some(own), _) => Ok((own, live)),

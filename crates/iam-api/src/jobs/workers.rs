@@ -90,13 +90,13 @@ impl Worker {
             // Damage does not go away.
             Ok(Err(StoreError::Damaged { what, .. })) => format!("the store is damaged: {what}"),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "an internal error, which the server's log tells of.".into(),
+            Err(_) => "internal error, see the server's log".into(),
         };
         tracing::error!(job = %id, reason, "the report cannot be made");
-        let error = JobError {
-            code: "ServiceFailure".into(),
-            message: format!("The report cannot be made: {reason}"),
-        };
+        let error = JobError::new(
+            "ServiceFailure",
+            format!("The report cannot be made: {reason}"),
+        );
         match self.advisor.fail_job(id, &error, (self.clock)()) {
             Ok(()) => true,
             Err(error) => will_retry(id, &error),

@@ -74,10 +74,10 @@ impl<'a> Checked<'a> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                let text = error.to_string();
-                let one = "1 validation error detected: ";
-                let text = text.strip_prefix(one).unwrap_or(&text);
-                self.violations.push(text.to_owned());
+                self.violations.push(match error {
+                    RequestError::ConstraintViolation(violation) => violation,
+                    other => other.to_string(),
+                });
                 None
             }
         }
