@@ -41,6 +41,7 @@ use crate::ids::{ActionId, ServiceId};
 /// A text that is not a catalog's table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
+#[non_exhaustive]
 pub struct CatalogError {
     /// The line, counted from 1.
     pub line: usize,

@@ -16,6 +16,7 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 ///
 /// It can be serialized, so that parts of a trail can be read in several processes and [merged](Self::merge) in one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Reconciliation {
     /// Objects whose records were read.
     pub objects_read: u64,
@@ -74,6 +75,7 @@ impl fmt::Display for SkippedObject {
 
 /// A malformed record, or row of an activity file. The others of its object were taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct MalformedRecord {
     /// Its object.
     pub object: ObjectId,

@@ -96,6 +96,7 @@ impl S3Fault {
 /// A request that failed, also when it was repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}{}", tried(*.attempts))]
+#[non_exhaustive]
 pub struct S3Failure {
     /// What went wrong at the last attempt.
     #[source]

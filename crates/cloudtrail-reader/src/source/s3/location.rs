@@ -16,6 +16,7 @@ pub struct S3Location {
 /// Why a text is not a location in S3.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}: {reason}")]
+#[non_exhaustive]
 pub struct S3LocationError {
     /// The text.
     pub text: String,
