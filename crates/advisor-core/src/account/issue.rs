@@ -74,6 +74,25 @@ pub enum ExportIssueKind {
     },
 }
 
+impl ExportIssueKind {
+    /// The kind's name for programs, in snake case.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Unreadable { .. } => "unreadable",
+            Self::InvalidArn { .. } => "invalid_arn",
+            Self::WrongKind => "wrong_kind",
+            Self::NameDiffers { .. } => "name_differs",
+            Self::InvalidDate { .. } => "invalid_date",
+            Self::SharedUniqueId { .. } => "shared_unique_id",
+            Self::Repeated { .. } => "repeated",
+            Self::PolicyNotEvaluated { .. } => "policy_not_evaluated",
+            Self::MissingGroup { .. } => "missing_group",
+        }
+    }
+}
+
 impl fmt::Display for ExportIssueKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -40,6 +40,31 @@ pub enum FailureKind {
     NotCloudTrail,
 }
 
+impl FailureKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::NotListed,
+        Self::NothingThere,
+        Self::Unreadable,
+        Self::TooLarge,
+        Self::Damaged,
+        Self::NotCloudTrail,
+    ];
+
+    /// The kind's name for programs, in snake case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotListed => "not_listed",
+            Self::NothingThere => "nothing_there",
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too_large",
+            Self::Damaged => "damaged",
+            Self::NotCloudTrail => "not_cloudtrail",
+        }
+    }
+}
+
 impl FailedObject {
     /// An object that failed with this error.
     pub fn new(

@@ -139,6 +139,27 @@ pub enum MalformedKind {
     NotARecord,
 }
 
+impl MalformedKind {
+    /// The kind's name for programs, in snake case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::Region => "region",
+            Self::Time => "time",
+            Self::Principal => "principal",
+            Self::Encoding => "encoding",
+            Self::Json => "json",
+            Self::Row => "row",
+            Self::IdentityText => "identity_text",
+            Self::Value => "value",
+            Self::NotARecord => "not_a_record",
+        }
+    }
+}
+
 impl fmt::Display for MalformedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
