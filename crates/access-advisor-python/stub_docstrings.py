@@ -24,7 +24,7 @@ def documented(tree):
             yield node, inspect.getdoc(item)
             members = node.body if isinstance(node, ast.ClassDef) else []
             for member in members:
-                # What Python itself documents, as __new__ and __len__, needs no words here.
+                # Special methods, such as __new__ and __len__, keep Python's own documentation.
                 if isinstance(member, ast.FunctionDef) and not member.name.startswith("__"):
                     yield member, inspect.getdoc(getattr(item, member.name))
 
@@ -32,7 +32,7 @@ def documented(tree):
 def with_docstrings(text):
     """Returns the stubs with every docstring replaced by the extension module's."""
     lines = text.splitlines()
-    # From the end, so that line numbers before it stay right.
+    # Backwards, so that earlier line numbers stay valid.
     for node, docstring in sorted(documented(ast.parse(text)), key=lambda pair: -pair[0].lineno):
         if docstring is None:
             raise SystemExit(f"{node.name} has no doc comment in Rust")

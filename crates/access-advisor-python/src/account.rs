@@ -13,35 +13,45 @@ use crate::{error, work};
 
 /// The users, groups, roles and policies of one or several accounts.
 ///
-/// Load it from what `aws iam get-account-authorization-details` prints.
+/// Load it from the output of `aws iam get-account-authorization-details`.
 ///
 /// >>> account = AccountData.load("testdata/account.json")
 /// >>> account
-/// <AccountData of 30 entities, 1 set aside>
+/// <AccountData of 30 entities, 1 issue>
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct AccountData {
     pub(crate) inner: Arc<access_advisor::account::AccountData>,
 }
 
-/// Something in account data that was set aside; the rest was taken.
+/// Something in an export that could not be used as it is. The rest of the export was used.
+///
+/// Args:
+///     path: The file.
+///     json_path: The JSON path in the file, as in `UserDetailList[3].UserPolicyList[0]`.
+///     reason: What is wrong, for people.
+///     kind: What is wrong, for programs. See `kind`.
 #[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct ExportIssue {
     /// The file.
     path: String,
-    /// The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`.
-    place: String,
-    /// What was set aside, and why.
+    /// The JSON path in the file, as in `UserDetailList[3].UserPolicyList[0]`.
+    json_path: String,
+    /// What is wrong, for people.
     reason: String,
+    /// What is wrong, for programs: "truncated", "unreadable", "invalid_arn", "wrong_kind", "name_differs", "invalid_date",
+    /// "shared_unique_id", "repeated", "policy_not_evaluated" or "missing_group". Later versions may add kinds.
+    kind: String,
 }
 
 impl From<&access_advisor::account::ExportIssue> for ExportIssue {
     fn from(issue: &access_advisor::account::ExportIssue) -> Self {
         Self {
             path: issue.file.to_string(),
-            place: issue.json_path.clone(),
+            json_path: issue.json_path.clone(),
             reason: issue.kind.to_string(),
+            kind: issue.kind.name().to_owned(),
         }
     }
 }
@@ -49,26 +59,31 @@ impl From<&access_advisor::account::ExportIssue> for ExportIssue {
 #[pymethods]
 impl ExportIssue {
     #[new]
-    fn new(path: String, place: String, reason: String) -> Self {
+    fn new(path: String, json_path: String, reason: String, kind: String) -> Self {
         Self {
             path,
-            place,
+            json_path,
             reason,
+            kind,
         }
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str, &str)> {
         let class = py.get_type::<Self>().into_any();
-        (class, (&self.path, &self.place, &self.reason))
+        (
+            class,
+            (&self.path, &self.json_path, &self.reason, &self.kind),
+        )
     }
 
     fn __repr__(&self) -> String {
         let Self {
             path,
-            place,
+            json_path,
             reason,
+            ..
         } = self;
-        format!("<ExportIssue {path}: {place}: {reason}>")
+        format!("<ExportIssue {path}: {json_path}: {reason}>")
     }
 }
 
@@ -80,8 +95,8 @@ impl AccountData {
     ///     paths: A path, or an iterable of paths.
     ///
     /// Raises:
-    ///     AccountError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
-    ///         where.
+    ///     AccountError: A file cannot be read, or is not a complete export. `path` is the file, `line` and `column` are the
+    ///         position in it.
     ///
     /// >>> len(AccountData.load(["testdata/account.json"]))
     /// 30
@@ -104,16 +119,19 @@ impl AccountData {
         Ok(Self { inner })
     }
 
-    /// What was set aside.
+    /// What could not be used as it is.
     ///
-    /// >>> AccountData.load("testdata/account.json").issues[0].place
+    /// >>> issue = AccountData.load("testdata/account.json").issues[0]
+    /// >>> issue.kind
+    /// 'policy_not_evaluated'
+    /// >>> issue.json_path
     /// 'GroupDetailList[2].AttachedManagedPolicies[0]'
     #[getter]
     fn issues(&self) -> Vec<ExportIssue> {
         self.inner.issues().iter().map(ExportIssue::from).collect()
     }
 
-    /// The ARNs of what reports are on: every user, group, role, and attached or customer-managed policy.
+    /// Returns the ARNs of all entities that have a report: every user, group, role, and attached or customer-managed policy.
     ///
     /// >>> AccountData.load("testdata/account.json").arns()[0]
     /// 'arn:aws:iam::111122223333:group/admins'
@@ -125,7 +143,7 @@ impl AccountData {
             .collect()
     }
 
-    /// The statements of the policies that count for each user, group, role and policy, one row each.
+    /// Returns the policy statements that apply to each user, group, role and policy, one row per statement.
     ///
     /// >>> AccountData.load("testdata/account.json").permissions()
     /// <Table of 109 rows: account_id, arn, entity_type, ...>
@@ -140,6 +158,7 @@ impl AccountData {
 
     fn __repr__(&self) -> String {
         let (entities, issues) = (self.__len__(), self.inner.issues().len());
-        format!("<AccountData of {entities} entities, {issues} set aside>")
+        let plural = if issues == 1 { "" } else { "s" };
+        format!("<AccountData of {entities} entities, {issues} issue{plural}>")
     }
 }

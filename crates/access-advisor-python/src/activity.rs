@@ -1,4 +1,4 @@
-//! Activity: who attempted what, when last.
+//! Activity: who attempted which action, and when last.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -23,9 +23,9 @@ use crate::reconciliation::Reconciliation;
 use crate::table::Table;
 use crate::{error, pickle, work};
 
-/// Who attempted what, when last, how often: one row for each principal, service, operation and Region.
+/// Who attempted which action, when last and how often: one row for each principal, service, action and Region.
 ///
-/// It holds no single events: a trail of terabytes becomes a table of some thousand rows.
+/// It does not keep single events: a trail of terabytes becomes a table of some thousand rows.
 ///
 /// >>> activity = Activity.from_trail("testdata/trail")
 /// >>> activity
@@ -37,7 +37,7 @@ pub(crate) struct Activity {
     reconciliation: Reconciliation,
 }
 
-/// Equal tables, whatever they were read from.
+/// Compares the tables only, not the reconciliations.
 impl PartialEq for Activity {
     fn eq(&self, other: &Self) -> bool {
         self.inner == other.inner
@@ -64,7 +64,7 @@ impl From<access_advisor::activity::Activity> for Activity {
     }
 }
 
-/// How to read a trail.
+/// A reader with these options.
 pub(crate) fn reader(
     since: Option<Instant>,
     until: Option<Instant>,
@@ -88,25 +88,26 @@ pub(crate) fn reader(
 
 #[pymethods]
 impl Activity {
-    /// Reads CloudTrail objects, in parallel: files, folders with all that is below them, and `s3://bucket/prefix`.
+    /// Reads CloudTrail objects in parallel, from files, folders (recursively) and `s3://bucket/prefix`.
     ///
-    /// Taken are objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and
-    /// Parquet of Athena and CloudTrail Lake, and activity files. What is wrong with single objects and records is in
-    /// `reconciliation`. Where there is no record at all, nothing is returned: a report would call everything unused.
+    /// Reads objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and Parquet of
+    /// Athena and CloudTrail Lake, and activity files. `reconciliation` says what is wrong with single objects and records.
+    /// Raises TrailError if there is no record at all: a report would call everything unused.
     ///
     /// Args:
-    ///     paths: A path, or an iterable of paths. S3's credentials, Region and endpoint come from the environment.
-    ///     threads: How many threads read, 1 or more; as many as there are processors when None.
-    ///     since: Leave out records earlier than this.
-    ///     until: Leave out records later than this.
-    ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
-    ///     progress: True for tqdm's bar, or a callable that is given a Progress about ten times a second, on this thread.
-    ///     catalog: Which services and actions there are, and which action an event is; the one built in when None.
+    ///     paths: A path, or an iterable of paths. S3 credentials, Region and endpoint come from the environment.
+    ///     threads: The number of reading threads, 1 or more; one per processor when None.
+    ///     since: Skip records earlier than this.
+    ///     until: Skip records later than this.
+    ///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+    ///     progress: True for a tqdm progress bar, or a callable that receives a Progress about ten times a second, on this
+    ///         thread.
+    ///     catalog: The catalog of services and actions; the built-in one when None.
     ///
     /// Raises:
-    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. There is
-    ///         no record to read; its `path` is the first object that could not be read, if there is one.
-    ///     InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be.
+    ///     TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or there is no
+    ///         record to read; `path` is the first object that could not be read, if there is one.
+    ///     InvalidInputError: A datetime has no time zone, `since` is later than `until`, or a number is out of range.
     ///
     /// >>> from datetime import datetime, timezone
     /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
@@ -135,11 +136,11 @@ impl Activity {
             py,
             threads,
             &reader.stop_flag(),
-            |py| listener.tell(py, &counts, false),
+            |py| listener.report(py, &counts, false),
             || reader.read(&paths.0, &|object| counts.add(object)),
         );
         let read = read?.map_err(error::listing)?;
-        listener.tell(py, &counts, true)?;
+        listener.report(py, &counts, true)?;
         if read.reconciliation.is_empty() {
             let nothing =
                 "there is no CloudTrail record to read; a report would call everything unused";
@@ -149,16 +150,16 @@ impl Activity {
         Ok(read.into())
     }
 
-    /// Reads activity files: Parquet, as `to_parquet`, `access-advisor activity export` or another engine wrote them.
+    /// Reads activity files: Parquet written by `to_parquet`, `access-advisor activity export` or another engine.
     /// Several files are merged.
     ///
     /// Args:
-    ///     paths: A path, or an iterable of paths. Of a folder, as Spark writes one, all files `*.parquet` below it are read;
-    ///         names that start with `_` or `.` are left out.
-    ///     catalog: Which action an event is, for tables by event; the one built in when None.
+    ///     paths: A path, or an iterable of paths. In a folder, as Spark writes one, all files `*.parquet` are read, recursively;
+    ///         names that start with `_` or `.` are skipped.
+    ///     catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
     ///
     /// Raises:
-    ///     TrailError: A file that cannot be read, or is no activity table; a folder without one. Its `path` says which.
+    ///     TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder.
     ///
     /// >>> activity = Activity.from_trail("testdata/trail")
     /// >>> activity.to_parquet(folder / "activity.parquet")
@@ -182,15 +183,14 @@ impl Activity {
         Ok(work::run(py, read)??.into())
     }
 
-    /// Takes a table with the activity table's columns from anything that has the Arrow PyCapsule interface: pyarrow,
-    /// polars, pandas, DuckDB.
+    /// Reads an activity table from any object with the Arrow PyCapsule interface: a table of pyarrow, Polars, pandas or DuckDB.
     ///
     /// Args:
     ///     table: The table.
-    ///     catalog: Which action an event is, for tables by event; the one built in when None.
+    ///     catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
     ///
     /// Raises:
-    ///     TrailError: A column is missing or has another type, a value cannot be.
+    ///     TrailError: A column is missing or has another type, or a value is invalid.
     ///
     /// >>> activity = Activity.from_trail("testdata/trail")
     /// >>> Activity.from_arrow(activity.table().to_polars()) == activity
@@ -211,10 +211,10 @@ impl Activity {
 
     /// Merges activities into a new one. The order does not matter.
     ///
-    /// Where parts overlap, their attempts are counted twice; the last accesses are right all the same.
+    /// Attempts in overlapping parts are counted twice; last-accessed times are still right.
     ///
     /// Args:
-    ///     parts: The activities to merge. None at all make an empty one.
+    ///     parts: The activities to merge. Without any, the result is empty.
     ///
     /// >>> from pathlib import Path
     /// >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
@@ -243,10 +243,10 @@ impl Activity {
         .into())
     }
 
-    /// Writes an activity file: Parquet that any engine reads, and `from_parquet`.
+    /// Writes an activity file: Parquet, which `from_parquet` and any other engine can read.
     ///
     /// Raises:
-    ///     TrailError: The file cannot be written; what was there before is as it was.
+    ///     TrailError: The file cannot be written. An existing file is left unchanged.
     fn to_parquet(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let write = || {
             let mut part = path.clone().into_os_string();
@@ -256,7 +256,7 @@ impl Activity {
                 .and_then(|file| write_activity(BufWriter::new(file), &self.inner))
                 .and_then(|()| std::fs::rename(&part, &path));
             written.map_err(|fault| {
-                // It may not even be there.
+                // Best effort: the file may not exist.
                 let _ = std::fs::remove_file(&part);
                 error::file(&path, fault)
             })
@@ -264,7 +264,7 @@ impl Activity {
         work::run(py, write)?
     }
 
-    /// The rows, in an order of their own.
+    /// Returns the rows as a table, in no particular order.
     ///
     /// >>> Activity.from_trail("testdata/trail").table()
     /// <Table of 104 rows: account_id, principal_id, principal_arn, ...>
@@ -273,20 +273,20 @@ impl Activity {
         work::run(py, make)?.map_err(error::unexpected)
     }
 
-    /// What became of the objects and records that `from_trail` or an Intake read it from. Of what `from_parquet` and
-    /// `from_arrow` took, nothing is told.
+    /// What became of the objects and records that `from_trail` or an Intake read. For an activity from `from_parquet` or
+    /// `from_arrow` it is empty.
     #[getter]
     fn reconciliation(&self) -> Reconciliation {
         self.reconciliation.clone()
     }
 
-    /// When the newest attempt was; None when there is none.
+    /// The time of the newest attempt; None without attempts.
     #[getter]
     fn newest(&self) -> Option<DateTime<Utc>> {
         self.inner.newest()
     }
 
-    /// How it is pickled, as when multiprocessing sends it: as an activity file, and its reconciliation.
+    /// Pickles as an activity file and a reconciliation.
     fn __reduce__<'py>(
         &self,
         py: Python<'py>,
@@ -311,7 +311,7 @@ impl Activity {
     }
 }
 
-/// An activity that was pickled.
+/// Rebuilds a pickled Activity.
 #[pyfunction]
 pub(crate) fn restore_activity(
     py: Python<'_>,
@@ -326,7 +326,7 @@ pub(crate) fn restore_activity(
     })
 }
 
-/// The activity files that a path is or has below it.
+/// The activity files at a path: the path itself, or all files below a folder.
 fn activity_files(path: &Path) -> PyResult<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

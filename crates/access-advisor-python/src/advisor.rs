@@ -17,19 +17,18 @@ use crate::table::Table;
 use crate::tracking::TrackingParameter;
 use crate::{error, work};
 
-/// Answers for account data and activity, as of one instant.
+/// Reports for account data and activity, as of one instant.
 ///
-/// Making one compiles the policies; after that, questions are cheap.
+/// The constructor compiles the policies; reports are cheap after that.
 ///
 /// Args:
-///     account: Who could reach what.
-///     activity: Who used what.
-///     tracking: Which part of the activity reports see: a Tracking, or the name of a preset. "aws" sees what AWS's own
-///         reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to. "full" sees every
-///         action, as far back as the activity goes.
-///     now: The instant that reports are made at; the present when None. An activity that goes beyond it should be
-///         read with `until=now`.
-///     catalog: Which services and actions there are; the one built in when None.
+///     account: The users, groups, roles and policies.
+///     activity: Who used which action, and when last.
+///     tracking: Which part of the activity reports cover: a Tracking, or the name of a preset. "aws" covers what AWS's own
+///         reports cover: 400 days, and the actions and Regions that AWS tracks, each from the date that AWS started. "full"
+///         covers every action, as far back as the activity goes.
+///     now: The instant of the reports; the present when None. Read an activity that goes beyond it with `until=now`.
+///     catalog: The catalog of services and actions; the built-in one when None.
 ///
 /// Raises:
 ///     InvalidInputError: `now` has no time zone, or `tracking` is not a preset.
@@ -48,8 +47,7 @@ pub(crate) struct Advisor {
     now: DateTime<Utc>,
 }
 
-/// A report as `get_service_last_accessed_details` would answer with all of its pages at once; after the API's names,
-/// what it has none for.
+/// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -89,30 +87,32 @@ impl Advisor {
         })
     }
 
-    /// The instant that reports are made at.
+    /// The instant of the reports.
     #[getter]
     fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// How many principals of the activity are none of the account's users and roles: of other accounts, or deleted.
+    /// The number of principals in the activity that are not users or roles of the account data: they belong to other
+    /// accounts, or were deleted.
     #[getter]
-    fn strangers(&self) -> usize {
+    fn unknown_principals(&self) -> usize {
         self.inner.unmatched_principals()
     }
 
-    /// The report on a user, group, role or managed policy: what boto3's `get_service_last_accessed_details` returns.
+    /// Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
     ///
-    /// Further keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
-    /// grants them now, if there are any; `NotEvaluated`, the policies and groups that the export lacks, if there are any.
+    /// It has more keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
+    /// grants them now, if there are any; `NotEvaluated`, policies and groups that are missing from the export or could not be
+    /// evaluated, if there are any.
     ///
     /// Args:
-    ///     arn: What to report on.
+    ///     arn: The ARN of the user, group, role or managed policy.
     ///     granularity: "service" or "action".
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: The ARN is none of IAM's.
+    ///     InvalidInputError: `arn` is not an IAM ARN.
     ///
     /// >>> report = advisor.report("arn:aws:iam::111122223333:user/erin", granularity="action")
     /// >>> report["ServicesLastAccessed"][0]["ServiceName"], report["IsTruncated"]
@@ -144,8 +144,8 @@ impl Advisor {
         answer(py, &whole)
     }
 
-    /// The reports on every user, group, role, and attached or customer-managed policy, as one table: a row for each of
-    /// them, for each of their services and, at action level, for each tracked action.
+    /// Returns the reports on all users, groups, roles, and attached or customer-managed policies as one table. There is a row
+    /// for each of these entities, for each of its services and, with `granularity="action"`, for each tracked action.
     ///
     /// >>> advisor.reports()
     /// <Table of ... rows: arn, granularity, service_namespace, ...>
@@ -165,7 +165,7 @@ impl Advisor {
         table.map_err(error::unexpected)
     }
 
-    /// The users and roles that may have used a service by way of an entity, with when they last did: the
+    /// Returns the users and roles that could use a service through an entity, and when they last did: the
     /// `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.
     ///
     /// >>> [found] = advisor.entities("arn:aws:iam::111122223333:user/erin", "s3")
@@ -181,7 +181,7 @@ impl Advisor {
         answer(py, &entities.map_err(|refused| error::request(&refused))?)
     }
 
-    /// The policies of a user, group or role that grant access to services: the `PoliciesGrantingServiceAccess` of
+    /// Returns the policies of a user, group or role that grant access to services: the `PoliciesGrantingServiceAccess` of
     /// boto3's `list_policies_granting_service_access`.
     ///
     /// >>> [row] = advisor.policies_granting("arn:aws:iam::111122223333:user/engineering/bruno", ["sqs"])

@@ -1,4 +1,4 @@
-//! Answers in the shape that boto3 gives them: dicts with the API's names, and times as datetimes.
+//! Converts answers into boto3's shape: dicts with the API's names, and times as datetimes.
 
 use access_advisor::time;
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error;
 
-/// The names whose values are times.
+/// Names whose values are times.
 const TIMES: [&str; 4] = [
     "JobCreationDate",
     "JobCompletionDate",
@@ -16,7 +16,7 @@ const TIMES: [&str; 4] = [
     "LastAccessedTime",
 ];
 
-/// What serializes as the CLI prints it, as boto3 would give it.
+/// Converts a value that serializes as the command line prints it.
 pub(crate) fn answer<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
     let value = serde_json::to_value(value).map_err(error::unexpected)?;
     python(py, "", &value)

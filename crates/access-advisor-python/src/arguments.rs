@@ -1,4 +1,4 @@
-//! Arguments as Python's users give them.
+//! Conversion of Python arguments.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ impl<'py> FromPyObject<'_, 'py> for Paths {
         }
         let Ok(items) = given.try_iter() else {
             return Err(PyTypeError::new_err(format!(
-                "a path or an iterable of paths is wanted, not {}",
+                "expected a path or an iterable of paths, not {}",
                 given.get_type().name()?
             )));
         };
@@ -38,7 +38,7 @@ impl<'py> FromPyObject<'_, 'py> for Paths {
     }
 }
 
-/// An instant: a `datetime` that knows its time zone.
+/// An instant: a `datetime` with a time zone.
 pub(crate) struct Instant(pub(crate) DateTime<Utc>);
 
 impl<'py> FromPyObject<'_, 'py> for Instant {
@@ -49,7 +49,7 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
         let time = given.cast::<PyDateTime>().map_err(|_| {
             let name = given.get_type().name();
             let name = name.map_or_else(|_| "that".into(), |name| name.to_string());
-            PyTypeError::new_err(format!("a datetime is wanted, not {name}"))
+            PyTypeError::new_err(format!("expected a datetime, not {name}"))
         })?;
         let in_utc = || {
             let offset = time.call_method0(intern!(py, "utcoffset"))?;
@@ -63,12 +63,15 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
         match in_utc() {
             Ok(Some(time)) => Ok(Self(time)),
             Ok(None) => Err(error::invalid_input(&format!(
-                "the datetime {} has no time zone; give it one: tzinfo=timezone.utc",
+                "the datetime {} has no time zone; pass one, such as tzinfo=timezone.utc",
                 time.str()?
             ))),
-            // pandas.NaT is a datetime, too; UTC may be before the first year.
+            // pandas.NaT is a datetime too, and in UTC the year may be out of range.
             Err(fault) if is_of_value(&fault, py) => {
-                let message = format!("the datetime {} is no instant: {fault}", time.str()?);
+                let message = format!(
+                    "the datetime {} is not a valid instant: {fault}",
+                    time.str()?
+                );
                 let refused = error::invalid_input(&message);
                 refused.set_cause(py, Some(fault));
                 Err(refused)
@@ -78,12 +81,12 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
     }
 }
 
-/// Whether the type is right and the value is not.
+/// Whether the error is about the value and not the type.
 fn is_of_value(fault: &PyErr, py: Python<'_>) -> bool {
     fault.is_instance_of::<PyOverflowError>(py) || fault.is_instance_of::<PyValueError>(py)
 }
 
-/// How many threads: one or more.
+/// A number of threads: one or more.
 pub(crate) struct Threads(pub(crate) NonZeroUsize);
 
 impl Threads {
@@ -94,9 +97,9 @@ impl FromPyObject<'_, '_> for Threads {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        // Zero is a ValueError of Python's, what is negative or too large an OverflowError.
+        // PyO3 raises ValueError for zero, OverflowError for negative and too large numbers.
         in_bounds(given, || {
-            "threads must be 1 or more; None is as many as there are processors".into()
+            "threads must be 1 or more, or None for one per processor".into()
         })
         .map(Self)
     }
@@ -116,7 +119,7 @@ impl FromPyObject<'_, '_> for Size {
     }
 }
 
-/// An integer; `bounds` says which ones can be.
+/// Extracts an integer. `bounds` is the start of the message for one that is out of range.
 fn in_bounds<'a, 'py, T: FromPyObject<'a, 'py, Error = PyErr>>(
     given: Borrowed<'a, 'py, PyAny>,
     bounds: impl FnOnce() -> String,
@@ -131,7 +134,7 @@ fn in_bounds<'a, 'py, T: FromPyObject<'a, 'py, Error = PyErr>>(
     })
 }
 
-/// Texts: any iterable of `str` but a `str`, which is one of its letters.
+/// Any iterable of `str` except a `str` itself, which would be taken letter by letter.
 pub(crate) struct Texts(pub(crate) Vec<String>);
 
 impl FromPyObject<'_, '_> for Texts {
@@ -140,7 +143,7 @@ impl FromPyObject<'_, '_> for Texts {
     fn extract(given: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         if given.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err(
-                "an iterable of str is wanted, not one str",
+                "expected an iterable of str, not one str",
             ));
         }
         let texts = given.try_iter()?.map(|item| item?.extract());
@@ -166,7 +169,7 @@ impl<'py> FromPyObject<'_, 'py> for Level {
     }
 }
 
-/// boto3's parameter `Granularity`: `SERVICE_LEVEL` or `ACTION_LEVEL`. Any other value is refused in IAM's words.
+/// boto3's parameter `Granularity`: `SERVICE_LEVEL` or `ACTION_LEVEL`. Other values raise IAM's error message.
 pub(crate) struct ApiLevel(pub(crate) Granularity);
 
 impl FromPyObject<'_, '_> for ApiLevel {
@@ -179,7 +182,7 @@ impl FromPyObject<'_, '_> for ApiLevel {
     }
 }
 
-/// `MaxItems`: what no 64 bits hold is too small or too large all the same.
+/// `MaxItems`. Integers beyond 64 bits saturate; they are out of its range anyway.
 pub(crate) struct Items(pub(crate) i64);
 
 impl FromPyObject<'_, '_> for Items {
@@ -196,7 +199,7 @@ impl FromPyObject<'_, '_> for Items {
     }
 }
 
-/// What the clock says: asked only where the caller names no instant.
+/// The current time, for calls without an instant.
 pub(crate) fn clock() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }

@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 
 use crate::{error, work};
 
-/// The services and actions that there are: another than the one built in, which everything uses that is given none.
+/// A catalog of services and actions, used instead of the built-in one.
 ///
-/// Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`. It can be pickled.
+/// Pass the same catalog to `Activity.from_trail`, `Advisor` and `Store` when they are used together. It can be pickled.
 ///
 /// >>> catalog = Catalog.load("crates/service-catalog/data/catalog.txt")
 /// >>> catalog
@@ -24,7 +24,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// The catalog that is asked for: the one built in when there is none.
+    /// The given catalog, or the built-in one.
     pub(crate) fn or_shared(catalog: Option<&Self>) -> Arc<access_advisor::catalog::Catalog> {
         catalog.map_or_else(access_advisor::catalog::Catalog::shared, |it| {
             it.inner.clone()
@@ -34,13 +34,13 @@ impl Catalog {
 
 #[pymethods]
 impl Catalog {
-    /// Loads a catalog that `access-advisor catalog build` made.
+    /// Loads a catalog file made by `access-advisor catalog build`.
     ///
     /// Args:
-    ///     path: Its file.
+    ///     path: The file.
     ///
     /// Raises:
-    ///     CatalogError: The file cannot be read, or is no catalog. Its `path` says which, its `line` where.
+    ///     CatalogError: The file cannot be read, or is not a catalog. `path` is the file, `line` the position in it.
     ///
     /// >>> Catalog.load("testdata/README.md")
     /// Traceback (most recent call last):
@@ -57,10 +57,10 @@ impl Catalog {
         Ok(Self { inner })
     }
 
-    /// Takes a catalog from its text: what is in the file of `Catalog.load`.
+    /// Parses the text of a catalog file.
     ///
     /// Raises:
-    ///     CatalogError: The text is no catalog. Its `line` says where.
+    ///     CatalogError: The text is not a catalog. `line` is the position in it.
     ///
     /// >>> from pathlib import Path
     /// >>> Catalog.parse(Path("crates/service-catalog/data/catalog.txt").read_text())
@@ -72,7 +72,7 @@ impl Catalog {
         Ok(Self { inner })
     }
 
-    /// How it is pickled, as when Spark sends it to its executors: as its text.
+    /// Pickles as the text of the catalog.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         let parse = py.get_type::<Self>().getattr(intern!(py, "parse"))?;
         Ok((parse, (self.inner.to_table(),)))

@@ -1,4 +1,4 @@
-//! Errors as the exceptions of `access_advisor._errors`.
+//! Converts errors into the exceptions of `access_advisor._errors`.
 
 use std::path::Path;
 
@@ -13,14 +13,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// What an exception says apart from its message.
+/// An attribute of an exception.
 #[derive(Clone, Copy, IntoPyObject)]
 enum Attribute<'a> {
     Text(&'a str),
     Number(u64),
 }
 
-/// An exception of the package: its class, message and further attributes.
+/// Makes an exception of the package.
 fn raised(class: &str, message: &str, attributes: &[(&str, Attribute<'_>)]) -> PyErr {
     Python::attach(|py| {
         let made = || -> PyResult<PyErr> {
@@ -42,12 +42,12 @@ fn at(class: &str, message: &str, path: &Path) -> PyErr {
     raised(class, message, &[("path", Attribute::Text(&path))])
 }
 
-/// An argument that cannot be.
+/// An invalid argument.
 pub(crate) fn invalid_input(message: &str) -> PyErr {
     raised("InvalidInputError", message, &[])
 }
 
-/// What IAM would have refused.
+/// A request that IAM would reject.
 pub(crate) fn request(error: &RequestError) -> PyErr {
     let class = match error {
         RequestError::NoSuchEntity(_) => "NoSuchEntityError",
@@ -61,7 +61,7 @@ pub(crate) fn request(error: &RequestError) -> PyErr {
     )
 }
 
-/// Account data that cannot be loaded. The operating system's reason is the cause.
+/// Account data that cannot be loaded. The operating system's error becomes `__cause__`.
 pub(crate) fn load(error: LoadError) -> PyErr {
     let message = error.to_string();
     match error {
@@ -84,7 +84,7 @@ pub(crate) fn load(error: LoadError) -> PyErr {
     }
 }
 
-/// A file that is no export of account data.
+/// A file that is not an export of account data.
 pub(crate) fn export(error: &ExportError) -> PyErr {
     let mut attributes = vec![("path", Attribute::Text(error.name()))];
     let places = [("line", error.line()), ("column", error.column())];
@@ -92,12 +92,12 @@ pub(crate) fn export(error: &ExportError) -> PyErr {
     raised("AccountError", &error.to_string(), &attributes)
 }
 
-/// A number that is known.
+/// An attribute for a known number.
 fn number<'a>((name, number): (&'a str, Option<usize>)) -> Option<(&'a str, Attribute<'a>)> {
     Some((name, Attribute::Number(number?.try_into().ok()?)))
 }
 
-/// A trail that cannot be listed. Of a path, the operating system's error is the cause.
+/// A trail that cannot be listed. The operating system's error becomes `__cause__`.
 pub(crate) fn listing(error: ListingError) -> PyErr {
     let raised = at("TrailError", &error.to_string(), error.path());
     if let ListingError::Unreadable { error, .. } = error {
@@ -106,7 +106,7 @@ pub(crate) fn listing(error: ListingError) -> PyErr {
     raised
 }
 
-/// A trail without anything to read. What could not be read of it, if that is why, is named.
+/// A trail with nothing to read. The message names the first object that could not be read, if there is one.
 pub(crate) fn nothing_read(message: &str, failed: Option<&FailedObject>) -> PyErr {
     match failed {
         Some(failed) => raised(
@@ -118,7 +118,7 @@ pub(crate) fn nothing_read(message: &str, failed: Option<&FailedObject>) -> PyEr
     }
 }
 
-/// What is wrong with a folder of activity files.
+/// A folder without activity files.
 pub(crate) fn trail(path: &Path, reason: &str) -> PyErr {
     at("TrailError", &format!("{}: {reason}", path.display()), path)
 }
@@ -128,24 +128,24 @@ pub(crate) fn file(path: &Path, error: std::io::Error) -> PyErr {
     caused("TrailError", path, error)
 }
 
-/// A catalog's file that cannot be read.
+/// A catalog file that cannot be read.
 pub(crate) fn catalog_file(path: &Path, error: std::io::Error) -> PyErr {
     caused("CatalogError", path, error)
 }
 
-/// What the operating system says of a file, as the cause.
+/// An exception about a file, with the operating system's error as `__cause__`.
 fn caused(class: &str, path: &Path, error: std::io::Error) -> PyErr {
     let raised = at(class, &format!("{}: {error}", path.display()), path);
     Python::attach(|py| raised.set_cause(py, Some(error.into())));
     raised
 }
 
-/// A file or text that is no catalog.
+/// A file or text that is not a catalog.
 pub(crate) fn catalog(path: Option<&Path>, error: &CatalogError) -> PyErr {
     let path = path.map(|path| path.display().to_string());
     let mut attributes = Vec::new();
     attributes.extend(path.iter().map(|path| ("path", Attribute::Text(path))));
-    // Line 0: about none, as in an empty file.
+    // Line 0 stands for no line, as in an empty file.
     attributes.extend(number(("line", Some(error.line).filter(|line| *line > 0))));
     let message = match &path {
         Some(path) => format!("{path}: {error}"),
@@ -154,7 +154,7 @@ pub(crate) fn catalog(path: Option<&Path>, error: &CatalogError) -> PyErr {
     raised("CatalogError", &message, &attributes)
 }
 
-/// An activity table that is none.
+/// A table that is not an activity table.
 pub(crate) fn read(error: &ReadError) -> PyErr {
     let mut attributes = vec![("path", Attribute::Text(&error.name))];
     match &error.fault {
@@ -200,7 +200,7 @@ pub(crate) fn trail_import(error: TrailImportError) -> PyErr {
     }
 }
 
-/// Why a store has no answer.
+/// An operation of a store that failed.
 pub(crate) fn operation(error: &OperationError) -> PyErr {
     match error {
         OperationError::Request(error) => request(error),
@@ -209,7 +209,7 @@ pub(crate) fn operation(error: &OperationError) -> PyErr {
     }
 }
 
-/// What cannot happen, said instead of a panic.
+/// An error that should not occur, raised as RuntimeError instead of a panic.
 pub(crate) fn unexpected(error: impl std::fmt::Display) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Takes objects one by one, from wherever they come.
+//! Reads objects one by one, whatever their source.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,19 +14,19 @@ use crate::arguments::{Instant, Size};
 use crate::catalog::Catalog;
 use crate::error;
 
-/// Takes CloudTrail objects one by one, from wherever they come: another store's client, a queue, a Spark partition.
+/// Reads CloudTrail objects one by one, whatever their source: another object store, a queue, a Spark partition.
 ///
-/// For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake has a thread of its own, which
-/// a process forked from this one has not: there it raises InvalidInputError.
+/// For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake owns a thread, which does not
+/// survive a fork: in a forked process its methods raise InvalidInputError.
 ///
 /// Args:
-///     since: Leave out records earlier than this.
-///     until: Leave out records later than this.
-///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
-///     catalog: Which services and actions there are, and which action an event is; the one built in when None.
+///     since: Skip records earlier than this.
+///     until: Skip records later than this.
+///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+///     catalog: The catalog of services and actions; the built-in one when None.
 ///
 /// Raises:
-///     InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be.
+///     InvalidInputError: A datetime has no time zone, `since` is later than `until`, or a number is out of range.
 ///
 /// >>> from pathlib import Path
 /// >>> intake = Intake()
@@ -38,11 +38,11 @@ use crate::error;
 #[pyclass(frozen, module = "access_advisor")]
 pub(crate) struct Intake {
     running: Mutex<Option<Running>>,
-    /// The process that made it.
+    /// The id of the process that created it.
     process: u32,
 }
 
-/// The thread that the objects are taken on: the reader's intake borrows from the reader.
+/// The thread that reads the objects. It owns the reader, from which the reader's intake borrows.
 struct Running {
     requests: Sender<Request>,
     answers: Receiver<(u64, Request)>,
@@ -67,7 +67,7 @@ impl Running {
                     }
                     Request::File(path) => intake.take_file(path),
                 };
-                // Given back, as only a thread that has Python's lock should drop what is Python's.
+                // Returned to the caller: Python objects are dropped with the GIL held.
                 if answer.send((taken.records, request)).is_err() {
                     break;
                 }
@@ -92,7 +92,7 @@ impl Intake {
             if let Some((records, request)) = sent.and_then(|()| thread.answers.recv().ok()) {
                 return Some(Ok((records, request)));
             }
-            // The thread ended before it was told to.
+            // The thread panicked.
             running.take()?.thread.join().err().map(Err)
         });
         match answered {
@@ -102,20 +102,20 @@ impl Intake {
         }
     }
 
-    /// Whether its thread is there: not in a process that was forked from the one that made it.
+    /// Fails in a process forked from the one that created the intake: its thread does not exist there.
     fn check_process(&self) -> PyResult<()> {
         let here = std::process::id();
         if here == self.process {
             return Ok(());
         }
         Err(error::invalid_input(&format!(
-            "this intake was made in process {} and cannot be used in process {here}, forked from it",
+            "this intake was created in process {} and cannot be used in process {here}, which was forked from it",
             self.process
         )))
     }
 }
 
-/// In a forked process nobody is there to end, and what another thread held at the fork is held for ever.
+/// In a forked process the thread does not exist, and locks that were held during the fork are never released.
 impl Drop for Intake {
     fn drop(&mut self) {
         if self.process != std::process::id() {
@@ -142,28 +142,28 @@ impl Intake {
         })
     }
 
-    /// Takes an object: what CloudTrail delivers, gzip or not. `name` is what the reconciliation calls it.
+    /// Reads an object as CloudTrail delivers it, compressed or not. `name` identifies it in the reconciliation.
     ///
-    /// An object that cannot be read adds nothing, and is named in the reconciliation.
+    /// If the object cannot be read, it is listed in the reconciliation and adds no records.
     ///
     /// Returns:
-    ///     How many records were in it.
+    ///     The number of records in the object.
     ///
     /// Raises:
-    ///     InvalidInputError: The intake is finished, or of another process.
+    ///     InvalidInputError: The intake is finished, or was created in another process.
     fn take(&self, py: Python<'_>, name: String, data: PyBackedBytes) -> PyResult<u64> {
         self.request(py, Request::Object(name, data))
     }
 
-    /// Takes a file, as `take` does.
+    /// Reads a file, as `take` does.
     fn take_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
         self.request(py, Request::File(path))
     }
 
-    /// What was taken. Nothing can be taken after this.
+    /// Returns the activity of all objects read. No more objects can be read after this.
     ///
     /// Raises:
-    ///     InvalidInputError: The intake was finished before, or is of another process.
+    ///     InvalidInputError: The intake is finished already, or was created in another process.
     fn finish(&self, py: Python<'_>) -> PyResult<Activity> {
         self.check_process()?;
         let finished = py.detach(|| {

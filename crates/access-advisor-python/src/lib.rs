@@ -1,10 +1,9 @@
-//! The Python package `access_advisor`: what is written in Rust of it, as the module `access_advisor._native`.
+//! `access_advisor._native`, the extension module of the Python package `access_advisor`.
 //!
-//! Long work runs on threads of its own without Python's lock, while the calling thread looks out for Ctrl-C and tells
-//! the caller how far it is (`work`). Tables go out through the Arrow `PyCapsule` interface (`table`), answers in the
-//! shape that boto3 gives them (`answer`).
+//! Long operations run on their own threads without the GIL, while the calling thread checks for Ctrl-C and reports progress
+//! (`work`). Tables are exported through the Arrow `PyCapsule` interface (`table`), answers have boto3's shape (`answer`).
 
-// Comments on what Python sees are its docstrings; arguments are made from its objects, for this call alone.
+// Doc comments are Python docstrings; arguments are converted from Python objects and owned.
 #![allow(clippy::doc_markdown, clippy::needless_pass_by_value)]
 
 mod account;
@@ -24,14 +23,14 @@ mod table;
 mod tracking;
 mod work;
 
-/// Of this module only, not of Python; as the command line has it.
+/// Used by this module only, not by Python. The command line uses the same allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What `access_advisor/__init__.py` takes over.
+/// The names that `access_advisor/__init__.py` imports.
 #[pyo3::pymodule]
 mod _native {
-    /// As importlib.metadata has it, which takes ten times as long to import as all of this package.
+    /// Same as importlib.metadata, whose import takes ten times as long as that of this package.
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");

@@ -1,4 +1,4 @@
-//! A trail's objects, listed in one process and read in others: what Spark's driver and executors do.
+//! Lists the objects of a trail in one process and reads them in others, as Spark's driver and executors do.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -22,16 +22,16 @@ use crate::{error, work};
 /// Lists the objects that `Activity.from_trail` would read.
 ///
 /// Returns:
-///     A table of `path` and `size`, in bytes as stored; and the folders that could not be listed.
+///     A table with columns `path` and `size` (stored bytes), and the folders that could not be listed.
 ///
 /// Raises:
-///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
-///     InvalidInputError: A datetime without a time zone, `since` later than `until`.
+///     TrailError: A path does not exist or cannot be listed, or a folder has no files. `path` is that path.
+///     InvalidInputError: A datetime has no time zone, or `since` is later than `until`.
 #[pyfunction]
 #[pyo3(signature = (paths, *, since = None, until = None))]
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "arguments are made from Python's"
+    reason = "arguments are converted from Python objects"
 )]
 pub(crate) fn list_objects(
     py: Python<'_>,
@@ -60,9 +60,10 @@ pub(crate) fn list_objects(
     listed.map_err(error::listing)?.map_err(error::unexpected)
 }
 
-/// Reads listed objects, given as pairs of `path` and `size`, on the calling thread and as many more as are asked for.
+/// Reads listed objects, given as pairs of `path` and `size`, on this number of threads.
 ///
-/// What cannot be read is named in the reconciliation, also where it is all of them: this may be a share of a trail.
+/// Objects that cannot be read are listed in the reconciliation. Unlike `Activity.from_trail`, this does not raise if there is
+/// no record to read: the objects may be a part of a trail.
 #[pyfunction]
 #[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = Threads::ONE, catalog = None), text_signature = "(objects, *, since=None, until=None, object_limit=None, threads=1, catalog=None)")]
 pub(crate) fn read_objects(
@@ -100,7 +101,7 @@ impl Listed {
         };
         let size = match &object {
             TrailObject::S3 { object, .. } => object.size,
-            // A file that cannot be read says why when it is read.
+            // Reading the file reports the error.
             TrailObject::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
         };
         self.path.append_value(object.to_string());
@@ -120,7 +121,7 @@ impl Listed {
     }
 }
 
-/// The buckets that objects are read from, each opened once.
+/// Opens each bucket once.
 struct Buckets {
     options: S3Options,
     opened: HashMap<String, Arc<S3Source>>,
@@ -140,7 +141,7 @@ impl Buckets {
         }
     }
 
-    /// The object that a listing called so.
+    /// The object with this path in a listing.
     fn object(
         &mut self,
         path: String,
@@ -197,7 +198,7 @@ impl Buckets {
             key: prefix,
             size,
             etag: None,
-            // Not known any more, and not needed to read it.
+            // Not needed to read the object.
             last_modified: DateTime::UNIX_EPOCH,
         };
         Ok(TrailObject::S3 { source, object })

@@ -1,4 +1,4 @@
-//! Pickling: multiprocessing and Spark send results from one process to another.
+//! Pickling, with which multiprocessing and Spark send results between processes.
 
 use access_advisor::trail::Reconciliation;
 use pyo3::intern;
@@ -9,7 +9,7 @@ use crate::error;
 /// What `__reduce__` returns: a function or class, and its arguments.
 pub(crate) type Reduced<'py, A> = (Bound<'py, PyAny>, A);
 
-/// A value that a function of `access_advisor._native` rebuilds.
+/// Pickles by calling a function of `access_advisor._native`.
 pub(crate) fn reduced<'py, A>(
     py: Python<'py>,
     function: &str,

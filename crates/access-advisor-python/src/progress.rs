@@ -1,4 +1,4 @@
-//! How far reading a trail is, told to Python on the thread that waits for it.
+//! Progress of reading a trail, reported to Python on the waiting thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -6,17 +6,17 @@ use access_advisor::trail::ObjectRead;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-/// How far reading a trail is: what a `progress` callback is given.
+/// The progress of reading a trail, as a `progress` callback receives it.
 #[pyclass(frozen, get_all, module = "access_advisor")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
-    /// The objects that are done.
+    /// The number of objects read so far.
     objects: u64,
-    /// How many there are; None until all are listed.
+    /// The number of all objects; None until all are listed.
     total: Option<u64>,
-    /// The size of those that are done, as they are stored.
+    /// The stored size of the objects read so far, in bytes.
     bytes: u64,
-    /// The records that were in them.
+    /// The number of records in the objects read so far.
     records: u64,
     /// Whether this is the last call.
     done: bool,
@@ -38,7 +38,7 @@ impl Progress {
     }
 }
 
-/// What the reading threads add up.
+/// Totals that the reading threads update.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     objects: AtomicU64,
@@ -69,7 +69,7 @@ impl Counts {
     }
 }
 
-/// Whom to tell: nobody, a callable, or tqdm's bar.
+/// The receiver of progress: none, a callable, or a tqdm progress bar.
 pub(crate) struct Listener(Option<Py<PyAny>>);
 
 impl Listener {
@@ -83,8 +83,8 @@ impl Listener {
         Ok(Self((!listener.is_none()).then(|| listener.unbind())))
     }
 
-    /// Tells how far it is; what the callable raises ends the work.
-    pub(crate) fn tell(&self, py: Python<'_>, counts: &Counts, done: bool) -> PyResult<()> {
+    /// Calls the listener. An exception of the callable ends the operation.
+    pub(crate) fn report(&self, py: Python<'_>, counts: &Counts, done: bool) -> PyResult<()> {
         match &self.0 {
             Some(listener) => listener.call1(py, (counts.view(done),)).map(drop),
             None => Ok(()),

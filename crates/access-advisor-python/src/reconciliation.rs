@@ -1,4 +1,4 @@
-//! What became of everything that was read.
+//! What became of all objects and records.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use crate::error;
 use crate::pickle::{self, Reduced};
 
-/// What became of the objects and records of a trail. It adds up: records read = attributed + set aside, and of activity
-/// files among the objects, rows read = taken + set aside.
+/// What became of the objects and records of a trail: records read = attributed + set aside. For activity files among the
+/// objects, rows read = taken + set aside.
 ///
-/// Reconciliations of parts of a trail add up with `+`, or `sum(parts, Reconciliation())`.
+/// Add the reconciliations of parts of a trail with `+` or `sum(parts, Reconciliation())`.
 ///
 /// Args:
-///     objects_failed: Objects that could not be read, to start with; none by default.
+///     objects_failed: Objects that could not be read; none by default.
 ///
 /// >>> r = Activity.from_trail("testdata/trail").reconciliation
 /// >>> r.records_read == r.records_attributed + r.records_set_aside
@@ -30,16 +30,16 @@ pub(crate) struct Reconciliation {
     pub(crate) inner: access_advisor::trail::Reconciliation,
 }
 
-/// An object that could not be read: none of its records was taken.
+/// An object that could not be read. None of its records was taken.
 ///
 /// Args:
 ///     path: The object.
-///     reason: What exactly is wrong with it, for people.
-///     kind: What kept it from being read: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or
+///     reason: What is wrong, for people.
+///     kind: What is wrong, for programs: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or
 ///         "not_cloudtrail".
 ///
 /// Raises:
-///     InvalidInputError: There is no such kind.
+///     InvalidInputError: `kind` is unknown.
 #[pyclass(frozen, eq, hash, module = "access_advisor")]
 #[derive(Clone, Debug)]
 pub(crate) struct FailedObject {
@@ -52,7 +52,7 @@ impl FailedObject {
     }
 }
 
-/// By what Python sees: where an object came from is lost when it is pickled.
+/// Compares what Python sees: pickling turns the object's location into text.
 impl PartialEq for FailedObject {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
@@ -65,17 +65,7 @@ impl Hash for FailedObject {
     }
 }
 
-/// Names of the kinds of failures.
-const FAILURE_KINDS: [(FailureKind, &str); 6] = [
-    (FailureKind::NotListed, "not_listed"),
-    (FailureKind::NothingThere, "nothing_there"),
-    (FailureKind::Unreadable, "unreadable"),
-    (FailureKind::TooLarge, "too_large"),
-    (FailureKind::Damaged, "damaged"),
-    (FailureKind::NotCloudTrail, "not_cloudtrail"),
-];
-
-/// A reason that Python gave.
+/// A reason passed from Python.
 #[derive(Debug)]
 struct Reason(String);
 
@@ -92,13 +82,14 @@ impl FailedObject {
     #[new]
     #[pyo3(signature = (path, reason, kind = "unreadable"))]
     fn new(path: &str, reason: String, kind: &str) -> PyResult<Self> {
-        let known = FAILURE_KINDS.iter().find(|(_, name)| *name == kind);
-        let Some((kind, _)) = known else {
-            return Err(error::invalid_input(&format!(
-                "{kind:?} is not a kind of failure"
-            )));
-        };
-        let inner = access_advisor::trail::FailedObject::new(path.into(), *kind, Reason(reason));
+        let known = FailureKind::ALL
+            .into_iter()
+            .find(|known| known.name() == kind);
+        let kind = known.ok_or_else(|| {
+            let kinds = FailureKind::ALL.map(FailureKind::name).join(", ");
+            error::invalid_input(&format!("kind must be one of {kinds}, not {kind:?}"))
+        })?;
+        let inner = access_advisor::trail::FailedObject::new(path.into(), kind, Reason(reason));
         Ok(Self { inner })
     }
 
@@ -108,18 +99,17 @@ impl FailedObject {
         self.inner.object().to_string()
     }
 
-    /// What exactly is wrong with it, for people.
+    /// What is wrong, for people.
     #[getter]
     fn reason(&self) -> &str {
         self.inner.message()
     }
 
-    /// What kept it from being read: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or "not_cloudtrail".
+    /// What is wrong, for programs: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or "not_cloudtrail".
+    /// Later versions may add kinds.
     #[getter]
     fn kind(&self) -> &'static str {
-        let kind = self.inner.kind();
-        let known = FAILURE_KINDS.iter().find(|(known, _)| *known == kind);
-        known.map_or("unreadable", |(_, name)| name)
+        self.inner.kind().name()
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String, &str, &'static str)> {
@@ -136,32 +126,42 @@ impl FailedObject {
     }
 }
 
-/// A malformed record, or row of an activity file. The others of its object were taken.
+/// A malformed record, or row of an activity file. The other records of its object were taken.
+///
+/// Args:
+///     path: The object.
+///     record: The number of the record in the object, counted from 1.
+///     reason: What is wrong, for people.
+///     kind: What is wrong, for programs. See `kind`.
 #[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct MalformedRecord {
-    /// Its object.
+    /// The object.
     path: String,
-    /// Its number in the object, counted from 1.
+    /// The number of the record in the object, counted from 1.
     record: u64,
-    /// What is wrong with it.
+    /// What is wrong, for people.
     reason: String,
+    /// What is wrong, for programs: "missing", "too_long", "control_character", "region", "time", "principal", "encoding",
+    /// "json", "row", "identity_text", "value" or "not_a_record". Later versions may add kinds.
+    kind: String,
 }
 
 #[pymethods]
 impl MalformedRecord {
     #[new]
-    fn new(path: String, record: u64, reason: String) -> Self {
+    fn new(path: String, record: u64, reason: String, kind: String) -> Self {
         Self {
             path,
             record,
             reason,
+            kind,
         }
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, u64, &str)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, u64, &str, &str)> {
         let class = py.get_type::<Self>().into_any();
-        (class, (&self.path, self.record, &self.reason))
+        (class, (&self.path, self.record, &self.reason, &self.kind))
     }
 
     fn __repr__(&self) -> String {
@@ -169,6 +169,7 @@ impl MalformedRecord {
             path,
             record,
             reason,
+            ..
         } = self;
         format!("<MalformedRecord {path}: record {record}: {reason}>")
     }
@@ -187,13 +188,13 @@ impl Reconciliation {
         Self { inner }
     }
 
-    /// How many objects' records or rows were read.
+    /// The number of objects whose records or rows were read.
     #[getter]
     fn objects_read(&self) -> u64 {
         self.inner.objects_read
     }
 
-    /// How many objects hold no API calls, by what they are.
+    /// The number of objects without API calls, by type: "digest", "insight".
     #[getter]
     fn objects_skipped(&self) -> BTreeMap<String, u64> {
         let skipped = self.inner.objects_skipped.iter();
@@ -209,67 +210,67 @@ impl Reconciliation {
         failed.map(|inner| FailedObject { inner }).collect()
     }
 
-    /// The objects' size in bytes, as they are stored.
+    /// The stored size of the objects, in bytes.
     #[getter]
     fn bytes(&self) -> u64 {
         self.inner.bytes
     }
 
-    /// How many records were in the objects read. The rows of activity files are counted apart.
+    /// The number of records in the objects read. Rows of activity files are counted separately.
     #[getter]
     fn records_read(&self) -> u64 {
         self.inner.records_read
     }
 
-    /// How many records count as an attempt of a user or role.
+    /// The number of records that count as an attempt of a user or role.
     #[getter]
     fn records_attributed(&self) -> u64 {
         self.inner.records_attributed
     }
 
-    /// How many records were set aside, for whatever reason.
+    /// The number of records set aside, for any reason.
     #[getter]
     fn records_set_aside(&self) -> u64 {
         self.inner.set_aside()
     }
 
-    /// How many records were set aside, by reason.
+    /// The number of records set aside, by reason.
     #[getter]
     fn set_aside_by_reason(&self) -> BTreeMap<String, u64> {
         by_reason(&self.inner.records_set_aside)
     }
 
-    /// How many of the records, and of the activity files' rows, set aside are malformed.
+    /// The number of malformed records and rows of activity files, among those set aside.
     #[getter]
     fn records_malformed(&self) -> u64 {
         self.inner.malformed()
     }
 
-    /// How many rows were in the activity files read.
+    /// The number of rows in the activity files read.
     #[getter]
     fn activity_rows_read(&self) -> u64 {
         self.inner.activity_rows.read
     }
 
-    /// How many rows of activity files were taken.
+    /// The number of rows of activity files that were taken.
     #[getter]
     fn activity_rows_taken(&self) -> u64 {
         self.inner.activity_rows.taken
     }
 
-    /// How many attempts the rows taken stand for.
+    /// The number of attempts in the rows taken.
     #[getter]
     fn activity_rows_attempts(&self) -> u64 {
         self.inner.activity_rows.attempts
     }
 
-    /// How many rows of activity files were set aside, for whatever reason.
+    /// The number of rows of activity files set aside, for any reason.
     #[getter]
     fn activity_rows_set_aside(&self) -> u64 {
         self.inner.activity_rows.set_aside.values().sum()
     }
 
-    /// How many rows of activity files were set aside, by reason.
+    /// The number of rows of activity files set aside, by reason.
     #[getter]
     fn activity_rows_set_aside_by_reason(&self) -> BTreeMap<String, u64> {
         by_reason(&self.inner.activity_rows.set_aside)
@@ -284,11 +285,12 @@ impl Reconciliation {
                 path: example.object.to_string(),
                 record: example.record,
                 reason: example.reason(),
+                kind: example.malformed.kind().name().to_owned(),
             })
             .collect()
     }
 
-    /// Whether the input was at fault somewhere: objects that could not be read, malformed records and rows.
+    /// Whether the input has faults: objects that could not be read, malformed records or rows.
     #[getter]
     fn has_faults(&self) -> bool {
         self.inner.has_faults()
@@ -319,7 +321,7 @@ impl Reconciliation {
         Ok((class.getattr("from_json")?, (self.to_json()?,)))
     }
 
-    /// Adds up what became of two inputs. Neither operand changes.
+    /// Returns the reconciliation of both inputs together.
     fn __add__(&self, other: &Self) -> Self {
         let mut inner = self.inner.clone();
         inner.merge(other.inner.clone());

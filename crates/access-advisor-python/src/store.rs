@@ -20,21 +20,21 @@ use crate::reconciliation::Reconciliation;
 use crate::tracking::TrackingParameter;
 use crate::{error, work};
 
-/// One file that keeps accounts, activity and jobs: what `access-advisor serve` answers from.
+/// A file with accounts, activity and jobs, as `access-advisor serve` uses it.
 ///
-/// The operations have the names, arguments and answers that they have in `boto3.client("iam")`, and `exceptions` has its
-/// names for errors.
+/// The operations have the names, arguments and answers of `boto3.client("iam")`, and `exceptions` has the names of its
+/// exceptions.
 ///
 /// Args:
-///     path: The file; one that is not there is made.
-///     tracking: Which part of the activity reports see, as for Advisor.
-///     caller: The ARN of the user, or of the session of a role, that asks. Jobs belong to their caller. None is
-///         whoever is at this machine.
-///     create: False to insist that the file is there.
-///     catalog: Which services and actions there are, for imports and reports; the one built in when None.
+///     path: The file. It is created if it does not exist.
+///     tracking: Which part of the activity reports cover, as for Advisor.
+///     caller: The ARN of the user or role session that calls the operations. Jobs belong to their caller. None: the local
+///         user.
+///     create: False to raise StoreError if the file does not exist.
+///     catalog: The catalog of services and actions, for imports and reports; the built-in one when None.
 ///
 /// Raises:
-///     StoreError: The file cannot be opened, or is no store.
+///     StoreError: The file cannot be opened, or is not a store.
 ///
 /// >>> store = Store(folder / "advisor.db")
 /// >>> store.import_account("testdata/account.json")
@@ -54,17 +54,17 @@ pub(crate) struct Store {
     catalog: Option<Py<Catalog>>,
 }
 
-/// What an import of a trail brought.
+/// The result of importing a trail.
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct ImportedTrail {
-    /// What became of the objects that were new.
+    /// What became of the new objects.
     #[pyo3(get)]
     reconciliation: Reconciliation,
-    /// How many objects had been taken before; they were not read.
+    /// The number of objects that had been imported before. They were not read again.
     #[pyo3(get)]
     known: u64,
-    /// Objects that had been taken before with another size; they were not read.
+    /// Objects that had been imported before with another size. They were not read again.
     #[pyo3(get)]
     changed: Vec<String>,
 }
@@ -150,13 +150,13 @@ impl Store {
         })
     }
 
-    /// Takes exports of account data in. A newer export replaces that account's picture; activity and jobs stay.
+    /// Imports exports of account data. A newer export replaces the account's data; activity and jobs stay.
     ///
     /// Returns:
-    ///     The ids of the accounts that were in them.
+    ///     The ids of the imported accounts.
     ///
     /// Raises:
-    ///     AccountError: A file that cannot be read, or is no export to its end: nothing is taken.
+    ///     AccountError: A file cannot be read, or is not a complete export. Nothing is imported.
     fn import_account(&self, py: Python<'_>, paths: Paths) -> PyResult<Vec<String>> {
         let import = || {
             let mut exports = Vec::with_capacity(paths.0.len());
@@ -175,20 +175,20 @@ impl Store {
             .collect())
     }
 
-    /// Takes a trail in: what `Activity.from_trail` reads. Objects that were taken before are not read again.
+    /// Imports a trail, in all formats that `Activity.from_trail` reads. Objects that were imported before are not read again.
     ///
-    /// Ctrl-C and a failing callback leave a store that holds whole batches of objects; the next import goes on from there.
+    /// After Ctrl-C or an exception of the callback, the store holds whole batches of objects. Call this again to resume.
     ///
     /// Args:
     ///     paths: A path, or an iterable of paths.
-    ///     threads: How many threads read, 1 or more; as many as there are processors when None.
-    ///     object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+    ///     threads: The number of reading threads, 1 or more; one per processor when None.
+    ///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
     ///     progress: As in `Activity.from_trail`.
     ///
     /// Raises:
-    ///     TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. None of
-    ///         the objects could be read, or there is none; its `path` is the first that failed, if there is one.
-    ///     InvalidInputError: A number that cannot be.
+    ///     TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or no object
+    ///         could be read; `path` is the first object that failed, if there is one.
+    ///     InvalidInputError: A number is out of range.
     #[pyo3(signature = (paths, *, threads = None, object_limit = None, progress = None))]
     fn import_trail(
         &self,
@@ -207,11 +207,11 @@ impl Store {
             py,
             threads,
             &reader.stop_flag(),
-            |py| listener.tell(py, &counts, false),
+            |py| listener.report(py, &counts, false),
             || store.import_trail(&reader, &paths.0, &|object| counts.add(object)),
         );
         let imported = imported?.map_err(error::trail_import)?;
-        listener.tell(py, &counts, true)?;
+        listener.report(py, &counts, true)?;
         if imported.is_nothing() {
             let failed = imported.reconciliation.objects_failed.first();
             return Err(error::nothing_read(
@@ -228,7 +228,7 @@ impl Store {
         })
     }
 
-    /// boto3's names for what the operations raise, as in `except store.exceptions.NoSuchEntityException`.
+    /// The operations' exceptions under boto3's names, as in `except store.exceptions.NoSuchEntityException`.
     ///
     /// >>> store = Store(folder / "advisor.db")
     /// >>> store.exceptions.NoSuchEntityException is NoSuchEntityError
@@ -239,26 +239,26 @@ impl Store {
         errors.getattr(intern!(py, "ClientExceptions"))
     }
 
-    /// The accounts that were imported.
+    /// Returns the ids of the imported accounts.
     fn accounts(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let accounts = py.detach(|| self.operations.store().accounts());
         let accounts = accounts.map_err(|fault| error::store(&fault))?;
         Ok(accounts.iter().map(|id| id.as_str().to_owned()).collect())
     }
 
-    /// As boto3's, but the report is made before this returns: the job is completed.
+    /// Creates a report, like boto3's method. The job is completed when this returns.
     ///
     /// Args:
-    ///     Arn: A user, group, role or managed policy.
+    ///     Arn: The ARN of a user, group, role or managed policy.
     ///     Granularity: SERVICE_LEVEL or ACTION_LEVEL.
-    ///     now: The instant that the report is made at; the present when None.
+    ///     now: The instant of the report; the present when None.
     ///
     /// Returns:
     ///     `{"JobId": ...}`
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: The ARN is none of IAM's, the granularity is neither of the two.
+    ///     InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
     #[pyo3(signature = (*, Arn, Granularity = ApiLevel(Granularity::Service), now = None), text_signature = "($self, *, Arn, Granularity='SERVICE_LEVEL', now=None)")]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn generate_service_last_accessed_details<'py>(
@@ -283,11 +283,11 @@ impl Store {
         )
     }
 
-    /// As boto3's: a page of a job's report.
+    /// Returns a page of a job's report, like boto3's method.
     ///
     /// Raises:
-    ///     NoSuchEntityError: There is no such job of this caller.
-    ///     InvalidInputError: The marker is of another job; `MaxItems` is not from 1 to 1000.
+    ///     NoSuchEntityError: The caller has no such job.
+    ///     InvalidInputError: `Marker` belongs to another job, or `MaxItems` is not from 1 to 1000.
     #[pyo3(signature = (*, JobId, MaxItems = None, Marker = None))]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn get_service_last_accessed_details<'py>(
@@ -302,11 +302,11 @@ impl Store {
         answer(py, &got.map_err(|fault| error::operation(&fault))?)
     }
 
-    /// As boto3's: who used a service of a job's report, when last.
+    /// Returns who used a service of a job's report, and when last, like boto3's method.
     ///
     /// Raises:
-    ///     NoSuchEntityError: There is no such job of this caller.
-    ///     InvalidInputError: The namespace is malformed or unknown, the marker is of another job.
+    ///     NoSuchEntityError: The caller has no such job.
+    ///     InvalidInputError: `ServiceNamespace` is malformed or unknown, or `Marker` belongs to another job.
     #[pyo3(signature = (*, JobId, ServiceNamespace, MaxItems = None, Marker = None))]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn get_service_last_accessed_details_with_entities<'py>(
@@ -326,11 +326,11 @@ impl Store {
         answer(py, &got.map_err(|fault| error::operation(&fault))?)
     }
 
-    /// As boto3's: the policies of a user, group or role that grant access to services.
+    /// Returns the policies of a user, group or role that grant access to services, like boto3's method.
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: The ARN is none of IAM's, a namespace is malformed or unknown, there is a marker: answers are
+    ///     InvalidInputError: `Arn` is not an IAM ARN, a namespace is malformed or unknown, or `Marker` is passed: answers are
     ///         never truncated.
     #[pyo3(signature = (*, Arn, ServiceNamespaces, Marker = None))]
     #[expect(non_snake_case, reason = "boto3's names")]
@@ -344,7 +344,7 @@ impl Store {
         let namespaces = &ServiceNamespaces.0;
         let policies = py.detach(|| {
             if let Some(marker) = Marker {
-                // There is only one page: no marker is this operation's.
+                // There is only one page, so that no marker is valid.
                 let key = self.operations.store().marker_key();
                 key.open(marker, PagedOperation::Services, &JobId::from(""))?;
             }
@@ -357,7 +357,7 @@ impl Store {
         answer(py, &whole)
     }
 
-    /// All jobs, whosever they are, the newest first.
+    /// Returns the jobs of all callers, newest first.
     fn jobs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let jobs = py.detach(|| self.operations.store().jobs());
         let jobs = jobs.map_err(|fault| error::store(&fault))?;
@@ -380,7 +380,7 @@ impl Store {
         answer(py, &rows.collect::<Vec<_>>())
     }
 
-    /// Removes a job and its report, whosever it is.
+    /// Deletes a job and its report, of any caller.
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such job.

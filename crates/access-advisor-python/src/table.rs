@@ -1,4 +1,4 @@
-//! Tables, handed out through the Arrow `PyCapsule` interface: their buffers are not copied.
+//! Tables with the Arrow `PyCapsule` interface. Buffers are not copied.
 
 use std::sync::Arc;
 
@@ -11,11 +11,10 @@ use pyo3::types::PyCapsule;
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 
-/// A table that anything that speaks Arrow takes. Its buffers are handed out without a copy, and pyarrow keeps them as they
-/// are; repeated texts are dictionaries, of which polars and pandas make categories of their own.
+/// A table with the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`, `pandas.DataFrame.from_arrow(t)`,
+/// `duckdb.sql("FROM t")`.
 ///
-/// It has the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`,
-/// `pandas.DataFrame.from_arrow(t)`, and `duckdb.sql("FROM t")`.
+/// Buffers are exported without a copy. Polars and pandas convert dictionary columns to categoricals.
 ///
 /// >>> t = AccountData.load("testdata/account.json").permissions()
 /// >>> len(t), t.column_names[:4]
@@ -45,14 +44,14 @@ impl Table {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
-    /// The columns' names.
+    /// The names of the columns.
     #[getter]
     fn column_names(&self) -> Vec<&str> {
         let fields = self.schema.fields().iter();
         fields.map(|field| field.name().as_str()).collect()
     }
 
-    /// The table as a `pandas.DataFrame`. Repeated texts come as categories. Needs pandas 3 and pyarrow.
+    /// Returns the table as a `pandas.DataFrame`. Dictionary columns become categoricals. Requires pandas 3 and pyarrow.
     ///
     /// >>> AccountData.load("testdata/account.json").permissions().to_pandas().entity_type.nunique()
     /// 4
@@ -61,7 +60,7 @@ impl Table {
         frame.call_method1(intern!(this.py(), "from_arrow"), (this,))
     }
 
-    /// The table as a `polars.DataFrame`. Repeated texts come as categories. Needs polars.
+    /// Returns the table as a `polars.DataFrame`. Dictionary columns become categoricals. Requires Polars.
     ///
     /// >>> AccountData.load("testdata/account.json").permissions().to_polars().height
     /// 109
@@ -69,7 +68,7 @@ impl Table {
         import(this.py(), "polars")?.call_method1(intern!(this.py(), "DataFrame"), (this,))
     }
 
-    /// The table as a `pyarrow.Table`. Needs pyarrow.
+    /// Returns the table as a `pyarrow.Table`. Requires pyarrow.
     ///
     /// >>> AccountData.load("testdata/account.json").permissions().to_pyarrow().num_rows
     /// 109
@@ -86,7 +85,7 @@ impl Table {
         format!("<Table of {rows} rows: {columns}>")
     }
 
-    /// The table as an Arrow C stream: the Arrow PyCapsule interface.
+    /// Exports the table as an Arrow C stream.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -102,13 +101,13 @@ impl Table {
         to_stream_pycapsule(py, stream, requested_schema)
     }
 
-    /// The columns and their types as an Arrow C schema: the Arrow PyCapsule interface.
+    /// Exports the columns and their types as an Arrow C schema.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyArrowResult<Bound<'py, PyCapsule>> {
         to_schema_pycapsule(py, self.schema.as_ref())
     }
 }
 
-/// A package that need not be there.
+/// Imports an optional package.
 fn import<'py>(py: Python<'py>, package: &str) -> PyResult<Bound<'py, PyModule>> {
     py.import(package).map_err(|error| {
         let wanted = PyImportError::new_err(format!("this needs {package}: pip install {package}"));

@@ -8,14 +8,14 @@ use pyo3::types::PyString;
 use crate::error;
 use crate::pickle::Reduced;
 
-/// Which part of the activity a report sees. Wherever one is expected, the names "aws" and "full" stand for `Tracking.aws()`
-/// and `Tracking.full()`.
+/// Which part of the activity a report covers. Parameters of this type also accept "aws" for `Tracking.aws()` and "full" for
+/// `Tracking.full()`.
 ///
 /// Args:
-///     period_days: How many days back attempts at a service count; None for all.
-///     publication_delay: How long it takes until an attempt is visible; none by default.
-///     actions: "aws" for the actions that AWS tracks, each since AWS began to; "all" for every action of the catalog.
-///     regions: "aws" for the Regions that AWS tracks, each since AWS began to; "all" for every Region.
+///     period_days: The number of days for which attempts at a service count; None for all.
+///     publication_delay: The delay before an attempt becomes visible; none by default.
+///     actions: "aws" for the actions that AWS tracks, each from the date that AWS started; "all" for every action of the catalog.
+///     regions: "aws" for the Regions that AWS tracks, each from the date that AWS started; "all" for every Region.
 ///
 /// Raises:
 ///     InvalidInputError: A setting has a value that is not allowed.
@@ -60,7 +60,8 @@ impl Tracking {
         Ok(Self { inner })
     }
 
-    /// What AWS's own reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to.
+    /// Returns the settings of AWS's own reports: 400 days, and the actions and Regions that AWS tracks, each from the date that
+    /// AWS started.
     #[staticmethod]
     fn aws() -> Self {
         Self {
@@ -68,7 +69,7 @@ impl Tracking {
         }
     }
 
-    /// Everything: every action in every Region, as far back as the activity goes.
+    /// Returns settings that cover every action in every Region, as far back as the activity goes.
     #[staticmethod]
     fn full() -> Self {
         Self {
@@ -76,13 +77,13 @@ impl Tracking {
         }
     }
 
-    /// How many days back attempts at a service count; None for all.
+    /// The number of days for which attempts at a service count; None for all.
     #[getter]
     fn period_days(&self) -> Option<u64> {
         self.inner.period_days
     }
 
-    /// How long it takes until an attempt is visible.
+    /// The delay before an attempt becomes visible.
     #[getter]
     fn publication_delay(&self) -> TimeDelta {
         self.inner.publication_delay

@@ -1,4 +1,4 @@
-//! Long work: on threads of its own, without Python's lock, until it is done or Ctrl-C is pressed.
+//! Runs long operations on their own threads without the GIL, until they end or Ctrl-C is pressed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -9,19 +9,18 @@ use pyo3::prelude::*;
 use crate::arguments::Threads;
 use crate::error;
 
-/// How often the waiting thread looks out for Ctrl-C and tells how far the work is.
+/// How often the waiting thread checks for Ctrl-C and reports progress.
 const WATCH: Duration = Duration::from_millis(100);
 
-/// Does work that cannot be stopped, on as many threads as there are processors. When Ctrl-C was pressed meanwhile,
-/// what it made is dropped.
+/// Runs work that cannot be stopped, on one thread per processor. If Ctrl-C is pressed meanwhile, the result is dropped.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
     run_watched(py, None, &AtomicBool::new(false), |_| Ok(()), work)
 }
 
-/// Does work on so many threads. While it goes on, `watch` is called with Python's lock, ten times a second. When that
-/// fails, or Ctrl-C is pressed, `stop` is set, the work is awaited, and what it made is dropped.
+/// Runs work on this number of threads. Meanwhile `watch` is called with the GIL held, ten times a second. If it fails, or
+/// Ctrl-C is pressed, `stop` is set, and the result is dropped when the work has ended.
 ///
-/// The threads are this call's own: a pool that outlives it would be dead in a forked process.
+/// The threads end with the call: in a forked process, a pool that outlives it would have no threads.
 pub(crate) fn run_watched<T: Send>(
     py: Python<'_>,
     threads: Option<Threads>,
@@ -36,7 +35,7 @@ pub(crate) fn run_watched<T: Send>(
     std::thread::scope(|scope| {
         let (done, mut receiver) = mpsc::channel();
         let worker = scope.spawn(move || {
-            // Whoever does not wait any more does not want it.
+            // Sending fails only if the receiver is gone, and the result is not needed then.
             let _ = done.send(pool.install(work));
         });
         let mut failed = None;

@@ -7,10 +7,11 @@ import pytest
 from access_advisor import AccessAdvisorError, AccountData, InvalidInputError, AccountError
 
 
-def test_findings_say_where(account):
+def test_issues_have_a_place_and_a_kind(account):
     [issue] = account.issues
     assert issue.path.endswith("account.json")
-    assert issue.place == "GroupDetailList[2].AttachedManagedPolicies[0]"
+    assert issue.json_path == "GroupDetailList[2].AttachedManagedPolicies[0]"
+    assert issue.kind == "policy_not_evaluated"
     assert "SecurityAudit" in issue.reason
 
 

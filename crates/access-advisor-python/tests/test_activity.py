@@ -77,7 +77,7 @@ def test_what_is_wrong_is_set_aside_and_named(tmp_path):
     [failed] = read.objects_failed
     assert failed.path == str(tmp_path / "cut.json.gz")
     [example] = read.examples
-    assert (example.path, example.record) == (str(tmp_path / "odd.json"), 1)
+    assert (example.path, example.record, example.kind) == (str(tmp_path / "odd.json"), 1, "missing")
     assert read.records_malformed == 1
 
 

@@ -139,5 +139,5 @@ def test_refusals_are_iams(advisor):
         advisor.policies_granting(ERIN, [])
 
 
-def test_strangers(advisor):
-    assert advisor.strangers == 3
+def test_unknown_principals(advisor):
+    assert advisor.unknown_principals == 3

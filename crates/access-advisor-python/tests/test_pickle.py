@@ -85,8 +85,8 @@ def test_single_faults(faulty):
     assert again(FailedObject("a", "b", "damaged")).kind == "damaged" != FailedObject("a", "b").kind
     with pytest.raises(InvalidInputError, match="kind"):
         FailedObject("a", "b", "broken")
-    assert MalformedRecord("a", 1, "b").record == 1
-    assert ExportIssue("a", "b", "c").place == "b"
+    assert MalformedRecord("a", 1, "b", "time").record == 1
+    assert ExportIssue("a", "b", "c", "repeated").json_path == "b"
 
 
 def test_what_is_equal_but_not_hashable(activity):

@@ -214,8 +214,8 @@ def assert_same(read, expected, *, only_named=()):
     assert in_order(read.activity.toArrow(), table).equals(in_order(table, table))
 
     told, counts = expected.reconciliation, read.reconciliation
-    failures = {row.path: row.reason for row in read.failures.collect()}
-    expected_failures = {failed.path: failed.reason for failed in told.objects_failed}
+    failures = {row.path: (row.kind, row.reason) for row in read.failures.collect()}
+    expected_failures = {failed.path: (failed.kind, failed.reason) for failed in told.objects_failed}
     for path in only_named:
         assert failures.pop(path) and expected_failures.pop(path)
     assert failures == expected_failures
@@ -399,7 +399,7 @@ def test_arguments_that_cannot_be(spark):
         advisor_spark.activity(spark, TESTDATA_TRAIL, since=day, until=day - timedelta(days=1))
     with pytest.raises(InvalidInputError, match="partitions"):
         advisor_spark.activity(spark, TESTDATA_TRAIL, partitions=0)
-    with pytest.raises(InvalidInputError, match="neither"):
+    with pytest.raises(InvalidInputError, match="read must be"):
         advisor_spark.activity(spark, TESTDATA_TRAIL, read="fast")
     with pytest.raises(InvalidInputError, match="binary"):
         advisor_spark.activity(spark, "hdfs://nowhere/trail", read="path")

@@ -1,4 +1,4 @@
-"""Which services and actions could each IAM identity reach, and when was each last used.
+"""Shows which services and actions each IAM identity can access, and when it last used them.
 
 Offline, from exported account data (`aws iam get-account-authorization-details`) and CloudTrail logs.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class AccessAdvisorError(Exception):
-    """What all exceptions of this package are.
+    """The base class of all exceptions of this package.
 
     Attributes:
-        path: The file, folder or object it is about, if it is about one.
-        code: IAM's error code, such as NoSuchEntity, if IAM has one for it.
+        path: The file, folder or object that the error is about, if any.
+        code: IAM's error code, such as NoSuchEntity, if IAM has one for this error.
     """
 
     path: str | None
@@ -25,22 +25,22 @@ class NoSuchEntityError(AccessAdvisorError, LookupError):
 
 
 class InvalidInputError(AccessAdvisorError, ValueError):
-    """An argument that cannot be: an ARN that is none of IAM's, an unknown namespace, a datetime without a time zone.
+    """An invalid argument: not an IAM ARN, an unknown namespace, a datetime without a time zone.
 
-    IAM's InvalidInput and ValidationError: `code` tells them apart.
+    Stands for IAM's InvalidInput and ValidationError; `code` distinguishes them.
     """
 
 
 class AccessDeniedError(AccessAdvisorError):
-    """The caller is of another account than what it asks about."""
+    """The caller belongs to another account than the entity."""
 
 
 class AccountError(AccessAdvisorError):
-    """Account data that cannot be loaded. `path` is the file.
+    """Account data cannot be loaded. `path` is the file.
 
     Attributes:
-        line: The line that is wrong, counted from 1, if it is about a line.
-        column: The byte of that line, counted from 1.
+        line: The line of the error, counted from 1, if known.
+        column: The byte in that line, counted from 1, if known.
 
     >>> try:
     ...     AccountData.load("testdata/README.md")
@@ -67,11 +67,11 @@ class AccountError(AccessAdvisorError):
 
 
 class TrailError(AccessAdvisorError):
-    """A trail or activity that cannot be read or written, or has nothing to read. `path` says which.
+    """A trail or activity cannot be read or written, or has no record to read. `path` is the file, folder or object.
 
     Attributes:
-        row: The row of an activity table that is wrong, counted from 1, if it is about a row.
-        column_name: The column that is missing or wrong, if it is about a column.
+        row: The invalid row of an activity table, counted from 1, if known.
+        column_name: The missing or invalid column, if known.
     """
 
     row: int | None
@@ -92,10 +92,10 @@ class TrailError(AccessAdvisorError):
 
 
 class CatalogError(AccessAdvisorError):
-    """A catalog that cannot be loaded. `path` is the file, if it is one.
+    """A catalog cannot be loaded. `path` is the file, if it came from a file.
 
     Attributes:
-        line: The line that is wrong, counted from 1, if it is about a line.
+        line: The line of the error, counted from 1, if known.
     """
 
     line: int | None
@@ -108,11 +108,11 @@ class CatalogError(AccessAdvisorError):
 
 
 class StoreError(AccessAdvisorError):
-    """A store that cannot be used. `path` is its file."""
+    """A store cannot be used. `path` is its file."""
 
 
 class ClientExceptions:
-    """What `Store.exceptions` is: exceptions by the names that they have in boto3's `iam.exceptions`."""
+    """The exceptions under the names of boto3's `iam.exceptions`, as `Store.exceptions` returns them."""
 
     ClientError = AccessAdvisorError
     InvalidInputException = InvalidInputError

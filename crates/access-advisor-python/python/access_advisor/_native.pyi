@@ -98,16 +98,18 @@ class Table:
 @final
 class ExportIssue:
     """Something in account data that was set aside; the rest was taken."""
-    def __new__(cls, path: str, place: str, reason: str) -> ExportIssue: ...
+    def __new__(cls, path: str, json_path: str, reason: str, kind: str) -> ExportIssue: ...
     @property
     def path(self) -> str:
         """The file."""
     @property
-    def place(self) -> str:
+    def json_path(self) -> str:
         """The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`."""
     @property
     def reason(self) -> str:
         """What was set aside, and why."""
+    @property
+    def kind(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -248,7 +250,7 @@ class FailedObject:
 @final
 class MalformedRecord:
     """A malformed record, or row of an activity file. The others of its object were taken."""
-    def __new__(cls, path: str, record: int, reason: str) -> MalformedRecord: ...
+    def __new__(cls, path: str, record: int, reason: str, kind: str) -> MalformedRecord: ...
     @property
     def path(self) -> str:
         """Its object."""
@@ -258,6 +260,8 @@ class MalformedRecord:
     @property
     def reason(self) -> str:
         """What is wrong with it."""
+    @property
+    def kind(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -605,7 +609,7 @@ class Advisor:
     def now(self) -> datetime:
         """The instant that reports are made at."""
     @property
-    def strangers(self) -> int:
+    def unknown_principals(self) -> int:
         """How many principals of the activity are none of the account's users and roles: of other accounts, or deleted."""
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
         """The report on a user, group, role or managed policy: what boto3's `get_service_last_accessed_details` returns.

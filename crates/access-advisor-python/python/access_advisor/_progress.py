@@ -1,4 +1,4 @@
-"""How far long work is: given to a callable, or shown by tqdm."""
+"""Progress reports: passed to a callable, or shown by tqdm."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def listener(progress: bool | Callable[[Progress], object]) -> Callable[[Progress], object] | None:
-    """Whom to tell, from a `progress` argument."""
+    """Returns the callable for a `progress` argument, or None."""
     if progress is False:
         return None
     if progress is not True:
         if not callable(progress):
-            raise InvalidInputError(f"progress is True, False, None or a callable, not {progress!r}")
+            raise InvalidInputError(f"progress must be True, False, None or a callable, not {progress!r}")
         return progress
     try:
         from tqdm.auto import tqdm
@@ -29,7 +29,7 @@ def listener(progress: bool | Callable[[Progress], object]) -> Callable[[Progres
 
 
 class _Bar:
-    """tqdm's bar. It is made when the first news comes, and closed with the last."""
+    """A tqdm progress bar, shown from the first report to the last."""
 
     def __init__(self, tqdm: Any) -> None:
         self._tqdm = tqdm

@@ -1,4 +1,4 @@
-"""The reader on Apache Spark, for trails that outgrow one machine.
+"""Reads trails that outgrow one machine on Apache Spark.
 
     from access_advisor import spark as advisor_spark
 
@@ -7,8 +7,8 @@
     read.failures.show()
     read.activity.write.parquet("s3a://YOUR-BUCKET/activity")
 
-Every task runs the reducer of `Activity.from_trail`, in Rust, on its share of the objects; Spark merges the partial tables
-that come out. The package must be installed where the executors run. Needs pyspark 4 and pyarrow.
+Every task reads its share of the objects as `Activity.from_trail` does, in Rust, and Spark merges the partial tables. The
+package must be installed on the executors. Requires pyspark 4 and pyarrow.
 """
 
 from __future__ import annotations
@@ -47,25 +47,25 @@ if TYPE_CHECKING:
 
 __all__ = ["SparkActivity", "activity"]
 
-# Instants, whatever `spark.sql.timestampType` makes of a mere `timestamp`.
+# `timestamp_ltz` is an instant; what `timestamp` is depends on `spark.sql.timestampType`.
 _ACTIVITY = """
     account_id string, principal_id string, principal_arn string, principal_arn_seen timestamp_ltz,
     service_namespace string, action_name string, event_name string, aws_region string,
     last_accessed timestamp_ltz, last_event_id string, attempts long, denied_attempts long, first_accessed timestamp_ltz
 """
-_FAILURES = "path string, reason string"
+_FAILURES = "path string, kind string, reason string"
 
-# What tasks return, in one table: the rows of the activity, the paths of the objects seen (where Spark opens them), and one
-# row with the task's reconciliation as JSON.
+# The output of tasks, in one table: rows of the activity, paths of the objects seen (if Spark opens them), and one row with
+# the task's reconciliation as JSON.
 _PARTIALS = f"{_ACTIVITY}, seen_path string, reconciliation string"
 
-# A task's share: not so little that its start and its partial table cost more than the reading, not so much that a lot is lost
-# with it. In between, several tasks for each core, so that all cores are done at about the same time.
+# The size of a task's share: large enough that reading costs more than starting the task and its partial table, small enough
+# that little is lost with a task. In between, several tasks per core, so that all cores finish at about the same time.
 _LEAST_TASK_BYTES = 16 << 20
 _MOST_TASK_BYTES = 256 << 20
 _TASKS_PER_CORE = 4
 
-# The most bytes that one value of Spark's can have: a Java array.
+# The largest value in Spark, a Java array, in bytes.
 _VALUE_LIMIT = (1 << 31) - 16
 
 _NOTHING = "there is no CloudTrail record to read; a report would call everything unused"
@@ -77,23 +77,24 @@ _Unread = Callable[["DataFrame"], list[FailedObject]]
 
 @dataclass(frozen=True)
 class SparkActivity:
-    """What Spark read of a trail: three views of one reading.
+    """The result of reading a trail on Spark.
 
-    The partial tables that both DataFrames come from are kept by the executors until `unpersist`, or the end of a `with`
+    Executors keep the partial tables, from which both DataFrames are computed, until `unpersist` or the end of a `with`
     block.
     """
 
     activity: DataFrame
-    """The activity table, one row for each principal, service, operation and Region, in no particular order. Written as
-    Parquet it is an activity file."""
+    """The activity table, one row for each principal, service, action and Region, in no particular order. Written as
+    Parquet, it is an activity file."""
     failures: DataFrame
-    """The objects that could not be read, with `path` and `reason`. None of their records was taken."""
+    """The objects that could not be read, with columns `path`, `kind` and `reason`, as in FailedObject. None of their records
+    was taken."""
     reconciliation: Reconciliation
     """What became of all objects and records."""
     _partials: DataFrame = field(repr=False)
 
     def unpersist(self) -> None:
-        """Lets go of the partial tables. Asked again after this, the DataFrames read the trail again."""
+        """Releases the partial tables. DataFrames that are used after this read the trail again."""
         self._partials.unpersist()
 
     def __enter__(self) -> SparkActivity:
@@ -114,42 +115,42 @@ def activity(
     partitions: int | None = None,
     catalog: Catalog | None = None,
 ) -> SparkActivity:
-    """Reads CloudTrail objects on a Spark cluster, into the table that `Activity.from_trail` makes of them.
+    """Reads CloudTrail objects on a Spark cluster, into the same table as `Activity.from_trail`.
 
-    What is returned is a SparkActivity: the table is its `activity`, a DataFrame; with it come `failures` and `reconciliation`.
-    The objects are read before this returns, once, and what tasks made of them is kept by the executors (memory, then
-    disk). When an executor is lost, its share is read again, during this call and later. A trail's objects do not change, so
-    the result is the same; where they may be deleted meanwhile, set a checkpoint directory before
-    (`spark.sparkContext.setCheckpointDir`): then what was read is written there and nothing is read twice.
+    Returns a SparkActivity with the DataFrames `activity` and `failures`, and the `reconciliation`. The objects are read once,
+    before this returns, and the executors keep the partial tables (in memory, then on disk). If an executor is lost, its share
+    is read again, during this call and later. Objects of a trail do not change, so that the result is the same. If objects may
+    be deleted in the meantime, set a checkpoint directory first (`spark.sparkContext.setCheckpointDir`): the partial tables are
+    written there, and nothing is read twice.
 
     Args:
         spark: The session.
-        paths: A path, or an iterable of paths: files, and folders with all that is below them. Without a scheme it is local
-            when the executors open it, and what Spark takes it for (`fs.defaultFS`) when Spark does.
-        since: Leave out records earlier than this.
-        until: Leave out records later than this.
-        object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+        paths: A path, or an iterable of paths: files, and folders (recursively). A path without a scheme is local if the
+            executors open it; if Spark opens it, it is resolved with `fs.defaultFS`.
+        since: Skip records earlier than this.
+        until: Skip records later than this.
+        object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
         read: Who opens the objects.
-            "path": The driver lists, and the executors open what they are given by name: files that they see under
-            the same path as the driver, and `s3://` (`s3a://` is taken as the same), with credentials, Region and endpoint from
-            the environment of the driver's and executors' processes.
-            "binary": Spark does, with its data source binaryFile: all that it has a file system for, with its
-            credentials: `s3a://`, `hdfs://`, `abfss://`. Executors need no access of their own.
+            "path": The driver lists the objects, and the executors open them by name: files that have the same path on all
+            machines, and `s3://` (`s3a://` is treated the same), with credentials, Region and endpoint from the environment of
+            the driver and the executors.
+            "binary": Spark opens them with its data source binaryFile, from every file system that it supports, with its own
+            credentials: `s3a://`, `hdfs://`, `abfss://`. The reader itself needs no access.
             "auto": "path" for local paths and `s3://`, "binary" for others.
-        partitions: How many tasks read; chosen by the size of the trail when None. With "binary", Spark chooses:
+        partitions: The number of reading tasks; chosen by the size of the trail when None. With "binary", Spark chooses it by
             `spark.sql.files.maxPartitionBytes`.
-        catalog: Which services and actions there are, and which action an event is; the one built in when None.
+        catalog: The catalog of services and actions; the built-in one when None.
 
     Raises:
-        TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. There is
-            no record to read; its `path` is the first object that could not be read, if there is one.
-        InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be, a `read` that
-            is none of the three.
+        TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or there is no
+            record to read; `path` is the first object that could not be read, if there is one.
+        InvalidInputError: A datetime has no time zone, `since` is later than `until`, a number is out of range, or `read` is
+            unknown.
 
-    With "binary", files whose names start with `_` or `.`, and links that lead nowhere, do not exist for Spark; with "path"
-    only names that start with `.` are left out, as in `Activity.from_trail`. With "binary", empty objects and those larger than
-    2 GiB as stored are set aside, whatever the limit: no value of Spark's can be larger. A task holds about 64 MiB of objects
-    at a time (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest one.
+    With "binary", Spark ignores files whose names start with `_` or `.`, and dangling links. With "path", only names that start
+    with `.` are skipped, as in `Activity.from_trail`. With "binary", empty objects and objects larger than 2 GiB as stored are
+    reported as failed, whatever the limit: a value in Spark cannot be larger. A task holds about 64 MiB of objects at a time
+    (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest object.
     """
     names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
     if not names:
@@ -176,14 +177,14 @@ def activity(
         failed = min(reconciliation.objects_failed, key=lambda failed: failed.path)
         raise TrailError(f"{failed}; {_NOTHING}", path=failed.path)
     failures = spark.createDataFrame(
-        [(failed.path, failed.reason) for failed in reconciliation.objects_failed], _FAILURES
+        [(failed.path, failed.kind, failed.reason) for failed in reconciliation.objects_failed], _FAILURES
     )
     return SparkActivity(_merged(partials), failures, reconciliation, partials)
 
 
 def _is_by_path(paths: list[str], read: str) -> bool:
     if read not in ("auto", "path", "binary"):
-        raise InvalidInputError(f'read {read!r} is neither "auto" nor "path" nor "binary"')
+        raise InvalidInputError(f'read must be "auto", "path" or "binary", not {read!r}')
     if read == "auto":
         return all(_scheme(path) in ("", "file", "s3") for path in paths)
     return read == "path"
@@ -195,7 +196,7 @@ def _scheme(path: str) -> str:
 
 
 def _has_checkpoints(spark: SparkSession) -> bool:
-    """Whether there is a directory for checkpoints. Spark Connect has no context to ask."""
+    """Whether a checkpoint directory is set. Spark Connect has no context, only the configuration."""
     if spark.conf.get("spark.checkpoint.dir", None):
         return True
     context = getattr(spark, "_sc", None)
@@ -204,7 +205,7 @@ def _has_checkpoints(spark: SparkSession) -> bool:
 
 @dataclass(frozen=True)
 class _Reader:
-    """How to read; goes to the executors."""
+    """Options of the reader, which the executors receive."""
 
     since: datetime | None
     until: datetime | None
@@ -212,7 +213,7 @@ class _Reader:
     catalog: Catalog | None
 
     def __post_init__(self) -> None:
-        # Says now, not on an executor, what is wrong with them.
+        # Raises here, not on an executor, if they are invalid.
         self.intake().finish()
 
     def intake(self) -> Intake:
@@ -229,7 +230,7 @@ class _Reader:
 def _by_path(
     spark: SparkSession, paths: list[str], reader: _Reader, partitions: int | None
 ) -> tuple[DataFrame, _Unread]:
-    """Partial tables of objects that the executors open."""
+    """Returns the partial tables of objects that the executors open."""
     paths = [_native_path(path) for path in paths]
     table, failed = list_objects(paths, since=reader.since, until=reader.until)
     objects = pyarrow.table(table)
@@ -237,7 +238,7 @@ def _by_path(
         size, cores = sum(objects["size"].to_pylist()), _parallelism(spark)
         partitions = max(cores, min(size // _LEAST_TASK_BYTES, cores * _TASKS_PER_CORE), size // _MOST_TASK_BYTES)
         partitions = max(1, min(partitions, len(objects)))
-    # Round robin: large and small objects are spread evenly.
+    # Round robin spreads large and small objects evenly.
     shares = spark.createDataFrame(objects, "path string, size long").repartition(partitions)
 
     def reduce(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
@@ -250,7 +251,7 @@ def _by_path(
 
 
 def _native_path(path: str) -> str:
-    """A path as the reader calls it, wherever it runs."""
+    """Returns a path in the spelling of the reader, absolute."""
     match _scheme(path):
         case "":
             return os.path.abspath(path)
@@ -265,15 +266,15 @@ def _native_path(path: str) -> str:
 
 
 def _parallelism(spark: SparkSession) -> int:
-    """How many tasks run at once. Spark Connect does not tell."""
+    """Returns the number of tasks that run at once. Spark Connect does not expose it."""
     context = getattr(spark, "_sc", None)
     return context.defaultParallelism if context is not None else int(spark.conf.get("spark.sql.shuffle.partitions"))
 
 
 def _by_spark(spark: SparkSession, paths: list[str], reader: _Reader) -> tuple[DataFrame, _Unread]:
-    """Partial tables of objects that Spark opens."""
+    """Returns the partial tables of objects that Spark opens."""
     source = spark.read.format("binaryFile").option("recursiveFileLookup", True)
-    # What cannot be opened is found missing and set aside, instead of failing the job.
+    # Objects that Spark cannot open do not fail the job: `unread` finds that they are missing, and reports them.
     source = source.option("ignoreMissingFiles", True).option("ignoreCorruptFiles", True)
     folders: list[DataFrame] = []
     names: list[str] = []
@@ -310,12 +311,12 @@ _UNREAD = "it is empty, larger than 2 GiB, or Spark cannot read it"
 
 
 def _without_scheme(path: str) -> str:
-    """A local file by its path, as people call it; others by their URI."""
+    """Returns the path of a local file, the URI of any other."""
     return "/" + path[5:].lstrip("/") if path.startswith("file:") else path
 
 
 def _partials(part: Activity) -> Iterator[pyarrow.RecordBatch]:
-    """What a task returns of its share."""
+    """Returns the output of a task."""
     table = pyarrow.table(part.table())
     for batch in table.to_batches():
         yield _rows(dict(zip(table.column_names, batch.columns)), batch.num_rows)
@@ -323,7 +324,7 @@ def _partials(part: Activity) -> Iterator[pyarrow.RecordBatch]:
 
 
 def _rows(columns: dict[str, pyarrow.Array], count: int) -> pyarrow.RecordBatch:
-    """Rows of the partial tables with these columns; the others are null."""
+    """Returns rows of the partial tables with these columns; the others are null."""
     schema = _partials_schema()
     arrays = [
         columns[column.name].cast(column.type) if column.name in columns else pyarrow.nulls(count, column.type)
@@ -339,15 +340,15 @@ def _partials_schema() -> pyarrow.Schema:
 
 
 def _merged(partials: DataFrame) -> DataFrame:
-    """One activity table of partial ones, by the rules that `advisor-core` merges by.
+    """Merges the partial tables into one activity table, by the rules of `advisor-core`.
 
-    A row's last attempt is the greatest (time, event id). The ARN and the account are the principal's, not the row's: the
-    ARN it was last seen under, and the greatest account, of all its rows.
+    A row's last attempt is the greatest (time, event id). The ARN and the account belong to the principal, not to
+    the row: the ARN it was last seen under, and the greatest account, of all its rows.
     """
     rows = partials.where("service_namespace IS NOT NULL")
-    operation = ["service_namespace", "action_name", "event_name", "aws_region"]
+    action = ["service_namespace", "action_name", "event_name", "aws_region"]
     principal = F.coalesce("principal_id", "principal_arn").alias("principal")
-    merged = rows.groupBy(principal, *operation).agg(
+    merged = rows.groupBy(principal, *action).agg(
         F.max("principal_id").alias("principal_id"),
         F.max("account_id").alias("account_id"),
         F.max(F.struct("principal_arn_seen", "principal_arn")).alias("seen"),
@@ -365,7 +366,7 @@ def _merged(partials: DataFrame) -> DataFrame:
         "principal_id",
         "seen.principal_arn",
         "seen.principal_arn_seen",
-        *operation,
+        *action,
         "last.last_accessed",
         "last.last_event_id",
         "attempts",

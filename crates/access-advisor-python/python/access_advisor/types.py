@@ -1,4 +1,4 @@
-"""The shapes of the dicts that are returned, under the names that IAM's API has for them.
+"""Types of the returned dicts, under the names of IAM's API.
 
 >>> from access_advisor.types import ServiceLastAccessed
 >>> def is_unused(service: ServiceLastAccessed) -> bool:
@@ -33,7 +33,7 @@ class _TrackedActionLastAccessed(TypedDict):
 
 
 class TrackedActionLastAccessed(_TrackedActionLastAccessed, total=False):
-    """An action of a service: when it was last accessed, by whom and where, if it was."""
+    """An action of a service: when, by whom and where it was last accessed, if ever."""
 
     LastAccessedEntity: str
     LastAccessedTime: datetime
@@ -47,7 +47,7 @@ class _ServiceLastAccessed(TypedDict):
 
 
 class ServiceLastAccessed(_ServiceLastAccessed, total=False):
-    """A service: when it was last accessed, by whom and where, if it was."""
+    """A service: when, by whom and where it was last accessed, if ever."""
 
     LastAuthenticated: datetime
     LastAuthenticatedEntity: str
@@ -56,7 +56,7 @@ class ServiceLastAccessed(_ServiceLastAccessed, total=False):
 
 
 class NotEvaluated(TypedDict):
-    """A policy or group that counts but could not be evaluated. Not of the API."""
+    """A policy or group that applies but could not be evaluated. Not part of the API."""
 
     Name: str
     Reason: str
@@ -80,14 +80,14 @@ class _Report(TypedDict):
 
 
 class Report(_Report, total=False):
-    """What `Advisor.report` returns: all pages of `GetServiceLastAccessedDetails` at once, and what is not of the API."""
+    """The return type of `Advisor.report`: all pages of `GetServiceLastAccessedDetails` at once, and keys that the API lacks."""
 
     UngrantedServicesUsed: list[ServiceLastAccessed]
     NotEvaluated: list[NotEvaluated]
 
 
 class GenerateServiceLastAccessedDetails(TypedDict):
-    """The answer of the operation of this name."""
+    """The response of the operation with this name."""
 
     JobId: str
 
@@ -99,7 +99,7 @@ class _JobAnswer(TypedDict):
 
 
 class GetServiceLastAccessedDetails(_JobAnswer, total=False):
-    """The answer of the operation of this name. The list is missing unless the job is completed."""
+    """The response of the operation with this name. The list is missing unless the job is completed."""
 
     JobType: str
     ServicesLastAccessed: list[ServiceLastAccessed]
@@ -123,13 +123,13 @@ class _EntityDetails(TypedDict):
 
 
 class EntityDetails(_EntityDetails, total=False):
-    """A user or role, and when it last used a service, if it did."""
+    """A user or role, and when it last used a service, if ever."""
 
     LastAuthenticated: datetime
 
 
 class GetServiceLastAccessedDetailsWithEntities(_JobAnswer, total=False):
-    """The answer of the operation of this name. The list is missing unless the job is completed."""
+    """The response of the operation with this name. The list is missing unless the job is completed."""
 
     EntityDetailsList: list[EntityDetails]
     JobCompletionDate: datetime
@@ -143,7 +143,7 @@ class _PolicyGrantingServiceAccess(TypedDict):
 
 
 class PolicyGrantingServiceAccess(_PolicyGrantingServiceAccess, total=False):
-    """A policy that grants access: a managed one has an ARN, an inline one says what it is part of."""
+    """A policy that grants access. Managed policies have an ARN, inline policies the entity that they are embedded in."""
 
     PolicyArn: str
     EntityType: str
@@ -158,7 +158,7 @@ class ListPoliciesGrantingServiceAccessEntry(TypedDict):
 
 
 class ListPoliciesGrantingServiceAccess(TypedDict):
-    """The answer of the operation of this name."""
+    """The response of the operation with this name."""
 
     PoliciesGrantingServiceAccess: list[ListPoliciesGrantingServiceAccessEntry]
     IsTruncated: bool
@@ -173,6 +173,6 @@ class _Job(TypedDict):
 
 
 class Job(_Job, total=False):
-    """A job in the list of `Store.jobs`. Not of the API."""
+    """A job as `Store.jobs` returns it. Not part of the API."""
 
     JobCompletionDate: datetime
