@@ -296,6 +296,12 @@ impl Reconciliation {
         self.inner.has_faults()
     }
 
+    /// Whether no record and no row of an activity file could be read. A report would call everything unused.
+    #[getter]
+    fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
     /// Returns this reconciliation as JSON, for another process to read with `from_json`. Its layout is not part of the API.
     fn to_json(&self) -> PyResult<String> {
         pickle::to_text(&self.inner)

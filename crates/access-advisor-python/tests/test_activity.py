@@ -72,7 +72,7 @@ def test_a_datetime_without_a_time_zone_is_refused():
 def test_what_is_wrong_is_set_aside_and_named(tmp_path):
     (tmp_path / "cut.json.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
     (tmp_path / "odd.json").write_text('{"Records": [{"eventVersion": "1.08"}]}')
-    read = Activity.from_trail(tmp_path).reconciliation
+    read = Activity.from_trail(["testdata/trail", tmp_path]).reconciliation
     assert read.has_faults
     [failed] = read.objects_failed
     assert failed.path == str(tmp_path / "cut.json.gz")
@@ -179,10 +179,17 @@ def test_rows_of_activity_files_are_accounted_for(activity, tmp_path):
     assert (part.records_set_aside, part.records_malformed) == (0, 0)
 
     frame = activity.table().to_polars()
-    frame.with_columns(polars.lit("").alias("service_namespace")).write_parquet(path)
+    blank = frame.with_columns(polars.lit("").alias("service_namespace"))
+    polars.concat([blank.head(-1), frame.tail(1)]).write_parquet(path)
     broken = Activity.from_trail(path).reconciliation
-    assert broken.records_malformed == broken.activity_rows_set_aside == len(activity)
+    assert broken.records_malformed == broken.activity_rows_set_aside == len(activity) - 1
     assert len(broken.examples) == 20
+    assert {example.kind for example in broken.examples} == {"missing"}
+    assert not broken.is_empty
+
+    blank.write_parquet(path)
+    with pytest.raises(TrailError, match="there is no CloudTrail record"):
+        Activity.from_trail(path)
 
 
 def test_files_give_back_what_was_written(activity, tmp_path):

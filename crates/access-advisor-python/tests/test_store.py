@@ -122,10 +122,10 @@ def test_jobs_belong_to_their_caller(store, tmp_path):
         erin.get_service_last_accessed_details(JobId=job)
     with pytest.raises(AccessDeniedError):
         erin.generate_service_last_accessed_details(Arn="arn:aws:iam::444455556666:user/gustav")
-    # Deleting is no operation of IAM's: whoever has the file may.
+    # IAM has no operation that deletes jobs: everyone who can open the file may.
     erin.delete_job(job)
     assert store.jobs() == []
-    with pytest.raises(InvalidInputError, match="neither a user"):
+    with pytest.raises(InvalidInputError, match="not the ARN of a user"):
         Store(tmp_path / "advisor.db", caller="arn:aws:iam::111122223333:group/admins")
 
 

@@ -56,11 +56,10 @@ class _ArrowStream(Protocol):
 # A parameter that nothing can be given: such a class cannot be constructed.
 @final
 class Table:
-    """A table that anything that speaks Arrow takes. Its buffers are handed out without a copy, and pyarrow keeps them as they
-    are; repeated texts are dictionaries, of which polars and pandas make categories of their own.
+    """A table with the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`, `pandas.DataFrame.from_arrow(t)`,
+    `duckdb.sql("FROM t")`.
 
-    It has the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`,
-    `pandas.DataFrame.from_arrow(t)`, and `duckdb.sql("FROM t")`.
+    Buffers are exported without a copy. Polars and pandas convert dictionary columns to categoricals.
 
     >>> t = AccountData.load("testdata/account.json").permissions()
     >>> len(t), t.column_names[:4]
@@ -72,21 +71,21 @@ class Table:
         """The number of rows."""
     @property
     def column_names(self) -> list[str]:
-        """The columns' names."""
+        """The names of the columns."""
     def to_pandas(self) -> pandas.DataFrame:
-        """The table as a `pandas.DataFrame`. Repeated texts come as categories. Needs pandas 3 and pyarrow.
+        """Returns the table as a `pandas.DataFrame`. Dictionary columns become categoricals. Requires pandas 3 and pyarrow.
 
         >>> AccountData.load("testdata/account.json").permissions().to_pandas().entity_type.nunique()
         4
         """
     def to_polars(self) -> polars.DataFrame:
-        """The table as a `polars.DataFrame`. Repeated texts come as categories. Needs polars.
+        """Returns the table as a `polars.DataFrame`. Dictionary columns become categoricals. Requires Polars.
 
         >>> AccountData.load("testdata/account.json").permissions().to_polars().height
         109
         """
     def to_pyarrow(self) -> pyarrow.Table:
-        """The table as a `pyarrow.Table`. Needs pyarrow.
+        """Returns the table as a `pyarrow.Table`. Requires pyarrow.
 
         >>> AccountData.load("testdata/account.json").permissions().to_pyarrow().num_rows
         109
@@ -97,19 +96,29 @@ class Table:
 
 @final
 class ExportIssue:
-    """Something in account data that was set aside; the rest was taken."""
+    """Something in an export that could not be used as it is. The rest of the export was used.
+
+    Args:
+        path: The file.
+        json_path: The JSON path in the file, as in `UserDetailList[3].UserPolicyList[0]`.
+        reason: What is wrong, for people.
+        kind: What is wrong, for programs. See `kind`.
+    """
     def __new__(cls, path: str, json_path: str, reason: str, kind: str) -> ExportIssue: ...
     @property
     def path(self) -> str:
         """The file."""
     @property
     def json_path(self) -> str:
-        """The JSON path in it, as in `UserDetailList[3].UserPolicyList[0]`."""
+        """The JSON path in the file, as in `UserDetailList[3].UserPolicyList[0]`."""
     @property
     def reason(self) -> str:
-        """What was set aside, and why."""
+        """What is wrong, for people."""
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What is wrong, for programs: "truncated", "unreadable", "invalid_arn", "wrong_kind", "name_differs", "invalid_date",
+        "shared_unique_id", "repeated", "policy_not_evaluated" or "missing_group". Later versions may add kinds.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -117,11 +126,11 @@ class ExportIssue:
 class AccountData:
     """The users, groups, roles and policies of one or several accounts.
 
-    Load it from what `aws iam get-account-authorization-details` prints.
+    Load it from the output of `aws iam get-account-authorization-details`.
 
     >>> account = AccountData.load("testdata/account.json")
     >>> account
-    <AccountData of 30 entities, 1 set aside>
+    <AccountData of 30 entities, 1 issue>
     """
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
@@ -132,8 +141,8 @@ class AccountData:
             paths: A path, or an iterable of paths.
 
         Raises:
-            AccountError: A file that cannot be read, or is no export to its end. Its `path` says which, its `line` and `column`
-                where.
+            AccountError: A file cannot be read, or is not a complete export. `path` is the file, `line` and `column` are the
+                position in it.
 
         >>> len(AccountData.load(["testdata/account.json"]))
         30
@@ -143,19 +152,22 @@ class AccountData:
         """
     @property
     def issues(self) -> list[ExportIssue]:
-        """What was set aside.
+        """What could not be used as it is.
 
-        >>> AccountData.load("testdata/account.json").issues[0].place
+        >>> issue = AccountData.load("testdata/account.json").issues[0]
+        >>> issue.kind
+        'policy_not_evaluated'
+        >>> issue.json_path
         'GroupDetailList[2].AttachedManagedPolicies[0]'
         """
     def arns(self) -> list[str]:
-        """The ARNs of what reports are on: every user, group, role, and attached or customer-managed policy.
+        """Returns the ARNs of all entities that have a report: every user, group, role, and attached or customer-managed policy.
 
         >>> AccountData.load("testdata/account.json").arns()[0]
         'arn:aws:iam::111122223333:group/admins'
         """
     def permissions(self) -> Table:
-        """The statements of the policies that count for each user, group, role and policy, one row each.
+        """Returns the policy statements that apply to each user, group, role and policy, one row per statement.
 
         >>> AccountData.load("testdata/account.json").permissions()
         <Table of 109 rows: account_id, arn, entity_type, ...>
@@ -164,9 +176,9 @@ class AccountData:
 
 @final
 class Catalog:
-    """The services and actions that there are: another than the one built in, which everything uses that is given none.
+    """A catalog of services and actions, used instead of the built-in one.
 
-    Give the same one to whatever works together: `Activity.from_trail`, `Advisor`, `Store`. It can be pickled.
+    Pass the same catalog to `Activity.from_trail`, `Advisor` and `Store` when they are used together. It can be pickled.
 
     >>> catalog = Catalog.load("crates/service-catalog/data/catalog.txt")
     >>> catalog
@@ -177,13 +189,13 @@ class Catalog:
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
     def load(path: _Path) -> Catalog:
-        """Loads a catalog that `access-advisor catalog build` made.
+        """Loads a catalog file made by `access-advisor catalog build`.
 
         Args:
-            path: Its file.
+            path: The file.
 
         Raises:
-            CatalogError: The file cannot be read, or is no catalog. Its `path` says which, its `line` where.
+            CatalogError: The file cannot be read, or is not a catalog. `path` is the file, `line` the position in it.
 
         >>> Catalog.load("testdata/README.md")
         Traceback (most recent call last):
@@ -191,10 +203,10 @@ class Catalog:
         """
     @staticmethod
     def parse(text: str) -> Catalog:
-        """Takes a catalog from its text: what is in the file of `Catalog.load`.
+        """Parses the text of a catalog file.
 
         Raises:
-            CatalogError: The text is no catalog. Its `line` says where.
+            CatalogError: The text is not a catalog. `line` is the position in it.
 
         >>> from pathlib import Path
         >>> Catalog.parse(Path("crates/service-catalog/data/catalog.txt").read_text())
@@ -203,36 +215,36 @@ class Catalog:
 
 @final
 class Progress:
-    """How far reading a trail is: what a `progress` callback is given."""
+    """The progress of reading a trail, as a `progress` callback receives it."""
     def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def objects(self) -> int:
-        """The objects that are done."""
+        """The number of objects read so far."""
     @property
     def total(self) -> int | None:
-        """How many there are; None until all are listed."""
+        """The number of all objects; None until all are listed."""
     @property
     def bytes(self) -> int:
-        """The size of those that are done, as they are stored."""
+        """The stored size of the objects read so far, in bytes."""
     @property
     def records(self) -> int:
-        """The records that were in them."""
+        """The number of records in the objects read so far."""
     @property
     def done(self) -> bool:
         """Whether this is the last call."""
 
 @final
 class FailedObject:
-    """An object that could not be read: none of its records was taken.
+    """An object that could not be read. None of its records was taken.
 
     Args:
         path: The object.
-        reason: What exactly is wrong with it, for people.
-        kind: What kept it from being read: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or
+        reason: What is wrong, for people.
+        kind: What is wrong, for programs: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or
             "not_cloudtrail".
 
     Raises:
-        InvalidInputError: There is no such kind.
+        InvalidInputError: `kind` is unknown.
     """
     def __new__(cls, path: str, reason: str, kind: _FailureKind = "unreadable") -> FailedObject: ...
     @property
@@ -240,40 +252,52 @@ class FailedObject:
         """The object."""
     @property
     def reason(self) -> str:
-        """What exactly is wrong with it, for people."""
+        """What is wrong, for people."""
     @property
     def kind(self) -> _FailureKind:
-        """What kept it from being read: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or "not_cloudtrail"."""
+        """What is wrong, for programs: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or "not_cloudtrail".
+        Later versions may add kinds.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class MalformedRecord:
-    """A malformed record, or row of an activity file. The others of its object were taken."""
+    """A malformed record, or row of an activity file. The other records of its object were taken.
+
+    Args:
+        path: The object.
+        record: The number of the record in the object, counted from 1.
+        reason: What is wrong, for people.
+        kind: What is wrong, for programs. See `kind`.
+    """
     def __new__(cls, path: str, record: int, reason: str, kind: str) -> MalformedRecord: ...
     @property
     def path(self) -> str:
-        """Its object."""
+        """The object."""
     @property
     def record(self) -> int:
-        """Its number in the object, counted from 1."""
+        """The number of the record in the object, counted from 1."""
     @property
     def reason(self) -> str:
-        """What is wrong with it."""
+        """What is wrong, for people."""
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What is wrong, for programs: "missing", "too_long", "control_character", "region", "time", "principal", "encoding",
+        "json", "row", "identity_text", "value" or "not_a_record". Later versions may add kinds.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class Reconciliation:
-    """What became of the objects and records of a trail. It adds up: records read = attributed + set aside, and of activity
-    files among the objects, rows read = taken + set aside.
+    """What became of the objects and records of a trail: records read = attributed + set aside. For activity files among the
+    objects, rows read = taken + set aside.
 
-    Reconciliations of parts of a trail add up with `+`, or `sum(parts, Reconciliation())`.
+    Add the reconciliations of parts of a trail with `+` or `sum(parts, Reconciliation())`.
 
     Args:
-        objects_failed: Objects that could not be read, to start with; none by default.
+        objects_failed: Objects that could not be read; none by default.
 
     >>> r = Activity.from_trail("testdata/trail").reconciliation
     >>> r.records_read == r.records_attributed + r.records_set_aside
@@ -301,60 +325,63 @@ class Reconciliation:
     def __radd__(self, other: Reconciliation, /) -> Reconciliation: ...
     @property
     def objects_read(self) -> int:
-        """How many objects' records or rows were read."""
+        """The number of objects whose records or rows were read."""
     @property
     def objects_skipped(self) -> dict[str, int]:
-        """How many objects hold no API calls, by what they are."""
+        """The number of objects without API calls, by type: "digest", "insight"."""
     @property
     def objects_failed(self) -> list[FailedObject]:
         """The objects that could not be read."""
     @property
     def bytes(self) -> int:
-        """The objects' size in bytes, as they are stored."""
+        """The stored size of the objects, in bytes."""
     @property
     def records_read(self) -> int:
-        """How many records were in the objects read. The rows of activity files are counted apart."""
+        """The number of records in the objects read. Rows of activity files are counted separately."""
     @property
     def records_attributed(self) -> int:
-        """How many records count as an attempt of a user or role."""
+        """The number of records that count as an attempt of a user or role."""
     @property
     def records_set_aside(self) -> int:
-        """How many records were set aside, for whatever reason."""
+        """The number of records set aside, for any reason."""
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
-        """How many records were set aside, by reason."""
+        """The number of records set aside, by reason."""
     @property
     def records_malformed(self) -> int:
-        """How many of the records, and of the activity files' rows, set aside are malformed."""
+        """The number of malformed records and rows of activity files, among those set aside."""
     @property
     def activity_rows_read(self) -> int:
-        """How many rows were in the activity files read."""
+        """The number of rows in the activity files read."""
     @property
     def activity_rows_taken(self) -> int:
-        """How many rows of activity files were taken."""
+        """The number of rows of activity files that were taken."""
     @property
     def activity_rows_attempts(self) -> int:
-        """How many attempts the rows taken stand for."""
+        """The number of attempts in the rows taken."""
     @property
     def activity_rows_set_aside(self) -> int:
-        """How many rows of activity files were set aside, for whatever reason."""
+        """The number of rows of activity files set aside, for any reason."""
     @property
     def activity_rows_set_aside_by_reason(self) -> dict[str, int]:
-        """How many rows of activity files were set aside, by reason."""
+        """The number of rows of activity files set aside, by reason."""
     @property
     def examples(self) -> list[MalformedRecord]:
         """The first of the malformed records and rows, twenty at most."""
     @property
     def has_faults(self) -> bool:
-        """Whether the input was at fault somewhere: objects that could not be read, malformed records and rows."""
+        """Whether the input has faults: objects that could not be read, malformed records or rows."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether no record and no row of an activity file could be read. A report would call everything unused."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Activity:
-    """Who attempted what, when last, how often: one row for each principal, service, operation and Region.
+    """Who attempted which action, when last and how often: one row for each principal, service, action and Region.
 
-    It holds no single events: a trail of terabytes becomes a table of some thousand rows.
+    It does not keep single events: a trail of terabytes becomes a table of some thousand rows.
 
     >>> activity = Activity.from_trail("testdata/trail")
     >>> activity
@@ -372,25 +399,26 @@ class Activity:
         progress: _Progress = None,
         catalog: Catalog | None = None,
     ) -> Activity:
-        """Reads CloudTrail objects, in parallel: files, folders with all that is below them, and `s3://bucket/prefix`.
+        """Reads CloudTrail objects in parallel, from files, folders (recursively) and `s3://bucket/prefix`.
 
-        Taken are objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and
-        Parquet of Athena and CloudTrail Lake, and activity files. What is wrong with single objects and records is in
-        `reconciliation`. Where there is no record at all, nothing is returned: a report would call everything unused.
+        Reads objects as CloudTrail delivers them, JSON lines, the output of `aws cloudtrail lookup-events`, CSV and Parquet of
+        Athena and CloudTrail Lake, and activity files. `reconciliation` says what is wrong with single objects and records.
+        Raises TrailError if there is no record at all: a report would call everything unused.
 
         Args:
-            paths: A path, or an iterable of paths. S3's credentials, Region and endpoint come from the environment.
-            threads: How many threads read, 1 or more; as many as there are processors when None.
-            since: Leave out records earlier than this.
-            until: Leave out records later than this.
-            object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
-            progress: True for tqdm's bar, or a callable that is given a Progress about ten times a second, on this thread.
-            catalog: Which services and actions there are, and which action an event is; the one built in when None.
+            paths: A path, or an iterable of paths. S3 credentials, Region and endpoint come from the environment.
+            threads: The number of reading threads, 1 or more; one per processor when None.
+            since: Skip records earlier than this.
+            until: Skip records later than this.
+            object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+            progress: True for a tqdm progress bar, or a callable that receives a Progress about ten times a second, on this
+                thread.
+            catalog: The catalog of services and actions; the built-in one when None.
 
         Raises:
-            TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. There is
-                no record to read; its `path` is the first object that could not be read, if there is one.
-            InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be.
+            TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or there is no
+                record to read; `path` is the first object that could not be read, if there is one.
+            InvalidInputError: A datetime has no time zone, `since` is later than `until`, or a number is out of range.
 
         >>> from datetime import datetime, timezone
         >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
@@ -399,16 +427,16 @@ class Activity:
         """
     @staticmethod
     def from_parquet(paths: _Paths, *, catalog: Catalog | None = None) -> Activity:
-        """Reads activity files: Parquet, as `to_parquet`, `access-advisor activity export` or another engine wrote them.
+        """Reads activity files: Parquet written by `to_parquet`, `access-advisor activity export` or another engine.
         Several files are merged.
 
         Args:
-            paths: A path, or an iterable of paths. Of a folder, as Spark writes one, all files `*.parquet` below it are read;
-                names that start with `_` or `.` are left out.
-            catalog: Which action an event is, for tables by event; the one built in when None.
+            paths: A path, or an iterable of paths. In a folder, as Spark writes one, all files `*.parquet` are read, recursively;
+                names that start with `_` or `.` are skipped.
+            catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
 
         Raises:
-            TrailError: A file that cannot be read, or is no activity table; a folder without one. Its `path` says which.
+            TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder.
 
         >>> activity = Activity.from_trail("testdata/trail")
         >>> activity.to_parquet(folder / "activity.parquet")
@@ -417,15 +445,14 @@ class Activity:
         """
     @staticmethod
     def from_arrow(table: _ArrowStream, *, catalog: Catalog | None = None) -> Activity:
-        """Takes a table with the activity table's columns from anything that has the Arrow PyCapsule interface: pyarrow,
-        polars, pandas, DuckDB.
+        """Reads an activity table from any object with the Arrow PyCapsule interface: a table of pyarrow, Polars, pandas or DuckDB.
 
         Args:
             table: The table.
-            catalog: Which action an event is, for tables by event; the one built in when None.
+            catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
 
         Raises:
-            TrailError: A column is missing or has another type, a value cannot be.
+            TrailError: A column is missing or has another type, or a value is invalid.
 
         >>> activity = Activity.from_trail("testdata/trail")
         >>> Activity.from_arrow(activity.table().to_polars()) == activity
@@ -435,10 +462,10 @@ class Activity:
     def merge(*parts: Activity) -> Activity:
         """Merges activities into a new one. The order does not matter.
 
-        Where parts overlap, their attempts are counted twice; the last accesses are right all the same.
+        Attempts in overlapping parts are counted twice; last-accessed times are still right.
 
         Args:
-            parts: The activities to merge. None at all make an empty one.
+            parts: The activities to merge. Without any, the result is empty.
 
         >>> from pathlib import Path
         >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
@@ -446,44 +473,44 @@ class Activity:
         True
         """
     def to_parquet(self, path: _Path) -> None:
-        """Writes an activity file: Parquet that any engine reads, and `from_parquet`.
+        """Writes an activity file: Parquet, which `from_parquet` and any other engine can read.
 
         Raises:
-            TrailError: The file cannot be written; what was there before is as it was.
+            TrailError: The file cannot be written. An existing file is left unchanged.
         """
     def table(self) -> Table:
-        """The rows, in an order of their own.
+        """Returns the rows as a table, in no particular order.
 
         >>> Activity.from_trail("testdata/trail").table()
         <Table of 104 rows: account_id, principal_id, principal_arn, ...>
         """
     @property
     def reconciliation(self) -> Reconciliation:
-        """What became of the objects and records that `from_trail` or an Intake read it from. Of what `from_parquet` and
-        `from_arrow` took, nothing is told.
+        """What became of the objects and records that `from_trail` or an Intake read. For an activity from `from_parquet` or
+        `from_arrow` it is empty.
         """
     @property
     def newest(self) -> datetime | None:
-        """When the newest attempt was; None when there is none."""
+        """The time of the newest attempt; None without attempts."""
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Intake:
-    """Takes CloudTrail objects one by one, from wherever they come: another store's client, a queue, a Spark partition.
+    """Reads CloudTrail objects one by one, whatever their source: another object store, a queue, a Spark partition.
 
-    For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake has a thread of its own, which
-    a process forked from this one has not: there it raises InvalidInputError.
+    For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake owns a thread, which does not
+    survive a fork: in a forked process its methods raise InvalidInputError.
 
     Args:
-        since: Leave out records earlier than this.
-        until: Leave out records later than this.
-        object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
-        catalog: Which services and actions there are, and which action an event is; the one built in when None.
+        since: Skip records earlier than this.
+        until: Skip records later than this.
+        object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+        catalog: The catalog of services and actions; the built-in one when None.
 
     Raises:
-        InvalidInputError: A datetime without a time zone, `since` later than `until`, a number that cannot be.
+        InvalidInputError: A datetime has no time zone, `since` is later than `until`, or a number is out of range.
 
     >>> from pathlib import Path
     >>> intake = Intake()
@@ -502,35 +529,35 @@ class Intake:
         catalog: Catalog | None = None,
     ) -> Intake: ...
     def take(self, name: str, data: bytes | bytearray) -> int:
-        """Takes an object: what CloudTrail delivers, gzip or not. `name` is what the reconciliation calls it.
+        """Reads an object as CloudTrail delivers it, compressed or not. `name` identifies it in the reconciliation.
 
-        An object that cannot be read adds nothing, and is named in the reconciliation.
+        If the object cannot be read, it is listed in the reconciliation and adds no records.
 
         Returns:
-            How many records were in it.
+            The number of records in the object.
 
         Raises:
-            InvalidInputError: The intake is finished, or of another process.
+            InvalidInputError: The intake is finished, or was created in another process.
         """
     def take_file(self, path: _Path) -> int:
-        """Takes a file, as `take` does."""
+        """Reads a file, as `take` does."""
     def finish(self) -> Activity:
-        """What was taken. Nothing can be taken after this.
+        """Returns the activity of all objects read. No more objects can be read after this.
 
         Raises:
-            InvalidInputError: The intake was finished before, or is of another process.
+            InvalidInputError: The intake is finished already, or was created in another process.
         """
 
 @final
 class Tracking:
-    """Which part of the activity a report sees. Wherever one is expected, the names "aws" and "full" stand for `Tracking.aws()`
-    and `Tracking.full()`.
+    """Which part of the activity a report covers. Parameters of this type also accept "aws" for `Tracking.aws()` and "full" for
+    `Tracking.full()`.
 
     Args:
-        period_days: How many days back attempts at a service count; None for all.
-        publication_delay: How long it takes until an attempt is visible; none by default.
-        actions: "aws" for the actions that AWS tracks, each since AWS began to; "all" for every action of the catalog.
-        regions: "aws" for the Regions that AWS tracks, each since AWS began to; "all" for every Region.
+        period_days: The number of days for which attempts at a service count; None for all.
+        publication_delay: The delay before an attempt becomes visible; none by default.
+        actions: "aws" for the actions that AWS tracks, each from the date that AWS started; "all" for every action of the catalog.
+        regions: "aws" for the Regions that AWS tracks, each from the date that AWS started; "all" for every Region.
 
     Raises:
         InvalidInputError: A setting has a value that is not allowed.
@@ -550,16 +577,18 @@ class Tracking:
     ) -> Tracking: ...
     @staticmethod
     def aws() -> Tracking:
-        """What AWS's own reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to."""
+        """Returns the settings of AWS's own reports: 400 days, and the actions and Regions that AWS tracks, each from the date that
+        AWS started.
+        """
     @staticmethod
     def full() -> Tracking:
-        """Everything: every action in every Region, as far back as the activity goes."""
+        """Returns settings that cover every action in every Region, as far back as the activity goes."""
     @property
     def period_days(self) -> int | None:
-        """How many days back attempts at a service count; None for all."""
+        """The number of days for which attempts at a service count; None for all."""
     @property
     def publication_delay(self) -> timedelta:
-        """How long it takes until an attempt is visible."""
+        """The delay before an attempt becomes visible."""
     @property
     def actions(self) -> Literal["aws", "all"]:
         """"aws" for the actions that AWS tracks, "all" for every action of the catalog."""
@@ -571,19 +600,18 @@ class Tracking:
 
 @final
 class Advisor:
-    """Answers for account data and activity, as of one instant.
+    """Reports for account data and activity, as of one instant.
 
-    Making one compiles the policies; after that, questions are cheap.
+    The constructor compiles the policies; reports are cheap after that.
 
     Args:
-        account: Who could reach what.
-        activity: Who used what.
-        tracking: Which part of the activity reports see: a Tracking, or the name of a preset. "aws" sees what AWS's own
-            reports see: 400 days, the actions and Regions that AWS tracks, each since AWS began to. "full" sees every
-            action, as far back as the activity goes.
-        now: The instant that reports are made at; the present when None. An activity that goes beyond it should be
-            read with `until=now`.
-        catalog: Which services and actions there are; the one built in when None.
+        account: The users, groups, roles and policies.
+        activity: Who used which action, and when last.
+        tracking: Which part of the activity reports cover: a Tracking, or the name of a preset. "aws" covers what AWS's own
+            reports cover: 400 days, and the actions and Regions that AWS tracks, each from the date that AWS started. "full"
+            covers every action, as far back as the activity goes.
+        now: The instant of the reports; the present when None. Read an activity that goes beyond it with `until=now`.
+        catalog: The catalog of services and actions; the built-in one when None.
 
     Raises:
         InvalidInputError: `now` has no time zone, or `tracking` is not a preset.
@@ -607,23 +635,26 @@ class Advisor:
     ) -> Advisor: ...
     @property
     def now(self) -> datetime:
-        """The instant that reports are made at."""
+        """The instant of the reports."""
     @property
     def unknown_principals(self) -> int:
-        """How many principals of the activity are none of the account's users and roles: of other accounts, or deleted."""
+        """The number of principals in the activity that are not users or roles of the account data: they belong to other
+        accounts, or were deleted.
+        """
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
-        """The report on a user, group, role or managed policy: what boto3's `get_service_last_accessed_details` returns.
+        """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
 
-        Further keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
-        grants them now, if there are any; `NotEvaluated`, the policies and groups that the export lacks, if there are any.
+        It has more keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
+        grants them now, if there are any; `NotEvaluated`, policies and groups that are missing from the export or could not be
+        evaluated, if there are any.
 
         Args:
-            arn: What to report on.
+            arn: The ARN of the user, group, role or managed policy.
             granularity: "service" or "action".
 
         Raises:
             NoSuchEntityError: There is no such entity.
-            InvalidInputError: The ARN is none of IAM's.
+            InvalidInputError: `arn` is not an IAM ARN.
 
         >>> report = advisor.report("arn:aws:iam::111122223333:user/erin", granularity="action")
         >>> report["ServicesLastAccessed"][0]["ServiceName"], report["IsTruncated"]
@@ -633,14 +664,14 @@ class Advisor:
         access_advisor.NoSuchEntityError: ARN arn:aws:iam::111122223333:user/nobody does not exist.
         """
     def reports(self, granularity: _Granularity = "service", *, threads: int | None = None) -> Table:
-        """The reports on every user, group, role, and attached or customer-managed policy, as one table: a row for each of
-        them, for each of their services and, at action level, for each tracked action.
+        """Returns the reports on all users, groups, roles, and attached or customer-managed policies as one table. There is a row
+        for each of these entities, for each of its services and, with `granularity="action"`, for each tracked action.
 
         >>> advisor.reports()
         <Table of ... rows: arn, granularity, service_namespace, ...>
         """
     def entities(self, arn: str, service_namespace: str) -> list[EntityDetails]:
-        """The users and roles that may have used a service by way of an entity, with when they last did: the
+        """Returns the users and roles that could use a service through an entity, and when they last did: the
         `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.
 
         >>> [found] = advisor.entities("arn:aws:iam::111122223333:user/erin", "s3")
@@ -650,7 +681,7 @@ class Advisor:
     def policies_granting(
         self, arn: str, service_namespaces: Iterable[str]
     ) -> list[ListPoliciesGrantingServiceAccessEntry]:
-        """The policies of a user, group or role that grant access to services: the `PoliciesGrantingServiceAccess` of
+        """Returns the policies of a user, group or role that grant access to services: the `PoliciesGrantingServiceAccess` of
         boto3's `list_policies_granting_service_access`.
 
         >>> [row] = advisor.policies_granting("arn:aws:iam::111122223333:user/engineering/bruno", ["sqs"])
@@ -660,35 +691,35 @@ class Advisor:
 
 @final
 class ImportedTrail:
-    """What an import of a trail brought."""
+    """The result of importing a trail."""
     def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def reconciliation(self) -> Reconciliation:
-        """What became of the objects that were new."""
+        """What became of the new objects."""
     @property
     def known(self) -> int:
-        """How many objects had been taken before; they were not read."""
+        """The number of objects that had been imported before. They were not read again."""
     @property
     def changed(self) -> list[str]:
-        """Objects that had been taken before with another size; they were not read."""
+        """Objects that had been imported before with another size. They were not read again."""
 
 @final
 class Store:
-    """One file that keeps accounts, activity and jobs: what `access-advisor serve` answers from.
+    """A file with accounts, activity and jobs, as `access-advisor serve` uses it.
 
-    The operations have the names, arguments and answers that they have in `boto3.client("iam")`, and `exceptions` has its
-    names for errors.
+    The operations have the names, arguments and answers of `boto3.client("iam")`, and `exceptions` has the names of its
+    exceptions.
 
     Args:
-        path: The file; one that is not there is made.
-        tracking: Which part of the activity reports see, as for Advisor.
-        caller: The ARN of the user, or of the session of a role, that asks. Jobs belong to their caller. None is
-            whoever is at this machine.
-        create: False to insist that the file is there.
-        catalog: Which services and actions there are, for imports and reports; the one built in when None.
+        path: The file. It is created if it does not exist.
+        tracking: Which part of the activity reports cover, as for Advisor.
+        caller: The ARN of the user or role session that calls the operations. Jobs belong to their caller. None: the local
+            user.
+        create: False to raise StoreError if the file does not exist.
+        catalog: The catalog of services and actions, for imports and reports; the built-in one when None.
 
     Raises:
-        StoreError: The file cannot be opened, or is no store.
+        StoreError: The file cannot be opened, or is not a store.
 
     >>> store = Store(folder / "advisor.db")
     >>> store.import_account("testdata/account.json")
@@ -710,13 +741,13 @@ class Store:
         catalog: Catalog | None = None,
     ) -> Store: ...
     def import_account(self, paths: _Paths) -> list[str]:
-        """Takes exports of account data in. A newer export replaces that account's picture; activity and jobs stay.
+        """Imports exports of account data. A newer export replaces the account's data; activity and jobs stay.
 
         Returns:
-            The ids of the accounts that were in them.
+            The ids of the imported accounts.
 
         Raises:
-            AccountError: A file that cannot be read, or is no export to its end: nothing is taken.
+            AccountError: A file cannot be read, or is not a complete export. Nothing is imported.
         """
     def import_trail(
         self,
@@ -726,80 +757,80 @@ class Store:
         object_limit: int | None = None,
         progress: _Progress = None,
     ) -> ImportedTrail:
-        """Takes a trail in: what `Activity.from_trail` reads. Objects that were taken before are not read again.
+        """Imports a trail, in all formats that `Activity.from_trail` reads. Objects that were imported before are not read again.
 
-        Ctrl-C and a failing callback leave a store that holds whole batches of objects; the next import goes on from there.
+        After Ctrl-C or an exception of the callback, the store holds whole batches of objects. Call this again to resume.
 
         Args:
             paths: A path, or an iterable of paths.
-            threads: How many threads read, 1 or more; as many as there are processors when None.
-            object_limit: The most bytes that one object may have, inflated; 1 GiB when None.
+            threads: The number of reading threads, 1 or more; one per processor when None.
+            object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
             progress: As in `Activity.from_trail`.
 
         Raises:
-            TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which. None of
-                the objects could be read, or there is none; its `path` is the first that failed, if there is one.
-            InvalidInputError: A number that cannot be.
+            TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or no object
+                could be read; `path` is the first object that failed, if there is one.
+            InvalidInputError: A number is out of range.
         """
     @property
     def exceptions(self) -> type[ClientExceptions]:
-        """boto3's names for what the operations raise, as in `except store.exceptions.NoSuchEntityException`.
+        """The operations' exceptions under boto3's names, as in `except store.exceptions.NoSuchEntityException`.
 
         >>> store = Store(folder / "advisor.db")
         >>> store.exceptions.NoSuchEntityException is NoSuchEntityError
         True
         """
     def accounts(self) -> list[str]:
-        """The accounts that were imported."""
+        """Returns the ids of the imported accounts."""
     def generate_service_last_accessed_details(
         self, *, Arn: str, Granularity: _ApiGranularity = "SERVICE_LEVEL", now: datetime | None = None
     ) -> GenerateServiceLastAccessedDetails:
-        """As boto3's, but the report is made before this returns: the job is completed.
+        """Creates a report, like boto3's method. The job is completed when this returns.
 
         Args:
-            Arn: A user, group, role or managed policy.
+            Arn: The ARN of a user, group, role or managed policy.
             Granularity: SERVICE_LEVEL or ACTION_LEVEL.
-            now: The instant that the report is made at; the present when None.
+            now: The instant of the report; the present when None.
 
         Returns:
             `{"JobId": ...}`
 
         Raises:
             NoSuchEntityError: There is no such entity.
-            InvalidInputError: The ARN is none of IAM's, the granularity is neither of the two.
+            InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
         """
     def get_service_last_accessed_details(
         self, *, JobId: str, MaxItems: int | None = None, Marker: str | None = None
     ) -> GetServiceLastAccessedDetails:
-        """As boto3's: a page of a job's report.
+        """Returns a page of a job's report, like boto3's method.
 
         Raises:
-            NoSuchEntityError: There is no such job of this caller.
-            InvalidInputError: The marker is of another job; `MaxItems` is not from 1 to 1000.
+            NoSuchEntityError: The caller has no such job.
+            InvalidInputError: `Marker` belongs to another job, or `MaxItems` is not from 1 to 1000.
         """
     def get_service_last_accessed_details_with_entities(
         self, *, JobId: str, ServiceNamespace: str, MaxItems: int | None = None, Marker: str | None = None
     ) -> GetServiceLastAccessedDetailsWithEntities:
-        """As boto3's: who used a service of a job's report, when last.
+        """Returns who used a service of a job's report, and when last, like boto3's method.
 
         Raises:
-            NoSuchEntityError: There is no such job of this caller.
-            InvalidInputError: The namespace is malformed or unknown, the marker is of another job.
+            NoSuchEntityError: The caller has no such job.
+            InvalidInputError: `ServiceNamespace` is malformed or unknown, or `Marker` belongs to another job.
         """
     def list_policies_granting_service_access(
         self, *, Arn: str, ServiceNamespaces: Iterable[str], Marker: str | None = None
     ) -> ListPoliciesGrantingServiceAccess:
-        """As boto3's: the policies of a user, group or role that grant access to services.
+        """Returns the policies of a user, group or role that grant access to services, like boto3's method.
 
         Raises:
             NoSuchEntityError: There is no such entity.
-            InvalidInputError: The ARN is none of IAM's, a namespace is malformed or unknown, there is a marker: answers are
+            InvalidInputError: `Arn` is not an IAM ARN, a namespace is malformed or unknown, or `Marker` is passed: answers are
                 never truncated.
         """
     def jobs(self) -> list[Job]:
-        """All jobs, whosever they are, the newest first."""
+        """Returns the jobs of all callers, newest first."""
     def delete_job(self, job_id: str) -> None:
-        """Removes a job and its report, whosever it is.
+        """Deletes a job and its report, of any caller.
 
         Raises:
             NoSuchEntityError: There is no such job.
@@ -811,11 +842,11 @@ def list_objects(
     """Lists the objects that `Activity.from_trail` would read.
 
     Returns:
-        A table of `path` and `size`, in bytes as stored; and the folders that could not be listed.
+        A table with columns `path` and `size` (stored bytes), and the folders that could not be listed.
 
     Raises:
-        TrailError: A path that is not there or cannot be listed, a folder without files. Its `path` says which.
-        InvalidInputError: A datetime without a time zone, `since` later than `until`.
+        TrailError: A path does not exist or cannot be listed, or a folder has no files. `path` is that path.
+        InvalidInputError: A datetime has no time zone, or `since` is later than `until`.
     """
 def read_objects(
     objects: list[tuple[str, int]],
@@ -826,12 +857,13 @@ def read_objects(
     threads: int = 1,
     catalog: Catalog | None = None,
 ) -> Activity:
-    """Reads listed objects, given as pairs of `path` and `size`, on the calling thread and as many more as are asked for.
+    """Reads listed objects, given as pairs of `path` and `size`, on this number of threads.
 
-    What cannot be read is named in the reconciliation, also where it is all of them: this may be a share of a trail.
+    Objects that cannot be read are listed in the reconciliation. Unlike `Activity.from_trail`, this does not raise if there is
+    no record to read: the objects may be a part of a trail.
     """
 def restore_activity(file: bytes, reconciliation: Reconciliation) -> Activity:
-    """An activity that was pickled."""
+    """Rebuilds a pickled Activity."""
 def restore_tracking(
     period_days: int | None,
     publication_delay: timedelta,

@@ -170,7 +170,7 @@ def activity(
     rows = partials.where("reconciliation IS NOT NULL").select("reconciliation").collect()
     parts = [Reconciliation.from_json(row.reconciliation) for row in rows]
     reconciliation = sum(parts, Reconciliation(objects_failed=unread(partials)))
-    if not reconciliation.records_read and not reconciliation.activity_rows_read:
+    if reconciliation.is_empty:
         partials.unpersist()
         if not reconciliation.objects_failed:
             raise TrailError(_NOTHING)
