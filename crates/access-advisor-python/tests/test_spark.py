@@ -365,10 +365,11 @@ def test_a_trail_of_which_nothing_can_be_read(spark, tmp_path, by):
         advisor_spark.activity(spark, tmp_path, read=by)
     assert raised.value.path == str(tmp_path / "a.json")
     (tmp_path / "none").mkdir()
-    (tmp_path / "none" / "none.json").write_text('{"Records": []}')
-    with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
-        advisor_spark.activity(spark, tmp_path / "none", read=by)
-    assert raised.value.path is None
+    for records in ("[]", '[{"eventVersion": "1.08"}]'):
+        (tmp_path / "none" / "none.json").write_text(f'{{"Records": {records}}}')
+        with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
+            advisor_spark.activity(spark, tmp_path / "none", read=by)
+        assert raised.value.path is None
 
 
 def test_a_bucket_without_what_is_asked_for(spark, s3):
