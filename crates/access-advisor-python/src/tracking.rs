@@ -8,6 +8,9 @@ use pyo3::types::PyString;
 use crate::error;
 use crate::pickle::Reduced;
 
+/// The arguments of [`restore_tracking`].
+type Settings = (Option<u64>, TimeDelta, &'static str, &'static str);
+
 /// Which part of the activity a report covers. Parameters of this type also accept "aws" for `Tracking.aws()` and "full" for
 /// `Tracking.full()`.
 ///
@@ -110,10 +113,7 @@ impl Tracking {
     }
 
     /// Pickles by rebuilding from the settings.
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Reduced<'py, (Option<u64>, TimeDelta, &'static str, &'static str)>> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Settings>> {
         let settings = (
             self.period_days(),
             self.publication_delay(),
