@@ -4,6 +4,8 @@
 //! here: the items of the inner crates that the facade re-exports are listed under the facade's paths. A path of an inner
 //! crate that is left in a signature names a type that is not exported.
 
+#[cfg(test)]
+mod glossary;
 mod listing;
 mod rustdoc;
 
