@@ -49,8 +49,8 @@ enum Engine {
     Floor(Run),
     /// This project's reader.
     Ours(Run),
-    /// The reader with its plain parser.
-    Plain(Run),
+    /// The reader with its reference parser.
+    Reference(Run),
 }
 
 #[derive(Args)]
@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Engine::Floor(run) => run.floor(),
         Engine::Ours(run) => run.read(ReadOptions::default()),
-        Engine::Plain(run) => run.read(ReadOptions::new().parser(RecordParser::Reference)),
+        Engine::Reference(run) => run.read(ReadOptions::new().parser(RecordParser::Reference)),
     }
 }
 

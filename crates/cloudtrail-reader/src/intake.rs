@@ -1,7 +1,7 @@
 //! Adds one object after the other to a table: what each thread of a reader does.
 //!
-//! An object is inflated and its format detected. The [fast path](crate::projected) notes the records of CloudTrail's own objects,
-//! and they go into the table when the object was read to its end. What the fast path cannot read, single records or a whole
+//! An object is inflated and its format detected. The [projected parser](crate::projected) notes the records of CloudTrail's own objects,
+//! and they go into the table when the object was read to its end. What the projected parser cannot read, single records or a whole
 //! object, the [reference parser](crate::reference) reads.
 
 use std::path::Path;

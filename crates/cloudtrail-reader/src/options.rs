@@ -35,7 +35,7 @@ pub struct ReadOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parser {
-    /// The fast parser: finds the fields that count and skips the others.
+    /// The projected parser: finds the fields that count and skips the others.
     #[default]
     Projected,
     /// The reference parser, `serde_json`, for comparison.

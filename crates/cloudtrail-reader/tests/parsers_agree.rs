@@ -1,7 +1,7 @@
-//! The fast path and the plain parser give the same answers for any text: the same table, counts, reasons and messages.
+//! The projected parser and the reference parser give the same results for any text: table, counts, reasons and messages.
 //!
-//! One difference is allowed, and [`lenient`] says which: of values that do not count, the fast path checks strings,
-//! UTF-8 and brackets, but not the full grammar.
+//! One difference is allowed, see [`lenient`]: in values that do not count, the projected parser checks strings, UTF-8 and
+//! brackets, but not the full grammar.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -22,7 +22,7 @@ use service_catalog::Catalog;
 
 use support::{gzip, lenient};
 
-/// Reads objects one after the other with the same intake, so that what it remembers of one meets the next.
+/// Reads objects in order with one intake, so that its caches are shared by all of them.
 fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
     let options = ReadOptions::new()
         .parser(parser)
@@ -38,8 +38,8 @@ fn read<B: AsRef<[u8]>>(parser: Parser, objects: &[B]) -> TrailRead {
     read
 }
 
-/// The object that the plain parser must read like the fast path does this one: itself, or the same with broken values that do
-/// not count replaced by null.
+/// The object for the reference parser: this one, or a copy with null in place of invalid values that do not count, when the
+/// projected parser accepts them.
 fn read_as<B: AsRef<[u8]>>(object: &B) -> Cow<'_, [u8]> {
     let object = object.as_ref();
     match lenient::replaced(object) {
@@ -54,17 +54,17 @@ fn read_as<B: AsRef<[u8]>>(object: &B) -> Cow<'_, [u8]> {
 
 fn agree<B: AsRef<[u8]>>(objects: &[B]) -> Result<(), TestCaseError> {
     let expected: Vec<_> = objects.iter().map(read_as).collect();
-    let (projected, mut plain) = (
+    let (projected, mut reference) = (
         read(Parser::Projected, objects),
         read(Parser::Reference, &expected),
     );
-    plain.reconciliation.bytes = projected.reconciliation.bytes;
-    prop_assert_eq!(&projected.reconciliation, &plain.reconciliation);
-    prop_assert_eq!(&projected.activity, &plain.activity);
+    reference.reconciliation.bytes = projected.reconciliation.bytes;
+    prop_assert_eq!(&projected.reconciliation, &reference.reconciliation);
+    prop_assert_eq!(&projected.activity, &reference.activity);
     Ok(())
 }
 
-/// A string as JSON writers and their enemies write it.
+/// A JSON string, valid or not.
 fn written_string() -> impl Strategy<Value = String> {
     select(vec![
         r#""""#,
@@ -94,7 +94,7 @@ fn written_string() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-/// Any value, sound or not.
+/// A JSON value, valid or not.
 fn written_value() -> impl Strategy<Value = String> {
     let scalar = select(vec![
         "null",
@@ -137,7 +137,7 @@ fn space() -> impl Strategy<Value = String> {
     select(vec!["", "", "", "", " ", "\n  ", "\t\r\n", "\u{a0}", "\0"]).prop_map(str::to_owned)
 }
 
-/// Keys of every level, so that a nested one may be taken for another's.
+/// Keys of every level. A parser must not mistake a nested key for one of the record.
 fn key() -> impl Strategy<Value = String> {
     select(vec![
         r#""eventVersion""#,
@@ -191,7 +191,7 @@ fn identity() -> impl Strategy<Value = String> {
     prop_oneof![12 => sound, 1 => written_value()]
 }
 
-/// A record: sound fields in some order, some of them spoiled, repeated or left out.
+/// A record: fields in any order, some of them invalid, repeated or missing.
 fn written_record() -> impl Strategy<Value = String> {
     let time = select(vec![
         "2026-10-01T12:00:00Z",
@@ -287,7 +287,7 @@ fn written_object() -> impl Strategy<Value = String> {
     )
 }
 
-/// A record as CloudTrail writes it, one of a few that are much alike: what one teaches is recalled in the next.
+/// A record as CloudTrail writes it. There are few different ones, so that the caches of the projected parser are used.
 fn usual_record() -> impl Strategy<Value = String> {
     let sessions = select(vec![
         r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/maria","accountId":"111122223333","userName":"maria"}"#,
@@ -338,7 +338,7 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#""eventType":"AwsApiCall","errorCode":"AccessDenied""#,
         r#""eventType":"AwsApiCall","eventName":"ListBuckets""#,
     ]);
-    // Mostly where it belongs, at times in the midst of what is recalled as a whole.
+    // Mostly at its usual place, sometimes inside a value that is cached as a whole.
     let errors = (errors, 0..6_u8).prop_map(|(error, place)| match place {
         0 => ("", error),
         _ => (error, ""),
@@ -379,7 +379,7 @@ fn damage(text: &[u8], damages: &[(Index, u8, u8)]) -> Vec<u8> {
     damaged
 }
 
-/// Bytes that mean something to a parser, more often than others.
+/// A byte, more often one with a meaning in JSON.
 fn damaging_byte() -> impl Strategy<Value = u8> {
     prop_oneof![
         2 => select(b"{}[]\":,0123456789-+.eE \\\n\0tfn".to_vec()),
@@ -407,15 +407,15 @@ proptest! {
         agree(&both)?;
     }
 
-    /// What is recalled is what would be read.
+    /// Cached values equal parsed ones.
     #[test]
-    fn on_damage_to_what_recurs(
+    fn on_damage_to_cached_values(
         records in prop::collection::vec(usual_record(), 1..6),
         damages in prop::collection::vec((any::<Index>(), damaging_byte(), 0..5_u8), 1..3),
     ) {
         let object = format!("{{\"Records\":[{}]}}", records.join(",")).into_bytes();
         let damaged = damage(&object, &damages);
-        // Twice to learn, once to recall.
+        // Two objects fill the caches, the third uses them.
         agree(&[&object, &object, &object, &damaged, &object, &damaged])?;
     }
 }
@@ -432,9 +432,9 @@ fn hard_text() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
-    /// Strings, records and damage at the borders of blocks and windows.
+    /// Strings, records and damage at the ends of blocks and windows.
     #[test]
-    fn on_borders(
+    fn at_the_ends_of_blocks_and_windows(
         records in prop::collection::vec((usual_record(), hard_text()), 1..4),
         filler in prop_oneof![4 => 0..200_usize, 2 => 30_000..36_000_usize, 1 => 60_000..140_000_usize],
         damages in prop::collection::vec((any::<Index>(), damaging_byte(), 0..5_u8), 0..2),
@@ -455,7 +455,7 @@ proptest! {
     }
 }
 
-/// A record of this `userIdentity`, with more members before its end.
+/// A record with this `userIdentity` and more members at its end.
 fn record_of(identity: &str, more: &str) -> String {
     format!(
         r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"2026-10-01T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-central-1","eventID":"00000000-0000-4000-8000-000000000001","eventType":"AwsApiCall"{more}}}"#
@@ -465,9 +465,9 @@ fn record_of(identity: &str, more: &str) -> String {
 const USER: &str = r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/maria","accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000001","userName":"maria"}"#;
 const SESSION: &str = r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:one","arn":"arn:aws:sts::111122223333:assumed-role/audit/one","accountId":"111122223333","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAAUDITEXAMPLE00001","arn":"arn:aws:iam::111122223333:role/audit","accountId":"111122223333","userName":"audit"},"attributes":{"mfaAuthenticated":"false"}}}"#;
 
-/// What is easily got wrong.
+/// Cases chosen by hand.
 #[test]
-fn on_hard_cases() {
+fn on_chosen_cases() {
     let user = |from: &str, to: &str| record_of(&USER.replacen(from, to, 1), "");
     let session = |from: &str, to: &str| record_of(&SESSION.replacen(from, to, 1), "");
     let deep = |depth: usize| {
@@ -592,9 +592,9 @@ fn on_hard_cases() {
     }
 }
 
-/// The one difference: broken values that do not count are not looked into, beyond strings and brackets.
+/// The allowed difference: in values that do not count, only strings, UTF-8 and brackets are checked.
 #[test]
-fn on_broken_values_that_do_not_count() {
+fn on_invalid_values_that_do_not_count() {
     let attributed = |parser, value: &str| {
         let record = record_of(
             USER,
@@ -633,9 +633,9 @@ fn on_broken_values_that_do_not_count() {
     }
 }
 
-/// More of everything than is remembered: what is forgotten is read again.
+/// More values than the caches hold: evicted ones are parsed again.
 #[test]
-fn on_more_than_is_remembered() {
+fn on_more_values_than_the_caches_hold() {
     let record = |number: usize| {
         format!(
             r#"{{"eventVersion":"1.{number}","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE{number}:s","arn":"arn:aws:sts::111122223333:assumed-role/r{number}/s{number}","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLE{number}","arn":"arn:aws:iam::111122223333:role/r{number}","accountId":"111122223333","userName":"r{number}"}}}}}},"eventTime":"2026-10-01T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"Get{number}","awsRegion":"eu-central-1","requestParameters":{{"key-{number}":"value","n{number}":{number},"x":null}},"responseElements":null,"additionalEventData":{{"SignatureVersion":"SigV4","bytes{number}":[]}},"eventID":"id-{number}","eventType":"{kind}","managementEvent":true,"tag":"{number}","eventCategory":"Management"}}"#,
@@ -650,7 +650,7 @@ fn on_more_than_is_remembered() {
         let records: Vec<_> = numbers.into_iter().map(record).collect();
         format!("{{\"Records\":[{}]}}", records.join(","))
     };
-    // Every record twice in a row, all of them, and some again.
+    // Each record twice in a row, then some of them again.
     let twice = (0..6_000).flat_map(|number| [number, number]).collect();
     let objects = [
         object(twice),
@@ -660,15 +660,15 @@ fn on_more_than_is_remembered() {
     agree(&objects).unwrap();
 }
 
-/// The project's own trail: what people have.
+/// The trail of the test account.
 #[test]
-fn on_a_sound_trail() {
+fn on_a_valid_trail() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/trail");
-    let [projected, plain] = [Parser::Projected, Parser::Reference].map(|parser| {
+    let [projected, reference] = [Parser::Projected, Parser::Reference].map(|parser| {
         let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         reader.read(&[root], &|_| ()).unwrap()
     });
     assert!(projected.activity.len() > 100);
-    assert_eq!(projected, plain);
+    assert_eq!(projected, reference);
 }

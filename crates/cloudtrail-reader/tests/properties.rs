@@ -247,7 +247,7 @@ proptest! {
 }
 
 #[test]
-fn not_after_counts_milliseconds_and_includes_its_own() {
+fn until_is_inclusive_to_the_millisecond() {
     let limit = DateTime::parse_from_rfc3339("2026-10-01T12:00:00.500Z")
         .unwrap()
         .to_utc();

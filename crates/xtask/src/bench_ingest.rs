@@ -298,7 +298,7 @@ impl Expected {
     ) -> Result<(), String> {
         let expected = match column.engine {
             Engine::Floor => return Ok(()),
-            Engine::Ours | Engine::Baseline | Engine::Plain => &self.by_operation,
+            Engine::Ours | Engine::Baseline | Engine::Reference => &self.by_operation,
             _ => &self.by_event,
         };
         let label = column.label();

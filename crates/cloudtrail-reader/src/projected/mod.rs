@@ -1,4 +1,4 @@
-//! The fast path: reads the records of a CloudTrail object without building values, in two stages.
+//! The projected parser: reads the records of a CloudTrail object without building values, in two stages.
 //!
 //! [`index`] makes bitmaps of quotes, colons and brackets, 64 bytes at a time, in a window that slides along the text. [`walk`]
 //! finds the members of a record by its own colons and jumps over everything else. Then one question after the other is asked for

@@ -1,6 +1,6 @@
 //! From a record to an attempt: who did what, where and when; or why the record does not count.
 //!
-//! These rules and constants are the only ones. The projected parser, the plain reference, tables, activity files and the
+//! These rules and constants are the only ones. The projected parser, the reference parser, tables, activity files and the
 //! SQL of `activity-sql` all follow them.
 
 use advisor_core::{Activity, Attempt, CreditedAction};

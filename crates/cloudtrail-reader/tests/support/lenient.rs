@@ -1,4 +1,4 @@
-//! What the fast path may overlook: in values that do not count, anything but broken strings, bytes that are not UTF-8, and
+//! What the projected parser may accept: in values that do not count, anything but broken strings, bytes that are not UTF-8, and
 //! brackets that do not match. Written the slow and simple way.
 
 use std::io::Read;

@@ -19,8 +19,8 @@ pub(crate) enum Engine {
     Baseline,
     /// Our reader.
     Ours,
-    /// Our reader with its plain parser.
-    Plain,
+    /// Our reader with its reference parser.
+    Reference,
     /// `ClickHouse`.
     Clickhouse,
     /// `DuckDB` with the fastest query known.
@@ -41,7 +41,7 @@ impl Engine {
             Self::Floor => "inflate only",
             Self::Baseline => "access-advisor, baseline",
             Self::Ours => "access-advisor",
-            Self::Plain => "access-advisor, plain parser",
+            Self::Reference => "access-advisor, reference parser",
             Self::Clickhouse => "ClickHouse",
             Self::Duckdb => "DuckDB, read_json_objects",
             Self::DuckdbReadJson => "DuckDB, read_json",
@@ -52,7 +52,7 @@ impl Engine {
     /// The script and its variant, for the other tools.
     pub(super) fn script(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Floor | Self::Baseline | Self::Ours | Self::Plain => None,
+            Self::Floor | Self::Baseline | Self::Ours | Self::Reference => None,
             Self::Clickhouse => Some(("with_clickhouse.py", "-")),
             Self::Duckdb => Some(("with_duckdb.py", "fastest")),
             Self::DuckdbReadJson => Some(("with_duckdb.py", "documented")),
@@ -133,7 +133,7 @@ pub(super) fn command(
     let mut command = child::command(program)?;
     command.arg(match column.engine {
         Engine::Floor => "floor",
-        Engine::Plain => "plain",
+        Engine::Reference => "reference",
         _ => "ours",
     });
     command.arg(files.objects());
