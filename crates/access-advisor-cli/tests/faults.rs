@@ -1,4 +1,4 @@
-//! What a store is worth when processes are killed and disks are full.
+//! A store survives killed processes and full disks.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -45,7 +45,7 @@ impl Place {
         Self { folder, store }
     }
 
-    /// An export with as many users, all allowed everything.
+    /// An export with this many users, all of them allowed `*`.
     fn account(&self, users: usize) -> PathBuf {
         let document = json!({"Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
@@ -64,8 +64,7 @@ impl Place {
         file
     }
 
-    /// Objects as CloudTrail delivers them, with as many records each; every record has a user of
-    /// `users`.
+    /// Objects as CloudTrail delivers them, with this many records each, by this many users.
     fn trail(&self, name: &str, objects: usize, records: usize, users: usize) -> PathBuf {
         let folder = self.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -125,7 +124,7 @@ impl Place {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Starts a command and kills it (SIGKILL) after a while; `false` when it was done before.
+    /// Starts a command and kills it (SIGKILL) after this time. Returns `false` when it ended before.
     fn killed(&self, arguments: &[&str], after: Duration) -> bool {
         let mut child = self
             .command(arguments)
@@ -150,7 +149,7 @@ impl Place {
         connection.query_row(query, [], |row| row.get(0)).unwrap()
     }
 
-    /// SQLite finds the file sound, and all that is counted comes from objects that are known.
+    /// Checks the integrity of the file, and that all attempts come from known objects.
     fn assert_sound(&self, records_per_object: u64) {
         assert_eq!(self.sql::<String>("PRAGMA integrity_check"), "ok");
         let connection = rusqlite::Connection::open(&self.store).unwrap();
@@ -161,7 +160,7 @@ impl Place {
         assert_eq!(attempts, objects * records_per_object);
     }
 
-    /// All of the activity, a line a row.
+    /// The activity in the store, one line per row.
     fn table(&self) -> Vec<String> {
         let connection = rusqlite::Connection::open(&self.store).unwrap();
         let mut statement = connection
@@ -186,7 +185,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Moments all over a stretch of time, in a random order that is another one in every run.
+/// Random times up to `longest`, different in every run.
 fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
     let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let mut state = u64::from(seed.subsec_nanos()) | 1;
@@ -201,8 +200,8 @@ fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
 }
 
 #[test]
-fn an_import_killed_50_times_ends_as_one_that_ran_through() {
-    // More than are written at once.
+fn an_import_killed_50_times_ends_like_an_undisturbed_one() {
+    // More than one batch.
     const OBJECTS: usize = 5_000;
     let reference = Place::new();
     let trail = reference.trail("trail", OBJECTS, 2, 90);
@@ -216,7 +215,7 @@ fn an_import_killed_50_times_ends_as_one_that_ran_through() {
     for moment in moments(through) {
         kills += usize::from(place.killed(&arguments, moment));
         if place.store.exists() {
-            // Whatever was taken stays, whole batches of it.
+            // Imported batches stay, as a whole.
             drop(Store::open_or_create(&place.store).unwrap());
             place.assert_sound(2);
             let objects: usize = place.sql("SELECT count(*) FROM trail_objects");
@@ -225,7 +224,7 @@ fn an_import_killed_50_times_ends_as_one_that_ran_through() {
             taken = objects;
         }
         if taken == OBJECTS {
-            // All is in: another store, so that the rounds are worth something.
+            // Everything is imported: start over with a new store, so that later kills hit something.
             assert_eq!(place.table(), reference.table());
             for file in ["store.db", "store.db-wal", "store.db-shm"] {
                 let _ = fs::remove_file(place.folder.path().join(file));
@@ -246,7 +245,7 @@ fn an_import_killed_50_times_ends_as_one_that_ran_through() {
 }
 
 #[test]
-fn a_generate_killed_50_times_leaves_whole_jobs_only() {
+fn a_generate_killed_50_times_leaves_complete_jobs_only() {
     let place = Place::new();
     let account = place.account(300);
     let trail = place.trail("trail", 10, 40, 300);
@@ -268,7 +267,7 @@ fn a_generate_killed_50_times_leaves_whole_jobs_only() {
     let mut kills = 0;
     for moment in moments(through.mul_f64(1.2)) {
         kills += usize::from(place.killed(&arguments, moment));
-        // What was acknowledged is there, and the store goes on.
+        // The acknowledged job is still there.
         assert_eq!(get(), expected);
         if kills == KILLS {
             break;
@@ -279,7 +278,7 @@ fn a_generate_killed_50_times_leaves_whole_jobs_only() {
     let jobs = operations.store().jobs().unwrap();
     eprintln!("{kills} kills, {} jobs", jobs.len());
     for summary in jobs {
-        // None is stuck, none is half.
+        // No job is stuck or incomplete.
         assert!(matches!(summary.job.state, JobState::Completed { .. }));
         let rows: u64 = place.sql(&format!(
             "SELECT count(*) FROM job_services WHERE job = '{}'",
@@ -303,10 +302,10 @@ fn now() -> chrono::DateTime<chrono::Utc> {
     access_advisor::time::parse("2026-11-01T00:00:00Z").unwrap()
 }
 
-/// A server acknowledges a job before its report is made. What is left when it is killed is made by
-/// the next one, as of when it was asked for, whatever was imported meanwhile, and killed imports too.
+/// A server acknowledges a job before it makes the report. When it is killed, the next process makes
+/// the report, as of the time of the request, whatever has been imported since.
 #[test]
-fn jobs_that_were_acknowledged_are_made_by_the_next_process() {
+fn acknowledged_jobs_are_completed_by_the_next_process() {
     let place = Place::new();
     let account = place.account(50);
     let [before, after] = ["before", "later"].map(|name| place.trail(name, 5, 40, 50));
@@ -357,8 +356,8 @@ fn jobs_that_were_acknowledged_are_made_by_the_next_process() {
     place.assert_sound(40);
 }
 
-/// Asks a server on loopback, which believes whoever asks; `None` when it was killed before it said
-/// all.
+/// Sends a request to a server without credentials. Returns `None` when it was killed before the end
+/// of its response.
 fn ask(endpoint: &str, form: &str) -> Option<String> {
     let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).ok()?;
     let request = format!(
@@ -384,7 +383,7 @@ fn element<'a>(answer: &'a str, name: &str) -> &'a str {
     answer[start..].split('<').next().unwrap()
 }
 
-/// The number is a user's; `None` when the server was killed, or has too much to do.
+/// Requests a report on a user. Returns `None` when the server was killed or throttles.
 fn ask_generate(endpoint: &str, user: u64) -> Option<String> {
     let answer = ask(
         endpoint,
@@ -400,7 +399,7 @@ fn ask_generate(endpoint: &str, user: u64) -> Option<String> {
     Some(element(&answer, "JobId").to_owned())
 }
 
-/// The job's status, which every job that was acknowledged has.
+/// The status of an acknowledged job.
 fn ask_get(endpoint: &str, job: &str) -> Option<String> {
     let form =
         format!("Action=GetServiceLastAccessedDetails&Version=2010-05-08&MaxItems=400&JobId={job}");
@@ -408,16 +407,15 @@ fn ask_get(endpoint: &str, job: &str) -> Option<String> {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let status = element(&answer, "JobStatus");
     if status == "COMPLETED" {
-        // Never half of a report: there are more services than a page has.
+        // The report is complete: a full page, and more to come.
         assert_eq!(answer.matches("<ServiceName>").count(), 400);
         assert_eq!(element(&answer, "IsTruncated"), "true");
     }
     Some(status.to_owned())
 }
 
-/// Servers that are killed while they are asked for reports and asked how these are, beside an
-/// import that is killed too. What one of them acknowledged the next ones know, and the last makes
-/// all that was left.
+/// Servers are killed while clients request reports and poll them, and while an import runs, which is
+/// killed too. Later servers know every acknowledged job, and the last one completes those left.
 #[test]
 fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     const USERS: u64 = 40;
@@ -450,7 +448,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
             let getting = scope.spawn(|| {
                 for number in 0.. {
                     let known = acknowledged.lock().unwrap();
-                    // By turns the latest, and any.
+                    // Alternate between the latest job and any.
                     let job = match number % 2 {
                         0 => known.last(),
                         _ => known.get(number * 7 % known.len().max(1)),
@@ -471,7 +469,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
                 0
             });
             sleep(moment);
-            // SIGKILL, both.
+            // SIGKILL to both.
             server.0.kill().unwrap();
             importing.kill().unwrap();
             server.0.wait().unwrap();
@@ -498,7 +496,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
         "{} jobs were acknowledged, {in_progress} seen left behind, {gets} gets, {objects} objects",
         acknowledged.len()
     );
-    // A busy machine acknowledges few before it is killed.
+    // On a busy machine few jobs are acknowledged before each kill.
     assert!(acknowledged.len() > 5);
     assert!(in_progress > 0);
 
@@ -524,9 +522,9 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     assert_eq!(place.sql::<u64>("SELECT count(*) FROM activity_before"), 0);
 }
 
-/// Two imports of one trail, both killed and started again.
+/// Two concurrent imports of one trail. One of them is killed.
 #[test]
-fn two_imports_that_are_killed_by_turns_count_nothing_twice() {
+fn two_concurrent_imports_count_nothing_twice() {
     let place = Place::new();
     let trail = place.trail("trail", 520, 10, 90);
     let arguments = ["import", "trail", trail.to_str().unwrap()];
@@ -554,8 +552,8 @@ fn two_imports_that_are_killed_by_turns_count_nothing_twice() {
     }
 }
 
-/// Writes that the system refuses: the import says so, exits with 1, and loses nothing.
-fn fails_and_goes_on(place: &Place, arguments: &[&str], limited: &mut Command, words: &[&str]) {
+/// An import whose writes fail reports it, exits with 1, and loses nothing.
+fn fails_and_resumes(place: &Place, arguments: &[&str], limited: &mut Command, words: &[&str]) {
     let reference: u64 = place.sql("SELECT count(*) FROM trail_objects");
     let output = limited.output().unwrap();
     let said = stderr(&output);
@@ -572,13 +570,13 @@ fn fails_and_goes_on(place: &Place, arguments: &[&str], limited: &mut Command, w
 }
 
 #[test]
-fn a_file_that_may_not_grow_fails_the_import_and_keeps_the_store() {
+fn a_file_size_limit_fails_the_import_and_keeps_the_store() {
     let place = Place::new();
     let small = place.trail("small", 1, 400, 10);
     let large = place.trail("large", 300, 400, 12_000);
     place.done(&["import", "trail", small.to_str().unwrap()]);
     let arguments = ["import", "trail", large.to_str().unwrap()];
-    // In blocks of 512 or 1024 bytes, as the shell has it; without the signal, writes fail.
+    // The unit is 512 or 1024 bytes, depending on the shell. With the signal ignored, writes fail.
     let mut limited = Command::new("sh");
     limited
         .args([
@@ -591,7 +589,7 @@ fn a_file_that_may_not_grow_fails_the_import_and_keeps_the_store() {
         .arg("--store")
         .arg(&place.store);
     let words = ["disk I/O error", "disk is full"];
-    fails_and_goes_on(&place, &arguments, &mut limited, &words);
+    fails_and_resumes(&place, &arguments, &mut limited, &words);
     let attempts: u64 = place.sql("SELECT sum(attempts) FROM activity");
     assert_eq!(attempts, 301 * 400);
 }
@@ -604,7 +602,7 @@ fn a_full_disk_fails_the_import_and_keeps_the_store() {
     let small = place.trail("small", 1, 400, 10);
     let large = place.trail("large", 300, 400, 12_000);
     let small = small.to_str().unwrap();
-    // All in a mount namespace of its own, which goes with the shell.
+    // In a mount namespace that ends with the shell.
     let script = r#"
         mount -t tmpfs -o size=600k none "$DISK" || exit 77
         "$PROGRAM" import trail "$SMALL" --store "$DISK/store.db" || exit 78
@@ -639,11 +637,11 @@ fn a_full_disk_fails_the_import_and_keeps_the_store() {
         said.contains("store.db: database or disk is full"),
         "{said}"
     );
-    // As it was left: sound, with the small trail at least.
+    // The store is intact, with at least the small trail.
     place.assert_sound(400);
     let objects: u64 = place.sql("SELECT count(*) FROM trail_objects");
     assert!(objects >= 1);
-    // And with room again, all is in.
+    // With more space, the import completes.
     let after = Place {
         store: place.folder.path().join("after.db"),
         folder: place.folder,
@@ -652,9 +650,9 @@ fn a_full_disk_fails_the_import_and_keeps_the_store() {
     assert_eq!(after.sql::<u64>("SELECT count(*) FROM trail_objects"), 301);
 }
 
-/// The table of an import is the table of a report over the same trail.
+/// An import stores the same table that the reader returns.
 #[test]
-fn the_table_is_the_readers() {
+fn an_import_stores_the_table_of_the_reader() {
     let place = Place::new();
     let trail = place.trail("trail", 270, 10, 50);
     place.done(&["import", "trail", trail.to_str().unwrap()]);

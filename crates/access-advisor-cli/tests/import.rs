@@ -1,4 +1,4 @@
-//! Trails of every kind as people import them: from folders and buckets, while they change, and with Ctrl-C in between.
+//! Imports of trails: from folders and buckets, while they change, and interrupted with Ctrl-C.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -73,7 +73,7 @@ impl Place {
         connection.query_row(query, [], |row| row.get(0)).unwrap()
     }
 
-    /// How many objects are in the store, which may be in the making.
+    /// The number of objects in the store; 0 while an import creates it.
     fn taken(&self) -> usize {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = rusqlite::Connection::open_with_flags(self.path("store.db"), flags);
@@ -82,7 +82,7 @@ impl Place {
         count.unwrap_or_default()
     }
 
-    /// All of the activity, a line a row, as a report on the trail would have it.
+    /// The activity in the store, one line per row, in the format of [`lines`].
     fn table(&self) -> Vec<String> {
         let connection = rusqlite::Connection::open(self.path("store.db")).unwrap();
         let mut statement = connection
@@ -128,7 +128,7 @@ fn lines(activity: &Activity) -> Vec<String> {
     rows
 }
 
-/// A call that the records of the same number of other objects have too.
+/// A record whose call depends on `number` only.
 fn call(number: usize) -> Value {
     let event = ["ListBuckets", "GetBucketAcl"][number % 2];
     json!({
@@ -158,7 +158,7 @@ fn name(number: usize) -> String {
 
 const PREFIX: &str = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10";
 
-/// So many objects, one a day.
+/// A bucket with this many objects, one per day.
 fn bucket_of(number: usize) -> Objects {
     (0..number)
         .map(|number| {
@@ -169,7 +169,7 @@ fn bucket_of(number: usize) -> Objects {
 }
 
 #[test]
-fn a_bucket_is_imported_as_a_folder_is() {
+fn a_bucket_imports_like_a_folder() {
     let place = Place::new();
     let (refuses, changes) = (
         Arc::new(AtomicBool::new(true)),
@@ -179,7 +179,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     let bucket = Bucket::start(bucket_of(9), 4, move |request, _, objects| {
         if change.swap(false, Ordering::SeqCst) {
             let key = format!("{PREFIX}/02/{}", name(1));
-            // As long as it was.
+            // The size stays the same.
             objects.insert(key, object(3).into_bytes());
         }
         let is_refused = request.key.ends_with("000004.json") && refuse.load(Ordering::SeqCst);
@@ -191,7 +191,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     };
     let path = "s3://bucket/AWSLogs/";
 
-    // Of some days.
+    // Some of the days.
     let days = [
         "--since",
         "2026-10-03T00:00:00Z",
@@ -214,7 +214,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     let failed = format!("s3://bucket/{PREFIX}/05/{}: ", name(4));
     assert!(said.contains(&format!("warning: {failed}")), "{said}");
     assert!(said.contains("1 FAILED"), "{said}");
-    // Told again; and taken when it can be read.
+    // A failed object is reported again, and imported once it can be read.
     let (status, said) = import(&[path, "--strict"]);
     assert_eq!(status, Some(1));
     assert!(said.contains(&failed), "{said}");
@@ -233,7 +233,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     );
     assert!(said.contains(&changed), "{said}");
 
-    // And by itself.
+    // A single object.
     let whole: Vec<Value> = (0..9).map(call).collect();
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
     let mut activity = Activity::new();
@@ -241,7 +241,7 @@ fn a_bucket_is_imported_as_a_folder_is() {
     reader.take_object("whole", text.as_bytes(), &mut activity);
     assert_eq!(place.table(), lines(&activity));
 
-    // What was copied from the bucket is known by the names.
+    // Objects copied from the bucket are recognized by their names.
     for number in 0..9 {
         place.write(&format!("copy/{}", name(number)), object(number));
     }
@@ -267,9 +267,9 @@ fn refused() -> Reply {
     Reply::Whole(Answer::error(403, "AccessDenied"))
 }
 
-/// What was listed of a folder is taken: nobody is told that none of it was.
+/// A folder that is listed in part: the objects that were listed are imported, and the message does not deny it.
 #[test]
-fn a_folder_that_is_listed_in_part() {
+fn a_partly_listed_folder_is_imported_in_part() {
     let place = Place::new();
     let keys = (0..3).map(|number| format!("logs/{}", name(number)));
     let objects = (keys.clone().zip(0..)).map(|(key, number)| (key, object(number).into_bytes()));
@@ -294,7 +294,7 @@ fn a_folder_that_is_listed_in_part() {
     assert_eq!(place.taken(), 1);
 }
 
-/// An object, and a folder of its name that cannot be listed: the object was read, and is not read again.
+/// An object, and a folder of the same name that cannot be listed: the object is imported once.
 #[test]
 fn an_object_is_not_confused_with_a_folder_of_its_name() {
     let place = Place::new();
@@ -317,9 +317,9 @@ fn an_object_is_not_confused_with_a_folder_of_its_name() {
     assert_eq!(place.sql::<u64>("SELECT sum(attempts) FROM activity"), 1);
 }
 
-/// Another import takes the objects of a batch first: what could not be listed is said all the same.
+/// Listing errors are reported even when another import has taken the objects of the batch.
 #[test]
-fn what_cannot_be_listed_is_said_when_others_import_at_once() {
+fn listing_errors_are_reported_during_concurrent_imports() {
     let place = Place::new();
     let copy = place.write(&format!("copy/{}", name(0)), object(0));
     let store = place.path("store.db");
@@ -388,9 +388,9 @@ fn reports_and_activity_files_from_a_bucket() {
     assert_eq!(report(bucket), report(&whole));
 }
 
-/// The same answers from an activity file as from the trail that it was made of.
+/// An activity file gives the same reports as its trail.
 #[test]
-fn an_activity_file_stands_for_its_trail() {
+fn an_activity_file_gives_the_reports_of_its_trail() {
     let place = Place::new();
     let run = |arguments: &[&str]| {
         let output = place.command("", arguments).output().unwrap();
@@ -425,7 +425,7 @@ fn an_activity_file_stands_for_its_trail() {
         assert_eq!(store.table(), lines(&trail.activity));
         assert!(stderr(&store.import("", &[file])).contains("1 objects were imported before"));
     }
-    // What the file cannot tell of an earlier instant is set aside, and said.
+    // Rows that span `--until` are set aside and reported.
     let arguments = ["report", "--account", ACCOUNT, "--trail", &parquet];
     let earlier = [&arguments[..], &["--now", "2026-06-01T00:00:00Z"]].concat();
     let output = place.command("", &earlier).output().unwrap();
@@ -435,7 +435,7 @@ fn an_activity_file_stands_for_its_trail() {
 }
 
 #[test]
-fn limits_and_bounds_are_said() {
+fn limits_and_bounds_are_reported() {
     let place = Place::new();
     let trail = place.write(&format!("trail/{}", name(1)), object(1));
     place.write(
@@ -481,9 +481,9 @@ fn interrupt(child: &Child) {
     assert!(status.unwrap().success());
 }
 
-/// An import that is stopped keeps whole batches, says so, and goes on where it was.
+/// An interrupted import keeps whole batches, reports that, and resumes when it is run again.
 #[test]
-fn ctrl_c_leaves_a_store_that_goes_on() {
+fn an_import_resumes_after_ctrl_c() {
     const OBJECTS: usize = 13_000;
     let reference = Place::new();
     for number in 0..OBJECTS {
@@ -493,7 +493,7 @@ fn ctrl_c_leaves_a_store_that_goes_on() {
     let output = reference.import("", &[&trail]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
-    // It may be done before the signal comes: then once more.
+    // The import can end before the signal: try again.
     for _ in 0..20 {
         let place = Place::new();
         let store = place.path("store.db");
@@ -502,7 +502,7 @@ fn ctrl_c_leaves_a_store_that_goes_on() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Until the first batch is there.
+        // Wait for the first batch.
         while place.taken() == 0 && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
@@ -544,7 +544,7 @@ fn ctrl_c_leaves_a_store_that_goes_on() {
     panic!("no import was interrupted");
 }
 
-/// A bucket that never answers for one of its objects: the first Ctrl-C waits for it, the second does not.
+/// A bucket that never answers for one object: the first Ctrl-C waits for it, the second does not.
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     for command in ["import", "report", "activity"] {
@@ -581,9 +581,9 @@ fn a_second_ctrl_c_ends_at_once() {
     }
 }
 
-/// A decoder that panics on a damaged file says nothing of its own.
+/// The panic message of a Parquet decoder is not printed.
 #[test]
-fn damaged_parquet_files_are_named_without_a_panics_message() {
+fn damaged_parquet_files_are_reported_without_the_panic_message() {
     static CAUGHT: AtomicUsize = AtomicUsize::new(0);
     let place = Place::new();
     let file = place.path("activity.parquet");
@@ -598,7 +598,7 @@ fn damaged_parquet_files_are_named_without_a_panics_message() {
     );
     let whole = fs::read(&file).unwrap();
 
-    // Damage that makes the decoder panic, here in the test.
+    // Find damage that makes the decoder panic.
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {
         assert!(access_advisor::trail::is_catching_panics());

@@ -1,7 +1,7 @@
-//! The engine's reach against reach by its definition, on generated policy sets.
+//! Compares the engine's reach with reach by its definition, on generated policy sets.
 //!
-//! The definition works from the generated statements: it parses no document, compiles no set and knows no algebra of patterns.
-//! It asks of every resource that the patterns can tell apart whether an allow lets it through and no deny takes it away.
+//! The definition uses the generated statements. It parses no document, compiles no set and uses no set algebra. It tries
+//! every resource that the patterns can distinguish: an allow must match it, and no deny.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -31,23 +31,23 @@ use plain_reach::{MISTAKES, Mistake, PlainReach, SERVICES, Target, table, target
 /// Two threads share a run of 10,000 policy sets.
 const THREADS: usize = 2;
 const POLICY_SETS_A_THREAD: u32 = 5_000;
-/// Every so many sets, the mistakes are made too.
+/// One set in this many is also evaluated with the mistakes.
 const MISTAKEN_EVERY: usize = 6;
 
-/// What the policy sets were about, for the user.
+/// What the policy sets covered.
 #[derive(Debug, Default)]
 struct Seen {
     sets: usize,
-    /// Answers compared: actions and nameless services, for every identity and policy.
+    /// Results compared: actions and services without known actions, for every identity and policy.
     compared: usize,
-    /// Sets with an action of which denies took every resource that allows let through.
+    /// Sets in which denies remove all allowed resources of an action.
     swallowed: usize,
-    /// Sets with an action of which denies took some resources and left others.
+    /// Sets in which denies remove some of the allowed resources of an action.
     partly: usize,
-    /// Sets in which something is possible, and something not.
+    /// Sets in which some actions are possible and some are not.
     mixed: usize,
     mistaken_sets: usize,
-    /// Sets in which a mistake would have shown.
+    /// Sets that detect a mistake.
     shown: BTreeMap<Mistake, usize>,
 }
 
@@ -84,7 +84,7 @@ fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
     in_effect
 }
 
-/// What the engine says is possible, from the export on.
+/// What is possible according to the engine, from an export.
 fn engine_says(export: &str, catalog: &Arc<Catalog>, arns: &[&str]) -> Vec<BTreeSet<Target>> {
     let account = AccountData::from_export("generated", export).unwrap();
     assert_eq!(account.issues(), []);
@@ -105,7 +105,7 @@ fn engine_says(export: &str, catalog: &Arc<Catalog>, arns: &[&str]) -> Vec<BTree
                 }
             })
             .collect();
-        // A service is listed for its actions, once, by namespace.
+        // A service with possible actions is listed once, by namespace.
         let with_something: BTreeSet<&str> =
             possible.iter().map(|(namespace, _)| *namespace).collect();
         assert_eq!(listed, with_something.into_iter().collect::<Vec<_>>());
@@ -152,7 +152,7 @@ fn look(documents: &[Document], plain: PlainReach, seen: &mut Seen) {
     }
 }
 
-/// Compares on one policy set.
+/// Compares the two on one policy set.
 fn compare(
     documents: &[Document],
     catalog: &Arc<Catalog>,
@@ -213,7 +213,7 @@ fn reach_is_what_its_definition_says() {
     let seen = seen.unwrap();
     println!("{seen:#?}");
 
-    // The sets were about what this test is for.
+    // The sets cover what this test is about.
     assert!(seen.sets >= 10_000);
     let percent = |count: usize, of: usize| count * 100 / of;
     assert!(percent(seen.swallowed, seen.sets) > 10);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-/// Where a document is.
+/// Where a document is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
     UserInline,
@@ -26,7 +26,7 @@ pub(crate) struct Document {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Absent,
-    /// `{}`, which is none.
+    /// `{}`: no condition.
     Empty,
     Real,
 }
@@ -47,7 +47,7 @@ impl Document {
     }
 }
 
-/// Known and unknown ones; every service; every place for a wildcard.
+/// Known and unknown actions of every service, with wildcards at every position.
 const ACTIONS: [&str; 35] = [
     "*",
     "*",
@@ -137,7 +137,7 @@ const RESOURCES: [&str; 48] = [
     "arn:aws:s3:::b/${$",
 ];
 
-/// The resources of one policy set: few, and many of them next of kin, so that they meet.
+/// The resources of one policy set: few and similar, so that they overlap.
 fn pool() -> impl Strategy<Value = Vec<String>> {
     let kin = (any::<Index>(), 0..9_u8, any::<Index>());
     (vec(select(&RESOURCES[..]), 1..=3), vec(kin, 0..=2)).prop_map(|(first, kin)| {
@@ -151,7 +151,7 @@ fn pool() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn next_of_kin(text: &str, how: u8, place: Index) -> String {
-    // A placeholder stays whole: behind it there is nothing to vary but the end.
+    // Placeholders are not changed, only what follows them.
     let stem = text.strip_suffix('*').unwrap_or(text);
     let fixed = text.rfind('}').map_or(0, |end| end + 1);
     let place = fixed + place.index(text.len() - fixed + 1);
@@ -169,14 +169,14 @@ fn next_of_kin(text: &str, how: u8, place: Index) -> String {
     }
 }
 
-/// One choice of a `Resource` list.
+/// One element of a `Resource` list.
 #[derive(Clone, Debug)]
 enum Choice {
     All,
     FromPool(Index),
-    /// The empty rest and every other rest of what a pattern's `*` at the end stands for.
+    /// A pattern split at its final `*`: what ends there, and what goes on.
     Split(Index),
-    /// One of the two.
+    /// One of these two.
     Half(Index, bool),
 }
 
@@ -227,7 +227,7 @@ fn draft() -> impl Strategy<Value = Draft> {
     )
 }
 
-/// One to four, and more often one or two: small sets find as much and cost less.
+/// One to four, mostly one or two: small sets find as many faults in less time.
 fn few<S: Strategy, F: Fn() -> S>(each: F) -> impl Strategy<Value = Vec<S::Value>> + use<S, F> {
     prop_oneof![vec(each(), 1..=2), vec(each(), 1..=4)]
 }
@@ -316,7 +316,7 @@ pub(crate) fn export(documents: &[Document]) -> Value {
     let policies: Value = at(Home::UserAttached)
         .chain(at(Home::GroupAttached))
         .map(|(index, document)| {
-            // An older version is no permission.
+            // Only the default version grants permissions.
             let older = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
             json!({
                 "PolicyName": format!("p{index}"),

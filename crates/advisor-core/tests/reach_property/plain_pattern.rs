@@ -1,4 +1,4 @@
-//! Patterns by their definition, and every resource that a set of patterns can tell apart.
+//! Patterns by their definition, and all resources that a set of patterns can distinguish.
 
 use hashbrown::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ pub(crate) enum Piece {
     AnyWithout(char),
 }
 
-/// A string of `Action` or `Resource` in a document that knows no variables.
+/// Parses a string of `Action` or `Resource` in a document without policy variables.
 pub(crate) fn wildcards(text: &str) -> Vec<Piece> {
     text.chars().map(wildcard).collect()
 }
@@ -24,7 +24,7 @@ fn wildcard(letter: char) -> Piece {
     }
 }
 
-/// `text` with every `${...}` replaced by what `placeholder` says of the name inside.
+/// Replaces every `${...}` in `text` by what `placeholder` returns for the name.
 fn with_placeholders(text: &str, mut placeholder: impl FnMut(&str) -> Piece) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -43,8 +43,8 @@ fn with_placeholders(text: &str, mut placeholder: impl FnMut(&str) -> Piece) -> 
     pieces
 }
 
-/// A string of `Resource` in a document that knows variables, and whether it has one. Without a
-/// value for it, a variable is any string.
+/// Parses a string of `Resource` in a document with policy variables. Also returns whether it has one.
+/// A variable without a value is any string.
 pub(crate) fn with_variables(text: &str) -> (Vec<Piece>, bool) {
     let mut has_variable = false;
     let pieces = with_placeholders(text, |name| match name {
@@ -73,7 +73,7 @@ pub(crate) fn arn_format(text: &str) -> Vec<Piece> {
         if index > 0 {
             pieces.push(Piece::One(':'));
         }
-        // A `*` of the format's own is a variable without a name.
+        // A `*` in the format is a variable without a name.
         pieces.extend(
             read.into_iter()
                 .map(|piece| if piece == Piece::Any { any } else { piece }),
@@ -82,7 +82,7 @@ pub(crate) fn arn_format(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Whether the pattern stands for the text. The definition, read aloud.
+/// Whether the pattern matches the text, by definition.
 pub(crate) fn matches(pattern: &[Piece], text: &[char]) -> bool {
     let Some((piece, rest)) = pattern.split_first() else {
         return text.is_empty();
@@ -91,7 +91,7 @@ pub(crate) fn matches(pattern: &[Piece], text: &[char]) -> bool {
         text.split_first()
             .is_some_and(|(first, behind)| accepted(*first, letter) && matches(rest, behind))
     };
-    // A repeating piece ends here, or takes one letter and goes on.
+    // A repeating piece matches nothing, or one character and then itself again.
     let goes_on = |without: Option<char>| {
         matches(rest, text)
             || text
@@ -106,20 +106,20 @@ pub(crate) fn matches(pattern: &[Piece], text: &[char]) -> bool {
     }
 }
 
-/// Stands for all letters that no pattern names.
+/// Represents all characters that no pattern contains.
 pub(crate) const FRESH: char = '~';
 
-/// Strings that `format` stands for: one for every set of `patterns` that some such string matches
-/// exactly. So whatever is true of some resource as far as the patterns can see is true of one here.
+/// Returns strings that `format` matches, one for each set of `patterns` that match the same string. The
+/// patterns cannot distinguish any other resource from all of these.
 ///
-/// All patterns are walked at once, letter by letter, over every letter that any of them names and
-/// one that none does. A state is the set of all places that all patterns can be at; every reachable
-/// state is visited, and for every combination of patterns that end there the first string is kept.
+/// This is the subset construction over all patterns at once. The alphabet is every character in a
+/// pattern, and one that is in none. A state is the set of positions in all patterns. Every reachable
+/// state is visited. The first string is kept for each combination of patterns that end there.
 pub(crate) fn every_resource(format: &[Piece], patterns: &[&[Piece]]) -> Vec<Vec<char>> {
     let walk = Walk::new(format, patterns);
     let mut seen: HashSet<Places> = HashSet::new();
     let mut kept: HashMap<Places, usize> = HashMap::new();
-    // Each with the one it was reached from, and by which letter.
+    // Each state with its predecessor and the character between them.
     let mut reached: Vec<(Places, usize, char)> = Vec::new();
     let start = walk.skip_repeats(walk.starts.clone());
     seen.insert(start.clone());
@@ -131,12 +131,12 @@ pub(crate) fn every_resource(format: &[Piece], patterns: &[&[Piece]]) -> Vec<Vec
             kept.entry(both(&places, &walk.ends)).or_insert(next);
         }
         for letter in &walk.letters {
-            // A letter that no place here tells from the fresh one leads where that leads.
+            // A character that no position here distinguishes from the fresh one has the same successor.
             if letter.letter != FRESH && !meet(&places, &letter.distinguished) {
                 continue;
             }
             let to = walk.step(&places, letter);
-            // Where the format is dead, no resource of it follows.
+            // The format cannot match from here.
             if meet(&to, &walk.format) && !seen.contains(&to) {
                 seen.insert(to.clone());
                 reached.push((to, next, letter.letter));
@@ -156,16 +156,16 @@ pub(crate) fn every_resource(format: &[Piece], patterns: &[&[Piece]]) -> Vec<Vec
     kept.into_values().map(spell).collect()
 }
 
-/// A set of places: one bit for every piece of every pattern, and one behind each pattern.
+/// A set of positions: one bit for every piece of every pattern, and one after each pattern.
 type Places = Vec<u128>;
 
 struct Letter {
     letter: char,
-    /// Places that this letter leads on from.
+    /// Positions that this character advances.
     advance: Places,
-    /// Places that it can be taken at without leaving.
+    /// Positions that match it and stay.
     stay: Places,
-    /// Places that treat it otherwise than the fresh letter.
+    /// Positions that distinguish it from the fresh character.
     distinguished: Places,
 }
 
@@ -174,7 +174,7 @@ struct Walk {
     starts: Places,
     repeats: Places,
     ends: Places,
-    /// All places of the format.
+    /// All positions in the format.
     format: Places,
     format_end: Places,
 }
@@ -267,7 +267,7 @@ impl Walk {
         self.skip_repeats(to)
     }
 
-    /// Adds the places behind repeating pieces, which may take nothing.
+    /// Adds the positions after repeating pieces, which can match nothing.
     fn skip_repeats(&self, mut places: Places) -> Places {
         loop {
             let mut carry = 0;

@@ -1,5 +1,5 @@
-//! Reach by its definition: an action is possible when, on some resource that it can apply to, an allow covers it and no deny
-//! without a condition does. Every resource that the patterns can distinguish is tried, one by one.
+//! Reach by its definition: an action is possible when, for some resource that it applies to, an allow matches and no
+//! unconditional deny does. Every resource that the patterns can distinguish is tried.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ type Service = (
 pub(crate) const SERVICES: [Service; 4] = [
     (
         "k",
-        // A format with a `*` of its own.
+        // A format that contains `*`.
         &[("key", &["arn:${Partition}:k:*:key/${KeyId}"])],
         &[("Decrypt", &["key"]), ("ListKeys", &[])],
     ),
-    // Known by its name only.
+    // A service without known actions.
     ("n", &[], &[]),
     (
         "q",
@@ -80,11 +80,11 @@ pub(crate) fn table() -> String {
     table
 }
 
-/// What can be possible: an action, or a service that is known by its name only.
+/// What can be possible: an action, or a service without known actions.
 pub(crate) type Target = (&'static str, Option<&'static str>);
 
-/// A mistake that a reach could make. The rule with one mistake in it must differ often enough from
-/// the rule itself, or the generated policy sets would not see an engine that makes it.
+/// A mistake that an engine could make. The definition with a mistake must differ often enough from the
+/// definition without it. Otherwise the generated policy sets could not detect such an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mistake {
     IgnoresDenies,
@@ -110,7 +110,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    /// Whether it changes what a statement's strings, or formats, stand for.
+    /// Whether it changes what the strings of statements, or formats, match.
     pub(crate) fn is_of_reading(self) -> bool {
         matches!(
             self,
@@ -147,9 +147,9 @@ pub(crate) const MISTAKES: [Mistake; 20] = [
     Mistake::ForgetsArnsOfTheService,
 ];
 
-/// A statement's resource string, read.
+/// A resource string of a statement, parsed.
 struct ResourceText {
-    /// Its place among the patterns of the set.
+    /// Its index in the patterns of the set.
     pattern: usize,
     has_variable: bool,
     is_everything: bool,
@@ -160,19 +160,19 @@ struct Statement {
     is_allow: bool,
     has_condition: bool,
     about: BTreeSet<Target>,
-    /// The actions that its `Action` has without a wildcard.
+    /// The actions in its `Action` without a wildcard.
     named: BTreeSet<Target>,
     is_not_resource: bool,
     resources: Vec<ResourceText>,
 }
 
-/// A resource to try, and which patterns stand for it.
+/// A resource to try, and which patterns match it.
 struct Resource {
     text: Vec<char>,
     matched: Vec<bool>,
 }
 
-/// A policy set, ready to be asked.
+/// A policy set, prepared for queries.
 pub(crate) struct PlainReach {
     statements: Vec<Statement>,
     /// By ARN format.
@@ -180,9 +180,9 @@ pub(crate) struct PlainReach {
     mistake: Option<Mistake>,
 }
 
-/// A resource of every action without resource types: itself, no format.
+/// The resource of actions without resource types, which have no format.
 const STAR: &str = "*";
-/// The ARNs of the service known by its name only.
+/// The ARNs of the service without known actions.
 const ARNS_OF_N: &str = "arn:*:n:*:*:*";
 /// Every string: the resources of an action without resource types in an allow that names it.
 const ANYTHING: &str = "anything";
@@ -286,7 +286,7 @@ impl PlainReach {
         }
     }
 
-    /// The same policy set with a mistake that changes no pattern, so that its resources stay.
+    /// The same policy set with a mistake that changes no pattern, so that the resources are the same.
     pub(crate) fn mistaken(self, mistake: Mistake) -> Self {
         Self {
             mistake: Some(mistake),
@@ -298,7 +298,7 @@ impl PlainReach {
         self.mistake == Some(mistake)
     }
 
-    /// What the documents together make possible.
+    /// What the documents allow together.
     pub(crate) fn possible(&self, documents: &BTreeSet<usize>) -> BTreeSet<Target> {
         targets()
             .filter(|target| self.contest(*target, documents).is_possible())
@@ -380,7 +380,7 @@ impl PlainReach {
                     }
                     [] if self.makes(Mistake::ForgetsArnsOfTheService) => vec![STAR.to_owned()],
                     [] => vec![STAR.to_owned(), arns_of_service(namespace).0],
-                    // With slashes, what an object looks like is what a bucket looks like too.
+                    // With slashes in variables, an object's ARN also matches a bucket's format.
                     ["bucket"] if self.makes(Mistake::LetsBucketNamesHoldSlashes) => {
                         formats_of(&["bucket", "object"])
                     }
@@ -441,7 +441,7 @@ impl PlainReach {
     }
 }
 
-/// Whether a statement is about a target, by its `Action` or `NotAction`.
+/// Whether the `Action` or `NotAction` of a statement matches a target.
 fn is_about(
     statement: &generated::Statement,
     (namespace, action): Target,
@@ -463,9 +463,8 @@ fn is_about(
     let mut patterns = statement.actions.iter().filter(|pattern| names(pattern));
     let is_named = match action {
         Some(action) => patterns.any(|pattern| stands_for(pattern, action)),
-        // Its actions are not known. Of an allow it is enough that any of them may be meant, of a
-        // deny all of them must be. Whatever their names: a very short and a very long one that no
-        // pattern spells out tell.
+        // The actions are unknown. An allow must match any possible name, a deny all of them. A very
+        // short and a very long name that no pattern contains decide both.
         None => {
             let all_of_it = |pattern: &&str| {
                 [1, 20]
@@ -484,7 +483,7 @@ fn is_about(
     is_named != statement.is_not_action
 }
 
-/// Whether the `Action` element has the action without a wildcard.
+/// Whether the `Action` element contains the action without a wildcard.
 fn is_named(statement: &generated::Statement, (namespace, action): Target) -> bool {
     let is_same = |pattern: &&str| {
         let name = action.map(|action| format!("{namespace}:{action}"));
@@ -493,7 +492,7 @@ fn is_named(statement: &generated::Statement, (namespace, action): Target) -> bo
     !statement.is_not_action && statement.actions.iter().any(is_same)
 }
 
-/// The format with `:` in no way special.
+/// The format, with variables that can contain `:`.
 fn any_string_where_any(format: Vec<Piece>) -> Vec<Piece> {
     let without = |piece| {
         if piece == Piece::AnyWithout(':') {
@@ -505,7 +504,7 @@ fn any_string_where_any(format: Vec<Piece>) -> Vec<Piece> {
     format.into_iter().map(without).collect()
 }
 
-/// What became of the resources that allows let through.
+/// What denies leave of the resources that allows match.
 #[derive(Default)]
 pub(crate) struct Contest<'a> {
     pub(crate) taken: Vec<&'a Vec<char>>,
