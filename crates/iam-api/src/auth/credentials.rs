@@ -251,7 +251,10 @@ mod tests {
     fn refusals_do_not_tell_secrets() {
         for (text, expected) in [
             (ENTRY.repeat(2), "occurs twice"),
-            (ENTRY.replace("user/ada", "group/ada"), "neither a user"),
+            (
+                ENTRY.replace("user/ada", "group/ada"),
+                "not the ARN of a user",
+            ),
             (ENTRY.replace("AKIA1", "AK IA"), "not an access key id"),
             (ENTRY.replace("\"SECRET\"", "\"SECRET"), "line 3"),
             (ENTRY.replace("\"SECRET\"", "[\"SECRET\"]"), "line 3"),
