@@ -215,7 +215,9 @@ impl Judge {
         {
             return Err(Irregular);
         }
-        if record.is_odd || matches!(record.caller, Caller::Odd) {
+        // The message counts in denials only, but what is not one string breaks the record.
+        let message = plain(message);
+        if message.is_none() || record.is_odd || matches!(record.caller, Caller::Odd) {
             return Ok(Verdict::Odd);
         }
         if kind != b"AwsApiCall" && has_type {
@@ -245,7 +247,7 @@ impl Judge {
             !error.is_empty() && std::str::from_utf8(error).is_ok_and(attribution::is_denial);
         if denied {
             // Another action than the event's: the reference parser credits it.
-            let is_own = plain(message).is_some_and(|message| {
+            let is_own = message.is_some_and(|message| {
                 let message = message.of(window.text);
                 let named = denied_operation(message, rules.catalog(), activity);
                 named.is_none_or(|named| named == operation)
