@@ -80,7 +80,7 @@ impl AccountData {
         &self.issues
     }
 
-    /// All policy documents, in the order of their [`DocumentId`]s.
+    /// All policy documents, in the order of their [`DocumentId`](crate::DocumentId)s.
     #[must_use]
     pub fn documents(&self) -> &[Arc<PolicyDocument>] {
         &self.documents
