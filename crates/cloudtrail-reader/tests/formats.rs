@@ -454,7 +454,7 @@ fn a_wrapped_line_that_is_no_record_loses_no_other() {
     assert_eq!(taken.reconciliation.records_attributed, 2);
     let expected = [
         "object: record 2: malformed: userIdentity.?: EOF while parsing a string at line 1 column 40",
-        "object: record 3: malformed: not CloudTrail: no Records, no Events, and no record itself",
+        "object: record 3: malformed: not CloudTrail: no Records, no Events, and not a record itself",
         "object: record 4: malformed: no userIdentity",
     ];
     assert_eq!(faults(&taken), expected);
