@@ -161,6 +161,19 @@ impl Tracking {
         })
     }
 
+    /// Whether attempts in a Region can count at all.
+    ///
+    /// ```
+    /// use advisor_core::Tracking;
+    ///
+    /// assert!(!Tracking::aws().sees_region("ca-west-1"));
+    /// assert!(Tracking::full().sees_region("ca-west-1"));
+    /// ```
+    #[must_use]
+    pub fn sees_region(&self, region: &str) -> bool {
+        self.region_start(region).is_some()
+    }
+
     fn region_start(&self, region: &str) -> Option<i64> {
         match self.regions {
             TrackedRegions::All => Some(i64::MIN),

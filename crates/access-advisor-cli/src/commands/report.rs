@@ -3,7 +3,7 @@
 mod csv;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -139,6 +139,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         check_strictly(account.issues().len(), &trail)?;
     }
     warn_of_old_trail(&trail, &tracking, now);
+    note_untracked_regions(&trail, &tracking);
 
     let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
     note_unmatched_principals(&advisor);
@@ -219,6 +220,25 @@ fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>)
             time::format(newest),
             start.format("%Y-%m-%d"),
             newest.format("%Y-%m-%dT%H:%M:%SZ"),
+        ));
+    }
+}
+
+/// AWS's own reports leave these attempts out without a word, and what was used in these Regions only looks unused.
+fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
+    let rows = trail.activity.rows();
+    let untracked = rows.filter(|row| !tracking.sees_region(row.region));
+    let (mut attempts, mut regions) = (0, BTreeSet::new());
+    for row in untracked {
+        attempts += row.attempts;
+        regions.insert(row.region);
+    }
+    if attempts > 0 {
+        let regions: Vec<&str> = regions.into_iter().collect();
+        let calls = if attempts == 1 { "attempt" } else { "attempts" };
+        output::say(format_args!(
+            "note: {attempts} {calls} in Regions that AWS does not track ({}) left out; --tracking full counts them",
+            regions.join(", ")
         ));
     }
 }
