@@ -6,6 +6,7 @@ pub(crate) mod context;
 pub(crate) mod directories;
 pub(crate) mod directory;
 pub(crate) mod dispatch;
+mod entity_list;
 pub(crate) mod groups;
 pub(crate) mod item;
 pub(crate) mod last_accessed;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
+use super::entity_list::EntityList;
 use super::item::Item;
 use super::operation::Operation;
 use super::paging::{PageOfList, with_marker};
@@ -15,28 +16,13 @@ const GROUP: &[&str] = &["Path", "GroupName", "GroupId", "Arn", "CreateDate"];
 
 /// `ListGroups`.
 pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
-    let mut checked = Checked::new(context.parameters);
-    let prefix = checked.path_prefix();
-    let max_items = checked.max_items()?;
-    let marker = checked.marker();
-    checked.finish()?;
-    let (account, directory) = context.directory()?;
-    let page = PageOfList {
+    let list = EntityList {
         operation: Operation::ListGroups,
-        max_items,
-        marker,
-        filters: prefix.to_owned(),
+        name: "Groups",
+        members: GROUP,
+        entities: |directory| directory.groups.iter().collect(),
     };
-    let groups = directory.groups.iter();
-    let groups = groups.filter(|group| group.path.starts_with(prefix));
-    let key = context.advisor.store().marker_key();
-    page.answer(
-        key,
-        &account,
-        "Groups",
-        groups.map(Item::Entity).collect(),
-        GROUP,
-    )
+    list.answer(context)
 }
 
 /// `GetGroup`: the group with a page of its users.

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::constraints::{Checked, NAME_TO_64};
 use super::context::Context;
+use super::entity_list::EntityList;
 use super::item::Item;
 use super::operation::Operation;
-use super::paging::PageOfList;
 use crate::error::ApiError;
 
 /// The members of a `Role` in a list.
@@ -21,28 +21,13 @@ const ROLE: &[&str] = &[
 
 /// `ListRoles`.
 pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
-    let mut checked = Checked::new(context.parameters);
-    let prefix = checked.path_prefix();
-    let max_items = checked.max_items()?;
-    let marker = checked.marker();
-    checked.finish()?;
-    let (account, directory) = context.directory()?;
-    let page = PageOfList {
+    let list = EntityList {
         operation: Operation::ListRoles,
-        max_items,
-        marker,
-        filters: prefix.to_owned(),
+        name: "Roles",
+        members: ROLE,
+        entities: |directory| directory.roles.iter().collect(),
     };
-    let roles = directory.roles.iter();
-    let roles = roles.filter(|role| role.path.starts_with(prefix));
-    let key = context.advisor.store().marker_key();
-    page.answer(
-        key,
-        &account,
-        "Roles",
-        roles.map(Item::Entity).collect(),
-        ROLE,
-    )
+    list.answer(context)
 }
 
 /// `GetRole`.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
+use super::entity_list::EntityList;
 use super::item::Item;
 use super::operation::Operation;
-use super::paging::PageOfList;
 use crate::error::ApiError;
 
 /// The members of a `User` in a list.
@@ -15,28 +15,13 @@ pub(crate) const USER: &[&str] = &["Path", "UserName", "UserId", "Arn", "CreateD
 
 /// `ListUsers`.
 pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
-    let mut checked = Checked::new(context.parameters);
-    let prefix = checked.path_prefix();
-    let max_items = checked.max_items()?;
-    let marker = checked.marker();
-    checked.finish()?;
-    let (account, directory) = context.directory()?;
-    let page = PageOfList {
+    let list = EntityList {
         operation: Operation::ListUsers,
-        max_items,
-        marker,
-        filters: prefix.to_owned(),
+        name: "Users",
+        members: USER,
+        entities: |directory| directory.users.iter().map(|user| &user.entity).collect(),
     };
-    let users = directory.users.iter().map(|user| &user.entity);
-    let users = users.filter(|user| user.path.starts_with(prefix));
-    let key = context.advisor.store().marker_key();
-    page.answer(
-        key,
-        &account,
-        "Users",
-        users.map(Item::Entity).collect(),
-        USER,
-    )
+    list.answer(context)
 }
 
 /// `GetUser`: without a name, the caller.
