@@ -764,7 +764,9 @@ fn progress_tells_of_every_object() {
     let [told, bytes, records] = [(); 3].map(|()| AtomicU64::new(0));
     let taken = reader()
         .read(&[path], &|object| {
-            assert_eq!(object.objects, 3);
+            // Objects are listed while others are read.
+            let listed = if object.is_all { 3..=3 } else { 1..=3 };
+            assert!(listed.contains(&object.objects), "{object:?}");
             told.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(object.bytes, Ordering::Relaxed);
             records.fetch_add(object.records, Ordering::Relaxed);
