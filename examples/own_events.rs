@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         activity.record(&Attempt {
             principal,
             service,
-            operation: CreditedAction::Action(action),
+            action: CreditedAction::Action(action),
             region,
             time_millis: when.timestamp_millis(),
             event_id: "",

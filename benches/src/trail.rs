@@ -112,7 +112,7 @@ impl TrailGenerator {
                         account: Some(ACCOUNT_ID),
                     },
                     service: self.catalog.service(action.service()).namespace(),
-                    operation: CreditedAction::Action(action.name()),
+                    action: CreditedAction::Action(action.name()),
                     region: event.region,
                     time_millis: event.millis,
                     event_id: &event.id,

@@ -69,7 +69,7 @@ impl Answer {
                 [
                     arn.unwrap_or_default(),
                     row.service,
-                    row.operation.name(),
+                    row.action.name(),
                     row.region,
                 ],
                 attempts,
@@ -116,8 +116,8 @@ impl Answer {
     pub fn by_operation(&self, catalog: &Catalog) -> Self {
         let mut answer = Self::default();
         for ([arn, source, event, region], attempts) in &self.0 {
-            let (service, operation) = operation(catalog, source, event);
-            answer.add([arn, service, operation, region], *attempts);
+            let (service, action) = action(catalog, source, event);
+            answer.add([arn, service, action, region], *attempts);
         }
         answer
     }
@@ -194,7 +194,7 @@ impl fmt::Display for Answer {
 }
 
 /// The service's namespace and the action's or event's name, as the reader's table has them.
-fn operation<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a str, &'a str) {
+fn action<'a>(catalog: &'a Catalog, source: &'a str, event: &'a str) -> (&'a str, &'a str) {
     let resolved = catalog.resolve_event(source, event);
     let service = resolved.service.map_or_else(
         || source.split('.').next().unwrap_or(source),

@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use access_advisor::activity::{Activity, ActivityRow, CreditedAction, Principal};
+use access_advisor::activity::{Activity, ActivityRow, CreditedAction, DaySet, Principal};
 use access_advisor::catalog::Catalog;
 use access_advisor::sql::{ActivityQuery, Dialect, QueryError, Records};
 use access_advisor::time;
@@ -83,9 +83,9 @@ fn read(folder: &Path) -> Activity {
 /// The table's rows as the engines give them, in an order.
 fn rows(activity: &Activity) -> Vec<Value> {
     let row = |row: ActivityRow<'_>| {
-        let (action, event) = match row.operation {
-            CreditedAction::Action(action) => (Some(action), None),
+        let (action, event) = match row.action {
             CreditedAction::Event(event) => (None, Some(event)),
+            credited => (Some(credited.name()), None),
         };
         json!({
             "account_id": row.principal.account,
@@ -131,7 +131,7 @@ fn resolved(rows: &[Value]) -> Activity {
             service: found.service.map_or(label.unwrap_or(source), |id| {
                 catalog.service(id).namespace()
             }),
-            operation: found.action.map_or(CreditedAction::Event(event), |id| {
+            action: found.action.map_or(CreditedAction::Event(event), |id| {
                 CreditedAction::Action(catalog.action(id).name())
             }),
             region: text("aws_region").unwrap(),
@@ -140,6 +140,8 @@ fn resolved(rows: &[Value]) -> Activity {
             first_millis: row["first_accessed"].as_i64().unwrap(),
             attempts: row["attempts"].as_u64().unwrap(),
             denied: row["denied_attempts"].as_u64().unwrap(),
+            days: &DaySet::new(),
+            days_complete: false,
         });
         assert!(taken, "nobody's: {row}");
     }

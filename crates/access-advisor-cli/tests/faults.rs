@@ -668,7 +668,7 @@ fn lines(activity: &Activity) -> Vec<String> {
         .map(|row| {
             let who = row.principal;
             let is_action = matches!(
-                row.operation,
+                row.action,
                 access_advisor::activity::CreditedAction::Action(_)
             );
             format!(
@@ -678,7 +678,7 @@ fn lines(activity: &Activity) -> Vec<String> {
                 row.arn_seen_millis.unwrap(),
                 who.account.unwrap(),
                 row.service,
-                row.operation.name(),
+                row.action.name(),
                 row.region,
                 u8::from(is_action),
                 row.last_millis,

@@ -114,7 +114,7 @@ fn lines(activity: &Activity) -> Vec<String> {
             "{} {} {} {} {} {} {} {} {}",
             who.unique_id.or(who.arn).unwrap(),
             row.service,
-            row.operation.name(),
+            row.action.name(),
             row.region,
             row.last_millis,
             row.last_event_id,

@@ -5,6 +5,7 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
-    InternedAttempt, Principal, RegionId,
+    Activity, ActivityRow, AppearanceId, Attempt, Coverage, CoverageId, CreditedAction,
+    CreditedActionId, DaySet, EventCategory, Evidence, InternedAttempt, LogFileCoverage, Principal,
+    RecordCoverage, RegionId,
 };

@@ -16,6 +16,6 @@ pub use service_catalog::{
 pub mod build {
     #[doc(inline)]
     pub use service_catalog::build::{
-        BuildError, BuildInputs, Built, Coverage, UnresolvedOperation, build,
+        BuildError, BuildInputs, Built, OperationCoverage, UnresolvedOperation, build,
     };
 }

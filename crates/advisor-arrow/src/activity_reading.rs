@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use advisor_core::{Activity, ActivityRow, CreditedAction, Principal};
+use advisor_core::{Activity, ActivityRow, Coverage, CreditedAction, DaySet, Evidence, Principal};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 use parquet::file::reader::ChunkReader;
 use service_catalog::Catalog;
 
-use crate::activity_table::names;
-use crate::column::{Column, Numbers, Texts};
+use crate::activity_table::{COVERAGE_KEY, evidence_name, names};
+use crate::column::{Column, DayLists, Flags, Numbers, Texts};
 use crate::parquet_file::ParquetTable;
 use crate::read_error::{Fault, ReadError};
 use crate::schema::{SCHEMA_KEY, SCHEMA_VERSION};
 
-/// The required columns. `principal_arn_seen` is optional.
+/// The required columns. `principal_arn_seen`, `days`, `days_complete` and `evidence` are optional.
 const REQUIRED: [&str; 12] = [
     names::ACCOUNT_ID,
     names::PRINCIPAL_ID,
@@ -48,7 +48,8 @@ pub fn is_activity_schema(schema: &Schema) -> bool {
 }
 
 /// Reads an activity file of any engine. Columns can have any order, other columns are ignored, and rows of
-/// the same key are merged. Without `principal_arn_seen`, `last_accessed` is used. With `event_source`
+/// the same key are merged. Without `principal_arn_seen`, `last_accessed` is used; without `days`, only those of the first and the
+/// last attempt are known. With `event_source`
 /// instead of `service_namespace` and `action_name`, these are looked up in the catalog; the default is the
 /// embedded one. Errors name the file `name`.
 ///
@@ -63,14 +64,15 @@ pub fn read_activity<R: ChunkReader + 'static>(
     catalog: Option<&Arc<Catalog>>,
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
-    read_activity_rows(reader, name, catalog, |row| {
+    let coverage = read_activity_rows(reader, name, catalog, |row| {
         activity.add_row(row);
     })?;
+    activity.coverage_mut().merge(&coverage);
     Ok(activity)
 }
 
 /// Reads an activity file like [`read_activity`], row by row, in the order of the file. Several rows can have
-/// the same key; [`Activity::add_row`] merges them.
+/// the same key; [`Activity::add_row`] merges them. Returns the file's coverage.
 ///
 /// # Errors
 /// As [`read_activity`]. The rows before the error were passed to `take`.
@@ -79,7 +81,7 @@ pub fn read_activity_rows<R: ChunkReader + 'static>(
     name: &str,
     catalog: Option<&Arc<Catalog>>,
     mut take: impl FnMut(&ActivityRow<'_>),
-) -> Result<(), ReadError> {
+) -> Result<Coverage, ReadError> {
     let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
     read_rows(table, name, catalog, &mut |row| {
         take(&row?);
@@ -98,7 +100,7 @@ pub fn read_each_activity_row<R: ChunkReader + 'static>(
     catalog: Option<&Arc<Catalog>>,
     limit: usize,
     mut take: impl FnMut(Result<ActivityRow<'_>, Fault>),
-) -> Result<(), ReadError> {
+) -> Result<Coverage, ReadError> {
     let table = ParquetTable::open(reader).map_err(ReadError::of(name))?;
     table
         .check_size(limit, is_wanted)
@@ -109,12 +111,31 @@ pub fn read_each_activity_row<R: ChunkReader + 'static>(
     })
 }
 
+/// The coverage that a table's metadata has. Without it, the activity is from an unknown source.
+fn read_coverage(json: Option<&str>) -> Result<Coverage, Fault> {
+    match json {
+        Some(json) => serde_json::from_str(json).map_err(Fault::Coverage),
+        None => {
+            let mut unknown = Coverage::new();
+            unknown.see_unknown_source();
+            Ok(unknown)
+        }
+    }
+}
+
 /// Takes a row or its error. An error that it returns ends the reading.
 type Take<'t> = dyn FnMut(Result<ActivityRow<'_>, Fault>) -> Result<(), Fault> + 't;
 
 /// Whether a column is read.
 fn is_wanted(column: &str) -> bool {
-    REQUIRED.contains(&column) || [names::PRINCIPAL_ARN_SEEN, EVENT_SOURCE].contains(&column)
+    const OPTIONAL: [&str; 5] = [
+        names::PRINCIPAL_ARN_SEEN,
+        names::DAYS,
+        names::DAYS_COMPLETE,
+        names::EVIDENCE,
+        EVENT_SOURCE,
+    ];
+    REQUIRED.contains(&column) || OPTIONAL.contains(&column)
 }
 
 fn read_rows<R: ChunkReader + 'static>(
@@ -122,11 +143,13 @@ fn read_rows<R: ChunkReader + 'static>(
     name: &str,
     catalog: Option<&Arc<Catalog>>,
     take: &mut Take<'_>,
-) -> Result<(), ReadError> {
+) -> Result<Coverage, ReadError> {
     check_version(table.metadata(SCHEMA_KEY)).map_err(ReadError::of(name))?;
     check_columns(table.schema()).map_err(ReadError::of(name))?;
+    let coverage = read_coverage(table.metadata(COVERAGE_KEY)).map_err(ReadError::of(name))?;
     let batches = table.batches(is_wanted).map_err(ReadError::of(name))?;
-    take_batches(name, batches, catalog, take)
+    take_batches(name, batches, catalog, take)?;
+    Ok(coverage)
 }
 
 /// Reads record batches with the columns of [`activity_schema`](crate::activity_schema), of any engine; see
@@ -140,6 +163,12 @@ pub fn activity_from_batches(
     catalog: Option<&Arc<Catalog>>,
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
+    let mut batches = batches.into_iter().peekable();
+    if let Some(Ok(first)) = batches.peek() {
+        let json = first.schema_ref().metadata().get(COVERAGE_KEY);
+        let coverage = read_coverage(json.map(String::as_str)).map_err(ReadError::of(name))?;
+        activity.coverage_mut().merge(&coverage);
+    }
     take_batches(name, batches, catalog, &mut |row| {
         activity.add_row(&row?);
         Ok(())
@@ -201,8 +230,9 @@ fn take_batch(
         return Ok(());
     }
     let columns = Columns::new(batch, before, catalog)?;
+    let mut days = DaySet::new();
     for index in 0..batch.num_rows() {
-        take(columns.row(index))?;
+        take(columns.row(index, &mut days))?;
     }
     Ok(())
 }
@@ -220,6 +250,9 @@ struct Columns<'a> {
     attempts: Numbers<'a>,
     denied_attempts: Numbers<'a>,
     first_accessed: Numbers<'a>,
+    days: Option<DayLists<'a>>,
+    days_complete: Option<Flags<'a>>,
+    evidence: Option<Texts<'a>>,
 }
 
 /// The columns that, with `event_name`, give the service and action.
@@ -267,10 +300,19 @@ impl<'a> Columns<'a> {
             attempts: column(names::ATTEMPTS)?.counts()?,
             denied_attempts: column(names::DENIED_ATTEMPTS)?.counts()?,
             first_accessed: column(names::FIRST_ACCESSED)?.millis()?,
+            days: Column::optional(batch, names::DAYS, before)
+                .map(Column::day_lists)
+                .transpose()?,
+            days_complete: Column::optional(batch, names::DAYS_COMPLETE, before)
+                .map(Column::flags)
+                .transpose()?,
+            evidence: Column::optional(batch, names::EVIDENCE, before)
+                .map(Column::texts)
+                .transpose()?,
         })
     }
 
-    fn row(&self, index: usize) -> Result<ActivityRow<'_>, Fault> {
+    fn row<'r>(&'r self, index: usize, days: &'r mut DaySet) -> Result<ActivityRow<'r>, Fault> {
         let principal = Principal {
             unique_id: self.principal_id.get(index),
             arn: self.principal_arn.get(index),
@@ -289,7 +331,7 @@ impl<'a> Columns<'a> {
                 return Err(texts.column.fault(index, "is empty; write null"));
             }
         }
-        let (service, operation) = self.operation(index)?;
+        let (service, action) = self.action(index)?;
         let (last_millis, first_millis) = (
             self.last_accessed.require(index)?,
             self.first_accessed.require(index)?,
@@ -310,22 +352,47 @@ impl<'a> Columns<'a> {
             Some(seen) if principal.arn.is_some() => seen.get(index)?,
             _ => None,
         };
+        *days = DaySet::new();
+        let has_days = match &self.days {
+            Some(lists) => lists.read(index, days)?,
+            None => false,
+        };
+        let is_complete = self.days_complete.as_ref();
+        let is_complete = is_complete.and_then(|flags| flags.get(index));
         Ok(ActivityRow {
             principal,
             arn_seen_millis,
             service,
-            operation,
+            action,
             region: self.aws_region.require(index)?,
             last_millis,
             last_event_id: self.last_event_id.require(index)?,
             first_millis,
             attempts,
             denied,
+            days,
+            days_complete: has_days && is_complete.unwrap_or(true),
         })
     }
 
+    /// What the credit to a named action rests on.
+    fn evidence(&self, index: usize) -> Result<Evidence, Fault> {
+        let Some(column) = &self.evidence else {
+            return Ok(Evidence::Event);
+        };
+        let text = column.get(index);
+        let known = [Evidence::Event, Evidence::Record, Evidence::Implied];
+        match text {
+            None => Ok(Evidence::Event),
+            Some(text) => (known
+                .into_iter()
+                .find(|known| evidence_name(*known) == text))
+            .ok_or_else(|| column.column.fault(index, format!("{text:?} is not known"))),
+        }
+    }
+
     /// The service's namespace and the action.
-    fn operation(&self, index: usize) -> Result<(&str, CreditedAction<'_>), Fault> {
+    fn action(&self, index: usize) -> Result<(&str, CreditedAction<'_>), Fault> {
         let (service_namespace, action_name) = match &self.action {
             ActionColumns::Named {
                 service_namespace,
@@ -339,8 +406,8 @@ impl<'a> Columns<'a> {
                 return Ok(of_event(catalog, event_source.require(index)?, event));
             }
         };
-        let operation = match (action_name.get(index), self.event_name.get(index)) {
-            (Some(action), None) => CreditedAction::Action(action),
+        let action = match (action_name.get(index), self.event_name.get(index)) {
+            (Some(action), None) => CreditedAction::new(self.evidence(index)?, action),
             (None, Some(event)) => CreditedAction::Event(event),
             (Some(_), Some(_)) => {
                 let reason = "is set, and so is action_name: one of them must be null";
@@ -351,7 +418,7 @@ impl<'a> Columns<'a> {
                 return Err(action_name.column.fault(index, reason));
             }
         };
-        Ok((service_namespace.require(index)?, operation))
+        Ok((service_namespace.require(index)?, action))
     }
 }
 
@@ -369,9 +436,9 @@ fn of_event<'a>(
             _ => source,
         },
     };
-    let operation = match resolved.action {
+    let action = match resolved.action {
         Some(id) => CreditedAction::Action(catalog.action(id).name()),
         None => CreditedAction::Event(event),
     };
-    (service, operation)
+    (service, action)
 }

@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::{Activity, ActivityRow, CreditedAction};
-use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMillisecondBuilder};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Evidence};
+use arrow_array::builder::{
+    BooleanBuilder, Date32Builder, Int64Builder, ListBuilder, StringBuilder,
+    TimestampMillisecondBuilder,
+};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, SchemaRef};
 
 use crate::batch_size::BatchSize;
 use crate::parquet_file;
@@ -27,6 +30,9 @@ pub(crate) mod names {
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const DENIED_ATTEMPTS: &str = "denied_attempts";
     pub(crate) const FIRST_ACCESSED: &str = "first_accessed";
+    pub(crate) const DAYS: &str = "days";
+    pub(crate) const DAYS_COMPLETE: &str = "days_complete";
+    pub(crate) const EVIDENCE: &str = "evidence";
 }
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -47,9 +53,26 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         count(names::ATTEMPTS),
         count(names::DENIED_ATTEMPTS),
         time(names::FIRST_ACCESSED, false),
+        Field::new(names::DAYS, DataType::List(day_field()), false),
+        Field::new(names::DAYS_COMPLETE, DataType::Boolean, false),
+        text(names::EVIDENCE, false),
     ];
     schema::versioned(fields)
 });
+
+/// What a row's credit rests on, as the column says it.
+pub(crate) fn evidence_name(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Event | Evidence::UnresolvedEvent => "event",
+        Evidence::Record => "record",
+        Evidence::Implied => "implied",
+    }
+}
+
+/// The type of a list's days.
+fn day_field() -> FieldRef {
+    Arc::new(Field::new_list_field(DataType::Date32, false))
+}
 
 /// The columns of the activity table. A row is one principal, service, action and Region.
 ///
@@ -68,6 +91,9 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// | `attempts` | int64 | the number of attempts |
 /// | `denied_attempts` | int64 | the number of attempts that were denied for lack of permission |
 /// | `first_accessed` | timestamp | the first attempt |
+/// | `days` | list of dates | the UTC days with attempts, in order |
+/// | `days_complete` | boolean | whether `days` has all of them; not when a part came from a file of an earlier version |
+/// | `evidence` | text | what the credit rests on: `event`; `record` if the record of another call shows that it exercised the action; `implied` if such a call may have |
 ///
 /// Timestamps are UTC milliseconds. Counts are signed, because Spark and Athena have no unsigned integers.
 #[must_use]
@@ -75,11 +101,12 @@ pub fn activity_schema() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// Converts activity to record batches of [`activity_schema`], of at most 65,536 rows, in the order of
+/// Converts activity to record batches of [`activity_schema`], with the coverage in their schema's metadata, of at most 65,536 rows, in the order of
 /// [`rows_in_order`]. Equal tables give equal batches.
 #[must_use]
 pub fn activity_batches(activity: &Activity) -> ActivityBatches<'_> {
     ActivityBatches {
+        schema: schema_with_coverage(activity),
         rows: rows_in_order(activity).into_iter(),
     }
 }
@@ -96,14 +123,23 @@ fn order<'a>(row: &ActivityRow<'a>) -> impl Ord + use<'a> {
     let who = row.principal;
     (
         (who.account, who.unique_id, who.arn),
-        (row.service, row.operation, row.region),
+        (row.service, row.action, row.region),
     )
 }
 
 /// Iterator of [`activity_batches`].
 #[derive(Debug)]
 pub struct ActivityBatches<'a> {
+    schema: SchemaRef,
     rows: std::vec::IntoIter<ActivityRow<'a>>,
+}
+
+impl ActivityBatches<'_> {
+    /// The schema of the batches: [`activity_schema`], with the coverage in its metadata.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
 }
 
 impl Iterator for ActivityBatches<'_> {
@@ -116,13 +152,13 @@ impl Iterator for ActivityBatches<'_> {
             && let Some(row) = self.rows.next()
         {
             columns.push(&row);
-            size.add_row(text(&row));
+            // Text, and the days with four bytes each.
+            size.add_row(text(&row) + 4 * row.days.len());
         }
-        (!size.is_empty()).then(|| columns.finish())
+        (!size.is_empty()).then(|| columns.finish(self.schema()))
     }
 }
 
-#[derive(Default)]
 struct Columns {
     account_id: StringBuilder,
     principal_id: StringBuilder,
@@ -137,13 +173,39 @@ struct Columns {
     attempts: Int64Builder,
     denied_attempts: Int64Builder,
     first_accessed: TimestampMillisecondBuilder,
+    days: ListBuilder<Date32Builder>,
+    days_complete: BooleanBuilder,
+    evidence: StringBuilder,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            account_id: StringBuilder::default(),
+            principal_id: StringBuilder::default(),
+            principal_arn: StringBuilder::default(),
+            principal_arn_seen: TimestampMillisecondBuilder::default(),
+            service_namespace: StringBuilder::default(),
+            action_name: StringBuilder::default(),
+            event_name: StringBuilder::default(),
+            aws_region: StringBuilder::default(),
+            last_accessed: TimestampMillisecondBuilder::default(),
+            last_event_id: StringBuilder::default(),
+            attempts: Int64Builder::default(),
+            denied_attempts: Int64Builder::default(),
+            first_accessed: TimestampMillisecondBuilder::default(),
+            days: ListBuilder::new(Date32Builder::new()).with_field(day_field()),
+            days_complete: BooleanBuilder::default(),
+            evidence: StringBuilder::default(),
+        }
+    }
 }
 
 impl Columns {
     fn push(&mut self, row: &ActivityRow<'_>) {
-        let (action, event) = match row.operation {
-            CreditedAction::Action(name) => (Some(name), None),
+        let (action, event) = match row.action {
             CreditedAction::Event(name) => (None, Some(name)),
+            credited => (Some(credited.name()), None),
         };
         self.account_id.append_option(row.principal.account);
         self.principal_id.append_option(row.principal.unique_id);
@@ -158,9 +220,13 @@ impl Columns {
         self.attempts.append_value(count(row.attempts));
         self.denied_attempts.append_value(count(row.denied));
         self.first_accessed.append_value(row.first_millis);
+        self.days.append_value(row.days.iter().map(Some));
+        self.days_complete.append_value(row.days_complete);
+        self.evidence
+            .append_value(evidence_name(row.action.evidence()));
     }
 
-    fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+    fn finish(mut self, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         let time = |mut builder: TimestampMillisecondBuilder| -> ArrayRef {
             Arc::new(builder.finish().with_timezone(UTC))
         };
@@ -178,8 +244,11 @@ impl Columns {
             Arc::new(self.attempts.finish()),
             Arc::new(self.denied_attempts.finish()),
             time(self.first_accessed),
+            Arc::new(self.days.finish()),
+            Arc::new(self.days_complete.finish()),
+            Arc::new(self.evidence.finish()),
         ];
-        RecordBatch::try_new(activity_schema(), columns)
+        RecordBatch::try_new(schema, columns)
     }
 }
 
@@ -189,7 +258,7 @@ fn text(row: &ActivityRow<'_>) -> usize {
     let who = [who.account, who.unique_id, who.arn].into_iter().flatten();
     let what = [
         row.service,
-        row.operation.name(),
+        row.action.name(),
         row.region,
         row.last_event_id,
     ];
@@ -201,10 +270,25 @@ fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Writes activity as a Parquet file. Equal tables give the same bytes.
+/// The key of the coverage, as JSON, in the metadata of a schema or a Parquet file.
+pub const COVERAGE_KEY: &str = "access_advisor.coverage";
+
+/// [`activity_schema`] with the table's coverage in its metadata.
+fn schema_with_coverage(activity: &Activity) -> SchemaRef {
+    let schema = activity_schema();
+    let mut metadata = schema.metadata().clone();
+    // Without the key, readers take the coverage as unknown.
+    if let Ok(coverage) = serde_json::to_string(activity.coverage()) {
+        metadata.insert(COVERAGE_KEY.to_owned(), coverage);
+    }
+    Arc::new(schema.as_ref().clone().with_metadata(metadata))
+}
+
+/// Writes activity as a Parquet file, with its coverage in the metadata. Equal tables give the same bytes.
 ///
 /// # Errors
 /// Errors of the writer.
 pub fn write_activity(writer: impl Write, activity: &Activity) -> io::Result<()> {
-    parquet_file::write(writer, &activity_schema(), activity_batches(activity))
+    let batches = activity_batches(activity);
+    parquet_file::write(writer, &batches.schema(), batches)
 }

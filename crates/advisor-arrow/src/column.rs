@@ -5,11 +5,15 @@
 //! width, and sums as whole floats.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
+use advisor_core::DaySet;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::types::{Date32Type, Float64Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringViewArray,
+};
+use arrow_schema::{DataType, Field, TimeUnit};
 
 use crate::read_error::Fault;
 
@@ -141,6 +145,81 @@ impl<'a> Column<'a> {
             values: values.unwrap_or_else(|| Int64Array::new_null(self.array.len())),
             unit,
         })
+    }
+}
+
+impl<'a> Column<'a> {
+    /// Converts the column to lists of UTC days: of dates, or of timestamps.
+    pub(crate) fn day_lists(self) -> Result<DayLists<'a>, Fault> {
+        let values = if self.is_all_null() {
+            None
+        } else {
+            let to = DataType::List(Arc::new(Field::new_list_field(DataType::Date32, true)));
+            if !matches!(
+                self.array.data_type(),
+                DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_)
+            ) {
+                return Err(self.wrong_type("list of dates"));
+            }
+            self.cast(&to, "list of dates")?.as_list_opt().cloned()
+        };
+        Ok(DayLists {
+            column: self,
+            values,
+        })
+    }
+
+    /// Converts the column to booleans.
+    pub(crate) fn flags(self) -> Result<Flags<'a>, Fault> {
+        if self.is_all_null() {
+            return Ok(Flags { values: None });
+        }
+        match self.array.as_boolean_opt() {
+            Some(values) => Ok(Flags {
+                values: Some(values),
+            }),
+            None => Err(self.wrong_type("boolean")),
+        }
+    }
+}
+
+/// A column of lists of days.
+pub(crate) struct DayLists<'a> {
+    column: Column<'a>,
+    /// `None` when all are null.
+    values: Option<ListArray>,
+}
+
+impl DayLists<'_> {
+    /// Adds a row's days to a set. Returns `false` for null.
+    pub(crate) fn read(&self, index: usize, days: &mut DaySet) -> Result<bool, Fault> {
+        let Some(values) = self.values.as_ref().filter(|values| values.is_valid(index)) else {
+            return Ok(false);
+        };
+        let list = values.value(index);
+        for day in list.as_primitive_opt::<Date32Type>().into_iter().flatten() {
+            let day = day.ok_or_else(|| self.column.fault(index, "has a null"))?;
+            if !TIMES.contains(&DaySet::start_of(day)) {
+                let reason = format!("day {day} is out of range");
+                return Err(self.column.fault(index, reason));
+            }
+            days.insert(day);
+        }
+        Ok(true)
+    }
+}
+
+/// A column of booleans.
+pub(crate) struct Flags<'a> {
+    /// `None` when all are null.
+    values: Option<&'a BooleanArray>,
+}
+
+impl Flags<'_> {
+    /// A row's boolean; `None` for null.
+    pub(crate) fn get(&self, index: usize) -> Option<bool> {
+        let values = self.values?;
+        values.is_valid(index).then(|| values.value(index))
     }
 }
 

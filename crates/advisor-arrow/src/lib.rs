@@ -20,7 +20,7 @@ pub use activity_reading::{
     read_each_activity_row,
 };
 pub use activity_table::{
-    ActivityBatches, activity_batches, activity_schema, rows_in_order, write_activity,
+    ActivityBatches, COVERAGE_KEY, activity_batches, activity_schema, rows_in_order, write_activity,
 };
 pub use panics::{catch_panics, is_catching_panics};
 pub use parquet_file::{ParquetBatches, ParquetTable, is_within, with_text_views};

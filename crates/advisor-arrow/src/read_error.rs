@@ -52,6 +52,9 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
+    /// The coverage in the metadata cannot be read.
+    #[error("cannot read the coverage in the metadata: {0}")]
+    Coverage(#[source] serde_json::Error),
     /// A required column is missing.
     #[error("column {column} is missing")]
     MissingColumn {

@@ -33,7 +33,7 @@ struct Sample {
     arn: usize,
     account: Option<usize>,
     service: usize,
-    operation: usize,
+    action: usize,
     known: bool,
     time: i64,
     event: usize,
@@ -48,7 +48,7 @@ const ARNS: [&str; 3] = [
     "arn:aws:iam::444455556666:role/r",
 ];
 const SERVICES: [&str; 3] = ["s3", "iam", "new-service"];
-const OPERATIONS: [&str; 3] = ["GetUser", "ListBuckets", ""];
+const ACTIONS: [&str; 3] = ["GetUser", "ListBuckets", ""];
 const EVENTS: [&str; 4] = ["e1", "e2", "e3", "e4"];
 
 fn sample() -> impl Strategy<Value = Sample> {
@@ -61,12 +61,12 @@ fn sample() -> impl Strategy<Value = Sample> {
     let when = (-2..1_793_491_200_000_i64, 0..4_i64, any::<bool>());
     let when = when.prop_map(|(far, near, is_far)| if is_far { far } else { near });
     (who, what, when, 0..4_usize, any::<bool>()).prop_map(
-        |((id, arn, account), (service, operation, known), time, event, denied)| Sample {
+        |((id, arn, account), (service, action, known), time, event, denied)| Sample {
             id,
             arn,
             account,
             service,
-            operation,
+            action,
             known,
             time,
             event,
@@ -78,7 +78,7 @@ fn sample() -> impl Strategy<Value = Sample> {
 fn table(samples: &[Sample]) -> Activity {
     let mut activity = Activity::new();
     for sample in samples {
-        let name = OPERATIONS[sample.operation];
+        let name = ACTIONS[sample.action];
         activity.record(&Attempt {
             principal: Principal {
                 unique_id: sample.id.map(|id| IDS[id]),
@@ -86,7 +86,7 @@ fn table(samples: &[Sample]) -> Activity {
                 account: sample.account.map(|account| ACCOUNTS[account]),
             },
             service: SERVICES[sample.service],
-            operation: if sample.known {
+            action: if sample.known {
                 CreditedAction::Action(name)
             } else {
                 CreditedAction::Event(name)
@@ -177,7 +177,7 @@ proptest! {
 /// Two rows: an action of a user, an event of a role without unique id.
 fn two_rows() -> (Activity, RecordBatch) {
     let mut activity = Activity::new();
-    for (principal, operation, denied) in [
+    for (principal, action, denied) in [
         (
             Principal {
                 unique_id: Some("AIDA1"),
@@ -200,7 +200,7 @@ fn two_rows() -> (Activity, RecordBatch) {
         activity.record(&Attempt {
             principal,
             service: "s3",
-            operation,
+            action,
             region: "eu-west-1",
             time_millis: 1_700_000_000_000,
             event_id: "e1",
@@ -366,7 +366,7 @@ fn a_table_by_event_is_told_by_the_catalog() {
         .map(|row| {
             (
                 row.service.to_owned(),
-                format!("{:?}", row.operation),
+                format!("{:?}", row.action),
                 row.last_millis,
             )
         })
@@ -376,8 +376,7 @@ fn a_table_by_event_is_told_by_the_catalog() {
         ("s3", r#"Action("ListAllMyBuckets")"#),
         ("brand", r#"Event("NewEvent")"#),
     ];
-    let expected =
-        expected.map(|(service, operation)| (service.to_owned(), operation.to_owned(), time));
+    let expected = expected.map(|(service, action)| (service.to_owned(), action.to_owned(), time));
     assert_eq!(told, expected);
     let nameless = with(&by_event, "event_name", text([Some("ListBuckets"), None]));
     assert_eq!(
@@ -558,7 +557,7 @@ fn rows_can_be_taken_one_by_one() {
     let (activity, _) = two_rows();
     let mut names = Vec::new();
     read_activity_rows(file(&activity), "a", None, |row| {
-        names.push(row.operation.name().to_owned());
+        names.push(row.action.name().to_owned());
     })
     .unwrap();
     assert_eq!(names, ["ListBuckets", "NewEvent"]);

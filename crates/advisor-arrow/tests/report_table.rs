@@ -36,7 +36,7 @@ fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
     let export = std::fs::read_to_string(export).unwrap();
     let account = AccountData::from_export("account.json", &export).unwrap();
     let mut activity = Activity::new();
-    for (user, service, operation, time) in [
+    for (user, service, action, time) in [
         (
             "erin",
             "rds",
@@ -79,7 +79,7 @@ fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
                 account: Some(detail.account.as_str()),
             },
             service,
-            operation,
+            action,
             region: "eu-west-1",
             time_millis: time::parse(time).unwrap().timestamp_millis(),
             event_id: "e",

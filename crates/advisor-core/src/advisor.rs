@@ -341,14 +341,17 @@ impl Advisor {
     }
 
     fn sees_service(&self, used: &Used) -> bool {
-        self.tracking
-            .service_window(&used.region, self.now)
-            .is_some_and(|window| window.sees(used.first_millis, used.last_millis))
+        used.is_by_event()
+            && self
+                .tracking
+                .service_window(&used.region, self.now)
+                .is_some_and(|window| window.sees(used.first_millis, used.last_millis))
     }
 
     fn sees_action(&self, used: &Used, action: ActionId) -> bool {
         let service = self.catalog.service(self.catalog.action(action).service());
         self.is_tracked(action)
+            && used.is_by_event()
             && self
                 .tracking
                 .action_window(service.namespace(), &used.region, self.now)

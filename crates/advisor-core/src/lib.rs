@@ -6,6 +6,8 @@ mod activity;
 mod advisor;
 mod caller;
 mod compiled_policy;
+mod coverage;
+mod day_set;
 mod grants;
 mod ids;
 mod interned;
@@ -27,12 +29,14 @@ pub use account::{
     PolicySource, SplitExport,
 };
 pub use activity::{
-    Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId,
+    Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence,
     InternedAttempt, Principal, RegionId,
 };
 pub use advisor::{Advisor, LastByNamespace};
 pub use caller::{Caller, CallerError, CallerErrorKind};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
+pub use coverage::{Coverage, CoverageId, EventCategory, LogFileCoverage, RecordCoverage};
+pub use day_set::DaySet;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
 pub use job::{FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest};

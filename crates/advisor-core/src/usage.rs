@@ -7,7 +7,7 @@ use iam_policy_parser::IamArn;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, EntityKind};
-use crate::activity::{Activity, ActivityRow, CreditedAction};
+use crate::activity::{Activity, ActivityRow, CreditedAction, Evidence};
 use crate::report::ServiceRef;
 
 /// The activity of an account's users and roles.
@@ -22,10 +22,18 @@ pub(crate) struct Usage {
 pub(crate) struct Used {
     pub(crate) service: ServiceRef,
     pub(crate) action: Option<ActionId>,
+    pub(crate) evidence: Evidence,
     pub(crate) region: Arc<str>,
     pub(crate) first_millis: i64,
     pub(crate) last_millis: i64,
     pub(crate) last_event_id: Box<str>,
+}
+
+impl Used {
+    /// Whether an event named after the action, or after nothing that the catalog knows, shows the use.
+    pub(crate) fn is_by_event(&self) -> bool {
+        matches!(self.evidence, Evidence::Event | Evidence::UnresolvedEvent)
+    }
 }
 
 impl Usage {
@@ -40,13 +48,14 @@ impl Usage {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
                 continue;
             };
-            let (service, action) = resolve(catalog, row.service, row.operation);
+            let (service, action) = resolve(catalog, row.service, row.action);
             by_identity.entry(entity).or_default().push(Used {
                 service: match service {
                     Some(id) => ServiceRef::Known(id),
                     None => ServiceRef::Unknown(services.get(row.service)),
                 },
                 action,
+                evidence: row.action.evidence(),
                 region: regions.get(row.region),
                 first_millis: row.first_millis,
                 last_millis: row.last_millis,
@@ -109,11 +118,13 @@ fn identity_of(account: &AccountData, row: &ActivityRow<'_>) -> Option<EntityId>
 fn resolve(
     catalog: &Catalog,
     namespace: &str,
-    operation: CreditedAction<'_>,
+    credited: CreditedAction<'_>,
 ) -> (Option<ServiceId>, Option<ActionId>) {
     let service = catalog.service_by_namespace(namespace);
-    match operation {
-        CreditedAction::Action(name) => (
+    match credited {
+        CreditedAction::Action(name)
+        | CreditedAction::Exercised(name)
+        | CreditedAction::Implied(name) => (
             service,
             service.and_then(|id| catalog.action_by_name(id, name)),
         ),
@@ -135,8 +146,8 @@ mod tests {
     #[test]
     fn the_catalog_may_know_more_than_older_activity() {
         let catalog = Catalog::embedded();
-        let names = |namespace, operation| {
-            let (service, action) = resolve(catalog, namespace, operation);
+        let names = |namespace, credited| {
+            let (service, action) = resolve(catalog, namespace, credited);
             let service = service.map(|id| catalog.service(id).namespace());
             (service, action.map(|id| catalog.action(id).name()))
         };

@@ -365,7 +365,7 @@ fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
     };
     let mut activity = Activity::new();
     let mut attempt = |unique_id, arn, service, day: &str| {
-        let operation = CreditedAction::Action("any");
+        let action = CreditedAction::Action("any");
         let time = time::parse(&format!("2026-06-{day}T00:00:00Z")).unwrap();
         assert!(activity.record(&Attempt {
             principal: Principal {
@@ -374,7 +374,7 @@ fn an_identity_without_unique_id_is_found_by_name_and_inherits_nothing() {
                 account: None
             },
             service,
-            operation,
+            action,
             region: "us-east-1",
             time_millis: time.timestamp_millis(),
             event_id: "e",

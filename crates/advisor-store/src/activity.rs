@@ -1,9 +1,11 @@
 //! The activity table in the file: merged row by row, loaded as a whole. Rows that a batch changes are
 //! kept as they were while a job that was requested earlier is in progress.
 
-use advisor_core::{Activity, ActivityRow, CreditedAction, Principal};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Evidence, Principal};
 use hashbrown::HashMap;
 use rusqlite::{Transaction, params};
+
+use crate::days;
 
 /// Returns the number of batches that were merged.
 pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
@@ -23,13 +25,13 @@ pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Res
                      AND b.version >= ?1)
              UNION ALL
              SELECT principal, service, operation, is_action, region,
-                    last, last_event_id, first, attempts, denied
+                    last, last_event_id, first, attempts, denied, days, days_complete
              FROM (SELECT *, min(version) FROM activity_before WHERE version >= ?1
                    GROUP BY principal, service, operation, is_action, region)
              WHERE last IS NOT NULL)
          SELECT p.key, p.has_unique_id, p.arn, p.arn_seen, p.account,
                 s.text, o.text, a.is_action, r.text,
-                a.last, a.last_event_id, a.first, a.attempts, a.denied
+                a.last, a.last_event_id, a.first, a.attempts, a.denied, a.days, a.days_complete
          FROM as_of a
          JOIN principals p ON p.id = a.principal
          JOIN names s ON s.id = a.service
@@ -46,7 +48,8 @@ pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Res
                 .map_err(rusqlite::Error::from)
         };
         let key = text(0)?;
-        let operation = text(6)?;
+        let name = text(6)?;
+        let days = days::read(text(14)?)?;
         activity.add_row(&ActivityRow {
             principal: Principal {
                 unique_id: row.get::<_, bool>(1)?.then_some(key),
@@ -55,17 +58,15 @@ pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Res
             },
             arn_seen_millis: row.get(3)?,
             service: text(5)?,
-            operation: if row.get(7)? {
-                CreditedAction::Action(operation)
-            } else {
-                CreditedAction::Event(operation)
-            },
+            action: CreditedAction::new(evidence(row.get(7)?), name),
             region: text(8)?,
             last_millis: row.get(9)?,
             last_event_id: text(10)?,
             first_millis: row.get(11)?,
             attempts: row.get(12)?,
             denied: row.get(13)?,
+            days: &days,
+            days_complete: row.get(15)?,
         });
     }
     Ok(activity)
@@ -85,7 +86,8 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
     // One copy of a row is enough for all jobs in progress.
     let mut keep_as_it_was = transaction.prepare_cached(
         "INSERT INTO activity_before
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied,
+             a.days, a.days_complete
          FROM (SELECT 1) LEFT JOIN activity a
              ON (a.principal, a.service, a.operation, a.is_action, a.region) = (?1, ?2, ?3, ?4, ?5)
          WHERE NOT EXISTS (
@@ -109,14 +111,16 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
          ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
     )?;
     let mut upsert = transaction.prepare_cached(
-        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT DO UPDATE SET
              last_event_id = iif((excluded.last, excluded.last_event_id) > (last, last_event_id),
                  excluded.last_event_id, last_event_id),
              last = max(last, excluded.last),
              first = min(first, excluded.first),
              attempts = min(attempts + excluded.attempts, 9223372036854775807),
-             denied = min(denied + excluded.denied, 9223372036854775807)",
+             denied = min(denied + excluded.denied, 9223372036854775807),
+             days = iif(days = excluded.days, days, merge_days(days, excluded.days)),
+             days_complete = min(days_complete, excluded.days_complete)",
     )?;
     let mut principals: HashMap<&str, i64> = HashMap::new();
     let mut names: HashMap<&str, i64> = HashMap::new();
@@ -154,8 +158,8 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
             Ok(id)
         };
         let service = id_of(row.service)?;
-        let operation = id_of(row.operation.name())?;
-        let is_action = matches!(row.operation, CreditedAction::Action(_));
+        let operation = id_of(row.action.name())?;
+        let is_action = is_action(row.action.evidence());
         let region = id_of(row.region)?;
         rows.push((principal_id, service, operation, is_action, region, row));
     }
@@ -186,11 +190,32 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
             row.first_millis,
             signed(row.attempts),
             signed(row.denied),
+            days::write(row.days)?,
+            row.days_complete,
         ])?;
     }
     let next = "UPDATE meta SET value = value + 1 WHERE name = 'activity_version'";
     transaction.execute(next, [])?;
     Ok(())
+}
+
+/// The column `is_action`: 0 for an event without an action, 1 for an action.
+fn is_action(evidence: Evidence) -> i64 {
+    match evidence {
+        Evidence::UnresolvedEvent => 0,
+        Evidence::Event => 1,
+        Evidence::Record => 2,
+        Evidence::Implied => 3,
+    }
+}
+
+fn evidence(is_action: i64) -> Evidence {
+    match is_action {
+        0 => Evidence::UnresolvedEvent,
+        2 => Evidence::Record,
+        3 => Evidence::Implied,
+        _ => Evidence::Event,
+    }
 }
 
 /// SQLite's integers are signed; greater counts become the greatest of them.

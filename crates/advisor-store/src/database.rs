@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
+use crate::days;
+
 /// The schema version that this code writes, in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// Marks a file as a store, in SQLite's `application_id`: "IAAA".
 const APPLICATION_ID: i64 = 0x4941_4141;
 /// How long to wait for another process's transaction.
@@ -24,6 +26,7 @@ const MOST_IDLE: usize = 40;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_1_TO_2: &str = include_str!("schema_1_to_2.sql");
+const SCHEMA_2_TO_3: &str = include_str!("schema_2_to_3.sql");
 
 /// Held while a file is created. A process that closes any handle of a file loses its POSIX locks on
 /// it, so no thread may have the file open in SQLite meanwhile.
@@ -217,7 +220,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LARGEST_IDLE_LOG)?;
-    connection.pragma_update(None, "foreign_keys", true)
+    connection.pragma_update(None, "foreign_keys", true)?;
+    days::add_function(connection)
 }
 
 /// Switches the file to WAL mode. While another process is doing the same, SQLite does not wait but
@@ -283,7 +287,9 @@ fn create_or_upgrade(path: &Path, connection: &mut Connection) -> Result<(), Sto
         .map_err(fault)?;
     let result = match check(path, &transaction)? {
         Some(SCHEMA_VERSION) => return Ok(()),
-        Some(_) => transaction.execute_batch(SCHEMA_1_TO_2),
+        Some(2) => transaction.execute_batch(SCHEMA_2_TO_3),
+        Some(_) => (transaction.execute_batch(SCHEMA_1_TO_2))
+            .and_then(|()| transaction.execute_batch(SCHEMA_2_TO_3)),
         None => create(&transaction),
     };
     result

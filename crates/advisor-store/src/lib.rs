@@ -3,6 +3,7 @@
 mod accounts;
 mod activity;
 mod database;
+mod days;
 mod jobs;
 mod store;
 mod stored_advisor;

@@ -1,4 +1,4 @@
--- Schema version 2. Times are UTC milliseconds unless stated otherwise.
+-- Schema version 3. Times are UTC milliseconds unless stated otherwise.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -47,6 +47,8 @@ CREATE TABLE activity (
     principal     INTEGER NOT NULL REFERENCES principals (id),
     service       INTEGER NOT NULL REFERENCES names (id),
     operation     INTEGER NOT NULL REFERENCES names (id),
+    -- 0: an event without an action; 1: an action; 2: an action that the record of another call shows to be exercised;
+    -- 3: an action that another call may have exercised.
     is_action     INTEGER NOT NULL,
     region        INTEGER NOT NULL REFERENCES names (id),
     last          INTEGER NOT NULL,
@@ -54,6 +56,10 @@ CREATE TABLE activity (
     first         INTEGER NOT NULL,
     attempts      INTEGER NOT NULL,
     denied        INTEGER NOT NULL,
+    -- The UTC days with attempts: a JSON list of dates and of ISO 8601 intervals.
+    days          TEXT NOT NULL,
+    -- Whether all of them are known.
+    days_complete INTEGER NOT NULL,
     PRIMARY KEY (principal, service, operation, is_action, region)
 ) STRICT, WITHOUT ROWID;
 
@@ -71,6 +77,8 @@ CREATE TABLE activity_before (
     first         INTEGER,
     attempts      INTEGER,
     denied        INTEGER,
+    days          TEXT,
+    days_complete INTEGER,
     PRIMARY KEY (principal, service, operation, is_action, region, version)
 ) STRICT, WITHOUT ROWID;
 

@@ -162,7 +162,7 @@ impl<'r> Intake<'r> {
         for attempt in &noted.attempts {
             activity.record_interned(&InternedAttempt {
                 principal: attempt.principal,
-                operation: attempt.operation,
+                action: attempt.action,
                 region: attempt.region,
                 time_millis: attempt.time_millis,
                 event_id: &attempt.event_id,

@@ -41,9 +41,9 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
     let instant = |millis: i64| instant(DateTime::from_timestamp_millis(millis).unwrap());
     let mut text = HEADER.to_owned();
     for row in activity.rows() {
-        let (action, event) = match row.operation {
-            CreditedAction::Action(name) => (name, ""),
+        let (action, event) = match row.action {
             CreditedAction::Event(name) => ("", name),
+            credited => (credited.name(), ""),
         };
         let who = row.principal;
         writeln!(
@@ -139,7 +139,7 @@ fn rows_by_event_are_resolved_by_the_readers_catalog() {
     let mut found: Vec<_> = read
         .activity
         .rows()
-        .map(|row| (row.service, row.operation, row.attempts, row.denied))
+        .map(|row| (row.service, row.action, row.attempts, row.denied))
         .collect();
     found.sort();
     assert_eq!(
@@ -157,8 +157,8 @@ fn rows_by_event_are_resolved_by_the_readers_catalog() {
     .unwrap();
     let other = TrailReader::new(other.into(), ReadOptions::default());
     let read = take_with(&other, &[text.as_bytes()]);
-    let is_event = |operation| matches!(operation, CreditedAction::Event(_));
-    assert!(read.activity.rows().all(|row| is_event(row.operation)));
+    let is_event = |action| matches!(action, CreditedAction::Event(_));
+    assert!(read.activity.rows().all(|row| is_event(row.action)));
 }
 
 #[test]

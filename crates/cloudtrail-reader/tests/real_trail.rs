@@ -62,7 +62,7 @@ fn the_attack_simulation_is_read_whole() {
     for row in read.activity.rows() {
         assert!(
             catalog.service_by_namespace(row.service).is_some()
-                && matches!(row.operation, CreditedAction::Action(_)),
+                && matches!(row.action, CreditedAction::Action(_)),
             "not known: {row:?}"
         );
         assert_eq!(row.principal.account, Some("123837392027"));

@@ -18,6 +18,12 @@ pub enum CreditedAction<'a> {
     Action(&'a str),
     /// The name of an event that the catalog has no action for.
     Event(&'a str),
+    /// The name of a further action that the record of a call shows to be exercised by it: `PassRole` by a `RunInstances` with an
+    /// instance profile.
+    Exercised(&'a str),
+    /// The name of a further action that a call may have exercised, when its record should tell but does not, because it lacks
+    /// its parameters.
+    Implied(&'a str),
 }
 
 impl<'a> CreditedAction<'a> {
@@ -25,9 +31,47 @@ impl<'a> CreditedAction<'a> {
     #[must_use]
     pub fn name(self) -> &'a str {
         match self {
-            Self::Action(name) | Self::Event(name) => name,
+            Self::Action(name)
+            | Self::Event(name)
+            | Self::Exercised(name)
+            | Self::Implied(name) => name,
         }
     }
+
+    /// What the credit rests on.
+    #[must_use]
+    pub fn evidence(self) -> Evidence {
+        match self {
+            Self::Action(_) => Evidence::Event,
+            Self::Event(_) => Evidence::UnresolvedEvent,
+            Self::Exercised(_) => Evidence::Record,
+            Self::Implied(_) => Evidence::Implied,
+        }
+    }
+
+    /// The action or event with this name and this evidence.
+    #[must_use]
+    pub fn new(evidence: Evidence, name: &'a str) -> Self {
+        match evidence {
+            Evidence::Event => Self::Action(name),
+            Evidence::UnresolvedEvent => Self::Event(name),
+            Evidence::Record => Self::Exercised(name),
+            Evidence::Implied => Self::Implied(name),
+        }
+    }
+}
+
+/// What the credit of an attempt to an action rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// An event that is named after the action, or that the catalog resolves to it.
+    Event,
+    /// An event that the catalog has no action for.
+    UnresolvedEvent,
+    /// The record of a call of another action shows it.
+    Record,
+    /// A call of another action may have exercised it.
+    Implied,
 }
 
 /// One attempt, as one event describes it. Attempts count whether they succeeded or not.
@@ -38,7 +82,7 @@ pub struct Attempt<'a> {
     /// The service's namespace; the first label of the event source when the service is unknown.
     pub service: &'a str,
     /// The action.
-    pub operation: CreditedAction<'a>,
+    pub action: CreditedAction<'a>,
     /// The Region in the event.
     pub region: &'a str,
     /// When, in UTC milliseconds.
@@ -68,7 +112,7 @@ pub struct InternedAttempt<'a> {
     /// Who made the attempt.
     pub principal: AppearanceId,
     /// The action.
-    pub operation: CreditedActionId,
+    pub action: CreditedActionId,
     /// The Region.
     pub region: RegionId,
     /// When, in UTC milliseconds.

@@ -4,7 +4,8 @@
 //! last attempt (the greater event id when the times are equal) and the earlier first attempt. So
 //! merging is commutative and associative, and idempotent except for the counts: any split of a
 //! trail over threads, files or machines gives the same table. Counts are summed; `CloudTrail`
-//! delivers at least once, so an event that was delivered twice counts twice.
+//! delivers at least once, so an event that was delivered twice counts twice. The days of a row are a
+//! set, which such events do not change.
 
 mod attempt;
 mod event_id;
@@ -16,12 +17,15 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 pub use self::attempt::{
-    AppearanceId, Attempt, CreditedAction, CreditedActionId, InternedAttempt, Principal, RegionId,
+    AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence, InternedAttempt, Principal,
+    RegionId,
 };
 use self::event_id::EventId;
 use self::principals::Principals;
 pub use self::row::ActivityRow;
 use self::row::{Row, RowKey};
+use crate::coverage::Coverage;
+use crate::day_set::DaySet;
 use crate::interned::Interned;
 use crate::time;
 
@@ -32,25 +36,22 @@ use crate::time;
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
     principals: Principals,
-    operations: Interned<ActionEntry>,
+    actions: Interned<ActionEntry>,
     regions: Interned<Box<str>>,
     rows: HashMap<RowKey, Row, RandomState>,
+    coverage: Coverage,
 }
 
 #[derive(Clone, Debug)]
 struct ActionEntry {
     service: Box<str>,
     name: Box<str>,
-    is_action: bool,
+    evidence: Evidence,
 }
 
 impl ActionEntry {
     fn credited(&self) -> CreditedAction<'_> {
-        if self.is_action {
-            CreditedAction::Action(&self.name)
-        } else {
-            CreditedAction::Event(&self.name)
-        }
+        CreditedAction::new(self.evidence, &self.name)
     }
 }
 
@@ -81,7 +82,7 @@ impl Activity {
         };
         let attempt = InternedAttempt {
             principal,
-            operation: self.intern_operation(attempt.service, attempt.operation),
+            action: self.intern_action(attempt.service, attempt.action),
             region: self.intern_region(attempt.region),
             time_millis: attempt.time_millis,
             event_id: attempt.event_id.as_bytes(),
@@ -97,18 +98,14 @@ impl Activity {
     }
 
     /// The id of an action of the service with this namespace.
-    pub fn intern_operation(
-        &mut self,
-        service: &str,
-        operation: CreditedAction<'_>,
-    ) -> CreditedActionId {
-        CreditedActionId(self.operations.id(
-            (service, operation),
-            |known| *known.service == *service && known.credited() == operation,
+    pub fn intern_action(&mut self, service: &str, action: CreditedAction<'_>) -> CreditedActionId {
+        CreditedActionId(self.actions.id(
+            (service, action),
+            |known| *known.service == *service && known.credited() == action,
             || ActionEntry {
                 service: service.into(),
-                name: operation.name().into(),
-                is_action: matches!(operation, CreditedAction::Action(_)),
+                name: action.name().into(),
+                evidence: action.evidence(),
             },
         ))
     }
@@ -135,7 +132,7 @@ impl Activity {
         };
         let key = RowKey {
             principal,
-            operation: attempt.operation.0,
+            action: attempt.action.0,
             region: attempt.region.0,
         };
         match self.rows.get_mut(&key) {
@@ -148,13 +145,14 @@ impl Activity {
         true
     }
 
-    /// Merges another table into this one.
+    /// Merges another table and its coverage into this one.
     pub fn merge(&mut self, other: &Self) {
+        self.coverage.merge(&other.coverage);
         let principals = self.principals.merge(&other.principals);
-        let operations: Vec<u32> = other
-            .operations
+        let actions: Vec<u32> = other
+            .actions
             .values()
-            .map(|entry| self.intern_operation(&entry.service, entry.credited()).0)
+            .map(|entry| self.intern_action(&entry.service, entry.credited()).0)
             .collect();
         let regions: Vec<u32> = other
             .regions
@@ -162,16 +160,16 @@ impl Activity {
             .map(|region| self.intern_region(region).0)
             .collect();
         for (key, row) in &other.rows {
-            let (Some(Some(principal)), Some(operation), Some(region)) = (
+            let (Some(Some(principal)), Some(action), Some(region)) = (
                 principals.get(key.principal as usize),
-                operations.get(key.operation as usize),
+                actions.get(key.action as usize),
                 regions.get(key.region as usize),
             ) else {
                 continue;
             };
             let key = RowKey {
                 principal: *principal,
-                operation: *operation,
+                action: *action,
                 region: *region,
             };
             self.rows
@@ -193,15 +191,19 @@ impl Activity {
         };
         let key = RowKey {
             principal,
-            operation: self.intern_operation(row.service, row.operation).0,
+            action: self.intern_action(row.service, row.action).0,
             region: self.intern_region(row.region).0,
         };
+        let mut days = row.days.clone();
+        days.extend([row.first_millis, row.last_millis].map(DaySet::day_of));
         let row = Row {
             last_millis: row.last_millis,
             last_event_id: EventId::new(row.last_event_id.as_bytes()),
             first_millis: row.first_millis,
             attempts: row.attempts,
             denied: row.denied,
+            days,
+            days_complete: row.days_complete,
         };
         self.rows
             .entry(key)
@@ -214,20 +216,33 @@ impl Activity {
     pub fn rows(&self) -> impl Iterator<Item = ActivityRow<'_>> {
         self.rows.iter().filter_map(|(key, row)| {
             let (principal, arn_seen_millis) = self.principals.get(key.principal)?;
-            let operation = self.operations.get(key.operation)?;
+            let action = self.actions.get(key.action)?;
             Some(ActivityRow {
                 principal,
                 arn_seen_millis,
-                service: &operation.service,
-                operation: operation.credited(),
+                service: &action.service,
+                action: action.credited(),
                 region: self.regions.get(key.region)?,
                 last_millis: row.last_millis,
                 last_event_id: row.last_event_id.as_str(),
                 first_millis: row.first_millis,
                 attempts: row.attempts,
                 denied: row.denied,
+                days: &row.days,
+                days_complete: row.days_complete,
             })
         })
+    }
+
+    /// What the input of this table held.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// What the input of this table held, for recording more of it.
+    pub fn coverage_mut(&mut self) -> &mut Coverage {
+        &mut self.coverage
     }
 
     /// The time of the newest attempt.
@@ -241,24 +256,18 @@ impl Activity {
     }
 }
 
-/// Two tables are equal when they have the same rows.
+/// Two tables are equal when they have the same rows and the same coverage.
 impl PartialEq for Activity {
     fn eq(&self, other: &Self) -> bool {
         fn sorted(activity: &Activity) -> Vec<ActivityRow<'_>> {
             let mut rows: Vec<_> = activity.rows().collect();
             rows.sort_unstable_by_key(|row| {
                 let who = row.principal;
-                (
-                    who.unique_id,
-                    who.arn,
-                    row.service,
-                    row.operation,
-                    row.region,
-                )
+                (who.unique_id, who.arn, row.service, row.action, row.region)
             });
             rows
         }
-        sorted(self) == sorted(other)
+        sorted(self) == sorted(other) && self.coverage == other.coverage
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::attempt::{CreditedAction, Principal};
 use super::event_id::EventId;
+use crate::day_set::DaySet;
 
 /// The key of a row, by the ids of its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RowKey {
     pub(super) principal: u32,
-    pub(super) operation: u32,
+    pub(super) action: u32,
     pub(super) region: u32,
 }
 
@@ -19,6 +20,8 @@ pub(super) struct Row {
     pub(super) first_millis: i64,
     pub(super) attempts: u64,
     pub(super) denied: u64,
+    pub(super) days: DaySet,
+    pub(super) days_complete: bool,
 }
 
 impl Row {
@@ -30,6 +33,8 @@ impl Row {
             first_millis: millis,
             attempts: 1,
             denied: u64::from(denied),
+            days: DaySet::from_iter([DaySet::day_of(millis)]),
+            days_complete: true,
         }
     }
 
@@ -44,6 +49,7 @@ impl Row {
         self.first_millis = self.first_millis.min(millis);
         self.attempts = self.attempts.saturating_add(1);
         self.denied = self.denied.saturating_add(u64::from(denied));
+        self.days.insert(DaySet::day_of(millis));
     }
 
     /// Adds the attempts of another row.
@@ -56,6 +62,8 @@ impl Row {
         self.first_millis = self.first_millis.min(other.first_millis);
         self.attempts = self.attempts.saturating_add(other.attempts);
         self.denied = self.denied.saturating_add(other.denied);
+        self.days.merge(&other.days);
+        self.days_complete &= other.days_complete;
     }
 }
 
@@ -69,7 +77,7 @@ pub struct ActivityRow<'a> {
     /// The service's namespace.
     pub service: &'a str,
     /// The action.
-    pub operation: CreditedAction<'a>,
+    pub action: CreditedAction<'a>,
     /// The Region.
     pub region: &'a str,
     /// The last attempt, in UTC milliseconds.
@@ -82,4 +90,8 @@ pub struct ActivityRow<'a> {
     pub attempts: u64,
     /// The number of attempts that were denied for lack of permission.
     pub denied: u64,
+    /// The UTC days with attempts. Those of the first and the last attempt are always among them.
+    pub days: &'a DaySet,
+    /// Whether `days` has every day with attempts. It has not when the row came from a file of an earlier version.
+    pub days_complete: bool,
 }

@@ -61,7 +61,7 @@ fn table(samples: &[Sample]) -> Activity {
                 account: Some("1"),
             },
             service: NAMES[sample.service],
-            operation: if sample.known {
+            action: if sample.known {
                 CreditedAction::Action(name)
             } else {
                 CreditedAction::Event(name)
@@ -120,7 +120,7 @@ fn attempts_without_a_principal_are_not_recorded() {
     let attempt = Attempt {
         principal: Principal::default(),
         service: "s3",
-        operation: CreditedAction::Action("GetObject"),
+        action: CreditedAction::Action("GetObject"),
         region: "us-east-1",
         time_millis: 0,
         event_id: "e",

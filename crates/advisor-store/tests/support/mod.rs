@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
+use advisor_core::{Activity, ActivityRow, CreditedAction, Evidence, Principal, time};
 use advisor_store::{ImportedTrail, Store, TrailImportError};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, TrailReader};
@@ -81,7 +81,7 @@ pub(crate) fn activity(store: &Path) -> Activity {
                     (SELECT text FROM names WHERE id = service),
                     (SELECT text FROM names WHERE id = operation), is_action,
                     (SELECT text FROM names WHERE id = region),
-                    last, last_event_id, first, attempts, denied
+                    last, last_event_id, first, attempts, denied, days, days_complete
              FROM activity JOIN principals p ON p.id = principal",
         )
         .unwrap();
@@ -90,7 +90,13 @@ pub(crate) fn activity(store: &Path) -> Activity {
     while let Some(row) = rows.next().unwrap() {
         let text = |index: usize| row.get_ref(index).unwrap().as_str().unwrap();
         let optional = |index: usize| row.get_ref(index).unwrap().as_str_or_null().unwrap();
-        let is_action: bool = row.get(7).unwrap();
+        let kinds = [
+            Evidence::UnresolvedEvent,
+            Evidence::Event,
+            Evidence::Record,
+            Evidence::Implied,
+        ];
+        let evidence = kinds[row.get::<_, usize>(7).unwrap()];
         let has_unique_id: bool = row.get(1).unwrap();
         assert!(activity.add_row(&ActivityRow {
             principal: Principal {
@@ -100,17 +106,15 @@ pub(crate) fn activity(store: &Path) -> Activity {
             },
             arn_seen_millis: row.get(3).unwrap(),
             service: text(5),
-            operation: if is_action {
-                CreditedAction::Action(text(6))
-            } else {
-                CreditedAction::Event(text(6))
-            },
+            action: CreditedAction::new(evidence, text(6)),
             region: text(8),
             last_millis: row.get(9).unwrap(),
             last_event_id: text(10),
             first_millis: row.get(11).unwrap(),
             attempts: row.get(12).unwrap(),
             denied: row.get(13).unwrap(),
+            days: &serde_json::from_str(text(14)).unwrap(),
+            days_complete: row.get(15).unwrap(),
         }));
     }
     activity

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use ::csv::StringRecord;
 use advisor_arrow::{Fault, ParquetTable, is_activity_schema, read_each_activity_row};
-use advisor_core::{Activity, ActivityRow, CreditedAction, Principal, time};
+use advisor_core::{Activity, ActivityRow, CreditedAction, DaySet, Evidence, Principal, time};
 use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
 
@@ -66,7 +66,10 @@ pub(crate) fn read_parquet(
         }));
     });
     match read {
-        Ok(()) => rows.finish(activity),
+        Ok(coverage) => {
+            activity.coverage_mut().merge(&coverage);
+            rows.finish(activity)
+        }
         Err(error) => failed(
             object,
             match error.fault {
@@ -92,9 +95,16 @@ pub(crate) fn read_csv(
     loop {
         // All columns count.
         match csv.next(true) {
-            Ok(Some(Ok(row))) => rows.take(columns.row(row, rules).map_err(Rejection::from)),
+            Ok(Some(Ok(row))) => {
+                let mut days = DaySet::new();
+                rows.take(columns.row(row, rules, &mut days).map_err(Rejection::from));
+            }
             Ok(Some(Err(reason))) => rows.take(Err(reason.into())),
-            Ok(None) => return rows.finish(activity),
+            Ok(None) => {
+                // A CSV has no place for coverage.
+                activity.coverage_mut().see_unknown_source();
+                return rows.finish(activity);
+            }
             Err(error) => return failed(object, error),
         }
     }
@@ -185,7 +195,7 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
     sound(who.arn.is_none_or(checks::is_arn), "principal_arn")?;
     sound(who.account.is_none_or(checks::is_account), "account_id")?;
     checks::name(Some(row.service), RecordField::Service)?;
-    checks::name(Some(row.operation.name()), RecordField::Action)?;
+    checks::name(Some(row.action.name()), RecordField::Action)?;
     checks::region(Some(row.region))?;
     sound(row.last_event_id.len() <= LONGEST_NAME, "last_event_id")?;
     for (millis, column) in [
@@ -214,6 +224,9 @@ struct ActivityColumns {
     attempts: usize,
     denied_attempts: usize,
     first_accessed: usize,
+    days: Option<usize>,
+    days_complete: Option<usize>,
+    evidence: Option<usize>,
 }
 
 /// The columns that say what was attempted, apart from `event_name`.
@@ -263,6 +276,9 @@ impl ActivityColumns {
             attempts: place("attempts")?,
             denied_attempts: place("denied_attempts")?,
             first_accessed: place("first_accessed")?,
+            days: places.get("days").copied(),
+            days_complete: places.get("days_complete").copied(),
+            evidence: places.get("evidence").copied(),
         })
     }
 
@@ -270,6 +286,7 @@ impl ActivityColumns {
         &self,
         row: &'a StringRecord,
         rules: &'a Rules,
+        days: &'a mut DaySet,
     ) -> Result<ActivityRow<'a>, Malformed> {
         let text = |place: usize| row.get(place).filter(|text| !text.is_empty());
         let required = |place: usize, column: &str| {
@@ -297,25 +314,33 @@ impl ActivityColumns {
             return Err(Malformed::value("principal_arn", reason));
         }
         let event = text(self.event_name);
-        let (service, operation) = match self.what {
+        let (service, action) = match self.what {
             What::ByEvent { event_source } => {
                 let source = text(event_source);
                 let called = attribution::Event::resolve(rules.catalog(), source, event)?.called();
-                (called.service, called.operation)
+                (called.service, called.action)
             }
             What::Named {
                 service_namespace,
                 action_name,
             } => {
-                let operation = match (text(action_name), event) {
-                    (Some(action), None) => CreditedAction::Action(action),
+                let action = match (text(action_name), event) {
+                    (Some(action), None) => {
+                        let evidence = match self.evidence.and_then(text) {
+                            None | Some("event") => Evidence::Event,
+                            Some("record") => Evidence::Record,
+                            Some("implied") => Evidence::Implied,
+                            Some(_) => return Err(Malformed::value("evidence", "is not known")),
+                        };
+                        CreditedAction::new(evidence, action)
+                    }
                     (None, Some(event)) => CreditedAction::Event(event),
                     _ => {
                         let reason = "either it or action_name must be empty, and not both";
                         return Err(Malformed::value("event_name", reason));
                     }
                 };
-                (required(service_namespace, "service_namespace")?, operation)
+                (required(service_namespace, "service_namespace")?, action)
             }
         };
         let last_millis = instant(
@@ -338,19 +363,43 @@ impl ActivityColumns {
         }
         let seen = self.principal_arn_seen.and_then(text);
         let seen = seen.filter(|_| principal.arn.is_some());
+        let listed = self.days.and_then(text);
+        if let Some(listed) = listed {
+            read_days(listed, days)?;
+        }
+        let is_complete = match self.days_complete.and_then(text) {
+            None => true,
+            Some(flag) if flag.eq_ignore_ascii_case("true") => true,
+            Some(flag) if flag.eq_ignore_ascii_case("false") => false,
+            Some(_) => return Err(Malformed::value("days_complete", "is not true or false")),
+        };
         Ok(ActivityRow {
             principal,
             arn_seen_millis: seen
                 .map(|seen| instant(seen, "principal_arn_seen"))
                 .transpose()?,
             service,
-            operation,
+            action,
             region: required(self.aws_region, "aws_region")?,
             last_millis,
             last_event_id: row.get(self.last_event_id).unwrap_or_default(),
             first_millis,
             attempts,
             denied,
+            days,
+            days_complete: listed.is_some() && is_complete,
         })
     }
+}
+
+/// Reads a list of dates as engines print it: with or without brackets and quotes, separated by commas or spaces.
+fn read_days(listed: &str, days: &mut DaySet) -> Result<(), Malformed> {
+    let is_between = |letter: char| " ,[]{}\"'".contains(letter);
+    for date in listed.split(is_between).filter(|date| !date.is_empty()) {
+        let day = DaySet::parse(date);
+        days.extend([
+            day.ok_or_else(|| Malformed::value("days", "has something that is not a date"))?
+        ]);
+    }
+    Ok(())
 }

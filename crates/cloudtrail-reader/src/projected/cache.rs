@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 use super::walk::Span;
 
-/// The most texts that are known. AWS has some 18,000 operations, of which an account uses some hundred.
+/// The most texts that are known. AWS has some 18,000 actions, of which an account uses some hundred.
 const MOST_TEXTS: usize = 16_384;
 /// The most bytes that all of them have.
 const MOST_BYTES: usize = 4 << 20;

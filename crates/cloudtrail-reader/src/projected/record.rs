@@ -41,7 +41,7 @@ pub(super) struct Record {
     source: Span,
     name: Span,
     caller: Caller,
-    operation: Option<CreditedActionId>,
+    action: Option<CreditedActionId>,
     /// Whether the record is left to the reference parser.
     is_odd: bool,
 }
@@ -115,7 +115,7 @@ impl Calls {
         let Self(known) = self;
         known.find_all(text, records.iter().map(Record::call));
         for (number, record) in records.iter_mut().enumerate() {
-            record.operation = known.found(number).or_else(|| {
+            record.action = known.found(number).or_else(|| {
                 let [source, name] = [record.source, record.name]
                     .map(|span| std::str::from_utf8(span.of(text)).ok());
                 let event = attribution::Event::resolve(catalog, source, name).ok()?;
@@ -123,7 +123,7 @@ impl Calls {
                     return None;
                 }
                 let called = event.called();
-                let id = activity.intern_operation(called.service, called.operation);
+                let id = activity.intern_action(called.service, called.action);
                 known.keep(record.call().of(text), id);
                 Some(id)
             });
@@ -131,7 +131,7 @@ impl Calls {
     }
 }
 
-/// The operation that AWS's message of a denial names.
+/// The action that AWS's message of a denial names.
 #[inline(never)]
 fn denied_operation(
     message: &[u8],
@@ -139,14 +139,14 @@ fn denied_operation(
     activity: &mut Activity,
 ) -> Option<CreditedActionId> {
     let called = attribution::denied_call(catalog, std::str::from_utf8(message).ok()?)?;
-    Some(activity.intern_operation(called.service, called.operation))
+    Some(activity.intern_action(called.service, called.action))
 }
 
 /// An attempt, kept until its object was read to its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotedAttempt {
     pub(crate) principal: AppearanceId,
-    pub(crate) operation: CreditedActionId,
+    pub(crate) action: CreditedActionId,
     pub(crate) region: RegionId,
     pub(crate) time_millis: i64,
     pub(crate) event_id: [u8; UUID],
@@ -232,8 +232,8 @@ impl Judge {
             Caller::SetAside(reason) => return Ok(Verdict::SetAside(reason)),
             Caller::Undecided | Caller::Odd => return Ok(Verdict::Odd),
         };
-        let (Some(operation), Some(region), Some(time_millis), Ok(event_id)) = (
-            record.operation,
+        let (Some(action), Some(region), Some(time_millis), Ok(event_id)) = (
+            record.action,
             self.region(region, activity),
             self.calendar.millis(time),
             <[u8; UUID]>::try_from(id),
@@ -250,7 +250,7 @@ impl Judge {
             let is_own = message.is_some_and(|message| {
                 let message = message.of(window.text);
                 let named = denied_operation(message, rules.catalog(), activity);
-                named.is_none_or(|named| named == operation)
+                named.is_none_or(|named| named == action)
             });
             if !is_own {
                 return Ok(Verdict::Odd);
@@ -258,7 +258,7 @@ impl Judge {
         }
         Ok(Verdict::Attempt(NotedAttempt {
             principal,
-            operation,
+            action,
             region,
             time_millis,
             event_id,

@@ -64,7 +64,7 @@ pub(crate) fn attribute<'d>(
         activity.record(&Attempt {
             principal: identity.principal(),
             service: called.service,
-            operation: called.operation,
+            action: called.action,
             region,
             time_millis,
             event_id,
@@ -102,7 +102,7 @@ pub(crate) fn is_insight(reason: &SetAside) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Called<'a> {
     pub(crate) service: &'a str,
-    pub(crate) operation: CreditedAction<'a>,
+    pub(crate) action: CreditedAction<'a>,
 }
 
 /// What a record's `eventSource` and `eventName` say was called.
@@ -147,11 +147,11 @@ impl<'a> Event<'a> {
                 .filter(|label| !label.is_empty())
                 .unwrap_or(self.source),
         };
-        let operation = match self.resolved.action {
+        let action = match self.resolved.action {
             Some(id) => CreditedAction::Action(self.catalog.action(id).name()),
             None => CreditedAction::Event(self.name),
         };
-        Called { service, operation }
+        Called { service, action }
     }
 
     /// What was called, by all of the record, and what was denied beside it.
@@ -192,7 +192,7 @@ fn called(catalog: &Catalog, action: ActionId) -> Called<'_> {
     let action = catalog.action(action);
     Called {
         service: catalog.service(action.service()).namespace(),
-        operation: CreditedAction::Action(action.name()),
+        action: CreditedAction::Action(action.name()),
     }
 }
 

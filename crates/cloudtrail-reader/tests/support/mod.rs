@@ -161,7 +161,7 @@ pub(crate) fn take_with<B: AsRef<[u8]>>(reader: &TrailReader, objects: &[B]) -> 
 }
 
 /// The table, a line a row: who (unique id, ARN, account), what, where, how often, how often denied.
-/// An operation that is no known action stands in quotes.
+/// An action that is no known action stands in quotes.
 pub(crate) fn rows(activity: &Activity) -> Vec<String> {
     let mut rows: Vec<_> = activity
         .rows()
@@ -169,13 +169,15 @@ pub(crate) fn rows(activity: &Activity) -> Vec<String> {
             let who = row.principal;
             let [id, arn, account] =
                 [who.unique_id, who.arn, who.account].map(|part| part.unwrap_or("-"));
-            let operation = match row.operation {
+            let action = match row.action {
                 CreditedAction::Action(name) => name.to_owned(),
+                CreditedAction::Exercised(name) => format!("{name}!"),
+                CreditedAction::Implied(name) => format!("{name}?"),
                 CreditedAction::Event(name) => format!("'{name}'"),
             };
             let (service, region) = (row.service, row.region);
             let (attempts, denied) = (row.attempts, row.denied);
-            format!("{id} {arn} {account} {service}:{operation} {region} {attempts}/{denied}")
+            format!("{id} {arn} {account} {service}:{action} {region} {attempts}/{denied}")
         })
         .collect();
     rows.sort();

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 /// An operation is resolved when its namespace has an action for its name and [`Catalog::resolve_event`] gives that
 /// action for every SDK client that has the operation (`CLIENT.amazonaws.com`; `NAMESPACE.amazonaws.com` when no SDK has it).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
+pub struct OperationCoverage {
     /// All operations of the reference.
     pub reference_operations: usize,
     /// The operations of services that IAM reports.
@@ -32,7 +32,7 @@ pub struct UnresolvedOperation {
     pub authorized_actions: Vec<String>,
 }
 
-impl Coverage {
+impl OperationCoverage {
     pub(super) fn of(catalog: &Catalog, reference: &[ServiceFile]) -> Self {
         let mut coverage = Self {
             reference_operations: 0,

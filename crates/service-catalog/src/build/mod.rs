@@ -25,7 +25,7 @@ mod service_names;
 mod service_reference;
 mod services;
 
-pub use coverage::{Coverage, UnresolvedOperation};
+pub use coverage::{OperationCoverage, UnresolvedOperation};
 pub use error::BuildError;
 pub use inputs::BuildInputs;
 
@@ -45,7 +45,7 @@ pub struct Built {
     /// The new catalog.
     pub catalog: Catalog,
     /// How many operations of the reference lead to an action.
-    pub coverage: Coverage,
+    pub coverage: OperationCoverage,
     /// Services without a display name; they have their namespace instead.
     pub unnamed_services: Vec<String>,
     /// Lines of the reviewed lists that name something this reference does not have; they were skipped.
@@ -144,7 +144,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
             fault,
         )
     })?;
-    let coverage = Coverage::of(&catalog, &reference);
+    let coverage = OperationCoverage::of(&catalog, &reference);
     let mut stale_reviews = reviewed.stale(&known, &services.names);
     stale_reviews.extend(reviewed_implied.stale(&known, &events));
     Ok(Built {

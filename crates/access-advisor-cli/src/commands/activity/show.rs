@@ -79,15 +79,17 @@ fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<(
         "DENIED",
     ]);
     for row in rows {
-        let operation = match row.operation {
+        let action = match row.action {
             CreditedAction::Action(name) => name.to_owned(),
             CreditedAction::Event(name) => format!("{name} (event)"),
+            CreditedAction::Exercised(name) => format!("{name} (by another call)"),
+            CreditedAction::Implied(name) => format!("{name} (maybe, by another call)"),
         };
         let last = instant(row.last_millis).format("%Y-%m-%d %H:%M");
         table.add_row([
             principal(row),
             row.service,
-            &operation,
+            &action,
             row.region,
             &last.to_string(),
             &row.attempts.to_string(),
@@ -127,9 +129,9 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(row: &ActivityRow<'a>) -> Self {
-        let (action_name, event_name) = match row.operation {
-            CreditedAction::Action(name) => (Some(name), None),
+        let (action_name, event_name) = match row.action {
             CreditedAction::Event(name) => (None, Some(name)),
+            credited => (Some(credited.name()), None),
         };
         let text = |millis| time::format(instant(millis));
         Self {

@@ -1,0 +1,104 @@
+//! Sets of instants: spans of time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::day_set::DaySet;
+
+/// Spans of time in UTC milliseconds: sorted, without overlap or contact. A span holds its start and not its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(i64, i64)>", into = "Vec<(i64, i64)>")]
+pub(super) struct Spans(Vec<(i64, i64)>);
+
+impl Spans {
+    /// Adds a span. One that ends before it starts adds nothing.
+    pub(super) fn insert(&mut self, start: i64, end: i64) {
+        if start >= end {
+            return;
+        }
+        let first = self.0.partition_point(|(_, known)| *known < start);
+        let last = self.0.partition_point(|(known, _)| *known <= end);
+        let touching = self.0.get(first..last).unwrap_or_default();
+        let joined = touching
+            .iter()
+            .fold((start, end), |(start, end), (other_start, other_end)| {
+                (start.min(*other_start), end.max(*other_end))
+            });
+        self.0.splice(first..last, [joined]);
+    }
+
+    /// Adds the spans of another set.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (start, end) in &other.0 {
+            self.insert(*start, *end);
+        }
+    }
+
+    /// The spans, in order.
+    pub(super) fn as_slice(&self) -> &[(i64, i64)] {
+        &self.0
+    }
+
+    /// The UTC days that lie wholly within a span.
+    pub(super) fn whole_days(&self) -> DaySet {
+        let days = self.0.iter().flat_map(|(start, end)| {
+            let first = DaySet::day_of(start.saturating_sub(1)).saturating_add(1);
+            first..DaySet::day_of(*end)
+        });
+        days.collect()
+    }
+}
+
+impl From<Vec<(i64, i64)>> for Spans {
+    fn from(spans: Vec<(i64, i64)>) -> Self {
+        let mut set = Self::default();
+        for (start, end) in spans {
+            set.insert(start, end);
+        }
+        set
+    }
+}
+
+impl From<Spans> for Vec<(i64, i64)> {
+    fn from(spans: Spans) -> Self {
+        spans.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_day_needs_all_its_hours() {
+        const DAY: i64 = 86_400_000;
+        let mut spans = Spans::default();
+        spans.insert(5, DAY);
+        assert!(spans.whole_days().is_empty());
+        spans.insert(0, 5);
+        spans.insert(DAY, 3 * DAY - 1);
+        assert_eq!(spans.whole_days().iter().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(spans.as_slice(), [(0, 3 * DAY - 1)]);
+        spans.insert(9, 9);
+        spans.insert(-DAY, -1);
+        assert_eq!(spans.as_slice(), [(-DAY, -1), (0, 3 * DAY - 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn spans_hold_what_was_added(
+            added in prop::collection::vec((0..60_i64, 0..20_i64), 0..12),
+        ) {
+            let added: Vec<_> = added.into_iter().map(|(start, length)| (start, start + length)).collect();
+            let spans = Spans::from(added.clone());
+            let is_in = |set: &[(i64, i64)], at| set.iter().any(|(start, end)| (*start..*end).contains(&at));
+            for at in 0..90 {
+                prop_assert_eq!(is_in(spans.as_slice(), at), is_in(&added, at));
+            }
+            prop_assert!(spans.as_slice().is_sorted_by(|left, right| left.1 < right.0));
+            let reversed: Vec<_> = added.into_iter().rev().collect();
+            prop_assert_eq!(Spans::from(reversed), spans);
+        }
+    }
+}
