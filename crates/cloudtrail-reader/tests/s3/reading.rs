@@ -8,12 +8,15 @@ fn an_object_that_changes_between_listing_and_reading_is_not_taken() {
         objects.remove(&request.key);
         None
     });
-    assert_eq!(vanishes, (Err(FetchError::Gone), 1));
+    assert!(
+        matches!(vanishes, (Err(FetchError::Gone), 1)),
+        "{vanishes:?}"
+    );
     let grows = fetch(|request, _, objects| {
         objects.get_mut(&request.key).unwrap().push(b'!');
         None
     });
-    assert_eq!(grows, (Err(FetchError::Changed), 1));
+    assert!(matches!(grows, (Err(FetchError::Changed), 1)), "{grows:?}");
     // While it is read.
     let in_between = fetch(|request, before, objects| {
         if before == 0 && request.header("range").is_empty() {
@@ -22,7 +25,10 @@ fn an_object_that_changes_between_listing_and_reading_is_not_taken() {
         objects.insert(request.key.clone(), b"abcdefghij".to_vec());
         None
     });
-    assert_eq!(in_between, (Err(FetchError::Changed), 2));
+    assert!(
+        matches!(in_between, (Err(FetchError::Changed), 2)),
+        "{in_between:?}"
+    );
     // A server that does not know If-Match: its ETag tells.
     let unconditional = fetch(|request, _, objects| {
         objects.insert(request.key.clone(), b"abcdefghij".to_vec());
@@ -30,10 +36,16 @@ fn an_object_that_changes_between_listing_and_reading_is_not_taken() {
         request.headers.remove("if-match");
         whole(answer(&request, objects, 0))
     });
-    assert_eq!(unconditional, (Err(FetchError::Changed), 1));
+    assert!(
+        matches!(unconditional, (Err(FetchError::Changed), 1)),
+        "{unconditional:?}"
+    );
     // Nor ETags: the size tells.
     let shrinks = fetch(|_, _, _| whole(Answer::new(200, "01234")));
-    assert_eq!(shrinks, (Err(FetchError::Changed), 1));
+    assert!(
+        matches!(shrinks, (Err(FetchError::Changed), 1)),
+        "{shrinks:?}"
+    );
 }
 
 #[test]
@@ -57,7 +69,7 @@ fn a_large_object_is_read_in_parts() {
         options
     };
     let contents = read(&open("s3://bucket/", options));
-    assert_eq!(contents["large"].as_deref(), Ok(expected.as_slice()));
+    assert_eq!(contents["large"].as_ref().unwrap(), &expected);
     let requests = bucket.requests();
     let parts: Vec<_> = requests
         .iter()
@@ -92,7 +104,7 @@ fn a_large_object_that_changes_between_its_parts_is_not_taken() {
         options
     };
     let contents = read(&open("s3://bucket/", options));
-    assert_eq!(contents["large"], Err(FetchError::Changed));
+    assert!(matches!(contents["large"], Err(FetchError::Changed)));
 }
 
 #[test]
@@ -108,18 +120,18 @@ fn an_object_beyond_the_limit_is_named_and_not_read() {
         options
     };
     let contents = read(&open("s3://bucket", options));
-    assert_eq!(
+    assert!(matches!(
         contents["large"],
         Err(FetchError::TooLarge { size: 3, limit: 2 })
-    );
-    assert_eq!(contents["small"], Ok(b"x".to_vec()));
-    assert_eq!(contents["none"], Ok(Vec::new()));
+    ));
+    assert_eq!(contents["small"].as_ref().unwrap(), &b"x".to_vec());
+    assert_eq!(contents["none"].as_ref().unwrap(), b"");
 }
 
 #[test]
 fn a_key_that_http_would_take_for_another_is_not_asked_for() {
     let bucket = Bucket::start(objects([("a/../b", "x"), ("b", "y")]), 1000, |_, _, _| None);
     let contents = read(&open("s3://bucket", options(&bucket.endpoint)));
-    assert_eq!(contents["a/../b"], Err(FetchError::DotInKey));
-    assert_eq!(contents["b"], Ok(b"y".to_vec()));
+    assert!(matches!(contents["a/../b"], Err(FetchError::DotInKey)));
+    assert_eq!(contents["b"].as_ref().unwrap(), &b"y".to_vec());
 }

@@ -10,7 +10,7 @@ fn what_is_refused_for_good_is_asked_for_once() {
         ("S3 says 403 AccessDenied: Told to.".into(), 1)
     );
     let gone = fetch(|_, _, _| whole(Answer::error(404, "NoSuchKey")));
-    assert_eq!(gone, (Err(FetchError::Gone), 1));
+    assert!(matches!(gone, (Err(FetchError::Gone), 1)), "{gone:?}");
     let nameless = fetch(|_, _, _| whole(Answer::new(400, "what?")));
     assert_eq!(said(nameless), ("S3 says 400 ".into(), 1));
 }
@@ -26,7 +26,7 @@ fn what_passes_is_asked_for_again() {
         let passing = fetch(move |_, before, _| {
             (before < 3).then(|| Reply::Whole(Answer::error(status, code)))
         });
-        assert_eq!(passing, (ok(), 4), "{code}");
+        assert_eq!(asked_for_whole(passing), 4, "{code}");
     }
     let forever = fetch(|_, _, _| whole(Answer::error(500, "InternalError")));
     let words = "S3 says 500 InternalError: Told to. (tried 4 times)";
@@ -42,7 +42,7 @@ fn a_silent_server_is_not_waited_for() {
     let once = fetch_with(short, |_, before, _| {
         (before == 0).then_some(Reply::Silence)
     });
-    assert_eq!(once, (ok(), 2));
+    assert_eq!(asked_for_whole(once), 2);
     let forever = fetch_with(short, |_, _, _| Some(Reply::Silence));
     assert_eq!(
         said(forever),
@@ -64,7 +64,7 @@ fn a_body_that_is_cut_off_is_read_on_from_there() {
         "bytes=7-9" => None,
         other => panic!("{other}"),
     });
-    assert_eq!(read_on, (ok(), 3));
+    assert_eq!(asked_for_whole(read_on), 3);
 
     let nothing = cut_at(0);
     let (content, asked) = fetch(move |request, _, objects| nothing(request, objects));
@@ -97,7 +97,7 @@ fn a_server_that_ignores_ranges_is_understood() {
             _ => Reply::Whole(answer),
         })
     });
-    assert_eq!(whole_again, (ok(), 2));
+    assert_eq!(asked_for_whole(whole_again), 2);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_bucket_of_another_region_is_asked_there() {
         (!in_region).then_some(Reply::Whole(moved))
     });
     let contents = read(&open("s3://bucket", options(&bucket.endpoint)));
-    assert_eq!(contents["a"], Ok(b"x".to_vec()));
+    assert_eq!(contents["a"].as_ref().unwrap(), &b"x".to_vec());
     assert_eq!(bucket.requests().len(), 3);
 }
 

@@ -20,7 +20,7 @@ use object_store::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
-use crate::source::s3::environment::{HOW_TO_GIVE_CREDENTIALS, Settings};
+use crate::source::s3::environment::Settings;
 use crate::source::s3::error::{S3Failure, S3Fault, S3OpenError};
 use crate::source::s3::object::S3Object;
 use crate::source::s3::options::S3Options;
@@ -61,17 +61,14 @@ const RESERVED_IN_KEY: &AsciiSet = &RESERVED.remove(b'/');
 
 impl Client {
     pub(super) fn new(bucket: &str, options: &S3Options) -> Result<Self, S3OpenError> {
-        let wrong = |setting: &str, reason: String| S3OpenError::Setting {
-            setting: setting.to_owned(),
-            reason,
-        };
         let settings = Settings::read(&options.environment)?;
         let endpoint = options.endpoint.clone().or(settings.endpoint);
         let endpoint = endpoint.map(|text| checked_endpoint(&text)).transpose()?;
         let region = options.region.clone().or(settings.region);
         let region = region.unwrap_or_else(|| "us-east-1".to_owned());
         if !is_region(&region) {
-            return Err(wrong("region", format!("{region:?} is no AWS region")));
+            let reason = format!("{region:?} is not an AWS Region");
+            return Err(S3OpenError::setting("region", reason));
         }
 
         let is_plain = endpoint
@@ -85,9 +82,9 @@ impl Client {
             .with_timeout(options.timeout.saturating_mul(15));
         if let Some(path) = settings.ca_bundle {
             let name = path.display().to_string();
-            let pem = std::fs::read(&path).map_err(|error| wrong(&name, error.to_string()))?;
-            let bundle =
-                Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&name, chain(&error)))?;
+            let pem = std::fs::read(&path).map_err(|error| S3OpenError::setting(&name, error))?;
+            let bundle = Certificate::from_pem_bundle(&pem)
+                .map_err(|error| S3OpenError::setting(&name, error))?;
             for certificate in bundle {
                 http = http.with_root_certificate(certificate);
             }
@@ -108,11 +105,11 @@ impl Client {
                 ..RetryConfig::default()
             })
             .build()
-            .map_err(|error| S3OpenError::NoCredentials(chain(&error)))?;
+            .map_err(|error| S3OpenError::InvalidCredentials(error.into()))?;
         Ok(Client {
             http: ReqwestConnector::default()
                 .connect(&http)
-                .map_err(|error| wrong("HTTP", chain(&error)))?,
+                .map_err(|error| S3OpenError::Client(error.into()))?,
             credentials: (!settings.unsigned).then(|| Arc::clone(store.credentials())),
             bucket: bucket.into(),
             endpoint,
@@ -194,7 +191,7 @@ impl Client {
         let mut add = |name: &'static str, value: &str| {
             HeaderValue::from_str(value)
                 .map(|value| headers.insert(name, value))
-                .map_err(S3Fault::unreadable)
+                .map_err(S3Fault::malformed)
         };
         if let Some(etag) = &object.etag {
             add("if-match", etag)?;
@@ -233,17 +230,12 @@ impl Client {
             let chunk = match body.next().await {
                 Some(Ok(chunk)) => chunk,
                 end => {
-                    let reason = match end {
-                        Some(Err(error)) if error.kind() == HttpErrorKind::Timeout => {
-                            "no more came in time".to_owned()
-                        }
-                        Some(Err(error)) => chain(&error),
-                        _ => "the answer ended".to_owned(),
-                    };
                     return Err(S3Fault::Cut {
                         taken: taken.len() as u64,
                         size,
-                        reason,
+                        cause: end
+                            .and_then(Result::err)
+                            .map(|error| Box::new(transport(error))),
                     });
                 }
             };
@@ -300,21 +292,19 @@ impl Client {
         *request.headers_mut() = headers.clone();
         *request.uri_mut() = format!("{}{target}", self.address(region))
             .parse()
-            .map_err(S3Fault::unreadable)?;
+            .map_err(invalid_request)?;
         if let Some(credentials) = &self.credentials {
-            let credential = credentials.get_credential().await.map_err(|error| {
-                S3Fault::Credentials(format!("{}; {HOW_TO_GIVE_CREDENTIALS}", chain(&error)))
-            })?;
+            let credential = credentials
+                .get_credential()
+                .await
+                .map_err(|error| S3Fault::NoCredentials(Arc::new(error)))?;
             check(&credential)?;
             AwsAuthorizer::new(&credential, "s3", region)
                 .with_request_payer(self.request_payer)
                 .try_authorize(&mut request, None)
-                .map_err(|error| S3Fault::Credentials(chain(&error)))?;
+                .map_err(invalid_request)?;
         }
-        self.http
-            .execute(request)
-            .await
-            .map_err(|error| transport(&error))
+        self.http.execute(request).await.map_err(transport)
     }
 
     fn region(&self) -> String {
@@ -372,25 +362,15 @@ impl<'a> Attempts<'a> {
     }
 }
 
-fn transport(error: &HttpError) -> S3Fault {
-    match error.kind() {
-        HttpErrorKind::Timeout => S3Fault::TimedOut,
-        _ => S3Fault::Connection(chain(error)),
-    }
+fn invalid_request(error: impl Error + Send + Sync + 'static) -> S3Fault {
+    S3Fault::InvalidRequest(Arc::new(error))
 }
 
-/// The message of an error with its sources, without repetitions.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
+fn transport(error: HttpError) -> S3Fault {
+    match error.kind() {
+        HttpErrorKind::Timeout => S3Fault::TimedOut,
+        _ => S3Fault::Connection(Arc::new(error)),
     }
-    text
 }
 
 /// Checks that credentials can stand in a header: the signer panics otherwise.
@@ -402,26 +382,22 @@ fn check(credential: &AwsCredential) -> Result<(), S3Fault> {
     ];
     for part in parts.into_iter().flatten() {
         if !part.bytes().all(|c| c.is_ascii_graphic()) {
-            return Err(S3Fault::Credentials(
-                "the access key, its secret or the session token holds a space or a control character"
-                    .into(),
-            ));
+            return Err(S3Fault::InvalidCredentials);
         }
     }
     Ok(())
 }
 
 fn checked_endpoint(text: &str) -> Result<String, S3OpenError> {
-    let wrong = |reason: String| S3OpenError::Setting {
-        setting: "endpoint".into(),
-        reason: format!("{text:?}: {reason}"),
-    };
-    let url = url::Url::parse(text).map_err(|error| wrong(error.to_string()))?;
+    let setting = || format!("endpoint {text:?}");
+    let url = url::Url::parse(text).map_err(|error| S3OpenError::setting(setting(), error))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(wrong("neither http://host nor https://host".into()));
+        let reason = "neither http://host nor https://host";
+        return Err(S3OpenError::setting(setting(), reason));
     }
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(wrong("more than scheme, host, port and path".into()));
+        let reason = "more than scheme, host, port and path";
+        return Err(S3OpenError::setting(setting(), reason));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
@@ -450,7 +426,7 @@ async fn read_at_most(body: HttpResponseBody, limit: usize) -> Result<Vec<u8>, S
     let mut body = body.bytes_stream();
     let mut taken = Vec::new();
     while let Some(chunk) = body.next().await {
-        taken.extend_from_slice(&chunk.map_err(|error| transport(&error))?);
+        taken.extend_from_slice(&chunk.map_err(transport)?);
         if taken.len() > limit {
             return Err(S3Fault::malformed("the answer is too long"));
         }

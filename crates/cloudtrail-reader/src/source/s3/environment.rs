@@ -135,13 +135,11 @@ impl Settings {
                     builder = builder.with_token(token);
                 }
             } else if profile.is_chosen || (!has_container && profile.makes_credentials()) {
-                return Err(S3OpenError::NoCredentials(format!(
-                    "the profile {name} has no access keys of its own; let the AWS CLI give them: \
-                     aws configure export-credentials --profile {name} --format env",
-                    name = profile.name,
-                )));
+                return Err(S3OpenError::NoKeysInProfile {
+                    profile: profile.name,
+                });
             } else if !has_container && environment.is_true("AWS_EC2_METADATA_DISABLED") {
-                return Err(S3OpenError::NoCredentials(HOW_TO_GIVE_CREDENTIALS.into()));
+                return Err(S3OpenError::NoCredentials);
             }
         }
         let owned = |value: Option<&str>| value.map(str::to_owned);
@@ -198,19 +196,14 @@ impl Profile {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => {
-                    return Err(S3OpenError::Setting {
-                        setting: path.display().to_string(),
-                        reason: error.to_string(),
-                    });
+                    return Err(S3OpenError::setting(path.display().to_string(), error));
                 }
             };
             is_there |= read_section(&text, &name, &mut settings);
         }
         if chosen.is_some() && !is_there {
-            return Err(S3OpenError::Setting {
-                setting: "AWS_PROFILE".into(),
-                reason: format!("there is no profile {name}"),
-            });
+            let reason = format!("there is no profile {name}");
+            return Err(S3OpenError::setting("AWS_PROFILE", reason));
         }
         Ok(Profile {
             name,

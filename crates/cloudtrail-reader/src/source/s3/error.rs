@@ -1,34 +1,72 @@
 //! What can go wrong with S3.
 
 use std::error::Error;
+use std::sync::Arc;
+
+use crate::source::s3::environment::HOW_TO_GIVE_CREDENTIALS;
 
 /// Why a location cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum S3OpenError {
     /// An invalid setting in the environment or the options.
-    #[error("{setting}: {reason}")]
+    #[error("{setting}: {}", chain(&**source))]
     Setting {
         /// The variable, file or option.
         setting: String,
         /// What is wrong with it.
-        reason: String,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// There are no credentials.
-    #[error("no AWS credentials: {0}")]
-    NoCredentials(String),
+    #[error("no AWS credentials: {HOW_TO_GIVE_CREDENTIALS}")]
+    NoCredentials,
+    /// The profile gets its credentials in a way that is not supported.
+    #[error(
+        "no AWS credentials: the profile {profile} has no access keys of its own; let the AWS CLI give them: \
+         aws configure export-credentials --profile {profile} --format env"
+    )]
+    NoKeysInProfile {
+        /// The name of the profile.
+        profile: String,
+    },
+    /// The credentials in the environment are incomplete or contradictory.
+    #[error("no AWS credentials: {}", chain(&**.0))]
+    InvalidCredentials(#[source] Box<dyn Error + Send + Sync>),
+    /// No HTTP client could be made.
+    #[error("no HTTP client: {}", chain(&**.0))]
+    Client(#[source] Box<dyn Error + Send + Sync>),
     /// No thread could be started.
     #[error("no thread for reading S3: {0}")]
     Thread(#[source] std::io::Error),
 }
 
+impl S3OpenError {
+    pub(crate) fn setting(
+        setting: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        S3OpenError::Setting {
+            setting: setting.into(),
+            source: source.into(),
+        }
+    }
+}
+
 /// What went wrong with a request to S3.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum S3Fault {
     /// Credentials could not be obtained.
-    #[error("no AWS credentials: {0}")]
-    Credentials(String),
+    #[error("no AWS credentials: {}; {HOW_TO_GIVE_CREDENTIALS}", chain(&**.0))]
+    NoCredentials(#[source] Arc<dyn Error + Send + Sync>),
+    /// The credentials cannot be put into a header.
+    #[error(
+        "invalid AWS credentials: the access key, its secret or the session token holds a space or a control character"
+    )]
+    InvalidCredentials,
+    /// The request could not be made or signed.
+    #[error("the request cannot be made: {}", chain(&**.0))]
+    InvalidRequest(#[source] Arc<dyn Error + Send + Sync>),
     /// S3 returned an error.
     #[error("S3 says {status} {code}{}{message}", if message.is_empty() { "" } else { ": " })]
     Refused {
@@ -43,24 +81,28 @@ pub enum S3Fault {
     #[error("it changed since it was listed")]
     Changed,
     /// No connection, or one that broke before the response.
-    #[error("no connection: {0}")]
-    Connection(String),
+    #[error("no connection: {}", chain(&**.0))]
+    Connection(#[source] Arc<dyn Error + Send + Sync>),
     /// No byte arrived within the timeout.
     #[error("no answer in time")]
     TimedOut,
     /// The body ended early.
-    #[error("cut off after {taken} of {size} bytes: {reason}")]
+    #[error("cut off after {taken} of {size} bytes{}", because(cause.as_deref()))]
     Cut {
         /// How many of the requested bytes arrived.
         taken: u64,
         /// How many bytes were requested.
         size: u64,
-        /// How it ended.
-        reason: String,
+        /// The fault that ended it; `None` when the server did.
+        #[source]
+        cause: Option<Box<S3Fault>>,
     },
     /// A response that is not S3's.
-    #[error("a malformed answer: {0}")]
-    Malformed(String),
+    #[error("a malformed answer: {}", chain(&**.0))]
+    Malformed(#[source] Arc<dyn Error + Send + Sync>),
+    /// The task that made the request ended early.
+    #[error("the request was interrupted: {0}")]
+    Interrupted(#[source] Arc<dyn Error + Send + Sync>),
 }
 
 impl S3Fault {
@@ -68,7 +110,11 @@ impl S3Fault {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
     pub(crate) fn passes(&self) -> bool {
         match self {
-            S3Fault::Credentials(_) | S3Fault::Changed => false,
+            S3Fault::NoCredentials(_)
+            | S3Fault::InvalidCredentials
+            | S3Fault::InvalidRequest(_)
+            | S3Fault::Changed
+            | S3Fault::Interrupted(_) => false,
             S3Fault::Refused { status, code, .. } => {
                 *status >= 500
                     || matches!(*status, 408 | 429)
@@ -84,17 +130,34 @@ impl S3Fault {
         }
     }
 
-    pub(crate) fn malformed(reason: impl Into<String>) -> Self {
-        S3Fault::Malformed(reason.into())
-    }
-
-    pub(crate) fn unreadable<E: Error>(error: E) -> Self {
-        S3Fault::Malformed(error.to_string())
+    pub(crate) fn malformed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        S3Fault::Malformed(Arc::from(cause.into()))
     }
 }
 
+fn because(cause: Option<&S3Fault>) -> String {
+    cause.map_or_else(
+        || ": the answer ended".to_owned(),
+        |fault| format!(": {fault}"),
+    )
+}
+
+/// The message of an error with its sources, without repetitions.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
 /// A request that failed, also when it was repeated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{fault}{}", tried(*.attempts))]
 #[non_exhaustive]
 pub struct S3Failure {

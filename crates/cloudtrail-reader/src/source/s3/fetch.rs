@@ -19,7 +19,7 @@ use crate::source::s3::options::S3Options;
 use crate::source::s3::runtime::Runtime;
 
 /// Why an object could not be fetched.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// It was deleted after the listing.
@@ -77,7 +77,7 @@ impl From<S3Failure> for FetchError {
 }
 
 /// An object that was fetched, or could not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Fetched {
     /// The object.
     pub object: S3Object,

@@ -16,7 +16,7 @@ use crate::source::s3::page::{Page, PageQuery};
 use crate::source::s3::runtime::Runtime;
 
 /// Why a location, or a part of it, could not be listed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
     /// A folder could not be listed completely. Objects may be missing.
@@ -181,7 +181,7 @@ impl Walk {
                 Some(Ok(listed)) => listed,
                 Some(Err(broken)) => {
                     let failure = S3Failure {
-                        fault: S3Fault::Malformed(broken.to_string()),
+                        fault: S3Fault::Interrupted(Arc::new(broken)),
                         attempts: 1,
                     };
                     self.report(self.location.prefix.clone(), failure).await?;
@@ -237,7 +237,7 @@ impl Walk {
         for folder in page.folders {
             if !is_levels || folder.len() <= step.folder.len() || !folder.starts_with(&step.folder)
             {
-                let fault = S3Fault::Malformed(format!("the folder {folder:?} is not below it"));
+                let fault = S3Fault::malformed(format!("the folder {folder:?} is not below it"));
                 let failure = S3Failure { fault, attempts: 1 };
                 self.report(step.folder.clone(), failure).await?;
                 continue;

@@ -45,8 +45,8 @@ impl LocalName for roxmltree::Node<'_, '_> {
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 pub(super) fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault> {
-    let text = std::str::from_utf8(body).map_err(S3Fault::unreadable)?;
-    let document = roxmltree::Document::parse(text).map_err(S3Fault::unreadable)?;
+    let text = std::str::from_utf8(body).map_err(S3Fault::malformed)?;
+    let document = roxmltree::Document::parse(text).map_err(S3Fault::malformed)?;
     let root = document.root_element();
     if !root.has_tag_name_any("ListBucketResult") {
         // Under load, S3 returns errors with status 200 too.
@@ -60,7 +60,7 @@ pub(super) fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault
         }
         let name = name.replace('+', " ");
         let name = percent_decode_str(&name).decode_utf8();
-        Ok(name.map_err(S3Fault::unreadable)?.into_owned())
+        Ok(name.map_err(S3Fault::malformed)?.into_owned())
     };
     let need = |node, name: &'static str| {
         child(node, name).ok_or_else(|| S3Fault::malformed(format!("there is no {name}")))
@@ -76,10 +76,10 @@ pub(super) fn parse_page(body: &[u8], bucket: &Arc<str>) -> Result<Page, S3Fault
             page.objects.push(S3Object {
                 bucket: Arc::clone(bucket),
                 key: decode(need(node, "Key")?)?,
-                size: need(node, "Size")?.parse().map_err(S3Fault::unreadable)?,
+                size: need(node, "Size")?.parse().map_err(S3Fault::malformed)?,
                 etag: child(node, "ETag").map(str::to_owned),
                 last_modified: DateTime::parse_from_rfc3339(written)
-                    .map_err(S3Fault::unreadable)?
+                    .map_err(S3Fault::malformed)?
                     .with_timezone(&Utc),
             });
         } else if node.has_tag_name_any("CommonPrefixes") {
