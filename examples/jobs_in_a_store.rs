@@ -3,11 +3,6 @@
 //!     cargo run -p access-advisor --example jobs_in_a_store --features store -- \
 //!         advisor.db testdata/account.json testdata/trail arn:aws:iam::111122223333:user/erin
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a member that a JSON object lacks is null"
-)]
-
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,21 +28,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let caller = Caller::local();
     let job = advisor.generate_completed(&caller, arn, Granularity::Service, now, || now)?;
     let max_items = Some(MaxItems::new(2)?);
-    let mut next: Option<String> = None;
+    let mut marker: Option<String> = None;
     loop {
-        let marker = next.as_deref();
-        let request = PageRequest { max_items, marker };
-        // The answer has the form that the AWS CLI prints.
-        let page = serde_json::to_value(advisor.services(&caller, job.as_str(), request)?)?;
-        for row in page["ServicesLastAccessed"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            println!("{} {}", row["ServiceNamespace"], row["LastAuthenticated"]);
+        let request = PageRequest {
+            max_items,
+            marker: marker.as_deref(),
+        };
+        let page = advisor.services(&caller, job.as_str(), request)?;
+        for service in page.services() {
+            println!("{service}");
         }
-        next = page["Marker"].as_str().map(str::to_owned);
-        if next.is_none() {
+        marker = page.marker().map(str::to_owned);
+        if marker.is_none() {
             return Ok(());
         }
     }

@@ -108,7 +108,7 @@ fn imports_say_what_they_took() {
     for arguments in [
         ["import", "account", ACCOUNT],
         ["import", "trail", TRAIL],
-        // Once more: a new picture of the account, and nothing new of the trail.
+        // Once more: a new snapshot of the account, and nothing new of the trail.
         ["import", "account", ACCOUNT],
         ["import", "trail", TRAIL],
     ] {

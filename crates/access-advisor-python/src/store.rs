@@ -212,7 +212,7 @@ impl Store {
         );
         let imported = imported?.map_err(error::trail_import)?;
         listener.report(py, &counts, true)?;
-        if imported.is_nothing() {
+        if imported.is_empty() {
             let failed = imported.reconciliation.objects_failed.first();
             return Err(error::nothing_read(
                 "none of the trail could be read",

@@ -5,8 +5,6 @@
 
 #[doc(inline)]
 pub use advisor_store::{
-    AccountImportError, AccountPicture, ImportedAccounts, ImportedTrail, JobSummary,
-    OperationError, Store, StoreError, StoredAdvisor, TrailImportError,
+    AccountImportError, AccountSnapshot, DatabaseErrorKind, ImportedAccounts, ImportedTrail,
+    JobSummary, OperationError, Store, StoreError, StoredAdvisor, TrailImportError,
 };
-/// SQLite errors in this crate's interface are of this version.
-pub use rusqlite;

@@ -5,7 +5,7 @@
 //! Source: recorded answers of IAM, September 2026.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::account::AccountData;
 use crate::advisor::{Advisor, LastByNamespace};
@@ -220,19 +220,24 @@ impl PageRequest<'_> {
     }
 }
 
-/// The answer of `GetServiceLastAccessedDetails` and `GetServiceLastAccessedDetailsWithEntities`. It
-/// serializes as the AWS CLI prints it. The list is missing unless the job is completed.
+/// The answer of `GetServiceLastAccessedDetails` and `GetServiceLastAccessedDetailsWithEntities`: a
+/// page of a job. It serializes as the AWS CLI prints it. The list is missing unless the job is
+/// completed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct JobAnswer {
     job_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     job_type: Option<Granularity>,
-    job_creation_date: String,
+    #[serde(serialize_with = "formatted")]
+    job_creation_date: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     services_last_accessed: Option<Vec<serde_json::Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job_completion_date: Option<String>,
+    #[serde(
+        serialize_with = "crate::report::formatted",
+        skip_serializing_if = "Option::is_none"
+    )]
+    job_completion_date: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entity_details_list: Option<Vec<Entity>>,
     is_truncated: bool,
@@ -240,6 +245,10 @@ pub struct JobAnswer {
     marker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<JobError>,
+}
+
+fn formatted<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    time::format(*time).serialize(serializer)
 }
 
 impl JobAnswer {
@@ -252,9 +261,9 @@ impl JobAnswer {
         Self {
             job_status: job.state.status(),
             job_type: None,
-            job_creation_date: time::format(job.created),
+            job_creation_date: job.created,
             services_last_accessed: None,
-            job_completion_date: completed.map(time::format),
+            job_completion_date: completed,
             entity_details_list: None,
             is_truncated: false,
             marker: None,
@@ -270,7 +279,7 @@ impl JobAnswer {
 
     /// A page of services. `next` is the position of the next page.
     #[must_use]
-    pub fn services(
+    pub fn services_page(
         job: &Job,
         rows: Vec<serde_json::Value>,
         next: Option<usize>,
@@ -287,7 +296,7 @@ impl JobAnswer {
 
     /// A page of entities, from the list of all of them.
     #[must_use]
-    pub fn entities(job: &Job, all: Vec<Entity>, page: Page, key: &MarkerKey) -> Self {
+    pub fn entities_page(job: &Job, all: Vec<Entity>, page: Page, key: &MarkerKey) -> Self {
         let next = page.next(all.len());
         Self {
             entity_details_list: Some(all.into_iter().skip(page.start).take(page.items).collect()),
@@ -295,5 +304,55 @@ impl JobAnswer {
             marker: next.map(|position| key.seal(PagedOperation::Entities, &job.id, position)),
             ..Self::new(job)
         }
+    }
+
+    /// The job's state, as in [`JobState::status`].
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        self.job_status
+    }
+
+    /// When the report was requested. It is as of this instant.
+    #[must_use]
+    pub fn created(&self) -> DateTime<Utc> {
+        self.job_creation_date
+    }
+
+    /// When the job ended; `None` while it is in progress.
+    #[must_use]
+    pub fn completed(&self) -> Option<DateTime<Utc>> {
+        self.job_completion_date
+    }
+
+    /// Why the job failed; `None` unless it did.
+    #[must_use]
+    pub fn error(&self) -> Option<&JobError> {
+        self.error.as_ref()
+    }
+
+    /// The services of the page, each as JSON with the members of the API's `ServiceLastAccessed`. Empty
+    /// unless this answers a request for services, and the job is completed.
+    #[must_use]
+    pub fn services(&self) -> &[serde_json::Value] {
+        self.services_last_accessed.as_deref().unwrap_or_default()
+    }
+
+    /// The users and roles of the page. Empty unless this answers a request for entities, and the job is
+    /// completed.
+    #[must_use]
+    pub fn entities(&self) -> &[Entity] {
+        self.entity_details_list.as_deref().unwrap_or_default()
+    }
+
+    /// Whether more pages follow.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// The marker of the next page, for [`PageRequest::marker`]; `None` on the last page.
+    #[must_use]
+    pub fn marker(&self) -> Option<&str> {
+        self.marker.as_deref()
     }
 }

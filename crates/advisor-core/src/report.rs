@@ -4,6 +4,7 @@
 //! `get-service-last-accessed-details-with-entities`. What has no place there stands beside it:
 //! `UngrantedServicesUsed` and `NotEvaluated`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -106,7 +107,7 @@ pub struct ServiceLastAccessed<'a> {
     /// The display name, such as `Amazon S3`; the namespace if the service is not in the catalog.
     pub service_name: &'a str,
     /// The time of the last attempt in the tracking period.
-    #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "formatted", skip_serializing_if = "Option::is_none")]
     pub last_authenticated: Option<DateTime<Utc>>,
     /// The namespace, such as `s3`.
     pub service_namespace: &'a str,
@@ -133,7 +134,7 @@ pub struct TrackedActionLastAccessed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_accessed_entity: Option<&'a str>,
     /// The time of the last attempt in the tracking period.
-    #[serde(serialize_with = "as_the_cli", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "formatted", skip_serializing_if = "Option::is_none")]
     pub last_accessed_time: Option<DateTime<Utc>>,
     /// The Region it was made in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,14 +231,17 @@ pub struct NotEvaluated {
     pub reason: NotEvaluatedReason,
 }
 
-fn as_the_cli<S: Serializer>(
+impl fmt::Display for NotEvaluated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reason)
+    }
+}
+
+pub(crate) fn formatted<S: Serializer>(
     time: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.serialize_str(&time::format(*time)),
-        None => serializer.serialize_none(),
-    }
+    time.map(time::format).serialize(serializer)
 }
 
 impl Report {

@@ -1,4 +1,4 @@
-//! Account data in the file: the exports as they came, and which of them make up an account's picture.
+//! Account data in the file: the exports as they came, and which of them make up an account's snapshot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::database::{Database, StoreError};
 
 /// An account at one of its imports.
 #[derive(Clone, Debug)]
-pub struct AccountPicture {
+pub struct AccountSnapshot {
     /// The account.
     pub id: AccountId,
     /// The number of this import among the account's imports, from 1.
@@ -31,7 +31,7 @@ pub struct AccountPicture {
 /// The result of an import of account data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedAccounts {
-    /// The accounts that have a new picture.
+    /// The accounts that have a new snapshot.
     pub accounts: Vec<AccountId>,
     /// What was wrong in the exports and could not be evaluated.
     pub issues: Vec<ExportIssue>,
@@ -55,7 +55,7 @@ pub enum AccountImportError {
 /// The latest generation of an account; null for an unknown account.
 const LATEST: &str = "SELECT max(generation) FROM pictures WHERE account = ?1";
 
-/// Imports exports, as the new picture of every account that owns an entity in them, in one
+/// Imports exports, as the new snapshot of every account that owns an entity in them, in one
 /// transaction.
 pub(crate) fn import(
     database: &Database,
@@ -98,7 +98,7 @@ pub(crate) fn import(
                 )?;
             }
         }
-        forget_old_pictures(transaction)
+        delete_old_snapshots(transaction)
     })?;
     let accounts = accounts.into_iter().collect();
     Ok(ImportedAccounts {
@@ -107,7 +107,7 @@ pub(crate) fn import(
     })
 }
 
-/// Returns the accounts that have a picture, sorted.
+/// Returns the accounts that have a snapshot, sorted.
 pub(crate) fn list(database: &Database) -> Result<Vec<AccountId>, StoreError> {
     database.read(|transaction| {
         let mut statement =
@@ -122,12 +122,12 @@ pub(crate) fn list(database: &Database) -> Result<Vec<AccountId>, StoreError> {
     })
 }
 
-/// Returns the picture of an account at a generation; `None` when there is none.
+/// Returns the snapshot of an account at a generation; `None` when there is none.
 pub(crate) fn load(
     database: &Database,
     id: &AccountId,
     generation: i64,
-) -> Result<Option<AccountPicture>, StoreError> {
+) -> Result<Option<AccountSnapshot>, StoreError> {
     let rows: Vec<(String, usize, Vec<u8>, i64)> = database.read(|transaction| {
         let mut statement = transaction.prepare(
             "SELECT e.name, e.length, e.deflated, p.imported
@@ -156,7 +156,7 @@ pub(crate) fn load(
     let account = builder
         .build()
         .map_err(|error| database.damaged_by(error.to_string(), error))?;
-    Ok(Some(AccountPicture {
+    Ok(Some(AccountSnapshot {
         id: id.clone(),
         generation,
         imported: DateTime::from_timestamp_millis(imported).unwrap_or_default(),
@@ -173,8 +173,8 @@ pub(crate) fn generation(
     transaction.query_row(LATEST, [account.as_str()], |row| row.get(0))
 }
 
-/// Deletes the pictures that are neither the latest nor needed by a job in progress.
-pub(crate) fn forget_old_pictures(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+/// Deletes the snapshots that are neither the latest nor needed by a job in progress.
+pub(crate) fn delete_old_snapshots(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let forgotten = transaction.execute(
         "DELETE FROM pictures WHERE
              generation < (SELECT max(l.generation) FROM pictures l WHERE l.account = pictures.account)

@@ -84,7 +84,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
         |row| row.get(0),
     )?;
     // One copy of a row is enough for all jobs in progress.
-    let mut keep_as_it_was = transaction.prepare_cached(
+    let mut keep_version = transaction.prepare_cached(
         "INSERT INTO activity_before
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied,
              a.days, a.days_complete
@@ -169,7 +169,7 @@ pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusql
     });
     for (principal_id, service, operation, is_action, region, row) in rows {
         if let Some(job) = newest_job {
-            keep_as_it_was.execute(params![
+            keep_version.execute(params![
                 principal_id,
                 service,
                 operation,
@@ -224,7 +224,7 @@ fn signed(count: u64) -> i64 {
 }
 
 /// Deletes the earlier versions of rows that no job in progress needs.
-pub(crate) fn forget_earlier_rows(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+pub(crate) fn delete_unneeded_versions(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute(
         "DELETE FROM activity_before WHERE version < coalesce(
              (SELECT min(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::days;
@@ -45,15 +45,17 @@ pub(crate) struct Database {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// SQLite returned an error: the disk is full, the file was locked for too long, or it is damaged.
+    /// SQLite returned an error.
     #[error("{}: {error}", path.display())]
     #[non_exhaustive]
     Database {
         /// The file.
         path: PathBuf,
+        /// What kind of error it is.
+        kind: DatabaseErrorKind,
         /// SQLite's error.
         #[source]
-        error: rusqlite::Error,
+        error: Box<dyn Error + Send + Sync>,
     },
     /// The file is not a store.
     #[error("{}: not a store of access-advisor", .0.display())]
@@ -86,6 +88,50 @@ pub enum StoreError {
     },
 }
 
+/// Kinds of errors of SQLite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DatabaseErrorKind {
+    /// Another process had the file locked for too long.
+    Locked,
+    /// The disk is full.
+    Full,
+    /// The file or its folder cannot be written.
+    ReadOnly,
+    /// The file cannot be opened.
+    CannotOpen,
+    /// The system could not read or write the file.
+    Io,
+    /// The file is damaged.
+    Damaged,
+    /// Anything else.
+    Other,
+}
+
+impl DatabaseErrorKind {
+    fn of(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::CannotOpen) => Self::CannotOpen,
+            Some(ErrorCode::SystemIoFailure) => Self::Io,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl StoreError {
+    fn database(path: &Path, error: rusqlite::Error) -> Self {
+        StoreError::Database {
+            path: path.to_owned(),
+            kind: DatabaseErrorKind::of(&error),
+            error: Box::new(error),
+        }
+    }
+}
+
 impl Database {
     /// Opens the file, and creates it when there is none: on Unix, readable and writable by its owner
     /// only, whatever the umask.
@@ -103,10 +149,7 @@ impl Database {
     }
 
     fn connect(path: &Path) -> Result<Self, StoreError> {
-        let fault = |error| StoreError::Database {
-            path: path.to_owned(),
-            error,
-        };
+        let fault = |error| StoreError::database(path, error);
         drop(CREATING.lock().unwrap_or_else(PoisonError::into_inner));
         let mut connection = Connection::open(path).map_err(fault)?;
         connection.busy_timeout(BUSY).map_err(fault)?;
@@ -171,10 +214,7 @@ impl Database {
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::Database {
-            path: self.path.clone(),
-            error,
-        }
+        StoreError::database(&self.path, error)
     }
 
     /// The error that the file contains something which this code did not write.
@@ -231,7 +271,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
             Err(error)
-                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && started.elapsed() < BUSY =>
             {
                 std::thread::sleep(BUSY_PAUSE);
@@ -247,11 +287,8 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 /// It only reads, so opening a store never waits for a writer.
 fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError> {
     let fault = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
-        _ => StoreError::Database {
-            path: path.to_owned(),
-            error,
-        },
+        Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path.to_owned()),
+        _ => StoreError::database(path, error),
     };
     // One statement, so that all three values are from the same moment.
     let (application, version, has_tables): (i64, i64, bool) = connection
@@ -278,10 +315,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Option<i64>, StoreError
 /// Creates the schema in an empty database, or upgrades an older one, unless another process has done
 /// so meanwhile.
 fn create_or_upgrade(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
-    let fault = |error| StoreError::Database {
-        path: path.to_owned(),
-        error,
-    };
+    let fault = |error| StoreError::database(path, error);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(fault)?;

@@ -72,7 +72,7 @@ pub(crate) fn complete(
     let entities = entities_json(database, report)?;
     database.write(|transaction| {
         set_completed(transaction, id, report, &entities, at)?;
-        forget_what_no_job_needs(transaction)
+        delete_unneeded_data(transaction)
     })
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn fail(
                 error.message
             ],
         )?;
-        forget_what_no_job_needs(transaction)
+        delete_unneeded_data(transaction)
     })
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn list(database: &Database) -> Result<Vec<JobSummary>, StoreError> {
 pub(crate) fn delete(database: &Database, id: &JobId) -> Result<bool, StoreError> {
     database.write(|transaction| {
         let removed = transaction.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?;
-        forget_what_no_job_needs(transaction)?;
+        delete_unneeded_data(transaction)?;
         Ok(removed == 1)
     })
 }
@@ -270,10 +270,10 @@ fn set_completed(
     Ok(())
 }
 
-/// Deletes the pictures and rows of activity that were kept for jobs in progress.
-fn forget_what_no_job_needs(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    accounts::forget_old_pictures(transaction)?;
-    activity::forget_earlier_rows(transaction)
+/// Deletes the snapshots and rows of activity that were kept for jobs in progress.
+fn delete_unneeded_data(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    accounts::delete_old_snapshots(transaction)?;
+    activity::delete_unneeded_versions(transaction)
 }
 
 fn parse(row: &Row<'_>) -> rusqlite::Result<(PendingJob, u64)> {

@@ -9,8 +9,8 @@ mod store;
 mod stored_advisor;
 mod trail;
 
-pub use accounts::{AccountImportError, AccountPicture, ImportedAccounts};
-pub use database::StoreError;
+pub use accounts::{AccountImportError, AccountSnapshot, ImportedAccounts};
+pub use database::{DatabaseErrorKind, StoreError};
 pub use jobs::JobSummary;
 pub use store::Store;
 pub use stored_advisor::{OperationError, StoredAdvisor};

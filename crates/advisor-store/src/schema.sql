@@ -15,8 +15,8 @@ CREATE TABLE exports (
     deflated BLOB NOT NULL
 ) STRICT;
 
--- Which exports make up the picture of an account. The greatest generation is the latest picture;
--- earlier ones stay while a job that needs them is in progress.
+-- Which exports make up the snapshot of an account. The greatest generation is the latest snapshot;
+-- earlier ones stay while a job that needs them is in progress. The table keeps the name that it got in version 1.
 CREATE TABLE pictures (
     account    TEXT NOT NULL,
     generation INTEGER NOT NULL,

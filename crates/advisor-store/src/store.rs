@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ObjectRead, TrailReader};
 use hashbrown::HashMap;
 
-use crate::accounts::{self, AccountImportError, AccountPicture, ImportedAccounts};
+use crate::accounts::{self, AccountImportError, AccountSnapshot, ImportedAccounts};
 use crate::activity;
 use crate::database::{Database, StoreError};
 use crate::jobs::{self, JobSummary};
@@ -20,9 +20,9 @@ pub struct Store {
     database: Database,
     marker_key: MarkerKey,
     /// By account and generation.
-    pictures: Mutex<HashMap<(AccountId, i64), Arc<AccountPicture>>>,
-    /// Held while a picture is loaded.
-    loading_picture: Mutex<()>,
+    snapshots: Mutex<HashMap<(AccountId, i64), Arc<AccountSnapshot>>>,
+    /// Held while a snapshot is loaded.
+    loading_snapshot: Mutex<()>,
     /// The activity table and its version.
     activity: Mutex<Option<(i64, Arc<Activity>)>>,
 }
@@ -56,8 +56,8 @@ impl Store {
         Ok(Self {
             database,
             marker_key: MarkerKey::new(key),
-            pictures: Mutex::default(),
-            loading_picture: Mutex::default(),
+            snapshots: Mutex::default(),
+            loading_snapshot: Mutex::default(),
             activity: Mutex::default(),
         })
     }
@@ -72,7 +72,7 @@ impl Store {
         &self.marker_key
     }
 
-    /// Imports exports, as the new picture of every account that owns a user, group, role or policy in
+    /// Imports exports, as the new snapshot of every account that owns a user, group, role or policy in
     /// them. Everything is imported in one transaction, or nothing.
     ///
     /// # Errors
@@ -94,11 +94,11 @@ impl Store {
         accounts::list(&self.database)
     }
 
-    /// Returns the latest picture of an account; `None` when it was never imported.
+    /// Returns the latest snapshot of an account; `None` when it was never imported.
     ///
     /// # Errors
     /// The store cannot be used, or an export in it can no longer be read.
-    pub fn picture(&self, id: &AccountId) -> Result<Option<Arc<AccountPicture>>, StoreError> {
+    pub fn snapshot(&self, id: &AccountId) -> Result<Option<Arc<AccountSnapshot>>, StoreError> {
         let mut gone = None;
         loop {
             let latest = self
@@ -107,10 +107,10 @@ impl Store {
             let Some(latest) = latest else {
                 return Ok(None);
             };
-            if let Some(picture) = self.picture_at(id, latest)? {
-                return Ok(Some(picture));
+            if let Some(snapshot) = self.snapshot_at(id, latest)? {
+                return Ok(Some(snapshot));
             }
-            // An import in between replaced this picture by a later one.
+            // An import in between replaced this snapshot by a later one.
             if gone == Some(latest) {
                 let what = format!("the exports of account {id} are missing");
                 return Err(self.database.damaged(what));
@@ -119,34 +119,34 @@ impl Store {
         }
     }
 
-    /// Returns the picture of an account at a generation.
-    pub(crate) fn picture_at(
+    /// Returns the snapshot of an account at a generation.
+    pub(crate) fn snapshot_at(
         &self,
         id: &AccountId,
         generation: i64,
-    ) -> Result<Option<Arc<AccountPicture>>, StoreError> {
+    ) -> Result<Option<Arc<AccountSnapshot>>, StoreError> {
         let key = (id.clone(), generation);
-        if let Some(known) = self.pictures().get(&key) {
+        if let Some(known) = self.snapshots().get(&key) {
             return Ok(Some(known.clone()));
         }
-        // One at a time: threads that ask meanwhile most likely want the same picture.
-        let _loading = lock(&self.loading_picture);
-        if let Some(known) = self.pictures().get(&key) {
+        // One at a time: threads that ask meanwhile most likely want the same snapshot.
+        let _loading = lock(&self.loading_snapshot);
+        if let Some(known) = self.snapshots().get(&key) {
             return Ok(Some(known.clone()));
         }
-        let Some(picture) = accounts::load(&self.database, id, generation)? else {
+        let Some(snapshot) = accounts::load(&self.database, id, generation)? else {
             return Ok(None);
         };
-        let picture = Arc::new(picture);
-        let mut pictures = self.pictures();
-        // Only jobs that were requested earlier need older pictures.
-        pictures.retain(|(known, at), _| known != id || *at + 1 >= generation);
-        pictures.insert(key, picture.clone());
-        Ok(Some(picture))
+        let snapshot = Arc::new(snapshot);
+        let mut snapshots = self.snapshots();
+        // Only jobs that were requested earlier need older snapshots.
+        snapshots.retain(|(known, at), _| known != id || *at + 1 >= generation);
+        snapshots.insert(key, snapshot.clone());
+        Ok(Some(snapshot))
     }
 
-    fn pictures(&self) -> MutexGuard<'_, HashMap<(AccountId, i64), Arc<AccountPicture>>> {
-        lock(&self.pictures)
+    fn snapshots(&self) -> MutexGuard<'_, HashMap<(AccountId, i64), Arc<AccountSnapshot>>> {
+        lock(&self.snapshots)
     }
 
     /// Imports the objects that are new and merges their records into the activity. An object that

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 use uuid::Uuid;
 
-use crate::accounts::AccountPicture;
+use crate::accounts::AccountSnapshot;
 use crate::database::StoreError;
 use crate::jobs::{self, PendingJob};
 use crate::store::Store;
@@ -84,9 +84,9 @@ impl StoredAdvisor {
         now: DateTime<Utc>,
     ) -> Result<JobId, OperationError> {
         loop {
-            let (job, picture) = self.new_job(caller, arn, granularity, now)?;
-            // An import in between: try again with the new picture.
-            if jobs::insert_in_progress(self.store.database(), &job, picture.generation)? {
+            let (job, snapshot) = self.new_job(caller, arn, granularity, now)?;
+            // An import in between: try again with the new snapshot.
+            if jobs::insert_in_progress(self.store.database(), &job, snapshot.generation)? {
                 return Ok(job.id);
             }
         }
@@ -105,31 +105,31 @@ impl StoredAdvisor {
         now: DateTime<Utc>,
         clock: impl FnOnce() -> DateTime<Utc>,
     ) -> Result<JobId, OperationError> {
-        let (job, picture) = self.new_job(caller, arn, granularity, now)?;
+        let (job, snapshot) = self.new_job(caller, arn, granularity, now)?;
         let (activity_version, activity) = self.store.activity()?;
-        let advisor = self.advisor(&picture, activity_version, now, || Ok(activity))?;
+        let advisor = self.advisor(&snapshot, activity_version, now, || Ok(activity))?;
         let report = FrozenReport::freeze(&advisor, arn, granularity)?;
         let pending = PendingJob {
             job,
-            generation: picture.generation,
+            generation: snapshot.generation,
             activity_version,
         };
         jobs::insert_completed(self.store.database(), &pending, &report, clock())?;
         Ok(pending.job.id)
     }
 
-    /// A job for an entity in the latest picture of its account.
+    /// A job for an entity in the latest snapshot of its account.
     fn new_job(
         &self,
         caller: &Caller,
         arn: &str,
         granularity: Granularity,
         now: DateTime<Utc>,
-    ) -> Result<(Job, Arc<AccountPicture>), OperationError> {
+    ) -> Result<(Job, Arc<AccountSnapshot>), OperationError> {
         let (account, _) = self.account_for(caller, arn)?;
-        let picture = self.store.picture(&account)?;
-        let picture = picture.ok_or_else(|| no_such_arn(arn))?;
-        picture.account.check(arn)?;
+        let snapshot = self.store.snapshot(&account)?;
+        let snapshot = snapshot.ok_or_else(|| no_such_arn(arn))?;
+        snapshot.account.check(arn)?;
         let job = Job {
             id: JobId::from(Uuid::new_v4().to_string().as_str()),
             owner: caller.owner_key(),
@@ -139,7 +139,7 @@ impl StoredAdvisor {
             created: now,
             state: JobState::InProgress,
         };
-        Ok((job, picture))
+        Ok((job, snapshot))
     }
 
     /// Makes the report of a job in progress. A job of another status stays as it is.
@@ -154,14 +154,14 @@ impl StoredAdvisor {
             return Ok(());
         }
         let (job, version) = (&pending.job, pending.activity_version);
-        let made = match self.store.picture_at(&job.account, pending.generation)? {
-            Some(picture) => {
+        let made = match self.store.snapshot_at(&job.account, pending.generation)? {
+            Some(snapshot) => {
                 let activity = || self.store.activity_at(version);
-                let advisor = self.advisor(&picture, version, job.created, activity)?;
+                let advisor = self.advisor(&snapshot, version, job.created, activity)?;
                 FrozenReport::freeze(&advisor, &job.arn, job.granularity)
                     .map_err(|error| JobError::new(error.code(), error.to_string()))
             }
-            // Imports keep a picture while a job needs it.
+            // Imports keep a snapshot while a job needs it.
             None => Err(JobError::new(
                 "ServiceFailure",
                 "The account data that the report was to be made from is gone.",
@@ -226,7 +226,7 @@ impl StoredAdvisor {
                 let what = error.to_string();
                 self.store.database().damaged_by(what, error)
             })?;
-        Ok(JobAnswer::services(&job, rows, page.next(length), key))
+        Ok(JobAnswer::services_page(&job, rows, page.next(length), key))
     }
 
     /// `GetServiceLastAccessedDetailsWithEntities`.
@@ -254,12 +254,12 @@ impl StoredAdvisor {
         let Some(frozen) = jobs::entities(self.store.database(), &job.id, namespace)? else {
             return Err(job.id.not_found().into());
         };
-        let live = match self.store.picture(&job.account)? {
-            Some(picture) => picture.account.clone(),
+        let live = match self.store.snapshot(&job.account)? {
+            Some(snapshot) => snapshot.account.clone(),
             None => Arc::new(AccountData::default()),
         };
         let entities = FrozenReport::entities_of(&frozen, namespace, &live);
-        Ok(JobAnswer::entities(&job, entities, page, key))
+        Ok(JobAnswer::entities_page(&job, entities, page, key))
     }
 
     /// `ListPoliciesGrantingServiceAccess`.
@@ -294,11 +294,11 @@ impl StoredAdvisor {
             None => self.only_account()?,
             some => some,
         };
-        let picture = match &account {
-            Some(account) => self.store.picture(account)?,
+        let snapshot = match &account {
+            Some(account) => self.store.snapshot(account)?,
             None => None,
         };
-        let live = picture.map_or_else(Arc::default, |picture| picture.account.clone());
+        let live = snapshot.map_or_else(Arc::default, |snapshot| snapshot.account.clone());
         // IAM rejects what is not an ARN of IAM before it compares accounts.
         let resolved = live.resolve(arn);
         match (account, of_arn) {
@@ -339,14 +339,14 @@ impl StoredAdvisor {
     /// that ask meanwhile most likely want the same one.
     fn advisor(
         &self,
-        picture: &AccountPicture,
+        snapshot: &AccountSnapshot,
         activity_version: i64,
         now: DateTime<Utc>,
         activity: impl FnOnce() -> Result<Arc<Activity>, StoreError>,
     ) -> Result<Advisor, StoreError> {
         let key = AdvisorKey {
-            account: picture.id.clone(),
-            generation: picture.generation,
+            account: snapshot.id.clone(),
+            generation: snapshot.generation,
             activity_version,
         };
         let mut last = self.advisor.lock().unwrap_or_else(PoisonError::into_inner);
@@ -356,7 +356,7 @@ impl StoredAdvisor {
             return Ok(advisor.at(now));
         }
         let advisor = Advisor::new(
-            picture.account.clone(),
+            snapshot.account.clone(),
             &*activity()?,
             self.catalog.clone(),
             self.tracking.clone(),

@@ -15,7 +15,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
-use advisor_store::{Store, StoreError, StoredAdvisor};
+use advisor_store::{DatabaseErrorKind, Store, StoreError, StoredAdvisor};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -116,7 +116,10 @@ fn what_is_no_database_is_refused_and_left_alone() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     let error = Store::open_or_create(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+    let StoreError::Database { kind, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(kind, DatabaseErrorKind::CannotOpen);
 }
 
 #[test]
@@ -404,7 +407,7 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// While pictures and activity change all the time, every answer is of one moment: nobody is told
+/// While snapshots and activity change all the time, every answer is of one moment: nobody is told
 /// that an account which is there is not.
 #[test]
 fn readers_and_jobs_while_others_import() {
@@ -464,7 +467,7 @@ fn readers_and_jobs_while_others_import() {
         writer.join().unwrap()
     });
     let id = AccountId::from("123456789012");
-    let latest = store.picture(&id).unwrap().unwrap().generation;
+    let latest = store.snapshot(&id).unwrap().unwrap().generation;
     assert_eq!(usize::try_from(latest).unwrap(), 1 + rounds);
     for (table, rows) in [
         ("jobs", 0),

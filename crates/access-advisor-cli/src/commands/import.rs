@@ -142,7 +142,7 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
             "--strict: some of the input was set aside; the rest is imported".into(),
         ));
     }
-    if imported.is_nothing() && !reconciliation.objects_failed.is_empty() {
+    if imported.is_empty() && !reconciliation.objects_failed.is_empty() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
     input::check_whole(reconciliation)

@@ -59,7 +59,7 @@ pub struct ImportedTrail {
 impl ImportedTrail {
     /// Whether there was nothing to import: no object was read, skipped, or known before.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.reconciliation.objects_read == 0
             && self.reconciliation.objects_skipped.is_empty()
             && self.known == 0

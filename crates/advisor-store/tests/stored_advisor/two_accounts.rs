@@ -82,10 +82,10 @@ fn check(exports: &[String]) {
     assert_eq!(seen_by(&operations, BOB), seen(&[BOB], &["s3"]));
     for (own, other) in [(ANN, BOB), (BOB, ANN)] {
         let id = AccountId::from(own.split(':').nth(4).unwrap());
-        let picture = operations.store().picture(&id).unwrap().unwrap();
-        assert!(picture.account.resolve(own).is_ok());
-        assert!(picture.account.resolve(other).is_err());
-        for (_, text) in &picture.exports {
+        let snapshot = operations.store().snapshot(&id).unwrap().unwrap();
+        assert!(snapshot.account.resolve(own).is_ok());
+        assert!(snapshot.account.resolve(other).is_err());
+        for (_, text) in &snapshot.exports {
             assert!(!text.contains(other), "{text}");
         }
     }
@@ -145,11 +145,11 @@ fn one_accounts_exports_stay_as_they_came() {
     ];
     take(&operations, &exports);
     let id = AccountId::from("111111111111");
-    let picture = operations.store().picture(&id).unwrap().unwrap();
-    let texts: Vec<&str> = picture.exports.iter().map(|(_, text)| &**text).collect();
+    let snapshot = operations.store().snapshot(&id).unwrap().unwrap();
+    let texts: Vec<&str> = snapshot.exports.iter().map(|(_, text)| &**text).collect();
     assert_eq!(texts, exports);
-    assert_eq!(picture.exports[1].0, "1.json");
-    assert_eq!(picture.generation, 1);
+    assert_eq!(snapshot.exports[1].0, "1.json");
+    assert_eq!(snapshot.generation, 1);
 }
 
 #[test]

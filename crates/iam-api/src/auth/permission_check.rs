@@ -152,10 +152,10 @@ fn decide(
         _ => return Ok(Some(Denial::UnknownCaller)),
     };
     let account = AccountId::from(caller.account());
-    let Some(picture) = store.picture(&account)? else {
+    let Some(snapshot) = store.snapshot(&account)? else {
         return Ok(Some(Denial::UnknownCaller));
     };
-    Ok(decide_in(&picture.account, &identity, operation, resource))
+    Ok(decide_in(&snapshot.account, &identity, operation, resource))
 }
 
 /// As [`decide`], for a user or role of an account.

@@ -39,9 +39,9 @@ impl Context<'_> {
                 }
             },
         };
-        let picture = store.picture(&account)?.ok_or_else(|| {
+        let snapshot = store.snapshot(&account)?.ok_or_else(|| {
             ApiError::no_such_entity(format!("The account {account} has not been imported."))
         })?;
-        Ok((account, self.directories.of(&picture)))
+        Ok((account, self.directories.of(&snapshot)))
     }
 }

@@ -8,7 +8,7 @@ use advisor_core::export::{
     AttachedPolicy, ExportPage, GroupDetail, ManagedPolicyDetail, Part, PartList,
     PermissionsBoundary, RoleDetail, UserDetail,
 };
-use advisor_store::AccountPicture;
+use advisor_store::AccountSnapshot;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -76,10 +76,10 @@ impl Policy {
 }
 
 impl Directory {
-    /// The entities of the picture's account. Its exports may hold other accounts' as well.
-    pub(crate) fn of(picture: &AccountPicture) -> Self {
-        let mut collected = Collected::new(&picture.id);
-        for (name, text) in &picture.exports {
+    /// The entities of the snapshot's account. Its exports may hold other accounts' as well.
+    pub(crate) fn of(snapshot: &AccountSnapshot) -> Self {
+        let mut collected = Collected::new(&snapshot.id);
+        for (name, text) in &snapshot.exports {
             // The import has read the exports to their end.
             for page in ExportPage::parse_all(name, text).unwrap_or_default() {
                 collected.add(page);

@@ -123,11 +123,7 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::
         plain_table::write(writer, &table, "  ")?;
     }
     for missing in report.not_evaluated() {
-        writeln!(
-            writer,
-            "  NOT EVALUATED: {}: {}",
-            missing.name, missing.reason
-        )?;
+        writeln!(writer, "  NOT EVALUATED: {missing}")?;
     }
     Ok(())
 }
