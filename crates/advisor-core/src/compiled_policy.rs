@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, ResourceElement,
-    ResourcePattern, Statement, Token, WorkBound, overlaps, residue,
+    ResourcePattern, Statement, Token, WorkBudget, overlaps, residue,
 };
 use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
 
@@ -381,7 +381,7 @@ impl PolicyCompiler {
             Resources::AllBut(patterns) => {
                 let formats: Vec<&Pattern> = formats.iter().collect();
                 let patterns: Vec<&Pattern> = patterns.iter().collect();
-                residue(&[&formats], &patterns, WorkBound::default()).is_possible()
+                residue(&[&formats], &patterns, &mut WorkBudget::default()).is_possible()
             }
         }
     }

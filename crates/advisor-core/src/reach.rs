@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use iam_policy_parser::{Pattern, WorkBound, overlaps, residue};
+use iam_policy_parser::{Pattern, WorkBudget, overlaps, residue};
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
@@ -237,5 +237,5 @@ fn is_anything_left<'a>(
         }
         Resources::AllBut(patterns) => none_of.extend(patterns),
     }
-    residue(&all_of, &none_of, WorkBound::default()).is_possible()
+    residue(&all_of, &none_of, &mut WorkBudget::default()).is_possible()
 }

@@ -1,17 +1,29 @@
 //! Set algebra of patterns: whether two overlap, whether one covers another, and whether an
-//! intersection of unions minus a union is empty. Answers are exact up to a bound on the work.
+//! intersection of unions minus a union is empty. Answers are exact, unless the work budget ends first.
 //!
 //! Each [`Pattern`] is a small automaton whose states are the positions between its tokens.
 //! [`residue`] searches the product of these automata, with the set of positions that each group of
 //! patterns can be at. A string is in the result when every positive group is at an end and no
-//! negative pattern is. Two rules keep the sets small:
+//! negative pattern is. The problem is hard in general: `?` and intersections can encode any formula
+//! of propositional logic. These rules decide what policies contain in little more time than it takes
+//! to match one string against every pattern:
 //!
+//! - **Letters of negative patterns are not tried.** A letter that no positive group asks for can only
+//!   bring a negative pattern nearer to a match. It is enough to try the letters of the positive groups,
+//!   and one *fresh* letter that no pattern names. The exception is a negative token that excludes a
+//!   letter: that letter is tried too.
+//! - **A fresh letter that loses nothing is taken at once.** When the state after it still has every
+//!   position of the positive groups, and no new one of the negative group, whatever follows is as
+//!   possible there as here. So only the state after it is searched. Without `?` in negative patterns,
+//!   this makes every `*` one fresh letter.
 //! - Within one pattern, once a later `*` is reached, all positions before it can be dropped: that
 //!   `*` matches everything that they would match.
 //! - Once a pattern is at a final `*`, its group matches whatever follows. A positive group then needs
 //!   no other position, and for a negative group the result is empty.
+//! - The state that needs the fewest letters until its positive groups are at an end comes first.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
 use crate::pattern::{Pattern, Token};
@@ -21,9 +33,9 @@ use crate::pattern::{Pattern, Token};
 pub enum Residue {
     /// The set is empty.
     Empty,
-    /// The set is not empty: this is one of its shortest strings.
+    /// The set is not empty: this is one of its strings.
     Witness(String),
-    /// The bound on the work was reached first.
+    /// The work budget ended first.
     Undecided,
 }
 
@@ -35,23 +47,53 @@ impl Residue {
     }
 }
 
-/// How much work [`residue`] may do before it returns [`Residue::Undecided`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkBound {
-    steps: usize,
+/// How much work questions may do together. Work is counted in steps, not in time, so that answers are
+/// the same on every machine.
+///
+/// ```
+/// use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
+/// let mut budget = WorkBudget::steps(1_000);
+/// let all = Pattern::wildcard("b/*");
+/// assert!(residue(&[&[&all]], &[], &mut budget).is_possible());
+/// assert!(budget.spent() > 0 && budget.left() < 1_000);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkBudget {
+    steps: u64,
+    spent: u64,
 }
 
-impl WorkBound {
-    /// A bound on the number of steps. A step moves one position by one character; a million take about
-    /// ten milliseconds.
+impl WorkBudget {
+    /// A budget of this many steps. A step moves one position of a pattern by one character; a million
+    /// take about ten milliseconds.
     #[must_use]
-    pub const fn steps(steps: usize) -> Self {
-        Self { steps }
+    pub const fn steps(steps: u64) -> Self {
+        Self { steps, spent: 0 }
+    }
+
+    /// The steps that were spent.
+    #[must_use]
+    pub const fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// The steps that are left.
+    #[must_use]
+    pub const fn left(&self) -> u64 {
+        self.steps - self.spent
+    }
+
+    /// Spends steps; `false` when fewer are left, which spends these.
+    #[must_use]
+    pub fn spend(&mut self, steps: u64) -> bool {
+        let is_enough = steps <= self.left();
+        self.spent += steps.min(self.left());
+        is_enough
     }
 }
 
-/// Two million steps. Real policies need a few thousand.
-impl Default for WorkBound {
+/// Two million steps. Questions about real policies need a few thousand.
+impl Default for WorkBudget {
     fn default() -> Self {
         Self::steps(2_000_000)
     }
@@ -69,17 +111,37 @@ impl Default for WorkBound {
 /// ```
 #[must_use]
 pub fn overlaps(left: &Pattern, right: &Pattern) -> bool {
+    overlaps_within(left, right, &mut WorkBudget::steps(u64::MAX)).unwrap_or(true)
+}
+
+/// [`overlaps`] within a work budget; `None` when it ends first.
+#[must_use]
+pub fn overlaps_within(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<bool> {
     let (left, right) = (left.tokens(), right.tokens());
+    // Most pairs differ in a letter before the first or after the last wildcard.
+    if !(budget.spend(2) && agree_until_repeats(left.iter().zip(right))) {
+        return (budget.left() > 0).then_some(false);
+    }
+    if !agree_until_repeats(left.iter().rev().zip(right.iter().rev())) {
+        return Some(false);
+    }
     let width = right.len() + 1;
-    let mut seen = vec![false; (left.len() + 1) * width];
+    let size = (left.len() + 1) * width;
+    if !budget.spend(size as u64 / 64) {
+        return None;
+    }
+    let mut seen = vec![false; size];
     let mut open = vec![(0_usize, 0_usize)];
     while let Some((i, j)) = open.pop() {
         match seen.get_mut(i * width + j) {
             Some(mark) if !*mark => *mark = true,
             _ => continue,
         }
+        if !budget.spend(1) {
+            return None;
+        }
         match (left.get(i), right.get(j)) {
-            (None, None) => return true,
+            (None, None) => return Some(true),
             (l, r) => {
                 // A star may end here ...
                 if l.is_some_and(|token| token.repeats()) {
@@ -99,7 +161,14 @@ pub fn overlaps(left: &Pattern, right: &Pattern) -> bool {
             }
         }
     }
-    false
+    Some(false)
+}
+
+/// Whether the pairs agree up to the first that has a token of any length.
+fn agree_until_repeats<'t>(mut pairs: impl Iterator<Item = (&'t Token, &'t Token)>) -> bool {
+    pairs
+        .find(|(l, r)| l.repeats() || r.repeats() || !agree(**l, **r))
+        .is_none_or(|(l, r)| l.repeats() || r.repeats())
 }
 
 /// Whether both tokens accept some character.
@@ -113,8 +182,8 @@ fn agree(left: Token, right: Token) -> bool {
     }
 }
 
-/// Whether `outer` matches every string that `inner` matches. `false` when the bound on the work is
-/// reached.
+/// Whether `outer` matches every string that `inner` matches. `false` when the default work budget ends
+/// first.
 ///
 /// ```
 /// use iam_policy_parser::{Pattern, covers};
@@ -126,7 +195,7 @@ fn agree(left: Token, right: Token) -> bool {
 pub fn covers(outer: &Pattern, inner: &Pattern) -> bool {
     outer.is_universal()
         || outer == inner
-        || residue(&[&[inner]], &[outer], WorkBound::default()) == Residue::Empty
+        || residue(&[&[inner]], &[outer], &mut WorkBudget::default()) == Residue::Empty
 }
 
 /// The strings that match at least one pattern of every group in `all_of`, and no pattern of
@@ -135,135 +204,54 @@ pub fn covers(outer: &Pattern, inner: &Pattern) -> bool {
 /// Without groups every string matches; an empty group matches nothing.
 ///
 /// ```
-/// use iam_policy_parser::{Pattern, Residue, WorkBound, residue};
+/// use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
 /// let all = Pattern::wildcard("b/*");
-/// let secret = Pattern::wildcard("b/secret*");
-/// let rest = residue(&[&[&all]], &[&secret], WorkBound::default());
-/// assert_eq!(rest, Residue::Witness("b/".into()));
-/// assert_eq!(residue(&[&[&secret]], &[&all], WorkBound::default()), Residue::Empty);
+/// let secret = Pattern::wildcard("b/s*");
+/// let budget = &mut WorkBudget::default();
+/// assert_eq!(residue(&[&[&all]], &[&secret], budget), Residue::Witness("b/".into()));
+/// assert_eq!(residue(&[&[&secret]], &[&all], budget), Residue::Empty);
 /// ```
 #[must_use]
-pub fn residue(all_of: &[&[&Pattern]], none_of: &[&Pattern], bound: WorkBound) -> Residue {
-    Product::new(all_of, none_of).search(bound)
+pub fn residue(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
+    let tokens = all_of.iter().flat_map(|group| group.iter()).chain(none_of);
+    let size: usize = tokens.map(|pattern| pattern.tokens().len() + 1).sum();
+    // Reading a token costs less than moving a position.
+    if !budget.spend(size as u64 / 4) {
+        return Residue::Undecided;
+    }
+    Product::new(all_of, none_of).search(budget)
 }
 
-/// A position in an [`Automaton`].
+/// A position in one of the patterns of a [`Product`].
 type Position = u32;
 
-/// A group of patterns, one after the other, each followed by an end mark (`None`).
-struct Automaton {
-    slots: Vec<Option<Token>>,
-    starts: Vec<Position>,
-}
-
-/// The positions that a group of patterns can be at: sorted, closed under skipping stars, without
-/// those that a later star makes unnecessary.
-type Positions = Box<[Position]>;
-
-impl Automaton {
-    fn new<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Self {
-        let mut automaton = Self {
-            slots: Vec::new(),
-            starts: Vec::new(),
-        };
-        for pattern in patterns {
-            automaton.starts.push(position(automaton.slots.len()));
-            automaton
-                .slots
-                .extend(pattern.tokens().iter().copied().map(Some));
-            automaton.slots.push(None);
-        }
-        automaton
-    }
-
-    fn token(&self, at: Position) -> Option<Token> {
-        self.slots.get(at as usize).copied().flatten()
-    }
-
-    fn start(&self) -> Positions {
-        self.settle(self.starts.clone())
-    }
-
-    /// The positions after one more character.
-    fn step(&self, positions: &[Position], symbol: char) -> Positions {
-        let next = positions.iter().filter_map(|&at| {
-            let token = self.token(at)?;
-            token
-                .accepts(symbol)
-                .then_some(if token.repeats() { at } else { at + 1 })
-        });
-        self.settle(next.collect())
-    }
-
-    /// Whether one of the patterns matches the string so far.
-    fn accepts(&self, positions: &[Position]) -> bool {
-        positions.iter().any(|&at| self.token(at).is_none())
-    }
-
-    /// Whether the position is at a `*` that ends its pattern.
-    fn is_final_star(&self, at: Position) -> bool {
-        self.token(at) == Some(Token::AnyString) && self.token(at + 1).is_none()
-    }
-
-    fn settle(&self, positions: Vec<Position>) -> Positions {
-        let mut closed = positions;
-        let mut index = 0;
-        while let Some(&at) = closed.get(index) {
-            if self.token(at).is_some_and(Token::repeats) {
-                closed.push(at + 1);
-            }
-            index += 1;
-        }
-        closed.sort_unstable();
-        closed.dedup();
-        if let Some(&all) = closed.iter().find(|&&at| self.is_final_star(at)) {
-            return [all, all + 1].into();
-        }
-        let mut kept: Vec<Position> = Vec::with_capacity(closed.len());
-        // Backwards: the last `*` of a pattern makes its earlier positions unnecessary.
-        let mut ruled_out_from: Option<Position> = None;
-        for &at in closed.iter().rev() {
-            if ruled_out_from.is_some_and(|start| at >= start) {
-                continue;
-            }
-            kept.push(at);
-            if self.token(at) == Some(Token::AnyString) {
-                let behind = self.starts.partition_point(|&start| start <= at);
-                ruled_out_from = behind
-                    .checked_sub(1)
-                    .and_then(|index| self.starts.get(index))
-                    .copied();
-            }
-        }
-        kept.reverse();
-        kept.into_boxed_slice()
-    }
-
-    /// The characters that the patterns distinguish at these positions.
-    fn named<'a>(&'a self, positions: &'a [Position]) -> impl Iterator<Item = char> + 'a {
-        positions.iter().filter_map(|&at| match self.token(at) {
-            Some(Token::Char(named) | Token::AnyStringWithout(named)) => Some(named),
-            _ => None,
-        })
-    }
-}
-
-/// Patterns are shorter than 4 GiB of characters, so positions fit.
-fn position(index: usize) -> Position {
-    Position::try_from(index).unwrap_or(Position::MAX)
-}
-
+/// The patterns of all groups, one after the other, each followed by an end mark. The negative group is
+/// the last.
 struct Product {
-    /// All of these groups must match.
-    positive: Vec<Automaton>,
-    /// This group must not match.
-    negative: Automaton,
+    slots: Vec<Slot>,
+    /// Where each pattern starts.
+    starts: Vec<Position>,
+    /// The positions of each group.
+    groups: Vec<std::ops::Range<Position>>,
+    /// The index of the negative group.
+    negative: u32,
     /// A character that no pattern names. It stands for all such characters.
     fresh: char,
 }
 
-/// The positions of all groups: the positive ones, then the negative one.
-type State = Box<[Positions]>;
+struct Slot {
+    /// `None` at the end of a pattern.
+    token: Option<Token>,
+    /// Where the pattern starts.
+    pattern: Position,
+    group: u32,
+    /// How many characters the rest of the pattern needs.
+    needs: u32,
+}
+
+/// The positions that each group can be at: sorted, closed under skipping stars, without those that a
+/// star makes unnecessary.
+type State = Box<[Position]>;
 
 struct Visited {
     state: Rc<State>,
@@ -271,125 +259,331 @@ struct Visited {
     from: Option<(usize, char)>,
 }
 
+/// The cost of a step beside that of each position.
+const STEP: u64 = 8;
+
 impl Product {
     fn new(all_of: &[&[&Pattern]], none_of: &[&Pattern]) -> Self {
-        let named = || {
-            all_of
-                .iter()
-                .flat_map(|group| group.iter())
-                .chain(none_of)
-                .flat_map(|pattern| pattern.tokens())
-                .filter_map(|token| match token {
-                    Token::Char(named) | Token::AnyStringWithout(named) => Some(*named),
-                    _ => None,
-                })
+        let mut product = Self {
+            slots: Vec::new(),
+            starts: Vec::new(),
+            groups: Vec::new(),
+            negative: small(all_of.len()),
+            fresh: 'x',
         };
-        let fresh = ('a'..='z')
+        for group in all_of.iter().chain([&none_of]) {
+            product.push_group(group);
+        }
+        product.fresh = product.fresh();
+        product
+    }
+
+    fn push_group(&mut self, patterns: &[&Pattern]) {
+        let group = small(self.groups.len());
+        let start = small(self.slots.len());
+        for pattern in patterns {
+            let pattern_start = small(self.slots.len());
+            self.starts.push(pattern_start);
+            let tokens = pattern.tokens();
+            let mut needs = tokens.iter().filter(|token| !token.repeats()).count();
+            for token in tokens.iter().copied().map(Some).chain([None]) {
+                self.slots.push(Slot {
+                    token,
+                    pattern: pattern_start,
+                    group,
+                    needs: small(needs),
+                });
+                needs -= usize::from(token.is_some_and(|token| !token.repeats()));
+            }
+        }
+        self.groups.push(start..small(self.slots.len()));
+    }
+
+    fn fresh(&self) -> char {
+        let named: HashSet<char> = self
+            .slots
+            .iter()
+            .filter_map(|slot| match slot.token {
+                Some(Token::Char(named) | Token::AnyStringWithout(named)) => Some(named),
+                _ => None,
+            })
+            .collect();
+        ('a'..='z')
             .rev()
             .skip(2) // start with x, which reads as "any letter"
             .chain('\u{e000}'..)
-            .find(|candidate| named().all(|character| character != *candidate))
-            .unwrap_or('\u{10fffd}');
-        Self {
-            positive: all_of
-                .iter()
-                .map(|group| Automaton::new(group.iter().copied()))
-                .collect(),
-            negative: Automaton::new(none_of.iter().copied()),
-            fresh,
-        }
+            .find(|candidate| !named.contains(candidate))
+            .unwrap_or('\u{10fffd}')
     }
 
-    fn automata(&self) -> impl Iterator<Item = &Automaton> {
-        self.positive.iter().chain([&self.negative])
+    fn slot(&self, at: Position) -> Option<&Slot> {
+        self.slots.get(at as usize)
     }
 
-    /// Searches breadth first, so that the string found is one of the shortest.
-    fn search(&self, bound: WorkBound) -> Residue {
-        let mut visited: Vec<Visited> = Vec::new();
-        let mut known: HashSet<Rc<State>> = HashSet::new();
-        let mut steps = 0_usize;
-        let start = self.automata().map(Automaton::start).collect();
-        self.visit(start, None, &mut visited, &mut known);
-
-        let mut index = 0;
-        while let Some(state) = visited.get(index).map(|entry| entry.state.clone()) {
-            if self.is_left(&state) {
-                return Residue::Witness(spell(&visited, index));
-            }
-            let size: usize = state.iter().map(|positions| positions.len()).sum();
-            for symbol in self.symbols(&state) {
-                steps = steps.saturating_add(size);
-                if steps > bound.steps {
-                    return Residue::Undecided;
-                }
-                let next = self
-                    .automata()
-                    .zip(state.iter())
-                    .map(|(automaton, positions)| automaton.step(positions, symbol))
-                    .collect();
-                self.visit(next, Some((index, symbol)), &mut visited, &mut known);
-            }
-            index += 1;
-        }
-        Residue::Empty
+    /// Whether the position is at a `*` that ends its pattern.
+    fn is_final_star(&self, at: Position) -> bool {
+        let token = |at| self.slot(at).map(|slot| slot.token);
+        token(at) == Some(Some(Token::AnyString)) && token(at + 1) == Some(None)
     }
 
-    /// Adds a state to visit, unless it is known or no string can follow from it.
-    fn visit(
-        &self,
-        state: State,
-        from: Option<(usize, char)>,
-        visited: &mut Vec<Visited>,
-        known: &mut HashSet<Rc<State>>,
-    ) {
-        let Some((negative, positive)) = state.split_last() else {
-            return;
+    /// Searches the states that need the fewest characters first.
+    fn search(&self, budget: &mut WorkBudget) -> Residue {
+        let mut search = Search {
+            product: self,
+            visited: Vec::new(),
+            known: HashSet::new(),
+            open: BinaryHeap::new(),
         };
-        let is_lost = positive.iter().any(|positions| positions.is_empty())
-            || negative.iter().any(|&at| self.negative.is_final_star(at));
-        if is_lost {
-            return;
+        let start = self.settle(self.starts.iter().copied());
+        let is_enough = budget.spend(self.starts.len() as u64);
+        let mut outcome = if is_enough {
+            search.visit(start, None, budget)
+        } else {
+            Err(Stop::Budget)
+        };
+        while outcome.is_ok() {
+            let Some(Reverse((_, index))) = search.open.pop() else {
+                return Residue::Empty;
+            };
+            outcome = search.expand(index, budget);
         }
-        let state = Rc::new(state);
-        if known.insert(state.clone()) {
-            visited.push(Visited { state, from });
+        match outcome {
+            Err(Stop::Found(index)) => Residue::Witness(search.spell(index)),
+            _ => Residue::Undecided,
         }
+    }
+
+    /// The state after one more character; `None` when no string can follow.
+    fn step(&self, state: &[Position], symbol: char) -> Option<State> {
+        self.settle(state.iter().filter_map(|&at| {
+            let token = self.slot(at)?.token?;
+            token
+                .accepts(symbol)
+                .then_some(if token.repeats() { at } else { at + 1 })
+        }))
+    }
+
+    /// Makes a state of positions in ascending order; `None` when no string can follow, since a positive
+    /// group has no position or the negative group matches whatever follows.
+    fn settle(&self, reached: impl Iterator<Item = Position>) -> Option<State> {
+        let mut state: Vec<Position> = Vec::new();
+        // Earlier positions are in the state already, or are unnecessary.
+        let mut next: Position = 0;
+        // All groups before this one have a position.
+        let mut groups: u32 = 0;
+        for mut at in reached {
+            while at >= next {
+                let slot = self.slot(at)?;
+                if slot.group == groups && groups < self.negative {
+                    groups += 1;
+                }
+                if slot.group > groups {
+                    return None;
+                }
+                let repeats = slot.token.is_some_and(Token::repeats);
+                if slot.token == Some(Token::AnyString) {
+                    let unnecessary_from = if self.is_final_star(at) {
+                        let group = self.groups.get(slot.group as usize)?;
+                        next = group.end;
+                        group.start
+                    } else {
+                        slot.pattern
+                    };
+                    let kept = state.partition_point(|&kept| kept < unnecessary_from);
+                    state.truncate(kept);
+                    if next > at {
+                        if slot.group == self.negative {
+                            return None;
+                        }
+                        state.extend([at, at + 1]);
+                        break;
+                    }
+                }
+                state.push(at);
+                next = at + 1;
+                if repeats {
+                    at += 1;
+                }
+            }
+        }
+        (groups == self.negative).then(|| state.into_boxed_slice())
     }
 
     /// Whether the string so far matches every positive group and not the negative one.
-    fn is_left(&self, state: &State) -> bool {
-        let Some((negative, positive)) = state.split_last() else {
-            return false;
-        };
-        self.positive
-            .iter()
-            .zip(positive)
-            .all(|(group, positions)| group.accepts(positions))
-            && !self.negative.accepts(negative)
+    fn is_left(&self, state: &[Position]) -> bool {
+        let mut groups = 0;
+        for slot in state.iter().filter_map(|&at| self.slot(at)) {
+            if slot.token.is_none() {
+                if slot.group == self.negative {
+                    return false;
+                }
+                if slot.group == groups {
+                    groups += 1;
+                }
+            }
+        }
+        groups == self.negative
     }
 
-    /// The characters that some pattern distinguishes here, and one for all others.
-    fn symbols(&self, state: &State) -> Vec<char> {
-        let mut symbols: Vec<char> = self
-            .automata()
-            .zip(state.iter())
-            .flat_map(|(automaton, positions)| automaton.named(positions))
+    /// The characters to try.
+    fn symbols(&self, state: &[Position]) -> Vec<char> {
+        let mut symbols: Vec<char> = state
+            .iter()
+            .filter_map(|&at| self.slot(at))
+            .filter_map(|slot| match slot.token? {
+                Token::Char(named) if slot.group != self.negative => Some(named),
+                Token::AnyStringWithout(named) if slot.group == self.negative => Some(named),
+                _ => None,
+            })
             .collect();
         symbols.push(self.fresh);
         symbols.sort_unstable();
         symbols.dedup();
         symbols
     }
+
+    /// How many characters each positive group needs at least, in total.
+    fn needs(&self, state: &[Position]) -> u64 {
+        let mut total = 0;
+        let mut least: Option<(u32, u32)> = None;
+        for slot in state.iter().filter_map(|&at| self.slot(at)) {
+            if slot.group == self.negative {
+                break;
+            }
+            least = match least {
+                Some((group, needs)) if group == slot.group => Some((group, needs.min(slot.needs))),
+                before => {
+                    total += before.map_or(0, |(_, needs)| u64::from(needs));
+                    Some((slot.group, slot.needs))
+                }
+            };
+        }
+        total + least.map_or(0, |(_, needs)| u64::from(needs))
+    }
+
+    /// Whether every string that can follow `here` can follow `there` too.
+    fn loses_nothing(&self, here: &[Position], there: &[Position]) -> bool {
+        let negative = |state: &[Position]| {
+            let start = self.groups.last().map_or(0, |group| group.start);
+            state.partition_point(|&at| at < start)
+        };
+        let (positive_here, _) = here.split_at(negative(here));
+        let (_, negative_there) = there.split_at(negative(there));
+        positive_here.iter().all(|&at| self.is_in(at, there))
+            && negative_there.iter().all(|&at| self.is_in(at, here))
+    }
+
+    /// Whether the state has the position, or a star that matches whatever can follow it.
+    fn is_in(&self, at: Position, state: &[Position]) -> bool {
+        let first_from = |start: Position| {
+            let first = state.get(state.partition_point(|&kept| kept < start));
+            first.copied()
+        };
+        let Some(slot) = self.slot(at) else {
+            return false;
+        };
+        let group = self.groups.get(slot.group as usize);
+        let is_star = |star: Position| {
+            let token = self.slot(star).and_then(|slot| slot.token);
+            token == Some(Token::AnyString)
+        };
+        first_from(at) == Some(at)
+            || first_from(slot.pattern).is_some_and(|first| {
+                let is_same = self
+                    .slot(first)
+                    .is_some_and(|of| of.pattern == slot.pattern);
+                is_same && first >= at && is_star(first)
+            })
+            || group.is_some_and(|group| {
+                first_from(group.start)
+                    .is_some_and(|first| group.contains(&first) && self.is_final_star(first))
+            })
+    }
 }
 
-fn spell(visited: &[Visited], mut index: usize) -> String {
-    let mut characters = Vec::new();
-    while let Some((from, symbol)) = visited.get(index).and_then(|entry| entry.from) {
-        characters.push(symbol);
-        index = from;
+/// Why a search ends before all states are visited.
+enum Stop {
+    /// This state's string is left.
+    Found(usize),
+    Budget,
+}
+
+struct Search<'p> {
+    product: &'p Product,
+    visited: Vec<Visited>,
+    known: HashSet<Rc<State>>,
+    /// The states to expand: how many characters they need, and their index.
+    open: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+impl Search<'_> {
+    /// Visits the states after one more character.
+    fn expand(&mut self, index: usize, budget: &mut WorkBudget) -> Result<(), Stop> {
+        let Some(state) = self.visited.get(index).map(|entry| entry.state.clone()) else {
+            return Ok(());
+        };
+        for symbol in self.product.symbols(&state) {
+            if !budget.spend(state.len() as u64 + STEP) {
+                return Err(Stop::Budget);
+            }
+            let next = self.product.step(&state, symbol);
+            self.visit(next, Some((index, symbol)), budget)?;
+        }
+        Ok(())
     }
-    characters.into_iter().rev().collect()
+
+    /// Adds a state to expand, unless it is known; or the state after fresh letters that lose nothing.
+    fn visit(
+        &mut self,
+        state: Option<State>,
+        mut from: Option<(usize, char)>,
+        budget: &mut WorkBudget,
+    ) -> Result<(), Stop> {
+        let fresh = self.product.fresh;
+        let mut next = state;
+        while let Some(state) = next {
+            let state = Rc::new(state);
+            if !self.known.insert(state.clone()) {
+                return Ok(());
+            }
+            let index = self.visited.len();
+            self.visited.push(Visited {
+                state: state.clone(),
+                from,
+            });
+            if self.product.is_left(&state) {
+                return Err(Stop::Found(index));
+            }
+            if !budget.spend(state.len() as u64 + STEP) {
+                return Err(Stop::Budget);
+            }
+            next = self
+                .product
+                .step(&state, fresh)
+                .filter(|next| *next != *state && self.product.loses_nothing(&state, next));
+            from = Some((index, fresh));
+            if next.is_none() {
+                let needs = self.product.needs(&state);
+                self.open.push(Reverse((needs, index)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The string that leads to a state.
+    fn spell(&self, mut index: usize) -> String {
+        let mut characters = Vec::new();
+        while let Some((from, symbol)) = self.visited.get(index).and_then(|entry| entry.from) {
+            characters.push(symbol);
+            index = from;
+        }
+        characters.into_iter().rev().collect()
+    }
+}
+
+/// Patterns are shorter than 4 GiB of characters, so positions fit.
+fn small(index: usize) -> Position {
+    Position::try_from(index).unwrap_or(Position::MAX)
 }
 
 #[cfg(test)]
@@ -409,7 +603,7 @@ mod tests {
         residue(
             &groups,
             &none_of.iter().collect::<Vec<_>>(),
-            WorkBound::default(),
+            &mut WorkBudget::default(),
         )
     }
 
@@ -466,10 +660,10 @@ mod tests {
     fn work_is_bounded_and_the_bound_is_safe() {
         let long = Pattern::wildcard(&format!("*{}", "ab".repeat(20)));
         let short = Pattern::wildcard("*a");
-        let answer = residue(&[&[&long]], &[&short], WorkBound::steps(10));
+        let answer = residue(&[&[&long]], &[&short], &mut WorkBudget::steps(10));
         assert_eq!(answer, Residue::Undecided);
         assert!(answer.is_possible());
-        let answer = residue(&[&[&long]], &[&short], WorkBound::default());
+        let answer = residue(&[&[&long]], &[&short], &mut WorkBudget::default());
         assert_eq!(answer, Residue::Witness("ab".repeat(20)));
     }
 }

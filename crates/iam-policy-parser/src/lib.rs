@@ -10,7 +10,7 @@ mod syntax;
 mod version;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use algebra::{Residue, WorkBound, covers, overlaps, residue};
+pub use algebra::{Residue, WorkBudget, covers, overlaps, overlaps_within, residue};
 pub use arn::{Arn, ArnError};
 pub use document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,

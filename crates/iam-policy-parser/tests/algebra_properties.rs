@@ -1,7 +1,7 @@
 //! The set algebra against the plain reading: every short string over a small alphabet, one by one.
 #![allow(clippy::indexing_slicing)]
 
-use iam_policy_parser::{Pattern, Residue, Token, WorkBound, covers, overlaps, residue};
+use iam_policy_parser::{Pattern, Residue, Token, WorkBudget, covers, overlaps, residue};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -75,14 +75,14 @@ proptest! {
     #[test]
     fn overlap_is_a_residue_without_anything_taken_away(left in source(), right in source()) {
         let (left, right) = (pattern(&left), pattern(&right));
-        let general = residue(&[&[&left], &[&right]], &[], WorkBound::default());
+        let general = residue(&[&[&left], &[&right]], &[], &mut WorkBudget::default());
         prop_assert_eq!(overlaps(&left, &right), general.is_possible());
     }
 
     #[test]
     fn cover_is_an_empty_residue(outer in source(), inner in source()) {
         let (outer, inner) = (pattern(&outer), pattern(&inner));
-        prop_assert_eq!(covers(&outer, &inner), residue(&[&[&inner]], &[&outer], WorkBound::default()) == Residue::Empty);
+        prop_assert_eq!(covers(&outer, &inner), residue(&[&[&inner]], &[&outer], &mut WorkBudget::default()) == Residue::Empty);
     }
 }
 
@@ -103,7 +103,7 @@ proptest! {
             groups.iter().all(|group| group.iter().any(|source| plainly_matches(&letters(source), &text)))
                 && !none_of.iter().any(|source| plainly_matches(&letters(source), &text))
         };
-        match residue(&all_of, &none_refs, WorkBound::default()) {
+        match residue(&all_of, &none_refs, &mut WorkBudget::default()) {
             Residue::Witness(witness) => prop_assert!(belongs(&witness), "{witness:?} does not belong"),
             Residue::Empty => {
                 let missed = every_string().into_iter().find(|text| belongs(text));
