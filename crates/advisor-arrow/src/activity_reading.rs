@@ -30,6 +30,9 @@ const REQUIRED: [&str; 12] = [
     names::FIRST_ACCESSED,
 ];
 
+const INCONSISTENT_DAYS: &str =
+    "does not go from the day of first_accessed to that of last_accessed";
+
 /// The column that replaces `service_namespace` and `action_name` in a table by event.
 const EVENT_SOURCE: &str = "event_source";
 
@@ -359,7 +362,7 @@ impl<'a> Columns<'a> {
         };
         let is_complete = self.days_complete.as_ref();
         let is_complete = is_complete.and_then(|flags| flags.get(index));
-        Ok(ActivityRow {
+        let row = ActivityRow {
             principal,
             arn_seen_millis,
             service,
@@ -372,7 +375,13 @@ impl<'a> Columns<'a> {
             denied,
             days,
             days_complete: has_days && is_complete.unwrap_or(true),
-        })
+        };
+        match &self.days {
+            Some(lists) if !row.has_consistent_days() => {
+                Err(lists.column.fault(index, INCONSISTENT_DAYS))
+            }
+            _ => Ok(row),
+        }
     }
 
     /// What the credit to a named action rests on.

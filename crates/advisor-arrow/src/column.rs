@@ -16,6 +16,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use crate::read_error::Fault;
+use crate::schema::UTC;
 
 /// A column of one batch of a table.
 #[derive(Clone, Copy)]
@@ -154,14 +155,28 @@ impl<'a> Column<'a> {
         let values = if self.is_all_null() {
             None
         } else {
-            let to = DataType::List(Arc::new(Field::new_list_field(DataType::Date32, true)));
-            if !matches!(
-                self.array.data_type(),
-                DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_)
-            ) {
-                return Err(self.wrong_type("list of dates"));
-            }
-            self.cast(&to, "list of dates")?.as_list_opt().cloned()
+            let (DataType::List(day)
+            | DataType::LargeList(day)
+            | DataType::ListView(day)
+            | DataType::LargeListView(day)
+            | DataType::FixedSizeList(day, _)) = self.array.data_type()
+            else {
+                return Err(self.wrong_type(DATES));
+            };
+            let list_of = |day| DataType::List(Arc::new(Field::new_list_field(day, true)));
+            let lists = match day.data_type() {
+                DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, None) => {
+                    arrow_cast::cast(self.array, &list_of(DataType::Date32))?
+                }
+                // A cast to dates would give those of the time zone.
+                DataType::Timestamp(unit, Some(_)) => {
+                    let utc = list_of(DataType::Timestamp(*unit, Some(UTC.into())));
+                    let utc = arrow_cast::cast(self.array, &utc)?;
+                    arrow_cast::cast(&utc, &list_of(DataType::Date32))?
+                }
+                _ => return Err(self.wrong_type(DATES)),
+            };
+            lists.as_list_opt().cloned()
         };
         Ok(DayLists {
             column: self,
@@ -185,7 +200,7 @@ impl<'a> Column<'a> {
 
 /// A column of lists of days.
 pub(crate) struct DayLists<'a> {
-    column: Column<'a>,
+    pub(crate) column: Column<'a>,
     /// `None` when all are null.
     values: Option<ListArray>,
 }
@@ -223,6 +238,7 @@ impl Flags<'_> {
     }
 }
 
+const DATES: &str = "list of dates";
 const TEXT: &str = "text";
 const WHOLE_NUMBER: &str = "64-bit whole number";
 const NULL: &str = "is null";

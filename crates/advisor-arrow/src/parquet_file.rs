@@ -1,6 +1,7 @@
 //! Writes Parquet files that every engine reads (zstd, dictionaries, statistics), and reads those of other
 //! engines.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -26,7 +27,9 @@ pub(crate) fn write(
     schema: &SchemaRef,
     batches: impl IntoIterator<Item = Result<RecordBatch, ArrowError>>,
 ) -> io::Result<()> {
-    let metadata = schema.metadata().iter();
+    // In order, so that equal tables give equal files.
+    let metadata: BTreeMap<_, _> = schema.metadata().iter().collect();
+    let metadata = metadata.into_iter();
     let metadata = metadata.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

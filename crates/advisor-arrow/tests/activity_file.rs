@@ -10,17 +10,18 @@
 use std::sync::Arc;
 
 use advisor_arrow::{
-    activity_batches, activity_from_batches, activity_schema, is_activity_schema, read_activity,
-    read_activity_rows, rows_in_order, write_activity,
+    COVERAGE_KEY, activity_batches, activity_from_batches, activity_schema, is_activity_schema,
+    read_activity, read_activity_rows, rows_in_order, write_activity,
 };
-use advisor_core::{Activity, Attempt, CreditedAction, Principal};
+use advisor_core::{Activity, Attempt, CreditedAction, DaySet, EventCategory, Principal};
 use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMillisecondType;
+use arrow_array::types::{Date32Type, TimestampMillisecondType};
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch,
-    StringArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
-    UInt64Array,
+    Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array,
+    ListArray, NullArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
+use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -227,11 +228,19 @@ fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
         }
     });
     let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+    RecordBatch::try_new(Arc::new(schema), columns).unwrap()
 }
 
 fn read(batch: RecordBatch) -> Result<Activity, String> {
     activity_from_batches("t", [Ok(batch)], None).map_err(|error| error.to_string())
+}
+
+/// The activity, as of a table that does not say what it covers.
+fn from_unknown_source(activity: &Activity) -> Activity {
+    let mut activity = activity.clone();
+    activity.coverage_mut().see_unknown_source();
+    activity
 }
 
 fn text(values: [Option<&str>; 2]) -> ArrayRef {
@@ -273,11 +282,21 @@ fn every_way_to_store_a_column_is_read() {
         DataType::Float64,
         DataType::Decimal128(38, 0),
     ];
+    let day = |data_type| Arc::new(Field::new_list_field(data_type, true));
+    let lists = [
+        DataType::List(day(DataType::Date64)),
+        DataType::LargeList(day(DataType::Date32)),
+        DataType::FixedSizeList(day(DataType::Date32), 1),
+        DataType::List(day(DataType::Timestamp(TimeUnit::Microsecond, None))),
+        DataType::LargeList(day(DataType::Timestamp(TimeUnit::Nanosecond, None))),
+    ];
     let mut tried = 0;
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         let types: &[DataType] = match field.data_type() {
             DataType::Utf8 => &texts,
             DataType::Timestamp(..) => &times,
+            DataType::List(_) => &lists,
+            DataType::Boolean => &[],
             _ => &counts,
         };
         for data_type in types {
@@ -301,7 +320,10 @@ fn every_way_to_store_a_column_is_read() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 8 * texts.len() + 3 * times.len() + 2 * counts.len());
+    assert_eq!(
+        tried,
+        9 * texts.len() + 3 * times.len() + 2 * counts.len() + lists.len()
+    );
 }
 
 #[test]
@@ -316,7 +338,7 @@ fn order_and_further_columns_do_not_matter() {
     columns.insert(0, Arc::new(Int32Array::from(vec![1, 2])));
     let wider = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
     assert!(is_activity_schema(wider.schema_ref()));
-    assert_eq!(read(wider), Ok(activity));
+    assert_eq!(read(wider), Ok(from_unknown_source(&activity)));
 }
 
 #[test]
@@ -507,10 +529,143 @@ fn what_cannot_be_is_refused_by_row_and_column() {
             numbers([Some(1), Some(2)]),
             "t: column last_accessed is of type Int64, expected timestamp",
         ),
+        (
+            "days",
+            text([Some("2023-11-14"), None]),
+            "t: column days is of type Utf8, expected list of dates",
+        ),
+        (
+            "days",
+            dates([Some(&[DAY]), Some(&[DAY, DAY + 1])]),
+            "t: row 2, column days: does not go from the day of first_accessed to that of last_accessed",
+        ),
+        (
+            "days",
+            dates([Some(&[]), None]),
+            "t: row 1, column days: does not go from the day of first_accessed to that of last_accessed",
+        ),
+        (
+            "days",
+            dates([Some(&[i32::MAX]), None]),
+            "t: row 1, column days: day 2147483647 is out of range",
+        ),
+        (
+            "days",
+            Arc::new(ListArray::from_iter_primitive::<Date32Type, _, _>([
+                Some(vec![Some(DAY)]),
+                Some(vec![Some(DAY), None]),
+            ])),
+            "t: row 2, column days: has a null",
+        ),
+        (
+            "days_complete",
+            numbers([Some(1), Some(2)]),
+            "t: column days_complete is of type Int64, expected boolean",
+        ),
+        (
+            "evidence",
+            text([Some("rumour"), None]),
+            "t: row 1, column evidence: \"rumour\" is not known",
+        ),
     ];
     for (name, column, expected) in cases {
         assert_eq!(read(with(&batch, name, column)).unwrap_err(), expected);
     }
+}
+
+/// Lists of dates, by their numbers of days since 1970.
+fn dates(values: [Option<&[i32]>; 2]) -> ArrayRef {
+    let days = |list: &[i32]| list.iter().copied().map(Some).collect::<Vec<_>>();
+    let lists = values.map(|list| list.map(days));
+    Arc::new(ListArray::from_iter_primitive::<Date32Type, _, _>(lists))
+}
+
+/// The days of the attempts of [`two_rows`].
+const DAY: i32 = 19_675;
+
+#[test]
+fn days_may_be_unknown() {
+    let (activity, batch) = two_rows();
+    let flags =
+        |values: [Option<bool>; 2]| -> ArrayRef { Arc::new(BooleanArray::from(values.to_vec())) };
+    let one: &[i32] = &[DAY];
+    for (days, complete, expected) in [
+        (
+            dates([None, Some(one)]),
+            flags([Some(true); 2]),
+            [false, true],
+        ),
+        (
+            dates([Some(one); 2]),
+            flags([Some(false), None]),
+            [false, true],
+        ),
+        (dates([None; 2]), flags([None; 2]), [false, false]),
+        (
+            dates([Some(&[]), Some(one)]),
+            flags([Some(false), None]),
+            [false, true],
+        ),
+        (
+            Arc::new(NullArray::new(2)),
+            Arc::new(NullArray::new(2)),
+            [false, false],
+        ),
+    ] {
+        let read = read(with(&with(&batch, "days", days), "days_complete", complete)).unwrap();
+        let rows = rows_in_order(&read);
+        assert!(rows.iter().all(|row| row.days.iter().eq([DAY])));
+        assert_eq!([rows[0].days_complete, rows[1].days_complete], expected);
+    }
+    // Without one of the columns.
+    for (name, is_complete) in [("days", false), ("days_complete", true)] {
+        let missing = batch.schema().index_of(name).unwrap();
+        let rest: Vec<usize> = (0..batch.num_columns())
+            .filter(|it| *it != missing)
+            .collect();
+        let read = read(batch.project(&rest).unwrap()).unwrap();
+        assert!(
+            read.rows().all(|row| row.days_complete == is_complete),
+            "{name}"
+        );
+    }
+    assert!(activity.rows().all(|row| row.days_complete));
+}
+
+#[test]
+fn days_of_instants_are_those_of_utc() {
+    let (activity, batch) = two_rows();
+    let [start, end] = [DAY, DAY + 1].map(|day| DaySet::start_of(day) * 1_000);
+    for zone in ["UTC", "+05:00", "-11:00"] {
+        let instants = TimestampMicrosecondArray::from(vec![start, end - 1]).with_timezone(zone);
+        let item = Arc::new(Field::new_list_field(instants.data_type().clone(), true));
+        let offsets = OffsetBuffer::from_lengths([1, 1]);
+        let lists = ListArray::new(item, offsets, Arc::new(instants), None);
+        let lists = with(&batch, "days", Arc::new(lists));
+        assert_eq!(read(lists).as_ref(), Ok(&activity), "{zone}");
+    }
+}
+
+#[test]
+fn coverage_is_in_the_metadata() {
+    let (mut activity, _) = two_rows();
+    let writes = EventCategory::ManagementWrite;
+    (activity.coverage_mut()).see_record(ACCOUNTS[0], "eu-west-1", writes, DAY);
+    let bytes = file(&activity);
+    assert_eq!(read_activity(bytes, "a", None).unwrap(), activity);
+    let batch = activity_batches(&activity).next().unwrap().unwrap();
+    assert_eq!(read(batch.clone()).as_ref(), Ok(&activity));
+
+    let schema = batch.schema();
+    let mut metadata = schema.metadata().clone();
+    metadata.insert(COVERAGE_KEY.to_owned(), "{".to_owned());
+    let damaged = schema.as_ref().clone().with_metadata(metadata);
+    let damaged = RecordBatch::try_new(Arc::new(damaged), batch.columns().to_vec()).unwrap();
+    let error = read(damaged).unwrap_err();
+    assert!(
+        error.starts_with("t: cannot read the coverage in the metadata: EOF"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -525,12 +680,13 @@ fn the_row_is_the_files_not_the_batches() {
 #[test]
 fn a_missing_column_is_named() {
     let (_, batch) = two_rows();
+    let optional = ["principal_arn_seen", "days", "days_complete", "evidence"];
     for (index, field) in activity_schema().fields().iter().enumerate() {
         let rest: Vec<usize> = (0..batch.num_columns()).filter(|it| *it != index).collect();
         let rest = batch.project(&rest).unwrap();
         let expected = format!("t: column {} is missing", field.name());
         match read(rest) {
-            Ok(_) => assert_eq!(field.name(), "principal_arn_seen"),
+            Ok(_) => assert!(optional.contains(&field.name().as_str())),
             Err(error) => assert_eq!(error, expected),
         }
     }

@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
+use advisor_core::{
+    AccountId, Activity, ActivityRow, Caller, DaySet, Granularity, PageRequest, Tracking,
+};
 use advisor_store::{DatabaseErrorKind, Store, StoreError, StoredAdvisor};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -168,7 +170,7 @@ fn a_newer_schema_is_refused_with_its_number() {
         assert_eq!(
             answer.unwrap_err().to_string(),
             format!(
-                "{}: made by a newer version (schema 99; this one knows up to 2)",
+                "{}: made by a newer version (schema 99; this one knows up to 3)",
                 path.display()
             )
         );
@@ -176,8 +178,25 @@ fn a_newer_schema_is_refused_with_its_number() {
     assert!(fs::read(&path).unwrap() == before);
 }
 
+/// As version 2 made it.
+fn make_version_2(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch(
+            "BEGIN;
+             ALTER TABLE activity DROP COLUMN days;
+             ALTER TABLE activity DROP COLUMN days_complete;
+             ALTER TABLE activity_before DROP COLUMN days;
+             ALTER TABLE activity_before DROP COLUMN days_complete;
+             PRAGMA user_version = 2;
+             COMMIT",
+        )
+        .unwrap();
+}
+
 /// As version 1 made it.
-fn make_older(path: &Path) {
+fn make_version_1(path: &Path) {
+    make_version_2(path);
     let connection = Connection::open(path).unwrap();
     connection
         .execute_batch(
@@ -192,6 +211,38 @@ fn make_older(path: &Path) {
              COMMIT",
         )
         .unwrap();
+}
+
+/// The activity as a store knows it that did not keep days.
+fn without_days(activity: &Activity) -> Activity {
+    let mut older = Activity::new();
+    for row in activity.rows() {
+        older.add_row(&ActivityRow {
+            days: &DaySet::new(),
+            days_complete: false,
+            ..row
+        });
+    }
+    older
+}
+
+#[test]
+fn a_store_of_version_2_does_not_know_its_days() {
+    let (folder, path) = place();
+    let trail = objects(folder.path(), "trail", 5);
+    let store = Store::open_or_create(&path).unwrap();
+    import(&store, &[&trail]);
+    let mut expected = without_days(&activity(&path));
+    drop(store);
+    make_version_2(&path);
+    let store = Store::open(&path).unwrap();
+    assert!(is_sound(&path));
+    assert_eq!(activity(&path), expected);
+    // Later imports merge, and the days before stay unknown.
+    let later = objects(folder.path(), "later", 5);
+    import(&store, &[&later]);
+    expected.merge(&reader().read(&[&later], &|_| ()).unwrap().activity);
+    assert_eq!(activity(&path), expected);
 }
 
 #[test]
@@ -209,9 +260,9 @@ fn a_store_of_version_1_is_brought_up() {
     fs::write(&other, support::gzip(line.to_string().as_bytes())).unwrap();
     let store = Store::open_or_create(&path).unwrap();
     import(&store, &[&trail, &other]);
-    let before = activity(&path);
+    let before = without_days(&activity(&path));
     drop(store);
-    make_older(&path);
+    make_version_1(&path);
     // Taken compressed and uncompressed: one object.
     let taken = "INSERT INTO trail_objects SELECT replace(name, '.gz', ''), 7 FROM trail_objects
                  WHERE name LIKE '%trail3%'";
@@ -246,7 +297,7 @@ fn a_version_1_that_cannot_be_brought_up_stays_as_it_is() {
     let (folder, path) = place();
     let trail = objects(folder.path(), "trail", 2);
     import(&Store::open_or_create(&path).unwrap(), &[&trail]);
-    make_older(&path);
+    make_version_1(&path);
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch("CREATE TABLE trail_objects_1 (x)")

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use advisor_arrow::write_activity;
-use advisor_core::{Activity, CreditedAction, time};
+use advisor_core::{Activity, CreditedAction, DaySet, Evidence, time};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, SetAside, TrailRead, TrailReader};
 use service_catalog::Catalog;
@@ -39,7 +39,7 @@ const BY_EVENT: &str = "account_id,principal_id,principal_arn,principal_arn_seen
 
 fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String {
     let instant = |millis: i64| instant(DateTime::from_timestamp_millis(millis).unwrap());
-    let mut text = HEADER.to_owned();
+    let mut text = HEADER.replace('\n', ",days,evidence\n");
     for row in activity.rows() {
         let (action, event) = match row.action {
             CreditedAction::Event(name) => ("", name),
@@ -48,7 +48,7 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
         let who = row.principal;
         writeln!(
             text,
-            "{},{},{},{},{},{action},{event},{},{},{},{},{},{}",
+            "{},{},{},{},{},{action},{event},{},{},{},{},{},{},\"[{}]\",{}",
             who.account.unwrap_or_default(),
             who.unique_id.unwrap_or_default(),
             who.arn.unwrap_or_default(),
@@ -59,11 +59,26 @@ fn csv(activity: &Activity, instant: impl Fn(DateTime<Utc>) -> String) -> String
             row.last_event_id,
             row.attempts,
             row.denied,
-            instant(row.first_millis)
+            instant(row.first_millis),
+            dates(row.days).join(", "),
+            evidence(row.action)
         )
         .unwrap();
     }
     text
+}
+
+fn dates(days: &DaySet) -> Vec<String> {
+    let dates = days.iter().filter_map(DaySet::date_of);
+    dates.map(|date| date.to_string()).collect()
+}
+
+fn evidence(action: CreditedAction<'_>) -> &'static str {
+    match action.evidence() {
+        Evidence::Record => "record",
+        Evidence::Implied => "implied",
+        _ => "event",
+    }
 }
 
 fn asked(from: Option<&str>, to: Option<&str>) -> TrailReader {
@@ -97,7 +112,11 @@ fn files_of_every_kind_make_the_table_they_were_made_of() {
         ),
     ] {
         let read = take(&[&file]);
-        assert_eq!(read.activity, activity, "{kind}");
+        let mut expected = activity.clone();
+        if kind != "parquet" {
+            expected.coverage_mut().see_unknown_source();
+        }
+        assert_eq!(read.activity, expected, "{kind}");
         let rows = &read.reconciliation.activity_rows;
         assert_eq!(rows.read, activity.len() as u64, "{kind}");
         assert_eq!((rows.taken, rows.attempts), (rows.read, attempts), "{kind}");
@@ -222,6 +241,35 @@ fn broken_rows_are_named_and_lose_no_other() {
         let broken = good.replacen(old, new, 1);
         assert_ne!(broken, good);
         let text = format!("{HEADER}{good}\n{broken}\n{good}\n");
+        is_named(&text, says);
+    }
+    let header = HEADER.replace('\n', ",days,days_complete,evidence\n");
+    let days = "2026-09-01 2026-10-01";
+    let good = format!("{good},{days},true,record");
+    for (old, new, says) in [
+        (
+            "2026-10-01,",
+            "2026-10-32,",
+            "column days: has something that is not a date",
+        ),
+        (days, "2026-09-01", "column days: does not go from"),
+        (
+            days,
+            "2026-09-01 2026-10-02",
+            "column days: does not go from",
+        ),
+        (
+            "true",
+            "maybe",
+            "column days_complete: is not true or false",
+        ),
+        ("record", "rumour", "column evidence: is not known"),
+    ] {
+        let broken = good.replacen(old, new, 1);
+        is_named(&format!("{header}{good}\n{broken}\n{good}\n"), says);
+    }
+
+    fn is_named(text: &str, says: &str) {
         let read = take(&[text.as_bytes()]);
         let rows = &read.reconciliation.activity_rows;
         assert_eq!((rows.read, rows.taken, rows.attempts), (3, 2, 6), "{says}");

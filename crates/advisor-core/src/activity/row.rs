@@ -95,3 +95,20 @@ pub struct ActivityRow<'a> {
     /// Whether `days` has every day with attempts. It has not when the row came from a file of an earlier version.
     pub days_complete: bool,
 }
+
+impl ActivityRow<'_> {
+    /// Whether the days agree with the first and the last attempt: none is outside of them and, if `days_complete`, theirs are
+    /// among them. Rows of an [`Activity`](crate::Activity) do; those of a file may not.
+    #[must_use]
+    pub fn has_consistent_days(&self) -> bool {
+        let [first, last] = [self.first_millis, self.last_millis].map(DaySet::day_of);
+        let (Some(first_listed), Some(last_listed)) = (self.days.first(), self.days.last()) else {
+            return !self.days_complete;
+        };
+        if self.days_complete {
+            (first_listed, last_listed) == (first, last)
+        } else {
+            first <= first_listed && last_listed <= last
+        }
+    }
+}

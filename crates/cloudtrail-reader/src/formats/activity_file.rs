@@ -194,6 +194,11 @@ fn check(row: &ActivityRow<'_>) -> Result<(), Malformed> {
     )?;
     sound(who.arn.is_none_or(checks::is_arn), "principal_arn")?;
     sound(who.account.is_none_or(checks::is_account), "account_id")?;
+    let days = "does not go from the day of first_accessed to that of last_accessed";
+    let has_days = row.has_consistent_days();
+    has_days
+        .then_some(())
+        .ok_or_else(|| Malformed::value("days", days))?;
     checks::name(Some(row.service), RecordField::Service)?;
     checks::name(Some(row.action.name()), RecordField::Action)?;
     checks::region(Some(row.region))?;
