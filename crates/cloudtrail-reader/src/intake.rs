@@ -173,6 +173,9 @@ impl<'r> Intake<'r> {
         for reason in &noted.set_aside {
             projected.count(*reason);
         }
+        for covered in &noted.covered {
+            activity.coverage_mut().see(covered.id, covered.day);
+        }
         for (number, json) in noted.odd(text) {
             let taken = match std::str::from_utf8(json) {
                 Ok(json) => reference::take_record(rules, json, None, activity),

@@ -2,5 +2,6 @@
 
 pub(crate) mod attribution;
 pub(crate) mod checks;
+pub(crate) mod coverage;
 pub(crate) mod event;
 pub(crate) mod identity;

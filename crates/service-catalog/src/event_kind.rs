@@ -39,8 +39,14 @@ impl EventKind {
     }
 
     /// The resource types as whose data events it is logged, for instance `AWS::S3::Object`. Empty when AWS documents none.
-    pub fn data_resource_types(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn data_resource_types(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.data_resource_types.iter().map(|name| &**name)
+    }
+
+    /// Whether AWS documents it as a management event.
+    #[must_use]
+    pub fn is_management_event(&self) -> bool {
+        self.is_management
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::formats::engine_time;
-use crate::record::event::{EventRecord, SessionContext, SessionIssuer, Text, UserIdentity};
+use crate::record::event::{EventRecord, Loose, SessionContext, SessionIssuer, Text, UserIdentity};
 
 /// The meaning of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub(crate) enum Column {
     EventType,
     EventCategory,
     ErrorCode,
+    RecipientAccountId,
+    ReadOnly,
+    ManagementEvent,
     /// This and the next two as one text: see [`identity_text`](crate::formats::identity_text).
     UserIdentity,
     SessionContext,
@@ -61,6 +64,9 @@ impl Column {
             "eventtype" => Self::EventType,
             "eventcategory" => Self::EventCategory,
             "errorcode" => Self::ErrorCode,
+            "recipientaccountid" => Self::RecipientAccountId,
+            "readonly" => Self::ReadOnly,
+            "managementevent" => Self::ManagementEvent,
             "useridentity" => Self::UserIdentity,
             "useridentitytype" => Self::Type,
             "useridentityprincipalid" => Self::PrincipalId,
@@ -163,6 +169,13 @@ impl<'a> Cells<'a> {
             event_type: self.text(Column::EventType),
             event_category: self.text(Column::EventCategory),
             error_code: self.text(Column::ErrorCode),
+            recipient_account_id: self
+                .take(Column::RecipientAccountId)
+                .map(|account| Cow::Owned(format!("\"{account}\"")))
+                .map(Loose::from),
+            read_only: self.take(Column::ReadOnly).map(Loose::from),
+            management_event: self.take(Column::ManagementEvent).map(Loose::from),
+            resources: None,
         }
     }
 

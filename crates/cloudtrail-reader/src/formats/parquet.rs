@@ -16,7 +16,7 @@ use arrow_array::types::{
     TimestampSecondType,
 };
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, Int64Array, RecordBatch,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, Int64Array, RecordBatch,
     StringViewArray,
 };
 use arrow_schema::{DataType, TimeUnit};
@@ -156,6 +156,7 @@ enum Values<'b> {
     Epoch(&'b Int64Array),
     /// Account ids without leading zeros: some program took them for numbers.
     Account(&'b Int64Array),
+    Flag(&'b BooleanArray),
     /// Event ids that some program stored as UUIDs.
     Uuid(&'b FixedSizeBinaryArray),
     /// Only nulls, of any type.
@@ -169,8 +170,16 @@ impl<'b> Values<'b> {
             (DataType::BinaryView, _) => Self::Bytes(array.as_binary_view()),
             (DataType::Timestamp(unit, _), Column::EventTime) => Self::times(array, *unit),
             (DataType::Int64, Column::EventTime) => Self::Epoch(array.as_primitive::<Int64Type>()),
-            (DataType::Int64, Column::AccountId | Column::IssuerAccountId) => {
-                Self::Account(array.as_primitive::<Int64Type>())
+            (
+                DataType::Int64,
+                Column::AccountId | Column::IssuerAccountId | Column::RecipientAccountId,
+            ) => Self::Account(array.as_primitive::<Int64Type>()),
+            (DataType::Boolean, Column::ReadOnly | Column::ManagementEvent) => {
+                Self::Flag(array.as_boolean())
+            }
+            // They tell what the trail covers. Without them it can be read all the same.
+            (_, Column::RecipientAccountId | Column::ReadOnly | Column::ManagementEvent) => {
+                Self::Null
             }
             (DataType::FixedSizeBinary(16), Column::EventId) => {
                 Self::Uuid(array.as_fixed_size_binary())
@@ -236,6 +245,10 @@ impl<'b> Values<'b> {
             }
             Self::Account(ids) if ids.is_valid(row) => {
                 Some(Cow::Owned(format!("{:012}", ids.value(row))))
+            }
+            Self::Flag(flags) if flags.is_valid(row) => {
+                let text = if flags.value(row) { "true" } else { "false" };
+                Some(Cow::Borrowed(text))
             }
             Self::Uuid(ids) if ids.is_valid(row) => Some(Cow::Owned(uuid(ids.value(row)))),
             _ => None,

@@ -30,7 +30,7 @@ static CONTEXT_KEYS: Keys = Keys::new(&[
 /// Where a `userIdentity` stands; nowhere if the record is left to the reference parser.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Identity {
-    whole: Span,
+    pub(super) whole: Span,
     /// The part that tells whose it is: a `sessionIssuer` with the colon before it, the start up to the `accountId`, or all of
     /// it.
     telling: Span,

@@ -9,7 +9,7 @@ const COMPARED: usize = 24;
 const LONGEST: usize = 256;
 
 /// Keys have numbers below this.
-pub(super) const NUMBERS: usize = 16;
+pub(super) const NUMBERS: usize = 20;
 /// The number of all keys that do not count.
 pub(super) const OTHER: u8 = NUMBERS as u8 - 1;
 

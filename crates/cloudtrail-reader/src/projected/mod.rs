@@ -11,6 +11,7 @@
 mod cache;
 mod calendar;
 mod caller;
+mod coverage;
 mod index;
 mod keys;
 mod reasons;
@@ -27,6 +28,7 @@ use crate::options::Rules;
 use crate::outcome::set_aside::SetAside;
 use crate::record::checks;
 use caller::Callers;
+use coverage::Covered;
 use index::{Index, Irregular};
 use record::{Calls, Judge, Record, Verdict};
 use walk::{Objects, Span, Window};
@@ -59,6 +61,8 @@ pub(crate) struct Noted {
     pub(crate) attempts: Vec<NotedAttempt>,
     /// The numbers of the reasons.
     pub(crate) set_aside: Vec<u32>,
+    /// What the records prove that the trail holds.
+    pub(crate) covered: Vec<Covered>,
     /// Records for the reference parser: number and place.
     odd: Vec<(u64, Span)>,
 }
@@ -68,6 +72,7 @@ impl Noted {
         self.records = 0;
         self.attempts.clear();
         self.set_aside.clear();
+        self.covered.clear();
         self.odd.clear();
     }
 
@@ -99,6 +104,7 @@ impl Projected {
         noted: &mut Noted,
     ) -> Result<(), Irregular> {
         noted.clear();
+        self.judge.coverage.start_object();
         if u32::try_from(text.len()).is_err() {
             return Err(Irregular);
         }
@@ -172,7 +178,7 @@ impl Projected {
             calls.find(text, records, rules.catalog(), activity);
             for record in records {
                 noted.records += 1;
-                match judge.judge(window, record, rules, activity)? {
+                match judge.judge(window, record, rules, activity, &mut noted.covered)? {
                     Verdict::Attempt(attempt) => noted.attempts.push(attempt),
                     Verdict::SetAside(reason) => noted.set_aside.push(reason),
                     Verdict::Odd => noted.add_odd(text, record.place)?,

@@ -6,22 +6,24 @@ use service_catalog::Catalog;
 use super::cache::Cache;
 use super::calendar::Calendar;
 use super::caller::{Caller, Callers, Identity};
+use super::coverage::{Coverages, Covered, Evidence};
 use super::index::Irregular;
 use super::keys::{Keys, OTHER};
 use super::reasons::Reasons;
 use super::walk::{Objects, Span, Values, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::Rejection;
+use crate::record::coverage::KnownEvent;
 use crate::record::{attribution, checks};
 
 #[rustfmt::skip]
 static KEYS: Keys = Keys::new(&[
     ("userIdentity", 0), ("eventTime", 1), ("eventSource", 2), ("eventName", 3), ("awsRegion", 4), ("eventID", 5),
-    ("eventType", 6), ("eventCategory", 7), ("errorCode", 8), ("errorMessage", 9),
+    ("eventType", 6), ("eventCategory", 7), ("errorCode", 8), ("errorMessage", 9), ("readOnly", 10), ("recipientAccountId", 11),
+    ("managementEvent", 12), ("resources", 13),
     ("eventVersion", OTHER), ("sourceIPAddress", OTHER), ("userAgent", OTHER),
     ("requestParameters", OTHER), ("responseElements", OTHER), ("additionalEventData", OTHER), ("requestID", OTHER),
-    ("readOnly", OTHER), ("resources", OTHER), ("apiVersion", OTHER), ("managementEvent", OTHER),
-    ("recipientAccountId", OTHER), ("serviceEventDetails", OTHER), ("sharedEventID", OTHER), ("vpcEndpointId", OTHER),
+    ("apiVersion", OTHER), ("serviceEventDetails", OTHER), ("sharedEventID", OTHER), ("vpcEndpointId", OTHER),
     ("addendum", OTHER), ("edgeDeviceDetails", OTHER), ("tlsDetails", OTHER), ("eventContext", OTHER),
 ], 9);
 
@@ -35,13 +37,13 @@ const UUID: usize = 36;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     pub(super) place: Span,
-    values: Values,
-    identity: Identity,
+    pub(super) values: Values,
+    pub(super) identity: Identity,
     /// The texts of `eventSource` and `eventName`.
     source: Span,
     name: Span,
     caller: Caller,
-    action: Option<CreditedActionId>,
+    call: Option<Call>,
     /// Whether the record is left to the reference parser.
     is_odd: bool,
 }
@@ -72,7 +74,7 @@ impl Record {
     /// From the source to the name of the event, or the other way round; an empty span if too much else is between them. What
     /// comes second has its key among these bytes, which so say which is which.
     #[inline(always)]
-    fn call(&self) -> Span {
+    fn call_text(&self) -> Span {
         let start = self.source.start.min(self.name.start);
         let end = self.source.end.max(self.name.end);
         if start > 0 && end - start <= LONGEST_CALL {
@@ -98,9 +100,19 @@ pub(super) fn find_callers(
     }
 }
 
+/// What was called.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    /// By the event's source and name alone.
+    action: CreditedActionId,
+    /// Whether other fields of the record decide: then the reference parser credits it.
+    is_decided_by_record: bool,
+    event: KnownEvent,
+}
+
 /// What was called, by the bytes from the source to the name of the event.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Cache<CreditedActionId>);
+pub(super) struct Calls(Cache<Call>);
 
 impl Calls {
     /// Finds what the records call, if that is in order.
@@ -113,19 +125,20 @@ impl Calls {
         activity: &mut Activity,
     ) {
         let Self(known) = self;
-        known.find_all(text, records.iter().map(Record::call));
+        known.find_all(text, records.iter().map(Record::call_text));
         for (number, record) in records.iter_mut().enumerate() {
-            record.action = known.found(number).or_else(|| {
+            record.call = known.found(number).or_else(|| {
                 let [source, name] = [record.source, record.name]
                     .map(|span| std::str::from_utf8(span.of(text)).ok());
                 let event = attribution::Event::resolve(catalog, source, name).ok()?;
-                if event.is_decided_by_record() {
-                    return None;
-                }
                 let called = event.called();
-                let id = activity.intern_action(called.service, called.action);
-                known.keep(record.call().of(text), id);
-                Some(id)
+                let call = Call {
+                    action: activity.intern_action(called.service, called.action),
+                    is_decided_by_record: event.is_decided_by_record(),
+                    event: event.known(),
+                };
+                known.keep(record.call_text().of(text), call);
+                Some(call)
             });
         }
     }
@@ -170,6 +183,7 @@ pub(super) struct Judge {
     /// The reasons by which types of events are set aside, if they are.
     types: Cache<Option<u32>>,
     pub(super) reasons: Reasons,
+    pub(super) coverage: Coverages,
 }
 
 impl Judge {
@@ -181,6 +195,7 @@ impl Judge {
         record: &Record,
         rules: &Rules,
         activity: &mut Activity,
+        covered: &mut Vec<Covered>,
     ) -> Result<Verdict, Irregular> {
         let [
             _,
@@ -206,7 +221,7 @@ impl Judge {
         ) else {
             return Ok(Verdict::Odd);
         };
-        let has_type = kind.end > 0;
+        let (has_type, has_category) = (kind.end > 0, category.end > 0);
         let [time, region, id, kind, category, error] =
             [time, region, id, kind, category, error].map(|span| span.of(window.text));
         // An object of nothing but insights is skipped: left to the reference parser as a whole.
@@ -220,26 +235,45 @@ impl Judge {
         if message.is_none() || record.is_odd || matches!(record.caller, Caller::Odd) {
             return Ok(Verdict::Odd);
         }
+        let mut set_aside = None;
         if kind != b"AwsApiCall" && has_type {
             match self.set_aside(kind) {
-                Some(None) => {}
-                Some(Some(reason)) => return Ok(Verdict::SetAside(reason)),
+                Some(reason) => set_aside = reason,
                 None => return Ok(Verdict::Odd),
             }
         }
-        let principal = match record.caller {
-            Caller::Principal(principal) => principal,
-            Caller::SetAside(reason) => return Ok(Verdict::SetAside(reason)),
+        let who = match record.caller {
+            Caller::Principal(principal) => Ok(principal),
+            Caller::SetAside(reason) => Err(reason),
             Caller::Undecided | Caller::Odd => return Ok(Verdict::Odd),
         };
-        let (Some(action), Some(region), Some(time_millis), Ok(event_id)) = (
-            record.action,
+        let evidence = Evidence {
+            region,
+            kind: has_type.then_some(kind),
+            category,
+            has_category,
+            event: record.call.map(|call| call.event).unwrap_or_default(),
+        };
+        let time_millis = self.calendar.millis(time);
+        let principal = match (set_aside, who) {
+            (None, Ok(principal)) => principal,
+            (Some(reason), _) | (None, Err(reason)) => {
+                if let Some(time) = time_millis.filter(|time| rules.check_time(*time).is_ok()) {
+                    let coverage = &mut self.coverage;
+                    coverage.see(window, record, &evidence, time, rules, activity, covered);
+                }
+                return Ok(Verdict::SetAside(reason));
+            }
+        };
+        let (Some(call), Some(region), Some(time_millis), Ok(event_id)) = (
+            record.call.filter(|call| !call.is_decided_by_record),
             self.region(region, activity),
-            self.calendar.millis(time),
+            time_millis,
             <[u8; UUID]>::try_from(id),
         ) else {
             return Ok(Verdict::Odd);
         };
+        let action = call.action;
         if let Err(reason) = rules.check_time(time_millis) {
             return Ok(Verdict::SetAside(self.reasons.number(reason)));
         }
@@ -256,6 +290,16 @@ impl Judge {
                 return Ok(Verdict::Odd);
             }
         }
+        let coverage = &mut self.coverage;
+        coverage.see(
+            window,
+            record,
+            &evidence,
+            time_millis,
+            rules,
+            activity,
+            covered,
+        );
         Ok(Verdict::Attempt(NotedAttempt {
             principal,
             action,

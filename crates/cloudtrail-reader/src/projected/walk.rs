@@ -98,10 +98,10 @@ impl Object {
         for colon in colons {
             let Found { number, separator } = keys.find(text, *colon as usize)?;
             first = first.min(separator);
-            if let Some(value) = values.get_mut(usize::from(last) % NUMBERS) {
+            if let Some(value) = values.get_mut(usize::from(last)) {
                 value.end = separator;
             }
-            if let Some(value) = values.get_mut(usize::from(number) % NUMBERS) {
+            if let Some(value) = values.get_mut(usize::from(number)) {
                 value.start = colon + 1;
             }
             last = number;
@@ -109,7 +109,7 @@ impl Object {
             twice |= seen & bit;
             seen |= bit;
         }
-        if let Some(value) = values.get_mut(usize::from(last) % NUMBERS) {
+        if let Some(value) = values.get_mut(usize::from(last)) {
             value.end = self.place.end - 1;
         }
         // Before the first key there must be the opening bracket, not a comma; and of keys that count only one each.

@@ -10,11 +10,14 @@ use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
+use crate::record::coverage::{self, KnownEvent};
 use crate::record::event::{Details, EventRecord};
 use crate::record::identity::Identity;
 
 /// The values of `eventType` that count as attempts: API calls, and what the console does instead of them.
 pub const API_CALL_TYPES: [&str; 2] = ["AwsApiCall", "AwsConsoleAction"];
+/// The values of `eventType` of network activity events. The documentation has one, its samples the other.
+pub(crate) const VPC_ENDPOINT_TYPES: [&str; 2] = ["AwsVpceEvent", "AwsVpceEvents"];
 /// The `eventType` of an insight.
 pub const INSIGHT_TYPE: &str = "AwsCloudTrailInsight";
 /// The `eventCategory` of an insight.
@@ -29,8 +32,27 @@ pub const DENIAL_MARKERS: [&str; 5] = [
     "AuthorizationError",
 ];
 
-/// Adds a record to the table, or returns why it does not count. Few records are asked for their details.
+/// Adds a record and what it covers to the table, or returns why it does not count. Few records are asked for their details.
 pub(crate) fn attribute<'d>(
+    record: &EventRecord<'_>,
+    details: impl FnOnce() -> Details<'d>,
+    rules: &Rules,
+    activity: &mut Activity,
+) -> Result<(), Rejection> {
+    let attributed = credit(record, details, rules, activity);
+    let is_readable = match &attributed {
+        Ok(()) => true,
+        Err(Rejection::SetAside(reason)) => !is_insight(reason),
+        Err(Rejection::Malformed(_)) => false,
+    };
+    if is_readable {
+        coverage::cover(record, rules, activity.coverage_mut());
+    }
+    attributed
+}
+
+/// Adds the attempts of a record to the table.
+fn credit<'d>(
     record: &EventRecord<'_>,
     details: impl FnOnce() -> Details<'d>,
     rules: &Rules,
@@ -128,6 +150,11 @@ impl<'a> Event<'a> {
             name,
             resolved: catalog.resolve_event(source, name),
         })
+    }
+
+    /// What the catalog knows of the event.
+    pub(crate) fn known(&self) -> KnownEvent {
+        self.resolved.into()
     }
 
     /// Whether other fields of the record decide what was called: services share an event source and a name, or one event

@@ -45,6 +45,29 @@ impl Deref for Text<'_> {
     }
 }
 
+/// The JSON of a value that may be of any type, or the text of a table's cell. Whatever it is, the record can be read.
+#[derive(Debug)]
+pub(crate) struct Loose<'a>(Cow<'a, str>);
+
+impl Loose<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Loose<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(Cow::Borrowed(json.get())))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventRecord<'a> {
@@ -66,6 +89,14 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) event_category: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) error_code: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) recipient_account_id: Option<Loose<'a>>,
+    #[serde(borrow)]
+    pub(crate) read_only: Option<Loose<'a>>,
+    #[serde(borrow)]
+    pub(crate) management_event: Option<Loose<'a>>,
+    #[serde(borrow)]
+    pub(crate) resources: Option<Loose<'a>>,
 }
 
 /// The fields that only some records are asked for: calls that their name does not decide, and denials.

@@ -49,7 +49,8 @@ struct Token {
     place: Range<usize>,
 }
 
-/// The object with a null for every value that does not count and is not JSON, but whose strings and brackets are sound. `None`
+/// The object with a null, or what the projected parser finds in it, for every value that is not JSON, but whose strings and
+/// brackets are sound, if only these are checked of it. `None`
 /// if there are none, or if the object is not a CloudTrail object with sound strings and brackets.
 pub(crate) fn replaced(object: &[u8]) -> Option<Vec<u8>> {
     let mut text = object.to_vec();
@@ -77,8 +78,8 @@ pub(crate) fn replaced(object: &[u8]) -> Option<Vec<u8>> {
     if broken.is_empty() {
         return None;
     }
-    for place in broken.into_iter().rev() {
-        text.splice(place, *b"null");
+    for (place, instead) in broken.into_iter().rev() {
+        text.splice(place, instead.into_bytes());
     }
     Some(text)
 }
@@ -142,7 +143,12 @@ fn value_end(kinds: &[Kind], start: usize) -> Option<usize> {
 }
 
 /// Finds the broken values of an object whose tokens these are.
-fn find_broken(text: &[u8], object: &[Token], levels: &[&[&str]], broken: &mut Vec<Range<usize>>) {
+fn find_broken(
+    text: &[u8],
+    object: &[Token],
+    levels: &[&[&str]],
+    broken: &mut Vec<(Range<usize>, String)>,
+) {
     let [counted, inner @ ..] = levels else {
         return;
     };
@@ -184,9 +190,29 @@ fn find_broken(text: &[u8], object: &[Token], levels: &[&[&str]], broken: &mut V
                 find_broken(text, &object[colon + 1..end], inner, broken);
             }
             None if serde_json::from_slice::<IgnoredAny>(&text[place.clone()]).is_err() => {
-                broken.push(place);
+                let members = object[colon + 1..end].windows(3);
+                let instead = match key {
+                    b"\"resources\"" => types(text, members),
+                    _ => "null".to_owned(),
+                };
+                broken.push((place, instead));
             }
             _ => {}
         }
     }
+}
+
+/// Resources of the types that are among these tokens.
+fn types<'t>(text: &[u8], tokens: impl Iterator<Item = &'t [Token]>) -> String {
+    let types = tokens.filter_map(|tokens| {
+        let [key, colon, value] = tokens else {
+            return None;
+        };
+        let is_type = text[key.place.clone()] == *b"\"type\""
+            && colon.kind == Kind::Colon
+            && value.kind == Kind::Text;
+        let value = std::str::from_utf8(&text[value.place.clone()]).unwrap();
+        is_type.then(|| format!("{{\"type\":{value}}}"))
+    });
+    format!("[{}]", types.collect::<Vec<_>>().join(","))
 }

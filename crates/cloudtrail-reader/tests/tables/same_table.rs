@@ -9,11 +9,28 @@ fn millis(records: &[Value]) -> Vec<Option<i64>> {
         .collect()
 }
 
+fn without_coverage(activity: &Activity) -> Activity {
+    let mut rows = Activity::new();
+    for row in activity.rows() {
+        assert!(rows.add_row(&row));
+    }
+    rows
+}
+
 fn assert_same(shape: &str, taken: &TrailRead) {
     let (_, expected) = &*TRAIL;
     assert_eq!(faults(taken), [""; 0], "{shape}");
     assert_eq!(rows(&taken.activity), rows(&expected.activity), "{shape}");
-    assert_eq!(taken.activity, expected.activity, "{shape}");
+    assert_eq!(
+        without_coverage(&taken.activity),
+        without_coverage(&expected.activity),
+        "{shape}"
+    );
+    // Tables can lack the columns that tell the kind of an event.
+    let covered = |activity: &Activity| activity.coverage().covered_days("111122223333");
+    let (covered, all) = (covered(&taken.activity), covered(&expected.activity));
+    assert!(!covered.is_empty(), "{shape}");
+    assert!(covered.iter().all(|day| all.contains(day)), "{shape}");
     assert_eq!(set_aside(taken), set_aside(expected), "{shape}");
     assert_eq!(
         taken.reconciliation.records_read, expected.reconciliation.records_read,
@@ -209,8 +226,7 @@ fn times_and_ids_of_every_type_make_the_same_table() {
     let column = Arc::new(ids);
     // Who calls without credentials has an id in letters.
     let batch = with_column(&batch, "userIdentity.accountId", column);
-    let taken = take(&[parquet(&batch)]);
-    assert_eq!(taken.activity, TRAIL.1.activity);
+    assert_same("accounts as numbers", &take(&[parquet(&batch)]));
 }
 
 #[test]
