@@ -1090,24 +1090,26 @@ def write_trail():
         else:
             write(name, json.dumps(lookup_events(records), indent=4) + "\n")
     # beside the events: a digest and an insight object. They hold no API calls.
+    digest_path = f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/us-east-1/2026/10/12/{ACCOUNT}_CloudTrail-Digest_us-east-1_larkfield-trail_us-east-1_20261012T091500Z.json.gz"
+    delivered = (HERE / "trail" / f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/10/12").glob("*_20261012T0907Z_*")
+    delivered = [str(path.relative_to(HERE / "trail")) for path in delivered]
     digest = {
         "awsAccountId": ACCOUNT,
         "digestStartTime": "2026-10-12T08:15:00Z",
         "digestEndTime": "2026-10-12T09:15:00Z",
         "digestS3Bucket": "larkfield-trail",
-        "digestS3Object": "invented",
+        "digestS3Object": digest_path,
         "newestEventTime": "2026-10-12T09:07:40Z",
         "oldestEventTime": "2026-10-12T09:04:00Z",
         "previousDigestS3Bucket": None,
         "previousDigestS3Object": None,
         "digestPublicKeyFingerprint": "0" * 32,
         "digestSignatureAlgorithm": "SHA256withRSA",
-        "logFiles": [{"s3Bucket": "larkfield-trail", "s3Object": "invented", "hashValue": "0" * 64, "hashAlgorithm": "SHA-256"}],
+        "logFiles": [
+            {"s3Bucket": "larkfield-trail", "s3Object": path, "hashValue": "0" * 64, "hashAlgorithm": "SHA-256"} for path in delivered
+        ],
     }
-    write(
-        f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/us-east-1/2026/10/12/{ACCOUNT}_CloudTrail-Digest_us-east-1_larkfield-trail_us-east-1_20261012T091500Z.json.gz",
-        one_line(digest),
-    )
+    write(digest_path, one_line(digest))
     insight = {
         "eventVersion": "1.11",
         "eventTime": "2026-10-12T09:10:00Z",

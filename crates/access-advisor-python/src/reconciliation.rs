@@ -21,7 +21,7 @@ use crate::pickle::{self, Reduced};
 /// >>> r.records_read == r.records_attributed + r.records_set_aside
 /// True
 /// >>> print(r)
-/// 87 objects read, 1 digest skipped, 1 insight skipped
+/// 87 objects read, 1 digest read, 1 insight skipped
 /// 385 records = 321 attributed + 64 set aside
 /// ...
 #[pyclass(frozen, eq, module = "access_advisor")]
@@ -194,7 +194,13 @@ impl Reconciliation {
         self.inner.objects_read
     }
 
-    /// The number of objects without API calls, by type: "digest", "insight".
+    /// The number of digest objects that were read.
+    #[getter]
+    fn digests_read(&self) -> u64 {
+        self.inner.digests_read
+    }
+
+    /// The number of objects without API calls, by type: "insight", "list of checksums".
     #[getter]
     fn objects_skipped(&self) -> BTreeMap<String, u64> {
         let skipped = self.inner.objects_skipped.iter();

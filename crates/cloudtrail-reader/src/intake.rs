@@ -16,6 +16,7 @@ use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::Rejection;
 use crate::outcome::trail_read::TrailRead;
 use crate::projected::{Noted, Projected};
+use crate::record::log_file;
 use crate::reference;
 use crate::source::file;
 use crate::source::inflate::{Inflater, KEPT_BUFFER};
@@ -114,7 +115,11 @@ impl<'r> Intake<'r> {
         match inflater.inflate(bytes, self.rules.options().object_limit) {
             Ok(inflated) => {
                 inflated_bytes = inflated.len();
+                let objects_before = self.reconciliation.objects_read;
                 self.take_inflated(object, inflated);
+                if self.reconciliation.objects_read > objects_before {
+                    log_file::see_log_file(object, self.rules, self.activity.coverage_mut());
+                }
             }
             Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
         }

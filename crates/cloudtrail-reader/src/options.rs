@@ -122,6 +122,11 @@ impl Rules {
         &self.options
     }
 
+    /// The options' limits of time in UTC milliseconds, both inclusive.
+    pub(crate) fn limits(&self) -> (i64, i64) {
+        (self.since_millis, self.until_millis)
+    }
+
     /// Checks that a time, in UTC milliseconds, is within the options' limits.
     pub(crate) fn check_time(&self, millis: i64) -> Result<(), SetAside> {
         if millis < self.since_millis {

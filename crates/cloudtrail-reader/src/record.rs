@@ -5,3 +5,4 @@ pub(crate) mod checks;
 pub(crate) mod coverage;
 pub(crate) mod event;
 pub(crate) mod identity;
+pub(crate) mod log_file;

@@ -3,7 +3,7 @@
 //! It reads what the projected parser leaves to it, says what is wrong with malformed records, and is what that parser must
 //! agree with.
 
-use advisor_core::Activity;
+use advisor_core::{Activity, Coverage};
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ use crate::outcome::reconciliation::{Reconciliation, SkippedObject};
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::attribution;
 use crate::record::event::{Details, EventRecord};
+use crate::record::log_file;
 
 /// Adds the records of one inflated object to the table. An object that cannot be read as a whole adds nothing. The caller
 /// counts the bytes in which it was stored.
@@ -49,8 +50,20 @@ fn read_json(
         is_digest = json::read(&decoded.text, take)?;
         Ok(())
     });
-    if is_digest && taken.records_read == 0 {
-        return Reconciliation::skipped(SkippedObject::Digest);
+    if is_digest {
+        let mut coverage = Coverage::new();
+        let digests = log_file::read_digests(&decoded.text, object, rules, &mut coverage);
+        if digests.is_ok() {
+            activity.coverage_mut().merge(&coverage);
+        }
+        // Beside records, a digest that cannot be read is only less coverage.
+        if taken.records_read == 0 {
+            return match digests {
+                Ok(true) => Reconciliation::digest(),
+                Ok(false) => Reconciliation::skipped(SkippedObject::Digest),
+                Err(fault) => failed(object, FormatError::Digest(fault)),
+            };
+        }
     }
     let set_aside = taken.records_set_aside.iter();
     let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));

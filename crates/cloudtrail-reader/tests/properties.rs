@@ -163,7 +163,8 @@ proptest! {
         prop_assert_eq!(part.bytes, damaged.len() as u64);
         // An object is read, skipped or failed; only one that is read has records.
         let skipped: u64 = part.objects_skipped.values().sum();
-        prop_assert_eq!(part.objects_read + skipped + part.objects_failed.len() as u64, 1);
+        let failed = part.objects_failed.len() as u64;
+        prop_assert_eq!(part.objects_read + part.digests_read + skipped + failed, 1);
         prop_assert!(part.objects_read == 1 || part.records_read == 0);
         prop_assert_eq!(part.examples.len() as u64, part.malformed().min(20));
         for example in &part.examples {

@@ -303,7 +303,7 @@ class Reconciliation:
     >>> r.records_read == r.records_attributed + r.records_set_aside
     True
     >>> print(r)
-    87 objects read, 1 digest skipped, 1 insight skipped
+    87 objects read, 1 digest read, 1 insight skipped
     385 records = 321 attributed + 64 set aside
     ...
     """
@@ -327,8 +327,11 @@ class Reconciliation:
     def objects_read(self) -> int:
         """The number of objects whose records or rows were read."""
     @property
+    def digests_read(self) -> int:
+        """The number of digest objects that were read."""
+    @property
     def objects_skipped(self) -> dict[str, int]:
-        """The number of objects without API calls, by type: "digest", "insight"."""
+        """The number of objects without API calls, by type: "insight", "list of checksums"."""
     @property
     def objects_failed(self) -> list[FailedObject]:
         """The objects that could not be read."""

@@ -61,6 +61,7 @@ impl ImportedTrail {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reconciliation.objects_read == 0
+            && self.reconciliation.digests_read == 0
             && self.reconciliation.objects_skipped.is_empty()
             && self.known == 0
             && self.outside == 0

@@ -5,6 +5,7 @@ use std::fmt;
 use advisor_arrow::Fault;
 
 use crate::outcome::failure::FailureKind;
+use crate::record::log_file::DigestFault;
 
 /// An object that cannot be read. None of its records is counted.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,8 @@ pub(crate) enum FormatError {
     Activity(#[source] Fault),
     #[error("invalid activity file: two columns named {0}")]
     RepeatedActivityColumn(String),
+    #[error("damaged digest: {0}")]
+    Digest(#[source] DigestFault),
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
 }
@@ -41,9 +44,11 @@ pub(crate) enum FormatError {
 impl FormatError {
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::Json(_) | Self::Csv(_) | Self::Parquet(_) | Self::Activity(_) => {
-                FailureKind::Damaged
-            }
+            Self::Json(_)
+            | Self::Csv(_)
+            | Self::Parquet(_)
+            | Self::Activity(_)
+            | Self::Digest(_) => FailureKind::Damaged,
             Self::Empty
             | Self::NotCloudTrail(_)
             | Self::MissingColumns { .. }

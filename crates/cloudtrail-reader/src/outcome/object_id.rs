@@ -1,5 +1,6 @@
 //! What an object is known by.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,18 @@ pub enum ObjectId {
     },
     /// Bytes that were handed over under this name.
     Bytes(Box<str>),
+}
+
+impl ObjectId {
+    /// The last part of the name.
+    pub(crate) fn file_name(&self) -> Cow<'_, str> {
+        match self {
+            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy(),
+            Self::S3 { key: name, .. } | Self::Bytes(name) => {
+                Cow::Borrowed(name.rsplit('/').next().unwrap_or(name))
+            }
+        }
+    }
 }
 
 fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {

@@ -20,6 +20,9 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 pub struct Reconciliation {
     /// Objects whose records were read.
     pub objects_read: u64,
+    /// Digest objects that were read: what they list is in the [coverage](advisor_core::Activity::coverage).
+    #[serde(default)]
+    pub digests_read: u64,
     /// Objects that hold no API calls, by kind.
     #[serde(with = "as_pairs")]
     pub objects_skipped: BTreeMap<SkippedObject, u64>,
@@ -58,7 +61,7 @@ pub struct ActivityRows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SkippedObject {
-    /// A digest: checksums of other objects.
+    /// A list of checksums of other objects that is no digest of log files: the signatures of query results.
     Digest,
     /// Insights: unusual rates of calls.
     Insight,
@@ -67,7 +70,7 @@ pub enum SkippedObject {
 impl fmt::Display for SkippedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Digest => "digest",
+            Self::Digest => "list of checksums",
             Self::Insight => "insight",
         })
     }
@@ -113,6 +116,14 @@ impl Reconciliation {
     ) -> Self {
         Self {
             objects_failed: vec![FailedObject::new(object, kind, error)],
+            ..Self::default()
+        }
+    }
+
+    /// One digest object.
+    pub(crate) fn digest() -> Self {
+        Self {
+            digests_read: 1,
             ..Self::default()
         }
     }
@@ -209,6 +220,7 @@ impl Reconciliation {
     /// Merges without sorting the failed objects: in a folder of many strange files, each would sort all of them again.
     pub(crate) fn add(&mut self, other: Self) {
         self.objects_read += other.objects_read;
+        self.digests_read += other.digests_read;
         for (reason, count) in other.objects_skipped {
             *self.objects_skipped.entry(reason).or_default() += count;
         }
@@ -238,6 +250,9 @@ impl Reconciliation {
 impl fmt::Display for Reconciliation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} read", count(self.objects_read, "object"))?;
+        if self.digests_read > 0 {
+            write!(f, ", {} read", count(self.digests_read, "digest"))?;
+        }
         for (reason, number) in &self.objects_skipped {
             write!(f, ", {number} {reason} skipped")?;
         }

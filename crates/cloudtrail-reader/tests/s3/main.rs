@@ -117,7 +117,7 @@ fn trail() -> Objects {
                 }
             }
         }
-        for kind in ["CloudTrail-Digest", "CloudTrail-Insight", "Config"] {
+        for kind in ["CloudTrail-Insight", "Config"] {
             let key = format!("AWSLogs/{account}/{kind}/eu-west-1/2026/11/02/x.json.gz");
             trail.insert(key, b"x".to_vec());
         }

@@ -110,6 +110,8 @@ pub(crate) fn digest() -> Vec<u8> {
         "digestStartTime": "2026-10-01T11:00:00Z",
         "digestEndTime": "2026-10-01T12:00:00Z",
         "digestS3Bucket": "trail",
+        "digestS3Object": "AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2026/10/01/\
+            111122223333_CloudTrail-Digest_eu-central-1_trail_eu-central-1_20261001T120000Z.json.gz",
         "logFiles": [{"s3Object": "AWSLogs/x.json.gz", "hashValue": "00"}],
     })
     .to_string()

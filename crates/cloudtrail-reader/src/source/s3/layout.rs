@@ -117,7 +117,7 @@ fn place(folder: &str) -> Place {
     }
     match segments.next() {
         None => return Place::Upper,
-        Some("CloudTrail-Digest" | "CloudTrail-Insight") => return Place::OtherKind,
+        Some("CloudTrail-Insight") => return Place::OtherKind,
         Some(kind) if kind == "CloudTrail" || kind.starts_with("CloudTrail-") => {}
         Some(_) => return Place::OtherKind,
     }
@@ -217,15 +217,17 @@ mod tests {
 
     #[test]
     fn other_kinds_are_left_out_and_other_folders_taken_whole() {
-        for kind in ["CloudTrail-Digest", "CloudTrail-Insight", "Config"] {
+        for kind in ["CloudTrail-Insight", "Config"] {
             let folder = format!("AWSLogs/111122223333/{kind}/");
             assert_eq!(visit(&folder, 0, None), Visit::Skip);
             let key = format!("{folder}x.json.gz");
             assert!(!takes_key(&key, None, false));
             assert!(takes_key(&key, None, true));
         }
-        let network = "AWSLogs/111122223333/CloudTrail-NetworkActivity/";
-        assert_eq!(visit(network, 0, None), Visit::Levels);
+        for kind in ["CloudTrail-NetworkActivity", "CloudTrail-Digest"] {
+            let folder = format!("AWSLogs/111122223333/{kind}/");
+            assert_eq!(visit(&folder, 0, None), Visit::Levels);
+        }
         assert_eq!(visit("AWSLogs/copies/", 1, None), Visit::Whole);
         assert_eq!(visit("a/b/", 2, None), Visit::Levels);
         assert_eq!(visit("a/b/c/", 3, None), Visit::Whole);

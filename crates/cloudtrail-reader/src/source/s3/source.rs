@@ -43,7 +43,7 @@ impl S3Source {
         })
     }
 
-    /// Lists the objects, in no particular order. Folder markers, digests, insights, logs of other AWS services under
+    /// Lists the objects, in no particular order. Folder markers, insights, logs of other AWS services under
     /// `AWSLogs/`, and days outside of `since` and `until` are skipped.
     pub fn list(&self) -> S3Listing {
         S3Listing::start(
