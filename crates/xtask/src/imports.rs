@@ -45,8 +45,9 @@ impl Imports {
 fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut failed = Vec::new();
     for folder in crates(root)? {
-        let name = folder.file_name().unwrap_or_default().display().to_string();
-        let files = files::read(&folder.join("src"))?;
+        let name = folder.strip_prefix(root).unwrap_or(&folder).display();
+        let name = name.to_string();
+        let files = files::read(&folder)?;
         let count = files.len();
         let circles = graph::circles(&files);
         if circles.is_empty() {
@@ -73,7 +74,7 @@ fn check(root: &Path) -> Result<Vec<String>, String> {
     Ok(failed)
 }
 
-/// The folders of the crates with sources.
+/// The source folders of all crates.
 fn crates(root: &Path) -> Result<Vec<PathBuf>, String> {
     let folder = root.join("crates");
     let failed = |error| format!("{}: {error}", folder.display());
@@ -83,5 +84,9 @@ fn crates(root: &Path) -> Result<Vec<PathBuf>, String> {
     }
     found.retain(|folder| folder.join("src").is_dir());
     found.sort();
-    Ok(found)
+    let roots: Vec<_> = found
+        .iter()
+        .map(|package| files::roots(package))
+        .collect::<Result<_, _>>()?;
+    Ok(roots.concat())
 }

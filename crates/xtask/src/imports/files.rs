@@ -9,11 +9,29 @@ use super::tokens::{tokens, without_tests};
 /// A source file.
 #[derive(Debug)]
 pub(super) struct SourceFile {
-    /// Its path from the crate's `src`.
+    /// Its path from the crate's source folder.
     pub(super) name: String,
     /// Its module, from the crate's root: empty for `lib.rs` and `main.rs`.
     pub(super) module: Vec<String>,
     pub(super) code: Code,
+}
+
+/// The source folders of a package, each the root of a crate: `src`, and each folder in `src/bin`. A program that is a single
+/// file in `src/bin` cannot import in a circle.
+pub(super) fn roots(package: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut roots = vec![package.join("src")];
+    let programs = package.join("src/bin");
+    if programs.is_dir() {
+        let failed = |error| format!("{}: {error}", programs.display());
+        for entry in std::fs::read_dir(&programs).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.is_dir() {
+                roots.push(path);
+            }
+        }
+    }
+    roots.sort();
+    Ok(roots)
 }
 
 /// Reads all files of a crate but those that only tests have, and those of `src/bin`, which are crates of their own.
@@ -101,6 +119,27 @@ mod tests {
         assert_eq!(module_of("a.rs"), ["a"]);
         assert_eq!(module_of("a/mod.rs"), ["a"]);
         assert_eq!(module_of("a/b.rs"), ["a", "b"]);
+    }
+
+    #[test]
+    fn each_folder_in_src_bin_is_a_crate() {
+        let package = tempfile::tempdir().unwrap();
+        let source = package.path().join("src");
+        std::fs::create_dir_all(source.join("bin/two")).unwrap();
+        for file in ["lib.rs", "bin/one.rs", "bin/two/main.rs", "bin/two/a.rs"] {
+            std::fs::write(source.join(file), "").unwrap();
+        }
+        let roots = roots(package.path()).unwrap();
+        assert_eq!(roots, [source.clone(), source.join("bin/two")]);
+        let names = |root: &Path| -> Vec<String> {
+            read(root)
+                .unwrap()
+                .into_iter()
+                .map(|file| file.name)
+                .collect()
+        };
+        assert_eq!(names(&roots[0]), ["lib.rs"]);
+        assert_eq!(names(&roots[1]), ["a.rs", "main.rs"]);
     }
 
     #[test]
