@@ -1,11 +1,13 @@
 //! The documentation is right: every command and every program in it is run, and every link leads somewhere.
 //!
-//! Pages are README.md, CONTRIBUTING.md, SECURITY.md and all of docs/. Of their fenced blocks,
+//! Pages are README.md, CONTRIBUTING.md, SECURITY.md, all of docs/, and the pages beside the code and the test data. Of
+//! their fenced blocks,
 //!
 //! - `console` blocks are run here, in one shell session per page;
 //! - `python` blocks are run here in the same session, except on pages that import `access_advisor`: those are run by
 //!   `crates/access-advisor-python/tests/test_documentation.py`, which has the package;
-//! - `rust` blocks are quotations of a program that another test runs: `<!-- from: PATH -->` stands before the block.
+//! - `rust` blocks are quotations of a program that another test runs: `<!-- from: PATH -->` stands before the block. In the
+//!   README that a crate includes as its documentation, rustdoc runs them.
 //!
 //! A block that cannot be run is marked with `<!-- not run: REASON -->` in the line before it. There is no third way: a
 //! block without a language, or with an unknown one, fails.
@@ -49,9 +51,11 @@ fn markdown_files(folder: &Path) -> Vec<PathBuf> {
 fn pages() -> Vec<Page> {
     let root = root();
     let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name));
-    let docs = markdown_files(&root.join("docs"));
+    let below = ["docs", "crates", "benches", "testdata"]
+        .into_iter()
+        .flat_map(|folder| markdown_files(&root.join(folder)));
     top.into_iter()
-        .chain(docs)
+        .chain(below)
         .map(|path| Page::read(&root, &path))
         .collect()
 }
@@ -70,7 +74,7 @@ fn every_block_is_run_or_marked() {
     let mut wrong = Vec::new();
     for page in pages() {
         for block in &page.blocks {
-            if let Err(reason) = check_block(block) {
+            if let Err(reason) = check_block(&page, block) {
                 wrong.push(format!("{}:{}: {reason}", page.name, block.line));
             }
         }
@@ -78,7 +82,7 @@ fn every_block_is_run_or_marked() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn check_block(block: &Block) -> Result<(), String> {
+fn check_block(page: &Page, block: &Block) -> Result<(), String> {
     match block.language.as_str() {
         "console" if !block.text.starts_with("$ ") => {
             Err("a console block starts with a command: `$ ...`".to_owned())
@@ -88,6 +92,7 @@ fn check_block(block: &Block) -> Result<(), String> {
             Some(reason) if reason.is_empty() => Err("say why it is not run".to_owned()),
             _ => Ok(()),
         },
+        "rust" if is_run_by_rustdoc(page) => Ok(()),
         "rust" => {
             let source = block
                 .from
@@ -98,6 +103,16 @@ fn check_block(block: &Block) -> Result<(), String> {
         "text" | "toml" | "mermaid" => Ok(()),
         other => Err(format!("blocks in {other:?} are not known to this test")),
     }
+}
+
+/// Whether the page is the README that a crate includes as its documentation.
+fn is_run_by_rustdoc(page: &Page) -> bool {
+    let Some(folder) = page.name.strip_suffix("/README.md") else {
+        return false;
+    };
+    let library = root().join(folder).join("src/lib.rs");
+    std::fs::read_to_string(library)
+        .is_ok_and(|text| text.starts_with("#![doc = include_str!(\"../README.md\")]"))
 }
 
 /// The block stands in this file, where another test runs it.
@@ -171,16 +186,9 @@ fn cargo_run_runs_the_command_line() {
 #[test]
 fn links_lead_somewhere() {
     let root = root();
-    let mut files = pages()
-        .into_iter()
-        .map(|page| root.join(page.name))
-        .collect::<Vec<_>>();
-    for folder in ["benches", "testdata", "crates"] {
-        files.extend(markdown_files(&root.join(folder)));
-    }
-    let broken: Vec<String> = files
+    let broken: Vec<String> = pages()
         .iter()
-        .flat_map(|file| links::broken(&root, file))
+        .flat_map(|page| links::broken(&root, &root.join(&page.name)))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
