@@ -24,28 +24,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("not five fields: {line}").into());
         };
         let when = time::parse(when).ok_or("the first field is not a time")?;
-        let principal = Principal {
-            arn: Some(arn),
-            ..Principal::default()
-        };
-        activity.record(&Attempt {
-            principal,
-            service,
-            action: CreditedAction::Action(action),
-            region,
-            time_millis: when.timestamp_millis(),
-            event_id: "",
-            denied: false,
-        });
+        let principal = Principal::from_arn(arn);
+        let action = CreditedAction::Action(action);
+        activity.record(&Attempt::new(principal, service, action, region, when));
     }
 
     let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::full(), now);
     for report in advisor.reports(Granularity::Service) {
         for row in report.services().chain(report.ungranted_services_used()) {
-            let Some(last) = row.last_authenticated.map(time::format) else {
-                continue;
-            };
-            println!("{} {} {last}", report.arn(), row.service_namespace);
+            if let Some(last) = row.last_authenticated.map(time::format) {
+                println!("{} {} {last}", report.arn(), row.service_namespace);
+            }
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Attempts: who attempted which action, where and when.
 
+use chrono::{DateTime, Utc};
+
 /// Who attempted something: an IAM user or role, known by its unique id or, without one, by its ARN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Principal<'a> {
@@ -9,6 +11,17 @@ pub struct Principal<'a> {
     pub arn: Option<&'a str>,
     /// The account that the user or role belongs to.
     pub account: Option<&'a str>,
+}
+
+impl<'a> Principal<'a> {
+    /// The user or role with this ARN, when its unique id is not known.
+    #[must_use]
+    pub fn from_arn(arn: &'a str) -> Self {
+        Self {
+            arn: Some(arn),
+            ..Self::default()
+        }
+    }
 }
 
 /// What was attempted.
@@ -91,6 +104,28 @@ pub struct Attempt<'a> {
     pub event_id: &'a str,
     /// Whether the attempt was denied for lack of permission.
     pub denied: bool,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that was not denied, or of which that is not known. It has no event id.
+    #[must_use]
+    pub fn new(
+        principal: Principal<'a>,
+        service: &'a str,
+        action: CreditedAction<'a>,
+        region: &'a str,
+        time: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            principal,
+            service,
+            action,
+            region,
+            time_millis: time.timestamp_millis(),
+            event_id: "",
+            denied: false,
+        }
+    }
 }
 
 /// A principal as some events describe it: under one ARN, in one account. Valid only for the
