@@ -1,4 +1,4 @@
-"""What the tests share: they run at the project's root, on its test data."""
+"""Shared by the tests, which run in the root of the repository, on its test data."""
 
 from datetime import datetime, timezone
 from pathlib import Path

@@ -7,7 +7,7 @@ import pytest
 from access_advisor import AccessAdvisorError, AccountData, InvalidInputError, AccountError
 
 
-def test_issues_have_a_place_and_a_kind(account):
+def test_issues_have_a_path_and_a_kind(account):
     [issue] = account.issues
     assert issue.path.endswith("account.json")
     assert issue.json_path == "GroupDetailList[2].AttachedManagedPolicies[0]"
@@ -15,7 +15,7 @@ def test_issues_have_a_place_and_a_kind(account):
     assert "SecurityAudit" in issue.reason
 
 
-def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
+def test_the_error_for_a_missing_file_has_its_path_and_cause(tmp_path):
     with pytest.raises(AccountError, match="No such file") as raised:
         AccountData.load([tmp_path / "account.json"])
     assert raised.value.path == str(tmp_path / "account.json")
@@ -23,7 +23,7 @@ def test_a_missing_file_is_named_and_its_reason_is_the_cause(tmp_path):
     assert isinstance(raised.value, AccessAdvisorError)
 
 
-def test_a_broken_file_among_several_is_named(tmp_path):
+def test_the_error_for_one_of_several_files_has_its_path(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text('{"UserDetailList": [\n{]}')
     with pytest.raises(AccountError, match="line 2") as raised:
@@ -31,7 +31,7 @@ def test_a_broken_file_among_several_is_named(tmp_path):
     assert (raised.value.path, raised.value.line, raised.value.column) == (str(broken), 2, 2)
 
 
-def test_a_file_that_is_no_export_as_a_whole_has_no_line(tmp_path):
+def test_the_error_for_another_json_file_has_no_line(tmp_path):
     empty = tmp_path / "empty.json"
     empty.write_text("{}")
     with pytest.raises(AccountError) as raised:
@@ -49,14 +49,14 @@ def test_exceptions_can_be_pickled(tmp_path):
     assert again.line == raised.value.line is not None
 
 
-def test_no_path_is_refused():
+def test_no_path_is_an_error():
     with pytest.raises(InvalidInputError):
         AccountData.load([])
     with pytest.raises(TypeError, match="path"):
         AccountData.load(3)
 
 
-def test_permissions_name_every_entity(account):
+def test_permissions_have_every_entity(account):
     frame = account.permissions().to_polars()
     assert set(frame["arn"].cast(str)) <= set(account.arns())
     assert frame["effect"].cast(str).drop_nulls().unique().sort().to_list() == ["Allow", "Deny"]

@@ -28,7 +28,7 @@ def test_the_command_line_and_the_package_agree(activity):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
-def test_threads_do_not_matter(activity, threads):
+def test_any_number_of_threads_gives_the_same_result(activity, threads):
     assert Activity.from_trail("testdata/trail", threads=threads) == activity
 
 
@@ -62,14 +62,14 @@ def test_time_zones_are_converted():
     assert here == there
 
 
-def test_a_datetime_without_a_time_zone_is_refused():
+def test_a_datetime_without_a_time_zone_is_rejected():
     with pytest.raises(InvalidInputError, match="time zone"):
         Activity.from_trail("testdata/trail", since=datetime(2026, 9, 1))
     with pytest.raises(TypeError, match="datetime"):
         Activity.from_trail("testdata/trail", since="2026-09-01")
 
 
-def test_what_is_wrong_is_set_aside_and_named(tmp_path):
+def test_malformed_input_is_set_aside_and_reported(tmp_path):
     (tmp_path / "cut.json.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
     (tmp_path / "odd.json").write_text('{"Records": [{"eventVersion": "1.08"}]}')
     read = Activity.from_trail(["testdata/trail", tmp_path]).reconciliation
@@ -101,7 +101,7 @@ def test_objects_have_a_limit(activity):
     ],
     ids=str,
 )
-def test_arguments_that_cannot_be(arguments):
+def test_invalid_arguments(arguments):
     with pytest.raises(InvalidInputError):
         Activity.from_trail("testdata/trail", **arguments)
 
@@ -121,7 +121,7 @@ def test_one_instant_can_be_asked_for(activity):
         Intake(object_limit=-1)
 
 
-def test_what_a_path_raises_is_not_swallowed():
+def test_exceptions_of_a_path_object_are_raised():
     class Gone:
         def __fspath__(self):
             raise LookupError("no such path")
@@ -134,7 +134,7 @@ def test_what_a_path_raises_is_not_swallowed():
             Activity.from_trail(paths)
 
 
-def test_a_missing_path_is_named(tmp_path):
+def test_the_error_for_a_missing_path_has_it(tmp_path):
     with pytest.raises(TrailError) as raised:
         Activity.from_trail(["testdata/trail", tmp_path / "gone"])
     assert raised.value.path == str(tmp_path / "gone")
@@ -144,8 +144,8 @@ def test_a_missing_path_is_named(tmp_path):
     assert raised.value.path == str(tmp_path)
 
 
-def test_a_trail_without_a_record_is_no_activity(tmp_path):
-    """As on the command line: all would seem unused."""
+def test_a_trail_without_a_record_is_an_error(tmp_path):
+    """As on the command line: everything would look unused."""
     (tmp_path / "a.json.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
     (tmp_path / "b.json").write_text("{")
     with pytest.raises(TrailError, match="unused") as raised:
@@ -202,14 +202,14 @@ def test_files_give_back_what_was_written(activity, tmp_path):
     assert [found.name for found in tmp_path.iterdir()] == ["activity.parquet"]
 
 
-def test_activity_files_are_the_command_lines(activity, tmp_path):
+def test_activity_files_are_those_of_the_command_line(activity, tmp_path):
     """Polars reads what was written, and what it writes is read."""
     activity.to_parquet(tmp_path / "ours.parquet")
     polars.read_parquet(tmp_path / "ours.parquet").write_parquet(tmp_path / "theirs.parquet")
     assert Activity.from_parquet(tmp_path / "theirs.parquet") == activity
 
 
-def test_files_that_are_none_are_named(tmp_path):
+def test_files_that_are_not_activity_files(tmp_path):
     path = tmp_path / "activity.parquet"
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(TrailError) as raised:
@@ -221,7 +221,7 @@ def test_files_that_are_none_are_named(tmp_path):
 
 
 def test_folders_of_activity_files(activity, tmp_path):
-    """As engines write them: parts, and what is none."""
+    """As engines write them: parts, and other files beside them."""
     folder = tmp_path / "written"
     parts = sorted(Path("testdata/trail").iterdir())
     for number, part in enumerate(parts):
@@ -250,21 +250,21 @@ def test_folders_of_activity_files(activity, tmp_path):
     assert isinstance(raised.value.__cause__, FileNotFoundError)
 
 
-def test_a_list_is_merged_with_a_star(activity):
+def test_merge_takes_activities_not_a_list(activity):
     with pytest.raises(TypeError, match="list"):
         Activity.merge([activity, activity])
     with pytest.raises(TypeError, match="list"):
         activity.merge([activity])
 
 
-def test_tables_without_a_column_are_refused(activity):
+def test_tables_without_a_column_are_rejected(activity):
     frame = activity.table().to_polars().drop("attempts")
     with pytest.raises(TrailError, match="attempts") as raised:
         Activity.from_arrow(frame)
     assert raised.value.column_name == "attempts"
 
 
-def test_an_intake_takes_what_a_reader_takes(activity):
+def test_an_intake_gives_the_same_activity_as_a_trail(activity):
     intake = Intake()
     paths = [path for path in Path("testdata/trail").rglob("*") if path.is_file()]
     for number, path in enumerate(paths):
@@ -280,7 +280,7 @@ def test_an_intake_takes_what_a_reader_takes(activity):
             again()
 
 
-def test_an_intake_names_what_it_cannot_read():
+def test_an_intake_reports_what_it_cannot_read():
     intake = Intake(since=NOW)
     assert intake.take("s3://bucket/cut.json.gz", b"\x1f\x8b\x08\x00broken") == 0
     assert intake.take_file("gone.json") == 0
@@ -321,18 +321,18 @@ def test_s3(activity, monkeypatch, tmp_path):
             with pytest.raises(TrailError, match="there is no object to read") as raised:
                 read("s3://trail/typo/")
             assert raised.value.path == "s3://trail/typo/"
-        # What is there counts, also beside what is not.
+        # One bucket has objects, the other does not exist.
         part = Activity.from_trail(["s3://trail/logs/", "s3://nowhere/"])
         assert part == activity
         assert [failed.path for failed in part.reconciliation.objects_failed] == ["s3://nowhere/"]
-        # What was taken before counts as well.
+        # The first import reads all objects, the second finds them imported.
         assert store.import_trail("s3://trail/logs/").known == 0
         assert store.import_trail("s3://trail/logs/").known == activity.reconciliation.objects_read
     finally:
         server.stop()
 
 
-def test_a_bucket_that_may_not_be_read(monkeypatch, tmp_path):
+def test_a_bucket_without_access(monkeypatch, tmp_path):
     class Refusing(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_error(403)
@@ -362,8 +362,8 @@ def test_a_bucket_that_may_not_be_read(monkeypatch, tmp_path):
         server.server_close()
 
 
-def test_a_share_of_a_trail_may_be_nothing():
-    """What Spark's executors read."""
+def test_a_part_of_a_trail_may_be_empty():
+    """As Spark's executors read parts."""
     nothing = _native.read_objects([])
     assert (len(nothing), nothing.reconciliation.has_faults) == (0, False)
     [failed] = _native.read_objects([("gone.json", 7)]).reconciliation.objects_failed
@@ -376,8 +376,8 @@ def test_a_share_of_a_trail_may_be_nothing():
     assert len(Intake().finish()) == 0
 
 
-def test_an_intake_says_so_in_a_forked_process():
-    """Its thread is not there."""
+def test_an_intake_fails_in_a_forked_process():
+    """The child does not have its thread."""
     if not hasattr(os, "fork"):
         pytest.skip("no fork here")
     script = """
@@ -405,7 +405,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_process_can_be_forked_after_use(activity):
-    """No thread pool outlives its call: a child would wait for threads that it does not have."""
+    """Thread pools end with the call: otherwise a child would wait for threads that it does not have."""
     if not hasattr(os, "fork"):
         pytest.skip("no fork here")
     script = """

@@ -12,8 +12,8 @@ from conftest import ERIN, NOW
 from access_advisor import Advisor, InvalidInputError, NoSuchEntityError, Tracking
 
 
-def test_reports_hold_what_they_must(advisor):
-    """The facts that the command line's reports are held to."""
+def test_reports_have_the_expected_facts(advisor):
+    """The same facts as for the command line's reports."""
     facts = json.loads(Path("testdata/expected/facts.json").read_text())
     for arn, fact in facts.items():
         report = advisor.report(arn, granularity="action")
@@ -33,8 +33,8 @@ def test_reports_hold_what_they_must(advisor):
         assert ungranted == fact.get("ungranted_used", []), arn
 
 
-def test_a_report_is_boto3s(advisor):
-    """botocore's own parser makes the same of what IAM would send."""
+def test_a_report_has_the_shape_of_boto3(advisor):
+    """botocore's parser returns the same for IAM's response."""
     model = pytest.importorskip("botocore.session").get_session().get_service_model("iam")
     shape = model.operation_model("GetServiceLastAccessedDetails").output_shape
     report = advisor.report(ERIN, granularity="action")
@@ -47,7 +47,7 @@ def test_a_report_is_boto3s(advisor):
 
 
 def check(value, shape, beyond, partial=False):
-    """Whether a value is of a shape of botocore's model, but for some names."""
+    """Checks a value against a shape of botocore's model, except for some members."""
     if shape.type_name == "structure":
         assert set(value) - beyond <= set(shape.members), set(value) - set(shape.members)
         assert partial or set(shape.required_members) <= set(value)
@@ -79,7 +79,7 @@ def test_granularities(advisor):
             advisor.report(ERIN, unknown)
 
 
-def test_reports_are_what_report_says(advisor, account):
+def test_reports_agree_with_report(advisor, account):
     frame = advisor.reports().to_polars()
     for arn in account.arns():
         rows = frame.filter(frame["arn"].cast(str) == arn)
@@ -124,7 +124,7 @@ def test_now(account, activity, advisor):
     assert later.report(ERIN)["JobCreationDate"] == NOW + timedelta(days=4000)
 
 
-def test_refusals_are_iams(advisor):
+def test_errors_are_those_of_iam(advisor):
     with pytest.raises(NoSuchEntityError) as raised:
         advisor.report(ERIN + "a")
     assert raised.value.code == "NoSuchEntity"

@@ -57,8 +57,8 @@ def test_it_can_be_pickled(catalog):
     assert Activity.from_trail("testdata/trail", catalog=copy) == Activity.from_trail("testdata/trail", catalog=catalog)
 
 
-def test_tables_by_event_are_told_by_it(catalog, tmp_path):
-    """The catalog has no action for HeadBucket; the one built in has."""
+def test_tables_by_event_are_resolved_with_it(catalog, tmp_path):
+    """The catalog has no action for HeadBucket, unlike the built-in one."""
     rows = Activity.from_trail("testdata/trail").table().to_polars()
     rows = rows.with_columns(event_name=pl.lit("HeadBucket"), event_source=pl.lit("s3.amazonaws.com"))
     table = rows.drop("service_namespace", "action_name").to_arrow()
@@ -86,7 +86,7 @@ def test_a_store_uses_it(catalog, tmp_path):
     assert names(store.get_service_last_accessed_details(JobId=job)) == [("s3", "Buckets")]
 
 
-def test_what_is_no_catalog_is_named(tmp_path):
+def test_files_that_are_not_catalogs(tmp_path):
     path = tmp_path / "catalog.txt"
     with pytest.raises(CatalogError) as raised:
         Catalog.load(path)
@@ -105,6 +105,6 @@ def test_what_is_no_catalog_is_named(tmp_path):
     assert (raised.value.path, raised.value.line) == (None, 9)
 
 
-def test_nothing_else_is_a_catalog(account, activity):
+def test_other_types_are_not_catalogs(account, activity):
     with pytest.raises(TypeError):
         Advisor(account, activity, catalog="catalog.txt")

@@ -1,4 +1,4 @@
-"""The examples in docstrings, in the documentation and in the package's README are right."""
+"""Runs the examples in docstrings, in the documentation and in the package's README."""
 
 import doctest
 import inspect
@@ -18,7 +18,7 @@ MODULES = [access_advisor, access_advisor.types]
 
 
 def documented():
-    """What has a docstring: modules, their public classes, and the classes' public members."""
+    """Yields what must have a docstring: modules, their public names, and public members of classes."""
     for module in MODULES:
         yield module.__name__, module
         for name in module.__all__:
@@ -43,7 +43,7 @@ def test_docstring(name, item, advisor, tmp_path):
 
 
 def run(script, folder):
-    """Runs a script where the test data is. What it prints."""
+    """Runs a script in a folder with the test data, and returns what it prints."""
     (folder / "testdata").symlink_to(ROOT / "testdata")
     environment = {**os.environ, "MPLBACKEND": "Agg"}
     done = subprocess.run(
@@ -100,7 +100,7 @@ def test_page(page, tmp_path):
 
 
 def test_boto3s_operations_are_named():
-    """In the page's table, each of boto3's names is one of ours."""
+    """Each of boto3's names in the page's table is a method of Store."""
     page = (ROOT / "docs/python.md").read_text()
     names = re.findall(r"^\| `(?:iam\.)?(\w+)\(", page, re.MULTILINE)
     assert len(names) == 4

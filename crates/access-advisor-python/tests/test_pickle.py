@@ -1,4 +1,4 @@
-"""What is handed back goes from process to process."""
+"""Results can be pickled."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ def test_parts_are_read_by_a_pool(activity):
 
 @pytest.fixture
 def faulty(activity, tmp_path):
-    """An activity with every kind of fault, and of what is set aside."""
+    """An activity with every kind of failure and set-aside."""
     activity.to_parquet(tmp_path / "activity.parquet")
     (tmp_path / "cut.json.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
     identities = [
@@ -89,13 +89,13 @@ def test_single_faults(faulty):
     assert ExportIssue("a", "b", "c", "repeated").json_path == "b"
 
 
-def test_what_is_equal_but_not_hashable(activity):
+def test_equal_but_not_hashable(activity):
     for value in (activity, activity.reconciliation):
         with pytest.raises(TypeError, match="unhashable"):
             hash(value)
 
 
-def test_what_was_never_pickled_is_refused(activity):
+def test_other_bytes_are_rejected(activity):
     with pytest.raises(InvalidInputError, match="not the JSON of a Reconciliation"):
         Reconciliation.from_json("{}")
     with pytest.raises(Exception, match="the pickled activity"):

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TESTDATA_TRAIL = ROOT / "testdata/trail"
 BUCKET = "trail-of-the-spark-tests"
 
-# Java that starts fast rather than runs fast.
+# Options for a fast start of Java.
 QUICK_START = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
@@ -99,7 +99,7 @@ def trail(tmp_path_factory):
 
 
 class S3:
-    """moto's S3, and what is asked of it."""
+    """moto's S3, which records requests."""
 
     def __init__(self):
         class Quiet(WSGIRequestHandler):
@@ -208,7 +208,7 @@ def in_order(table, like):
 
 
 def assert_same(read, expected, *, only_named=()):
-    """What Spark read is what one process read: row by row, failure by failure, count by count."""
+    """Asserts that Spark read the same as one process: rows, failures and counts."""
     table = pyarrow.table(expected.table())
     assert read.activity.columns == table.column_names
     assert in_order(read.activity.toArrow(), table).equals(in_order(table, table))
@@ -256,13 +256,13 @@ def test_a_trail_with_faults(spark, trail, by):
     assert reasons == ["damaged.json.gz", "empty.json.gz", "not a trail é%20.json.gz"]
     assert expected.reconciliation.records_malformed == 3
     with advisor_spark.activity(spark, [f"file://{trail}/AWSLogs"], read=by) as read:
-        # To Spark, empty files are not there.
+        # Spark ignores empty files.
         empty = [failed.path for failed in expected.reconciliation.objects_failed if "/empty" in failed.path]
         assert_same(read, expected, only_named=empty if by == "binary" else ())
 
 
-def test_what_executors_cannot_open_is_set_aside(spark, trail, tmp_path):
-    """A link that leads nowhere."""
+def test_objects_that_executors_cannot_open(spark, trail, tmp_path):
+    """A dangling link."""
     shutil.copytree(trail / "AWSLogs", tmp_path / "AWSLogs")
     dead = tmp_path / "AWSLogs" / "dead.json.gz"
     dead.symlink_to(tmp_path / "nowhere")
@@ -286,7 +286,7 @@ def test_times_and_limits(spark, trail, by):
         assert_same(read, expected, only_named=empty if by == "binary" else ())
 
 
-def test_an_executor_killed_in_mid_job_and_one_after_it(spark, s3, trail):
+def test_an_executor_killed_during_the_job_and_one_after_it(spark, s3, trail):
     objects = s3.put(trail)
     location = f"s3://{BUCKET}/AWSLogs"
     expected = Activity.from_trail(location)
@@ -302,7 +302,7 @@ def test_an_executor_killed_in_mid_job_and_one_after_it(spark, s3, trail):
     s3.on_read = kill
     with advisor_spark.activity(spark, location.replace("s3:", "s3a:"), read="path", partitions=6) as read:
         assert before[0] not in executors(spark)
-        # What it had done is done again.
+        # Its tasks run again.
         assert len(s3.read) > objects
         os.kill(before[1], signal.SIGKILL)
         assert_same(read, expected)
@@ -320,7 +320,7 @@ def test_another_catalog(spark, by):
         assert_same(read, expected)
 
 
-def test_what_spark_writes_is_an_activity_file(spark, trail, tmp_path):
+def test_a_folder_that_spark_writes_is_an_activity_file(spark, trail, tmp_path):
     with advisor_spark.activity(spark, trail, partitions=3) as read:
         read.activity.write.parquet(str(tmp_path / "activity"))
     expected = Activity.from_trail(trail)
@@ -328,7 +328,7 @@ def test_what_spark_writes_is_an_activity_file(spark, trail, tmp_path):
     assert Activity.from_parquet((tmp_path / "activity").glob("*.parquet")) == expected
 
 
-def test_times_are_instants_whatever_the_session_says(spark, trail, tmp_path):
+def test_times_are_instants_in_any_session(spark, trail, tmp_path):
     expected = Activity.from_trail(trail)
     settings = {"spark.sql.timestampType": "TIMESTAMP_NTZ", "spark.sql.session.timeZone": "Asia/Kathmandu"}
     before = {name: spark.conf.get(name) for name in settings}
@@ -358,7 +358,7 @@ def test_rows_of_activity_files_are_accounted_for(spark, trail, tmp_path):
 
 
 @pytest.mark.parametrize("by", ["path", "binary"])
-def test_a_trail_of_which_nothing_can_be_read(spark, tmp_path, by):
+def test_a_trail_of_unreadable_objects(spark, tmp_path, by):
     for name in ("b.json", "a.json"):
         (tmp_path / name).write_text("{")
     with pytest.raises(TrailError, match="there is no CloudTrail record to read") as raised:
@@ -372,7 +372,7 @@ def test_a_trail_of_which_nothing_can_be_read(spark, tmp_path, by):
         assert raised.value.path is None
 
 
-def test_a_bucket_without_what_is_asked_for(spark, s3):
+def test_an_empty_prefix_and_a_missing_bucket(spark, s3):
     client = s3.client()
     client.create_bucket(Bucket="empty", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for path in ("s3://empty/typo/", "s3://nowhere/"):
@@ -383,7 +383,7 @@ def test_a_bucket_without_what_is_asked_for(spark, s3):
 
 
 @pytest.mark.parametrize("by", ["auto", "path", "binary"])
-def test_a_trail_that_is_not_there(spark, tmp_path, by):
+def test_a_missing_trail(spark, tmp_path, by):
     missing = str(tmp_path / "missing")
     with pytest.raises(TrailError) as raised:
         advisor_spark.activity(spark, missing, read=by)
@@ -392,7 +392,7 @@ def test_a_trail_that_is_not_there(spark, tmp_path, by):
         advisor_spark.activity(spark, tmp_path, read=by)
 
 
-def test_arguments_that_cannot_be(spark):
+def test_invalid_arguments(spark):
     with pytest.raises(InvalidInputError, match="time zone"):
         advisor_spark.activity(spark, TESTDATA_TRAIL, since=datetime(2026, 10, 1))
     with pytest.raises(InvalidInputError, match="later"):
@@ -409,7 +409,7 @@ def test_arguments_that_cannot_be(spark):
 
 
 def test_page(spark, capsys):
-    """The Python on Spark's page prints what stands below it."""
+    """The blocks of Spark's page print what the page shows."""
     page = (ROOT / "docs/spark.md").read_text()
     [script] = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     [printed] = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
@@ -420,7 +420,7 @@ def test_page(spark, capsys):
 
 
 def test_with_a_checkpoint_nothing_is_read_twice(spark, trail, tmp_path):
-    """The last one: a directory for checkpoints stays set."""
+    """Runs last, because the checkpoint directory stays set."""
     shutil.copytree(trail / "AWSLogs", tmp_path / "AWSLogs")
     expected = Activity.from_trail(tmp_path / "AWSLogs")
     spark.sparkContext.setCheckpointDir(str(tmp_path / "checkpoints"))

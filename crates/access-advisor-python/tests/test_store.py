@@ -26,7 +26,7 @@ def store(tmp_path):
     return store
 
 
-def test_code_written_for_boto3_runs_on_it(store, advisor):
+def test_code_for_boto3_runs_on_a_store(store, advisor):
     """The loop of AWS's documentation: generate, wait, page."""
     iam = store
     job = iam.generate_service_last_accessed_details(Arn=ERIN, Granularity="ACTION_LEVEL", now=NOW)["JobId"]
@@ -57,7 +57,7 @@ def test_errors_have_boto3s_names(store):
 
 
 def test_operations_take_what_boto3s_take(store):
-    """All parameters of its model."""
+    """All parameters of botocore's model."""
     client = boto3.client("iam", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
     for operation in (
         "generate_service_last_accessed_details",
@@ -152,7 +152,7 @@ def test_refusals(store):
         store.get_service_last_accessed_details(job)
 
 
-def test_a_trail_of_which_nothing_can_be_read(store, tmp_path):
+def test_a_trail_of_unreadable_objects(store, tmp_path):
     objects = tmp_path / "trail"
     objects.mkdir()
     (objects / "broken.json").write_text("{")

@@ -1,5 +1,5 @@
-//! Activity files: what is written is read back, whoever wrote it on the way; what cannot be is
-//! refused, by file, row and column.
+//! Activity files: tables that were written are read back, also after another engine has written them.
+//! Errors name the file, row and column.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -27,7 +27,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-/// Attempts of a few principals, so that keys, ARNs and times meet.
+/// Attempts of a few principals, so that keys, ARNs and times are often equal.
 #[derive(Clone, Debug)]
 struct Sample {
     id: Option<usize>,
@@ -115,12 +115,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read_back(samples in samples()) {
+    fn tables_are_read_back(samples in samples()) {
         let activity = table(&samples);
         let bytes = file(&activity);
         prop_assert_eq!(&read_activity(bytes.clone(), "a", None).unwrap(), &activity);
         prop_assert_eq!(&activity_from_batches("a", activity_batches(&activity), None).unwrap(), &activity);
-        // Equal tables are equal files, in whatever order they came to be.
+        // Equal tables give equal files, whatever the order of their attempts.
         let mut turned = samples;
         turned.reverse();
         prop_assert_eq!(file(&table(&turned)), bytes);
@@ -139,7 +139,7 @@ proptest! {
         prop_assert_eq!(file(&merged), file(&table(&samples)));
     }
 
-    /// Rows of one key stand in several files, or twice in one: as an engine's UNION ALL makes them.
+    /// A key has rows in several files, or two in one file, as a UNION ALL makes them.
     #[test]
     fn rows_of_one_key_merge(samples in samples(), cut in 0..24_usize) {
         let (left, right) = samples.split_at(cut.min(samples.len()));
@@ -269,7 +269,7 @@ fn every_way_to_store_a_column_is_read() {
         DataType::Timestamp(TimeUnit::Second, utc.clone()),
         DataType::Timestamp(TimeUnit::Millisecond, None),
         DataType::Timestamp(TimeUnit::Microsecond, utc.clone()),
-        // An instant is an instant, wherever it is shown.
+        // The time zone of a column does not change its instants.
         DataType::Timestamp(TimeUnit::Microsecond, Some("+05:00".into())),
         DataType::Timestamp(TimeUnit::Nanosecond, utc),
         DataType::Timestamp(TimeUnit::Nanosecond, None),
@@ -304,7 +304,7 @@ fn every_way_to_store_a_column_is_read() {
                 DataType::Timestamp(unit, zone) => {
                     let naive = DataType::Timestamp(*unit, Some("UTC".into()));
                     let stored = arrow_cast::cast(array, &naive).unwrap();
-                    // Another zone, the same instant.
+                    // Another time zone, the same instant.
                     let data = stored.to_data().into_builder();
                     let zoned = DataType::Timestamp(*unit, zone.clone());
                     arrow_array::make_array(data.data_type(zoned).build().unwrap())
@@ -327,7 +327,7 @@ fn every_way_to_store_a_column_is_read() {
 }
 
 #[test]
-fn order_and_further_columns_do_not_matter() {
+fn column_order_and_additional_columns_are_ignored() {
     let (activity, batch) = two_rows();
     let mut order: Vec<usize> = (0..batch.num_columns()).collect();
     order.reverse();
@@ -342,7 +342,7 @@ fn order_and_further_columns_do_not_matter() {
 }
 
 #[test]
-fn without_when_the_arn_was_seen_the_last_attempt_decides() {
+fn without_arn_seen_the_last_attempt_dates_the_arn() {
     let (activity, batch) = two_rows();
     let seen = batch.schema().index_of("principal_arn_seen").unwrap();
     let mut columns: Vec<usize> = (0..batch.num_columns()).collect();
@@ -363,9 +363,9 @@ fn without_when_the_arn_was_seen_the_last_attempt_decides() {
     }
 }
 
-/// Athena and `CloudTrail` Lake take no query that is long enough to tell actions.
+/// Queries for Athena and `CloudTrail` Lake are too short to resolve events to actions.
 #[test]
-fn a_table_by_event_is_told_by_the_catalog() {
+fn a_table_by_event_is_resolved_by_the_catalog() {
     let (activity, batch) = two_rows();
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
@@ -408,7 +408,7 @@ fn a_table_by_event_is_told_by_the_catalog() {
 }
 
 #[test]
-fn a_column_of_nothing_but_nulls_may_have_any_type() {
+fn a_column_of_nulls_may_have_any_type() {
     let (_, batch) = two_rows();
     let (whole, nothing) = (read(batch.clone()), Arc::new(NullArray::new(2)));
     let without_accounts = read(with(&batch, "account_id", nothing)).unwrap();
@@ -426,7 +426,7 @@ fn a_column_of_nothing_but_nulls_may_have_any_type() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_by_row_and_column() {
+fn invalid_values_are_reported_by_row_and_column() {
     let (_, batch) = two_rows();
     let nanoseconds = |values: [i64; 2]| -> ArrayRef {
         Arc::new(TimestampNanosecondArray::from(values.to_vec()))
@@ -516,7 +516,7 @@ fn what_cannot_be_is_refused_by_row_and_column() {
             "t: row 2, column last_accessed: 9223372036854775807 s is out of range",
         ),
         (
-            // Microseconds that are said to be milliseconds.
+            // Microseconds in a column of milliseconds.
             "last_accessed",
             Arc::new(TimestampMillisecondArray::from(vec![
                 1_700_000_000_000,
@@ -669,7 +669,7 @@ fn coverage_is_in_the_metadata() {
 }
 
 #[test]
-fn the_row_is_the_files_not_the_batches() {
+fn errors_count_rows_of_the_file_not_the_batch() {
     let (_, batch) = two_rows();
     let broken = with(&batch, "aws_region", text([None, None]));
     let batches = [Ok(batch.clone()), Ok(batch), Ok(broken)];
@@ -693,7 +693,7 @@ fn a_missing_column_is_named() {
 }
 
 #[test]
-fn a_later_version_is_refused() {
+fn a_later_version_is_rejected() {
     let (_, batch) = two_rows();
     let metadata = [("access_advisor.schema".to_owned(), "2".to_owned())];
     let later = batch
@@ -720,7 +720,7 @@ fn rows_can_be_taken_one_by_one() {
 }
 
 #[test]
-fn other_tables_are_none_of_activity() {
+fn other_tables_are_not_activity_files() {
     assert!(is_activity_schema(&activity_schema()));
     assert!(!is_activity_schema(&Schema::empty()));
     let cloudtrail = [

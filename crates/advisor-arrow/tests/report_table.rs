@@ -1,4 +1,4 @@
-//! The report table has the rows of the reports, and says what they say.
+//! The report table has the same rows as the reports.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -94,7 +94,7 @@ fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
 fn shown(batches: &[RecordBatch]) -> Vec<String> {
     let batch = concat_batches(&batches[0].schema(), batches).unwrap();
     let options = FormatOptions::default().with_null("-");
-    // What formats a time knows no zone by name.
+    // Arrow's formatter does not know time zones by name.
     let instant = DataType::Timestamp(TimeUnit::Millisecond, None);
     let plain = batch
         .columns()
@@ -116,7 +116,7 @@ fn shown(batches: &[RecordBatch]) -> Vec<String> {
         .collect()
 }
 
-/// The same, the plain way: from the views that the JSON is made of.
+/// The expected rows, from the values that the JSON is made of.
 fn expected(reports: &[Report]) -> Vec<String> {
     fn or_null(value: Option<&str>) -> &str {
         value.unwrap_or("-")
@@ -172,7 +172,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
 }
 
 #[test]
-fn the_table_says_what_the_reports_say() {
+fn the_table_has_the_rows_of_the_reports() {
     let advisor = advisor();
     for granularity in [Granularity::Service, Granularity::Action] {
         let reports = advisor.reports(granularity);
@@ -202,7 +202,7 @@ fn small_catalog() -> Arc<Catalog> {
 }
 
 #[test]
-fn names_that_several_have_are_in_a_batch_once() {
+fn a_batch_stores_each_name_once() {
     let advisor = advisor_with(small_catalog());
     let batches = all_report_batches(&advisor, Granularity::Action).unwrap();
     let reports = advisor.reports(Granularity::Action);
@@ -261,7 +261,7 @@ fn no_report_is_an_empty_table() {
 }
 
 #[test]
-fn a_file_of_reports_says_the_same() {
+fn a_file_of_reports_has_the_same_rows() {
     let reports = advisor().reports(Granularity::Action);
     let mut bytes = Vec::new();
     write_reports(&mut bytes, &reports).unwrap();

@@ -1,4 +1,4 @@
-//! Which files are stores, and several processes at one of them.
+//! Which files are stores, and several processes that use one.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -63,7 +63,7 @@ fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {
 }
 
 #[test]
-fn a_store_is_made_and_opened_again() {
+fn a_store_is_created_and_opened_again() {
     let (folder, path) = place();
     let key = {
         let store = Store::open_or_create(&path).unwrap();
@@ -80,7 +80,7 @@ fn a_store_is_made_and_opened_again() {
         .seal(advisor_core::PagedOperation::Services, &job, 1);
     assert_eq!(key, again, "markers outlive the process");
     drop(store);
-    // When nothing runs, the store is one file.
+    // While no process uses it, the store is one file.
     let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(names.len(), 1);
     let header = fs::read(&path).unwrap();
@@ -88,7 +88,7 @@ fn a_store_is_made_and_opened_again() {
 }
 
 #[test]
-fn a_missing_store_is_not_made_by_those_who_only_ask() {
+fn opening_does_not_create_a_missing_store() {
     let (_folder, path) = place();
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Missing(_)));
@@ -106,7 +106,7 @@ fn a_missing_store_is_not_made_by_those_who_only_ask() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_and_left_alone() {
+fn files_that_are_not_databases_are_rejected_and_unchanged() {
     let (folder, path) = place();
     for text in ["hello".to_owned(), "x".repeat(600), "x".repeat(10_000)] {
         fs::write(&path, &text).unwrap();
@@ -125,7 +125,7 @@ fn what_is_no_database_is_refused_and_left_alone() {
 }
 
 #[test]
-fn another_applications_database_is_refused_and_left_alone() {
+fn databases_of_other_applications_are_rejected_and_unchanged() {
     let (folder, path) = place();
     for setup in [
         "CREATE TABLE theirs (x)",
@@ -159,7 +159,7 @@ fn an_empty_file_becomes_a_store() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_with_its_number() {
+fn a_newer_schema_is_rejected_with_its_number() {
     let (_folder, path) = place();
     drop(Store::open_or_create(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
@@ -246,7 +246,7 @@ fn a_store_of_version_2_does_not_know_its_days() {
 }
 
 #[test]
-fn a_store_of_version_1_is_brought_up() {
+fn a_store_of_version_1_is_upgraded() {
     let (folder, path) = place();
     let trail = objects(folder.path(), "trail", 5);
     let other = folder.path().join("events.jsonl.gz");
@@ -263,7 +263,7 @@ fn a_store_of_version_1_is_brought_up() {
     let before = without_days(&activity(&path));
     drop(store);
     make_version_1(&path);
-    // Taken compressed and uncompressed: one object.
+    // Imported compressed and uncompressed: one object.
     let taken = "INSERT INTO trail_objects SELECT replace(name, '.gz', ''), 7 FROM trail_objects
                  WHERE name LIKE '%trail3%'";
     let connection = Connection::open(&path).unwrap();
@@ -271,7 +271,7 @@ fn a_store_of_version_1_is_brought_up() {
     drop(connection);
     assert_eq!(count(&path, "trail_objects"), 7);
 
-    // Several at once; one of them does it.
+    // Several at once: one of them upgrades the file.
     let start = Barrier::new(4);
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -287,13 +287,13 @@ fn a_store_of_version_1_is_brought_up() {
     let again = import(&store, &[&trail, &other]);
     assert_eq!((again.known, again.changed), (6, vec![]));
     assert_eq!(activity(&path), before);
-    // Of these, size alone tells whether they changed.
+    // Of these objects, version 1 stored only the size.
     write_object(&trail, "trail1", &[line.clone(), line]);
     assert_eq!(import(&store, &[&trail]).changed.len(), 1);
 }
 
 #[test]
-fn a_version_1_that_cannot_be_brought_up_stays_as_it_is() {
+fn a_failed_upgrade_changes_nothing() {
     let (folder, path) = place();
     let trail = objects(folder.path(), "trail", 2);
     import(&Store::open_or_create(&path).unwrap(), &[&trail]);
@@ -311,7 +311,7 @@ fn a_version_1_that_cannot_be_brought_up_stays_as_it_is() {
 }
 
 #[test]
-fn damage_is_said_and_no_panic() {
+fn damage_is_an_error_not_a_panic() {
     let (_folder, path) = place();
     let store = Store::open_or_create(&path).unwrap();
     let now = at("2026-11-01T00:00:00Z");
@@ -344,7 +344,7 @@ fn damage_is_said_and_no_panic() {
 }
 
 #[test]
-fn many_make_one_store_at_once() {
+fn many_processes_create_one_store_at_once() {
     for _ in 0..10 {
         let (_folder, path) = place();
         let start = Barrier::new(8);
@@ -370,7 +370,7 @@ fn many_make_one_store_at_once() {
 }
 
 #[test]
-fn opening_a_store_waits_for_no_writer() {
+fn opening_a_store_does_not_wait_for_writers() {
     let (_folder, path) = place();
     let store = Store::open_or_create(&path).unwrap();
     store
@@ -407,7 +407,7 @@ fn two_imports_of_the_same_objects_at_once_count_each_once() {
             .map(|thread| thread.join().unwrap())
             .collect()
     });
-    // What one did not read, it knew.
+    // An object that one import did not read was imported by the other.
     let read = |index: usize| imported[index].reconciliation.objects_read;
     assert_eq!(read(0) + read(1), 300);
     for import in &imported {
@@ -446,10 +446,10 @@ fn imports_of_different_and_shared_objects_at_once_lose_nothing() {
     assert!(is_sound(&path));
 }
 
-/// How many answers each reader wants.
+/// How many answers each reader checks.
 const ANSWERS: usize = 12;
 
-/// A reader at work; also one that fails is done.
+/// A running reader. It counts as done also when it fails.
 struct Reader<'a>(&'a AtomicUsize);
 
 impl Drop for Reader<'_> {
@@ -458,8 +458,8 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// While snapshots and activity change all the time, every answer is of one moment: nobody is told
-/// that an account which is there is not.
+/// While snapshots and activity keep changing, every answer is consistent: an account that exists is
+/// always found.
 #[test]
 fn readers_and_jobs_while_others_import() {
     let (folder, path) = place();
@@ -474,7 +474,7 @@ fn readers_and_jobs_while_others_import() {
             let listed = reader().list(&[&trail]).unwrap();
             let files: Vec<_> = listed.map(|object| object.unwrap().to_string()).collect();
             let mut round = 0;
-            // Until all have had their answers, and all objects are in.
+            // Until all readers are done and all objects are imported.
             while readers.load(Ordering::SeqCst) > 0 || round < files.len() {
                 let actions = [["s3:*"], ["sqs:*"]][round % 2];
                 other.import_accounts(&export(&actions), now).unwrap();
@@ -488,7 +488,7 @@ fn readers_and_jobs_while_others_import() {
         for _ in 0..3 {
             scope.spawn(|| {
                 let _at_work = Reader(&readers);
-                // One asks, another makes the report, and knows what is in the file only.
+                // Another handle makes the report: it shares only the file.
                 let [operations, other] = [operations(&path), operations(&path)];
                 let caller = Caller::local();
                 for _ in 0..ANSWERS {

@@ -64,8 +64,8 @@ impl Api {
         })))
     }
 
-    /// Accepts no more jobs, and waits until the waiting ones are made, but at most so long. Returns how
-    /// many are left: they are made when a server starts on the store again. Blocks.
+    /// Accepts no more jobs, and waits up to `longest` until the waiting ones are made. Returns how many
+    /// are left: they are made when a server starts on the store again. Blocks.
     #[must_use]
     pub fn stop(&self, longest: Duration) -> usize {
         self.0.jobs.stop(longest)
@@ -146,7 +146,7 @@ impl Api {
                 None => None,
             };
             tokio::task::spawn_blocking(move || {
-                // The permit is held until the work ends, even when nobody waits for it any more.
+                // The permit is held until the work ends, also when the request was given up.
                 let _permit = permit;
                 run(&api)
             })

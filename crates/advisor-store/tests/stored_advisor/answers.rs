@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{TARGET, World, json, refused};
 
 #[test]
-fn a_job_is_its_callers() {
+fn a_job_belongs_to_its_caller() {
     let mut world = World::new();
     world.change("CreateUser", &json!({"UserName": "other"}));
     world.import();
@@ -19,7 +19,7 @@ fn a_job_is_its_callers() {
     ];
     let others = [
         caller("arn:aws:iam::123456789012:user/other", "AKIA1"),
-        // The same session name with another key is another session.
+        // Sessions with the same name but another access key are different callers.
         caller(session, "ASIA2"),
         caller("arn:aws:sts::123456789012:assumed-role/role/two", "ASIA1"),
         caller("arn:aws:iam::999999999999:user/t/target", "AKIA1"),
@@ -108,15 +108,15 @@ fn the_fields_of_each_state() {
     let entities = json(&entities.unwrap());
     assert_eq!(entities.get("JobType"), None);
     assert_eq!(entities["EntityDetailsList"].as_array().unwrap().len(), 1);
-    // A service that exists and is not in the report.
+    // A service that exists but is not in the report.
     assert_eq!(world.entities(&job, "ec2"), [] as [Value; 0]);
 }
 
 #[test]
-fn a_failed_job_says_why() {
+fn a_failed_job_has_the_reason() {
     let world = World::new();
     let job = world.generate(TARGET);
-    // No import does this: somebody else changed the file.
+    // Imports never do this: another program changed the file.
     let connection = rusqlite::Connection::open(world.path()).unwrap();
     connection
         .execute("UPDATE jobs SET generation = 99", [])
@@ -139,7 +139,7 @@ fn a_failed_job_says_why() {
 }
 
 #[test]
-fn refusals_in_the_words_of_iam() {
+fn errors_have_iams_messages() {
     let world = World::new();
     let job = world.completed(TARGET);
     let caller = Caller::from_arn(TARGET, "AKIA1").unwrap();
@@ -167,7 +167,7 @@ fn refusals_in_the_words_of_iam() {
             "arn:aws:s3:::a-bucket-of-ours",
             "ValidationError 400: Invalid service in ARN".into(),
         ),
-        // Not an ARN of IAM: whose it is does not matter.
+        // An ARN that is not IAM's is rejected before its account is compared.
         (
             "arn:aws:sqs:eu-west-1:999999999999:queue",
             "ValidationError 400: Invalid service in ARN".into(),
@@ -190,7 +190,7 @@ fn refusals_in_the_words_of_iam() {
     for (arn, expected) in &cases {
         assert_eq!(generate(arn), *expected, "{arn}");
     }
-    // The name decides, not the path.
+    // IAM looks up entities by name, not by path.
     let other_path = "arn:aws:iam::123456789012:user/elsewhere/target";
     let level = Granularity::Service;
     let generated = world

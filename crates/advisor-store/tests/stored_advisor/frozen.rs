@@ -1,4 +1,4 @@
-//! What a job freezes when it is generated, and what stays live in its answers.
+//! What a job freezes when it is generated, and what its answers look up when they are read.
 
 use advisor_core::{Caller, Granularity};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn permissions_are_those_at_the_time_of_generate() {
     let before = world.get(&job);
     world.run(&job);
     assert_eq!(world.get(&job), before);
-    // What was kept for the jobs is gone.
+    // The data that was kept for the jobs is deleted.
     assert_eq!(count(&world.path(), "pictures"), 1);
     assert_eq!(count(&world.path(), "exports"), 1);
 }
@@ -49,7 +49,7 @@ fn members_are_those_at_the_time_of_generate() {
     assert_eq!(world.entity_names(&job, "sqs"), ["later", "target"]);
     let row = &world.get(&job)["ServicesLastAccessed"][0];
     assert_eq!(row["TotalAuthenticatedEntities"], 2);
-    // Leaving the group, too, is later.
+    // The user leaves the group after the job was generated.
     world.change(
         "RemoveUserFromGroup",
         &json!({"GroupName": "team", "UserName": "target"}),
@@ -66,7 +66,7 @@ fn activity_is_that_at_the_time_of_generate() {
     let used = |s3: Option<&str>, sqs: Option<&str>| {
         [("s3", s3), ("sqs", sqs)].map(|(name, last)| (name.to_owned(), last.map(str::to_owned)))
     };
-    // Each import is of attempts before all jobs: that they are missing is the job's age alone.
+    // All attempts are earlier than all jobs. What a job lacks was imported after it was generated.
     let jobs = [
         (world.generate(TARGET), used(None, None)),
         {
@@ -75,7 +75,7 @@ fn activity_is_that_at_the_time_of_generate() {
             (world.generate(TARGET), known)
         },
         {
-            // An older attempt, which moves the first one only.
+            // An earlier attempt, which changes only the time of the first one.
             world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
             world.attempt("target", "sqs", "ListQueues", "2026-10-03T00:00:00Z");
             let known = used(
@@ -106,7 +106,7 @@ fn activity_is_that_at_the_time_of_generate() {
 }
 
 #[test]
-fn renames_show_in_old_jobs() {
+fn old_jobs_show_new_names() {
     let mut world = World::new();
     world.join_team("target");
     world.import();
@@ -136,7 +136,7 @@ fn renames_show_in_old_jobs() {
 }
 
 #[test]
-fn the_deleted_vanish_from_old_jobs_and_their_reports_answer() {
+fn deleted_entities_leave_old_jobs_but_their_reports_remain() {
     let mut world = World::new();
     world.change("CreateUser", &json!({"UserName": "other"}));
     world.join_team("target");
@@ -156,12 +156,12 @@ fn the_deleted_vanish_from_old_jobs_and_their_reports_answer() {
     assert_eq!(world.get(&own), report);
     assert_eq!(world.entities(&own, "s3"), [] as [Value; 0]);
     assert_eq!(world.entity_names(&team, "sqs"), ["other"]);
-    // Asked for when there was a user: its report answers, and nobody is in it.
+    // The user existed when the job was generated: the report is there, without entities.
     world.run(&in_progress);
     assert_eq!(rows(&world.get(&in_progress)), rows(&report));
     assert_eq!(world.entities(&in_progress, "s3"), [] as [Value; 0]);
 
-    // Another user of the same name is another user.
+    // A new user of the same name is a different user.
     world.change("CreateUser", &json!({"UserName": "target", "Path": "/t/"}));
     world.join_team("target");
     world.import();

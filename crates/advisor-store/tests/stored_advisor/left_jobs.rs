@@ -31,7 +31,7 @@ fn jobs_left_by_a_stopped_process_are_made_as_of_their_time() {
 }
 
 #[test]
-fn what_waits_for_a_job_is_kept_once_and_goes_with_it() {
+fn data_for_jobs_in_progress_is_kept_once_and_deleted_with_them() {
     let mut world = World::new();
     world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
     let job = world.generate(TARGET);
@@ -46,10 +46,10 @@ fn what_waits_for_a_job_is_kept_once_and_goes_with_it() {
     assert!(!world.operations.store().delete_job(&job).unwrap());
     assert_eq!(count(&world.path(), "activity_before"), 0);
     assert_eq!(count(&world.path(), "pictures"), 1);
-    // Nobody waits: nothing is kept.
+    // No job is in progress: nothing is kept.
     world.attempt("target", "s3", "ListBuckets", "2026-10-09T00:00:00Z");
     assert_eq!(count(&world.path(), "activity_before"), 0);
-    // The report of a job that is gone meanwhile is nobody's.
+    // The report of a deleted job is dropped.
     world.run(&job);
     assert_eq!(count(&world.path(), "job_services"), 0);
 }

@@ -1,4 +1,4 @@
-//! The four operations over a store: the recorded answers of IAM.
+//! The four operations over a store, compared with recorded answers of IAM.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

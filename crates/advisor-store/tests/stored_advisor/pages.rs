@@ -58,7 +58,7 @@ fn pages_of_services_may_change_their_size() {
 }
 
 #[test]
-fn an_entities_marker_goes_on_in_another_namespace() {
+fn a_marker_of_entities_is_valid_for_another_namespace() {
     let mut world = World::new();
     let document = document(&["s3:*", "sqs:*"]);
     world.change(
@@ -95,7 +95,7 @@ fn an_entities_marker_goes_on_in_another_namespace() {
     assert_eq!(names, ["a"]);
     let (names, marker) = page("sqs", 2, marker.as_deref());
     assert_eq!(names, ["a", "b"]);
-    // Of a service that is not in the report there is nothing at that position.
+    // A service that is not in the report has no entity at that position.
     assert_eq!(page("ec2", 2, marker.as_deref()), (vec![], None));
     assert_eq!(
         page("s3", 1000, marker.as_deref()),
@@ -104,7 +104,7 @@ fn an_entities_marker_goes_on_in_another_namespace() {
 }
 
 #[test]
-fn markers_of_others_are_refused() {
+fn markers_of_other_lists_are_rejected() {
     let mut world = World::new();
     world.allow("target", &["*"]);
     world.join_team("target");
@@ -140,12 +140,12 @@ fn markers_of_others_are_refused() {
     let invalid = "ValidationError 400: Invalid Marker.";
     assert_eq!(refused(services(&job, Some("invalid"))), invalid);
     assert_eq!(refused(entities(&job, Some("invalid"))), invalid);
-    // Of another store: its markers are sealed with another key.
+    // A marker of another store is sealed with another key.
     let elsewhere = World::new();
     let key = elsewhere.operations.store().marker_key();
     let forged = key.seal(advisor_core::PagedOperation::Services, &job, 1);
     assert_eq!(refused(services(&job, Some(&forged))), invalid);
-    // Another process of the same store opens it, and a job in progress checks it, too.
+    // Another process with the same store accepts the marker. It is checked for jobs in progress too.
     let again = operations(Store::open(&world.path()).unwrap());
     let request = PageRequest {
         max_items: one,

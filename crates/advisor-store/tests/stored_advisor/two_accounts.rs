@@ -1,4 +1,4 @@
-//! Two accounts with the same AWS managed policy, which is one node of the graph when both are in it.
+//! Two accounts that attach the same AWS managed policy. In a graph of both accounts it is one node.
 
 use advisor_core::{AccountId, Caller, Granularity, PageRequest};
 use advisor_store::{Store, StoredAdvisor};
@@ -47,7 +47,7 @@ fn take(operations: &StoredAdvisor, exports: &[String]) -> Vec<AccountId> {
     imported.accounts
 }
 
-/// Who is in the report on the shared policy, and its services, as the caller sees them.
+/// The entities and services in the report on the shared policy, as the caller sees them.
 fn seen_by(operations: &StoredAdvisor, caller: &str) -> (Vec<String>, Vec<String>) {
     let caller = Caller::from_arn(caller, "AKIA1").unwrap();
     let now = at("2026-11-01T00:00:00Z");
@@ -89,7 +89,7 @@ fn check(exports: &[String]) {
             assert!(!text.contains(other), "{text}");
         }
     }
-    // A newer export of one of them changes nothing for the other, whether it names it or not.
+    // A newer export of one account changes nothing for the other, whether it has entities of it or not.
     let newer = export(&[BOB], &["sqs:*"], 2).to_string();
     assert_eq!(
         take(&operations, &[newer]),
@@ -108,12 +108,12 @@ fn operations_of(path: &std::path::Path) -> StoredAdvisor {
 }
 
 #[test]
-fn in_one_document() {
+fn both_accounts_in_one_document() {
     check(&[export(&[ANN, BOB], &["s3:*"], 1).to_string()]);
 }
 
 #[test]
-fn in_pages_of_one_file() {
+fn both_accounts_in_pages_of_one_file() {
     let (ann, bob) = (user(ANN), user(BOB));
     let policy = read_policy(&["s3:*"], 1);
     let pages = [
@@ -127,7 +127,7 @@ fn in_pages_of_one_file() {
 }
 
 #[test]
-fn in_a_file_each_and_in_files_that_share_the_policies() {
+fn each_account_in_its_own_files() {
     let each = |arn: &str| export(&[arn], &["s3:*"], 1).to_string();
     check(&[each(ANN), each(BOB)]);
     let users = |arn: &str| json!({"UserDetailList": [user(arn)]}).to_string();
@@ -136,7 +136,7 @@ fn in_a_file_each_and_in_files_that_share_the_policies() {
 }
 
 #[test]
-fn one_accounts_exports_stay_as_they_came() {
+fn exports_of_one_account_are_stored_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let operations = operations(Store::open_or_create(&folder.path().join("store.db")).unwrap());
     let exports = [
@@ -165,7 +165,7 @@ fn a_local_caller_asks_about_any_account() {
         let job = operations.generate(&caller, arn, Granularity::Service, now);
         operations.run_job(&job.unwrap(), now).unwrap();
     }
-    // Whose entities could be meant?
+    // The ARN names no account, and the store has two.
     let answer = operations.generate(&caller, READ, Granularity::Service, now);
     assert_eq!(
         refused(answer),
@@ -174,7 +174,7 @@ fn a_local_caller_asks_about_any_account() {
 }
 
 #[test]
-fn an_export_of_nobody_and_a_broken_one_change_nothing() {
+fn exports_that_are_empty_or_broken_change_nothing() {
     let world = World::new();
     let take = |text: &str| {
         let export = [("export.json".to_owned(), text.to_owned())];

@@ -27,7 +27,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// User target with inline s3:*, group team with inline sqs:* and nobody in it.
+    /// The user `target` with inline `s3:*`, and the empty group `team` with inline `sqs:*`.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_or_create(&folder.path().join("store.db")).unwrap();
@@ -73,7 +73,7 @@ impl World {
         );
     }
 
-    /// Takes the account as it is now into the store.
+    /// Imports the account as it is now.
     pub(crate) fn import(&self) {
         let export = vec![("export.json".to_owned(), self.iam.export().to_string())];
         let imported = self.operations.store().import_accounts(&export, self.now);
@@ -87,7 +87,7 @@ impl World {
         user.unwrap()["UserId"].as_str().unwrap().to_owned()
     }
 
-    /// The user calls a service, and the trail is imported.
+    /// Imports a trail in which the user calls a service.
     pub(crate) fn attempt(&mut self, user: &str, source: &str, event: &str, when: &str) {
         self.objects += 1;
         let name = format!("object{}", self.objects);
@@ -151,7 +151,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-/// Namespace and time of last use of every row.
+/// The namespace and last use of every row.
 pub(crate) fn rows(answer: &Value) -> Vec<(String, Option<String>)> {
     assert_eq!(answer["JobStatus"], "COMPLETED", "{answer}");
     let rows = answer["ServicesLastAccessed"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! What the tests share: trail objects to import, and the store's tables as another program sees them.
+//! Shared by the tests: trail objects to import, and the store's tables as another program reads them.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
@@ -43,7 +43,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Writes an object as CloudTrail delivers it; `name` tells it from others.
+/// Writes an object as CloudTrail delivers it. `name` is the unique part of its name.
 pub(crate) fn write_object(folder: &Path, name: &str, records: &[Value]) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let file = folder.join(format!(
@@ -120,7 +120,7 @@ pub(crate) fn activity(store: &Path) -> Activity {
     activity
 }
 
-/// All attempts that are counted.
+/// The number of attempts in the store.
 pub(crate) fn attempts(store: &Path) -> u64 {
     activity(store).rows().map(|row| row.attempts).sum()
 }
@@ -131,7 +131,7 @@ pub(crate) fn count(store: &Path, table: &str) -> u64 {
     connection.query_row(&query, [], |row| row.get(0)).unwrap()
 }
 
-/// Whether SQLite finds the file sound.
+/// Whether the file passes SQLite's integrity check.
 pub(crate) fn is_sound(store: &Path) -> bool {
     let connection = Connection::open(store).unwrap();
     let integrity: String = connection

@@ -12,7 +12,7 @@ const BOUNDS: [f64; 12] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
 ];
 
-/// The most names of unknown operations that are counted each on their own.
+/// How many names of unknown operations are counted separately.
 const MOST_UNKNOWN: usize = 100;
 /// The longest name of an unknown operation. The longest of IAM has 46 characters.
 const LONGEST_NAME: usize = 64;

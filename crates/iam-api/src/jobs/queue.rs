@@ -8,8 +8,8 @@ use advisor_core::JobId;
 
 use crate::config::Limits;
 
-/// The shortest time between two searches for abandoned jobs. Without it they would leave no time for
-/// jobs.
+/// The shortest time between two searches for abandoned jobs. Without it, searches could take all the
+/// time.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 
 /// A bounded queue of jobs. Clones share it.
@@ -111,9 +111,9 @@ impl JobQueue {
         }
     }
 
-    /// Accepts no more jobs, and waits until the waiting ones are made, but at most so long. Returns how
-    /// many are left: they stay in progress in the store, and another server on it makes them, or the
-    /// next one that starts.
+    /// Accepts no more jobs, and waits up to `longest` until the waiting ones are made. Returns how many
+    /// are left: they stay in progress in the store, and another server on it makes them, or the next
+    /// one that starts.
     pub(crate) fn stop(&self, longest: Duration) -> usize {
         let mut state = self.0.state();
         state.is_stopping = true;
@@ -210,7 +210,7 @@ impl JobQueue {
 }
 
 impl Place<'_> {
-    /// Puts a job there.
+    /// Puts a job in the place.
     pub(crate) fn take(self, id: JobId) {
         let mut state = self.0.state();
         // A search may have found it meanwhile.

@@ -4,12 +4,12 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request};
 
-use crate::stand::{ADA, BRUNO, ERIN, HOST, Signer, Stand, form};
+use crate::fixture::{ADA, BRUNO, ERIN, Fixture, HOST, Signer, form};
 
-/// Numbers as if by chance: Steele, Lea and Flood's `SplitMix64`.
-struct Chance(u64);
+/// Pseudorandom numbers: `SplitMix64` of Steele, Lea and Flood.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -68,9 +68,9 @@ impl Chance {
     }
 }
 
-async fn refused(stand: &Stand, request: Request<Body>) {
+async fn assert_rejected(fixture: &Fixture, request: Request<Body>) {
     let shown: String = format!("{request:?}").chars().take(2_000).collect();
-    let answer = stand.send(request).await;
+    let answer = fixture.send(request).await;
     assert!((400..500).contains(&answer.status), "{shown}\n{answer:?}");
     assert!(answer.get("Code").is_some(), "{shown}\n{answer:?}");
     assert!(!answer.text.contains("ada-secret"));
@@ -92,17 +92,17 @@ const ACTIONS: [&str; 13] = [
     "GetPolicy",
 ];
 
-/// Rightly signed, wrong inside.
+/// Valid signatures, malformed parameters.
 #[tokio::test]
 async fn malformed_parameters() {
-    let stand = Stand::new();
-    let mut chance = Chance(1);
+    let fixture = Fixture::new();
+    let mut random = Random(1);
     for _ in 0..1_000 {
-        let action = chance.pick(&ACTIONS);
-        let arn = chance.text(40);
-        let job = chance.text(60);
-        let marker = format!("{}é", chance.text(60));
-        let name = chance.text(30) + " ";
+        let action = random.pick(&ACTIONS);
+        let arn = random.text(40);
+        let job = random.text(60);
+        let marker = format!("{}é", random.text(60));
+        let name = random.text(30) + " ";
         let body = form(
             action,
             &[
@@ -117,20 +117,20 @@ async fn malformed_parameters() {
                 ("Marker", &marker),
             ],
         );
-        refused(&stand, Signer::new(ADA).post(&body)).await;
+        assert_rejected(&fixture, Signer::new(ADA).post(&body)).await;
     }
-    // Not even a form.
+    // Not a form.
     for _ in 0..500 {
-        let body = format!("%{}", chance.text(200));
-        refused(&stand, Signer::new(ADA).post(&body)).await;
+        let body = format!("%{}", random.text(200));
+        assert_rejected(&fixture, Signer::new(ADA).post(&body)).await;
     }
 }
 
-/// Signed, and then changed by one letter or header somewhere.
+/// Requests that were changed after they were signed.
 #[tokio::test]
 async fn wrongly_signed() {
-    let stand = Stand::new();
-    let mut chance = Chance(2);
+    let fixture = Fixture::new();
+    let mut random = Random(2);
     let body = form(
         "ListPoliciesGrantingServiceAccess",
         &[("Arn", BRUNO), ("ServiceNamespaces.member.1", "s3")],
@@ -138,13 +138,13 @@ async fn wrongly_signed() {
     for _ in 0..1_000 {
         let mut request = Signer::new(ADA).post(&body);
         let headers = request.headers_mut();
-        match chance.below(4) {
+        match random.below(4) {
             0 => {
                 let text = headers["authorization"].to_str().unwrap();
                 let mut letters: Vec<char> = text.chars().collect();
-                let at = chance.below(letters.len());
-                let other = chance.pick(&["0", "z", "/", ",", "=", " ", ";", "Q"]);
-                // Blanks between fields, and a region, may be any.
+                let at = random.below(letters.len());
+                let other = random.pick(&["0", "z", "/", ",", "=", " ", ";", "Q"]);
+                // Spaces between fields and the Region are not checked.
                 let is_free = text[..at].ends_with("us-east-1,") || letters[at] == ' ';
                 let other = other.chars().next().unwrap();
                 if letters[at] == other || is_free {
@@ -156,38 +156,38 @@ async fn wrongly_signed() {
                 headers.insert("authorization", text.parse().unwrap());
             }
             1 => {
-                let name = format!("x-amz-{}", chance.next());
+                let name = format!("x-amz-{}", random.next());
                 let name: HeaderName = name.parse().unwrap();
                 headers.insert(name, "x".parse().unwrap());
             }
             2 => {
-                let name = chance.pick(&["host", "x-amz-date", "content-type"]);
-                let value = chance.text(20);
+                let name = random.pick(&["host", "x-amz-date", "content-type"]);
+                let value = random.text(20);
                 let value = HeaderValue::from_bytes(value.replace('\u{7f}', "").as_bytes());
                 headers.insert(HeaderName::from_static(name), value.unwrap());
             }
             _ => {
                 let mut bytes = body.clone().into_bytes();
-                let at = chance.below(bytes.len());
-                bytes[at] ^= 1 << chance.below(6);
+                let at = random.below(bytes.len());
+                bytes[at] ^= 1 << random.below(6);
                 *request.body_mut() = Body::from(bytes);
             }
         }
-        refused(&stand, request).await;
+        assert_rejected(&fixture, request).await;
     }
-    // Another's secret.
+    // The secret of another key.
     let mut key = ERIN;
     key.0 = ADA.0;
     for action in ACTIONS {
-        refused(&stand, Signer::new(key).post(&form(action, &[]))).await;
+        assert_rejected(&fixture, Signer::new(key).post(&form(action, &[]))).await;
     }
 }
 
-/// Query strings and headers of rubbish.
+/// Random query strings and headers.
 #[tokio::test]
-async fn unsigned_rubbish() {
-    let stand = Stand::new();
-    let mut chance = Chance(3);
+async fn unsigned_random_requests() {
+    let fixture = Fixture::new();
+    let mut random = Random(3);
     let names = [
         "X-Amz-Algorithm",
         "X-Amz-Credential",
@@ -215,53 +215,53 @@ async fn unsigned_rubbish() {
         "",
     ];
     for _ in 0..1_500 {
-        let mut query = form(chance.pick(&ACTIONS), &[]);
+        let mut query = form(random.pick(&ACTIONS), &[]);
         for name in names {
-            if chance.below(8) > 0 {
-                let value = crate::stand::encode(chance.pick(&values));
+            if random.below(8) > 0 {
+                let value = crate::fixture::encode(random.pick(&values));
                 query.push_str(&format!("&{name}={value}"));
             }
         }
-        if chance.below(3) == 0 {
-            query.push_str(&crate::stand::encode(&chance.text(50)));
+        if random.below(3) == 0 {
+            query.push_str(&crate::fixture::encode(&random.text(50)));
         }
-        let method = [Method::GET, Method::POST, Method::DELETE][chance.below(3)].clone();
+        let method = [Method::GET, Method::POST, Method::DELETE][random.below(3)].clone();
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/?{query}"))
             .header("host", HOST);
-        if chance.below(4) == 0 {
-            let text = format!("AWS4-HMAC-SHA256 {}", chance.text(50).replace('\u{7f}', ""));
+        if random.below(4) == 0 {
+            let text = format!("AWS4-HMAC-SHA256 {}", random.text(50).replace('\u{7f}', ""));
             request = request.header(
                 "authorization",
                 HeaderValue::from_bytes(text.as_bytes()).unwrap(),
             );
-            request = request.header("x-amz-date", chance.pick(&values));
+            request = request.header("x-amz-date", random.pick(&values));
         }
-        refused(&stand, request.body(Body::empty()).unwrap()).await;
+        assert_rejected(&fixture, request.body(Body::empty()).unwrap()).await;
     }
 }
 
 #[tokio::test]
-async fn too_much() {
-    let stand = Stand::with(|config| {
+async fn requests_beyond_the_limits() {
+    let fixture = Fixture::with(|config| {
         config.limits.body_bytes = 10_000;
         config.limits.parameters = 100;
     });
     let long = form("ListUsers", &[("PathPrefix", &"/".repeat(10_000))]);
-    let answer = stand.send(Signer::new(ADA).post(&long)).await;
+    let answer = fixture.send(Signer::new(ADA).post(&long)).await;
     assert_eq!(
         (answer.status, answer.error().0.as_str()),
         (413, "RequestEntityTooLarge")
     );
-    // One that says it is short is read no further either.
+    // Also when the content length says less.
     let mut request = Signer::new(ADA).post(&long);
     request
         .headers_mut()
         .insert("content-length", "10".parse().unwrap());
-    assert_eq!(stand.send(request).await.status, 413);
+    assert_eq!(fixture.send(request).await.status, 413);
     let many = form("ListUsers", &[("a", "b"); 100]);
-    let answer = stand.send(Signer::new(ADA).post(&many)).await;
+    let answer = fixture.send(Signer::new(ADA).post(&many)).await;
     assert_eq!(
         (answer.status, answer.error().0.as_str()),
         (400, "MalformedQueryString")
@@ -269,14 +269,14 @@ async fn too_much() {
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_too_long_is_given_up() {
+async fn an_answer_that_takes_too_long_is_abandoned() {
     let time = std::time::Duration::from_millis(50);
-    let stand = Stand::with(|config| config.limits.answer_time = time);
-    let database = rusqlite::Connection::open(stand.file()).unwrap();
+    let fixture = Fixture::with(|config| config.limits.answer_time = time);
+    let database = rusqlite::Connection::open(fixture.file()).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let parameters = [("Arn", crate::stand::BRUNO)];
+    let parameters = [("Arn", crate::fixture::BRUNO)];
     let action = "GenerateServiceLastAccessedDetails";
-    let answer = stand.call(ADA, action, &parameters).await;
+    let answer = fixture.call(ADA, action, &parameters).await;
     database.execute_batch("ROLLBACK").unwrap();
     let (code, status, _) = answer.error();
     assert_eq!((code.as_str(), status), ("ServiceUnavailable", 503));

@@ -1,15 +1,15 @@
-//! The operations that show what is in the account.
+//! The operations that list the entities of an account.
 
 use percent_encoding::percent_decode_str;
 
-use crate::stand::{ADA, FAR, ONE, Stand};
+use crate::fixture::{ADA, FAR, Fixture, ONE};
 
 #[tokio::test]
-async fn account_details_come_whole_in_pages() {
-    let stand = Stand::new();
+async fn pages_of_account_details_are_complete() {
+    let fixture = Fixture::new();
     let action = "GetAccountAuthorizationDetails";
-    let whole = stand.call(ADA, action, &[("MaxItems", "1000")]).await;
-    let names = |answer: &crate::stand::Answer| {
+    let whole = fixture.call(ADA, action, &[("MaxItems", "1000")]).await;
+    let names = |answer: &crate::fixture::Answer| {
         [
             answer.list("UserDetailList", "UserName"),
             answer.list("GroupDetailList", "GroupName"),
@@ -24,7 +24,7 @@ async fn account_details_come_whole_in_pages() {
     loop {
         let mut parameters = vec![("MaxItems", "7")];
         parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
-        let answer = stand.call(ADA, action, &parameters).await;
+        let answer = fixture.call(ADA, action, &parameters).await;
         for (all, page) in paged.iter_mut().zip(names(&answer)) {
             all.extend(page);
         }
@@ -50,7 +50,7 @@ async fn account_details_come_whole_in_pages() {
 
 #[tokio::test]
 async fn account_details_are_filtered() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let action = "GetAccountAuthorizationDetails";
     for (filter, counts) in [
         (vec!["User"], [8, 0, 0, 0]),
@@ -64,7 +64,7 @@ async fn account_details_are_filtered() {
     ] {
         let names = ["Filter.member.1", "Filter.member.2"];
         let parameters: Vec<(&str, &str)> = names.into_iter().zip(filter.clone()).collect();
-        let answer = stand.call(ADA, action, &parameters).await;
+        let answer = fixture.call(ADA, action, &parameters).await;
         let number = |list: &str| answer.list(list, "Arn").len();
         let found = [
             number("UserDetailList"),
@@ -74,7 +74,7 @@ async fn account_details_are_filtered() {
         ];
         assert_eq!(found, counts, "{filter:?}");
     }
-    let answer = stand
+    let answer = fixture
         .call(ADA, action, &[("Filter.member.1", "Users")])
         .await;
     assert_eq!(answer.error().0, "ValidationError");
@@ -82,8 +82,8 @@ async fn account_details_are_filtered() {
 
 #[tokio::test]
 async fn documents_are_url_encoded() {
-    let stand = Stand::new();
-    let answer = stand
+    let fixture = Fixture::new();
+    let answer = fixture
         .call(ADA, "GetRole", &[("RoleName", "pipeline-runner")])
         .await;
     let encoded = answer.get("AssumeRolePolicyDocument").unwrap();
@@ -102,7 +102,7 @@ async fn documents_are_url_encoded() {
 
 #[tokio::test]
 async fn lists_by_path() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let prefix = [("PathPrefix", "/engineering/")];
     for (action, name, expected) in [
         ("ListUsers", "UserName", vec!["bruno", "chiara", "deniz"]),
@@ -110,9 +110,9 @@ async fn lists_by_path() {
         ("ListPolicies", "PolicyName", vec!["DeveloperAccess"]),
         ("ListRoles", "RoleName", vec![]),
     ] {
-        assert_eq!(stand.call(ADA, action, &prefix).await.all(name), expected);
+        assert_eq!(fixture.call(ADA, action, &prefix).await.all(name), expected);
     }
-    let answer = stand
+    let answer = fixture
         .call(ADA, "ListUsers", &[("PathPrefix", "engineering")])
         .await;
     let message = "1 validation error detected: Value at 'pathPrefix' failed to satisfy \
@@ -126,7 +126,7 @@ async fn lists_by_path() {
 
 #[tokio::test]
 async fn policies_by_scope_and_attachment() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     for (parameters, expected) in [
         (vec![], 10),
         (vec![("Scope", "All")], 10),
@@ -136,7 +136,7 @@ async fn policies_by_scope_and_attachment() {
         (vec![("Scope", "Local"), ("OnlyAttached", "false")], 5),
         (vec![("PolicyUsageFilter", "PermissionsBoundary")], 2),
     ] {
-        let answer = stand.call(ADA, "ListPolicies", &parameters).await;
+        let answer = fixture.call(ADA, "ListPolicies", &parameters).await;
         assert_eq!(answer.all("PolicyName").len(), expected, "{parameters:?}");
     }
     for parameters in [
@@ -144,15 +144,15 @@ async fn policies_by_scope_and_attachment() {
         [("OnlyAttached", "yes")],
         [("PolicyUsageFilter", "x")],
     ] {
-        let answer = stand.call(ADA, "ListPolicies", &parameters).await;
+        let answer = fixture.call(ADA, "ListPolicies", &parameters).await;
         assert_eq!(answer.status, 400, "{parameters:?}");
     }
 }
 
 #[tokio::test]
 async fn single_entities() {
-    let stand = Stand::new();
-    let answer = stand.call(ADA, "GetUser", &[]).await;
+    let fixture = Fixture::new();
+    let answer = fixture.call(ADA, "GetUser", &[]).await;
     assert_eq!(answer.get("UserName").unwrap(), "ada");
     assert_eq!(
         answer.members("User"),
@@ -166,7 +166,7 @@ async fn single_entities() {
             "UserName"
         ]
     );
-    let answer = stand
+    let answer = fixture
         .call(
             ADA,
             "GetGroup",
@@ -176,10 +176,10 @@ async fn single_entities() {
     assert_eq!(answer.all("UserName"), ["bruno", "chiara"]);
     let marker = answer.get("Marker").unwrap();
     let parameters = [("GroupName", "developers"), ("Marker", marker.as_str())];
-    let answer = stand.call(ADA, "GetGroup", &parameters).await;
+    let answer = fixture.call(ADA, "GetGroup", &parameters).await;
     assert_eq!(answer.all("UserName"), ["deniz"]);
     let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    let answer = stand.call(ADA, "GetPolicy", &[("PolicyArn", arn)]).await;
+    let answer = fixture.call(ADA, "GetPolicy", &[("PolicyArn", arn)]).await;
     assert_eq!(answer.get("AttachmentCount").unwrap(), "3");
     for (action, parameter, code, message) in [
         (
@@ -227,16 +227,16 @@ async fn single_entities() {
              must satisfy regular expression pattern: [\\w+=,.@-]+",
         ),
     ] {
-        let (found, _, text) = stand.call(ADA, action, &[parameter]).await.error();
+        let (found, _, text) = fixture.call(ADA, action, &[parameter]).await.error();
         assert_eq!((found.as_str(), text.as_str()), (code, message));
     }
-    let answer = stand.call(ONE, "GetUser", &[]).await;
+    let answer = fixture.call(ONE, "GetUser", &[]).await;
     let message = "Must specify userName when calling with non-User credentials";
     assert_eq!(
         answer.error(),
         ("ValidationError".into(), 400, message.into())
     );
-    // Another account's caller sees nothing of this one.
-    let answer = stand.call(FAR, "GetUser", &[("UserName", "ada")]).await;
+    // A caller of another account sees nothing of this one.
+    let answer = fixture.call(FAR, "GetUser", &[("UserName", "ada")]).await;
     assert_eq!(answer.error().0, "NoSuchEntity");
 }

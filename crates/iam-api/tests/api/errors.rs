@@ -1,6 +1,6 @@
 //! Every error of the last-accessed operations: code, status, message, as recorded.
 
-use crate::stand::{ADA, BRUNO, FAR, Stand};
+use crate::fixture::{ADA, BRUNO, FAR, Fixture};
 
 const GENERATE: &str = "GenerateServiceLastAccessedDetails";
 const GET: &str = "GetServiceLastAccessedDetails";
@@ -16,14 +16,14 @@ fn ve(parameter: &str, must: &str) -> String {
 }
 
 async fn expect(
-    stand: &Stand,
+    fixture: &Fixture,
     action: &str,
     parameters: &[(&str, &str)],
     code: &str,
     status: u16,
     message: &str,
 ) {
-    let answer = stand.call(ADA, action, parameters).await;
+    let answer = fixture.call(ADA, action, parameters).await;
     assert_eq!(
         answer.error(),
         (code.to_owned(), status, message.to_owned()),
@@ -34,7 +34,7 @@ async fn expect(
 
 #[tokio::test]
 async fn arns() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let list = ("ServiceNamespaces.member.1", "s3");
     let nobody = "arn:aws:iam::111122223333:user/nobody";
     let other = "arn:aws:iam::999900001111:user/far";
@@ -61,14 +61,22 @@ async fn arns() {
             ("", "ValidationError", 400, &ve_short),
             (&long, "ValidationError", 400, &ve_long),
         ] {
-            expect(&stand, action, &[("Arn", arn), list], code, status, message).await;
+            expect(
+                &fixture,
+                action,
+                &[("Arn", arn), list],
+                code,
+                status,
+                message,
+            )
+            .await;
         }
         let message = ve("arn", "not be null");
-        expect(&stand, action, &[list], "ValidationError", 400, &message).await;
+        expect(&fixture, action, &[list], "ValidationError", 400, &message).await;
     }
     let arn = [("Arn", root), list];
     expect(
-        &stand,
+        &fixture,
         GENERATE,
         &arn,
         "InvalidInput",
@@ -77,10 +85,10 @@ async fn arns() {
     )
     .await;
     let message = format!("Could not extract entity from ARN : {root}");
-    expect(&stand, LIST, &arn, "InvalidInput", 400, &message).await;
+    expect(&fixture, LIST, &arn, "InvalidInput", 400, &message).await;
     let arn = [("Arn", policy), list];
     expect(
-        &stand,
+        &fixture,
         LIST,
         &arn,
         "InvalidInput",
@@ -88,21 +96,24 @@ async fn arns() {
         &unsupported(policy),
     )
     .await;
-    // The name decides, not the path.
+    // IAM looks up entities by name, not by path.
     for arn in [
         "arn:aws:iam::111122223333:user/bruno",
         "arn:aws:iam::111122223333:user/elsewhere/bruno",
     ] {
-        assert_eq!(stand.call(ADA, GENERATE, &[("Arn", arn)]).await.status, 200);
+        assert_eq!(
+            fixture.call(ADA, GENERATE, &[("Arn", arn)]).await.status,
+            200
+        );
     }
-    // Whose account was never imported sees nothing of it.
-    let answer = stand.call(FAR, GENERATE, &[("Arn", other)]).await;
+    // A caller whose account was not imported.
+    let answer = fixture.call(FAR, GENERATE, &[("Arn", other)]).await;
     assert_eq!(answer.error().0, "NoSuchEntity");
 }
 
 #[tokio::test]
 async fn granularity() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let message = ve(
         "granularity",
         "satisfy enum value set: [SERVICE_LEVEL, ACTION_LEVEL]",
@@ -110,7 +121,7 @@ async fn granularity() {
     for text in ["", "service_level", "INVALID"] {
         let parameters = [("Arn", BRUNO), ("Granularity", text)];
         expect(
-            &stand,
+            &fixture,
             GENERATE,
             &parameters,
             "ValidationError",
@@ -119,8 +130,8 @@ async fn granularity() {
         )
         .await;
     }
-    // All that is wrong comes at once.
-    let answer = stand.call(ADA, GENERATE, &[("Granularity", "x")]).await;
+    // All violations are reported at once.
+    let answer = fixture.call(ADA, GENERATE, &[("Granularity", "x")]).await;
     let message = "2 validation errors detected: Value at 'arn' failed to satisfy constraint: \
                    Member must not be null; Value at 'granularity' failed to satisfy constraint: \
                    Member must satisfy enum value set: [SERVICE_LEVEL, ACTION_LEVEL]";
@@ -129,24 +140,32 @@ async fn granularity() {
 
 #[tokio::test]
 async fn job_ids() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let anything = "x".repeat(36);
     for action in [GET, ENTITIES] {
         let namespace = ("ServiceNamespace", "s3");
         for id in [NO_JOB, &anything] {
             let message = format!("Job {id} does not exist.");
             let parameters = [("JobId", id), namespace];
-            expect(&stand, action, &parameters, "NoSuchEntity", 404, &message).await;
+            expect(&fixture, action, &parameters, "NoSuchEntity", 404, &message).await;
         }
         let short = ve("jobId", "have length greater than or equal to 36");
         let long = ve("jobId", "have length less than or equal to 36");
         for (id, message) in [("", &short), ("x", &short), (&"x".repeat(37), &long)] {
             let parameters = [("JobId", id), namespace];
-            expect(&stand, action, &parameters, "ValidationError", 400, message).await;
+            expect(
+                &fixture,
+                action,
+                &parameters,
+                "ValidationError",
+                400,
+                message,
+            )
+            .await;
         }
         let message = ve("jobId", "not be null");
         expect(
-            &stand,
+            &fixture,
             action,
             &[namespace],
             "ValidationError",
@@ -159,8 +178,8 @@ async fn job_ids() {
 
 #[tokio::test]
 async fn pages() {
-    let stand = Stand::new();
-    let job = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let fixture = Fixture::new();
+    let job = fixture.job(ADA, BRUNO, "SERVICE_LEVEL").await;
     let small = ve("maxItems", "have value greater than or equal to 1");
     let great = ve("maxItems", "have value less than or equal to 1000");
     for action in [GET, ENTITIES, "ListUsers", "GetAccountAuthorizationDetails"] {
@@ -168,10 +187,18 @@ async fn pages() {
         let with = |more: (&'static str, &'static str)| [job[0], job[1], more];
         for (number, message) in [("0", &small), ("-1", &small), ("1001", &great)] {
             let parameters = with(("MaxItems", number));
-            expect(&stand, action, &parameters, "ValidationError", 400, message).await;
+            expect(
+                &fixture,
+                action,
+                &parameters,
+                "ValidationError",
+                400,
+                message,
+            )
+            .await;
         }
         for text in ["", "x", "1.5", "99999999999999999999"] {
-            let answer = stand.call(ADA, action, &with(("MaxItems", text))).await;
+            let answer = fixture.call(ADA, action, &with(("MaxItems", text))).await;
             assert_eq!(answer.error().0, "MalformedInput");
         }
         let printable = "The specified value for marker is invalid. It must contain only printable \
@@ -183,13 +210,21 @@ async fn pages() {
             ("AQAAAAAAAAACOTk5ODk2MDYtZDY0ZC00NDg1", "Invalid Marker."),
         ] {
             let parameters = with(("Marker", marker));
-            expect(&stand, action, &parameters, "ValidationError", 400, message).await;
+            expect(
+                &fixture,
+                action,
+                &parameters,
+                "ValidationError",
+                400,
+                message,
+            )
+            .await;
         }
         let long = "x".repeat(321);
         let message = ve("marker", "have length less than or equal to 320");
         let parameters = [job[0], job[1], ("Marker", long.as_str())];
         expect(
-            &stand,
+            &fixture,
             action,
             &parameters,
             "ValidationError",
@@ -204,7 +239,7 @@ async fn pages() {
         ("Marker", "invalid"),
     ];
     expect(
-        &stand,
+        &fixture,
         LIST,
         &parameters,
         "ValidationError",
@@ -216,12 +251,12 @@ async fn pages() {
 
 #[tokio::test]
 async fn markers_belong_to_their_job_and_operation() {
-    let stand = Stand::new();
-    let job = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
-    let other = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let fixture = Fixture::new();
+    let job = fixture.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let other = fixture.job(ADA, BRUNO, "SERVICE_LEVEL").await;
     let first = [("JobId", job.as_str()), ("MaxItems", "1")];
-    let marker = stand.call(ADA, GET, &first).await.get("Marker").unwrap();
-    let users = stand.call(ADA, "ListUsers", &[("MaxItems", "1")]).await;
+    let marker = fixture.call(ADA, GET, &first).await.get("Marker").unwrap();
+    let users = fixture.call(ADA, "ListUsers", &[("MaxItems", "1")]).await;
     let users = users.get("Marker").unwrap();
     let invalid = "The marker passed in the request was invalid.";
     let namespace = ("ServiceNamespace", "s3");
@@ -239,20 +274,28 @@ async fn markers_belong_to_their_job_and_operation() {
         ("ListUsers", vec![("PathPrefix", "/engineering/"), users]),
         ("GetGroup", vec![("GroupName", "developers"), users]),
     ] {
-        expect(&stand, action, &parameters, "InvalidInput", 400, invalid).await;
+        expect(&fixture, action, &parameters, "InvalidInput", 400, invalid).await;
     }
-    assert_eq!(stand.call(ADA, "ListUsers", &[users]).await.status, 200);
+    assert_eq!(fixture.call(ADA, "ListUsers", &[users]).await.status, 200);
 }
 
 #[tokio::test]
 async fn namespaces_of_entities() {
-    let stand = Stand::new();
-    let job = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let fixture = Fixture::new();
+    let job = fixture.job(ADA, BRUNO, "SERVICE_LEVEL").await;
     let job = ("JobId", job.as_str());
     for namespace in ["S3", "no-such-service", "stackd_unknown"] {
         let message = format!("Service namepace {namespace} is either invalid or unsupported.");
         let parameters = [job, ("ServiceNamespace", namespace)];
-        expect(&stand, ENTITIES, &parameters, "InvalidInput", 400, &message).await;
+        expect(
+            &fixture,
+            ENTITIES,
+            &parameters,
+            "InvalidInput",
+            400,
+            &message,
+        )
+        .await;
     }
     let long = "x".repeat(65);
     for (namespace, must) in [
@@ -266,7 +309,7 @@ async fn namespaces_of_entities() {
         let message = ve("serviceNamespace", must);
         let parameters = [job, ("ServiceNamespace", namespace)];
         expect(
-            &stand,
+            &fixture,
             ENTITIES,
             &parameters,
             "ValidationError",
@@ -276,12 +319,12 @@ async fn namespaces_of_entities() {
         .await;
     }
     let message = ve("serviceNamespace", "not be null");
-    expect(&stand, ENTITIES, &[job], "ValidationError", 400, &message).await;
+    expect(&fixture, ENTITIES, &[job], "ValidationError", 400, &message).await;
 }
 
 #[tokio::test]
 async fn namespaces_of_a_list() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let names: Vec<String> = (1..=201)
         .map(|number| format!("ServiceNamespaces.member.{number}"))
         .collect();
@@ -291,7 +334,7 @@ async fn namespaces_of_a_list() {
     };
     let unknown = "Invalid service namespace: [S3, IAM]";
     let values = parameters(&["S3", "s3", "IAM"]);
-    expect(&stand, LIST, &values, "InvalidInput", 400, unknown).await;
+    expect(&fixture, LIST, &values, "InvalidInput", 400, unknown).await;
     let member = ve(
         "serviceNamespaces",
         "satisfy constraint: [Member must have length less than or equal to 64, Member must have \
@@ -300,19 +343,27 @@ async fn namespaces_of_a_list() {
     );
     for bad in ["s3:GetObject", ""] {
         let values = parameters(&["s3", bad]);
-        expect(&stand, LIST, &values, "ValidationError", 400, &member).await;
+        expect(&fixture, LIST, &values, "ValidationError", 400, &member).await;
     }
     let message = ve("serviceNamespaces", "have length less than or equal to 200");
     let values = parameters(&["s3"; 201]);
-    expect(&stand, LIST, &values, "ValidationError", 400, &message).await;
+    expect(&fixture, LIST, &values, "ValidationError", 400, &message).await;
     let values = parameters(&["s3"; 200]);
-    let answer = stand.call(ADA, LIST, &values).await;
+    let answer = fixture.call(ADA, LIST, &values).await;
     assert_eq!(answer.all("ServiceNamespace"), ["s3"]);
     let message = ve("serviceNamespaces", "not be null");
     for parameters in [
         vec![("Arn", BRUNO)],
         vec![("Arn", BRUNO), ("ServiceNamespaces", "")],
     ] {
-        expect(&stand, LIST, &parameters, "ValidationError", 400, &message).await;
+        expect(
+            &fixture,
+            LIST,
+            &parameters,
+            "ValidationError",
+            400,
+            &message,
+        )
+        .await;
     }
 }

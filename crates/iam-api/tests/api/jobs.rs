@@ -1,4 +1,4 @@
-//! Jobs over the wire: their fields, pages, and whose they are.
+//! Jobs over HTTP: their fields, pages and owners.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,9 @@ use advisor_store::{Store, StoredAdvisor};
 use iam_api::Api;
 use service_catalog::Catalog;
 
-use crate::stand::{
-    ADA, ADA_TWO, ADMINISTRATOR, BRUNO, ERIN, ONE, ROOT, Signer, Stand, TWO, config, form, get, now,
+use crate::fixture::{
+    ADA, ADA_TWO, ADMINISTRATOR, BRUNO, ERIN, Fixture, ONE, ROOT, Signer, TWO, config, form, get,
+    now,
 };
 
 const GET: &str = "GetServiceLastAccessedDetails";
@@ -18,10 +19,10 @@ const GENERATE: &str = "GenerateServiceLastAccessedDetails";
 
 #[tokio::test]
 async fn the_fields_of_a_completed_job() {
-    let stand = Stand::new();
-    let id = stand.job(ADA, BRUNO, "ACTION_LEVEL").await;
+    let fixture = Fixture::new();
+    let id = fixture.job(ADA, BRUNO, "ACTION_LEVEL").await;
     assert_eq!(id.len(), 36);
-    let answer = stand.call(ADA, GET, &[("JobId", &id)]).await;
+    let answer = fixture.call(ADA, GET, &[("JobId", &id)]).await;
     let result = "GetServiceLastAccessedDetailsResult";
     assert_eq!(
         answer.members(result),
@@ -45,7 +46,7 @@ async fn the_fields_of_a_completed_job() {
         "{used:?}"
     );
     assert!(!answer.all("LastAccessedTime").is_empty());
-    let answer = stand
+    let answer = fixture
         .call(ADA, ENTITIES, &[("JobId", &id), ("ServiceNamespace", "s3")])
         .await;
     let result = "GetServiceLastAccessedDetailsWithEntitiesResult";
@@ -67,23 +68,23 @@ async fn the_fields_of_a_completed_job() {
 }
 
 #[tokio::test]
-async fn pages_are_the_whole() {
-    let stand = Stand::new();
+async fn pages_together_are_the_whole_list() {
+    let fixture = Fixture::new();
     let arn = "arn:aws:iam::111122223333:user/ada";
-    let id = stand.job(ADA, arn, "SERVICE_LEVEL").await;
-    let all = stand
+    let id = fixture.job(ADA, arn, "SERVICE_LEVEL").await;
+    let all = fixture
         .call(ADA, GET, &[("JobId", &id), ("MaxItems", "1000")])
         .await
         .all("ServiceNamespace");
     assert!(all.len() > 200);
-    let first = stand.call(ADA, GET, &[("JobId", &id)]).await;
+    let first = fixture.call(ADA, GET, &[("JobId", &id)]).await;
     assert_eq!(first.all("ServiceNamespace").len(), 200);
     let mut paged = Vec::new();
     let mut marker: Option<String> = None;
     for size in ["1", "7", "100", "1000"] {
         let mut parameters = vec![("JobId", id.as_str()), ("MaxItems", size)];
         parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
-        let answer = stand.call(ADA, GET, &parameters).await;
+        let answer = fixture.call(ADA, GET, &parameters).await;
         paged.extend(answer.all("ServiceNamespace"));
         assert_eq!(answer.get("JobStatus").unwrap(), "COMPLETED");
         marker = answer.get("Marker");
@@ -96,18 +97,18 @@ async fn pages_are_the_whole() {
 }
 
 #[tokio::test]
-async fn a_job_is_its_callers() {
-    let stand = Stand::new();
+async fn a_job_belongs_to_its_caller() {
+    let fixture = Fixture::new();
     for (owner, same, others) in [
         (ADA, ADA_TWO, [ERIN, ONE, ROOT]),
         (ONE, ONE, [TWO, ADA, ADMINISTRATOR]),
     ] {
-        let id = stand.job(owner, BRUNO, "SERVICE_LEVEL").await;
+        let id = fixture.job(owner, BRUNO, "SERVICE_LEVEL").await;
         let job = [("JobId", id.as_str()), ("ServiceNamespace", "s3")];
         for action in [GET, ENTITIES] {
-            assert_eq!(stand.call(same, action, &job).await.status, 200);
+            assert_eq!(fixture.call(same, action, &job).await.status, 200);
             for other in others {
-                let answer = stand.call(other, action, &job).await;
+                let answer = fixture.call(other, action, &job).await;
                 let message = format!("Job {id} does not exist.");
                 assert_eq!(
                     answer.error(),
@@ -120,56 +121,56 @@ async fn a_job_is_its_callers() {
 }
 
 #[tokio::test]
-async fn permissions_are_enforced_where_asked_for() {
-    let stand = Stand::with(|config| config.enforce_permissions = true);
-    // An administrator by her group, one by its role, and the root.
+async fn permissions_are_enforced_when_configured() {
+    let fixture = Fixture::with(|config| config.enforce_permissions = true);
+    // An administrator by a group, one by a role, and the account root.
     for key in [ADA, ADMINISTRATOR, ROOT] {
         assert_eq!(
-            stand.call(key, "ListUsers", &[]).await.status,
+            fixture.call(key, "ListUsers", &[]).await.status,
             200,
             "{key:?}"
         );
     }
-    let answer = stand.call(ONE, "ListUsers", &[]).await;
+    let answer = fixture.call(ONE, "ListUsers", &[]).await;
     let message = "User: arn:aws:sts::111122223333:assumed-role/idle-worker/one is not authorized \
                    to perform: iam:ListUsers on resource: * because no identity-based policy \
                    allows the iam:ListUsers action";
     assert_eq!(answer.error(), ("AccessDenied".into(), 403, message.into()));
-    let answer = stand.call(ONE, GENERATE, &[("Arn", BRUNO)]).await;
+    let answer = fixture.call(ONE, GENERATE, &[("Arn", BRUNO)]).await;
     assert_eq!(answer.error().0, "AccessDenied");
 }
 
 #[tokio::test]
-async fn a_full_queue_is_throttling() {
-    let stand = Stand::with(|config| config.limits.waiting_jobs = 0);
-    let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+async fn a_full_queue_answers_throttling() {
+    let fixture = Fixture::with(|config| config.limits.waiting_jobs = 0);
+    let answer = fixture.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
     let expected = ("Throttling".to_owned(), 400, "Rate exceeded".to_owned());
     assert_eq!(answer.error(), expected);
-    // No job that nobody makes was left behind.
-    assert_eq!(stand.operations.store().jobs_in_progress().unwrap(), []);
+    // The rejected request left no job in the store.
+    assert_eq!(fixture.operations.store().jobs_in_progress().unwrap(), []);
 }
 
 #[tokio::test]
-async fn a_stop_makes_what_waits_and_takes_no_more() {
-    let stand = Stand::with(|config| config.limits.workers = 1);
+async fn stopping_makes_waiting_jobs_and_accepts_no_more() {
+    let fixture = Fixture::with(|config| config.limits.workers = 1);
     for _ in 0..8 {
-        let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+        let answer = fixture.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
         assert_eq!(answer.status, 200);
     }
-    let api = stand.api.clone();
+    let api = fixture.api.clone();
     let left = tokio::task::spawn_blocking(move || api.stop(Duration::from_secs(60)));
     assert_eq!(left.await.unwrap(), 0);
-    assert_eq!(stand.operations.store().jobs_in_progress().unwrap(), []);
+    assert_eq!(fixture.operations.store().jobs_in_progress().unwrap(), []);
     let request = Signer::new(ADA).post(&form(GENERATE, &[("Arn", BRUNO)]));
-    assert_eq!(stand.send(request).await.error().0, "Throttling");
+    assert_eq!(fixture.send(request).await.error().0, "Throttling");
 }
 
 #[tokio::test]
-async fn jobs_that_were_left_are_made_at_the_start() {
-    let (_folder, config) = crate::stand::config();
+async fn jobs_left_in_progress_are_made_at_the_start() {
+    let (_folder, config) = crate::fixture::config();
     let caller =
         advisor_core::Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
-    let now = crate::stand::now();
+    let now = crate::fixture::now();
     let level = advisor_core::Granularity::Service;
     let operations = config.advisor.clone();
     operations.generate(&caller, BRUNO, level, now).unwrap();
@@ -191,7 +192,7 @@ async fn jobs_that_were_left_are_made_at_the_start() {
     );
 }
 
-/// A job that no server knows of, of ada's.
+/// Stores a job of ada that no server knows of.
 fn left_job(operations: &StoredAdvisor) -> JobId {
     let caller = Caller::from_arn("arn:aws:iam::111122223333:user/ada", "AKIAADA").unwrap();
     let level = Granularity::Service;
@@ -212,11 +213,11 @@ async fn all_done(store: &Store) {
 
 #[tokio::test]
 async fn jobs_that_another_server_leaves_are_made_while_running() {
-    let stand = Stand::with(|config| config.limits.retry_time = Duration::from_millis(50));
-    // The first look finds nothing.
+    let fixture = Fixture::with(|config| config.limits.retry_time = Duration::from_millis(50));
+    // The first search finds nothing.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (_folder, mut other) = config();
-    let store = Arc::new(Store::open(&stand.file()).unwrap());
+    let store = Arc::new(Store::open(&fixture.file()).unwrap());
     other.advisor = Arc::new(StoredAdvisor::new(
         store,
         Catalog::shared(),
@@ -230,7 +231,7 @@ async fn jobs_that_another_server_leaves_are_made_while_running() {
     for _ in 0..3 {
         left_job(&operations);
     }
-    let store = stand.operations.store();
+    let store = fixture.operations.store();
     assert_eq!(store.jobs_in_progress().unwrap().len(), 3);
     all_done(store).await;
     assert_eq!(
@@ -240,19 +241,19 @@ async fn jobs_that_another_server_leaves_are_made_while_running() {
 }
 
 #[tokio::test]
-async fn a_servers_own_jobs_are_not_doubled() {
-    let stand = Stand::with(|config| {
+async fn a_servers_own_jobs_are_not_made_twice() {
+    let fixture = Fixture::with(|config| {
         config.limits.retry_time = Duration::from_millis(20);
-        // So that no look is between the end of a job in the store and in the queue.
+        // One worker, so that no search falls between the end of a job in the store and in the queue.
         config.limits.workers = 1;
     });
     for _ in 0..8 {
-        let answer = stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
+        let answer = fixture.call(ADA, GENERATE, &[("Arn", BRUNO)]).await;
         assert_eq!(answer.status, 200);
     }
-    all_done(stand.operations.store()).await;
+    all_done(fixture.operations.store()).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let metrics = stand.send(get("/metrics")).await.text;
+    let metrics = fixture.send(get("/metrics")).await.text;
     assert!(
         metrics.contains("\niam_api_jobs_finished_total 8\n"),
         "{metrics}"
@@ -260,7 +261,7 @@ async fn a_servers_own_jobs_are_not_doubled() {
 }
 
 #[tokio::test]
-async fn looking_for_left_jobs_goes_on_when_it_fails() {
+async fn the_search_for_left_jobs_survives_a_failure() {
     let (folder, mut config) = config();
     config.limits.retry_time = Duration::from_millis(50);
     let id = left_job(&config.advisor);
@@ -280,7 +281,7 @@ async fn looking_for_left_jobs_goes_on_when_it_fails() {
 }
 
 #[tokio::test]
-async fn a_job_that_can_never_be_made_fails_and_says_why() {
+async fn a_job_that_cannot_be_made_fails_with_the_reason() {
     let (folder, mut before) = config();
     let id = left_job(&before.advisor);
     let file = folder.path().join("store.db");
@@ -288,16 +289,16 @@ async fn a_job_that_can_never_be_made_fails_and_says_why() {
     database
         .execute_batch("UPDATE exports SET deflated = x'00'")
         .unwrap();
-    // A store that has not read the account yet.
+    // A store that has not loaded the account yet.
     let store = Arc::new(Store::open(&file).unwrap());
     before.advisor = Arc::new(StoredAdvisor::new(
         store,
         Catalog::shared(),
         Tracking::aws(),
     ));
-    let stand = Stand::on(folder, before);
-    all_done(stand.operations.store()).await;
-    let answer = stand.call(ADA, GET, &[("JobId", id.as_str())]).await;
+    let fixture = Fixture::on(folder, before);
+    all_done(fixture.operations.store()).await;
+    let answer = fixture.call(ADA, GET, &[("JobId", id.as_str())]).await;
     assert_eq!(answer.get("JobStatus").unwrap(), "FAILED", "{answer:?}");
     assert_eq!(answer.get("Code").unwrap(), "ServiceFailure");
     assert_eq!(
@@ -307,23 +308,23 @@ async fn a_job_that_can_never_be_made_fails_and_says_why() {
 }
 
 #[tokio::test]
-async fn writers_that_are_blocked_block_no_reads() {
-    let stand = Arc::new(Stand::new());
-    let id = stand.job(ADA, BRUNO, "SERVICE_LEVEL").await;
-    let database = rusqlite::Connection::open(stand.file()).unwrap();
+async fn blocked_writers_do_not_block_readers() {
+    let fixture = Arc::new(Fixture::new());
+    let id = fixture.job(ADA, BRUNO, "SERVICE_LEVEL").await;
+    let database = rusqlite::Connection::open(fixture.file()).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     let writers: Vec<_> = (0..40)
         .map(|_| {
-            let stand = stand.clone();
-            tokio::spawn(async move { stand.call(ADA, GENERATE, &[("Arn", BRUNO)]).await.status })
+            let fixture = fixture.clone();
+            tokio::spawn(async move { fixture.call(ADA, GENERATE, &[("Arn", BRUNO)]).await.status })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let reads = async {
-        assert_eq!(stand.send(get("/healthz")).await.status, 200);
-        let metrics = stand.send(get("/metrics")).await.text;
+        assert_eq!(fixture.send(get("/healthz")).await.status, 200);
+        let metrics = fixture.send(get("/metrics")).await.text;
         assert!(metrics.contains("iam_api_jobs{status=\"COMPLETED\"} 1\n"));
-        let answer = stand.call(ADA, GET, &[("JobId", &id)]).await;
+        let answer = fixture.call(ADA, GET, &[("JobId", &id)]).await;
         assert_eq!(answer.get("JobStatus").unwrap(), "COMPLETED");
     };
     tokio::time::timeout(Duration::from_secs(10), reads)

@@ -1,4 +1,4 @@
-//! The API as clients see it, in one process: what goes in over HTTP, and what comes out.
+//! The API as clients see it: HTTP requests and responses, in one process.
 
 #![allow(
     clippy::expect_used,
@@ -10,9 +10,9 @@
 mod abuse;
 mod directory;
 mod errors;
+mod fixture;
 mod jobs;
 mod permissions;
 mod protocol;
 mod signatures;
 mod sockets;
-mod stand;

@@ -1,14 +1,14 @@
-//! `enforce_permissions`: what policies allow, over the wire.
+//! `enforce_permissions`: what policies allow, over HTTP.
 
-use crate::stand::{FAR, Stand, now};
+use crate::fixture::{FAR, Fixture, now};
 
 const GENERATE: &str = "GenerateServiceLastAccessedDetails";
 const NEAR: &str = "arn:aws:iam::999900001111:user/team/near";
 const ALL: &str = r#"{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}"#;
 
-/// A stand where the user far has these statements in a policy of its own.
-fn stand(statements: &str) -> Stand {
-    let stand = Stand::with(|config| config.enforce_permissions = true);
+/// A fixture in which the user `far` has an inline policy with these statements.
+fn fixture(statements: &str) -> Fixture {
+    let fixture = Fixture::with(|config| config.enforce_permissions = true);
     let export = format!(
         r#"{{"UserDetailList": [
             {{"Path": "/", "UserName": "far", "UserId": "AIDAFARFARFARFARFARFA",
@@ -21,16 +21,16 @@ fn stand(statements: &str) -> Stand {
               "UserPolicyList": []}}]}}"#
     );
     let exports = [("far.json".to_owned(), export)];
-    let imported = stand.operations.store().import_accounts(&exports, now());
+    let imported = fixture.operations.store().import_accounts(&exports, now());
     assert_eq!(imported.unwrap().issues, []);
-    stand
+    fixture
 }
 
-/// Asks about a user by `GetUser` and `Generate...`, and for the list of users: the codes.
+/// Sends `GetUser`, `Generate...` and `ListUsers`, and returns the codes.
 async fn ask(statements: &str) -> [String; 3] {
-    let stand = stand(statements);
+    let fixture = fixture(statements);
     let code = async |action, parameters: &[(&str, &str)]| {
-        let answer = stand.call(FAR, action, parameters).await;
+        let answer = fixture.call(FAR, action, parameters).await;
         answer.get("Code").unwrap_or_else(|| "OK".to_owned())
     };
     [
@@ -43,7 +43,7 @@ async fn ask(statements: &str) -> [String; 3] {
 const DENIED: &str = "AccessDenied";
 
 #[tokio::test]
-async fn what_is_allowed_is_answered() {
+async fn allowed_requests_are_answered() {
     assert_eq!(ask(ALL).await, ["OK", "OK", "OK"]);
     let one = r#"{"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}"#;
     assert_eq!(ask(one).await, ["OK", DENIED, DENIED]);
@@ -51,7 +51,7 @@ async fn what_is_allowed_is_answered() {
 }
 
 #[tokio::test]
-async fn conditions_never_help() {
+async fn an_allow_with_a_condition_does_not_count() {
     let condition = r#""Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#;
     let allow =
         format!(r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "*", {condition}}}"#);
@@ -63,24 +63,24 @@ async fn conditions_never_help() {
 }
 
 #[tokio::test]
-async fn an_allow_is_of_its_resources() {
+async fn an_allow_covers_its_resources_only() {
     let allow = |resource: &str| {
         format!(r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "{resource}"}}"#)
     };
     assert_eq!(ask(&allow(NEAR)).await, ["OK", "OK", DENIED]);
-    // The path is the entity's, however it is asked for.
-    let stand = stand(&allow("arn:aws:iam::999900001111:user/team/*"));
+    // The resource has the entity's path, also when the request has another.
+    let fixture = fixture(&allow("arn:aws:iam::999900001111:user/team/*"));
     for (arn, status) in [
         (NEAR, 200),
         ("arn:aws:iam::999900001111:user/near", 200),
         ("arn:aws:iam::999900001111:user/team/far", 403),
         ("arn:aws:iam::999900001111:user/far", 403),
     ] {
-        let answer = stand.call(FAR, GENERATE, &[("Arn", arn)]).await;
+        let answer = fixture.call(FAR, GENERATE, &[("Arn", arn)]).await;
         assert_eq!(answer.status, status, "{arn}");
     }
-    // Without a name it is about the caller.
-    assert_eq!(stand.call(FAR, "GetUser", &[]).await.status, 403);
+    // Without a name, the request is about the caller.
+    assert_eq!(fixture.call(FAR, "GetUser", &[]).await.status, 403);
     let own = "arn:aws:iam::999900001111:user/${aws:username}";
     assert_eq!(ask(&allow(own)).await, [DENIED; 3]);
 }
@@ -91,7 +91,7 @@ async fn a_deny_wins() {
         r#"{ALL}, {{"Effect": "Deny", "NotAction": ["iam:List*", "s3:*"], "Resource": "*"}}"#
     );
     assert_eq!(ask(&deny).await, [DENIED, DENIED, "OK"]);
-    let answer = stand(&deny).call(FAR, GENERATE, &[("Arn", NEAR)]).await;
+    let answer = fixture(&deny).call(FAR, GENERATE, &[("Arn", NEAR)]).await;
     let message = format!(
         "User: arn:aws:iam::999900001111:user/far is not authorized to perform: iam:{GENERATE} on \
          resource: {NEAR} with an explicit deny in an identity-based policy"
@@ -101,8 +101,8 @@ async fn a_deny_wins() {
 
 #[tokio::test]
 async fn a_group_that_is_not_in_the_export_denies_everything() {
-    let stand = stand(ALL);
-    assert_eq!(stand.call(FAR, "ListUsers", &[]).await.status, 200);
+    let fixture = fixture(ALL);
+    assert_eq!(fixture.call(FAR, "ListUsers", &[]).await.status, 200);
     let export = r#"{"UserDetailList": [
         {"Path": "/", "UserName": "far", "UserId": "AIDAFARFARFARFARFARFA",
           "Arn": "arn:aws:iam::999900001111:user/far", "GroupList": ["gone"],
@@ -110,15 +110,15 @@ async fn a_group_that_is_not_in_the_export_denies_everything() {
               {"Version": "2012-10-17", "Statement": [
                   {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}}]}]}"#;
     let exports = [("far.json".to_owned(), export.to_owned())];
-    stand
+    fixture
         .operations
         .store()
         .import_accounts(&exports, now())
         .unwrap();
     for action in ["ListUsers", "GetUser", "GetAccountAuthorizationDetails"] {
-        let (code, status, message) = stand.call(FAR, action, &[]).await.error();
+        let (code, status, message) = fixture.call(FAR, action, &[]).await.error();
         assert_eq!((code.as_str(), status), (DENIED, 403), "{action}");
-        // The reason is for the log.
+        // The reason is only in the log.
         assert!(!message.contains("gone"), "{message}");
     }
 }

@@ -1,26 +1,26 @@
-//! Signature Version 4: what is let in, and what is not.
+//! Signature Version 4: which requests are accepted, and which are rejected.
 
 use axum::body::Body;
 use axum::http::Request;
 use chrono::Duration;
 
-use crate::stand::{ADA, Answer, HOST, Key, ONE, Signer, Stand, form, get, now};
+use crate::fixture::{ADA, Answer, Fixture, HOST, Key, ONE, Signer, form, get, now};
 
 const WRONG: &str = "The request signature we calculated does not match the signature you \
                      provided. Check your AWS Secret Access Key and signing method. Consult the \
                      service documentation for details.";
 
-async fn send(stand: &Stand, signer: &Signer) -> [Answer; 2] {
+async fn send(fixture: &Fixture, signer: &Signer) -> [Answer; 2] {
     [
-        stand.send(signer.post(&form("ListUsers", &[]))).await,
-        stand.send(get(&signer.presign("ListUsers", &[]))).await,
+        fixture.send(signer.post(&form("ListUsers", &[]))).await,
+        fixture.send(get(&signer.presign("ListUsers", &[]))).await,
     ]
 }
 
 /// botocore 1.44.5 signed these.
 #[tokio::test]
-async fn what_botocore_signed() {
-    let stand = Stand::new();
+async fn requests_signed_by_botocore() {
+    let fixture = Fixture::new();
     let body = "Action=ListUsers&Version=2010-05-08&PathPrefix=%2Fengineering%2F";
     for (key, token, headers, signature) in [
         (
@@ -53,7 +53,7 @@ async fn what_botocore_signed() {
         if let Some(token) = token {
             request = request.header("x-amz-security-token", token);
         }
-        let answer = stand.send(request.body(Body::from(body)).unwrap()).await;
+        let answer = fixture.send(request.body(Body::from(body)).unwrap()).await;
         assert_eq!(
             answer.all("UserName"),
             ["bruno", "chiara", "deniz"],
@@ -71,7 +71,7 @@ async fn what_botocore_signed() {
          X-Amz-Security-Token=tok%2Ben%2F%3D%3D&X-Amz-Signature=\
          999e8b081f726911d70d7063d0b1d7c9bd2e415d47df543ecab573105904a36b",
     ] {
-        let answer = stand.send(get(path)).await;
+        let answer = fixture.send(get(path)).await;
         assert_eq!(
             answer.all("UserName"),
             ["bruno", "chiara", "deniz"],
@@ -81,15 +81,15 @@ async fn what_botocore_signed() {
 }
 
 #[tokio::test]
-async fn any_region_only_this_service() {
-    let stand = Stand::new();
+async fn any_region_but_only_this_service() {
+    let fixture = Fixture::new();
     let mut signer = Signer::new(ONE);
     signer.region = "eu-central-2".into();
-    for answer in send(&stand, &signer).await {
+    for answer in send(&fixture, &signer).await {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     signer.service = "sts".into();
-    for answer in send(&stand, &signer).await {
+    for answer in send(&fixture, &signer).await {
         let message = "Credential should be scoped to correct service: 'iam'.";
         let expected = ("SignatureDoesNotMatch".into(), 403, message.into());
         assert_eq!(answer.error(), expected);
@@ -98,7 +98,7 @@ async fn any_region_only_this_service() {
 
 #[tokio::test]
 async fn keys_secrets_and_tokens() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let token = "The security token included in the request is invalid.";
     for (key, code, message) in [
         (Key("AKIANOBODY", "x", None), "InvalidClientTokenId", token),
@@ -129,7 +129,7 @@ async fn keys_secrets_and_tokens() {
         ),
         (Key("AKIAADA", "", None), "SignatureDoesNotMatch", WRONG),
     ] {
-        for answer in send(&stand, &Signer::new(key)).await {
+        for answer in send(&fixture, &Signer::new(key)).await {
             let expected = (code.to_owned(), 403, message.to_owned());
             assert_eq!(answer.error(), expected, "{key:?}");
         }
@@ -138,7 +138,7 @@ async fn keys_secrets_and_tokens() {
 
 #[tokio::test]
 async fn times() {
-    let stand = Stand::new();
+    let fixture = Fixture::new();
     let mut signer = Signer::new(ADA);
     for (minutes, seconds, expected) in [
         (-15, 0, None),
@@ -161,7 +161,7 @@ async fn times() {
         ),
     ] {
         signer.time = now() + Duration::minutes(minutes) + Duration::seconds(seconds);
-        let answer = stand.send(signer.post(&form("ListUsers", &[]))).await;
+        let answer = fixture.send(signer.post(&form("ListUsers", &[]))).await;
         match expected {
             None => assert_eq!(answer.status, 200, "{answer:?}"),
             Some(message) => {
@@ -170,7 +170,7 @@ async fn times() {
             }
         }
     }
-    // A presigned request says how long it is good for; 15 minutes when it does not.
+    // A presigned request says how long it is valid; 15 minutes when it does not.
     for (expires, age, status) in [
         (Some(3600), 3600, 200),
         (Some(3600), 3601, 400),
@@ -184,23 +184,23 @@ async fn times() {
     ] {
         signer.time = now() - Duration::seconds(age);
         signer.expires = expires;
-        let answer = stand.send(get(&signer.presign("ListUsers", &[]))).await;
+        let answer = fixture.send(get(&signer.presign("ListUsers", &[]))).await;
         assert_eq!(answer.status, status, "{expires:?} {age} {answer:?}");
     }
     signer.expires = Some(60);
     signer.time = now() - Duration::seconds(61);
-    let answer = stand.send(get(&signer.presign("ListUsers", &[]))).await;
+    let answer = fixture.send(get(&signer.presign("ListUsers", &[]))).await;
     let expected = ("RequestExpired".into(), 400, "Request has expired.".into());
     assert_eq!(answer.error(), expected);
 }
 
 #[tokio::test]
-async fn all_that_counts_is_signed() {
-    let stand = Stand::new();
+async fn everything_that_counts_must_be_signed() {
+    let fixture = Fixture::new();
     let signer = Signer::new(ADA);
     let body = form("ListUsers", &[("MaxItems", "1")]);
     let fresh = || signer.post(&body);
-    assert_eq!(stand.send(fresh()).await.status, 200);
+    assert_eq!(fixture.send(fresh()).await.status, 200);
     let mut other_body = fresh();
     *other_body.body_mut() = Body::from(body.replace("=1", "=2"));
     let mut other_query = fresh();
@@ -222,35 +222,35 @@ async fn all_that_counts_is_signed() {
     ] {
         let shown = format!("{request:?}");
         let expected = ("SignatureDoesNotMatch".into(), 403, WRONG.into());
-        assert_eq!(stand.send(request).await.error(), expected, "{shown}");
+        assert_eq!(fixture.send(request).await.error(), expected, "{shown}");
     }
     let mut extra = fresh();
     let headers = extra.headers_mut();
     headers.insert("x-amz-target", "x".parse().unwrap());
     let message = "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.";
     let expected = ("SignatureDoesNotMatch".into(), 403, message.into());
-    assert_eq!(stand.send(extra).await.error(), expected);
-    // A proxy's header changes nothing.
+    assert_eq!(fixture.send(extra).await.error(), expected);
+    // A header that a proxy adds is ignored.
     let mut proxied = fresh();
     let headers = proxied.headers_mut();
     headers.insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
-    assert_eq!(stand.send(proxied).await.status, 200);
+    assert_eq!(fixture.send(proxied).await.status, 200);
     let path = signer.presign("ListUsers", &[("MaxItems", "1")]);
-    assert_eq!(stand.send(get(&path)).await.status, 200);
+    assert_eq!(fixture.send(get(&path)).await.status, 200);
     for path in [
         path.replace("MaxItems=1", "MaxItems=2"),
         path.replace("ListUsers", "ListRoles"),
         format!("{path}&PathPrefix=%2F"),
         path.replace("Expires=3600", "Expires=7200"),
     ] {
-        let answer = stand.send(get(&path)).await;
+        let answer = fixture.send(get(&path)).await;
         assert_eq!(answer.error().0, "SignatureDoesNotMatch", "{path}");
     }
 }
 
 #[tokio::test]
-async fn incomplete_and_missing() {
-    let stand = Stand::new();
+async fn incomplete_and_missing_signatures() {
+    let fixture = Fixture::new();
     let body = form("ListUsers", &[]);
     let request = |authorization: Option<&str>| {
         let mut request = Signer::new(ADA).post(&body);
@@ -261,7 +261,7 @@ async fn incomplete_and_missing() {
         }
         request
     };
-    let answer = stand.send(request(None)).await;
+    let answer = fixture.send(request(None)).await;
     let message = "Request is missing Authentication Token";
     let expected = ("MissingAuthenticationToken".into(), 403, message.into());
     assert_eq!(answer.error(), expected);
@@ -274,7 +274,7 @@ async fn incomplete_and_missing() {
         "AWS4-HMAC-SHA256 Credential=AKIAADA, SignedHeaders=host, Signature=0",
         "AWS4-ECDSA-P256-SHA256 Credential=AKIAADA, SignedHeaders=host, Signature=0",
     ] {
-        let answer = stand.send(request(Some(text))).await;
+        let answer = fixture.send(request(Some(text))).await;
         assert_eq!(
             (answer.error().0.as_str(), answer.status),
             ("IncompleteSignature", 400),
@@ -283,12 +283,12 @@ async fn incomplete_and_missing() {
     }
     let scope = "AWS4-HMAC-SHA256 Credential=AKIAADA/20261102/us-east-1/iam/aws4_request, \
                  SignedHeaders=host;x-amz-date, Signature=0";
-    let answer = stand.send(request(Some(scope))).await;
+    let answer = fixture.send(request(Some(scope))).await;
     assert!(
         answer.error().2.starts_with("Date in Credential scope"),
         "{answer:?}"
     );
     let host = scope.replace("20261102", "20261101").replace("host;", "");
-    let answer = stand.send(request(Some(&host))).await;
+    let answer = fixture.send(request(Some(&host))).await;
     assert!(answer.error().2.starts_with("'Host' or"), "{answer:?}");
 }

@@ -18,7 +18,7 @@ struct Running {
 
 impl Running {
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let (folder, mut config) = crate::stand::config();
+        let (folder, mut config) = crate::fixture::config();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         change(&mut config);
         let server = Server::bind(config).await.unwrap();
@@ -66,9 +66,9 @@ async fn read(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn without_credentials_only_this_machine_is_listened_to() {
+async fn without_credentials_the_server_listens_on_loopback_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let (_folder, mut config) = crate::stand::config();
+        let (_folder, mut config) = crate::fixture::config();
         config.listen = address.parse().unwrap();
         config.credentials = None;
         let error = Server::bind(config).await.unwrap_err();
@@ -81,7 +81,7 @@ async fn without_credentials_only_this_machine_is_listened_to() {
 #[tokio::test]
 async fn an_address_in_use_is_an_error() {
     let running = Running::with(|_| {}).await;
-    let (_folder, mut config) = crate::stand::config();
+    let (_folder, mut config) = crate::fixture::config();
     config.listen = running.address;
     let error = Server::bind(config).await.unwrap_err();
     assert!(matches!(error, ServeError::Listen { .. }), "{error}");
@@ -89,7 +89,7 @@ async fn an_address_in_use_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_gets_a_4xx() {
+async fn requests_that_are_not_http_get_a_4xx() {
     let running = Running::with(|config| config.limits.headers = 20).await;
     let line = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
     let long_head = format!("{line}x: {}\r\n\r\n", "y".repeat(300_000));
@@ -117,13 +117,13 @@ async fn what_is_no_http_gets_a_4xx() {
 }
 
 #[tokio::test]
-async fn slow_clients_are_let_go() {
+async fn slow_clients_are_disconnected() {
     let running =
         Running::with(|config| config.limits.receive_time = Duration::from_millis(50)).await;
-    // A head that does not end: the connection is closed.
+    // Headers that do not end: the connection is closed.
     assert_eq!(running.send(b"GET / HTTP/1.1\r\nhost: x\r\n").await, "");
     assert_eq!(running.send(b"").await, "");
-    // A body that does not.
+    // A body that does not end.
     let body = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nAct";
     let answer = running.send(body).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
@@ -131,7 +131,7 @@ async fn slow_clients_are_let_go() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_are_told_so() {
+async fn connections_beyond_the_limit_get_an_answer() {
     let running = Running::with(|config| config.limits.connections = 1).await;
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let mut first = running.connect().await;
@@ -146,7 +146,7 @@ async fn connections_beyond_the_limit_are_told_so() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_idle_connections() {
+async fn stopping_ends_idle_connections() {
     let running = Running::with(|_| {}).await;
     let mut idle = running.connect().await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -1,5 +1,5 @@
-//! A stand to test on: a store with the small account and its trail, an API on it, and a client that
-//! signs. The signer is written apart from the verifier.
+//! The fixture of the tests: a store with the test account and its trail, an API over it, and a client
+//! that signs. The signer shares no code with the verifier.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -20,8 +20,8 @@ use tower::ServiceExt;
 pub(crate) const BRUNO: &str = "arn:aws:iam::111122223333:user/engineering/bruno";
 pub(crate) const HOST: &str = "127.0.0.1:8787";
 
-/// Whose keys there are. Two of ada's, one of erin's, two sessions of one role, one of another
-/// account, one of the account root.
+/// Two keys of ada, one of erin, two sessions of one role, one key of another account, and one of the
+/// account root.
 const CREDENTIALS: &str = r#"
 [[credential]]
 access_key_id = "AKIAADA"
@@ -122,13 +122,13 @@ pub(crate) fn config() -> (TempDir, Config) {
     (folder, config)
 }
 
-pub(crate) struct Stand {
+pub(crate) struct Fixture {
     pub(crate) api: Api,
     pub(crate) operations: Arc<StoredAdvisor>,
     folder: TempDir,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -176,19 +176,19 @@ impl Answer {
             .children()
             .map(|node| node.tag_name().name().to_owned())
             .collect();
-        // Their order means nothing.
+        // The order has no meaning.
         members.sort();
         members
     }
 
-    /// Code, status and message of a refusal.
+    /// The code, status and message of an error.
     pub(crate) fn error(&self) -> (String, u16, String) {
         let text = |name| self.get(name).unwrap_or_default();
         (text("Code"), self.status, text("Message"))
     }
 }
 
-impl Stand {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
@@ -199,7 +199,7 @@ impl Stand {
         Self::on(folder, config)
     }
 
-    /// On the store in this folder.
+    /// Makes a fixture on the store in this folder.
     pub(crate) fn on(folder: TempDir, config: Config) -> Self {
         let operations = config.advisor.clone();
         Self {
@@ -273,7 +273,7 @@ pub(crate) fn form(action: &str, parameters: &[(&str, &str)]) -> String {
     text
 }
 
-/// Signs requests; its fields can be set wrong.
+/// Signs requests. Tests set its fields to wrong values.
 #[derive(Clone, Debug)]
 pub(crate) struct Signer {
     pub(crate) key: Key,

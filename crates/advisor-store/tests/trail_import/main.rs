@@ -1,0 +1,199 @@
+//! Imports of trails.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod batches;
+mod properties;
+mod same_objects;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use advisor_store::Store;
+use serde_json::{Value, json};
+
+use support::{
+    activity, attempts, call, count, gzip, import, is_sound, reader, try_import, write_object,
+};
+
+struct Place {
+    folder: tempfile::TempDir,
+    store: Store,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_or_create(&folder.path().join("store.db")).unwrap();
+        Self { folder, store }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("store.db")
+    }
+
+    fn trail(&self) -> PathBuf {
+        self.folder.path().join("trail")
+    }
+
+    /// Writes an object with one call of Ann.
+    fn object(&self, name: &str) -> PathBuf {
+        write_object(&self.trail(), name, &[ann(name)])
+    }
+}
+
+fn ann(event_id: &str) -> Value {
+    call(
+        "AIDAANNUSER0000000001",
+        "s3",
+        "ListBuckets",
+        "2026-10-01T00:00:00Z",
+        event_id,
+    )
+}
+
+/// The table of reading everything at once.
+fn in_memory<P: AsRef<Path>>(paths: &[P]) -> advisor_core::Activity {
+    reader().read(paths, &|_| ()).unwrap().activity
+}
+
+#[test]
+fn the_test_trail_at_once_and_object_by_object() {
+    let trail = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trail");
+    let expected = in_memory(&[&trail]);
+    let at_once = Place::new();
+    let imported = import(&at_once.store, &[&trail]);
+    assert_eq!(imported.reconciliation.records_read, 385);
+    assert_eq!(imported.reconciliation.records_attributed, 321);
+    assert!(imported.reconciliation.adds_up());
+    assert_eq!(activity(&at_once.path()), expected);
+
+    let one_by_one = Place::new();
+    let listed = reader().list(&[&trail]).unwrap();
+    let mut files: Vec<_> = listed.map(|object| object.unwrap().to_string()).collect();
+    files.reverse();
+    for file in &files {
+        import(&one_by_one.store, &[file]);
+    }
+    assert_eq!(activity(&one_by_one.path()), expected);
+    assert_eq!(
+        count(&one_by_one.path(), "trail_objects"),
+        files.len() as u64
+    );
+    assert!(is_sound(&one_by_one.path()));
+}
+
+#[test]
+fn a_second_import_reads_nothing() {
+    let place = Place::new();
+    place.object("one");
+    place.object("two");
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!((first.reconciliation.objects_read, first.known), (2, 0));
+
+    let progress = Mutex::new(0);
+    let second = place
+        .store
+        .import_trail(&reader(), &[place.trail()], &|_| {
+            *progress.lock().unwrap() += 1;
+        })
+        .unwrap();
+    assert_eq!(*progress.lock().unwrap(), 0);
+    assert_eq!(second.reconciliation, Default::default());
+    assert_eq!((second.known, second.changed), (2, vec![]));
+
+    place.object("three");
+    let third = import(&place.store, &[place.trail()]);
+    assert_eq!((third.reconciliation.objects_read, third.known), (1, 2));
+    assert_eq!(attempts(&place.path()), 3);
+    // Another handle, as in another process, finds them imported too.
+    let again = import(&Store::open(&place.path()).unwrap(), &[place.trail()]);
+    assert_eq!(again.known, 3);
+}
+
+#[test]
+fn a_broken_object_is_imported_when_it_is_repaired() {
+    let place = Place::new();
+    let (good, broken) = (place.object("good"), place.object("broken"));
+    let whole = fs::read(&broken).unwrap();
+    fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!(first.reconciliation.objects_read, 1);
+    assert_eq!(first.reconciliation.objects_failed.len(), 1);
+    assert_eq!(count(&place.path(), "trail_objects"), 1);
+    // Still broken: reported again.
+    let second = import(&place.store, &[place.trail()]);
+    assert_eq!(second.reconciliation.objects_failed.len(), 1);
+    assert_eq!(second.known, 1);
+
+    fs::write(&broken, whole).unwrap();
+    let third = import(&place.store, &[place.trail()]);
+    assert_eq!(third.reconciliation.objects_read, 1);
+    assert_eq!((third.known, third.changed), (1, vec![]));
+    assert_eq!(activity(&place.path()), in_memory(&[good, broken]));
+}
+
+#[test]
+fn activity_files_are_imported() {
+    let place = Place::new();
+    let object = place.object("one");
+    let whole = in_memory(&[&object]);
+    let file = place.folder.path().join("activity.parquet");
+    let mut bytes = Vec::new();
+    advisor_arrow::write_activity(&mut bytes, &whole).unwrap();
+    fs::write(&file, bytes).unwrap();
+    let imported = import(&place.store, &[&file]);
+    assert_eq!(imported.reconciliation.activity_rows.attempts, 1);
+    assert_eq!(activity(&place.path()), whole);
+    assert_eq!(import(&place.store, &[&file]).known, 1);
+    // Counts that SQLite's integers cannot hold are limited to the greatest one.
+    let many = in_memory(&[&file]);
+    let mut huge = advisor_core::Activity::new();
+    for row in many.rows() {
+        let attempts = i64::MAX as u64;
+        huge.add_row(&advisor_core::ActivityRow { attempts, ..row });
+    }
+    for name in ["a", "b"] {
+        let file = place.folder.path().join(name);
+        let mut bytes = Vec::new();
+        advisor_arrow::write_activity(&mut bytes, &huge).unwrap();
+        fs::write(&file, bytes).unwrap();
+        import(&place.store, &[&file]);
+    }
+    assert_eq!(attempts(&place.path()), i64::MAX as u64);
+}
+
+#[test]
+fn objects_without_attempts_are_not_read_again() {
+    let place = Place::new();
+    place.object("one");
+    let nobody = json!({"Records": [{"userIdentity": {"type": "AWSService"}}]});
+    let file = place
+        .trail()
+        .join("123456789012_CloudTrail_eu-west-1_20261012T0905Z_nobody.json.gz");
+    fs::write(file, gzip(nobody.to_string().as_bytes())).unwrap();
+    let first = import(&place.store, &[place.trail()]);
+    assert_eq!(first.reconciliation.records_read, 2);
+    assert_eq!(import(&place.store, &[place.trail()]).known, 2);
+}
+
+#[test]
+fn a_missing_path_fails_and_nothing_is_imported() {
+    let place = Place::new();
+    let file = place.object("one");
+    let missing = place.folder.path().join("missing");
+    let error = try_import(&place.store, &[file, missing.clone()]).unwrap_err();
+    assert!(error.to_string().starts_with(missing.to_str().unwrap()));
+    assert_eq!(count(&place.path(), "trail_objects"), 0);
+    fs::create_dir(&missing).unwrap();
+    let error = try_import(&place.store, &[missing]).unwrap_err();
+    assert!(error.to_string().contains("there is no file"));
+}
