@@ -1,0 +1,61 @@
+//! Help, completions and manual pages.
+
+use crate::{run, stderr, stdout};
+
+#[test]
+fn completions_and_manual_pages_are_made_from_the_definitions() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&run(&["completions", shell])).contains("access-advisor"));
+    }
+    let page = stdout(&run(&["man"]));
+    assert!(page.contains(".TH access-advisor 1"), "{page}");
+    assert!(page.contains("access\\-advisor\\-report(1)"), "{page}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let written = run(&["man", "--folder", folder.path().to_str().unwrap()]);
+    assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
+    for name in ["access-advisor.1", "access-advisor-activity-sql.1"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+    let report = std::fs::read_to_string(folder.path().join("access-advisor-report.1")).unwrap();
+    assert!(report.contains("Exit status:"), "{report}");
+    assert!(report.contains("granularity"), "{report}");
+
+    let nowhere = run(&["man", "--folder", "not-there"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(stderr(&nowhere).starts_with("error: not-there: "));
+}
+
+#[test]
+fn help_documents_the_exit_statuses() {
+    for (command, statuses) in [
+        (&["report"][..], &["0", "1", "2", "3", "130"][..]),
+        (&["import", "trail"], &["0", "1", "2", "3", "130"]),
+        (&["activity", "export"], &["0", "1", "2", "3", "130"]),
+        (&[], &["0", "1", "2"]),
+        (&["import", "account"], &["0", "1", "2"]),
+        (&["generate"], &["0", "1", "2"]),
+        (&["get"], &["0", "1", "2"]),
+        (&["entities"], &["0", "1", "2"]),
+        (&["policies"], &["0", "1", "2"]),
+        (&["jobs", "list"], &["0", "1", "2"]),
+        (&["jobs", "delete"], &["0", "1", "2"]),
+        (&["activity", "merge"], &["0", "1", "2"]),
+        (&["activity", "show"], &["0", "1", "2"]),
+        (&["activity", "sql"], &["0", "1", "2"]),
+        (&["serve"], &["0", "1", "2"]),
+        (&["catalog", "show"], &["0", "1", "2"]),
+        (&["catalog", "build"], &["0", "1", "2"]),
+        (&["completions"], &["0", "1", "2"]),
+        (&["man"], &["0", "1", "2"]),
+    ] {
+        let help = stdout(&run(&[command, &["--help"]].concat()));
+        let (_, list) = help.split_once("Exit status:\n").expect(&help);
+        let listed: Vec<&str> = list
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|word| word.parse::<u8>().is_ok())
+            .collect();
+        assert_eq!(listed, statuses, "{command:?}");
+    }
+}
