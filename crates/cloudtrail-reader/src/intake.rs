@@ -164,6 +164,7 @@ impl<'r> Intake<'r> {
         } = self;
         reconciliation.objects_read += 1;
         reconciliation.records_read += noted.records;
+        reconciliation.records_attributed += noted.attributed();
         for attempt in &noted.attempts {
             activity.record_interned(&InternedAttempt {
                 principal: attempt.principal,
@@ -173,7 +174,6 @@ impl<'r> Intake<'r> {
                 event_id: &attempt.event_id,
                 denied: attempt.denied,
             });
-            reconciliation.records_attributed += 1;
         }
         for reason in &noted.set_aside {
             projected.count(*reason);

@@ -18,14 +18,14 @@ use crate::record::identity::{self, identity_types};
 static IDENTITY_KEYS: Keys = Keys::new(&[
     ("type", 0), ("principalId", 1), ("arn", 2), ("accountId", 3), ("userName", 4), ("invokedBy", 5), ("sessionContext", 6),
     ("accessKeyId", OTHER), ("identityProvider", OTHER), ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
-], 5);
+], 4);
 
 #[rustfmt::skip]
 static CONTEXT_KEYS: Keys = Keys::new(&[
     ("sessionIssuer", 0),
     ("webIdFederationData", OTHER), ("attributes", OTHER), ("ec2RoleDelivery", OTHER), ("sourceIdentity", OTHER),
     ("ec2IssuedInVpc", OTHER),
-], 9);
+], 8);
 
 /// Where a `userIdentity` stands; nowhere if the record is left to the reference parser.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,8 +45,8 @@ impl Identity {
         if whole.end == 0 {
             return None;
         }
-        let values = objects.get(1, whole)?.members(text, &IDENTITY_KEYS)?;
-        let [kind, id, arn, account, name, invoked_by, context, ..] = values;
+        let [kind, id, arn, account, name, invoked_by, context, _] =
+            objects.get(1, whole)?.members(text, &IDENTITY_KEYS)?;
         let kind = window.plain_text(kind)?;
         let (id, arn) = (window.plain_text(id)?, window.plain_text(arn)?);
         let account = window.plain_text(account)?;
@@ -58,7 +58,7 @@ impl Identity {
         }
         if !context.is_null(text) {
             let context = objects.get(2, context.trimmed(text))?;
-            let [issuer, ..] = context.members(text, &CONTEXT_KEYS)?;
+            let [issuer, _] = context.members(text, &CONTEXT_KEYS)?;
             if !issuer.is_null(text) && issuer.of(text) != b"{}" {
                 let is_session = kind.of(text) == identity_types::ASSUMED_ROLE.as_bytes();
                 let start = issuer.start - 1;

@@ -20,8 +20,6 @@ pub(super) struct Block {
     pub(super) opening: u64,
     /// `}` and `]`.
     pub(super) closing: u64,
-    /// Those of the brackets that are square.
-    pub(super) square: u64,
     /// Quotes and backslashes, wherever they are.
     special: u64,
 }
@@ -118,16 +116,43 @@ impl Index {
 
     /// Whether the first quote or backslash at a place or after it is at `end`.
     #[inline(always)]
-    pub(super) fn next_special_is(&self, at: usize, end: usize) -> bool {
-        let mut place = self.place(at);
+    pub(super) fn next_special_is(&self, mut at: usize, end: usize) -> bool {
         loop {
-            let Some(block) = self.block(place.block) else {
-                return false;
-            };
-            let special = block.special & place.bits;
-            if special != 0 {
-                return self.position(place.block, special) == end;
+            let Place { block, bits } = self.place(at);
+            let special = |block| self.block(block).map_or(0, |block| block.special);
+            // The next 64 bytes, wherever a block ends in them: a branch would be hard to predict.
+            let shift = bits.trailing_zeros();
+            let next = special(block) >> shift | special(block + 1) << 1 << (63 - shift);
+            if next != 0 || end < at + BLOCK {
+                return at + next.trailing_zeros() as usize == end;
             }
+            at += BLOCK;
+        }
+    }
+
+    /// Finds the bracket that closes the one that is here, whatever their kinds. `None` if that is beyond the window.
+    #[inline(always)]
+    pub(super) fn skip(&self, open: usize) -> Option<usize> {
+        let mut place = self.place(open + 1);
+        let mut depth = 1;
+        loop {
+            let block = self.block(place.block)?;
+            let opening = block.opening & place.bits;
+            let closing = block.closing & place.bits;
+            // Only then can it be in this block.
+            if closing.count_ones() >= depth {
+                let mut rest = closing;
+                let mut closed = 0;
+                while rest != 0 {
+                    closed += 1;
+                    let before = (rest - 1) & !rest;
+                    if depth + (opening & before).count_ones() == closed {
+                        return Some(self.position(place.block, rest));
+                    }
+                    rest &= rest - 1;
+                }
+            }
+            depth = depth + opening.count_ones() - closing.count_ones();
             place = place.next();
         }
     }
@@ -181,13 +206,11 @@ impl Scan {
         let curly = bytes | splat(0x20);
         let opening = curly.simd_eq(splat(b'{')).to_bitmask();
         let closing = curly.simd_eq(splat(b'}')).to_bitmask();
-        let below_letters = bytes.simd_lt(splat(0x60)).to_bitmask();
         let colons = bytes.simd_eq(splat(b':')).to_bitmask();
         let quotes = bytes.simd_eq(splat(b'"')).to_bitmask();
         let backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
         // As signed bytes, what is beyond ASCII is less than zero.
         let unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
-        let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
 
         let escaped = if backslashes | self.escaped == 0 {
             0
@@ -197,21 +220,25 @@ impl Scan {
         let inside = prefix_xor(quotes & !escaped) ^ self.in_string;
         self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
         let special = quotes | backslashes;
-        let control = unusual & !beyond_ascii & inside;
-        if backslashes & !inside | control != 0 {
+        if backslashes & !inside != 0 {
             return Err(Irregular);
         }
         if escaped & !special != 0 {
             check_escapes(text, start, escaped & !special)?;
         }
-        if beyond_ascii != 0 {
-            self.checked = check_utf8(text, start, self.checked)?;
+        if unusual != 0 {
+            let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
+            if unusual & !beyond_ascii & inside != 0 {
+                return Err(Irregular);
+            }
+            if beyond_ascii != 0 {
+                self.checked = check_utf8(text, start, self.checked)?;
+            }
         }
         Ok(Block {
             colons: colons & !inside,
             opening: opening & !inside,
             closing: closing & !inside,
-            square: (opening | closing) & below_letters & !inside,
             special,
         })
     }
@@ -274,5 +301,71 @@ fn check_utf8(text: &[u8], start: usize, checked: usize) -> Result<usize, Irregu
     match std::str::from_utf8(bytes) {
         Ok(_) => Ok(end),
         Err(_) => Err(Irregular),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    pub(crate) fn index(text: &[u8]) -> Result<Index, Irregular> {
+        let mut index = Index::default();
+        dispatch!(Level::new(), simd => index.extend(simd, text, usize::MAX))?;
+        Ok(index)
+    }
+
+    /// A text at every place of a block.
+    fn moved(text: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
+        (0..130).map(|by| (by, [" ".repeat(by).as_bytes(), text].concat()))
+    }
+
+    #[test]
+    fn strings_are_told_from_structure() {
+        let inner = r#"{"a:{\"[":["\\",{}],"\\\"]}é":":"}"#.as_bytes();
+        for (by, text) in moved(inner) {
+            let index = index(&text).unwrap();
+            let places = |bits: fn(&Block) -> u64| -> Vec<usize> {
+                (0..text.len())
+                    .filter(|at| {
+                        let Place { block, bits: rest } = index.place(*at);
+                        bits(&index.blocks[block]) & rest & rest.wrapping_neg() != 0
+                    })
+                    .map(|at| at - by)
+                    .collect()
+            };
+            assert_eq!(places(|block| block.opening), [0, 10, 16]);
+            assert_eq!(places(|block| block.closing), [17, 18, 34]);
+            assert_eq!(places(|block| block.colons), [9, 30]);
+            assert_eq!(index.skip(by), Some(by + 34));
+            assert_eq!(index.skip(by + 10), Some(by + 18));
+            assert!(index.next_special_is(by + 2, by + 5));
+            assert!(!index.next_special_is(by + 2, by + 8));
+        }
+    }
+
+    #[test]
+    fn broken_strings_are_irregular() {
+        for broken in [
+            b"{\"a\nb\"}".as_slice(),
+            b"{\"a\\x\"}",
+            b"{\"a\\u12g4\"}",
+            b"{\\}",
+            b"{\"\xff\"}",
+            b"{\"\xc3\"}",
+        ] {
+            for (by, text) in moved(broken) {
+                assert_eq!(index(&text).err(), Some(Irregular), "{broken:?} at {by}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_closes_beyond_the_window_is_not_found() {
+        let text = [b"[".repeat(200), b"]".repeat(199)].concat();
+        let index = index(&text).unwrap();
+        assert_eq!(index.skip(0), None);
+        assert_eq!(index.skip(1), Some(398));
     }
 }

@@ -8,17 +8,15 @@ const COMPARED: usize = 24;
 /// Longer keys are left to the reference parser: CloudTrail's have some 30 letters.
 const LONGEST: usize = 256;
 
-/// Keys have numbers below this.
-pub(super) const NUMBERS: usize = 20;
-/// The number of all keys that do not count.
-pub(super) const OTHER: u8 = NUMBERS as u8 - 1;
+/// The number of all keys that do not count; those that do have smaller ones.
+pub(super) const OTHER: u8 = 31;
 
 /// The keys of one kind of object, each with its number; keys that do not count are there to be found fast.
 #[derive(Debug)]
 pub(super) struct Keys {
     names: &'static [(&'static str, u8)],
-    /// Which of the bytes before a colon are hashed.
-    hashed: [u64; 2],
+    /// Which bits of the eight bytes before the closing quote are hashed.
+    hashed: u64,
     multiplier: u64,
     /// For every hash, the key that has it.
     slots: [Key; SLOTS],
@@ -43,13 +41,10 @@ pub(super) struct Found {
 }
 
 impl Keys {
-    /// The keys and their numbers. Their last letters and the quote, so many bytes, must differ; the shortest key with its
-    /// quotes must have so many.
+    /// The keys and their numbers. So many of their last bytes must differ; the shortest key with its opening quote must have so
+    /// many.
     pub(super) const fn new(names: &'static [(&'static str, u8)], hashed: u32) -> Self {
-        let hashed = match hashed {
-            9 => [0xff << 56, u64::MAX],
-            bytes => [0, u64::MAX << (64 - 8 * bytes)],
-        };
+        let hashed = u64::MAX << (64 - 8 * hashed);
         let mut multiplier = 0x9e37_79b9_7f4a_7c15_u64;
         loop {
             if let Some(slots) = table(names, hashed, multiplier) {
@@ -114,10 +109,9 @@ impl Keys {
 }
 
 #[inline(always)]
-const fn hash([before, last]: [u64; 2], hashed: [u64; 2], multiplier: u64) -> usize {
-    let [mask_before, mask_last] = hashed;
-    let mixed = ((before & mask_before) >> 56 ^ last & mask_last).wrapping_mul(multiplier);
-    (mixed >> (64 - SLOT_BITS)) as usize
+const fn hash([before, last]: [u64; 2], hashed: u64, multiplier: u64) -> usize {
+    let end = (last << 8 | before >> 56) & hashed;
+    (end.wrapping_mul(multiplier) >> (64 - SLOT_BITS)) as usize
 }
 
 /// Without JSON's white space at the end.
@@ -133,7 +127,7 @@ pub(super) fn trimmed_end(mut text: &[u8]) -> &[u8] {
     clippy::indexing_slicing,
     reason = "it is only called at compile time: constant evaluation has no `get`"
 )]
-const fn table(names: &[(&str, u8)], hashed: [u64; 2], multiplier: u64) -> Option<[Key; SLOTS]> {
+const fn table(names: &[(&str, u8)], hashed: u64, multiplier: u64) -> Option<[Key; SLOTS]> {
     const NO_KEY: Key = Key {
         words: [0; COMPARED / 8],
         mask: [0; COMPARED / 8],
@@ -167,4 +161,49 @@ const fn table(names: &[(&str, u8)], hashed: [u64; 2], multiplier: u64) -> Optio
         next += 1;
     }
     Some(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static KEYS: Keys = Keys::new(&[("arn", 0), ("type", 1), ("userName", OTHER)], 4);
+
+    #[test]
+    fn keys_are_found_wherever_they_stand() {
+        for before in ["{", "{\"x\":\"a long text before the key\",", "{ \n"] {
+            for (key, number) in [
+                ("arn", 0),
+                ("type", 1),
+                ("userName", OTHER),
+                ("xarn", OTHER),
+                ("ar", OTHER),
+                ("aKeyOfMoreLettersThanAreCompared", OTHER),
+            ] {
+                for space in ["", " "] {
+                    let text = format!("{before}\"{key}\"{space}:");
+                    let found = KEYS.find(text.as_bytes(), text.len() - 1).unwrap();
+                    assert_eq!(found.number, number, "{text}");
+                    assert_eq!(found.separator as usize, before.trim_end().len() - 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_before_a_colon_is_no_key() {
+        for text in [
+            "{arn:",
+            "{\"a\\u0072n\":",
+            "{\"x\" \"arn\":",
+            "\"arn\":",
+            ":",
+        ] {
+            let long = format!("{{\"x\":\"a long text before the key\"{text}");
+            for text in [text, &long[..]] {
+                let found = KEYS.find(text.as_bytes(), text.len() - 1);
+                assert!(found.is_none() || text.ends_with("\"{\"arn\":"), "{text}");
+            }
+        }
+    }
 }

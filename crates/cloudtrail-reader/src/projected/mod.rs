@@ -5,7 +5,8 @@
 //! all records of the window: who called ([`caller`]), what was called, and the rest ([`record`]). Callers and calls are known
 //! by their bytes ([`cache`]); `serde_json` reads those that are not known.
 //!
-//! Of the values that do not count, only strings (escapes and control characters), UTF-8 and the balance of brackets are checked.
+//! Of the values that do not count, only strings (escapes and control characters), UTF-8 and that as many brackets close as open
+//! are checked.
 //! A record in which anything else is unexpected is left to the reference parser; if even its JSON is broken, the whole object is.
 
 mod cache;
@@ -30,7 +31,7 @@ use crate::record::checks;
 use caller::Callers;
 use coverage::Covered;
 use index::{Index, Irregular};
-use record::{Calls, Judge, Record, Verdict};
+use record::{Calls, Judge, Record};
 use walk::{Objects, Span, Window};
 
 pub(crate) use record::NotedAttempt;
@@ -74,6 +75,11 @@ impl Noted {
         self.set_aside.clear();
         self.covered.clear();
         self.odd.clear();
+    }
+
+    /// The number of records with attempts.
+    pub(crate) fn attributed(&self) -> u64 {
+        self.records - (self.set_aside.len() + self.odd.len()) as u64
     }
 
     /// The records for the reference parser: number and text.
@@ -122,7 +128,7 @@ impl Projected {
         }
         let records = usize::try_from(noted.records).unwrap_or(usize::MAX);
         let is_all_odd = noted.odd.len() == records;
-        // Were these insights in disguise, the object would be skipped.
+        // Were all of these insights, the object would be skipped.
         if records > 0 && is_all_odd || records > checks::most_records(text.len()) {
             return Err(Irregular);
         }
@@ -178,10 +184,11 @@ impl Projected {
             calls.find(text, records, rules.catalog(), activity);
             for record in records {
                 noted.records += 1;
-                match judge.judge(window, record, rules, activity, &mut noted.covered)? {
-                    Verdict::Attempt(attempt) => noted.attempts.push(attempt),
-                    Verdict::SetAside(reason) => noted.set_aside.push(reason),
-                    Verdict::Odd => noted.add_odd(text, record.place)?,
+                if judge
+                    .judge(window, record, rules, activity, noted)
+                    .is_none()
+                {
+                    noted.add_odd(text, record.place)?;
                 }
             }
             match next {

@@ -1,7 +1,7 @@
 //! Stage 2: finds the members of an object by the colons that are its own. Nested objects and lists are jumped over.
 
 use super::index::{Index, Irregular};
-use super::keys::{Found, Keys, NUMBERS, OTHER, trimmed_end};
+use super::keys::{Keys, OTHER, trimmed_end};
 
 /// The text, as far as it is indexed.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,6 @@ impl Span {
     }
 }
 
-/// The deepest nesting in which lists are followed.
-const DEEPEST: u32 = 64;
 /// An object with more members is left to the reference parser.
 const MOST_COLONS: usize = 60;
 /// Colons that are written at once.
@@ -87,48 +85,43 @@ impl Object {
 
     /// Finds the values of the members. `None` if the object must be left to the reference parser.
     #[inline(always)]
-    pub(super) fn members(&self, text: &[u8], keys: &Keys) -> Option<Values> {
+    pub(super) fn members<const N: usize>(&self, text: &[u8], keys: &Keys) -> Option<Values<N>> {
         let colons = self.colons.get(..self.count)?;
         if colons.is_empty() && self.place.end - self.place.start > 2 || self.count > MOST_COLONS {
             return None;
         }
-        let mut values = [Span::default(); NUMBERS];
-        let (mut first, mut last) = (self.place.end, OTHER);
+        let mut values = [Span::default(); N];
+        let mut put = |number: u8, start, end| {
+            if let Some(value) = values.get_mut(usize::from(number).min(N - 1)) {
+                *value = Span { start, end };
+            }
+        };
+        let (mut number, mut start, mut opening) = (OTHER, 0, self.place.end);
         let (mut seen, mut twice) = (0_u32, 0_u32);
         for colon in colons {
-            let Found { number, separator } = keys.find(text, *colon as usize)?;
-            first = first.min(separator);
-            if let Some(value) = values.get_mut(usize::from(last)) {
-                value.end = separator;
-            }
-            if let Some(value) = values.get_mut(usize::from(number)) {
-                value.start = colon + 1;
-            }
-            last = number;
+            let found = keys.find(text, *colon as usize)?;
+            put(number, start, found.separator);
+            opening = opening.min(found.separator);
+            (number, start) = (found.number, colon + 1);
             let bit = 1 << number;
             twice |= seen & bit;
             seen |= bit;
         }
-        if let Some(value) = values.get_mut(usize::from(last)) {
-            value.end = self.place.end - 1;
-        }
+        put(number, start, self.place.end - 1);
         // Before the first key there must be the opening bracket, not a comma; and of keys that count only one each.
         let is_sound =
-            twice & !(1 << OTHER) == 0 && (first == self.place.start || colons.is_empty());
+            twice & !(1 << OTHER) == 0 && (opening == self.place.start || colons.is_empty());
         is_sound.then_some(values)
     }
 }
 
-/// The values of an object's members, by the numbers of their keys. A value is everything from its colon to the comma before the
-/// next key or to the closing bracket. Absent values are empty spans.
-pub(super) type Values = [Span; NUMBERS];
+/// The values of an object's members, by the numbers of their keys; those that do not count share the last place. A value is
+/// everything from its colon to the comma before the next key or to the closing bracket. Absent values are empty spans.
+pub(super) type Values<const N: usize> = [Span; N];
 
 /// A record, its `userIdentity`, and the `sessionContext` of that.
 #[derive(Debug)]
 pub(super) struct Objects([Object; 3]);
-
-/// The keys of the second and third.
-const KEYS: [&[u8]; 2] = [b"\"userIdentity\":", b"\"sessionContext\":"];
 
 impl Default for Objects {
     fn default() -> Self {
@@ -187,14 +180,18 @@ impl Objects {
                 level -= 1;
                 object = objects.get_mut(level).ok_or(Irregular)?;
                 count = object.count;
-            } else if KEYS.get(level).is_some_and(|key| is_after(text, at, key)) {
+            } else if match level {
+                0 => is_after(text, at, b"\"userIdentity\":"),
+                1 => is_after(text, at, b"\"sessionContext\":"),
+                _ => false,
+            } {
                 level += 1;
                 object.count = count;
                 object = objects.get_mut(level).ok_or(Irregular)?;
                 object.place.start = at as u32;
                 count = 0;
             } else {
-                match window.skip(at)? {
+                match index.skip(at) {
                     Some(close) => at = close,
                     None => return Ok(None),
                 }
@@ -204,97 +201,17 @@ impl Objects {
     }
 }
 
-/// Whether a value comes after this key.
+/// Whether a value comes after this key and its colon.
 #[inline(always)]
-fn is_after(text: &[u8], at: usize, key: &[u8]) -> bool {
-    text.get(..at)
-        .is_some_and(|before| before.ends_with(key) || trimmed_end(before).ends_with(key))
+fn is_after<const N: usize>(text: &[u8], at: usize, key: &[u8; N]) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    match before {
+        [.., b':'] => before.last_chunk() == Some(key),
+        _ => trimmed_end(before).ends_with(key),
+    }
 }
 
 impl Window<'_> {
-    /// Finds the bracket that closes the one that is here. `None` if that is beyond the window.
-    #[inline(always)]
-    fn skip(self, open: usize) -> Result<Option<usize>, Irregular> {
-        let Window { text, index } = self;
-        let mut place = index.place(open + 1);
-        let (mut depth, mut square) = (1, 0);
-        if text.get(open) == Some(&b'[') {
-            square = 1;
-        }
-        loop {
-            let Some(block) = index.block(place.block) else {
-                return Ok(None);
-            };
-            let opening = block.opening & place.bits;
-            let mut closing = block.closing & place.bits;
-            // Only then can it be in this block.
-            if closing.count_ones() >= depth {
-                let mut closed = 0;
-                while closing != 0 {
-                    let bit = closing & closing.wrapping_neg();
-                    closed += 1;
-                    if depth + (opening & (bit - 1)).count_ones() == closed {
-                        let close = index.position(place.block, bit);
-                        square |= block.square & place.bits & (bit | (bit - 1));
-                        // Only lists make it possible that brackets are balanced and do not match.
-                        if square != 0 {
-                            self.check_kinds(open, close)?;
-                        }
-                        return Ok(Some(close));
-                    }
-                    closing ^= bit;
-                }
-            }
-            depth += opening.count_ones();
-            depth -= (block.closing & place.bits).count_ones();
-            square |= block.square & place.bits;
-            place = place.next();
-        }
-    }
-
-    /// Checks that every bracket is closed by one of its kind, where they are known to be balanced.
-    #[inline(always)]
-    fn check_kinds(self, open: usize, close: usize) -> Result<(), Irregular> {
-        let index = self.index;
-        let mut place = index.place(open);
-        let last = index.place(close);
-        // The kinds of the brackets that are open, the innermost in the last bit.
-        let (mut kinds, mut depth) = (0_u64, 0_u32);
-        let mut mismatches = 0;
-        while let Some(block) = index.block(place.block) {
-            let mut brackets = (block.opening | block.closing) & place.bits;
-            if place.block == last.block {
-                // Up to the one that closes.
-                brackets &= !(last.bits << 1);
-            }
-            while brackets != 0 {
-                let bit = brackets & brackets.wrapping_neg();
-                let kind = u64::from(block.square & bit != 0);
-                if block.opening & bit != 0 {
-                    kinds = kinds << 1 | kind;
-                    depth += 1;
-                    if depth > DEEPEST {
-                        return Err(Irregular);
-                    }
-                } else {
-                    mismatches |= (kinds ^ kind) & 1;
-                    kinds >>= 1;
-                    depth -= 1;
-                }
-                brackets ^= bit;
-            }
-            if place.block == last.block {
-                break;
-            }
-            place = place.next();
-        }
-        if mismatches == 0 {
-            Ok(())
-        } else {
-            Err(Irregular)
-        }
-    }
-
     /// The text that a value is, without its quotes, if it has neither escapes nor is anything else than a text or null. Of a null
     /// and an absent value, an empty span at 0.
     #[inline(always)]
@@ -328,5 +245,86 @@ fn plain_text_or_null(text: &[u8], value: Span) -> Option<Span> {
             end: value.end - 1,
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::tests::index;
+    use super::*;
+
+    static KEYS: Keys = Keys::new(&[("userIdentity", 0), ("eventName", 1)], 8);
+
+    /// The record's members of these keys, and those of its `userIdentity`.
+    fn members(text: &str) -> Option<[[Option<&str>; 2]; 2]> {
+        let index = index(text.as_bytes()).unwrap();
+        let window = Window {
+            text: text.as_bytes(),
+            index: &index,
+        };
+        let mut objects = Objects::default();
+        let place = objects.find(window, 0).unwrap()?;
+        let members = |level, place| -> Option<[Span; 2]> {
+            let [identity, name, ..]: Values<4> =
+                objects.get(level, place)?.members(window.text, &KEYS)?;
+            Some([identity, name])
+        };
+        let texts = |spans: [Span; 2]| {
+            spans.map(|span| {
+                text.get(span.start as usize..span.end as usize)
+                    .filter(|_| span.end > 0)
+            })
+        };
+        let own = members(0, place)?;
+        let identity = Some(own[0].trimmed(text.as_bytes())).filter(|it| it.end > 0);
+        let inner = identity.and_then(|it| members(1, it)).unwrap_or_default();
+        Some([texts(own), texts(inner)])
+    }
+
+    #[test]
+    fn own_members_are_found_and_nested_ones_passed_over() {
+        let text = r#"{"a":[{"eventName":1},[]],"userIdentity":{"b":{"eventName":2},"eventName":"3"},"eventName":"4"}"#;
+        let identity = r#"{"b":{"eventName":2},"eventName":"3"}"#;
+        let expected = [[Some(identity), Some("\"4\"")], [None, Some("\"3\"")]];
+        assert_eq!(members(text), Some(expected));
+        assert_eq!(members("{}"), Some([[None; 2]; 2]));
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_left_to_the_reference_parser() {
+        for text in [
+            r#"{"eventName":1,"eventName":2}"#,
+            r#"{,"eventName":1}"#,
+            r#"{eventName:1}"#,
+            r#"{"eventName"}"#,
+            r#"{"eventName":1"#,
+        ] {
+            assert_eq!(members(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_texts_have_neither_escapes_nor_other_values() {
+        for (value, expected) in [
+            ("\"text\"", Some(Span { start: 1, end: 5 })),
+            (" \"text\" ", Some(Span { start: 2, end: 6 })),
+            ("null", Some(Span::default())),
+            ("\"\"", Some(Span { start: 1, end: 1 })),
+            (r#""a\n""#, None),
+            (r#""a" "b""#, None),
+            ("1", None),
+        ] {
+            let index = index(value.as_bytes()).unwrap();
+            let window = Window {
+                text: value.as_bytes(),
+                index: &index,
+            };
+            let end = value.len() as u32;
+            assert_eq!(
+                window.plain_text(Span { start: 0, end }),
+                expected,
+                "{value}"
+            );
+        }
     }
 }

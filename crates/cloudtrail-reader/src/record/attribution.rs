@@ -185,7 +185,7 @@ impl<'a> Event<'a> {
     ///
     /// AWS's message of a denial names the action that was missing. Where the call needs that action beside its own, as
     /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message knows better than the event's name.
-    fn called_by(
+    pub(crate) fn called_by(
         mut self,
         details: &Details<'_>,
         denied: bool,
@@ -221,12 +221,6 @@ fn called(catalog: &Catalog, action: ActionId) -> Called<'_> {
         service: catalog.service(action.service()).namespace(),
         action: CreditedAction::Action(action.name()),
     }
-}
-
-/// The call that AWS's message of a denial names, if the catalog has its action.
-pub(crate) fn denied_call<'c>(catalog: &'c Catalog, error_message: &str) -> Option<Called<'c>> {
-    let action = catalog.denied_action(error_message)?.action?;
-    Some(called(catalog, action))
 }
 
 /// Whether an `errorCode` says that a permission was missing.

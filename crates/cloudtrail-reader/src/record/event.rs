@@ -104,11 +104,11 @@ pub(crate) struct EventRecord<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Details<'a> {
     #[serde(borrow)]
-    request_parameters: Option<&'a RawValue>,
+    pub(crate) request_parameters: Option<&'a RawValue>,
     #[serde(borrow)]
-    additional_event_data: Option<&'a RawValue>,
+    pub(crate) additional_event_data: Option<&'a RawValue>,
     #[serde(borrow)]
-    error_message: Option<&'a RawValue>,
+    pub(crate) error_message: Option<&'a RawValue>,
 }
 
 impl<'a> Details<'a> {
