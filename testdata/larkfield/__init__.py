@@ -1,0 +1,1 @@
+"""The account and the trail of Larkfield, an invented company."""
