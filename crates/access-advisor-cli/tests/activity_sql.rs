@@ -101,9 +101,15 @@ fn rows(activity: &Activity) -> Vec<Value> {
             "attempts": row.attempts,
             "denied_attempts": row.denied,
             "first_accessed": row.first_millis,
+            "days": dates(row.days),
         })
     };
     sorted(activity.rows().map(row).collect())
+}
+
+fn dates(days: &DaySet) -> Vec<String> {
+    let dates = days.iter().filter_map(DaySet::date_of);
+    dates.map(|date| date.to_string()).collect()
 }
 
 fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
@@ -117,6 +123,8 @@ fn resolved(rows: &[Value]) -> Activity {
     let mut activity = Activity::new();
     for row in rows {
         let text = |column: &str| row[column].as_str();
+        let days = row["days"].as_array().unwrap().iter();
+        let days = days.map(|date| DaySet::parse(date.as_str().unwrap()).unwrap());
         let source = text("event_source").unwrap();
         let event = text("event_name").unwrap();
         let found = catalog.resolve_event(source, event);
@@ -140,8 +148,8 @@ fn resolved(rows: &[Value]) -> Activity {
             first_millis: row["first_accessed"].as_i64().unwrap(),
             attempts: row["attempts"].as_u64().unwrap(),
             denied: row["denied_attempts"].as_u64().unwrap(),
-            days: &DaySet::new(),
-            days_complete: false,
+            days: &days.collect(),
+            days_complete: true,
         });
         assert!(taken, "nobody's: {row}");
     }
@@ -373,7 +381,7 @@ fn every_query_is_sound_in_its_dialect() {
     let columns = |operation: &str| {
         format!(
             "account_id principal_id principal_arn principal_arn_seen {operation} aws_region \
-             last_accessed last_event_id attempts denied_attempts first_accessed"
+             last_accessed last_event_id attempts denied_attempts first_accessed days"
         )
     };
     let by_event = &columns("event_source event_name");

@@ -151,6 +151,7 @@ aws_region,
 millis,
 -- 13 digits, for another 78 years: as text they sort as the number, before what is put after them.
 {millis_text} AS millis_text,
+{day} AS day,
 coalesce(event_id, '') AS event_id,
 CASE
   WHEN {is_denial}
@@ -170,7 +171,8 @@ aws_region,
 max(millis_text || event_id) AS last_event,
 count(*) AS attempts,
 sum(denied) AS denied_attempts,
-min(millis) AS first_millis
+min(millis) AS first_millis,
+{days} AS days
   FROM attempts
   WHERE principal_id IS NOT NULL OR principal_arn IS NOT NULL
   GROUP BY coalesce(principal_id, principal_arn), principal_id, event_source, event_name, aws_region
@@ -187,7 +189,8 @@ aws_region,
 last_event,
 attempts,
 denied_attempts,
-first_millis
+first_millis,
+days
   FROM events
 )",
         api_call = API_CALL_TYPES[0],
@@ -207,6 +210,8 @@ first_millis
         user_account = account("user_account"),
         issuer_account = account("issuer_account"),
         millis_text = sql.text("millis"),
+        day = sql.day("millis"),
+        days = sql.set("day"),
     ))
 }
 

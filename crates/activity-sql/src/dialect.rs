@@ -107,6 +107,34 @@ impl Dialect {
         }
     }
 
+    /// The UTC day of UTC milliseconds since 1970.
+    pub(crate) fn day(self, millis: &str) -> String {
+        match self {
+            Self::Athena | Self::CloudTrailLake => {
+                format!("CAST(from_unixtime({millis} / 1e3, 'UTC') AS DATE)")
+            }
+            Self::Spark => format!("date_from_unix_date(CAST({millis} DIV 86400000 AS INT))"),
+            Self::DuckDb => format!("DATE '1970-01-01' + CAST({millis} // 86400000 AS INTEGER)"),
+        }
+    }
+
+    /// The different values of a group. `array_agg(DISTINCT ...)` would make Trino and Spark shuffle all rows.
+    pub(crate) fn set(self, value: &str) -> String {
+        match self {
+            Self::Spark => format!("collect_set({value})"),
+            _ => format!("map_keys(histogram({value}))"),
+        }
+    }
+
+    /// The union of the sets of a group.
+    pub(crate) fn union(self, set: &str) -> String {
+        let sets = match self {
+            Self::Spark => format!("collect_list({set})"),
+            _ => format!("array_agg({set})"),
+        };
+        format!("array_distinct(flatten({sets}))")
+    }
+
     /// A list as rows.
     pub(crate) fn rows(self, list: &str) -> String {
         match self {

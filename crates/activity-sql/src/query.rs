@@ -24,7 +24,7 @@ use crate::{attempts, resolved, table};
 ///
 /// With a catalog its columns are those of the table: `account_id`, `principal_id`, `principal_arn`,
 /// `principal_arn_seen`, `service_namespace`, `action_name`, `event_name`, `aws_region`, `last_accessed`,
-/// `last_event_id`, `attempts`, `denied_attempts`, `first_accessed`. Without one, events are not resolved to actions: instead
+/// `last_event_id`, `attempts`, `denied_attempts`, `first_accessed`, `days`. Without one, events are not resolved to actions: instead
 /// of `service_namespace`, `action_name` and `event_name`, the columns are `event_source` and `event_name` as `CloudTrail`
 /// writes them, and access-advisor resolves them with [`Catalog::resolve_event`] when it reads the rows.
 #[derive(Clone, Debug)]

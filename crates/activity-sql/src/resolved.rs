@@ -85,7 +85,8 @@ aws_region,
 max(last_event) AS last_event,
 sum(attempts) AS attempts,
 sum(denied_attempts) AS denied_attempts,
-min(first_millis) AS first_millis
+min(first_millis) AS first_millis,
+{days} AS days
   FROM resolved
   GROUP BY account, principal_id, seen_as, service_namespace, action,
 CASE WHEN action IS NULL THEN event_name END, aws_region
@@ -96,6 +97,7 @@ CASE WHEN action IS NULL THEN event_name END, aws_region
         event = folded("split_part(entry, '=', 1)"),
         whole = folded("event_name"),
         unversioned = folded(&unversioned),
+        days = sql.union("days"),
     );
     Ok(body
         + &table::select(

@@ -18,7 +18,8 @@ SELECT
   substr(last_event, 14) AS last_event_id,
   CAST(attempts AS BIGINT) AS attempts,
   CAST(denied_attempts AS BIGINT) AS denied_attempts,
-  {first} AS first_accessed
+  {first} AS first_accessed,
+  array_sort(days) AS days
 FROM {rows}
 ",
         arn_seen = sql.time(&millis("seen_as")),

@@ -19,4 +19,4 @@ for path in sys.argv[1:]:
         for name, kind in zip(relation.columns, relation.types)
     ]
     rows = relation.project(", ".join(columns))
-    print(json.dumps([dict(zip(rows.columns, row)) for row in rows.fetchall()]))
+    print(json.dumps([dict(zip(rows.columns, row)) for row in rows.fetchall()], default=str))

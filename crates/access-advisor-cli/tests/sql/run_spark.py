@@ -30,5 +30,5 @@ for path in sys.argv[1:]:
         else col(field.name)
         for field in frame.schema.fields
     ]
-    print(json.dumps([row.asDict() for row in frame.select(*columns).collect()]))
+    print(json.dumps([row.asDict() for row in frame.select(*columns).collect()], default=str))
 spark.stop()

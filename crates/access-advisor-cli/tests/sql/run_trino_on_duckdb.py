@@ -58,4 +58,4 @@ columns = [
     for name, kind in zip(relation.columns, relation.types)
 ]
 rows = relation.project(", ".join(columns))
-print(json.dumps([dict(zip(rows.columns, row)) for row in rows.fetchall()]))
+print(json.dumps([dict(zip(rows.columns, row)) for row in rows.fetchall()], default=str))

@@ -43,7 +43,7 @@ Queries for Spark and DuckDB contain the catalog (half a megabyte) and return th
 activity table. Athena and CloudTrail Lake do not accept queries of that length (256 KiB, 10,000
 characters): theirs, and all queries with --by-event, return event_source and event_name in place of
 service_namespace, action_name and event_name. access-advisor resolves the actions when it reads such
-rows."))]
+rows. The rows have the days of the attempts, but a query cannot tell what the logs cover."))]
 pub(crate) struct SqlArguments {
     /// The engine
     #[arg(long, value_enum)]
