@@ -43,6 +43,7 @@ pub(crate) fn stored_advisor(
     tracking: Tracking,
 ) -> Result<StoredAdvisor, Failure> {
     let store = Arc::new(Store::open(store)?);
+    store.check_catalog(&catalog)?;
     Ok(StoredAdvisor::new(store, catalog, tracking))
 }
 

@@ -192,6 +192,10 @@ fn every_format_has_the_same_rows() {
             let expected = match &row[key] {
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
+                Value::Array(days) => {
+                    let days = days.iter().map(|day| day.as_str().unwrap());
+                    days.collect::<Vec<_>>().join(" ")
+                }
                 other => other.to_string(),
             };
             assert_eq!(value, expected, "{key}");
@@ -379,12 +383,16 @@ fn engines_read_the_files_and_what_they_write_is_read() {
     assert!(output.status.success(), "{}", stderr(&output));
     insta::assert_snapshot!("activity_duckdb_types", stdout(&output));
 
-    let whole = fs::read(&activity).unwrap();
+    // Most engines do not keep the metadata, and with it the coverage.
+    let show = |file: &str| {
+        let rows = ["activity", "show", file, "--format", "jsonl"];
+        stdout(&folder.succeed(&rows))
+    };
+    let whole = show(&activity);
     let mut files = 0;
     for entry in fs::read_dir(&rewritten).unwrap() {
         let path = entry.unwrap().path();
-        let back = folder.succeed(&["activity", "merge", path.to_str().unwrap()]);
-        assert!(back.stdout == whole, "{}", path.display());
+        assert!(show(path.to_str().unwrap()) == whole, "{}", path.display());
         files += 1;
     }
     assert_eq!(files, 8);

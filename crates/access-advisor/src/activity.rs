@@ -5,7 +5,7 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Activity, ActivityRow, AppearanceId, Attempt, Coverage, CoverageId, CreditedAction,
-    CreditedActionId, DaySet, EventCategory, Evidence, InternedAttempt, LogFileCoverage, Principal,
-    RecordCoverage, RegionId,
+    Activity, ActivityRow, AppearanceId, Attempt, CatalogMismatch, Coverage, CoverageId,
+    CoverageSummary, CreditedAction, CreditedActionId, DaySet, EventCategory, Evidence,
+    InternedAttempt, LogFileCoverage, Principal, RecordCoverage, RegionId,
 };

@@ -54,13 +54,13 @@ pub fn is_activity_schema(schema: &Schema) -> bool {
 /// the same key are merged. Without `principal_arn_seen`, `last_accessed` is used; without `days`, only those of the first and the
 /// last attempt are known. With `event_source`
 /// instead of `service_namespace` and `action_name`, these are looked up in the catalog; the default is the
-/// embedded one. Errors name the file `name`.
+/// embedded one. With a catalog, the file must not have been credited by another one. Errors name the file `name`.
 ///
 /// The file is read in parts: only the table is held in memory.
 ///
 /// # Errors
 /// A file that is not Parquet, damaged or truncated; a missing column or one of the wrong type; an invalid
-/// null, time, count or row.
+/// null, time, count or row; another catalog.
 pub fn read_activity<R: ChunkReader + 'static>(
     reader: R,
     name: &str,
@@ -115,15 +115,24 @@ pub fn read_each_activity_row<R: ChunkReader + 'static>(
 }
 
 /// The coverage that a table's metadata has. Without it, the activity is from an unknown source.
-fn read_coverage(json: Option<&str>) -> Result<Coverage, Fault> {
+fn read_coverage(
+    json: Option<&str>,
+    schema: &Schema,
+    catalog: Option<&Arc<Catalog>>,
+) -> Result<Coverage, Fault> {
+    let mut coverage = Coverage::new();
     match json {
-        Some(json) => serde_json::from_str(json).map_err(Fault::Coverage),
-        None => {
-            let mut unknown = Coverage::new();
-            unknown.see_unknown_source();
-            Ok(unknown)
-        }
+        Some(json) => coverage = serde_json::from_str(json).map_err(Fault::Coverage)?,
+        None => coverage.see_unknown_source(),
     }
+    if is_by_event(schema) {
+        let catalog = catalog.map_or_else(Catalog::shared, Arc::clone);
+        coverage.see_catalog(catalog.fingerprint());
+    }
+    if let Some(catalog) = catalog {
+        coverage.check_catalog(catalog.fingerprint())?;
+    }
+    Ok(coverage)
 }
 
 /// Takes a row or its error. An error that it returns ends the reading.
@@ -149,7 +158,8 @@ fn read_rows<R: ChunkReader + 'static>(
 ) -> Result<Coverage, ReadError> {
     check_version(table.metadata(SCHEMA_KEY)).map_err(ReadError::of(name))?;
     check_columns(table.schema()).map_err(ReadError::of(name))?;
-    let coverage = read_coverage(table.metadata(COVERAGE_KEY)).map_err(ReadError::of(name))?;
+    let coverage = read_coverage(table.metadata(COVERAGE_KEY), table.schema(), catalog)
+        .map_err(ReadError::of(name))?;
     let batches = table.batches(is_wanted).map_err(ReadError::of(name))?;
     take_batches(name, batches, catalog, take)?;
     Ok(coverage)
@@ -168,8 +178,9 @@ pub fn activity_from_batches(
     let mut activity = Activity::new();
     let mut batches = batches.into_iter().peekable();
     if let Some(Ok(first)) = batches.peek() {
-        let json = first.schema_ref().metadata().get(COVERAGE_KEY);
-        let coverage = read_coverage(json.map(String::as_str)).map_err(ReadError::of(name))?;
+        let schema = first.schema_ref();
+        let json = schema.metadata().get(COVERAGE_KEY).map(String::as_str);
+        let coverage = read_coverage(json, schema, catalog).map_err(ReadError::of(name))?;
         activity.coverage_mut().merge(&coverage);
     }
     take_batches(name, batches, catalog, &mut |row| {

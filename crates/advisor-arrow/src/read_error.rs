@@ -1,5 +1,6 @@
 //! Errors of reading tables.
 
+use advisor_core::CatalogMismatch;
 use arrow_schema::{ArrowError, DataType};
 use parquet::errors::ParquetError;
 
@@ -55,6 +56,9 @@ pub enum Fault {
     /// The coverage in the metadata cannot be read.
     #[error("cannot read the coverage in the metadata: {0}")]
     Coverage(#[source] serde_json::Error),
+    /// Another catalog credited the activity.
+    #[error(transparent)]
+    Catalog(#[from] CatalogMismatch),
     /// A required column is missing.
     #[error("column {column} is missing")]
     MissingColumn {

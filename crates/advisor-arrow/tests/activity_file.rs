@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use advisor_arrow::{
-    COVERAGE_KEY, activity_batches, activity_from_batches, activity_schema, is_activity_schema,
-    read_activity, read_activity_rows, rows_in_order, write_activity,
+    COVERAGE_KEY, Fault, activity_batches, activity_from_batches, activity_schema,
+    is_activity_schema, read_activity, read_activity_rows, rows_in_order, write_activity,
 };
 use advisor_core::{Activity, Attempt, CreditedAction, DaySet, EventCategory, Principal};
 use arrow_array::cast::AsArray;
@@ -26,6 +26,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use service_catalog::Catalog;
 
 /// Attempts of a few principals, so that keys, ARNs and times are often equal.
 #[derive(Clone, Debug)]
@@ -383,6 +384,8 @@ fn a_table_by_event_is_resolved_by_the_catalog() {
     let by_event = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
     assert!(is_activity_schema(by_event.schema_ref()));
     let told = read(by_event.clone()).unwrap();
+    let catalogs: Vec<_> = told.coverage().catalogs().collect();
+    assert_eq!(catalogs, [Catalog::embedded().fingerprint()]);
     let told: Vec<_> = rows_in_order(&told)
         .iter()
         .map(|row| {
@@ -666,6 +669,26 @@ fn coverage_is_in_the_metadata() {
         error.starts_with("t: cannot read the coverage in the metadata: EOF"),
         "{error}"
     );
+}
+
+#[test]
+fn two_catalogs_do_not_mix() {
+    let (mut activity, _) = two_rows();
+    let other = "0123456789abcdef".parse().unwrap();
+    activity.coverage_mut().see_catalog(other);
+    let catalog = Catalog::shared();
+    let error = read_activity(file(&activity), "a", Some(&catalog)).unwrap_err();
+    let Fault::Catalog(mismatch) = error.fault else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (mismatch.found, mismatch.expected),
+        (other, catalog.fingerprint())
+    );
+    let error = activity_from_batches("a", activity_batches(&activity), Some(&catalog));
+    assert!(matches!(error.unwrap_err().fault, Fault::Catalog(_)));
+    // Without a catalog, the reader does not care.
+    assert_eq!(read_activity(file(&activity), "a", None).unwrap(), activity);
 }
 
 #[test]

@@ -35,7 +35,10 @@ pub use activity::{
 pub use advisor::{Advisor, LastByNamespace};
 pub use caller::{Caller, CallerError, CallerErrorKind};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
-pub use coverage::{Coverage, CoverageId, EventCategory, LogFileCoverage, RecordCoverage};
+pub use coverage::{
+    CatalogMismatch, Coverage, CoverageId, CoverageSummary, EventCategory, LogFileCoverage,
+    RecordCoverage,
+};
 pub use day_set::DaySet;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};

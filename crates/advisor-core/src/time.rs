@@ -38,7 +38,7 @@ pub fn format(time: DateTime<Utc>) -> String {
 
 /// The time of a number of milliseconds since 1970, limited to the range of chrono.
 #[must_use]
-pub(crate) fn from_millis(millis: i64) -> DateTime<Utc> {
+pub fn from_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(if millis < 0 {
         DateTime::<Utc>::MIN_UTC
     } else {

@@ -1,11 +1,11 @@
-//! The activity table in the file: merged row by row, loaded as a whole. Rows that a batch changes are
+//! The activity table in the file, with its coverage: merged row by row, loaded as a whole. Rows that a batch changes are
 //! kept as they were while a job that was requested earlier is in progress.
 
-use advisor_core::{Activity, ActivityRow, CreditedAction, Evidence, Principal};
+use advisor_core::{Activity, ActivityRow, Coverage, CreditedAction, Evidence, Principal};
 use hashbrown::HashMap;
 use rusqlite::{Transaction, params};
 
-use crate::days;
+use crate::{coverage, days};
 
 /// Returns the number of batches that were merged.
 pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
@@ -40,6 +40,7 @@ pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Res
     )?;
     let mut rows = statement.query([version])?;
     let mut activity = Activity::new();
+    *activity.coverage_mut() = coverage::load(transaction, version)?;
     while let Some(row) = rows.next()? {
         let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
         let optional = |index: usize| {
@@ -72,12 +73,13 @@ pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Res
     Ok(activity)
 }
 
-/// Merges a table by the rule of [`Activity::merge`].
+/// Merges a table and its coverage by the rule of [`Activity::merge`].
 pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusqlite::Result<()> {
-    if activity.is_empty() {
+    if activity.is_empty() && *activity.coverage() == Coverage::new() {
         return Ok(());
     }
     let current = version(transaction)?;
+    coverage::add(transaction, current + 1, activity.coverage())?;
     let newest_job: Option<i64> = transaction.query_row(
         "SELECT max(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'",
         [],

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use advisor_core::CatalogMismatch;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
@@ -74,6 +75,16 @@ pub enum StoreError {
     /// There is no such file.
     #[error("{}: no such store; `access-advisor import` creates one", .0.display())]
     Missing(PathBuf),
+    /// Another catalog credited the activity in the store.
+    #[error("{}: {mismatch}", path.display())]
+    #[non_exhaustive]
+    Catalog {
+        /// The file.
+        path: PathBuf,
+        /// The two catalogs.
+        #[source]
+        mismatch: CatalogMismatch,
+    },
     /// The file contains something that this code did not write.
     #[error("{}: damaged: {what}", path.display())]
     #[non_exhaustive]
@@ -223,6 +234,14 @@ impl Database {
             path: self.path.clone(),
             what: what.into(),
             error: None,
+        }
+    }
+
+    /// The error that another catalog credited the activity.
+    pub(crate) fn other_catalog(&self, mismatch: CatalogMismatch) -> StoreError {
+        StoreError::Catalog {
+            path: self.path.clone(),
+            mismatch,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod coverage;
 mod database;
 mod days;
 mod jobs;

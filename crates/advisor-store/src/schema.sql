@@ -82,6 +82,13 @@ CREATE TABLE activity_before (
     PRIMARY KEY (principal, service, operation, is_action, region, version)
 ) STRICT, WITHOUT ROWID;
 
+-- What the imported trails cover, as JSON: one row per batch, under the version of the activity that it made. Rows that no job
+-- in progress tells apart are merged from time to time.
+CREATE TABLE coverage (
+    version  INTEGER PRIMARY KEY,
+    coverage TEXT NOT NULL
+) STRICT;
+
 -- Objects whose records are in the activity. Version 2 added columns about their content.
 CREATE TABLE trail_objects (
     -- The name that CloudTrail gave it, without .gz, or else its path.

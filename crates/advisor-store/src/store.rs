@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use advisor_core::{AccountId, Activity, JobId, MarkerKey};
+use advisor_core::{AccountId, Activity, Coverage, JobId, MarkerKey};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ObjectRead, TrailReader};
 use hashbrown::HashMap;
+use service_catalog::{Catalog, CatalogFingerprint};
 
 use crate::accounts::{self, AccountImportError, AccountSnapshot, ImportedAccounts};
-use crate::activity;
 use crate::database::{Database, StoreError};
 use crate::jobs::{self, JobSummary};
 use crate::trail::{self, ImportedTrail, TrailImportError};
+use crate::{activity, coverage};
 
 /// One SQLite file that keeps accounts, activity and jobs. All methods may block on the file.
 #[derive(Debug)]
@@ -160,15 +161,48 @@ impl Store {
     /// later import.
     ///
     /// # Errors
-    /// A path does not exist, or a folder contains no files; the store cannot be used. What was merged
-    /// before the error stays, and is not read again.
+    /// A path does not exist, or a folder contains no files; the store cannot be used, or has activity that another catalog than
+    /// the reader's credited. What was merged before the error stays, and is not read again.
     pub fn import_trail<P: AsRef<Path>>(
         &self,
         reader: &TrailReader,
         paths: &[P],
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> Result<ImportedTrail, TrailImportError> {
+        self.check_catalog(reader.catalog())?;
         trail::import(&self.database, reader, paths, progress)
+    }
+
+    /// Returns the catalogs that credited the imported trails: none before the first import, else one. Activity files of query
+    /// engines do not say theirs.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn catalogs(&self) -> Result<Vec<CatalogFingerprint>, StoreError> {
+        let catalogs = self.database.read(coverage::catalogs)?;
+        Ok(catalogs.into_iter().collect())
+    }
+
+    /// Checks that no other catalog credited the imported trails.
+    ///
+    /// # Errors
+    /// [`StoreError::Catalog`]; the store cannot be used.
+    pub fn check_catalog(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        let mut known = Coverage::new();
+        for found in self.catalogs()? {
+            known.see_catalog(found);
+        }
+        self.check_coverage(&known, catalog)
+    }
+
+    /// Checks that no other catalog credited activity of this store.
+    pub(crate) fn check_coverage(
+        &self,
+        coverage: &Coverage,
+        catalog: &Catalog,
+    ) -> Result<(), StoreError> {
+        let checked = coverage.check_catalog(catalog.fingerprint());
+        checked.map_err(|mismatch| self.database.other_catalog(mismatch))
     }
 
     /// Returns the activity of all imported trails, as one table.

@@ -355,9 +355,12 @@ impl StoredAdvisor {
         {
             return Ok(advisor.at(now));
         }
+        let activity = activity()?;
+        self.store
+            .check_coverage(activity.coverage(), &self.catalog)?;
         let advisor = Advisor::new(
             snapshot.account.clone(),
-            &*activity()?,
+            &*activity,
             self.catalog.clone(),
             self.tracking.clone(),
             now,

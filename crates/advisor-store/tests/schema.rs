@@ -184,6 +184,7 @@ fn make_version_2(path: &Path) {
     connection
         .execute_batch(
             "BEGIN;
+             DROP TABLE coverage;
              ALTER TABLE activity DROP COLUMN days;
              ALTER TABLE activity DROP COLUMN days_complete;
              ALTER TABLE activity_before DROP COLUMN days;
@@ -223,6 +224,7 @@ fn without_days(activity: &Activity) -> Activity {
             ..row
         });
     }
+    older.coverage_mut().see_unknown_source();
     older
 }
 

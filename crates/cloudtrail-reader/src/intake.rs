@@ -61,6 +61,10 @@ impl<'r> Intake<'r> {
                 .entry(reason)
                 .or_default() += count;
         }
+        if self.reconciliation.records_attributed > 0 {
+            let catalog = self.rules.catalog().fingerprint();
+            self.activity.coverage_mut().see_catalog(catalog);
+        }
         TrailRead {
             activity: self.activity,
             reconciliation: self.reconciliation,

@@ -17,6 +17,11 @@ pub(crate) struct StoreArguments {
     /// local caller]
     #[arg(long = "as", value_name = "ARN", value_parser = parse_caller)]
     caller: Option<Caller>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. It must be the one that
+    /// the trails were imported with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
 }
 
 impl StoreArguments {

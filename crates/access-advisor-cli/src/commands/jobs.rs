@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use access_advisor::catalog::Catalog;
 use access_advisor::job::{JobId, JobState, MaxItems, PageRequest};
 use access_advisor::report::Tracking;
-use access_advisor::store::Store;
+use access_advisor::store::{Store, StoredAdvisor};
 use access_advisor::time;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
@@ -114,7 +113,7 @@ Example:
 
 pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.into();
-    let advisor = input::stored_advisor(&arguments.store.store, Catalog::shared(), tracking)?;
+    let advisor = open(&arguments.store, tracking)?;
     let caller = arguments.store.caller();
     let now = arguments.now.unwrap_or_else(input::clock);
     let granularity = arguments.granularity.into();
@@ -123,18 +122,21 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
 }
 
 pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
-    let advisor =
-        input::stored_advisor(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
     print(&advisor.services(&arguments.store.caller(), &arguments.job_id, request)?)
 }
 
 pub(crate) fn entities(arguments: &EntitiesArguments) -> Result<(), Failure> {
-    let advisor =
-        input::stored_advisor(&arguments.store.store, Catalog::shared(), Tracking::aws())?;
+    let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
     let caller = arguments.store.caller();
     print(&advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)
+}
+
+fn open(arguments: &StoreArguments, tracking: Tracking) -> Result<StoredAdvisor, Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    input::stored_advisor(&arguments.store, catalog, tracking)
 }
 
 fn page(arguments: &PageArguments) -> Result<PageRequest<'_>, Failure> {

@@ -41,6 +41,10 @@ def plain(column):
         return column.cast(pa.timestamp("us"))
     if pa.types.is_string(column.type):
         return pc.dictionary_encode(column)
+    if pa.types.is_list(column.type):
+        return column.cast(pa.large_list(pa.timestamp("us", "Asia/Kolkata")))
+    if pa.types.is_boolean(column.type):
+        return column
     return column.cast(pa.uint64())
 
 

@@ -23,6 +23,9 @@ struct Exchanged<'a> {
     log_files_read: Cow<'a, str>,
     #[serde(borrow, default)]
     missing_log_files: Vec<Cow<'a, str>>,
+    /// Fingerprints of the catalogs that credited the activity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    catalogs: Vec<Cow<'a, str>>,
     #[serde(default)]
     has_unknown_sources: bool,
 }
@@ -87,6 +90,7 @@ impl Serialize for Coverage {
                 .into_iter()
                 .map(Cow::from)
                 .collect(),
+            catalogs: self.catalogs().map(|it| it.to_string().into()).collect(),
             has_unknown_sources: self.has_unknown_sources,
         };
         exchanged.serialize(serializer)
@@ -124,6 +128,9 @@ impl<'de> Deserialize<'de> for Coverage {
         }
         for name in &exchanged.missing_log_files {
             coverage.log_files.list(name);
+        }
+        for catalog in &exchanged.catalogs {
+            coverage.see_catalog(catalog.parse().map_err(D::Error::custom)?);
         }
         let read = STANDARD.decode(&*exchanged.log_files_read);
         let read = read.map_err(D::Error::custom)?;

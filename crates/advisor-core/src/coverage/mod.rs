@@ -3,26 +3,33 @@
 //! A trail proves that something was not used only on the days, in the Regions and for the kinds of event that were read. Coverage
 //! merges as activity does: any split of a trail over threads, files or machines gives the same.
 
+mod catalogs;
 mod category;
 mod exchange;
 mod log_files;
 mod spans;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use service_catalog::CatalogFingerprint;
+
+pub use self::catalogs::CatalogMismatch;
 pub use self::category::EventCategory;
 use self::log_files::LogFiles;
 use self::spans::Spans;
+pub use self::summary::CoverageSummary;
 use crate::day_set::DaySet;
 use crate::interned::Interned;
 
 /// What was read: by account, Region and kind of event the UTC days with records; by account and Region the days with log files,
-/// and the time that digests vouch for.
+/// and the time that digests vouch for. And which catalogs credited it.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     records: Interned<Records>,
     places: BTreeMap<Place, PlaceCoverage>,
     log_files: LogFiles,
+    catalogs: BTreeSet<CatalogFingerprint>,
     has_unknown_sources: bool,
 }
 
@@ -81,6 +88,14 @@ pub struct LogFileCoverage<'a> {
     pub days: &'a DaySet,
     /// The time of delivery that digests cover: spans in UTC milliseconds, without their ends.
     pub digests: &'a [(i64, i64)],
+}
+
+impl LogFileCoverage<'_> {
+    /// The days of which digests cover every hour.
+    #[must_use]
+    pub fn digest_days(&self) -> DaySet {
+        spans::whole_days(self.digests)
+    }
 }
 
 impl Category {
@@ -208,6 +223,7 @@ impl Coverage {
             known.digests.merge(&coverage.digests);
         }
         self.log_files.merge(&other.log_files);
+        self.catalogs.extend(&other.catalogs);
         self.has_unknown_sources |= other.has_unknown_sources;
     }
 
@@ -266,7 +282,7 @@ impl Coverage {
         for (place, coverage) in &self.places {
             if *place.account == *account {
                 days.merge(&coverage.log_files);
-                days.merge(&coverage.digests.whole_days());
+                days.merge(&spans::whole_days(coverage.digests.as_slice()));
             }
         }
         days
@@ -282,6 +298,7 @@ impl PartialEq for Coverage {
         }
         self.places == other.places
             && self.log_files == other.log_files
+            && self.catalogs == other.catalogs
             && self.has_unknown_sources == other.has_unknown_sources
             && sorted(self) == sorted(other)
     }

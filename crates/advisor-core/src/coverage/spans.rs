@@ -37,15 +37,15 @@ impl Spans {
     pub(super) fn as_slice(&self) -> &[(i64, i64)] {
         &self.0
     }
+}
 
-    /// The UTC days that lie wholly within a span.
-    pub(super) fn whole_days(&self) -> DaySet {
-        let days = self.0.iter().flat_map(|(start, end)| {
-            let first = DaySet::day_of(start.saturating_sub(1)).saturating_add(1);
-            first..DaySet::day_of(*end)
-        });
-        days.collect()
-    }
+/// The UTC days that lie wholly within a span.
+pub(super) fn whole_days(spans: &[(i64, i64)]) -> DaySet {
+    let days = spans.iter().flat_map(|(start, end)| {
+        let first = DaySet::day_of(start.saturating_sub(1)).saturating_add(1);
+        first..DaySet::day_of(*end)
+    });
+    days.collect()
 }
 
 impl From<Vec<(i64, i64)>> for Spans {
@@ -75,10 +75,13 @@ mod tests {
         const DAY: i64 = 86_400_000;
         let mut spans = Spans::default();
         spans.insert(5, DAY);
-        assert!(spans.whole_days().is_empty());
+        assert!(whole_days(spans.as_slice()).is_empty());
         spans.insert(0, 5);
         spans.insert(DAY, 3 * DAY - 1);
-        assert_eq!(spans.whole_days().iter().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(
+            whole_days(spans.as_slice()).iter().collect::<Vec<_>>(),
+            [0, 1]
+        );
         assert_eq!(spans.as_slice(), [(0, 3 * DAY - 1)]);
         spans.insert(9, 9);
         spans.insert(-DAY, -1);

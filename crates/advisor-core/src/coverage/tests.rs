@@ -9,11 +9,13 @@ enum Seen {
     Record(usize, usize, usize, i32),
     LogFile(usize, i32, usize),
     Digest(usize, i64, i64, Vec<usize>),
+    Catalog(usize),
     Unknown,
 }
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
+const CATALOGS: [&str; 2] = ["0000000000000001", "fedcba9876543210"];
 const FILES: [&str; 4] = ["a.json.gz", "b.json.gz", "c.json.gz", "d.json.gz"];
 
 fn category(index: usize) -> EventCategory<'static> {
@@ -47,6 +49,7 @@ fn seen() -> impl Strategy<Value = Seen> {
                 start + hours,
                 files
             )),
+        (0..2_usize).prop_map(Seen::Catalog),
         Just(Seen::Unknown),
     ]
 }
@@ -68,6 +71,7 @@ fn coverage(all: &[Seen]) -> Coverage {
                 end * 3_600_000,
                 files.iter().map(|file| FILES[*file]),
             ),
+            Seen::Catalog(catalog) => coverage.see_catalog(CATALOGS[*catalog].parse().unwrap()),
             Seen::Unknown => coverage.see_unknown_source(),
         }
     }
@@ -123,10 +127,27 @@ fn a_day_is_covered_by_a_record_a_log_file_or_digests_of_all_its_hours() {
 }
 
 #[test]
+fn catalogs_that_differ_are_both_named() {
+    let [first, second] = CATALOGS.map(|text| text.parse().unwrap());
+    let mut coverage = Coverage::new();
+    assert_eq!(coverage.check_catalog(first), Ok(()));
+    coverage.see_catalog(first);
+    assert_eq!(coverage.check_catalog(first), Ok(()));
+    let mismatch = coverage.check_catalog(second).unwrap_err();
+    assert_eq!((mismatch.found, mismatch.expected), (first, second));
+    let message = mismatch.to_string();
+    assert!(CATALOGS.iter().all(|it| message.contains(it)), "{message}");
+    coverage.see_catalog(second);
+    assert!(coverage.check_catalog(first).is_err());
+    assert_eq!(coverage.catalogs().collect::<Vec<_>>(), [first, second]);
+}
+
+#[test]
 fn a_damaged_text_is_refused() {
     for text in [
         r#"{"LogFilesRead": "AAAA"}"#,
         r#"{"LogFilesRead": "?"}"#,
+        r#"{"Catalogs": ["1"]}"#,
         r#"{"Records": [{"Account": "1"}]}"#,
     ] {
         assert!(serde_json::from_str::<Coverage>(text).is_err(), "{text}");

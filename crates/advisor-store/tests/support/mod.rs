@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use advisor_core::{Activity, ActivityRow, CreditedAction, Evidence, Principal, time};
+use advisor_core::{Activity, ActivityRow, Coverage, CreditedAction, Evidence, Principal, time};
 use advisor_store::{ImportedTrail, Store, TrailImportError};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, TrailReader};
@@ -116,6 +116,13 @@ pub(crate) fn activity(store: &Path) -> Activity {
             days: &serde_json::from_str(text(14)).unwrap(),
             days_complete: row.get(15).unwrap(),
         }));
+    }
+    let mut statement = connection.prepare("SELECT coverage FROM coverage").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let part = row.get_ref(0).unwrap().as_str().unwrap();
+        let part: Coverage = serde_json::from_str(part).unwrap();
+        activity.coverage_mut().merge(&part);
     }
     activity
 }

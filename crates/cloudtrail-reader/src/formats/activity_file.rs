@@ -102,7 +102,11 @@ pub(crate) fn read_csv(
             Ok(Some(Err(reason))) => rows.take(Err(reason.into())),
             Ok(None) => {
                 // A CSV has no place for coverage.
-                activity.coverage_mut().see_unknown_source();
+                let coverage = activity.coverage_mut();
+                coverage.see_unknown_source();
+                if let What::ByEvent { .. } = columns.what {
+                    coverage.see_catalog(rules.catalog().fingerprint());
+                }
                 return rows.finish(activity);
             }
             Err(error) => return failed(object, error),

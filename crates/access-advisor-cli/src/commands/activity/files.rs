@@ -23,7 +23,7 @@ pub(super) fn write(path: Option<&Path>, activity: &Activity) -> Result<(), Fail
     Ok(())
 }
 
-/// Reads files and merges them.
+/// Reads files and merges them. Files of different catalogs are refused.
 pub(super) fn read(files: &[PathBuf]) -> Result<Activity, Failure> {
     let at =
         |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
@@ -38,9 +38,24 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Activity, Failure> {
             )));
         }
         let file = File::open(path).map_err(|error| at(path, error))?;
-        activity.merge(&read_activity(file, &path.display().to_string(), None)?);
+        let part = read_activity(file, &path.display().to_string(), None)?;
+        if let Some(catalog) = activity.coverage().catalogs().next() {
+            let checked = part.coverage().check_catalog(catalog);
+            checked
+                .map_err(|mismatch| Failure::Message(format!("{}: {mismatch}", path.display())))?;
+        }
+        activity.merge(&part);
     }
     Ok(activity)
+}
+
+/// Says on stderr that some of the activity is of unknown coverage.
+pub(super) fn say_unknown_coverage(activity: &Activity) {
+    if activity.coverage().has_unknown_sources() {
+        output::say(
+            "note: some of the activity comes from files that do not say what they cover; its coverage is unknown",
+        );
+    }
 }
 
 /// The ARN of a row's principal, or its unique id when the ARN is unknown.

@@ -15,7 +15,9 @@ Example:
   access-advisor activity merge january.parquet february.parquet --output activity.parquet
 
 Rows are merged by principal, service, action and Region: the latest last attempt, the earliest first
-attempt, and the sums of the attempts. Attempts in parts of a trail that overlap count twice."))]
+attempt, the sums of the attempts, and the union of the days. Attempts in parts of a trail that overlap
+count twice. What the parts cover is merged too; files of query engines do not say it. Files that
+different catalogs credited are refused."))]
 pub(crate) struct MergeArguments {
     /// Activity files; also those of other engines
     #[arg(required = true, value_name = "FILE")]
@@ -31,5 +33,6 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
     binary_output::refuse_terminal(destination)?;
     output::refuse_inputs(destination, &arguments.files)?;
     let activity = files::read(&arguments.files)?;
+    files::say_unknown_coverage(&activity);
     files::write(destination, &activity)
 }

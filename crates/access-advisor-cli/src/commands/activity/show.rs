@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use access_advisor::activity::{ActivityRow, CreditedAction};
+use access_advisor::activity::{ActivityRow, CreditedAction, DaySet, Evidence};
 use access_advisor::arrow::rows_in_order;
 use access_advisor::time;
-use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -85,7 +84,7 @@ fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<(
             CreditedAction::Exercised(name) => format!("{name} (by another call)"),
             CreditedAction::Implied(name) => format!("{name} (maybe, by another call)"),
         };
-        let last = instant(row.last_millis).format("%Y-%m-%d %H:%M");
+        let last = time::from_millis(row.last_millis).format("%Y-%m-%d %H:%M");
         table.add_row([
             principal(row),
             row.service,
@@ -99,19 +98,10 @@ fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<(
     plain_table::write(writer, &table, "")
 }
 
-fn instant(millis: i64) -> DateTime<Utc> {
-    let last = if millis < 0 {
-        DateTime::<Utc>::MIN_UTC
-    } else {
-        DateTime::<Utc>::MAX_UTC
-    };
-    DateTime::from_timestamp_millis(millis).unwrap_or(last)
-}
-
-/// A row with the columns of the file, in their order.
+/// A row with the columns of the file, in their order. The days are a list, or one text in CSV.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Line<'a> {
+struct Line<'a, D> {
     account_id: Option<&'a str>,
     principal_id: Option<&'a str>,
     principal_arn: Option<&'a str>,
@@ -125,15 +115,31 @@ struct Line<'a> {
     attempts: u64,
     denied_attempts: u64,
     first_accessed: String,
+    days: D,
+    days_complete: bool,
+    evidence: &'static str,
 }
 
-impl<'a> Line<'a> {
-    fn new(row: &ActivityRow<'a>) -> Self {
+fn dates(row: &ActivityRow<'_>) -> Vec<String> {
+    let dates = row.days.iter().filter_map(DaySet::date_of);
+    dates.map(|date| date.to_string()).collect()
+}
+
+fn evidence(row: &ActivityRow<'_>) -> &'static str {
+    match row.action.evidence() {
+        Evidence::Record => "record",
+        Evidence::Implied => "implied",
+        _ => "event",
+    }
+}
+
+impl<'a, D> Line<'a, D> {
+    fn new(row: &ActivityRow<'a>, days: D) -> Self {
         let (action_name, event_name) = match row.action {
             CreditedAction::Event(name) => (None, Some(name)),
             credited => (Some(credited.name()), None),
         };
-        let text = |millis| time::format(instant(millis));
+        let text = |millis| time::format(time::from_millis(millis));
         Self {
             account_id: row.principal.account,
             principal_id: row.principal.unique_id,
@@ -148,6 +154,9 @@ impl<'a> Line<'a> {
             attempts: row.attempts,
             denied_attempts: row.denied,
             first_accessed: text(row.first_millis),
+            days,
+            days_complete: row.days_complete,
+            evidence: evidence(row),
         }
     }
 }
@@ -156,15 +165,16 @@ fn write_json(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Table<'a> {
-        activity: Vec<Line<'a>>,
+        activity: Vec<Line<'a, Vec<String>>>,
     }
-    let activity = rows.iter().map(Line::new).collect();
+    let activity = rows.iter().map(|row| Line::new(row, dates(row)));
+    let activity = activity.collect();
     output::write_json(writer, &Table { activity })
 }
 
 fn write_json_lines(mut writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
     for row in rows {
-        serde_json::to_writer(&mut writer, &Line::new(row))?;
+        serde_json::to_writer(&mut writer, &Line::new(row, dates(row)))?;
         writeln!(writer)?;
     }
     Ok(())
@@ -177,7 +187,7 @@ fn write_csv(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()>
         .from_writer(writer);
     let written = csv.write_record(COLUMNS).and_then(|()| {
         rows.iter()
-            .try_for_each(|row| csv.serialize(Line::new(row)))
+            .try_for_each(|row| csv.serialize(Line::new(row, dates(row).join(" "))))
     });
     // Keeps the kind of a closed pipe.
     written.map_err(|error| match error.into_kind() {
@@ -187,7 +197,7 @@ fn write_csv(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()>
     csv.flush()
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 16] = [
     "AccountId",
     "PrincipalId",
     "PrincipalArn",
@@ -201,4 +211,7 @@ const COLUMNS: [&str; 13] = [
     "Attempts",
     "DeniedAttempts",
     "FirstAccessed",
+    "Days",
+    "DaysComplete",
+    "Evidence",
 ];
