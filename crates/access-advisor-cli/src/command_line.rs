@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::activity::{self, ActivityCommand};
 use crate::commands::catalog::{self, CatalogCommand};
+use crate::commands::coverage::{self, CoverageArguments};
 use crate::commands::documentation::{self, CompletionsArguments, ManArguments};
 use crate::commands::import::{self, ImportCommand};
 use crate::commands::jobs::{
@@ -50,6 +51,8 @@ enum Command {
     /// Export, merge or show activity files: who attempted what, and when last, as Parquet
     #[command(subcommand)]
     Activity(ActivityCommand),
+    /// Show which days, Regions and kinds of event a trail, an activity file or a store covers
+    Coverage(CoverageArguments),
     /// Serve the IAM API from a store, to unmodified AWS clients
     Serve(ServeArguments),
     /// Show or rebuild the catalog of services and actions
@@ -72,6 +75,7 @@ pub(crate) fn run(command_line: &CommandLine) -> Result<(), Failure> {
         Command::Policies(arguments) => policies::run(arguments),
         Command::Jobs(command) => jobs::run(command),
         Command::Activity(command) => activity::run(command),
+        Command::Coverage(arguments) => coverage::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Catalog(command) => catalog::run(command),
         Command::Completions(arguments) => documentation::completions::<CommandLine>(arguments),

@@ -1,0 +1,87 @@
+//! `access-advisor coverage`: what a trail, activity files or a store cover.
+
+mod heat_map;
+mod listing;
+
+use std::path::{Path, PathBuf};
+
+use access_advisor::activity::Coverage;
+use access_advisor::store::Store;
+use clap::{Args, ValueEnum};
+
+use crate::arguments::ReadingArguments;
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::trail_help!("\
+Examples:
+  access-advisor coverage AWSLogs/
+  access-advisor coverage activity.parquet
+  access-advisor coverage --store advisor.db --format json
+
+A permission is not shown to be unused by days, Regions or kinds of event that were not read. The rows of
+an account are its Regions and kinds of event: management events that read or write, data events by
+resource type, network activity; and the log files that were read, and the hours that digest files vouch
+for. A kind of event without a row is not in the trail at all. CSV has one line per run of days."))]
+pub(crate) struct CoverageArguments {
+    /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
+    #[arg(required_unless_present = "store", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Show what this store covers instead: all trails that were imported
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["paths", "catalog", "since", "until", "object_limit", "threads"]
+    )]
+    store: Option<PathBuf>,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = CoverageFormat::Map)]
+    format: CoverageFormat,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CoverageFormat {
+    /// For people: a heat map by day, or by several days where the terminal has too few columns
+    Map,
+    /// All of it
+    Json,
+    /// Runs of days
+    Csv,
+}
+
+pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
+    match &arguments.store {
+        Some(store) => {
+            let activity = Store::open(store)?.activity_table()?;
+            print(activity.coverage(), arguments.format)
+        }
+        None => arguments.reading.on_threads(|| run_on_trail(arguments)),
+    }
+}
+
+fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let reader = arguments.reading.reader(catalog);
+    let trail = input::trail(&arguments.paths, &reader)?;
+    print(trail.activity.coverage(), arguments.format)?;
+    input::check_whole(&trail.reconciliation)
+}
+
+fn print(coverage: &Coverage, format: CoverageFormat) -> Result<(), Failure> {
+    output::write_result(None::<&Path>, |writer| match format {
+        CoverageFormat::Map => heat_map::write(writer, coverage, heat_map::terminal_width()),
+        CoverageFormat::Json => listing::write_json(writer, coverage),
+        CoverageFormat::Csv => listing::write_csv(writer, coverage),
+    })
+}
