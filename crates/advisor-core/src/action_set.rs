@@ -3,7 +3,7 @@
 /// A set of positions. A position is an action of the catalog, or a service whose actions the
 /// catalog does not know; `PolicyCompiler` assigns them. Sets that are combined must have the same
 /// number of positions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ActionSet {
     words: Box<[u64]>,
 }
@@ -39,6 +39,21 @@ impl ActionSet {
         }
     }
 
+    /// Inserts the positions in a range.
+    pub(crate) fn insert_range(&mut self, range: std::ops::Range<usize>) {
+        let (first, last) = (range.start / BITS, range.end / BITS);
+        for (index, word) in (first..=last).zip(self.words.iter_mut().skip(first)) {
+            let mut bits = u64::MAX;
+            if index == first {
+                bits &= u64::MAX << (range.start % BITS);
+            }
+            if index == last {
+                bits &= (1 << (range.end % BITS)) - 1;
+            }
+            *word |= bits;
+        }
+    }
+
     /// Removes a position.
     pub(crate) fn remove(&mut self, position: usize) {
         if let Some(word) = self.words.get_mut(position / BITS) {
@@ -56,7 +71,6 @@ impl ActionSet {
         self.words.iter().all(|word| *word == 0)
     }
 
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.words
             .iter()
@@ -135,6 +149,12 @@ mod tests {
                 (0..positions).collect::<Vec<_>>()
             );
             let range = positions / 3..positions;
+            let mut part = ActionSet::empty(positions);
+            part.insert_range(range.clone());
+            assert_eq!(
+                part.iter().collect::<Vec<_>>(),
+                range.clone().collect::<Vec<_>>()
+            );
             assert_eq!(
                 full.iter_range(range.clone()).collect::<Vec<_>>(),
                 range.collect::<Vec<_>>()

@@ -121,6 +121,7 @@ impl Advisor {
                     name: arn.to_owned(),
                     reason: NotEvaluatedReason::MissingPolicy,
                 }],
+                undecided: 0,
             },
         })
     }
@@ -148,7 +149,7 @@ impl Advisor {
     #[must_use]
     pub fn report_on(&self, entity: EntityId, granularity: Granularity) -> Report {
         let mut rows = CollectedRows::default();
-        self.join_into(entity, granularity, &mut rows);
+        let undecided = self.join_into(entity, granularity, &mut rows);
         Report {
             catalog: self.catalog.clone(),
             arn: self
@@ -159,6 +160,7 @@ impl Advisor {
             services: rows.services,
             ungranted: rows.ungranted,
             not_evaluated: self.not_evaluated(entity),
+            undecided,
         }
     }
 
@@ -173,8 +175,20 @@ impl Advisor {
         self.join_into(entity, granularity, &mut VisitedRows { catalog, visitor });
     }
 
-    /// Joins what is possible for an entity with what was used.
-    fn join_into(&self, entity: EntityId, granularity: Granularity, rows: &mut impl JoinedRows) {
+    /// How many actions are in the report on an entity only because the work budget ended before they were
+    /// decided: [`Report::undecided`].
+    #[must_use]
+    pub fn undecided(&self, entity: EntityId) -> usize {
+        self.engine.reach(&self.account, entity).undecided()
+    }
+
+    /// Joins what is possible for an entity with what was used. Returns [`Report::undecided`].
+    fn join_into(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        rows: &mut impl JoinedRows,
+    ) -> usize {
         let reach = self.engine.reach(&self.account, entity);
         let identities = self.identities(entity);
         let (mut by_service, by_action) = self.join(&identities, granularity);
@@ -194,7 +208,7 @@ impl Advisor {
         // So a service that they use may be granted elsewhere.
         let kind = self.account.entity(entity).map(|detail| detail.kind);
         if !matches!(kind, Some(EntityKind::User | EntityKind::Role)) {
-            return;
+            return reach.undecided();
         }
         let mut ungranted: Vec<_> = by_service.into_iter().collect();
         ungranted.sort_by(|(left, _), (right, _)| self.namespace(left).cmp(self.namespace(right)));
@@ -204,6 +218,7 @@ impl Advisor {
                 rows.action(action, Some(joined));
             }
         }
+        reach.undecided()
     }
 
     /// The users and roles that can use a service by means of an entity, and when they last did. The

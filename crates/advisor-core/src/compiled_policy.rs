@@ -10,13 +10,16 @@
 //! `ssmmessages:OpenDataChannel` on ARNs of sessions, and `s3:ListAllMyBuckets` on `arn:aws:s3:::*`.
 //! So that no permission is wrongly called impossible, an allow that names an action without resource
 //! types, without a wildcard, covers it on any resource.
+//!
+//! The work is bounded, in steps of a [`WorkBudget`] ([`COMPILE_STEPS`]); statements share what their document
+//! may take. What is not decided within it counts for an allow and not for a deny, and is *unsure*.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, ResourceElement,
-    ResourcePattern, Statement, Token, WorkBudget, overlaps, residue,
+    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
+    ResourcePattern, Statement, Token, WorkBudget, overlaps_within, residue,
 };
 use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
 
@@ -37,38 +40,100 @@ pub struct PolicyCompiler {
     /// The actions without resource types.
     untyped: ActionSet,
     positions: usize,
+    /// Positions, sorted by service and name in lower case.
+    sorted: Vec<usize>,
+    /// The positions of each scope, ascending.
+    positions_of: Vec<Vec<usize>>,
+    /// The service part of each format of each scope; `None` when it is open.
+    services_of: Vec<Vec<Option<u32>>>,
+    /// The index of each service part.
+    arn_services: HashMap<Box<str>, u32>,
+    /// The scopes with a format of each service part, and those with an open one.
+    scopes_of: Vec<Vec<u32>>,
+    open_scopes: Vec<u32>,
     /// Equal resources of different statements have the same id.
-    resource_ids: Mutex<HashMap<Arc<Resources>, u32>>,
+    resource_ids: Interner<Resources>,
+    action_ids: Interner<ActionSet>,
     decisions: Decisions,
 }
 
 /// A cache: whether an allow has a resource in a scope that some denies do not cover. The key is the
 /// scope, the allow's resources and the denies' resources, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, bool, foldhash::fast::RandomState>>);
+pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, Decision, foldhash::fast::RandomState>>);
+
+/// An answer, and the work that it took. Undecided (`None`) after the work that was allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decision {
+    pub(crate) answer: Option<bool>,
+    pub(crate) steps: u64,
+}
 
 /// The size limit of the cache. Accounts need a few thousand decisions.
 const MAX_DECISIONS: usize = 1 << 20;
 
+/// Longer keys are not cached. Real ones have a few dozen ids.
+const MAX_KEY: usize = 1_000;
+
 impl Decisions {
-    /// Returns the cached decision, or makes and caches it.
-    pub(crate) fn get(&self, key: &[u32], decide: impl FnOnce() -> bool) -> bool {
+    /// Returns the decision within `allowed` steps, from the cache where possible. It is the same with and
+    /// without the cache, and so are its steps.
+    pub(crate) fn get(
+        &self,
+        key: &[u32],
+        allowed: u64,
+        decide: impl FnOnce(&mut WorkBudget) -> Option<bool>,
+    ) -> Decision {
         let known = self
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(key)
             .copied();
-        known.unwrap_or_else(|| {
-            let decision = decide();
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            if known.len() < MAX_DECISIONS {
-                known.insert(key.into(), decision);
-            }
-            decision
-        })
+        let undecided = Decision {
+            answer: None,
+            steps: allowed,
+        };
+        match known {
+            Some(known) if known.answer.is_some() && known.steps <= allowed => return known,
+            Some(known) if known.steps >= allowed => return undecided,
+            _ => {}
+        }
+        let mut budget = WorkBudget::steps(allowed);
+        let decision = match decide(&mut budget) {
+            None => undecided,
+            answer => Decision {
+                answer,
+                steps: budget.spent(),
+            },
+        };
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if key.len() <= MAX_KEY && known.len() < MAX_DECISIONS {
+            known.insert(key.into(), decision);
+        }
+        decision
     }
 }
+
+/// The size of a document for sharing a work budget: the characters of its actions and resources, and a
+/// constant for each statement.
+pub(crate) fn document_size(document: &PolicyDocument) -> u64 {
+    let size = |statement: &Statement| -> usize {
+        let (ActionElement::Action(actions) | ActionElement::NotAction(actions)) =
+            &statement.actions;
+        let actions = actions.iter().map(|pattern| pattern.as_str().len());
+        let resources = match &statement.resources {
+            Some(ResourceElement::Resource(all) | ResourceElement::NotResource(all)) => &**all,
+            None => &[],
+        };
+        let resources = resources.iter().map(|resource| resource.text.len());
+        40 + actions.chain(resources).sum::<usize>()
+    };
+    document.statements.iter().map(size).sum::<usize>() as u64
+}
+
+/// The work budget for compiling the documents of an identity. Real ones need a hundredth of it.
+pub(crate) const COMPILE_STEPS: u64 = 4_000_000;
 
 /// A compiled policy document.
 #[derive(Clone, Debug)]
@@ -83,14 +148,45 @@ pub struct CompiledPolicy {
     pub(crate) denied: ActionSet,
     /// What the scoped denies cover.
     pub(crate) scoped_denied: ActionSet,
+    /// What is in `possible` only because the work budget ended.
+    pub(crate) unsure_possible: Option<ActionSet>,
+    /// What a deny may cover, and is not counted as covered because the work budget ended.
+    pub(crate) unsure_denied: Option<ActionSet>,
+    /// The work that compiling took.
+    steps: u64,
+}
+
+impl CompiledPolicy {
+    /// The work that compiling took, in steps of a [`WorkBudget`].
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Whether an answer may be "possible" only because the work budget of the document ended.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.unsure_possible.is_some() || self.unsure_denied.is_some()
+    }
+}
+
+/// The actions that patterns match.
+struct Expansion {
+    matched: ActionSet,
+    /// What they may match besides: the work budget ended first.
+    unsure: Option<ActionSet>,
 }
 
 /// A compiled statement.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
-    pub(crate) actions: ActionSet,
+    pub(crate) actions: Arc<ActionSet>,
+    /// Equal for equal actions.
+    pub(crate) actions_id: u32,
     /// In an allow: the actions without resource types that it names without a wildcard, if any.
-    named: Option<ActionSet>,
+    pub(crate) named: Option<ActionSet>,
+    /// In an allow: the actions that are in it only because the work budget ended, if any.
+    pub(crate) unsure: Option<ActionSet>,
     pub(crate) resources: Arc<Resources>,
     /// Equal for equal resources.
     pub(crate) resources_id: u32,
@@ -143,12 +239,58 @@ impl PolicyCompiler {
         }
         let any_scope = small(scopes.len());
         scopes.push(vec![Pattern::wildcard("*")]);
-        let names = catalog
+        let names: Vec<Box<str>> = catalog
             .actions()
             .map(|(_, action)| action.name().to_ascii_lowercase().into())
             .collect();
+        let mut sorted: Vec<usize> = (0..names.len()).collect();
+        for (_, service) in catalog.services() {
+            if let Some(of_service) = sorted.get_mut(service.action_range()) {
+                of_service.sort_unstable_by_key(|position| names.get(*position));
+            }
+        }
+        let mut positions_of: Vec<Vec<usize>> = vec![Vec::new(); scopes.len()];
+        for (position, scope) in scope_of.iter().enumerate() {
+            if let Some(of_scope) = positions_of.get_mut(*scope as usize) {
+                of_scope.push(position);
+            }
+        }
+        let mut arn_services: HashMap<Box<str>, u32> = HashMap::new();
+        let (mut services_of, mut scopes_of) = (Vec::new(), Vec::<Vec<u32>>::new());
+        let mut open_scopes = Vec::new();
+        for (scope, formats) in (0..).zip(&scopes) {
+            let mut services = Vec::new();
+            for format in formats {
+                if matches!(format.tokens().first(), Some(Token::Char(first)) if *first != 'a') {
+                    // No ARN, so no pattern of a service's ARNs overlaps it.
+                    services.push(Some(u32::MAX));
+                    continue;
+                }
+                let Some(service) = arn_service(format) else {
+                    services.push(None);
+                    open_scopes.push(scope);
+                    continue;
+                };
+                let next = small(arn_services.len());
+                let index = *arn_services.entry(service.into()).or_insert(next);
+                if index == next {
+                    scopes_of.push(Vec::new());
+                }
+                if let Some(scopes) = scopes_of.get_mut(index as usize) {
+                    scopes.push(scope);
+                }
+                services.push(Some(index));
+            }
+            services_of.push(services);
+        }
+        open_scopes.retain(|scope| *scope != any_scope);
         Self {
             catalog,
+            positions_of,
+            services_of,
+            arn_services,
+            scopes_of,
+            open_scopes,
             names,
             nameless,
             scope_of,
@@ -156,7 +298,9 @@ impl PolicyCompiler {
             any_scope,
             untyped,
             positions,
-            resource_ids: Mutex::default(),
+            sorted,
+            resource_ids: Interner::default(),
+            action_ids: Interner::default(),
             decisions: Decisions::default(),
         }
     }
@@ -179,6 +323,11 @@ impl PolicyCompiler {
         self.catalog.action_at(position)
     }
 
+    /// The scope of a position.
+    pub(crate) fn scope_of(&self, position: usize) -> u32 {
+        self.scope(None, position)
+    }
+
     /// The scope of a position in an allow.
     pub(crate) fn scope_in(&self, allow: &CompiledStatement, position: usize) -> u32 {
         self.scope(allow.named.as_ref(), position)
@@ -196,58 +345,102 @@ impl PolicyCompiler {
         self.scopes.get(scope as usize).map_or(&[], Vec::as_slice)
     }
 
-    fn expand_into(&self, pattern: &ActionPattern, set: &mut ActionSet) {
+    /// Adds the actions that a pattern matches; `None` when the work budget ends first.
+    fn expand_into(
+        &self,
+        pattern: &ActionPattern,
+        set: &mut ActionSet,
+        budget: &mut WorkBudget,
+    ) -> Option<()> {
         let Some(namespace) = pattern.service() else {
             *set = ActionSet::full(self.positions);
-            return;
+            return Some(());
         };
         let Some(id) = self.catalog.service_by_namespace(namespace) else {
-            return;
+            return Some(());
         };
         if let Some(literal) = pattern.name().as_literal() {
             if let Some(action) = self.catalog.action_by_name(id, &literal) {
                 set.insert(action.index());
             }
-            return;
+            return Some(());
         }
-        let matches: &dyn Fn(&str) -> bool = match pattern.name().tokens() {
-            [Token::AnyString] => &|_| true,
-            // The most common pattern: `Describe*`.
-            [prefix @ .., Token::AnyString]
-                if prefix.iter().all(|token| matches!(token, Token::Char(_))) =>
-            {
-                &|name| {
-                    let mut letters = name.chars();
-                    prefix
-                        .iter()
-                        .all(|token| letters.next().is_some_and(|c| token.accepts(c)))
-                }
-            }
-            _ => &|name| pattern.name().matches(name),
-        };
         let range = self.catalog.service(id).action_range();
-        for (position, name) in range
-            .clone()
-            .zip(self.names.get(range).into_iter().flatten())
+        if pattern.name().is_universal() {
+            set.insert_range(range);
+            return Some(());
+        }
+        if budget.left() == 0 {
+            return None;
+        }
+        let prefix: String = pattern
+            .name()
+            .tokens()
+            .iter()
+            .map_while(|token| match token {
+                Token::Char(character) => Some(*character),
+                _ => None,
+            })
+            .collect();
+        let name = |position: &usize| self.names.get(*position).map_or("", |name| &**name);
+        let sorted = self.sorted.get(range).unwrap_or_default();
+        let (_, rest) =
+            sorted.split_at(sorted.partition_point(|position| name(position) < prefix.as_str()));
+        for position in rest
+            .iter()
+            .take_while(|position| name(position).starts_with(&prefix))
         {
-            if matches(name) {
-                set.insert(position);
+            if pattern.name().matches_within(name(position), budget)? {
+                set.insert(*position);
             }
         }
+        budget.spend(8).then_some(())
+    }
+
+    /// The actions of the service of a pattern.
+    fn all_of_service(&self, pattern: &ActionPattern, set: &mut ActionSet) {
+        if let Some(id) = pattern
+            .service()
+            .and_then(|namespace| self.catalog.service_by_namespace(namespace))
+        {
+            set.insert_range(self.catalog.service(id).action_range());
+        }
+    }
+
+    fn expand<'a>(
+        &self,
+        patterns: impl Iterator<Item = &'a ActionPattern>,
+        budget: &mut WorkBudget,
+    ) -> Expansion {
+        let mut matched = ActionSet::empty(self.positions);
+        let mut unsure: Option<ActionSet> = None;
+        for pattern in patterns {
+            if self.expand_into(pattern, &mut matched, budget).is_none() {
+                let unsure = unsure.get_or_insert_with(|| ActionSet::empty(self.positions));
+                self.all_of_service(pattern, unsure);
+            }
+        }
+        if let Some(unsure) = &mut unsure {
+            unsure.subtract(&matched);
+        }
+        Expansion { matched, unsure }
     }
 
     /// The actions that a statement covers. A service without known actions is in the set of an allow
     /// (`generous`) when the statement may cover any of its actions, and in the set of a deny when it
     /// covers all of them.
-    fn actions(&self, element: &ActionElement, generous: bool) -> ActionSet {
+    fn actions(
+        &self,
+        element: &ActionElement,
+        generous: bool,
+        budget: &mut WorkBudget,
+    ) -> Expansion {
         let (patterns, negated) = match element {
             ActionElement::Action(patterns) => (patterns, false),
             ActionElement::NotAction(patterns) => (patterns, true),
         };
-        let mut set = ActionSet::empty(self.positions);
-        for pattern in patterns {
-            self.expand_into(pattern, &mut set);
-        }
+        let mut expansion = self.expand(patterns.iter(), budget);
+        let set = &mut expansion.matched;
         for (offset, id) in self.nameless.iter().enumerate() {
             let namespace = self.catalog.service(*id).namespace();
             let position = self.catalog.action_count() + offset;
@@ -266,61 +459,90 @@ impl PolicyCompiler {
         }
         if negated {
             let mut all = ActionSet::full(self.positions);
-            all.subtract(&set);
-            return all;
+            all.subtract(set);
+            if let Some(unsure) = &expansion.unsure {
+                all.subtract(unsure);
+            }
+            *set = all;
         }
-        set
+        expansion
     }
 
     /// Compiles a document.
     #[must_use]
     pub fn compile(&self, document: &PolicyDocument) -> CompiledPolicy {
+        self.compile_within(document, COMPILE_STEPS)
+    }
+
+    /// Compiles a document within a number of steps.
+    pub(crate) fn compile_within(&self, document: &PolicyDocument, steps: u64) -> CompiledPolicy {
         let mut compiled = CompiledPolicy {
             allows: Vec::new(),
             scoped_denies: Vec::new(),
             possible: ActionSet::empty(self.positions),
             denied: ActionSet::empty(self.positions),
             scoped_denied: ActionSet::empty(self.positions),
+            unsure_possible: None,
+            unsure_denied: None,
+            steps: 0,
         };
-        for statement in &document.statements {
+        // Only what is sure, until the last statement.
+        let mut unsure = ActionSet::empty(self.positions);
+        let statements = document.statements.iter().enumerate();
+        for (index, statement) in statements {
+            let statements_left = (document.statements.len() - index) as u64;
+            // An eighth, so that the first of many statements is not held to an equal share.
+            let mut budget = WorkBudget::steps((steps - compiled.steps) / statements_left.min(8));
             match statement.effect {
-                Effect::Allow => self.compile_allow(statement, &mut compiled),
+                Effect::Allow => {
+                    self.compile_allow(statement, &mut compiled, &mut unsure, &mut budget);
+                }
                 // A deny with a condition does not apply to every request, so it removes nothing.
                 Effect::Deny if statement.condition.is_none() => {
-                    self.compile_deny(statement, &mut compiled);
+                    self.compile_deny(statement, &mut compiled, &mut budget);
                 }
                 Effect::Deny => {}
             }
+            compiled.steps += budget.spent();
         }
+        unsure.subtract(&compiled.possible);
+        compiled.possible.union_with(&unsure);
+        compiled.unsure_possible = (!unsure.is_empty()).then_some(unsure);
         compiled
     }
 
     /// A condition of an allow counts as met, as recorded answers of IAM show.
-    fn compile_allow(&self, statement: &Statement, compiled: &mut CompiledPolicy) {
+    fn compile_allow(
+        &self,
+        statement: &Statement,
+        compiled: &mut CompiledPolicy,
+        unsure: &mut ActionSet,
+        budget: &mut WorkBudget,
+    ) {
         let Some(resources) = allowed_resources(statement.resources.as_ref()) else {
             return;
         };
-        let mut actions = self.actions(&statement.actions, true);
+        let mut actions = self.actions(&statement.actions, true, budget);
         let named = self.named(&statement.actions);
         if resources != Resources::All {
-            let mut reaches: HashMap<u32, bool> = HashMap::new();
-            let unreachable: Vec<usize> = actions
-                .iter()
-                .filter(|position| {
-                    let scope = self.scope(named.as_ref(), *position);
-                    !*reaches
-                        .entry(scope)
-                        .or_insert_with(|| self.reaches(&resources, scope))
-                })
-                .collect();
-            for position in unreachable {
-                actions.remove(position);
-            }
+            actions = self.reachable(&actions, named.as_ref(), &resources, budget);
         }
-        compiled.possible.union_with(&actions);
-        compiled
-            .allows
-            .push(self.statement(actions, named, resources));
+        let Expansion {
+            matched: sure,
+            unsure: own,
+        } = actions;
+        let mut actions = sure.clone();
+        if let Some(own) = &own {
+            actions.union_with(own);
+        }
+        compiled.possible.union_with(&sure);
+        if let Some(own) = &own {
+            unsure.union_with(own);
+        }
+        compiled.allows.push(CompiledStatement {
+            unsure: own,
+            ..self.statement(actions, named, resources)
+        });
     }
 
     /// The actions without resource types that an `Action` element names without a wildcard.
@@ -331,10 +553,8 @@ impl PolicyCompiler {
         let literal = patterns
             .iter()
             .filter(|pattern| pattern.name().as_literal().is_some());
-        let mut named = ActionSet::empty(self.positions);
-        for pattern in literal {
-            self.expand_into(pattern, &mut named);
-        }
+        // Looking up a name spends no budget.
+        let mut named = self.expand(literal, &mut WorkBudget::steps(0)).matched;
         named.intersect_with(&self.untyped);
         (!named.is_empty()).then_some(named)
     }
@@ -345,22 +565,13 @@ impl PolicyCompiler {
         named: Option<ActionSet>,
         resources: Resources,
     ) -> CompiledStatement {
-        let mut ids = self
-            .resource_ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let next = small(ids.len());
-        let (resources, resources_id) = match ids.get_key_value(&resources) {
-            Some((known, id)) => (known.clone(), *id),
-            None => {
-                let resources = Arc::new(resources);
-                ids.insert(resources.clone(), next);
-                (resources, next)
-            }
-        };
+        let (actions, actions_id) = self.action_ids.intern(actions);
+        let (resources, resources_id) = self.resource_ids.intern(resources);
         CompiledStatement {
             actions,
+            actions_id,
             named,
+            unsure: None,
             resources,
             resources_id,
         }
@@ -370,27 +581,141 @@ impl PolicyCompiler {
         &self.decisions
     }
 
-    /// Whether a resource of the scope is among `resources`.
-    fn reaches(&self, resources: &Resources, scope: u32) -> bool {
+    /// The actions that can apply to one of the resources.
+    fn reachable(
+        &self,
+        actions: &Expansion,
+        named: Option<&ActionSet>,
+        resources: &Resources,
+        budget: &mut WorkBudget,
+    ) -> Expansion {
+        let none = ActionSet::empty(self.positions);
+        let sure = &actions.matched;
+        let unsure = actions.unsure.as_ref().unwrap_or(&none);
+        let (patterns, is_negated) = match resources {
+            Resources::All => (&[][..], true),
+            Resources::Only(patterns) => (&**patterns, false),
+            Resources::AllBut(patterns) => (&**patterns, true),
+        };
+        let by_service = ByService::new(patterns, &self.arn_services);
+        let asked = by_service.scopes(self);
+        let positions = || asked.iter().flat_map(|scope| self.positions_in(*scope));
+        // The scopes that are not asked share no string with any of the patterns.
+        let (mut reached, mut maybe) = (none.clone(), none.clone());
+        let cost = if by_service.open.is_empty() {
+            positions().count() + asked.len()
+        } else {
+            self.positions + asked.len()
+        };
+        if !budget.spend(cost as u64 / 4) {
+            maybe.union_with(sure);
+            maybe.union_with(unsure);
+            return Expansion {
+                matched: reached,
+                unsure: Some(maybe),
+            };
+        }
+        if is_negated {
+            reached = sure.clone();
+            maybe = unsure.clone();
+            for position in positions() {
+                reached.remove(*position);
+                maybe.remove(*position);
+            }
+        }
+        for scope in asked {
+            let mut positions = self
+                .positions_in(scope)
+                .iter()
+                .filter(|position| sure.contains(**position) || unsure.contains(**position))
+                .peekable();
+            if positions.peek().is_none() {
+                continue;
+            }
+            let reaches = self.reaches(resources, &by_service, scope, budget);
+            for position in positions {
+                match reaches {
+                    Some(false) => {}
+                    Some(true) if sure.contains(*position) => reached.insert(*position),
+                    _ => maybe.insert(*position),
+                }
+            }
+        }
+        if let Some(named) = named {
+            let reaches = self.reaches(resources, &by_service, self.any_scope, budget);
+            for position in named.iter().filter(|position| sure.contains(*position)) {
+                reached.remove(position);
+                maybe.remove(position);
+                match reaches {
+                    Some(false) => {}
+                    Some(true) => reached.insert(position),
+                    None => maybe.insert(position),
+                }
+            }
+        }
+        Expansion {
+            matched: reached,
+            unsure: (!maybe.is_empty()).then_some(maybe),
+        }
+    }
+
+    fn positions_in(&self, scope: u32) -> &[usize] {
+        self.positions_of.get(scope as usize).map_or(&[], |all| all)
+    }
+
+    /// Whether a resource of the scope is among `resources`; `None` when the work budget ends first.
+    fn reaches(
+        &self,
+        resources: &Resources,
+        by_service: &ByService<'_>,
+        scope: u32,
+        budget: &mut WorkBudget,
+    ) -> Option<bool> {
         let formats = self.formats(scope);
         match resources {
-            Resources::All => true,
-            Resources::Only(patterns) => patterns
-                .iter()
-                .any(|pattern| formats.iter().any(|format| overlaps(pattern, format))),
+            Resources::All => Some(true),
+            Resources::Only(_) => {
+                let services = self.services_of.get(scope as usize)?;
+                for (format, service) in formats.iter().zip(services) {
+                    for pattern in by_service.relevant(*service) {
+                        if overlaps_within(pattern, format, budget)? {
+                            return Some(true);
+                        }
+                    }
+                }
+                Some(false)
+            }
             Resources::AllBut(patterns) => {
                 let formats: Vec<&Pattern> = formats.iter().collect();
                 let patterns: Vec<&Pattern> = patterns.iter().collect();
-                residue(&[&formats], &patterns, &mut WorkBudget::default()).is_possible()
+                match residue(&[&formats], &patterns, budget) {
+                    Residue::Empty => Some(false),
+                    Residue::Witness(_) => Some(true),
+                    Residue::Undecided => None,
+                }
             }
         }
     }
 
-    fn compile_deny(&self, statement: &Statement, compiled: &mut CompiledPolicy) {
+    fn compile_deny(
+        &self,
+        statement: &Statement,
+        compiled: &mut CompiledPolicy,
+        budget: &mut WorkBudget,
+    ) {
         let Some(resources) = denied_resources(statement.resources.as_ref()) else {
             return;
         };
-        let actions = self.actions(&statement.actions, false);
+        let Expansion {
+            matched: actions,
+            unsure,
+        } = self.actions(&statement.actions, false, budget);
+        if let Some(unsure) = unsure {
+            compiled
+                .unsure_denied
+                .get_or_insert_with(|| ActionSet::empty(self.positions))
+                .union_with(&unsure);
+        }
         if resources == Resources::All {
             compiled.denied.union_with(&actions);
         } else {
@@ -399,6 +724,118 @@ impl PolicyCompiler {
                 .scoped_denies
                 .push(self.statement(actions, None, resources));
         }
+    }
+}
+
+/// Patterns by the service part of their ARNs.
+struct ByService<'a> {
+    /// By the index of the service.
+    known: HashMap<u32, Vec<&'a Pattern>>,
+    /// Those of any service.
+    open: Vec<&'a Pattern>,
+    all: Vec<&'a Pattern>,
+}
+
+impl<'a> ByService<'a> {
+    fn new(patterns: &'a [Pattern], services: &HashMap<Box<str>, u32>) -> Self {
+        let mut by_service = Self {
+            known: HashMap::new(),
+            open: Vec::new(),
+            all: patterns.iter().collect(),
+        };
+        for pattern in patterns {
+            match arn_service(pattern) {
+                None => by_service.open.push(pattern),
+                Some(service) => {
+                    // A pattern of a service that no format has overlaps only formats of any service.
+                    if let Some(index) = services.get(service.as_str()) {
+                        by_service.known.entry(*index).or_default().push(pattern);
+                    }
+                }
+            }
+        }
+        by_service
+    }
+
+    /// The patterns that can overlap a format of the service, or of any service.
+    fn relevant(&self, service: Option<u32>) -> impl Iterator<Item = &'a Pattern> {
+        let (known, rest) = match service {
+            Some(index) => (
+                self.known.get(&index).map_or(&[][..], |all| all),
+                &self.open,
+            ),
+            None => (&[][..], &self.all),
+        };
+        known.iter().chain(rest).copied()
+    }
+
+    /// The scopes with formats that the patterns can overlap, ascending.
+    fn scopes(&self, compiler: &PolicyCompiler) -> Vec<u32> {
+        if !self.open.is_empty() {
+            return (0..compiler.any_scope).collect();
+        }
+        let mut scopes = compiler.open_scopes.clone();
+        for index in self.known.keys() {
+            scopes.extend(
+                compiler
+                    .scopes_of
+                    .get(*index as usize)
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+}
+
+/// The service part of the ARNs that a pattern matches, if it is the same in all of them.
+fn arn_service(pattern: &Pattern) -> Option<String> {
+    let mut tokens = pattern.tokens().iter();
+    for expected in "arn:".chars() {
+        tokens
+            .next()
+            .filter(|token| **token == Token::Char(expected))?;
+    }
+    // The partition.
+    loop {
+        match tokens.next()? {
+            Token::Char(':') => break,
+            Token::Char(_) | Token::AnyStringWithout(':') => {}
+            _ => return None,
+        }
+    }
+    let mut service = String::new();
+    loop {
+        match tokens.next()? {
+            Token::Char(':') => return Some(service),
+            Token::Char(character) => service.push(*character),
+            _ => return None,
+        }
+    }
+}
+
+/// Gives equal values the same id.
+#[derive(Debug)]
+struct Interner<T>(Mutex<HashMap<Arc<T>, u32>>);
+
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Eq + std::hash::Hash> Interner<T> {
+    fn intern(&self, value: T) -> (Arc<T>, u32) {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, id)) = ids.get_key_value(&value) {
+            return (known.clone(), *id);
+        }
+        let next = small(ids.len());
+        let value = Arc::new(value);
+        ids.insert(value.clone(), next);
+        (value, next)
     }
 }
 

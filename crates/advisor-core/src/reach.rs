@@ -5,21 +5,31 @@
 //! conditions do not cover all of these. Permissions boundaries, SCPs, resource-based policies, ACLs,
 //! session policies and trust policies do not count. Source: IAM User Guide, "Refine permissions in
 //! AWS using last accessed information", and recorded answers of the service.
+//!
+//! The work is bounded: [`REPORT_STEPS`] for the questions that scoped denies raise about one entity, shared
+//! fairly by them, beside what compiling its documents may take. An action whose question is not decided within
+//! them counts as possible, and as *undecided*. Steps are counted, not time, so that answers are the same on
+//! every machine, and in every order.
 
 use std::sync::Arc;
 
-use iam_policy_parser::{Pattern, WorkBudget, overlaps, residue};
+use hashbrown::HashMap;
+use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
 use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, PolicySource};
 use crate::action_set::ActionSet;
-use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler, Resources};
+use crate::compiled_policy::{
+    COMPILE_STEPS, CompiledPolicy, CompiledStatement, PolicyCompiler, Resources, document_size,
+};
 
 /// The actions that are possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
     actions: ActionSet,
+    undecided: ActionSet,
+    steps: u64,
 }
 
 impl Reach {
@@ -52,6 +62,23 @@ impl Reach {
     pub fn contains(&self, action: ActionId) -> bool {
         self.actions.contains(action.index())
     }
+
+    /// How many actions, and services without known actions, are only possible because the work budget ended
+    /// before that was decided. Zero for all but policies that were made to be expensive.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.undecided.len()
+    }
+
+    /// The work that it took, in steps of a [`WorkBudget`]: compiling the documents, and the questions that their
+    /// denies raise. What came from a cache counts as much.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The bound of [`Reach::steps`].
+    pub const MAX_STEPS: u64 = COMPILE_STEPS + REPORT_STEPS;
 
     /// The possible actions of a service, sorted by name.
     pub fn actions_of<'a>(
@@ -89,7 +116,8 @@ impl ReachEngine {
         let compiled = account
             .documents()
             .par_iter()
-            .map(|document| compiler.compile(document))
+            .zip(compile_steps(account))
+            .map(|(document, steps)| compiler.compile_within(document, steps))
             .collect();
         Self { compiler, compiled }
     }
@@ -104,16 +132,7 @@ impl ReachEngine {
     /// own policies, of a managed policy by itself.
     #[must_use]
     pub fn reach(&self, account: &AccountData, entity: EntityId) -> Reach {
-        let mut documents: Vec<usize> = account
-            .policies_in_effect(entity)
-            .iter()
-            .filter_map(|policy| match policy.document {
-                PolicySource::Document(id) => Some(id.index()),
-                PolicySource::NotEvaluated(_) => None,
-            })
-            .collect();
-        documents.sort_unstable();
-        documents.dedup();
+        let documents = documents_of(account, entity);
         let policies: Vec<&CompiledPolicy> = documents
             .iter()
             .filter_map(|index| self.compiled.get(*index))
@@ -122,43 +141,150 @@ impl ReachEngine {
     }
 }
 
+/// The documents that count for an entity, without duplicates.
+fn documents_of(account: &AccountData, entity: EntityId) -> Vec<usize> {
+    let mut documents: Vec<usize> = account
+        .policies_in_effect(entity)
+        .iter()
+        .filter_map(|policy| match policy.document {
+            PolicySource::Document(id) => Some(id.index()),
+            PolicySource::NotEvaluated(_) => None,
+        })
+        .collect();
+    documents.sort_unstable();
+    documents.dedup();
+    documents
+}
+
+/// How many steps compiling each document may take: together at most [`COMPILE_STEPS`] for the documents
+/// of any entity, shared by size.
+fn compile_steps(account: &AccountData) -> Vec<u64> {
+    let sizes: Vec<u64> = account
+        .documents()
+        .iter()
+        .map(|document| document_size(document))
+        .collect();
+    let size = |index: &usize| sizes.get(*index).copied().unwrap_or_default();
+    let mut steps = vec![COMPILE_STEPS; sizes.len()];
+    for (entity, _) in account.entities() {
+        let documents = documents_of(account, entity);
+        let total: u64 = documents.iter().map(size).sum();
+        for index in documents {
+            let share = COMPILE_STEPS * size(&index) / total.max(1);
+            if let Some(steps) = steps.get_mut(index) {
+                *steps = share.min(*steps);
+            }
+        }
+    }
+    steps
+}
+
 /// What is possible under these policies together.
 #[must_use]
 pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) -> Reach {
-    let mut actions = ActionSet::empty(compiler.positions());
-    let mut contested = actions.clone();
+    let none = ActionSet::empty(compiler.positions());
+    let (mut actions, mut contested) = (none.clone(), none.clone());
+    let (mut undecided, mut sure) = (none.clone(), none.clone());
     for policy in policies {
         actions.union_with(&policy.possible);
         contested.union_with(&policy.scoped_denied);
+        if let Some(unsure) = &policy.unsure_possible {
+            undecided.union_with(unsure);
+        }
+    }
+    if !undecided.is_empty() {
+        for policy in policies {
+            let mut possible = policy.possible.clone();
+            if let Some(unsure) = &policy.unsure_possible {
+                possible.subtract(unsure);
+            }
+            sure.union_with(&possible);
+        }
+        undecided.subtract(&sure);
+    }
+    for policy in policies {
+        if let Some(unsure) = &policy.unsure_denied {
+            undecided.union_with(unsure);
+        }
     }
     for policy in policies {
         actions.subtract(&policy.denied);
     }
     contested.intersect_with(&actions);
+    let mut steps = policies.iter().map(|policy| policy.steps()).sum();
     if !contested.is_empty() {
-        let impossible = Contest::new(compiler, policies).impossible(&contested);
-        for position in impossible {
-            actions.remove(position);
-        }
+        let mut budget = WorkBudget::steps(REPORT_STEPS);
+        let contest = Contest::new(compiler, policies).decide(&contested, &mut budget);
+        actions.subtract(&contest.impossible);
+        undecided.union_with(&contest.undecided);
+        steps += budget.spent();
     }
-    Reach { actions }
+    undecided.intersect_with(&actions);
+    Reach {
+        actions,
+        undecided,
+        steps,
+    }
 }
+
+/// The work budget of a report. Real policies need a hundredth of it.
+pub(crate) const REPORT_STEPS: u64 = 4_000_000;
+
+/// What each question may take at first. Those that need more share what is then left.
+const FIRST_STEPS: u64 = 1_000;
 
 /// Decides the actions that both an allow and a scoped deny cover.
 struct Contest<'a> {
     compiler: &'a PolicyCompiler,
     allows: Vec<&'a CompiledStatement>,
+    /// The denies with the same actions, in the order of their resources.
+    denies: Vec<DenyGroup<'a>>,
+}
+
+struct DenyGroup<'a> {
+    actions: &'a Arc<ActionSet>,
     denies: Vec<&'a CompiledStatement>,
+}
+
+struct Contested {
+    impossible: ActionSet,
+    undecided: ActionSet,
+}
+
+/// Actions that the same statements cover on the same scope: one question.
+struct Question {
+    positions: Vec<usize>,
+    /// The index of the denies that cover them.
+    denied: usize,
+    /// The allows that cover them and that are not decided yet, with the scope.
+    open: Vec<(usize, u32)>,
+}
+
+/// What denies cover together. A string is denied if it matches one of `none_of`, or nothing of one of
+/// `excepted`.
+struct Denied<'a> {
+    /// The denies' resources by id, ascending.
+    ids: Vec<u32>,
+    none_of: Vec<&'a Pattern>,
+    excepted: Vec<Vec<&'a Pattern>>,
 }
 
 impl<'a> Contest<'a> {
     fn new(compiler: &'a PolicyCompiler, policies: &[&'a CompiledPolicy]) -> Self {
-        let mut denies: Vec<_> = policies
-            .iter()
-            .flat_map(|policy| &policy.scoped_denies)
-            .collect();
-        // Sorted, so that the same denies give the same key.
-        denies.sort_by_key(|deny| deny.resources_id);
+        let mut denies: Vec<DenyGroup<'a>> = Vec::new();
+        let mut groups: HashMap<u32, usize> = HashMap::new();
+        for deny in policies.iter().flat_map(|policy| &policy.scoped_denies) {
+            let index = *groups.entry(deny.actions_id).or_insert_with(|| {
+                denies.push(DenyGroup {
+                    actions: &deny.actions,
+                    denies: Vec::new(),
+                });
+                denies.len() - 1
+            });
+            if let Some(group) = denies.get_mut(index) {
+                group.denies.push(deny);
+            }
+        }
         Self {
             compiler,
             allows: policies.iter().flat_map(|policy| &policy.allows).collect(),
@@ -166,76 +292,292 @@ impl<'a> Contest<'a> {
         }
     }
 
-    /// The contested actions that are not possible on any resource.
-    fn impossible(&self, contested: &ActionSet) -> Vec<usize> {
-        let mut key: Vec<u32> = Vec::new();
-        contested
-            .iter()
-            .filter(|position| !self.is_possible(*position, &mut key))
-            .collect()
+    fn decide(&self, contested: &ActionSet, budget: &mut WorkBudget) -> Contested {
+        let mut answer = Contested {
+            impossible: ActionSet::empty(self.compiler.positions()),
+            undecided: ActionSet::empty(self.compiler.positions()),
+        };
+        let mut denied = Vec::new();
+        let Some(mut open) = self.questions(contested, &mut denied, budget) else {
+            answer.undecided = contested.clone();
+            return answer;
+        };
+        // Rounds with a growing share for every question, so that the cheap ones are decided first.
+        let mut share = FIRST_STEPS;
+        let mut last_share = 0;
+        while !open.is_empty() {
+            share = share.min(budget.left() / open.len() as u64);
+            if share <= last_share {
+                break;
+            }
+            last_share = share;
+            open.retain_mut(|question| {
+                let Some(denied) = denied.get(question.denied) else {
+                    return false;
+                };
+                let possible = self.ask(question, denied, share, budget);
+                if possible == Some(false) {
+                    for position in &question.positions {
+                        answer.impossible.insert(*position);
+                    }
+                }
+                possible.is_none()
+            });
+            share *= 8;
+        }
+        for position in open.iter().flat_map(|question| &question.positions) {
+            answer.undecided.insert(*position);
+        }
+        answer
     }
 
-    /// Whether one of the allows of an action has a resource that no deny covers. The answers are cached
-    /// by resources, so that actions, identities and policies share them.
-    fn is_possible(&self, position: usize, key: &mut Vec<u32>) -> bool {
-        let covers = |statement: &&&CompiledStatement| statement.actions.contains(position);
-        // The scope and the allow's resources, which are set below, then the denies' resources.
-        key.clear();
-        key.extend([0, 0]);
-        for deny in self.denies.iter().filter(covers) {
-            if key.len() == 2 || key.last() != Some(&deny.resources_id) {
-                key.push(deny.resources_id);
+    /// Groups the contested actions by the statements that cover them; `None` when the work budget ends
+    /// first.
+    fn questions(
+        &self,
+        contested: &ActionSet,
+        denied: &mut Vec<Denied<'a>>,
+        budget: &mut WorkBudget,
+    ) -> Option<Vec<Question>> {
+        let mut classes = Classes::new(contested, |position| self.compiler.scope_of(position));
+        let mut seen: HashMap<u32, ()> = HashMap::new();
+        for allow in &self.allows {
+            if seen.insert(allow.actions_id, ()).is_none() {
+                classes.split(&allow.actions, budget)?;
+            }
+            for part in [&allow.named, &allow.unsure].into_iter().flatten() {
+                classes.split(part, budget)?;
             }
         }
-        self.allows.iter().filter(covers).any(|allow| {
-            let scope = self.compiler.scope_in(allow, position);
+        for group in &self.denies {
+            classes.split(group.actions, budget)?;
+        }
+        let mut questions = Vec::new();
+        let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
+        for positions in classes.into_classes() {
+            let statements = self.allows.len() + self.denies.len();
+            if !budget.spend(statements as u64 / 4 + 1) {
+                return None;
+            }
+            let position = *positions.first()?;
+            let covering: Vec<usize> = (self.denies.iter().enumerate())
+                .filter(|(_, group)| group.actions.contains(position))
+                .map(|(index, _)| index)
+                .collect();
+            let index = match known.get(&covering) {
+                Some(index) => *index,
+                None => {
+                    denied.push(self.denied(&covering, budget)?);
+                    known.insert(covering, denied.len() - 1);
+                    denied.len() - 1
+                }
+            };
+            let open = (self.allows.iter().enumerate())
+                .filter(|(_, allow)| allow.actions.contains(position))
+                .map(|(index, allow)| (index, self.compiler.scope_in(allow, position)))
+                .collect();
+            questions.push(Question {
+                positions,
+                denied: index,
+                open,
+            });
+        }
+        Some(questions)
+    }
+
+    /// What groups of denies cover together; `None` when the work budget ends first.
+    fn denied(&self, groups: &[usize], budget: &mut WorkBudget) -> Option<Denied<'a>> {
+        let mut denies: Vec<&CompiledStatement> = groups
+            .iter()
+            .filter_map(|index| self.denies.get(*index))
+            .flat_map(|group| group.denies.iter().copied())
+            .collect();
+        denies.sort_by_key(|deny| deny.resources_id);
+        denies.dedup_by_key(|deny| deny.resources_id);
+        let mut denied = Denied {
+            ids: denies.iter().map(|deny| deny.resources_id).collect(),
+            none_of: Vec::new(),
+            excepted: Vec::new(),
+        };
+        let mut patterns = 0;
+        for deny in denies {
+            match &*deny.resources {
+                // Compiled to `CompiledPolicy::denied`.
+                Resources::All => {}
+                Resources::Only(only) => {
+                    patterns += only.len();
+                    denied.none_of.extend(only);
+                }
+                Resources::AllBut(but) => {
+                    patterns += but.len();
+                    denied.excepted.push(but.iter().collect());
+                }
+            }
+        }
+        let cost = denied.ids.len() + patterns;
+        budget.spend(cost as u64).then_some(denied)
+    }
+
+    /// Whether an action is possible: whether one of the open allows has a resource that no deny covers.
+    /// Spends at most the share. The answers are cached by resources, so that actions, identities and
+    /// policies share them.
+    fn ask(
+        &self,
+        question: &mut Question,
+        denied: &Denied<'_>,
+        share: u64,
+        budget: &mut WorkBudget,
+    ) -> Option<bool> {
+        let mut own = WorkBudget::steps(share);
+        let position = question.positions.first().copied().unwrap_or_default();
+        let mut is_possible = false;
+        let mut undecided = Vec::new();
+        let mut key: Vec<u32> = [0, 0]
+            .into_iter()
+            .chain(denied.ids.iter().copied())
+            .collect();
+        for (index, scope) in question.open.drain(..) {
+            let Some(allow) = self.allows.get(index) else {
+                continue;
+            };
+            if is_possible || !own.spend(1 + key.len() as u64 / 16) {
+                undecided.push((index, scope));
+                continue;
+            }
             if let Some(start) = key.first_chunk_mut() {
                 *start = [scope, allow.resources_id];
             }
-            self.compiler.decisions().get(key, || {
-                let denies = self
-                    .denies
-                    .iter()
-                    .filter(covers)
-                    .map(|deny| &*deny.resources);
-                is_anything_left(self.compiler.formats(scope), &allow.resources, denies)
-            })
-        })
+            let decision = self.compiler.decisions().get(&key, own.left(), |budget| {
+                is_anything_left(
+                    self.compiler.formats(scope),
+                    &allow.resources,
+                    denied,
+                    budget,
+                )
+            });
+            let is_unsure = allow
+                .unsure
+                .as_ref()
+                .is_some_and(|all| all.contains(position));
+            match decision.answer {
+                Some(false) => {}
+                Some(true) if !is_unsure => is_possible = true,
+                _ => undecided.push((index, scope)),
+            }
+            let _ = own.spend(decision.steps);
+        }
+        question.open = undecided;
+        let _ = budget.spend(own.spent());
+        if is_possible {
+            Some(true)
+        } else {
+            question.open.is_empty().then_some(false)
+        }
     }
 }
 
-/// Whether some string of the formats is allowed and not denied.
-fn is_anything_left<'a>(
-    formats: &[Pattern],
-    allowed: &Resources,
-    denies: impl Iterator<Item = &'a Resources>,
-) -> bool {
-    let formats: Vec<&Pattern> = formats.iter().collect();
-    // A string is denied if it matches one of these patterns, or none of one of these groups.
-    let mut none_of: Vec<&Pattern> = Vec::new();
-    let mut excepted: Vec<Vec<&Pattern>> = Vec::new();
-    for deny in denies {
-        match deny {
-            Resources::All => return false,
-            Resources::Only(patterns) => none_of.extend(
-                // A pattern that matches no format denies nothing.
-                patterns
-                    .iter()
-                    .filter(|p| formats.iter().any(|format| overlaps(p, format))),
-            ),
-            Resources::AllBut(patterns) => excepted.push(patterns.iter().collect()),
+/// Sets of positions that no statement distinguishes.
+struct Classes {
+    /// The class of each contested position.
+    class_of: Vec<(usize, u32)>,
+    /// The index in `class_of` by position.
+    index_of: HashMap<usize, usize>,
+    count: u32,
+}
+
+impl Classes {
+    fn new(contested: &ActionSet, scope: impl Fn(usize) -> u32) -> Self {
+        let mut classes: HashMap<u32, u32> = HashMap::new();
+        let mut class_of = Vec::new();
+        let mut index_of = HashMap::new();
+        for position in contested.iter() {
+            let next = u32::try_from(classes.len()).unwrap_or(u32::MAX);
+            let class = *classes.entry(scope(position)).or_insert(next);
+            index_of.insert(position, class_of.len());
+            class_of.push((position, class));
+        }
+        Self {
+            count: u32::try_from(classes.len()).unwrap_or(u32::MAX),
+            class_of,
+            index_of,
         }
     }
+
+    /// Splits each class into what is in the set and what is not; `None` when the work budget ends first.
+    fn split(&mut self, set: &ActionSet, budget: &mut WorkBudget) -> Option<()> {
+        // Going through the smaller of the set and the contested positions.
+        let members = set.len();
+        if !budget.spend(members.min(self.class_of.len()) as u64 + 40) {
+            return None;
+        }
+        let mut renamed: HashMap<u32, u32> = HashMap::new();
+        let indexes: Vec<usize> = if members < self.class_of.len() {
+            (set.iter())
+                .filter_map(|position| self.index_of.get(&position).copied())
+                .collect()
+        } else {
+            (self.class_of.iter().enumerate())
+                .filter(|(_, (position, _))| set.contains(*position))
+                .map(|(index, _)| index)
+                .collect()
+        };
+        for index in indexes {
+            if let Some((_, class)) = self.class_of.get_mut(index) {
+                *class = *renamed.entry(*class).or_insert_with(|| {
+                    self.count += 1;
+                    self.count - 1
+                });
+            }
+        }
+        Some(())
+    }
+
+    /// The positions of each class, ascending; the classes by their first position.
+    fn into_classes(self) -> Vec<Vec<usize>> {
+        let mut index_of: HashMap<u32, usize> = HashMap::new();
+        let mut classes: Vec<Vec<usize>> = Vec::new();
+        for (position, class) in self.class_of {
+            let index = *index_of.entry(class).or_insert_with(|| {
+                classes.push(Vec::new());
+                classes.len() - 1
+            });
+            if let Some(positions) = classes.get_mut(index) {
+                positions.push(position);
+            }
+        }
+        classes
+    }
+}
+
+/// Whether some string of the formats is allowed and not denied; `None` when the work budget ends first.
+fn is_anything_left(
+    formats: &[Pattern],
+    allowed: &Resources,
+    denied: &Denied<'_>,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    let formats: Vec<&Pattern> = formats.iter().collect();
     let mut all_of: Vec<&[&Pattern]> = vec![&formats];
-    all_of.extend(excepted.iter().map(Vec::as_slice));
-    let only: Vec<&Pattern>;
-    match allowed {
-        Resources::All => {}
+    all_of.extend(denied.excepted.iter().map(Vec::as_slice));
+    let (only, none_of): (Vec<&Pattern>, Vec<&Pattern>);
+    let none_of: &[&Pattern] = match allowed {
+        Resources::All => &denied.none_of,
         Resources::Only(patterns) => {
             only = patterns.iter().collect();
             all_of.push(&only);
+            &denied.none_of
         }
-        Resources::AllBut(patterns) => none_of.extend(patterns),
+        Resources::AllBut(patterns) => {
+            none_of = patterns
+                .iter()
+                .chain(denied.none_of.iter().copied())
+                .collect();
+            &none_of
+        }
+    };
+    match residue(&all_of, none_of, budget) {
+        Residue::Empty => Some(false),
+        Residue::Witness(_) => Some(true),
+        Residue::Undecided => None,
     }
-    residue(&all_of, &none_of, &mut WorkBudget::default()).is_possible()
 }

@@ -2,7 +2,7 @@
 //!
 //! The types serialize as the AWS CLI prints `get-service-last-accessed-details` and
 //! `get-service-last-accessed-details-with-entities`. What has no place there stands beside it:
-//! `UngrantedServicesUsed` and `NotEvaluated`.
+//! `UngrantedServicesUsed`, `NotEvaluated` and `Undecided`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -67,6 +67,7 @@ pub struct Report {
     pub(crate) services: Vec<Row>,
     pub(crate) ungranted: Vec<Row>,
     pub(crate) not_evaluated: Vec<NotEvaluated>,
+    pub(crate) undecided: usize,
 }
 
 /// A row of a report, by ids of the catalog.
@@ -317,6 +318,14 @@ impl Report {
         &self.not_evaluated
     }
 
+    /// How many actions, and services without known actions, are in the report only because the work budget
+    /// ended before their question was decided: [`Reach::undecided`](crate::Reach::undecided). Zero for all but
+    /// policies that were made to be expensive. Serialized as `Undecided`, unless it is zero.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.undecided
+    }
+
     fn view<'a>(&'a self, row: &'a Row) -> ServiceLastAccessed<'a> {
         let (name, namespace) = match &row.service {
             ServiceRef::Known(id) => {
@@ -370,6 +379,9 @@ impl Serialize for Report {
         }
         if !self.not_evaluated.is_empty() {
             report.serialize_field("NotEvaluated", &self.not_evaluated)?;
+        }
+        if self.undecided > 0 {
+            report.serialize_field("Undecided", &self.undecided)?;
         }
         report.end()
     }

@@ -16,6 +16,10 @@
 //!   position of the positive groups, and no new one of the negative group, whatever follows is as
 //!   possible there as here. So only the state after it is searched. Without `?` in negative patterns,
 //!   this makes every `*` one fresh letter.
+//! - **Strings before automata.** Strings of the positive groups, with one fresh letter for each `*`, are
+//!   matched against the negative patterns. Mostly one matches none of them, and there is no search. With
+//!   one positive group and negative patterns without `?`, this is exact: a pattern is covered by a union
+//!   only if one pattern of it covers it.
 //! - Within one pattern, once a later `*` is reached, all positions before it can be dropped: that
 //!   `*` matches everything that they would match.
 //! - Once a pattern is at a final `*`, its group matches whatever follows. A positive group then needs
@@ -33,7 +37,7 @@ use crate::pattern::{Pattern, Token};
 pub enum Residue {
     /// The set is empty.
     Empty,
-    /// The set is not empty: this is one of its strings.
+    /// The set is not empty: this is one of its strings. U+E000 stands for a letter that no pattern names.
     Witness(String),
     /// The work budget ended first.
     Undecided,
@@ -117,38 +121,57 @@ pub fn overlaps(left: &Pattern, right: &Pattern) -> bool {
 /// [`overlaps`] within a work budget; `None` when it ends first.
 #[must_use]
 pub fn overlaps_within(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<bool> {
-    let (left, right) = (left.tokens(), right.tokens());
-    // Most pairs differ in a letter before the first or after the last wildcard.
-    if !(budget.spend(2) && agree_until_repeats(left.iter().zip(right))) {
-        return (budget.left() > 0).then_some(false);
+    // When one starts with `*` and the other ends with it, each matches the other's text before its own.
+    let starts = |pattern: &Pattern| pattern.tokens().first() == Some(&Token::AnyString);
+    let ends = |pattern: &Pattern| pattern.tokens().last() == Some(&Token::AnyString);
+    if starts(left) && ends(right) || starts(right) && ends(left) {
+        return budget.spend(2).then_some(true);
     }
-    if !agree_until_repeats(left.iter().rev().zip(right.iter().rev())) {
-        return Some(false);
+    meeting(left, right, budget).map(|text| text.is_some())
+}
+
+/// A string that both patterns match, with one fresh letter wherever both are at a wildcard of any length;
+/// `None` when the work budget ends first.
+fn meeting(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<Option<String>> {
+    let (left, right) = (left.tokens(), right.tokens());
+    if !budget.spend(2) {
+        return None;
+    }
+    // Most pairs differ in a letter before the first or after the last wildcard.
+    if !agree_until_repeats(left.iter().zip(right))
+        || !agree_until_repeats(left.iter().rev().zip(right.iter().rev()))
+    {
+        return Some(None);
     }
     let width = right.len() + 1;
     let size = (left.len() + 1) * width;
-    if !budget.spend(size as u64 / 64) {
+    if !budget.spend(size as u64 / 512) {
         return None;
     }
-    let mut seen = vec![false; size];
-    let mut open = vec![(0_usize, 0_usize)];
-    while let Some((i, j)) = open.pop() {
-        match seen.get_mut(i * width + j) {
-            Some(mark) if !*mark => *mark = true,
+    let mut seen = vec![0_u64; size.div_ceil(64)];
+    // Pairs of positions, each with the index of the pair that it was reached from.
+    let mut visited: Vec<(usize, usize, usize)> = Vec::new();
+    let mut open = vec![(0_usize, 0_usize, 0_usize)];
+    while let Some((i, j, from)) = open.pop() {
+        let at = i * width + j;
+        match seen.get_mut(at / 64) {
+            Some(word) if *word & (1 << (at % 64)) == 0 => *word |= 1 << (at % 64),
             _ => continue,
         }
         if !budget.spend(1) {
             return None;
         }
+        let index = visited.len();
+        visited.push((i, j, from));
         match (left.get(i), right.get(j)) {
-            (None, None) => return Some(true),
+            (None, None) => return Some(Some(spell_meeting(left, right, &visited))),
             (l, r) => {
                 // A star may end here ...
                 if l.is_some_and(|token| token.repeats()) {
-                    open.push((i + 1, j));
+                    open.push((i + 1, j, index));
                 }
                 if r.is_some_and(|token| token.repeats()) {
-                    open.push((i, j + 1));
+                    open.push((i, j + 1, index));
                 }
                 // ... or both sides match the same character.
                 if let (Some(&l), Some(&r)) = (l, r)
@@ -156,12 +179,46 @@ pub fn overlaps_within(left: &Pattern, right: &Pattern, budget: &mut WorkBudget)
                 {
                     let next_i = if l.repeats() { i } else { i + 1 };
                     let next_j = if r.repeats() { j } else { j + 1 };
-                    open.push((next_i, next_j));
+                    open.push((next_i, next_j, index));
                 }
             }
         }
     }
-    Some(false)
+    Some(None)
+}
+
+/// The string of the pairs of positions that lead to the last one.
+fn spell_meeting(left: &[Token], right: &[Token], visited: &[(usize, usize, usize)]) -> String {
+    let repeats = |token: Option<&Token>| token.is_some_and(|token| token.repeats());
+    let mut letters: Vec<char> = Vec::new();
+    let mut index = visited.len().saturating_sub(1);
+    while index > 0 {
+        let Some(&(i, j, from)) = visited.get(index) else {
+            break;
+        };
+        let Some(&(p, q, _)) = visited.get(from) else {
+            break;
+        };
+        let (l, r) = (left.get(p), right.get(q));
+        // One of them matched a character, the other did or stayed at its star. Otherwise a star ended.
+        let is_character = p < i && !repeats(l) || q < j && !repeats(r);
+        if let (true, Some(&l), Some(&r)) = (is_character, l, r) {
+            letters.push(common(l, r));
+        }
+        if repeats(l) && repeats(r) {
+            letters.push(FRESH);
+        }
+        index = from;
+    }
+    letters.into_iter().rev().collect()
+}
+
+/// A character that both tokens accept.
+fn common(left: Token, right: Token) -> char {
+    match (left, right) {
+        (Token::Char(character), _) | (_, Token::Char(character)) => character,
+        _ => FRESH,
+    }
 }
 
 /// Whether the pairs agree up to the first that has a token of any length.
@@ -206,20 +263,124 @@ pub fn covers(outer: &Pattern, inner: &Pattern) -> bool {
 /// ```
 /// use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
 /// let all = Pattern::wildcard("b/*");
-/// let secret = Pattern::wildcard("b/s*");
+/// let secret = Pattern::wildcard("b/secret*");
 /// let budget = &mut WorkBudget::default();
-/// assert_eq!(residue(&[&[&all]], &[&secret], budget), Residue::Witness("b/".into()));
+/// assert_eq!(residue(&[&[&all]], &[&secret], budget), Residue::Witness("b/\u{e000}".into()));
 /// assert_eq!(residue(&[&[&secret]], &[&all], budget), Residue::Empty);
 /// ```
 #[must_use]
 pub fn residue(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
-    let tokens = all_of.iter().flat_map(|group| group.iter()).chain(none_of);
-    let size: usize = tokens.map(|pattern| pattern.tokens().len() + 1).sum();
-    // Reading a token costs less than moving a position.
-    if !budget.spend(size as u64 / 4) {
-        return Residue::Undecided;
+    let answer = match all_of {
+        [] => None,
+        [group] => among_instances(group, none_of, budget),
+        [first, second, rest @ ..] => among_meetings(first, second, rest, none_of, budget),
+    };
+    match answer {
+        Some(Residue::Undecided) | None => {
+            if budget.left() == 0 {
+                return Residue::Undecided;
+            }
+            search_all(all_of, none_of, budget)
+        }
+        Some(decided) => decided,
     }
-    Product::new(all_of, none_of).search(budget)
+}
+
+/// Tries the instance of each pattern. Exact when every wildcard of the negative patterns is a `*`: a
+/// string that matches one of these then still does without one of its fresh letters, and with more of them
+/// where it has one.
+fn among_instances(
+    group: &[&Pattern],
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Option<Residue> {
+    for pattern in group {
+        let text = instance(pattern);
+        if !budget.spend(pattern.tokens().len() as u64 / 4 + 1) {
+            return None;
+        }
+        if matches_none(&text, none_of, budget)? {
+            return Some(Residue::Witness(text));
+        }
+    }
+    let is_exact = none_of.iter().all(|pattern| {
+        let tokens = pattern.tokens().iter();
+        tokens
+            .into_iter()
+            .all(|token| matches!(token, Token::Char(_) | Token::AnyString))
+    });
+    is_exact.then_some(Residue::Empty)
+}
+
+/// Tries a common string of each pair of patterns of the first two groups.
+fn among_meetings(
+    first: &[&Pattern],
+    second: &[&Pattern],
+    rest: &[&[&Pattern]],
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Option<Residue> {
+    let mut do_meet = false;
+    for left in first {
+        for right in second {
+            let Some(text) = meeting(left, right, budget)? else {
+                continue;
+            };
+            do_meet = true;
+            if matches_each(&text, rest, budget)? && matches_none(&text, none_of, budget)? {
+                return Some(Residue::Witness(text));
+            }
+        }
+    }
+    (!do_meet).then_some(Residue::Empty)
+}
+
+fn matches_none(text: &str, none_of: &[&Pattern], budget: &mut WorkBudget) -> Option<bool> {
+    for pattern in none_of {
+        if pattern.matches_within(text, budget)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+fn matches_each(text: &str, groups: &[&[&Pattern]], budget: &mut WorkBudget) -> Option<bool> {
+    for group in groups {
+        if matches_none(text, group, budget)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// The string that the pattern matches with one fresh letter for each wildcard.
+fn instance(pattern: &Pattern) -> String {
+    let letters = pattern.tokens().iter().map(|token| match token {
+        Token::Char(character) => *character,
+        _ => FRESH,
+    });
+    letters.collect()
+}
+
+/// Searches with the negative patterns that a string of the first group can match.
+fn search_all(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
+    let Some(first) = all_of.first() else {
+        return Product::search_in(all_of, none_of, budget);
+    };
+    let mut relevant: Vec<&Pattern> = Vec::new();
+    for pattern in none_of {
+        for positive in *first {
+            match overlaps_within(pattern, positive, budget) {
+                Some(false) => {}
+                Some(true) => {
+                    relevant.push(pattern);
+                    break;
+                }
+                None => return Residue::Undecided,
+            }
+        }
+    }
+    Product::search_in(all_of, &relevant, budget)
 }
 
 /// A position in one of the patterns of a [`Product`].
@@ -259,17 +420,32 @@ struct Visited {
     from: Option<(usize, char)>,
 }
 
+/// Characters that policies cannot contain, so that negative patterns name none of them: IAM allows
+/// characters up to U+00FF.
+const FRESH: char = '\u{e000}';
+
 /// The cost of a step beside that of each position.
 const STEP: u64 = 8;
 
 impl Product {
+    fn search_in(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
+        let patterns = all_of.iter().flat_map(|group| group.iter()).chain(none_of);
+        let size: usize = patterns.map(|pattern| pattern.tokens().len() + 1).sum();
+        // Reading a token costs less than moving a position.
+        if budget.spend(size as u64 / 4 + STEP) {
+            Self::new(all_of, none_of).search(budget)
+        } else {
+            Residue::Undecided
+        }
+    }
+
     fn new(all_of: &[&[&Pattern]], none_of: &[&Pattern]) -> Self {
         let mut product = Self {
             slots: Vec::new(),
             starts: Vec::new(),
             groups: Vec::new(),
             negative: small(all_of.len()),
-            fresh: 'x',
+            fresh: FRESH,
         };
         for group in all_of.iter().chain([&none_of]) {
             product.push_group(group);
@@ -308,10 +484,7 @@ impl Product {
                 _ => None,
             })
             .collect();
-        ('a'..='z')
-            .rev()
-            .skip(2) // start with x, which reads as "any letter"
-            .chain('\u{e000}'..)
+        (FRESH..)
             .find(|candidate| !named.contains(candidate))
             .unwrap_or('\u{10fffd}')
     }
@@ -551,9 +724,6 @@ impl Search<'_> {
                 state: state.clone(),
                 from,
             });
-            if self.product.is_left(&state) {
-                return Err(Stop::Found(index));
-            }
             if !budget.spend(state.len() as u64 + STEP) {
                 return Err(Stop::Budget);
             }
@@ -563,6 +733,9 @@ impl Search<'_> {
                 .filter(|next| *next != *state && self.product.loses_nothing(&state, next));
             from = Some((index, fresh));
             if next.is_none() {
+                if self.product.is_left(&state) {
+                    return Err(Stop::Found(index));
+                }
                 let needs = self.product.needs(&state);
                 self.open.push(Reverse((needs, index)));
             }
@@ -614,7 +787,7 @@ mod tests {
         assert_eq!(left(&[&["*"]], &["", "?", "??*"]), Residue::Empty);
         assert_eq!(
             left(&[&["b/*"]], &["b/secret/*"]),
-            Residue::Witness("b/".into())
+            Residue::Witness("b/\u{e000}".into())
         );
         assert!(matches!(
             left(&[&["x*"]], &["*a", "*b"]),
@@ -664,6 +837,7 @@ mod tests {
         assert_eq!(answer, Residue::Undecided);
         assert!(answer.is_possible());
         let answer = residue(&[&[&long]], &[&short], &mut WorkBudget::default());
-        assert_eq!(answer, Residue::Witness("ab".repeat(20)));
+        let witness = format!("{FRESH}{}", "ab".repeat(20));
+        assert_eq!(answer, Residue::Witness(witness));
     }
 }

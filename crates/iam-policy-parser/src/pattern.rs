@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::algebra::WorkBudget;
 use crate::version::Version;
 
 /// One element of a [`Pattern`].
@@ -201,6 +202,13 @@ impl Pattern {
     /// both lengths.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        self.matches_within(text, &mut WorkBudget::steps(u64::MAX))
+            .unwrap_or(true)
+    }
+
+    /// [`Pattern::matches`] within a work budget; `None` when it ends first.
+    #[must_use]
+    pub fn matches_within(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
         // The usual two-pointer algorithm: on a mismatch, the last star matches one more character.
         // It is enough to retry the last star if stars match anything. A star that excludes a
         // character can fail where an earlier star would not, so such patterns use the general
@@ -210,12 +218,18 @@ impl Pattern {
             .iter()
             .any(|token| matches!(token, Token::AnyStringWithout(_)))
         {
-            return self.matches_in_general(text);
+            return self.matches_in_general(text, budget);
         }
         let mut rest = text.chars();
         let mut position = 0;
         let mut last_star: Option<(usize, std::str::Chars<'_>)> = None;
-        loop {
+        let mut steps = 0;
+        let most = budget.left();
+        let is_match = loop {
+            steps += 1;
+            if steps > most {
+                break None;
+            }
             let here = rest.clone();
             match (self.tokens.get(position), rest.next()) {
                 (Some(Token::AnyString), _) => {
@@ -224,27 +238,32 @@ impl Pattern {
                     rest = here;
                 }
                 (Some(token), Some(character)) if token.accepts(character) => position += 1,
-                (None, None) => return true,
+                (None, None) => break Some(true),
                 _ => {
                     let Some((after_star, mut retry)) = last_star.take() else {
-                        return false;
+                        break Some(false);
                     };
                     if retry.next().is_none() {
-                        return false;
+                        break Some(false);
                     }
                     position = after_star;
                     rest = retry.clone();
                     last_star = Some((after_star, retry));
                 }
             }
-        }
+        };
+        let is_enough = budget.spend(steps);
+        is_match.filter(|_| is_enough)
     }
 
     /// [`Pattern::matches`] by tracking every position that the pattern can be at.
-    fn matches_in_general(&self, text: &str) -> bool {
+    fn matches_in_general(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
         let mut positions = vec![0_usize];
         self.skip_repeats(&mut positions);
         for character in text.chars() {
+            if !budget.spend(positions.len() as u64 + 1) {
+                return None;
+            }
             let mut next: Vec<usize> = positions
                 .iter()
                 .filter_map(|&position| {
@@ -261,7 +280,7 @@ impl Pattern {
             next.dedup();
             positions = next;
         }
-        positions.contains(&self.tokens.len())
+        Some(positions.contains(&self.tokens.len()))
     }
 
     fn skip_repeats(&self, positions: &mut Vec<usize>) {
