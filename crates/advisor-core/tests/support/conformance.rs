@@ -539,7 +539,9 @@ fn the_recording_keeps_the_rules_of_its_readme() {
         "| All {} calls | {account} | {service} |",
         account + service
     ));
-    rows.push(format!("{changes} changes, {refused} of them refused"));
+    rows.push(format!(
+        "{changes} changes, of which IAM rejected {refused}"
+    ));
     for row in rows {
         assert!(readme.contains(&row), "README.md does not say: {row}");
     }
