@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
-    ResourcePattern, Statement, Token, WorkBudget, overlaps_within, residue,
+    ResourcePattern, Statement, Token, WorkBudget, matches_within, overlaps_within, residue,
 };
 use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
 
@@ -390,7 +390,7 @@ impl PolicyCompiler {
             .iter()
             .take_while(|position| name(position).starts_with(&prefix))
         {
-            if pattern.name().matches_within(name(position), budget)? {
+            if matches_within(pattern.name(), name(position), budget)? {
                 set.insert(*position);
             }
         }

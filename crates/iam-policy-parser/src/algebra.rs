@@ -130,6 +130,12 @@ pub fn overlaps_within(left: &Pattern, right: &Pattern, budget: &mut WorkBudget)
     meeting(left, right, budget).map(|text| text.is_some())
 }
 
+/// [`Pattern::matches`] within a work budget; `None` when it ends first.
+#[must_use]
+pub fn matches_within(pattern: &Pattern, text: &str, budget: &mut WorkBudget) -> Option<bool> {
+    pattern.matches_within(text, budget)
+}
+
 /// A string that both patterns match, with one fresh letter wherever both are at a wildcard of any length;
 /// `None` when the work budget ends first.
 fn meeting(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<Option<String>> {

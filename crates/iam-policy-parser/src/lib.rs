@@ -10,7 +10,9 @@ mod syntax;
 mod version;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use algebra::{Residue, WorkBudget, covers, overlaps, overlaps_within, residue};
+pub use algebra::{
+    Residue, WorkBudget, covers, matches_within, overlaps, overlaps_within, residue,
+};
 pub use arn::{Arn, ArnError};
 pub use document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,

@@ -207,8 +207,7 @@ impl Pattern {
     }
 
     /// [`Pattern::matches`] within a work budget; `None` when it ends first.
-    #[must_use]
-    pub fn matches_within(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
+    pub(crate) fn matches_within(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
         // The usual two-pointer algorithm: on a mismatch, the last star matches one more character.
         // It is enough to retry the last star if stars match anything. A star that excludes a
         // character can fail where an earlier star would not, so such patterns use the general
