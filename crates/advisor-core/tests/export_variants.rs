@@ -294,3 +294,33 @@ fn aws_managed_policies_that_the_export_lacks_are_not_evaluated() {
         format!("The policy {arn} was not evaluated: the export has no document of it")
     );
 }
+
+#[test]
+fn an_export_that_was_cut_is_truncated() {
+    let page = |more: Value| {
+        let mut page = json!({"RoleDetailList": [role(json!({}))]});
+        page.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        page
+    };
+    for (field, more) in [
+        ("IsTruncated", json!({"IsTruncated": true, "Marker": "x"})),
+        ("NextToken", json!({"NextToken": "eyJ"})),
+        ("Marker", json!({"Marker": "x"})),
+    ] {
+        let account = load(&page(more));
+        assert_eq!(
+            issues(&account),
+            [format!(
+                "e.json: {field}: the last page says that more follow: the export is incomplete"
+            )]
+        );
+        assert_eq!(account.issues()[0].kind, ExportIssueKind::Truncated);
+    }
+    let whole = json!({"IsTruncated": false, "Marker": null, "NextToken": ""});
+    assert_eq!(issues(&load(&page(whole))), [""; 0]);
+    // The next page is there.
+    let pages = json!([page(json!({"NextToken": "eyJ"})), {"UserDetailList": []}]);
+    assert_eq!(issues(&load(&pages)), [""; 0]);
+}

@@ -71,9 +71,7 @@ impl AccountDataBuilder {
         let pages = ExportPage::parse_all(name, text)?;
         let file: Arc<str> = name.into();
         let has_several = pages.len() > 1;
-        let is_truncated = pages
-            .last()
-            .is_some_and(|page| page.is_truncated == Some(true));
+        let truncated_by = pages.last().and_then(ExportPage::truncated_by);
         for (index, page) in pages.into_iter().enumerate() {
             let prefix = if has_several {
                 format!("[{index}].")
@@ -82,8 +80,8 @@ impl AccountDataBuilder {
             };
             self.add_page(&file, &prefix, &page);
         }
-        if is_truncated {
-            let json_path = "IsTruncated".into();
+        if let Some(field) = truncated_by {
+            let json_path = field.into();
             let place = Place { file, json_path };
             self.issues
                 .push(place.issue("", ExportIssueKind::Truncated));

@@ -130,6 +130,14 @@ pub struct ExportPage<'a> {
     /// Whether more pages follow.
     #[serde(alias = "isTruncated", alias = "is_truncated")]
     pub is_truncated: Option<bool>,
+    /// Where the next page starts, as `aws --max-items` writes it. Absent on the last page.
+    #[serde(borrow)]
+    #[serde(alias = "nextToken", alias = "next_token")]
+    pub next_token: Option<&'a RawValue>,
+    /// Where the next page starts, as the API returns it. Absent on the last page.
+    #[serde(borrow)]
+    #[serde(alias = "marker")]
+    pub marker: Option<&'a RawValue>,
 }
 
 impl<'a> ExportPage<'a> {
@@ -166,6 +174,20 @@ impl<'a> ExportPage<'a> {
             return Err(ExportError::of_file(name, ExportErrorKind::Empty));
         }
         Ok(pages)
+    }
+
+    /// Returns the field that says that more pages follow.
+    pub(crate) fn truncated_by(&self) -> Option<&'static str> {
+        let is_token = |token: Option<&RawValue>| token.is_some_and(|token| token.get() != "\"\"");
+        if self.is_truncated == Some(true) {
+            Some("IsTruncated")
+        } else if is_token(self.next_token) {
+            Some("NextToken")
+        } else if is_token(self.marker) {
+            Some("Marker")
+        } else {
+            None
+        }
     }
 
     fn has_a_list(&self) -> bool {
