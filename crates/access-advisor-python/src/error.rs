@@ -79,6 +79,9 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             attributes.extend(places.into_iter().filter_map(number));
             raised("AccountError", &message, &attributes)
         }
+        LoadError::Unpack { path, .. } | LoadError::SeveralFiles { path } => {
+            at("AccountError", &message, &path)
+        }
         LoadError::Export(error) => export(&error),
         _ => raised("AccountError", &message, &[]),
     }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cloudtrail_reader::decode_utf16;
+use cloudtrail_reader::{ObjectId, UnpackError, decode_utf16, unpack};
 
 #[doc(inline)]
 pub use advisor_core::{
@@ -37,6 +37,21 @@ pub enum LoadError {
         /// The position of that byte in the line, counted from 1.
         column: usize,
     },
+    /// A file cannot be decompressed, or is an archive that cannot be read.
+    #[error("{}: {error}", path.display())]
+    Unpack {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        error: UnpackError,
+    },
+    /// A file is an archive of several files.
+    #[error("{}: an archive of several files; extract it and name each", path.display())]
+    SeveralFiles {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is not an export of account data.
     #[error(transparent)]
     Export(#[from] advisor_core::ExportError),
@@ -56,15 +71,20 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
     Ok(builder.build()?)
 }
 
-/// Reads a text file: UTF-8, or UTF-16 as PowerShell's `>` writes it.
+/// The most bytes that a compressed file may have, decompressed.
+const DECOMPRESSED_LIMIT: usize = 1 << 30;
+
+/// Reads a text file: UTF-8, or UTF-16 as PowerShell's `>` writes it. Files that are compressed (gzip, zstd, bzip2, xz), and
+/// archives of one file (zip, tar), are detected from their content and unpacked.
 ///
 /// # Errors
-/// A file that cannot be read, or has another encoding.
+/// A file that cannot be read or unpacked, or has another encoding.
 pub fn read_text(path: &Path) -> Result<String, LoadError> {
-    let bytes = std::fs::read(path).map_err(|error| LoadError::Io {
+    let stored = std::fs::read(path).map_err(|error| LoadError::Io {
         path: path.to_owned(),
         error,
     })?;
+    let bytes = unpacked(path, &stored)?.unwrap_or(stored);
     if let Some(text) = decode_utf16(&bytes) {
         return Ok(text);
     }
@@ -81,4 +101,28 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
             column: last.len() + 1,
         }
     })
+}
+
+/// Unpacks a file. Returns `None` if it is not packed.
+fn unpacked(path: &Path, stored: &[u8]) -> Result<Option<Vec<u8>>, LoadError> {
+    let limit = DECOMPRESSED_LIMIT.max(stored.len());
+    let (mut content, mut files, mut failed) = (None, 0, None);
+    unpack(&ObjectId::from(path), stored, limit, &mut |_, file| {
+        match file {
+            // Not packed: no copy is needed.
+            Ok(bytes) if std::ptr::eq(bytes, stored) => {}
+            Ok(bytes) => {
+                files += 1;
+                content.get_or_insert_with(|| bytes.to_vec());
+            }
+            Err(error) => _ = failed.get_or_insert(error),
+        }
+        true
+    });
+    let path = path.to_owned();
+    match (failed, files) {
+        (Some(error), _) => Err(LoadError::Unpack { path, error }),
+        (None, 0 | 1) => Ok(content),
+        (None, _) => Err(LoadError::SeveralFiles { path }),
+    }
 }

@@ -13,10 +13,10 @@ use std::path::Path;
 pub use advisor_arrow::is_catching_panics;
 #[doc(inline)]
 pub use cloudtrail_reader::{
-    ActivityRows, FailedObject, FailureKind, IdentityColumn, IdentityTextFault, Intake,
+    ActivityRows, Container, FailedObject, FailureKind, IdentityColumn, IdentityTextFault, Intake,
     ListingError, Malformed, MalformedKind, MalformedRecord, ObjectId, ObjectRead, Parser,
     ReadOptions, Reconciliation, RecordField, RowFault, SetAside, SkippedObject, Taken,
-    TrailObject, TrailRead, TrailReader, UserIdentityKind,
+    TrailObject, TrailRead, TrailReader, UnpackError, UserIdentityKind,
 };
 
 use crate::catalog::Catalog;

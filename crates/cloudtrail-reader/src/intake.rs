@@ -1,6 +1,6 @@
 //! Adds one object after the other to a table: what each thread of a reader does.
 //!
-//! An object is inflated and its format detected. The [projected parser](crate::projected) notes the records of CloudTrail's own objects,
+//! An object is unpacked and its format detected. The [projected parser](crate::projected) notes the records of CloudTrail's own objects,
 //! and they go into the table when the object was read to its end. What the projected parser cannot read, single records or a whole
 //! object, the [reference parser](crate::reference) reads.
 
@@ -19,11 +19,12 @@ use crate::projected::{Noted, Projected};
 use crate::record::log_file;
 use crate::reference;
 use crate::source::file;
-use crate::source::inflate::{Inflater, KEPT_BUFFER};
+use crate::source::inflate::KEPT_BUFFER;
 #[cfg(feature = "s3")]
 use crate::source::listing::not_listed;
 #[cfg(feature = "s3")]
 use crate::source::s3::{fetch::Fetched, listing::ListError};
+use crate::source::unpack::Unpacker;
 
 /// Takes objects into one table, one after the other. [`TrailReader::intake`](crate::TrailReader::intake) makes it.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub struct Intake<'r> {
     rules: &'r Rules,
     activity: Activity,
     reconciliation: Reconciliation,
-    inflater: Inflater,
+    unpacker: Unpacker,
     /// The object as it is stored.
     stored: Vec<u8>,
     projected: Projected,
@@ -44,7 +45,7 @@ impl<'r> Intake<'r> {
             rules,
             activity: Activity::new(),
             reconciliation: Reconciliation::default(),
-            inflater: Inflater::default(),
+            unpacker: Unpacker::default(),
             stored: Vec::new(),
             projected: Projected::default(),
             noted: Noted::default(),
@@ -109,29 +110,29 @@ impl<'r> Intake<'r> {
         self.reconciliation.objects_failed.push(failed);
     }
 
-    /// Takes one object's bytes in, gzip or not. An object that cannot be read as a whole adds nothing.
+    /// Takes one object's bytes in: compressed, an archive of objects, or neither. An object that cannot be read as a whole
+    /// adds nothing; members of archives are objects of their own.
     pub fn take_object(&mut self, object: &ObjectId, bytes: &[u8]) -> Taken {
         let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.reconciliation.bytes += stored;
-        let mut inflater = std::mem::take(&mut self.inflater);
         let before = self.reconciliation.records_read;
-        let mut inflated_bytes = 0;
-        match inflater.inflate(bytes, self.rules.options().object_limit) {
-            Ok(inflated) => {
-                inflated_bytes = inflated.len();
-                let objects_before = self.reconciliation.objects_read;
-                self.take_inflated(object, inflated);
-                if self.reconciliation.objects_read > objects_before {
-                    log_file::see_log_file(object, self.rules, self.activity.coverage_mut());
+        let limit = self.rules.options().object_limit;
+        let mut unpacker = std::mem::take(&mut self.unpacker);
+        unpacker.unpack(object, bytes, limit, &mut |object, content| {
+            let failed = self.reconciliation.objects_failed.len();
+            match content {
+                Ok(inflated) => {
+                    let objects_before = self.reconciliation.objects_read;
+                    self.take_inflated(object, inflated);
+                    if self.reconciliation.objects_read > objects_before {
+                        log_file::see_log_file(object, self.rules, self.activity.coverage_mut());
+                    }
                 }
+                Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
             }
-            Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
-        }
-        inflater.shrink();
-        self.inflater = inflater;
-        if inflated_bytes > KEPT_BUFFER {
-            self.noted = Noted::default();
-        }
+            self.reconciliation.objects_failed.len() == failed
+        });
+        self.unpacker = unpacker;
         Taken {
             bytes: stored,
             records: self.reconciliation.records_read - before,
@@ -153,6 +154,9 @@ impl<'r> Intake<'r> {
         } else {
             let taken = reference::read_object(rules, object, inflated, activity);
             self.reconciliation.add(taken);
+        }
+        if inflated.len() > KEPT_BUFFER {
+            self.noted = Noted::default();
         }
     }
 

@@ -22,10 +22,12 @@ pub use outcome::reconciliation::{ActivityRows, MalformedRecord, Reconciliation,
 pub use outcome::set_aside::{SetAside, UserIdentityKind};
 pub use outcome::trail_read::TrailRead;
 pub use reader::{ObjectRead, TrailReader};
+pub use source::container::Container;
 pub use source::listing::ListingError;
 pub use source::object::TrailObject;
 #[cfg(feature = "s3")]
 pub use source::s3;
+pub use source::unpack::{UnpackError, unpack};
 
 /// The rules of attribution as constants, for whoever states them in another language, such as SQL.
 pub mod attribution {

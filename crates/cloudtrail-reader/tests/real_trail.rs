@@ -56,6 +56,14 @@ fn the_attack_simulation_is_read_whole() {
         ]
     );
 
+    // The archive itself, which has a licence beside the trail.
+    let packed = reader().read(&[&archive], &|_| ()).unwrap();
+    assert_eq!(packed.activity, read.activity);
+    assert_eq!(packed.reconciliation.records_read, 2_900);
+    let failed = packed.reconciliation.objects_failed.iter();
+    let failed: Vec<_> = failed.map(|failed| failed.object().to_string()).collect();
+    assert_eq!(failed, [format!("{}!LICENSE", archive.display())]);
+
     let catalog = Catalog::embedded();
     let mut attempts = BTreeMap::new();
     let mut denied = 0;

@@ -26,7 +26,7 @@ pub struct FailedObject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// A folder of a bucket could not be listed to its end. What was listed of it was read; the rest is missing.
+    /// A folder of a bucket, or an archive, could not be listed to its end. What was listed of it was read; the rest is missing.
     NotListed,
     /// A location holds nothing to read.
     NothingThere,
@@ -34,7 +34,8 @@ pub enum FailureKind {
     Unreadable,
     /// It has more bytes than [`ReadOptions::object_limit`](crate::ReadOptions::object_limit).
     TooLarge,
-    /// The bytes are damaged or cut short: gzip, JSON, CSV or Parquet that cannot be parsed.
+    /// The bytes are damaged or cut short: compressed data, an archive, JSON, CSV or Parquet that cannot be
+    /// parsed.
     Damaged,
     /// The bytes are sound, and not CloudTrail's.
     NotCloudTrail,

@@ -22,6 +22,23 @@ pub enum ObjectId {
     },
     /// Bytes that were handed over under this name.
     Bytes(Box<str>),
+    /// A file in an archive.
+    Member {
+        /// The archive, which can be a member of another one.
+        archive: Box<ObjectId>,
+        /// The file's path in it.
+        path: Box<str>,
+    },
+}
+
+impl ObjectId {
+    /// The file with this path, if this object is an archive.
+    pub(crate) fn member(&self, path: &str) -> Self {
+        Self::Member {
+            archive: Box::new(self.clone()),
+            path: path.into(),
+        }
+    }
 }
 
 impl ObjectId {
@@ -29,7 +46,7 @@ impl ObjectId {
     pub(crate) fn file_name(&self) -> Cow<'_, str> {
         match self {
             Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy(),
-            Self::S3 { key: name, .. } | Self::Bytes(name) => {
+            Self::S3 { key: name, .. } | Self::Bytes(name) | Self::Member { path: name, .. } => {
                 Cow::Borrowed(name.rsplit('/').next().unwrap_or(name))
             }
         }
@@ -44,13 +61,14 @@ fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::E
     String::deserialize(deserializer).map(PathBuf::from)
 }
 
-/// The path, `s3://bucket/key`, or the name.
+/// The path, `s3://bucket/key`, or the name; of a file in an archive, `archive!path`.
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
             Self::Bytes(name) => f.write_str(name),
+            Self::Member { archive, path } => write!(f, "{archive}!{path}"),
         }
     }
 }

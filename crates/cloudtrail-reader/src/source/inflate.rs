@@ -7,8 +7,6 @@ use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 use memchr::memmem;
 
-use crate::outcome::failure::FailureKind;
-
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The start of a member. Compression method 8 is the only one of gzip.
 const MEMBER_START: [u8; 3] = [0x1f, 0x8b, 8];
@@ -28,15 +26,6 @@ pub(crate) enum InflateError {
     Damaged,
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
-}
-
-impl InflateError {
-    pub(crate) fn kind(&self) -> FailureKind {
-        match self {
-            Self::Damaged => FailureKind::Damaged,
-            Self::TooLarge(_) => FailureKind::TooLarge,
-        }
-    }
 }
 
 /// Inflates objects into a buffer that is reused.

@@ -53,7 +53,7 @@ fn what_is_not_cloudtrail() {
         ),
         (
             b"PK\x03\x04\x14\0\0\0\x08\0",
-            "not JSON: expected value at line 1 column 1",
+            "the zip data is damaged or cut short",
         ),
         (
             b"\xff\xfe{\0}\0",
