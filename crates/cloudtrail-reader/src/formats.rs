@@ -11,6 +11,8 @@ pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod identity_text;
 pub(crate) mod json;
+pub(crate) mod ocsf;
 pub(crate) mod parquet;
 pub(crate) mod utf16;
 pub(crate) mod utf8;
+pub(crate) mod values;

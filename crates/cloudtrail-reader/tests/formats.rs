@@ -615,7 +615,7 @@ fn what_only_looks_like_a_shape_is_not_cloudtrail() {
         ),
         (
             json!({"class_uid": 6003, "category_uid": 6, "api": {}}),
-            "OCSF, the format of Security Lake, which lacks the unique ids of roles",
+            "OCSF, of which only API activity in Parquet is read",
         ),
     ] {
         let taken = take(&[value.to_string()]);

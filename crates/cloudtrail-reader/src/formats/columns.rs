@@ -40,8 +40,12 @@ impl RecordColumns {
             }
             fields.push(field);
         }
-        let columns = Self { has };
-        let missing = columns.missing();
+        let mut columns = Self { has };
+        let mut missing = columns.missing();
+        if !missing.is_empty() {
+            columns.add_stand_ins(&names, &mut fields);
+            missing = columns.missing();
+        }
         if missing.is_empty() {
             return Ok((columns, fields));
         }
@@ -52,12 +56,36 @@ impl RecordColumns {
         })
     }
 
+    /// Where columns of a record are missing: columns in which Splunk, `CloudWatch` Logs Insights, Elasticsearch and log
+    /// shippers keep whole records, or the time of one.
+    fn add_stand_ins<'n>(
+        &mut self,
+        names: &(impl Iterator<Item = &'n str> + Clone),
+        fields: &mut [Option<Column>],
+    ) {
+        const STAND_INS: [(&str, Column); 6] = [
+            ("_raw", Column::EventJson),
+            ("@message", Column::EventJson),
+            ("event.original", Column::EventJson),
+            ("CloudTrailEvent", Column::EventJson),
+            ("message", Column::EventJson),
+            ("@timestamp", Column::EventTime),
+        ];
+        for (name, field) in STAND_INS {
+            let place = names.clone().position(|column| column == name);
+            let place = place.and_then(|place| fields.get_mut(place));
+            if let (Some(place), Some(slot @ false)) = (place, self.has.get_mut(field as usize)) {
+                (*place, *slot) = (Some(field), true);
+            }
+        }
+    }
+
     fn has(&self, field: Column) -> bool {
         self.has.get(field as usize).copied().unwrap_or_default()
     }
 
-    /// Names the required columns that are missing. Without `eventType`, sign-ins would count as calls. `errorCode` is not
-    /// required: tables made from JSON do not have it if nothing failed.
+    /// Names the required columns that are missing. Without `eventType`, all rows count as API calls, as records without it
+    /// do. `errorCode` is not required: tables made from JSON do not have it if nothing failed.
     fn missing(&self) -> Vec<&'static str> {
         if self.has(Column::EventJson) {
             return Vec::new();
@@ -67,7 +95,6 @@ impl RecordColumns {
             (Column::EventSource, "eventSource"),
             (Column::EventName, "eventName"),
             (Column::AwsRegion, "awsRegion"),
-            (Column::EventType, "eventType"),
         ];
         let mut missing: Vec<_> = needed
             .iter()

@@ -69,7 +69,7 @@ impl From<NotCloudTrail> for FormatError {
 /// Valid data that is not CloudTrail's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotCloudTrail {
-    #[error("OCSF, the format of Security Lake, which lacks the unique ids of roles")]
+    #[error("OCSF, of which only API activity in Parquet is read")]
     Ocsf,
     #[error("neither a JSON object nor a list")]
     OtherJson,
@@ -87,6 +87,7 @@ pub(crate) enum TableKind {
     Csv,
     Parquet,
     QueryResult,
+    Ocsf,
 }
 
 impl fmt::Display for TableKind {
@@ -95,6 +96,7 @@ impl fmt::Display for TableKind {
             Self::Csv => "a CSV",
             Self::Parquet => "a Parquet file",
             Self::QueryResult => "a query result",
+            Self::Ocsf => "an OCSF table",
         })
     }
 }

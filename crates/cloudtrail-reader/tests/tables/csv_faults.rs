@@ -14,7 +14,7 @@ fn a_table_with_other_columns_is_named() {
         (
             b"name,age\nada,36\n".to_vec(),
             format!(
-                "object: not CloudTrail: a CSV without eventTime, eventSource, eventName, awsRegion, eventType, \
+                "object: not CloudTrail: a CSV without eventTime, eventSource, eventName, awsRegion, \
                  {identity}; its columns: name, age"
             ),
         ),
@@ -27,7 +27,7 @@ fn a_table_with_other_columns_is_named() {
         ),
         (
             b"eventtime,eventsource,eventname,awsregion,useridentity_type".to_vec(),
-            "object: not CloudTrail: a CSV without eventType, userIdentity_principalId or userIdentity_arn; its \
+            "object: not CloudTrail: a CSV without userIdentity_principalId or userIdentity_arn; its \
              columns: eventtime, eventsource, eventname, awsregion, useridentity_type"
                 .into(),
         ),
@@ -40,7 +40,7 @@ fn a_table_with_other_columns_is_named() {
                 .to_string()
                 .into_bytes(),
             format!(
-                "object: not CloudTrail: a query result without eventTime, eventSource, awsRegion, eventType, \
+                "object: not CloudTrail: a query result without eventTime, eventSource, awsRegion, \
                  {identity}; its columns: eventName, n"
             ),
         ),
@@ -48,12 +48,12 @@ fn a_table_with_other_columns_is_named() {
             parquet_of(&["a", "b"]),
             format!(
                 "object: not CloudTrail: a Parquet file without eventTime, eventSource, eventName, awsRegion, \
-                 eventType, {identity}; its columns: a, b"
+                 {identity}; its columns: a, b"
             ),
         ),
         (
             parquet_of(&["activity_id", "category_uid", "class_uid"]),
-            "object: not CloudTrail: OCSF, the format of Security Lake, which lacks the unique ids of roles"
+            "object: not CloudTrail: OCSF, of which only API activity in Parquet is read"
                 .into(),
         ),
     ] {

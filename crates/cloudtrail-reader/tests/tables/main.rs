@@ -8,6 +8,7 @@
 )]
 
 mod csv_faults;
+mod ocsf;
 mod parquet_faults;
 mod same_table;
 #[path = "../support/mod.rs"]

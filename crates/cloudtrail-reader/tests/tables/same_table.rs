@@ -9,7 +9,7 @@ fn millis(records: &[Value]) -> Vec<Option<i64>> {
         .collect()
 }
 
-fn without_coverage(activity: &Activity) -> Activity {
+pub(super) fn without_coverage(activity: &Activity) -> Activity {
     let mut rows = Activity::new();
     for row in activity.rows() {
         assert!(rows.add_row(&row));
@@ -17,7 +17,7 @@ fn without_coverage(activity: &Activity) -> Activity {
     rows
 }
 
-fn assert_same(shape: &str, taken: &TrailRead) {
+pub(super) fn assert_same(shape: &str, taken: &TrailRead) {
     let (_, expected) = &*TRAIL;
     assert_eq!(faults(taken), [""; 0], "{shape}");
     assert_eq!(rows(&taken.activity), rows(&expected.activity), "{shape}");
