@@ -16,7 +16,8 @@ pub use cloudtrail_reader::{
     ActivityRows, Container, FailedObject, FailureKind, IdentityColumn, IdentityTextFault, Intake,
     ListingError, Malformed, MalformedKind, MalformedRecord, ObjectId, ObjectRead, Parser,
     ReadOptions, Reconciliation, RecordField, RowFault, SetAside, SkippedObject, Taken,
-    TrailObject, TrailRead, TrailReader, UnpackError, UserIdentityKind,
+    TrailObject, TrailRead, TrailReader, TruncatedObject, Truncation, UnpackError,
+    UserIdentityKind,
 };
 
 use crate::catalog::Catalog;

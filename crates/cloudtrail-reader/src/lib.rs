@@ -21,6 +21,7 @@ pub use outcome::object_id::ObjectId;
 pub use outcome::reconciliation::{ActivityRows, MalformedRecord, Reconciliation, SkippedObject};
 pub use outcome::set_aside::{SetAside, UserIdentityKind};
 pub use outcome::trail_read::TrailRead;
+pub use outcome::truncation::{TruncatedObject, Truncation};
 pub use reader::{ObjectRead, TrailReader};
 pub use source::container::Container;
 pub use source::listing::ListingError;

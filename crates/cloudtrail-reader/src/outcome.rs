@@ -7,3 +7,4 @@ pub(crate) mod printable;
 pub(crate) mod reconciliation;
 pub(crate) mod set_aside;
 pub(crate) mod trail_read;
+pub(crate) mod truncation;

@@ -11,14 +11,16 @@ use crate::formats::csv::CsvRows;
 use crate::formats::detection::{self, Format};
 use crate::formats::entry::{Entry, LookupEvent};
 use crate::formats::error::FormatError;
+use crate::formats::json::JsonRead;
 use crate::formats::{activity_file, csv, json, parquet, utf8, utf16};
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::object_id::ObjectId;
 use crate::outcome::reconciliation::{Reconciliation, SkippedObject};
 use crate::outcome::set_aside::{Rejection, SetAside};
+use crate::outcome::truncation::TruncatedObject;
 use crate::record::attribution;
-use crate::record::event::{Details, EventRecord};
+use crate::record::event::{Details, EventRecord, Text};
 use crate::record::log_file;
 
 /// Adds the records of one inflated object to the table. An object that cannot be read as a whole adds nothing. The caller
@@ -45,12 +47,18 @@ fn read_json(
     activity: &mut Activity,
 ) -> Reconciliation {
     let decoded = utf8::decode(inflated);
-    let mut is_digest = false;
-    let taken = take_entries(rules, object, decoded.marker, activity, |take| {
-        is_digest = json::read(&decoded.text, take)?;
+    let mut read = JsonRead::default();
+    let mut taken = take_entries(rules, object, decoded.marker, activity, |take| {
+        read = json::read(&decoded.text, take)?;
         Ok(())
     });
-    if is_digest {
+    if let Some(truncation) = read.truncation {
+        taken.objects_truncated.push(TruncatedObject {
+            object: object.clone(),
+            truncation,
+        });
+    }
+    if read.is_digest {
         let mut coverage = Coverage::new();
         let digests = log_file::read_digests(&decoded.text, object, rules, &mut coverage);
         if digests.is_ok() {
@@ -172,8 +180,22 @@ pub(crate) fn take_record(
     if marker.is_some_and(|marker| json.contains(marker)) {
         return Err(Malformed::Encoding.into());
     }
-    let record: EventRecord<'_> = parse(json)?;
+    let mut record: EventRecord<'_> = parse(json)?;
+    if record.event_time.is_none() {
+        record.event_time = timestamp(json);
+    }
     attribution::attribute(&record, || Details::parse(json), rules, activity)
+}
+
+/// The time of a record that lacks `eventTime`: Logstash's date filter, for example, moves it into `@timestamp`.
+fn timestamp(json: &str) -> Option<Text<'_>> {
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[serde(borrow, rename = "@timestamp")]
+        timestamp: Option<Text<'a>>,
+    }
+    let document: Document<'_> = serde_json::from_str(json).ok()?;
+    document.timestamp
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Malformed> {

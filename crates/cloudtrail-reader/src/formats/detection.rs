@@ -38,8 +38,12 @@ fn is_header(bytes: &[u8]) -> bool {
     };
     let is_name = |name: &str| {
         name.len() <= LONGEST_NAME
-            && name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && name.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '@'))
             && name.chars().all(is_sound)
+    };
+    // Whole records can be the only column.
+    let is_known = |name: &str| {
+        Column::named(name).is_some() || matches!(name, "_raw" | "@message" | "event.original")
     };
     let line = bytes.split(|byte| *byte == b'\n').next();
     let Some(line) = line.filter(|line| line.len() <= LONGEST_LINE) else {
@@ -50,10 +54,7 @@ fn is_header(bytes: &[u8]) -> bool {
         .from_reader(line);
     let mut names = csv::StringRecord::new();
     match reader.read_record(&mut names) {
-        Ok(true) => {
-            names.iter().all(is_name)
-                && (names.len() > 1 || names.iter().any(|name| Column::named(name).is_some()))
-        }
+        Ok(true) => names.iter().all(is_name) && (names.len() > 1 || names.iter().any(is_known)),
         _ => false,
     }
 }
@@ -71,6 +72,8 @@ mod tests {
             (b"Name,E-mail address\n", Format::Csv),
             (b"eventJson\n", Format::Csv),
             (b"_c0,_c1", Format::Csv),
+            (b"_raw\n", Format::Csv),
+            (b"\"@timestamp\",\"@message\"\n", Format::Csv),
             (b"", Format::Json),
             (b"nonsense", Format::Json),
             (b"PAR", Format::Json),

@@ -6,9 +6,13 @@
 //! Call via CloudTrail", "detail": {...}}`), `CloudWatch` Logs as subscriptions deliver, `aws logs
 //! filter-log-events` prints and export tasks write them, results of searches in Elasticsearch and
 //! `OpenSearch` (`{"hits": {"hits": [...]}}`), single records or any of these one after the other (JSON
-//! lines), and lists of them. A record can be wrapped as log shippers wrap a line: as a string or an object
-//! in `message`, `log`, `@message`, `event.original` or `_source`. Digest objects, and the signatures that
-//! are saved with query results, are recognised and skipped.
+//! lines), and lists of them. Searches of Splunk (`{"result": {"_raw": "..."}}`, `{"results": [...]}`), queries of
+//! `CloudWatch` Logs Insights (`{"results": [[{"field": "@message", "value": "..."}]]}`), messages of SQS.
+//! A record can be wrapped as log shippers wrap a line: as a string or an object in `message`, `log`, `@message`,
+//! `event.original`, `_source` or `_raw`, or in the `Message` of SNS or `Body` of SQS. Digest objects, and the
+//! signatures that are saved with query results, are recognised and skipped.
+//!
+//! A page of a longer result says so: such objects are [truncated](Truncation).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,6 +29,7 @@ use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, NotCloudTrail, TableKind};
 use crate::outcome::malformed::{Malformed, RecordField, RowFault};
 use crate::outcome::printable::shortened;
+use crate::outcome::truncation::Truncation;
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::event::Text;
 
@@ -81,6 +86,26 @@ struct Envelope<'a> {
     at_message: Option<&'a RawValue>,
     #[serde(borrow)]
     log: Option<&'a RawValue>,
+    #[serde(borrow, rename = "_raw")]
+    raw: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    results: Option<&'a RawValue>,
+    #[serde(borrow)]
+    statistics: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Message")]
+    sns_message: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Body", alias = "body")]
+    body: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Messages")]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow, rename = "NextToken", alias = "nextToken")]
+    next_token: Option<&'a RawValue>,
+    #[serde(borrow, rename = "QueryStatus")]
+    query_status: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
@@ -111,10 +136,40 @@ impl<'a> Envelope<'a> {
             .or(self.found_log_events.filter(|_| is_search))
     }
 
-    /// The documents that a search in Elasticsearch or `OpenSearch` found.
-    fn search_hits(&self) -> Option<&'a RawValue> {
-        let hits = Envelope::of(self.hits?)?.hits?;
-        hits.get().starts_with('[').then_some(hits)
+    /// The documents that a search in Elasticsearch or `OpenSearch` returned, and how many it found.
+    fn search_hits(&self) -> Option<(&'a RawValue, u64)> {
+        #[derive(Deserialize)]
+        struct Hits<'a> {
+            #[serde(borrow)]
+            hits: Option<&'a RawValue>,
+            #[serde(borrow)]
+            total: Option<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Total {
+            Value { value: u64 },
+            Number(u64),
+        }
+        let hits = self.hits.filter(|hits| hits.get().starts_with('{'))?;
+        let Hits { hits, total } = serde_json::from_str(hits.get()).ok()?;
+        let hits = hits.filter(|hits| hits.get().starts_with('['))?;
+        let total = total.and_then(|total| serde_json::from_str(total.get()).ok());
+        let (Total::Value { value: total } | Total::Number(total)) =
+            total.unwrap_or(Total::Number(0));
+        Some((hits, total))
+    }
+
+    /// The rows of a query of `CloudWatch` Logs Insights: lists of fields.
+    fn insights_rows(&self) -> Option<&'a RawValue> {
+        let inside = self.results?.get().strip_prefix('[')?.trim_ascii_start();
+        let is_rows = inside.starts_with('[') || self.statistics.is_some() && self.status.is_some();
+        self.results.filter(|_| is_rows)
+    }
+
+    /// Whether more pages follow.
+    fn has_next(&self) -> bool {
+        self.next_token.is_some_and(|token| token.get() != "\"\"")
     }
 
     /// The values in which log shippers and Elasticsearch keep a line. Most objects have some of these for other purposes:
@@ -134,6 +189,10 @@ impl<'a> Envelope<'a> {
             self.message,
             self.at_message,
             self.log,
+            self.raw,
+            self.result,
+            self.sns_message,
+            self.body,
         ]
         .into_iter()
         .flatten()
@@ -144,11 +203,76 @@ impl<'a> Envelope<'a> {
 /// event of EventBridge, and one more. The bound keeps the time linear in the size of an object.
 const MOST_WRAPPERS: usize = 4;
 
+/// What an object was, beside its records.
+#[derive(Debug, Default)]
+pub(crate) struct JsonRead {
+    /// Whether it has digests.
+    pub(crate) is_digest: bool,
+    /// Why it is only a part of a result.
+    pub(crate) truncation: Option<Truncation>,
+}
+
+/// The pages of results in an object.
+#[derive(Debug, Default)]
+struct Pages {
+    pages: u64,
+    /// Pages that say that another follows.
+    with_next: u64,
+    /// Whether the last page says so.
+    has_next: bool,
+    /// Whether the last page is one that does not say whether another follows.
+    is_unknown: bool,
+    /// The status of a query that did not finish.
+    status: Option<Box<str>>,
+    /// The rows in the pages.
+    held: u64,
+    /// The rows that the search found.
+    found: u64,
+}
+
+impl Pages {
+    fn add(&mut self, has_next: bool) {
+        self.pages += 1;
+        self.with_next += u64::from(has_next);
+        self.has_next = has_next;
+        self.is_unknown = false;
+    }
+
+    /// Notes the status of a query, which is this one if it finished.
+    fn add_status(&mut self, status: Option<&RawValue>, finished: &str) {
+        let status = status.and_then(|status| serde_json::from_str::<Text<'_>>(status.get()).ok());
+        if let Some(status) = status.filter(|status| !status.eq_ignore_ascii_case(finished)) {
+            self.status = Some(shortened(&status));
+        }
+    }
+
+    /// Why these are only a part of a result.
+    fn truncation(self) -> Option<Truncation> {
+        // One result has one last page. If more are without a next one, so are the pages of several results.
+        let is_chain = !self.has_next && self.with_next + 1 == self.pages;
+        if let Some(status) = self.status {
+            Some(Truncation::QueryStatus(status))
+        } else if self.with_next > 0 && !is_chain {
+            Some(Truncation::NextPage)
+        } else if self.is_unknown {
+            Some(Truncation::OnePage)
+        } else if self.found > self.held {
+            Some(Truncation::Rows {
+                held: self.held,
+                found: self.found,
+            })
+        } else {
+            None
+        }
+    }
+}
+
 /// Where the records go as they are found. Their number is [bounded](checks::most_records).
 struct Found<'t> {
     take: &'t mut dyn FnMut(Entry<'_>),
     /// How many more are allowed.
     left: usize,
+    pages: Pages,
 }
 
 impl Found<'_> {
@@ -174,8 +298,8 @@ impl Found<'_> {
     }
 }
 
-/// Reads the records of an object. Returns whether it has digests. If this fails, the caller must drop what was taken.
-pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError> {
+/// Reads the records of an object. If this fails, the caller must drop what was taken.
+pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<JsonRead, FormatError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
         return Err(FormatError::Empty);
@@ -183,22 +307,32 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<bool, 
     let mut found = Found {
         take,
         left: checks::most_records(text.len()),
+        pages: Pages::default(),
     };
+    let is_digest = read_text(text, &mut found)?;
+    Ok(JsonRead {
+        is_digest,
+        truncation: found.pages.truncation(),
+    })
+}
+
+/// Reads the records of a text. Returns whether it has digests.
+fn read_text(text: &str, found: &mut Found<'_>) -> Result<bool, FormatError> {
     if is_json_lines(text) {
-        return read_lines(text, &mut found);
+        return read_lines(text, found);
     }
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match value {
             Ok(_) if values.len() == found.left => return Err(NotCloudTrail::TooManyRecords.into()),
             Ok(value) => values.push(value),
-            Err(_) if has_whole_line(text) => return read_lines(text, &mut found),
+            Err(_) if has_whole_line(text) => return read_lines(text, found),
             Err(error) => return Err(FormatError::Json(error)),
         }
     }
     let mut is_digest = false;
     for value in values {
-        is_digest |= read_value(value, &mut found)?;
+        is_digest |= read_value(value, found)?;
     }
     Ok(is_digest)
 }
@@ -209,8 +343,7 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
         read_members(value, found)?;
         return Ok(false);
     }
-    if let Some(record) = record_in_string(value) {
-        found.push(record)?;
+    if value.get().starts_with('"') && read_string(value, found)? {
         return Ok(false);
     }
     if !value.get().starts_with('{') {
@@ -230,21 +363,36 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
     if let Some(records) = envelope.records {
         found.push_list(records, Entry::Record)?;
     } else if let Some(events) = envelope.events {
+        found.pages.add(envelope.has_next());
         found.push_list(events, Entry::LookupEvent)?;
     } else if envelope.is_digest() {
         return Ok(true);
     } else if let Some(rows) = envelope.query_result_rows {
-        read_query_result(members(rows, found.left)?, found)?;
+        found.pages.add(envelope.has_next());
+        found.pages.add_status(envelope.query_status, "FINISHED");
+        read_query_result(members(rows, found.left)?, lake_row, found)?;
+    } else if let Some(rows) = envelope.insights_rows() {
+        read_insights(rows, &envelope, found)?;
     } else if read_single(value, &envelope, MOST_WRAPPERS, found)? {
         return Ok(false);
     } else if let Some(events) = envelope.log_events() {
         // A control message only tests the subscription.
         let kind = envelope.message_type.map(RawValue::get);
+        if envelope.next_forward_token.is_some() {
+            // Its pages have a token even at the end. Only an empty one is known to be the last.
+            found.pages.add(false);
+            found.pages.is_unknown = !is_empty_list(events);
+        } else if envelope.searched_log_streams.is_some() {
+            found.pages.add(envelope.has_next());
+        }
         if kind != Some(r#""CONTROL_MESSAGE""#) {
             found.push_list(events, Entry::LookupEvent)?;
         }
-    } else if let Some(hits) = envelope.search_hits() {
-        read_members(hits, found)?;
+    } else if let Some((hits, total)) = envelope.search_hits() {
+        found.pages.held += read_members(hits, found)?;
+        found.pages.found = found.pages.found.max(total);
+    } else if let Some(list) = envelope.results.or(envelope.messages) {
+        read_members(list, found)?;
     } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
         return Err(NotCloudTrail::Ocsf.into());
     } else {
@@ -297,13 +445,18 @@ fn read_wrapped(
     let Some(envelope) = Envelope::of(value) else {
         return Ok(false);
     };
-    match envelope.records {
-        Some(records) if records.get().starts_with('[') => {
-            found.push_list(records, Entry::Record)?;
-            Ok(true)
-        }
-        _ => read_single(value, &envelope, wrappers, found),
+    if let Some(records) = envelope.records.filter(|list| list.get().starts_with('[')) {
+        found.push_list(records, Entry::Record)?;
+        return Ok(true);
     }
+    if let Some(events) = envelope
+        .log_events
+        .filter(|list| list.get().starts_with('['))
+    {
+        found.push_list(events, Entry::LookupEvent)?;
+        return Ok(true);
+    }
+    read_single(value, &envelope, wrappers, found)
 }
 
 /// Returns the one record that a value is, or holds; `None` if it is something else.
@@ -338,36 +491,85 @@ fn detail_entry<'a>(kind: &str, detail: &'a RawValue) -> Entry<'a> {
     }
 }
 
-/// Reads a page of a query result: each row is a list of objects with one column each.
-fn read_query_result<'a>(
-    rows: Vec<&'a RawValue>,
+/// The columns and values of a row.
+type Row<'a> = Vec<(String, Option<Text<'a>>)>;
+
+/// Reads a row of CloudTrail Lake: a list of objects with one column each.
+fn lake_row(row: &RawValue) -> serde_json::Result<Row<'_>> {
+    let columns: Vec<BTreeMap<String, Option<Text<'_>>>> = serde_json::from_str(row.get())?;
+    Ok(columns.into_iter().flatten().collect())
+}
+
+/// Reads a row of `CloudWatch` Logs Insights: a list of `{"field": "@message", "value": "..."}`.
+fn insights_row(row: &RawValue) -> serde_json::Result<Row<'_>> {
+    #[derive(Deserialize)]
+    struct Field<'a> {
+        field: String,
+        #[serde(borrow)]
+        value: Option<Text<'a>>,
+    }
+    let fields: Vec<Field<'_>> = serde_json::from_str(row.get())?;
+    Ok(fields
+        .into_iter()
+        .map(|Field { field, value }| (field, value))
+        .collect())
+}
+
+/// Reads the result of a query of `CloudWatch` Logs Insights.
+fn read_insights(
+    rows: &RawValue,
+    envelope: &Envelope<'_>,
     found: &mut Found<'_>,
 ) -> Result<(), FormatError> {
-    type Row<'a> = Vec<BTreeMap<String, Option<Text<'a>>>>;
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Statistics {
+        records_matched: f64,
+    }
+    let rows = members(rows, found.left)?;
+    found.pages.add(envelope.has_next());
+    found.pages.add_status(envelope.status, "Complete");
+    let statistics = envelope.statistics;
+    let statistics = statistics.and_then(|it| serde_json::from_str::<Statistics>(it.get()).ok());
+    if let Some(Statistics { records_matched }) = statistics {
+        found.pages.held += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        // A count that AWS writes as a float; the conversion saturates.
+        found.pages.found = found.pages.found.max(records_matched as u64);
+    }
+    read_query_result(rows, insights_row, found)
+}
 
+/// Reads a page of a query result.
+fn read_query_result<'a>(
+    rows: Vec<&'a RawValue>,
+    read_row: impl Fn(&'a RawValue) -> serde_json::Result<Row<'a>>,
+    found: &mut Found<'_>,
+) -> Result<(), FormatError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Result<Row<'a>, _>> = rows
-        .into_iter()
-        .map(|row| serde_json::from_str(row.get()))
-        .collect();
+    let rows: Vec<_> = rows.into_iter().map(read_row).collect();
     // A row can omit columns that are null.
     let names: BTreeSet<&str> = rows
         .iter()
         .flatten()
         .flatten()
-        .flat_map(|column| column.keys().map(String::as_str))
+        .map(|(name, _)| name.as_str())
         .collect();
-    let (columns, _) = RecordColumns::of(TableKind::QueryResult, names.iter().copied())?;
+    let (columns, fields) = RecordColumns::of(TableKind::QueryResult, names.iter().copied())?;
+    let fields: BTreeMap<String, Column> = names
+        .iter()
+        .zip(fields)
+        .filter_map(|(name, field)| Some(((*name).to_owned(), field?)))
+        .collect();
     for row in rows {
         found.push(match row {
             Ok(row) => {
                 let mut cells = Cells::default();
                 let mut is_sound = true;
-                for (name, value) in row.into_iter().flatten() {
-                    if let (Some(field), Some(value)) = (Column::named(&name), value) {
-                        is_sound &= cells.set(field, value);
+                for (name, value) in row {
+                    if let (Some(field), Some(value)) = (fields.get(&name), value) {
+                        is_sound &= cells.set(*field, value);
                     }
                 }
                 if is_sound {
@@ -391,13 +593,15 @@ fn is_one_record(value: &RawValue) -> bool {
         #[serde(rename = "Events")]
         events: Option<IgnoredAny>,
         hits: Option<IgnoredAny>,
+        results: Option<IgnoredAny>,
     }
     matches!(
         serde_json::from_str(value.get()),
         Ok(Lists {
             records: None,
             events: None,
-            hits: None
+            hits: None,
+            results: None
         })
     )
 }
@@ -446,22 +650,37 @@ fn record_in_string(value: &RawValue) -> Option<Entry<'_>> {
     is_object.then(|| Entry::Json(text.into()))
 }
 
-/// Reads the members of a bare list: records, strings that are records, or what wraps them.
-fn read_members(list: &RawValue, found: &mut Found<'_>) -> Result<(), FormatError> {
+/// Reads a string that is a record, or wraps one. Returns false, and reads nothing, if it is something else.
+fn read_string(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatError> {
+    if read_wrapped(value, MOST_WRAPPERS, found)? {
+        return Ok(true);
+    }
+    match record_in_string(value) {
+        Some(record) => found.push(record).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Reads the members of a bare list: records, strings that are records, or what wraps them. Returns their number.
+fn read_members(list: &RawValue, found: &mut Found<'_>) -> Result<u64, FormatError> {
+    let mut read = 0;
     for member in members(list, found.left)? {
-        if let Some(record) = record_in_string(member) {
-            found.push(record)?;
-            continue;
-        }
+        read += 1;
         let is_read = match Envelope::of(member) {
             Some(envelope) => read_single(member, &envelope, MOST_WRAPPERS, found)?,
+            None if member.get().starts_with('"') => read_string(member, found)?,
             None => false,
         };
         if !is_read {
             found.push(Entry::Record(member))?;
         }
     }
-    Ok(())
+    Ok(read)
+}
+
+fn is_empty_list(list: &RawValue) -> bool {
+    let inside = list.get().strip_prefix('[');
+    inside.is_some_and(|inside| inside.trim_ascii_start().starts_with(']'))
 }
 
 /// Whether the first line is a JSON value and another line follows.

@@ -11,6 +11,7 @@ use crate::outcome::malformed::Malformed;
 use crate::outcome::object_id::ObjectId;
 use crate::outcome::printable::Printable;
 use crate::outcome::set_aside::{Rejection, SetAside};
+use crate::outcome::truncation::TruncatedObject;
 
 /// What became of objects and records. Always: records read = attributed + set aside.
 ///
@@ -28,6 +29,9 @@ pub struct Reconciliation {
     pub objects_skipped: BTreeMap<SkippedObject, u64>,
     /// Objects that could not be read: none of their records was taken.
     pub objects_failed: Vec<FailedObject>,
+    /// Objects that hold a part of a result: more records exist than were read.
+    #[serde(default)]
+    pub objects_truncated: Vec<TruncatedObject>,
     /// Bytes of the objects as they are stored.
     pub bytes: u64,
     /// Records in the objects read.
@@ -166,17 +170,22 @@ impl Reconciliation {
             && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
     }
 
-    /// Whether there was neither a record nor a row of an activity file that could be read. A report would call everything
-    /// unused.
+    /// Whether there was neither a record nor a row of an activity file that could be read, apart from summaries of calls
+    /// and network activity. A report would call everything unused.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records_read + self.activity_rows.read == self.malformed()
+        let summaries = self.records_set_aside.iter();
+        let summaries = summaries.filter(|(reason, _)| reason.is_summary());
+        let summaries: u64 = summaries.map(|(_, count)| count).sum();
+        self.records_read + self.activity_rows.read == self.malformed() + summaries
     }
 
-    /// Whether there are malformed records or failed objects.
+    /// Whether there are malformed records, failed objects or truncated ones.
     #[must_use]
     pub fn has_faults(&self) -> bool {
-        !self.objects_failed.is_empty() || self.malformed() > 0
+        !self.objects_failed.is_empty()
+            || !self.objects_truncated.is_empty()
+            || self.malformed() > 0
     }
 
     pub(crate) fn set_record_aside(
@@ -215,6 +224,7 @@ impl Reconciliation {
     pub fn merge(&mut self, other: Self) {
         self.add(other);
         self.objects_failed.sort();
+        self.objects_truncated.sort();
     }
 
     /// Merges without sorting the failed objects: in a folder of many strange files, each would sort all of them again.
@@ -225,6 +235,7 @@ impl Reconciliation {
             *self.objects_skipped.entry(reason).or_default() += count;
         }
         self.objects_failed.extend(other.objects_failed);
+        self.objects_truncated.extend(other.objects_truncated);
         self.bytes += other.bytes;
         self.records_read += other.records_read;
         self.records_attributed += other.records_attributed;
@@ -246,6 +257,23 @@ impl Reconciliation {
     }
 }
 
+impl Reconciliation {
+    fn write_truncated(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.objects_truncated.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", {} TRUNCATED", self.objects_truncated.len())?;
+        for truncated in self.objects_truncated.iter().take(MOST_EXAMPLES) {
+            write!(f, "\nTRUNCATED: {truncated}")?;
+        }
+        let more = self.objects_truncated.len().saturating_sub(MOST_EXAMPLES);
+        if more > 0 {
+            write!(f, "\nTRUNCATED: and {more} more")?;
+        }
+        Ok(())
+    }
+}
+
 /// A summary for people, in several lines.
 impl fmt::Display for Reconciliation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,6 +287,7 @@ impl fmt::Display for Reconciliation {
         if !self.objects_failed.is_empty() {
             write!(f, ", {} FAILED", self.objects_failed.len())?;
         }
+        self.write_truncated(f)?;
         let rows = &self.activity_rows;
         if self.records_read > 0 || rows.read == 0 {
             write!(

@@ -44,6 +44,19 @@ impl SetAside {
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::Malformed(_))
     }
+
+    /// Whether the record summarizes calls, or is one that CloudTrail records beside the call: aggregated events, insights,
+    /// network activity. Where these are alone, nothing is known of the calls.
+    #[must_use]
+    pub fn is_summary(&self) -> bool {
+        const SUMMARIES: [&str; 4] = [
+            "AwsAggregatedEvent",
+            "AwsCloudTrailInsight",
+            "AwsVpceEvent",
+            "AwsVpceEvents",
+        ];
+        matches!(self, Self::NotAnApiCall(kind) if SUMMARIES.contains(&&**kind))
+    }
 }
 
 impl fmt::Display for SetAside {
