@@ -226,7 +226,11 @@ fn times_and_ids_of_every_type_make_the_same_table() {
     let column = Arc::new(ids);
     // Who calls without credentials has an id in letters.
     let batch = with_column(&batch, "userIdentity.accountId", column);
-    assert_same("accounts as numbers", &take(&[parquet(&batch)]));
+    let taken = take(&[parquet(&batch)]);
+    assert_eq!(
+        without_coverage(&taken.activity),
+        without_coverage(&TRAIL.1.activity)
+    );
 }
 
 #[test]
