@@ -227,7 +227,7 @@ pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) 
     }
 }
 
-/// The work budget of a report. Real policies need a hundredth of it.
+/// The work budget of the questions of a report.
 pub(crate) const REPORT_STEPS: u64 = 4_000_000;
 
 /// What each question may take at first. Those that need more share what is then left.
