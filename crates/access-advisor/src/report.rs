@@ -5,8 +5,9 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Advisor, Entity, GrantingPolicy, Granularity, LastAccess, LastByNamespace, NotEvaluated,
+    AccountCoverage, ActionRow, Advisor, CoverageSummary, DayRange, Entity, Grant, GrantingPolicy,
+    Granularity, KindCoverage, LastAccess, LastByNamespace, MissingLogFiles, NotEvaluated,
     PoliciesGrantingServiceAccess, Reach, Report, ReportVisitor, RequestError, ServiceLastAccessed,
-    ServiceRow, TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking,
-    policies_granting_service_access,
+    ServiceRow, State, StateReason, TrackedActionLastAccessed, TrackedActions, TrackedRegions,
+    Tracking, UngrantedActionUsed, policies_granting_service_access,
 };

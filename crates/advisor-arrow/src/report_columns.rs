@@ -5,7 +5,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::{LastAccess, NotEvaluated, ReportVisitor, ServiceRow};
+use advisor_core::{
+    ActionRow, Grant, LastAccess, NotEvaluated, ReportVisitor, ServiceRow, State, StateReason,
+};
 use arrow_array::builder::{ArrayBuilder, BooleanBufferBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -14,7 +16,8 @@ use arrow_array::{
 };
 use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field};
-use service_catalog::{ActionId, Catalog};
+use hashbrown::HashMap;
+use service_catalog::Catalog;
 
 use crate::action_names::{ActionDictionary, ActionNames};
 use crate::dictionary::{Dictionary, KeysById};
@@ -45,7 +48,8 @@ pub(crate) struct Columns<'a> {
     action_names: ActionDictionary<'a>,
     /// Always has an entry for every row.
     action_name: Vec<i32>,
-    granted: BooleanBufferBuilder,
+    granted: Granted,
+    states: States,
     last: LastAccessed,
     /// The rows that have a total, with the total.
     total_authenticated_entities: Vec<(usize, i32)>,
@@ -63,7 +67,7 @@ pub(crate) struct Columns<'a> {
 #[derive(Clone, Copy)]
 struct Open {
     key: i32,
-    is_granted: bool,
+    grant: Grant,
 }
 
 impl<'a> Columns<'a> {
@@ -78,7 +82,8 @@ impl<'a> Columns<'a> {
             service: Vec::with_capacity(rows),
             action_names: ActionDictionary::new(names),
             action_name: Vec::with_capacity(rows),
-            granted: BooleanBufferBuilder::new(rows),
+            granted: Granted::new(rows),
+            states: States::default(),
             last: LastAccessed::default(),
             total_authenticated_entities: Vec::new(),
             not_evaluated: Missing::default(),
@@ -104,7 +109,7 @@ impl<'a> Columns<'a> {
         self.granularity.push(ENTITY);
         self.service.push(NULL_KEY);
         self.action_name.push(NULL_KEY);
-        self.granted.append(false);
+        self.granted.append_n(1, None);
         self.has_service.append(false);
         self.has_action.append(false);
         self.not_evaluated.set(first, not_evaluated);
@@ -129,7 +134,7 @@ impl<'a> Columns<'a> {
         self.service.resize(rows, open.key);
         self.granularity.resize(rows, ACTION);
         self.has_action.append_n(actions, true);
-        self.granted.append_n(1 + actions, open.is_granted);
+        self.granted.append_n(1 + actions, open.grant.is_granted());
     }
 
     /// Builds the batch.
@@ -139,6 +144,7 @@ impl<'a> Columns<'a> {
         let has_action = self.has_action.finish();
         let is_service = NullBuffer::new(&has_service & &!&has_action);
         let (has_service, has_action) = (NullBuffer::new(has_service), NullBuffer::new(has_action));
+        let [state, state_reason] = self.states.finish(rows)?;
         let keys = |keys: Vec<i32>| Int32Array::try_new(keys.into(), None);
         let (namespace, name) = self.services.finish(self.service, &has_service)?;
         let [last_accessed, last_entity, last_region] = self.last.finish(rows)?;
@@ -154,22 +160,25 @@ impl<'a> Columns<'a> {
             namespace,
             name,
             self.action_names.finish(action_name)?,
-            Arc::new(BooleanArray::new(self.granted.finish(), Some(has_service))),
+            self.granted.finish(),
             last_accessed,
             last_entity,
             last_region,
             Arc::new(Int32Array::try_new(total, Some(is_service))?),
             self.not_evaluated.finish(rows)?,
+            state,
+            state_reason,
         ];
         RecordBatch::try_new(report_schema(), columns)
     }
 }
 
 impl ReportVisitor for Columns<'_> {
-    fn visit_service(&mut self, is_granted: bool, row: ServiceRow<'_>) {
+    fn visit_service(&mut self, row: ServiceRow<'_>) {
         self.close();
         let key = self.services.key(self.catalog, row);
-        self.open = Some(Open { key, is_granted });
+        let grant = row.grant;
+        self.open = Some(Open { key, grant });
         let index = self.rows();
         self.granularity.push(SERVICE);
         self.service.push(key);
@@ -179,9 +188,12 @@ impl ReportVisitor for Columns<'_> {
             let last = self.last.keys(last);
             self.last.set(index, last);
             let is_newest = |newest: LastKeys| last.millis >= newest.millis;
-            if is_granted && self.newest.is_none_or(is_newest) {
+            if grant == Grant::Granted && self.newest.is_none_or(is_newest) {
                 self.newest = Some(last);
             }
+        }
+        if let Some(state) = row.state {
+            self.states.set(index, state, row.state_reason);
         }
         if row.total_authenticated_entities > 0 {
             let total = i32::try_from(row.total_authenticated_entities).unwrap_or(i32::MAX);
@@ -189,12 +201,98 @@ impl ReportVisitor for Columns<'_> {
         }
     }
 
-    fn visit_action(&mut self, action: ActionId, last: Option<LastAccess<'_>>) {
-        if let Some(last) = last {
+    fn visit_action(&mut self, row: ActionRow<'_>) {
+        let index = self.rows();
+        if let Some(last) = row.last {
             let last = self.last.keys(last);
-            self.last.set(self.rows(), last);
+            self.last.set(index, last);
         }
-        self.action_name.push(self.action_names.key(action));
+        if let Some(state) = row.state {
+            self.states.set(index, state, row.state_reason);
+        }
+        if !row.is_granted {
+            self.granted.ungranted_actions.push(index);
+        }
+        self.action_name.push(self.action_names.key(row.action));
+    }
+}
+
+/// The column `granted`.
+struct Granted {
+    values: BooleanBufferBuilder,
+    is_valid: BooleanBufferBuilder,
+    /// The rows of actions that are not granted. Their services may be.
+    ungranted_actions: Vec<usize>,
+}
+
+impl Granted {
+    fn new(rows: usize) -> Self {
+        Self {
+            values: BooleanBufferBuilder::new(rows),
+            is_valid: BooleanBufferBuilder::new(rows),
+            ungranted_actions: Vec::new(),
+        }
+    }
+
+    fn append_n(&mut self, rows: usize, granted: Option<bool>) {
+        self.values.append_n(rows, granted == Some(true));
+        self.is_valid.append_n(rows, granted.is_some());
+    }
+
+    fn finish(mut self) -> ArrayRef {
+        for row in self.ungranted_actions {
+            self.values.set_bit(row, false);
+        }
+        let is_valid = NullBuffer::new(self.is_valid.finish());
+        Arc::new(BooleanArray::new(self.values.finish(), Some(is_valid)))
+    }
+}
+
+/// The columns `state` and `state_reason`. Most rows have a state, or none has.
+#[derive(Default)]
+struct States {
+    /// Up to the last row that has a state.
+    states: Vec<i32>,
+    state_names: Dictionary,
+    reasons: Vec<i32>,
+    reason_texts: Dictionary,
+    /// Many rows have the same reason.
+    known: HashMap<StateReason, i32, foldhash::fast::RandomState>,
+}
+
+/// The key of a row without a value.
+const NO_KEY: i32 = -1;
+
+impl States {
+    fn set(&mut self, row: usize, state: State, reason: Option<&StateReason>) {
+        self.states.resize(row, NO_KEY);
+        self.reasons.resize(row, NO_KEY);
+        self.states.push(self.state_names.key(state.as_str()));
+        let reason = reason.map_or(NO_KEY, |reason| self.reason_key(reason));
+        self.reasons.push(reason);
+    }
+
+    fn reason_key(&mut self, reason: &StateReason) -> i32 {
+        if let Some(key) = self.known.get(reason) {
+            return *key;
+        }
+        let key = self.reason_texts.key(&reason.to_string());
+        self.known.insert(reason.clone(), key);
+        key
+    }
+
+    fn finish(self, rows: usize) -> Result<[ArrayRef; 2], ArrowError> {
+        let column = |mut keys: Vec<i32>, values: Dictionary| {
+            keys.resize(rows, NO_KEY);
+            let is_valid: NullBuffer = keys.iter().map(|key| *key != NO_KEY).collect();
+            for key in &mut keys {
+                *key = (*key).max(NULL_KEY);
+            }
+            let keys = Int32Array::try_new(keys.into(), Some(is_valid))?;
+            Ok::<ArrayRef, ArrowError>(Arc::new(values.finish(keys)?))
+        };
+        let states = column(self.states, self.state_names)?;
+        Ok([states, column(self.reasons, self.reason_texts)?])
     }
 }
 

@@ -21,6 +21,8 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         repeated("last_accessed_region", true),
         Field::new("total_authenticated_entities", DataType::Int32, true),
         Field::new("not_evaluated", list, true),
+        repeated("state", true),
+        repeated("state_reason", true),
     ])
 });
 
@@ -34,12 +36,14 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// | `service_namespace` | text, nullable | such as `s3`; null in an `ENTITY` row |
 /// | `service_name` | text, nullable | such as `Amazon S3`; null in an `ENTITY` row |
 /// | `action_name` | text, nullable | such as `ListAllMyBuckets`; set in an `ACTION` row |
-/// | `granted` | bool, nullable | false where the service was used although no permission policy grants it; null in an `ENTITY` row |
+/// | `granted` | bool, nullable | false where the service or action was used although no permission policy grants it; null in an `ENTITY` row, and where the catalog does not have the event source |
 /// | `last_accessed` | timestamp, nullable | the last attempt in the tracking period; null if there was none |
 /// | `last_accessed_entity` | text, nullable | the ARN of the user or role that made it |
 /// | `last_accessed_region` | text, nullable | the Region it was made in |
 /// | `total_authenticated_entities` | int32, nullable | in a `SERVICE` row: the number of users and roles that made an attempt in the tracking period |
 /// | `not_evaluated` | list of text, nullable | in an `ENTITY` row: the policies and groups that count but could not be evaluated |
+/// | `state` | text, nullable | in full tracking, in a `SERVICE` or `ACTION` row: `used`, `implied`, `unused`, `unobservable` or `uncovered` |
+/// | `state_reason` | text, nullable | why it has that state |
 ///
 /// Timestamps are UTC milliseconds. Text is dictionary-encoded (`Dictionary(Int32, Utf8)`).
 #[must_use]

@@ -105,6 +105,7 @@ fn alike(reports: &[Report]) -> impl Iterator<Item = (&Report, &[Report])> {
 fn batch(names: &ActionNames<'_>, reports: &[Report]) -> Result<RecordBatch, ArrowError> {
     let rows = reports.iter().map(|report| {
         let services = report.service_rows().chain(report.ungranted_service_rows());
+        let services = services.chain(report.unknown_event_source_rows());
         let rows = services.map(|row| 1 + row.actions().len());
         1 + rows.sum::<usize>()
     });

@@ -14,7 +14,7 @@ use advisor_arrow::{
 };
 use advisor_core::{
     AccountData, Activity, Advisor, Attempt, CreditedAction, Granularity, Principal, Report,
-    ServiceLastAccessed, Tracking, UniqueId, time,
+    ServiceLastAccessed, State, StateReason, TrackedActionLastAccessed, Tracking, UniqueId, time,
 };
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
@@ -134,7 +134,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
             .max_by_key(|row| row.last_authenticated);
         let missing: Vec<_> = report.not_evaluated().iter().map(|it| &*it.name).collect();
         lines.push(format!(
-            "{arn}|ENTITY|-|-|-|-|{}|{}|{}|-|{}",
+            "{arn}|ENTITY|-|-|-|-|{}|{}|{}|-|{}|-|-",
             instant(last.as_ref().and_then(|row| row.last_authenticated)),
             or_null(last.as_ref().and_then(|row| row.last_authenticated_entity)),
             or_null(last.as_ref().and_then(|row| row.last_authenticated_region)),
@@ -144,29 +144,47 @@ fn expected(reports: &[Report]) -> Vec<String> {
                 format!("[{}]", missing.join(", "))
             },
         ));
-        let mut add = |row: ServiceLastAccessed<'_>, granted: bool| {
+        let ungranted: Vec<_> = report.ungranted_actions_used().collect();
+        let mut add = |row: ServiceLastAccessed<'_>, granted: &str| {
             let (namespace, name) = (row.service_namespace, row.service_name);
+            let claim = |state: Option<State>, reason: Option<&StateReason>| {
+                let text = |value: Option<String>| value.unwrap_or("-".to_owned());
+                let state = text(state.map(|it| it.to_string()));
+                format!("{state}|{}", text(reason.map(ToString::to_string)))
+            };
             lines.push(format!(
-                "{arn}|SERVICE|{namespace}|{name}|-|{granted}|{}|{}|{}|{}|-",
+                "{arn}|SERVICE|{namespace}|{name}|-|{granted}|{}|{}|{}|{}|-|{}",
                 instant(row.last_authenticated),
                 or_null(row.last_authenticated_entity),
                 or_null(row.last_authenticated_region),
                 row.total_authenticated_entities,
+                claim(row.state, row.state_reason),
             ));
-            for action in row.tracked_actions_last_accessed {
+            let mut add_action = |action: &TrackedActionLastAccessed<'_>, granted: &str| {
                 lines.push(format!(
-                    "{arn}|ACTION|{namespace}|{name}|{}|{granted}|{}|{}|{}|-|-",
+                    "{arn}|ACTION|{namespace}|{name}|{}|{granted}|{}|{}|{}|-|-|{}",
                     action.action_name,
                     instant(action.last_accessed_time),
                     or_null(action.last_accessed_entity),
                     or_null(action.last_accessed_region),
+                    claim(action.state, action.state_reason),
                 ));
+            };
+            for action in &row.tracked_actions_last_accessed {
+                add_action(action, granted);
+            }
+            for action in ungranted
+                .iter()
+                .filter(|it| it.service_namespace == namespace)
+            {
+                add_action(&action.action, "false");
             }
         };
-        report.services().for_each(|row| add(row, true));
+        report.services().for_each(|row| add(row, "true"));
         report
             .ungranted_services_used()
-            .for_each(|row| add(row, false));
+            .for_each(|row| add(row, "false"));
+        report.unknown_event_sources().for_each(|row| add(row, "-"));
     }
     lines
 }
@@ -186,9 +204,11 @@ fn the_table_has_the_rows_of_the_reports() {
             expected
         );
         let has = |part: &str| expected.iter().any(|line| line.contains(part));
-        assert!(has(
-            "|SERVICE|brand-new|brand-new|-|false|2026-10-03T00:00:00|"
-        ));
+        assert!(has("|SERVICE|brand-new|brand-new|-|-|2026-10-03T00:00:00|"));
+        assert!(has("|used|event source brand-new is not in the catalog"));
+        for state in ["|unused|", "|uncovered|", "|unobservable|", "|used|"] {
+            assert!(has(state), "{state}");
+        }
         assert!(has("|2026-10-02T09:10:00.250|"));
         assert!(has("|[arn:aws:iam::aws:policy/SecurityAudit]"));
         assert_eq!(has("|ACTION|s3|"), granularity == Granularity::Action);

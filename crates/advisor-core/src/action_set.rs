@@ -99,6 +99,23 @@ impl ActionSet {
         }
     }
 
+    /// The positions of both sets that are in `range`, in ascending order.
+    pub(crate) fn iter_common<'a>(
+        &'a self,
+        other: &'a Self,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let first = range.start / BITS;
+        let last = range.end.div_ceil(BITS);
+        let words = self.words.iter().zip(&other.words);
+        words
+            .take(last)
+            .enumerate()
+            .skip(first)
+            .flat_map(|(index, (word, other))| ones(index, word & other))
+            .filter(move |position| range.contains(position))
+    }
+
     /// The positions in the set, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words

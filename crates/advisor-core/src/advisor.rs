@@ -6,19 +6,24 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use rayon::prelude::*;
-use service_catalog::{ActionId, Catalog};
+use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{
     AccountData, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
 };
-use crate::activity::Activity;
+use crate::activity::{Activity, Evidence};
 use crate::grants::{self, PoliciesGrantingServiceAccess};
+use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
 use crate::reach::{Reach, ReachEngine};
-use crate::report::{Entity, Granularity, NotEvaluated, Report, ReportVisitor, ServiceRef};
+use crate::report::{Entity, Grant, Granularity, NotEvaluated, Report, ReportVisitor, ServiceRef};
 use crate::request_error::RequestError;
-use crate::tracking::{TrackedActions, Tracking};
+use crate::state::{
+    CoverageSummary, ImpliedActions, LatestImplied, State, StateInputs, StateReason, States,
+    StatesOfReport, TrailDays,
+};
+use crate::tracking::{LastAttempt, TrackedActions, Tracking};
 use crate::usage::{Usage, Used};
 
 /// Answers for one set of account data and one activity table, as of one instant.
@@ -31,8 +36,18 @@ pub struct Advisor {
     catalog: Arc<Catalog>,
     engine: Arc<ReachEngine>,
     usage: Arc<Usage>,
+    trail: Arc<TrailDays>,
+    /// `None` when the tracking has no states.
+    states: Option<Arc<FullStates>>,
     tracking: Tracking,
     now: DateTime<Utc>,
+}
+
+/// What full tracking needs for the states of what no attempt shows.
+#[derive(Debug)]
+struct FullStates {
+    implied: ImpliedActions,
+    states: States,
 }
 
 /// When each service was last used: UTC milliseconds by namespace.
@@ -51,14 +66,17 @@ impl Advisor {
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
         let usage = Arc::new(Usage::new(&account, activity, &catalog));
-        Self {
+        let advisor = Self {
             account,
             catalog,
             engine,
             usage,
+            trail: Arc::new(TrailDays::new(activity.coverage())),
+            states: None,
             tracking,
             now,
-        }
+        };
+        advisor.at(now)
     }
 
     /// The same advisor as of another instant.
@@ -66,8 +84,40 @@ impl Advisor {
     pub fn at(&self, now: DateTime<Utc>) -> Self {
         Self {
             now,
+            states: self.tracking.has_states().then(|| {
+                Arc::new(FullStates {
+                    implied: ImpliedActions::new(&self.catalog),
+                    states: self.states_at(now),
+                })
+            }),
             ..self.clone()
         }
+    }
+
+    fn states_at(&self, now: DateTime<Utc>) -> States {
+        let inputs = StateInputs {
+            catalog: &self.catalog,
+            trail: &self.trail,
+            seen: self.usage.seen(),
+            window: self.tracking.days(now),
+            days_needed: self.tracking.coverage_days_needed(),
+        };
+        let entities = self.account.entities().map(|(_, detail)| detail);
+        let accounts = entities
+            .filter(|detail| !detail.is_aws_managed())
+            .map(|detail| detail.account.as_str());
+        States::new(accounts, &inputs)
+    }
+
+    /// What the reports rest on: the days, Regions and kinds of event of each account that were read.
+    #[must_use]
+    pub fn coverage(&self) -> CoverageSummary {
+        let accounts = self.account.accounts();
+        self.trail.summary(
+            accounts.iter().map(AccountId::as_str),
+            self.tracking.days(self.now),
+            self.tracking.coverage_days_needed(),
+        )
     }
 
     /// The account data.
@@ -117,6 +167,8 @@ impl Advisor {
                 granularity,
                 services: Vec::new(),
                 ungranted: Vec::new(),
+                unknown: Vec::new(),
+                states: None,
                 not_evaluated: vec![NotEvaluated {
                     name: arn.to_owned(),
                     reason: NotEvaluatedReason::MissingPolicy,
@@ -149,7 +201,9 @@ impl Advisor {
     #[must_use]
     pub fn report_on(&self, entity: EntityId, granularity: Granularity) -> Report {
         let mut rows = CollectedRows::default();
-        let undecided = self.join_into(entity, granularity, &mut rows);
+        let identities = self.identities(entity);
+        let states = self.states_of(entity, &identities);
+        let undecided = self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
         Report {
             catalog: self.catalog.clone(),
             arn: self
@@ -159,6 +213,8 @@ impl Advisor {
             granularity,
             services: rows.services,
             ungranted: rows.ungranted,
+            unknown: rows.unknown,
+            states,
             not_evaluated: self.not_evaluated(entity),
             undecided,
         }
@@ -171,8 +227,27 @@ impl Advisor {
         granularity: Granularity,
         visitor: &mut impl ReportVisitor,
     ) {
-        let catalog = &self.catalog;
-        self.join_into(entity, granularity, &mut VisitedRows { catalog, visitor });
+        let identities = self.identities(entity);
+        let states = self.states_of(entity, &identities);
+        let mut rows = VisitedRows {
+            catalog: &self.catalog,
+            states: states.as_ref(),
+            visitor,
+        };
+        self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
+    }
+
+    /// The states for the identities of a report, when the tracking has states.
+    fn states_of(
+        &self,
+        entity: EntityId,
+        identities: &[(EntityId, &EntityDetail)],
+    ) -> Option<StatesOfReport> {
+        let own = self.account.entity(entity);
+        let own = own.filter(|detail| !detail.is_aws_managed());
+        let details = identities.iter().map(|(_, detail)| *detail).chain(own);
+        let accounts = details.map(|detail| detail.account.as_str());
+        Some(self.states.as_ref()?.states.of(accounts))
     }
 
     /// How many actions are in the report on an entity only because the work budget ended before they were
@@ -186,39 +261,134 @@ impl Advisor {
     fn join_into(
         &self,
         entity: EntityId,
+        identities: &[(EntityId, &EntityDetail)],
         granularity: Granularity,
+        states: Option<&StatesOfReport>,
         rows: &mut impl JoinedRows,
     ) -> usize {
         let reach = self.engine.reach(&self.account, entity);
-        let identities = self.identities(entity);
-        let (mut by_service, by_action) = self.join(&identities, granularity);
+        let (mut by_service, mut by_action) = self.join(identities, granularity);
+        let implied = self.implied(identities);
+        let implied_services = self.implied_services(&reach, &implied);
+        // Members of a group, and entities that a policy is attached to, have other permissions too.
+        // So a service or action that they use may be granted elsewhere.
+        let kind = self.account.entity(entity).map(|detail| detail.kind);
+        let shows_ungranted = matches!(kind, Some(EntityKind::User | EntityKind::Role));
         for id in reach.services(&self.catalog) {
             let service = ServiceRef::Known(id);
             let joined = by_service.remove(&service).unwrap_or_default();
-            rows.service(true, &service, &joined);
+            let claim = states.and_then(|states| {
+                if joined.view().is_some() {
+                    return Some((State::Used, None));
+                }
+                if let Some((action, latest)) = implied_services.get(&id) {
+                    let reason = StateReason::ImpliedAction {
+                        action: self.catalog.action(*action).name().into(),
+                        reason: Box::new(latest.reason(&self.catalog)),
+                    };
+                    return Some((State::Implied, Some(reason)));
+                }
+                let (state, reason) = states.of_service(&self.catalog, &reach, id)?;
+                Some((state, Some(reason)))
+            });
+            rows.service(Grant::Granted, &service, &joined, claim);
             if granularity == Granularity::Action {
                 let actions = reach.actions_of(&self.catalog, id);
                 for action in actions.filter(|action| self.is_tracked(*action)) {
-                    rows.action(action, by_action.get(&action));
+                    let joined = by_action.remove(&action);
+                    let latest = implied.get(&action).filter(|_| joined.is_none());
+                    let reason = latest.map(|latest| latest.reason(&self.catalog));
+                    rows.action(action, joined.as_ref(), reason);
+                }
+                if shows_ungranted {
+                    for (action, joined) in self.actions_used(&service, &by_action) {
+                        rows.ungranted_action(action, joined);
+                    }
                 }
             }
         }
-
-        // Members of a group, and entities that a policy is attached to, have other permissions too.
-        // So a service that they use may be granted elsewhere.
-        let kind = self.account.entity(entity).map(|detail| detail.kind);
-        if !matches!(kind, Some(EntityKind::User | EntityKind::Role)) {
+        if !shows_ungranted {
             return reach.undecided();
         }
         let mut ungranted: Vec<_> = by_service.into_iter().collect();
         ungranted.sort_by(|(left, _), (right, _)| self.namespace(left).cmp(self.namespace(right)));
         for (service, joined) in &ungranted {
-            rows.service(false, service, joined);
-            for (action, joined) in self.actions_used(service, &by_action) {
-                rows.action(action, Some(joined));
+            if let ServiceRef::Known(_) = service {
+                let claim = states.map(|_| (State::Used, None));
+                rows.service(Grant::Ungranted, service, joined, claim);
+                for (action, joined) in self.actions_used(service, &by_action) {
+                    rows.ungranted_action(action, joined);
+                }
+            }
+        }
+        for (service, joined) in &ungranted {
+            if let ServiceRef::Unknown(source) = service {
+                let reason = StateReason::UnknownEventSource {
+                    source: source.clone(),
+                };
+                let claim = states.map(|_| (State::Used, Some(reason)));
+                rows.service(Grant::Unknown, service, joined, claim);
             }
         }
         reach.undecided()
+    }
+
+    /// The actions that calls of these identities may have exercised, with the latest call.
+    fn implied<'a>(
+        &'a self,
+        identities: &[(EntityId, &EntityDetail)],
+    ) -> HashMap<ActionId, LatestImplied<'a>> {
+        let mut latest: HashMap<ActionId, LatestImplied<'a>> = HashMap::new();
+        let Some(states) = &self.states else {
+            return latest;
+        };
+        let mut add = |action: ActionId, call: LatestImplied<'a>| {
+            latest
+                .entry(action)
+                .and_modify(|known| known.merge(call))
+                .or_insert(call);
+        };
+        for (identity, _) in identities {
+            for used in self.usage.of(*identity) {
+                let Some((action, attempt)) = used.action.zip(self.service_attempt(used)) else {
+                    continue;
+                };
+                if used.is_by_event() {
+                    let records_tell = used.attempts.days_complete;
+                    for implied in states.implied.of(action, records_tell) {
+                        add(implied, LatestImplied::new(Some(action), used, attempt));
+                    }
+                } else if used.evidence == Evidence::Implied {
+                    let mut calls = self.usage.of(*identity).filter(|call| {
+                        call.is_by_event() && call.last_event_id == used.last_event_id
+                    });
+                    let may_imply = |by: &ActionId| states.implied.may_imply(*by, action);
+                    let by = calls.find_map(|call| call.action.filter(may_imply));
+                    add(action, LatestImplied::new(by, used, attempt));
+                }
+            }
+        }
+        latest
+    }
+
+    /// By service: the granted action that a call implied last.
+    fn implied_services<'a>(
+        &self,
+        reach: &Reach,
+        implied: &'a HashMap<ActionId, LatestImplied<'a>>,
+    ) -> HashMap<ServiceId, (ActionId, &'a LatestImplied<'a>)> {
+        let mut services: HashMap<ServiceId, (ActionId, &LatestImplied<'_>)> = HashMap::new();
+        for (action, latest) in implied
+            .iter()
+            .filter(|(action, _)| reach.contains(**action))
+        {
+            let service = self.catalog.action(*action).service();
+            let known = services.entry(service).or_insert((*action, latest));
+            if (latest.key(), *action) > (known.1.key(), known.0) {
+                *known = (*action, latest);
+            }
+        }
+        services
     }
 
     /// The users and roles that can use a service by means of an entity, and when they last did. The
@@ -246,8 +416,9 @@ impl Advisor {
                 let last = self
                     .usage
                     .of(identity)
-                    .filter(|used| used.service == service && self.sees_service(used))
-                    .map(|used| used.last_millis)
+                    .filter(|used| used.service == service)
+                    .filter_map(|used| self.counted_attempt(used))
+                    .map(|attempt| attempt.millis)
                     .max();
                 Entity::new(detail, last)
             })
@@ -273,14 +444,13 @@ impl Advisor {
             .into_iter()
             .map(|(identity, detail)| {
                 let mut last = LastByNamespace::new();
-                for used in self
-                    .usage
-                    .of(identity)
-                    .filter(|used| self.sees_service(used))
-                {
+                for used in self.usage.of(identity) {
+                    let Some(attempt) = self.counted_attempt(used) else {
+                        continue;
+                    };
                     let namespace = self.namespace(&used.service).to_owned();
-                    let millis = last.entry(namespace).or_insert(used.last_millis);
-                    *millis = used.last_millis.max(*millis);
+                    let millis = last.entry(namespace).or_insert(attempt.millis);
+                    *millis = attempt.millis.max(*millis);
                 }
                 (detail, last)
             })
@@ -337,40 +507,48 @@ impl Advisor {
         let mut by_action: HashMap<ActionId, Joined<'a>> = HashMap::new();
         for (identity, detail) in identities {
             for used in self.usage.of(*identity) {
-                if self.sees_service(used) {
+                if let Some(attempt) = self.counted_attempt(used) {
                     let joined = by_service.entry(used.service.clone()).or_default();
-                    joined.add(used, *identity, &detail.arn);
+                    joined.add(used, attempt, *identity, &detail.arn);
                 }
                 if granularity == Granularity::Action
                     && let Some(action) = used.action
-                    && self.sees_action(used, action)
+                    && let Some(attempt) = self.action_attempt(used, action)
                 {
-                    by_action
-                        .entry(action)
-                        .or_default()
-                        .add(used, *identity, &detail.arn);
+                    let joined = by_action.entry(action).or_default();
+                    joined.add(used, attempt, *identity, &detail.arn);
                 }
             }
         }
         (by_service, by_action)
     }
 
-    fn sees_service(&self, used: &Used) -> bool {
-        used.is_by_event()
-            && self
-                .tracking
-                .service_window(&used.region, self.now)
-                .is_some_and(|window| window.sees(used.first_millis, used.last_millis))
+    /// The last attempt that counts as an access of the service.
+    fn counted_attempt(&self, used: &Used) -> Option<LastAttempt> {
+        self.service_attempt(used).filter(|_| self.counts(used))
     }
 
-    fn sees_action(&self, used: &Used, action: ActionId) -> bool {
+    /// The last attempt in the tracking period, whatever shows it.
+    fn service_attempt(&self, used: &Used) -> Option<LastAttempt> {
+        let window = self.tracking.service_window(&used.region, self.now)?;
+        window.last_attempt(&used.attempts)
+    }
+
+    /// The last attempt that counts as an access of a tracked action.
+    fn action_attempt(&self, used: &Used, action: ActionId) -> Option<LastAttempt> {
+        if !self.is_tracked(action) || !self.counts(used) {
+            return None;
+        }
         let service = self.catalog.service(self.catalog.action(action).service());
-        self.is_tracked(action)
-            && used.is_by_event()
-            && self
-                .tracking
-                .action_window(service.namespace(), &used.region, self.now)
-                .is_some_and(|window| window.sees(used.first_millis, used.last_millis))
+        let window = self
+            .tracking
+            .action_window(service.namespace(), &used.region, self.now)?;
+        window.last_attempt(&used.attempts)
+    }
+
+    /// Whether what shows the use makes it an access. AWS counts events only.
+    fn counts(&self, used: &Used) -> bool {
+        used.is_by_event() || (self.states.is_some() && used.evidence == Evidence::Record)
     }
 
     fn is_tracked(&self, action: ActionId) -> bool {

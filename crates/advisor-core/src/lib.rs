@@ -18,6 +18,7 @@ mod parameters;
 mod reach;
 mod report;
 mod request_error;
+mod state;
 pub mod time;
 mod tracking;
 mod usage;
@@ -49,8 +50,11 @@ pub use parameters::{
 };
 pub use reach::{Reach, ReachEngine};
 pub use report::{
-    Entity, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor, ServiceLastAccessed,
-    ServiceRow, TrackedActionLastAccessed,
+    ActionRow, Entity, Grant, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor,
+    ServiceLastAccessed, ServiceRow, TrackedActionLastAccessed, UngrantedActionUsed,
 };
 pub use request_error::RequestError;
+pub use state::{
+    AccountCoverage, CoverageSummary, DayRange, KindCoverage, MissingLogFiles, State, StateReason,
+};
 pub use tracking::{TrackedActions, TrackedRegions, Tracking};

@@ -92,6 +92,19 @@ impl Reach {
             .filter_map(|position| catalog.action_at(position))
     }
 
+    /// The possible actions of a service that are in a set, sorted by name.
+    pub(crate) fn actions_in<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        service: ServiceId,
+        set: &'a ActionSet,
+    ) -> impl Iterator<Item = ActionId> + 'a {
+        let range = catalog.service(service).action_range();
+        self.actions
+            .iter_common(set, range)
+            .filter_map(|position| catalog.action_at(position))
+    }
+
     /// All possible actions, sorted by namespace and name.
     pub fn actions<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = ActionId> + 'a {
         self.actions

@@ -2,7 +2,8 @@
 //!
 //! The types serialize as the AWS CLI prints `get-service-last-accessed-details` and
 //! `get-service-last-accessed-details-with-entities`. What has no place there stands beside it:
-//! `UngrantedServicesUsed`, `NotEvaluated` and `Undecided`.
+//! `UngrantedServicesUsed`, `UngrantedActionsUsed`, `UnknownEventSources`, `NotEvaluated` and `Undecided`, and in full
+//! tracking `State` and `StateReason` in every row.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
 use crate::ids::UniqueId;
 use crate::request_error::RequestError;
+use crate::state::{State, StateReason, StatesOfReport};
 use crate::time;
 
 /// Whether a report includes actions.
@@ -66,24 +68,64 @@ pub struct Report {
     pub(crate) granularity: Granularity,
     pub(crate) services: Vec<Row>,
     pub(crate) ungranted: Vec<Row>,
+    pub(crate) unknown: Vec<Row>,
     pub(crate) not_evaluated: Vec<NotEvaluated>,
     pub(crate) undecided: usize,
+    /// The states of granted actions that no attempt shows; `None` when the tracking has no states.
+    pub(crate) states: Option<StatesOfReport>,
 }
 
 /// A row of a report, by ids of the catalog.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
+    pub(crate) grant: Grant,
     pub(crate) service: ServiceRef,
     pub(crate) last: Option<Access>,
     pub(crate) total_entities: u32,
-    pub(crate) actions: Vec<ActionRow>,
+    /// The state, when the tracking has states.
+    pub(crate) claim: Option<(State, Option<Box<StateReason>>)>,
+    /// The granted actions, then those that were used without a grant.
+    pub(crate) actions: Vec<StoredAction>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct ActionRow {
+pub(crate) struct StoredAction {
     pub(crate) action: ActionId,
+    pub(crate) is_granted: bool,
     /// Boxed, because most actions were never used.
-    pub(crate) last: Option<Box<Access>>,
+    pub(crate) seen: Option<Box<Seen>>,
+}
+
+/// What shows the use of an action.
+#[derive(Clone, Debug)]
+pub(crate) enum Seen {
+    Used(Access),
+    Implied(StateReason),
+}
+
+/// Whether the permission policies of an identity grant a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Grant {
+    /// They grant at least one of its actions.
+    #[default]
+    Granted,
+    /// They grant nothing of it now, though it was used.
+    Ungranted,
+    /// The catalog does not have the service, so that this is not known. It was used.
+    Unknown,
+}
+
+impl Grant {
+    /// Whether the service is granted; `None` when that is not known.
+    #[must_use]
+    pub fn is_granted(self) -> Option<bool> {
+        match self {
+            Self::Granted => Some(true),
+            Self::Ungranted => Some(false),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// A service of the catalog, or the namespace of one that only the activity has.
@@ -120,6 +162,12 @@ pub struct ServiceLastAccessed<'a> {
     pub last_authenticated_region: Option<&'a str>,
     /// How many of the entity's users and roles made an attempt in the tracking period.
     pub total_authenticated_entities: u32,
+    /// Whether it was used, and whether the trail would tell. `None` when the tracking has no states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Why it has that state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<&'a StateReason>,
     /// The tracked actions that are possible, sorted by name; empty at service level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tracked_actions_last_accessed: Vec<TrackedActionLastAccessed<'a>>,
@@ -140,12 +188,32 @@ pub struct TrackedActionLastAccessed<'a> {
     /// The Region it was made in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_accessed_region: Option<&'a str>,
+    /// Whether it was used, and whether the trail would tell. `None` when the tracking has no states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Why it has that state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<&'a StateReason>,
+}
+
+/// An action that a user or role used although its permission policies do not grant it now, of a service of which they grant
+/// other actions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UngrantedActionUsed<'a> {
+    /// The namespace of the service.
+    pub service_namespace: &'a str,
+    /// The action and its last access.
+    #[serde(flatten)]
+    pub action: TrackedActionLastAccessed<'a>,
 }
 
 /// A service in a report, by ids of the catalog: [`ServiceLastAccessed`] without the names, for making
 /// tables of many reports.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceRow<'a> {
+    /// Whether the service is granted.
+    pub grant: Grant,
     /// The service; `None` when it is not in the catalog.
     pub service: Option<ServiceId>,
     /// The namespace.
@@ -154,7 +222,27 @@ pub struct ServiceRow<'a> {
     pub last: Option<LastAccess<'a>>,
     /// How many of the entity's users and roles made an attempt in the tracking period.
     pub total_authenticated_entities: u32,
-    actions: &'a [ActionRow],
+    /// Whether it was used, and whether the trail would tell. `None` when the tracking has no states.
+    pub state: Option<State>,
+    /// Why it has that state.
+    pub state_reason: Option<&'a StateReason>,
+    actions: &'a [StoredAction],
+    states: Option<&'a StatesOfReport>,
+}
+
+/// An action in a report, by ids of the catalog: [`TrackedActionLastAccessed`] without the names.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionRow<'a> {
+    /// The action.
+    pub action: ActionId,
+    /// Whether it is granted.
+    pub is_granted: bool,
+    /// The last attempt in the tracking period.
+    pub last: Option<LastAccess<'a>>,
+    /// Whether it was used, and whether the trail would tell. `None` when the tracking has no states.
+    pub state: Option<State>,
+    /// Why it has that state.
+    pub state_reason: Option<&'a StateReason>,
 }
 
 /// When, by whom and where something was last accessed.
@@ -172,41 +260,99 @@ pub struct LastAccess<'a> {
 pub trait ReportVisitor {
     /// Visits a service: one that is granted, or one that was used without being granted. Visits of
     /// its actions follow; [`ServiceRow::actions`] is empty here.
-    fn visit_service(&mut self, is_granted: bool, row: ServiceRow<'_>);
+    fn visit_service(&mut self, row: ServiceRow<'_>);
 
     /// Visits a tracked action of the service visited last.
-    fn visit_action(&mut self, action: ActionId, last: Option<LastAccess<'_>>);
+    fn visit_action(&mut self, row: ActionRow<'_>);
 }
 
 impl<'a> ServiceRow<'a> {
     pub(crate) fn new(
         catalog: &'a Catalog,
+        grant: Grant,
         service: &'a ServiceRef,
         last: Option<LastAccess<'a>>,
         total_authenticated_entities: u32,
-        actions: &'a [ActionRow],
+        claim: Option<(State, Option<&'a StateReason>)>,
     ) -> Self {
         let (service, namespace) = match service {
             ServiceRef::Known(id) => (Some(*id), catalog.service(*id).namespace()),
             ServiceRef::Unknown(namespace) => (None, &**namespace),
         };
         Self {
+            grant,
             service,
             namespace,
             last,
             total_authenticated_entities,
-            actions,
+            state: claim.map(|(state, _)| state),
+            state_reason: claim.and_then(|(_, reason)| reason),
+            actions: &[],
+            states: None,
         }
     }
 
-    /// The tracked actions that are possible, sorted by name, each with its last attempt; empty at service
-    /// level.
-    pub fn actions(
-        self,
-    ) -> impl ExactSizeIterator<Item = (ActionId, Option<LastAccess<'a>>)> + use<'a> {
+    /// The tracked actions, each with its last attempt: those that are possible, sorted by name, then those that were used without
+    /// being granted, sorted by name. Empty at service level.
+    pub fn actions(self) -> impl ExactSizeIterator<Item = ActionRow<'a>> + use<'a> {
+        let states = self.states;
         self.actions
             .iter()
-            .map(|row| (row.action, row.last.as_deref().map(Access::view)))
+            .map(move |stored| ActionRow::of(stored, states))
+    }
+}
+
+impl<'a> ActionRow<'a> {
+    /// The row of a granted action that was used, or is implied for a reason, or neither.
+    pub(crate) fn granted(
+        action: ActionId,
+        used: Option<LastAccess<'a>>,
+        implied: Option<&'a StateReason>,
+        states: Option<&'a StatesOfReport>,
+    ) -> Self {
+        let claim = states.and_then(|states| match (used, implied) {
+            (Some(_), _) => Some((State::Used, None)),
+            (None, Some(reason)) => Some((State::Implied, Some(reason))),
+            (None, None) => {
+                let (state, reason) = states.of_action(action)?;
+                Some((state, Some(reason)))
+            }
+        });
+        Self {
+            action,
+            is_granted: true,
+            last: used,
+            state: claim.map(|(state, _)| state),
+            state_reason: claim.and_then(|(_, reason)| reason),
+        }
+    }
+
+    /// The row of an action that was used without being granted.
+    pub(crate) fn ungranted(
+        action: ActionId,
+        used: Option<LastAccess<'a>>,
+        has_states: bool,
+    ) -> Self {
+        Self {
+            action,
+            is_granted: false,
+            last: used,
+            state: has_states.then_some(State::Used),
+            state_reason: None,
+        }
+    }
+
+    fn of(stored: &'a StoredAction, states: Option<&'a StatesOfReport>) -> Self {
+        let (used, implied) = match stored.seen.as_deref() {
+            Some(Seen::Used(access)) => (Some(access.view()), None),
+            Some(Seen::Implied(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        if stored.is_granted {
+            Self::granted(stored.action, used, implied, states)
+        } else {
+            Self::ungranted(stored.action, used, states.is_some())
+        }
     }
 }
 
@@ -272,6 +418,25 @@ impl Report {
         self.ungranted.iter().map(|row| self.view(row))
     }
 
+    /// At action level: the actions that a user or role used in the tracking period although its permission policies do not grant
+    /// them now, of services of which they grant other actions. Sorted by namespace and name.
+    pub fn ungranted_actions_used(&self) -> impl Iterator<Item = UngrantedActionUsed<'_>> {
+        self.services.iter().flat_map(move |row| {
+            let row = self.row(row);
+            let ungranted = row.actions().filter(|action| !action.is_granted);
+            ungranted.map(move |action| UngrantedActionUsed {
+                service_namespace: row.namespace,
+                action: self.action_view(action),
+            })
+        })
+    }
+
+    /// The event sources of a user's or role's attempts that are not in the catalog, sorted. Nothing is known of the permissions
+    /// for them.
+    pub fn unknown_event_sources(&self) -> impl ExactSizeIterator<Item = ServiceLastAccessed<'_>> {
+        self.unknown.iter().map(|row| self.view(row))
+    }
+
     /// The catalog that the ids of [`Report::service_rows`] belong to.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -288,28 +453,42 @@ impl Report {
         self.ungranted.iter().map(|row| self.row(row))
     }
 
+    /// [`Report::unknown_event_sources`] by ids.
+    pub fn unknown_event_source_rows(&self) -> impl ExactSizeIterator<Item = ServiceRow<'_>> {
+        self.unknown.iter().map(|row| self.row(row))
+    }
+
     /// Visits the report's rows in order, with each service's actions after the service.
     pub fn visit_rows(&self, visitor: &mut impl ReportVisitor) {
-        for (is_granted, services) in [(true, &self.services), (false, &self.ungranted)] {
-            for row in services {
-                let service = self.row(row);
-                visitor.visit_service(is_granted, service);
-                for (action, last) in service.actions() {
-                    visitor.visit_action(action, last);
-                }
+        for row in self
+            .services
+            .iter()
+            .chain(&self.ungranted)
+            .chain(&self.unknown)
+        {
+            let service = self.row(row);
+            visitor.visit_service(service);
+            for action in service.actions() {
+                visitor.visit_action(action);
             }
         }
     }
 
     fn row<'a>(&'a self, row: &'a Row) -> ServiceRow<'a> {
-        let last = row.last.as_ref().map(Access::view);
-        ServiceRow::new(
+        let claim = row.claim.as_ref();
+        let service = ServiceRow::new(
             &self.catalog,
+            row.grant,
             &row.service,
-            last,
+            row.last.as_ref().map(Access::view),
             row.total_entities,
-            &row.actions,
-        )
+            claim.map(|(state, reason)| (*state, reason.as_deref())),
+        );
+        ServiceRow {
+            actions: &row.actions,
+            states: self.states.as_ref(),
+            ..service
+        }
     }
 
     /// The policies and groups that count for the entity but could not be evaluated, sorted by name.
@@ -327,34 +506,34 @@ impl Report {
     }
 
     fn view<'a>(&'a self, row: &'a Row) -> ServiceLastAccessed<'a> {
-        let (name, namespace) = match &row.service {
-            ServiceRef::Known(id) => {
-                let service = self.catalog.service(*id);
-                (service.name(), service.namespace())
-            }
-            ServiceRef::Unknown(namespace) => (&**namespace, &**namespace),
-        };
-        let last = row.last.as_ref();
+        let row = self.row(row);
+        let name = row.service.map(|id| self.catalog.service(id).name());
+        let last = row.last;
+        // The ungranted actions of a granted service have a list of their own.
+        let actions = row
+            .actions()
+            .filter(|action| action.is_granted || row.grant != Grant::Granted);
         ServiceLastAccessed {
-            service_name: name,
+            service_name: name.unwrap_or(row.namespace),
             last_authenticated: last.map(|access| time::from_millis(access.millis)),
-            service_namespace: namespace,
-            last_authenticated_entity: last.map(|access| &*access.entity),
-            last_authenticated_region: last.map(|access| &*access.region),
-            total_authenticated_entities: row.total_entities,
-            tracked_actions_last_accessed: row
-                .actions
-                .iter()
-                .map(|action| {
-                    let last = action.last.as_ref();
-                    TrackedActionLastAccessed {
-                        action_name: self.catalog.action(action.action).name(),
-                        last_accessed_entity: last.map(|access| &*access.entity),
-                        last_accessed_time: last.map(|access| time::from_millis(access.millis)),
-                        last_accessed_region: last.map(|access| &*access.region),
-                    }
-                })
-                .collect(),
+            service_namespace: row.namespace,
+            last_authenticated_entity: last.map(|access| access.entity),
+            last_authenticated_region: last.map(|access| access.region),
+            total_authenticated_entities: row.total_authenticated_entities,
+            state: row.state,
+            state_reason: row.state_reason,
+            tracked_actions_last_accessed: actions.map(|action| self.action_view(action)).collect(),
+        }
+    }
+
+    fn action_view<'a>(&'a self, row: ActionRow<'a>) -> TrackedActionLastAccessed<'a> {
+        TrackedActionLastAccessed {
+            action_name: self.catalog.action(row.action).name(),
+            last_accessed_entity: row.last.map(|access| access.entity),
+            last_accessed_time: row.last.map(|access| time::from_millis(access.millis)),
+            last_accessed_region: row.last.map(|access| access.region),
+            state: row.state,
+            state_reason: row.state_reason,
         }
     }
 }
@@ -370,12 +549,19 @@ impl Serialize for Rows<'_> {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 5)?;
+        let mut report = serializer.serialize_struct("Report", 8)?;
         report.serialize_field("Arn", &*self.arn)?;
         report.serialize_field("JobType", &self.granularity)?;
         report.serialize_field("ServicesLastAccessed", &Rows(self, &self.services))?;
         if !self.ungranted.is_empty() {
             report.serialize_field("UngrantedServicesUsed", &Rows(self, &self.ungranted))?;
+        }
+        if self.ungranted_actions_used().next().is_some() {
+            let actions: Vec<_> = self.ungranted_actions_used().collect();
+            report.serialize_field("UngrantedActionsUsed", &actions)?;
+        }
+        if !self.unknown.is_empty() {
+            report.serialize_field("UnknownEventSources", &Rows(self, &self.unknown))?;
         }
         if !self.not_evaluated.is_empty() {
             report.serialize_field("NotEvaluated", &self.not_evaluated)?;

@@ -5,6 +5,8 @@ use service_catalog::tracking_start::{
     SERVICE_TRACKING_DAYS, action_tracking_start, region_tracking_start,
 };
 
+use crate::day_set::DaySet;
+
 /// Which part of the activity a report takes into account.
 ///
 /// [`Tracking::aws`] is what AWS's own reports take into account, [`Tracking::full`] is all of the
@@ -29,6 +31,9 @@ pub struct Tracking {
     pub actions: TrackedActions,
     /// Which Regions are tracked, and since when.
     pub regions: TrackedRegions,
+    /// How many days of an account's trail must have been read before anything of it is called unused; `None` for 90, or the
+    /// period when that is shorter. At least one day is needed.
+    pub min_coverage_days: Option<u32>,
 }
 
 /// Which actions a report tracks.
@@ -68,6 +73,7 @@ impl Tracking {
             publication_delay: TimeDelta::zero(),
             actions: TrackedActions::Aws,
             regions: TrackedRegions::Aws,
+            min_coverage_days: None,
         }
     }
 
@@ -79,6 +85,7 @@ impl Tracking {
             publication_delay: TimeDelta::zero(),
             actions: TrackedActions::All,
             regions: TrackedRegions::All,
+            min_coverage_days: None,
         }
     }
 
@@ -110,6 +117,43 @@ impl Tracking {
     #[must_use]
     pub fn with_regions(self, regions: TrackedRegions) -> Self {
         Self { regions, ..self }
+    }
+
+    /// Sets how many days of an account's trail must have been read before anything of it is called unused; `None` for 90, or the
+    /// period when that is shorter.
+    #[must_use]
+    pub fn with_min_coverage_days(self, min_coverage_days: Option<u32>) -> Self {
+        Self {
+            min_coverage_days,
+            ..self
+        }
+    }
+
+    /// The number of days of an account's trail that must have been read before anything of it is called unused.
+    #[must_use]
+    pub fn coverage_days_needed(&self) -> u32 {
+        const DEFAULT: u32 = 90;
+        let needed = self.min_coverage_days.unwrap_or_else(|| {
+            let period = self.period_days.and_then(|days| u32::try_from(days).ok());
+            period.map_or(DEFAULT, |days| days.min(DEFAULT))
+        });
+        needed.max(1)
+    }
+
+    /// Whether reports state of each row whether it is used, implied, unused, unobservable or uncovered. AWS's reports do not.
+    #[must_use]
+    pub fn has_states(&self) -> bool {
+        self.actions == TrackedActions::All
+    }
+
+    /// The UTC days that a report made at `now` covers. The first is `None` when the period has no limit.
+    pub(crate) fn days(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
+        let first = self.period_start(now).map(|start| {
+            // Of the first day, only a part may be in the period.
+            DaySet::day_of(start.timestamp_millis().saturating_sub(1)).saturating_add(1)
+        });
+        let last = DaySet::day_of(self.visible_until(now).timestamp_millis());
+        (first, last)
     }
 
     /// The last instant that a report made at `now` takes into account.
@@ -182,6 +226,23 @@ impl Tracking {
     }
 }
 
+/// Attempts at one action in one Region.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempts {
+    pub(crate) first_millis: i64,
+    pub(crate) last_millis: i64,
+    pub(crate) days: DaySet,
+    pub(crate) days_complete: bool,
+}
+
+/// The last of the attempts that a window has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastAttempt {
+    pub(crate) millis: i64,
+    /// Whether it is the last attempt of all, of which the time and the event are known.
+    pub(crate) is_exact: bool,
+}
+
 fn midnight(date: chrono::NaiveDate) -> i64 {
     date.and_time(chrono::NaiveTime::MIN)
         .and_utc()
@@ -191,14 +252,38 @@ fn midnight(date: chrono::NaiveDate) -> i64 {
 /// A time range in UTC milliseconds, including both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
-    start: i64,
-    end: i64,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
 }
 
 impl Window {
-    /// Whether attempts between a first and a last one can be in the window. When only the last one is
-    /// too new, they count: an action that may have been used must not be called unused.
-    pub(crate) fn sees(self, first_millis: i64, last_millis: i64) -> bool {
-        last_millis >= self.start && first_millis <= self.end
+    /// The time of the last attempt in the window: exact, unless there are later ones. Then only its day is known, and the time is
+    /// the start of that day, or that of the first attempt or of the window when these are later. Where the days are not known
+    /// either, the last attempt counts although it is too new: an action that may have been used must not be called unused.
+    pub(crate) fn last_attempt(self, attempts: &Attempts) -> Option<LastAttempt> {
+        let Attempts {
+            first_millis,
+            last_millis,
+            ref days,
+            days_complete,
+        } = *attempts;
+        if last_millis < self.start || first_millis > self.end {
+            return None;
+        }
+        if last_millis <= self.end || !days_complete {
+            return Some(LastAttempt {
+                millis: last_millis,
+                is_exact: true,
+            });
+        }
+        let day = days.last_until(DaySet::day_of(self.end))?;
+        if day < DaySet::day_of(self.start) {
+            return None;
+        }
+        let millis = DaySet::start_of(day).max(first_millis).max(self.start);
+        Some(LastAttempt {
+            millis,
+            is_exact: false,
+        })
     }
 }

@@ -7,14 +7,18 @@ use iam_policy_parser::IamArn;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, EntityKind};
+use crate::action_set::ActionSet;
 use crate::activity::{Activity, ActivityRow, CreditedAction, Evidence};
 use crate::report::ServiceRef;
+use crate::tracking::Attempts;
 
 /// The activity of an account's users and roles.
 #[derive(Debug)]
 pub(crate) struct Usage {
     by_identity: HashMap<EntityId, Vec<Used>>,
     unmatched_principals: usize,
+    /// The actions of which the activity has an event, whoever made it, by account.
+    seen: HashMap<Box<str>, ActionSet>,
 }
 
 /// What one identity did with one action in one Region.
@@ -24,16 +28,19 @@ pub(crate) struct Used {
     pub(crate) action: Option<ActionId>,
     pub(crate) evidence: Evidence,
     pub(crate) region: Arc<str>,
-    pub(crate) first_millis: i64,
-    pub(crate) last_millis: i64,
+    pub(crate) attempts: Attempts,
     pub(crate) last_event_id: Box<str>,
 }
 
 impl Used {
     /// Whether an event named after the action, or after nothing that the catalog knows, shows the use.
     pub(crate) fn is_by_event(&self) -> bool {
-        matches!(self.evidence, Evidence::Event | Evidence::UnresolvedEvent)
+        is_event(self.evidence)
     }
+}
+
+fn is_event(evidence: Evidence) -> bool {
+    matches!(evidence, Evidence::Event | Evidence::UnresolvedEvent)
 }
 
 impl Usage {
@@ -43,12 +50,27 @@ impl Usage {
         let mut by_identity: HashMap<EntityId, Vec<Used>> = HashMap::new();
         let mut regions = SharedTexts::default();
         let mut services = SharedTexts::default();
+        let mut seen: HashMap<Box<str>, ActionSet> = HashMap::new();
         for row in activity.rows() {
-            let Some(entity) = identity_of(account, &row) else {
+            let entity = identity_of(account, &row);
+            let (service, action) = resolve(catalog, row.service, row.action);
+            if let Some(action) = action
+                && is_event(row.action.evidence())
+            {
+                let detail = entity.and_then(|entity| account.entity(entity));
+                let of_entity = detail.map(|detail| detail.account.as_str());
+                let of_row = row.principal.account.or(of_entity).unwrap_or_default();
+                let none = || ActionSet::empty(catalog.action_count());
+                let of_account = match seen.get_mut(of_row) {
+                    Some(known) => known,
+                    None => seen.entry(of_row.into()).or_insert_with(none),
+                };
+                of_account.insert(action.index());
+            }
+            let Some(entity) = entity else {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
                 continue;
             };
-            let (service, action) = resolve(catalog, row.service, row.action);
             by_identity.entry(entity).or_default().push(Used {
                 service: match service {
                     Some(id) => ServiceRef::Known(id),
@@ -57,15 +79,25 @@ impl Usage {
                 action,
                 evidence: row.action.evidence(),
                 region: regions.get(row.region),
-                first_millis: row.first_millis,
-                last_millis: row.last_millis,
+                attempts: Attempts {
+                    first_millis: row.first_millis,
+                    last_millis: row.last_millis,
+                    days: row.days.clone(),
+                    days_complete: row.days_complete,
+                },
                 last_event_id: row.last_event_id.into(),
             });
         }
         Self {
             by_identity,
             unmatched_principals: unmatched.len(),
+            seen,
         }
+    }
+
+    /// The actions of which the activity has an event, whoever made it, by account.
+    pub(crate) fn seen(&self) -> &HashMap<Box<str>, ActionSet> {
+        &self.seen
     }
 
     /// What an identity used.

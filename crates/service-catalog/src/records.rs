@@ -9,8 +9,8 @@ use crate::ids::EventKindId;
 
 impl Catalog {
     /// All kinds of event that the catalog knows more about than their action.
-    pub fn event_kinds(&self) -> impl ExactSizeIterator<Item = &EventKind> {
-        self.event_kinds.iter()
+    pub fn event_kinds(&self) -> impl Iterator<Item = (EventKindId, &EventKind)> {
+        (0..).map(EventKindId).zip(&self.event_kinds)
     }
 
     /// A kind of event of this catalog.
@@ -355,8 +355,10 @@ mod tests {
         ));
         let names: Vec<_> = catalog.conditions().map(Condition::name).collect();
         assert!(names.is_sorted() && names.contains(&"version"));
-        let lambda = catalog.event_kinds().find(|kind| kind.name() == "Invoke");
-        let types = lambda.map(|kind| kind.data_resource_types().collect::<Vec<_>>());
+        let lambda = catalog
+            .event_kinds()
+            .find(|(_, kind)| kind.name() == "Invoke");
+        let types = lambda.map(|(_, kind)| kind.data_resource_types().collect::<Vec<_>>());
         assert_eq!(types, Some(vec!["AWS::Lambda::Function"]));
     }
 }

@@ -148,14 +148,15 @@ fn the_embedded_catalog_knows_what_calls_imply() {
     let iam = catalog.service_by_namespace("iam").unwrap();
     let pass_role = catalog.action_by_name(iam, "PassRole").unwrap();
     for (_, service) in catalog.services() {
-        for kind in catalog
-            .event_kinds()
-            .filter(|kind| catalog.service(kind.service()).namespace() == service.namespace())
-        {
+        let of_service = |kind: &service_catalog::EventKind| {
+            catalog.service(kind.service()).namespace() == service.namespace()
+        };
+        for (id, kind) in catalog.event_kinds().filter(|(_, kind)| of_service(kind)) {
             let event_source = format!("{}.amazonaws.com", service.namespace());
             let resolved = catalog.resolve_event(&event_source, kind.name());
             assert_eq!(resolved.action, Some(kind.action()), "{}", kind.name());
-            let implied: Vec<_> = catalog.implied_actions(resolved.kind.unwrap()).collect();
+            assert_eq!(resolved.kind, Some(id));
+            let implied: Vec<_> = catalog.implied_actions(id).collect();
             kinds += usize::from(!implied.is_empty());
             facts += implied.len();
             passing_roles += usize::from(implied.iter().any(|one| one.action == pass_role));

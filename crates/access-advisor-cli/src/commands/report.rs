@@ -2,13 +2,14 @@
 
 mod csv;
 mod table;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use access_advisor::parquet::write_reports;
-use access_advisor::report::{Advisor, Granularity, Report, Tracking};
+use access_advisor::report::{Advisor, CoverageSummary, Granularity, Report, Tracking};
 use access_advisor::time;
 use access_advisor::trail::TrailRead;
 use chrono::{DateTime, Utc};
@@ -73,6 +74,11 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
     tracking: TrackingArgument,
 
+    /// With --tracking full: call nothing of an account unused of whose trail fewer days were read
+    /// [default: 90, or the tracking period when shorter]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    min_coverage: Option<u32>,
+
     /// Report as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     now: Option<DateTime<Utc>>,
@@ -98,7 +104,7 @@ pub(crate) struct ReportArguments {
 enum Format {
     /// For people
     Table,
-    /// {"Reports": [...]}, rows as the AWS CLI prints them
+    /// {"Reports": [...], "Coverage": ...}, rows as the AWS CLI prints them
     Json,
     /// One report per line
     Jsonl,
@@ -115,6 +121,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
 fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(input::clock);
     let tracking: Tracking = arguments.tracking.into();
+    let tracking = tracking.with_min_coverage_days(arguments.min_coverage);
     let granularity: Granularity = arguments.granularity.into();
 
     let inputs = [&arguments.account[..], &arguments.trail].concat();
@@ -155,21 +162,36 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         reports.into_values().collect()
     };
 
+    let coverage = advisor.coverage();
+    if !tracking.has_states() {
+        note_days_not_read(&coverage);
+    }
+    let trust = trust::line(&coverage, &reports);
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             Format::Table => {
+                // What was not read is no part of what the report is about.
                 let period = table::Period {
-                    start: tracking.period_start(now),
-                    end: now,
+                    start: tracking.period_start(now).max(arguments.reading.since),
+                    end: until.min(now),
+                    now,
+                    is_read: coverage
+                        .accounts
+                        .iter()
+                        .any(|account| account.days_read > 0),
                 };
-                table::write(writer, &reports, period)
+                table::write(writer, &reports, period)?;
+                writeln!(writer, "\n{trust}")
             }
-            Format::Json => write_json(writer, &reports),
+            Format::Json => write_json(writer, &reports, &coverage),
             Format::Jsonl => write_json_lines(writer, &reports),
             Format::Csv => csv::write(writer, &reports),
             Format::Parquet => write_reports(writer, &reports),
         }
     })?;
+    if arguments.format != Format::Table {
+        output::say(trust);
+    }
     input::check_whole(&trail.reconciliation)
 }
 
@@ -177,10 +199,15 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 #[serde(rename_all = "PascalCase")]
 struct Reports<'a> {
     reports: &'a [Report],
+    coverage: &'a CoverageSummary,
 }
 
-fn write_json(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
-    output::write_json(writer, &Reports { reports })
+fn write_json(
+    writer: &mut dyn Write,
+    reports: &[Report],
+    coverage: &CoverageSummary,
+) -> io::Result<()> {
+    output::write_json(writer, &Reports { reports, coverage })
 }
 
 fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
@@ -240,6 +267,30 @@ fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
             "note: {attempts} {calls} in Regions that AWS does not track ({}) left out; --tracking full counts them",
             regions.join(", ")
         ));
+    }
+}
+
+/// What happened on days that were not read is in AWS's answer, and not in this one.
+fn note_days_not_read(coverage: &CoverageSummary) {
+    if coverage.has_unknown_sources {
+        output::say("note: some of the activity does not say what it covers");
+    }
+    for account in &coverage.accounts {
+        let id = &account.account;
+        if account.days_read == 0 {
+            output::say(format_args!(
+                "warning: no trail of account {id} was read: nothing of it is known to be unused"
+            ));
+            continue;
+        }
+        let gaps: Vec<_> = account.gaps.iter().filter_map(|gap| gap.days()).collect();
+        let days: u32 = gaps.iter().sum();
+        if let Some(longest) = account.gaps.iter().max_by_key(|gap| gap.days()) {
+            output::say(format_args!(
+                "note: {days} days of account {id} were not read, the longest time {}",
+                trust::interval(*longest)
+            ));
+        }
     }
 }
 

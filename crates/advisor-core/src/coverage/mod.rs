@@ -47,7 +47,7 @@ struct Records {
 
 /// An [`EventCategory`] that owns its resource type.
 #[derive(Clone, Debug)]
-enum Category {
+pub(crate) enum Category {
     Fixed(EventCategory<'static>),
     Data(Box<str>),
 }
@@ -99,7 +99,7 @@ impl LogFileCoverage<'_> {
 }
 
 impl Category {
-    fn get(&self) -> EventCategory<'_> {
+    pub(crate) fn get(&self) -> EventCategory<'_> {
         match self {
             Self::Fixed(category) => *category,
             Self::Data(resource_type) => EventCategory::Data(resource_type),

@@ -106,7 +106,7 @@ impl LoggedEvents {
             date: catalog.sources().data_events.clone(),
             ..Self::default()
         };
-        for kind in catalog.event_kinds() {
+        for (_, kind) in catalog.event_kinds() {
             let namespace = catalog.service(kind.service()).namespace();
             let names = events.get(namespace);
             if names.is_none_or(|names| names.action(namespace, kind.name(), known).is_none()) {

@@ -1,13 +1,15 @@
 //! Reports as CSV: one line per identity or policy, one per service, and at action level one per tracked action. Services
-//! that were used without a grant have `Granted` = `false`.
+//! and actions that were used without a grant have `Granted` = `false`; those of unknown event sources have nothing there.
 
 use std::io::{self, Write};
 
-use access_advisor::report::{Report, ServiceLastAccessed};
+use access_advisor::report::{
+    Report, ServiceLastAccessed, State, StateReason, TrackedActionLastAccessed,
+};
 use access_advisor::time;
 use chrono::{DateTime, Utc};
 
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 13;
 
 const HEADER: [&str; COLUMNS] = [
     "Arn",
@@ -21,6 +23,8 @@ const HEADER: [&str; COLUMNS] = [
     "LastAccessedRegion",
     "TotalAuthenticatedEntities",
     "NotEvaluated",
+    "State",
+    "StateReason",
 ];
 
 /// Writes all reports as one table.
@@ -29,11 +33,20 @@ pub(crate) fn write(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()
     write_record(&mut csv, HEADER)?;
     for report in reports {
         write_entity(&mut csv, report)?;
+        let ungranted: Vec<_> = report.ungranted_actions_used().collect();
         for row in report.services() {
             write_row(&mut csv, report, &row, "true")?;
+            for action in &ungranted {
+                if action.service_namespace == row.service_namespace {
+                    write_action(&mut csv, report, &row, &action.action, "false")?;
+                }
+            }
         }
         for row in report.ungranted_services_used() {
             write_row(&mut csv, report, &row, "false")?;
+        }
+        for row in report.unknown_event_sources() {
+            write_row(&mut csv, report, &row, "")?;
         }
     }
     csv.flush()
@@ -66,6 +79,8 @@ fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
             region.unwrap_or_default(),
             "",
             &names.join(" "),
+            "",
+            "",
         ],
     )
 }
@@ -100,27 +115,49 @@ fn write_row(
             row.last_authenticated_region.unwrap_or_default(),
             &total,
             "",
+            state(row.state),
+            &reason(row.state_reason),
         ],
     )?;
     for action in &row.tracked_actions_last_accessed {
-        write_record(
-            csv,
-            [
-                report.arn(),
-                "ACTION",
-                row.service_namespace,
-                row.service_name,
-                action.action_name,
-                granted,
-                &instant(action.last_accessed_time),
-                action.last_accessed_entity.unwrap_or_default(),
-                action.last_accessed_region.unwrap_or_default(),
-                "",
-                "",
-            ],
-        )?;
+        write_action(csv, report, row, action, granted)?;
     }
     Ok(())
+}
+
+fn write_action(
+    csv: &mut csv::Writer<&mut dyn Write>,
+    report: &Report,
+    row: &ServiceLastAccessed<'_>,
+    action: &TrackedActionLastAccessed<'_>,
+    granted: &str,
+) -> io::Result<()> {
+    write_record(
+        csv,
+        [
+            report.arn(),
+            "ACTION",
+            row.service_namespace,
+            row.service_name,
+            action.action_name,
+            granted,
+            &instant(action.last_accessed_time),
+            action.last_accessed_entity.unwrap_or_default(),
+            action.last_accessed_region.unwrap_or_default(),
+            "",
+            "",
+            state(action.state),
+            &reason(action.state_reason),
+        ],
+    )
+}
+
+fn state(state: Option<State>) -> &'static str {
+    state.map(State::as_str).unwrap_or_default()
+}
+
+fn reason(reason: Option<&StateReason>) -> String {
+    reason.map(StateReason::to_string).unwrap_or_default()
 }
 
 fn instant(time: Option<DateTime<Utc>>) -> String {

@@ -1,9 +1,10 @@
 //! Reports as tables for people: an overview with one line per report, then each report with the services that were used
 //! and those that were not.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use access_advisor::report::{Granularity, Report, ServiceLastAccessed};
+use access_advisor::report::{Granularity, Report, ServiceLastAccessed, State, StateReason};
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table};
 
@@ -15,6 +16,10 @@ pub(crate) struct Period {
     /// `None`: as far back as the activity goes.
     pub(crate) start: Option<DateTime<Utc>>,
     pub(crate) end: DateTime<Utc>,
+    /// The instant of the reports.
+    pub(crate) now: DateTime<Utc>,
+    /// Whether anything of the trail was read.
+    pub(crate) is_read: bool,
 }
 
 /// The width at which lists of names are wrapped.
@@ -28,6 +33,11 @@ const CUT_NAMES: usize = 12;
 pub(crate) fn write(writer: &mut dyn Write, reports: &[Report], period: Period) -> io::Result<()> {
     let day = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
     match period.start {
+        Some(start) if start > period.end => writeln!(
+            writer,
+            "Last accessed since {}: nothing of that time was read",
+            day(start)
+        )?,
         Some(start) => writeln!(
             writer,
             "Last accessed, {} to {}",
@@ -48,15 +58,17 @@ pub(crate) fn write(writer: &mut dyn Write, reports: &[Report], period: Period) 
 }
 
 fn write_overview(writer: &mut dyn Write, reports: &[Report], period: Period) -> io::Result<()> {
-    let mut table = plain_table::with_header(&[
-        "IDENTITY OR POLICY",
-        "SERVICES",
-        "USED",
-        "UNUSED",
-        "LAST ACCESSED",
-        "",
-    ]);
-    for column in 1..=3 {
+    let has_states = reports.iter().any(has_states);
+    let mut header = vec!["IDENTITY OR POLICY", "SERVICES", "USED"];
+    if has_states {
+        header.extend(["IMPLIED", "UNUSED", "UNKNOWN"]);
+    } else {
+        header.push("UNUSED");
+    }
+    let numbers = 1..header.len();
+    header.extend(["LAST ACCESSED", ""]);
+    let mut table = plain_table::with_header(&header);
+    for column in numbers {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -68,62 +80,204 @@ fn write_overview(writer: &mut dyn Write, reports: &[Report], period: Period) ->
             .services()
             .filter_map(|row| row.last_authenticated)
             .max();
-        table.add_row([
+        let mut cells = vec![
             short_name(report.arn()).to_owned(),
             services.to_string(),
             used.to_string(),
-            (services - used).to_string(),
-            last.map_or_else(|| "never".into(), instant),
-            last.map(|time| ago(time, period.end)).unwrap_or_default(),
-        ]);
+        ];
+        if has_states {
+            let [implied, unused] = [State::Implied, State::Unused]
+                .map(|state| report.services().filter(|row| is_in(row, state)).count());
+            let unknown = services - used - implied - unused;
+            cells.extend([implied, unused, unknown].map(|number| number.to_string()));
+        } else {
+            cells.push((services - used).to_string());
+        }
+        cells.push(last.map_or_else(|| never(report, period).into(), instant));
+        cells.push(last.map(|time| ago(time, period.now)).unwrap_or_default());
+        table.add_row(cells);
     }
     plain_table::write(writer, &table, "")
 }
 
+/// What stands in place of a last access.
+fn never(report: &Report, period: Period) -> &'static str {
+    let is_uncovered = report
+        .services()
+        .any(|row| row.state == Some(State::Uncovered));
+    if is_uncovered || !period.is_read {
+        "unknown"
+    } else {
+        "never"
+    }
+}
+
+fn has_states(report: &Report) -> bool {
+    report.services().any(|row| row.state.is_some())
+}
+
+/// Whether a service that was not used has a state.
+fn is_in(row: &ServiceLastAccessed<'_>, state: State) -> bool {
+    !is_used(row) && row.state == Some(state)
+}
+
 fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::Result<()> {
-    let services = report.services().len();
     let mut used: Vec<_> = report.services().filter(is_used).collect();
     used.sort_by(|left, right| {
         (right.last_authenticated.cmp(&left.last_authenticated))
             .then_with(|| left.service_namespace.cmp(right.service_namespace))
     });
     writeln!(writer, "{}", report.arn())?;
-    match (services, used.len()) {
-        (0, _) => writeln!(writer, "  no service is granted")?,
-        (_, 0) => writeln!(
-            writer,
-            "  {} granted, none used",
-            count(services, "service")
-        )?,
-        (_, number) => writeln!(
-            writer,
-            "  {} granted, {number} used",
-            count(services, "service")
-        )?,
-    }
+    write_counts(writer, report, used.len(), period)?;
     if !used.is_empty() {
         let table = rows_of(report, &used, period);
         plain_table::write(writer, &table, "  ")?;
     }
-    let unused: Vec<&str> = report
-        .services()
-        .filter(|row| !is_used(row))
-        .map(|row| row.service_namespace)
-        .collect();
-    write_names(writer, "  not used: ", &unused)?;
-    if report.granularity() == Granularity::Action {
-        for row in report.services() {
+    if has_states(report) {
+        write_states(writer, report)?;
+    } else {
+        let label = if period.is_read {
+            "  not used: "
+        } else {
+            "  not known to be used: "
+        };
+        let unused: Vec<&str> = report
+            .services()
+            .filter(|row| !is_used(row))
+            .map(|row| row.service_namespace)
+            .collect();
+        write_names(writer, label, &unused)?;
+        for row in report.services().filter(is_used) {
             write_unused_actions(writer, &row)?;
         }
     }
     let ungranted: Vec<_> = report.ungranted_services_used().collect();
-    if !ungranted.is_empty() {
+    let actions: Vec<_> = report.ungranted_actions_used().collect();
+    if !ungranted.is_empty() || !actions.is_empty() {
         writeln!(writer, "  used, though no permission policy grants it:")?;
-        let table = rows_of(report, &ungranted, period);
+        let mut table = rows_of(report, &ungranted, period);
+        for action in &actions {
+            table.add_row(vec![
+                format!("{}:{}", action.service_namespace, action.action.action_name),
+                action
+                    .action
+                    .last_accessed_time
+                    .map(instant)
+                    .unwrap_or_default(),
+                (action.action.last_accessed_time)
+                    .map(|time| ago(time, period.now))
+                    .unwrap_or_default(),
+                (action.action.last_accessed_region)
+                    .unwrap_or_default()
+                    .to_owned(),
+            ]);
+        }
         plain_table::write(writer, &table, "  ")?;
+    }
+    let unknown: Vec<_> = report.unknown_event_sources().collect();
+    if !unknown.is_empty() {
+        writeln!(writer, "  used, event source is not in the catalog:")?;
+        plain_table::write(writer, &rows_of(report, &unknown, period), "  ")?;
     }
     for missing in report.not_evaluated() {
         writeln!(writer, "  NOT EVALUATED: {missing}")?;
+    }
+    Ok(())
+}
+
+/// How many services are granted, and what is known of them.
+fn write_counts(
+    writer: &mut dyn Write,
+    report: &Report,
+    used: usize,
+    period: Period,
+) -> io::Result<()> {
+    let services = report.services().len();
+    if services == 0 {
+        return writeln!(writer, "  no service is granted");
+    }
+    write!(writer, "  {} granted", count(services, "service"))?;
+    if !has_states(report) {
+        return match used {
+            0 if !period.is_read => writeln!(writer, ", no trail was read"),
+            0 => writeln!(writer, ", none used"),
+            _ => writeln!(writer, ", {used} used"),
+        };
+    }
+    write!(writer, ", {used} used")?;
+    for state in OTHER_STATES {
+        let number = report.services().filter(|row| is_in(row, state)).count();
+        if number > 0 {
+            write!(writer, ", {number} {state}")?;
+        }
+    }
+    writeln!(writer)
+}
+
+/// The states of what was not used.
+const OTHER_STATES: [State; 4] = [
+    State::Implied,
+    State::Unused,
+    State::Unobservable,
+    State::Uncovered,
+];
+
+/// Lists what was not used, by state and reason: services, and the actions of services that were used.
+fn write_states(writer: &mut dyn Write, report: &Report) -> io::Result<()> {
+    for state in OTHER_STATES {
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in report.services().filter(|row| is_in(row, state)) {
+            let (reason, name) = match row.state_reason {
+                Some(StateReason::UnobservableActions {
+                    unobservable: number,
+                    granted,
+                    ..
+                }) => (
+                    "actions that leave no trace".to_owned(),
+                    format!("{} ({number} of {granted})", row.service_namespace),
+                ),
+                Some(StateReason::UncoveredActions {
+                    uncovered: number,
+                    granted,
+                    ..
+                }) => (
+                    "actions of which too few days were read".to_owned(),
+                    format!("{} ({number} of {granted})", row.service_namespace),
+                ),
+                Some(reason) => (reason.to_string(), row.service_namespace.to_owned()),
+                None => (String::new(), row.service_namespace.to_owned()),
+            };
+            by_reason.entry(reason).or_default().push(name);
+        }
+        for (reason, names) in by_reason {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            writeln!(writer, "  {state}, {reason}:")?;
+            write_names(writer, "    ", &names)?;
+        }
+    }
+    if report.granularity() != Granularity::Action {
+        return Ok(());
+    }
+    for row in report.services() {
+        // Of other services it is enough to know their state.
+        if !is_used(&row) && row.state != Some(State::Implied) {
+            continue;
+        }
+        for state in OTHER_STATES {
+            let actions = row.tracked_actions_last_accessed.iter();
+            let names: Vec<String> = actions
+                .filter(|action| action.state == Some(state))
+                .map(|action| match action.state_reason {
+                    Some(StateReason::Implied { by: Some(by), .. }) => {
+                        format!("{} (by {by})", action.action_name)
+                    }
+                    _ => action.action_name.to_owned(),
+                })
+                .collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let label = format!("  {}, {state}: ", row.service_namespace);
+            write_names(writer, &label, &names)?;
+        }
     }
     Ok(())
 }
@@ -151,7 +305,7 @@ fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period) ->
         let mut cells = vec![
             name,
             time.map(instant).unwrap_or_default(),
-            time.map(|time| ago(time, period.end)).unwrap_or_default(),
+            time.map(|time| ago(time, period.now)).unwrap_or_default(),
             region.unwrap_or_default().to_owned(),
         ];
         if has_others {
@@ -192,9 +346,6 @@ fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period) ->
 
 /// Lists the unused actions of a service that was used. An unused service is listed as such, without its actions.
 fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -> io::Result<()> {
-    if !is_used(row) {
-        return Ok(());
-    }
     let unused: Vec<&str> = row
         .tracked_actions_last_accessed
         .iter()

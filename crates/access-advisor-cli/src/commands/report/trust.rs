@@ -1,0 +1,104 @@
+//! How far "not used" can be trusted: the days, log files and actions that were not seen.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use access_advisor::activity::DaySet;
+use access_advisor::report::{AccountCoverage, CoverageSummary, DayRange, Report, State};
+
+/// One line for the end of a report.
+pub(super) fn line(coverage: &CoverageSummary, reports: &[Report]) -> String {
+    let mut line = format!("\"unused\" rests on {}", days(coverage));
+    let missing = &coverage.missing_log_files;
+    if !missing.is_empty() {
+        let names = missing.first.join(", ");
+        let more = if missing.count > missing.first.len() {
+            ", ..."
+        } else {
+            ""
+        };
+        _ = write!(
+            line,
+            "; {} that digests list not read ({names}{more})",
+            count(missing.count, "log file")
+        );
+    }
+    let unobservable = unobservable(reports);
+    if unobservable > 0 {
+        _ = write!(
+            line,
+            "; {} unobservable",
+            count(unobservable, "granted action")
+        );
+    }
+    line
+}
+
+/// The days that were read, of the account with the fewest.
+fn days(coverage: &CoverageSummary) -> String {
+    let least = coverage
+        .accounts
+        .iter()
+        .min_by_key(|account| account.days_read);
+    let Some(account) = least.filter(|account| account.days_read > 0) else {
+        return match least {
+            Some(account) if coverage.accounts.len() > 1 => {
+                format!("no day of account {}", account.account)
+            }
+            _ => "no day: no trail was read".to_owned(),
+        };
+    };
+    let window = window(account, coverage.window);
+    let of = window.days().unwrap_or(account.days_read);
+    let mut text = format!("{} of {of} days, {}", account.days_read, interval(window));
+    let gaps = account
+        .gaps
+        .iter()
+        .filter_map(|gap| Some((gap.days()?, gap)));
+    let gaps: Vec<_> = gaps.collect();
+    if let Some((_, longest)) = gaps.iter().max_by_key(|(days, _)| *days) {
+        _ = write!(text, ", {}", count(gaps.len(), "gap"));
+        _ = match gaps.len() {
+            1 => write!(text, " ({})", interval(**longest)),
+            _ => write!(text, " (the longest {})", interval(**longest)),
+        };
+    }
+    if coverage.accounts.len() > 1 {
+        _ = write!(text, ", in account {}; more in others", account.account);
+    }
+    text
+}
+
+/// The window of an account; without a beginning, from its first day that was read.
+fn window(account: &AccountCoverage, window: DayRange) -> DayRange {
+    let open = account.gaps.first().filter(|gap| gap.first.is_none());
+    let first = open.map_or(window.first, |gap| gap.last.checked_add(1));
+    DayRange {
+        first: window.first.or(first),
+        last: window.last,
+    }
+}
+
+/// `2026-01-01 to 2026-01-31`.
+pub(super) fn interval(range: DayRange) -> String {
+    let date = |day| DaySet::date_of(day).map_or_else(String::new, |date| date.to_string());
+    match range.first {
+        Some(first) if first == range.last => date(first),
+        Some(first) => format!("{} to {}", date(first), date(range.last)),
+        None => format!("up to {}", date(range.last)),
+    }
+}
+
+/// The number of granted actions that are unobservable in some report.
+fn unobservable(reports: &[Report]) -> usize {
+    let rows = reports.iter().flat_map(Report::service_rows);
+    let actions = rows.flat_map(|row| row.actions());
+    let unobservable = actions.filter(|action| action.state == Some(State::Unobservable));
+    let distinct: BTreeSet<_> = unobservable.map(|action| action.action).collect();
+    distinct.len()
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
