@@ -1,0 +1,411 @@
+//! The states of services and actions: what a trail proves, and what it does not.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod property;
+
+use std::sync::Arc;
+
+use advisor_core::{
+    AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Granularity,
+    Principal, Report, State, Tracking, time,
+};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+const ACCOUNT: &str = "111122223333";
+const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+const REGION: &str = "eu-west-1";
+/// 2026-01-01.
+const FIRST: i32 = 20_454;
+
+fn user(arn: &str, actions: &[&str]) -> Value {
+    let name = arn.rsplit('/').next().unwrap();
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+    json!({
+        "UserName": name, "UserId": format!("AIDA{name}"), "Arn": arn,
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}],
+    })
+}
+
+fn account(users: &[Value]) -> AccountData {
+    let export = json!({"UserDetailList": users}).to_string();
+    AccountData::from_export("inline", &export).unwrap()
+}
+
+/// A trail that holds both kinds of management event on all days of a range.
+fn covered(days: std::ops::Range<i32>) -> Activity {
+    let mut activity = Activity::new();
+    let coverage = activity.coverage_mut();
+    for day in days {
+        for kind in [
+            EventCategory::ManagementRead,
+            EventCategory::ManagementWrite,
+        ] {
+            coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+        }
+    }
+    activity
+}
+
+fn attempt(activity: &mut Activity, arn: &str, credit: (&str, CreditedAction<'_>), millis: i64) {
+    activity.record(&Attempt {
+        principal: Principal {
+            unique_id: None,
+            arn: Some(arn),
+            account: Some(ACCOUNT),
+        },
+        service: credit.0,
+        action: credit.1,
+        region: REGION,
+        time_millis: millis,
+        event_id: "1234",
+        denied: false,
+    });
+}
+
+fn at(day: i32, hour: i64) -> i64 {
+    DaySet::start_of(FIRST + day) + hour * 3_600_000
+}
+
+fn instant(day: i32, hour: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at(day, hour)).unwrap()
+}
+
+/// `namespace:action state: reason` of every row; a service's own row has no action.
+fn rows(report: &Report) -> Vec<String> {
+    let mut rows = Vec::new();
+    for service in report.services() {
+        let claim = |state: Option<State>, reason: Option<&advisor_core::StateReason>| {
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            format!("{}{reason}", state.unwrap())
+        };
+        let namespace = service.service_namespace;
+        let own = claim(service.state, service.state_reason);
+        rows.push(format!("{namespace} {own}"));
+        for action in &service.tracked_actions_last_accessed {
+            let own = claim(action.state, action.state_reason);
+            rows.push(format!("{namespace}:{} {own}", action.action_name));
+        }
+    }
+    rows
+}
+
+fn report_on(arn: &str, users: &[Value], activity: &Activity, now: DateTime<Utc>) -> Report {
+    report_with(Tracking::full(), arn, users, activity, now)
+}
+
+fn report_with(
+    tracking: Tracking,
+    arn: &str,
+    users: &[Value],
+    activity: &Activity,
+    now: DateTime<Utc>,
+) -> Report {
+    let advisor = Advisor::new(account(users), activity, Catalog::shared(), tracking, now);
+    advisor.report(arn, Granularity::Action).unwrap()
+}
+
+#[test]
+fn the_trail_decides_what_unused_means() {
+    let ann = [user(
+        ANN,
+        &[
+            "ec2:DescribeInstances",
+            "kms:Decrypt",
+            "s3:GetObject",
+            "s3:ReplicateObject",
+            "iam:PassRole",
+            "kinesis:PutRecord",
+        ],
+    )];
+    let now = instant(100, 0);
+    let shown = rows(&report_on(ANN, &ann, &covered(0..100), now));
+    assert_eq!(
+        shown,
+        [
+            "ec2 unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "iam unobservable: 1 of 1 granted actions leave no trace, such as PassRole",
+            "iam:PassRole unobservable: only calls of other actions exercise it; none was seen",
+            "kinesis unobservable: 1 of 1 granted actions leave no trace, such as PutRecord",
+            "kinesis:PutRecord unobservable: AWS does not say that it is logged, and no call of it was seen",
+            "kms unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "kms:Decrypt unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "s3 unobservable: 2 of 2 granted actions leave no trace, such as GetObject",
+            "s3:GetObject unobservable: the trail holds no data events on AWS::S3::AccessPoint, AWS::S3::Object",
+            "s3:ReplicateObject unobservable: no API operation is named after it",
+        ]
+    );
+
+    // Too few days: nothing is unused.
+    let shown = rows(&report_on(ANN, &ann, &covered(50..100), now));
+    let reason = "uncovered: 50 days of the trail of account 111122223333 read; 90 needed";
+    assert!(shown.iter().all(|row| row.ends_with(reason)), "{shown:#?}");
+    let few = Tracking::full().with_min_coverage_days(Some(50));
+    let shown = rows(&report_with(few, ANN, &ann, &covered(50..100), now));
+    assert!(shown[0].starts_with("ec2 unused: no attempt on 50 of 50 days"));
+
+    // No trail at all, and one that does not say what it covers.
+    for (is_unknown, reason) in [
+        (
+            false,
+            "uncovered: no trail of account 111122223333 was read",
+        ),
+        (
+            true,
+            "uncovered: the activity does not say what it covers of account 111122223333",
+        ),
+    ] {
+        let mut activity = Activity::new();
+        if is_unknown {
+            activity.coverage_mut().see_unknown_source();
+        }
+        let none = Tracking::full().with_min_coverage_days(Some(0));
+        let shown = rows(&report_with(none, ANN, &ann, &activity, now));
+        assert!(shown.iter().all(|row| row.ends_with(reason)), "{shown:#?}");
+    }
+}
+
+#[test]
+fn data_events_must_have_been_logged_long_enough() {
+    let ann = [user(ANN, &["s3:GetObject"])];
+    let with_events = |days: std::ops::Range<i32>| {
+        let mut activity = covered(0..100);
+        let coverage = activity.coverage_mut();
+        for day in [days.start, days.end - 1] {
+            let kind = EventCategory::Data("AWS::S3::Object");
+            coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+        }
+        rows(&report_on(ANN, &ann, &activity, instant(100, 0)))
+    };
+    assert_eq!(
+        with_events(0..95)[1],
+        "s3:GetObject unused: no attempt on 95 of 95 days, 2026-01-01 to 2026-04-05, in logged data events on AWS::S3::AccessPoint, AWS::S3::Object"
+    );
+    assert_eq!(
+        with_events(60..95),
+        [
+            "s3 uncovered: 1 of 1 granted actions are uncovered, such as GetObject",
+            "s3:GetObject uncovered: 35 days with data events on AWS::S3::AccessPoint, AWS::S3::Object read; 90 needed",
+        ]
+    );
+}
+
+#[test]
+fn both_kinds_of_management_event_are_needed_where_the_catalog_does_not_tell() {
+    let ann = [user(
+        ANN,
+        &["ec2:DescribeInstances", "ec2:CreateTags", "kms:Decrypt"],
+    )];
+    let mut activity = Activity::new();
+    for day in 0..100 {
+        let kind = EventCategory::ManagementWrite;
+        activity
+            .coverage_mut()
+            .see_record(ACCOUNT, REGION, kind, FIRST + day);
+    }
+    let shown = rows(&report_on(ANN, &ann, &activity, instant(100, 0)));
+    let state = |name: &str| {
+        let row = shown.iter().find(|row| row.starts_with(name)).unwrap();
+        row.strip_prefix(name).unwrap().to_owned()
+    };
+    assert!(state("ec2:CreateTags ").starts_with("unused"));
+    let reason = "unobservable: the trail holds no management events that read";
+    assert_eq!(state("ec2:DescribeInstances "), reason);
+    assert_eq!(state("kms:Decrypt "), reason);
+}
+
+#[test]
+fn a_call_by_anybody_shows_that_an_action_is_logged() {
+    let users = [user(ANN, &["kinesis:PutRecord"]), user(BOB, &[])];
+    let mut activity = covered(0..100);
+    let put = ("kinesis", CreditedAction::Action("PutRecord"));
+    attempt(&mut activity, BOB, put, at(50, 0));
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert!(shown[1].starts_with("kinesis:PutRecord unused: no attempt on 100 of 100 days"));
+}
+
+#[test]
+fn calls_of_other_actions_count_as_far_as_they_tell() {
+    let ann = [user(
+        ANN,
+        &[
+            "ec2:RunInstances",
+            "iam:PassRole",
+            "kms:ReEncrypt*",
+            "s3:GetObjectTagging",
+        ],
+    )];
+    let mut activity = covered(0..100);
+    let day = at(50, 12);
+    let run = ("ec2", CreditedAction::Action("RunInstances"));
+    attempt(&mut activity, ANN, run, day);
+    let re_encrypt = ("kms", CreditedAction::Action("ReEncryptFrom"));
+    attempt(&mut activity, ANN, re_encrypt, day);
+    let report = |activity: &Activity| report_on(ANN, &ann, activity, instant(100, 0));
+    let shown = rows(&report(&activity));
+    // Whether a role was passed is decided by the record, which was read.
+    assert!(
+        shown.contains(
+            &"iam:PassRole unobservable: only calls of other actions exercise it; none was seen"
+                .to_owned()
+        )
+    );
+    let reason = "implied by kms:ReEncryptFrom, 2026-02-20T12:00:00+00:00, event 1234";
+    assert!(
+        shown.contains(&format!("kms:ReEncryptTo implied: {reason}")),
+        "{shown:#?}"
+    );
+
+    // The record did not have its parameters.
+    let may_pass = ("iam", CreditedAction::Implied("PassRole"));
+    attempt(&mut activity, ANN, may_pass, day);
+    let shown = rows(&report(&activity));
+    let reason = "implied by ec2:RunInstances, 2026-02-20T12:00:00+00:00, event 1234";
+    assert!(
+        shown.contains(&format!("iam implied: PassRole {reason}")),
+        "{shown:#?}"
+    );
+    assert!(
+        shown.contains(&format!("iam:PassRole implied: {reason}")),
+        "{shown:#?}"
+    );
+    // It never is an access.
+    let all = report(&activity);
+    let iam = all.services().find(|row| row.service_namespace == "iam");
+    assert_eq!(iam.unwrap().last_authenticated, None);
+
+    // The record shows it. AWS would not count that.
+    let passed = ("iam", CreditedAction::Exercised("PassRole"));
+    attempt(&mut activity, ANN, passed, day + 1000);
+    assert!(rows(&report(&activity)).contains(&"iam:PassRole used".to_owned()));
+    let all = report(&activity);
+    let iam = all.services().find(|row| row.service_namespace == "iam");
+    assert_eq!(
+        iam.unwrap().last_authenticated,
+        time::parse("2026-02-20T12:00:01Z")
+    );
+    let aws = report_with(Tracking::aws(), ANN, &ann, &activity, instant(100, 0));
+    let iam = aws.services().find(|row| row.service_namespace == "iam");
+    let iam = iam.unwrap();
+    assert_eq!((iam.last_authenticated, iam.state), (None, None));
+    assert!(!serde_json::to_string(&aws).unwrap().contains("State"));
+}
+
+#[test]
+fn what_no_policy_grants_is_told_from_what_nobody_knows() {
+    let ann = [user(ANN, &["s3:GetObject"])];
+    let mut activity = covered(0..100);
+    for (service, action) in [
+        ("s3", CreditedAction::Action("PutObject")),
+        ("sqs", CreditedAction::Action("CreateQueue")),
+        ("brand-new", CreditedAction::Event("DoIt")),
+    ] {
+        attempt(&mut activity, ANN, (service, action), at(50, 0));
+    }
+    let report = report_on(ANN, &ann, &activity, instant(100, 0));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["UngrantedServicesUsed"][0]["ServiceNamespace"], "sqs");
+    assert_eq!(
+        json["UngrantedActionsUsed"],
+        json!([{
+            "ServiceNamespace": "s3", "ActionName": "PutObject", "LastAccessedEntity": ANN,
+            "LastAccessedTime": "2026-02-20T00:00:00+00:00", "LastAccessedRegion": REGION,
+            "State": "used",
+        }])
+    );
+    let unknown = &json["UnknownEventSources"][0];
+    assert_eq!(unknown["ServiceNamespace"], "brand-new");
+    let reason = "event source brand-new is not in the catalog";
+    assert_eq!(unknown["StateReason"], reason);
+    assert_eq!(json["UnknownEventSources"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn earlier_instants_are_right_to_the_day() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let describe = ("ec2", CreditedAction::Action("DescribeInstances"));
+    let mut activity = covered(0..100);
+    for (day, hour) in [(10, 9), (20, 9), (90, 9)] {
+        attempt(&mut activity, ANN, describe, at(day, hour));
+    }
+    let last = |activity: &Activity, tracking: Tracking, day, hour| {
+        let report = report_with(tracking, ANN, &users, activity, instant(day, hour));
+        let row = report.services().next().unwrap();
+        row.last_authenticated.map(|time| time.timestamp_millis())
+    };
+    for tracking in [Tracking::full(), Tracking::aws()] {
+        let last = |day, hour| last(&activity, tracking.clone(), day, hour);
+        assert_eq!(last(95, 0), Some(at(90, 9)));
+        // Of the 20th only the day is known, and on that day not even whether it was before or after noon.
+        assert_eq!(last(60, 0), Some(at(20, 0)));
+        assert_eq!(last(20, 1), Some(at(20, 0)));
+        assert_eq!(last(15, 0), Some(at(10, 9)), "not before the first attempt");
+        assert_eq!(last(10, 8), None);
+    }
+    // Used on the 20th, and not in the thirty days before the 60th.
+    let month = Tracking::full().with_period_days(Some(30));
+    assert_eq!(last(&activity, month.clone(), 60, 0), None);
+    assert_eq!(last(&activity, month, 50, 10), Some(at(20, 10)));
+
+    // Where the days are not known, what may have been used counts.
+    let mut older = Activity::new();
+    for row in activity.rows() {
+        let (days, days_complete) = (&DaySet::new(), false);
+        older.add_row(&advisor_core::ActivityRow {
+            days,
+            days_complete,
+            ..row
+        });
+    }
+    assert_eq!(last(&older, Tracking::full(), 60, 0), Some(at(90, 9)));
+}
+
+#[test]
+fn the_summary_names_gaps_and_what_was_held() {
+    let mut activity = covered(0..10);
+    let coverage = activity.coverage_mut();
+    let other = EventCategory::Data("AWS::S3::Object");
+    coverage.see_record(ACCOUNT, "us-east-1", other, FIRST + 20);
+    let (start, end) = (at(5, 0), at(7, 0));
+    coverage.see_digest(ACCOUNT, REGION, start, end, ["logs/a.json.gz"]);
+    let advisor = |tracking: Tracking| {
+        let account = account(&[user(ANN, &[])]);
+        Advisor::new(
+            Arc::new(account),
+            &activity,
+            Catalog::shared(),
+            tracking,
+            instant(30, 0),
+        )
+    };
+    let summary = serde_json::to_value(advisor(Tracking::full()).coverage()).unwrap();
+    assert_eq!(summary["Window"], "../2026-01-31");
+    let of_account = &summary["Accounts"][0];
+    assert_eq!(
+        of_account["Gaps"],
+        json!([
+            "../2025-12-31",
+            "2026-01-11/2026-01-20",
+            "2026-01-22/2026-01-31"
+        ])
+    );
+    assert_eq!(of_account["DaysRead"], 11);
+    assert_eq!(of_account["Events"][2]["Region"], "us-east-1");
+    assert_eq!(of_account["Events"][2]["ResourceType"], "AWS::S3::Object");
+    // No digest of us-east-1 was read.
+    assert_eq!(of_account["DaysWithDigests"], json!([]));
+    assert_eq!(summary["MissingLogFiles"]["First"], json!(["a.json.gz"]));
+
+    let month = advisor(Tracking::full().with_period_days(Some(15))).coverage();
+    assert_eq!((month.window_days, month.days_needed), (Some(16), 15));
+    assert_eq!(month.accounts[0].days_read, 1);
+}
