@@ -135,6 +135,11 @@ fn every_report_holds_what_was_derived_by_hand() {
             .cloned()
             .unwrap_or_else(|| json!({}));
         assert_eq!(used(report.ungranted_services_used()), rows, "{arn}");
+        let unknown = fact
+            .get("unknown_sources")
+            .cloned()
+            .unwrap_or_else(|| json!({}));
+        assert_eq!(used(report.unknown_event_sources()), unknown, "{arn}");
         assert_eq!(
             report.not_evaluated().is_empty(),
             fact.get("document").is_none() && !has_missing_policy(arn),

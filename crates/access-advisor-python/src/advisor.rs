@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access_advisor::arrow::{all_report_batches, report_schema};
-use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed};
+use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -60,6 +60,10 @@ struct Answer<'a> {
     arn: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ungranted_services_used: Vec<ServiceLastAccessed<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ungranted_actions_used: Vec<UngrantedActionUsed<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_event_sources: Vec<ServiceLastAccessed<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     not_evaluated: &'a [NotEvaluated],
 }
@@ -102,9 +106,11 @@ impl Advisor {
 
     /// Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
     ///
-    /// It has more keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
-    /// grants them now, if there are any; `NotEvaluated`, policies and groups that are missing from the export or could not be
-    /// evaluated, if there are any.
+    /// It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
+    /// although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
+    /// policies and groups that are missing from the export or could not be evaluated. With `Tracking.full()`, every service and
+    /// action has a `State` ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a
+    /// `StateReason`.
     ///
     /// Args:
     ///     arn: The ARN of the user, group, role or managed policy.
@@ -139,6 +145,8 @@ impl Advisor {
             is_truncated: false,
             arn: report.arn(),
             ungranted_services_used: report.ungranted_services_used().collect(),
+            ungranted_actions_used: report.ungranted_actions_used().collect(),
+            unknown_event_sources: report.unknown_event_sources().collect(),
             not_evaluated: report.not_evaluated(),
         };
         answer(py, &whole)

@@ -31,6 +31,8 @@ def test_reports_have_the_expected_facts(advisor):
         assert used == fact["used"], arn
         ungranted = [row["ServiceNamespace"] for row in report.get("UngrantedServicesUsed", [])]
         assert ungranted == fact.get("ungranted_used", []), arn
+        unknown = [row["ServiceNamespace"] for row in report.get("UnknownEventSources", [])]
+        assert unknown == list(fact.get("unknown_sources", {})), arn
 
 
 def test_a_report_has_the_shape_of_boto3(advisor):
@@ -38,7 +40,8 @@ def test_a_report_has_the_shape_of_boto3(advisor):
     model = pytest.importorskip("botocore.session").get_session().get_service_model("iam")
     shape = model.operation_model("GetServiceLastAccessedDetails").output_shape
     report = advisor.report(ERIN, granularity="action")
-    check(report, shape, {"Arn", "UngrantedServicesUsed", "NotEvaluated"})
+    beyond = {"Arn", "UngrantedServicesUsed", "UngrantedActionsUsed", "UnknownEventSources", "NotEvaluated"}
+    check(report, shape, beyond)
     details = {"EntityDetailsList": advisor.entities(ERIN, "s3")}
     with_entities = model.operation_model("GetServiceLastAccessedDetailsWithEntities").output_shape
     check(details, with_entities, set(), partial=True)

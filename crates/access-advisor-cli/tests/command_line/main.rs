@@ -93,7 +93,11 @@ fn all_formats_have_the_same_rows() {
     let rows = |report: &Value, list: &str| report[list].as_array().map_or(0, Vec::len);
     let services: usize = reports
         .iter()
-        .map(|r| rows(r, "ServicesLastAccessed") + rows(r, "UngrantedServicesUsed"))
+        .map(|r| {
+            rows(r, "ServicesLastAccessed")
+                + rows(r, "UngrantedServicesUsed")
+                + rows(r, "UnknownEventSources")
+        })
         .sum();
     assert_eq!(csv.lines().count(), 1 + reports.len() + services);
 

@@ -647,9 +647,11 @@ class Advisor:
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
         """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
 
-        It has more keys: `Arn`; `UngrantedServicesUsed`, the services that a user or role used although no permission policy
-        grants them now, if there are any; `NotEvaluated`, policies and groups that are missing from the export or could not be
-        evaluated, if there are any.
+        It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
+        although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
+        policies and groups that are missing from the export or could not be evaluated. With `Tracking.full()`, every service and
+        action has a `State` ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a
+        `StateReason`.
 
         Args:
             arn: The ARN of the user, group, role or managed policy.

@@ -25,6 +25,7 @@ __all__ = [
     "Report",
     "ServiceLastAccessed",
     "TrackedActionLastAccessed",
+    "UngrantedActionUsed",
 ]
 
 
@@ -38,6 +39,14 @@ class TrackedActionLastAccessed(_TrackedActionLastAccessed, total=False):
     LastAccessedEntity: str
     LastAccessedTime: datetime
     LastAccessedRegion: str
+    State: str
+    StateReason: str
+
+
+class UngrantedActionUsed(TrackedActionLastAccessed):
+    """An action that was used although no permission policy grants it. Not part of the API."""
+
+    ServiceNamespace: str
 
 
 class _ServiceLastAccessed(TypedDict):
@@ -52,6 +61,8 @@ class ServiceLastAccessed(_ServiceLastAccessed, total=False):
     LastAuthenticated: datetime
     LastAuthenticatedEntity: str
     LastAuthenticatedRegion: str
+    State: str
+    StateReason: str
     TrackedActionsLastAccessed: list[TrackedActionLastAccessed]
 
 
@@ -83,6 +94,8 @@ class Report(_Report, total=False):
     """The return type of `Advisor.report`: all pages of `GetServiceLastAccessedDetails` at once, and keys that the API lacks."""
 
     UngrantedServicesUsed: list[ServiceLastAccessed]
+    UngrantedActionsUsed: list[UngrantedActionUsed]
+    UnknownEventSources: list[ServiceLastAccessed]
     NotEvaluated: list[NotEvaluated]
 
 

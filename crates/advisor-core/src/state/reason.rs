@@ -150,7 +150,9 @@ impl fmt::Display for StateReason {
                     None => Ok(()),
                 }
             }
-            Self::NoTrail { account } => write!(f, "no trail of account {account} was read"),
+            Self::NoTrail { account } => {
+                write!(f, "no day of the trail of account {account} was read")
+            }
             Self::UnknownCoverage { account } => write!(
                 f,
                 "the activity does not say what it covers of account {account}"

@@ -157,7 +157,7 @@ fn the_trail_decides_what_unused_means() {
     for (is_unknown, reason) in [
         (
             false,
-            "uncovered: no trail of account 111122223333 was read",
+            "uncovered: no day of the trail of account 111122223333 was read",
         ),
         (
             true,

@@ -154,7 +154,13 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::
     let ungranted: Vec<_> = report.ungranted_services_used().collect();
     let actions: Vec<_> = report.ungranted_actions_used().collect();
     if !ungranted.is_empty() || !actions.is_empty() {
-        writeln!(writer, "  used, though no permission policy grants it:")?;
+        // A policy that was not evaluated may grant it.
+        let which = if report.not_evaluated().is_empty() {
+            "permission policy"
+        } else {
+            "permission policy that was evaluated"
+        };
+        writeln!(writer, "  used, though no {which} grants it:")?;
         let mut table = rows_of(report, &ungranted, period);
         for action in &actions {
             table.add_row(vec![
@@ -199,7 +205,7 @@ fn write_counts(
     write!(writer, "  {} granted", count(services, "service"))?;
     if !has_states(report) {
         return match used {
-            0 if !period.is_read => writeln!(writer, ", no trail was read"),
+            0 if !period.is_read => writeln!(writer, ", no day of the trail was read"),
             0 => writeln!(writer, ", none used"),
             _ => writeln!(writer, ", {used} used"),
         };

@@ -43,9 +43,9 @@ fn days(coverage: &CoverageSummary) -> String {
     let Some(account) = least.filter(|account| account.days_read > 0) else {
         return match least {
             Some(account) if coverage.accounts.len() > 1 => {
-                format!("no day of account {}", account.account)
+                format!("no day of the trail of account {}", account.account)
             }
-            _ => "no day: no trail was read".to_owned(),
+            _ => "no day of the trail".to_owned(),
         };
     };
     let window = window(account, coverage.window);
