@@ -5,9 +5,9 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    AccountCoverage, ActionRow, Advisor, CoverageSummary, DayRange, Entity, Grant, GrantingPolicy,
-    Granularity, KindCoverage, LastAccess, LastByNamespace, MissingLogFiles, NotEvaluated,
-    PoliciesGrantingServiceAccess, Reach, Report, ReportVisitor, RequestError, ServiceLastAccessed,
-    ServiceRow, State, StateReason, TrackedActionLastAccessed, TrackedActions, TrackedRegions,
-    Tracking, UngrantedActionUsed, policies_granting_service_access,
+    AccountCoverage, ActionRow, Advisor, CategoryCoverage, DayRange, Entity, Grant, GrantingPolicy,
+    Granularity, LastAccess, LastByNamespace, MissingLogFiles, NotEvaluated,
+    PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage, ReportVisitor, RequestError,
+    ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed, TrackedActions,
+    TrackedRegions, Tracking, UngrantedActionUsed, policies_granting_service_access,
 };

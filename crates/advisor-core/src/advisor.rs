@@ -20,7 +20,7 @@ use crate::reach::{Reach, ReachEngine};
 use crate::report::{Entity, Grant, Granularity, NotEvaluated, Report, ReportVisitor, ServiceRef};
 use crate::request_error::RequestError;
 use crate::state::{
-    CoverageSummary, ImpliedActions, LatestImplied, State, StateInputs, StateReason, States,
+    ImpliedActions, LatestImplied, ReportCoverage, State, StateInputs, StateReason, States,
     StatesOfReport, TrailDays,
 };
 use crate::tracking::{LastAttempt, TrackedActions, Tracking};
@@ -111,7 +111,7 @@ impl Advisor {
 
     /// What the reports rest on: the days, Regions and kinds of event of each account that were read.
     #[must_use]
-    pub fn coverage(&self) -> CoverageSummary {
+    pub fn coverage(&self) -> ReportCoverage {
         let accounts = self.account.accounts();
         self.trail.summary(
             accounts.iter().map(AccountId::as_str),
@@ -203,7 +203,8 @@ impl Advisor {
         let mut rows = CollectedRows::default();
         let identities = self.identities(entity);
         let states = self.states_of(entity, &identities);
-        let undecided = self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
+        let undecided =
+            self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
         Report {
             catalog: self.catalog.clone(),
             arn: self

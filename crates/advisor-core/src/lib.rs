@@ -55,6 +55,7 @@ pub use report::{
 };
 pub use request_error::RequestError;
 pub use state::{
-    AccountCoverage, CoverageSummary, DayRange, KindCoverage, MissingLogFiles, State, StateReason,
+    AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, ReportCoverage, State,
+    StateReason,
 };
 pub use tracking::{TrackedActions, TrackedRegions, Tracking};

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use access_advisor::parquet::write_reports;
-use access_advisor::report::{Advisor, CoverageSummary, Granularity, Report, Tracking};
+use access_advisor::report::{Advisor, Granularity, Report, ReportCoverage, Tracking};
 use access_advisor::time;
 use access_advisor::trail::TrailRead;
 use chrono::{DateTime, Utc};
@@ -199,13 +199,13 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 #[serde(rename_all = "PascalCase")]
 struct Reports<'a> {
     reports: &'a [Report],
-    coverage: &'a CoverageSummary,
+    coverage: &'a ReportCoverage,
 }
 
 fn write_json(
     writer: &mut dyn Write,
     reports: &[Report],
-    coverage: &CoverageSummary,
+    coverage: &ReportCoverage,
 ) -> io::Result<()> {
     output::write_json(writer, &Reports { reports, coverage })
 }
@@ -271,7 +271,7 @@ fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
 }
 
 /// What happened on days that were not read is in AWS's answer, and not in this one.
-fn note_days_not_read(coverage: &CoverageSummary) {
+fn note_days_not_read(coverage: &ReportCoverage) {
     if coverage.has_unknown_sources {
         output::say("note: some of the activity does not say what it covers");
     }

@@ -17,7 +17,7 @@ pub(crate) use self::implied::{ImpliedActions, LatestImplied};
 pub use self::reason::StateReason;
 pub(crate) use self::summary::TrailDays;
 pub use self::summary::{
-    AccountCoverage, CoverageSummary, DayRange, KindCoverage, MissingLogFiles,
+    AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, ReportCoverage,
 };
 
 /// What a report says of a granted service or action.

@@ -39,7 +39,7 @@ struct EventDays {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct CoverageSummary {
+pub struct ReportCoverage {
     /// The days that the reports are about. Without a limit of the period, the first is open.
     pub window: DayRange,
     /// The number of days in the window; `None` when it is open.
@@ -70,19 +70,19 @@ pub struct AccountCoverage {
     /// The days on which digests of every Region that was read list all log files. On other days, a log file may be missing
     /// unnoticed.
     pub days_with_digests: DaySet,
-    /// The days with events, by Region and kind of event.
-    pub events: Vec<KindCoverage>,
+    /// The days with records, by Region and kind of event.
+    pub records: Vec<CategoryCoverage>,
 }
 
-/// The days with events of one kind in one Region.
+/// The days with records of one kind of event in one Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct KindCoverage {
+pub struct CategoryCoverage {
     /// The Region.
     pub region: Arc<str>,
     /// The kind of event, as [`EventCategory::name`] has it.
-    pub kind: &'static str,
+    pub category: &'static str,
     /// The resource type of data events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<Box<str>>,
@@ -270,7 +270,7 @@ impl TrailDays {
         accounts: impl Iterator<Item = &'a str>,
         (first, last): (Option<i32>, i32),
         days_needed: u32,
-    ) -> CoverageSummary {
+    ) -> ReportCoverage {
         let window = DayRange { first, last };
         let nothing = AccountDays::default();
         let accounts = accounts.map(|account| {
@@ -278,9 +278,9 @@ impl TrailDays {
             let events = days.events.iter().filter_map(|events| {
                 let days = within(&events.days, (first, last));
                 let kind = events.kind.get();
-                (!days.is_empty()).then(|| KindCoverage {
+                (!days.is_empty()).then(|| CategoryCoverage {
                     region: events.region.clone(),
-                    kind: kind.name(),
+                    category: kind.name(),
                     resource_type: kind.resource_type().map(Box::from),
                     days,
                 })
@@ -290,10 +290,10 @@ impl TrailDays {
                 days_read: count(&days.read_in((first, last))),
                 gaps: days.gaps((first, last)),
                 days_with_digests: within(&days.with_digests(), (first, last)),
-                events: events.collect(),
+                records: events.collect(),
             }
         });
-        CoverageSummary {
+        ReportCoverage {
             window,
             window_days: window.days(),
             days_needed,

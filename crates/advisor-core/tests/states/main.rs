@@ -399,8 +399,8 @@ fn the_summary_names_gaps_and_what_was_held() {
         ])
     );
     assert_eq!(of_account["DaysRead"], 11);
-    assert_eq!(of_account["Events"][2]["Region"], "us-east-1");
-    assert_eq!(of_account["Events"][2]["ResourceType"], "AWS::S3::Object");
+    assert_eq!(of_account["Records"][2]["Region"], "us-east-1");
+    assert_eq!(of_account["Records"][2]["ResourceType"], "AWS::S3::Object");
     // No digest of us-east-1 was read.
     assert_eq!(of_account["DaysWithDigests"], json!([]));
     assert_eq!(summary["MissingLogFiles"]["First"], json!(["a.json.gz"]));

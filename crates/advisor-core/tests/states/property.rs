@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use advisor_core::{
-    Activity, Advisor, Attempt, CoverageSummary, CreditedAction, DaySet, EventCategory,
-    Granularity, Principal, Report, State, Tracking,
+    Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Granularity, Principal,
+    Report, ReportCoverage, State, Tracking,
 };
 use proptest::prelude::*;
 use service_catalog::Catalog;
@@ -159,7 +159,7 @@ fn activity(objects: &[Object], has_digests: bool, removed: Option<&Removed>) ->
     activity
 }
 
-fn answer(activity: &Activity, tracking: &Tracking) -> (Report, CoverageSummary) {
+fn answer(activity: &Activity, tracking: &Tracking) -> (Report, ReportCoverage) {
     let users = [user(ANN, &["*"]), user(BOB, &["*"])];
     let advisor = Advisor::new(
         account(&users),
@@ -187,14 +187,14 @@ fn states(report: &Report) -> Vec<(String, State)> {
 }
 
 /// Whether the summary says that this is missing.
-fn is_stated(removed: &Removed, objects: &[Object], summary: &CoverageSummary) -> bool {
+fn is_stated(removed: &Removed, objects: &[Object], summary: &ReportCoverage) -> bool {
     let of_account = &summary.accounts[0];
     let is_gap = |day: i32| of_account.gaps.iter().any(|gap| gap.contains(FIRST + day));
     match removed {
         Removed::Day(day) => is_gap(*day),
-        Removed::Region(region) => of_account.events.iter().all(|it| &*it.region != *region),
-        Removed::Kind(kind) => of_account.events.iter().all(|it| {
-            (it.kind, it.resource_type.as_deref()) != (kind.name(), kind.resource_type())
+        Removed::Region(region) => of_account.records.iter().all(|it| &*it.region != *region),
+        Removed::Kind(kind) => of_account.records.iter().all(|it| {
+            (it.category, it.resource_type.as_deref()) != (kind.name(), kind.resource_type())
         }),
         Removed::Object(number) => {
             let name = format!("{number}.json.gz");

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use access_advisor::activity::DaySet;
-use access_advisor::report::{AccountCoverage, CoverageSummary, DayRange, Report, State};
+use access_advisor::report::{AccountCoverage, DayRange, Report, ReportCoverage, State};
 
 /// One line for the end of a report.
-pub(super) fn line(coverage: &CoverageSummary, reports: &[Report]) -> String {
+pub(super) fn line(coverage: &ReportCoverage, reports: &[Report]) -> String {
     let mut line = format!("\"unused\" rests on {}", days(coverage));
     let missing = &coverage.missing_log_files;
     if !missing.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn line(coverage: &CoverageSummary, reports: &[Report]) -> String {
 }
 
 /// The days that were read, of the account with the fewest.
-fn days(coverage: &CoverageSummary) -> String {
+fn days(coverage: &ReportCoverage) -> String {
     let least = coverage
         .accounts
         .iter()
