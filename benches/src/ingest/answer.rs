@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use advisor_core::Activity;
+use advisor_core::{Activity, ActivityRow, Evidence};
 use chrono::DateTime;
 use service_catalog::Catalog;
 
@@ -58,7 +58,12 @@ impl Answer {
     #[must_use]
     pub fn of(activity: &Activity) -> Self {
         let mut answer = Self::default();
-        for row in activity.rows() {
+        // The other tools credit calls by their names alone.
+        let by_name = |row: &ActivityRow<'_>| {
+            let evidence = row.action.evidence();
+            matches!(evidence, Evidence::Event | Evidence::UnresolvedEvent)
+        };
+        for row in activity.rows().filter(by_name) {
             let arn = row.principal.arn.or(row.principal.unique_id);
             let attempts = Attempts {
                 last: u64::try_from(row.last_millis / 1_000).unwrap_or_default(),

@@ -105,7 +105,7 @@ fn what_a_store_holds_is_the_file_of_the_trails_it_took() {
     let output = folder.succeed(&export);
     assert_eq!(
         stderr(&output),
-        "activity: 104 rows of 18 users and roles\n"
+        "activity: 105 rows of 18 users and roles\n"
     );
     assert_eq!(fs::read(file).unwrap(), fs::read(folder.export()).unwrap());
 }

@@ -12,7 +12,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use access_advisor::activity::{Activity, ActivityRow, CreditedAction, DaySet, Principal};
+use access_advisor::activity::{
+    Activity, ActivityRow, CreditedAction, DaySet, Evidence, Principal,
+};
 use access_advisor::catalog::Catalog;
 use access_advisor::sql::{ActivityQuery, Dialect, QueryError, Records};
 use access_advisor::time;
@@ -104,7 +106,12 @@ fn rows(activity: &Activity) -> Vec<Value> {
             "days": dates(row.days),
         })
     };
-    sorted(activity.rows().map(row).collect())
+    // Queries credit calls by their names alone.
+    let by_name = |row: &ActivityRow<'_>| {
+        let evidence = row.action.evidence();
+        matches!(evidence, Evidence::Event | Evidence::UnresolvedEvent)
+    };
+    sorted(activity.rows().filter(by_name).map(row).collect())
 }
 
 fn dates(days: &DaySet) -> Vec<String> {

@@ -29,7 +29,7 @@ use crate::{error, pickle, work};
 ///
 /// >>> activity = Activity.from_trail("testdata/trail")
 /// >>> activity
-/// <Activity of 104 rows, newest 2026-10-21T10:03:00+00:00>
+/// <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
 #[pyclass(frozen, eq, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Activity {
@@ -267,7 +267,7 @@ impl Activity {
     /// Returns the rows as a table, in no particular order.
     ///
     /// >>> Activity.from_trail("testdata/trail").table()
-    /// <Table of 104 rows: account_id, principal_id, principal_arn, ...>
+    /// <Table of 105 rows: account_id, principal_id, principal_arn, ...>
     fn table(&self, py: Python<'_>) -> PyResult<Table> {
         let make = || Table::collect(activity_schema(), activity_batches(&self.inner));
         work::run(py, make)?.map_err(error::unexpected)

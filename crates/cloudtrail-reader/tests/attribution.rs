@@ -8,6 +8,7 @@
 
 mod support;
 
+use advisor_core::CreditedAction;
 use serde_json::{Value, json};
 
 use support::{MARIA, actions, call, faults, object, record, rows, set_aside, take};
@@ -530,13 +531,147 @@ fn odd_event_sources_keep_a_name() {
     for (source, expected) in [
         ("s3.amazonaws.com.cn", "s3:GetObject"),
         ("starfish", "starfish:'GetObject'"),
-        ("starfish.example.com", "starfish:'GetObject'"),
-        (".amazonaws.com", ".amazonaws.com:'GetObject'"),
         ("aws:s3", "aws:s3:'GetObject'"),
     ] {
         let read = take(&[object(&[record(&json!({"eventSource": source}))])]);
         assert_eq!(actions(&read.activity), [expected], "{source}");
     }
+}
+
+#[test]
+fn sources_of_nobody_and_of_others_are_set_aside() {
+    for (source, expected) in [
+        (
+            "s3-authn-errors.amazonaws.com",
+            "1 by nobody: s3-authn-errors.amazonaws.com",
+        ),
+        (
+            "s3lifecycle.amazonaws.com",
+            "1 by nobody: s3lifecycle.amazonaws.com",
+        ),
+        ("sts.aliyuncs.com", "1 not of AWS: sts.aliyuncs.com"),
+        ("starfish.example.com", "1 not of AWS: starfish.example.com"),
+        (".amazonaws.com", "1 not of AWS: .amazonaws.com"),
+    ] {
+        // Also of records whose caller is not in order.
+        for identity in [json!({}), json!({"type": null, "principalId": null})] {
+            let changes = json!({"eventSource": source, "userIdentity": identity});
+            let read = take(&[object(&[record(&changes)])]);
+            assert_eq!(set_aside(&read), [expected], "{source}");
+            let is_of_aws = source.ends_with(".amazonaws.com") && source.len() > 14;
+            assert_eq!(read.activity.coverage().is_empty(), !is_of_aws, "{source}");
+        }
+    }
+}
+
+/// What a call exercised beside its own action: `=` before what the record shows, `?` before what it may have.
+fn exercised(changes: &Value) -> String {
+    let read = take(&[object(&[record(changes)])]);
+    assert_eq!(read.reconciliation.records_attributed, 1, "{changes}");
+    let rows = read.activity.rows().filter_map(|row| match row.action {
+        CreditedAction::Exercised(name) => Some(format!("={}:{name}", row.service)),
+        CreditedAction::Implied(name) => Some(format!("?{}:{name}", row.service)),
+        _ => None,
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable();
+    rows.join(" ")
+}
+
+#[test]
+fn records_show_what_else_a_call_exercised() {
+    let call = |source: &str, name, parameters: Value| {
+        exercised(&json!({
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "requestParameters": parameters,
+        }))
+    };
+    let none = "";
+    assert_eq!(call("s3", "GetObject", json!({"key": "k"})), none);
+    assert_eq!(
+        call("s3", "GetObject", json!({"versionId": "v"})),
+        "=s3:GetObjectVersion"
+    );
+    // The record should say, and does not: its parameters are missing.
+    let omitted = exercised(&json!({"requestParameters": null}));
+    assert_eq!(omitted, "?s3:GetObjectVersion");
+    let profile = json!({"iamInstanceProfile": {"name": "p"}});
+    assert_eq!(
+        call("ec2", "RunInstances", profile.clone()),
+        "=iam:PassRole"
+    );
+    assert_eq!(
+        call("ec2", "RunInstances", json!({"instanceType": "t3.micro"})),
+        none
+    );
+    let tags = json!({"roleArn": "arn:aws:iam::111122223333:role/r", "tags": [{"key": "a", "value": "b"}]});
+    assert_eq!(call("sts", "AssumeRole", tags), "=sts:TagSession");
+    let put = json!({"key": "k", "x-amz-acl": "private"});
+    assert_eq!(call("s3", "PutObject", put), "=s3:PutObjectAcl");
+    // A call that was denied exercised nothing else.
+    let denied = json!({
+        "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "requestParameters": profile,
+        "errorCode": "Client.UnauthorizedOperation",
+    });
+    assert_eq!(exercised(&denied), none);
+}
+
+#[test]
+fn corrections_do_not_count_twice() {
+    let original = call("GetObject", 1);
+    let correction = |addendum: Value| {
+        let mut correction = call("GetObject", 2);
+        correction["eventTime"] = original["eventTime"].clone();
+        correction["addendum"] = addendum;
+        let read = take(&[object(&[original.clone(), correction])]);
+        (
+            read.reconciliation.records_attributed,
+            set_aside(&read).join(", "),
+        )
+    };
+    let updated = |fields: &str| json!({"reason": "UPDATED_DATA", "updatedFields": fields});
+    let set_aside = (1, "1 a correction of an earlier event".to_owned());
+    assert_eq!(correction(updated("responseElements")), set_aside);
+    // It says more of who did what.
+    assert_eq!(
+        correction(updated("userIdentity,resources")),
+        (2, String::new())
+    );
+    assert_eq!(
+        correction(json!({"reason": "DELIVERY_DELAY"})),
+        (2, String::new())
+    );
+    assert_eq!(correction(json!("odd")), (2, String::new()));
+}
+
+#[test]
+fn errors_that_only_the_response_has_are_denials() {
+    let attempt = |response: Value| {
+        let changes = json!({"eventName": "PutObject", "requestParameters": {}, "responseElements": response});
+        let read = take(&[object(&[record(&changes)])]);
+        let rows: Vec<_> = read
+            .activity
+            .rows()
+            .map(|row| (row.action.name().to_owned(), row.denied))
+            .collect();
+        let [(name, denied)] = &*rows else {
+            panic!("{rows:?}");
+        };
+        format!("{name} {denied}")
+    };
+    assert_eq!(attempt(json!({"errorCode": "AccessDenied"})), "PutObject 1");
+    assert_eq!(
+        attempt(json!({"message": "User: u is not authorized to perform: sqs:SendMessage"})),
+        "SendMessage 1"
+    );
+    assert_eq!(
+        attempt(json!({"errorCode": "NoSuchKey", "message": "gone"})),
+        "PutObject 0"
+    );
+    assert_eq!(
+        attempt(json!({"deep": {"errorCode": "AccessDenied"}})),
+        "PutObject 0"
+    );
+    assert_eq!(attempt(json!(["errorCode"])), "PutObject 0");
 }
 
 #[test]

@@ -313,6 +313,10 @@ fn usual_record() -> impl Strategy<Value = String> {
         ("s3.amazonaws.com", "GetObject"),
         ("s3.amazonaws.com", "ListBuckets"),
         ("ec2.amazonaws.com", "RunInstances"),
+        ("sts.amazonaws.com", "AssumeRole"),
+        ("bedrock.amazonaws.com", "InvokeModel"),
+        ("s3lifecycle.amazonaws.com", "Expire"),
+        ("sts.aliyuncs.com", "AssumeRole"),
         ("dynamodb.amazonaws.com", "ExecuteStatement"),
     ]);
     let errors = select(vec![
@@ -340,6 +344,11 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#"{"eventName":"Nested","eventType":"AwsServiceEvent","deep":{"userIdentity":{"arn":null}}}"#,
         r#"{"a":"\"}","b":{"c":{}}}"#,
         r#"{"statement":"INSERT INTO \"t\" VALUE {}"}"#,
+        r#"{"bucketName":"b","versionId":"v"}"#,
+        r#"{"iamInstanceProfile":{"arn":"arn:aws:iam::111122223333:instance-profile/p"},"versionId":""}"#,
+        r#"{"tags":[{"key":"a"}],"callWithBearerToken":true}"#,
+        r#"{"errorCode":"AccessDenied","message":"no"}"#,
+        r#"{"errorCode":"Throttled","errorMessage":"not authorized to perform: iam:PassRole"}"#,
     ]);
     let ends = select(vec![
         r#""eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#,
@@ -355,6 +364,9 @@ fn usual_record() -> impl Strategy<Value = String> {
         r#""eventCategory":"Management","eventType":"AwsApiCall","managementEvent":true,"eventCategory":"Management""#,
         r#""eventType":"AwsApiCall","errorCode":"AccessDenied""#,
         r#""eventType":"AwsApiCall","eventName":"ListBuckets""#,
+        r#""eventType":"AwsApiCall","addendum":null"#,
+        r#""eventType":"AwsApiCall","addendum":{"reason":"DELIVERY_DELAY"}"#,
+        r#""eventType":"AwsApiCall","addendum":{"reason":"UPDATED_DATA","updatedFields":"responseElements"}"#,
     ]);
     // Mostly at its usual place, sometimes inside a value that is cached as a whole.
     let errors = (errors, 0..6_u8).prop_map(|(error, place)| match place {
@@ -616,7 +628,7 @@ fn on_invalid_values_that_do_not_count() {
     let attributed = |parser, value: &str| {
         let record = record_of(
             USER,
-            &format!(r#","requestParameters":{value},"readOnly":true"#),
+            &format!(r#","requestParameters":{{}},"serviceEventDetails":{value},"readOnly":true"#),
         );
         let read = read(parser, &[format!(r#"{{"Records":[{record}]}}"#)]);
         read.reconciliation.records_attributed

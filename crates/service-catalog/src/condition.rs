@@ -56,6 +56,8 @@ pub enum Decision {
 pub struct Condition {
     name: Box<str>,
     tests: Box<[Test]>,
+    /// How the field names that the tests look for all start, in lower case.
+    common_start: Box<[u8]>,
 }
 
 /// Which fields of a record a condition looks at.
@@ -119,6 +121,7 @@ impl Condition {
         let tests: Box<[Test]> = tests.map(Test::parse).collect::<Option<_>>()?;
         (!tests.is_empty()).then(|| Self {
             name: name.into(),
+            common_start: common_start(&tests),
             tests,
         })
     }
@@ -151,6 +154,23 @@ impl Condition {
     #[must_use]
     pub fn evaluate(&self, fields: &RecordFields<'_>) -> Decision {
         self.evaluate_parsed(&ParsedFields::new(fields))
+    }
+
+    /// False when no test can hold for fields of this JSON: nothing has to be parsed to see that.
+    pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
+        let text_of = |field| match field {
+            Field::RequestParameters => request_parameters,
+            Field::AdditionalEventData => additional_event_data,
+        };
+        let needed = self.fields_needed();
+        let may_start =
+            |is_needed: bool, field| is_needed && contains(text_of(field), &self.common_start);
+        (may_start(needed.request_parameters, Field::RequestParameters)
+            || may_start(needed.additional_event_data, Field::AdditionalEventData))
+            && self
+                .tests
+                .iter()
+                .any(|test| test.may_hold(text_of(test.field)))
     }
 
     pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Decision {
@@ -186,6 +206,11 @@ impl Test {
         })
     }
 
+    /// False when the test cannot hold for a field with this JSON. Most records do not have the names that a test looks for.
+    fn may_hold(&self, text: &[u8]) -> bool {
+        self.path.iter().all(|segment| segment.may_be_in(text)) && self.check.may_hold(text)
+    }
+
     fn evaluate(&self, fields: &ParsedFields<'_>) -> Decision {
         let (text, parsed) = match self.field {
             Field::RequestParameters => (fields.texts.request_parameters, &fields.request),
@@ -199,8 +224,7 @@ impl Test {
         let Some(text) = text.filter(|text| !matches!(text.trim(), "" | "null")) else {
             return absent;
         };
-        // Most records do not have the field: nothing has to be parsed to see that.
-        if self.path.iter().any(|segment| !segment.may_be_in(text)) {
+        if !self.may_hold(text.as_bytes()) {
             return Decision::No;
         }
         match parsed.get_or_init(|| serde_json::from_str(text).ok()) {
@@ -253,10 +277,10 @@ impl Segment {
     }
 
     /// False when no field name in this JSON text can match.
-    fn may_be_in(&self, text: &str) -> bool {
+    fn may_be_in(&self, text: &[u8]) -> bool {
         match self {
             Self::AnyDepth => true,
-            Self::Name(name) | Self::Ending(name) => contains(text, name),
+            Self::Name(name) | Self::Ending(name) => contains_before_quote(text, name.as_bytes()),
         }
     }
 }
@@ -283,6 +307,16 @@ impl Check {
                 }
             }
         })
+    }
+
+    /// False when the check cannot hold for a value in this JSON.
+    fn may_hold(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Equals(wanted) | Self::FirstWord(wanted) => contains(text, wanted.as_bytes()),
+            Self::ArnOf { service, .. } => contains(text, service.as_bytes()),
+            // JSON may have escapes in place of its punctuation.
+            Self::Present | Self::Contains(_) => true,
+        }
     }
 
     fn holds(&self, value: &Value) -> bool {
@@ -347,18 +381,39 @@ fn holds(value: &Value, path: &[Segment], check: &Check) -> bool {
     }
 }
 
+/// How the last field names of all tests start, in lower case.
+fn common_start(tests: &[Test]) -> Box<[u8]> {
+    let names = tests.iter().map(|test| match test.path.last() {
+        Some(Segment::Name(name) | Segment::Ending(name)) => name.to_ascii_lowercase(),
+        Some(Segment::AnyDepth) | None => String::new(),
+    });
+    let common = names.reduce(|common, name| {
+        let same = common.bytes().zip(name.bytes());
+        let length = same.take_while(|(left, right)| left == right).count();
+        common.get(..length).unwrap_or_default().to_owned()
+    });
+    common.unwrap_or_default().into_bytes().into()
+}
+
 /// Whether a text contains another one in any ASCII case.
-fn contains(text: &str, wanted: &str) -> bool {
-    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
-    let Some(first) = wanted.first().map(u8::to_ascii_lowercase) else {
+fn contains(text: &[u8], wanted: &[u8]) -> bool {
+    finds(text, wanted, |_| true)
+}
+
+/// Whether a text contains another one in any ASCII case and a quote after it, as JSON has it after a field's name.
+fn contains_before_quote(text: &[u8], wanted: &[u8]) -> bool {
+    finds(text, wanted, |after| after.first() == Some(&b'"'))
+}
+
+fn finds(text: &[u8], wanted: &[u8], is_right: impl Fn(&[u8]) -> bool) -> bool {
+    let Some(first) = wanted.first() else {
         return true;
     };
     // Few places start with the right letter: only these are compared as a whole.
-    text.iter().enumerate().any(|(at, byte)| {
-        byte.to_ascii_lowercase() == first
-            && text
-                .get(at..at + wanted.len())
-                .is_some_and(|window| window.eq_ignore_ascii_case(wanted))
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|at| {
+        text.get(at..)
+            .and_then(|rest| rest.split_at_checked(wanted.len()))
+            .is_some_and(|(window, after)| window.eq_ignore_ascii_case(wanted) && is_right(after))
     })
 }
 

@@ -72,6 +72,17 @@ pub(crate) enum When {
     Undecided,
 }
 
+impl When {
+    /// The condition that decides, and whether nothing else can.
+    pub(crate) fn condition(self) -> Option<(usize, bool)> {
+        match self {
+            Self::Exactly(condition) => Some((condition, true)),
+            Self::AtLeast(condition) => Some((condition, false)),
+            Self::Always | Self::Undecided => None,
+        }
+    }
+}
+
 /// A further action that a call exercises, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct ImpliedAction<'c> {

@@ -61,10 +61,15 @@ impl Catalog {
 
 /// What stands before AWS's domain. The Billing guide prints `taxconsole.amazon.com`, and Amazon owns that domain too.
 fn without_domain(event_source: &str) -> Option<&str> {
-    [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"]
-        .into_iter()
-        .find_map(|domain| event_source.strip_suffix(domain))
-        .filter(|source| !source.is_empty())
+    [
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".amazonaws.eu",
+        ".amazon.com",
+    ]
+    .into_iter()
+    .find_map(|domain| event_source.strip_suffix(domain))
+    .filter(|source| !source.is_empty())
 }
 
 #[cfg(test)]

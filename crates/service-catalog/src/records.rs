@@ -112,6 +112,56 @@ impl Catalog {
             })
     }
 
+    /// Of the further actions that one call may have exercised, those that the fields of its record decide, as far as they are
+    /// there: those that it shows, and, not certain, those that it would show if it had its `requestParameters`. The others are
+    /// the same for all records: see [`Catalog::implied_actions`].
+    pub fn decided_uses<'c>(
+        &'c self,
+        event: &ResolvedEvent,
+        fields: &RecordFields<'c>,
+    ) -> impl Iterator<Item = ImpliedUse> + use<'c> {
+        let (credited, kind) = (event.action, event.kind);
+        let fields = ParsedFields::new(fields);
+        let implied = kind.map_or(&[][..], |kind| self.implied_of(kind));
+        implied
+            .iter()
+            .filter(move |implied| Some(implied.action) != credited)
+            .filter_map(move |implied| {
+                let (condition, is_exact) = implied.when.condition()?;
+                let decision = self.decide(condition, &fields);
+                let is_certain = decision == Decision::Yes;
+                let is_unknown = is_exact && decision == Decision::Unknown;
+                (is_certain || is_unknown).then_some(ImpliedUse {
+                    action: implied.action,
+                    is_certain,
+                })
+            })
+    }
+
+    /// Whether [`Catalog::decided_uses`] can find any for a record of this kind, by the bytes of the JSON of its
+    /// `requestParameters` and `additionalEventData` (empty where it has none). Nothing is parsed: most records are out soon.
+    #[must_use]
+    pub fn may_decide_uses(
+        &self,
+        kind: EventKindId,
+        request_parameters: &[u8],
+        additional_event_data: &[u8],
+    ) -> bool {
+        let has_none = matches!(request_parameters.trim_ascii(), b"" | b"null");
+        let mut last = None;
+        self.implied_of(kind).iter().any(|implied| {
+            let Some((at, is_exact)) = implied.when.condition() else {
+                return false;
+            };
+            let Some(condition) = self.conditions.get(at).filter(|_| last != Some(at)) else {
+                return false;
+            };
+            last = Some(at);
+            let is_unknown = is_exact && has_none && condition.fields_needed().request_parameters;
+            is_unknown || condition.may_hold(request_parameters, additional_event_data)
+        })
+    }
+
     /// The named conditions of the catalog.
     pub fn conditions(&self) -> impl ExactSizeIterator<Item = &Condition> {
         self.conditions.iter()

@@ -92,6 +92,7 @@ impl Place {
                         "eventTime": format!("2026-10-01T{:02}:{minute:02}:{second:02}Z", number / 3600 % 24),
                         "eventSource": "s3.amazonaws.com",
                         "eventName": events[number % events.len()],
+                        "requestParameters": {},
                         "awsRegion": region,
                         "eventID": format!("{name}-{number}"),
                         "eventType": "AwsApiCall",

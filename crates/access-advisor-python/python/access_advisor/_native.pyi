@@ -184,7 +184,7 @@ class Catalog:
     >>> catalog
     <Catalog of ... services, ... actions>
     >>> Activity.from_trail("testdata/trail", catalog=catalog)
-    <Activity of 104 rows, newest 2026-10-21T10:03:00+00:00>
+    <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
     """
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
@@ -388,7 +388,7 @@ class Activity:
 
     >>> activity = Activity.from_trail("testdata/trail")
     >>> activity
-    <Activity of 104 rows, newest 2026-10-21T10:03:00+00:00>
+    <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
     """
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
@@ -485,7 +485,7 @@ class Activity:
         """Returns the rows as a table, in no particular order.
 
         >>> Activity.from_trail("testdata/trail").table()
-        <Table of 104 rows: account_id, principal_id, principal_arn, ...>
+        <Table of 105 rows: account_id, principal_id, principal_arn, ...>
         """
     @property
     def reconciliation(self) -> Reconciliation:

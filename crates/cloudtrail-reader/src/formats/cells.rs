@@ -176,6 +176,8 @@ impl<'a> Cells<'a> {
             read_only: self.take(Column::ReadOnly).map(Loose::from),
             management_event: self.take(Column::ManagementEvent).map(Loose::from),
             resources: None,
+            response_elements: None,
+            addendum: None,
         }
     }
 

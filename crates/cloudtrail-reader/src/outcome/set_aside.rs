@@ -12,6 +12,14 @@ use crate::outcome::malformed::{Malformed, MalformedKind};
 pub enum SetAside {
     /// Not an API call: the `eventType` of a sign-in, a service event, an insight, a VPC endpoint event.
     NotAnApiCall(Box<str>),
+    /// From an event source of work that no identity's permissions decide: S3's lifecycle rules, requests that could not be
+    /// authenticated. The event source.
+    Nobodys(Box<str>),
+    /// From an event source that is a host, but not of AWS: other products write such records in CloudTrail's format. The event
+    /// source.
+    NotAws(Box<str>),
+    /// CloudTrail's correction of an event that it delivered before, in fields that do not count.
+    Correction,
     /// Made by something that is not an IAM user or role.
     NoIamIdentity(UserIdentityKind),
     /// Earlier than [`ReadOptions::since`](crate::ReadOptions::since).
@@ -63,6 +71,9 @@ impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", kind.escape_debug()),
+            Self::Nobodys(source) => write!(f, "by nobody: {}", source.escape_debug()),
+            Self::NotAws(source) => write!(f, "not of AWS: {}", source.escape_debug()),
+            Self::Correction => f.write_str("a correction of an earlier event"),
             Self::NoIamIdentity(UserIdentityKind::Root) => f.write_str("by the account root"),
             Self::NoIamIdentity(UserIdentityKind::AwsService) => f.write_str("by an AWS service"),
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => f.write_str("anonymous"),

@@ -69,7 +69,7 @@ impl Coverages {
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
-        let [.., read_only, account, _, resources, _, _, _] = record.values;
+        let [.., read_only, account, _, resources, _, _, _, _, _] = record.values;
         let [read_only, account, resources] =
             [read_only, account, resources].map(|span| span.of(window.text));
         let day = DaySet::day_of(time_millis);
@@ -129,7 +129,7 @@ fn intern(
     rules: &Rules,
     activity: &mut Activity,
 ) -> Option<CoverageId> {
-    let [.., read_only, account, management, resources, _, _, _] = record.values;
+    let [.., read_only, account, management, resources, _, _, _, _, _] = record.values;
     let json = |span: Span| {
         let text = span.trimmed(window.text).of(window.text);
         let text = std::str::from_utf8(text).ok();

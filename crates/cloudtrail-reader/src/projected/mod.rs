@@ -181,7 +181,8 @@ impl Projected {
             } = self;
             let window = Window { text, index };
             record::find_callers(text, records, callers, activity, &mut judge.reasons);
-            calls.find(text, records, rules.catalog(), activity);
+            let reasons = &mut judge.reasons;
+            calls.find(text, records, rules.catalog(), activity, reasons);
             for record in records {
                 noted.records += 1;
                 if judge

@@ -15,7 +15,7 @@ use super::walk::{Objects, Span, Values, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::Rejection;
 use crate::record::coverage::KnownEvent;
-use crate::record::event::Details;
+use crate::record::event::{Details, ResponseError};
 use crate::record::{attribution, checks};
 
 #[rustfmt::skip]
@@ -23,9 +23,10 @@ static KEYS: Keys = Keys::new(&[
     ("userIdentity", 0), ("eventTime", 1), ("eventSource", 2), ("eventName", 3), ("awsRegion", 4), ("eventID", 5),
     ("eventType", 6), ("eventCategory", 7), ("errorCode", 8), ("errorMessage", 9), ("readOnly", 10), ("recipientAccountId", 11),
     ("managementEvent", 12), ("resources", 13), ("requestParameters", 14), ("additionalEventData", 15),
-    ("eventVersion", OTHER), ("sourceIPAddress", OTHER), ("userAgent", OTHER), ("responseElements", OTHER), ("requestID", OTHER),
+    ("responseElements", 16), ("addendum", 17),
+    ("eventVersion", OTHER), ("sourceIPAddress", OTHER), ("userAgent", OTHER), ("requestID", OTHER),
     ("apiVersion", OTHER), ("serviceEventDetails", OTHER), ("sharedEventID", OTHER), ("vpcEndpointId", OTHER),
-    ("addendum", OTHER), ("edgeDeviceDetails", OTHER), ("tlsDetails", OTHER), ("eventContext", OTHER),
+    ("edgeDeviceDetails", OTHER), ("tlsDetails", OTHER), ("eventContext", OTHER),
 ], 8);
 
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
@@ -38,7 +39,7 @@ const UUID: usize = 36;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     pub(super) place: Span,
-    pub(super) values: Values<17>,
+    pub(super) values: Values<19>,
     pub(super) identity: Identity,
     /// The texts of `eventSource` and `eventName`.
     source: Span,
@@ -135,6 +136,12 @@ struct Call {
     action: CreditedActionId,
     /// Whether other fields of the record decide.
     is_decided_by_record: bool,
+    /// Whether they may show further actions that the call exercised.
+    has_decided_uses: bool,
+    /// The reason by which events of this source are set aside, if they are.
+    set_aside: Option<u32>,
+    /// Whether the source is not known to be of someone else.
+    is_of_aws: bool,
     event: KnownEvent,
 }
 
@@ -151,6 +158,7 @@ impl Calls {
         records: &mut [Record],
         catalog: &Catalog,
         activity: &mut Activity,
+        reasons: &mut Reasons,
     ) {
         let Self(known) = self;
         known.find_all(text, records.iter().map(Record::call_text));
@@ -160,6 +168,9 @@ impl Calls {
                 let call = Call {
                     action: intern(&event.called(), activity),
                     is_decided_by_record: event.is_decided_by_record(),
+                    has_decided_uses: event.has_decided_uses(),
+                    set_aside: event.set_aside().map(|reason| reasons.number(reason)),
+                    is_of_aws: event.is_of_aws(),
                     event: event.known(),
                 };
                 known.keep(record.call_text().of(text), call);
@@ -211,7 +222,9 @@ impl Judge {
         let (has_type, has_category) = (kind.end > 0, category.end > 0);
         let [time, region, id, kind, category, error] =
             [time, region, id, kind, category, error].map(|span| span.of(window.text));
+        let [.., asked, data, answered, addendum, _] = record.values;
         if record.is_odd
+            || !addendum.trimmed(window.text).is_null(window.text)
             || category == attribution::INSIGHT_CATEGORY.as_bytes()
             || kind == attribution::INSIGHT_TYPE.as_bytes()
         {
@@ -221,6 +234,7 @@ impl Judge {
         if has_type && kind != b"AwsApiCall" {
             reason = self.set_aside(kind)?;
         }
+        reason = reason.or_else(|| record.call.and_then(|call| call.set_aside));
         let who = match record.caller {
             Caller::Principal(principal) => Ok(principal),
             Caller::SetAside(reason) => Err(reason),
@@ -237,7 +251,9 @@ impl Judge {
         let principal = match (reason, who) {
             (None, Ok(principal)) => principal,
             (Some(reason), _) | (None, Err(reason)) => {
-                if let Some(time) = time_millis.filter(|time| rules.check_time(*time).is_ok()) {
+                let is_of_aws = record.call.is_none_or(|call| call.is_of_aws);
+                let is_covered = |time: &i64| is_of_aws && rules.check_time(*time).is_ok();
+                if let Some(time) = time_millis.filter(is_covered) {
                     let (coverage, covered) = (&mut self.coverage, &mut noted.covered);
                     coverage.see(window, record, &evidence, time, rules, activity, covered);
                 }
@@ -248,10 +264,17 @@ impl Judge {
         let denied =
             !error.is_empty() && std::str::from_utf8(error).is_ok_and(attribution::is_denial);
         let call = record.call?;
-        let (action, also_denied) = if denied || call.is_decided_by_record {
+        // An error that only the response has: the reference parser says whether it is a denial.
+        if error.is_empty() && ResponseError::is_possible(answered.of(window.text)) {
+            return None;
+        }
+        let [asked, data] = [asked, data].map(|span| span.of(window.text));
+        let may_decide = |kind| rules.catalog().may_decide_uses(kind, asked, data);
+        let may_use = call.has_decided_uses && call.event.kind.is_some_and(may_decide);
+        let (action, also) = if denied || call.is_decided_by_record || may_use {
             self.called_by_all(window.text, record, call, denied, rules.catalog(), activity)?
         } else {
-            (call.action, None)
+            (call.action, Vec::new())
         };
         let region = self.region(region, activity)?;
         let event_id = <[u8; UUID]>::try_from(id).ok()?;
@@ -278,14 +301,14 @@ impl Judge {
             event_id,
             denied,
         });
-        if let Some(action) = also_denied {
+        for action in also {
             let attempt = noted.attempts.last().copied()?;
             noted.attempts.push(NotedAttempt { action, ..attempt });
         }
         Some(())
     }
 
-    /// What was called, by all of the record, and what was denied beside it.
+    /// What was called, by all of the record, and what was denied or exercised beside it.
     #[inline(never)]
     fn called_by_all(
         &mut self,
@@ -295,17 +318,17 @@ impl Judge {
         denied: bool,
         catalog: &Catalog,
         activity: &mut Activity,
-    ) -> Option<(CreditedActionId, Option<CreditedActionId>)> {
-        let [.., message, _, _, _, _, parameters, data, _] = record.values;
+    ) -> Option<(CreditedActionId, Vec<CreditedActionId>)> {
+        let [.., message, _, _, _, _, parameters, data, _, _, _] = record.values;
         let denial = std::str::from_utf8(message.of(text)).ok()?;
         let named = named_action(denial).filter(|_| denied);
-        if !call.is_decided_by_record {
+        if denied && !call.is_decided_by_record {
             let is_own = match named {
                 Some(named) => self.denials.find(named.as_bytes()) == Some(call.action),
                 None => !denial.contains('\\') && catalog.denied_action(denial).is_none(),
             };
             if is_own {
-                return Some((call.action, None));
+                return Some((call.action, Vec::new()));
             }
         }
         let details = Details {
@@ -313,16 +336,20 @@ impl Judge {
             additional_event_data: json(text, data)?,
             error_message: json(text, message)?,
         };
-        let (by_all, also_denied) = record.event(text, catalog)?.called_by(&details, denied);
+        let message = details.error_message();
+        let message = message.as_deref().filter(|_| denied);
+        let event = record.event(text, catalog)?;
+        let (by_all, also) = event.called_by(&details, message, denied);
         let by_all = intern(&by_all, activity);
-        if let (false, Some(named), None) = (call.is_decided_by_record, named, also_denied)
+        if let (false, Some(named), []) = (call.is_decided_by_record, named, &*also)
             && call.action == by_all
             && let Some(found) = catalog.denied_action(denial)
             && named.split_once(':') == Some((found.namespace, found.name))
         {
             self.denials.keep(named.as_bytes(), by_all);
         }
-        Some((by_all, also_denied.map(|called| intern(&called, activity))))
+        let also = also.iter().map(|called| intern(called, activity));
+        Some((by_all, also.collect()))
     }
 
     #[inline(always)]

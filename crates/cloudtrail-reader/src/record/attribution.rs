@@ -4,14 +4,14 @@
 //! SQL of `activity-sql` all follow them.
 
 use advisor_core::{Activity, Attempt, CreditedAction};
-use service_catalog::{ActionId, Catalog, ResolvedEvent};
+use service_catalog::{ActionId, Catalog, EventSource, ResolvedEvent};
 
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::coverage::{self, KnownEvent};
-use crate::record::event::{Details, EventRecord};
+use crate::record::event::{self, Details, EventRecord, Loose, ResponseError};
 use crate::record::identity::Identity;
 
 /// The values of `eventType` that count as attempts: API calls, and what the console does instead of them.
@@ -39,14 +39,22 @@ pub(crate) fn attribute<'d>(
     rules: &Rules,
     activity: &mut Activity,
 ) -> Result<(), Rejection> {
-    let attributed = credit(record, details, rules, activity);
-    let is_readable = match &attributed {
+    let event = Event::resolve(
+        rules.catalog(),
+        record.event_source.as_deref(),
+        record.event_name.as_deref(),
+    );
+    let known = event.as_ref().ok().copied();
+    let attributed = credit(record, event, details, rules, activity);
+    let is_of_aws = known.is_none_or(|event| event.is_of_aws());
+    let covers = match &attributed {
         Ok(()) => true,
-        Err(Rejection::SetAside(reason)) => !is_insight(reason),
+        Err(Rejection::SetAside(reason)) => is_of_aws && !is_insight(reason),
         Err(Rejection::Malformed(_)) => false,
     };
-    if is_readable {
-        coverage::cover(record, rules, activity.coverage_mut());
+    if covers {
+        let known = known.map(|event| event.known()).unwrap_or_default();
+        coverage::cover(record, known, rules, activity.coverage_mut());
     }
     attributed
 }
@@ -54,6 +62,7 @@ pub(crate) fn attribute<'d>(
 /// Adds the attempts of a record to the table.
 fn credit<'d>(
     record: &EventRecord<'_>,
+    event: Result<Event<'_>, Malformed>,
     details: impl FnOnce() -> Details<'d>,
     rules: &Rules,
     activity: &mut Activity,
@@ -62,27 +71,43 @@ fn credit<'d>(
         record.event_type.as_deref(),
         record.event_category.as_deref(),
     )?;
+    let addendum = record.addendum.as_ref().map(Loose::as_str);
+    if addendum.is_some_and(event::is_mere_correction) {
+        return Err(SetAside::Correction.into());
+    }
+    if let Some(reason) = event.as_ref().ok().and_then(Event::set_aside) {
+        return Err(reason.into());
+    }
     let identity = record
         .user_identity
         .as_ref()
         .ok_or(Malformed::Missing(RecordField::UserIdentity))?;
     let identity = Identity::of(identity)?;
-    let event = Event::resolve(
-        rules.catalog(),
-        record.event_source.as_deref(),
-        record.event_name.as_deref(),
-    )?;
+    let event = event?;
     let denied = record.error_code.as_deref().is_some_and(is_denial);
-    let (called, also_denied) = if denied || event.is_decided_by_record() {
-        event.called_by(&details(), denied)
+    let has_code = record
+        .error_code
+        .as_deref()
+        .is_some_and(|code| !code.is_empty());
+    let response = record.response_elements.as_ref().filter(|_| !has_code);
+    let response = response.and_then(|response| ResponseError::parse(response.as_str()));
+    let response = response.filter(is_denied_by);
+    let denied = denied || response.is_some();
+    let (called, also) = if denied || event.is_decided_by_record() || event.has_decided_uses() {
+        let details = details();
+        let message = match &response {
+            Some(response) => response.message(),
+            None => details.error_message(),
+        };
+        event.called_by(&details, message.as_deref().filter(|_| denied), denied)
     } else {
-        (event.called(), None)
+        (event.called(), Vec::new())
     };
     let region = checks::region(record.aws_region.as_deref())?;
     let event_id = checks::event_id(record.event_id.as_deref())?;
     let time_millis = checks::time(record.event_time.as_deref())?;
     rules.check_time(time_millis)?;
-    for called in [Some(called), also_denied].into_iter().flatten() {
+    for called in std::iter::once(called).chain(also) {
         activity.record(&Attempt {
             principal: identity.principal(),
             service: called.service,
@@ -157,6 +182,27 @@ impl<'a> Event<'a> {
         self.resolved.into()
     }
 
+    /// Why events of this source are set aside, if they are.
+    pub(crate) fn set_aside(&self) -> Option<SetAside> {
+        if self.catalog.event_source(self.source) == EventSource::Nobody {
+            Some(SetAside::Nobodys(self.source.into()))
+        } else if self.is_of_aws() {
+            None
+        } else {
+            Some(SetAside::NotAws(self.source.into()))
+        }
+    }
+
+    /// False for the sources that are hosts of others. One that is no host may be a service's name.
+    pub(crate) fn is_of_aws(&self) -> bool {
+        !self.source.contains('.') || self.catalog.event_source(self.source) != EventSource::NotAws
+    }
+
+    /// Whether the record may show that the call exercised further actions.
+    pub(crate) fn has_decided_uses(&self) -> bool {
+        self.catalog.fields_needed(&self.resolved).any()
+    }
+
     /// Whether other fields of the record decide what was called: services share an event source and a name, or one event
     /// is of several actions.
     pub(crate) fn is_decided_by_record(&self) -> bool {
@@ -181,28 +227,42 @@ impl<'a> Event<'a> {
         Called { service, action }
     }
 
-    /// What was called, by all of the record, and what was denied beside it.
+    /// What was called, by all of the record, and what was denied or exercised beside it.
     ///
     /// AWS's message of a denial names the action that was missing. Where the call needs that action beside its own, as
-    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message knows better than the event's name.
+    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message knows better than the event's name. A call
+    /// that was denied exercised nothing else.
     pub(crate) fn called_by(
         mut self,
-        details: &Details<'_>,
+        details: &Details<'a>,
+        message: Option<&str>,
         denied: bool,
-    ) -> (Called<'a>, Option<Called<'a>>) {
-        self.resolved = self
-            .catalog
-            .resolve_record(&self.resolved, &details.fields());
-        let message = details.error_message().filter(|_| denied);
+    ) -> (Called<'a>, Vec<Called<'a>>) {
+        let fields = details.fields();
+        self.resolved = self.catalog.resolve_record(&self.resolved, &fields);
+        if !denied {
+            let uses = self.catalog.decided_uses(&self.resolved, &fields);
+            let also = uses.map(|used| {
+                let Called { service, action } = called(self.catalog, used.action);
+                let name = action.name();
+                let action = if used.is_certain {
+                    CreditedAction::Exercised(name)
+                } else {
+                    CreditedAction::Implied(name)
+                };
+                Called { service, action }
+            });
+            return (self.called(), also.collect());
+        }
         let missing = message
-            .and_then(|message| self.catalog.denied_action(&message)?.action)
+            .and_then(|message| self.catalog.denied_action(message)?.action)
             .filter(|missing| Some(*missing) != self.resolved.action);
         match missing {
-            None => (self.called(), None),
+            None => (self.called(), Vec::new()),
             Some(missing) if self.implies(missing) => {
-                (self.called(), Some(called(self.catalog, missing)))
+                (self.called(), vec![called(self.catalog, missing)])
             }
-            Some(missing) => (called(self.catalog, missing), None),
+            Some(missing) => (called(self.catalog, missing), Vec::new()),
         }
     }
 
@@ -221,6 +281,15 @@ fn called(catalog: &Catalog, action: ActionId) -> Called<'_> {
         service: catalog.service(action.service()).namespace(),
         action: CreditedAction::Action(action.name()),
     }
+}
+
+/// Whether an error in `responseElements` says that a permission was missing.
+fn is_denied_by(error: &ResponseError<'_>) -> bool {
+    let is_denied = error.code().is_some_and(|code| is_denial(&code));
+    is_denied
+        || error
+            .message()
+            .is_some_and(|message| message.contains("not authorized to perform"))
 }
 
 /// Whether an `errorCode` says that a permission was missing.

@@ -45,7 +45,12 @@ impl From<ResolvedEvent> for KnownEvent {
 }
 
 /// Adds what a record proves to the coverage: nothing if its time is outside of the limits.
-pub(crate) fn cover(record: &EventRecord<'_>, rules: &Rules, coverage: &mut Coverage) {
+pub(crate) fn cover(
+    record: &EventRecord<'_>,
+    event: KnownEvent,
+    rules: &Rules,
+    coverage: &mut Coverage,
+) {
     let account = account(record);
     let region = checks::region(record.aws_region.as_deref());
     let time = checks::time(record.event_time.as_deref());
@@ -62,10 +67,7 @@ pub(crate) fn cover(record: &EventRecord<'_>, rules: &Rules, coverage: &mut Cove
         management_event: record.management_event.as_ref().map(Loose::as_str),
         resources: record.resources.as_ref().map(Loose::as_str),
     };
-    let source = record.event_source.as_deref().unwrap_or_default();
-    let name = record.event_name.as_deref().unwrap_or_default();
-    let event = rules.catalog().resolve_event(source, name);
-    if let Some(category) = category(&fields, rules.catalog(), event.into()) {
+    if let Some(category) = category(&fields, rules.catalog(), event) {
         coverage.see_record(account, region, category, DaySet::day_of(time));
     }
 }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -53,6 +55,11 @@ impl Loose<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text that the JSON is, if it is one.
+    fn text(&self) -> Option<Text<'_>> {
+        serde_json::from_str(&self.0).ok()
+    }
 }
 
 impl<'a> From<Cow<'a, str>> for Loose<'a> {
@@ -97,6 +104,82 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) management_event: Option<Loose<'a>>,
     #[serde(borrow)]
     pub(crate) resources: Option<Loose<'a>>,
+    #[serde(borrow)]
+    pub(crate) response_elements: Option<Loose<'a>>,
+    #[serde(borrow)]
+    pub(crate) addendum: Option<Loose<'a>>,
+}
+
+/// What `responseElements` says of an error. Some services put it there, and leave out `errorCode`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResponseError<'a> {
+    #[serde(borrow)]
+    error_code: Option<Loose<'a>>,
+    #[serde(borrow)]
+    error_message: Option<Loose<'a>>,
+    #[serde(borrow)]
+    message: Option<Loose<'a>>,
+}
+
+impl<'a> ResponseError<'a> {
+    /// Whether the JSON of `responseElements` can be an error, by its bytes.
+    pub(crate) fn is_possible(response_elements: &[u8]) -> bool {
+        static KEYS: LazyLock<[Finder<'static>; 2]> =
+            LazyLock::new(|| [&b"\"errorCode\""[..], b"essage\""].map(Finder::new));
+        KEYS.iter().any(|key| key.find(response_elements).is_some())
+    }
+
+    pub(crate) fn parse(response_elements: &'a str) -> Option<Self> {
+        let is_object = response_elements.starts_with('{');
+        if !is_object || !Self::is_possible(response_elements.as_bytes()) {
+            return None;
+        }
+        serde_json::from_str(response_elements).ok()
+    }
+
+    pub(crate) fn code(&self) -> Option<Text<'_>> {
+        self.error_code.as_ref()?.text()
+    }
+
+    pub(crate) fn message(&self) -> Option<Text<'_>> {
+        self.error_message
+            .as_ref()
+            .or(self.message.as_ref())?
+            .text()
+    }
+}
+
+/// What `addendum` says of a record that was delivered late, or that corrects another one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Addendum<'a> {
+    #[serde(borrow)]
+    reason: Option<Loose<'a>>,
+    #[serde(borrow)]
+    updated_fields: Option<Loose<'a>>,
+}
+
+/// Whether the JSON of an `addendum` says that the record corrects one that was delivered before, and only in fields that do not
+/// count.
+pub(crate) fn is_mere_correction(addendum: &str) -> bool {
+    const COUNTED: [&str; 7] = [
+        "userIdentity",
+        "eventTime",
+        "eventSource",
+        "eventName",
+        "eventType",
+        "awsRegion",
+        "errorCode",
+    ];
+    let addendum: Addendum<'_> = match serde_json::from_str(addendum) {
+        Ok(found) if addendum.starts_with('{') => found,
+        _ => return false,
+    };
+    let reason = addendum.reason.as_ref().and_then(Loose::text);
+    let updated = addendum.updated_fields.as_ref().map_or("", Loose::as_str);
+    let counts = COUNTED.iter().any(|field| updated.contains(field));
+    reason.is_some_and(|reason| &*reason == "UPDATED_DATA") && !counts
 }
 
 /// The fields that only some records are asked for: calls that their name does not decide, and denials.

@@ -189,6 +189,7 @@ fn find_broken(
                 let members = object[colon + 1..end].windows(3);
                 let instead = match key {
                     b"\"resources\"" => types(text, members),
+                    b"\"requestParameters\"" | b"\"additionalEventData\"" => "{}".to_owned(),
                     _ => "null".to_owned(),
                 };
                 broken.push((place, instead));

@@ -19,7 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::Activity;
+use advisor_core::{Activity, CreditedAction};
 use arrow_array::builder::NullBufferBuilder;
 use arrow_array::types::Int32Type;
 use arrow_array::{
