@@ -228,7 +228,7 @@ impl TrailReader {
         }
     }
 
-    /// Adds the records of one object's bytes, gzip or not, to the table. An object that cannot be read as a whole adds
+    /// Adds the records of one object's bytes, packed or not, to the table. An object that cannot be read as a whole adds
     /// nothing. For many objects, an [`Intake`] is faster.
     pub fn take_object(
         &self,
