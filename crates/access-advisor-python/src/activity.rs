@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use access_advisor::arrow::{activity_batches, activity_from_batches, activity_schema};
+use access_advisor::arrow::{activity_batches, activity_from_batches};
 use access_advisor::parquet::{read_activity, write_activity};
 use access_advisor::trail::{ReadOptions, TrailRead, TrailReader};
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::arguments::{Instant, Paths, Size, Threads};
 use crate::catalog::Catalog;
+use crate::coverage::Coverage;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
 use crate::table::Table;
@@ -185,6 +186,9 @@ impl Activity {
 
     /// Reads an activity table from any object with the Arrow PyCapsule interface: a table of pyarrow, Polars, pandas or DuckDB.
     ///
+    /// pyarrow keeps the coverage of a table, in the metadata of its schema. Most others do not: give it back by
+    /// `with_coverage`.
+    ///
     /// Args:
     ///     table: The table.
     ///     catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
@@ -193,7 +197,10 @@ impl Activity {
     ///     TrailError: A column is missing or has another type, or a value is invalid.
     ///
     /// >>> activity = Activity.from_trail("testdata/trail")
-    /// >>> Activity.from_arrow(activity.table().to_polars()) == activity
+    /// >>> Activity.from_arrow(activity.table().to_pyarrow()) == activity
+    /// True
+    /// >>> from_polars = Activity.from_arrow(activity.table().to_polars())
+    /// >>> from_polars.with_coverage(activity.coverage) == activity
     /// True
     #[staticmethod]
     #[pyo3(signature = (table, *, catalog = None))]
@@ -216,6 +223,9 @@ impl Activity {
     /// Args:
     ///     parts: The activities to merge. Without any, the result is empty.
     ///
+    /// Raises:
+    ///     InvalidInputError: Different catalogs credited the parts.
+    ///
     /// >>> from pathlib import Path
     /// >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
     /// >>> Activity.merge(*parts) == Activity.from_trail("testdata/trail")
@@ -225,6 +235,15 @@ impl Activity {
     fn merge(py: Python<'_>, parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
         let mut reconciliation = access_advisor::trail::Reconciliation::default();
         let mut activities = Vec::with_capacity(parts.len());
+        let mut catalogs = parts
+            .iter()
+            .flat_map(|part| part.inner.coverage().catalogs());
+        if let Some(catalog) = catalogs.next() {
+            for part in &parts {
+                let checked = part.inner.coverage().check_catalog(catalog);
+                checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
+            }
+        }
         for part in &parts {
             reconciliation.merge(part.reconciliation.inner.clone());
             activities.push(Arc::clone(&part.inner));
@@ -269,8 +288,34 @@ impl Activity {
     /// >>> Activity.from_trail("testdata/trail").table()
     /// <Table of 105 rows: account_id, principal_id, principal_arn, ...>
     fn table(&self, py: Python<'_>) -> PyResult<Table> {
-        let make = || Table::collect(activity_schema(), activity_batches(&self.inner));
+        let make = || {
+            let batches = activity_batches(&self.inner);
+            Table::collect(batches.schema(), batches)
+        };
         work::run(py, make)?.map_err(error::unexpected)
+    }
+
+    /// Returns the same rows with this coverage, for tables of engines that do not keep it.
+    ///
+    /// Args:
+    ///     coverage: What the input of the table held, such as `SparkActivity.coverage`.
+    fn with_coverage(&self, py: Python<'_>, coverage: &Coverage) -> PyResult<Self> {
+        let inner = work::run(py, || {
+            let mut inner = access_advisor::activity::Activity::clone(&self.inner);
+            inner.coverage_mut().clone_from(&coverage.inner);
+            inner
+        })?;
+        Ok(Self {
+            inner: Arc::new(inner),
+            reconciliation: self.reconciliation.clone(),
+        })
+    }
+
+    /// What the input held: days, Regions and kinds of event.
+    #[getter]
+    fn coverage(&self) -> Coverage {
+        let inner = self.inner.coverage().clone();
+        Coverage { inner }
     }
 
     /// What became of the objects and records that `from_trail` or an Intake read. For an activity from `from_parquet` or

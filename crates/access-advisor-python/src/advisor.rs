@@ -31,7 +31,7 @@ use crate::{error, work};
 ///     catalog: The catalog of services and actions; the built-in one when None.
 ///
 /// Raises:
-///     InvalidInputError: `now` has no time zone, or `tracking` is not a preset.
+///     InvalidInputError: `now` has no time zone, `tracking` is not a preset, or another catalog credited the activity.
 ///
 /// >>> from datetime import datetime, timezone
 /// >>> account = AccountData.load("testdata/account.json")
@@ -83,6 +83,8 @@ impl Advisor {
         let now = now.map_or_else(clock, |now| now.0);
         let catalog = Catalog::or_shared(catalog);
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
+        let checked = activity.coverage().check_catalog(catalog.fingerprint());
+        checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
         let make =
             || access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now);
         Ok(Self {

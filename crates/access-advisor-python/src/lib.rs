@@ -12,6 +12,7 @@ mod advisor;
 mod answer;
 mod arguments;
 mod catalog;
+mod coverage;
 mod error;
 mod intake;
 mod objects;
@@ -43,6 +44,8 @@ mod _native {
     use crate::advisor::Advisor;
     #[pymodule_export]
     use crate::catalog::Catalog;
+    #[pymodule_export]
+    use crate::coverage::{Coverage, restore_coverage};
     #[pymodule_export]
     use crate::intake::Intake;
     #[pymodule_export]

@@ -1,10 +1,11 @@
 """Reading trails, merging, files."""
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ import polars
 import pytest
 from conftest import NOW, ROOT
 
-from access_advisor import Activity, Intake, InvalidInputError, Store, TrailError, _native
+from access_advisor import Activity, Coverage, Intake, InvalidInputError, Store, TrailError, _native
 
 
 def test_the_command_line_and_the_package_agree(activity):
@@ -206,7 +207,29 @@ def test_activity_files_are_those_of_the_command_line(activity, tmp_path):
     """Polars reads what was written, and what it writes is read."""
     activity.to_parquet(tmp_path / "ours.parquet")
     polars.read_parquet(tmp_path / "ours.parquet").write_parquet(tmp_path / "theirs.parquet")
-    assert Activity.from_parquet(tmp_path / "theirs.parquet") == activity
+    theirs = Activity.from_parquet(tmp_path / "theirs.parquet")
+    assert theirs.coverage.has_unknown_sources
+    assert theirs.with_coverage(activity.coverage) == activity
+
+
+def test_coverage_travels(activity, tmp_path):
+    coverage = activity.coverage
+    assert "111122223333" in coverage.accounts and not coverage.has_unknown_sources
+    days = coverage.covered_days("111122223333")
+    assert days == sorted(set(days)) and date(2026, 10, 1) in days
+    shown = coverage.to_dict()
+    assert [account["Account"] for account in shown["Accounts"]] == coverage.accounts
+    assert shown["MissingLogFiles"] == coverage.missing_log_files
+    for copy in (
+        pickle.loads(pickle.dumps(coverage)),
+        pickle.loads(pickle.dumps(activity)).coverage,
+        Coverage.from_json(coverage.to_json()),
+        Activity.from_arrow(activity.table()).coverage,
+        sum([coverage, coverage], Coverage()),
+    ):
+        assert copy == coverage
+    with pytest.raises(InvalidInputError, match="not a coverage"):
+        Coverage.from_json("{")
 
 
 def test_files_that_are_not_activity_files(tmp_path):
@@ -327,7 +350,8 @@ def test_s3(activity, monkeypatch, tmp_path):
         assert [failed.path for failed in part.reconciliation.objects_failed] == ["s3://nowhere/"]
         # The first import reads all objects, the second finds them imported.
         assert store.import_trail("s3://trail/logs/").known == 0
-        assert store.import_trail("s3://trail/logs/").known == activity.reconciliation.objects_read
+        read = activity.reconciliation
+        assert store.import_trail("s3://trail/logs/").known == read.objects_read + read.digests_read
     finally:
         server.stop()
 

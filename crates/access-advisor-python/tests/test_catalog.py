@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ERIN, NOW
 
-from access_advisor import Activity, Advisor, Catalog, CatalogError, Intake, Store
+from access_advisor import Activity, Advisor, Catalog, CatalogError, Intake, InvalidInputError, Store, TrailError
 from access_advisor._native import read_objects
 
 # Small: S3 under another name, with two actions.
@@ -72,7 +72,20 @@ def test_tables_by_event_are_resolved_with_it(catalog, tmp_path):
         assert other == {None}
 
 
-def test_reports_are_made_with_it(catalog, account, activity):
+def test_two_catalogs_do_not_mix(catalog, account, activity, tmp_path):
+    other = Activity.from_trail("testdata/trail", catalog=catalog)
+    with pytest.raises(InvalidInputError, match="was credited by the catalog"):
+        Advisor(account, activity, now=NOW, catalog=catalog)
+    with pytest.raises(InvalidInputError, match="was credited by the catalog"):
+        Activity.merge(activity, other)
+    other.to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(TrailError, match="was credited by the catalog"):
+        Activity.from_parquet(tmp_path / "other.parquet")
+    assert Activity.from_parquet(tmp_path / "other.parquet", catalog=catalog) == other
+
+
+def test_reports_are_made_with_it(catalog, account):
+    activity = Activity.from_trail("testdata/trail", catalog=catalog)
     advisor = Advisor(account, activity, now=NOW, catalog=catalog)
     assert names(advisor.report(ERIN)) == [("s3", "Buckets")]
     assert set(advisor.reports().to_polars()["service_name"].cast(str).drop_nulls()) >= {"Buckets"}

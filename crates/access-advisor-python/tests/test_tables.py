@@ -67,7 +67,9 @@ def test_a_table_outlives_what_made_it():
 
 
 def test_versions_are_told(activity):
-    assert pyarrow.schema(activity.table()).metadata == {b"access_advisor.schema": b"1"}
+    metadata = pyarrow.schema(activity.table()).metadata
+    assert metadata.pop(b"access_advisor.coverage").decode() == activity.coverage.to_json()
+    assert metadata == {b"access_advisor.schema": b"1"}
 
 
 def test_activity_comes_back_from_every_engine(activity):
@@ -79,6 +81,9 @@ def test_activity_comes_back_from_every_engine(activity):
         table.to_pandas(),
         duckdb.sql("FROM rows ORDER BY attempts"),
     ):
+        # Most engines do not keep the metadata, and with it the coverage.
+        assert Activity.from_arrow(engine).with_coverage(activity.coverage) == activity
+    for engine in (table, table.to_pyarrow()):
         assert Activity.from_arrow(engine) == activity
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from os import PathLike
 from typing import Any, ClassVar, Literal, NoReturn, Protocol, final
 
@@ -24,6 +24,7 @@ __all__ = [
     "Activity",
     "Advisor",
     "Catalog",
+    "Coverage",
     "FailedObject",
     "ExportIssue",
     "ImportedTrail",
@@ -38,6 +39,7 @@ __all__ = [
     "list_objects",
     "read_objects",
     "restore_activity",
+    "restore_coverage",
     "restore_tracking",
 ]
 __version__: str
@@ -381,6 +383,57 @@ class Reconciliation:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Coverage:
+    """What was read of a trail: by account, Region and kind of event the days with records, and what log files and digest files
+    show. An action is not shown to be unused by what was not read.
+
+    Add the coverage of parts of a trail with `+` or `sum(parts, Coverage())`.
+
+    >>> coverage = Activity.from_trail("testdata/trail").coverage
+    >>> "111122223333" in coverage.accounts
+    True
+    >>> coverage + coverage == coverage
+    True
+    """
+    def __new__(cls) -> Coverage: ...
+    @staticmethod
+    def from_json(text: str) -> Coverage:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            InvalidInputError: The text is not from `to_json`.
+
+        >>> coverage = Activity.from_trail("testdata/trail").coverage
+        >>> Coverage.from_json(coverage.to_json()) == coverage
+        True
+        """
+    def to_json(self) -> str:
+        """Returns this coverage as JSON, for another process to read with `from_json`. It is what activity files have in their
+        metadata.
+        """
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what `access-advisor coverage --format json` prints, as a dict. Days are dates and intervals of dates, such as
+        `2026-01-03/2026-03-31`.
+
+        >>> list(Activity.from_trail("testdata/trail").coverage.to_dict())
+        ['Accounts', 'MissingLogFiles', 'Catalogs', 'HasUnknownSources']
+        """
+    def covered_days(self, account: str) -> list[date]:
+        """Returns the days on which an account's trail was read, in any Region."""
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts of which something was read."""
+    @property
+    def missing_log_files(self) -> list[str]:
+        """The names of log files that a digest file lists and that were not read."""
+    @property
+    def has_unknown_sources(self) -> bool:
+        """Whether some activity came from a table that does not say what it covers, such as one made by a query engine."""
+    def __add__(self, other: Coverage, /) -> Coverage: ...
+    def __radd__(self, other: Coverage, /) -> Coverage: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
 class Activity:
     """Who attempted which action, when last and how often: one row for each principal, service, action and Region.
 
@@ -450,6 +503,9 @@ class Activity:
     def from_arrow(table: _ArrowStream, *, catalog: Catalog | None = None) -> Activity:
         """Reads an activity table from any object with the Arrow PyCapsule interface: a table of pyarrow, Polars, pandas or DuckDB.
 
+        pyarrow keeps the coverage of a table, in the metadata of its schema. Most others do not: give it back by
+        `with_coverage`.
+
         Args:
             table: The table.
             catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
@@ -458,7 +514,10 @@ class Activity:
             TrailError: A column is missing or has another type, or a value is invalid.
 
         >>> activity = Activity.from_trail("testdata/trail")
-        >>> Activity.from_arrow(activity.table().to_polars()) == activity
+        >>> Activity.from_arrow(activity.table().to_pyarrow()) == activity
+        True
+        >>> from_polars = Activity.from_arrow(activity.table().to_polars())
+        >>> from_polars.with_coverage(activity.coverage) == activity
         True
         """
     @staticmethod
@@ -469,6 +528,9 @@ class Activity:
 
         Args:
             parts: The activities to merge. Without any, the result is empty.
+
+        Raises:
+            InvalidInputError: Different catalogs credited the parts.
 
         >>> from pathlib import Path
         >>> parts = [Activity.from_trail(part) for part in sorted(Path("testdata/trail").iterdir())]
@@ -487,6 +549,15 @@ class Activity:
         >>> Activity.from_trail("testdata/trail").table()
         <Table of 105 rows: account_id, principal_id, principal_arn, ...>
         """
+    def with_coverage(self, coverage: Coverage) -> Activity:
+        """Returns the same rows with this coverage, for tables of engines that do not keep it.
+
+        Args:
+            coverage: What the input of the table held, such as `SparkActivity.coverage`.
+        """
+    @property
+    def coverage(self) -> Coverage:
+        """What the input held: days, Regions and kinds of event."""
     @property
     def reconciliation(self) -> Reconciliation:
         """What became of the objects and records that `from_trail` or an Intake read. For an activity from `from_parquet` or
@@ -617,7 +688,7 @@ class Advisor:
         catalog: The catalog of services and actions; the built-in one when None.
 
     Raises:
-        InvalidInputError: `now` has no time zone, or `tracking` is not a preset.
+        InvalidInputError: `now` has no time zone, `tracking` is not a preset, or another catalog credited the activity.
 
     >>> from datetime import datetime, timezone
     >>> account = AccountData.load("testdata/account.json")
@@ -869,6 +940,8 @@ def read_objects(
     """
 def restore_activity(file: bytes, reconciliation: Reconciliation) -> Activity:
     """Rebuilds a pickled Activity."""
+def restore_coverage(text: str) -> Coverage:
+    """Rebuilds a pickled Coverage."""
 def restore_tracking(
     period_days: int | None,
     publication_delay: timedelta,

@@ -26,6 +26,7 @@ from access_advisor._errors import InvalidInputError, TrailError
 from access_advisor._native import (
     Activity,
     Catalog,
+    Coverage,
     FailedObject,
     Intake,
     Reconciliation,
@@ -51,13 +52,14 @@ __all__ = ["SparkActivity", "activity"]
 _ACTIVITY = """
     account_id string, principal_id string, principal_arn string, principal_arn_seen timestamp_ltz,
     service_namespace string, action_name string, event_name string, aws_region string,
-    last_accessed timestamp_ltz, last_event_id string, attempts long, denied_attempts long, first_accessed timestamp_ltz
+    last_accessed timestamp_ltz, last_event_id string, attempts long, denied_attempts long, first_accessed timestamp_ltz,
+    days array<date>, days_complete boolean, evidence string
 """
 _FAILURES = "path string, kind string, reason string"
 
 # The output of tasks, in one table: rows of the activity, paths of the objects seen (if Spark opens them), and one row with
-# the task's reconciliation as JSON.
-_PARTIALS = f"{_ACTIVITY}, seen_path string, reconciliation string"
+# the task's reconciliation and coverage as JSON.
+_PARTIALS = f"{_ACTIVITY}, seen_path string, reconciliation string, coverage string"
 
 # The size of a task's share: large enough that reading costs more than starting the task and its partial table, small enough
 # that little is lost with a task. In between, several tasks per core, so that all cores finish at about the same time.
@@ -91,6 +93,9 @@ class SparkActivity:
     was taken."""
     reconciliation: Reconciliation
     """What became of all objects and records."""
+    coverage: Coverage
+    """What the trail covers. Spark does not write it into Parquet files: `Activity.from_parquet(folder).with_coverage(coverage)`
+    gives it back."""
     _partials: DataFrame = field(repr=False)
 
     def unpersist(self) -> None:
@@ -167,7 +172,7 @@ def activity(
         partials = partials.checkpoint()
     else:
         partials = partials.persist(StorageLevel.MEMORY_AND_DISK)
-    rows = partials.where("reconciliation IS NOT NULL").select("reconciliation").collect()
+    rows = partials.where("reconciliation IS NOT NULL").select("reconciliation", "coverage").collect()
     parts = [Reconciliation.from_json(row.reconciliation) for row in rows]
     reconciliation = sum(parts, Reconciliation(objects_failed=unread(partials)))
     if reconciliation.is_empty:
@@ -179,7 +184,8 @@ def activity(
     failures = spark.createDataFrame(
         [(failed.path, failed.kind, failed.reason) for failed in reconciliation.objects_failed], _FAILURES
     )
-    return SparkActivity(_merged(partials), failures, reconciliation, partials)
+    coverage = sum((Coverage.from_json(row.coverage) for row in rows), Coverage())
+    return SparkActivity(_merged(partials), failures, reconciliation, coverage, partials)
 
 
 def _is_by_path(paths: list[str], read: str) -> bool:
@@ -320,7 +326,8 @@ def _partials(part: Activity) -> Iterator[pyarrow.RecordBatch]:
     table = pyarrow.table(part.table())
     for batch in table.to_batches():
         yield _rows(dict(zip(table.column_names, batch.columns)), batch.num_rows)
-    yield _rows({"reconciliation": pyarrow.array([part.reconciliation.to_json()])}, 1)
+    texts = {"reconciliation": part.reconciliation.to_json(), "coverage": part.coverage.to_json()}
+    yield _rows({name: pyarrow.array([text]) for name, text in texts.items()}, 1)
 
 
 def _rows(columns: dict[str, pyarrow.Array], count: int) -> pyarrow.RecordBatch:
@@ -334,7 +341,13 @@ def _rows(columns: dict[str, pyarrow.Array], count: int) -> pyarrow.RecordBatch:
 
 
 def _partials_schema() -> pyarrow.Schema:
-    types = {"string": pyarrow.string(), "long": pyarrow.int64(), "timestamp_ltz": pyarrow.timestamp("us", "UTC")}
+    types = {
+        "string": pyarrow.string(),
+        "long": pyarrow.int64(),
+        "timestamp_ltz": pyarrow.timestamp("us", "UTC"),
+        "array<date>": pyarrow.list_(pyarrow.date32()),
+        "boolean": pyarrow.bool_(),
+    }
     columns = (column.split() for column in _PARTIALS.split(","))
     return pyarrow.schema([(name, types[kind]) for name, kind in columns])
 
@@ -346,7 +359,7 @@ def _merged(partials: DataFrame) -> DataFrame:
     the row: the ARN it was last seen under, and the greatest account, of all its rows.
     """
     rows = partials.where("service_namespace IS NOT NULL")
-    action = ["service_namespace", "action_name", "event_name", "aws_region"]
+    action = ["service_namespace", "action_name", "event_name", "aws_region", "evidence"]
     principal = F.coalesce("principal_id", "principal_arn").alias("principal")
     merged = rows.groupBy(principal, *action).agg(
         F.max("principal_id").alias("principal_id"),
@@ -356,6 +369,8 @@ def _merged(partials: DataFrame) -> DataFrame:
         F.min("first_accessed").alias("first_accessed"),
         F.sum("attempts").alias("attempts"),
         F.sum("denied_attempts").alias("denied_attempts"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_list("days")))).alias("days"),
+        F.bool_and("days_complete").alias("days_complete"),
     )
     of_principal = Window.partitionBy("principal")
     merged = merged.withColumns(
@@ -366,10 +381,13 @@ def _merged(partials: DataFrame) -> DataFrame:
         "principal_id",
         "seen.principal_arn",
         "seen.principal_arn_seen",
-        *action,
+        *action[:-1],
         "last.last_accessed",
         "last.last_event_id",
         "attempts",
         "denied_attempts",
         "first_accessed",
+        "days",
+        "days_complete",
+        "evidence",
     )
