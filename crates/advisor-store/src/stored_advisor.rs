@@ -360,7 +360,7 @@ impl StoredAdvisor {
             .check_coverage(activity.coverage(), &self.catalog)?;
         let advisor = Advisor::new(
             snapshot.account.clone(),
-            &*activity,
+            &activity,
             self.catalog.clone(),
             self.tracking.clone(),
             now,

@@ -59,7 +59,7 @@ fn coverage(all: &[Seen]) -> Coverage {
     for seen in all {
         match seen {
             Seen::Record(account, region, kind, day) => {
-                coverage.see_record(ACCOUNTS[*account], REGIONS[*region], category(*kind), *day)
+                coverage.see_record(ACCOUNTS[*account], REGIONS[*region], category(*kind), *day);
             }
             Seen::LogFile(account, day, file) => {
                 coverage.see_log_file(ACCOUNTS[*account], REGIONS[0], *day, FILES[*file]);
