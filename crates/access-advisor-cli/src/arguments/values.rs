@@ -4,7 +4,7 @@ use access_advisor::job::{Caller, CallerError};
 use access_advisor::report::{Granularity, Tracking};
 use access_advisor::time;
 use chrono::{DateTime, Utc};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GranularityArgument {
@@ -26,11 +26,30 @@ impl From<GranularityArgument> for Granularity {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TrackingArgument {
+enum TrackingArgument {
     /// What AWS tracks: 400 days, its actions, Regions and start dates
     Aws,
     /// Everything in the logs, and every action
     Full,
+}
+
+/// What reports take into account.
+#[derive(Debug, Args)]
+pub(crate) struct TrackingArguments {
+    /// What counts: what AWS tracks, or everything in the logs and every action
+    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
+    tracking: TrackingArgument,
+
+    /// With --tracking full: call nothing of an account unused of whose trail fewer days were read
+    /// [default: 90, or the tracking period when shorter]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    min_coverage: Option<u32>,
+}
+
+impl TrackingArguments {
+    pub(crate) fn tracking(&self) -> Tracking {
+        Tracking::from(self.tracking).with_min_coverage_days(self.min_coverage)
+    }
 }
 
 impl From<TrackingArgument> for Tracking {

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::arguments::{GranularityArgument, StoreArguments, TrackingArgument, parse_time};
+use crate::arguments::{GranularityArgument, StoreArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::{input, output, plain_table};
@@ -32,9 +32,8 @@ pub(crate) struct GenerateArguments {
     #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
     granularity: GranularityArgument,
 
-    /// What counts: what AWS tracks, or everything that was imported and every action
-    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
-    tracking: TrackingArgument,
+    #[command(flatten)]
+    tracking: TrackingArguments,
 
     /// Report as of this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -112,7 +111,7 @@ Example:
 }
 
 pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
-    let tracking = arguments.tracking.into();
+    let tracking = arguments.tracking.tracking();
     let advisor = open(&arguments.store, tracking)?;
     let caller = arguments.store.caller();
     let now = arguments.now.unwrap_or_else(input::clock);

@@ -9,14 +9,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use access_advisor::parquet::write_reports;
-use access_advisor::report::{Advisor, Granularity, Report, ReportCoverage, Tracking};
+use access_advisor::report::{Advisor, DayRange, Granularity, Report, ReportCoverage, Tracking};
 use access_advisor::time;
 use access_advisor::trail::TrailRead;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArgument, parse_time};
+use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::{binary_output, input, output};
@@ -70,14 +70,8 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Service)]
     granularity: GranularityArgument,
 
-    /// What counts: what AWS tracks, or everything in the logs and every action
-    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
-    tracking: TrackingArgument,
-
-    /// With --tracking full: call nothing of an account unused of whose trail fewer days were read
-    /// [default: 90, or the tracking period when shorter]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
-    min_coverage: Option<u32>,
+    #[command(flatten)]
+    tracking: TrackingArguments,
 
     /// Report as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -120,8 +114,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
 
 fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(input::clock);
-    let tracking: Tracking = arguments.tracking.into();
-    let tracking = tracking.with_min_coverage_days(arguments.min_coverage);
+    let tracking = arguments.tracking.tracking();
     let granularity: Granularity = arguments.granularity.into();
 
     let inputs = [&arguments.account[..], &arguments.trail].concat();
@@ -283,11 +276,12 @@ fn note_days_not_read(coverage: &ReportCoverage) {
             ));
             continue;
         }
-        let gaps: Vec<_> = account.gaps.iter().filter_map(|gap| gap.days()).collect();
+        let gaps: Vec<_> = account.gaps.iter().filter_map(DayRange::days).collect();
         let days: u32 = gaps.iter().sum();
         if let Some(longest) = account.gaps.iter().max_by_key(|gap| gap.days()) {
             output::say(format_args!(
-                "note: {days} days of account {id} were not read, the longest time {}",
+                "note: {} of account {id} not read, the longest run {}",
+                trust::count(days as usize, "day"),
                 trust::interval(*longest)
             ));
         }

@@ -9,7 +9,7 @@ use access_advisor::serve::{Config, Credentials, Server};
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::TrackingArgument;
+use crate::arguments::TrackingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::{input, output};
@@ -45,9 +45,8 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     enforce_permissions: bool,
 
-    /// What counts: what AWS tracks, or everything that was imported and every action
-    #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
-    tracking: TrackingArgument,
+    #[command(flatten)]
+    tracking: TrackingArguments,
 
     /// Use this catalog instead of the built-in one
     #[arg(long, value_name = "FILE")]
@@ -56,7 +55,7 @@ pub(crate) struct ServeArguments {
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.into())?;
+    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.tracking())?;
     let credentials = arguments
         .credentials
         .as_deref()

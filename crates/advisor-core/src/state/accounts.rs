@@ -60,7 +60,7 @@ impl States {
         for account in accounts {
             if !states.contains_key(account) {
                 let account: Arc<str> = account.into();
-                let of = AccountStates::new(&account, table.clone(), inputs);
+                let of = AccountStates::new(&account, &table, inputs);
                 states.insert(account, Arc::new(of));
             }
         }
@@ -145,7 +145,7 @@ fn count(actions: impl Iterator<Item = ActionId>) -> u32 {
 }
 
 impl AccountStates {
-    fn new(account: &Arc<str>, table: Arc<LoggingTable>, inputs: &StateInputs<'_>) -> Self {
+    fn new(account: &Arc<str>, table: &Arc<LoggingTable>, inputs: &StateInputs<'_>) -> Self {
         let none = ActionSet::empty(inputs.catalog.action_count());
         let all_seen = inputs.seen.get(&**account).unwrap_or(&none);
         let mut seen = none.clone();

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use access_advisor::activity::DaySet;
-use access_advisor::report::{AccountCoverage, DayRange, Report, ReportCoverage, State};
+use access_advisor::report::{
+    AccountCoverage, DayRange, Report, ReportCoverage, ServiceRow, State,
+};
 
 /// One line for the end of a report.
 pub(super) fn line(coverage: &ReportCoverage, reports: &[Report]) -> String {
@@ -92,13 +94,13 @@ pub(super) fn interval(range: DayRange) -> String {
 /// The number of granted actions that are unobservable in some report.
 fn unobservable(reports: &[Report]) -> usize {
     let rows = reports.iter().flat_map(Report::service_rows);
-    let actions = rows.flat_map(|row| row.actions());
+    let actions = rows.flat_map(ServiceRow::actions);
     let unobservable = actions.filter(|action| action.state == Some(State::Unobservable));
     let distinct: BTreeSet<_> = unobservable.map(|action| action.action).collect();
     distinct.len()
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
 }
