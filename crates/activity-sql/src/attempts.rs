@@ -9,7 +9,7 @@ use cloudtrail_reader::attribution::{
     identity_types,
 };
 
-use crate::dialect::Dialect;
+use crate::dialect::{DOMAINS, Dialect};
 use crate::error::QueryError;
 use crate::layout::{self, Records};
 
@@ -110,6 +110,8 @@ AND (
   OR (user_type = '{FEDERATED_USER}' AND coalesce(issuer_type, '') <> '{ROOT}')
 )
 AND {source_is_sound}
+-- A host that is not AWS's is set aside. A source that is no host may be a service's name.
+AND (event_source NOT LIKE '%.%' OR {source_is_of_aws})
 AND {name_is_sound}
 AND {region_length} BETWEEN 1 AND {LONGEST_REGION} AND NOT {region_is_odd}
 AND coalesce({event_id_length}, 0) <= {LONGEST_NAME}
@@ -199,6 +201,10 @@ days
         user_unique_id = unique_id("user_principal_id"),
         issuer_unique_id = unique_id("issuer_principal_id"),
         source_is_sound = name("event_source"),
+        source_is_of_aws = sql.matches(
+            &Dialect::folded("event_source"),
+            &format!(r"^.+[.]{DOMAINS}\z")
+        ),
         name_is_sound = name("event_name"),
         region_length = sql.bytes("aws_region"),
         region_is_odd = sql.matches("aws_region", "[^a-z0-9-]"),

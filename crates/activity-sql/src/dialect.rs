@@ -15,6 +15,9 @@ pub enum Dialect {
     DuckDb,
 }
 
+/// The domains of AWS's event sources, as a pattern of lower case.
+pub(crate) const DOMAINS: &str = r"(?:amazonaws[.]com(?:[.]cn)?|amazonaws[.]eu|amazon[.]com)";
+
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -133,6 +136,11 @@ impl Dialect {
             _ => format!("array_agg({set})"),
         };
         format!("array_distinct(flatten({sets}))")
+    }
+
+    /// A text with the letters A to Z in lower case. A Unicode-wise lower case would take K, the Kelvin sign, for a k.
+    pub(crate) fn folded(text: &str) -> String {
+        format!("translate({text}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')")
     }
 
     /// A list as rows.

@@ -2,7 +2,7 @@
 
 use service_catalog::Catalog;
 
-use crate::dialect::Dialect;
+use crate::dialect::{DOMAINS, Dialect};
 use crate::error::QueryError;
 use crate::{known_events, table};
 
@@ -15,13 +15,9 @@ pub(crate) fn select(sql: Dialect, catalog: &Catalog) -> Result<String, QueryErr
         r"^((?s:.+))(?:20[0-9]{6}|20[0-9]{2}_[0-9]{2}_[0-9]{2})\z",
         1,
     );
-    // ASCII alone: a Unicode-wise lower case would take K, the Kelvin sign, for a k.
-    let folded = |text: &str| {
-        format!("translate({text}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')")
-    };
     let source = sql.extract(
-        &folded("event_source"),
-        r"^(.*)[.](?:amazonaws[.]com(?:[.]cn)?|amazon[.]com)\z",
+        &Dialect::folded("event_source"),
+        &format!(r"^(.*)[.]{DOMAINS}\z"),
         1,
     );
     let body = format!(
@@ -94,9 +90,9 @@ CASE WHEN action IS NULL THEN event_name END, aws_region
         rows = known_events::rows(catalog, sql)?,
         each_source = sql.rows("split(sources, ' ')"),
         each_name = sql.rows("split(names, ' ')"),
-        event = folded("split_part(entry, '=', 1)"),
-        whole = folded("event_name"),
-        unversioned = folded(&unversioned),
+        event = Dialect::folded("split_part(entry, '=', 1)"),
+        whole = Dialect::folded("event_name"),
+        unversioned = Dialect::folded(&unversioned),
         days = sql.union("days"),
     );
     Ok(body
