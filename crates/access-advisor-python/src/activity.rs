@@ -16,7 +16,7 @@ use pyo3::types::PyBytes;
 use pyo3_arrow::input::AnyRecordBatch;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::arguments::{Instant, Paths, Size, Threads};
+use crate::arguments::{Instant, Paths, Size, Threads, clock};
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::progress::{Counts, Listener};
@@ -80,7 +80,7 @@ pub(crate) fn reader(
         let message = format!("since is later than until: {since}, {until}");
         return Err(error::invalid_input(&message));
     }
-    let mut options = ReadOptions::new().since(since).until(until);
+    let mut options = ReadOptions::new().since(since).until(until).now(clock());
     if let Some(limit) = object_limit {
         options = options.object_limit(limit.0);
     }

@@ -151,7 +151,8 @@ impl Store {
     }
 
     /// Imports the objects that are new and merges their records into the activity. An object that
-    /// cannot be read is not recorded, so a later import tries it again.
+    /// cannot be read, or of which no record can be used, is not recorded, so a later import tries it
+    /// again.
     ///
     /// Objects are imported as a whole, so that a later import misses nothing: the reader's `since` and
     /// `until` select objects, in a bucket by the folders of days and everywhere by the time in the

@@ -116,6 +116,7 @@ impl<'r> Intake<'r> {
         let stored = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.reconciliation.bytes += stored;
         let before = self.reconciliation.records_read;
+        let progress = self.reconciliation.progress();
         let limit = self.rules.options().object_limit;
         let mut unpacker = std::mem::take(&mut self.unpacker);
         unpacker.unpack(object, bytes, limit, &mut |object, content| {
@@ -133,6 +134,7 @@ impl<'r> Intake<'r> {
             self.reconciliation.objects_failed.len() == failed
         });
         self.unpacker = unpacker;
+        self.reconciliation.check_usable(object, progress);
         Taken {
             bytes: stored,
             records: self.reconciliation.records_read - before,

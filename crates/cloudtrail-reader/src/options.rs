@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use service_catalog::Catalog;
 
 use crate::outcome::set_aside::SetAside;
@@ -25,6 +25,8 @@ pub struct ReadOptions {
     pub since: Option<DateTime<Utc>>,
     /// Records later than this are set aside: a report as of a time must not see them.
     pub until: Option<DateTime<Utc>>,
+    /// The present: records of more than a day later are set aside as [from the future](crate::SetAside::FromTheFuture).
+    pub now: Option<DateTime<Utc>>,
     /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
     pub object_limit: usize,
     /// What parses the records.
@@ -47,6 +49,7 @@ impl Default for ReadOptions {
         Self {
             since: None,
             until: None,
+            now: None,
             object_limit: 1 << 30,
             parser: Parser::default(),
         }
@@ -74,6 +77,13 @@ impl ReadOptions {
         self
     }
 
+    /// Sets aside records of more than a day after this, the present; none to believe every time.
+    #[must_use]
+    pub fn now(mut self, now: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.now = now.into();
+        self
+    }
+
     /// Fails objects that have more bytes than this, inflated.
     #[must_use]
     pub fn object_limit(mut self, bytes: usize) -> Self {
@@ -89,6 +99,9 @@ impl ReadOptions {
     }
 }
 
+/// How far clocks may be wrong.
+const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
+
 /// What everything that reads records goes by: the catalog that names services and actions, and the options.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
@@ -97,14 +110,22 @@ pub(crate) struct Rules {
     /// The options' limits of time in UTC milliseconds.
     since_millis: i64,
     until_millis: i64,
+    /// The last possible time: later ones are in the future.
+    present_millis: i64,
 }
 
 impl Rules {
     pub(crate) fn new(catalog: Arc<Catalog>, options: ReadOptions) -> Self {
         let millis = |limit: Option<DateTime<Utc>>| limit.map(|limit| limit.timestamp_millis());
+        let present = options
+            .now
+            .and_then(|now| now.checked_add_signed(CLOCK_SKEW));
+        let present_millis = millis(present).unwrap_or(i64::MAX);
         Self {
             since_millis: millis(options.since).unwrap_or(i64::MIN),
-            until_millis: millis(options.until).unwrap_or(i64::MAX),
+            until_millis: millis(options.until)
+                .map_or(present_millis, |until| until.min(present_millis)),
+            present_millis,
             catalog,
             options,
         }
@@ -122,7 +143,7 @@ impl Rules {
         &self.options
     }
 
-    /// The options' limits of time in UTC milliseconds, both inclusive.
+    /// The limits of time in UTC milliseconds, both inclusive: the options', and the present.
     pub(crate) fn limits(&self) -> (i64, i64) {
         (self.since_millis, self.until_millis)
     }
@@ -131,6 +152,8 @@ impl Rules {
     pub(crate) fn check_time(&self, millis: i64) -> Result<(), SetAside> {
         if millis < self.since_millis {
             Err(SetAside::TooOld)
+        } else if millis > self.present_millis {
+            Err(SetAside::FromTheFuture)
         } else if millis > self.until_millis {
             Err(SetAside::TooNew)
         } else {

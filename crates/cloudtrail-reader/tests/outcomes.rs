@@ -12,14 +12,15 @@ use std::error::Error;
 use std::fs;
 use std::io;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use cloudtrail_reader::{
-    FailedObject, FailureKind, ListingError, Malformed, MalformedKind, ObjectId, ReadOptions,
-    Reconciliation, RecordField, SetAside, TrailRead, TrailReader,
+    FailedObject, FailureKind, ListingError, Malformed, MalformedKind, ObjectId, Parser,
+    ReadOptions, Reconciliation, RecordField, SetAside, TrailRead, TrailReader,
 };
 use serde_json::json;
 use service_catalog::Catalog;
 
-use support::{call, digest, gzip, insight, object, reader, record, take};
+use support::{call, digest, gzip, insight, object, reader, record, take, take_with};
 
 #[test]
 fn failures_say_their_kind() {
@@ -152,4 +153,62 @@ fn failures_of_others_can_be_told() {
         io::Error::other("no permission"),
     );
     assert_eq!(failed.to_string(), "s3://trail/a.json: no permission");
+}
+
+#[test]
+fn records_from_the_future_do_not_count() {
+    let at = |time: &str| record(&json!({ "eventTime": time }));
+    let (possible, future) = (at("2026-10-02T00:00:00Z"), at("2026-10-02T00:00:01Z"));
+    for parser in [Parser::Projected, Parser::Reference] {
+        let now = "2026-10-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        let options = ReadOptions::new().now(now).until(now + TimeDelta::days(99));
+        let reader = TrailReader::new(Catalog::shared(), options.parser(parser));
+        let read = take_with(
+            &reader,
+            &[
+                object(&[possible.clone(), future.clone()]),
+                object(std::slice::from_ref(&future)),
+            ],
+        );
+        let reconciliation = &read.reconciliation;
+        assert_eq!(reconciliation.records_attributed, 1);
+        assert_eq!(reconciliation.from_the_future(), 2);
+        assert_eq!(
+            reconciliation.records_set_aside,
+            [(SetAside::FromTheFuture, 2)].into()
+        );
+        assert!(reconciliation.has_faults() && !reconciliation.is_empty());
+        assert_eq!(
+            reconciliation.objects_unusable,
+            [ObjectId::from("object")],
+            "the second one"
+        );
+        let newest = read.activity.newest().unwrap();
+        assert_eq!(newest, now + TimeDelta::days(1));
+        let days = read.activity.coverage().covered_days("111122223333");
+        assert_eq!(days.iter().count(), 1);
+        // Without a clock, every time is believed.
+        let options = ReadOptions::new().parser(parser);
+        let believing = TrailReader::new(Catalog::shared(), options);
+        let read = take_with(&believing, &[object(std::slice::from_ref(&future))]);
+        assert_eq!(read.reconciliation.records_attributed, 1);
+    }
+}
+
+#[test]
+fn objects_without_a_usable_record_are_listed() {
+    let malformed = json!({"eventTime": 1});
+    let service = record(&json!({"eventType": "AwsServiceEvent"}));
+    for (records, is_unusable) in [
+        (vec![malformed.clone()], true),
+        (vec![malformed.clone(), json!(7)], true),
+        (vec![malformed.clone(), service], false),
+        (vec![malformed, call("GetObject", 1)], false),
+        (vec![], false),
+    ] {
+        let read = take(&[object(&records)]);
+        let unusable = &read.reconciliation.objects_unusable;
+        assert_eq!(!unusable.is_empty(), is_unusable, "{records:?}");
+        assert_eq!(read.reconciliation.objects_read, 1);
+    }
 }

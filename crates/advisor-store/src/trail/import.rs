@@ -12,7 +12,8 @@ use std::thread;
 
 use advisor_core::Activity;
 use cloudtrail_reader::{
-    FailedObject, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead, TrailReader,
+    FailedObject, FailureKind, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead,
+    TrailReader,
 };
 use rusqlite::Transaction;
 
@@ -57,10 +58,12 @@ pub struct ImportedTrail {
 }
 
 impl ImportedTrail {
-    /// Whether there was nothing to import: no object was read, skipped, or known before.
+    /// Whether there was nothing to import: no object was usable, skipped, or known before.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.reconciliation.objects_read == 0
+        let read = &self.reconciliation;
+        let is_unusable = read.unusable() > 0 && read.is_empty();
+        (read.objects_read == 0 || is_unusable)
             && self.reconciliation.digests_read == 0
             && self.reconciliation.objects_skipped.is_empty()
             && self.known == 0
@@ -87,6 +90,7 @@ pub(crate) fn import<P: AsRef<Path>>(
     };
     let (mut reconciliation, is_stopped) = import.run(listing)?;
     reconciliation.objects_failed.sort();
+    reconciliation.objects_unusable.sort();
     let skipped = import.names.finish();
     Ok(ImportedTrail {
         reconciliation,
@@ -298,8 +302,11 @@ impl Import<'_> {
             activity,
             mut reconciliation,
         } = read;
+        // What was listed of an archive that is cut short was read, and would count twice.
         let failed = (reconciliation.objects_failed.iter())
+            .filter(|failed| failed.kind() != FailureKind::NotListed)
             .map(FailedObject::object)
+            .chain(&reconciliation.objects_unusable)
             .collect::<HashSet<_>>();
         let is_failed =
             |object: &Object| !failed.is_empty() && failed.contains(&object.listed.id());

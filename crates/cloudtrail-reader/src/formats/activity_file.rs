@@ -166,6 +166,7 @@ impl<'r> Rows<'r> {
             self.rules.check_time(row.first_millis),
             self.rules.check_time(row.last_millis),
         ) {
+            (_, Err(SetAside::FromTheFuture)) => Err(SetAside::FromTheFuture),
             (Err(SetAside::TooOld), Err(SetAside::TooOld)) => Err(SetAside::TooOld),
             (Err(SetAside::TooNew), _) => Err(SetAside::TooNew),
             (_, Err(SetAside::TooNew)) => Err(SetAside::ReachesBeyond),

@@ -32,6 +32,10 @@ pub struct Reconciliation {
     /// Objects that hold a part of a result: more records exist than were read.
     #[serde(default)]
     pub objects_truncated: Vec<TruncatedObject>,
+    /// Objects that were read, and none of whose records can be used: all are malformed or from the future. Archives of which
+    /// no member could be read.
+    #[serde(default)]
+    pub objects_unusable: Vec<ObjectId>,
     /// Bytes of the objects as they are stored.
     pub bytes: u64,
     /// Records in the objects read.
@@ -108,6 +112,15 @@ impl fmt::Display for MalformedRecord {
     }
 }
 
+/// How many objects, records and rows were read, and how many of them cannot be used.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    objects_read: u64,
+    objects_failed: usize,
+    read: u64,
+    unusable: u64,
+}
+
 /// How many malformed records are kept as examples. More are only counted.
 const MOST_EXAMPLES: usize = 20;
 
@@ -149,10 +162,58 @@ impl Reconciliation {
     /// How many records, and rows of activity files, are malformed.
     #[must_use]
     pub fn malformed(&self) -> u64 {
+        self.count_of(SetAside::is_fault)
+    }
+
+    /// How many records, and rows of activity files, are from the future.
+    #[must_use]
+    pub fn from_the_future(&self) -> u64 {
+        self.count_of(|reason| *reason == SetAside::FromTheFuture)
+    }
+
+    /// How many records, and rows of activity files, may be attempts and cannot be used: those that are malformed or from the
+    /// future.
+    #[must_use]
+    pub fn unusable(&self) -> u64 {
+        self.malformed() + self.from_the_future()
+    }
+
+    fn count_of(&self, is_meant: impl Fn(&SetAside) -> bool) -> u64 {
         let rows = &self.activity_rows.set_aside;
-        let faults =
-            (self.records_set_aside.iter().chain(rows)).filter(|(reason, _)| reason.is_fault());
-        faults.map(|(_, count)| count).sum()
+        let meant =
+            (self.records_set_aside.iter().chain(rows)).filter(|(reason, _)| is_meant(reason));
+        meant.map(|(_, count)| count).sum()
+    }
+
+    /// How many records and rows of activity files were read.
+    fn all_read(&self) -> u64 {
+        self.records_read + self.activity_rows.read
+    }
+
+    /// Lists an object as unusable, if nothing that was read since these counts can be used. An archive is also if all of its
+    /// members failed.
+    pub(crate) fn check_usable(&mut self, object: &ObjectId, before: Progress) {
+        let read = self.all_read() - before.read;
+        let is_unusable = read > 0 && self.unusable() - before.unusable == read;
+        let failed = self
+            .objects_failed
+            .get(before.objects_failed..)
+            .unwrap_or_default();
+        let are_members =
+            !failed.is_empty() && failed.iter().all(|failed| failed.object() != object);
+        if is_unusable || are_members && self.objects_read == before.objects_read {
+            self.objects_unusable.push(object.clone());
+        }
+    }
+
+    /// How far reading is.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            objects_read: self.objects_read,
+            objects_failed: self.objects_failed.len(),
+            read: self.all_read(),
+            unusable: self.unusable(),
+        }
     }
 
     /// How many malformed records are not among the [`examples`](Self::examples).
@@ -170,22 +231,17 @@ impl Reconciliation {
             && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
     }
 
-    /// Whether there was neither a record nor a row of an activity file that could be read, apart from summaries of calls
+    /// Whether there was neither a record nor a row of an activity file that can be used, apart from summaries of calls
     /// and network activity. A report would call everything unused.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let summaries = self.records_set_aside.iter();
-        let summaries = summaries.filter(|(reason, _)| reason.is_summary());
-        let summaries: u64 = summaries.map(|(_, count)| count).sum();
-        self.records_read + self.activity_rows.read == self.malformed() + summaries
+        self.all_read() == self.unusable() + self.count_of(SetAside::is_summary)
     }
 
-    /// Whether there are malformed records, failed objects or truncated ones.
+    /// Whether there are failed or truncated objects, or records that are malformed or from the future.
     #[must_use]
     pub fn has_faults(&self) -> bool {
-        !self.objects_failed.is_empty()
-            || !self.objects_truncated.is_empty()
-            || self.malformed() > 0
+        !self.objects_failed.is_empty() || !self.objects_truncated.is_empty() || self.unusable() > 0
     }
 
     pub(crate) fn set_record_aside(
@@ -225,6 +281,7 @@ impl Reconciliation {
         self.add(other);
         self.objects_failed.sort();
         self.objects_truncated.sort();
+        self.objects_unusable.sort();
     }
 
     /// Merges without sorting the failed objects: in a folder of many strange files, each would sort all of them again.
@@ -236,6 +293,7 @@ impl Reconciliation {
         }
         self.objects_failed.extend(other.objects_failed);
         self.objects_truncated.extend(other.objects_truncated);
+        self.objects_unusable.extend(other.objects_unusable);
         self.bytes += other.bytes;
         self.records_read += other.records_read;
         self.records_attributed += other.records_attributed;

@@ -26,6 +26,8 @@ pub enum SetAside {
     TooOld,
     /// Later than [`ReadOptions::until`](crate::ReadOptions::until).
     TooNew,
+    /// More than a day later than [`ReadOptions::now`](crate::ReadOptions::now), or a row of an activity file that reaches as far.
+    FromTheFuture,
     /// A row of an activity file that spans [`ReadOptions::until`](crate::ReadOptions::until).
     ReachesBeyond,
     /// The record is malformed. The [examples](crate::Reconciliation::examples) say what exactly is wrong.
@@ -82,6 +84,7 @@ impl fmt::Display for SetAside {
             }
             Self::TooOld => f.write_str("earlier than since"),
             Self::TooNew => f.write_str("later than until"),
+            Self::FromTheFuture => f.write_str("FROM THE FUTURE"),
             Self::ReachesBeyond => f.write_str("spans until"),
             Self::Malformed(kind) => write!(f, "malformed: {kind}"),
         }

@@ -13,7 +13,7 @@ use super::keys::{Keys, OTHER};
 use super::reasons::Reasons;
 use super::walk::{Objects, Span, Values, Window};
 use crate::options::Rules;
-use crate::outcome::set_aside::Rejection;
+use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::coverage::KnownEvent;
 use crate::record::event::{Details, ResponseError};
 use crate::record::{attribution, checks};
@@ -280,6 +280,10 @@ impl Judge {
         let event_id = <[u8; UUID]>::try_from(id).ok()?;
         let time_millis = time_millis?;
         if let Err(reason) = rules.check_time(time_millis) {
+            if reason == SetAside::FromTheFuture {
+                // Such records are rare, and an object that has no others is not usable.
+                return None;
+            }
             noted.set_aside.push(self.reasons.number(reason));
             return Some(());
         }
