@@ -342,7 +342,14 @@ fn every_recorded_call_is_reproduced_over_the_wire() {
     let credentials = folder.path().join("credentials.toml");
     std::fs::write(&credentials, credentials_file()).unwrap();
 
-    let (_server, endpoint) = serve(&path, &["--credentials", credentials.to_str().unwrap()]);
+    let (_server, endpoint) = serve(
+        &path,
+        &[
+            "--credentials",
+            credentials.to_str().unwrap(),
+            "--allow-empty-activity",
+        ],
+    );
     let mut replay = Replay {
         iam: IamSimulator::new("123456789012"),
         store,

@@ -208,6 +208,7 @@ pub(crate) fn operation(error: &OperationError) -> PyErr {
     match error {
         OperationError::Request(error) => request(error),
         OperationError::Store(error) => store(error),
+        OperationError::NoActivity(error) => nothing_read(&error.to_string(), None),
         _ => unexpected(error),
     }
 }

@@ -32,6 +32,7 @@ use crate::{error, work};
 ///         user.
 ///     create: False to raise StoreError if the file does not exist.
 ///     catalog: The catalog of services and actions, for imports and reports; the built-in one when None.
+///     allow_empty_activity: True to report also on accounts of which no activity was imported; everything is unused then.
 ///
 /// Raises:
 ///     StoreError: The file cannot be opened, or is not a store.
@@ -115,7 +116,7 @@ struct JobInList<'a> {
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), caller = None, create = true, catalog = None), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None)")]
+    #[pyo3(signature = (path, *, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), caller = None, create = true, catalog = None, allow_empty_activity = false), text_signature = "(path, *, tracking='aws', caller=None, create=True, catalog=None, allow_empty_activity=False)")]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -123,6 +124,7 @@ impl Store {
         caller: Option<&str>,
         create: bool,
         catalog: Option<Py<Catalog>>,
+        allow_empty_activity: bool,
     ) -> PyResult<Self> {
         let caller = match caller {
             Some(arn) => {
@@ -143,7 +145,8 @@ impl Store {
                 store,
                 Catalog::or_shared(catalog.as_ref().map(Py::get)),
                 tracking.0,
-            ),
+            )
+            .allow_empty_activity(allow_empty_activity),
             caller,
             path,
             catalog,
@@ -259,6 +262,7 @@ impl Store {
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
     ///     InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
+    ///     TrailError: No activity of the account was imported: everything would look unused. See `allow_empty_activity`.
     #[pyo3(signature = (*, Arn, Granularity = ApiLevel(Granularity::Service), now = None), text_signature = "($self, *, Arn, Granularity='SERVICE_LEVEL', now=None)")]
     #[expect(non_snake_case, reason = "boto3's names")]
     fn generate_service_last_accessed_details<'py>(

@@ -6,5 +6,6 @@
 #[doc(inline)]
 pub use advisor_store::{
     AccountImportError, AccountSnapshot, DatabaseErrorKind, ImportedAccounts, ImportedTrail,
-    JobSummary, OperationError, Store, StoreError, StoredAdvisor, TrailImportError,
+    JobSummary, NoActivityError, OperationError, Store, StoreError, StoredAdvisor,
+    TrailImportError,
 };

@@ -14,5 +14,5 @@ pub use accounts::{AccountImportError, AccountSnapshot, ImportedAccounts};
 pub use database::{DatabaseErrorKind, StoreError};
 pub use jobs::JobSummary;
 pub use store::Store;
-pub use stored_advisor::{OperationError, StoredAdvisor};
+pub use stored_advisor::{NoActivityError, OperationError, StoredAdvisor};
 pub use trail::{ImportedTrail, TrailImportError};

@@ -23,8 +23,17 @@ pub struct StoredAdvisor {
     store: Arc<Store>,
     catalog: Arc<Catalog>,
     tracking: Tracking,
+    allows_empty_activity: bool,
     /// The last advisor, with the account data and activity that it was made from.
-    advisor: Mutex<Option<(AdvisorKey, Advisor)>>,
+    advisor: Mutex<Option<(AdvisorKey, StoredAccount)>>,
+}
+
+/// What reports on an account are made from.
+#[derive(Clone, Debug)]
+struct StoredAccount {
+    advisor: Advisor,
+    /// Whether the activity is of this account too.
+    has_activity: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +53,25 @@ pub enum OperationError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No activity of the account was imported: a report would show everything as unused.
+    #[error(transparent)]
+    NoActivity(#[from] NoActivityError),
+}
+
+/// There is no activity of an account, so a report would show everything as unused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no CloudTrail activity was imported for account {account}: a report would show everything as unused"
+)]
+#[non_exhaustive]
+pub struct NoActivityError {
+    /// The account.
+    pub account: AccountId,
+}
+
+impl NoActivityError {
+    /// The error code of jobs that fail for this reason.
+    pub const CODE: &'static str = "NoActivityImported";
 }
 
 impl StoredAdvisor {
@@ -54,8 +82,31 @@ impl StoredAdvisor {
             store,
             catalog,
             tracking,
+            allows_empty_activity: false,
             advisor: Mutex::new(None),
         }
+    }
+
+    /// Sets whether reports are made on accounts without any imported activity, in which everything is
+    /// unused. By default such jobs fail.
+    #[must_use]
+    pub fn allow_empty_activity(mut self, allow: bool) -> Self {
+        self.allows_empty_activity = allow;
+        self
+    }
+
+    /// Returns the accounts of the store without any imported activity, sorted. Jobs on them fail, unless
+    /// [they are allowed](Self::allow_empty_activity).
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn accounts_without_activity(&self) -> Result<Vec<AccountId>, StoreError> {
+        let mut accounts = self.store.accounts()?;
+        if !accounts.is_empty() {
+            let activity = self.store.activity_table()?;
+            accounts.retain(|account| !activity.is_of(account));
+        }
+        Ok(accounts)
     }
 
     /// The store that it reads.
@@ -96,7 +147,7 @@ impl StoredAdvisor {
     /// report, or, when the process stops before, not at all. `clock` is read when the report is made.
     ///
     /// # Errors
-    /// As [`StoredAdvisor::generate`].
+    /// As [`StoredAdvisor::generate`]; the account has no activity.
     pub fn generate_completed(
         &self,
         caller: &Caller,
@@ -107,7 +158,7 @@ impl StoredAdvisor {
     ) -> Result<JobId, OperationError> {
         let (job, snapshot) = self.new_job(caller, arn, granularity, now)?;
         let (activity_version, activity) = self.store.activity()?;
-        let advisor = self.advisor(&snapshot, activity_version, now, || Ok(activity))?;
+        let advisor = self.advisor(&snapshot, activity_version, now, || Ok(activity))??;
         let report = FrozenReport::freeze(&advisor, arn, granularity)?;
         let pending = PendingJob {
             job,
@@ -157,9 +208,11 @@ impl StoredAdvisor {
         let made = match self.store.snapshot_at(&job.account, pending.generation)? {
             Some(snapshot) => {
                 let activity = || self.store.activity_at(version);
-                let advisor = self.advisor(&snapshot, version, job.created, activity)?;
-                FrozenReport::freeze(&advisor, &job.arn, job.granularity)
-                    .map_err(|error| JobError::new(error.code(), error.to_string()))
+                match self.advisor(&snapshot, version, job.created, activity)? {
+                    Ok(advisor) => FrozenReport::freeze(&advisor, &job.arn, job.granularity)
+                        .map_err(|error| JobError::new(error.code(), error.to_string())),
+                    Err(error) => Err(JobError::new(NoActivityError::CODE, error.to_string())),
+                }
             }
             // Imports keep a snapshot while a job needs it.
             None => Err(JobError::new(
@@ -335,38 +388,49 @@ impl StoredAdvisor {
         }
     }
 
-    /// Returns the advisor for an account and the activity at a version. One is made at a time: threads
-    /// that ask meanwhile most likely want the same one.
+    /// Returns the advisor for an account and the activity at a version, if there is activity of the account.
+    /// One is made at a time: threads that ask meanwhile most likely want the same one.
     fn advisor(
         &self,
         snapshot: &AccountSnapshot,
         activity_version: i64,
         now: DateTime<Utc>,
         activity: impl FnOnce() -> Result<Arc<Activity>, StoreError>,
-    ) -> Result<Advisor, StoreError> {
+    ) -> Result<Result<Advisor, NoActivityError>, StoreError> {
         let key = AdvisorKey {
             account: snapshot.id.clone(),
             generation: snapshot.generation,
             activity_version,
         };
         let mut last = self.advisor.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, advisor)) = &*last
-            && *known == key
-        {
-            return Ok(advisor.at(now));
-        }
-        let activity = activity()?;
-        self.store
-            .check_coverage(activity.coverage(), &self.catalog)?;
-        let advisor = Advisor::new(
-            snapshot.account.clone(),
-            &activity,
-            self.catalog.clone(),
-            self.tracking.clone(),
-            now,
-        );
-        *last = Some((key, advisor.clone()));
-        Ok(advisor)
+        let account = match &*last {
+            Some((known, account)) if *known == key => account.clone(),
+            _ => {
+                let activity = activity()?;
+                self.store
+                    .check_coverage(activity.coverage(), &self.catalog)?;
+                let advisor = Advisor::new(
+                    snapshot.account.clone(),
+                    &activity,
+                    self.catalog.clone(),
+                    self.tracking.clone(),
+                    now,
+                );
+                let account = StoredAccount {
+                    has_activity: activity.is_of(&snapshot.id),
+                    advisor,
+                };
+                *last = Some((key, account.clone()));
+                account
+            }
+        };
+        Ok(if account.has_activity || self.allows_empty_activity {
+            Ok(account.advisor.at(now))
+        } else {
+            Err(NoActivityError {
+                account: snapshot.id.clone(),
+            })
+        })
     }
 }
 

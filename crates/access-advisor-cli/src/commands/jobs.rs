@@ -38,6 +38,10 @@ pub(crate) struct GenerateArguments {
     /// Report as of this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     now: Option<DateTime<Utc>>,
+
+    /// Report also when no activity of the account was imported; everything is unused then
+    #[arg(long)]
+    allow_empty_activity: bool,
 }
 
 #[derive(Debug, Args)]
@@ -112,7 +116,8 @@ Example:
 
 pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
-    let advisor = open(&arguments.store, tracking)?;
+    let advisor = open(&arguments.store, tracking)?
+        .allow_empty_activity(arguments.allow_empty_activity);
     let caller = arguments.store.caller();
     let now = arguments.now.unwrap_or_else(input::clock);
     let granularity = arguments.granularity.into();

@@ -48,6 +48,11 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     tracking: TrackingArguments,
 
+    /// Report also on accounts of which no activity was imported; everything is unused then. Without
+    /// it, such jobs fail
+    #[arg(long)]
+    allow_empty_activity: bool,
+
     /// Use this catalog instead of the built-in one
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
@@ -55,7 +60,8 @@ pub(crate) struct ServeArguments {
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.tracking())?;
+    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.tracking())?
+        .allow_empty_activity(arguments.allow_empty_activity);
     let credentials = arguments
         .credentials
         .as_deref()
@@ -79,6 +85,16 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         output::say(format_args!(
             "warning: --enforce-permissions without --credentials: requests are not authenticated, so a \
              caller can claim any identity"
+        ));
+    }
+    for account in advisor.accounts_without_activity()? {
+        let then = if arguments.allow_empty_activity {
+            "its reports show everything as unused"
+        } else {
+            "its jobs fail until a trail is imported (--allow-empty-activity makes them all the same)"
+        };
+        output::say(format_args!(
+            "warning: no CloudTrail activity was imported for account {account}: {then}"
         ));
     }
     let mut config = Config::new(Arc::new(advisor))

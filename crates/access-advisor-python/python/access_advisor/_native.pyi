@@ -793,6 +793,7 @@ class Store:
             user.
         create: False to raise StoreError if the file does not exist.
         catalog: The catalog of services and actions, for imports and reports; the built-in one when None.
+        allow_empty_activity: True to report also on accounts of which no activity was imported; everything is unused then.
 
     Raises:
         StoreError: The file cannot be opened, or is not a store.
@@ -815,6 +816,7 @@ class Store:
         caller: str | None = None,
         create: bool = True,
         catalog: Catalog | None = None,
+        allow_empty_activity: bool = False,
     ) -> Store: ...
     def import_account(self, paths: _Paths) -> list[str]:
         """Imports exports of account data. A newer export replaces the account's data; activity and jobs stay.
@@ -874,6 +876,7 @@ class Store:
         Raises:
             NoSuchEntityError: There is no such entity.
             InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
+            TrailError: No activity of the account was imported: everything would look unused. See `allow_empty_activity`.
         """
     def get_service_last_accessed_details(
         self, *, JobId: str, MaxItems: int | None = None, Marker: str | None = None

@@ -26,6 +26,7 @@ pub use self::row::ActivityRow;
 use self::row::{Row, RowKey};
 use crate::coverage::Coverage;
 use crate::day_set::DaySet;
+use crate::ids::AccountId;
 use crate::interned::Interned;
 use crate::time;
 
@@ -243,6 +244,23 @@ impl Activity {
     /// What the input of this table held, for recording more of it.
     pub fn coverage_mut(&mut self) -> &mut Coverage {
         &mut self.coverage
+    }
+
+    /// Whether it is of this account too: records of the account's trail, or attempts of its users and roles. Principals of
+    /// which only the unique id is known may be of any account.
+    #[must_use]
+    pub fn is_of(&self, account: &AccountId) -> bool {
+        let mut records = self.coverage.records();
+        records.any(|records| records.account == account.as_str())
+            || self.rows().any(|row| match row.principal {
+                Principal {
+                    account: Some(own), ..
+                } => own == account.as_str(),
+                Principal { arn: Some(arn), .. } => {
+                    AccountId::of_arn(arn).as_ref() == Some(account)
+                }
+                _ => true,
+            })
     }
 
     /// The time of the newest attempt.

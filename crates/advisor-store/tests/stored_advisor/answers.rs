@@ -1,9 +1,14 @@
 //! The owner, the fields and the errors of jobs.
 
-use advisor_core::{Caller, Granularity, PageRequest};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::world::{TARGET, World, json, refused};
+use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
+use advisor_store::{NoActivityError, Store, StoredAdvisor};
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+use crate::support::{call, import, write_object};
+use crate::world::{ACCOUNT, TARGET, World, json, refused};
 
 #[test]
 fn a_job_belongs_to_its_caller() {
@@ -136,6 +141,56 @@ fn a_failed_job_has_the_reason() {
         })
     );
     assert_eq!(world.operations.run_left_jobs(world.now).unwrap(), 0);
+}
+
+/// An account of which nothing was imported looks unused, so it has no report.
+#[test]
+fn jobs_on_accounts_without_activity_fail() {
+    let mut world = World::new();
+    let message = format!(
+        "no CloudTrail activity was imported for account {ACCOUNT}: a report would show everything as unused"
+    );
+    for is_allowed in [true, false] {
+        let store = Arc::new(Store::open(&world.path()).unwrap());
+        world.operations = StoredAdvisor::new(store, Catalog::shared(), Tracking::aws())
+            .allow_empty_activity(is_allowed);
+        let job = world.completed(TARGET);
+        let answer = world.get(&job);
+        let without = world.operations.accounts_without_activity().unwrap();
+        assert_eq!(without, [AccountId::from(ACCOUNT)]);
+        let caller = Caller::local();
+        let level = Granularity::Service;
+        let completed =
+            (world.operations).generate_completed(&caller, TARGET, level, world.now, || world.now);
+        if is_allowed {
+            assert_eq!(answer["JobStatus"], "COMPLETED");
+            assert!(completed.is_ok());
+        } else {
+            let error = json!({"Code": NoActivityError::CODE, "Message": message});
+            assert_eq!(answer["JobStatus"], "FAILED");
+            assert_eq!(answer["Error"], error);
+            assert_eq!(completed.unwrap_err().to_string(), message);
+        }
+    }
+    // Attempts of another account change nothing.
+    let record = call(
+        "AIDA000000000000OTHER",
+        "s3",
+        "ListBuckets",
+        "2026-10-01T00:00:00Z",
+        "1",
+    );
+    let record = record.to_string().replace(ACCOUNT, "999900001111");
+    let records = [serde_json::from_str(&record).unwrap()];
+    let file = write_object(&world.folder.path().join("other"), "other", &records);
+    import(world.operations.store(), &[file]);
+    let job = world.completed(TARGET);
+    assert_eq!(world.get(&job)["JobStatus"], "FAILED");
+
+    world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+    assert_eq!(world.operations.accounts_without_activity().unwrap(), []);
+    let job = world.completed(TARGET);
+    assert_eq!(world.get(&job)["JobStatus"], "COMPLETED");
 }
 
 #[test]
