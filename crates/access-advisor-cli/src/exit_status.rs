@@ -1,8 +1,8 @@
 //! The exit statuses of the program, as numbers and as `--help` documents them.
 
-/// The command failed.
+/// The command failed: there is no result.
 pub(crate) const FAILED: u8 = 1;
-/// There is a result, but some objects of the trail could not be read.
+/// There is a result, but something of the input is not in it: see [`crate::incomplete::Incomplete`].
 pub(crate) const INCOMPLETE: u8 = 3;
 /// A signal stopped the command; what shells report for Ctrl-C.
 pub(crate) const STOPPED: u8 = 130;
@@ -17,20 +17,37 @@ macro_rules! help {
     };
 }
 
+/// The same for commands that read account exports.
+macro_rules! account_help {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "\n\nExit status:\n",
+            "  0  success\n",
+            "  1  failure: nothing was imported\n",
+            "  2  wrong usage\n",
+            "  3  imported, but incomplete: the export is cut short, or users, groups, roles or policies were\n",
+            "     left out"
+        )
+    };
+}
+
 /// The same for commands that read a trail.
 macro_rules! trail_help {
     ($text:literal) => {
         concat!(
             $text,
             "\n\nExit status:\n",
-            "  0    success\n",
+            "  0    success: all of the input was read\n",
             "  1    failure, without a result; also when --strict finds anything\n",
             "  2    wrong usage\n",
-            "  3    there is a result, but objects of the trail could not be read, and what they hold may\n",
-            "       be missing from it\n",
+            "  3    there is a result, but it is incomplete, and what it lacks may look unused: objects could\n",
+            "       not be read, hold a part of a result, or have changed since they were imported; records are\n",
+            "       malformed or from the future; entities of the account data were left out; or the trail has\n",
+            "       no record of the account\n",
             "  130  stopped by Ctrl-C or SIGTERM"
         )
     };
 }
 
-pub(crate) use {help, trail_help};
+pub(crate) use {account_help, help, trail_help};

@@ -11,6 +11,7 @@ use access_advisor::store::{AccountImportError, OperationError, StoreError, Trai
 use access_advisor::trail::ListingError;
 
 use crate::exit_status;
+use crate::incomplete::Incomplete;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -18,11 +19,9 @@ pub(crate) enum Failure {
     Message(String),
     #[error("stopped: {0}")]
     Stopped(String),
-    /// There is a result. It lacks what is in the objects, unless other objects hold the same.
-    #[error(
-        "{failed} objects of the trail could not be read; what they hold may be missing from the result"
-    )]
-    Incomplete { failed: usize },
+    /// There is a result, and something is missing from it.
+    #[error("{0}")]
+    Incomplete(Incomplete),
     /// With the code that the IAM API has for it.
     #[error("{0} ({code})", code = .0.code())]
     Request(#[from] RequestError),
@@ -72,7 +71,7 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Stopped(_) => exit_status::STOPPED.into(),
-            Self::Incomplete { .. } => exit_status::INCOMPLETE.into(),
+            Self::Incomplete(_) => exit_status::INCOMPLETE.into(),
             _ => exit_status::FAILED.into(),
         }
     }

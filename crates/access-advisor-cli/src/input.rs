@@ -90,14 +90,6 @@ pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead
     Ok(read)
 }
 
-/// Fails when some of the trail could not be read, so that nobody uses the result as if it were complete.
-pub(crate) fn check_whole(reconciliation: &Reconciliation) -> Result<(), Failure> {
-    match reconciliation.objects_failed.len() {
-        0 => Ok(()),
-        failed => Err(Failure::Incomplete { failed }),
-    }
-}
-
 /// Reports how many objects and records were read, and what was set aside.
 pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
     for (index, line) in reconciliation.to_string().lines().enumerate() {
@@ -113,6 +105,11 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
             _ => "none of it was read",
         };
         output::say(format_args!("warning: {object}: {rest}"));
+    }
+    for object in &reconciliation.objects_unusable {
+        output::say(format_args!(
+            "warning: {object}: none of its records can be used"
+        ));
     }
     for example in &reconciliation.examples {
         output::say(format_args!("warning: {example}"));

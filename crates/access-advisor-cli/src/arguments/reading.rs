@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 
 use crate::arguments::values::{parse_size, parse_time};
 use crate::failure::Failure;
+use crate::input;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReadingArguments {
@@ -34,18 +35,20 @@ pub(crate) struct ReadingArguments {
 
 impl ReadingArguments {
     pub(crate) fn reader(&self, catalog: Arc<Catalog>) -> TrailReader {
-        self.reader_until(self.until, catalog)
+        self.reader_until(self.until, input::clock(), catalog)
     }
 
-    /// A reader with another `until` than the argument.
+    /// A reader with another `until` than the argument, and another present than the clock's.
     pub(crate) fn reader_until(
         &self,
         until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
         catalog: Arc<Catalog>,
     ) -> TrailReader {
         let options = ReadOptions::new()
             .since(self.since)
             .until(until)
+            .now(now)
             .object_limit(self.object_limit);
         TrailReader::new(catalog, options)
     }

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use crate::arguments::ReadingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::incomplete::Incomplete;
 use crate::input;
 use crate::interruption::StopOnSignal;
 use crate::output;
@@ -23,7 +24,7 @@ pub(crate) enum ImportCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = exit_status::help!("\
+#[command(after_help = exit_status::account_help!("\
 Example:
   aws iam get-account-authorization-details > account.json
   access-advisor import account account.json --store advisor.db"))]
@@ -99,7 +100,7 @@ fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
     for account in &imported.accounts {
         output::say(format_args!("imported account {account}"));
     }
-    Ok(())
+    Incomplete::default().account(&imported.issues).check()
 }
 
 /// Fails when exports cannot be imported, before a store is created: a first import that fails leaves no empty store behind.
@@ -142,10 +143,12 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
             "--strict: some of the input was set aside; the rest is imported".into(),
         ));
     }
-    if imported.is_empty() && !reconciliation.objects_failed.is_empty() {
+    if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
-    input::check_whole(reconciliation)
+    Incomplete::of_trail(reconciliation)
+        .changed(imported.changed.len())
+        .check()
 }
 
 fn say_imported(imported: &ImportedTrail) {
@@ -165,7 +168,7 @@ fn say_imported(imported: &ImportedTrail) {
     for name in &imported.changed {
         output::say(format_args!(
             "warning: {name}: was imported before with other content, which is counted already; it was not \
-             read again"
+             read again. To count it, import everything into a new store"
         ));
     }
 }

@@ -116,8 +116,8 @@ Example:
 
 pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
-    let advisor = open(&arguments.store, tracking)?
-        .allow_empty_activity(arguments.allow_empty_activity);
+    let advisor =
+        open(&arguments.store, tracking)?.allow_empty_activity(arguments.allow_empty_activity);
     let caller = arguments.store.caller();
     let now = arguments.now.unwrap_or_else(input::clock);
     let granularity = arguments.granularity.into();

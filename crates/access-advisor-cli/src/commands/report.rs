@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use access_advisor::account::AccountData;
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, Report, ReportCoverage, Tracking};
 use access_advisor::time;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::incomplete::Incomplete;
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -133,13 +135,19 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         .reading
         .until
         .map_or(visible, |it| it.min(visible));
-    let reader = arguments.reading.reader_until(Some(until), catalog.clone());
+    let reader =
+        arguments
+            .reading
+            .reader_until(Some(until), now.max(input::clock()), catalog.clone());
     let trail = input::trail(&arguments.trail, &reader)?;
     if arguments.strict {
         check_strictly(account.issues().len(), &trail)?;
     }
     warn_of_old_trail(&trail, &tracking, now);
     note_untracked_regions(&trail, &tracking);
+    let incomplete = Incomplete::of_trail(&trail.reconciliation)
+        .account(account.issues())
+        .without_activity(accounts_without_activity(&account, &trail));
 
     let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
     note_unmatched_principals(&advisor);
@@ -185,7 +193,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     if arguments.format != Format::Table {
         output::say(trust);
     }
-    input::check_whole(&trail.reconciliation)
+    incomplete.check()
 }
 
 #[derive(Serialize)]
@@ -212,14 +220,17 @@ fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Resul
 }
 
 fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {
-    let failed = trail.reconciliation.objects_failed.len();
-    let malformed = trail.reconciliation.malformed();
-    if issues == 0 && failed == 0 && malformed == 0 {
+    let reconciliation = &trail.reconciliation;
+    if issues == 0 && !reconciliation.has_faults() {
         return Ok(());
     }
     Err(Failure::Message(format!(
-        "--strict: {issues} issues in the account data; {failed} objects and {malformed} malformed \
-         records of the trail were set aside"
+        "--strict: {issues} issues in the account data; {} objects and {} malformed records of the trail were set \
+         aside; {} objects hold a part of a result; {} records are from the future",
+        reconciliation.objects_failed.len(),
+        reconciliation.malformed(),
+        reconciliation.objects_truncated.len(),
+        reconciliation.from_the_future(),
     )))
 }
 
@@ -286,6 +297,13 @@ fn note_days_not_read(coverage: &ReportCoverage) {
             ));
         }
     }
+}
+
+/// The accounts of which the trail has nothing: everything in them looks unused.
+fn accounts_without_activity(account: &AccountData, trail: &TrailRead) -> BTreeSet<String> {
+    let accounts = account.accounts().into_iter();
+    let without = accounts.filter(|account| !trail.activity.is_of(account));
+    without.map(|account| account.to_string()).collect()
 }
 
 fn note_unmatched_principals(advisor: &Advisor) {

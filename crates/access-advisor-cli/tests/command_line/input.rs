@@ -138,7 +138,8 @@ fn bad_input_is_reported_and_strict_fails() {
     let said = stderr(&output);
     assert!(
         said.ends_with(
-            "error: 1 objects of the trail could not be read; what they hold may be missing from the result\n"
+            "error: 1 objects of the trail could not be read, 2 records of the trail are malformed; what they hold may \
+             be missing from the result\n"
         ),
         "{said}"
     );

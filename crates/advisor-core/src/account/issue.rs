@@ -93,6 +93,25 @@ impl ExportIssueKind {
     }
 }
 
+impl ExportIssueKind {
+    /// Whether something is missing because of the issue: entities, or the activity of an entity.
+    #[must_use]
+    pub fn loses_data(&self) -> bool {
+        match self {
+            Self::Truncated
+            | Self::Unreadable { .. }
+            | Self::InvalidArn { .. }
+            | Self::WrongKind
+            | Self::SharedUniqueId { .. }
+            | Self::MissingGroup { .. } => true,
+            Self::NameDiffers { .. }
+            | Self::InvalidDate { .. }
+            | Self::Repeated { .. }
+            | Self::PolicyNotEvaluated { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for ExportIssueKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

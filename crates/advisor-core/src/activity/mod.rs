@@ -24,7 +24,7 @@ use self::event_id::EventId;
 use self::principals::Principals;
 pub use self::row::ActivityRow;
 use self::row::{Row, RowKey};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, EventCategory};
 use crate::day_set::DaySet;
 use crate::ids::AccountId;
 use crate::interned::Interned;
@@ -246,21 +246,21 @@ impl Activity {
         &mut self.coverage
     }
 
-    /// Whether it is of this account too: records of the account's trail, or attempts of its users and roles. Principals of
-    /// which only the unique id is known may be of any account.
+    /// Whether it is of this account too: records of the account's trail, or attempts of its users and roles. Network activity
+    /// says nothing of calls. Principals of which only the unique id is known may be of any account.
     #[must_use]
     pub fn is_of(&self, account: &AccountId) -> bool {
         let mut records = self.coverage.records();
-        records.any(|records| records.account == account.as_str())
-            || self.rows().any(|row| match row.principal {
-                Principal {
-                    account: Some(own), ..
-                } => own == account.as_str(),
-                Principal { arn: Some(arn), .. } => {
-                    AccountId::of_arn(arn).as_ref() == Some(account)
-                }
-                _ => true,
-            })
+        records.any(|records| {
+            records.category != EventCategory::NetworkActivity
+                && records.account == account.as_str()
+        }) || self.rows().any(|row| match row.principal {
+            Principal {
+                account: Some(own), ..
+            } => own == account.as_str(),
+            Principal { arn: Some(arn), .. } => AccountId::of_arn(arn).as_ref() == Some(account),
+            _ => true,
+        })
     }
 
     /// The time of the newest attempt.

@@ -9,6 +9,7 @@ use super::files;
 use crate::arguments::ReadingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::incomplete::Incomplete;
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -88,5 +89,5 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
         ));
     }
     files::write(destination, &trail.activity)?;
-    input::check_whole(&trail.reconciliation)
+    Incomplete::of_trail(&trail.reconciliation).check()
 }

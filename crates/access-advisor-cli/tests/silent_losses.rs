@@ -1,0 +1,411 @@
+//! What could be lost without a word: inputs that cannot be used, as a whole or in part, through every
+//! command that makes reports. Each is refused, or its loss is said on stderr and in the exit status, and
+//! nothing that was not read looks unused.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[allow(dead_code, reason = "some of it is for tests with AWS's clients")]
+mod wire;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+use access_advisor::time;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const USER: &str = "arn:aws:iam::111122223333:user/u";
+const OBJECT: &str = "111122223333_CloudTrail_eu-west-1_20261001T0905Z_JbvNemAuhObvFmuY.json";
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, content: &str) -> String {
+        let path = self.path(name);
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        let program = env!("CARGO_BIN_EXE_access-advisor");
+        Command::new(program)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+            .into()
+    }
+
+    fn import(&self, what: &str, path: &str) -> Said {
+        self.run(&["import", what, path, "--store", "advisor.db"])
+    }
+}
+
+/// The outcome of a command.
+#[derive(Debug)]
+struct Said {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self {
+            status: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl Said {
+    fn expect(&self, status: i32, words: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert!(self.stderr.contains(words), "{words}: {self:?}");
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
+
+fn days_from_now(days: i64) -> String {
+    time::format(now() + TimeDelta::days(days))
+}
+
+fn user(name: &str) -> Value {
+    json!({
+        "Path": "/", "UserName": name, "UserId": "AIDA00000000000000001", "Arn": USER,
+        "CreateDate": "2020-01-01T00:00:00+00:00", "GroupList": [], "AttachedManagedPolicies": [],
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}}],
+    })
+}
+
+fn export(users: &[Value]) -> String {
+    json!({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": []})
+        .to_string()
+}
+
+fn call_of(account: &str, time: &str) -> Value {
+    json!({
+        "eventVersion": "1.11", "eventTime": time, "eventSource": "s3.amazonaws.com",
+        "eventName": "ListBuckets", "awsRegion": "eu-west-1", "eventType": "AwsApiCall",
+        "eventID": "00000000-0000-4000-8000-000000000000", "recipientAccountId": account,
+        "userIdentity": {
+            "type": "IAMUser", "principalId": "AIDA00000000000000001", "accountId": account,
+            "arn": format!("arn:aws:iam::{account}:user/u"), "userName": "u",
+        },
+    })
+}
+
+fn call(days: i64) -> Value {
+    call_of("111122223333", &days_from_now(days))
+}
+
+fn records(records: &[Value]) -> String {
+    json!({ "Records": records }).to_string()
+}
+
+/// A trail, and what becomes of it.
+struct Loss {
+    trail: Vec<(&'static str, String)>,
+    /// Exit status and words of `report`.
+    report: (i32, &'static str),
+    /// Those of `import trail`.
+    import: (i32, &'static str),
+    /// Whether the store then makes reports.
+    has_reports: bool,
+}
+
+fn losses() -> Vec<Loss> {
+    let loss = |trail: &[(&'static str, String)], report, import, has_reports| Loss {
+        trail: trail.to_vec(),
+        report,
+        import,
+        has_reports,
+    };
+    let (good, malformed) = (records(&[call(-9)]), json!({"eventTime": 1}));
+    let digest = json!({
+        "awsAccountId": "111122223333", "digestStartTime": days_from_now(-9),
+        "digestEndTime": days_from_now(-8), "logFiles": [],
+        "digestS3Object": "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/10/01/\
+            111122223333_CloudTrail-Digest_eu-west-1_trail_eu-west-1_20261001T0000Z.json.gz",
+    });
+    let lookup =
+        json!({"Events": [{"CloudTrailEvent": call(-9).to_string()}], "NextToken": "more"});
+    let nothing = "there is no CloudTrail record to read";
+    let unusable = "none of its records can be used";
+    vec![
+        loss(&[("a.json", good.clone())], (0, ""), (0, ""), true),
+        loss(
+            &[("a.json", records(&[malformed.clone(), json!(7)]))],
+            (1, nothing),
+            (1, unusable),
+            false,
+        ),
+        loss(
+            &[("a.json", records(&[call(-9), malformed.clone()]))],
+            (3, "a.json: record 2: malformed"),
+            (3, "a.json: record 2: malformed"),
+            true,
+        ),
+        loss(
+            &[("a.json", good.clone()), ("b.json", records(&[malformed]))],
+            (3, unusable),
+            (3, unusable),
+            true,
+        ),
+        loss(
+            &[("a.json", good.clone()), ("b.json", good[..99].to_owned())],
+            (3, "b.json: not JSON"),
+            (3, "b.json: not JSON"),
+            true,
+        ),
+        loss(
+            &[("a.json", good[..99].to_owned())],
+            (1, nothing),
+            (1, "none of the trail could be read"),
+            false,
+        ),
+        loss(
+            &[("a.json", records(&[call(30)]))],
+            (1, "1  FROM THE FUTURE"),
+            (1, "1  FROM THE FUTURE"),
+            false,
+        ),
+        loss(
+            &[("a.json", records(&[call(-9), call(30)]))],
+            (3, "1  FROM THE FUTURE"),
+            (3, "1  FROM THE FUTURE"),
+            true,
+        ),
+        loss(
+            &[("a.json", lookup.to_string())],
+            (3, "TRUNCATED: "),
+            (3, "TRUNCATED: "),
+            true,
+        ),
+        loss(
+            &[("a.json", digest.to_string())],
+            (1, nothing),
+            (0, "1 digest read"),
+            false,
+        ),
+        loss(
+            &[("a.json", records(&[]))],
+            (1, nothing),
+            (0, "0 records"),
+            false,
+        ),
+        loss(
+            &[(
+                "a.json",
+                records(&[call_of("999900001111", &days_from_now(-9))]),
+            )],
+            (3, "1 accounts have no record in the trail"),
+            (0, ""),
+            false,
+        ),
+    ]
+}
+
+#[test]
+fn nothing_that_was_not_read_looks_unused() {
+    for loss in losses() {
+        let place = Place::new();
+        let account = place.write("account.json", &export(&[user("u")]));
+        for (name, content) in &loss.trail {
+            place.write(&format!("trail/{name}"), content);
+        }
+        let used = |answer: &str| answer.contains(&days_from_now(-9)[.."2026-11-01".len()]);
+
+        let report = [
+            "report",
+            "--account",
+            &account,
+            "--trail",
+            "trail",
+            "--format",
+            "json",
+        ];
+        let said = place.run(&report);
+        said.expect(loss.report.0, loss.report.1);
+        assert_eq!(said.status == 1, said.stdout.is_empty(), "{said:?}");
+        if loss.has_reports {
+            assert!(used(&said.stdout), "{said:?}");
+        }
+        let strict = place.run(&[&report[..], &["--strict"]].concat());
+        if said.status == 3 && loss.has_reports {
+            assert_eq!((strict.status, &*strict.stdout), (1, ""), "{strict:?}");
+        }
+
+        place.import("account", &account).expect(0, "");
+        let import = place.import("trail", "trail");
+        import.expect(loss.import.0, loss.import.1);
+        // What could not be used is not remembered: the next import says it again.
+        if import.status == 1 {
+            place.import("trail", "trail").expect(1, loss.import.1);
+        }
+
+        let generate = ["generate", USER, "--store", "advisor.db"];
+        let said = place.run(&generate);
+        let refusal = "no CloudTrail activity was imported for account 111122223333";
+        if loss.has_reports {
+            said.expect(0, "");
+            let job: Value = serde_json::from_str(&said.stdout).unwrap();
+            let job = job["JobId"].as_str().unwrap();
+            let said = place.run(&["get", job, "--store", "advisor.db"]);
+            assert!(used(&said.stdout), "{said:?}");
+        } else {
+            said.expect(1, refusal);
+            assert_eq!(said.stdout, "");
+            let allowed = [&generate[..], &["--allow-empty-activity"]].concat();
+            place.run(&allowed).expect(0, "");
+        }
+
+        let answer = served(&place);
+        if loss.has_reports {
+            assert!(
+                answer.contains("<JobStatus>COMPLETED</JobStatus>") && used(&answer),
+                "{answer}"
+            );
+        } else {
+            assert!(answer.contains("<JobStatus>FAILED</JobStatus>"), "{answer}");
+            assert!(
+                answer.contains("<Code>NoActivityImported</Code>"),
+                "{answer}"
+            );
+            assert!(answer.contains(refusal), "{answer}");
+        }
+    }
+}
+
+/// A report as a client of the server gets it.
+fn served(place: &Place) -> String {
+    let (_server, endpoint) = wire::serve(Path::new(&place.path("advisor.db")), &[]);
+    let answer = ask(
+        &endpoint,
+        "Action=GenerateServiceLastAccessedDetails&Version=2010-05-08\
+         &Arn=arn%3Aaws%3Aiam%3A%3A111122223333%3Auser%2Fu",
+    );
+    let (_, job) = answer.split_once("<JobId>").expect(&answer);
+    let job = &job[..36];
+    loop {
+        let form = format!("Action=GetServiceLastAccessedDetails&Version=2010-05-08&JobId={job}");
+        let answer = ask(&endpoint, &form);
+        if !answer.contains("IN_PROGRESS") {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn ask(endpoint: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).unwrap();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         x-amz-date: 20260101T000000Z\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\
+         authorization: AWS4-HMAC-SHA256 \
+         Credential=AKIAEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, \
+         Signature=0\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn changed_objects_are_named_and_counted_once() {
+    let place = Place::new();
+    let line = |days| format!("{}\n", call(days));
+    let account = place.write("account.json", &export(&[user("u")]));
+    place.import("account", &account).expect(0, "");
+    let lines = place.write("calls.jsonl", &line(-9));
+    let object = place.write(&format!("one/{OBJECT}"), &records(&[call(-8)]));
+    let table = |days: i64| {
+        let trail = place.write("for-the-table.jsonl", &line(days));
+        let table = place.path("table.parquet");
+        place
+            .run(&["activity", "export", &trail, "--output", &table])
+            .expect(0, "");
+        table
+    };
+    let parquet = table(-7);
+    for path in [&lines, &object, &parquet] {
+        place.import("trail", path).expect(0, "1 object read");
+        place
+            .import("trail", path)
+            .expect(0, "1 objects were imported before");
+    }
+
+    place.write("calls.jsonl", &[line(-9), line(-6)].concat());
+    table(-5);
+    let copy = place.write(&format!("two/{OBJECT}"), &records(&[call(-8), call(-4)]));
+    for path in [&lines, &copy, &parquet] {
+        let name = Path::new(path).file_name().unwrap().to_str().unwrap();
+        let said = place.import("trail", path);
+        said.expect(3, "1 imported objects have changed and were not read again");
+        let warning = format!("{name}: was imported before with other content");
+        assert!(said.stderr.contains(&warning), "{said:?}");
+    }
+    let exported = [
+        "activity",
+        "export",
+        "--store",
+        "advisor.db",
+        "--output",
+        "all.parquet",
+    ];
+    place.run(&exported).expect(0, "");
+    let shown = place.run(&["activity", "show", "all.parquet", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let rows = shown["Activity"].as_array().unwrap();
+    let attempts: Vec<&Value> = rows.iter().map(|row| &row["Attempts"]).collect();
+    assert_eq!(attempts, [3]);
+}
+
+#[test]
+fn incomplete_account_exports_are_said() {
+    for (users, words) in [
+        (
+            vec![user("u"), json!({"UserName": "v"})],
+            "UserDetailList[1]",
+        ),
+        (vec![user("u"), json!(7)], "UserDetailList[1]"),
+    ] {
+        let place = Place::new();
+        let account = place.write("account.json", &export(&users));
+        place.import("account", &account).expect(3, words);
+        let trail = place.write("trail.json", &records(&[call(-9)]));
+        let said = place.run(&["report", "--account", &account, "--trail", &trail]);
+        said.expect(3, "1 parts of the account data are missing");
+        assert!(!said.stdout.is_empty());
+    }
+}
