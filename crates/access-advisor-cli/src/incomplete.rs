@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use access_advisor::account::ExportIssue;
-use access_advisor::trail::Reconciliation;
+use access_advisor::trail::{Reconciliation, SetAside};
 
 use crate::failure::Failure;
 
@@ -15,6 +15,7 @@ pub(crate) struct Incomplete {
     objects_truncated: usize,
     malformed: u64,
     from_the_future: u64,
+    rows_beyond: u64,
     changed: usize,
     account_issues: usize,
     accounts_without_activity: BTreeSet<String>,
@@ -22,11 +23,16 @@ pub(crate) struct Incomplete {
 
 impl Incomplete {
     pub(crate) fn of_trail(reconciliation: &Reconciliation) -> Self {
+        let rows = &reconciliation.activity_rows.set_aside;
         Self {
             objects_failed: reconciliation.objects_failed.len(),
             objects_truncated: reconciliation.objects_truncated.len(),
             malformed: reconciliation.malformed(),
             from_the_future: reconciliation.from_the_future(),
+            rows_beyond: rows
+                .get(&SetAside::ReachesBeyond)
+                .copied()
+                .unwrap_or_default(),
             ..Self::default()
         }
     }
@@ -79,6 +85,7 @@ impl fmt::Display for Incomplete {
                 self.from_the_future,
                 "records of the trail are from the future",
             ),
+            (self.rows_beyond, "activity rows span the end of the report"),
             (
                 size(self.changed),
                 "imported objects have changed and were not read again",
