@@ -216,6 +216,13 @@ impl Reconciliation {
         failed.map(|inner| FailedObject { inner }).collect()
     }
 
+    /// The objects that were read, and none of whose records can be used: all are malformed or from the future.
+    #[getter]
+    fn objects_unusable(&self) -> Vec<String> {
+        let unusable = self.inner.objects_unusable.iter();
+        unusable.map(ToString::to_string).collect()
+    }
+
     /// The stored size of the objects, in bytes.
     #[getter]
     fn bytes(&self) -> u64 {
@@ -296,7 +303,14 @@ impl Reconciliation {
             .collect()
     }
 
-    /// Whether the input has faults: objects that could not be read, malformed records or rows.
+    /// The number of records and rows of activity files that are later than the clock by more than a day, among those set aside.
+    #[getter]
+    fn records_from_the_future(&self) -> u64 {
+        self.inner.from_the_future()
+    }
+
+    /// Whether the input has faults: objects that could not be read or hold a part of a result; records or rows that are
+    /// malformed or from the future.
     #[getter]
     fn has_faults(&self) -> bool {
         self.inner.has_faults()

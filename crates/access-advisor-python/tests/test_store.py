@@ -167,6 +167,20 @@ def test_a_trail_of_unreadable_objects(store, tmp_path):
         store.import_trail("testdata/trail", threads=-1)
 
 
+def test_an_account_without_activity_has_no_report(tmp_path):
+    store = Store(tmp_path / "advisor.db")
+    store.import_account("testdata/account.json")
+    malformed = tmp_path / "malformed.json"
+    malformed.write_text('{"Records": [{"eventTime": 1}]}')
+    with pytest.raises(TrailError, match="none of the trail could be read"):
+        store.import_trail(malformed)
+    with pytest.raises(TrailError, match="no CloudTrail activity was imported for account 111122223333"):
+        store.generate_service_last_accessed_details(Arn=ERIN)
+    allowed = Store(tmp_path / "advisor.db", allow_empty_activity=True)
+    job = allowed.generate_service_last_accessed_details(Arn=ERIN)["JobId"]
+    assert allowed.get_service_last_accessed_details(JobId=job)["JobStatus"] == "COMPLETED"
+
+
 def test_files_that_cannot_be_used_are_named(tmp_path):
     with pytest.raises(StoreError) as raised:
         Store(tmp_path / "advisor.db", create=False)

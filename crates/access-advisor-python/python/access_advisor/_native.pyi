@@ -338,6 +338,9 @@ class Reconciliation:
     def objects_failed(self) -> list[FailedObject]:
         """The objects that could not be read."""
     @property
+    def objects_unusable(self) -> list[str]:
+        """The objects that were read, and none of whose records can be used: all are malformed or from the future."""
+    @property
     def bytes(self) -> int:
         """The stored size of the objects, in bytes."""
     @property
@@ -374,8 +377,13 @@ class Reconciliation:
     def examples(self) -> list[MalformedRecord]:
         """The first of the malformed records and rows, twenty at most."""
     @property
+    def records_from_the_future(self) -> int:
+        """The number of records and rows of activity files that are later than the clock by more than a day, among those set aside."""
+    @property
     def has_faults(self) -> bool:
-        """Whether the input has faults: objects that could not be read, malformed records or rows."""
+        """Whether the input has faults: objects that could not be read or hold a part of a result; records or rows that are
+        malformed or from the future.
+        """
     @property
     def is_empty(self) -> bool:
         """Whether no record and no row of an activity file could be read. A report would call everything unused."""
