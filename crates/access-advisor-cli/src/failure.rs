@@ -20,8 +20,8 @@ pub(crate) enum Failure {
     #[error("stopped: {0}")]
     Stopped(String),
     /// There is a result, and something is missing from it.
-    #[error("{0}")]
-    Incomplete(Incomplete),
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
     /// With the code that the IAM API has for it.
     #[error("{0} ({code})", code = .0.code())]
     Request(#[from] RequestError),

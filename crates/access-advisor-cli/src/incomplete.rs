@@ -6,8 +6,6 @@ use std::fmt;
 use access_advisor::account::ExportIssue;
 use access_advisor::trail::{Reconciliation, SetAside};
 
-use crate::failure::Failure;
-
 /// What could not be read of the input, and so may look unused in the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Incomplete {
@@ -59,14 +57,16 @@ impl Incomplete {
     }
 
     /// Fails when anything is missing, so that nobody uses the result as if it were complete.
-    pub(crate) fn check(self) -> Result<(), Failure> {
+    pub(crate) fn check(self) -> Result<(), Self> {
         if self == Self::default() {
             Ok(())
         } else {
-            Err(Failure::Incomplete(self))
+            Err(self)
         }
     }
 }
+
+impl std::error::Error for Incomplete {}
 
 impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,8 +17,9 @@ use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
 use crate::reach::{Reach, ReachEngine};
-use crate::report::{Entity, Grant, Granularity, NotEvaluated, Report, ReportVisitor, ServiceRef};
+use crate::report::{Entity, Grant, Granularity, NotEvaluated, Report, ReportVisitor};
 use crate::request_error::RequestError;
+use crate::service_ref::ServiceRef;
 use crate::state::{
     ImpliedActions, LatestImplied, ReportCoverage, State, StateInputs, StateReason, States,
     StatesOfReport, TrailDays,

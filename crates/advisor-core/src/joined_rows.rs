@@ -6,9 +6,9 @@ use service_catalog::{ActionId, Catalog};
 
 use crate::account::EntityId;
 use crate::report::{
-    Access, ActionRow, Grant, LastAccess, ReportVisitor, Row, Seen, ServiceRef, ServiceRow,
-    StoredAction,
+    Access, ActionRow, Grant, LastAccess, ReportVisitor, Row, Seen, ServiceRow, StoredAction,
 };
+use crate::service_ref::ServiceRef;
 use crate::state::{State, StateReason, StatesOfReport};
 use crate::tracking::LastAttempt;
 use crate::usage::Used;

@@ -18,6 +18,7 @@ mod parameters;
 mod reach;
 mod report;
 mod request_error;
+mod service_ref;
 mod state;
 pub mod time;
 mod tracking;

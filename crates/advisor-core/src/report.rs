@@ -16,6 +16,7 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
 use crate::ids::UniqueId;
 use crate::request_error::RequestError;
+use crate::service_ref::ServiceRef;
 use crate::state::{State, StateReason, StatesOfReport};
 use crate::time;
 
@@ -126,13 +127,6 @@ impl Grant {
             Self::Unknown => None,
         }
     }
-}
-
-/// A service of the catalog, or the namespace of one that only the activity has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum ServiceRef {
-    Known(ServiceId),
-    Unknown(Arc<str>),
 }
 
 /// When, by whom and where something was last accessed.

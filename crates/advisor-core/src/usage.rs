@@ -9,7 +9,7 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 use crate::account::{AccountData, EntityId, EntityKind};
 use crate::action_set::ActionSet;
 use crate::activity::{Activity, ActivityRow, CreditedAction, Evidence};
-use crate::report::ServiceRef;
+use crate::service_ref::ServiceRef;
 use crate::tracking::Attempts;
 
 /// The activity of an account's users and roles.

@@ -4,5 +4,6 @@ pub(crate) mod attribution;
 pub(crate) mod checks;
 pub(crate) mod coverage;
 pub(crate) mod event;
+pub(crate) mod event_types;
 pub(crate) mod identity;
 pub(crate) mod log_file;

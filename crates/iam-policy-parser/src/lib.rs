@@ -8,11 +8,10 @@ mod iam_arn;
 mod pattern;
 mod syntax;
 mod version;
+mod work_budget;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use algebra::{
-    Residue, WorkBudget, covers, matches_within, overlaps, overlaps_within, residue,
-};
+pub use algebra::{Residue, covers, matches_within, overlaps, overlaps_within, residue};
 pub use arn::{Arn, ArnError};
 pub use document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,
@@ -21,3 +20,4 @@ pub use iam_arn::{IamArn, IamArnError, IamEntity};
 pub use pattern::{Pattern, Token};
 pub use syntax::{PolicyError, PolicyErrorKind};
 pub use version::Version;
+pub use work_budget::WorkBudget;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::algebra::WorkBudget;
 use crate::version::Version;
+use crate::work_budget::WorkBudget;
 
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

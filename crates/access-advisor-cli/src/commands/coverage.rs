@@ -76,7 +76,7 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     print(trail.activity.coverage(), arguments.format)?;
-    Incomplete::of_trail(&trail.reconciliation).check()
+    Ok(Incomplete::of_trail(&trail.reconciliation).check()?)
 }
 
 fn print(coverage: &Coverage, format: CoverageFormat) -> Result<(), Failure> {

@@ -100,7 +100,7 @@ fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
     for account in &imported.accounts {
         output::say(format_args!("imported account {account}"));
     }
-    Incomplete::default().account(&imported.issues).check()
+    Ok(Incomplete::default().account(&imported.issues).check()?)
 }
 
 /// Fails when exports cannot be imported, before a store is created: a first import that fails leaves no empty store behind.
@@ -146,9 +146,8 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
-    Incomplete::of_trail(reconciliation)
-        .changed(imported.changed.len())
-        .check()
+    let incomplete = Incomplete::of_trail(reconciliation).changed(imported.changed.len());
+    Ok(incomplete.check()?)
 }
 
 fn say_imported(imported: &ImportedTrail) {

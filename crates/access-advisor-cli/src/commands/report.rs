@@ -193,7 +193,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     if arguments.format != Format::Table {
         output::say(trust);
     }
-    incomplete.check()
+    Ok(incomplete.check()?)
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use service_catalog::CatalogFingerprint;
 
-use super::Coverage;
+use super::trail_coverage::Coverage;
 
 /// Activity that was credited by different catalogs: the same event may count for different actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::category::EventCategory;
 use super::spans::Spans;
-use super::{Coverage, EventCategory, Place, PlaceCoverage};
+use super::trail_coverage::{Coverage, Place, PlaceCoverage};
 use crate::day_set::DaySet;
 
 #[derive(Serialize, Deserialize)]

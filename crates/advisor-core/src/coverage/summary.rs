@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Coverage, RecordCoverage};
+use super::trail_coverage::{Coverage, RecordCoverage};
 use crate::day_set::DaySet;
 use crate::time;
 

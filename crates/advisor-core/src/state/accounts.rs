@@ -6,9 +6,10 @@ use hashbrown::HashMap;
 use service_catalog::{ActionId, Catalog, ServiceId};
 use smallvec::SmallVec;
 
+use super::claim::State;
 use super::logging::{Logging, LoggingTable, SEEN};
+use super::reason::StateReason;
 use super::summary::{AccountDays, TrailDays};
-use super::{State, StateReason};
 use crate::action_set::ActionSet;
 use crate::coverage::EventCategory;
 use crate::day_set::DaySet;

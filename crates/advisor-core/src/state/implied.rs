@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use service_catalog::{ActionId, Catalog, ImpliedWhen};
 use smallvec::SmallVec;
 
-use super::StateReason;
+use super::reason::StateReason;
 use crate::tracking::LastAttempt;
 use crate::usage::Used;
 

@@ -5,19 +5,12 @@
 
 use advisor_core::{Activity, CoverageId, DaySet};
 
-use super::record::Record;
-use super::walk::{Span, Window};
+use super::noted::Covered;
+use super::walk::{Span, Values, Window};
 use crate::options::Rules;
 use crate::record::checks;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;
-
-/// A day with events of a kind, kept until its object was read to its end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Covered {
-    pub(crate) id: CoverageId,
-    pub(crate) day: i32,
-}
 
 /// What is known of a record.
 pub(super) struct Evidence<'t> {
@@ -26,6 +19,8 @@ pub(super) struct Evidence<'t> {
     pub(super) category: &'t [u8],
     pub(super) has_category: bool,
     pub(super) event: KnownEvent,
+    pub(super) values: &'t Values<19>,
+    pub(super) identity: Span,
 }
 
 /// What was last seen, by kind of event.
@@ -62,14 +57,13 @@ impl Coverages {
     pub(super) fn see(
         &mut self,
         window: Window<'_>,
-        record: &Record,
         evidence: &Evidence<'_>,
         time_millis: i64,
         rules: &Rules,
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
-        let [.., read_only, account, _, resources, _, _, _, _, _] = record.values;
+        let [.., read_only, account, _, resources, _, _, _, _, _] = *evidence.values;
         let [read_only, account, resources] =
             [read_only, account, resources].map(|span| span.of(window.text));
         let day = DaySet::day_of(time_millis);
@@ -82,7 +76,7 @@ impl Coverages {
                 (3, coverage::data_type(catalog, evidence.event, resources))
             }
             _ => {
-                if let Some(id) = intern(window, record, evidence, rules, activity) {
+                if let Some(id) = intern(window, evidence, rules, activity) {
                     noted.push(Covered { id, day });
                 }
                 return;
@@ -103,7 +97,7 @@ impl Coverages {
             }
             return;
         }
-        let Some(id) = intern(window, record, evidence, rules, activity) else {
+        let Some(id) = intern(window, evidence, rules, activity) else {
             return;
         };
         let covered = Covered { id, day };
@@ -124,12 +118,11 @@ impl Coverages {
 #[inline(never)]
 fn intern(
     window: Window<'_>,
-    record: &Record,
     evidence: &Evidence<'_>,
     rules: &Rules,
     activity: &mut Activity,
 ) -> Option<CoverageId> {
-    let [.., read_only, account, management, resources, _, _, _, _, _] = record.values;
+    let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
     let json = |span: Span| {
         let text = span.trimmed(window.text).of(window.text);
         let text = std::str::from_utf8(text).ok();
@@ -153,7 +146,7 @@ fn intern(
     if let Some(account) = json(account).and_then(coverage::account_text) {
         return Some(coverage.intern(account, region, category));
     }
-    let identity = record.identity.whole.of(window.text);
+    let identity = evidence.identity.of(window.text);
     let identity: UserIdentity<'_> = serde_json::from_slice(identity).ok()?;
     let account = coverage::account_of_caller(&identity)?;
     Some(coverage.intern(account, region, category))

@@ -15,6 +15,7 @@ mod caller;
 mod coverage;
 mod index;
 mod keys;
+mod noted;
 mod reasons;
 mod record;
 mod walk;
@@ -23,26 +24,22 @@ use std::sync::LazyLock;
 
 use advisor_core::Activity;
 use fearless_simd::{Level, Simd, dispatch};
-use serde::de::IgnoredAny;
 
 use crate::options::Rules;
 use crate::outcome::set_aside::SetAside;
 use crate::record::checks;
 use caller::Callers;
-use coverage::Covered;
 use index::{Index, Irregular};
 use record::{Calls, Judge, Record};
-use walk::{Objects, Span, Window};
+use walk::{Objects, Window};
 
-pub(crate) use record::NotedAttempt;
+pub(crate) use noted::Noted;
 
 /// The registers of this processor.
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// The blocks of 64 bytes that are indexed at a time: 32 KiB of text, which stay in the near caches until their records are done.
 const WINDOW: usize = 512;
-/// The most records of an object that the reference parser reads one by one; with more, it reads the object as a whole.
-const MOST_ODD: usize = 1 << 16;
 
 /// Reads objects one after the other, and remembers what it learned of callers and calls. Of one activity table.
 #[derive(Debug, Default)]
@@ -53,51 +50,6 @@ pub(crate) struct Projected {
     callers: Callers,
     calls: Calls,
     judge: Judge,
-}
-
-/// What an object holds, until it was read to its end.
-#[derive(Debug, Default)]
-pub(crate) struct Noted {
-    pub(crate) records: u64,
-    pub(crate) attempts: Vec<NotedAttempt>,
-    /// The numbers of the reasons.
-    pub(crate) set_aside: Vec<u32>,
-    /// What the records prove that the trail holds.
-    pub(crate) covered: Vec<Covered>,
-    /// Records for the reference parser: number and place.
-    odd: Vec<(u64, Span)>,
-}
-
-impl Noted {
-    fn clear(&mut self) {
-        self.records = 0;
-        self.attempts.clear();
-        self.set_aside.clear();
-        self.covered.clear();
-        self.odd.clear();
-    }
-
-    /// The number of records with attempts.
-    pub(crate) fn attributed(&self) -> u64 {
-        self.records - (self.set_aside.len() + self.odd.len()) as u64
-    }
-
-    /// The records for the reference parser: number and text.
-    pub(crate) fn odd<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = (u64, &'t [u8])> {
-        let records = self.odd.iter();
-        records.map(|(number, place)| (*number, place.of(text)))
-    }
-
-    #[inline(never)]
-    fn add_odd(&mut self, text: &[u8], place: Span) -> Result<(), Irregular> {
-        let json = place.of(text);
-        // So many are no records of CloudTrail's, and to remember them all would take more room than their text.
-        if self.odd.len() == MOST_ODD || serde_json::from_slice::<IgnoredAny>(json).is_err() {
-            return Err(Irregular);
-        }
-        self.odd.push((self.records, place));
-        Ok(())
-    }
 }
 
 impl Projected {

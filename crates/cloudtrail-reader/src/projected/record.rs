@@ -1,22 +1,22 @@
 //! A record: its values that count, and what becomes of it.
 
-use advisor_core::{Activity, AppearanceId, CreditedActionId, RegionId};
+use advisor_core::{Activity, CreditedActionId, RegionId};
 use serde_json::value::RawValue;
 use service_catalog::Catalog;
 
-use super::Noted;
 use super::cache::Cache;
 use super::calendar::Calendar;
 use super::caller::{Caller, Callers, Identity};
 use super::coverage::{Coverages, Evidence};
 use super::keys::{Keys, OTHER};
+use super::noted::{Noted, NotedAttempt, UUID};
 use super::reasons::Reasons;
 use super::walk::{Objects, Span, Values, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::coverage::KnownEvent;
 use crate::record::event::{Details, ResponseError};
-use crate::record::{attribution, checks};
+use crate::record::{attribution, checks, event_types};
 
 #[rustfmt::skip]
 static KEYS: Keys = Keys::new(&[
@@ -32,8 +32,6 @@ static KEYS: Keys = Keys::new(&[
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
 /// CloudTrail's order nothing else is between them.
 const LONGEST_CALL: u32 = 320;
-/// The length of a UUID as text.
-const UUID: usize = 36;
 
 /// A record whose values were found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -180,17 +178,6 @@ impl Calls {
     }
 }
 
-/// An attempt, kept until its object was read to its end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotedAttempt {
-    pub(crate) principal: AppearanceId,
-    pub(crate) action: CreditedActionId,
-    pub(crate) region: RegionId,
-    pub(crate) time_millis: i64,
-    pub(crate) event_id: [u8; UUID],
-    pub(crate) denied: bool,
-}
-
 /// What is known of other values of records.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
@@ -226,7 +213,7 @@ impl Judge {
         if record.is_odd
             || !addendum.trimmed(window.text).is_null(window.text)
             || category == attribution::INSIGHT_CATEGORY.as_bytes()
-            || kind == attribution::INSIGHT_TYPE.as_bytes()
+            || kind == event_types::INSIGHT_TYPE.as_bytes()
         {
             return None;
         }
@@ -246,6 +233,8 @@ impl Judge {
             category,
             has_category,
             event: record.call.map(|call| call.event).unwrap_or_default(),
+            values: &record.values,
+            identity: record.identity.whole,
         };
         let time_millis = self.calendar.millis(time);
         let principal = match (reason, who) {
@@ -255,7 +244,7 @@ impl Judge {
                 let is_covered = |time: &i64| is_of_aws && rules.check_time(*time).is_ok();
                 if let Some(time) = time_millis.filter(is_covered) {
                     let (coverage, covered) = (&mut self.coverage, &mut noted.covered);
-                    coverage.see(window, record, &evidence, time, rules, activity, covered);
+                    coverage.see(window, &evidence, time, rules, activity, covered);
                 }
                 noted.set_aside.push(reason);
                 return Some(());
@@ -288,15 +277,7 @@ impl Judge {
             return Some(());
         }
         let (coverage, covered) = (&mut self.coverage, &mut noted.covered);
-        coverage.see(
-            window,
-            record,
-            &evidence,
-            time_millis,
-            rules,
-            activity,
-            covered,
-        );
+        coverage.see(window, &evidence, time_millis, rules, activity, covered);
         noted.attempts.push(NotedAttempt {
             principal,
             action,

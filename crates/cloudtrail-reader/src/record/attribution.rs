@@ -12,14 +12,9 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::coverage::{self, KnownEvent};
 use crate::record::event::{self, Details, EventRecord, Loose, ResponseError};
+use crate::record::event_types::{API_CALL_TYPES, INSIGHT_TYPE};
 use crate::record::identity::Identity;
 
-/// The values of `eventType` that count as attempts: API calls, and what the console does instead of them.
-pub const API_CALL_TYPES: [&str; 2] = ["AwsApiCall", "AwsConsoleAction"];
-/// The values of `eventType` of network activity events. The documentation has one, its samples the other.
-pub(crate) const VPC_ENDPOINT_TYPES: [&str; 2] = ["AwsVpceEvent", "AwsVpceEvents"];
-/// The `eventType` of an insight.
-pub const INSIGHT_TYPE: &str = "AwsCloudTrailInsight";
 /// The `eventCategory` of an insight.
 pub const INSIGHT_CATEGORY: &str = "Insight";
 /// An `errorCode` that contains one of these means that a permission was missing. Services write `AccessDenied`,

@@ -12,9 +12,9 @@ use memchr::memmem::Finder;
 use service_catalog::{AccessLevel, ActionId, Catalog, EventKindId, Observability, ResolvedEvent};
 
 use crate::options::Rules;
-use crate::record::attribution::{API_CALL_TYPES, VPC_ENDPOINT_TYPES};
 use crate::record::checks;
 use crate::record::event::{EventRecord, Loose, UserIdentity};
+use crate::record::event_types::{API_CALL_TYPES, VPC_ENDPOINT_TYPES};
 use crate::record::identity::identity_types;
 
 /// The fields that tell the kind of an event.

@@ -89,5 +89,5 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
         ));
     }
     files::write(destination, &trail.activity)?;
-    Incomplete::of_trail(&trail.reconciliation).check()
+    Ok(Incomplete::of_trail(&trail.reconciliation).check()?)
 }

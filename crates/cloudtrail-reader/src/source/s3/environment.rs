@@ -166,10 +166,6 @@ impl Settings {
     }
 }
 
-/// What to do when there are no credentials.
-pub(super) const HOW_TO_GIVE_CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-     AWS_PROFILE, or run where a role gives them (container, instance, web identity)";
-
 /// One profile of the shared files.
 struct Profile {
     name: String,

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::source::s3::environment::HOW_TO_GIVE_CREDENTIALS;
+/// What to do when there are no credentials.
+const HOW_TO_GIVE_CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+     AWS_PROFILE, or run where a role gives them (container, instance, web identity)";
 
 /// Why a location cannot be opened.
 #[derive(Debug, thiserror::Error)]

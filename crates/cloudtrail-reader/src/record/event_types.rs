@@ -1,0 +1,8 @@
+//! The values of `eventType`.
+
+/// The values of `eventType` that count as attempts: API calls, and what the console does instead of them.
+pub const API_CALL_TYPES: [&str; 2] = ["AwsApiCall", "AwsConsoleAction"];
+/// The values of `eventType` of network activity events. The documentation has one, its samples the other.
+pub(crate) const VPC_ENDPOINT_TYPES: [&str; 2] = ["AwsVpceEvent", "AwsVpceEvents"];
+/// The `eventType` of an insight.
+pub const INSIGHT_TYPE: &str = "AwsCloudTrailInsight";
