@@ -113,7 +113,7 @@ impl Activity {
     /// >>> from datetime import datetime, timezone
     /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
     /// >>> len(Activity.from_trail("testdata/trail", since=october))
-    /// 73
+    /// 74
     #[staticmethod]
     #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None, catalog = None))]
     #[expect(

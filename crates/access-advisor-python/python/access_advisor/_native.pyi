@@ -487,7 +487,7 @@ class Activity:
         >>> from datetime import datetime, timezone
         >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
         >>> len(Activity.from_trail("testdata/trail", since=october))
-        73
+        74
         """
     @staticmethod
     def from_parquet(paths: _Paths, *, catalog: Catalog | None = None) -> Activity:

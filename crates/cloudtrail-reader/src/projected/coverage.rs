@@ -50,10 +50,6 @@ impl Coverages {
 
     /// Notes what a record proves.
     #[inline(always)]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are all that a record has to do with"
-    )]
     pub(super) fn see(
         &mut self,
         window: Window<'_>,
