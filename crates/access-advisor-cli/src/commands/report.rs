@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use access_advisor::account::AccountData;
+use access_advisor::catalog::Catalog;
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, Report, ReportCoverage, Tracking};
 use access_advisor::time;
@@ -184,7 +185,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
                 table::write(writer, &reports, period)?;
                 writeln!(writer, "\n{trust}")
             }
-            Format::Json => write_json(writer, &reports, &coverage),
+            Format::Json => write_json(writer, &reports, &coverage, advisor.catalog()),
             Format::Jsonl => write_json_lines(writer, &reports),
             Format::Csv => csv::write(writer, &reports),
             Format::Parquet => write_reports(writer, &reports),
@@ -201,14 +202,22 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 struct Reports<'a> {
     reports: &'a [Report],
     coverage: &'a ReportCoverage,
+    /// The fingerprint of the catalog that the reports were made with.
+    catalog: String,
 }
 
 fn write_json(
     writer: &mut dyn Write,
     reports: &[Report],
     coverage: &ReportCoverage,
+    catalog: &Catalog,
 ) -> io::Result<()> {
-    output::write_json(writer, &Reports { reports, coverage })
+    let document = Reports {
+        reports,
+        coverage,
+        catalog: catalog.fingerprint().to_string(),
+    };
+    output::write_json(writer, &document)
 }
 
 fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {

@@ -188,6 +188,13 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::
     for missing in report.not_evaluated() {
         writeln!(writer, "  NOT EVALUATED: {missing}")?;
     }
+    let undecided = report.undecided();
+    if undecided > 0 {
+        writeln!(
+            writer,
+            "  UNDECIDED: {undecided} of the actions may be denied; the policies ask more than one report's work"
+        )?;
+    }
     Ok(())
 }
 
