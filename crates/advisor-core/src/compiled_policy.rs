@@ -14,16 +14,18 @@
 //! The work is bounded, in steps of a [`WorkBudget`] ([`COMPILE_STEPS`]); statements share what their document
 //! may take. What is not decided within it counts for an allow and not for a deny, and is *unsure*.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
-    ResourcePattern, Statement, Token, WorkBudget, matches_within, overlaps_within, residue,
+    Statement, Token, WorkBudget, matches_within, overlaps_within, residue,
 };
 use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
 
 use crate::action_set::ActionSet;
+use crate::decisions::Decisions;
+use crate::statement_resources::{Resources, allowed_resources, denied_resources};
 
 /// Compiles policy documents against a catalog.
 #[derive(Debug)]
@@ -55,64 +57,6 @@ pub struct PolicyCompiler {
     resource_ids: Interner<Resources>,
     action_ids: Interner<ActionSet>,
     decisions: Decisions,
-}
-
-/// A cache: whether an allow has a resource in a scope that some denies do not cover. The key is the
-/// scope, the allow's resources and the denies' resources, by id.
-#[derive(Debug, Default)]
-pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, Decision, foldhash::fast::RandomState>>);
-
-/// An answer, and the work that it took. Undecided (`None`) after the work that was allowed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Decision {
-    pub(crate) answer: Option<bool>,
-    pub(crate) steps: u64,
-}
-
-/// The size limit of the cache. Accounts need a few thousand decisions.
-const MAX_DECISIONS: usize = 1 << 20;
-
-/// Longer keys are not cached. Real ones have a few dozen ids.
-const MAX_KEY: usize = 1_000;
-
-impl Decisions {
-    /// Returns the decision within `allowed` steps, from the cache where possible. It is the same with and
-    /// without the cache, and so are its steps.
-    pub(crate) fn get(
-        &self,
-        key: &[u32],
-        allowed: u64,
-        decide: impl FnOnce(&mut WorkBudget) -> Option<bool>,
-    ) -> Decision {
-        let known = self
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .copied();
-        let undecided = Decision {
-            answer: None,
-            steps: allowed,
-        };
-        match known {
-            Some(known) if known.answer.is_some() && known.steps <= allowed => return known,
-            Some(known) if known.steps >= allowed => return undecided,
-            _ => {}
-        }
-        let mut budget = WorkBudget::steps(allowed);
-        let decision = match decide(&mut budget) {
-            None => undecided,
-            answer => Decision {
-                answer,
-                steps: budget.spent(),
-            },
-        };
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if key.len() <= MAX_KEY && known.len() < MAX_DECISIONS {
-            known.insert(key.into(), decision);
-        }
-        decision
-    }
 }
 
 /// The size of a document for sharing a work budget: the characters of its actions and resources, and a
@@ -191,14 +135,6 @@ pub(crate) struct CompiledStatement {
     pub(crate) resources: Arc<Resources>,
     /// Equal for equal resources.
     pub(crate) resources_id: u32,
-}
-
-/// The resources that a statement covers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Resources {
-    All,
-    Only(Vec<Pattern>),
-    AllBut(Vec<Pattern>),
 }
 
 impl PolicyCompiler {
@@ -838,72 +774,6 @@ impl<T: Eq + std::hash::Hash> Interner<T> {
         ids.insert(value.clone(), next);
         (value, next)
     }
-}
-
-/// The resources that an allow covers for some value of its policy variables; `None` for none. A
-/// variable matches any string, so a pattern with one excludes nothing from `NotResource`.
-fn allowed_resources(element: Option<&ResourceElement>) -> Option<Resources> {
-    match element? {
-        ResourceElement::Resource(patterns) => {
-            if patterns
-                .iter()
-                .any(|resource| resource.pattern.is_universal())
-            {
-                return Some(Resources::All);
-            }
-            Some(Resources::Only(own(patterns.iter())))
-        }
-        ResourceElement::NotResource(patterns) => {
-            if patterns
-                .iter()
-                .any(|r| r.pattern.is_universal() && !r.pattern.has_variable())
-            {
-                return None;
-            }
-            all_but(own(patterns
-                .iter()
-                .filter(|resource| !resource.pattern.has_variable())))
-        }
-    }
-}
-
-/// The resources that a deny covers for every value of its policy variables; `None` for none. A
-/// resource with a variable removes nothing. A `NotResource` with one makes the statement remove
-/// nothing.
-fn denied_resources(element: Option<&ResourceElement>) -> Option<Resources> {
-    match element? {
-        ResourceElement::Resource(patterns) => {
-            let certain = own(patterns
-                .iter()
-                .filter(|resource| !resource.pattern.has_variable()));
-            if certain.iter().any(Pattern::is_universal) {
-                return Some(Resources::All);
-            }
-            (!certain.is_empty()).then_some(Resources::Only(certain))
-        }
-        ResourceElement::NotResource(patterns) => {
-            let removes = patterns.iter().all(|resource| {
-                !resource.pattern.has_variable() && !resource.pattern.is_universal()
-            });
-            if removes {
-                all_but(own(patterns.iter()))
-            } else {
-                None
-            }
-        }
-    }
-}
-
-fn all_but(patterns: Vec<Pattern>) -> Option<Resources> {
-    Some(if patterns.is_empty() {
-        Resources::All
-    } else {
-        Resources::AllBut(patterns)
-    })
-}
-
-fn own<'a>(patterns: impl Iterator<Item = &'a ResourcePattern>) -> Vec<Pattern> {
-    patterns.map(|resource| resource.pattern.clone()).collect()
 }
 
 /// The formats of a service's actions without resource types: the string `*`, and ARNs of the service

@@ -21,8 +21,9 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 use crate::account::{AccountData, EntityId, PolicySource};
 use crate::action_set::ActionSet;
 use crate::compiled_policy::{
-    COMPILE_STEPS, CompiledPolicy, CompiledStatement, PolicyCompiler, Resources, document_size,
+    COMPILE_STEPS, CompiledPolicy, CompiledStatement, PolicyCompiler, document_size,
 };
+use crate::statement_resources::Resources;
 
 /// The actions that are possible.
 #[derive(Clone, Debug, PartialEq, Eq)]

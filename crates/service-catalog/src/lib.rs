@@ -31,6 +31,7 @@ mod name_index;
 mod observability;
 mod records;
 mod table;
+mod table_writing;
 pub mod tracking_start;
 
 pub use assembly::TableFault;
