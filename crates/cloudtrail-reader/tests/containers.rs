@@ -11,18 +11,9 @@ mod support;
 use std::io::Write;
 
 use cloudtrail_reader::{FailureKind, ReadOptions, TrailRead, TrailReader};
-use serde_json::Value;
 use service_catalog::Catalog;
 
-use support::{call, faults, gzip, object, reader, take, take_with};
-
-fn calls() -> [Value; 3] {
-    [
-        call("GetObject", 1),
-        call("PutObject", 2),
-        call("GetObject", 3),
-    ]
-}
+use support::{calls, faults, gzip, object, reader, take, take_with};
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();

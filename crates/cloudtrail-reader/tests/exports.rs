@@ -12,15 +12,7 @@ use advisor_core::{Activity, CreditedAction};
 use cloudtrail_reader::{Reconciliation, Truncation};
 use serde_json::{Value, json};
 
-use support::{call, faults, insight, lines, lookup, object, record, rows, set_aside, take};
-
-fn calls() -> [Value; 3] {
-    [
-        call("GetObject", 1),
-        call("PutObject", 2),
-        call("GetObject", 3),
-    ]
-}
+use support::{call, calls, faults, insight, lines, lookup, object, record, rows, set_aside, take};
 
 /// Each call in this wrapper.
 fn each(wrap: impl Fn(&Value) -> Value) -> Vec<Value> {

@@ -3,7 +3,9 @@
 
 pub(crate) mod lenient;
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use advisor_core::{Activity, CreditedAction};
 use cloudtrail_reader::{ReadOptions, TrailRead, TrailReader};
@@ -71,6 +73,29 @@ fn merge(into: &mut Value, changes: &Value) {
             }
         }
     }
+}
+
+/// Three calls of Maria.
+pub(crate) fn calls() -> [Value; 3] {
+    [
+        call("GetObject", 1),
+        call("PutObject", 2),
+        call("GetObject", 3),
+    ]
+}
+
+/// Reads files and folders.
+pub(crate) fn read<P: AsRef<Path>>(paths: &[P]) -> TrailRead {
+    let read = reader().read(paths, &|_| ()).unwrap();
+    assert!(read.reconciliation.adds_up());
+    read
+}
+
+/// Writes a file, and the folders that it is in.
+pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
 }
 
 /// An object as CloudTrail delivers it, before gzip.
