@@ -10,7 +10,7 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::failure::Failure;
 
-/// Prints a line on stderr. That it cannot be written is no reason to stop.
+/// Prints a line on stderr. Errors of stderr are ignored.
 pub(crate) fn say(message: impl Display) {
     let _ = writeln!(io::stderr(), "{message}");
 }

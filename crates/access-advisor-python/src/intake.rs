@@ -1,4 +1,4 @@
-//! Reads objects one by one, whatever their source.
+//! Reads objects one by one, from any source.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,7 +14,7 @@ use crate::arguments::{Instant, Size};
 use crate::catalog::Catalog;
 use crate::error;
 
-/// Reads CloudTrail objects one by one, whatever their source: another object store, a queue, a Spark partition.
+/// Reads CloudTrail objects one by one, from any source: another object store, a queue, a Spark partition.
 ///
 /// For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake owns a thread, which does not
 /// survive a fork: in a forked process its methods raise InvalidInputError.

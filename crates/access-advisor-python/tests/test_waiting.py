@@ -1,4 +1,4 @@
-"""While a trail is read: other threads run, progress is told, Ctrl-C stops it."""
+"""While a trail is read: other threads run, progress is reported, Ctrl-C stops it."""
 
 import signal
 import socket

@@ -110,7 +110,7 @@ AND (
   OR (user_type = '{FEDERATED_USER}' AND coalesce(issuer_type, '') <> '{ROOT}')
 )
 AND {source_is_sound}
--- A host that is not AWS's is set aside. A source that is no host may be a service's name.
+-- A host that is not AWS's is set aside. A source that is not a host may be a service's name.
 AND (event_source NOT LIKE '%.%' OR {source_is_of_aws})
 AND {name_is_sound}
 AND {region_length} BETWEEN 1 AND {LONGEST_REGION} AND NOT {region_is_odd}

@@ -530,7 +530,7 @@ impl Advisor {
         self.service_attempt(used).filter(|_| self.counts(used))
     }
 
-    /// The last attempt in the tracking period, whatever shows it.
+    /// The last attempt in the tracking period, with any evidence.
     fn service_attempt(&self, used: &Used) -> Option<LastAttempt> {
         let window = self.tracking.service_window(&used.region, self.now)?;
         window.last_attempt(&used.attempts)

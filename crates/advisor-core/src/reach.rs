@@ -1,6 +1,6 @@
 //! Reach: which actions are possible for an identity or a policy, by permission policies alone.
 //!
-//! The rule is that of AWS's last accessed reports. An action is possible when an allow, whatever its
+//! The rule is that of AWS's last accessed reports. An action is possible when an allow, with any
 //! conditions, covers it on at least one resource that the action can apply to, and denies without
 //! conditions do not cover all of these. Permissions boundaries, SCPs, resource-based policies, ACLs,
 //! session policies and trust policies do not count. Source: IAM User Guide, "Refine permissions in

@@ -17,7 +17,7 @@ use crate::tracking::Attempts;
 pub(crate) struct Usage {
     by_identity: HashMap<EntityId, Vec<Used>>,
     unmatched_principals: usize,
-    /// The actions of which the activity has an event, whoever made it, by account.
+    /// The actions of which the activity has an event of any caller, by account.
     seen: HashMap<Box<str>, ActionSet>,
 }
 
@@ -95,7 +95,7 @@ impl Usage {
         }
     }
 
-    /// The actions of which the activity has an event, whoever made it, by account.
+    /// The actions of which the activity has an event of any caller, by account.
     pub(crate) fn seen(&self) -> &HashMap<Box<str>, ActionSet> {
         &self.seen
     }

@@ -145,7 +145,7 @@ impl StoreError {
 
 impl Database {
     /// Opens the file, and creates it when there is none: on Unix, readable and writable by its owner
-    /// only, whatever the umask.
+    /// only, for any umask.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self, StoreError> {
         create_private(path);
         Self::connect(path)

@@ -30,7 +30,7 @@ pub struct Store {
 
 impl Store {
     /// Opens a store, and creates it when there is none. On Unix, only its owner can read and write a
-    /// new file, whatever the umask.
+    /// new file, for any umask.
     ///
     /// # Errors
     /// The file cannot be opened, is not a store, or was made by a newer version.

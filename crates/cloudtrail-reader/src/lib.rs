@@ -30,7 +30,7 @@ pub use source::object::TrailObject;
 pub use source::s3;
 pub use source::unpack::{UnpackError, unpack};
 
-/// The rules of attribution as constants, for whoever states them in another language, such as SQL.
+/// The rules of attribution as constants, for code that states them in another language, such as SQL.
 pub mod attribution {
     pub use crate::record::attribution::{DENIAL_MARKERS, INSIGHT_CATEGORY};
     pub use crate::record::checks::{

@@ -77,7 +77,7 @@ impl ReadOptions {
         self
     }
 
-    /// Sets aside records of more than a day after this, the present; none to believe every time.
+    /// Sets the present. Records later than this by more than a day are set aside as from the future; none for no limit.
     #[must_use]
     pub fn now(mut self, now: impl Into<Option<DateTime<Utc>>>) -> Self {
         self.now = now.into();
@@ -102,7 +102,7 @@ impl ReadOptions {
 /// How far clocks may be wrong.
 const CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 
-/// What everything that reads records goes by: the catalog that names services and actions, and the options.
+/// The rules for reading records: the catalog that names services and actions, and the options.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     catalog: Arc<Catalog>,

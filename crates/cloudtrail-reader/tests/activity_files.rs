@@ -329,7 +329,7 @@ fn a_parquet_file_has_a_limit() {
         faults(&read),
         ["object: more than 50000 bytes, the limit for one object"]
     );
-    // More rows than so many bytes can hold.
+    // More rows than this many bytes can hold.
     let bytes = parquet(&trail());
     let read = take_with(&limited(bytes.len()), &[&bytes]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Digest objects and insights: what is no log file.
+//! Digest objects and insights: objects that are not log files.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -107,7 +107,7 @@ fn damaged_digests_fail() {
     };
     assert_eq!(
         damaged("digestEndTime", json!("noon")),
-        "object: damaged digest: digestEndTime is no time"
+        "object: damaged digest: digestEndTime is not a time"
     );
     assert_eq!(
         damaged("digestS3Object", json!("x")),

@@ -65,7 +65,7 @@ fn action_at_start(text: &str) -> Option<(&str, &str)> {
     let rest = rest.strip_prefix(':')?;
     let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let name = rest.get(..length)?;
-    // `arn:aws:...` is no action: "authorized to perform the operation on arn:aws:iam::...".
+    // `arn:aws:...` is not an action: "authorized to perform the operation on arn:aws:iam::...".
     (!namespace.is_empty() && !name.is_empty() && namespace != "arn").then_some((namespace, name))
 }
 

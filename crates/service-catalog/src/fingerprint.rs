@@ -14,7 +14,7 @@ use crate::event_kind::When;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CatalogFingerprint(u64);
 
-/// A text that is no fingerprint of a catalog.
+/// A text that is not a fingerprint of a catalog.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a catalog fingerprint: 16 hexadecimal digits")]
 pub struct ParseFingerprintError(String);

@@ -40,7 +40,7 @@ pub(crate) struct TrackingArguments {
     #[arg(long, value_enum, default_value_t = TrackingArgument::Aws)]
     tracking: TrackingArgument,
 
-    /// With --tracking full: call nothing of an account unused of whose trail fewer days were read
+    /// With --tracking full: call nothing unused in accounts with fewer days read than this
     /// [default: 90, or the tracking period when shorter]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     min_coverage: Option<u32>,

@@ -24,8 +24,8 @@ Examples:
 
 A permission is not shown to be unused by days, Regions or kinds of event that were not read. The rows of
 an account are its Regions and kinds of event: management events that read or write, data events by
-resource type, network activity; and the log files that were read, and the hours that digest files vouch
-for. A kind of event without a row is not in the trail at all. CSV has one line per run of days."))]
+resource type, network activity; and the log files that were read, and the hours that digest files
+cover. A kind of event without a row is not in the trail at all. CSV has one line per run of days."))]
 pub(crate) struct CoverageArguments {
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(required_unless_present = "store", value_name = "PATH")]

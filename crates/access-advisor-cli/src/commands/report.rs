@@ -172,7 +172,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             Format::Table => {
-                // What was not read is no part of what the report is about.
+                // The header names the time that was read, not the whole period.
                 let period = table::Period {
                     start: tracking.period_start(now).max(arguments.reading.since),
                     end: until.min(now),

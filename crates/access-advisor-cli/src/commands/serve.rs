@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         let then = if arguments.allow_empty_activity {
             "its reports show everything as unused"
         } else {
-            "its jobs fail until a trail is imported (--allow-empty-activity makes them all the same)"
+            "its jobs fail until a trail is imported (--allow-empty-activity makes them anyway)"
         };
         output::say(format_args!(
             "warning: no CloudTrail activity was imported for account {account}: {then}"

@@ -154,7 +154,7 @@ def activity(
 
     With "binary", Spark ignores files whose names start with `_` or `.`, and dangling links. With "path", only names that start
     with `.` are skipped, as in `Activity.from_trail`. With "binary", empty objects and objects larger than 2 GiB as stored are
-    reported as failed, whatever the limit: a value in Spark cannot be larger. A task holds about 64 MiB of objects at a time
+    reported as failed at any limit: a value in Spark cannot be larger. A task holds about 64 MiB of objects at a time
     (`spark.sql.execution.arrow.maxBytesPerBatch`), or the largest object.
     """
     names = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]

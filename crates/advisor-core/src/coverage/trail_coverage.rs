@@ -10,8 +10,8 @@ use super::spans::{self, Spans};
 use crate::day_set::DaySet;
 use crate::interned::Interned;
 
-/// What was read: by account, Region and kind of event the UTC days with records; by account and Region the days with log files,
-/// and the time that digests vouch for. And which catalogs credited it.
+/// What was read: by account, Region and kind of event, the UTC days with records; by account and Region, the days with log
+/// files and the hours whose log files digests list; and the catalogs that credited the events.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     pub(super) records: Interned<Records>,

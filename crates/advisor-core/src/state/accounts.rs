@@ -30,7 +30,7 @@ struct AccountStates {
     table: Arc<LoggingTable>,
     /// By class of [`LoggingTable`].
     by_class: Vec<(State, StateReason)>,
-    /// The actions that are in no trail as far as AWS says, but in this account's.
+    /// The actions that AWS does not document as logged, but that are in this account's trail.
     seen: ActionSet,
     /// Why everything is uncovered.
     uncovered_reason: Option<StateReason>,
@@ -40,7 +40,7 @@ struct AccountStates {
     unused: Vec<(u32, StateReason, ActionSet)>,
 }
 
-/// What is needed to tell the states.
+/// What the states are derived from.
 pub(crate) struct StateInputs<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) trail: &'a TrailDays,

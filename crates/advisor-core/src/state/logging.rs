@@ -10,7 +10,7 @@ use crate::action_set::ActionSet;
 /// How the use of an action shows in a trail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Logging {
-    /// As a management event. Which of both kinds is told where that is certain.
+    /// As a management event. Both are set where it is not certain which kind it is.
     Management { reads: bool, writes: bool },
     /// As a data event on one of these resource types.
     Data(Arc<[Box<str>]>),

@@ -175,7 +175,7 @@ impl AccountDays {
         days
     }
 
-    /// The days that digests vouch for in every Region of which something was read.
+    /// The days that digests cover in every Region of which something was read.
     fn with_digests(&self) -> DaySet {
         let regions = self.events.iter().map(|events| &events.region);
         let mut regions: Vec<&Arc<str>> = regions.chain(self.digests.keys()).collect();

@@ -11,7 +11,7 @@ use crate::database::StoreError;
 /// The most objects in a batch. An import can be killed between two batches and loses nothing; with
 /// larger batches, rows that many objects change are written less often.
 const BATCH_OBJECTS: usize = 4_096;
-/// A batch with so many bytes, as stored, is full.
+/// A batch with this many stored bytes is full.
 const BATCH_BYTES: i64 = 256 << 20;
 
 /// What the listing thread sends to the reading threads.

@@ -54,7 +54,7 @@ impl<'b> Values<'b> {
             (DataType::Boolean, Column::ReadOnly | Column::ManagementEvent) => {
                 Self::Flag(array.as_boolean())
             }
-            // They tell what the trail covers. Without them it can be read all the same.
+            // They say what the trail covers. The records can be read without them.
             (_, Column::RecipientAccountId | Column::ReadOnly | Column::ManagementEvent) => {
                 Self::Null
             }

@@ -1,4 +1,4 @@
-//! What an object is known by.
+//! The identity of an object of a trail.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What an object of a trail is known by, wherever something is said about it. Two objects have the same id only if they
-/// are the same.
+/// Identifies an object of a trail in results and messages. Two objects have the same id only if they are the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ObjectId {

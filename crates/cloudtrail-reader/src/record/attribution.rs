@@ -188,7 +188,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// False for the sources that are hosts of others. One that is no host may be a service's name.
+    /// False for sources that are hosts of other companies. A source that is not a host may be the name of a service.
     pub(crate) fn is_of_aws(&self) -> bool {
         !self.source.contains('.') || self.catalog.event_source(self.source) != EventSource::NotAws
     }
@@ -225,7 +225,7 @@ impl<'a> Event<'a> {
     /// What was called, by all of the record, and what was denied or exercised beside it.
     ///
     /// AWS's message of a denial names the action that was missing. Where the call needs that action beside its own, as
-    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message knows better than the event's name. A call
+    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message decides, not the event's name. A call
     /// that was denied exercised nothing else.
     pub(crate) fn called_by(
         mut self,

@@ -19,11 +19,11 @@ pub const ARN_PREFIX: &str = "arn:";
 pub const UNIQUE_ID_LENGTHS: RangeInclusive<usize> = 16..=128;
 /// The first time that a record can have, in UTC milliseconds: CloudTrail was launched in November 2013.
 pub const FIRST_MILLIS: i64 = 1_383_264_000_000;
-/// The last time that a record can have, in UTC milliseconds: the end of 2099. Later times are of broken clocks.
+/// The last time that a record can have, in UTC milliseconds: the end of 2099. Later times come from broken clocks.
 pub const LAST_MILLIS: i64 = 4_102_444_799_999;
 
-/// How many records an object of so many inflated bytes can hold. A billion zeros are small when they are compressed, and
-/// would take many times the memory and time that records of their size do.
+/// The most records that an object with this many inflated bytes can hold. Compressed, a billion zeros are small; as records
+/// they would take many times the memory and time of real ones.
 pub(crate) fn most_records(bytes: usize) -> usize {
     const SHORTEST_RECORD: usize = 16;
     /// Allowed in any number of bytes.

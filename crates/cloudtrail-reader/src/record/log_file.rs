@@ -91,7 +91,7 @@ pub(crate) fn see_log_file(object: &ObjectId, rules: &Rules, coverage: &mut Cove
 pub(crate) enum DigestFault {
     #[error("{0}")]
     Json(#[source] serde_json::Error),
-    #[error("{0} is no time")]
+    #[error("{0} is not a time")]
     Time(&'static str),
     #[error("neither digestS3Object nor the object's name has its Region")]
     Region,

@@ -126,7 +126,7 @@ fn trail() -> Objects {
     trail
 }
 
-/// Three objects, one of which fails: what is said of it, after so many requests for it.
+/// Three objects, one of which fails: its failure, and the number of requests for it.
 fn fetch_with(
     change: impl Fn(&mut S3Options),
     fault: impl Fn(&Request, usize, &mut Objects) -> Option<Reply> + Send + Sync + 'static,

@@ -47,7 +47,7 @@ pub(crate) fn record(changes: &Value) -> Value {
     record
 }
 
-/// A record of Maria's with this event name and number, at so many seconds after noon.
+/// A record of Maria's with this event name and number, this many seconds after noon.
 pub(crate) fn call(event_name: &str, number: u32) -> Value {
     record(&json!({
         "eventName": event_name,
@@ -188,7 +188,7 @@ pub(crate) fn take_with<B: AsRef<[u8]>>(reader: &TrailReader, objects: &[B]) -> 
 }
 
 /// The table, a line a row: who (unique id, ARN, account), what, where, how often, how often denied.
-/// An action that is no known action stands in quotes.
+/// An action that the catalog does not have is in quotes.
 pub(crate) fn rows(activity: &Activity) -> Vec<String> {
     let mut rows: Vec<_> = activity
         .rows()

@@ -2,7 +2,7 @@
 //!
 //! The service reference lists, per operation, every action it is authorized by; all but the one that its event resolves to are
 //! implied. When they apply comes from the reviewed list `data/reviewed-implied.txt`. Actions that only tag have the condition
-//! `tags` unless the operation itself is about tags or the action takes tags away. Whatever is left is undecided.
+//! `tags` unless the operation itself is about tags or the action removes tags. The rest is undecided.
 
 use std::collections::BTreeMap;
 

@@ -135,7 +135,7 @@ impl Results {
         let inflated = self.first(|run| run.inflated_bytes);
         out.push_str(
             "| engine | seconds: median (least .. most) | process | records/s | JSON MB/s | x inflate only | \
-             ours is so many x faster | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+             ours is faster by | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
         );
         for (column, runs) in &self.runs {
             let seconds = Spread::of(runs, |run| run.seconds);

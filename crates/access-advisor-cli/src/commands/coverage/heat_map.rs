@@ -8,7 +8,7 @@ use access_advisor::activity::{Coverage, DaySet, EventCategory};
 use chrono::Datelike;
 use comfy_table::Table;
 
-/// The width when the output is no terminal.
+/// The width when the output is not a terminal.
 const USUAL_WIDTH: usize = 80;
 /// The fewest columns of the map, however narrow the terminal is.
 const FEWEST_CELLS: usize = 20;
