@@ -49,10 +49,10 @@ fn one_object(
             });
         },
     );
-    group.bench_with_input(name("take_object"), object.as_slice(), |bencher, object| {
+    group.bench_with_input(name("read_bytes"), object.as_slice(), |bencher, object| {
         bencher.iter(|| {
             let mut activity = Activity::new();
-            let read = reader.take_object("generated", object, &mut activity);
+            let read = reader.read_bytes("generated", object, &mut activity);
             (read, activity)
         });
     });

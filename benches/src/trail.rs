@@ -319,7 +319,7 @@ mod tests {
         for object in 0..3 {
             let bytes = trail.object_gzip(object, 500).unwrap();
             assert_eq!(bytes, trail.object_gzip(object, 500).unwrap());
-            let read = reader.take_object("generated", &bytes, &mut activity);
+            let read = reader.read_bytes("generated", &bytes, &mut activity);
             assert_eq!((read.records_read, read.records_attributed), (500, 500));
         }
         // The generator knows neither coverage nor what a record shows beside its event.

@@ -18,7 +18,7 @@ use crate::trail::{self, REPERTOIRE};
 
 use super::block::{self, Attempt, BLOCK, Block};
 use super::event::{Event, index_of};
-use caller::{Caller, Callers};
+use caller::{Session, Sessions};
 use plan::{Error, Fact, Other, Who};
 use slot::{PRINCIPALS, Slot};
 
@@ -112,7 +112,7 @@ impl Regular {
 
     pub(super) fn block(&self, index: u64) -> Block {
         let slot = self.slot(index);
-        let callers = Callers::of(self.seed, &self.principals, &slot);
+        let callers = Sessions::of(self.seed, &self.principals, &slot);
         let mut block = Block::new(index, slot.region());
         for fact in self.facts(&slot, &callers) {
             let event = fact.call().and_then(|(_, event)| self.event(event));
@@ -128,7 +128,11 @@ impl Regular {
     }
 
     /// What a block's records are made of, in chronological order.
-    fn facts<'b>(&'b self, slot: &'b Slot, callers: &'b Callers) -> impl Iterator<Item = Fact<'b>> {
+    fn facts<'b>(
+        &'b self,
+        slot: &'b Slot,
+        callers: &'b Sessions,
+    ) -> impl Iterator<Item = Fact<'b>> {
         let first = slot.index * BLOCK;
         let count = self.records.saturating_sub(first).min(BLOCK);
         (0..count).map(move |index| {
@@ -151,7 +155,7 @@ impl Regular {
     fn who<'b>(
         &self,
         slot: &Slot,
-        callers: &'b Callers,
+        callers: &'b Sessions,
         index: u64,
         random: &mut Seeded,
     ) -> Who<'b> {
@@ -161,7 +165,7 @@ impl Regular {
             let turn = (turn % (of_region * REPERTOIRE) as u64) as usize;
             let principal = turn / REPERTOIRE * slot.one_of();
             let event = self.event_of(principal, turn % REPERTOIRE);
-            let caller = Caller::of(self.seed, &self.principals, slot, principal, random);
+            let caller = Session::of(self.seed, &self.principals, slot, principal, random);
             return Who::Passing(Box::new(caller), event);
         }
         if random.percent(8) {
@@ -212,7 +216,7 @@ mod tests {
             let mut tally = Tally::default();
             for index in 0..records.div_ceil(BLOCK) {
                 let slot = trail.slot(index);
-                let callers = Callers::of(trail.seed, &trail.principals, &slot);
+                let callers = Sessions::of(trail.seed, &trail.principals, &slot);
                 for fact in trail.facts(&slot, &callers) {
                     if let Some(attempt) = attempt(&fact) {
                         tally.count(attempt, slot.region(), fact.seconds);

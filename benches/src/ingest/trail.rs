@@ -152,7 +152,7 @@ mod tests {
             let (mut records, mut attributed) = (0, 0);
             for first in (0..trail.records()).step_by(BLOCK as usize) {
                 let json = trail.object_json(first, BLOCK);
-                let read = reader.take_object("generated", json.as_bytes(), &mut activity);
+                let read = reader.read_bytes("generated", json.as_bytes(), &mut activity);
                 records += read.records_read;
                 attributed += read.records_attributed;
             }

@@ -238,7 +238,7 @@ fn a_bucket_imports_like_a_folder() {
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());
     let mut activity = Activity::new();
     let text = json!({"Records": whole}).to_string();
-    reader.take_object("whole", text.as_bytes(), &mut activity);
+    reader.read_bytes("whole", text.as_bytes(), &mut activity);
     assert_eq!(place.table(), lines(&activity));
 
     // Objects copied from the bucket are recognized by their names.
@@ -615,7 +615,7 @@ fn damaged_parquet_files_are_reported_without_the_panic_message() {
         let mut damaged = whole.clone();
         damaged[*at] ^= 0x01;
         let before = CAUGHT.load(Ordering::SeqCst);
-        reader.take_object("damaged", &damaged, &mut Activity::new());
+        reader.read_bytes("damaged", &damaged, &mut Activity::new());
         CAUGHT.load(Ordering::SeqCst) > before
     };
     let damage: Vec<usize> = (0..whole.len()).rev().filter(panics).take(3).collect();

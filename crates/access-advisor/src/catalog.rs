@@ -5,10 +5,10 @@
 
 #[doc(inline)]
 pub use service_catalog::{
-    AccessLevel, Action, ActionId, Catalog, CatalogError, CatalogFingerprint, Condition, Decision,
+    AccessLevel, Action, ActionId, Catalog, CatalogError, CatalogFingerprint, ConditionFields,
     DeniedAction, EventKind, EventKindId, EventSource, FieldsNeeded, ImpliedAction, ImpliedUse,
-    ImpliedWhen, Observability, ParseFingerprintError, RecordFields, ResolvedEvent, ResourceType,
-    ResourceTypeId, Service, ServiceId, Sources, TableFault,
+    ImpliedWhen, Observability, ParseFingerprintError, RecordCondition, ResolvedEvent,
+    ResourceType, ResourceTypeId, Service, ServiceId, Sources, TableFault, Verdict,
 };
 
 /// Makes a catalog from AWS's own files.

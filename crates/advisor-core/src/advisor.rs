@@ -17,7 +17,7 @@ use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
 use crate::reach::{Reach, ReachEngine};
-use crate::report::{Entity, Grant, Granularity, NotEvaluated, Report, ReportVisitor};
+use crate::report::{EntityAccess, Grant, Granularity, NotEvaluated, Report, ReportVisitor};
 use crate::request_error::RequestError;
 use crate::service_ref::ServiceRef;
 use crate::state::{
@@ -399,7 +399,7 @@ impl Advisor {
     ///
     /// # Errors
     /// As [`AccountData::resolve`]; IAM's error for a malformed or unknown namespace.
-    pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<Entity>, RequestError> {
+    pub fn entities(&self, arn: &str, namespace: &str) -> Result<Vec<EntityAccess>, RequestError> {
         check_service_namespace(namespace)?;
         let id = self.resolve(arn)?;
         let service = find_service(&self.catalog, namespace)?;
@@ -411,7 +411,7 @@ impl Advisor {
             return Ok(Vec::new());
         }
         let service = ServiceRef::Known(service);
-        let mut entities: Vec<Entity> = self
+        let mut entities: Vec<EntityAccess> = self
             .identities(id)
             .into_iter()
             .map(|(identity, detail)| {
@@ -422,10 +422,10 @@ impl Advisor {
                     .filter_map(|used| self.counted_attempt(used))
                     .map(|attempt| attempt.millis)
                     .max();
-                Entity::new(detail, last)
+                EntityAccess::new(detail, last)
             })
             .collect();
-        Entity::sort(&mut entities);
+        EntityAccess::sort(&mut entities);
         Ok(entities)
     }
 

@@ -8,11 +8,11 @@ use iam_policy_parser::WorkBudget;
 /// A cache: whether an allow has a resource in a scope that some denies do not cover. The key is the
 /// scope, the allow's resources and the denies' resources, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, Decision, foldhash::fast::RandomState>>);
+pub(crate) struct Decisions(RwLock<HashMap<Box<[u32]>, Decided, foldhash::fast::RandomState>>);
 
 /// An answer, and the work that it took. Undecided (`None`) after the work that was allowed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Decision {
+pub(crate) struct Decided {
     pub(crate) answer: Option<bool>,
     pub(crate) steps: u64,
 }
@@ -31,14 +31,14 @@ impl Decisions {
         key: &[u32],
         allowed: u64,
         decide: impl FnOnce(&mut WorkBudget) -> Option<bool>,
-    ) -> Decision {
+    ) -> Decided {
         let known = self
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(key)
             .copied();
-        let undecided = Decision {
+        let undecided = Decided {
             answer: None,
             steps: allowed,
         };
@@ -50,7 +50,7 @@ impl Decisions {
         let mut budget = WorkBudget::steps(allowed);
         let decision = match decide(&mut budget) {
             None => undecided,
-            answer => Decision {
+            answer => Decided {
                 answer,
                 steps: budget.spent(),
             },

@@ -11,7 +11,7 @@ use crate::account::AccountData;
 use crate::advisor::{Advisor, LastByNamespace};
 use crate::ids::{AccountId, JobId};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
-use crate::report::{Entity, Granularity};
+use crate::report::{EntityAccess, Granularity};
 use crate::request_error::RequestError;
 use crate::time;
 
@@ -154,16 +154,16 @@ impl FrozenReport {
         entities: &[FrozenEntity],
         namespace: &str,
         live: &AccountData,
-    ) -> Vec<Entity> {
-        let mut found: Vec<Entity> = entities
+    ) -> Vec<EntityAccess> {
+        let mut found: Vec<EntityAccess> = entities
             .iter()
             .filter_map(|frozen| {
                 let detail = live.entity(live.by_unique_id(&frozen.unique_id)?)?;
                 let last = frozen.last_by_namespace.get(namespace);
-                Some(Entity::new(detail, last.copied()))
+                Some(EntityAccess::new(detail, last.copied()))
             })
             .collect();
-        Entity::sort(&mut found);
+        EntityAccess::sort(&mut found);
         found
     }
 }
@@ -239,7 +239,7 @@ pub struct JobAnswer {
     )]
     job_completion_date: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    entity_details_list: Option<Vec<Entity>>,
+    entity_details_list: Option<Vec<EntityAccess>>,
     is_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     marker: Option<String>,
@@ -296,7 +296,7 @@ impl JobAnswer {
 
     /// A page of entities, from the list of all of them.
     #[must_use]
-    pub fn entities_page(job: &Job, all: Vec<Entity>, page: Page, key: &MarkerKey) -> Self {
+    pub fn entities_page(job: &Job, all: Vec<EntityAccess>, page: Page, key: &MarkerKey) -> Self {
         let next = page.next(all.len());
         Self {
             entity_details_list: Some(all.into_iter().skip(page.start).take(page.items).collect()),
@@ -340,7 +340,7 @@ impl JobAnswer {
     /// The users and roles of the page. Empty unless this answers a request for entities, and the job is
     /// completed.
     #[must_use]
-    pub fn entities(&self) -> &[Entity] {
+    pub fn entities(&self) -> &[EntityAccess] {
         self.entity_details_list.as_deref().unwrap_or_default()
     }
 

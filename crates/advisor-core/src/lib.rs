@@ -53,7 +53,7 @@ pub use parameters::{
 };
 pub use reach::{Reach, ReachEngine};
 pub use report::{
-    ActionRow, Entity, Grant, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor,
+    ActionRow, EntityAccess, Grant, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor,
     ServiceLastAccessed, ServiceRow, TrackedActionLastAccessed, UngrantedActionUsed,
 };
 pub use request_error::RequestError;

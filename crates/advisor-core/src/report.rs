@@ -569,7 +569,7 @@ impl Serialize for Report {
 
 /// A user or role that can use a service: the API's `EntityDetails`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entity {
+pub struct EntityAccess {
     /// Its ARN.
     pub arn: Arc<str>,
     /// Its name.
@@ -584,7 +584,7 @@ pub struct Entity {
     pub last_authenticated: Option<DateTime<Utc>>,
 }
 
-impl Entity {
+impl EntityAccess {
     /// Creates the entry of a user or role, with the time at which it last used the service.
     pub(crate) fn new(detail: &EntityDetail, last_millis: Option<i64>) -> Self {
         Self {
@@ -613,7 +613,7 @@ impl Entity {
     }
 }
 
-impl Serialize for Entity {
+impl Serialize for EntityAccess {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]

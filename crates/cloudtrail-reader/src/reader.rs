@@ -132,14 +132,14 @@ impl TrailReader {
         progress: &(dyn Fn(ObjectRead) + Sync),
     ) -> TrailRead {
         let (listed, is_all) = (AtomicU64::new(0), AtomicBool::new(false));
-        // Asked here, because the thread that hands out jobs is not of this pool.
+        // Asked here, because the thread that hands out tasks is not of this pool.
         let readers = rayon::current_num_threads();
-        let (jobs, receiver) = mpsc::sync_channel(LISTED_AHEAD);
+        let (tasks, receiver) = mpsc::sync_channel(LISTED_AHEAD);
         let receiver = Mutex::new(receiver);
         let parts = std::thread::scope(|scope| {
             let (listed, is_all, receiver) = (&listed, &is_all, &receiver);
             scope.spawn(move || {
-                self.hand_out(objects, readers, listed, &jobs);
+                self.hand_out(objects, readers, listed, &tasks);
                 is_all.store(true, Ordering::Release);
             });
             rayon::broadcast(|_| {
@@ -160,15 +160,15 @@ impl TrailReader {
                         records,
                     });
                 };
-                while let (false, Ok(job)) = (self.is_stopped(), next()) {
-                    match job {
-                        Job::File(file) => done(intake.take_file(&file)),
-                        Job::Failed(failed) => {
+                while let (false, Ok(task)) = (self.is_stopped(), next()) {
+                    match task {
+                        Task::File(file) => done(intake.take_file(&file)),
+                        Task::Failed(failed) => {
                             intake.fail(failed);
                             done(Taken::default());
                         }
                         #[cfg(feature = "s3")]
-                        Job::Fetched(fetched) => {
+                        Task::Fetched(fetched) => {
                             for object in fetched {
                                 done(intake.take_fetched(object));
                                 if self.is_stopped() {
@@ -180,8 +180,8 @@ impl TrailReader {
                 }
                 // Unblocks the thread that still lists.
                 if self.is_stopped() {
-                    let jobs = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-                    while jobs.recv().is_ok() {}
+                    let tasks = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                    while tasks.recv().is_ok() {}
                 }
                 intake.finish()
             })
@@ -201,7 +201,7 @@ impl TrailReader {
         )]
         readers: usize,
         listed: &AtomicU64,
-        jobs: &SyncSender<Job>,
+        tasks: &SyncSender<Task>,
     ) {
         #[cfg(feature = "s3")]
         let mut fetching = Fetching {
@@ -213,16 +213,16 @@ impl TrailReader {
                 return;
             }
             listed.fetch_add(1, Ordering::Relaxed);
-            let job = match object {
-                Ok(TrailObject::File(file)) => Job::File(file),
-                Err(failed) => Job::Failed(failed),
+            let task = match object {
+                Ok(TrailObject::File(file)) => Task::File(file),
+                Err(failed) => Task::Failed(failed),
                 #[cfg(feature = "s3")]
                 Ok(TrailObject::S3 { source, object }) => {
-                    fetching.fetch(&source, object, jobs);
+                    fetching.fetch(&source, object, tasks);
                     continue;
                 }
             };
-            if jobs.send(job).is_err() {
+            if tasks.send(task).is_err() {
                 return;
             }
         }
@@ -230,7 +230,7 @@ impl TrailReader {
 
     /// Adds the records of one object's bytes, packed or not, to the table. An object that cannot be read as a whole adds
     /// nothing. For many objects, an [`Intake`] is faster.
-    pub fn take_object(
+    pub fn read_bytes(
         &self,
         object: impl Into<ObjectId>,
         bytes: &[u8],
@@ -245,7 +245,7 @@ impl TrailReader {
 }
 
 /// What a thread is to do next.
-enum Job {
+enum Task {
     File(PathBuf),
     Failed(FailedObject),
     /// Objects of a bucket as they arrive. All threads take from them.
@@ -272,7 +272,7 @@ const KNOWN_TO_FETCH: usize = 1_024;
 #[cfg(feature = "s3")]
 impl Fetching {
     /// Has an object fetched. When the bucket changes, each thread gets the new one once.
-    fn fetch(&mut self, source: &S3Source, object: S3Object, jobs: &SyncSender<Job>) {
+    fn fetch(&mut self, source: &S3Source, object: S3Object, tasks: &SyncSender<Task>) {
         let location = source.location();
         let sender = match &self.current {
             Some((known, sender)) if known == location => sender,
@@ -281,7 +281,7 @@ impl Fetching {
                 let started = source.fetch_ahead(receiver.into_iter());
                 let sender = started.map_err(Arc::new).map(|fetched| {
                     for _ in 0..self.readers {
-                        let _ = jobs.send(Job::Fetched(fetched.clone()));
+                        let _ = tasks.send(Task::Fetched(fetched.clone()));
                     }
                     sender
                 });
@@ -294,7 +294,7 @@ impl Fetching {
             Err(error) => {
                 let error = Arc::clone(error);
                 let failed = FailedObject::new(object.id(), FailureKind::Unreadable, error);
-                let _ = jobs.send(Job::Failed(failed));
+                let _ = tasks.send(Task::Failed(failed));
             }
         }
     }

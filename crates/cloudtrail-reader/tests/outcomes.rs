@@ -41,7 +41,7 @@ fn failures_say_their_kind() {
         assert_eq!(*failed.object(), ObjectId::from("object"));
     }
     let small = TrailReader::new(Catalog::shared(), ReadOptions::new().object_limit(10));
-    let read = small.take_object("large", &whole, &mut advisor_core::Activity::new());
+    let read = small.read_bytes("large", &whole, &mut advisor_core::Activity::new());
     assert_eq!(read.objects_failed[0].kind(), FailureKind::TooLarge);
 }
 

@@ -156,7 +156,7 @@ proptest! {
             damage.apply(&mut damaged);
         }
         let mut activity = Activity::new();
-        let part = reader().take_object("damaged", &damaged, &mut activity);
+        let part = reader().read_bytes("damaged", &damaged, &mut activity);
         prop_assert!(part.adds_up());
         let is_call = |action| matches!(action, CreditedAction::Action(_) | CreditedAction::Event(_));
         let calls = activity.rows().filter(|row| is_call(row.action));

@@ -1,7 +1,7 @@
 //! Assembles a catalog piece by piece and enforces its rules: everything sorted, no duplicates, every name known.
 
 use crate::catalog::{AccessLevel, Action, Catalog, EventName, ResourceType, Service, Sources};
-use crate::condition::{Condition, FieldsNeeded};
+use crate::condition::{FieldsNeeded, RecordCondition};
 use crate::event_kind::{Alternative, EventKind, Implied, When};
 use crate::evidence::Evidence;
 use crate::ids::{ActionId, ResourceTypeId, ServiceId};
@@ -91,7 +91,7 @@ pub(crate) struct Header {
     pub(crate) unreported: Vec<Box<str>>,
     pub(crate) nobodys_sources: Vec<Box<str>>,
     pub(crate) sources_without_service: Vec<Box<str>>,
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<RecordCondition>,
 }
 
 /// Builds a catalog. Services are added by namespace; within a service, resource types, actions, events and facts about events

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog, Sources};
-use crate::condition::Condition;
+use crate::condition::RecordCondition;
 use crate::evidence::Evidence;
 
 mod botocore;
@@ -92,7 +92,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
         })
         .collect();
     let conditions = reviewed_implied.conditions.iter().map(|(name, tests)| {
-        Condition::parse(name, tests.iter().copied())
+        RecordCondition::parse(name, tests.iter().copied())
             .ok_or_else(|| contradiction("", TableFault::BadCondition((*name).to_owned())))
     });
     let header = Header {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
-use crate::condition::Condition;
+use crate::condition::RecordCondition;
 use crate::event_kind::{Alternative, EventKind, Implied};
 use crate::evidence::Evidence;
 use crate::ids::{ActionId, ResourceTypeId, ServiceId};
@@ -203,7 +203,7 @@ pub struct Catalog {
     pub(crate) action_index: NameIndex,
     pub(crate) event_index: NameIndex,
     /// By name.
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<RecordCondition>,
     pub(crate) event_kinds: Vec<EventKind>,
     pub(crate) kind_index: NameIndex,
     pub(crate) alternatives: Vec<Alternative>,

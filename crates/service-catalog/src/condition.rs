@@ -20,12 +20,12 @@ use serde_json::Value;
 
 /// What conditions look at in a CloudTrail record: the JSON texts of two of its fields.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct RecordFields<'r> {
+pub struct ConditionFields<'r> {
     request_parameters: Option<&'r str>,
     additional_event_data: Option<&'r str>,
 }
 
-impl<'r> RecordFields<'r> {
+impl<'r> ConditionFields<'r> {
     /// The JSON texts of `requestParameters` and `additionalEventData`; `None` for a field that the record lacks.
     #[must_use]
     pub fn new(
@@ -41,7 +41,7 @@ impl<'r> RecordFields<'r> {
 
 /// Whether a condition holds for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Verdict {
     /// It holds.
     Yes,
     /// It does not hold.
@@ -53,7 +53,7 @@ pub enum Decision {
 
 /// A named condition on the fields of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
+pub struct RecordCondition {
     name: Box<str>,
     tests: Box<[Test]>,
     /// How the field names that the tests look for all start, in lower case.
@@ -85,13 +85,13 @@ impl FieldsNeeded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Test {
     text: Box<str>,
-    field: Field,
+    field: TestedField,
     path: Box<[Segment]>,
     check: Check,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum TestedField {
     RequestParameters,
     AdditionalEventData,
 }
@@ -115,7 +115,7 @@ enum Check {
     },
 }
 
-impl Condition {
+impl RecordCondition {
     /// Reads a condition from the texts of its tests. `None` when there is none or one is not a test.
     pub(crate) fn parse<'t>(name: &str, tests: impl Iterator<Item = &'t str>) -> Option<Self> {
         let tests: Box<[Test]> = tests.map(Test::parse).collect::<Option<_>>()?;
@@ -143,8 +143,8 @@ impl Condition {
         let mut needed = FieldsNeeded::default();
         for test in &self.tests {
             match test.field {
-                Field::RequestParameters => needed.request_parameters = true,
-                Field::AdditionalEventData => needed.additional_event_data = true,
+                TestedField::RequestParameters => needed.request_parameters = true,
+                TestedField::AdditionalEventData => needed.additional_event_data = true,
             }
         }
         needed
@@ -152,34 +152,37 @@ impl Condition {
 
     /// Whether the condition holds for a record.
     #[must_use]
-    pub fn evaluate(&self, fields: &RecordFields<'_>) -> Decision {
+    pub fn evaluate(&self, fields: &ConditionFields<'_>) -> Verdict {
         self.evaluate_parsed(&ParsedFields::new(fields))
     }
 
     /// False when no test can hold for fields of this JSON: nothing has to be parsed to see that.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
         let text_of = |field| match field {
-            Field::RequestParameters => request_parameters,
-            Field::AdditionalEventData => additional_event_data,
+            TestedField::RequestParameters => request_parameters,
+            TestedField::AdditionalEventData => additional_event_data,
         };
         let needed = self.fields_needed();
         let may_start =
             |is_needed: bool, field| is_needed && contains(text_of(field), &self.common_start);
-        (may_start(needed.request_parameters, Field::RequestParameters)
-            || may_start(needed.additional_event_data, Field::AdditionalEventData))
+        (may_start(needed.request_parameters, TestedField::RequestParameters)
+            || may_start(
+                needed.additional_event_data,
+                TestedField::AdditionalEventData,
+            ))
             && self
                 .tests
                 .iter()
                 .any(|test| test.may_hold(text_of(test.field)))
     }
 
-    pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Decision {
-        let mut decision = Decision::No;
+    pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Verdict {
+        let mut decision = Verdict::No;
         for test in &self.tests {
             match test.evaluate(fields) {
-                Decision::Yes => return Decision::Yes,
-                Decision::Unknown => decision = Decision::Unknown,
-                Decision::No => {}
+                Verdict::Yes => return Verdict::Yes,
+                Verdict::Unknown => decision = Verdict::Unknown,
+                Verdict::No => {}
             }
         }
         decision
@@ -192,8 +195,8 @@ impl Test {
         let (path, check) = text.split_at_checked(end)?;
         let mut names = path.split('.');
         let field = match names.next()? {
-            "requestParameters" => Field::RequestParameters,
-            "additionalEventData" => Field::AdditionalEventData,
+            "requestParameters" => TestedField::RequestParameters,
+            "additionalEventData" => TestedField::AdditionalEventData,
             _ => return None,
         };
         let path: Box<[Segment]> = names.map(Segment::parse).collect::<Option<_>>()?;
@@ -211,39 +214,41 @@ impl Test {
         self.path.iter().all(|segment| segment.may_be_in(text)) && self.check.may_hold(text)
     }
 
-    fn evaluate(&self, fields: &ParsedFields<'_>) -> Decision {
+    fn evaluate(&self, fields: &ParsedFields<'_>) -> Verdict {
         let (text, parsed) = match self.field {
-            Field::RequestParameters => (fields.texts.request_parameters, &fields.request),
-            Field::AdditionalEventData => (fields.texts.additional_event_data, &fields.additional),
+            TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
+            TestedField::AdditionalEventData => {
+                (fields.texts.additional_event_data, &fields.additional)
+            }
         };
         let absent = match self.field {
-            Field::RequestParameters => Decision::Unknown,
+            TestedField::RequestParameters => Verdict::Unknown,
             // CloudTrail writes this field only where there is something to say.
-            Field::AdditionalEventData => Decision::No,
+            TestedField::AdditionalEventData => Verdict::No,
         };
         let Some(text) = text.filter(|text| !matches!(text.trim(), "" | "null")) else {
             return absent;
         };
         if !self.may_hold(text.as_bytes()) {
-            return Decision::No;
+            return Verdict::No;
         }
         match parsed.get_or_init(|| serde_json::from_str(text).ok()) {
             None => absent,
-            Some(value) if holds(value, &self.path, &self.check) => Decision::Yes,
-            Some(_) => Decision::No,
+            Some(value) if holds(value, &self.path, &self.check) => Verdict::Yes,
+            Some(_) => Verdict::No,
         }
     }
 }
 
 /// The fields of a record, parsed at most once.
 pub(crate) struct ParsedFields<'r> {
-    texts: RecordFields<'r>,
+    texts: ConditionFields<'r>,
     request: OnceCell<Option<Value>>,
     additional: OnceCell<Option<Value>>,
 }
 
 impl<'r> ParsedFields<'r> {
-    pub(crate) fn new(texts: &RecordFields<'r>) -> Self {
+    pub(crate) fn new(texts: &ConditionFields<'r>) -> Self {
         Self {
             texts: *texts,
             request: OnceCell::new(),
@@ -421,93 +426,89 @@ fn finds(text: &[u8], wanted: &[u8], is_right: impl Fn(&[u8]) -> bool) -> bool {
 mod tests {
     use super::*;
 
-    fn evaluate(test: &str, request_parameters: &str) -> Decision {
-        let condition = Condition::parse("c", [test].into_iter()).unwrap();
-        condition.evaluate(&RecordFields::new(Some(request_parameters), None))
+    fn evaluate(test: &str, request_parameters: &str) -> Verdict {
+        let condition = RecordCondition::parse("c", [test].into_iter()).unwrap();
+        condition.evaluate(&ConditionFields::new(Some(request_parameters), None))
     }
 
     #[test]
     fn tests_hold_as_documented() {
         for (test, json, expected) in [
-            ("requestParameters.a", r#"{"a":"x"}"#, Decision::Yes),
-            ("requestParameters.A", r#"{"a":1}"#, Decision::Yes),
-            ("requestParameters.a", r#"{"a":""}"#, Decision::No),
-            ("requestParameters.a", r#"{"a":null}"#, Decision::No),
-            ("requestParameters.a", r#"{"a":true}"#, Decision::No),
-            ("requestParameters.a", r#"{"a":[]}"#, Decision::No),
-            ("requestParameters.a", r#"{"a":{}}"#, Decision::No),
-            ("requestParameters.a", r#"{"a":{"b":1}}"#, Decision::Yes),
-            ("requestParameters.a", r#"{"b":{"a":1}}"#, Decision::No),
-            ("requestParameters.a.b", r#"{"a":[{"b":1}]}"#, Decision::Yes),
+            ("requestParameters.a", r#"{"a":"x"}"#, Verdict::Yes),
+            ("requestParameters.A", r#"{"a":1}"#, Verdict::Yes),
+            ("requestParameters.a", r#"{"a":""}"#, Verdict::No),
+            ("requestParameters.a", r#"{"a":null}"#, Verdict::No),
+            ("requestParameters.a", r#"{"a":true}"#, Verdict::No),
+            ("requestParameters.a", r#"{"a":[]}"#, Verdict::No),
+            ("requestParameters.a", r#"{"a":{}}"#, Verdict::No),
+            ("requestParameters.a", r#"{"a":{"b":1}}"#, Verdict::Yes),
+            ("requestParameters.a", r#"{"b":{"a":1}}"#, Verdict::No),
+            ("requestParameters.a.b", r#"{"a":[{"b":1}]}"#, Verdict::Yes),
             (
                 "requestParameters.**.a",
                 r#"{"b":[{"c":{"a":1}}]}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
-            ("requestParameters.**.a", r#"{"a":1}"#, Decision::Yes),
+            ("requestParameters.**.a", r#"{"a":1}"#, Verdict::Yes),
             (
                 "requestParameters.*Role",
                 r#"{"serviceRole":"x"}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.*Role",
                 r#"{"roleName":"x"}"#,
-                Decision::No,
+                Verdict::No,
             ),
-            ("requestParameters.*Role", r#"{"role":"x"}"#, Decision::Yes),
-            ("requestParameters.a=x", r#"{"a":"X"}"#, Decision::Yes),
-            ("requestParameters.a=x", r#"{"a":"xy"}"#, Decision::No),
-            ("requestParameters.a=true", r#"{"a":true}"#, Decision::Yes),
-            ("requestParameters.a=true", r#"{"a":false}"#, Decision::No),
-            ("requestParameters.a=x", r#"{"a":["y","x"]}"#, Decision::Yes),
+            ("requestParameters.*Role", r#"{"role":"x"}"#, Verdict::Yes),
+            ("requestParameters.a=x", r#"{"a":"X"}"#, Verdict::Yes),
+            ("requestParameters.a=x", r#"{"a":"xy"}"#, Verdict::No),
+            ("requestParameters.a=true", r#"{"a":true}"#, Verdict::Yes),
+            ("requestParameters.a=true", r#"{"a":false}"#, Verdict::No),
+            ("requestParameters.a=x", r#"{"a":["y","x"]}"#, Verdict::Yes),
             (
                 "requestParameters.a^INSERT",
                 r#"{"a":" insert into t"}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.a^EXISTS",
                 r#"{"a":"EXISTS(SELECT"}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.a^INSERT",
                 r#"{"a":"INSERTED"}"#,
-                Decision::No,
+                Verdict::No,
             ),
             (
                 "requestParameters.a~versionId=",
                 r#"{"a":"b/k?versionId=1"}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.a@s3",
                 r#"{"a":"arn:aws:s3:::b"}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.a@s3",
                 r#"{"a":"arn:aws:sqs:::b"}"#,
-                Decision::No,
+                Verdict::No,
             ),
             (
                 "requestParameters.**@iam:role/",
                 r#"{"x":{"y":["arn:aws:iam::111122223333:role/r"]}}"#,
-                Decision::Yes,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.**@iam:role/",
                 r#"{"x":"arn:aws:iam::111122223333:user/u"}"#,
-                Decision::No,
+                Verdict::No,
             ),
-            ("requestParameters.a", "null", Decision::Unknown),
-            (
-                "requestParameters.a",
-                "\"a\" is not JSON",
-                Decision::Unknown,
-            ),
-            ("requestParameters.a", "[\"a\"]", Decision::No),
+            ("requestParameters.a", "null", Verdict::Unknown),
+            ("requestParameters.a", "\"a\" is not JSON", Verdict::Unknown),
+            ("requestParameters.a", "[\"a\"]", Verdict::No),
         ] {
             assert_eq!(evaluate(test, json), expected, "{test} {json}");
         }
@@ -515,15 +516,15 @@ mod tests {
 
     #[test]
     fn a_missing_field_decides_nothing_or_no() {
-        let parse = |test| Condition::parse("c", [test].into_iter()).unwrap();
-        let nothing = RecordFields::default();
+        let parse = |test| RecordCondition::parse("c", [test].into_iter()).unwrap();
+        let nothing = ConditionFields::default();
         let request = parse("requestParameters.a");
-        assert_eq!(request.evaluate(&nothing), Decision::Unknown);
+        assert_eq!(request.evaluate(&nothing), Verdict::Unknown);
         let additional = parse("additionalEventData.a=true");
-        assert_eq!(additional.evaluate(&nothing), Decision::No);
+        assert_eq!(additional.evaluate(&nothing), Verdict::No);
         assert_eq!(
-            additional.evaluate(&RecordFields::new(None, Some(r#"{"a":true}"#))),
-            Decision::Yes
+            additional.evaluate(&ConditionFields::new(None, Some(r#"{"a":true}"#))),
+            Verdict::Yes
         );
         assert_eq!(
             (request.fields_needed(), additional.fields_needed()),
@@ -544,13 +545,13 @@ mod tests {
     #[test]
     fn one_test_that_holds_is_enough() {
         let tests = ["additionalEventData.a", "requestParameters.b"];
-        let condition = Condition::parse("either", tests.into_iter()).unwrap();
+        let condition = RecordCondition::parse("either", tests.into_iter()).unwrap();
         assert_eq!(condition.name(), "either");
         assert_eq!(condition.tests().collect::<Vec<_>>(), tests);
-        let both = RecordFields::new(Some(r#"{"b":1}"#), Some("{}"));
-        assert_eq!(condition.evaluate(&both), Decision::Yes);
-        let one = RecordFields::new(None, Some(r#"{"a":1}"#));
-        assert_eq!(condition.evaluate(&one), Decision::Yes);
+        let both = ConditionFields::new(Some(r#"{"b":1}"#), Some("{}"));
+        assert_eq!(condition.evaluate(&both), Verdict::Yes);
+        let one = ConditionFields::new(None, Some(r#"{"a":1}"#));
+        assert_eq!(condition.evaluate(&one), Verdict::Yes);
     }
 
     #[test]
@@ -565,11 +566,11 @@ mod tests {
             "requestParameters.a@",
         ] {
             assert_eq!(
-                Condition::parse("c", [text].into_iter()),
+                RecordCondition::parse("c", [text].into_iter()),
                 None,
                 "{text} is a test"
             );
         }
-        assert_eq!(Condition::parse("c", std::iter::empty()), None);
+        assert_eq!(RecordCondition::parse("c", std::iter::empty()), None);
     }
 }

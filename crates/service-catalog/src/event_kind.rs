@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::condition::{Condition, FieldsNeeded};
+use crate::condition::{FieldsNeeded, RecordCondition};
 use crate::ids::{ActionId, ServiceId};
 
 /// An event name of a service about which the catalog knows more than its action.
@@ -98,9 +98,9 @@ pub enum ImpliedWhen<'c> {
     /// With every call.
     Always,
     /// When the condition holds, and not otherwise.
-    Exactly(&'c Condition),
+    Exactly(&'c RecordCondition),
     /// When the condition holds; otherwise the record does not tell.
-    AtLeast(&'c Condition),
+    AtLeast(&'c RecordCondition),
     /// AWS authorizes the call by this action too, in cases that the record does not show.
     Undecided,
 }

@@ -36,7 +36,7 @@ pub mod tracking_start;
 
 pub use assembly::TableFault;
 pub use catalog::{AccessLevel, Action, Catalog, ResourceType, Service, Sources};
-pub use condition::{Condition, Decision, FieldsNeeded, RecordFields};
+pub use condition::{ConditionFields, FieldsNeeded, RecordCondition, Verdict};
 pub use denial::DeniedAction;
 pub use event_kind::{EventKind, ImpliedAction, ImpliedUse, ImpliedWhen};
 pub use event_source::EventSource;

@@ -2,7 +2,7 @@
 //! the call exercised.
 
 use crate::catalog::Catalog;
-use crate::condition::{Condition, Decision, FieldsNeeded, ParsedFields, RecordFields};
+use crate::condition::{ConditionFields, FieldsNeeded, ParsedFields, RecordCondition, Verdict};
 use crate::event_kind::{EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When};
 use crate::events::ResolvedEvent;
 use crate::ids::EventKindId;
@@ -42,11 +42,11 @@ impl Catalog {
     /// operation can need one action or another.
     ///
     /// ```
-    /// use service_catalog::{Catalog, RecordFields};
+    /// use service_catalog::{Catalog, ConditionFields};
     ///
     /// let catalog = Catalog::embedded();
     /// let event = catalog.resolve_event("dynamodb.amazonaws.com", "ExecuteStatement");
-    /// let fields = RecordFields::new(Some(r#"{"statement": "INSERT INTO \"T\" VALUE {}"}"#), None);
+    /// let fields = ConditionFields::new(Some(r#"{"statement": "INSERT INTO \"T\" VALUE {}"}"#), None);
     /// let action = catalog.resolve_record(&event, &fields).action;
     /// assert_eq!(action.map(|id| catalog.action(id).name()), Some("PartiQLInsert"));
     /// ```
@@ -54,7 +54,7 @@ impl Catalog {
     pub fn resolve_record(
         &self,
         event: &ResolvedEvent,
-        fields: &RecordFields<'_>,
+        fields: &ConditionFields<'_>,
     ) -> ResolvedEvent {
         let Some(kind) = event.kind.map(|id| self.event_kind(id)) else {
             return *event;
@@ -64,7 +64,7 @@ impl Catalog {
         let decided = alternatives
             .unwrap_or_default()
             .iter()
-            .find(|alternative| self.decide(alternative.condition, &fields) == Decision::Yes);
+            .find(|alternative| self.decide(alternative.condition, &fields) == Verdict::Yes);
         decided.map_or(*event, |alternative| ResolvedEvent {
             service: Some(self.action(alternative.action).service()),
             action: Some(alternative.action),
@@ -89,7 +89,7 @@ impl Catalog {
     pub fn decided_uses<'c>(
         &'c self,
         event: &ResolvedEvent,
-        fields: &RecordFields<'c>,
+        fields: &ConditionFields<'c>,
     ) -> impl Iterator<Item = ImpliedUse> + use<'c> {
         let (credited, kind) = (event.action, event.kind);
         let fields = ParsedFields::new(fields);
@@ -100,8 +100,8 @@ impl Catalog {
             .filter_map(move |implied| {
                 let (condition, is_exact) = implied.when.condition()?;
                 let decision = self.decide(condition, &fields);
-                let is_certain = decision == Decision::Yes;
-                let is_unknown = is_exact && decision == Decision::Unknown;
+                let is_certain = decision == Verdict::Yes;
+                let is_unknown = is_exact && decision == Verdict::Unknown;
                 (is_certain || is_unknown).then_some(ImpliedUse {
                     action: implied.action,
                     is_certain,
@@ -134,13 +134,13 @@ impl Catalog {
     }
 
     /// The named conditions of the catalog.
-    pub fn conditions(&self) -> impl ExactSizeIterator<Item = &Condition> {
+    pub fn conditions(&self) -> impl ExactSizeIterator<Item = &RecordCondition> {
         self.conditions.iter()
     }
 
     pub(crate) fn fields_of(&self, condition: usize) -> FieldsNeeded {
         let condition = self.conditions.get(condition);
-        condition.map_or_else(FieldsNeeded::default, Condition::fields_needed)
+        condition.map_or_else(FieldsNeeded::default, RecordCondition::fields_needed)
     }
 
     fn implied_of(&self, kind: EventKindId) -> &[Implied] {
@@ -148,9 +148,9 @@ impl Catalog {
         self.implied.get(range).unwrap_or_default()
     }
 
-    fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> Decision {
+    fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> Verdict {
         let condition = self.conditions.get(condition);
-        condition.map_or(Decision::Unknown, |condition| {
+        condition.map_or(Verdict::Unknown, |condition| {
             condition.evaluate_parsed(fields)
         })
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn decided(source: &str, name: &str, request: &str, additional: Option<&str>) -> String {
-        let fields = RecordFields::new(Some(request), additional);
+        let fields = ConditionFields::new(Some(request), additional);
         let resolved = Catalog::embedded().resolve_record(&resolve(source, name), &fields);
         let action = resolved.action.unwrap();
         let service = resolved.service.unwrap();
@@ -194,7 +194,7 @@ mod tests {
     /// What the record of a call decides: `=` before what it shows, `?` before what it lacks the fields for.
     fn uses(source: &str, name: &str, request: Option<&str>) -> Vec<String> {
         let catalog = Catalog::embedded();
-        let fields = RecordFields::new(request, None);
+        let fields = ConditionFields::new(request, None);
         let event = catalog.resolve_record(&resolve(source, name), &fields);
         catalog
             .decided_uses(&event, &fields)
@@ -332,7 +332,7 @@ mod tests {
         let catalog = Catalog::embedded();
         let event = resolve("bedrock", "InvokeModel");
         let uses = |additional| {
-            let fields = RecordFields::new(Some("{}"), additional);
+            let fields = ConditionFields::new(Some("{}"), additional);
             let uses: Vec<_> = catalog.decided_uses(&event, &fields).collect();
             uses.iter()
                 .any(|used| full_name(used.action) == "bedrock:CallWithBearerToken")
@@ -353,7 +353,7 @@ mod tests {
         assert!(!needed("s3", "GetObject").additional_event_data);
         assert!(needed("autoscaling", "PutScalingPolicy").additional_event_data);
         let plain = resolve("ec2", "DescribeInstances");
-        let fields = RecordFields::new(Some("{}"), None);
+        let fields = ConditionFields::new(Some("{}"), None);
         assert_eq!(catalog.resolve_record(&plain, &fields), plain);
         assert_eq!(catalog.decided_uses(&plain, &fields).count(), 0);
     }
@@ -387,7 +387,7 @@ mod tests {
             when("s3", "GetObject", "s3:GetObjectTagging"),
             ImpliedWhen::Undecided
         ));
-        let names: Vec<_> = catalog.conditions().map(Condition::name).collect();
+        let names: Vec<_> = catalog.conditions().map(RecordCondition::name).collect();
         assert!(names.is_sorted() && names.contains(&"version"));
         let lambda = catalog
             .event_kinds()

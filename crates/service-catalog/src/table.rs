@@ -31,7 +31,7 @@
 
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog};
-use crate::condition::Condition;
+use crate::condition::RecordCondition;
 use crate::evidence::Evidence;
 
 /// A text that is not a catalog's table.
@@ -192,7 +192,7 @@ impl<'t> Reader<'t> {
             return Err(TableFault::OutOfOrder(name.to_owned()));
         }
         let is_reserved = name.is_empty() || name == "always" || name.ends_with('?');
-        let condition = Condition::parse(name, tests).filter(|_| !is_reserved);
+        let condition = RecordCondition::parse(name, tests).filter(|_| !is_reserved);
         conditions.push(condition.ok_or_else(|| TableFault::BadCondition(name.to_owned()))?);
         Ok(())
     }

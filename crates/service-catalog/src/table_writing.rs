@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::catalog::{AccessLevel, Action, Catalog};
-use crate::condition::Condition;
+use crate::condition::RecordCondition;
 use crate::event_kind::{EventKind, When};
 use crate::evidence::Evidence;
 use crate::ids::{ActionId, ServiceId};
@@ -119,7 +119,7 @@ impl Catalog {
         kinds: &[&EventKind],
         out: &mut String,
     ) -> std::fmt::Result {
-        let condition = |at: usize| self.conditions.get(at).map_or("", Condition::name);
+        let condition = |at: usize| self.conditions.get(at).map_or("", RecordCondition::name);
         for kind in kinds {
             let alternatives = self.alternatives.get(kind.alternatives.clone());
             for alternative in alternatives.unwrap_or_default() {

@@ -18,7 +18,7 @@ use clap::Args;
 use crate::child;
 use crate::load::client::Outcome;
 use crate::load::connection::{Connection, element};
-use crate::load::mix::{Mix, Operation};
+use crate::load::mix::{LoadRequest, Mix};
 use crate::load::report::Measured;
 use crate::load::server::Server;
 use crate::load::signer::Signer;
@@ -150,7 +150,7 @@ impl Load {
                 match client.join() {
                     Ok(one) => outcome.add(one),
                     // What it panicked with is on standard error.
-                    Err(_) => outcome.fault(Operation::Get, "a client panicked".to_owned()),
+                    Err(_) => outcome.fault(LoadRequest::Get, "a client panicked".to_owned()),
                 }
             }
         });

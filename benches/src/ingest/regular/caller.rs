@@ -14,7 +14,7 @@ const OLDEST: usize = 2_700;
 
 /// A session of a user or role, or a user's access key.
 #[derive(Clone, Debug)]
-pub(super) struct Caller {
+pub(super) struct Session {
     /// The principal's index.
     pub(super) principal: usize,
     /// The field `"userIdentity":{...}`.
@@ -40,28 +40,28 @@ pub(super) enum Path {
 
 /// The sessions that make most of a block's calls.
 #[derive(Debug)]
-pub(super) struct Callers(Vec<Caller>);
+pub(super) struct Sessions(Vec<Session>);
 
-impl Callers {
+impl Sessions {
     pub(super) fn of(seed: u64, principals: &[Identity], slot: &Slot) -> Self {
         let sessions = (0..SESSIONS).map(|index| {
             let mut random = Seeded::of(seed, "ingest session", slot.index * SESSIONS + index);
             let of_region = PRINCIPALS.div_ceil(slot.one_of());
             let principal = random.skewed_below(of_region) * slot.one_of();
-            Caller::of(seed, principals, slot, principal, &mut random)
+            Session::of(seed, principals, slot, principal, &mut random)
         });
         Self(sessions.collect())
     }
 
     /// Draws a session. A few make most of the calls.
-    pub(super) fn draw(&self, random: &mut Seeded) -> &Caller {
+    pub(super) fn draw(&self, random: &mut Seeded) -> &Session {
         let index = random.skewed_below(self.0.len());
         // Every block has sessions.
         self.0.get(index).unwrap_or(&NOBODY)
     }
 }
 
-static NOBODY: Caller = Caller {
+static NOBODY: Session = Session {
     principal: usize::MAX,
     identity: String::new(),
     arn: String::new(),
@@ -116,7 +116,7 @@ const PEOPLE_NAMES: [&str; 8] = [
     "d.knuth@example.com",
 ];
 
-impl Caller {
+impl Session {
     /// Draws a session of the principal.
     pub(super) fn of(
         seed: u64,

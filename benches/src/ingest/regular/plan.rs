@@ -2,7 +2,7 @@
 
 use crate::seeded::Seeded;
 
-use super::caller::Caller;
+use super::caller::Session;
 
 /// What is known about a record before it is written.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub(super) struct Fact<'b> {
 #[derive(Debug)]
 pub(super) enum Who<'b> {
     /// A session that makes many calls in this block, and the event's index.
-    Session(&'b Caller, usize),
+    Session(&'b Session, usize),
     /// A session that makes one call, and the event's index.
-    Passing(Box<Caller>, usize),
+    Passing(Box<Session>, usize),
     /// No IAM user or role.
     Other(Other),
 }
@@ -52,7 +52,7 @@ pub(super) enum Error {
 
 impl Fact<'_> {
     /// The caller and the event's index; `None` when no IAM user or role made the call.
-    pub(super) fn call(&self) -> Option<(&Caller, usize)> {
+    pub(super) fn call(&self) -> Option<(&Session, usize)> {
         match &self.who {
             Who::Session(caller, event) => Some((caller, *event)),
             Who::Passing(caller, event) => Some((caller, *event)),

@@ -9,7 +9,7 @@ use super::text::{Scene, Text};
 /// A JSON value's layout.
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
-    Object(Vec<Field>),
+    Object(Vec<Parameter>),
     List(Box<Shape>),
     /// A list as Amazon EC2 writes it: `{"items":[...]}`.
     Items(Box<Shape>),
@@ -24,7 +24,7 @@ pub(super) enum Shape {
 
 /// A field of an object.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
+pub(super) struct Parameter {
     key: String,
     /// How often it is present.
     percent: usize,
@@ -270,7 +270,7 @@ impl Drawing<'_> {
     }
 
     /// What makes parameters long: a list, a map, or a document.
-    fn add_bulk(&mut self, fields: &mut Vec<Field>) {
+    fn add_bulk(&mut self, fields: &mut Vec<Parameter>) {
         let key = self.random.pick(&GROUPS);
         match self.random.below(20) {
             0..3 => {
@@ -341,7 +341,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn add_common(&mut self, fields: &mut Vec<Field>, count: usize) {
+    fn add_common(&mut self, fields: &mut Vec<Parameter>, count: usize) {
         for _ in 0..count {
             let index = self.random.below(FIELDS.len());
             if let Some((key, shape)) = FIELDS.get(index) {
@@ -355,7 +355,7 @@ impl Drawing<'_> {
     }
 
     /// Adds a field, unless there is one of that name.
-    fn add(&self, fields: &mut Vec<Field>, key: &str, percent: usize, shape: Shape) {
+    fn add(&self, fields: &mut Vec<Parameter>, key: &str, percent: usize, shape: Shape) {
         let mut letters = key.chars();
         let key = match (self.style, letters.next()) {
             (Style::Pascal, Some(first)) => {
@@ -364,7 +364,7 @@ impl Drawing<'_> {
             _ => key.to_owned(),
         };
         if fields.iter().all(|field| field.key != key) {
-            fields.push(Field {
+            fields.push(Parameter {
                 key,
                 percent,
                 shape,

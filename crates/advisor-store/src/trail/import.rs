@@ -18,7 +18,7 @@ use cloudtrail_reader::{
 use rusqlite::Transaction;
 
 use super::batch::{Batch, Filling, Found};
-use super::names::{Decision, Names};
+use super::names::{Names, NextStep};
 use super::object::{self, Content, Object};
 use crate::activity;
 use crate::database::{Database, StoreError};
@@ -170,11 +170,11 @@ impl Import<'_> {
                 return;
             }
             let next = match listed.map(|listed| self.names.decide(Object::new(listed))) {
-                Ok(Ok(Decision::Read(object))) => {
+                Ok(Ok(NextStep::Read(object))) => {
                     self.to_read.fetch_add(1, Ordering::Relaxed);
                     Found::Object(Box::new(object))
                 }
-                Ok(Ok(Decision::Wait)) => {
+                Ok(Ok(NextStep::Wait)) => {
                     waiting += 1;
                     if waiting < MOST_WAITING {
                         continue;
@@ -188,7 +188,7 @@ impl Import<'_> {
                     _ = is_over.recv();
                     continue;
                 }
-                Ok(Ok(Decision::Skip)) => continue,
+                Ok(Ok(NextStep::Skip)) => continue,
                 Ok(Err(error)) => Found::Error(error),
                 Err(failed) => Found::Unlisted(failed),
             };

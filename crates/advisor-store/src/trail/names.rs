@@ -24,7 +24,7 @@ pub(crate) struct Names<'i> {
 }
 
 /// What to do with a listed object.
-pub(crate) enum Decision {
+pub(crate) enum NextStep {
     /// Read it.
     Read(Object),
     /// Nothing yet: another object of its name is being read.
@@ -53,26 +53,26 @@ impl<'i> Names<'i> {
     }
 
     /// Decides about an object, and counts it when it is skipped.
-    pub(crate) fn decide(&self, object: Object) -> Result<Decision, StoreError> {
+    pub(crate) fn decide(&self, object: Object) -> Result<NextStep, StoreError> {
         if !object.may_be_of(self.options.since, self.options.until) {
             self.outside.fetch_add(1, Ordering::Relaxed);
-            return Ok(Decision::Skip);
+            return Ok(NextStep::Skip);
         }
         // In this order: a name stays under way until it is in the store.
         if let Some(waiting) = self.under_way().get_mut(&object.name) {
             waiting.push_back(object);
-            return Ok(Decision::Wait);
+            return Ok(NextStep::Wait);
         }
         let imported = self
             .database
             .read(|transaction| object::imported(transaction, &object.name))?;
         if let Some(imported) = imported {
             self.compare(&object, &imported);
-            return Ok(Decision::Skip);
+            return Ok(NextStep::Skip);
         }
         self.under_way()
             .insert(object.name.clone(), VecDeque::new());
-        Ok(Decision::Read(object))
+        Ok(NextStep::Read(object))
     }
 
     /// Counts an object whose name was imported, or lists it when its content has changed since.

@@ -503,15 +503,15 @@ fn lake_row(row: &RawValue) -> serde_json::Result<Row<'_>> {
 /// Reads a row of `CloudWatch` Logs Insights: a list of `{"field": "@message", "value": "..."}`.
 fn insights_row(row: &RawValue) -> serde_json::Result<Row<'_>> {
     #[derive(Deserialize)]
-    struct Field<'a> {
+    struct InsightsField<'a> {
         field: String,
         #[serde(borrow)]
         value: Option<Text<'a>>,
     }
-    let fields: Vec<Field<'_>> = serde_json::from_str(row.get())?;
+    let fields: Vec<InsightsField<'_>> = serde_json::from_str(row.get())?;
     Ok(fields
         .into_iter()
-        .map(|Field { field, value }| (field, value))
+        .map(|InsightsField { field, value }| (field, value))
         .collect())
 }
 

@@ -20,7 +20,7 @@ use crate::outcome::printable::shortened;
 
 /// What a column is in a record.
 #[derive(Clone, Copy)]
-enum Field {
+enum OcsfField {
     /// The value of a field, by its path.
     Text(&'static str),
     /// JSON that is a field.
@@ -34,43 +34,46 @@ enum Field {
 }
 
 /// The columns that count, apart from `unmapped`.
-const COLUMNS: [(&str, Field); 21] = [
-    ("time", Field::Time),
-    ("time_dt", Field::Time),
-    ("api.service.name", Field::Text("eventSource")),
-    ("api.operation", Field::Text("eventName")),
-    ("api.request.data", Field::Json("requestParameters")),
-    ("api.response.error", Field::Text("errorCode")),
-    ("api.response.message", Field::Text("errorMessage")),
-    ("cloud.region", Field::Text("awsRegion")),
-    ("cloud.account.uid", Field::Text("recipientAccountId")),
-    ("metadata.uid", Field::Text("eventID")),
-    ("metadata.event_code", Field::Text("eventType")),
-    ("metadata.product.name", Field::Product),
+const COLUMNS: [(&str, OcsfField); 21] = [
+    ("time", OcsfField::Time),
+    ("time_dt", OcsfField::Time),
+    ("api.service.name", OcsfField::Text("eventSource")),
+    ("api.operation", OcsfField::Text("eventName")),
+    ("api.request.data", OcsfField::Json("requestParameters")),
+    ("api.response.error", OcsfField::Text("errorCode")),
+    ("api.response.message", OcsfField::Text("errorMessage")),
+    ("cloud.region", OcsfField::Text("awsRegion")),
+    ("cloud.account.uid", OcsfField::Text("recipientAccountId")),
+    ("metadata.uid", OcsfField::Text("eventID")),
+    ("metadata.event_code", OcsfField::Text("eventType")),
+    ("metadata.product.name", OcsfField::Product),
     (
         "metadata.product.feature.name",
-        Field::Text("eventCategory"),
+        OcsfField::Text("eventCategory"),
     ),
-    ("actor.invoked_by", Field::Text("userIdentity.invokedBy")),
+    (
+        "actor.invoked_by",
+        OcsfField::Text("userIdentity.invokedBy"),
+    ),
     (
         "actor.session.issuer",
-        Field::Text("userIdentity.sessionContext.sessionIssuer.arn"),
+        OcsfField::Text("userIdentity.sessionContext.sessionIssuer.arn"),
     ),
-    ("actor.user.type", Field::Text("userIdentity.type")),
-    ("actor.user.name", Field::Text("userIdentity.userName")),
+    ("actor.user.type", OcsfField::Text("userIdentity.type")),
+    ("actor.user.name", OcsfField::Text("userIdentity.userName")),
     // Later ones win: version 2 has `uid_alt`, version 1 has `uuid`, and both have `uid`.
-    ("actor.user.uid", Field::Identity),
-    ("actor.user.uid_alt", Field::Identity),
-    ("actor.user.uuid", Field::Identity),
+    ("actor.user.uid", OcsfField::Identity),
+    ("actor.user.uid_alt", OcsfField::Identity),
+    ("actor.user.uuid", OcsfField::Identity),
     (
         "actor.user.account.uid",
-        Field::Text("userIdentity.accountId"),
+        OcsfField::Text("userIdentity.accountId"),
     ),
 ];
 /// What version 1 has instead of `actor.user.account.uid`.
-const ACCOUNT: (&str, Field) = (
+const ACCOUNT: (&str, OcsfField) = (
     "actor.user.account_uid",
-    Field::Text("userIdentity.accountId"),
+    OcsfField::Text("userIdentity.accountId"),
 );
 /// The column of the fields that have no place in OCSF: a map of their paths, or the same as JSON.
 const UNMAPPED: &str = "unmapped";
@@ -88,7 +91,7 @@ const UNMAPPED_FIELDS: [&str; 10] = [
     "additionalEventData",
 ];
 
-fn columns() -> impl Iterator<Item = (&'static str, Field)> {
+fn columns() -> impl Iterator<Item = (&'static str, OcsfField)> {
     COLUMNS.into_iter().chain([ACCOUNT])
 }
 
@@ -154,7 +157,7 @@ pub(crate) fn take_batch(
             match values.at(row) {
                 Ok(None) => {}
                 Ok(Some(product))
-                    if matches!(field, Field::Product)
+                    if matches!(field, OcsfField::Product)
                         && !product.eq_ignore_ascii_case("CloudTrail") =>
                 {
                     take(Entry::NotAnApiCall(shortened(&product).into()));
@@ -173,16 +176,16 @@ pub(crate) fn take_batch(
 }
 
 /// Sets a field of a record to the value of a column.
-fn set(record: &mut Map<String, Value>, field: Field, value: Cow<'_, str>) {
+fn set(record: &mut Map<String, Value>, field: OcsfField, value: Cow<'_, str>) {
     match field {
-        Field::Product => {}
-        Field::Time => {
+        OcsfField::Product => {}
+        OcsfField::Time => {
             if !record.contains_key("eventTime") {
                 let time = engine_time::to_rfc3339(value).into_owned();
                 record.insert("eventTime".into(), time.into());
             }
         }
-        Field::Identity => {
+        OcsfField::Identity => {
             let path = if value.starts_with("arn:") {
                 "userIdentity.arn"
             } else {
@@ -190,8 +193,8 @@ fn set(record: &mut Map<String, Value>, field: Field, value: Cow<'_, str>) {
             };
             set_path(record, path, value.into_owned().into());
         }
-        Field::Text(path) => set_path(record, path, value.into_owned().into()),
-        Field::Json(path) => set_path(record, path, json_or_text(&value)),
+        OcsfField::Text(path) => set_path(record, path, value.into_owned().into()),
+        OcsfField::Json(path) => set_path(record, path, json_or_text(&value)),
     }
 }
 
@@ -227,7 +230,7 @@ fn set_path(record: &mut Map<String, Value>, path: &str, value: Value) {
 fn collect<'b>(
     path: &str,
     array: &'b ArrayRef,
-    leaves: &mut Vec<(usize, Field, Values<'b>)>,
+    leaves: &mut Vec<(usize, OcsfField, Values<'b>)>,
 ) -> Result<(), FormatError> {
     if let Some(members) = array.as_struct_opt() {
         for (field, member) in members.fields().iter().zip(members.columns()) {
@@ -238,7 +241,7 @@ fn collect<'b>(
         .find(|(_, (column, _))| *column == path)
     {
         let like = match field {
-            Field::Time => Column::EventTime,
+            OcsfField::Time => Column::EventTime,
             _ => Column::EventName,
         };
         leaves.push((order, field, Values::of(path, like, array)?));

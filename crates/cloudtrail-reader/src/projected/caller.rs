@@ -75,7 +75,7 @@ impl Identity {
 
 /// Who called.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Caller {
+pub(super) enum Identified {
     /// A user or role.
     Principal(AppearanceId),
     /// Someone else: the number of the reason.
@@ -89,7 +89,7 @@ pub(super) enum Caller {
 
 #[derive(Debug, Default)]
 pub(super) struct Callers {
-    known: Cache<Caller>,
+    known: Cache<Identified>,
     scratch: Vec<u8>,
 }
 
@@ -110,9 +110,9 @@ impl Callers {
         identity: Identity,
         activity: &mut Activity,
         reasons: &mut Reasons,
-    ) -> Caller {
+    ) -> Identified {
         match self.known.found(number) {
-            Some(Caller::Undecided) | None => self.read(text, identity, activity, reasons),
+            Some(Identified::Undecided) | None => self.read(text, identity, activity, reasons),
             Some(known) => known,
         }
     }
@@ -124,12 +124,12 @@ impl Callers {
         identity: Identity,
         activity: &mut Activity,
         reasons: &mut Reasons,
-    ) -> Caller {
+    ) -> Identified {
         for part in [identity.telling, identity.whole] {
             let json = part.of(text);
             let caller = self.known.find(json).unwrap_or_else(|| {
                 let caller = match json {
-                    [] => Caller::Odd,
+                    [] => Identified::Odd,
                     [b':', issuer @ ..] => read_issuer(issuer, activity),
                     [.., b'}'] => read_identity(json, false, activity, reasons),
                     _ => {
@@ -142,18 +142,18 @@ impl Callers {
                 self.known.keep(json, caller);
                 caller
             });
-            if !matches!(caller, Caller::Undecided) {
+            if !matches!(caller, Identified::Undecided) {
                 return caller;
             }
         }
-        Caller::Odd
+        Identified::Odd
     }
 }
 
 /// The role of a session, if the issuer has its id, ARN and account: then nothing else of the session matters.
-fn read_issuer(issuer: &[u8], activity: &mut Activity) -> Caller {
+fn read_issuer(issuer: &[u8], activity: &mut Activity) -> Identified {
     let Ok(issuer) = serde_json::from_slice::<SessionIssuer<'_>>(issuer) else {
-        return Caller::Odd;
+        return Identified::Odd;
     };
     let session = UserIdentity {
         r#type: Some(Text::from(identity_types::ASSUMED_ROLE)),
@@ -164,7 +164,7 @@ fn read_issuer(issuer: &[u8], activity: &mut Activity) -> Caller {
     };
     match identity::Identity::of(&session) {
         Ok(role) if is_complete(&role) => intern(&role, activity),
-        _ => Caller::Undecided,
+        _ => Identified::Undecided,
     }
 }
 
@@ -174,9 +174,9 @@ fn read_identity(
     is_start: bool,
     activity: &mut Activity,
     reasons: &mut Reasons,
-) -> Caller {
+) -> Identified {
     let Ok(user_identity) = serde_json::from_slice::<UserIdentity<'_>>(json) else {
-        return Caller::Odd;
+        return Identified::Odd;
     };
     let found = identity::Identity::of(&user_identity);
     if is_start {
@@ -187,13 +187,13 @@ fn read_identity(
             _ => false,
         };
         if !is_decided {
-            return Caller::Undecided;
+            return Identified::Undecided;
         }
     }
     match found {
         Ok(identity) => intern(&identity, activity),
-        Err(Rejection::Malformed(_)) => Caller::Odd,
-        Err(Rejection::SetAside(reason)) => Caller::SetAside(reasons.number(reason)),
+        Err(Rejection::Malformed(_)) => Identified::Odd,
+        Err(Rejection::SetAside(reason)) => Identified::SetAside(reasons.number(reason)),
     }
 }
 
@@ -202,9 +202,9 @@ fn is_complete(identity: &identity::Identity<'_>) -> bool {
     principal.unique_id.is_some() && principal.arn.is_some() && principal.account.is_some()
 }
 
-fn intern(identity: &identity::Identity<'_>, activity: &mut Activity) -> Caller {
+fn intern(identity: &identity::Identity<'_>, activity: &mut Activity) -> Identified {
     match activity.intern_principal(identity.principal()) {
-        Some(principal) => Caller::Principal(principal),
-        None => Caller::Odd,
+        Some(principal) => Identified::Principal(principal),
+        None => Identified::Odd,
     }
 }

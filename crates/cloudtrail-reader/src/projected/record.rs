@@ -6,7 +6,7 @@ use service_catalog::Catalog;
 
 use super::cache::Cache;
 use super::calendar::Calendar;
-use super::caller::{Caller, Callers, Identity};
+use super::caller::{Callers, Identified, Identity};
 use super::coverage::{Coverages, Evidence};
 use super::keys::{Keys, OTHER};
 use super::noted::{Noted, NotedAttempt, UUID};
@@ -42,7 +42,7 @@ pub(super) struct Record {
     /// The texts of `eventSource` and `eventName`.
     source: Span,
     name: Span,
-    caller: Caller,
+    caller: Identified,
     /// `None` if it is not in order.
     call: Option<Call>,
     /// Whether the record is left to the reference parser.
@@ -223,9 +223,9 @@ impl Judge {
         }
         reason = reason.or_else(|| record.call.and_then(|call| call.set_aside));
         let who = match record.caller {
-            Caller::Principal(principal) => Ok(principal),
-            Caller::SetAside(reason) => Err(reason),
-            Caller::Undecided | Caller::Odd => return None,
+            Identified::Principal(principal) => Ok(principal),
+            Identified::SetAside(reason) => Err(reason),
+            Identified::Undecided | Identified::Odd => return None,
         };
         let evidence = Evidence {
             region,

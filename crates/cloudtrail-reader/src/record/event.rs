@@ -14,7 +14,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use service_catalog::RecordFields;
+use service_catalog::ConditionFields;
 
 /// A string, borrowed from the JSON where it has no escapes.
 #[derive(Debug, Deserialize)]
@@ -201,10 +201,10 @@ impl<'a> Details<'a> {
     }
 
     /// The fields that the catalog's conditions look at.
-    pub(crate) fn fields(&self) -> RecordFields<'a> {
+    pub(crate) fn fields(&self) -> ConditionFields<'a> {
         let [parameters, data] =
             [self.request_parameters, self.additional_event_data].map(|raw| raw.map(RawValue::get));
-        RecordFields::new(parameters, data)
+        ConditionFields::new(parameters, data)
     }
 
     /// The `errorMessage`, if it is a string.

@@ -322,7 +322,7 @@ fn more_records_than_bytes_can_hold() {
         let options = ReadOptions::new().parser(parser);
         let reader = TrailReader::new(Catalog::shared(), options);
         let mut activity = Activity::new();
-        let done = reader.take_object("zeros", &gzip(zeros.as_bytes()), &mut activity);
+        let done = reader.read_bytes("zeros", &gzip(zeros.as_bytes()), &mut activity);
         assert!(activity.is_empty());
         let [failed] = &*done.objects_failed else {
             panic!("{done:?}");
@@ -338,10 +338,10 @@ fn more_records_than_bytes_can_hold() {
         "[0,0,0,0,0]\n".repeat(400_000),
     ] {
         let mut activity = Activity::new();
-        let done = reader.take_object("zeros", text.as_bytes(), &mut activity);
+        let done = reader.read_bytes("zeros", text.as_bytes(), &mut activity);
         assert_eq!((done.objects_failed.len(), done.records_read), (1, 0));
     }
     // A few are named one by one.
-    let done = reader.take_object("few", br#"{"Records":[0,0,0]}"#, &mut Activity::new());
+    let done = reader.read_bytes("few", br#"{"Records":[0,0,0]}"#, &mut Activity::new());
     assert_eq!((done.objects_failed.len(), done.records_read), (0, 3));
 }

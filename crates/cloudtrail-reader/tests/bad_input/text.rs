@@ -287,8 +287,8 @@ fn control_characters_are_shown_escaped() {
         record(&json!({ "eventTime": evil })),
     ];
     let mut activity = advisor_core::Activity::new();
-    let mut taken = reader().take_object(evil, &object(&records), &mut activity);
-    taken.merge(reader().take_object(evil, b"nonsense", &mut activity));
+    let mut taken = reader().read_bytes(evil, &object(&records), &mut activity);
+    taken.merge(reader().read_bytes(evil, b"nonsense", &mut activity));
     let account = taken.to_string();
     assert!(account.contains(&format!("\n        1  not an API call: {shown}\n")));
     assert!(account.contains(&format!("\n        1  not an IAM identity: {shown}\n")));

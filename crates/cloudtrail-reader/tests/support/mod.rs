@@ -175,7 +175,7 @@ pub(crate) fn take<B: AsRef<[u8]>>(objects: &[B]) -> TrailRead {
 pub(crate) fn take_with<B: AsRef<[u8]>>(reader: &TrailReader, objects: &[B]) -> TrailRead {
     let mut read = TrailRead::default();
     for object in objects {
-        let part = reader.take_object("object", object.as_ref(), &mut read.activity);
+        let part = reader.read_bytes("object", object.as_ref(), &mut read.activity);
         assert!(part.adds_up(), "{part:?}");
         read.reconciliation.merge(part);
     }

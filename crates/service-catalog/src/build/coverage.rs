@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::service_reference::{Operation, ServiceFile};
+use super::service_reference::{ApiOperation, ServiceFile};
 use crate::catalog::Catalog;
 
 /// How many operations of a service reference the catalog built from it resolves.
@@ -94,7 +94,7 @@ impl OperationCoverage {
     }
 }
 
-fn is_resolved(catalog: &Catalog, namespace: &str, operation: &Operation) -> bool {
+fn is_resolved(catalog: &Catalog, namespace: &str, operation: &ApiOperation) -> bool {
     let action = catalog
         .service_by_namespace(namespace)
         .and_then(|service| catalog.action_of_event(service, &operation.name));
@@ -110,7 +110,7 @@ fn is_resolved(catalog: &Catalog, namespace: &str, operation: &Operation) -> boo
         }
 }
 
-fn unresolved(namespace: &str, operation: &Operation) -> UnresolvedOperation {
+fn unresolved(namespace: &str, operation: &ApiOperation) -> UnresolvedOperation {
     let authorized = operation.authorized_actions.iter();
     UnresolvedOperation {
         namespace: namespace.to_owned(),

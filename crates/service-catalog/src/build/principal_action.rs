@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::known_actions::KnownActions;
 use super::reviewed::Reviewed;
-use super::service_reference::{Operation, ServiceFile};
+use super::service_reference::{ApiOperation, ServiceFile};
 
 /// The event names of a namespace that lead to an action of another name, sorted, with that action (`namespace:Name` when it
 /// is another namespace's).
@@ -64,7 +64,7 @@ impl<'r> EventNames<'r> {
 /// Rules 3 and 4.
 fn authorized_action<'r>(
     namespace: &'r str,
-    operation: &'r Operation,
+    operation: &'r ApiOperation,
     known: &KnownActions<'r>,
 ) -> Option<String> {
     let authorized = || {

@@ -17,7 +17,7 @@ pub(super) struct ServiceFile {
     #[serde(default)]
     pub(super) resources: Vec<ResourceEntry>,
     #[serde(default)]
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Vec<ApiOperation>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +73,7 @@ pub(super) struct ResourceEntry {
 /// An API operation and the actions it is authorized by.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Operation {
+pub(super) struct ApiOperation {
     pub(super) name: String,
     #[serde(default)]
     pub(super) authorized_actions: Vec<AuthorizedAction>,

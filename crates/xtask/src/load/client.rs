@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::load::connection::Connection;
-use crate::load::mix::{Mix, Operation};
+use crate::load::mix::{LoadRequest, Mix};
 use crate::load::signer::Signer;
 
 /// The pause before a broken connection is opened again.
@@ -15,9 +15,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Times of right answers, in microseconds.
-    pub(crate) times: BTreeMap<Operation, Vec<u32>>,
+    pub(crate) times: BTreeMap<LoadRequest, Vec<u32>>,
     /// Number of failed requests by message.
-    pub(crate) errors: BTreeMap<(Operation, String), u64>,
+    pub(crate) errors: BTreeMap<(LoadRequest, String), u64>,
 }
 
 impl Outcome {
@@ -30,7 +30,7 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn fault(&mut self, operation: Operation, what: String) {
+    pub(crate) fn fault(&mut self, operation: LoadRequest, what: String) {
         *self.errors.entry((operation, what)).or_default() += 1;
     }
 }

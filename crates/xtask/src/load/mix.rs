@@ -14,7 +14,7 @@ const GROUP_AND_POLICY_EVERY: usize = 8;
 
 /// An operation of the mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Operation {
+pub(crate) enum LoadRequest {
     Get,
     Entities,
     Policies,
@@ -22,7 +22,7 @@ pub(crate) enum Operation {
     Users,
 }
 
-impl Operation {
+impl LoadRequest {
     pub(crate) const ALL: [Self; 5] = [
         Self::Get,
         Self::Entities,
@@ -79,12 +79,12 @@ pub(crate) fn prepared_job(shape: &AccountShape, index: usize) -> String {
 fn generate(arn: &str, random: &mut Seeded) -> String {
     let granularity = random.pick(&["SERVICE_LEVEL", "ACTION_LEVEL"]);
     let arn = [("Arn", arn), ("Granularity", granularity)];
-    form(Operation::Generate, &arn)
+    form(LoadRequest::Generate, &arn)
 }
 
 /// The form of `Get` for a job.
 pub(crate) fn first_page(job: &str) -> String {
-    form(Operation::Get, &[("JobId", job)])
+    form(LoadRequest::Get, &[("JobId", job)])
 }
 
 /// The requests of one client. They depend on the seed and on the answers only.
@@ -113,18 +113,18 @@ impl<'a> Mix<'a> {
     }
 
     /// The next request.
-    pub(crate) fn next(&mut self) -> (Operation, String) {
-        let operation = Operation::drawn(&mut self.random);
+    pub(crate) fn next(&mut self) -> (LoadRequest, String) {
+        let operation = LoadRequest::drawn(&mut self.random);
         let form = match operation {
-            Operation::Get => self.services(),
-            Operation::Entities => {
+            LoadRequest::Get => self.services(),
+            LoadRequest::Entities => {
                 let (job, namespace) = (self.job(), self.random.pick(&NAMESPACES));
                 form(
                     operation,
                     &[("JobId", job), ("ServiceNamespace", namespace)],
                 )
             }
-            Operation::Policies => {
+            LoadRequest::Policies => {
                 let arn = self.identity();
                 let (one, other) = (self.random.pick(&NAMESPACES), self.random.pick(&NAMESPACES));
                 let parameters = [
@@ -136,8 +136,8 @@ impl<'a> Mix<'a> {
                 let given = if one == other { 2 } else { 3 };
                 form(operation, parameters.get(..given).unwrap_or_default())
             }
-            Operation::Generate => generate(&self.identity(), &mut self.random),
-            Operation::Users => {
+            LoadRequest::Generate => generate(&self.identity(), &mut self.random),
+            LoadRequest::Users => {
                 let mut users = form(operation, &[("MaxItems", "100")]);
                 if let Some(marker) = self.next_users.take() {
                     add(&mut users, "Marker", &marker);
@@ -178,7 +178,11 @@ impl<'a> Mix<'a> {
     ///
     /// # Errors
     /// A short message that says what is wrong. Equal faults have equal messages, so that they can be counted.
-    pub(crate) fn take(&mut self, operation: Operation, answer: Answer<'_>) -> Result<(), String> {
+    pub(crate) fn take(
+        &mut self,
+        operation: LoadRequest,
+        answer: Answer<'_>,
+    ) -> Result<(), String> {
         let Answer { status, body } = answer;
         if status != 200 {
             let code = element(body, "Code").unwrap_or("no code");
@@ -186,15 +190,15 @@ impl<'a> Mix<'a> {
         }
         let marker = || element(body, "Marker").map(str::to_owned);
         let is_right = match operation {
-            Operation::Get => {
+            LoadRequest::Get => {
                 let asked = std::mem::take(&mut self.asked);
                 self.next_services = marker().map(|marker| (asked, marker));
                 element(body, "JobStatus") == Some("COMPLETED")
             }
-            Operation::Entities => element(body, "JobStatus") == Some("COMPLETED"),
-            Operation::Policies => body.contains("<ServiceNamespace>"),
-            Operation::Generate => element(body, "JobId").is_some_and(|id| id.len() == 36),
-            Operation::Users => {
+            LoadRequest::Entities => element(body, "JobStatus") == Some("COMPLETED"),
+            LoadRequest::Policies => body.contains("<ServiceNamespace>"),
+            LoadRequest::Generate => element(body, "JobId").is_some_and(|id| id.len() == 36),
+            LoadRequest::Users => {
                 self.next_users = marker();
                 body.contains("<UserName>")
             }
@@ -206,7 +210,7 @@ impl<'a> Mix<'a> {
     }
 }
 
-fn form(operation: Operation, parameters: &[(&str, &str)]) -> String {
+fn form(operation: LoadRequest, parameters: &[(&str, &str)]) -> String {
     let mut form = format!("Action={}&Version=2010-05-08", operation.name());
     for (name, value) in parameters {
         add(&mut form, name, value);
@@ -227,13 +231,13 @@ mod tests {
 
     #[test]
     fn shares_are_of_a_hundred() {
-        let sum: usize = Operation::ALL
+        let sum: usize = LoadRequest::ALL
             .iter()
             .map(|operation| operation.share())
             .sum();
         assert_eq!(sum, 100);
         let mut random = Seeded::new(1);
-        let gets = (0..10_000).filter(|_| Operation::drawn(&mut random) == Operation::Get);
+        let gets = (0..10_000).filter(|_| LoadRequest::drawn(&mut random) == LoadRequest::Get);
         assert!((6_800..7_200).contains(&gets.count()));
     }
 
@@ -252,12 +256,12 @@ mod tests {
         first.asked = first_page("a");
         let body = "<JobStatus>COMPLETED</JobStatus><Marker>m/1</Marker>";
         let answer = Answer { status: 200, body };
-        assert_eq!(first.take(Operation::Get, answer), Ok(()));
+        assert_eq!(first.take(LoadRequest::Get, answer), Ok(()));
         assert_eq!(first.services(), first_page("a") + "&Marker=m%2F1");
 
         let body = "<Error><Code>Throttling</Code></Error>";
         let answer = Answer { status: 400, body };
-        let taken = first.take(Operation::Generate, answer);
+        let taken = first.take(LoadRequest::Generate, answer);
         assert_eq!(taken, Err("400 Throttling".to_owned()));
     }
 }

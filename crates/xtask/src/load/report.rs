@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::load::client::Outcome;
-use crate::load::mix::Operation;
+use crate::load::mix::LoadRequest;
 use crate::load::server_metrics::{Histogram, ServerMetrics};
 
 /// The target for the server-side median of `Get`.
@@ -41,7 +41,7 @@ impl Measured {
             let _ = writeln!(text, "{line}");
         };
         let mut times = self.outcome.times.clone();
-        for operation in Operation::ALL {
+        for operation in LoadRequest::ALL {
             let row = self.row(
                 times.entry(operation).or_default(),
                 self.errors_of(operation),
@@ -92,7 +92,7 @@ impl Measured {
         text
     }
 
-    fn errors_of(&self, operation: Operation) -> u64 {
+    fn errors_of(&self, operation: LoadRequest) -> u64 {
         let errors: &BTreeMap<_, _> = &self.outcome.errors;
         let own = errors.iter().filter(|((of, _), _)| *of == operation);
         own.map(|(_, number)| number).sum()
@@ -111,7 +111,7 @@ impl Measured {
 
     /// Whether the median of `Get` meets its target.
     fn verdict(&self) -> String {
-        let get = self.after.since(&self.before, Operation::Get.name());
+        let get = self.after.since(&self.before, LoadRequest::Get.name());
         let Some(get) = get else {
             return "- No `Get` was answered.".to_owned();
         };
@@ -178,10 +178,10 @@ mod tests {
         let mut outcome = Outcome::default();
         outcome
             .times
-            .insert(Operation::Get, vec![2_000, 1_000, 500]);
+            .insert(LoadRequest::Get, vec![2_000, 1_000, 500]);
         outcome
             .errors
-            .insert((Operation::Get, "400 Throttling".into()), 1);
+            .insert((LoadRequest::Get, "400 Throttling".into()), 1);
         let measured = Measured {
             seconds: 2.0,
             outcome,
