@@ -5,9 +5,10 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    AccountCoverage, ActionRow, Advisor, CategoryCoverage, DayRange, EntityAccess, Grant,
-    GrantingPolicy, Granularity, LastAccess, LastByNamespace, MissingLogFiles, NotEvaluated,
-    PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage, ReportVisitor, RequestError,
-    ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed, TrackedActions,
-    TrackedRegions, Tracking, UngrantedActionUsed, policies_granting_service_access,
+    AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
+    EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MissingLogFiles,
+    NotEvaluated, PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage, ReportVisitor,
+    RequestError, ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed,
+    TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
+    policies_granting_service_access,
 };

@@ -12,6 +12,7 @@ use crate::account::{
     AccountData, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
 };
 use crate::activity::{Activity, Evidence};
+use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::grants::{self, PoliciesGrantingServiceAccess};
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
@@ -50,6 +51,12 @@ struct FullStates {
     implied: ImpliedActions,
     states: States,
 }
+
+/// What identities used, by service and by action.
+type JoinedUse<'a> = (
+    HashMap<ServiceRef, Joined<'a>>,
+    HashMap<ActionId, Joined<'a>>,
+);
 
 /// When each service was last used: UTC milliseconds by namespace.
 pub type LastByNamespace = BTreeMap<String, i64>;
@@ -160,27 +167,45 @@ impl Advisor {
     /// # Errors
     /// As [`AccountData::check`].
     pub fn report(&self, arn: &str, granularity: Granularity) -> Result<Report, RequestError> {
-        Ok(match self.resolve(arn)? {
-            Some(entity) => self.report_on(entity, granularity),
-            None => Report {
-                catalog: self.catalog.clone(),
-                arn: arn.into(),
-                granularity,
-                services: Vec::new(),
-                ungranted: Vec::new(),
-                unknown: Vec::new(),
-                states: None,
-                not_evaluated: vec![NotEvaluated {
-                    name: arn.to_owned(),
-                    reason: NotEvaluatedReason::MissingPolicy,
-                }],
-                undecided: 0,
-            },
-        })
+        let entity = self.resolve(arn)?;
+        let Ok(report) = self.report_of(arn, entity, granularity, &Never);
+        Ok(report)
+    }
+
+    /// The report on an entity with its ARN; on an AWS managed policy that no export has without the entity.
+    pub(crate) fn report_of<C: Check>(
+        &self,
+        arn: &str,
+        entity: Option<EntityId>,
+        granularity: Granularity,
+        check: &C,
+    ) -> Result<Report, C::Stopped> {
+        match entity {
+            Some(entity) => self.make_report(entity, granularity, check),
+            None => Ok(self.report_without_policy(arn, granularity)),
+        }
+    }
+
+    /// The report on an AWS managed policy that no export has.
+    fn report_without_policy(&self, arn: &str, granularity: Granularity) -> Report {
+        Report {
+            catalog: self.catalog.clone(),
+            arn: arn.into(),
+            granularity,
+            services: Vec::new(),
+            ungranted: Vec::new(),
+            unknown: Vec::new(),
+            states: None,
+            not_evaluated: vec![NotEvaluated {
+                name: arn.to_owned(),
+                reason: NotEvaluatedReason::MissingPolicy,
+            }],
+            undecided: 0,
+        }
     }
 
     /// The entity with this ARN; `None` for an AWS managed policy that no export has.
-    fn resolve(&self, arn: &str) -> Result<Option<EntityId>, RequestError> {
+    pub(crate) fn resolve(&self, arn: &str) -> Result<Option<EntityId>, RequestError> {
         match self.account.resolve(arn) {
             Err(RequestError::NoSuchEntity(_)) if self.account.lacks_aws_policy(arn) => Ok(None),
             resolved => resolved.map(Some),
@@ -201,12 +226,41 @@ impl Advisor {
     /// The report on an entity of this advisor's account data.
     #[must_use]
     pub fn report_on(&self, entity: EntityId, granularity: Granularity) -> Report {
+        let Ok(report) = self.make_report(entity, granularity, &Never);
+        report
+    }
+
+    /// [`Advisor::report_on`], unless it is cancelled. It is looked at for every identity.
+    ///
+    /// # Errors
+    /// It was cancelled.
+    pub fn try_report_on(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        cancellation: &Cancellation,
+    ) -> Result<Report, Cancelled> {
+        self.make_report(entity, granularity, cancellation)
+    }
+
+    fn make_report<C: Check>(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        check: &C,
+    ) -> Result<Report, C::Stopped> {
         let mut rows = CollectedRows::default();
         let identities = self.identities(entity);
         let states = self.states_of(entity, &identities);
-        let undecided =
-            self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
-        Report {
+        let undecided = self.join_into(
+            entity,
+            &identities,
+            granularity,
+            states.as_ref(),
+            &mut rows,
+            check,
+        )?;
+        Ok(Report {
             catalog: self.catalog.clone(),
             arn: self
                 .account
@@ -219,7 +273,7 @@ impl Advisor {
             states,
             not_evaluated: self.not_evaluated(entity),
             undecided,
-        }
+        })
     }
 
     /// Visits the rows of [`Advisor::report_on`] in order, without building the report.
@@ -229,6 +283,31 @@ impl Advisor {
         granularity: Granularity,
         visitor: &mut impl ReportVisitor,
     ) {
+        let Ok(()) = self.visit(entity, granularity, visitor, &Never);
+    }
+
+    /// [`Advisor::visit_rows`], unless it is cancelled. It is looked at for every identity, before the first row is
+    /// visited.
+    ///
+    /// # Errors
+    /// It was cancelled. No row was visited.
+    pub fn try_visit_rows(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        visitor: &mut impl ReportVisitor,
+        cancellation: &Cancellation,
+    ) -> Result<(), Cancelled> {
+        self.visit(entity, granularity, visitor, cancellation)
+    }
+
+    fn visit<C: Check>(
+        &self,
+        entity: EntityId,
+        granularity: Granularity,
+        visitor: &mut impl ReportVisitor,
+        check: &C,
+    ) -> Result<(), C::Stopped> {
         let identities = self.identities(entity);
         let states = self.states_of(entity, &identities);
         let mut rows = VisitedRows {
@@ -236,7 +315,15 @@ impl Advisor {
             states: states.as_ref(),
             visitor,
         };
-        self.join_into(entity, &identities, granularity, states.as_ref(), &mut rows);
+        self.join_into(
+            entity,
+            &identities,
+            granularity,
+            states.as_ref(),
+            &mut rows,
+            check,
+        )?;
+        Ok(())
     }
 
     /// The states for the identities of a report, when the tracking has states.
@@ -259,18 +346,21 @@ impl Advisor {
         self.engine.reach(&self.account, entity).undecided()
     }
 
-    /// Joins what is possible for an entity with what was used. Returns [`Report::undecided`].
-    fn join_into(
+    /// Joins what is possible for an entity with what was used. Returns [`Report::undecided`]. What takes long is
+    /// done before the first row.
+    fn join_into<C: Check>(
         &self,
         entity: EntityId,
         identities: &[(EntityId, &EntityDetail)],
         granularity: Granularity,
         states: Option<&StatesOfReport>,
         rows: &mut impl JoinedRows,
-    ) -> usize {
+        check: &C,
+    ) -> Result<usize, C::Stopped> {
+        check.check()?;
         let reach = self.engine.reach(&self.account, entity);
-        let (mut by_service, mut by_action) = self.join(identities, granularity);
-        let implied = self.implied(identities);
+        let (mut by_service, mut by_action) = self.join(identities, granularity, check)?;
+        let implied = self.implied(identities, check)?;
         let implied_services = self.implied_services(&reach, &implied);
         // Members of a group, and entities that a policy is attached to, have other permissions too.
         // So a service or action that they use may be granted elsewhere.
@@ -310,7 +400,7 @@ impl Advisor {
             }
         }
         if !shows_ungranted {
-            return reach.undecided();
+            return Ok(reach.undecided());
         }
         let mut ungranted: Vec<_> = by_service.into_iter().collect();
         ungranted.sort_by(|(left, _), (right, _)| self.namespace(left).cmp(self.namespace(right)));
@@ -332,17 +422,18 @@ impl Advisor {
                 rows.service(Grant::Unknown, service, joined, claim);
             }
         }
-        reach.undecided()
+        Ok(reach.undecided())
     }
 
     /// The actions that calls of these identities may have exercised, with the latest call.
-    fn implied<'a>(
+    fn implied<'a, C: Check>(
         &'a self,
         identities: &[(EntityId, &EntityDetail)],
-    ) -> HashMap<ActionId, LatestImplied<'a>> {
+        check: &C,
+    ) -> Result<HashMap<ActionId, LatestImplied<'a>>, C::Stopped> {
         let mut latest: HashMap<ActionId, LatestImplied<'a>> = HashMap::new();
         let Some(states) = &self.states else {
-            return latest;
+            return Ok(latest);
         };
         let mut add = |action: ActionId, call: LatestImplied<'a>| {
             latest
@@ -351,6 +442,7 @@ impl Advisor {
                 .or_insert(call);
         };
         for (identity, _) in identities {
+            check.check()?;
             for used in self.usage.of(*identity) {
                 let Some((action, attempt)) = used.action.zip(self.service_attempt(used)) else {
                     continue;
@@ -370,7 +462,7 @@ impl Advisor {
                 }
             }
         }
-        latest
+        Ok(latest)
     }
 
     /// By service: the granted action that a call implied last.
@@ -438,25 +530,33 @@ impl Advisor {
         &self,
         arn: &str,
     ) -> Result<Vec<(&EntityDetail, LastByNamespace)>, RequestError> {
-        let Some(id) = self.resolve(arn)? else {
-            return Ok(Vec::new());
+        let entity = self.resolve(arn)?;
+        let Ok(last) = self.last_of_identities(entity, &Never);
+        Ok(last)
+    }
+
+    /// When each identity in the report on an entity last used each service.
+    pub(crate) fn last_of_identities<C: Check>(
+        &self,
+        entity: Option<EntityId>,
+        check: &C,
+    ) -> Result<Vec<(&EntityDetail, LastByNamespace)>, C::Stopped> {
+        let of_identity = |(identity, detail)| {
+            check.check()?;
+            let mut last = LastByNamespace::new();
+            for used in self.usage.of(identity) {
+                let Some(attempt) = self.counted_attempt(used) else {
+                    continue;
+                };
+                let namespace = self.namespace(&used.service).to_owned();
+                let millis = last.entry(namespace).or_insert(attempt.millis);
+                *millis = attempt.millis.max(*millis);
+            }
+            Ok((detail, last))
         };
-        let identities = self.identities(id);
-        Ok(identities
-            .into_iter()
-            .map(|(identity, detail)| {
-                let mut last = LastByNamespace::new();
-                for used in self.usage.of(identity) {
-                    let Some(attempt) = self.counted_attempt(used) else {
-                        continue;
-                    };
-                    let namespace = self.namespace(&used.service).to_owned();
-                    let millis = last.entry(namespace).or_insert(attempt.millis);
-                    *millis = attempt.millis.max(*millis);
-                }
-                (detail, last)
-            })
-            .collect())
+        let identities = entity.map(|entity| self.identities(entity));
+        let identities = identities.into_iter().flatten();
+        identities.map(of_identity).collect()
     }
 
     /// The policies of a user, group or role that grant access to services.
@@ -497,17 +597,16 @@ impl Advisor {
     }
 
     /// Joins what identities used, by service and, at action level, by action.
-    fn join<'a>(
+    fn join<'a, C: Check>(
         &'a self,
         identities: &[(EntityId, &'a EntityDetail)],
         granularity: Granularity,
-    ) -> (
-        HashMap<ServiceRef, Joined<'a>>,
-        HashMap<ActionId, Joined<'a>>,
-    ) {
+        check: &C,
+    ) -> Result<JoinedUse<'a>, C::Stopped> {
         let mut by_service: HashMap<ServiceRef, Joined<'a>> = HashMap::new();
         let mut by_action: HashMap<ActionId, Joined<'a>> = HashMap::new();
         for (identity, detail) in identities {
+            check.check()?;
             for used in self.usage.of(*identity) {
                 if let Some(attempt) = self.counted_attempt(used) {
                     let joined = by_service.entry(used.service.clone()).or_default();
@@ -522,7 +621,7 @@ impl Advisor {
                 }
             }
         }
-        (by_service, by_action)
+        Ok((by_service, by_action))
     }
 
     /// The last attempt that counts as an access of the service.

@@ -14,6 +14,7 @@
 //! The work is bounded, in steps of a [`WorkBudget`] ([`COMPILE_STEPS`]); statements share what their document
 //! may take. What is not decided within it counts for an allow and not for a deny, and is *unsure*.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
@@ -135,6 +136,8 @@ pub(crate) struct CompiledStatement {
     pub(crate) resources: Arc<Resources>,
     /// Equal for equal resources.
     pub(crate) resources_id: u32,
+    /// A hash of the resources, the same in every run.
+    pub(crate) resources_hash: u64,
 }
 
 impl PolicyCompiler {
@@ -503,6 +506,8 @@ impl PolicyCompiler {
         resources: Resources,
     ) -> CompiledStatement {
         let (actions, actions_id) = self.action_ids.intern(actions);
+        let mut hasher = DefaultHasher::new();
+        resources.hash(&mut hasher);
         let (resources, resources_id) = self.resource_ids.intern(resources);
         CompiledStatement {
             actions,
@@ -511,6 +516,7 @@ impl PolicyCompiler {
             unsure: None,
             resources,
             resources_id,
+            resources_hash: hasher.finish(),
         }
     }
 
@@ -763,7 +769,7 @@ impl<T> Default for Interner<T> {
     }
 }
 
-impl<T: Eq + std::hash::Hash> Interner<T> {
+impl<T: Eq + Hash> Interner<T> {
     fn intern(&self, value: T) -> (Arc<T>, u32) {
         let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, id)) = ids.get_key_value(&value) {

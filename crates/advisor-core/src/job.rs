@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::account::AccountData;
 use crate::advisor::{Advisor, LastByNamespace};
+use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::ids::{AccountId, JobId};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
 use crate::report::{EntityAccess, Granularity};
@@ -104,6 +105,18 @@ pub struct FrozenEntity {
     pub last_by_namespace: LastByNamespace,
 }
 
+/// Why a report was not frozen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FreezeError {
+    /// There is no report on the entity.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// It was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
 impl FrozenReport {
     /// Makes the report on an entity, and stores when each user and role last used each service.
     ///
@@ -115,16 +128,43 @@ impl FrozenReport {
         arn: &str,
         granularity: Granularity,
     ) -> Result<Self, RequestError> {
-        let report = advisor.report(arn, granularity)?;
+        let Ok(made) = Self::make(advisor, arn, granularity, &Never);
+        made
+    }
+
+    /// [`FrozenReport::freeze`], unless it is cancelled.
+    ///
+    /// # Errors
+    /// As [`FrozenReport::freeze`]; it was cancelled.
+    pub fn try_freeze(
+        advisor: &Advisor,
+        arn: &str,
+        granularity: Granularity,
+        cancellation: &Cancellation,
+    ) -> Result<Self, FreezeError> {
+        Ok(Self::make(advisor, arn, granularity, cancellation)??)
+    }
+
+    fn make<C: Check>(
+        advisor: &Advisor,
+        arn: &str,
+        granularity: Granularity,
+        check: &C,
+    ) -> Result<Result<Self, RequestError>, C::Stopped> {
+        let entity = match advisor.resolve(arn) {
+            Ok(entity) => entity,
+            Err(error) => return Ok(Err(error)),
+        };
+        let report = advisor.report_of(arn, entity, granularity, check)?;
         if let Some(own) = report
             .not_evaluated()
             .iter()
             .find(|policy| *policy.name == *report.arn())
         {
-            return Err(RequestError::InvalidInput(format!(
+            return Ok(Err(RequestError::InvalidInput(format!(
                 "The policy {arn} was not evaluated: {}",
                 own.reason
-            )));
+            ))));
         }
         let services = report
             .services()
@@ -134,7 +174,7 @@ impl FrozenReport {
             })
             .collect();
         let entities = advisor
-            .last_by_entity(arn)?
+            .last_of_identities(entity, check)?
             .into_iter()
             .filter_map(|(detail, last_by_namespace)| {
                 let unique_id = detail.unique_id.as_ref()?.to_string();
@@ -144,7 +184,7 @@ impl FrozenReport {
                 })
             })
             .collect();
-        Ok(Self { services, entities })
+        Ok(Ok(Self { services, entities }))
     }
 
     /// The entities of a service, with their current names. The most recent comes first, then those that

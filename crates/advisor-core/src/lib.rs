@@ -5,6 +5,7 @@ mod action_set;
 mod activity;
 mod advisor;
 mod caller;
+mod cancellation;
 mod compiled_policy;
 mod coverage;
 mod day_set;
@@ -38,6 +39,7 @@ pub use activity::{
 };
 pub use advisor::{Advisor, LastByNamespace};
 pub use caller::{Caller, CallerError, CallerErrorKind};
+pub use cancellation::{Cancellation, Cancelled};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use coverage::{
     CatalogMismatch, Coverage, CoverageId, CoverageSummary, EventCategory, LogFileCoverage,
@@ -46,7 +48,9 @@ pub use coverage::{
 pub use day_set::DaySet;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
-pub use job::{FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest};
+pub use job::{
+    FreezeError, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,
+};
 pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
 pub use parameters::{
     check_marker, check_service_namespace, check_service_namespaces, find_service,

@@ -11,11 +11,10 @@
 //! them counts as possible, and as *undecided*. Steps are counted, not time, so that answers are the same on
 //! every machine, and in every order.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
-use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, PolicySource};
@@ -114,26 +113,35 @@ impl Reach {
     }
 }
 
-/// Computes reach for the entities of one [`AccountData`]. Compiles every distinct document once.
+/// Computes reach for the entities of one [`AccountData`]. Compiles every distinct document once, when it is first
+/// needed: a report costs what the entity's own policies cost, not what others in the account do.
 #[derive(Debug)]
 pub struct ReachEngine {
     compiler: PolicyCompiler,
     /// By document id.
-    compiled: Vec<CompiledPolicy>,
+    documents: Vec<LazyDocument>,
+}
+
+/// A document that is compiled when it is first needed.
+#[derive(Debug)]
+struct LazyDocument {
+    /// How many steps compiling it may take.
+    steps: u64,
+    compiled: OnceLock<CompiledPolicy>,
 }
 
 impl ReachEngine {
-    /// Compiles the account's documents.
+    /// Creates the engine for an account's documents.
     #[must_use]
     pub fn new(account: &AccountData, catalog: Arc<Catalog>) -> Self {
-        let compiler = PolicyCompiler::new(catalog);
-        let compiled = account
-            .documents()
-            .par_iter()
-            .zip(compile_steps(account))
-            .map(|(document, steps)| compiler.compile_within(document, steps))
-            .collect();
-        Self { compiler, compiled }
+        let lazy = |steps| LazyDocument {
+            steps,
+            compiled: OnceLock::new(),
+        };
+        Self {
+            compiler: PolicyCompiler::new(catalog),
+            documents: compile_steps(account).into_iter().map(lazy).collect(),
+        }
     }
 
     /// The compiler of the documents.
@@ -149,9 +157,18 @@ impl ReachEngine {
         let documents = documents_of(account, entity);
         let policies: Vec<&CompiledPolicy> = documents
             .iter()
-            .filter_map(|index| self.compiled.get(*index))
+            .filter_map(|index| self.compiled(account, *index))
             .collect();
         reach_of(&self.compiler, &policies)
+    }
+
+    fn compiled(&self, account: &AccountData, index: usize) -> Option<&CompiledPolicy> {
+        let (lazy, document) = self
+            .documents
+            .get(index)
+            .zip(account.documents().get(index))?;
+        let compile = || self.compiler.compile_within(document, lazy.steps);
+        Some(lazy.compiled.get_or_init(compile))
     }
 }
 
@@ -277,7 +294,7 @@ struct Question {
 /// What denies cover together. A string is denied if it matches one of `none_of`, or nothing of one of
 /// `excepted`.
 struct Denied<'a> {
-    /// The denies' resources by id, ascending.
+    /// The denies' resources by id, in an order that their content decides.
     ids: Vec<u32>,
     none_of: Vec<&'a Pattern>,
     excepted: Vec<Vec<&'a Pattern>>,
@@ -406,7 +423,8 @@ impl<'a> Contest<'a> {
             .filter_map(|index| self.denies.get(*index))
             .flat_map(|group| group.denies.iter().copied())
             .collect();
-        denies.sort_by_key(|deny| deny.resources_id);
+        // Ids depend on what was compiled first, and how many steps a question takes on the order of the denies.
+        denies.sort_by_key(|deny| (deny.resources_hash, deny.resources_id));
         denies.dedup_by_key(|deny| deny.resources_id);
         let mut denied = Denied {
             ids: denies.iter().map(|deny| deny.resources_id).collect(),
