@@ -121,17 +121,23 @@ pub(crate) fn pending(database: &Database, id: &JobId) -> Result<Option<PendingJ
 }
 
 /// Returns the jobs that have no report yet, oldest first.
-pub(crate) fn in_progress(database: &Database) -> Result<Vec<JobId>, StoreError> {
+pub(crate) fn in_progress(database: &Database) -> Result<Vec<Job>, StoreError> {
+    let query = format!("SELECT {COLUMNS} FROM jobs WHERE status = 'IN_PROGRESS' ORDER BY created");
     database.read(|transaction| {
-        let mut statement = transaction
-            .prepare("SELECT id FROM jobs WHERE status = 'IN_PROGRESS' ORDER BY created")?;
-        let ids = statement.query_map([], |row| {
-            row.get_ref(0)?
-                .as_str()
-                .map(JobId::from)
-                .map_err(Into::into)
-        })?;
-        ids.collect()
+        let mut statement = transaction.prepare_cached(&query)?;
+        let jobs = statement.query_map([], |row| parse(row).map(|(pending, _)| pending.job))?;
+        jobs.collect()
+    })
+}
+
+/// Returns whether a job exists and has no report yet.
+pub(crate) fn is_in_progress(database: &Database, id: &JobId) -> Result<bool, StoreError> {
+    database.read(|transaction| {
+        transaction
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND status = 'IN_PROGRESS')",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use advisor_core::{AccountId, Activity, Coverage, JobId, MarkerKey};
+use advisor_core::{AccountId, Activity, Coverage, Job, JobId, MarkerKey};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ObjectRead, TrailReader};
 use hashbrown::HashMap;
@@ -248,8 +248,16 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be used.
-    pub fn jobs_in_progress(&self) -> Result<Vec<JobId>, StoreError> {
+    pub fn jobs_in_progress(&self) -> Result<Vec<Job>, StoreError> {
         jobs::in_progress(&self.database)
+    }
+
+    /// Returns whether the job exists and has no report yet.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn is_job_in_progress(&self, id: &JobId) -> Result<bool, StoreError> {
+        jobs::is_in_progress(&self.database, id)
     }
 
     /// Returns how many jobs there are of each status.

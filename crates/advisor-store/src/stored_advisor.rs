@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use advisor_core::{
-    AccountData, AccountId, Activity, Advisor, Caller, FrozenReport, Granularity, Job, JobAnswer,
-    JobError, JobId, JobState, PageRequest, PagedOperation, PoliciesGrantingServiceAccess,
-    RequestError, Tracking, policies_granting_service_access,
+    AccountData, AccountId, Activity, Advisor, Caller, Cancellation, Cancelled, FreezeError,
+    FrozenReport, Granularity, Job, JobAnswer, JobError, JobId, JobState, PageRequest,
+    PagedOperation, PoliciesGrantingServiceAccess, RequestError, Tracking,
+    policies_granting_service_access,
 };
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
@@ -67,6 +68,12 @@ pub enum OperationError {
 pub struct NoActivityError {
     /// The account.
     pub account: AccountId,
+}
+
+/// Why a job has no report.
+enum NoReport {
+    Failed(JobError),
+    Cancelled,
 }
 
 impl NoActivityError {
@@ -198,32 +205,66 @@ impl StoredAdvisor {
     /// # Errors
     /// The store cannot be used. The job stays in progress, and can be run again.
     pub fn run_job(&self, id: &JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.try_run_job(id, now, &Cancellation::new())
+    }
+
+    /// [`StoredAdvisor::run_job`], unless it is cancelled: the job then stays in progress. When the time is over
+    /// it fails, because it would take as long again.
+    ///
+    /// # Errors
+    /// As [`StoredAdvisor::run_job`].
+    pub fn try_run_job(
+        &self,
+        id: &JobId,
+        now: DateTime<Utc>,
+        cancellation: &Cancellation,
+    ) -> Result<(), StoreError> {
         let Some(pending) = jobs::pending(self.store.database(), id)? else {
             return Ok(());
         };
         if pending.job.state != JobState::InProgress {
             return Ok(());
         }
+        match self.make_report(&pending, cancellation)? {
+            Ok(report) => jobs::complete(self.store.database(), id, &report, now),
+            Err(NoReport::Failed(error)) => jobs::fail(self.store.database(), id, &error, now),
+            Err(NoReport::Cancelled) => Ok(()),
+        }
+    }
+
+    fn make_report(
+        &self,
+        pending: &PendingJob,
+        cancellation: &Cancellation,
+    ) -> Result<Result<FrozenReport, NoReport>, StoreError> {
         let (job, version) = (&pending.job, pending.activity_version);
-        let made = match self.store.snapshot_at(&job.account, pending.generation)? {
-            Some(snapshot) => {
-                let activity = || self.store.activity_at(version);
-                match self.advisor(&snapshot, version, job.created, activity)? {
-                    Ok(advisor) => FrozenReport::freeze(&advisor, &job.arn, job.granularity)
-                        .map_err(|error| JobError::new(error.code(), error.to_string())),
-                    Err(error) => Err(JobError::new(NoActivityError::CODE, error.to_string())),
-                }
-            }
+        let Some(snapshot) = self.store.snapshot_at(&job.account, pending.generation)? else {
             // Imports keep a snapshot while a job needs it.
-            None => Err(JobError::new(
+            return Ok(Err(NoReport::Failed(JobError::new(
                 "ServiceFailure",
                 "The account data that the report was to be made from is gone.",
-            )),
+            ))));
         };
-        match made {
-            Ok(report) => jobs::complete(self.store.database(), id, &report, now),
-            Err(error) => jobs::fail(self.store.database(), id, &error, now),
-        }
+        let activity = || self.store.activity_at(version);
+        let made = match self.advisor(&snapshot, version, job.created, activity)? {
+            Ok(advisor) => {
+                FrozenReport::try_freeze(&advisor, &job.arn, job.granularity, cancellation)
+            }
+            Err(error) => {
+                let error = JobError::new(NoActivityError::CODE, error.to_string());
+                return Ok(Err(NoReport::Failed(error)));
+            }
+        };
+        Ok(made.map_err(|error| match error {
+            FreezeError::Request(error) => {
+                NoReport::Failed(JobError::new(error.code(), error.to_string()))
+            }
+            FreezeError::Cancelled(Cancelled::Requested) => NoReport::Cancelled,
+            error => NoReport::Failed(JobError::new(
+                "ServiceFailure",
+                format!("The report was not made: {error}."),
+            )),
+        }))
     }
 
     /// Ends a job in progress without a report, when making it would fail again.
@@ -245,8 +286,8 @@ impl StoredAdvisor {
     /// The store cannot be used.
     pub fn run_left_jobs(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let left = self.store.jobs_in_progress()?;
-        for id in &left {
-            self.run_job(id, now)?;
+        for job in &left {
+            self.run_job(&job.id, now)?;
         }
         Ok(left.len())
     }

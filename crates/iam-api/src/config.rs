@@ -109,8 +109,13 @@ pub struct Limits {
     pub answer_time: Duration,
     /// Jobs that wait for a worker. Beyond: `Throttling` 400, which SDKs retry.
     pub waiting_jobs: usize,
-    /// Threads that make reports.
+    /// Jobs of one caller that wait for a worker. Beyond: `Throttling` 400. The sessions of a role are one
+    /// caller here.
+    pub waiting_jobs_of_caller: usize,
+    /// Threads that make reports. If there are several, one caller gets all but one of them.
     pub workers: usize,
+    /// How long the report of a job may take. Beyond, the job fails, and says why.
+    pub job_time: Duration,
     /// The time until a job whose report could not be stored is retried, and between two searches for
     /// jobs that other servers left in progress. Such jobs are made after the second search.
     pub retry_time: Duration,
@@ -132,7 +137,9 @@ impl Default for Limits {
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),
             waiting_jobs: 1_024,
-            workers: 2,
+            waiting_jobs_of_caller: 256,
+            workers: 3,
+            job_time: Duration::from_secs(60),
             retry_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(30),
         }

@@ -1,11 +1,15 @@
 //! The queue of jobs.
+//!
+//! It is fair: callers take turns ([`Turns`]), a caller may have a part of the waiting jobs only, and never all
+//! workers. So jobs of one caller, however many and heavy they are, delay those of another by little.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use advisor_core::JobId;
+use advisor_core::{Cancellation, Job, JobId};
 
+use super::turns::{Party, QueuedJob, Turns};
 use crate::config::Limits;
 
 /// The shortest time between two searches for abandoned jobs. Without it, searches could take all the
@@ -19,28 +23,34 @@ pub(crate) struct JobQueue(Arc<Shared>);
 struct Shared {
     /// [`Limits::waiting_jobs`].
     most_waiting: usize,
+    /// [`Limits::waiting_jobs_of_caller`].
+    most_waiting_of_party: usize,
+    /// [`Limits::job_time`].
+    job_time: Duration,
     /// [`Limits::retry_time`].
     retry: Duration,
     state: Mutex<State>,
     changed: Condvar,
+    /// A job is running, after a time without any; or the queue is stopping.
+    started: Condvar,
 }
 
 struct State {
-    waiting: VecDeque<JobId>,
+    waiting: Turns,
     /// Jobs that other processes left in progress.
-    abandoned: VecDeque<JobId>,
+    abandoned: Turns,
     /// Whether an abandoned job is next: the two kinds alternate, so that neither waits for all of the
     /// other.
     is_abandoned_next: bool,
     /// All jobs that are waiting, abandoned, running or to be retried. None is in the queue twice.
     held: HashSet<JobId>,
     /// Places that were reserved, but not used yet.
-    reserved: usize,
-    running: usize,
+    reserved: HashMap<Party, usize>,
+    running: Vec<Running>,
     workers: usize,
     finished: u64,
     /// Jobs whose report could not be stored, with the time of the next attempt.
-    retrying: Vec<(Instant, JobId)>,
+    retrying: Vec<(Instant, QueuedJob)>,
     /// When to search for abandoned jobs.
     next_search: Instant,
     /// The jobs in progress at the last search; `None` before the first one.
@@ -48,11 +58,18 @@ struct State {
     is_stopping: bool,
 }
 
+struct Running {
+    job: QueuedJob,
+    since: Instant,
+    cancellation: Cancellation,
+}
+
 /// What a worker does next.
 pub(crate) enum Task {
     /// Search for jobs that other processes left in progress.
     Search,
-    Job(JobId),
+    /// Make the report of a job, unless it is cancelled.
+    Job(QueuedJob, Cancellation),
 }
 
 /// The numbers of jobs in the queue.
@@ -65,20 +82,25 @@ pub(crate) struct QueueState {
 }
 
 /// A reserved place in the queue.
-pub(crate) struct Place<'a>(&'a Shared);
+pub(crate) struct Place<'a> {
+    shared: &'a Shared,
+    party: Party,
+}
 
 impl JobQueue {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self(Arc::new(Shared {
             most_waiting: limits.waiting_jobs,
+            most_waiting_of_party: limits.waiting_jobs_of_caller,
+            job_time: limits.job_time,
             retry: limits.retry_time.max(SHORTEST_RETRY),
             state: Mutex::new(State {
-                waiting: VecDeque::new(),
-                abandoned: VecDeque::new(),
+                waiting: Turns::default(),
+                abandoned: Turns::default(),
                 is_abandoned_next: false,
                 held: HashSet::new(),
-                reserved: 0,
-                running: 0,
+                reserved: HashMap::new(),
+                running: Vec::new(),
                 workers: 0,
                 finished: 0,
                 retrying: Vec::new(),
@@ -87,44 +109,61 @@ impl JobQueue {
                 is_stopping: false,
             }),
             changed: Condvar::new(),
+            started: Condvar::new(),
         }))
     }
 
-    /// Reserves a place for a job; `None` when the queue is full or stopping.
-    pub(crate) fn reserve(&self) -> Option<Place<'_>> {
+    /// Reserves a place for a job of an owner; `None` when the queue is full, or has as many jobs of the
+    /// caller as it may have, or is stopping.
+    pub(crate) fn reserve(&self, owner: &str) -> Option<Place<'_>> {
+        let party = Party::of_owner(owner);
         let mut state = self.0.state();
-        let taken = state.waiting.len() + state.reserved + state.retrying.len();
-        if state.is_stopping || taken >= self.0.most_waiting {
+        let reserved: usize = state.reserved.values().sum();
+        let taken = state.waiting.len() + reserved + state.retrying.len();
+        let own = state.waiting.len_of(&party)
+            + state.reserved.get(&party).copied().unwrap_or_default()
+            + (state.retrying.iter())
+                .filter(|(_, job)| job.party == party)
+                .count();
+        if state.is_stopping || taken >= self.0.most_waiting || own >= self.0.most_waiting_of_party
+        {
             return None;
         }
-        state.reserved += 1;
-        Some(Place(&self.0))
+        *state.reserved.entry(party.clone()).or_default() += 1;
+        Some(Place {
+            shared: &self.0,
+            party,
+        })
     }
 
     pub(crate) fn state(&self) -> QueueState {
         let state = self.0.state();
         QueueState {
             waiting: state.waiting.len() + state.abandoned.len(),
-            running: state.running,
+            running: state.running.len(),
             retrying: state.retrying.len(),
             finished: state.finished,
         }
     }
 
-    /// Accepts no more jobs, and waits up to `longest` until the waiting ones are made. Returns how many
-    /// are left: they stay in progress in the store, and another server on it makes them, or the next
-    /// one that starts.
+    /// Accepts no more jobs, and waits up to `longest` until the waiting ones are made. Then it cancels those
+    /// that are running. Returns how many are left: they stay in progress in the store, and another server
+    /// on it makes them, or the next one that starts.
     pub(crate) fn stop(&self, longest: Duration) -> usize {
         let mut state = self.0.state();
         state.is_stopping = true;
         self.0.changed.notify_all();
+        self.0.started.notify_all();
         let is_busy = |state: &mut State| state.workers > 0;
         let waited = self.0.changed.wait_timeout_while(state, longest, is_busy);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let left = state.waiting.len() + state.abandoned.len();
-        let left = left + state.running + state.retrying.len();
+        let left = left + state.running.len() + state.retrying.len();
         state.waiting.clear();
         state.abandoned.clear();
+        for running in &state.running {
+            running.cancellation.cancel();
+        }
         left
     }
 
@@ -147,9 +186,17 @@ impl JobQueue {
                 state.next_search = now + self.0.retry;
                 return Some(Task::Search);
             }
-            if let Some(id) = state.next_job(now) {
-                state.running += 1;
-                return Some(Task::Job(id));
+            if let Some(job) = state.next_job(now) {
+                let cancellation = Cancellation::within(self.0.job_time);
+                if state.running.is_empty() {
+                    self.0.started.notify_all();
+                }
+                state.running.push(Running {
+                    job: job.clone(),
+                    since: now,
+                    cancellation: cancellation.clone(),
+                });
+                return Some(Task::Job(job, cancellation));
             }
             if state.is_stopping {
                 return None;
@@ -162,20 +209,34 @@ impl JobQueue {
         }
     }
 
-    /// A job is made.
-    pub(crate) fn finish(&self, id: &JobId) {
+    /// A job is made, or was cancelled.
+    pub(crate) fn finish(&self, job: &QueuedJob) {
         let mut state = self.0.state();
-        state.running -= 1;
-        state.finished += 1;
-        state.held.remove(id);
+        state.end(job);
+        state.held.remove(&job.id);
     }
 
     /// The report of a job could not be stored: it is made again later.
-    pub(crate) fn retry(&self, id: JobId) {
+    pub(crate) fn retry(&self, job: QueuedJob) {
         let mut state = self.0.state();
-        state.running -= 1;
-        state.finished += 1;
-        state.retrying.push((Instant::now() + self.0.retry, id));
+        state.end(&job);
+        state.retrying.push((Instant::now() + self.0.retry, job));
+    }
+
+    /// Waits for a time, and until a job is running. Returns the jobs that ran all the time; `None` when
+    /// the queue is stopping.
+    pub(crate) fn long_running(&self, time: Duration) -> Option<Vec<(JobId, Cancellation)>> {
+        let mut state = self.0.state();
+        let is_idle = |state: &mut State| !state.is_stopping && state.running.is_empty();
+        let waited = self.0.started.wait_while(state, is_idle);
+        state = waited.unwrap_or_else(PoisonError::into_inner);
+        let is_going_on = |state: &mut State| !state.is_stopping;
+        let waited = self.0.started.wait_timeout_while(state, time, is_going_on);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let long = |running: &&Running| running.since.elapsed() >= time;
+        let job = |running: &Running| (running.job.id.clone(), running.cancellation.clone());
+        let jobs = state.running.iter().filter(long).map(job).collect();
+        (!state.is_stopping).then_some(jobs)
     }
 
     /// A search has ended. The time of the next one counts from here, so that jobs are made in between
@@ -187,17 +248,21 @@ impl JobQueue {
     /// Adds abandoned jobs, from all jobs in progress in the store. At the first search these are all;
     /// later, those that were in progress at the search before: another server may be making the
     /// others. When two servers make one job, the first report is kept. Returns how many were added.
-    pub(crate) fn add_abandoned(&self, in_progress: Vec<JobId>) -> usize {
+    pub(crate) fn add_abandoned(&self, in_progress: &[Job]) -> usize {
         let mut state = self.0.state();
         if state.is_stopping {
             return 0;
         }
-        let earlier = state.seen.replace(in_progress.iter().cloned().collect());
+        let ids = in_progress.iter().map(|job| job.id.clone());
+        let earlier = state.seen.replace(ids.collect());
         let was_seen = |id: &JobId| earlier.as_ref().is_none_or(|earlier| earlier.contains(id));
         let before = state.abandoned.len();
-        for id in in_progress.into_iter().filter(was_seen) {
-            if state.held.insert(id.clone()) {
-                state.abandoned.push_back(id);
+        for job in in_progress.iter().filter(|job| was_seen(&job.id)) {
+            if state.held.insert(job.id.clone()) {
+                state.abandoned.push(QueuedJob {
+                    id: job.id.clone(),
+                    party: Party::of_owner(&job.owner),
+                });
             }
         }
         let added = state.abandoned.len() - before;
@@ -212,19 +277,26 @@ impl JobQueue {
 impl Place<'_> {
     /// Puts a job in the place.
     pub(crate) fn take(self, id: JobId) {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         // A search may have found it meanwhile.
         if state.held.insert(id.clone()) {
-            state.waiting.push_back(id);
+            let party = self.party.clone();
+            state.waiting.push(QueuedJob { id, party });
         }
         drop(state);
-        self.0.changed.notify_all();
+        self.shared.changed.notify_all();
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.state().reserved -= 1;
+        let mut state = self.shared.state();
+        if let Some(reserved) = state.reserved.get_mut(&self.party) {
+            *reserved -= 1;
+            if *reserved == 0 {
+                state.reserved.remove(&self.party);
+            }
+        }
     }
 }
 
@@ -235,23 +307,34 @@ impl Shared {
 }
 
 impl State {
-    /// The next job, and when none waits, one that is due to be retried. While stopping, only waiting
-    /// jobs.
-    fn next_job(&mut self, now: Instant) -> Option<JobId> {
+    /// The next job. While stopping, only waiting jobs, on all workers.
+    fn next_job(&mut self, now: Instant) -> Option<QueuedJob> {
         if self.is_stopping {
-            return self.waiting.pop_front();
+            return self.waiting.pop(|_| true);
         }
-        self.is_abandoned_next = !self.is_abandoned_next;
-        let job = if self.is_abandoned_next {
-            let abandoned = self.abandoned.pop_front();
-            abandoned.or_else(|| self.waiting.pop_front())
-        } else {
-            let waiting = self.waiting.pop_front();
-            waiting.or_else(|| self.abandoned.pop_front())
+        for (_, job) in self.retrying.extract_if(.., |(at, _)| *at <= now) {
+            self.waiting.push(job);
+        }
+        // One worker is left for others.
+        let most = self.workers.saturating_sub(1).max(1);
+        let running = &self.running;
+        let may_run = |party: &Party| {
+            let own = running.iter().filter(|running| running.job.party == *party);
+            own.count() < most
         };
-        job.or_else(|| {
-            let due = self.retrying.iter().position(|(at, _)| *at <= now);
-            due.map(|index| self.retrying.swap_remove(index).1)
-        })
+        self.is_abandoned_next = !self.is_abandoned_next;
+        if self.is_abandoned_next {
+            let abandoned = self.abandoned.pop(may_run);
+            abandoned.or_else(|| self.waiting.pop(may_run))
+        } else {
+            let waiting = self.waiting.pop(may_run);
+            waiting.or_else(|| self.abandoned.pop(may_run))
+        }
+    }
+
+    /// A job is running no more.
+    fn end(&mut self, job: &QueuedJob) {
+        self.running.retain(|running| running.job.id != job.id);
+        self.finished += 1;
     }
 }

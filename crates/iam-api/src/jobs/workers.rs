@@ -4,11 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{JobError, JobId};
+use advisor_core::{Cancellation, Cancelled, JobError, JobId};
 use advisor_store::{StoreError, StoredAdvisor};
 
 use super::queue::{JobQueue, Task};
 use crate::config::Clock;
+
+/// How long a job runs before the store is asked whether it still exists, and between two such questions.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// A thread that makes reports.
 struct Worker {
@@ -17,13 +20,17 @@ struct Worker {
     clock: Clock,
 }
 
-/// Starts the threads. They end when the queue is stopped.
+/// Starts the threads that make reports, and the one that stops deleted jobs. They end when the queue is stopped.
 pub(crate) fn start(
     jobs: &JobQueue,
     advisor: &Arc<StoredAdvisor>,
     clock: &Clock,
     workers: usize,
 ) -> std::io::Result<()> {
+    let (watched, store) = (jobs.clone(), advisor.clone());
+    std::thread::Builder::new()
+        .name("job-watch".to_owned())
+        .spawn(move || watch(&watched, &store))?;
     for number in 0..workers.max(1) {
         let worker = Worker {
             jobs: jobs.clone(),
@@ -51,11 +58,11 @@ impl Worker {
                     self.search();
                     self.jobs.finish_search();
                 }
-                Task::Job(id) => {
-                    if self.make(&id) {
-                        self.jobs.finish(&id);
+                Task::Job(job, cancellation) => {
+                    if self.make(&job.id, &cancellation) {
+                        self.jobs.finish(&job);
                     } else {
-                        self.jobs.retry(id);
+                        self.jobs.retry(job);
                     }
                 }
             }
@@ -67,7 +74,7 @@ impl Worker {
     fn search(&self) {
         match self.advisor.store().jobs_in_progress() {
             Ok(in_progress) => {
-                let number = self.jobs.add_abandoned(in_progress);
+                let number = self.jobs.add_abandoned(&in_progress);
                 if number > 0 {
                     tracing::info!(number, "making jobs that were left in progress");
                 }
@@ -79,12 +86,17 @@ impl Worker {
     }
 
     /// Makes the report of a job. Returns `false` when the store could not be written.
-    fn make(&self, id: &JobId) -> bool {
+    fn make(&self, id: &JobId, cancellation: &Cancellation) -> bool {
         let made = catch_unwind(AssertUnwindSafe(|| {
-            self.advisor.run_job(id, (self.clock)())
+            (self.advisor).try_run_job(id, (self.clock)(), cancellation)
         }));
         let reason = match made {
-            Ok(Ok(())) => return true,
+            Ok(Ok(())) => {
+                if let Err(error @ Cancelled::TimeOver(_)) = cancellation.check() {
+                    tracing::warn!(job = %id, "a job was not made in time: {error}");
+                }
+                return true;
+            }
             // The disk is full or the file was locked for too long: try again.
             Ok(Err(error @ StoreError::Database { .. })) => return will_retry(id, &error),
             // Damage does not go away.
@@ -100,6 +112,19 @@ impl Worker {
         match self.advisor.fail_job(id, &error, (self.clock)()) {
             Ok(()) => true,
             Err(error) => will_retry(id, &error),
+        }
+    }
+}
+
+/// Cancels jobs that were deleted, or ended by another process, while their reports are made.
+fn watch(jobs: &JobQueue, advisor: &StoredAdvisor) {
+    while let Some(running) = jobs.long_running(WATCH) {
+        for (id, cancellation) in running {
+            // Whoever makes the report notices what is wrong with the store.
+            if let Ok(false) = advisor.store().is_job_in_progress(&id) {
+                tracing::info!(job = %id, "a job that no longer is in progress was cancelled");
+                cancellation.cancel();
+            }
         }
     }
 }

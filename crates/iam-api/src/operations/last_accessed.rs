@@ -17,7 +17,9 @@ pub(crate) fn generate(context: &Context<'_>) -> Result<Value, ApiError> {
     };
     checked.finish()?;
     // Reserved first: a job whose id was returned must have a place in the queue.
-    let place = context.jobs.reserve().ok_or_else(ApiError::throttling)?;
+    let place = (context.jobs)
+        .reserve(&context.caller.owner_key())
+        .ok_or_else(ApiError::throttling)?;
     let granularity = granularity.unwrap_or_default();
     let id = context
         .advisor
