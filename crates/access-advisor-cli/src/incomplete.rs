@@ -21,16 +21,13 @@ pub(crate) struct Incomplete {
 
 impl Incomplete {
     pub(crate) fn of_trail(reconciliation: &Reconciliation) -> Self {
-        let rows = &reconciliation.activity_rows.set_aside;
+        let rows = &reconciliation.activity_rows.set_aside_by_reason;
         Self {
             objects_failed: reconciliation.objects_failed.len(),
             objects_truncated: reconciliation.objects_truncated.len(),
-            malformed: reconciliation.malformed(),
-            from_the_future: reconciliation.from_the_future(),
-            rows_beyond: rows
-                .get(&SetAside::ReachesBeyond)
-                .copied()
-                .unwrap_or_default(),
+            malformed: reconciliation.records_malformed(),
+            from_the_future: reconciliation.records_from_the_future(),
+            rows_beyond: rows.get(&SetAside::SpansUntil).copied().unwrap_or_default(),
             ..Self::default()
         }
     }

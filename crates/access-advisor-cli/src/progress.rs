@@ -73,7 +73,7 @@ impl Bar {
     fn update(&self, object: ObjectRead) {
         if object.is_all {
             // Until then, the number of objects is unknown.
-            self.0.set_length(object.objects);
+            self.0.set_length(object.objects_listed);
         }
         self.0.inc(1);
     }
@@ -94,7 +94,8 @@ struct Counts {
 impl Counts {
     fn add(&self, object: ObjectRead) {
         self.done.fetch_add(1, Ordering::Relaxed);
-        self.objects.fetch_max(object.objects, Ordering::Relaxed);
+        self.objects
+            .fetch_max(object.objects_listed, Ordering::Relaxed);
         self.is_all.fetch_or(object.is_all, Ordering::Relaxed);
         self.bytes.fetch_add(object.bytes, Ordering::Relaxed);
         self.records.fetch_add(object.records, Ordering::Relaxed);
@@ -141,7 +142,7 @@ mod tests {
 
     fn object(objects: u64, is_all: bool) -> ObjectRead {
         ObjectRead {
-            objects,
+            objects_listed: objects,
             is_all,
             bytes: 150_000_000,
             records: 1_000,

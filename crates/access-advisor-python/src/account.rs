@@ -48,7 +48,7 @@ pub(crate) struct ExportIssue {
 impl From<&access_advisor::account::ExportIssue> for ExportIssue {
     fn from(issue: &access_advisor::account::ExportIssue) -> Self {
         Self {
-            path: issue.file.to_string(),
+            path: issue.path.to_string(),
             json_path: issue.json_path.clone(),
             reason: issue.kind.to_string(),
             kind: issue.kind.name().to_owned(),

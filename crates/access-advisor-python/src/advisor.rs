@@ -102,7 +102,7 @@ impl Advisor {
     /// The number of principals in the activity that are not users or roles of the account data: they belong to other
     /// accounts, or were deleted.
     #[getter]
-    fn unknown_principals(&self) -> usize {
+    fn unmatched_principals(&self) -> usize {
         self.inner.unmatched_principals()
     }
 

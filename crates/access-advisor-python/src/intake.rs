@@ -31,7 +31,7 @@ use crate::error;
 /// >>> from pathlib import Path
 /// >>> intake = Intake()
 /// >>> for path in Path("testdata/trail").rglob("*.gz"):
-/// ...     records = intake.take(str(path), path.read_bytes())
+/// ...     records = intake.take_object(str(path), path.read_bytes())
 /// >>> activity = intake.finish()
 /// >>> activity.reconciliation.has_faults
 /// False
@@ -151,11 +151,11 @@ impl Intake {
     ///
     /// Raises:
     ///     InvalidInputError: The intake is finished, or was created in another process.
-    fn take(&self, py: Python<'_>, name: String, data: PyBackedBytes) -> PyResult<u64> {
+    fn take_object(&self, py: Python<'_>, name: String, data: PyBackedBytes) -> PyResult<u64> {
         self.request(py, Request::Object(name, data))
     }
 
-    /// Reads a file, as `take` does.
+    /// Reads a file, as `take_object` does.
     fn take_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
         self.request(py, Request::File(path))
     }

@@ -53,7 +53,8 @@ impl Counts {
         self.objects.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(object.bytes, Ordering::Relaxed);
         self.records.fetch_add(object.records, Ordering::Relaxed);
-        self.total.fetch_max(object.objects, Ordering::Relaxed);
+        self.total
+            .fetch_max(object.objects_listed, Ordering::Relaxed);
         self.is_all.fetch_or(object.is_all, Ordering::Relaxed);
     }
 

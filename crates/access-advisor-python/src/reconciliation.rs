@@ -102,7 +102,7 @@ impl FailedObject {
     /// What is wrong, for people.
     #[getter]
     fn reason(&self) -> &str {
-        self.inner.message()
+        self.inner.reason()
     }
 
     /// What is wrong, for programs: "not_listed", "nothing_there", "unreadable", "too_large", "damaged" or "not_cloudtrail".
@@ -200,7 +200,7 @@ impl Reconciliation {
         self.inner.digests_read
     }
 
-    /// The number of objects without API calls, by type: "insight", "list of checksums".
+    /// The number of objects without API calls, by type: "insight", "signature of a query result".
     #[getter]
     fn objects_skipped(&self) -> BTreeMap<String, u64> {
         let skipped = self.inner.objects_skipped.iter();
@@ -244,19 +244,19 @@ impl Reconciliation {
     /// The number of records set aside, for any reason.
     #[getter]
     fn records_set_aside(&self) -> u64 {
-        self.inner.set_aside()
+        self.inner.records_set_aside()
     }
 
     /// The number of records set aside, by reason.
     #[getter]
     fn set_aside_by_reason(&self) -> BTreeMap<String, u64> {
-        by_reason(&self.inner.records_set_aside)
+        by_reason(&self.inner.set_aside_by_reason)
     }
 
     /// The number of malformed records and rows of activity files, among those set aside.
     #[getter]
     fn records_malformed(&self) -> u64 {
-        self.inner.malformed()
+        self.inner.records_malformed()
     }
 
     /// The number of rows in the activity files read.
@@ -280,13 +280,13 @@ impl Reconciliation {
     /// The number of rows of activity files set aside, for any reason.
     #[getter]
     fn activity_rows_set_aside(&self) -> u64 {
-        self.inner.activity_rows.set_aside.values().sum()
+        self.inner.activity_rows.set_aside_by_reason.values().sum()
     }
 
     /// The number of rows of activity files set aside, by reason.
     #[getter]
     fn activity_rows_set_aside_by_reason(&self) -> BTreeMap<String, u64> {
-        by_reason(&self.inner.activity_rows.set_aside)
+        by_reason(&self.inner.activity_rows.set_aside_by_reason)
     }
 
     /// The first of the malformed records and rows, twenty at most.
@@ -306,7 +306,7 @@ impl Reconciliation {
     /// The number of records and rows of activity files that are later than the clock by more than a day, among those set aside.
     #[getter]
     fn records_from_the_future(&self) -> u64 {
-        self.inner.from_the_future()
+        self.inner.records_from_the_future()
     }
 
     /// Whether the input has faults: objects that could not be read or hold a part of a result; records or rows that are

@@ -292,20 +292,20 @@ def test_an_intake_gives_the_same_activity_as_a_trail(activity):
     paths = [path for path in Path("testdata/trail").rglob("*") if path.is_file()]
     for number, path in enumerate(paths):
         if number % 2:
-            intake.take(str(path), path.read_bytes())
+            intake.take_object(str(path), path.read_bytes())
         else:
             intake.take_file(path)
     taken = intake.finish()
     assert taken == activity
     assert taken.reconciliation == activity.reconciliation
-    for again in (intake.finish, lambda: intake.take("a", b"{}")):
+    for again in (intake.finish, lambda: intake.take_object("a", b"{}")):
         with pytest.raises(InvalidInputError, match="finished"):
             again()
 
 
 def test_an_intake_reports_what_it_cannot_read():
     intake = Intake(since=NOW)
-    assert intake.take("s3://bucket/cut.json.gz", b"\x1f\x8b\x08\x00broken") == 0
+    assert intake.take_object("s3://bucket/cut.json.gz", b"\x1f\x8b\x08\x00broken") == 0
     assert intake.take_file("gone.json") == 0
     failed = intake.finish().reconciliation.objects_failed
     assert sorted(object.path for object in failed) == ["gone.json", "s3://bucket/cut.json.gz"]
@@ -408,10 +408,10 @@ def test_an_intake_fails_in_a_forked_process():
 import os
 from access_advisor import Intake, InvalidInputError
 intake = Intake()
-intake.take("a.json", b'{"Records": []}')
+intake.take_object("a.json", b'{"Records": []}')
 child = os.fork()
 if child == 0:
-    for use in (lambda: intake.take("a", b"{}"), lambda: intake.take_file("a"), intake.finish):
+    for use in (lambda: intake.take_object("a", b"{}"), lambda: intake.take_file("a"), intake.finish):
         try:
             use()
         except InvalidInputError as error:

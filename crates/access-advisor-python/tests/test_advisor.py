@@ -143,4 +143,4 @@ def test_errors_are_those_of_iam(advisor):
 
 
 def test_unknown_principals(advisor):
-    assert advisor.unknown_principals == 3
+    assert advisor.unmatched_principals == 3

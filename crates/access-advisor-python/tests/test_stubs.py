@@ -142,7 +142,7 @@ table: Table = advisor.reports(granularity="action", threads=2)
 rows_of = table.to_polars().height
 
 intake = Intake(since=now)
-intake.take("name", b"{}")
+intake.take_object("name", b"{}")
 taken: Activity = intake.finish()
 
 store = Store("advisor.db", caller="arn")

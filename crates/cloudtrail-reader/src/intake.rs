@@ -58,7 +58,7 @@ impl<'r> Intake<'r> {
         for (reason, count) in self.projected.into_set_aside() {
             *self
                 .reconciliation
-                .records_set_aside
+                .set_aside_by_reason
                 .entry(reason)
                 .or_default() += count;
         }

@@ -151,11 +151,11 @@ impl Rules {
     /// Checks that a time, in UTC milliseconds, is within the options' limits.
     pub(crate) fn check_time(&self, millis: i64) -> Result<(), SetAside> {
         if millis < self.since_millis {
-            Err(SetAside::TooOld)
+            Err(SetAside::BeforeSince)
         } else if millis > self.present_millis {
             Err(SetAside::FromTheFuture)
         } else if millis > self.until_millis {
-            Err(SetAside::TooNew)
+            Err(SetAside::AfterUntil)
         } else {
             Ok(())
         }

@@ -35,7 +35,7 @@ pub struct TrailReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectRead {
     /// How many objects were listed so far, including those that are not read yet.
-    pub objects: u64,
+    pub objects_listed: u64,
     /// Whether the listing is complete.
     pub is_all: bool,
     /// The size of the object as stored, in bytes.
@@ -152,9 +152,9 @@ impl TrailReader {
                 };
                 let done = |Taken { bytes, records }| {
                     let is_all = is_all.load(Ordering::Acquire);
-                    let objects = listed.load(Ordering::Relaxed);
+                    let objects_listed = listed.load(Ordering::Relaxed);
                     progress(ObjectRead {
-                        objects,
+                        objects_listed,
                         is_all,
                         bytes,
                         records,

@@ -68,12 +68,12 @@ fn read_json(
         if taken.records_read == 0 {
             return match digests {
                 Ok(true) => Reconciliation::digest(),
-                Ok(false) => Reconciliation::skipped(SkippedObject::Digest),
+                Ok(false) => Reconciliation::skipped(SkippedObject::QueryResultSignature),
                 Err(fault) => failed(object, FormatError::Digest(fault)),
             };
         }
     }
-    let set_aside = taken.records_set_aside.iter();
+    let set_aside = taken.set_aside_by_reason.iter();
     let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));
     let insights: u64 = insights.map(|(_, count)| count).sum();
     if insights > 0 && insights == taken.records_read {

@@ -374,7 +374,7 @@ fn files_that_lack_columns_are_named() {
         ),
     ] {
         let read = take(&[header.as_bytes()]);
-        let failed = read.reconciliation.objects_failed[0].message();
+        let failed = read.reconciliation.objects_failed[0].reason();
         assert_eq!(failed, format!("invalid activity file: {says}"));
     }
     let whole = parquet(&trail());
@@ -405,13 +405,13 @@ fn rows_are_not_cut_at_an_instant() {
     let mut services: Vec<_> = read.activity.rows().map(|row| row.service).collect();
     services.sort_unstable();
     assert_eq!(services, ["begun", "inside"]);
-    let reasons = &read.reconciliation.activity_rows.set_aside;
+    let reasons = &read.reconciliation.activity_rows.set_aside_by_reason;
     assert_eq!(
         reasons.iter().collect::<Vec<_>>(),
         [
-            (&SetAside::TooOld, &1),
-            (&SetAside::TooNew, &1),
-            (&SetAside::ReachesBeyond, &1)
+            (&SetAside::BeforeSince, &1),
+            (&SetAside::AfterUntil, &1),
+            (&SetAside::SpansUntil, &1)
         ]
     );
     assert!(!read.reconciliation.has_faults());

@@ -41,6 +41,6 @@ fn records_allocate_nothing() {
     assert!(again.count_total <= 2, "{again:?}");
     let read = intake.finish();
     assert_eq!(read.reconciliation.records_attributed, 3_000);
-    assert_eq!(read.reconciliation.set_aside(), 300);
+    assert_eq!(read.reconciliation.records_set_aside(), 300);
     assert!(!read.reconciliation.has_faults());
 }

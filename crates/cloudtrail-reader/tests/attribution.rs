@@ -543,11 +543,11 @@ fn sources_of_nobody_and_of_others_are_set_aside() {
     for (source, expected) in [
         (
             "s3-authn-errors.amazonaws.com",
-            "1 by nobody: s3-authn-errors.amazonaws.com",
+            "1 not decided by permissions: s3-authn-errors.amazonaws.com",
         ),
         (
             "s3lifecycle.amazonaws.com",
-            "1 by nobody: s3lifecycle.amazonaws.com",
+            "1 not decided by permissions: s3lifecycle.amazonaws.com",
         ),
         ("sts.aliyuncs.com", "1 not of AWS: sts.aliyuncs.com"),
         ("starfish.example.com", "1 not of AWS: starfish.example.com"),

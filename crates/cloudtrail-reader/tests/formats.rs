@@ -615,7 +615,7 @@ fn the_signature_of_saved_results_is_skipped() {
     let taken = take(&[signature.to_string()]);
     assert_eq!(
         taken.reconciliation.objects_skipped,
-        BTreeMap::from([(SkippedObject::Digest, 1)])
+        BTreeMap::from([(SkippedObject::QueryResultSignature, 1)])
     );
 }
 

@@ -118,7 +118,7 @@ fn malformed_records_are_typed_and_counted_by_kind() {
     );
     assert_eq!(example.record, 2);
     let kind = SetAside::Malformed(MalformedKind::Missing);
-    assert_eq!(reconciliation.records_set_aside[&kind], 1);
+    assert_eq!(reconciliation.set_aside_by_reason[&kind], 1);
     let not_json = take(&[b"{\"eventName\": \"GetObject\"}\n{\"eventName\": 7}\n"]);
     let Malformed::Json { line, column, .. } = &not_json.reconciliation.examples[1].malformed
     else {
@@ -172,9 +172,9 @@ fn records_from_the_future_do_not_count() {
         );
         let reconciliation = &read.reconciliation;
         assert_eq!(reconciliation.records_attributed, 1);
-        assert_eq!(reconciliation.from_the_future(), 2);
+        assert_eq!(reconciliation.records_from_the_future(), 2);
         assert_eq!(
-            reconciliation.records_set_aside,
+            reconciliation.set_aside_by_reason,
             [(SetAside::FromTheFuture, 2)].into()
         );
         assert!(reconciliation.has_faults() && !reconciliation.is_empty());

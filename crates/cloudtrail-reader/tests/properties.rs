@@ -168,7 +168,7 @@ proptest! {
         let failed = part.objects_failed.len() as u64;
         prop_assert_eq!(part.objects_read + part.digests_read + skipped + failed, 1);
         prop_assert!(part.objects_read == 1 || part.records_read == 0);
-        prop_assert_eq!(part.examples.len() as u64, part.malformed().min(20));
+        prop_assert_eq!(part.examples.len() as u64, part.records_malformed().min(20));
         for example in &part.examples {
             prop_assert!((1..=part.records_read).contains(&example.record));
             prop_assert!(example.reason().chars().count() < 250, "{}", example);
@@ -225,7 +225,7 @@ proptest! {
             merged.reconciliation.merge(part.reconciliation);
         }
         prop_assert_eq!(merged.activity, whole.activity);
-        prop_assert_eq!(merged.reconciliation.records_set_aside, split.reconciliation.records_set_aside);
+        prop_assert_eq!(merged.reconciliation.set_aside_by_reason, split.reconciliation.set_aside_by_reason);
     }
 
     #[test]
@@ -244,7 +244,7 @@ proptest! {
         prop_assert_eq!(&limited.activity, &expected.activity);
         prop_assert!(limited.activity.newest().is_none_or(|newest| newest <= limit));
         // Only what would have been an attempt is too new; other reasons come first.
-        let too_new = limited.reconciliation.records_set_aside.get(&SetAside::TooNew).copied().unwrap_or_default();
+        let too_new = limited.reconciliation.set_aside_by_reason.get(&SetAside::AfterUntil).copied().unwrap_or_default();
         prop_assert_eq!(too_new, take(&[object(&unseen)]).reconciliation.records_attributed);
     }
 }

@@ -108,7 +108,7 @@ fn progress_tells_of_every_object() {
         .read(&[path], &|object| {
             // Objects are listed while others are read.
             let listed = if object.is_all { 3..=3 } else { 1..=3 };
-            assert!(listed.contains(&object.objects), "{object:?}");
+            assert!(listed.contains(&object.objects_listed), "{object:?}");
             told.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(object.bytes, Ordering::Relaxed);
             records.fetch_add(object.records, Ordering::Relaxed);
@@ -171,7 +171,7 @@ fn the_number_of_threads_does_not_matter() {
     } = &one.reconciliation;
     assert_eq!((*objects_read, objects_failed.len()), (40, 5));
     // One of each object is malformed; the first ones by name are told.
-    assert_eq!(one.reconciliation.malformed(), 40);
+    assert_eq!(one.reconciliation.records_malformed(), 40);
     assert_eq!(examples.len(), 20);
     assert!(objects_failed.is_sorted() && examples.is_sorted());
     assert!(

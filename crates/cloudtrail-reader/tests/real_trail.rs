@@ -42,7 +42,7 @@ fn the_attack_simulation_is_read_whole() {
     let reconciliation = &read.reconciliation;
     assert!(reconciliation.adds_up());
     assert_eq!(faults(&read), [""; 0]);
-    assert_eq!(reconciliation.malformed(), 0);
+    assert_eq!(reconciliation.records_malformed(), 0);
     assert_eq!(reconciliation.objects_read, 55);
     assert_eq!(reconciliation.records_read, 2_900);
     // Counted by another program too: 2,745 calls by users and 76 by roles, 60 of them denied.

@@ -89,7 +89,7 @@ const EXPECTED_ACTIONS: usize = 25_000;
 pub(crate) struct Header {
     pub(crate) sources: Sources,
     pub(crate) unreported: Vec<Box<str>>,
-    pub(crate) nobodys_sources: Vec<Box<str>>,
+    pub(crate) sources_without_caller: Vec<Box<str>>,
     pub(crate) sources_without_service: Vec<Box<str>>,
     pub(crate) conditions: Vec<RecordCondition>,
 }
@@ -108,7 +108,7 @@ impl<'t> Assembly<'t> {
         let mut catalog = Catalog {
             sources: header.sources,
             unreported: header.unreported,
-            nobodys_sources: header.nobodys_sources,
+            sources_without_caller: header.sources_without_caller,
             sources_without_service: header.sources_without_service,
             conditions: header.conditions,
             ..Catalog::default()

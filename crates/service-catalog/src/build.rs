@@ -107,7 +107,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
             data_events: logged.date.clone(),
         },
         unreported: boxed(services.unreported.iter()),
-        nobodys_sources: boxed(reviewed.nobodys_sources.iter()),
+        sources_without_caller: boxed(reviewed.sources_without_caller.iter()),
         sources_without_service: boxed(event_sources.without_service.iter()),
         conditions: conditions.collect::<Result<_, _>>()?,
     };

@@ -216,7 +216,7 @@ pub struct Catalog {
     pub(crate) data_resource_types: HashMap<ActionId, Vec<Box<str>>, FixedState>,
     pub(crate) fingerprint: OnceLock<u64>,
     /// Event sources (without `.amazonaws.com`) of CloudTrail records that no identity's permissions decide.
-    pub(crate) nobodys_sources: Vec<Box<str>>,
+    pub(crate) sources_without_caller: Vec<Box<str>>,
     /// Event sources that AWS lists but that belong to no service which IAM reports.
     pub(crate) sources_without_service: Vec<Box<str>>,
     /// Event source without `.amazonaws.com` -> the services it may mean, the likeliest first.

@@ -53,7 +53,7 @@ impl Catalog {
         hash.number(RULES);
         for list in [
             &self.unreported,
-            &self.nobodys_sources,
+            &self.sources_without_caller,
             &self.sources_without_service,
         ] {
             hash.texts(list.iter().map(|text| &**text));
@@ -166,7 +166,7 @@ mod tests {
             ),
             ("\tAmazon S3\n", "\tS3\n", true),
             ("source\tmonitoring\n", "source\tmonitor\n", false),
-            ("nobody\ts3lifecycle\n", "", false),
+            ("no-caller\ts3lifecycle\n", "", false),
             (
                 "event\tHeadObject\tGetObject\n",
                 "event\tHeadObject\tPutObject\n",

@@ -9,7 +9,7 @@
 //! event-sources      2026-11-26                      header: date of AWS's table of event sources; optional
 //! data-events        2026-11-26                      header: date of AWS's lists of data events; optional
 //! unreported         NAMESPACE                       header: in the reference, but not reported by IAM
-//! nobody             SOURCE                          header: `SOURCE.amazonaws.com` holds no identity's calls
+//! no-caller          SOURCE                          header: `SOURCE.amazonaws.com` holds no identity's calls
 //! no-service         SOURCE                          header: AWS has the event source, IAM no service for it
 //! condition          NAME  TEST...                   header: a condition on a record; it holds when one test does
 //! service            NAMESPACE  NAME                 starts a service
@@ -107,7 +107,9 @@ impl<'t> Reader<'t> {
         let first = fields.next().ok_or(TableFault::BadLine)?;
         match kind {
             "service-reference" | "service-names" | "botocore" | "event-sources"
-            | "data-events" | "unreported" | "nobody" | "no-service" => self.header(kind, first)?,
+            | "data-events" | "unreported" | "no-caller" | "no-service" => {
+                self.header(kind, first)?
+            }
             "service" => {
                 let name = fields.next().ok_or(TableFault::BadLine)?;
                 self.start_services()?.service(first, name)?;
@@ -170,7 +172,7 @@ impl<'t> Reader<'t> {
             "event-sources" => (&mut self.header.sources.event_sources, "event-sources"),
             "data-events" => (&mut self.header.sources.data_events, "data-events"),
             "unreported" => return append(&mut self.header.unreported, value),
-            "nobody" => return append(&mut self.header.nobodys_sources, value),
+            "no-caller" => return append(&mut self.header.sources_without_caller, value),
             _ => return append(&mut self.header.sources_without_service, value),
         };
         match slot.replace(value.to_owned()) {
@@ -285,7 +287,7 @@ botocore\t1.44.5
 event-sources\t2026-11-26
 unreported\tdeeplens
 unreported\tdiode
-nobody\ts3lifecycle
+no-caller\ts3lifecycle
 no-service\temrwal
 condition\tversion\trequestParameters.versionId
 service\tcloudwatch\tAmazon CloudWatch

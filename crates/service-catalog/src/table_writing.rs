@@ -37,7 +37,7 @@ impl Catalog {
         }
         for (kind, list) in [
             ("unreported", &self.unreported),
-            ("nobody", &self.nobodys_sources),
+            ("no-caller", &self.sources_without_caller),
             ("no-service", &self.sources_without_service),
         ] {
             for entry in list {

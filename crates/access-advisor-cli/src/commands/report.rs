@@ -237,9 +237,9 @@ fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {
         "--strict: {issues} issues in the account data; {} objects and {} malformed records of the trail were set \
          aside; {} objects hold a part of a result; {} records are from the future",
         reconciliation.objects_failed.len(),
-        reconciliation.malformed(),
+        reconciliation.records_malformed(),
         reconciliation.objects_truncated.len(),
-        reconciliation.from_the_future(),
+        reconciliation.records_from_the_future(),
     )))
 }
 

@@ -333,7 +333,7 @@ class Reconciliation:
         """The number of digest objects that were read."""
     @property
     def objects_skipped(self) -> dict[str, int]:
-        """The number of objects without API calls, by type: "insight", "list of checksums"."""
+        """The number of objects without API calls, by type: "insight", "signature of a query result"."""
     @property
     def objects_failed(self) -> list[FailedObject]:
         """The objects that could not be read."""
@@ -597,7 +597,7 @@ class Intake:
     >>> from pathlib import Path
     >>> intake = Intake()
     >>> for path in Path("testdata/trail").rglob("*.gz"):
-    ...     records = intake.take(str(path), path.read_bytes())
+    ...     records = intake.take_object(str(path), path.read_bytes())
     >>> activity = intake.finish()
     >>> activity.reconciliation.has_faults
     False
@@ -610,7 +610,7 @@ class Intake:
         object_limit: int | None = None,
         catalog: Catalog | None = None,
     ) -> Intake: ...
-    def take(self, name: str, data: bytes | bytearray) -> int:
+    def take_object(self, name: str, data: bytes | bytearray) -> int:
         """Reads an object as CloudTrail delivers it, compressed or not. `name` identifies it in the reconciliation.
 
         If the object cannot be read, it is listed in the reconciliation and adds no records.
@@ -622,7 +622,7 @@ class Intake:
             InvalidInputError: The intake is finished, or was created in another process.
         """
     def take_file(self, path: _Path) -> int:
-        """Reads a file, as `take` does."""
+        """Reads a file, as `take_object` does."""
     def finish(self) -> Activity:
         """Returns the activity of all objects read. No more objects can be read after this.
 
@@ -719,7 +719,7 @@ class Advisor:
     def now(self) -> datetime:
         """The instant of the reports."""
     @property
-    def unknown_principals(self) -> int:
+    def unmatched_principals(self) -> int:
         """The number of principals in the activity that are not users or roles of the account data: they belong to other
         accounts, or were deleted.
         """

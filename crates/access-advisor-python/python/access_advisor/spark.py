@@ -301,7 +301,7 @@ def _by_spark(spark: SparkSession, paths: list[str], reader: _Reader) -> tuple[D
         for batch in batches:
             given = [_without_scheme(path) for path in batch["path"].to_pylist()]
             for path, content in zip(given, batch["content"]):
-                intake.take(path, content.as_py())
+                intake.take_object(path, content.as_py())
             yield _rows({"seen_path": pyarrow.array(given, pyarrow.string())}, len(given))
         yield from _partials(intake.finish())
 

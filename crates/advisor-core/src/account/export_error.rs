@@ -81,7 +81,7 @@ impl ExportError {
 
     /// None of the entities could be used.
     pub(crate) fn nothing_usable(entities: usize, issues: Vec<ExportIssue>) -> Self {
-        let name = issues.first().map(|issue| issue.file.clone());
+        let name = issues.first().map(|issue| issue.path.clone());
         Self {
             entities,
             issues,

@@ -13,7 +13,7 @@ use crate::ids::UniqueId;
 #[non_exhaustive]
 pub struct ExportIssue {
     /// The file, as the caller named it.
-    pub file: Arc<str>,
+    pub path: Arc<str>,
     /// The JSON path in the file, as in `UserDetailList[3].UserPolicyList[0]`.
     pub json_path: String,
     /// What is wrong.
@@ -144,7 +144,7 @@ impl fmt::Display for ExportIssueKind {
 
 impl fmt::Display for ExportIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.file, self.json_path, self.kind)
+        write!(f, "{}: {}: {}", self.path, self.json_path, self.kind)
     }
 }
 
@@ -163,7 +163,7 @@ impl Place {
             below => format!("{}.{below}", self.json_path),
         };
         ExportIssue {
-            file: self.file.clone(),
+            path: self.file.clone(),
             json_path,
             kind,
         }

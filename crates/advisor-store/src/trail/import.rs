@@ -265,7 +265,7 @@ impl Import<'_> {
             // In this order: the count is never lower than it was at the end of the listing.
             let is_all = self.is_all.load(Ordering::Acquire);
             (self.progress)(ObjectRead {
-                objects: self.to_read.load(Ordering::Relaxed),
+                objects_listed: self.to_read.load(Ordering::Relaxed),
                 is_all,
                 ..object
             });

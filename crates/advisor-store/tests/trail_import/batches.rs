@@ -19,7 +19,9 @@ fn progress_counts_to_the_number_of_new_objects() {
     place
         .store
         .import_trail(&reader(), &[place.trail()], &|object| {
-            seen.lock().unwrap().push((object.objects, object.is_all));
+            seen.lock()
+                .unwrap()
+                .push((object.objects_listed, object.is_all));
         })
         .unwrap();
     let seen = seen.into_inner().unwrap();

@@ -181,7 +181,7 @@ fn the_next_object_of_a_name_is_imported_when_one_is_broken() {
     let paths = [&damaged, &cut, &whole, &same, &other];
     let imported = (place.store)
         .import_trail(&reader(), &paths, &|object| {
-            seen.lock().unwrap().push(object.objects);
+            seen.lock().unwrap().push(object.objects_listed);
         })
         .unwrap();
     let failed = imported.reconciliation.objects_failed.iter();

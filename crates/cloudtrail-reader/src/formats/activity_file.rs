@@ -167,9 +167,9 @@ impl<'r> Rows<'r> {
             self.rules.check_time(row.last_millis),
         ) {
             (_, Err(SetAside::FromTheFuture)) => Err(SetAside::FromTheFuture),
-            (Err(SetAside::TooOld), Err(SetAside::TooOld)) => Err(SetAside::TooOld),
-            (Err(SetAside::TooNew), _) => Err(SetAside::TooNew),
-            (_, Err(SetAside::TooNew)) => Err(SetAside::ReachesBeyond),
+            (Err(SetAside::BeforeSince), Err(SetAside::BeforeSince)) => Err(SetAside::BeforeSince),
+            (Err(SetAside::AfterUntil), _) => Err(SetAside::AfterUntil),
+            (_, Err(SetAside::AfterUntil)) => Err(SetAside::SpansUntil),
             _ => Ok(()),
         }
     }

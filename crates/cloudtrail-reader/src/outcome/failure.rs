@@ -12,12 +12,12 @@ use crate::outcome::printable::Printable;
 
 /// An object that could not be read: none of its records was taken.
 ///
-/// It can be serialized; its [source](Error::source) stays behind. Two of them are equal if object, kind and message are.
+/// It can be serialized; its [source](Error::source) stays behind. Two of them are equal if object, kind and reason are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailedObject {
     object: ObjectId,
     kind: FailureKind,
-    message: Box<str>,
+    reason: Box<str>,
     #[serde(skip)]
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -76,21 +76,21 @@ impl FailedObject {
         Self {
             object,
             kind,
-            message: error.to_string().into(),
+            reason: error.to_string().into(),
             source: Some(Arc::new(error)),
         }
     }
 
     /// The same, for an error whose own text names the object.
     #[cfg(feature = "s3")]
-    pub(crate) fn with_message(
+    pub(crate) fn with_reason(
         object: ObjectId,
         kind: FailureKind,
-        message: String,
+        reason: String,
         error: impl Error + Send + Sync + 'static,
     ) -> Self {
         Self {
-            message: message.into(),
+            reason: reason.into(),
             ..Self::new(object, kind, error)
         }
     }
@@ -109,19 +109,19 @@ impl FailedObject {
 
     /// What exactly is wrong, for people. It does not name the object.
     #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn reason(&self) -> &str {
+        &self.reason
     }
 
     fn key(&self) -> (&ObjectId, FailureKind, &str) {
-        (&self.object, self.kind, &self.message)
+        (&self.object, self.kind, &self.reason)
     }
 }
 
 impl fmt::Display for FailedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let object = self.object.to_string();
-        write!(f, "{}: {}", Printable(&object), Printable(&self.message))
+        write!(f, "{}: {}", Printable(&object), Printable(&self.reason))
     }
 }
 

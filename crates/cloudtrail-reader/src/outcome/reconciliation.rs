@@ -44,7 +44,7 @@ pub struct Reconciliation {
     pub records_attributed: u64,
     /// Records set aside, by reason.
     #[serde(with = "as_pairs")]
-    pub records_set_aside: BTreeMap<SetAside, u64>,
+    pub set_aside_by_reason: BTreeMap<SetAside, u64>,
     /// Rows of activity files.
     pub activity_rows: ActivityRows,
     /// The first malformed records and rows, by object and number.
@@ -62,15 +62,15 @@ pub struct ActivityRows {
     pub attempts: u64,
     /// Rows set aside, by reason.
     #[serde(with = "as_pairs")]
-    pub set_aside: BTreeMap<SetAside, u64>,
+    pub set_aside_by_reason: BTreeMap<SetAside, u64>,
 }
 
 /// Why an object was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SkippedObject {
-    /// A list of checksums of other objects that is no digest of log files: the signatures of query results.
-    Digest,
+    /// The signature of a result of CloudTrail Lake: checksums of its files. A digest lists log files, and is read.
+    QueryResultSignature,
     /// Insights: unusual rates of calls.
     Insight,
 }
@@ -78,7 +78,7 @@ pub enum SkippedObject {
 impl fmt::Display for SkippedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Digest => "list of checksums",
+            Self::QueryResultSignature => "signature of a query result",
             Self::Insight => "insight",
         })
     }
@@ -155,19 +155,19 @@ impl Reconciliation {
 
     /// How many records were set aside, for any reason.
     #[must_use]
-    pub fn set_aside(&self) -> u64 {
-        self.records_set_aside.values().sum()
+    pub fn records_set_aside(&self) -> u64 {
+        self.set_aside_by_reason.values().sum()
     }
 
     /// How many records, and rows of activity files, are malformed.
     #[must_use]
-    pub fn malformed(&self) -> u64 {
+    pub fn records_malformed(&self) -> u64 {
         self.count_of(SetAside::is_fault)
     }
 
     /// How many records, and rows of activity files, are from the future.
     #[must_use]
-    pub fn from_the_future(&self) -> u64 {
+    pub fn records_from_the_future(&self) -> u64 {
         self.count_of(|reason| *reason == SetAside::FromTheFuture)
     }
 
@@ -175,13 +175,13 @@ impl Reconciliation {
     /// future.
     #[must_use]
     pub fn unusable(&self) -> u64 {
-        self.malformed() + self.from_the_future()
+        self.records_malformed() + self.records_from_the_future()
     }
 
     fn count_of(&self, is_meant: impl Fn(&SetAside) -> bool) -> u64 {
-        let rows = &self.activity_rows.set_aside;
+        let rows = &self.activity_rows.set_aside_by_reason;
         let meant =
-            (self.records_set_aside.iter().chain(rows)).filter(|(reason, _)| is_meant(reason));
+            (self.set_aside_by_reason.iter().chain(rows)).filter(|(reason, _)| is_meant(reason));
         meant.map(|(_, count)| count).sum()
     }
 
@@ -220,15 +220,15 @@ impl Reconciliation {
     #[must_use]
     pub fn unnamed_malformed(&self) -> u64 {
         let named = u64::try_from(self.examples.len()).unwrap_or(u64::MAX);
-        self.malformed().saturating_sub(named)
+        self.records_malformed().saturating_sub(named)
     }
 
     /// Whether the counts add up.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         let rows = &self.activity_rows;
-        self.records_read == self.records_attributed + self.set_aside()
-            && rows.read == rows.taken + rows.set_aside.values().sum::<u64>()
+        self.records_read == self.records_attributed + self.records_set_aside()
+            && rows.read == rows.taken + rows.set_aside_by_reason.values().sum::<u64>()
     }
 
     /// Whether there was neither a record nor a row of an activity file that can be used, apart from summaries of calls
@@ -251,12 +251,16 @@ impl Reconciliation {
         rejection: Rejection,
     ) {
         let reason = self.name_malformed(object, record, rejection);
-        *self.records_set_aside.entry(reason).or_default() += 1;
+        *self.set_aside_by_reason.entry(reason).or_default() += 1;
     }
 
     pub(crate) fn set_row_aside(&mut self, object: &ObjectId, row: u64, rejection: Rejection) {
         let reason = self.name_malformed(object, row, rejection);
-        *self.activity_rows.set_aside.entry(reason).or_default() += 1;
+        *self
+            .activity_rows
+            .set_aside_by_reason
+            .entry(reason)
+            .or_default() += 1;
     }
 
     /// Keeps the first malformed records as examples. Returns the reason to count the record by.
@@ -297,15 +301,15 @@ impl Reconciliation {
         self.bytes += other.bytes;
         self.records_read += other.records_read;
         self.records_attributed += other.records_attributed;
-        for (reason, count) in other.records_set_aside {
-            *self.records_set_aside.entry(reason).or_default() += count;
+        for (reason, count) in other.set_aside_by_reason {
+            *self.set_aside_by_reason.entry(reason).or_default() += count;
         }
         let (rows, others) = (&mut self.activity_rows, other.activity_rows);
         rows.read += others.read;
         rows.taken += others.taken;
         rows.attempts = rows.attempts.saturating_add(others.attempts);
-        for (reason, count) in others.set_aside {
-            *rows.set_aside.entry(reason).or_default() += count;
+        for (reason, count) in others.set_aside_by_reason {
+            *rows.set_aside_by_reason.entry(reason).or_default() += count;
         }
         if !other.examples.is_empty() {
             self.examples.extend(other.examples);
@@ -353,9 +357,9 @@ impl fmt::Display for Reconciliation {
                 "\n{} = {} attributed + {} set aside",
                 count(self.records_read, "record"),
                 self.records_attributed,
-                self.set_aside()
+                self.records_set_aside()
             )?;
-            write_reasons(f, &self.records_set_aside)?;
+            write_reasons(f, &self.set_aside_by_reason)?;
         }
         if rows.read > 0 {
             write!(
@@ -364,9 +368,9 @@ impl fmt::Display for Reconciliation {
                 count(rows.read, "activity row"),
                 rows.taken,
                 count(rows.attempts, "attempt"),
-                rows.set_aside.values().sum::<u64>()
+                rows.set_aside_by_reason.values().sum::<u64>()
             )?;
-            write_reasons(f, &rows.set_aside)?;
+            write_reasons(f, &rows.set_aside_by_reason)?;
         }
         Ok(())
     }

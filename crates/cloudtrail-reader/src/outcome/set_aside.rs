@@ -14,7 +14,7 @@ pub enum SetAside {
     NotAnApiCall(Box<str>),
     /// From an event source of work that no identity's permissions decide: S3's lifecycle rules, requests that could not be
     /// authenticated. The event source.
-    Nobodys(Box<str>),
+    NoCaller(Box<str>),
     /// From an event source that is a host, but not of AWS: other products write such records in CloudTrail's format. The event
     /// source.
     NotAws(Box<str>),
@@ -23,13 +23,13 @@ pub enum SetAside {
     /// Made by something that is not an IAM user or role.
     NoIamIdentity(UserIdentityKind),
     /// Earlier than [`ReadOptions::since`](crate::ReadOptions::since).
-    TooOld,
+    BeforeSince,
     /// Later than [`ReadOptions::until`](crate::ReadOptions::until).
-    TooNew,
+    AfterUntil,
     /// More than a day later than [`ReadOptions::now`](crate::ReadOptions::now), or a row of an activity file that reaches as far.
     FromTheFuture,
     /// A row of an activity file that spans [`ReadOptions::until`](crate::ReadOptions::until).
-    ReachesBeyond,
+    SpansUntil,
     /// The record is malformed. The [examples](crate::Reconciliation::examples) say what exactly is wrong.
     Malformed(MalformedKind),
 }
@@ -73,7 +73,9 @@ impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", kind.escape_debug()),
-            Self::Nobodys(source) => write!(f, "by nobody: {}", source.escape_debug()),
+            Self::NoCaller(source) => {
+                write!(f, "not decided by permissions: {}", source.escape_debug())
+            }
             Self::NotAws(source) => write!(f, "not of AWS: {}", source.escape_debug()),
             Self::Correction => f.write_str("a correction of an earlier event"),
             Self::NoIamIdentity(UserIdentityKind::Root) => f.write_str("by the account root"),
@@ -82,10 +84,10 @@ impl fmt::Display for SetAside {
             Self::NoIamIdentity(UserIdentityKind::Other(kind)) => {
                 write!(f, "not an IAM identity: {}", kind.escape_debug())
             }
-            Self::TooOld => f.write_str("earlier than since"),
-            Self::TooNew => f.write_str("later than until"),
+            Self::BeforeSince => f.write_str("earlier than since"),
+            Self::AfterUntil => f.write_str("later than until"),
             Self::FromTheFuture => f.write_str("FROM THE FUTURE"),
-            Self::ReachesBeyond => f.write_str("spans until"),
+            Self::SpansUntil => f.write_str("spans until"),
             Self::Malformed(kind) => write!(f, "malformed: {kind}"),
         }
     }

@@ -174,7 +174,7 @@ pub(crate) fn not_listed(error: ListError) -> FailedObject {
         key: key.as_str().into(),
     };
     let message = error.what();
-    FailedObject::with_message(object, kind, message, error)
+    FailedObject::with_reason(object, kind, message, error)
 }
 
 fn entries(path: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> + Send + use<> {

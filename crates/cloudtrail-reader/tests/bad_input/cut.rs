@@ -41,7 +41,7 @@ fn json_cut_anywhere_sets_the_object_aside_and_no_other() {
                 (reconciliation.objects_read, reconciliation.records_read),
                 (1, 1)
             );
-            let reason = reconciliation.objects_failed[0].message();
+            let reason = reconciliation.objects_failed[0].reason();
             match length {
                 0 => assert_eq!(reason, "the file is empty"),
                 _ => assert!(

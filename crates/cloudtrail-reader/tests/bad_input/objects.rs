@@ -63,7 +63,7 @@ fn what_is_not_cloudtrail() {
     ] {
         let read = take(&[bytes]);
         assert_eq!(
-            read.reconciliation.objects_failed[0].message(),
+            read.reconciliation.objects_failed[0].reason(),
             reason,
             "{}",
             bytes.escape_ascii()
@@ -310,7 +310,7 @@ fn one_bad_object_never_loses_the_others() {
         ]
     );
     assert_eq!(actions(&read.activity), ["s3:GetObject", "s3:PutObject"]);
-    assert_eq!(read.reconciliation.malformed(), 1);
+    assert_eq!(read.reconciliation.records_malformed(), 1);
     assert!(read.reconciliation.adds_up() && read.reconciliation.has_faults());
 }
 
@@ -327,7 +327,7 @@ fn more_records_than_bytes_can_hold() {
         let [failed] = &*done.objects_failed else {
             panic!("{done:?}");
         };
-        assert!(failed.message().contains("more records"), "{failed}");
+        assert!(failed.reason().contains("more records"), "{failed}");
         assert_eq!(failed.kind(), FailureKind::NotCloudTrail);
     }
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::default());

@@ -243,7 +243,7 @@ fn keys_that_come_twice() {
     assert_eq!(between(&[&twice]), [""; 0]);
     let lists = format!(r#"{{"Records":[{}],"Records":[]}}"#, call("GetObject", 1));
     let read = take(&[&lists]);
-    let reason = read.reconciliation.objects_failed[0].message().to_owned();
+    let reason = read.reconciliation.objects_failed[0].reason().to_owned();
     assert!(reason.contains("duplicate field `Records`"), "{reason}");
     assert_fails(&read, &reason);
 }
@@ -321,7 +321,7 @@ fn lookup_events_without_their_record() {
 fn the_first_faults_are_named_and_all_are_counted() {
     let records = vec!["7"; 1_000];
     let read = take(&[object_of(&records)]);
-    assert_eq!(read.reconciliation.malformed(), 1_000);
+    assert_eq!(read.reconciliation.records_malformed(), 1_000);
     let named: Vec<_> = read
         .reconciliation
         .examples

@@ -263,12 +263,12 @@ fn nul_bytes() {
     let raw = object_of(&[&sound_but("aws-cli/2.31", "\0")]);
     let reason = "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column ";
     let read = take(&[&raw]);
-    let found = read.reconciliation.objects_failed[0].message().to_owned();
+    let found = read.reconciliation.objects_failed[0].reason().to_owned();
     assert!(found.starts_with(reason), "{found}");
     assert_fails(&read, &found);
     let padded = [object(&[call("GetObject", 1)]), vec![0; 512]].concat();
     let read = take(&[&padded]);
-    let found = read.reconciliation.objects_failed[0].message().to_owned();
+    let found = read.reconciliation.objects_failed[0].reason().to_owned();
     assert!(
         found.starts_with("not JSON: expected value at line 1 column "),
         "{found}"

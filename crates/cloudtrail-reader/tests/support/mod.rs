@@ -233,7 +233,7 @@ pub(crate) fn faults(read: &TrailRead) -> Vec<String> {
 
 /// Why records were set aside, and how many.
 pub(crate) fn set_aside(read: &TrailRead) -> Vec<String> {
-    let reasons = read.reconciliation.records_set_aside.iter();
+    let reasons = read.reconciliation.set_aside_by_reason.iter();
     reasons
         .map(|(reason, count)| format!("{count} {reason}"))
         .collect()

@@ -97,7 +97,7 @@ fn a_broken_row_loses_no_other() {
         "{type=IAMUser, principalid",
         "{type=IAMUser, Jr., principalid",
     )]);
-    assert_eq!(taken.reconciliation.malformed(), 3);
+    assert_eq!(taken.reconciliation.records_malformed(), 3);
     assert_eq!(
         faults(&taken)[0],
         "object: record 1: malformed: the userIdentity is ambiguous: a value without quotes has a comma or a brace"
@@ -160,7 +160,7 @@ fn a_csv_cut_short_loses_its_last_row() {
     for length in [last + 1, last + 40, whole - 30, whole - 3, whole - 2] {
         let taken = take(&[&text[..length]]);
         assert_eq!(taken.reconciliation.records_attributed, 2, "{length}");
-        assert_eq!(taken.reconciliation.malformed(), 1, "{length}");
+        assert_eq!(taken.reconciliation.records_malformed(), 1, "{length}");
     }
     // Not before the last quote is there.
     for length in [whole - 1, whole] {

@@ -9,7 +9,7 @@ pub(super) struct Reviewed<'r> {
     /// (source, namespace).
     pub(super) sources: Vec<(&'r str, &'r str)>,
     /// Event sources that hold no identity's calls.
-    pub(super) nobodys_sources: BTreeSet<&'r str>,
+    pub(super) sources_without_caller: BTreeSet<&'r str>,
     /// Event sources without a service that AWS documents outside its table.
     pub(super) sources_without_service: BTreeSet<&'r str>,
     /// (namespace, event name, action).
@@ -24,7 +24,7 @@ impl<'r> Reviewed<'r> {
     fn read(text: &'r str) -> Self {
         let mut reviewed = Self {
             sources: Vec::new(),
-            nobodys_sources: BTreeSet::new(),
+            sources_without_caller: BTreeSet::new(),
             sources_without_service: BTreeSet::new(),
             events: Vec::new(),
         };
@@ -32,7 +32,7 @@ impl<'r> Reviewed<'r> {
             let words: Vec<&str> = line.split_whitespace().collect();
             match *words.as_slice() {
                 ["source", source, namespace] => reviewed.sources.push((source, namespace)),
-                ["nobody", source] => drop(reviewed.nobodys_sources.insert(source)),
+                ["no-caller", source] => drop(reviewed.sources_without_caller.insert(source)),
                 ["no-service", source] => drop(reviewed.sources_without_service.insert(source)),
                 ["event", namespace, name, action] => {
                     reviewed.events.push((namespace, name, action));
@@ -85,7 +85,7 @@ mod tests {
             .count();
         let reviewed = Reviewed::read(text);
         let read = reviewed.sources.len()
-            + reviewed.nobodys_sources.len()
+            + reviewed.sources_without_caller.len()
             + reviewed.sources_without_service.len()
             + reviewed.events.len();
         assert_eq!(read, facts);
