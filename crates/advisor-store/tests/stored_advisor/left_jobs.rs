@@ -1,6 +1,8 @@
 //! Jobs that wait for their report, and the data that is kept for them.
 
-use advisor_core::{Caller, Granularity};
+use std::time::Duration;
+
+use advisor_core::{Caller, Cancellation, Granularity, JobState};
 use advisor_store::Store;
 use chrono::TimeDelta;
 
@@ -76,4 +78,35 @@ fn generate_completed_keeps_the_job_with_its_report() {
         format!("NoSuchEntity 404: ARN {missing} does not exist.")
     );
     assert_eq!(count(&world.path(), "jobs"), jobs);
+}
+
+#[test]
+fn a_cancelled_job_stays_in_progress_and_one_that_takes_too_long_fails() {
+    let mut world = World::new();
+    world.attempt("target", "s3", "ListBuckets", "2026-10-01T00:00:00Z");
+    let job = world.generate(TARGET);
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let run = |cancellation: &Cancellation| {
+        (world.operations)
+            .try_run_job(&job, world.now, cancellation)
+            .unwrap();
+    };
+    run(&cancellation);
+    let store = world.operations.store();
+    assert!(store.is_job_in_progress(&job).unwrap());
+
+    run(&Cancellation::within(Duration::ZERO));
+    assert!(!store.is_job_in_progress(&job).unwrap());
+    let JobState::Failed { error, .. } = &store.jobs().unwrap()[0].job.state else {
+        panic!("the job did not fail");
+    };
+    assert_eq!(error.code, "ServiceFailure");
+    assert_eq!(
+        error.message,
+        "The report was not made: it took longer than 0 s."
+    );
+    // It stays so.
+    run(&Cancellation::new());
+    assert_eq!(world.get(&job)["JobStatus"], "FAILED");
 }

@@ -134,3 +134,42 @@ fn will_retry(id: &JobId, error: &StoreError) -> bool {
     tracing::error!(job = %id, %error, "the report cannot be stored; trying again");
     false
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Instant;
+
+    use advisor_core::Tracking;
+    use advisor_store::Store;
+    use service_catalog::Catalog;
+
+    use super::*;
+    use crate::config::Limits;
+
+    #[test]
+    fn a_running_job_that_is_not_in_the_store_is_cancelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_or_create(&folder.path().join("store.db")).unwrap();
+        let advisor = StoredAdvisor::new(Arc::new(store), Catalog::shared(), Tracking::aws());
+        let jobs = JobQueue::new(&Limits::default());
+        jobs.add_worker();
+        jobs.reserve("user ada")
+            .unwrap()
+            .take(JobId::from("deleted"));
+        let cancellation = loop {
+            if let Some(Task::Job(_, cancellation)) = jobs.next() {
+                break cancellation;
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| watch(&jobs, &advisor));
+            let start = Instant::now();
+            while cancellation.check().is_ok() && start.elapsed() < Duration::from_secs(30) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(cancellation.check(), Err(Cancelled::Requested));
+            assert_eq!(jobs.stop(Duration::ZERO), 1);
+        });
+    }
+}

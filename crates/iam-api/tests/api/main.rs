@@ -10,6 +10,7 @@
 mod abuse;
 mod directory;
 mod errors;
+mod fair_jobs;
 mod fixture;
 mod jobs;
 mod permissions;
