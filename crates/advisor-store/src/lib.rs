@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod advisors;
 mod coverage;
 mod database;
 mod days;

@@ -1,6 +1,6 @@
 //! The four last-accessed operations of IAM over a store.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use advisor_core::{
     AccountData, AccountId, Activity, Advisor, Caller, Cancellation, Cancelled, FreezeError,
@@ -13,6 +13,7 @@ use service_catalog::Catalog;
 use uuid::Uuid;
 
 use crate::accounts::AccountSnapshot;
+use crate::advisors::{AdvisorKey, Advisors, StoredAccount};
 use crate::database::StoreError;
 use crate::jobs::{self, PendingJob};
 use crate::store::Store;
@@ -25,23 +26,7 @@ pub struct StoredAdvisor {
     catalog: Arc<Catalog>,
     tracking: Tracking,
     allows_empty_activity: bool,
-    /// The last advisor, with the account data and activity that it was made from.
-    advisor: Mutex<Option<(AdvisorKey, StoredAccount)>>,
-}
-
-/// What reports on an account are made from.
-#[derive(Clone, Debug)]
-struct StoredAccount {
-    advisor: Advisor,
-    /// Whether the activity is of this account too.
-    has_activity: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct AdvisorKey {
-    account: AccountId,
-    generation: i64,
-    activity_version: i64,
+    advisors: Advisors,
 }
 
 /// Why an operation fails.
@@ -90,7 +75,7 @@ impl StoredAdvisor {
             catalog,
             tracking,
             allows_empty_activity: false,
-            advisor: Mutex::new(None),
+            advisors: Advisors::default(),
         }
     }
 
@@ -430,7 +415,6 @@ impl StoredAdvisor {
     }
 
     /// Returns the advisor for an account and the activity at a version, if there is activity of the account.
-    /// One is made at a time: threads that ask meanwhile most likely want the same one.
     fn advisor(
         &self,
         snapshot: &AccountSnapshot,
@@ -443,28 +427,22 @@ impl StoredAdvisor {
             generation: snapshot.generation,
             activity_version,
         };
-        let mut last = self.advisor.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = match &*last {
-            Some((known, account)) if *known == key => account.clone(),
-            _ => {
-                let activity = activity()?;
-                self.store
-                    .check_coverage(activity.coverage(), &self.catalog)?;
-                let advisor = Advisor::new(
-                    snapshot.account.clone(),
-                    &activity,
-                    self.catalog.clone(),
-                    self.tracking.clone(),
-                    now,
-                );
-                let account = StoredAccount {
-                    has_activity: activity.is_of(&snapshot.id),
-                    advisor,
-                };
-                *last = Some((key, account.clone()));
-                account
-            }
-        };
+        let account = self.advisors.get(key, || {
+            let activity = activity()?;
+            self.store
+                .check_coverage(activity.coverage(), &self.catalog)?;
+            let advisor = Advisor::new(
+                snapshot.account.clone(),
+                &activity,
+                self.catalog.clone(),
+                self.tracking.clone(),
+                now,
+            );
+            Ok::<_, StoreError>(StoredAccount {
+                has_activity: activity.is_of(&snapshot.id),
+                advisor,
+            })
+        })?;
         Ok(if account.has_activity || self.allows_empty_activity {
             Ok(account.advisor.at(now))
         } else {
