@@ -13,14 +13,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::auth::permission_check;
 use crate::config::{Config, Limits};
 use crate::error::ApiError;
-use crate::http::metrics::Metrics;
-use crate::http::parameters::Parameters;
 use crate::jobs::queue::JobQueue;
 use crate::jobs::workers;
+use crate::metrics::Metrics;
+use crate::operation::Operation;
 use crate::operations::context::Context;
 use crate::operations::directories::Directories;
 use crate::operations::dispatch;
-use crate::operations::operation::Operation;
+use crate::parameters::Parameters;
 
 /// The API with everything that its operations need: a job queue with its threads, counters, caches.
 /// Clones share them.

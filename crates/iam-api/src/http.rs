@@ -1,8 +1,6 @@
 //! HTTP: the server, the routes, and how requests are read and answers written.
 
 pub(crate) mod exchange;
-pub(crate) mod metrics;
-pub(crate) mod parameters;
 pub(crate) mod router;
 pub(crate) mod server;
 pub(crate) mod xml;

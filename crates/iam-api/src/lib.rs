@@ -6,7 +6,10 @@ mod config;
 mod error;
 mod http;
 mod jobs;
+mod metrics;
+mod operation;
 mod operations;
+mod parameters;
 
 pub use api::Api;
 pub use auth::credentials::{Credential, Credentials, CredentialsError};

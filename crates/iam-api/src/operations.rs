@@ -10,7 +10,6 @@ mod entity_list;
 pub(crate) mod groups;
 pub(crate) mod item;
 pub(crate) mod last_accessed;
-pub(crate) mod operation;
 pub(crate) mod paging;
 pub(crate) mod policies;
 pub(crate) mod roles;

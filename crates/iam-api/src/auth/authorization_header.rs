@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 
 use crate::error::ApiError;
-use crate::http::parameters::Parameters;
+use crate::parameters::Parameters;
 
 /// The supported algorithm.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";

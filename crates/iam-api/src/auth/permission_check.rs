@@ -8,8 +8,8 @@ use iam_policy_parser::{IamArn, IamEntity, PolicyDocument};
 
 use super::policy_evaluation::{Decision, evaluate};
 use crate::error::ApiError;
-use crate::http::parameters::Parameters;
-use crate::operations::operation::Operation;
+use crate::operation::Operation;
+use crate::parameters::Parameters;
 
 /// The resource of operations that concern none, and of requests that name none.
 const NO_RESOURCE: &str = "*";

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::authorization_header::{ALGORITHM, Authorization, BASIC_FORMAT};
 use crate::error::ApiError;
-use crate::http::parameters::Parameters;
+use crate::parameters::Parameters;
 
 /// Everything but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC

@@ -12,13 +12,13 @@ use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::parameters::Parameters;
 use super::xml;
 use crate::api::Api;
 use crate::auth::caller;
 use crate::auth::signature::SignedRequest;
 use crate::error::ApiError;
-use crate::operations::operation::Operation;
+use crate::operation::Operation;
+use crate::parameters::Parameters;
 
 /// The version of the API.
 const VERSION: &str = "2010-05-08";

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::constraints::Checked;
 use super::context::Context;
 use super::item::Item;
-use super::operation::Operation;
 use super::paging::{PageOfList, with_marker};
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// The values of `Filter`.
 const FILTERS: [&str; 5] = [

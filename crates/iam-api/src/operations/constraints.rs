@@ -4,7 +4,7 @@
 use advisor_core::{JobId, MaxItems, RequestError, check_marker};
 
 use crate::error::ApiError;
-use crate::http::parameters::Parameters;
+use crate::parameters::Parameters;
 
 /// Checks the parameters of a request one by one.
 pub(crate) struct Checked<'a> {

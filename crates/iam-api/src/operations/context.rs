@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::directories::Directories;
 use super::directory::Directory;
 use crate::error::ApiError;
-use crate::http::parameters::Parameters;
 use crate::jobs::queue::JobQueue;
+use crate::parameters::Parameters;
 
 /// A request, and what it is answered from.
 pub(crate) struct Context<'a> {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::context::Context;
-use super::operation::Operation;
 use super::{account_details, groups, last_accessed, policies, roles, users};
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// Answers an operation. May block.
 pub(crate) fn answer(operation: Operation, context: &Context<'_>) -> Result<Value, ApiError> {

@@ -6,9 +6,9 @@ use super::constraints::Checked;
 use super::context::Context;
 use super::directory::{Directory, Entity};
 use super::item::Item;
-use super::operation::Operation;
 use super::paging::PageOfList;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// A list of entities, filtered by `PathPrefix`.
 pub(super) struct EntityList {

@@ -6,10 +6,10 @@ use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
 use super::entity_list::EntityList;
 use super::item::Item;
-use super::operation::Operation;
 use super::paging::{PageOfList, with_marker};
 use super::users::USER;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// The members of a `Group`.
 const GROUP: &[&str] = &["Path", "GroupName", "GroupId", "Arn", "CreateDate"];

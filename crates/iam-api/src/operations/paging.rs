@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::item::Item;
-use super::operation::Operation;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// Which page of which list a request asks for.
 pub(crate) struct PageOfList<'a> {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::constraints::{ARN, Checked};
 use super::context::Context;
 use super::item::Item;
-use super::operation::Operation;
 use super::paging::PageOfList;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// The members of a `Policy` in a list.
 const POLICY: &[&str] = &[

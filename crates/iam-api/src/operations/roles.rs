@@ -6,8 +6,8 @@ use super::constraints::{Checked, NAME_TO_64};
 use super::context::Context;
 use super::entity_list::EntityList;
 use super::item::Item;
-use super::operation::Operation;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// The members of a `Role` in a list.
 const ROLE: &[&str] = &[

@@ -7,8 +7,8 @@ use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
 use super::entity_list::EntityList;
 use super::item::Item;
-use super::operation::Operation;
 use crate::error::ApiError;
+use crate::operation::Operation;
 
 /// The members of a `User` in a list.
 pub(crate) const USER: &[&str] = &["Path", "UserName", "UserId", "Arn", "CreateDate"];
