@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tracking = Tracking::full();
     let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now);
     let reports = advisor.reports(Granularity::Action);
-    write_reports(File::create(output)?, &reports)?;
-    println!("{} reports written", reports.len());
+    let number = reports.len();
+    // The reports are made as they are written, so that an organization of any size fits in memory.
+    write_reports(File::create(output)?, reports)?;
+    println!("{number} reports written");
     Ok(())
 }

@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("action_level", Granularity::Action),
     ] {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| advisor.reports(granularity));
+            bencher.iter(|| advisor.reports(granularity).for_each(drop));
         });
     }
     group.finish();

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use access_advisor::account::load_account_data;
 use access_advisor::arrow::all_report_batches;
+use access_advisor::arrow::arrow_array::RecordBatch;
 use access_advisor::catalog::Catalog;
 use access_advisor::parquet::{read_activity, write_activity};
 use access_advisor::report::{Advisor, Granularity, Tracking};
@@ -83,15 +84,16 @@ fn serve(advisor: &Advisor) -> Result<(), Box<dyn Error>> {
             _ => return Err(format!("no level: {level}").into()),
         };
         let start = Instant::now();
-        let count = match what {
+        let count: usize = match what {
             "reports" => {
-                let reports = black_box(advisor.reports(granularity));
-                reports.iter().map(|report| report.services().len()).sum()
+                let reports = advisor.reports(granularity);
+                let services = reports.map(|report| black_box(report).services().len());
+                services.sum()
             }
             "table" => {
-                let batches = black_box(all_report_batches(advisor, granularity)?);
-                let batches = batches.iter();
-                batches.fold(0, |rows, batch| rows + batch.num_rows())
+                let batches = all_report_batches(advisor, granularity);
+                let batches = black_box(batches.collect::<Result<Vec<_>, _>>()?);
+                batches.iter().map(RecordBatch::num_rows).sum()
             }
             _ => return Err(format!("cannot make {what}").into()),
         };

@@ -78,9 +78,12 @@ pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result
     }
 }
 
-/// Writes a value indented by four spaces, as the AWS CLI does, and a line end.
+/// What JSON is indented by, as the AWS CLI does.
+pub(crate) const INDENT: &str = "    ";
+
+/// Writes a value indented, and a line end.
 pub(crate) fn write_json(mut writer: impl Write, value: &impl Serialize) -> io::Result<()> {
-    let formatter = PrettyFormatter::with_indent(b"    ");
+    let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
     value.serialize(&mut Serializer::with_formatter(&mut writer, formatter))?;
     writeln!(writer)
 }

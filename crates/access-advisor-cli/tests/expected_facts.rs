@@ -105,8 +105,8 @@ fn every_report_holds_what_was_derived_by_hand() {
         serde_json::from_str(&std::fs::read_to_string(testdata("expected/facts.json")).unwrap())
             .unwrap();
     let advisor = advisor();
-    let by_action = advisor.reports(Granularity::Action);
-    let by_service = advisor.reports(Granularity::Service);
+    let by_action: Vec<Report> = advisor.reports(Granularity::Action).collect();
+    let by_service: Vec<Report> = advisor.reports(Granularity::Service).collect();
     let arns: Vec<&str> = by_action.iter().map(Report::arn).collect();
     assert_eq!(arns, facts.keys().map(String::as_str).collect::<Vec<_>>());
 
@@ -174,10 +174,9 @@ fn full_tracking_sees_more_and_hides_nothing() {
     let aws = advisor();
     for (aws, full) in aws
         .reports(Granularity::Action)
-        .iter()
         .zip(full.reports(Granularity::Action))
     {
-        assert_eq!(namespaces(aws), namespaces(&full));
+        assert_eq!(namespaces(&aws), namespaces(&full));
         for (aws, full) in aws.services().zip(full.services()) {
             assert!(full.last_authenticated >= aws.last_authenticated);
             assert!(full.total_authenticated_entities >= aws.total_authenticated_entities);

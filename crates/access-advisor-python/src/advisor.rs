@@ -167,8 +167,10 @@ impl Advisor {
         threads: Option<Threads>,
     ) -> PyResult<Table> {
         let make = || {
-            let batches = all_report_batches(&self.inner, granularity.0)?;
-            Table::collect(report_schema(), batches.into_iter().map(Ok))
+            Table::collect(
+                report_schema(),
+                all_report_batches(&self.inner, granularity.0),
+            )
         };
         let stop = std::sync::atomic::AtomicBool::new(false);
         let table = work::run_watched(py, threads, &stop, |_| Ok(()), make)?;

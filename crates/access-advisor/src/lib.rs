@@ -15,7 +15,7 @@
 //!
 //! let bruno = "arn:aws:iam::111122223333:user/engineering/bruno";
 //! let report = advisor.report(bruno, Granularity::Action)?;          // one report
-//! let reports = advisor.reports(Granularity::Service);               // all of them, in parallel
+//! let reports = advisor.reports(Granularity::Service);               // all of them, made as they are taken
 //! let entities = advisor.entities(bruno, "s3")?;                     // who used a service, and when last
 //! let policies = advisor.policies_granting(bruno, &["s3", "ec2"])?;  // the policies that grant services
 //!

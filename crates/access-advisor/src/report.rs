@@ -6,9 +6,9 @@
 #[doc(inline)]
 pub use advisor_core::{
     AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
-    EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MissingLogFiles,
-    NotEvaluated, PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage, ReportVisitor,
-    RequestError, ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed,
-    TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
+    EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MappedReports,
+    MissingLogFiles, NotEvaluated, PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage,
+    ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State, StateReason,
+    TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
     policies_granting_service_access,
 };

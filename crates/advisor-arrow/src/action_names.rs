@@ -13,22 +13,23 @@ use service_catalog::{ActionId, Catalog};
 use crate::dictionary::KeysById;
 
 /// Numbers the distinct names of a catalog's actions, on first use.
-pub(crate) struct ActionNames<'a> {
-    catalog: &'a Catalog,
+#[derive(Debug)]
+pub(crate) struct ActionNames {
+    catalog: Arc<Catalog>,
     /// The number of each action's name, by action. Names are numbered in the order of their first action.
     numbers: OnceLock<Vec<u32>>,
 }
 
-impl<'a> ActionNames<'a> {
-    pub(crate) fn new(catalog: &'a Catalog) -> Self {
+impl ActionNames {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
         Self {
             catalog,
             numbers: OnceLock::new(),
         }
     }
 
-    pub(crate) fn catalog(&self) -> &'a Catalog {
-        self.catalog
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
     }
 
     fn numbers(&self) -> &[u32] {
@@ -47,7 +48,7 @@ impl<'a> ActionNames<'a> {
 
 /// The dictionary of a batch: the action names in it.
 pub(crate) struct ActionDictionary<'a> {
-    names: &'a ActionNames<'a>,
+    names: &'a ActionNames,
     by_action: KeysById,
     by_name: KeysById,
     next: i32,
@@ -55,7 +56,7 @@ pub(crate) struct ActionDictionary<'a> {
 }
 
 impl<'a> ActionDictionary<'a> {
-    pub(crate) fn new(names: &'a ActionNames<'a>) -> Self {
+    pub(crate) fn new(names: &'a ActionNames) -> Self {
         Self {
             names,
             by_action: KeysById::default(),

@@ -72,7 +72,7 @@ struct Open {
 
 impl<'a> Columns<'a> {
     /// Creates columns with room for `rows` rows.
-    pub(crate) fn new(names: &'a ActionNames<'a>, rows: usize) -> Self {
+    pub(crate) fn new(names: &'a ActionNames, rows: usize) -> Self {
         Self {
             catalog: names.catalog(),
             arns: Dictionary::default(),

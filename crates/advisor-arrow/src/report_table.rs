@@ -1,6 +1,8 @@
 //! Reports as one flat Arrow table, with the rows of the command line's CSV.
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
+use std::iter::Peekable;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,7 +43,7 @@ fn usual_rows(granularity: Granularity) -> usize {
 pub fn report_batches(reports: &[Report]) -> Result<Vec<RecordBatch>, ArrowError> {
     let mut batches = Vec::new();
     for (first, alike) in alike(reports) {
-        let names = ActionNames::new(first.catalog());
+        let names = ActionNames::new(first.catalog().clone());
         let parts = alike.par_chunks(batch_reports(first.granularity()));
         let made: Result<Vec<_>, _> = parts.map(|part| batch(&names, part)).collect();
         batches.extend(made?);
@@ -49,47 +51,118 @@ pub fn report_batches(reports: &[Report]) -> Result<Vec<RecordBatch>, ArrowError
     Ok(batches)
 }
 
-/// The same batches as `report_batches(&advisor.reports(granularity))`, without the reports in memory.
-///
-/// # Errors
-/// As [`report_batches`].
-pub fn all_report_batches(
-    advisor: &Advisor,
-    granularity: Granularity,
-) -> Result<Vec<RecordBatch>, ArrowError> {
-    let entities = advisor.account().reported_entities();
-    let names = ActionNames::new(advisor.catalog());
-    let chunks = entities.par_chunks(batch_reports(granularity));
-    // A column is copied when it grows, so start with room for the most rows so far.
-    let most_rows = AtomicUsize::new(usual_rows(granularity));
-    let batch_on = |chunk: &[EntityId]| {
-        let room = chunk.len() * most_rows.load(Ordering::Relaxed);
-        let mut columns = Columns::new(&names, room + room / 16);
-        for entity in chunk {
-            let detail = advisor.account().entity(*entity);
-            let arn = detail.map_or("", |detail| &detail.arn);
-            columns.push(arn, &advisor.not_evaluated(*entity), |columns| {
-                advisor.visit_rows(*entity, granularity, columns);
-            });
-        }
-        most_rows.fetch_max(columns.rows().div_ceil(chunk.len()), Ordering::Relaxed);
-        columns.finish()
-    };
-    chunks.map(batch_on).collect()
+/// The record batches of [`report_schema`] of all reports of an advisor, in the order of [`Advisor::reports`]. They are
+/// made in parallel, one for each thread of the current rayon pool at a time, without building the reports.
+#[must_use]
+pub fn all_report_batches(advisor: &Advisor, granularity: Granularity) -> ReportBatches {
+    ReportBatches {
+        advisor: advisor.clone(),
+        granularity,
+        names: ActionNames::new(advisor.catalog().clone()),
+        entities: advisor.account().reported_entities(),
+        next: 0,
+        most_rows: AtomicUsize::new(usual_rows(granularity)),
+        made: Vec::new().into_iter(),
+    }
 }
 
-/// Writes reports as a Parquet file of [`report_schema`].
+/// Iterator of [`all_report_batches`].
+#[derive(Debug)]
+pub struct ReportBatches {
+    advisor: Advisor,
+    granularity: Granularity,
+    names: ActionNames,
+    entities: Vec<EntityId>,
+    /// The index of the next entity.
+    next: usize,
+    /// A column is copied when it grows, so batches start with room for the most rows so far of a report.
+    most_rows: AtomicUsize,
+    made: std::vec::IntoIter<Result<RecordBatch, ArrowError>>,
+}
+
+impl ReportBatches {
+    fn batch_on(&self, entities: &[EntityId]) -> Result<RecordBatch, ArrowError> {
+        let room = entities.len() * self.most_rows.load(Ordering::Relaxed);
+        let mut columns = Columns::new(&self.names, room + room / 16);
+        for entity in entities {
+            let detail = self.advisor.account().entity(*entity);
+            let arn = detail.map_or("", |detail| &detail.arn);
+            columns.push(arn, &self.advisor.not_evaluated(*entity), |columns| {
+                self.advisor.visit_rows(*entity, self.granularity, columns);
+            });
+        }
+        let rows = columns.rows().div_ceil(entities.len());
+        self.most_rows.fetch_max(rows, Ordering::Relaxed);
+        columns.finish()
+    }
+}
+
+impl Iterator for ReportBatches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.made.len() == 0 {
+            let size = batch_reports(self.granularity);
+            let end = self.next + size * rayon::current_num_threads();
+            let end = end.min(self.entities.len());
+            let entities = self.entities.get(self.next..end).unwrap_or_default();
+            let batches = entities.par_chunks(size).map(|part| self.batch_on(part));
+            self.made = batches.collect::<Vec<_>>().into_iter();
+            self.next = end;
+        }
+        self.made.next()
+    }
+}
+
+/// Writes reports as a Parquet file of [`report_schema`]. Takes them as they are needed, so that
+/// [`Advisor::reports`] are never all in memory.
 ///
 /// # Errors
 /// Errors of the writer.
-pub fn write_reports(writer: impl Write, reports: &[Report]) -> io::Result<()> {
-    // Lazily, so that only one batch is in memory at a time.
-    let batches = alike(reports).flat_map(|(first, alike)| {
-        let names = ActionNames::new(first.catalog());
-        let parts = alike.chunks(batch_reports(first.granularity()));
-        parts.map(move |part| batch(&names, part))
-    });
+pub fn write_reports<R: Borrow<Report>>(
+    writer: impl Write,
+    reports: impl IntoIterator<Item = R>,
+) -> io::Result<()> {
+    let batches = BatchesOf {
+        reports: reports.into_iter().peekable(),
+        names: None,
+    };
     parquet_file::write(writer, &report_schema(), batches)
+}
+
+/// The batches of reports, one after the other.
+struct BatchesOf<I: Iterator> {
+    reports: Peekable<I>,
+    /// Of the catalog of the last report.
+    names: Option<ActionNames>,
+}
+
+impl<R: Borrow<Report>, I: Iterator<Item = R>> Iterator for BatchesOf<I> {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = self.reports.next()?;
+        let (catalog, granularity) = (first.borrow().catalog(), first.borrow().granularity());
+        let known = self.names.take();
+        let known = known.filter(|names| is_of(names, first.borrow()));
+        let names = known.unwrap_or_else(|| ActionNames::new(catalog.clone()));
+        let mut part = vec![first];
+        while part.len() < batch_reports(granularity)
+            && let Some(next) = self.reports.next_if(|next| {
+                let next = next.borrow();
+                next.granularity() == granularity && is_of(&names, next)
+            })
+        {
+            part.push(next);
+        }
+        let batch = batch(&names, &part);
+        self.names = Some(names);
+        Some(batch)
+    }
+}
+
+fn is_of(names: &ActionNames, report: &Report) -> bool {
+    Arc::ptr_eq(names.catalog(), report.catalog())
 }
 
 /// Splits reports into runs of the same catalog and granularity, each with its first report. A batch
@@ -102,8 +175,9 @@ fn alike(reports: &[Report]) -> impl Iterator<Item = (&Report, &[Report])> {
     parts.filter_map(|alike| Some((alike.first()?, alike)))
 }
 
-fn batch(names: &ActionNames<'_>, reports: &[Report]) -> Result<RecordBatch, ArrowError> {
-    let rows = reports.iter().map(|report| {
+fn batch<R: Borrow<Report>>(names: &ActionNames, reports: &[R]) -> Result<RecordBatch, ArrowError> {
+    let reports = reports.iter().map(Borrow::borrow);
+    let rows = reports.clone().map(|report| {
         let services = report.service_rows().chain(report.ungranted_service_rows());
         let services = services.chain(report.unknown_event_source_rows());
         let rows = services.map(|row| 1 + row.actions().len());

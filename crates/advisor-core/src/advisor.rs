@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
-use rayon::prelude::*;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{
@@ -187,7 +186,7 @@ impl Advisor {
     }
 
     /// The report on an AWS managed policy that no export has.
-    fn report_without_policy(&self, arn: &str, granularity: Granularity) -> Report {
+    pub(crate) fn report_without_policy(&self, arn: &str, granularity: Granularity) -> Report {
         Report {
             catalog: self.catalog.clone(),
             arn: arn.into(),
@@ -210,17 +209,6 @@ impl Advisor {
             Err(RequestError::NoSuchEntity(_)) if self.account.lacks_aws_policy(arn) => Ok(None),
             resolved => resolved.map(Some),
         }
-    }
-
-    /// Reports on every user, group and role, and on every managed policy that is attached or the
-    /// account's own. Sorted by ARN; made in parallel.
-    #[must_use]
-    pub fn reports(&self, granularity: Granularity) -> Vec<Report> {
-        self.account
-            .reported_entities()
-            .into_par_iter()
-            .map(|entity| self.report_on(entity, granularity))
-            .collect()
     }
 
     /// The report on an entity of this advisor's account data.

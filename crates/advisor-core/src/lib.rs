@@ -19,6 +19,7 @@ mod page;
 mod parameters;
 mod reach;
 mod report;
+mod reports;
 mod request_error;
 mod service_ref;
 mod state;
@@ -60,6 +61,7 @@ pub use report::{
     ActionRow, EntityAccess, Grant, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor,
     ServiceLastAccessed, ServiceRow, TrackedActionLastAccessed, UngrantedActionUsed,
 };
+pub use reports::{MappedReports, Reports};
 pub use request_error::RequestError;
 pub use state::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, ReportCoverage, State,

@@ -144,7 +144,6 @@ fn several_accounts_keep_their_names_apart() {
     let advisor = advisor(account, &Activity::new());
     let arns: Vec<String> = advisor
         .reports(Granularity::Service)
-        .iter()
         .map(|report| report.arn().into())
         .collect();
     assert_eq!(arns, [ANN, other, "arn:aws:iam::aws:policy/Shared"]);

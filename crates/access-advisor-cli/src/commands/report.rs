@@ -1,23 +1,23 @@
 //! `access-advisor report`.
 
 mod csv;
+mod json;
+mod listed_reports;
 mod table;
 mod trust;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use access_advisor::account::AccountData;
-use access_advisor::catalog::Catalog;
 use access_advisor::parquet::write_reports;
-use access_advisor::report::{Advisor, DayRange, Granularity, Report, ReportCoverage, Tracking};
+use access_advisor::report::{Advisor, DayRange, Granularity, ReportCoverage, Tracking};
 use access_advisor::time;
 use access_advisor::trail::TrailRead;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
+use self::listed_reports::{ListedReports, Unobservable};
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
@@ -155,20 +155,16 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)
     } else {
-        let reports = arguments.arn.iter().map(|arn| {
-            let report = advisor.report(arn, granularity)?;
-            Ok((report.arn().to_owned(), report))
-        });
-        // Sorted, without duplicates.
-        let reports: BTreeMap<String, Report> = reports.collect::<Result<_, Failure>>()?;
-        reports.into_values().collect()
+        advisor.reports_on(&arguments.arn, granularity)?
     };
 
     let coverage = advisor.coverage();
     if !tracking.has_states() {
         note_days_not_read(&coverage);
     }
-    let trust = trust::line(&coverage, &reports);
+    let unobservable = Unobservable::none(advisor.catalog());
+    let trust = || trust::line(&coverage, unobservable.count());
+    let reports = ListedReports::new(reports, &unobservable);
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             Format::Table => {
@@ -182,50 +178,19 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
                         .iter()
                         .any(|account| account.days_read > 0),
                 };
-                table::write(writer, &reports, period)?;
-                writeln!(writer, "\n{trust}")
+                table::write(writer, reports, period)?;
+                writeln!(writer, "\n{}", trust())
             }
-            Format::Json => write_json(writer, &reports, &coverage, advisor.catalog()),
-            Format::Jsonl => write_json_lines(writer, &reports),
-            Format::Csv => csv::write(writer, &reports),
-            Format::Parquet => write_reports(writer, &reports),
+            Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
+            Format::Jsonl => json::write_lines(writer, reports),
+            Format::Csv => csv::write(writer, reports),
+            Format::Parquet => write_reports(writer, reports.each()),
         }
     })?;
     if arguments.format != Format::Table {
-        output::say(trust);
+        output::say(trust());
     }
     Ok(incomplete.check()?)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Reports<'a> {
-    reports: &'a [Report],
-    coverage: &'a ReportCoverage,
-    /// The fingerprint of the catalog that the reports were made with.
-    catalog: String,
-}
-
-fn write_json(
-    writer: &mut dyn Write,
-    reports: &[Report],
-    coverage: &ReportCoverage,
-    catalog: &Catalog,
-) -> io::Result<()> {
-    let document = Reports {
-        reports,
-        coverage,
-        catalog: catalog.fingerprint().to_string(),
-    };
-    output::write_json(writer, &document)
-}
-
-fn write_json_lines(mut writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
-    for report in reports {
-        serde_json::to_writer(&mut writer, report)?;
-        writeln!(writer)?;
-    }
-    Ok(())
 }
 
 fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {

@@ -9,6 +9,8 @@ use access_advisor::report::{
 use access_advisor::time;
 use chrono::{DateTime, Utc};
 
+use super::listed_reports::ListedReports;
+
 const COLUMNS: usize = 13;
 
 const HEADER: [&str; COLUMNS] = [
@@ -28,28 +30,41 @@ const HEADER: [&str; COLUMNS] = [
 ];
 
 /// Writes all reports as one table.
-pub(crate) fn write(writer: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(writer);
-    write_record(&mut csv, HEADER)?;
-    for report in reports {
-        write_entity(&mut csv, report)?;
-        let ungranted: Vec<_> = report.ungranted_actions_used().collect();
-        for row in report.services() {
-            write_row(&mut csv, report, &row, "true")?;
-            for action in &ungranted {
-                if action.service_namespace == row.service_namespace {
-                    write_action(&mut csv, report, &row, &action.action, "false")?;
-                }
+pub(crate) fn write(writer: &mut dyn Write, reports: ListedReports<'_>) -> io::Result<()> {
+    writer.write_all(&lines(|csv| write_record(csv, HEADER))?)?;
+    reports.write_each(writer, |report| lines(|csv| write_report(csv, report)))
+}
+
+/// Some lines of the table.
+fn lines(
+    write: impl FnOnce(&mut csv::Writer<&mut dyn Write>) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    let mut csv = csv::Writer::from_writer(&mut lines as &mut dyn Write);
+    write(&mut csv)?;
+    csv.flush()?;
+    drop(csv);
+    Ok(lines)
+}
+
+fn write_report(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
+    write_entity(csv, report)?;
+    let ungranted: Vec<_> = report.ungranted_actions_used().collect();
+    for row in report.services() {
+        write_row(csv, report, &row, "true")?;
+        for action in &ungranted {
+            if action.service_namespace == row.service_namespace {
+                write_action(csv, report, &row, &action.action, "false")?;
             }
         }
-        for row in report.ungranted_services_used() {
-            write_row(&mut csv, report, &row, "false")?;
-        }
-        for row in report.unknown_event_sources() {
-            write_row(&mut csv, report, &row, "")?;
-        }
     }
-    csv.flush()
+    for row in report.ungranted_services_used() {
+        write_row(csv, report, &row, "false")?;
+    }
+    for row in report.unknown_event_sources() {
+        write_row(csv, report, &row, "")?;
+    }
+    Ok(())
 }
 
 /// The line of the report itself, which also stands when it lists no service: the last access of all, and the policies that

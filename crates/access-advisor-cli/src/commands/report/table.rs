@@ -8,6 +8,7 @@ use access_advisor::report::{Granularity, Report, ServiceLastAccessed, State, St
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table};
 
+use super::listed_reports::ListedReports;
 use crate::plain_table;
 
 /// The time that reports cover.
@@ -30,7 +31,11 @@ const MOST_NAMES: usize = 60;
 const CUT_NAMES: usize = 12;
 
 /// Writes the overview, when there are several reports, and each report.
-pub(crate) fn write(writer: &mut dyn Write, reports: &[Report], period: Period) -> io::Result<()> {
+pub(crate) fn write(
+    writer: &mut dyn Write,
+    reports: ListedReports<'_>,
+    period: Period,
+) -> io::Result<()> {
     let day = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
     match period.start {
         Some(start) if start > period.end => writeln!(
@@ -46,19 +51,55 @@ pub(crate) fn write(writer: &mut dyn Write, reports: &[Report], period: Period) 
         )?,
         None => writeln!(writer, "Last accessed, up to {}", day(period.end))?,
     }
-    if reports.len() > 1 {
+    let list = reports.list();
+    if list.len() > 1 {
         writeln!(writer)?;
-        write_overview(writer, reports, period)?;
+        // The reports are made twice, because those of a large account do not fit in memory.
+        let overview = list.map_in_parallel(|report| Overview::of(&report, period));
+        write_overview(writer, &overview.collect::<Vec<_>>(), period)?;
     }
-    for report in reports {
-        writeln!(writer)?;
-        write_report(writer, report, period)?;
-    }
-    Ok(())
+    reports.write_each(writer, |report| {
+        let mut text = b"\n".to_vec();
+        write_report(&mut text, report, period)?;
+        Ok(text)
+    })
 }
 
-fn write_overview(writer: &mut dyn Write, reports: &[Report], period: Period) -> io::Result<()> {
-    let has_states = reports.iter().any(has_states);
+/// The line of a report in the overview.
+struct Overview {
+    name: String,
+    has_states: bool,
+    services: usize,
+    used: usize,
+    implied: usize,
+    unused: usize,
+    last: Option<DateTime<Utc>>,
+    /// What stands in place of the last access.
+    never: &'static str,
+}
+
+impl Overview {
+    fn of(report: &Report, period: Period) -> Self {
+        let [implied, unused] = [State::Implied, State::Unused]
+            .map(|state| report.services().filter(|row| is_in(row, state)).count());
+        Self {
+            name: short_name(report.arn()).to_owned(),
+            has_states: has_states(report),
+            services: report.services().len(),
+            used: report.services().filter(is_used).count(),
+            implied,
+            unused,
+            last: report
+                .services()
+                .filter_map(|row| row.last_authenticated)
+                .max(),
+            never: never(report, period),
+        }
+    }
+}
+
+fn write_overview(writer: &mut dyn Write, reports: &[Overview], period: Period) -> io::Result<()> {
+    let has_states = reports.iter().any(|report| report.has_states);
     let mut header = vec!["IDENTITY OR POLICY", "SERVICES", "USED"];
     if has_states {
         header.extend(["IMPLIED", "UNUSED", "UNKNOWN"]);
@@ -74,26 +115,21 @@ fn write_overview(writer: &mut dyn Write, reports: &[Report], period: Period) ->
         }
     }
     for report in reports {
-        let services = report.services().len();
-        let used = report.services().filter(is_used).count();
-        let last = report
-            .services()
-            .filter_map(|row| row.last_authenticated)
-            .max();
+        let not_used = report.services - report.used;
         let mut cells = vec![
-            short_name(report.arn()).to_owned(),
-            services.to_string(),
-            used.to_string(),
+            report.name.clone(),
+            report.services.to_string(),
+            report.used.to_string(),
         ];
         if has_states {
-            let [implied, unused] = [State::Implied, State::Unused]
-                .map(|state| report.services().filter(|row| is_in(row, state)).count());
-            let unknown = services - used - implied - unused;
-            cells.extend([implied, unused, unknown].map(|number| number.to_string()));
+            let unknown = not_used - report.implied - report.unused;
+            let numbers = [report.implied, report.unused, unknown];
+            cells.extend(numbers.map(|number| number.to_string()));
         } else {
-            cells.push((services - used).to_string());
+            cells.push(not_used.to_string());
         }
-        cells.push(last.map_or_else(|| never(report, period).into(), instant));
+        let last = report.last;
+        cells.push(last.map_or_else(|| report.never.into(), instant));
         cells.push(last.map(|time| ago(time, period.now)).unwrap_or_default());
         table.add_row(cells);
     }

@@ -1,15 +1,12 @@
 //! How far "not used" can be trusted: the days, log files and actions that were not seen.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use access_advisor::activity::DaySet;
-use access_advisor::report::{
-    AccountCoverage, DayRange, Report, ReportCoverage, ServiceRow, State,
-};
+use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage};
 
-/// One line for the end of a report.
-pub(super) fn line(coverage: &ReportCoverage, reports: &[Report]) -> String {
+/// One line for the end of a report, with the number of granted actions that are unobservable.
+pub(super) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
     let mut line = format!("\"unused\" rests on {}", days(coverage));
     let missing = &coverage.missing_log_files;
     if !missing.is_empty() {
@@ -25,7 +22,6 @@ pub(super) fn line(coverage: &ReportCoverage, reports: &[Report]) -> String {
             count(missing.count, "log file")
         );
     }
-    let unobservable = unobservable(reports);
     if unobservable > 0 {
         _ = write!(
             line,
@@ -89,15 +85,6 @@ pub(super) fn interval(range: DayRange) -> String {
         Some(first) => format!("{} to {}", date(first), date(range.last)),
         None => format!("up to {}", date(range.last)),
     }
-}
-
-/// The number of granted actions that are unobservable in some report.
-fn unobservable(reports: &[Report]) -> usize {
-    let rows = reports.iter().flat_map(Report::service_rows);
-    let actions = rows.flat_map(ServiceRow::actions);
-    let unobservable = actions.filter(|action| action.state == Some(State::Unobservable));
-    let distinct: BTreeSet<_> = unobservable.map(|action| action.action).collect();
-    distinct.len()
 }
 
 pub(super) fn count(number: usize, what: &str) -> String {

@@ -1,0 +1,61 @@
+//! Reports as JSON, indented as the AWS CLI does, and as JSON lines.
+
+use std::io::{self, Write};
+
+use access_advisor::catalog::Catalog;
+use access_advisor::report::ReportCoverage;
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use super::listed_reports::ListedReports;
+use crate::output::INDENT;
+
+/// Writes `{"Reports": [...], "Coverage": {...}, "Catalog": "..."}`.
+pub(super) fn write(
+    writer: &mut dyn Write,
+    reports: ListedReports<'_>,
+    coverage: &ReportCoverage,
+    catalog: &Catalog,
+) -> io::Result<()> {
+    write!(writer, "{{\n{INDENT}\"Reports\": [")?;
+    let mut separator = "";
+    for report in reports.formatted(|report| indented(report, 2)) {
+        write!(writer, "{separator}\n{INDENT}{INDENT}")?;
+        writer.write_all(&report?)?;
+        separator = ",";
+    }
+    if !separator.is_empty() {
+        write!(writer, "\n{INDENT}")?;
+    }
+    write!(writer, "],\n{INDENT}\"Coverage\": ")?;
+    writer.write_all(&indented(coverage, 1)?)?;
+    // The fingerprint of the catalog that the reports were made with.
+    let catalog = catalog.fingerprint();
+    write!(writer, ",\n{INDENT}\"Catalog\": \"{catalog}\"\n}}\n")
+}
+
+/// Writes one report per line.
+pub(super) fn write_lines(writer: &mut dyn Write, reports: ListedReports<'_>) -> io::Result<()> {
+    reports.write_each(writer, |report| {
+        let mut line = serde_json::to_vec(report)?;
+        line.push(b'\n');
+        Ok(line)
+    })
+}
+
+/// A value that stands at this depth of a document.
+fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
+    value.serialize(&mut Serializer::with_formatter(&mut text, formatter))?;
+    let line_end = format!("\n{}", INDENT.repeat(depth));
+    let mut indented = Vec::with_capacity(text.len() + text.len() / 2);
+    // Strings have no line ends: JSON escapes them.
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            indented.extend_from_slice(line_end.as_bytes());
+        }
+        indented.extend_from_slice(line);
+    }
+    Ok(indented)
+}
