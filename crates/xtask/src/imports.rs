@@ -1,4 +1,4 @@
-//! `cargo xtask imports`: files of a crate that import each other in a circle.
+//! `cargo xtask imports`: files and folders of a crate that import each other in a circle.
 
 mod files;
 mod graph;
@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::child;
 
-/// Prints the circles in which files of a crate import each other, and the names that cause them.
+/// Prints the circles in which files or folders of a crate import each other, and the names that cause them.
 ///
 /// A file imports another when a path in its code leads to an item of the other: `use` declarations and paths in
 /// expressions, from `crate`, `self`, `super` or a child module. Names that a module re-exports count for the file that
@@ -33,7 +33,7 @@ impl Imports {
                     return Ok(());
                 }
                 Err(format!(
-                    "files import each other in a circle: {}",
+                    "files or folders import each other in a circle: {}",
                     failed.join(", ")
                 ))
             }
@@ -49,17 +49,20 @@ fn check(root: &Path) -> Result<Vec<String>, String> {
         let name = name.to_string();
         let files = files::read(&folder)?;
         let count = files.len();
-        let circles = graph::circles(&files);
-        if circles.is_empty() {
+        let mut circles = graph::file_circles(&files);
+        let involved: usize = circles.iter().map(|circle| circle.members.len()).sum();
+        let folders = graph::folder_circles(&files);
+        if circles.is_empty() && folders.is_empty() {
             continue;
         }
-        let involved: usize = circles.iter().map(|circle| circle.files.len()).sum();
         println!(
-            "{name}: {involved} of {count} files in {} circles",
-            circles.len()
+            "{name}: {involved} of {count} files in {} circles, {} circles of folders",
+            circles.len(),
+            folders.len()
         );
+        circles.extend(folders);
         for circle in &circles {
-            println!("  {}", circle.files.join(", "));
+            println!("  {}", circle.members.join(", "));
             for edge in &circle.edges {
                 println!(
                     "    {} -> {}: {}",

@@ -8,14 +8,14 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::files::SourceFile;
 use super::paths::CodePath;
 
-/// Files that import each other, directly or by way of others.
+/// Files or folders that import each other, directly or by way of others.
 #[derive(Debug)]
 pub(super) struct Circle {
-    pub(super) files: Vec<String>,
+    pub(super) members: Vec<String>,
     pub(super) edges: Vec<Edge>,
 }
 
-/// What a file imports from another.
+/// What a file or folder imports from another.
 #[derive(Debug)]
 pub(super) struct Edge {
     pub(super) from: String,
@@ -23,51 +23,57 @@ pub(super) struct Edge {
     pub(super) names: Vec<String>,
 }
 
-/// The circles of a crate.
-pub(super) fn circles(files: &[SourceFile]) -> Vec<Circle> {
-    let krate = Crate::new(files);
-    let mut graph: DiGraph<&str, Vec<String>> = DiGraph::new();
-    let nodes: Vec<NodeIndex> = files
-        .iter()
-        .map(|file| graph.add_node(&file.name))
-        .collect();
-    for ((from, to), names) in krate.imports() {
-        if let (Some(from), Some(to)) = (nodes.get(from), nodes.get(to)) {
-            graph.add_edge(*from, *to, names.into_iter().collect());
-        }
-    }
-    let name = |node: NodeIndex| {
-        graph
-            .node_weight(node)
-            .copied()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let mut circles = Vec::new();
-    for mut component in tarjan_scc(&graph)
-        .into_iter()
-        .filter(|component| component.len() > 1)
-    {
-        component.sort_by_key(|node| name(*node));
-        let mut edges = Vec::new();
-        for from in &component {
-            for to in &component {
-                if let Some(names) = graph
-                    .find_edge(*from, *to)
-                    .and_then(|edge| graph.edge_weight(edge))
-                {
-                    edges.push(Edge {
-                        from: name(*from),
-                        to: name(*to),
-                        names: names.clone(),
-                    });
-                }
+/// The circles of a crate's files.
+pub(super) fn file_circles(files: &[SourceFile]) -> Vec<Circle> {
+    circles(files, |file| &file.name)
+}
+
+/// The circles of a crate's folders, each with the file of its name, and of the files beside them.
+pub(super) fn folder_circles(files: &[SourceFile]) -> Vec<Circle> {
+    circles(files, |file| file.module.first().unwrap_or(&file.name))
+}
+
+/// The circles of what this function names for each file.
+fn circles(files: &[SourceFile], member: impl Fn(&SourceFile) -> &String) -> Vec<Circle> {
+    let mut imports: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+    for ((from, to), names) in Crate::new(files).imports() {
+        if let (Some(from), Some(to)) = (files.get(from), files.get(to)) {
+            let (from, to) = (member(from), member(to));
+            if from != to {
+                imports.entry((from, to)).or_default().extend(names);
             }
         }
-        let files = component.iter().map(|node| name(*node)).collect();
-        circles.push(Circle { files, edges });
     }
-    circles.sort_by(|one, other| one.files.cmp(&other.files));
+    let mut graph: DiGraph<&str, ()> = DiGraph::new();
+    let mut nodes: BTreeMap<&str, NodeIndex> = BTreeMap::new();
+    for (from, to) in imports.keys() {
+        let [from, to] =
+            [from, to].map(|name| *nodes.entry(name).or_insert_with(|| graph.add_node(name)));
+        graph.add_edge(from, to, ());
+    }
+    let mut circles = Vec::new();
+    for component in tarjan_scc(&graph) {
+        let members: BTreeSet<&str> = component
+            .iter()
+            .filter_map(|node| graph.node_weight(*node).copied())
+            .collect();
+        if members.len() < 2 {
+            continue;
+        }
+        let edges = imports
+            .iter()
+            .filter(|((from, to), _)| members.contains(from) && members.contains(to))
+            .map(|((from, to), names)| Edge {
+                from: (*from).to_owned(),
+                to: (*to).to_owned(),
+                names: names.iter().cloned().collect(),
+            });
+        circles.push(Circle {
+            edges: edges.collect(),
+            members: members.into_iter().map(str::to_owned).collect(),
+        });
+    }
+    circles.sort_by(|one, other| one.members.cmp(&other.members));
     circles
 }
 
@@ -215,11 +221,18 @@ mod tests {
 
     /// The circles of a crate of these files, each as its edges.
     fn found(sources: &[(&str, &str)]) -> Vec<String> {
+        edges(file_circles(&files(sources)))
+    }
+
+    fn files(sources: &[(&str, &str)]) -> Vec<SourceFile> {
         let sources: Vec<_> = sources
             .iter()
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
-        let circles = circles(&parse(&sources));
+        parse(&sources)
+    }
+
+    fn edges(circles: Vec<Circle>) -> Vec<String> {
         let edges = circles.iter().map(|circle| {
             let edges = circle.edges.iter();
             edges
@@ -269,6 +282,22 @@ mod tests {
         assert_eq!(
             found(&sources),
             ["a/b.rs -> a/mod.rs: A; a/mod.rs -> a/b.rs: g"]
+        );
+    }
+
+    #[test]
+    fn folders_that_import_each_other() {
+        let sources = [
+            ("lib.rs", "mod a; mod c;"),
+            ("a.rs", "mod one; mod two;"),
+            ("a/one.rs", "use crate::c::C; pub struct One;"),
+            ("a/two.rs", "pub struct Two;"),
+            ("c.rs", "use crate::a::two::Two; pub struct C;"),
+        ];
+        assert!(found(&sources).is_empty());
+        assert_eq!(
+            edges(folder_circles(&files(&sources))),
+            ["a -> c: C; c -> a: Two"]
         );
     }
 
