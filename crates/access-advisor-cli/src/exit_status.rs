@@ -2,7 +2,7 @@
 
 /// The command failed: there is no result.
 pub(crate) const FAILED: u8 = 1;
-/// There is a result, but something of the input is not in it: see [`crate::incomplete::Incomplete`].
+/// There is a result, but something of the input is not in it: see [`MissingInput`](access_advisor::trail::MissingInput).
 pub(crate) const INCOMPLETE: u8 = 3;
 /// A signal stopped the command; what shells report for Ctrl-C.
 pub(crate) const STOPPED: u8 = 130;
@@ -39,7 +39,7 @@ macro_rules! trail_help {
             $text,
             "\n\nExit status:\n",
             "  0    success: all of the input was read\n",
-            "  1    failure, without a result; also when --strict finds anything\n",
+            "  1    failure, without a result; with --strict also when anything is missing (see 3)\n",
             "  2    wrong usage\n",
             "  3    there is a result, but it is incomplete, and what it lacks may look unused: objects could\n",
             "       not be read, hold a part of a result, or have changed since they were imported; records are\n",

@@ -8,10 +8,9 @@ use access_advisor::arrow::ReadError;
 use access_advisor::report::RequestError;
 use access_advisor::serve::{CredentialsError, ServeError};
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
-use access_advisor::trail::ListingError;
+use access_advisor::trail::{ListingError, MissingInput};
 
 use crate::exit_status;
-use crate::incomplete::Incomplete;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -20,8 +19,8 @@ pub(crate) enum Failure {
     #[error("stopped: {0}")]
     Stopped(String),
     /// There is a result, and something is missing from it.
-    #[error(transparent)]
-    Incomplete(#[from] Incomplete),
+    #[error("{0}; what they hold may be missing from the result")]
+    Incomplete(#[from] MissingInput),
     /// With the code that the IAM API has for it.
     #[error("{0} ({code})", code = .0.code())]
     Request(#[from] RequestError),

@@ -6,7 +6,6 @@ mod command_line;
 mod commands;
 mod exit_status;
 mod failure;
-mod incomplete;
 mod input;
 mod interruption;
 mod output;

@@ -304,6 +304,28 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn rows_that_span_the_end_of_a_report_are_missing_from_it() {
+    let folder = Folder::new();
+    let file = folder.export();
+    let report = [
+        "report",
+        "--account",
+        "testdata/account.json",
+        "--trail",
+        &file,
+        "--now",
+        "2026-09-01T00:00:00Z",
+    ];
+    let output = folder.run(&report);
+    assert_eq!(output.status.code(), Some(3));
+    let spanning = "activity rows span the end of the report";
+    assert!(stderr(&output).contains(spanning), "{}", stderr(&output));
+    let strict = [&report[..], &["--strict"]].concat();
+    assert!(folder.failure(&strict).contains(spanning));
+    assert!(folder.run(&strict).stdout.is_empty());
+}
+
+#[test]
 fn a_report_file_has_the_lines_of_the_csv() {
     let folder = Folder::new();
     let file = folder.path("report.parquet");

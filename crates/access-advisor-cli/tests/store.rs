@@ -405,7 +405,7 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
 }
 
 #[test]
-fn what_was_set_aside_is_said_and_strict_fails() {
+fn what_is_missing_is_said_and_strict_fails() {
     let store = Store::new();
     let file = store.folder.path().join("events.jsonl");
     let path = file.to_str().unwrap();
@@ -430,10 +430,8 @@ fn what_was_set_aside_is_said_and_strict_fails() {
         "was imported before with other content, which is counted already; it was not read again";
     assert!(stderr(&said).contains(warning), "{}", stderr(&said));
     let strict = store.failure(&["import", "trail", "--strict", path]);
-    assert!(
-        strict
-            .ends_with("error: --strict: some of the input was set aside; the rest is imported\n")
-    );
+    let changed = "error: --strict: 1 imported objects have changed and were not read again; the rest is imported\n";
+    assert!(strict.ends_with(changed), "{strict}");
 }
 
 /// A store that may only be read can be asked; where not even its folder may be written, SQLite

@@ -35,7 +35,7 @@ use crate::{error, pickle, work};
 #[derive(Debug)]
 pub(crate) struct Activity {
     pub(crate) inner: Arc<access_advisor::activity::Activity>,
-    reconciliation: Reconciliation,
+    pub(crate) reconciliation: Reconciliation,
 }
 
 /// Compares the tables only, not the reconciliations.

@@ -1,9 +1,11 @@
 //! The advisor.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access_advisor::arrow::{all_report_batches, report_schema};
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
+use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -45,6 +47,7 @@ use crate::{error, work};
 pub(crate) struct Advisor {
     inner: access_advisor::report::Advisor,
     now: DateTime<Utc>,
+    missing: MissingInput,
 }
 
 /// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
@@ -82,14 +85,19 @@ impl Advisor {
     ) -> PyResult<Self> {
         let now = now.map_or_else(clock, |now| now.0);
         let catalog = Catalog::or_shared(catalog);
+        let reconciliation = &activity.reconciliation;
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
         let checked = activity.coverage().check_catalog(catalog.fingerprint());
         checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
+        let missing = MissingInput::of_trail(&reconciliation.inner)
+            .with_issues(account.issues())
+            .with_accounts(&account, &activity);
         let make =
             || access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now);
         Ok(Self {
             inner: work::run(py, make)?,
             now,
+            missing,
         })
     }
 
@@ -97,6 +105,15 @@ impl Advisor {
     #[getter]
     fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// What of the input was not read, and so may look unused in reports: counts by kind, without those that are zero. Kinds:
+    /// "objects_failed", "objects_truncated", "records_malformed", "records_from_the_future", "rows_spanning_until",
+    /// "account_data" (parts that were left out) and "accounts_without_activity". Later versions may add kinds.
+    #[getter]
+    fn missing_input(&self) -> BTreeMap<&'static str, u64> {
+        let counts = self.missing.counts();
+        counts.map(|(kind, count)| (kind.name(), count)).collect()
     }
 
     /// The number of principals in the activity that are not users or roles of the account data: they belong to other

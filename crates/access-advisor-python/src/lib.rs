@@ -53,7 +53,7 @@ mod _native {
     #[pymodule_export]
     use crate::progress::Progress;
     #[pymodule_export]
-    use crate::reconciliation::{FailedObject, MalformedRecord, Reconciliation};
+    use crate::reconciliation::{FailedObject, MalformedRecord, Reconciliation, TruncatedObject};
     #[pymodule_export]
     use crate::store::{ImportedTrail, Store};
     #[pymodule_export]

@@ -175,6 +175,40 @@ impl MalformedRecord {
     }
 }
 
+/// An object that holds a part of a result, such as one page. Its records were taken; others are missing.
+///
+/// Args:
+///     path: The object.
+///     reason: How it is known, for people.
+///     kind: How it is known, for programs. See `kind`.
+#[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(crate) struct TruncatedObject {
+    /// The object.
+    path: String,
+    /// How it is known, for people.
+    reason: String,
+    /// How it is known, for programs: "next_page", "one_page", "query_status" or "rows". Later versions may add kinds.
+    kind: String,
+}
+
+#[pymethods]
+impl TruncatedObject {
+    #[new]
+    fn new(path: String, reason: String, kind: String) -> Self {
+        Self { path, reason, kind }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str)> {
+        let class = py.get_type::<Self>().into_any();
+        (class, (&self.path, &self.reason, &self.kind))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<TruncatedObject {}: {}>", self.path, self.reason)
+    }
+}
+
 #[pymethods]
 impl Reconciliation {
     #[new]
@@ -200,13 +234,11 @@ impl Reconciliation {
         self.inner.digests_read
     }
 
-    /// The number of objects without API calls, by type: "insight", "signature of a query result".
+    /// The number of objects without API calls, by type: "insight", "query_result_signature". Later versions may add types.
     #[getter]
-    fn objects_skipped(&self) -> BTreeMap<String, u64> {
+    fn objects_skipped(&self) -> BTreeMap<&'static str, u64> {
         let skipped = self.inner.objects_skipped.iter();
-        skipped
-            .map(|(what, count)| (what.to_string(), *count))
-            .collect()
+        skipped.map(|(what, count)| (what.name(), *count)).collect()
     }
 
     /// The objects that could not be read.
@@ -214,6 +246,19 @@ impl Reconciliation {
     fn objects_failed(&self) -> Vec<FailedObject> {
         let failed = self.inner.objects_failed.iter().cloned();
         failed.map(|inner| FailedObject { inner }).collect()
+    }
+
+    /// The objects that hold a part of a result, such as one page. Their records were taken; others are missing.
+    #[getter]
+    fn objects_truncated(&self) -> Vec<TruncatedObject> {
+        let truncated = self.inner.objects_truncated.iter();
+        truncated
+            .map(|object| TruncatedObject {
+                path: object.object.to_string(),
+                reason: object.truncation.to_string(),
+                kind: object.truncation.name().to_owned(),
+            })
+            .collect()
     }
 
     /// The objects that were read, and none of whose records can be used: all are malformed or from the future.
@@ -247,9 +292,11 @@ impl Reconciliation {
         self.inner.records_set_aside()
     }
 
-    /// The number of records set aside, by reason.
+    /// The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
+    /// "no_caller", "not_aws", "correction", "before_since", "after_until", "from_the_future" or "malformed". Later versions may
+    /// add reasons. The text of the reconciliation is more exact: it has the event types, sources and identities.
     #[getter]
-    fn set_aside_by_reason(&self) -> BTreeMap<String, u64> {
+    fn set_aside_by_reason(&self) -> BTreeMap<&'static str, u64> {
         by_reason(&self.inner.set_aside_by_reason)
     }
 
@@ -283,9 +330,9 @@ impl Reconciliation {
         self.inner.activity_rows.set_aside_by_reason.values().sum()
     }
 
-    /// The number of rows of activity files set aside, by reason.
+    /// The number of rows of activity files set aside, by reason: those of records, and "spans_until".
     #[getter]
-    fn activity_rows_set_aside_by_reason(&self) -> BTreeMap<String, u64> {
+    fn activity_rows_set_aside_by_reason(&self) -> BTreeMap<&'static str, u64> {
         by_reason(&self.inner.activity_rows.set_aside_by_reason)
     }
 
@@ -314,6 +361,12 @@ impl Reconciliation {
     #[getter]
     fn has_faults(&self) -> bool {
         self.inner.has_faults()
+    }
+
+    /// Whether the records read are those attributed and those set aside, and the rows read those taken and those set aside.
+    #[getter]
+    fn adds_up(&self) -> bool {
+        self.inner.adds_up()
     }
 
     /// Whether no record and no row of an activity file could be read. A report would call everything unused.
@@ -365,9 +418,10 @@ impl Reconciliation {
     }
 }
 
-fn by_reason(reasons: &BTreeMap<SetAside, u64>) -> BTreeMap<String, u64> {
-    let reasons = reasons.iter();
-    reasons
-        .map(|(reason, count)| (reason.to_string(), *count))
-        .collect()
+fn by_reason(reasons: &BTreeMap<SetAside, u64>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for (reason, count) in reasons {
+        *counts.entry(reason.name()).or_default() += count;
+    }
+    counts
 }

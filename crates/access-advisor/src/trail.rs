@@ -14,10 +14,10 @@ pub use advisor_arrow::is_catching_panics;
 #[doc(inline)]
 pub use cloudtrail_reader::{
     ActivityRows, Container, FailedObject, FailureKind, IdentityColumn, IdentityTextFault, Intake,
-    ListingError, Malformed, MalformedKind, MalformedRecord, ObjectId, ObjectRead, Parser,
-    ReadOptions, Reconciliation, RecordField, RowFault, SetAside, SkippedObject, Taken,
-    TrailObject, TrailRead, TrailReader, TruncatedObject, Truncation, UnpackError,
-    UserIdentityKind,
+    ListingError, Malformed, MalformedKind, MalformedRecord, MissingInput, MissingInputKind,
+    ObjectId, ObjectRead, Parser, ReadOptions, Reconciliation, RecordField, RowFault, SetAside,
+    SkippedObject, Taken, TrailObject, TrailRead, TrailReader, TruncatedObject, Truncation,
+    UnpackError, UserIdentityKind,
 };
 
 use crate::catalog::Catalog;

@@ -17,6 +17,7 @@ pub use outcome::failure::{FailedObject, FailureKind};
 pub use outcome::malformed::{
     IdentityColumn, IdentityTextFault, Malformed, MalformedKind, RecordField, RowFault,
 };
+pub use outcome::missing_input::{MissingInput, MissingInputKind};
 pub use outcome::object_id::ObjectId;
 pub use outcome::reconciliation::{ActivityRows, MalformedRecord, Reconciliation, SkippedObject};
 pub use outcome::set_aside::{SetAside, UserIdentityKind};

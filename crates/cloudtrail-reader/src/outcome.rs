@@ -2,6 +2,7 @@
 
 pub(crate) mod failure;
 pub(crate) mod malformed;
+pub(crate) mod missing_input;
 pub(crate) mod object_id;
 pub(crate) mod printable;
 pub(crate) mod reconciliation;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use access_advisor::activity::Coverage;
 use access_advisor::store::Store;
+use access_advisor::trail::MissingInput;
 use clap::{Args, ValueEnum};
 
 use crate::arguments::ReadingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::incomplete::Incomplete;
 use crate::{input, output};
 
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     print(trail.activity.coverage(), arguments.format)?;
-    Ok(Incomplete::of_trail(&trail.reconciliation).check()?)
+    Ok(MissingInput::of_trail(&trail.reconciliation).check()?)
 }
 
 fn print(coverage: &Coverage, format: CoverageFormat) -> Result<(), Failure> {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use access_advisor::account::{AccountDataBuilder, read_text};
 use access_advisor::store::{AccountImportError, ImportedTrail, Store, TrailImportError};
+use access_advisor::trail::MissingInput;
 use clap::{Args, Subcommand};
 
 use crate::arguments::ReadingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::incomplete::Incomplete;
 use crate::input;
 use crate::interruption::StopOnSignal;
 use crate::output;
@@ -69,8 +69,7 @@ pub(crate) struct ImportTrailArguments {
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
 
-    /// Exit with status 1 when records or objects were set aside; everything else is imported all the
-    /// same
+    /// Exit with status 1 instead of 3 when anything of the input is missing; the rest is imported
     #[arg(long)]
     strict: bool,
 
@@ -100,7 +99,9 @@ fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
     for account in &imported.accounts {
         output::say(format_args!("imported account {account}"));
     }
-    Ok(Incomplete::default().account(&imported.issues).check()?)
+    Ok(MissingInput::default()
+        .with_issues(&imported.issues)
+        .check()?)
 }
 
 /// Fails when exports cannot be imported, before a store is created: a first import that fails leaves no empty store behind.
@@ -138,16 +139,16 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
             "the objects above are imported; run the same command again to resume".into(),
         ));
     }
-    if arguments.strict && (reconciliation.has_faults() || !imported.changed.is_empty()) {
-        return Err(Failure::Message(
-            "--strict: some of the input was set aside; the rest is imported".into(),
-        ));
+    let missing = MissingInput::of_trail(reconciliation).with_changed(imported.changed.len());
+    if arguments.strict && !missing.is_empty() {
+        return Err(Failure::Message(format!(
+            "--strict: {missing}; the rest is imported"
+        )));
     }
     if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));
     }
-    let incomplete = Incomplete::of_trail(reconciliation).changed(imported.changed.len());
-    Ok(incomplete.check()?)
+    Ok(missing.check()?)
 }
 
 fn say_imported(imported: &ImportedTrail) {

@@ -9,11 +9,10 @@ mod trust;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use access_advisor::account::AccountData;
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, ReportCoverage, Tracking};
 use access_advisor::time;
-use access_advisor::trail::TrailRead;
+use access_advisor::trail::{MissingInput, TrailRead};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
@@ -21,7 +20,6 @@ use self::listed_reports::{ListedReports, Unobservable};
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::incomplete::Incomplete;
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -88,8 +86,8 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Fail when anything in the input was set aside: malformed records, damaged objects, policies
-    /// that cannot be evaluated
+    /// Fail, without a result, when anything of the input is missing from it (where the exit status
+    /// would be 3), or when the account data has issues, such as policies that cannot be evaluated
     #[arg(long)]
     strict: bool,
 
@@ -141,14 +139,14 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             .reading
             .reader_until(Some(until), now.max(input::clock()), catalog.clone());
     let trail = input::trail(&arguments.trail, &reader)?;
+    let missing = MissingInput::of_trail(&trail.reconciliation)
+        .with_issues(account.issues())
+        .with_accounts(&account, &trail.activity);
     if arguments.strict {
-        check_strictly(account.issues().len(), &trail)?;
+        check_strictly(account.issues().len(), &missing)?;
     }
     warn_of_old_trail(&trail, &tracking, now);
     note_untracked_regions(&trail, &tracking);
-    let incomplete = Incomplete::of_trail(&trail.reconciliation)
-        .account(account.issues())
-        .without_activity(accounts_without_activity(&account, &trail));
 
     let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
     note_unmatched_principals(&advisor);
@@ -190,21 +188,23 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     if arguments.format != Format::Table {
         output::say(trust());
     }
-    Ok(incomplete.check()?)
+    Ok(missing.check()?)
 }
 
-fn check_strictly(issues: usize, trail: &TrailRead) -> Result<(), Failure> {
-    let reconciliation = &trail.reconciliation;
-    if issues == 0 && !reconciliation.has_faults() {
+fn check_strictly(issues: usize, missing: &MissingInput) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    if issues > 0 {
+        found.push(format!("{issues} issues in the account data"));
+    }
+    if !missing.is_empty() {
+        found.push(missing.to_string());
+    }
+    if found.is_empty() {
         return Ok(());
     }
+    let found = found.join(", ");
     Err(Failure::Message(format!(
-        "--strict: {issues} issues in the account data; {} objects and {} malformed records of the trail were set \
-         aside; {} objects hold a part of a result; {} records are from the future",
-        reconciliation.objects_failed.len(),
-        reconciliation.records_malformed(),
-        reconciliation.objects_truncated.len(),
-        reconciliation.records_from_the_future(),
+        "--strict: {found}; nothing was written"
     )))
 }
 
@@ -271,13 +271,6 @@ fn note_days_not_read(coverage: &ReportCoverage) {
             ));
         }
     }
-}
-
-/// The accounts of which the trail has nothing: everything in them looks unused.
-fn accounts_without_activity(account: &AccountData, trail: &TrailRead) -> BTreeSet<String> {
-    let accounts = account.accounts().into_iter();
-    let without = accounts.filter(|account| !trail.activity.is_of(account));
-    without.map(|account| account.to_string()).collect()
 }
 
 fn note_unmatched_principals(advisor: &Advisor) {

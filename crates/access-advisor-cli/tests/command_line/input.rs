@@ -166,7 +166,7 @@ fn bad_input_is_reported_and_strict_fails() {
     assert_eq!(strict.status.code(), Some(1));
     assert!(
         stderr(&strict)
-            .contains("--strict: 1 issues in the account data; 1 objects and 2 malformed records")
+            .contains("--strict: 1 issues in the account data, 1 objects of the trail could not be read, 2 records of the trail are malformed; nothing was written")
     );
     assert!(strict.stdout.is_empty());
 }

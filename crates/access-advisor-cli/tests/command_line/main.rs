@@ -235,7 +235,6 @@ fn real_account_and_trail() {
         "action",
         "--format",
         "jsonl",
-        "--strict",
     ]);
     // The export and the trail are of different accounts.
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -41,6 +41,7 @@ from access_advisor._native import (
     Store,
     Table,
     Tracking,
+    TruncatedObject,
     __version__,
 )
 
@@ -68,5 +69,6 @@ __all__ = [
     "Table",
     "Tracking",
     "TrailError",
+    "TruncatedObject",
     "__version__",
 ]

@@ -35,6 +35,7 @@ __all__ = [
     "Store",
     "Table",
     "Tracking",
+    "TruncatedObject",
     "__version__",
     "list_objects",
     "read_objects",
@@ -292,6 +293,28 @@ class MalformedRecord:
     def __hash__(self) -> int: ...
 
 @final
+class TruncatedObject:
+    """An object that holds a part of a result, such as one page. Its records were taken; others are missing.
+
+    Args:
+        path: The object.
+        reason: How it is known, for people.
+        kind: How it is known, for programs. See `kind`.
+    """
+    def __new__(cls, path: str, reason: str, kind: str) -> TruncatedObject: ...
+    @property
+    def path(self) -> str:
+        """The object."""
+    @property
+    def reason(self) -> str:
+        """How it is known, for people."""
+    @property
+    def kind(self) -> str:
+        """How it is known, for programs: "next_page", "one_page", "query_status" or "rows". Later versions may add kinds."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Reconciliation:
     """What became of the objects and records of a trail: records read = attributed + set aside. For activity files among the
     objects, rows read = taken + set aside.
@@ -333,10 +356,13 @@ class Reconciliation:
         """The number of digest objects that were read."""
     @property
     def objects_skipped(self) -> dict[str, int]:
-        """The number of objects without API calls, by type: "insight", "signature of a query result"."""
+        """The number of objects without API calls, by type: "insight", "query_result_signature". Later versions may add types."""
     @property
     def objects_failed(self) -> list[FailedObject]:
         """The objects that could not be read."""
+    @property
+    def objects_truncated(self) -> list[TruncatedObject]:
+        """The objects that hold a part of a result, such as one page. Their records were taken; others are missing."""
     @property
     def objects_unusable(self) -> list[str]:
         """The objects that were read, and none of whose records can be used: all are malformed or from the future."""
@@ -354,7 +380,10 @@ class Reconciliation:
         """The number of records set aside, for any reason."""
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
-        """The number of records set aside, by reason."""
+        """The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
+        "no_caller", "not_aws", "correction", "before_since", "after_until", "from_the_future" or "malformed". Later versions may
+        add reasons. The text of the reconciliation is more exact: it has the event types, sources and identities.
+        """
     @property
     def records_malformed(self) -> int:
         """The number of malformed records and rows of activity files, among those set aside."""
@@ -372,7 +401,7 @@ class Reconciliation:
         """The number of rows of activity files set aside, for any reason."""
     @property
     def activity_rows_set_aside_by_reason(self) -> dict[str, int]:
-        """The number of rows of activity files set aside, by reason."""
+        """The number of rows of activity files set aside, by reason: those of records, and "spans_until"."""
     @property
     def examples(self) -> list[MalformedRecord]:
         """The first of the malformed records and rows, twenty at most."""
@@ -384,6 +413,9 @@ class Reconciliation:
         """Whether the input has faults: objects that could not be read or hold a part of a result; records or rows that are
         malformed or from the future.
         """
+    @property
+    def adds_up(self) -> bool:
+        """Whether the records read are those attributed and those set aside, and the rows read those taken and those set aside."""
     @property
     def is_empty(self) -> bool:
         """Whether no record and no row of an activity file could be read. A report would call everything unused."""
@@ -718,6 +750,12 @@ class Advisor:
     @property
     def now(self) -> datetime:
         """The instant of the reports."""
+    @property
+    def missing_input(self) -> dict[str, int]:
+        """What of the input was not read, and so may look unused in reports: counts by kind, without those that are zero. Kinds:
+        "objects_failed", "objects_truncated", "records_malformed", "records_from_the_future", "rows_spanning_until",
+        "account_data" (parts that were left out) and "accounts_without_activity". Later versions may add kinds.
+        """
     @property
     def unmatched_principals(self) -> int:
         """The number of principals in the activity that are not users or roles of the account data: they belong to other

@@ -75,6 +75,17 @@ pub enum SkippedObject {
     Insight,
 }
 
+impl SkippedObject {
+    /// The reason's name for programs, in snake case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::QueryResultSignature => "query_result_signature",
+            Self::Insight => "insight",
+        }
+    }
+}
+
 impl fmt::Display for SkippedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -49,6 +49,26 @@ pub enum UserIdentityKind {
 }
 
 impl SetAside {
+    /// The reason's name for programs, in snake case, without what the record names: its event type, source or identity.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotAnApiCall(_) => "not_an_api_call",
+            Self::NoCaller(_) => "no_caller",
+            Self::NotAws(_) => "not_aws",
+            Self::Correction => "correction",
+            Self::NoIamIdentity(UserIdentityKind::Root) => "root",
+            Self::NoIamIdentity(UserIdentityKind::AwsService) => "aws_service",
+            Self::NoIamIdentity(UserIdentityKind::Anonymous) => "anonymous",
+            Self::NoIamIdentity(UserIdentityKind::Other(_)) => "no_iam_identity",
+            Self::BeforeSince => "before_since",
+            Self::AfterUntil => "after_until",
+            Self::FromTheFuture => "from_the_future",
+            Self::SpansUntil => "spans_until",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+
     /// Whether the input is at fault. The other reasons are ordinary: most trails have sign-ins.
     #[must_use]
     pub fn is_fault(&self) -> bool {

@@ -36,6 +36,19 @@ pub enum Truncation {
     },
 }
 
+impl Truncation {
+    /// Its name for programs, in snake case.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NextPage => "next_page",
+            Self::OnePage => "one_page",
+            Self::QueryStatus(_) => "query_status",
+            Self::Rows { .. } => "rows",
+        }
+    }
+}
+
 impl fmt::Display for Truncation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use access_advisor::store::Store;
+use access_advisor::trail::MissingInput;
 use clap::Args;
 
 use super::files;
 use crate::arguments::ReadingArguments;
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::incomplete::Incomplete;
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -48,7 +48,8 @@ pub(crate) struct ExportArguments {
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
 
-    /// Fail when any of the trail was set aside: malformed records, damaged objects
+    /// Fail, without a result, when anything of the trail is missing from it (where the exit status
+    /// would be 3)
     #[arg(long)]
     strict: bool,
 
@@ -83,11 +84,12 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
-    if arguments.strict && trail.reconciliation.has_faults() {
-        return Err(Failure::Message(
-            "--strict: some of the trail was set aside".into(),
-        ));
+    let missing = MissingInput::of_trail(&trail.reconciliation);
+    if arguments.strict && !missing.is_empty() {
+        return Err(Failure::Message(format!(
+            "--strict: {missing}; nothing was written"
+        )));
     }
     files::write(destination, &trail.activity)?;
-    Ok(Incomplete::of_trail(&trail.reconciliation).check()?)
+    Ok(missing.check()?)
 }
