@@ -24,6 +24,8 @@ pub struct AccountShape {
     pub inline_percent: usize,
     /// The percentage of statements that deny something on some resources only. These are the most expensive to evaluate.
     pub scoped_deny_percent: usize,
+    /// The percentage of identities with the policy that allows everything. If it is 100, they have no other policy.
+    pub administrator_percent: usize,
 }
 
 impl Default for AccountShape {
@@ -34,6 +36,7 @@ impl Default for AccountShape {
             managed_policies: 500,
             inline_percent: 10,
             scoped_deny_percent: 3,
+            administrator_percent: 2,
         }
     }
 }
@@ -203,12 +206,17 @@ impl AccountShape {
         })
     }
 
-    /// Draws attached managed policies. Two of a hundred identities are administrators.
+    /// Draws attached managed policies.
     fn attached(&self, least: usize, most: usize, random: &mut Seeded) -> Vec<Value> {
-        let mut indices: Vec<usize> = (0..random.between(least, most))
+        let others = if self.administrator_percent < 100 {
+            random.between(least, most)
+        } else {
+            0
+        };
+        let mut indices: Vec<usize> = (0..others)
             .map(|_| random.skewed_below(self.managed_policies.saturating_sub(1)))
             .collect();
-        if random.percent(2) {
+        if random.percent(self.administrator_percent) {
             indices.push(self.managed_policies.saturating_sub(1));
         }
         indices.sort_unstable();

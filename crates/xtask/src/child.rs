@@ -65,3 +65,20 @@ pub(crate) fn passed_through(command: &mut Command) -> Result<bool, String> {
 fn cannot_start(command: &Command, error: &io::Error) -> String {
     format!("cannot start {}: {error}", command.get_program().display())
 }
+
+/// Builds a program as users have it; where it is.
+pub(crate) fn release(package: &str, program: &str) -> Result<PathBuf, String> {
+    let mut cargo = cargo()?;
+    cargo.args(["build", "--quiet", "--release", "--package", package]);
+    let status = cargo
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if !status.success() {
+        return Err(format!("{package} does not build"));
+    }
+    // Beside `debug` or `release`, where this program is.
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let target = own.ancestors().nth(2).ok_or("no target folder")?;
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    Ok(target.join("release").join(name))
+}

@@ -9,7 +9,7 @@ mod server;
 mod server_metrics;
 mod signer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use benches::AccountShape;
@@ -64,10 +64,10 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn run(&self) -> Result<(), String> {
         // One by one, because cargo unites the features of packages that it builds together.
-        let program = release("access-advisor-cli", "access-advisor")?;
+        let program = child::release("access-advisor-cli", "access-advisor")?;
         if cfg!(debug_assertions) {
             // The clients share the machine with the server, so they must be optimized too.
-            return again(&release("xtask", "xtask")?);
+            return again(&child::release("xtask", "xtask")?);
         }
         let shape = AccountShape {
             seed: self.seed,
@@ -211,23 +211,6 @@ fn prepare(server: &Server, shape: &AccountShape) -> Result<Vec<String>, String>
         }
     }
     Ok(jobs)
-}
-
-/// Builds a program as users have it; where it is.
-fn release(package: &str, program: &str) -> Result<PathBuf, String> {
-    let mut cargo = child::cargo()?;
-    cargo.args(["build", "--quiet", "--release", "--package", package]);
-    let status = cargo
-        .status()
-        .map_err(|error| format!("cannot start cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!("{package} does not build"));
-    }
-    // Beside `debug` or `release`, where this program is.
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let target = own.ancestors().nth(2).ok_or("no target folder")?;
-    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    Ok(target.join("release").join(name))
 }
 
 /// Runs this same command in another build of this program.

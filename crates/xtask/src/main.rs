@@ -6,6 +6,7 @@ mod catalog;
 mod child;
 mod imports;
 mod load;
+mod memory;
 mod public_api;
 mod python;
 mod test;
@@ -31,6 +32,7 @@ enum Chore {
     BenchIngest(bench_ingest::BenchIngest),
     Imports(imports::Imports),
     Load(load::Load),
+    Memory(memory::Memory),
     PublicApi(public_api::PublicApi),
     Wheel(wheel::Wheel),
 }
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Chore::BenchIngest(bench) => bench.run(),
         Chore::Imports(imports) => imports.run(),
         Chore::Load(load) => load.run(),
+        Chore::Memory(memory) => memory.run(),
         Chore::PublicApi(api) => api.run(),
         Chore::Wheel(wheel) => wheel.run(),
     };
