@@ -4,7 +4,7 @@
 
 #[doc(inline)]
 pub use advisor_arrow::{
-    ActivityBatches, Fault, PermissionBatches, ReadError, ReportBatches, SCHEMA_KEY,
+    ActivityBatches, Expansion, Fault, PermissionBatches, ReadError, ReportBatches, SCHEMA_KEY,
     SCHEMA_VERSION, activity_batches, activity_from_batches, activity_schema, all_report_batches,
     is_activity_schema, permission_batches, permission_schema, report_batches, report_schema,
     rows_in_order,

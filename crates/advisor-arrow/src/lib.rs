@@ -6,6 +6,7 @@ mod activity_table;
 mod batch_size;
 mod column;
 mod dictionary;
+mod expansion;
 mod panics;
 mod parquet_file;
 mod permission_table;
@@ -22,6 +23,7 @@ pub use activity_reading::{
 pub use activity_table::{
     ActivityBatches, COVERAGE_KEY, activity_batches, activity_schema, rows_in_order, write_activity,
 };
+pub use expansion::{Expansion, TextLimit, check_counts};
 pub use panics::{catch_panics, is_catching_panics};
 pub use parquet_file::{ParquetBatches, ParquetTable, is_within, with_text_views};
 pub use permission_table::{PermissionBatches, permission_batches, permission_schema};

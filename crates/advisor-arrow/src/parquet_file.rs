@@ -18,6 +18,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData, Ro
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
+use crate::expansion::{TextLimit, check_counts};
 use crate::panics::catch_panics;
 use crate::read_error::Fault;
 
@@ -80,6 +81,8 @@ pub fn is_within(
 /// the metadata is ignored. Text is read as string views.
 #[derive(Debug)]
 pub struct ParquetTable<R: ChunkReader + 'static> {
+    /// The size of the file.
+    size: u64,
     builder: ParquetRecordBatchReaderBuilder<R>,
 }
 
@@ -89,6 +92,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// # Errors
     /// A file that is not Parquet, damaged or truncated.
     pub fn open(reader: R) -> Result<Self, Fault> {
+        let size = reader.len();
         let open = || -> Result<_, ParquetError> {
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
             let metadata = with_text_views(&ArrowReaderMetadata::load(&reader, options)?)?;
@@ -97,7 +101,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
             ))
         };
         let builder = guarded(open)??;
-        Ok(Self { builder })
+        Ok(Self { size, builder })
     }
 
     /// Checks that the wanted columns are [within](is_within) a limit.
@@ -105,10 +109,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// # Errors
     /// [`Fault::TooLarge`].
     pub fn check_size(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Result<(), Fault> {
-        let is_wanted = |_, column: &ColumnChunkMetaData| {
-            let root = column.column_path().parts().first();
-            root.is_some_and(|root| wanted(root))
-        };
+        let is_wanted = |_, column: &ColumnChunkMetaData| is_below(column, &wanted);
         if is_within(self.builder.metadata(), limit, is_wanted) {
             Ok(())
         } else {
@@ -133,8 +134,11 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// Reads the columns whose names are wanted, 8192 rows at a time.
     ///
     /// # Errors
-    /// A damaged file.
+    /// A damaged file; one that [expands](crate::Expansion) too much.
     pub fn batches(self, wanted: impl Fn(&str) -> bool) -> Result<ParquetBatches, Fault> {
+        check_counts(self.builder.metadata(), self.size, |_, column| {
+            is_below(column, &wanted)
+        })?;
         let fields = self.builder.schema().fields().iter().enumerate();
         let wanted = fields.filter(|(_, field)| wanted(field.name()));
         let wanted: Vec<usize> = wanted.map(|(index, _)| index).collect();
@@ -143,8 +147,15 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         let reader = guarded(|| builder.with_batch_size(BATCH_ROWS).build())??;
         Ok(ParquetBatches {
             reader: Some(reader),
+            text: TextLimit::of(self.size),
         })
     }
+}
+
+/// Whether a column chunk is of a column whose name is wanted.
+fn is_below(column: &ColumnChunkMetaData, wanted: &impl Fn(&str) -> bool) -> bool {
+    let root = column.column_path().parts().first();
+    root.is_some_and(|root| wanted(root))
 }
 
 /// Changes the schema so that text is read as string views. Views share the bytes of a page, so that a long
@@ -176,6 +187,7 @@ fn viewed(fields: &Fields) -> Fields {
 /// The batches of a [`ParquetTable`]. Ends after an error.
 pub struct ParquetBatches {
     reader: Option<ParquetRecordBatchReader>,
+    text: TextLimit,
 }
 
 impl Iterator for ParquetBatches {
@@ -184,6 +196,10 @@ impl Iterator for ParquetBatches {
     fn next(&mut self) -> Option<Self::Item> {
         let reader = self.reader.as_mut()?;
         let next = guarded(|| reader.next()).and_then(|next| Ok(next.transpose()?));
+        let next = next.and_then(|batch| {
+            batch.iter().try_for_each(|batch| self.text.count(batch))?;
+            Ok(batch)
+        });
         if next.is_err() {
             self.reader = None;
         }

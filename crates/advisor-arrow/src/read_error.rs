@@ -4,6 +4,7 @@ use advisor_core::CatalogMismatch;
 use arrow_schema::{ArrowError, DataType};
 use parquet::errors::ParquetError;
 
+use crate::expansion::Expansion;
 use crate::schema::SCHEMA_VERSION;
 
 /// Why a table could not be read.
@@ -53,6 +54,9 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
+    /// The file expands more than is plausible for its size.
+    #[error(transparent)]
+    Expansion(#[from] Expansion),
     /// The coverage in the metadata cannot be read.
     #[error("cannot read the coverage in the metadata: {0}")]
     Coverage(#[source] serde_json::Error),

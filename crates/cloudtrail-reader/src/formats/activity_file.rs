@@ -74,6 +74,7 @@ pub(crate) fn read_parquet(
             object,
             match error.fault {
                 Fault::TooLarge { limit } => FormatError::TooLarge(limit),
+                Fault::Expansion(expansion) => expansion.into(),
                 fault => FormatError::Activity(fault),
             },
         ),

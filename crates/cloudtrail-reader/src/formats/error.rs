@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use advisor_arrow::Fault;
+use advisor_arrow::{Expansion, Fault};
 
 use crate::outcome::failure::FailureKind;
 use crate::record::log_file::DigestFault;
@@ -39,6 +39,8 @@ pub(crate) enum FormatError {
     Digest(#[source] DigestFault),
     #[error("more than {0} bytes, the limit for one object")]
     TooLarge(usize),
+    #[error("a Parquet file of {0}")]
+    Expansion(#[from] Expansion),
 }
 
 impl FormatError {
@@ -55,7 +57,7 @@ impl FormatError {
             | Self::RepeatedColumn { .. }
             | Self::ColumnType { .. }
             | Self::RepeatedActivityColumn(_) => FailureKind::NotCloudTrail,
-            Self::TooLarge(_) => FailureKind::TooLarge,
+            Self::TooLarge(_) | Self::Expansion(_) => FailureKind::TooLarge,
         }
     }
 }

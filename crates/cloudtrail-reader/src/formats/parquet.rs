@@ -6,7 +6,7 @@ use ::parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use ::parquet::errors::ParquetError;
-use advisor_arrow::{catch_panics, is_within, with_text_views};
+use advisor_arrow::{TextLimit, catch_panics, check_counts, is_within, with_text_views};
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch};
 use bytes::Bytes;
@@ -22,7 +22,8 @@ use crate::formats::values::Values;
 const BATCH: usize = 4_096;
 
 /// Reads the rows. Fails before the first row if columns are missing, and between rows if the file turns out to be damaged: the
-/// caller must drop what was taken. Only the columns that count are decoded, of which a row group can have at most `limit` bytes.
+/// caller must drop what was taken. Only the columns that count are decoded, of which a row group can have at most `limit` bytes; how
+/// far they expand is [limited](advisor_arrow::Expansion).
 pub(crate) fn read(
     bytes: Bytes,
     limit: usize,
@@ -68,11 +69,14 @@ fn read_batches(
     wanted: &dyn Fn(usize, bool) -> bool,
     mut take: impl FnMut(&RecordBatch) -> Result<(), FormatError>,
 ) -> Result<(), FormatError> {
-    let mut batches = guarded(|| open(bytes, limit, metadata, wanted))?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let mut text = TextLimit::of(size);
+    let mut batches = guarded(|| open(bytes, size, limit, metadata, wanted))?;
     while let Some(batch) = guarded(|| {
         let next = batches.next().transpose();
         next.map_err(|error| FormatError::Parquet(ParquetFault::Arrow(error)))
     })? {
+        text.count(&batch)?;
         take(&batch)?;
     }
     Ok(())
@@ -81,6 +85,7 @@ fn read_batches(
 /// Returns a decoder of the columns that count.
 fn open(
     bytes: Bytes,
+    size: u64,
     limit: usize,
     metadata: &ArrowReaderMetadata,
     wanted: &dyn Fn(usize, bool) -> bool,
@@ -96,6 +101,7 @@ fn open(
     if !is_within(metadata.metadata(), limit, |leaf, _| wanted.contains(&leaf)) {
         return Err(FormatError::TooLarge(limit));
     }
+    check_counts(metadata.metadata(), size, |leaf, _| wanted.contains(&leaf))?;
     let mask = ProjectionMask::leaves(schema, wanted);
     let metadata = with_text_views(metadata).map_err(damaged)?;
     ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)

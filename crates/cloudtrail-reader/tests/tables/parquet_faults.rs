@@ -52,6 +52,47 @@ fn a_parquet_file_has_a_limit() {
     );
 }
 
+/// A file with the rows of a batch so many times.
+fn repeated(batch: &RecordBatch, times: usize) -> Vec<u8> {
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+    let properties = Some(properties.build());
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), properties).unwrap();
+    for _ in 0..times {
+        writer.write(batch).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+/// Equal rows take no space, and each takes time to read.
+#[test]
+fn a_file_with_more_rows_than_its_size_makes_plausible_is_refused() {
+    let records = vec![call("GetObject", 1); 50_000];
+    let batch = flat_batch(&records, Strings::Utf8);
+    let bytes = repeated(&batch, 25);
+    assert!(bytes.len() < 50_000, "{}", bytes.len());
+    let taken = take(&[&bytes]);
+    let fault = faults(&taken).concat();
+    let expected = "object: a Parquet file of 1250000 rows; a file of its size can have 10";
+    assert!(fault.starts_with(expected), "{fault}");
+    assert!(taken.activity.is_empty());
+}
+
+/// So do equal texts, which are parsed for every row.
+#[test]
+fn a_file_with_more_text_than_its_size_makes_plausible_is_refused() {
+    let identity = format!("{{type=Root, username={}}}", "x".repeat(100_000));
+    let batch = nested_batch(&vec![call("GetObject", 1); 1_000], Strings::Utf8);
+    let identities = Arc::new(StringArray::from(vec![identity.as_str(); 1_000]));
+    let bytes = repeated(&with_column(&batch, "useridentity", identities), 3);
+    assert!(bytes.len() < 50_000, "{}", bytes.len());
+    let taken = take(&[&bytes]);
+    let fault = faults(&taken).concat();
+    let expected = "object: a Parquet file of more than 2";
+    assert!(fault.starts_with(expected), "{fault}");
+    assert!(taken.activity.is_empty());
+}
+
 /// Bytes changed all over: no panic comes through, and what is said adds up.
 #[test]
 fn no_damage_panics() {
