@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use access_advisor::account::{AccountData, ExportIssue, load_account_data};
-use access_advisor::catalog::Catalog;
+use access_advisor::catalog::{Catalog, read_catalog_text};
 use access_advisor::report::Tracking;
 use access_advisor::store::{Store, StoredAdvisor};
 use access_advisor::trail::{FailureKind, Reconciliation, TrailRead, TrailReader};
 use chrono::{DateTime, Utc};
 
 use crate::failure::Failure;
-use crate::interruption::StopOnSignal;
 use crate::output;
 use crate::progress::with_progress;
 
@@ -30,7 +29,7 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
         return Ok(Catalog::shared());
     };
     let failed = |reason: String| Failure::Message(format!("{}: {reason}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let text = read_catalog_text(file).map_err(|error| failed(error.to_string()))?;
     Catalog::parse(&text)
         .map(Arc::new)
         .map_err(|error| failed(error.to_string()))
@@ -72,14 +71,7 @@ pub(crate) fn say_issues(issues: &[ExportIssue]) {
 
 /// Reads a trail, and reports its reconciliation.
 pub(crate) fn trail(paths: &[PathBuf], reader: &TrailReader) -> Result<TrailRead, Failure> {
-    let signals = StopOnSignal::new(reader);
     let read = with_progress(|progress| reader.read(paths, progress))?;
-    if reader.is_stopped() {
-        return Err(Failure::Stopped(
-            "the trail was not read to its end; nothing was written".into(),
-        ));
-    }
-    drop(signals);
     say_reconciliation(&read.reconciliation);
     if read.reconciliation.is_empty() {
         return Err(Failure::Message(

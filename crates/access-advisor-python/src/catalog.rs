@@ -47,8 +47,8 @@ impl Catalog {
     /// access_advisor.CatalogError: testdata/README.md: line ...
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let load = || {
-            let text = std::fs::read_to_string(&path);
+        let load = move || {
+            let text = access_advisor::catalog::read_catalog_text(&path);
             let text = text.map_err(|fault| error::catalog_file(&path, fault))?;
             access_advisor::catalog::Catalog::parse(&text)
                 .map_err(|fault| error::catalog(Some(&path), &fault))

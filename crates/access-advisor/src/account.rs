@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cloudtrail_reader::{ObjectId, UnpackError, decode_utf16, unpack};
+use cloudtrail_reader::{ObjectId, UnpackError, decode_utf16, read_within, unpack};
 
 #[doc(inline)]
 pub use advisor_core::{
@@ -71,16 +71,16 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
     Ok(builder.build()?)
 }
 
-/// The most bytes that a compressed file may have, decompressed.
-const DECOMPRESSED_LIMIT: usize = 1 << 30;
+/// The most bytes of a file, as it is stored and decompressed.
+const FILE_LIMIT: usize = 1 << 30;
 
 /// Reads a text file: UTF-8, or UTF-16 as PowerShell's `>` writes it. Files that are compressed (gzip, zstd, bzip2, xz), and
-/// archives of one file (zip, tar), are detected from their content and unpacked.
+/// archives of one file (zip, tar), are detected from their content and unpacked. A file can have 1 GiB, also decompressed.
 ///
 /// # Errors
-/// A file that cannot be read or unpacked, or has another encoding.
+/// A file that cannot be read or unpacked, is too large, or has another encoding.
 pub fn read_text(path: &Path) -> Result<String, LoadError> {
-    let stored = std::fs::read(path).map_err(|error| LoadError::Io {
+    let stored = read_within(path, FILE_LIMIT).map_err(|error| LoadError::Io {
         path: path.to_owned(),
         error,
     })?;
@@ -105,9 +105,8 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
 
 /// Unpacks a file. Returns `None` if it is not packed.
 fn unpacked(path: &Path, stored: &[u8]) -> Result<Option<Vec<u8>>, LoadError> {
-    let limit = DECOMPRESSED_LIMIT.max(stored.len());
     let (mut content, mut files, mut failed) = (None, 0, None);
-    unpack(&ObjectId::from(path), stored, limit, &mut |_, file| {
+    unpack(&ObjectId::from(path), stored, FILE_LIMIT, &mut |_, file| {
         match file {
             // Not packed: no copy is needed.
             Ok(bytes) if std::ptr::eq(bytes, stored) => {}

@@ -25,6 +25,7 @@ pub use outcome::trail_read::TrailRead;
 pub use outcome::truncation::{TruncatedObject, Truncation};
 pub use reader::{ObjectRead, TrailReader};
 pub use source::container::Container;
+pub use source::file::{read_text_within, read_within};
 pub use source::listing::ListingError;
 pub use source::object::TrailObject;
 #[cfg(feature = "s3")]

@@ -259,3 +259,53 @@ fn bad_paths_and_accounts() {
         );
     }
 }
+
+/// Inputs without an end, and inputs that are too large: the message names the file and the limit.
+#[test]
+#[cfg(unix)]
+fn endless_inputs_meet_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.json");
+    // A gibibyte of /dev/zero would take a while.
+    let sparse = std::fs::File::create(&large).unwrap();
+    sparse.set_len(1 << 40).unwrap();
+    let large = large.to_str().unwrap();
+    let store = folder.path().join("store.db");
+    let store = store.to_str().unwrap();
+    run(&["import", "account", ACCOUNT, "--store", store]);
+    let endless = "/dev/zero";
+    for (arguments, file, limit) in [
+        (
+            &["import", "account", large, "--store", store][..],
+            large,
+            1 << 30,
+        ),
+        (
+            &[
+                "report",
+                "--account",
+                ACCOUNT,
+                "--trail",
+                TRAIL,
+                "--catalog",
+                endless,
+            ],
+            endless,
+            64 << 20,
+        ),
+        (
+            &["serve", "--store", store, "--credentials", endless],
+            endless,
+            16 << 20,
+        ),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let expected = format!("error: {file}: more than {limit} bytes, the limit for");
+        let said = stderr(&output);
+        assert!(said.contains(&expected), "{said}");
+    }
+    let output = run(&["report", "--account", ACCOUNT, "--trail", endless]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(endless), "{}", stderr(&output));
+}

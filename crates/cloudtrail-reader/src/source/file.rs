@@ -47,6 +47,40 @@ pub(crate) fn read(file: &Path, limit: usize, into: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
+/// Reads a whole file or pipe, of at most `limit` bytes.
+///
+/// # Errors
+/// It cannot be read. It has more bytes: [`io::ErrorKind::FileTooLarge`]; the message has the limit.
+pub fn read_within(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let too_large = || {
+        let message = format!("more than {limit} bytes, the limit for this file");
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
+    };
+    let file = File::open(path)?;
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    // Devices and pipes have no size.
+    let size = file.metadata()?.len();
+    if size > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|size| size <= limit) {
+        Ok(bytes)
+    } else {
+        Err(too_large())
+    }
+}
+
+/// [`read_within`] for text.
+///
+/// # Errors
+/// As [`read_within`]. It is not UTF-8: [`io::ErrorKind::InvalidData`].
+pub fn read_text_within(path: &Path, limit: usize) -> io::Result<String> {
+    let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+    String::from_utf8(read_within(path, limit)?).map_err(invalid)
+}
+
 /// Why a listing has a folder among the files.
 fn folder_fault(path: &Path) -> FileError {
     if let Err(error) = path.read_dir() {

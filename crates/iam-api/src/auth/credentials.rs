@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ impl fmt::Debug for Credential {
         write!(f, "Credential({})", self.caller.arn())
     }
 }
+
+/// The most bytes of a file.
+const FILE_LIMIT: u64 = 16 << 20;
 
 /// Why a credentials file is rejected. Messages never contain a secret.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +96,25 @@ struct Entry {
 }
 
 impl Credentials {
-    /// Reads a file.
+    /// Reads a file of at most 16 MiB.
     ///
     /// # Errors
-    /// The file cannot be read; as [`Credentials::parse`].
+    /// The file cannot be read, or is larger; as [`Credentials::parse`].
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
-        let text = std::fs::read_to_string(path).map_err(|error| CredentialsError::Io {
+        let mut text = String::new();
+        let mut read = || {
+            let file = std::fs::File::open(path)?;
+            // Devices and pipes have no size.
+            file.take(FILE_LIMIT + 1).read_to_string(&mut text)
+        };
+        let read = read().and_then(|size| {
+            if u64::try_from(size).is_ok_and(|size| size <= FILE_LIMIT) {
+                return Ok(());
+            }
+            let message = format!("more than {FILE_LIMIT} bytes, the limit for credentials");
+            Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
+        });
+        read.map_err(|error| CredentialsError::Io {
             path: path.to_owned(),
             error,
         })?;

@@ -20,6 +20,7 @@ use object_store::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
+use crate::source::file::read_within;
 use crate::source::s3::environment::Settings;
 use crate::source::s3::error::{S3Failure, S3Fault, S3OpenError};
 use crate::source::s3::object::S3Object;
@@ -48,6 +49,8 @@ pub(super) struct Client {
 
 /// The largest response to a listing: a thousand keys of at most 1,024 bytes, each byte escaped.
 const PAGE_LIMIT: usize = 8 << 20;
+/// The most bytes of a file of certificates.
+const CA_BUNDLE_LIMIT: usize = 16 << 20;
 /// How much of an error document is read.
 const ERROR_LIMIT: usize = 64 << 10;
 /// Everything but the unreserved characters of RFC 3986, which a version 4 signature does not escape.
@@ -82,7 +85,8 @@ impl Client {
             .with_timeout(options.timeout.saturating_mul(15));
         if let Some(path) = settings.ca_bundle {
             let name = path.display().to_string();
-            let pem = std::fs::read(&path).map_err(|error| S3OpenError::setting(&name, error))?;
+            let pem = read_within(&path, CA_BUNDLE_LIMIT)
+                .map_err(|error| S3OpenError::setting(&name, error))?;
             let bundle = Certificate::from_pem_bundle(&pem)
                 .map_err(|error| S3OpenError::setting(&name, error))?;
             for certificate in bundle {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
+use crate::source::file::read_text_within;
 use crate::source::s3::error::S3OpenError;
 
 /// Environment variables. Empty ones count as not set.
@@ -167,6 +168,9 @@ impl Settings {
 }
 
 /// One profile of the shared files.
+/// The most bytes of a shared file.
+const SHARED_FILE_LIMIT: usize = 8 << 20;
+
 struct Profile {
     name: String,
     /// Whether it was named, rather than the default.
@@ -188,7 +192,7 @@ impl Profile {
             let Some(path) = environment.shared_file(variable, file) else {
                 continue;
             };
-            let text = match std::fs::read_to_string(&path) {
+            let text = match read_text_within(&path, SHARED_FILE_LIMIT) {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => {
