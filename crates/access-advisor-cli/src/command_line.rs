@@ -15,6 +15,7 @@ use crate::commands::report::{self, ReportArguments};
 use crate::commands::serve::{self, ServeArguments};
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::interruption;
 
 /// Report which services and actions each IAM identity may use, and when each was last used.
 ///
@@ -66,6 +67,10 @@ enum Command {
 
 /// Runs the command.
 pub(crate) fn run(command_line: &CommandLine) -> Result<(), Failure> {
+    if !matches!(command_line.command, Command::Serve(_)) {
+        // A server shuts down gracefully.
+        interruption::watch();
+    }
     match &command_line.command {
         Command::Report(arguments) => report::run(arguments),
         Command::Import(command) => import::run(command),

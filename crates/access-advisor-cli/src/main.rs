@@ -11,6 +11,7 @@ mod interruption;
 mod output;
 mod plain_table;
 mod progress;
+mod unfinished_file;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::failure::Failure;
+use crate::unfinished_file::UnfinishedFile;
 
 /// Prints a line on stderr. Errors of stderr are ignored.
 pub(crate) fn say(message: impl Display) {
@@ -28,34 +29,20 @@ pub(crate) fn write_result(
     let at =
         |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
     // Devices and pipes are written to directly.
-    let is_special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-    let part = if is_special {
-        path.to_owned()
-    } else {
-        beside(path)
-    };
-    let file = File::create(&part).map_err(|error| at(&part, error))?;
-    let mut writer = BufWriter::new(file);
-    let written = write(&mut writer).and_then(|()| writer.flush());
-    let written = written.and_then(|()| {
-        if is_special {
-            Ok(())
-        } else {
-            std::fs::rename(&part, path)
-        }
-    });
-    written.map_err(|error| {
-        if !is_special {
-            let _ = std::fs::remove_file(&part);
-        }
-        at(path, error)
-    })
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        let file = File::create(path).map_err(|error| at(path, error))?;
+        return write_to(file, write).map_err(|error| at(path, error));
+    }
+    let (unfinished, file) =
+        UnfinishedFile::create(path).map_err(|(part, error)| at(&part, error))?;
+    let written = write_to(file, write).and_then(|()| unfinished.finish());
+    written.map_err(|error| at(path, error))
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    path.with_file_name(name)
+fn write_to(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut writer = BufWriter::new(file);
+    write(&mut writer)?;
+    writer.flush()
 }
 
 /// Fails when the output would overwrite an input.

@@ -11,11 +11,11 @@
 mod bucket;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use access_advisor::activity::Activity;
 use access_advisor::catalog::Catalog;
@@ -525,13 +525,16 @@ fn an_import_resumes_after_ctrl_c() {
         assert_eq!(place.sql::<String>("PRAGMA integrity_check"), "ok");
         let attempts: usize = place.sql("SELECT sum(attempts) FROM activity");
         assert_eq!(attempts, taken);
-        assert!(
-            said.contains(&format!("trail: {taken} objects read\n")),
-            "{said}"
-        );
         let stopped = "stopped: the objects above are imported; run the same command again to \
             resume\n";
-        assert!(said.ends_with(stopped), "{said}");
+        if said.ends_with(stopped) {
+            let count = format!("trail: {taken} objects read\n");
+            assert!(said.contains(&count), "{said}");
+        } else {
+            // A busy machine: it did not end within a second.
+            let stopped = "stopped: run the same command again to resume\n";
+            assert!(said.ends_with(stopped), "{said}");
+        }
 
         let output = place.import("", &[&trail]);
         assert_eq!(output.status.code(), Some(0));
@@ -550,9 +553,9 @@ fn an_import_resumes_after_ctrl_c() {
     panic!("no import was interrupted");
 }
 
-/// A bucket that never answers for one object: the first Ctrl-C waits for it, the second does not.
+/// A bucket that never answers for one object: nothing waits for it.
 #[test]
-fn a_second_ctrl_c_ends_at_once() {
+fn ctrl_c_ends_at_once() {
     for command in ["import", "report", "activity"] {
         let place = Place::new();
         let (asked, waits) = mpsc::channel();
@@ -569,21 +572,22 @@ fn a_second_ctrl_c_ends_at_once() {
             "report" => vec!["report", "--account", ACCOUNT, "--trail", path],
             _ => vec!["activity", "export", path, "--output", &store],
         };
-        let mut child = place
+        let child = place
             .command(&bucket.endpoint, &arguments)
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         waits.recv().unwrap();
-        interrupt(&child);
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let stopping = "stopping after the current objects; press Ctrl-C again to stop at once";
-        assert!(said.any(|line| line.unwrap() == stopping));
+        let pressed = Instant::now();
         interrupt(&child);
         let output = child.wait_with_output().unwrap();
+        // A second, and time for a busy machine.
+        assert!(pressed.elapsed() < Duration::from_secs(5), "{command}");
         assert_eq!(output.status.code(), Some(130), "{command}");
         assert_eq!(output.stdout, b"");
+        let said = stderr(&output);
+        assert!(said.lines().any(|line| line.starts_with("stop")), "{said}");
     }
 }
 

@@ -9,6 +9,8 @@
 mod catalog;
 mod help;
 mod input;
+#[cfg(unix)]
+mod interruption;
 mod output;
 
 use std::path::Path;

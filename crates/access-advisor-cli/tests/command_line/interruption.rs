@@ -1,0 +1,117 @@
+//! Ctrl-C ends every command within a second, and leaves no part of a result.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::{ACCOUNT, NOW, TRAIL};
+
+fn start(arguments: &[&str]) -> Child {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+        .current_dir(root)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Sends SIGINT, and returns how the command ended.
+fn interrupted(child: Child) -> Output {
+    let pressed = Instant::now();
+    let id = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    // It is immediate; the rest is for a busy machine.
+    assert!(pressed.elapsed() < Duration::from_secs(2));
+    output
+}
+
+#[test]
+fn while_reports_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reports.json");
+    fs::write(&file, "before").unwrap();
+    let mut child = start(&[
+        "report",
+        "--account",
+        ACCOUNT,
+        "--trail",
+        TRAIL,
+        "--now",
+        NOW,
+        "--granularity",
+        "action",
+        "--tracking",
+        "full",
+        "--format",
+        "json",
+        "--threads",
+        "1",
+        "--output",
+        file.to_str().unwrap(),
+    ]);
+    let is_part = |entry: &fs::DirEntry| {
+        entry.path() != file && entry.metadata().is_ok_and(|part| part.len() > 0)
+    };
+    let has_part = || {
+        let mut entries = fs::read_dir(folder.path()).unwrap();
+        entries.any(|entry| is_part(&entry.unwrap()))
+    };
+    while !has_part() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before");
+        sleep(Duration::from_millis(1));
+    }
+    let output = interrupted(child);
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.ends_with("stopped\n"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// A pipe of which nothing comes.
+#[test]
+fn while_an_input_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let pipe = pipe.to_str().unwrap();
+    let store = folder.path().join("store.db");
+    let store = store.to_str().unwrap();
+    for arguments in [
+        &["report", "--account", pipe, "--trail", TRAIL][..],
+        &[
+            "report",
+            "--account",
+            ACCOUNT,
+            "--catalog",
+            pipe,
+            "--trail",
+            TRAIL,
+        ],
+        &["import", "account", pipe, "--store", store],
+        &["activity", "merge", pipe, "--output", store],
+    ] {
+        let child = start(arguments);
+        sleep(Duration::from_millis(200));
+        let output = interrupted(child);
+        // Killed by the signal if it comes before anything else.
+        assert!(
+            matches!(output.status.code(), Some(130) | None),
+            "{arguments:?}"
+        );
+        assert_eq!(output.stdout, b"");
+    }
+    assert!(!Path::new(store).exists());
+}
