@@ -105,7 +105,7 @@ impl AccountData {
     /// access_advisor.AccountError: testdata/README.md: expected value (line 1, column 1)
     #[staticmethod]
     fn load(py: Python<'_>, paths: Paths) -> PyResult<Self> {
-        let load = || {
+        let load = move || {
             let mut builder = AccountDataBuilder::new();
             for path in &paths.0 {
                 let text = access_advisor::account::read_text(path).map_err(error::load)?;
@@ -148,7 +148,8 @@ impl AccountData {
     /// >>> AccountData.load("testdata/account.json").permissions()
     /// <Table of 109 rows: account_id, arn, entity_type, ...>
     fn permissions(&self, py: Python<'_>) -> PyResult<Table> {
-        let make = || Table::collect(permission_schema(), permission_batches(&self.inner));
+        let account = Arc::clone(&self.inner);
+        let make = move || Table::collect(permission_schema(), permission_batches(&account));
         work::run(py, make)?.map_err(error::unexpected)
     }
 

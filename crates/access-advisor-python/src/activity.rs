@@ -1,7 +1,6 @@
 //! Activity: who attempted which action, and when last.
 
 use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +21,9 @@ use crate::coverage::Coverage;
 use crate::progress::{Counts, Listener};
 use crate::reconciliation::Reconciliation;
 use crate::table::Table;
-use crate::{error, pickle, work};
+use crate::whole_file::whole_file;
+use crate::work::{self, Stop};
+use crate::{error, pickle};
 
 /// Who attempted which action, when last and how often: one row for each principal, service, action and Region.
 ///
@@ -132,13 +133,14 @@ impl Activity {
     ) -> PyResult<Self> {
         let reader = reader(since, until, object_limit, catalog)?;
         let listener = Listener::new(py, progress)?;
-        let counts = Counts::default();
+        let (counts, stop) = (Arc::new(Counts::default()), reader.stop_flag());
+        let counted = Arc::clone(&counts);
         let read = work::run_watched(
             py,
             threads,
-            &reader.stop_flag(),
+            &stop,
             |py| listener.report(py, &counts, false),
-            || reader.read(&paths.0, &|object| counts.add(object)),
+            move || reader.read(&paths.0, &|object| counted.add(object)),
         );
         let read = read?.map_err(error::listing)?;
         listener.report(py, &counts, true)?;
@@ -170,7 +172,7 @@ impl Activity {
     #[pyo3(signature = (paths, *, catalog = None))]
     fn from_parquet(py: Python<'_>, paths: Paths, catalog: Option<&Catalog>) -> PyResult<Self> {
         let catalog = Catalog::or_shared(catalog);
-        let read = || {
+        let read = move || {
             let mut activity = access_advisor::activity::Activity::new();
             for path in &paths.0 {
                 for path in activity_files(path)? {
@@ -211,7 +213,7 @@ impl Activity {
     ) -> PyResult<Self> {
         let catalog = Catalog::or_shared(catalog);
         let batches = table.into_reader()?;
-        let read = || activity_from_batches("the Arrow table", batches, Some(&catalog));
+        let read = move || activity_from_batches("the Arrow table", batches, Some(&catalog));
         let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
         Ok(activity.into())
     }
@@ -248,7 +250,7 @@ impl Activity {
             reconciliation.merge(part.reconciliation.inner.clone());
             activities.push(Arc::clone(&part.inner));
         }
-        let activity = work::run(py, || {
+        let activity = work::run(py, move || {
             let mut merged = access_advisor::activity::Activity::new();
             for activity in &activities {
                 merged.merge(activity);
@@ -267,20 +269,11 @@ impl Activity {
     /// Raises:
     ///     TrailError: The file cannot be written. An existing file is left unchanged.
     fn to_parquet(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let write = || {
-            let mut part = path.clone().into_os_string();
-            part.push(format!(".{}.part", std::process::id()));
-            let part = PathBuf::from(part);
-            let written = File::create(&part)
-                .and_then(|file| write_activity(BufWriter::new(file), &self.inner))
-                .and_then(|()| std::fs::rename(&part, &path));
-            written.map_err(|fault| {
-                // Best effort: the file may not exist.
-                let _ = std::fs::remove_file(&part);
-                error::file(&path, fault)
-            })
-        };
-        work::run(py, write)?
+        let (activity, stop) = (Arc::clone(&self.inner), Stop::default());
+        let stopping = Arc::clone(&stop);
+        let write =
+            move || whole_file(&path, &stopping, |writer| write_activity(writer, &activity));
+        work::run_watched(py, None, &stop, |_| Ok(()), write)?
     }
 
     /// Returns the rows as a table, in no particular order.
@@ -288,8 +281,9 @@ impl Activity {
     /// >>> Activity.from_trail("testdata/trail").table()
     /// <Table of 105 rows: account_id, principal_id, principal_arn, ...>
     fn table(&self, py: Python<'_>) -> PyResult<Table> {
-        let make = || {
-            let batches = activity_batches(&self.inner);
+        let activity = Arc::clone(&self.inner);
+        let make = move || {
+            let batches = activity_batches(&activity);
             Table::collect(batches.schema(), batches)
         };
         work::run(py, make)?.map_err(error::unexpected)
@@ -300,9 +294,10 @@ impl Activity {
     /// Args:
     ///     coverage: What the input of the table held, such as `SparkActivity.coverage`.
     fn with_coverage(&self, py: Python<'_>, coverage: &Coverage) -> PyResult<Self> {
-        let inner = work::run(py, || {
-            let mut inner = access_advisor::activity::Activity::clone(&self.inner);
-            inner.coverage_mut().clone_from(&coverage.inner);
+        let (activity, coverage) = (Arc::clone(&self.inner), coverage.inner.clone());
+        let inner = work::run(py, move || {
+            let mut inner = access_advisor::activity::Activity::clone(&activity);
+            *inner.coverage_mut() = coverage;
             inner
         })?;
         Ok(Self {
@@ -336,9 +331,10 @@ impl Activity {
         &self,
         py: Python<'py>,
     ) -> PyResult<pickle::Reduced<'py, (Py<PyBytes>, Reconciliation)>> {
-        let write = || {
+        let activity = Arc::clone(&self.inner);
+        let write = move || {
             let mut file = Vec::new();
-            write_activity(&mut file, &self.inner).map(|()| file)
+            write_activity(&mut file, &activity).map(|()| file)
         };
         let file = work::run(py, write)?.map_err(error::unexpected)?;
         let file = PyBytes::new(py, &file).unbind();
@@ -363,7 +359,7 @@ pub(crate) fn restore_activity(
     file: PyBackedBytes,
     reconciliation: &Reconciliation,
 ) -> PyResult<Activity> {
-    let read = || read_activity(Bytes::from_owner(file), "the pickled activity", None);
+    let read = move || read_activity(Bytes::from_owner(file), "the pickled activity", None);
     let activity = work::run(py, read)?.map_err(|fault| error::read(&fault))?;
     Ok(Activity {
         inner: Arc::new(activity),

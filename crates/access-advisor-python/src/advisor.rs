@@ -1,9 +1,11 @@
 //! The advisor.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::arrow::{all_report_batches, report_schema};
+use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
@@ -15,9 +17,11 @@ use crate::activity::Activity;
 use crate::answer::answer;
 use crate::arguments::{Instant, Level, Texts, Threads, clock};
 use crate::catalog::Catalog;
+use crate::error;
 use crate::table::Table;
 use crate::tracking::TrackingParameter;
-use crate::{error, work};
+use crate::whole_file::whole_file;
+use crate::work::{self, Stop};
 
 /// Reports for account data and activity, as of one instant.
 ///
@@ -92,8 +96,9 @@ impl Advisor {
         let missing = MissingInput::of_trail(&reconciliation.inner)
             .with_issues(account.issues())
             .with_accounts(&account, &activity);
-        let make =
-            || access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now);
+        let make = move || {
+            access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now)
+        };
         Ok(Self {
             inner: work::run(py, make)?,
             now,
@@ -183,15 +188,45 @@ impl Advisor {
         granularity: Level,
         threads: Option<Threads>,
     ) -> PyResult<Table> {
-        let make = || {
-            Table::collect(
-                report_schema(),
-                all_report_batches(&self.inner, granularity.0),
-            )
+        let (advisor, stop) = (self.inner.clone(), Stop::default());
+        let stopping = Arc::clone(&stop);
+        let make = move || {
+            let batches = all_report_batches(&advisor, granularity.0);
+            let batches = batches.take_while(|_| work::check(&stopping).is_ok());
+            Table::collect(report_schema(), batches)
         };
-        let stop = std::sync::atomic::AtomicBool::new(false);
         let table = work::run_watched(py, threads, &stop, |_| Ok(()), make)?;
         table.map_err(error::unexpected)
+    }
+
+    /// Writes the rows of `reports` to a Parquet file. The reports are made as they are written, so that those on any number of
+    /// identities fit in memory.
+    ///
+    /// Args:
+    ///     path: The file.
+    ///     granularity: "service" or "action".
+    ///     threads: The number of threads, 1 or more; one per processor when None.
+    ///
+    /// Raises:
+    ///     TrailError: The file cannot be written. An existing file is left unchanged.
+    ///
+    /// >>> advisor.reports_to_parquet(folder / "reports.parquet", granularity="action")
+    #[pyo3(signature = (path, granularity = Level(Granularity::Service), *, threads = None), text_signature = "($self, path, granularity='service', *, threads=None)")]
+    fn reports_to_parquet(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        granularity: Level,
+        threads: Option<Threads>,
+    ) -> PyResult<()> {
+        let (advisor, stop) = (self.inner.clone(), Stop::default());
+        let stopping = Arc::clone(&stop);
+        let write = move || {
+            whole_file(&path, &stopping, |writer| {
+                write_reports(writer, advisor.reports(granularity.0))
+            })
+        };
+        work::run_watched(py, threads, &stop, |_| Ok(()), write)?
     }
 
     /// Returns the users and roles that could use a service through an entity, and when they last did: the

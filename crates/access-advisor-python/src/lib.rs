@@ -22,6 +22,7 @@ mod reconciliation;
 mod store;
 mod table;
 mod tracking;
+mod whole_file;
 mod work;
 
 /// Used by this module only, not by Python. The command line uses the same allocator.

@@ -40,7 +40,8 @@ pub(crate) fn list_objects(
     until: Option<Instant>,
 ) -> PyResult<(Table, Vec<FailedObject>)> {
     let reader = activity::reader(since, until, None, None)?;
-    let list = || {
+    let stop = reader.stop_flag();
+    let list = move || {
         let mut listed = Listed::default();
         for object in reader.list(&paths.0)? {
             if reader.is_stopped() {
@@ -50,13 +51,7 @@ pub(crate) fn list_objects(
         }
         Ok(listed.finish())
     };
-    let listed = work::run_watched(
-        py,
-        Some(Threads::ONE),
-        &reader.stop_flag(),
-        |_| Ok(()),
-        list,
-    )?;
+    let listed = work::run_watched(py, Some(Threads::ONE), &stop, |_| Ok(()), list)?;
     listed.map_err(error::listing)?.map_err(error::unexpected)
 }
 
@@ -80,8 +75,9 @@ pub(crate) fn read_objects(
     let objects = objects
         .into_iter()
         .map(move |(path, size)| buckets.object(path, size));
-    let read = || reader.read_objects(objects, &|_| {});
-    let read = work::run_watched(py, Some(threads), &reader.stop_flag(), |_| Ok(()), read)?;
+    let stop = reader.stop_flag();
+    let read = move || reader.read_objects(objects, &|_| {});
+    let read = work::run_watched(py, Some(threads), &stop, |_| Ok(()), read)?;
     Ok(read.into())
 }
 

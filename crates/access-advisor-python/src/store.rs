@@ -49,7 +49,7 @@ use crate::{error, work};
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Store {
-    operations: StoredAdvisor,
+    operations: Arc<StoredAdvisor>,
     caller: Caller,
     path: PathBuf,
     catalog: Option<Py<Catalog>>,
@@ -141,12 +141,14 @@ impl Store {
         });
         let store = Arc::new(opened.map_err(|fault| error::store(&fault))?);
         Ok(Self {
-            operations: StoredAdvisor::new(
-                store,
-                Catalog::or_shared(catalog.as_ref().map(Py::get)),
-                tracking.0,
-            )
-            .allow_empty_activity(allow_empty_activity),
+            operations: Arc::new(
+                StoredAdvisor::new(
+                    store,
+                    Catalog::or_shared(catalog.as_ref().map(Py::get)),
+                    tracking.0,
+                )
+                .allow_empty_activity(allow_empty_activity),
+            ),
             caller,
             path,
             catalog,
@@ -161,13 +163,14 @@ impl Store {
     /// Raises:
     ///     AccountError: A file cannot be read, or is not a complete export. Nothing is imported.
     fn import_account(&self, py: Python<'_>, paths: Paths) -> PyResult<Vec<String>> {
-        let import = || {
+        let operations = Arc::clone(&self.operations);
+        let import = move || {
             let mut exports = Vec::with_capacity(paths.0.len());
             for path in &paths.0 {
                 let text = access_advisor::account::read_text(path).map_err(error::load)?;
                 exports.push((path.display().to_string(), text));
             }
-            let store = self.operations.store();
+            let store = operations.store();
             let imported = store.import_accounts(&exports, clock());
             imported.map_err(|fault| error::account_import(&fault))
         };
@@ -204,14 +207,14 @@ impl Store {
         let catalog = self.catalog.as_ref().map(Py::get);
         let reader = reader(None, None, object_limit, catalog)?;
         let listener = Listener::new(py, progress)?;
-        let counts = Counts::default();
-        let store = self.operations.store();
+        let (counts, stop) = (Arc::new(Counts::default()), reader.stop_flag());
+        let (counted, store) = (Arc::clone(&counts), Arc::clone(self.operations.store()));
         let imported = work::run_watched(
             py,
             threads,
-            &reader.stop_flag(),
+            &stop,
             |py| listener.report(py, &counts, false),
-            || store.import_trail(&reader, &paths.0, &|object| counts.add(object)),
+            move || store.import_trail(&reader, &paths.0, &|object| counted.add(object)),
         );
         let imported = imported?.map_err(error::trail_import)?;
         listener.report(py, &counts, true)?;
@@ -273,11 +276,9 @@ impl Store {
         now: Option<Instant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let now = now.map_or_else(clock, |now| now.0);
-        let (caller, level) = (&self.caller, Granularity.0);
-        let generate = || {
-            let operations = &self.operations;
-            operations.generate_completed(caller, Arn, level, now, clock)
-        };
+        let operations = Arc::clone(&self.operations);
+        let (caller, arn, level) = (self.caller.clone(), Arn.to_owned(), Granularity.0);
+        let generate = move || operations.generate_completed(&caller, &arn, level, now, clock);
         let id = work::run(py, generate)?.map_err(|fault| error::operation(&fault))?;
         answer(
             py,

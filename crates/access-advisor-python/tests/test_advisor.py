@@ -6,10 +6,22 @@ import pickle
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from conftest import ERIN, NOW
 
-from access_advisor import Advisor, InvalidInputError, NoSuchEntityError, Tracking
+from access_advisor import Advisor, InvalidInputError, NoSuchEntityError, Tracking, TrailError
+
+
+def test_all_reports_as_parquet(advisor, tmp_path):
+    path = tmp_path / "reports.parquet"
+    for level in ("service", "action"):
+        advisor.reports_to_parquet(path, level, threads=1)
+        table = pyarrow.parquet.read_table(path)
+        assert table.num_rows == len(advisor.reports(level))
+        assert table.column_names == advisor.reports(level).column_names
+    with pytest.raises(TrailError, match="nowhere"):
+        advisor.reports_to_parquet(tmp_path / "nowhere/reports.parquet")
 
 
 def test_reports_have_the_expected_facts(advisor):

@@ -1,5 +1,7 @@
 """While a trail is read: other threads run, progress is reported, Ctrl-C stops it."""
 
+import json
+import os
 import signal
 import socket
 import sys
@@ -8,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import NOW, ROOT
 
-from access_advisor import Activity, InvalidInputError, Store
+from access_advisor import AccountData, Activity, Advisor, Catalog, InvalidInputError, Store
 
 # Objects enough that reading them takes seconds on any machine.
 LONG = ["testdata/trail"] * 20_000
@@ -128,6 +130,61 @@ def test_ctrl_c_does_not_wait_for_an_answer_of_s3(interrupt, monkeypatch):
             Activity.from_trail("s3://bucket/AWSLogs/")
         # Without Ctrl-C it would be minutes.
         assert time.monotonic() - start < 30
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory, activity):
+    """An advisor whose reports take seconds: administrators, with every action."""
+    administrator = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    roles = [
+        {
+            "Path": "/",
+            "RoleName": f"role-{number}",
+            "RoleId": f"AROA{number:017}",
+            "Arn": f"arn:aws:iam::111122223333:role/role-{number}",
+            "CreateDate": "2024-03-01T09:00:00+00:00",
+            "AssumeRolePolicyDocument": {},
+            "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": administrator}],
+            "AttachedManagedPolicies": [],
+            "InstanceProfileList": [],
+            "Tags": [],
+        }
+        for number in range(10_000)
+    ]
+    export = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": roles, "Policies": [], "IsTruncated": False}
+    path = tmp_path_factory.mktemp("large") / "account.json"
+    path.write_text(json.dumps(export))
+    return Advisor(AccountData.load(path), activity, "full", now=NOW)
+
+
+def test_ctrl_c_stops_reports(interrupt, large, tmp_path):
+    for make in (
+        lambda: large.reports("action"),
+        lambda: large.reports_to_parquet(tmp_path / "reports.parquet", "action"),
+    ):
+        start = time.monotonic()
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            make()
+        assert time.monotonic() - start < 1.3 + 0.7  # a busy machine
+    # What was written is removed when the work has noticed.
+    for _ in range(100):
+        if not list(tmp_path.iterdir()):
+            break
+        time.sleep(0.1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_ctrl_c_does_not_wait_for_a_file(interrupt, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for load in (AccountData.load, Catalog.load, Activity.from_parquet):
+        start = time.monotonic()
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            load(pipe)
+        assert time.monotonic() - start < 1.3 + 0.7
 
 
 def test_other_threads_run_meanwhile():

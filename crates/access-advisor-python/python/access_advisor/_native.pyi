@@ -792,6 +792,20 @@ class Advisor:
         >>> advisor.reports()
         <Table of ... rows: arn, granularity, service_namespace, ...>
         """
+    def reports_to_parquet(self, path: _Path, granularity: _Granularity = "service", *, threads: int | None = None) -> None:
+        """Writes the rows of `reports` to a Parquet file. The reports are made as they are written, so that those on any number of
+        identities fit in memory.
+
+        Args:
+            path: The file.
+            granularity: "service" or "action".
+            threads: The number of threads, 1 or more; one per processor when None.
+
+        Raises:
+            TrailError: The file cannot be written. An existing file is left unchanged.
+
+        >>> advisor.reports_to_parquet(folder / "reports.parquet", granularity="action")
+        """
     def entities(self, arn: str, service_namespace: str) -> list[EntityDetails]:
         """Returns the users and roles that could use a service through an entity, and when they last did: the
         `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.
