@@ -7,7 +7,6 @@ use std::time::Duration;
 use advisor_core::Caller;
 use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::permission_check;
@@ -15,12 +14,15 @@ use crate::config::{Config, Limits};
 use crate::error::ApiError;
 use crate::jobs::queue::JobQueue;
 use crate::jobs::workers;
+use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
+use crate::operations::answer::Answer;
 use crate::operations::context::Context;
 use crate::operations::directories::Directories;
 use crate::operations::dispatch;
 use crate::parameters::Parameters;
+use crate::unsent::UnsentBytes;
 
 /// The API with everything that its operations need: a job queue with its threads, counters, caches.
 /// Clones share them.
@@ -34,6 +36,8 @@ struct Shared {
     directories: Directories,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    unsent: UnsentBytes,
+    log: LogLimit,
 }
 
 impl fmt::Debug for Api {
@@ -60,6 +64,8 @@ impl Api {
             directories: Directories::default(),
             readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
+            unsent: UnsentBytes::new(&config.limits),
+            log: LogLimit::new(&config.limits),
             config,
         })))
     }
@@ -91,6 +97,14 @@ impl Api {
         &self.0.metrics
     }
 
+    pub(crate) fn unsent(&self) -> &UnsentBytes {
+        &self.0.unsent
+    }
+
+    pub(crate) fn log(&self) -> &LogLimit {
+        &self.0.log
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         (self.0.config.clock)()
     }
@@ -101,9 +115,10 @@ impl Api {
         operation: Operation,
         parameters: &Parameters,
         caller: &Caller,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Answer, ApiError> {
         if self.0.config.enforce_permissions {
-            permission_check::check(self.advisor().store(), caller, operation, parameters)?;
+            let store = self.advisor().store();
+            permission_check::check(store, self.log(), caller, operation, parameters)?;
         }
         let context = Context {
             advisor: self.advisor(),
@@ -151,10 +166,7 @@ impl Api {
                 run(&api)
             })
             .await
-            .map_err(|error| {
-                tracing::error!(%error, "an operation panicked");
-                ApiError::failure()
-            })?
+            .map_err(|error| ApiError::failure(format!("the operation panicked: {error}")))?
         };
         tokio::time::timeout(self.limits().answer_time, running)
             .await

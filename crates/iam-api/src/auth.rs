@@ -6,3 +6,4 @@ pub(crate) mod credentials;
 pub(crate) mod permission_check;
 pub(crate) mod policy_evaluation;
 pub(crate) mod signature;
+pub(crate) mod web_pages;

@@ -95,8 +95,16 @@ pub struct Limits {
     pub headers: usize,
     /// Parameters of a request. Beyond: 400.
     pub parameters: usize,
-    /// Open connections. Beyond: 503.
+    /// Open connections. Beyond: the one that waits longest for its client is closed, and when none has
+    /// waited for long, the new one gets a 503.
     pub connections: usize,
+    /// Open connections of one client address: an IPv4 address, the /64 prefix of an IPv6 address, or
+    /// loopback as a whole. Beyond: as for all connections, but only the address's own are closed. Raise it
+    /// behind a proxy, whose clients all have its address.
+    pub connections_per_address: usize,
+    /// Requests of a connection that were received before the answers to the requests before them were
+    /// sent (HTTP pipelining). Beyond: the connection is closed after the answer.
+    pub pipelined_requests: usize,
     /// Requests at once that only read the store. Others wait.
     pub readers: usize,
     /// Requests at once that write to the store (`GenerateServiceLastAccessedDetails`). Others wait. They
@@ -107,6 +115,11 @@ pub struct Limits {
     pub receive_time: Duration,
     /// How long an answer may take. Beyond: 503.
     pub answer_time: Duration,
+    /// How long a client may take nothing of an answer. Beyond: the connection is closed.
+    pub write_time: Duration,
+    /// Bytes of long answers that wait to be sent, over all connections. Beyond: 503. Lists of entities do
+    /// not count, because they are written while they are sent.
+    pub unsent_bytes: usize,
     /// Jobs that wait for a worker. Beyond: `Throttling` 400, which SDKs retry.
     pub waiting_jobs: usize,
     /// Jobs of one caller that wait for a worker. Beyond: `Throttling` 400. The sessions of a role are one
@@ -119,9 +132,16 @@ pub struct Limits {
     /// The time until a job whose report could not be stored is retried, and between two searches for
     /// jobs that other servers left in progress. Such jobs are made after the second search.
     pub retry_time: Duration,
-    /// How long a stop waits for answers and jobs. Jobs that are not done by then are made by another
-    /// server on the store, or when the next one starts.
+    /// How long a stop waits for answers, and for clients to take them. Then connections are closed.
+    pub drain_time: Duration,
+    /// How long a stop waits for answers and jobs together. Jobs that are not done by then are made by
+    /// another server on the store, or when the next one starts.
     pub stop_time: Duration,
+    /// Log lines of one kind (an operation and a code) in each `log_interval`. Others are counted, and the
+    /// number is logged at its end.
+    pub log_lines: u64,
+    /// See `log_lines`.
+    pub log_interval: Duration,
 }
 
 impl Default for Limits {
@@ -132,16 +152,23 @@ impl Default for Limits {
             headers: 100,
             parameters: 1_000,
             connections: 1_024,
+            connections_per_address: 256,
+            pipelined_requests: 16,
             readers: 32,
             writers: 4,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),
+            write_time: Duration::from_secs(30),
+            unsent_bytes: 256 * 1024 * 1024,
             waiting_jobs: 1_024,
             waiting_jobs_of_caller: 256,
             workers: 3,
             job_time: Duration::from_secs(60),
             retry_time: Duration::from_secs(10),
-            stop_time: Duration::from_secs(30),
+            drain_time: Duration::from_secs(4),
+            stop_time: Duration::from_secs(8),
+            log_lines: 100,
+            log_interval: Duration::from_secs(10),
         }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// For the log: why the server failed.
+    pub(crate) cause: Option<String>,
 }
 
 impl ApiError {
@@ -17,6 +19,19 @@ impl ApiError {
             status,
             code,
             message: message.into(),
+            cause: None,
+        }
+    }
+
+    /// `ServiceFailure`, 500, with a cause for the log. The caller does not see it.
+    pub(crate) fn failure(cause: impl Into<String>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(
+                500,
+                "ServiceFailure",
+                "The request processing has failed because of an unknown error, exception or failure.",
+            )
         }
     }
 
@@ -53,15 +68,6 @@ impl ApiError {
             "The request has failed due to a temporary failure of the server.",
         )
     }
-
-    /// `ServiceFailure`, 500. The details are for the log, not for the caller.
-    pub(crate) fn failure() -> Self {
-        Self::new(
-            500,
-            "ServiceFailure",
-            "The request processing has failed because of an unknown error, exception or failure.",
-        )
-    }
 }
 
 impl From<RequestError> for ApiError {
@@ -72,8 +78,15 @@ impl From<RequestError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store cannot be used");
-        Self::failure()
+        Self::failure(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::failure(format!(
+            "an answer cannot be read or written as JSON: {error}"
+        ))
     }
 }
 
@@ -82,10 +95,7 @@ impl From<OperationError> for ApiError {
         match error {
             OperationError::Request(error) => error.into(),
             OperationError::Store(error) => error.into(),
-            error => {
-                tracing::error!(%error, "the operation failed");
-                Self::failure()
-            }
+            error => Self::failure(error.to_string()),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! HTTP: the server, the routes, and how requests are read and answers written.
 
+pub(crate) mod answer_body;
+mod client_stream;
+mod connection_service;
+mod connections;
 pub(crate) mod exchange;
 pub(crate) mod router;
 pub(crate) mod server;

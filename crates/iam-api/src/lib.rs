@@ -6,10 +6,12 @@ mod config;
 mod error;
 mod http;
 mod jobs;
+mod log_limit;
 mod metrics;
 mod operation;
 mod operations;
 mod parameters;
+mod unsent;
 
 pub use api::Api;
 pub use auth::credentials::{Credential, Credentials, CredentialsError};

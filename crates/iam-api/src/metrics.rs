@@ -31,6 +31,8 @@ struct Counters {
     times: BTreeMap<&'static str, Histogram>,
     connections: i64,
     refused_connections: u64,
+    displaced_connections: u64,
+    stalled_connections: u64,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +76,16 @@ impl Metrics {
 
     pub(crate) fn refused_connection(&self) {
         self.counters().refused_connections += 1;
+    }
+
+    /// Counts a connection that was closed to make room for another one.
+    pub(crate) fn displaced_connection(&self) {
+        self.counters().displaced_connections += 1;
+    }
+
+    /// Counts a connection whose client took nothing of an answer for too long.
+    pub(crate) fn stalled_connection(&self) {
+        self.counters().stalled_connections += 1;
     }
 
     /// All metrics as text, with the numbers of jobs in the store by status.
@@ -146,8 +158,20 @@ impl Metrics {
              iam_api_connections {}\n\
              # HELP iam_api_connections_refused_total Connections beyond the limit.\n\
              # TYPE iam_api_connections_refused_total counter\n\
-             iam_api_connections_refused_total {}",
-            queue.waiting, queue.finished, counters.connections, counters.refused_connections
+             iam_api_connections_refused_total {}\n\
+             # HELP iam_api_connections_displaced_total Connections closed to make room for others.\n\
+             # TYPE iam_api_connections_displaced_total counter\n\
+             iam_api_connections_displaced_total {}\n\
+             # HELP iam_api_connections_stalled_total Connections closed because their clients took \
+             nothing of an answer.\n\
+             # TYPE iam_api_connections_stalled_total counter\n\
+             iam_api_connections_stalled_total {}",
+            queue.waiting,
+            queue.finished,
+            counters.connections,
+            counters.refused_connections,
+            counters.displaced_connections,
+            counters.stalled_connections
         ));
         text
     }

@@ -1,6 +1,7 @@
 //! The operations of the IAM API. Each handler is a function of a [`context::Context`].
 
 pub(crate) mod account_details;
+pub(crate) mod answer;
 pub(crate) mod constraints;
 pub(crate) mod context;
 pub(crate) mod directories;

@@ -1,13 +1,13 @@
 //! `cargo xtask load`: puts a server under load and measures it.
 
 mod client;
-mod connection;
+pub(crate) mod connection;
 mod inputs;
 mod mix;
 mod report;
-mod server;
+pub(crate) mod server;
 mod server_metrics;
-mod signer;
+pub(crate) mod signer;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ impl Load {
         eprintln!("making the store");
         let store = inputs::store(&program, folder.path(), &shape)?;
         let credentials = inputs::credentials(folder.path())?;
-        let server = Server::start(&program, &store, &credentials)?;
+        let server = Server::start(&program, &store, Some(&credentials))?;
         eprintln!("making {PREPARED_JOBS} jobs");
         let jobs = prepare(&server, &shape)?;
         eprintln!("{} clients for {} s", self.clients, self.seconds);

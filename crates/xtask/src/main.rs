@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands.
 
+mod assault;
 mod bench;
 mod bench_ingest;
 mod catalog;
@@ -26,6 +27,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Chore {
+    Assault(assault::Assault),
     Test(test::Test),
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         return public_api::run_rustdoc(std::env::args_os().skip(1));
     }
     let done = match CommandLine::parse().chore {
+        Chore::Assault(assault) => assault.run(),
         Chore::Test(test) => test.run(),
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),

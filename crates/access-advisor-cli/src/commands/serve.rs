@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +45,15 @@ pub(crate) struct ServeArguments {
     /// Require that the caller's own permission policies allow the operation
     #[arg(long)]
     enforce_permissions: bool,
+
+    /// Most connections of one client address, of 1,024 in all. Raise it behind a proxy: all connections
+    /// come from its address then [default: 256]
+    #[arg(long, value_name = "N")]
+    connections_per_address: Option<NonZeroUsize>,
+
+    /// Most log lines of one kind (operation and code) in 10 seconds; the others are counted [default: 100]
+    #[arg(long, value_name = "N")]
+    log_lines: Option<u64>,
 
     #[command(flatten)]
     tracking: TrackingArguments,
@@ -101,8 +111,14 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         .listen(arguments.listen)
         .enforce_permissions(arguments.enforce_permissions);
     config.credentials = credentials;
+    if let Some(most) = arguments.connections_per_address {
+        config.limits.connections_per_address = most.get();
+    }
+    if let Some(most) = arguments.log_lines {
+        config.limits.log_lines = most;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let server = Server::bind(config).await?;
         output::say(format_args!("listening on http://{}", server.local_addr()));
         let left = server.run(stop_signal()).await;
@@ -112,7 +128,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
             ));
         }
         Ok(())
-    })
+    });
+    // Requests that are still answered, for nobody, do not hold up the end.
+    runtime.shutdown_background();
+    served
 }
 
 /// Waits for the first signal, which shuts the server down gracefully. A second one ends the process; nothing acknowledged is

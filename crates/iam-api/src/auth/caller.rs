@@ -1,13 +1,12 @@
 //! Who the caller is: by a verified signature, or, without credentials, by the access key id alone.
 
 use advisor_core::{AccountId, Caller};
-use axum::http::HeaderMap;
-use axum::http::header::{HOST, ORIGIN};
 use chrono::{DateTime, Utc};
 
 use super::authorization_header::Authorization;
 use super::credentials::{Credentials, is_access_key_id};
 use super::signature::{SignedRequest, check_scope, verify};
+use super::web_pages;
 use crate::error::ApiError;
 
 /// `InvalidClientTokenId`, 403.
@@ -39,20 +38,7 @@ pub(crate) fn signed(
 
 /// Returns the access key id of a request whose signature cannot be verified for lack of credentials.
 pub(crate) fn unverified(request: &SignedRequest<'_>) -> Result<String, ApiError> {
-    if !names_this_machine(request.headers) {
-        return Err(ApiError::new(
-            403,
-            "AccessDenied",
-            "Without credentials, only requests to localhost or a loopback address are answered.",
-        ));
-    }
-    if is_from_another_site(request.headers) {
-        return Err(ApiError::new(
-            403,
-            "AccessDenied",
-            "Without credentials, requests that a web page of another site sends are not answered.",
-        ));
-    }
+    web_pages::reject(request.headers)?;
     let authorization = Authorization::of(request.headers, request.query)?;
     if !is_access_key_id(&authorization.access_key_id) {
         return Err(invalid_token());
@@ -79,43 +65,6 @@ pub(crate) fn by_name(access_key_id: &str, accounts: &[AccountId]) -> Caller {
     }
 }
 
-/// Whether the `Host` header names this machine. Otherwise a web page could reach the server under a host
-/// name of its own (DNS rebinding).
-fn names_this_machine(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else {
-        return false;
-    };
-    is_loopback(host)
-}
-
-/// Whether a browser says that a page of another site sends the request. Pages cannot prevent browsers
-/// from saying so.
-fn is_from_another_site(headers: &HeaderMap) -> bool {
-    let is_cross_site = headers
-        .get_all("sec-fetch-site")
-        .iter()
-        .any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
-    let is_from_elsewhere = headers.get_all(ORIGIN).iter().any(|origin| {
-        let origin = origin.to_str().unwrap_or_default();
-        let host = origin.split_once("://").map(|(_, host)| host);
-        !host.is_some_and(is_loopback)
-    });
-    is_cross_site || is_from_elsewhere
-}
-
-/// Whether a host, with or without a port, is a loopback address or `localhost`.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    let is_address = name
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.is_loopback());
-    is_address || name.eq_ignore_ascii_case("localhost")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,48 +81,5 @@ mod tests {
         assert_eq!(arn("me", &["1", "2"]), "arn:aws:iam:::user/me");
         assert_eq!(arn("2", &["1", "2"]), "arn:aws:iam::2:user/2");
         assert_eq!(by_name("me", &accounts(&["1", "2"])).account(), None);
-    }
-
-    #[test]
-    fn hosts() {
-        for (host, expected) in [
-            ("localhost:8787", true),
-            ("LOCALHOST", true),
-            ("127.0.0.1:8787", true),
-            ("[::1]:8787", true),
-            ("evil.example:8787", false),
-            ("127.0.0.1.evil.example", false),
-            ("", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, host.parse().unwrap());
-            assert_eq!(names_this_machine(&headers), expected, "{host}");
-        }
-    }
-
-    #[test]
-    fn sites() {
-        for (name, value, expected) in [
-            ("accept", "*/*", false),
-            ("sec-fetch-site", "same-origin", false),
-            ("sec-fetch-site", "none", false),
-            ("sec-fetch-site", "Cross-Site", true),
-            ("origin", "http://localhost:3000", false),
-            ("origin", "https://127.0.0.1", false),
-            ("origin", "http://[::1]:3000", false),
-            ("origin", "https://evil.example", true),
-            ("origin", "http://localhost.evil.example", true),
-            ("origin", "http://evil.example:80", true),
-            ("origin", "null", true),
-            ("origin", "", true),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().unwrap());
-            assert_eq!(is_from_another_site(&headers), expected, "{name} {value}");
-        }
-        let mut headers = HeaderMap::new();
-        headers.append("origin", "http://localhost".parse().unwrap());
-        headers.append("origin", "https://evil.example".parse().unwrap());
-        assert!(is_from_another_site(&headers));
     }
 }

@@ -8,11 +8,14 @@ use iam_policy_parser::{IamArn, IamEntity, PolicyDocument};
 
 use super::policy_evaluation::{Decision, evaluate};
 use crate::error::ApiError;
+use crate::log_limit::{LineKind, LogLimit};
 use crate::operation::Operation;
 use crate::parameters::Parameters;
 
 /// The resource of operations that concern none, and of requests that name none.
 const NO_RESOURCE: &str = "*";
+/// The target of log lines.
+const LOG: &str = "iam_api::permissions";
 /// How much of an ARN is repeated in an answer: the length of the longest valid one.
 const LONGEST_ARN: usize = 2048;
 /// How many policies that cannot be evaluated are logged for a request.
@@ -58,6 +61,7 @@ impl fmt::Display for Denial {
 /// Checks that the caller may send this request. A denial is logged with its reason.
 pub(crate) fn check(
     store: &Store,
+    log: &LogLimit,
     caller: &Caller,
     operation: Operation,
     parameters: &Parameters,
@@ -75,13 +79,20 @@ pub(crate) fn check(
         return Ok(());
     };
     let name = operation.name();
-    tracing::warn!(
-        target: "iam_api::permissions",
-        caller = caller.arn(),
-        operation = name,
-        reason = %denial,
-        "denied"
-    );
+    let kind = LineKind {
+        target: LOG,
+        operation: name,
+        code: "AccessDenied",
+    };
+    if log.allows(kind) {
+        tracing::warn!(
+            target: LOG,
+            caller = caller.arn(),
+            operation = name,
+            reason = %denial,
+            "denied"
+        );
+    }
     // What cannot be evaluated is for the log, not for the caller.
     let reason = match denial {
         Denial::Denied => "with an explicit deny in an identity-based policy".to_owned(),

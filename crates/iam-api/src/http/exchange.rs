@@ -1,22 +1,25 @@
 //! A request and its answer: reads the request, finds its caller, answers, counts and logs.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use advisor_core::Caller;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use serde_json::Value;
 use uuid::Uuid;
 
+use super::answer_body::AnswerBody;
+use super::connections::Connection;
 use super::xml;
 use crate::api::Api;
 use crate::auth::caller;
 use crate::auth::signature::SignedRequest;
 use crate::error::ApiError;
+use crate::log_limit::LineKind;
 use crate::operation::Operation;
 use crate::parameters::Parameters;
 
@@ -25,30 +28,49 @@ const VERSION: &str = "2010-05-08";
 /// Stands in counters and logs for a missing operation or caller.
 const NONE: &str = "-";
 
+/// The target of log lines.
+const LOG: &str = "iam_api::request";
+
 /// What is known about a request so far, for the log.
-#[derive(Default)]
 struct Progress {
+    started: Instant,
+    id: String,
     operation: Option<Operation>,
     /// The requested name, when there is no such operation.
     unknown: Option<String>,
     caller: Option<Caller>,
 }
 
+impl Progress {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            id: Uuid::new_v4().to_string(),
+            operation: None,
+            unknown: None,
+            caller: None,
+        }
+    }
+}
+
 /// Answers a request at `/`.
 pub(crate) async fn exchange(State(api): State<Api>, request: Request) -> Response {
-    let started = Instant::now();
-    let mut progress = Progress::default();
+    let mut progress = Progress::new();
     let result = answer(&api, request, &mut progress).await;
-    respond(&api, started, &progress, result)
+    respond(&api, &progress, result)
 }
 
-/// Rejects a request to another path.
-pub(crate) fn refuse(api: &Api, _request: Request, error: ApiError) -> Response {
-    respond(api, Instant::now(), &Progress::default(), Err(error))
+/// Rejects a request.
+pub(crate) fn refuse(api: &Api, error: ApiError) -> Response {
+    respond(api, &Progress::new(), Err(error))
 }
 
-async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<Value, ApiError> {
-    let (head, body) = request.into_parts();
+async fn answer(
+    api: &Api,
+    request: Request,
+    progress: &mut Progress,
+) -> Result<AnswerBody, ApiError> {
+    let (mut head, body) = request.into_parts();
     if head.method != Method::GET && head.method != Method::POST {
         return Err(ApiError::new(
             405,
@@ -57,6 +79,9 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
         ));
     }
     let body = receive(api, &head.headers, body).await?;
+    if let Some(connection) = head.extensions.remove::<Arc<Connection>>() {
+        connection.received();
+    }
     let most = api.limits().parameters;
     let mut query = Parameters::default();
     query.add(head.uri.query().unwrap_or_default(), most)?;
@@ -73,17 +98,19 @@ async fn answer(api: &Api, request: Request, progress: &mut Progress) -> Result<
         }
     })?;
     progress.operation = Some(operation);
-    let identity = identify(api, &head, &query, &body)?;
+    let identity = identify(api, &head, operation, &query, &body)?;
     if let Identity::Verified(caller) = &identity {
         progress.caller = Some(caller.clone());
     }
+    let id = progress.id.clone();
     let run = move |api: &Api| {
         let caller = match identity {
             Identity::Verified(caller) => caller,
             Identity::Named(name) => caller::by_name(&name, &api.advisor().store().accounts()?),
         };
-        let result = api.answer(operation, &parameters, &caller);
-        Ok((caller, result))
+        let answer = api.answer(operation, &parameters, &caller);
+        let body = answer.and_then(|answer| AnswerBody::of(api.unsent(), operation, answer, &id));
+        Ok((caller, body))
     };
     let (caller, result) = api.run(operation, run).await?;
     progress.caller = Some(caller);
@@ -170,6 +197,7 @@ enum Identity {
 fn identify(
     api: &Api,
     head: &Parts,
+    operation: Operation,
     query: &Parameters,
     body: &[u8],
 ) -> Result<Identity, ApiError> {
@@ -183,45 +211,89 @@ fn identify(
         Some(credentials) => {
             caller::signed(credentials, &request, api.now()).map(Identity::Verified)
         }
-        None => caller::unverified(&request).map(Identity::Named),
+        None => {
+            let named = caller::unverified(&request)?;
+            // Forms and images in web pages, also of browsers that do not say which site sends a request,
+            // can do neither.
+            let is_deliberate =
+                head.method == Method::POST && head.headers.contains_key(AUTHORIZATION);
+            if operation.writes() && !is_deliberate {
+                return Err(ApiError::new(
+                    403,
+                    "AccessDenied",
+                    format!(
+                        "Without credentials, {} is a POST with an Authorization header.",
+                        operation.name()
+                    ),
+                ));
+            }
+            Ok(Identity::Named(named))
+        }
     }
 }
 
-/// Writes an answer, counts it and logs it.
-fn respond(
-    api: &Api,
-    started: Instant,
-    progress: &Progress,
-    result: Result<Value, ApiError>,
-) -> Response {
-    let id = Uuid::new_v4().to_string();
+/// Makes the response, counts it and logs it.
+fn respond(api: &Api, progress: &Progress, result: Result<AnswerBody, ApiError>) -> Response {
     let operation = progress.operation.map_or(NONE, Operation::name);
-    let (status, code, xml) = match result {
-        Ok(value) => (200, "OK", xml::success(operation, &value, &id)),
-        Err(error) => (error.status, error.code, xml::failure(&error, &id)),
+    let (status, code) = match &result {
+        Ok(_) => (200, "OK"),
+        Err(error) => (error.status, error.code),
     };
-    let time = started.elapsed();
+    let time = progress.started.elapsed();
     api.metrics().answered(operation, code, time);
     if let Some(name) = &progress.unknown {
         api.metrics().unknown_operation(name);
     }
-    tracing::info!(
-        target: "iam_api::request",
-        request_id = id,
-        operation,
-        unknown_operation = progress.unknown,
-        code,
-        status,
-        caller = progress.caller.as_ref().map_or(NONE, Caller::arn),
-        milliseconds = time.as_secs_f64() * 1e3,
-    );
-    let mut response = Response::new(Body::from(xml));
+    log(api, progress, result.as_ref().err(), (status, code));
+    let body = match result {
+        Ok(body) => body.into(),
+        Err(error) => Body::from(xml::failure(&error, &progress.id)),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(&progress.id) {
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
     response
+}
+
+/// Logs a request with its answer, as an error if the server failed.
+fn log(
+    api: &Api,
+    progress: &Progress,
+    error: Option<&ApiError>,
+    (status, code): (u16, &'static str),
+) {
+    let operation = progress.operation.map_or(NONE, Operation::name);
+    let kind = LineKind {
+        target: LOG,
+        // Requests of nobody are one kind: otherwise they could name every operation.
+        operation: progress.caller.as_ref().map_or(NONE, |_| operation),
+        code,
+    };
+    if !api.log().allows(kind) {
+        return;
+    }
+    macro_rules! line {
+        ($level:ident, $cause:expr) => {
+            tracing::$level!(
+                target: LOG,
+                request_id = progress.id,
+                operation,
+                unknown_operation = progress.unknown,
+                code,
+                status,
+                caller = progress.caller.as_ref().map_or(NONE, Caller::arn),
+                milliseconds = progress.started.elapsed().as_secs_f64() * 1e3,
+                cause = $cause,
+            )
+        };
+    }
+    match error.and_then(|error| error.cause.as_deref()) {
+        Some(cause) => line!(error, cause),
+        None => line!(info, None::<&str>),
+    }
 }

@@ -1,15 +1,20 @@
 //! The routes: the API at `/`, and `/healthz` and `/metrics`.
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 use super::exchange;
 use crate::api::Api;
+use crate::auth::web_pages;
 use crate::error::ApiError;
+use crate::log_limit::LineKind;
+
+/// The target of log lines.
+const LOG: &str = "iam_api::health";
 
 /// The routes: the API at `/`, `/healthz` and `/metrics`.
 pub fn router(api: Api) -> Router {
@@ -22,30 +27,54 @@ pub fn router(api: Api) -> Router {
 }
 
 /// Whether the store can be read.
-async fn healthz(State(api): State<Api>) -> Response {
+async fn healthz(State(api): State<Api>, headers: HeaderMap) -> Response {
+    if api.config().credentials.is_none()
+        && let Err(error) = web_pages::reject(&headers)
+    {
+        return exchange::refuse(&api, error);
+    }
     let read = |api: &Api| api.advisor().store().accounts().map_err(Into::into);
     match api.blocking(None, read).await {
         Ok(_) => "ok\n".into_response(),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store does not answer\n",
-        )
-            .into_response(),
+        Err(error) => {
+            let kind = LineKind {
+                target: LOG,
+                operation: "/healthz",
+                code: error.code,
+            };
+            if api.log().allows(kind) {
+                let cause = error.cause.unwrap_or(error.message);
+                tracing::error!(target: LOG, cause, "the store does not answer");
+            }
+            let body = "the store does not answer\n";
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
     }
 }
 
-async fn metrics(State(api): State<Api>) -> Response {
+async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
+    // Host names of a server that does not listen on loopback are not known.
+    let check = match api.config().credentials {
+        None => web_pages::reject(&headers),
+        Some(_) if api.config().listen.ip().is_loopback() => {
+            web_pages::reject_other_hosts(&headers)
+        }
+        Some(_) => Ok(()),
+    };
+    if let Err(error) = check {
+        return exchange::refuse(&api, error);
+    }
     let read = |api: &Api| api.advisor().store().jobs_by_status().map_err(Into::into);
     let jobs = api.blocking(None, read).await.unwrap_or_default();
     let text = api.metrics().text(api.jobs().state(), &jobs);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
-async fn not_found(State(api): State<Api>, request: Request) -> Response {
+async fn not_found(State(api): State<Api>) -> Response {
     let error = ApiError::new(
         404,
         "UnknownOperationException",
         "The API is at the path /.",
     );
-    exchange::refuse(&api, request, error)
+    exchange::refuse(&api, error)
 }

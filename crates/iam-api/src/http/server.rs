@@ -1,6 +1,7 @@
 //! The server: accepts connections, and stops in good order.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +9,20 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::client_stream::ClientStream;
+use super::connection_service::ConnectionService;
+use super::connections::{Admission, Connections, Place};
 use super::router::router;
 use crate::api::Api;
 use crate::config::Config;
+use crate::log_limit::LineKind;
 
+/// The target of log lines.
+const LOG: &str = "iam_api::server";
 /// The smallest buffer for a request's headers that hyper accepts.
 const LEAST_HEAD_BYTES: usize = 8_192;
 /// The answer to connections beyond the limit.
@@ -27,6 +33,15 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\
 const REFUSALS: usize = 64;
 /// How long a client may take to read it.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// The bytes that the system may keep of the requests and of the answers of each connection. Without a
+/// bound, these are megabytes of a client that sends and takes nothing.
+const SOCKET_BUFFER: u32 = 64 * 1024;
+/// The pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The shortest time between two looks at suppressed log lines.
+const SHORTEST_LOG_INTERVAL: Duration = Duration::from_millis(1);
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +87,7 @@ impl Server {
             return Err(ServeError::NeedsCredentials(address));
         }
         let fault = |error| ServeError::Listen { address, error };
-        let listener = TcpListener::bind(address).await.map_err(fault)?;
+        let listener = listen(address).map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         let api = Api::start(config).map_err(ServeError::Threads)?;
         Ok(Self {
@@ -89,8 +104,9 @@ impl Server {
     }
 
     /// Answers requests until `stop` is ready. Then accepts no more connections, and waits for answers and
-    /// jobs, within the limit. Returns how many jobs are left: they are made when a server starts on the
-    /// store again.
+    /// jobs, within [`Limits::drain_time`](crate::Limits::drain_time) and
+    /// [`Limits::stop_time`](crate::Limits::stop_time), whatever clients do. Returns how many jobs are left:
+    /// they are made when a server starts on the store again.
     pub async fn run(self, stop: impl Future<Output = ()>) -> usize {
         let Self { listener, api, .. } = self;
         let limits = api.limits().clone();
@@ -99,58 +115,145 @@ impl Server {
             .header_read_timeout(limits.receive_time)
             .max_headers(limits.headers)
             .max_buf_size(limits.head_bytes.max(LEAST_HEAD_BYTES));
-        let connections = Arc::new(Semaphore::new(limits.connections.max(1)));
+        let connections = Connections::new(&limits);
         let refusals = Arc::new(Semaphore::new(REFUSALS));
         let graceful = GracefulShutdown::new();
         let routes = router(api.clone());
+        let mut log_intervals =
+            tokio::time::interval(limits.log_interval.max(SHORTEST_LOG_INTERVAL));
         tokio::pin!(stop);
         loop {
-            let stream = tokio::select! {
+            let accepted = tokio::select! {
                 () = &mut stop => break,
-                stream = listener.accept() => match stream {
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        // Out of file descriptors, for example: some may be closed meanwhile.
-                        tracing::warn!(%error, "a connection cannot be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
-            };
-            let Ok(permit) = connections.clone().try_acquire_owned() else {
-                api.metrics().refused_connection();
-                if let Ok(permit) = refusals.clone().try_acquire_owned() {
-                    tokio::spawn(refuse(stream, permit));
+                _ = log_intervals.tick() => {
+                    api.log().end_interval();
+                    continue;
                 }
-                continue;
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    cannot_accept(&api, &connections, &error).await;
+                    continue;
+                }
+            };
+            let place = match connections.admit(address.ip()) {
+                Admission::Open(place) => place,
+                Admission::Displaced(place) => {
+                    api.metrics().displaced_connection();
+                    place
+                }
+                Admission::Refused => {
+                    api.metrics().refused_connection();
+                    if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                        tokio::spawn(refuse(stream, permit));
+                    }
+                    continue;
+                }
             };
             // Small answers must not wait for more data.
             let _ = stream.set_nodelay(true);
-            let service = TowerToHyperService::new(routes.clone());
-            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-            let api = api.clone();
-            tokio::spawn(async move {
-                let _permit = permit;
-                api.metrics().connected();
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection broke");
-                }
-                api.metrics().disconnected();
-            });
+            let stream = ClientStream::new(stream, place.connection.clone(), limits.write_time);
+            let service = ConnectionService::new(
+                routes.clone(),
+                place.connection.clone(),
+                limits.pipelined_requests,
+            );
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(serve_connection(
+                api.clone(),
+                place,
+                graceful.watch(connection),
+            ));
         }
         drop(listener);
         tracing::info!("stopping");
         let stopping = tokio::time::Instant::now();
-        let _ = tokio::time::timeout(limits.stop_time, graceful.shutdown()).await;
+        let drain_time = limits.drain_time.min(limits.stop_time);
+        if tokio::time::timeout(drain_time, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections are closed whose answers were not made or taken in time");
+            connections.close_all();
+        }
         let rest = limits.stop_time.saturating_sub(stopping.elapsed());
-        let left = tokio::task::spawn_blocking(move || api.stop(rest))
+        let stopped = api.clone();
+        let left = tokio::task::spawn_blocking(move || stopped.stop(rest))
             .await
             .unwrap_or_default();
         if left > 0 {
             tracing::warn!(left, "jobs are left to the next start");
         }
+        api.log().end_interval();
         left
     }
+}
+
+/// Listens on an address, with bounded buffers for its connections.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does, so that a server can start right after another one.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Makes room if there are too many open files, for example.
+async fn cannot_accept(api: &Api, connections: &Connections, error: &std::io::Error) {
+    let is_of_connection = matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+    );
+    let kind = LineKind {
+        target: LOG,
+        operation: "accept",
+        code: "-",
+    };
+    if api.log().allows(kind) {
+        tracing::warn!(target: LOG, %error, "a connection cannot be accepted");
+    }
+    if !is_of_connection {
+        if connections.displace_one() {
+            api.metrics().displaced_connection();
+        }
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Serves a connection to its end, or until it is to be closed.
+async fn serve_connection(
+    api: Api,
+    place: Place,
+    connection: impl Future<Output = hyper::Result<()>>,
+) {
+    api.metrics().connected();
+    tokio::select! {
+        served = connection => {
+            if let Err(error) = served {
+                if is_timeout(&error) {
+                    api.metrics().stalled_connection();
+                }
+                tracing::debug!(%error, "a connection broke");
+            }
+        }
+        () = place.connection.closed() => tracing::debug!("a connection was closed"),
+    }
+    api.metrics().disconnected();
+}
+
+/// Whether the client took nothing of an answer for too long.
+fn is_timeout(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let source = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|source| source.kind() == ErrorKind::TimedOut)
 }
 
 /// Answers that there are too many connections. Reads what the client sends for a moment, because the

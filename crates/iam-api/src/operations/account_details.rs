@@ -1,11 +1,10 @@
 //! `GetAccountAuthorizationDetails`.
 
-use serde_json::{Map, Value, json};
-
+use super::answer::{Answer, EntityLists};
 use super::constraints::Checked;
 use super::context::Context;
-use super::item::Item;
-use super::paging::{PageOfList, with_marker};
+use super::directory::{EntityKind, EntityRef};
+use super::paging::PageOfList;
 use crate::error::ApiError;
 use crate::operation::Operation;
 
@@ -19,15 +18,15 @@ const FILTERS: [&str; 5] = [
 ];
 
 /// The lists of an answer, in the order in which pages go through them.
-const LISTS: [&str; 4] = [
-    "UserDetailList",
-    "GroupDetailList",
-    "RoleDetailList",
-    "Policies",
+const LISTS: [(&str, EntityKind); 4] = [
+    ("UserDetailList", EntityKind::User),
+    ("GroupDetailList", EntityKind::Group),
+    ("RoleDetailList", EntityKind::Role),
+    ("Policies", EntityKind::Policy),
 ];
 
 /// Answers the operation.
-pub(crate) fn get(context: &Context<'_>) -> Result<Value, ApiError> {
+pub(crate) fn get(context: &Context<'_>) -> Result<Answer, ApiError> {
     let mut checked = Checked::new(context.parameters);
     let filter = checked.words("Filter", &FILTERS);
     let max_items = checked.max_items()?;
@@ -47,41 +46,42 @@ pub(crate) fn get(context: &Context<'_>) -> Result<Value, ApiError> {
             .map(|word| if wanted(word) { "1" } else { "0" })
             .concat(),
     };
-    let [users, groups, roles, policies] = LISTS;
-    let mut items: Vec<(&str, Item<'_>)> = Vec::new();
-    if wanted("User") {
-        let entities = directory.users.iter().map(|user| &user.entity);
-        items.extend(entities.map(|user| (users, Item::Entity(user))));
+    let mut entities: Vec<EntityRef> = Vec::new();
+    for (word, kind) in [
+        ("User", EntityKind::User),
+        ("Group", EntityKind::Group),
+        ("Role", EntityKind::Role),
+    ] {
+        if wanted(word) {
+            entities.extend(directory.entities(kind).map(|(entity, _)| entity));
+        }
     }
-    if wanted("Group") {
-        let entities = directory.groups.iter();
-        items.extend(entities.map(|group| (groups, Item::Entity(group))));
-    }
-    if wanted("Role") {
-        let entities = directory.roles.iter();
-        items.extend(entities.map(|role| (roles, Item::Entity(role))));
-    }
-    let is_wanted = |is_aws_managed: bool| {
-        wanted(if is_aws_managed {
+    let policies = directory.policies.iter().enumerate();
+    let policies = policies.filter(|(_, policy)| {
+        wanted(if policy.is_aws_managed {
             "AWSManagedPolicy"
         } else {
             "LocalManagedPolicy"
         })
-    };
-    let wanted_policies = directory.policies.iter();
-    let wanted_policies = wanted_policies.filter(|policy| is_wanted(policy.is_aws_managed));
-    items.extend(wanted_policies.map(|policy| (policies, Item::Policy(policy))));
+    });
+    entities.extend(policies.map(|(index, _)| EntityRef {
+        kind: EntityKind::Policy,
+        index,
+    }));
 
     let key = context.advisor.store().marker_key();
-    let (items, next) = page.cut(key, &account, items)?;
-    let mut lists: Map<String, Value> = LISTS
-        .into_iter()
-        .map(|list| (list.to_owned(), json!([])))
-        .collect();
-    for (list, item) in items {
-        if let Some(Value::Array(members)) = lists.get_mut(list) {
-            members.push(item.value()?);
-        }
-    }
-    Ok(with_marker(Value::Object(lists), next.as_deref()))
+    let (page, next) = page.cut(key, &account, entities)?;
+    let of = |kind: EntityKind| {
+        page.iter()
+            .copied()
+            .filter(move |entity| entity.kind == kind)
+    };
+    Ok(Answer::Lists(EntityLists {
+        lists: LISTS
+            .map(|(list, kind)| (list, of(kind).collect()))
+            .to_vec(),
+        directory,
+        members: None,
+        next,
+    }))
 }

@@ -22,6 +22,22 @@ pub(crate) struct Directory {
     pub(crate) policies: Vec<Policy>,
 }
 
+/// The kinds of entity in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntityKind {
+    User,
+    Group,
+    Role,
+    Policy,
+}
+
+/// The place of an entity in its directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntityRef {
+    pub(crate) kind: EntityKind,
+    pub(crate) index: usize,
+}
+
 /// What all entities have.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
@@ -86,6 +102,18 @@ impl Directory {
             }
         }
         collected.finish()
+    }
+
+    /// The entities of a kind, by name.
+    pub(crate) fn entities(&self, kind: EntityKind) -> impl Iterator<Item = (EntityRef, &Entity)> {
+        let entities: Box<dyn Iterator<Item = &Entity>> = match kind {
+            EntityKind::User => Box::new(self.users.iter().map(|user| &user.entity)),
+            EntityKind::Group => Box::new(self.groups.iter()),
+            EntityKind::Role => Box::new(self.roles.iter()),
+            EntityKind::Policy => Box::new(self.policies.iter().map(|policy| &policy.entity)),
+        };
+        let entities = entities.enumerate();
+        entities.map(move |(index, entity)| (EntityRef { kind, index }, entity))
     }
 }
 

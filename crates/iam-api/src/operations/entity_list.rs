@@ -1,11 +1,9 @@
 //! The lists of users, groups and roles: alike but for their names and members.
 
-use serde_json::Value;
-
+use super::answer::Answer;
 use super::constraints::Checked;
 use super::context::Context;
-use super::directory::{Directory, Entity};
-use super::item::Item;
+use super::directory::EntityKind;
 use super::paging::PageOfList;
 use crate::error::ApiError;
 use crate::operation::Operation;
@@ -17,11 +15,11 @@ pub(super) struct EntityList {
     pub(super) name: &'static str,
     /// The members that an entity has in it.
     pub(super) members: &'static [&'static str],
-    pub(super) entities: fn(&Directory) -> Vec<&Entity>,
+    pub(super) kind: EntityKind,
 }
 
 impl EntityList {
-    pub(super) fn answer(&self, context: &Context<'_>) -> Result<Value, ApiError> {
+    pub(super) fn answer(&self, context: &Context<'_>) -> Result<Answer, ApiError> {
         let mut checked = Checked::new(context.parameters);
         let prefix = checked.path_prefix();
         let max_items = checked.max_items()?;
@@ -34,14 +32,17 @@ impl EntityList {
             marker,
             filters: prefix.to_owned(),
         };
-        let entities = (self.entities)(&directory).into_iter();
-        let entities = entities.filter(|entity| entity.path.starts_with(prefix));
+        let entities = directory
+            .entities(self.kind)
+            .filter(|(_, entity)| entity.path.starts_with(prefix))
+            .map(|(entity, _)| entity)
+            .collect();
         let key = context.advisor.store().marker_key();
         page.answer(
             key,
             &account,
-            self.name,
-            entities.map(Item::Entity).collect(),
+            directory,
+            (self.name, entities),
             self.members,
         )
     }

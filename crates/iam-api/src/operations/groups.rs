@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
+use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use super::paging::{PageOfList, with_marker};
@@ -15,12 +17,12 @@ use crate::operation::Operation;
 const GROUP: &[&str] = &["Path", "GroupName", "GroupId", "Arn", "CreateDate"];
 
 /// `ListGroups`.
-pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
+pub(crate) fn list(context: &Context<'_>) -> Result<Answer, ApiError> {
     let list = EntityList {
         operation: Operation::ListGroups,
         name: "Groups",
         members: GROUP,
-        entities: |directory| directory.groups.iter().collect(),
+        kind: EntityKind::Group,
     };
     list.answer(context)
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::directory::{Entity, Policy};
-use crate::error::ApiError;
+use super::directory::{Directory, Entity, EntityKind, EntityRef, Policy};
 
 /// An entity whose JSON has not been parsed yet: most entities are on other pages.
 #[derive(Clone, Copy)]
@@ -12,30 +11,38 @@ pub(crate) enum Item<'a> {
     Policy(&'a Policy),
 }
 
-impl Item<'_> {
-    fn members(self) -> Result<Map<String, Value>, ApiError> {
-        let detail = match self {
-            Self::Entity(entity) => entity.detail(),
-            Self::Policy(policy) => policy.detail(),
-        };
-        detail.map_err(|error| {
-            tracing::error!(%error, "an entity of a directory is not JSON");
-            ApiError::failure()
-        })
+impl<'a> Item<'a> {
+    /// Looks an entity up; `None` when it is of another directory.
+    pub(crate) fn of(directory: &'a Directory, entity: EntityRef) -> Option<Self> {
+        let index = entity.index;
+        match entity.kind {
+            EntityKind::User => directory.users.get(index).map(|user| &user.entity),
+            EntityKind::Group => directory.groups.get(index),
+            EntityKind::Role => directory.roles.get(index),
+            EntityKind::Policy => return directory.policies.get(index).map(Self::Policy),
+        }
+        .map(Self::Entity)
     }
 
     /// All members, as `GetAccountAuthorizationDetails` returns them.
-    pub(crate) fn value(self) -> Result<Value, ApiError> {
+    pub(crate) fn value(self) -> serde_json::Result<Value> {
         self.members().map(Value::Object)
     }
 
     /// Only these members. Empty `Tags` are left out, as recorded of `GetUser`.
-    pub(crate) fn only(self, members: &[&str]) -> Result<Value, ApiError> {
+    pub(crate) fn only(self, members: &[&str]) -> serde_json::Result<Value> {
         let mut detail = self.members()?;
         detail.retain(|name, value| {
             let is_empty_list = value.as_array().is_some_and(Vec::is_empty);
             members.contains(&name.as_str()) && !(name == "Tags" && is_empty_list)
         });
         Ok(Value::Object(detail))
+    }
+
+    fn members(self) -> serde_json::Result<Map<String, Value>> {
+        match self {
+            Self::Entity(entity) => entity.detail(),
+            Self::Policy(policy) => policy.detail(),
+        }
     }
 }

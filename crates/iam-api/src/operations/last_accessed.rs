@@ -77,8 +77,5 @@ pub(crate) fn policies(context: &Context<'_>) -> Result<Value, ApiError> {
 }
 
 fn to_value(answer: &JobAnswer) -> Result<Value, ApiError> {
-    serde_json::to_value(answer).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written as JSON");
-        ApiError::failure()
-    })
+    Ok(serde_json::to_value(answer)?)
 }

@@ -1,10 +1,13 @@
 //! Pages of lists.
 
+use std::sync::Arc;
+
 use advisor_core::{AccountId, JobId, MarkerKey, MaxItems, Page, PagedOperation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::item::Item;
+use super::answer::{Answer, EntityLists};
+use super::directory::{Directory, EntityRef};
 use crate::error::ApiError;
 use crate::operation::Operation;
 
@@ -57,16 +60,17 @@ impl PageOfList<'_> {
         &self,
         key: &MarkerKey,
         account: &AccountId,
-        list: &str,
-        items: Vec<Item<'_>>,
-        members: &[&str],
-    ) -> Result<Value, ApiError> {
-        let (page, next) = self.cut(key, account, items)?;
-        let entities = page
-            .into_iter()
-            .map(|item| item.only(members))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(with_marker(json!({ list: entities }), next.as_deref()))
+        directory: Arc<Directory>,
+        (list, entities): (&'static str, Vec<EntityRef>),
+        members: &'static [&'static str],
+    ) -> Result<Answer, ApiError> {
+        let (page, next) = self.cut(key, account, entities)?;
+        Ok(Answer::Lists(EntityLists {
+            directory,
+            lists: vec![(list, page)],
+            members: Some(members),
+            next,
+        }))
     }
 }
 

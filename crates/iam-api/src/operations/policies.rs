@@ -3,8 +3,10 @@
 use iam_policy_parser::{IamArn, IamEntity};
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::constraints::{ARN, Checked};
 use super::context::Context;
+use super::directory::{EntityKind, EntityRef};
 use super::item::Item;
 use super::paging::PageOfList;
 use crate::error::ApiError;
@@ -25,7 +27,7 @@ const POLICY: &[&str] = &[
 ];
 
 /// `ListPolicies`.
-pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
+pub(crate) fn list(context: &Context<'_>) -> Result<Answer, ApiError> {
     let mut checked = Checked::new(context.parameters);
     let scope = checked.word("Scope", &["All", "AWS", "Local"]);
     let only_attached = checked.flag("OnlyAttached")?;
@@ -44,10 +46,11 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
         marker,
         filters: format!("{scope:?} {only_attached} {usage:?} {prefix}"),
     };
-    let items = directory
+    let policies = directory
         .policies
         .iter()
-        .filter(|policy| {
+        .enumerate()
+        .filter(|(_, policy)| {
             let is_attached = policy.attachments > 0;
             let is_in_scope = match scope {
                 Some("AWS") => policy.is_aws_managed,
@@ -61,10 +64,13 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
             };
             is_in_scope && is_used && policy.entity.path.starts_with(prefix)
         })
-        .map(Item::Policy)
+        .map(|(index, _)| EntityRef {
+            kind: EntityKind::Policy,
+            index,
+        })
         .collect();
     let key = context.advisor.store().marker_key();
-    page.answer(key, &account, "Policies", items, POLICY)
+    page.answer(key, &account, directory, ("Policies", policies), POLICY)
 }
 
 /// `GetPolicy`.

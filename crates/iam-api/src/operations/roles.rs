@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_64};
 use super::context::Context;
+use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use crate::error::ApiError;
@@ -20,12 +22,12 @@ const ROLE: &[&str] = &[
 ];
 
 /// `ListRoles`.
-pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
+pub(crate) fn list(context: &Context<'_>) -> Result<Answer, ApiError> {
     let list = EntityList {
         operation: Operation::ListRoles,
         name: "Roles",
         members: ROLE,
-        entities: |directory| directory.roles.iter().collect(),
+        kind: EntityKind::Role,
     };
     list.answer(context)
 }

@@ -3,8 +3,10 @@
 use iam_policy_parser::{IamArn, IamEntity};
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
+use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use crate::error::ApiError;
@@ -14,12 +16,12 @@ use crate::operation::Operation;
 pub(crate) const USER: &[&str] = &["Path", "UserName", "UserId", "Arn", "CreateDate"];
 
 /// `ListUsers`.
-pub(crate) fn list(context: &Context<'_>) -> Result<Value, ApiError> {
+pub(crate) fn list(context: &Context<'_>) -> Result<Answer, ApiError> {
     let list = EntityList {
         operation: Operation::ListUsers,
         name: "Users",
         members: USER,
-        entities: |directory| directory.users.iter().map(|user| &user.entity).collect(),
+        kind: EntityKind::User,
     };
     list.answer(context)
 }

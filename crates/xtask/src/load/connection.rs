@@ -31,10 +31,15 @@ pub(crate) struct Answer<'a> {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, LONGEST_WAIT)?;
+        Self::open_within(address, LONGEST_WAIT)
+    }
+
+    /// Opens a connection that waits this long for each step.
+    pub(crate) fn open_within(address: SocketAddr, wait: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, wait)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(LONGEST_WAIT))?;
-        stream.set_write_timeout(Some(LONGEST_WAIT))?;
+        stream.set_read_timeout(Some(wait))?;
+        stream.set_write_timeout(Some(wait))?;
         Ok(Self {
             stream: BufReader::with_capacity(64 << 10, stream),
             host: address.to_string(),

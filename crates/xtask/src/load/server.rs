@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::child;
 use crate::load::connection::Connection;
 use crate::load::server_metrics::ServerMetrics;
+use crate::{child, python};
 
 /// The longest wait for the server to start.
 const LONGEST_START: Duration = Duration::from_secs(30);
@@ -35,14 +35,21 @@ impl Drop for Server {
 
 impl Server {
     /// Starts the server and waits until it prints its address. Its log goes to a file, as that of a service does.
-    pub(crate) fn start(program: &Path, store: &Path, credentials: &Path) -> Result<Self, String> {
+    pub(crate) fn start(
+        program: &Path,
+        store: &Path,
+        credentials: Option<&Path>,
+    ) -> Result<Self, String> {
         let log = store.with_extension("log");
         let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
-        let process = child::command(program)?
+        let mut command = child::command(program)?;
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--store"])
-            .arg(store)
-            .arg("--credentials")
-            .arg(credentials)
+            .arg(store);
+        if let Some(credentials) = credentials {
+            command.arg("--credentials").arg(credentials);
+        }
+        let process = command
             .env_remove("RUST_LOG")
             .stdout(Stdio::null())
             .stderr(file)
@@ -90,10 +97,36 @@ impl Server {
 
     /// Resident memory in MiB; `None` without `/proc`.
     pub(crate) fn resident_mib(&self) -> Option<f64> {
+        self.memory_mib("VmRSS:")
+    }
+
+    /// The most resident memory so far in MiB; `None` without `/proc`.
+    pub(crate) fn peak_mib(&self) -> Option<f64> {
+        self.memory_mib("VmHWM:")
+    }
+
+    /// The size of its log.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
+
+    /// Sends it SIGTERM. Returns how long it takes to exit; `None` if that is longer than it may be.
+    pub(crate) fn terminate(&mut self, longest: Duration) -> Result<Option<Duration>, String> {
+        let started = Instant::now();
+        let mut kill = child::command("kill")?;
+        python::succeed(kill.arg("-TERM").arg(self.process.id().to_string()))?;
+        while started.elapsed() < longest {
+            if let Ok(Some(_)) = self.process.try_wait() {
+                return Ok(Some(started.elapsed()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(None)
+    }
+
+    fn memory_mib(&self, name: &str) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kib / 1_024.0)
     }
