@@ -219,6 +219,9 @@ impl Judge {
         }
         let mut reason = None;
         if has_type && kind != b"AwsApiCall" {
+            if error == event_types::REFUSED_BY_ENDPOINT.as_bytes() {
+                return None;
+            }
             reason = self.set_aside(kind)?;
         }
         reason = reason.or_else(|| record.call.and_then(|call| call.set_aside));

@@ -12,7 +12,9 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::coverage::{self, KnownEvent};
 use crate::record::event::{self, Details, EventRecord, Loose, ResponseError};
-use crate::record::event_types::{API_CALL_TYPES, INSIGHT_TYPE};
+use crate::record::event_types::{
+    API_CALL_TYPES, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, VPC_ENDPOINT_TYPES,
+};
 use crate::record::identity::Identity;
 
 /// The `eventCategory` of an insight.
@@ -62,10 +64,16 @@ fn credit<'d>(
     rules: &Rules,
     activity: &mut Activity,
 ) -> Result<(), Rejection> {
-    check_type(
+    let is_refused_by_endpoint = is_refused_by_endpoint(
         record.event_type.as_deref(),
-        record.event_category.as_deref(),
-    )?;
+        record.error_code.as_deref(),
+    );
+    if !is_refused_by_endpoint {
+        check_type(
+            record.event_type.as_deref(),
+            record.event_category.as_deref(),
+        )?;
+    }
     let addendum = record.addendum.as_ref().map(Loose::as_str);
     if addendum.is_some_and(event::is_mere_correction) {
         return Err(SetAside::Correction.into());
@@ -97,6 +105,12 @@ fn credit<'d>(
         event.called_by(&details, message.as_deref().filter(|_| denied), denied)
     } else {
         (event.called(), Vec::new())
+    };
+    let called = if is_refused_by_endpoint {
+        // AWS's reports do not count network activity.
+        called.beside_events()
+    } else {
+        called
     };
     let region = checks::region(record.aws_region.as_deref())?;
     let event_id = checks::event_id(record.event_id.as_deref())?;
@@ -133,6 +147,13 @@ pub(crate) fn check_type(
         }
         Some(_) => Err(Malformed::TooLong(RecordField::EventType).into()),
     }
+}
+
+/// Whether a record is the network activity event of a call that the policy of a VPC endpoint refused. The call has no other
+/// record: it did not reach the service.
+pub(crate) fn is_refused_by_endpoint(event_type: Option<&str>, error_code: Option<&str>) -> bool {
+    error_code == Some(REFUSED_BY_ENDPOINT)
+        && event_type.is_some_and(|kind| VPC_ENDPOINT_TYPES.contains(&kind))
 }
 
 /// Whether a record was set aside because it is an insight.
@@ -224,9 +245,10 @@ impl<'a> Event<'a> {
 
     /// What was called, by all of the record, and what was denied or exercised beside it.
     ///
-    /// AWS's message of a denial names the action that was missing. Where the call needs that action beside its own, as
-    /// `RunInstances` needs `iam:PassRole`, both were asked for; otherwise the message decides, not the event's name. A call
-    /// that was denied exercised nothing else.
+    /// AWS's message of a denial names the action that was missing. Where that is the call itself under another service's name,
+    /// as Session Manager's channels are `ssmmessages`' under the event source `ssm`, the message decides. Otherwise the call
+    /// needed that action beside its own, as `GetObject` needs `kms:Decrypt` for an encrypted object, and both were asked for. A
+    /// call that was denied exercised nothing else.
     pub(crate) fn called_by(
         mut self,
         details: &Details<'a>,
@@ -254,19 +276,33 @@ impl<'a> Event<'a> {
             .filter(|missing| Some(*missing) != self.resolved.action);
         match missing {
             None => (self.called(), Vec::new()),
-            Some(missing) if self.implies(missing) => {
-                (self.called(), vec![called(self.catalog, missing)])
+            Some(missing) if self.is_itself(missing) => {
+                (called(self.catalog, missing), Vec::new())
             }
-            Some(missing) => (called(self.catalog, missing), Vec::new()),
+            Some(missing) => (self.called(), vec![called(self.catalog, missing)]),
         }
     }
 
-    /// Whether the call can need this action beside its own.
-    fn implies(&self, action: ActionId) -> bool {
-        self.resolved.kind.is_some_and(|kind| {
-            let mut implied = self.catalog.implied_actions(kind);
-            implied.any(|implied| implied.action == action)
-        })
+    /// Whether this action is what was called: its name is, or it is of the same service and the event leads to no action.
+    fn is_itself(&self, action: ActionId) -> bool {
+        let action = self.catalog.action(action);
+        let own = self.resolved.action.map(|own| self.catalog.action(own));
+        let name = own.map_or(self.name, |own| own.name());
+        name.eq_ignore_ascii_case(action.name())
+            || (own.is_none() && self.resolved.service == Some(action.service()))
+    }
+}
+
+impl Called<'_> {
+    /// The same, if it is an action, as shown by something else than the event of a call.
+    fn beside_events(self) -> Self {
+        match self.action {
+            CreditedAction::Action(name) => Self {
+                action: CreditedAction::Exercised(name),
+                ..self
+            },
+            _ => self,
+        }
     }
 }
 

@@ -163,14 +163,13 @@ struct Addendum<'a> {
 /// Whether the JSON of an `addendum` says that the record corrects one that was delivered before, and only in fields that do not
 /// count.
 pub(crate) fn is_mere_correction(addendum: &str) -> bool {
-    const COUNTED: [&str; 7] = [
+    const COUNTED: [&str; 6] = [
         "userIdentity",
         "eventTime",
         "eventSource",
         "eventName",
         "eventType",
         "awsRegion",
-        "errorCode",
     ];
     let addendum: Addendum<'_> = match serde_json::from_str(addendum) {
         Ok(found) if addendum.starts_with('{') => found,

@@ -4,5 +4,7 @@
 pub const API_CALL_TYPES: [&str; 2] = ["AwsApiCall", "AwsConsoleAction"];
 /// The values of `eventType` of network activity events. The documentation has one, its samples the other.
 pub(crate) const VPC_ENDPOINT_TYPES: [&str; 2] = ["AwsVpceEvent", "AwsVpceEvents"];
+/// The `errorCode` of a network activity event of which the VPC endpoint's policy refused the call.
+pub(crate) const REFUSED_BY_ENDPOINT: &str = "VpceAccessDenied";
 /// The `eventType` of an insight.
 pub const INSIGHT_TYPE: &str = "AwsCloudTrailInsight";
