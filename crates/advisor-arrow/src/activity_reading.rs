@@ -8,10 +8,11 @@ use arrow_schema::{ArrowError, Schema};
 use parquet::file::reader::ChunkReader;
 use service_catalog::Catalog;
 
-use crate::activity_table::{COVERAGE_KEY, evidence_name, names};
+use crate::activity_table::{COVERAGE_KEY, ROWS_KEY, evidence_name, names};
 use crate::column::{Column, DayLists, Flags, Numbers, Texts};
 use crate::parquet_file::ParquetTable;
 use crate::read_error::{Fault, ReadError};
+use crate::rows_digest::RowsDigest;
 use crate::schema::{SCHEMA_KEY, SCHEMA_VERSION};
 
 /// The required columns. `principal_arn_seen`, `days`, `days_complete` and `evidence` are optional.
@@ -129,6 +130,9 @@ fn read_coverage(
         let catalog = catalog.map_or_else(Catalog::shared, Arc::clone);
         coverage.see_catalog(catalog.fingerprint());
     }
+    if schema.field_with_name(names::EVIDENCE).is_err() {
+        coverage.see_undecided_uses();
+    }
     if let Some(catalog) = catalog {
         coverage.check_catalog(catalog.fingerprint())?;
     }
@@ -160,9 +164,10 @@ fn read_rows<R: ChunkReader + 'static>(
     check_columns(table.schema()).map_err(ReadError::of(name))?;
     let coverage = read_coverage(table.metadata(COVERAGE_KEY), table.schema(), catalog)
         .map_err(ReadError::of(name))?;
+    let written = table.metadata(ROWS_KEY).map(str::to_owned);
     let batches = table.batches(is_wanted).map_err(ReadError::of(name))?;
-    take_batches(name, batches, catalog, take)?;
-    Ok(coverage)
+    let rows = take_batches(name, batches, catalog, take)?;
+    Ok(coverage_of_rows(coverage, written.as_deref(), rows))
 }
 
 /// Reads record batches with the columns of [`activity_schema`](crate::activity_schema), of any engine; see
@@ -177,17 +182,30 @@ pub fn activity_from_batches(
 ) -> Result<Activity, ReadError> {
     let mut activity = Activity::new();
     let mut batches = batches.into_iter().peekable();
+    let mut coverage = Coverage::new();
+    let mut written = None;
     if let Some(Ok(first)) = batches.peek() {
         let schema = first.schema_ref();
         let json = schema.metadata().get(COVERAGE_KEY).map(String::as_str);
-        let coverage = read_coverage(json, schema, catalog).map_err(ReadError::of(name))?;
-        activity.coverage_mut().merge(&coverage);
+        coverage = read_coverage(json, schema, catalog).map_err(ReadError::of(name))?;
+        written = schema.metadata().get(ROWS_KEY).cloned();
     }
-    take_batches(name, batches, catalog, &mut |row| {
+    let rows = take_batches(name, batches, catalog, &mut |row| {
         activity.add_row(&row?);
         Ok(())
     })?;
+    let coverage = coverage_of_rows(coverage, written.as_deref(), rows);
+    activity.coverage_mut().merge(&coverage);
     Ok(activity)
+}
+
+/// The coverage of a table with these rows, if they are still the ones that it was written with.
+fn coverage_of_rows(coverage: Coverage, written: Option<&str>, rows: RowsDigest) -> Coverage {
+    if coverage.is_empty() || written.is_some_and(|written| written == rows.to_string()) {
+        coverage
+    } else {
+        coverage.as_unknown_source()
+    }
 }
 
 fn take_batches<E: Into<Fault>>(
@@ -195,14 +213,21 @@ fn take_batches<E: Into<Fault>>(
     batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
     catalog: Option<&Arc<Catalog>>,
     take: &mut Take<'_>,
-) -> Result<(), ReadError> {
+) -> Result<RowsDigest, ReadError> {
     let mut before = 0_u64;
+    let mut rows = RowsDigest::default();
+    let mut take = |row: Result<ActivityRow<'_>, Fault>| {
+        if let Ok(row) = &row {
+            rows.add(row);
+        }
+        take(row)
+    };
     for batch in batches {
         let batch = batch.map_err(ReadError::of(name))?;
-        take_batch(&batch, before, catalog, take).map_err(ReadError::of(name))?;
+        take_batch(&batch, before, catalog, &mut take).map_err(ReadError::of(name))?;
         before = before.saturating_add(batch.num_rows() as u64);
     }
-    Ok(())
+    Ok(rows)
 }
 
 fn check_version(version: Option<&str>) -> Result<(), Fault> {

@@ -13,6 +13,7 @@ use arrow_schema::{ArrowError, DataType, Field, FieldRef, SchemaRef};
 
 use crate::batch_size::BatchSize;
 use crate::parquet_file;
+use crate::rows_digest::RowsDigest;
 use crate::schema::{self, UTC};
 
 /// The names of the columns.
@@ -273,10 +274,16 @@ fn count(count: u64) -> i64 {
 /// The key of the coverage, as JSON, in the metadata of a schema or a Parquet file.
 pub const COVERAGE_KEY: &str = "access_advisor.coverage";
 
+/// The key of the [digest](RowsDigest) of the rows that the coverage is of, beside it.
+pub(crate) const ROWS_KEY: &str = "access_advisor.rows";
+
 /// [`activity_schema`] with the table's coverage in its metadata.
 fn schema_with_coverage(activity: &Activity) -> SchemaRef {
     let schema = activity_schema();
     let mut metadata = schema.metadata().clone();
+    let mut rows = RowsDigest::default();
+    activity.rows().for_each(|row| rows.add(&row));
+    metadata.insert(ROWS_KEY.to_owned(), rows.to_string());
     // Without the key, readers take the coverage as unknown.
     if let Ok(coverage) = serde_json::to_string(activity.coverage()) {
         metadata.insert(COVERAGE_KEY.to_owned(), coverage);

@@ -14,6 +14,7 @@ mod read_error;
 mod report_columns;
 mod report_schema;
 mod report_table;
+mod rows_digest;
 mod schema;
 
 pub use activity_reading::{

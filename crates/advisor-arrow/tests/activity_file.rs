@@ -672,6 +672,31 @@ fn coverage_is_in_the_metadata() {
 }
 
 #[test]
+fn coverage_is_that_of_the_rows_it_was_written_with() {
+    let (mut activity, _) = two_rows();
+    let writes = EventCategory::ManagementWrite;
+    (activity.coverage_mut()).see_record(ACCOUNTS[0], "eu-west-1", writes, DAY);
+    activity.coverage_mut().lose_object("damaged.json.gz");
+    let whole = activity_batches(&activity).next().unwrap().unwrap();
+
+    // The same rows, otherwise ordered and divided.
+    let halves = [whole.slice(1, 1), whole.slice(0, 1)];
+    let divided =
+        activity_from_batches("t", halves.map(Ok::<_, arrow_schema::ArrowError>), None).unwrap();
+    assert_eq!(divided, activity);
+
+    // Other tools keep the metadata when they filter rows or change them.
+    let changed = with(&whole, "aws_region", text([Some("ap-south-1"); 2]));
+    for fewer_or_other in [whole.slice(0, 1), changed] {
+        let read = read(fewer_or_other).unwrap();
+        let coverage = read.coverage();
+        assert!(coverage.has_unknown_sources());
+        assert!(coverage.is_empty());
+        assert_eq!(coverage.missing_log_files(), ["damaged.json.gz"]);
+    }
+}
+
+#[test]
 fn two_catalogs_do_not_mix() {
     let (mut activity, _) = two_rows();
     let other = "0123456789abcdef".parse().unwrap();

@@ -436,7 +436,8 @@ impl Advisor {
                     continue;
                 };
                 if used.is_by_event() {
-                    let records_tell = used.attempts.days_complete;
+                    let records_tell =
+                        used.attempts.days_complete && !self.trail.has_undecided_uses();
                     for implied in states.implied.of(action, records_tell) {
                         add(implied, LatestImplied::new(Some(action), used, attempt));
                     }

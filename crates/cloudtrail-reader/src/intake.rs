@@ -105,8 +105,17 @@ impl<'r> Intake<'r> {
         Taken::default()
     }
 
-    /// Takes note of an object that could not be had.
+    /// How many objects were read, and how much of them could not be used.
+    fn counts(&self) -> (u64, u64) {
+        (
+            self.reconciliation.objects_read,
+            self.reconciliation.losses(),
+        )
+    }
+
+    /// Records an object that cannot be read.
     pub(crate) fn fail(&mut self, failed: FailedObject) {
+        log_file::lose_object(failed.object(), self.rules, self.activity.coverage_mut());
         self.reconciliation.objects_failed.push(failed);
     }
 
@@ -123,10 +132,14 @@ impl<'r> Intake<'r> {
             let failed = self.reconciliation.objects_failed.len();
             match content {
                 Ok(inflated) => {
-                    let objects_before = self.reconciliation.objects_read;
+                    let (objects, losses) = self.counts();
                     self.take_inflated(object, inflated);
-                    if self.reconciliation.objects_read > objects_before {
-                        log_file::see_log_file(object, self.rules, self.activity.coverage_mut());
+                    let (objects_read, losses_seen) = self.counts();
+                    let coverage = self.activity.coverage_mut();
+                    if losses_seen > losses {
+                        log_file::lose_object(object, self.rules, coverage);
+                    } else if objects_read > objects {
+                        log_file::see_log_file(object, self.rules, coverage);
                     }
                 }
                 Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),

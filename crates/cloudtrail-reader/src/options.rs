@@ -29,6 +29,9 @@ pub struct ReadOptions {
     pub now: Option<DateTime<Utc>>,
     /// The most bytes that one object may have, inflated. Each thread holds one object at a time.
     pub object_limit: usize,
+    /// Whether results of queries and searches, exports and logs hold all records of their days. Only what CloudTrail and Security
+    /// Lake deliver is known to: whoever made the others may have filtered them, and no day is covered by them.
+    pub assume_complete: bool,
     /// What parses the records.
     pub parser: Parser,
 }
@@ -51,6 +54,7 @@ impl Default for ReadOptions {
             until: None,
             now: None,
             object_limit: 1 << 30,
+            assume_complete: false,
             parser: Parser::default(),
         }
     }
@@ -88,6 +92,13 @@ impl ReadOptions {
     #[must_use]
     pub fn object_limit(mut self, bytes: usize) -> Self {
         self.object_limit = bytes;
+        self
+    }
+
+    /// Takes results of queries and searches, exports and logs as complete: nothing was filtered out of them.
+    #[must_use]
+    pub fn assume_complete(mut self, assume_complete: bool) -> Self {
+        self.assume_complete = assume_complete;
         self
     }
 

@@ -50,7 +50,7 @@ fn read_json(
     let mut read = JsonRead::default();
     let mut taken = take_entries(rules, object, decoded.marker, activity, |take| {
         read = json::read(&decoded.text, take)?;
-        Ok(())
+        Ok(read.is_delivered)
     });
     if let Some(truncation) = read.truncation {
         taken.objects_truncated.push(TruncatedObject {
@@ -93,7 +93,10 @@ fn read_csv(
         Ok(rows) if activity_file::is_header(rows.header()) => {
             activity_file::read_csv(rules, object, rows, activity)
         }
-        Ok(rows) => take_entries(rules, object, None, activity, |take| csv::read(rows, take)),
+        Ok(rows) => take_entries(rules, object, None, activity, |take| {
+            csv::read(rows, take)?;
+            Ok(false)
+        }),
         Err(error) => failed(object, error),
     }
 }
@@ -118,13 +121,14 @@ fn failed(object: &ObjectId, error: FormatError) -> Reconciliation {
     Reconciliation::failed(object.clone(), error.kind(), error)
 }
 
-/// Takes the entries that `read` finds. If `read` fails on the way, nothing is kept.
+/// Takes the entries that `read` finds. It returns whether they are as CloudTrail or Security Lake delivered them: others may have
+/// been filtered, so that their days are not covered. If `read` fails on the way, nothing is kept.
 fn take_entries(
     rules: &Rules,
     object: &ObjectId,
     marker: Option<char>,
     activity: &mut Activity,
-    read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<(), FormatError>,
+    read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError>,
 ) -> Reconciliation {
     let mut taken = Reconciliation {
         objects_read: 1,
@@ -139,7 +143,11 @@ fn take_entries(
         }
     });
     match read {
-        Ok(()) => {
+        Ok(is_delivered) => {
+            if !is_delivered && !rules.options().assume_complete && taken.records_read > 0 {
+                let coverage = rows.coverage_mut();
+                *coverage = coverage.as_unknown_source();
+            }
             activity.merge(&rows);
             taken
         }

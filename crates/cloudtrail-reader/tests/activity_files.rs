@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, SetAside, TrailRead, TrailReader};
 use service_catalog::Catalog;
 
-use support::{MARIA, call, faults, object, reader, take, take_with};
+use support::{MARIA, call, faults, lost, object, reader, take, take_with, without_losses};
 
 fn trail() -> Activity {
     let trail = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trail");
@@ -300,7 +300,8 @@ fn a_broken_row_of_a_parquet_file_is_named() {
     };
     activity.merge(&row);
     let read = take(&[parquet(&activity)]);
-    assert_eq!(read.activity, sound);
+    assert_eq!(lost(&read), ["object"]);
+    assert_eq!(texts(&read.activity), texts(&sound));
     assert_eq!(faults(&read).len(), 1);
     assert!(faults(&read)[0].contains("the awsRegion is not a Region"));
 }
@@ -379,7 +380,8 @@ fn files_that_lack_columns_are_named() {
     }
     let whole = parquet(&trail());
     let read = take(&[&whole[..whole.len() / 2]]);
-    assert_eq!(read.activity, Activity::new());
+    assert_eq!(lost(&read), ["object"]);
+    assert_eq!(without_losses(&read.activity), Activity::new());
     assert_eq!(read.reconciliation.objects_failed.len(), 1);
 }
 
@@ -416,4 +418,81 @@ fn rows_are_not_cut_at_an_instant() {
     );
     assert!(!read.reconciliation.has_faults());
     assert!(said(&read).ends_with("1  spans until"));
+}
+
+#[test]
+fn rows_with_their_days_are_cut_to_the_day() {
+    let at =
+        |time: &str| serde_json::json!({"eventTime": time, "eventID": format!("{time:-<36.36}")});
+    let mut records: Vec<_> = ["2026-08-30T08:00:00Z", "2026-10-20T09:00:00Z"]
+        .map(|time| support::record(&at(time)))
+        .into();
+    records.push(support::record(&serde_json::json!({
+        "eventTime": "2026-10-28T10:00:00Z", "errorCode": "AccessDenied",
+    })));
+    let whole = take(&[object(&records)]).activity;
+    let until = |time: &str| {
+        let read = take_with(&asked(None, Some(time)), &[parquet(&whole)]);
+        assert_eq!(read.reconciliation.activity_rows.taken, 1, "{time}");
+        let rows: Vec<_> = read.activity.rows().map(row_text).collect();
+        (rows, read.activity.coverage().has_unknown_sources())
+    };
+    let row_of = |days: &str, last: &str, attempts: u64, denied: u64| {
+        let first = "2026-08-30T08:00:00+00:00";
+        (
+            vec![format!(
+                "{first} to {last} on {days}: {attempts}, {denied} denied"
+            )],
+            false,
+        )
+    };
+    // Of the last day, only the day is known; of the counts, the least that they can be.
+    let (august, october) = ("2026-08-30", "2026-08-30 2026-10-20");
+    assert_eq!(
+        until("2026-10-25T00:00:00Z"),
+        row_of(october, "2026-10-20T00:00:00+00:00", 2, 0)
+    );
+    assert_eq!(
+        until("2026-09-01T00:00:00Z"),
+        row_of(august, "2026-08-30T08:00:00+00:00", 1, 0)
+    );
+    let all = "2026-08-30 2026-10-20 2026-10-28";
+    assert_eq!(
+        until("2026-10-30T00:00:00Z"),
+        row_of(all, "2026-10-28T10:00:00+00:00", 3, 1)
+    );
+}
+
+#[test]
+fn rows_that_are_missing_take_the_coverage_away() {
+    let mut activity = trail();
+    let before = activity.coverage().clone();
+    assert!(!before.has_unknown_sources());
+    let row = activity.rows().next().unwrap();
+    let mut odd = Activity::new();
+    odd.add_row(&advisor_core::ActivityRow {
+        region: "no Region",
+        ..row
+    });
+    activity.merge(&odd);
+    let read = take(&[parquet(&activity)]);
+    let coverage = read.activity.coverage();
+    assert!(coverage.has_unknown_sources());
+    assert_eq!(coverage.records().count(), 0);
+}
+
+fn texts(activity: &Activity) -> Vec<String> {
+    let mut texts: Vec<_> = activity.rows().map(row_text).collect();
+    texts.sort_unstable();
+    texts
+}
+
+fn row_text(row: advisor_core::ActivityRow<'_>) -> String {
+    let time = |millis| time::format(time::from_millis(millis));
+    let (first, last) = (time(row.first_millis), time(row.last_millis));
+    let days = dates(row.days).join(" ");
+    format!(
+        "{first} to {last} on {days}: {}, {} denied",
+        row.attempts, row.denied
+    )
 }

@@ -480,8 +480,8 @@ fn a_denial_counts_for_the_action_that_it_names() {
             "s3",
             "GetObject",
             Some("AccessDenied"),
-            message("sqs:SendMessage"),
-            "sqs:SendMessage",
+            message("kms:Decrypt"),
+            "kms:Decrypt s3:GetObject",
         ),
         // Not in the catalog, or no action at all: the event's own.
         (
@@ -524,6 +524,31 @@ fn a_denial_counts_for_the_action_that_it_names() {
     let read = take(&[object(&[record(&odd)])]);
     assert_eq!(actions(&read.activity), ["s3:GetObject"]);
     assert!(!read.reconciliation.has_faults());
+}
+
+#[test]
+fn a_call_that_a_vpc_endpoint_refused_is_a_denied_attempt() {
+    let refused = |code: &str, kind: &str| {
+        let changes = json!({
+            "eventType": kind, "eventCategory": "NetworkActivity", "errorCode": code,
+            "errorMessage": "The request was denied due to a VPC endpoint policy",
+        });
+        let read = take(&[object(&[record(&changes)])]);
+        let rows = read.activity.rows().map(|row| {
+            let evidence = row.action.evidence();
+            format!("{} {evidence:?} {}", row.action.name(), row.denied)
+        });
+        (rows.collect::<Vec<_>>(), set_aside(&read))
+    };
+    // AWS's own reports do not count network activity, so the evidence is not an event of a call.
+    let attempt = (vec!["GetObject Record 1".to_owned()], Vec::new());
+    for kind in ["AwsVpceEvent", "AwsVpceEvents"] {
+        assert_eq!(refused("VpceAccessDenied", kind), attempt);
+        // Any other is recorded beside the call.
+        let (rows, reasons) = refused("AccessDenied", kind);
+        assert_eq!(rows.len(), 0);
+        assert_eq!(reasons, [format!("1 not an API call: {kind}")]);
+    }
 }
 
 #[test]
@@ -630,7 +655,9 @@ fn corrections_do_not_count_twice() {
     };
     let updated = |fields: &str| json!({"reason": "UPDATED_DATA", "updatedFields": fields});
     let set_aside = (1, "1 a correction of an earlier event".to_owned());
-    assert_eq!(correction(updated("responseElements")), set_aside);
+    for fields in ["responseElements", "errorCode,errorMessage"] {
+        assert_eq!(correction(updated(fields)), set_aside);
+    }
     // It says more of who did what.
     assert_eq!(
         correction(updated("userIdentity,resources")),
@@ -653,15 +680,17 @@ fn errors_that_only_the_response_has_are_denials() {
             .rows()
             .map(|row| (row.action.name().to_owned(), row.denied))
             .collect();
-        let [(name, denied)] = &*rows else {
-            panic!("{rows:?}");
-        };
-        format!("{name} {denied}")
+        let mut attempts: Vec<String> = rows
+            .iter()
+            .map(|(name, denied)| format!("{name} {denied}"))
+            .collect();
+        attempts.sort_unstable();
+        attempts.join(" ")
     };
     assert_eq!(attempt(json!({"errorCode": "AccessDenied"})), "PutObject 1");
     assert_eq!(
         attempt(json!({"message": "User: u is not authorized to perform: sqs:SendMessage"})),
-        "SendMessage 1"
+        "PutObject 1 SendMessage 1"
     );
     assert_eq!(
         attempt(json!({"errorCode": "NoSuchKey", "message": "gone"})),

@@ -9,10 +9,13 @@
 mod support;
 
 use advisor_core::{Activity, CreditedAction};
-use cloudtrail_reader::{Reconciliation, Truncation};
+use cloudtrail_reader::{ReadOptions, Reconciliation, TrailReader, Truncation};
 use serde_json::{Value, json};
+use service_catalog::Catalog;
 
-use support::{call, calls, faults, insight, lines, lookup, object, record, rows, set_aside, take};
+use support::{
+    call, calls, faults, insight, lines, lookup, object, record, rows, set_aside, take, take_with,
+};
 
 /// Each call in this wrapper.
 fn each(wrap: impl Fn(&Value) -> Value) -> Vec<Value> {
@@ -448,4 +451,35 @@ fn summaries_and_network_activity_are_no_calls() {
     let taken = take(&[object(&[aggregated(), insight(), call("GetObject", 1)])]);
     assert!(!taken.reconciliation.is_empty());
     assert_eq!(taken.reconciliation.records_attributed, 1);
+}
+
+/// Whoever made these may have filtered them; only what CloudTrail delivers is known to have all records of its days.
+#[test]
+fn results_that_may_be_filtered_cover_no_day() {
+    let calls = calls();
+    for (name, bytes, is_delivered) in [
+        ("delivered", object(&calls), true),
+        ("lookup", lookup(&calls).to_string().into_bytes(), false),
+        ("lines", lines(&calls), false),
+        (
+            "hits",
+            {
+                let hits = calls.each_ref().map(|call| json!({"_source": call}));
+                let hits = json!({"hits": {"total": {"value": 3}, "hits": hits}});
+                hits.to_string().into_bytes()
+            },
+            false,
+        ),
+    ] {
+        for assume_complete in [false, true] {
+            let options = ReadOptions::new().assume_complete(assume_complete);
+            let reader = TrailReader::new(Catalog::shared(), options);
+            let read = take_with(&reader, &[&bytes]);
+            assert_eq!(read.reconciliation.records_attributed, 3, "{name}");
+            let coverage = read.activity.coverage();
+            let is_known = is_delivered || assume_complete;
+            assert_eq!(coverage.has_unknown_sources(), !is_known, "{name}");
+            assert_eq!(coverage.is_empty(), !is_known, "{name}");
+        }
+    }
 }

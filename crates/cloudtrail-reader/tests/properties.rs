@@ -19,6 +19,7 @@ use service_catalog::Catalog;
 
 use support::{
     call, digest, gzip, insight, lines, lookup, object, reader, record, set_aside, take, take_with,
+    without_losses,
 };
 
 /// Damage to an object's bytes.
@@ -241,7 +242,8 @@ proptest! {
             record["eventTime"].as_str().unwrap() <= &*limit.format("%Y-%m-%dT%H:%M:%SZ").to_string()
         });
         let expected = take(&[object(&seen)]);
-        prop_assert_eq!(&limited.activity, &expected.activity);
+        // A later record may be malformed.
+        prop_assert_eq!(without_losses(&limited.activity), without_losses(&expected.activity));
         prop_assert!(limited.activity.newest().is_none_or(|newest| newest <= limit));
         // Only what would have been an attempt is too new; other reasons come first.
         let too_new = limited.reconciliation.set_aside_by_reason.get(&SetAside::AfterUntil).copied().unwrap_or_default();

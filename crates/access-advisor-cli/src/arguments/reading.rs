@@ -28,6 +28,11 @@ pub(crate) struct ReadingArguments {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "1GiB")]
     pub(crate) object_limit: usize,
 
+    /// Take results of queries and searches, exports and logs as complete. Without it, only what CloudTrail
+    /// and Security Lake deliver shows that something is unused: the others may have been filtered
+    #[arg(long)]
+    pub(crate) assume_complete: bool,
+
     /// How many threads to use [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
@@ -49,7 +54,8 @@ impl ReadingArguments {
             .since(self.since)
             .until(until)
             .now(now)
-            .object_limit(self.object_limit);
+            .object_limit(self.object_limit)
+            .assume_complete(self.assume_complete);
         TrailReader::new(catalog, options)
     }
 

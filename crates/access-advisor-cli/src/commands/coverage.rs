@@ -35,7 +35,7 @@ pub(crate) struct CoverageArguments {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["paths", "catalog", "since", "until", "object_limit", "threads"]
+        conflicts_with_all = ["paths", "catalog", "since", "until", "object_limit", "assume_complete", "threads"]
     )]
     store: Option<PathBuf>,
 

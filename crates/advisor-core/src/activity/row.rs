@@ -96,7 +96,7 @@ pub struct ActivityRow<'a> {
     pub days_complete: bool,
 }
 
-impl ActivityRow<'_> {
+impl<'a> ActivityRow<'a> {
     /// Whether the days agree with the first and the last attempt: none is outside of them and, if `days_complete`, theirs are
     /// among them. Rows of an [`Activity`](crate::Activity) do; those of a file may not.
     #[must_use]
@@ -110,5 +110,30 @@ impl ActivityRow<'_> {
         } else {
             first <= first_listed && last_listed <= last
         }
+    }
+    /// The attempts until an instant, in UTC milliseconds, right to the day: of the last attempt only the day is known, so its time
+    /// is the start of that day, or the first attempt if that is later. The counts are the least that they can be. The row borrows
+    /// the days from `days`. `None` when the days are not known, or when all attempts are later.
+    #[must_use]
+    pub fn until<'d>(&self, millis: i64, days: &'d mut DaySet) -> Option<ActivityRow<'d>>
+    where
+        'a: 'd,
+    {
+        if !self.days_complete || self.first_millis > millis {
+            return None;
+        }
+        let last = self.days.last_until(DaySet::day_of(millis))?;
+        *days = self.days.iter().take_while(|day| *day <= last).collect();
+        let attempts = u64::try_from(days.len()).unwrap_or(u64::MAX);
+        let are_denied = self.denied == self.attempts;
+        Some(ActivityRow {
+            arn_seen_millis: self.arn_seen_millis.map(|seen| seen.min(millis)),
+            last_millis: DaySet::start_of(last).max(self.first_millis),
+            last_event_id: "",
+            attempts,
+            denied: if are_denied { attempts } else { 0 },
+            days,
+            ..*self
+        })
     }
 }

@@ -29,6 +29,13 @@ struct Exchanged<'a> {
     catalogs: Vec<Cow<'a, str>>,
     #[serde(default)]
     has_unknown_sources: bool,
+    /// Nobody has decided them in files that do not say it.
+    #[serde(default = "is_set")]
+    has_undecided_uses: bool,
+}
+
+fn is_set() -> bool {
+    true
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +100,7 @@ impl Serialize for Coverage {
                 .collect(),
             catalogs: self.catalogs().map(|it| it.to_string().into()).collect(),
             has_unknown_sources: self.has_unknown_sources,
+            has_undecided_uses: self.has_undecided_uses,
         };
         exchanged.serialize(serializer)
     }
@@ -103,6 +111,7 @@ impl<'de> Deserialize<'de> for Coverage {
         let exchanged = Exchanged::deserialize(deserializer)?;
         let mut coverage = Self {
             has_unknown_sources: exchanged.has_unknown_sources,
+            has_undecided_uses: exchanged.has_undecided_uses,
             ..Self::default()
         };
         for records in exchanged.records {
@@ -128,7 +137,7 @@ impl<'de> Deserialize<'de> for Coverage {
                 .merge(&Spans::from(place.digests.into_owned()));
         }
         for name in &exchanged.missing_log_files {
-            coverage.log_files.list(name);
+            coverage.log_files.lose_object(name);
         }
         for catalog in &exchanged.catalogs {
             coverage.see_catalog(catalog.parse().map_err(D::Error::custom)?);

@@ -1,27 +1,34 @@
-//! Log files: those that were read, and those that a digest lists.
+//! Log files and other objects: those that were read, those that a digest lists, and those that could not be read whole.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// The log files of a trail, by the last part of their names, which is unique.
+/// The objects of a trail: log files by the last part of their names, which is unique, others by their whole names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct LogFiles {
     /// Fingerprints of those that were read. Names would take a dozen times the memory.
     read: HashSet<u64>,
-    /// Those that a digest lists and that were not read, by fingerprint.
+    /// Those that a digest lists or that could not be read whole, and that were not read otherwise, by fingerprint.
     missing: BTreeMap<u64, Box<str>>,
 }
 
 impl LogFiles {
     /// Records that a log file was read.
     pub(super) fn see(&mut self, name: &str) {
-        let fingerprint = fingerprint(last_part(name));
-        self.read.insert(fingerprint);
-        self.missing.remove(&fingerprint);
+        self.see_all([fingerprint(last_part(name))]);
     }
 
     /// Records that a digest lists a log file.
     pub(super) fn list(&mut self, name: &str) {
-        let name = last_part(name);
+        self.lose_object(last_part(name));
+    }
+
+    /// Records that an object of this whole name was read after all.
+    pub(super) fn recover_object(&mut self, name: &str) {
+        self.missing.remove(&fingerprint(name));
+    }
+
+    /// Records that an object of this whole name was not read, or only in part.
+    pub(super) fn lose_object(&mut self, name: &str) {
         let fingerprint = fingerprint(name);
         if !self.read.contains(&fingerprint) {
             self.missing.insert(fingerprint, name.into());
@@ -43,6 +50,14 @@ impl LogFiles {
             if !self.read.contains(fingerprint) {
                 self.missing.insert(*fingerprint, name.clone());
             }
+        }
+    }
+
+    /// Those that were not read whole.
+    pub(super) fn only_missing(&self) -> Self {
+        Self {
+            read: HashSet::new(),
+            missing: self.missing.clone(),
         }
     }
 

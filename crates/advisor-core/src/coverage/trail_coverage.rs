@@ -19,6 +19,7 @@ pub struct Coverage {
     pub(super) log_files: LogFiles,
     pub(super) catalogs: BTreeSet<CatalogFingerprint>,
     pub(super) has_unknown_sources: bool,
+    pub(super) has_undecided_uses: bool,
 }
 
 /// An account, a Region and a kind of event of a [`Coverage`], for recording many days. Valid only for the coverage that returned it.
@@ -184,6 +185,40 @@ impl Coverage {
         }
     }
 
+    /// Records that an object could not be read, or only in part. It is one of [`Coverage::missing_log_files`] from then on.
+    pub fn lose_object(&mut self, name: &str) {
+        self.log_files.lose_object(name);
+    }
+
+    /// Records that an object that was lost before was read whole. Log files need no such call: those that were read are known.
+    pub fn recover_object(&mut self, name: &str) {
+        self.log_files.recover_object(name);
+    }
+
+    /// Records that nobody asked the records of some activity which further actions the calls exercised, as for tables that a query
+    /// engine made.
+    pub fn see_undecided_uses(&mut self) {
+        self.has_undecided_uses = true;
+    }
+
+    /// Whether nobody asked the records of some activity which further actions the calls exercised.
+    #[must_use]
+    pub fn has_undecided_uses(&self) -> bool {
+        self.has_undecided_uses
+    }
+
+    /// The coverage of the same source as if it did not say what it covers: the catalogs and what is missing stay.
+    #[must_use]
+    pub fn as_unknown_source(&self) -> Self {
+        Self {
+            log_files: self.log_files.only_missing(),
+            catalogs: self.catalogs.clone(),
+            has_unknown_sources: true,
+            has_undecided_uses: self.has_undecided_uses,
+            ..Self::default()
+        }
+    }
+
     /// Records that activity came from a source that does not say what it covers.
     pub fn see_unknown_source(&mut self) {
         self.has_unknown_sources = true;
@@ -213,6 +248,7 @@ impl Coverage {
         self.log_files.merge(&other.log_files);
         self.catalogs.extend(&other.catalogs);
         self.has_unknown_sources |= other.has_unknown_sources;
+        self.has_undecided_uses |= other.has_undecided_uses;
     }
 
     /// The days with records, in no particular order.
@@ -236,7 +272,8 @@ impl Coverage {
         })
     }
 
-    /// The names of log files that a digest lists and that were not read, without folders, in order.
+    /// The names of log files that a digest lists and that were not read, without folders, and of objects that could not be read
+    /// whole: damaged ones, parts of results, those with malformed records. In order.
     #[must_use]
     pub fn missing_log_files(&self) -> Vec<&str> {
         self.log_files.missing()
@@ -288,6 +325,7 @@ impl PartialEq for Coverage {
             && self.log_files == other.log_files
             && self.catalogs == other.catalogs
             && self.has_unknown_sources == other.has_unknown_sources
+            && self.has_undecided_uses == other.has_undecided_uses
             && sorted(self) == sorted(other)
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct TrailDays {
     accounts: BTreeMap<Arc<str>, AccountDays>,
     missing_log_files: MissingLogFiles,
     has_unknown_sources: bool,
+    has_undecided_uses: bool,
 }
 
 /// The coverage of an account's trail.
@@ -49,7 +50,7 @@ pub struct ReportCoverage {
     pub days_needed: u32,
     /// By account of the account data, in order.
     pub accounts: Vec<AccountCoverage>,
-    /// Log files that a digest lists and that were not read.
+    /// Log files that a digest lists and that were not read, and objects that could not be read whole.
     #[serde(skip_serializing_if = "MissingLogFiles::is_empty")]
     pub missing_log_files: MissingLogFiles,
     /// Whether some activity came from a source that does not say what it covers.
@@ -90,7 +91,7 @@ pub struct CategoryCoverage {
     pub days: DaySet,
 }
 
-/// Log files that a digest lists and that were not read.
+/// Log files that a digest lists and that were not read, and objects that could not be read whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -253,11 +254,17 @@ impl TrailDays {
                     .collect(),
             },
             has_unknown_sources: coverage.has_unknown_sources(),
+            has_undecided_uses: coverage.has_undecided_uses(),
         }
     }
 
     pub(crate) fn account(&self, account: &str) -> Option<&AccountDays> {
         self.accounts.get(account)
+    }
+
+    /// Whether nobody asked the records of some activity which further actions the calls exercised.
+    pub(crate) fn has_undecided_uses(&self) -> bool {
+        self.has_undecided_uses
     }
 
     pub(crate) fn has_unknown_sources(&self) -> bool {

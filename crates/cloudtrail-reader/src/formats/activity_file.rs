@@ -2,7 +2,8 @@
 //!
 //! `access-advisor activity export` writes them, and query engines make them of the same logs: with `service_namespace` and
 //! `action_name` or, instead of these, `event_source`. Rows that span [`ReadOptions::until`](crate::ReadOptions::until) are
-//! set aside; rows that span [`ReadOptions::since`](crate::ReadOptions::since) are taken whole.
+//! cut, or set aside when their days are not known; rows that span [`ReadOptions::since`](crate::ReadOptions::since) are taken
+//! whole.
 
 use std::collections::HashMap;
 
@@ -67,6 +68,11 @@ pub(crate) fn read_parquet(
     });
     match read {
         Ok(coverage) => {
+            // Rows that are missing may be the ones that a day is covered for.
+            let coverage = match rows.taken.losses() {
+                0 => coverage,
+                _ => coverage.as_unknown_source(),
+            };
             activity.coverage_mut().merge(&coverage);
             rows.finish(activity)
         }
@@ -108,6 +114,9 @@ pub(crate) fn read_csv(
                 if let What::ByEvent { .. } = columns.what {
                     coverage.see_catalog(rules.catalog().fingerprint());
                 }
+                if columns.evidence.is_none() {
+                    coverage.see_undecided_uses();
+                }
                 return rows.finish(activity);
             }
             Err(error) => return failed(object, error),
@@ -142,10 +151,10 @@ impl<'r> Rows<'r> {
 
     fn take(&mut self, row: Result<ActivityRow<'_>, Rejection>) {
         self.taken.activity_rows.read += 1;
+        let mut days = DaySet::new();
         let row = row.and_then(|row| {
             check(&row)?;
-            self.check_time(&row)?;
-            Ok(row)
+            Ok(self.within_limits(row, &mut days)?)
         });
         let rows = &mut self.taken.activity_rows;
         match row {
@@ -161,8 +170,12 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// Checks that a row is within the limits of time.
-    fn check_time(&self, row: &ActivityRow<'_>) -> Result<(), SetAside> {
+    /// The part of a row that is within the limits of time.
+    fn within_limits<'d>(
+        &self,
+        row: ActivityRow<'d>,
+        days: &'d mut DaySet,
+    ) -> Result<ActivityRow<'d>, SetAside> {
         match (
             self.rules.check_time(row.first_millis),
             self.rules.check_time(row.last_millis),
@@ -170,8 +183,11 @@ impl<'r> Rows<'r> {
             (_, Err(SetAside::FromTheFuture)) => Err(SetAside::FromTheFuture),
             (Err(SetAside::BeforeSince), Err(SetAside::BeforeSince)) => Err(SetAside::BeforeSince),
             (Err(SetAside::AfterUntil), _) => Err(SetAside::AfterUntil),
-            (_, Err(SetAside::AfterUntil)) => Err(SetAside::SpansUntil),
-            _ => Ok(()),
+            (_, Err(SetAside::AfterUntil)) => {
+                let (_, until) = self.rules.limits();
+                row.until(until, days).ok_or(SetAside::SpansUntil)
+            }
+            _ => Ok(row),
         }
     }
 

@@ -22,13 +22,13 @@ use crate::formats::values::Values;
 const BATCH: usize = 4_096;
 
 /// Reads the rows. Fails before the first row if columns are missing, and between rows if the file turns out to be damaged: the
-/// caller must drop what was taken. Only the columns that count are decoded, of which a row group can have at most `limit` bytes; how
+/// caller must drop what was taken. Returns whether the rows are Security Lake's. Only the columns that count are decoded, of which a row group can have at most `limit` bytes; how
 /// far they expand is [limited](advisor_arrow::Expansion).
 pub(crate) fn read(
     bytes: Bytes,
     limit: usize,
     take: &mut dyn FnMut(Entry<'_>),
-) -> Result<(), FormatError> {
+) -> Result<bool, FormatError> {
     let (names, metadata) = guarded(|| {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
@@ -41,9 +41,10 @@ pub(crate) fn read(
     if ocsf::is_api_activity(&names) {
         ocsf::check_columns(&names)?;
         let wanted = |leaf: usize, _| names.get(leaf).is_some_and(|name| ocsf::counts(name));
-        return read_batches(bytes, limit, &metadata, &wanted, |batch| {
+        read_batches(bytes, limit, &metadata, &wanted, |batch| {
             ocsf::take_batch(batch, take)
-        });
+        })?;
+        return Ok(true);
     }
     if ["class_uid", "category_uid", "activity_id"]
         .iter()
@@ -58,7 +59,8 @@ pub(crate) fn read(
     };
     read_batches(bytes, limit, &metadata, &wanted, |batch| {
         take_batch(batch, &columns, take)
-    })
+    })?;
+    Ok(false)
 }
 
 /// Decodes the wanted columns: `wanted` gets the index of a leaf column, and whether its values are of a list or map.

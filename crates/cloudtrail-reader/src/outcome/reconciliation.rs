@@ -189,6 +189,15 @@ impl Reconciliation {
         self.records_malformed() + self.records_from_the_future()
     }
 
+    /// How much of what was read cannot be used: objects, parts of results, records, and rows of activity files of which the earlier
+    /// attempts are missing.
+    pub(crate) fn losses(&self) -> u64 {
+        let rows = &self.activity_rows.set_aside_by_reason;
+        let rows = rows.get(&SetAside::SpansUntil).copied();
+        let objects = self.objects_failed.len() + self.objects_truncated.len();
+        u64::try_from(objects).unwrap_or(u64::MAX) + self.unusable() + rows.unwrap_or_default()
+    }
+
     fn count_of(&self, is_meant: impl Fn(&SetAside) -> bool) -> u64 {
         let rows = &self.activity_rows.set_aside_by_reason;
         let meant =

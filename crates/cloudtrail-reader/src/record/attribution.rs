@@ -64,10 +64,8 @@ fn credit<'d>(
     rules: &Rules,
     activity: &mut Activity,
 ) -> Result<(), Rejection> {
-    let is_refused_by_endpoint = is_refused_by_endpoint(
-        record.event_type.as_deref(),
-        record.error_code.as_deref(),
-    );
+    let is_refused_by_endpoint =
+        is_refused_by_endpoint(record.event_type.as_deref(), record.error_code.as_deref());
     if !is_refused_by_endpoint {
         check_type(
             record.event_type.as_deref(),
@@ -276,9 +274,7 @@ impl<'a> Event<'a> {
             .filter(|missing| Some(*missing) != self.resolved.action);
         match missing {
             None => (self.called(), Vec::new()),
-            Some(missing) if self.is_itself(missing) => {
-                (called(self.catalog, missing), Vec::new())
-            }
+            Some(missing) if self.is_itself(missing) => (called(self.catalog, missing), Vec::new()),
             Some(missing) => (self.called(), vec![called(self.catalog, missing)]),
         }
     }

@@ -72,7 +72,7 @@ fn is_within_limits(day: i32, rules: &Rules) -> bool {
     (DaySet::day_of(since)..=DaySet::day_of(until)).contains(&day)
 }
 
-/// Adds an object that was read to its end to the coverage, if it has the name of a log file.
+/// Adds an object that was read to its end, with all that was in it, to the coverage, if it has the name of a log file.
 pub(crate) fn see_log_file(object: &ObjectId, rules: &Rules, coverage: &mut Coverage) {
     let name = object.file_name();
     let Some(parsed) = DeliveredName::parse(&name) else {
@@ -83,6 +83,18 @@ pub(crate) fn see_log_file(object: &ObjectId, rules: &Rules, coverage: &mut Cove
             coverage.see_log_file(parsed.account, parsed.region, day, &as_delivered(&name));
         }
         _ => {}
+    }
+}
+
+/// Adds an object to the coverage that could not be read, or only in part. What a digest or an insight lacks is no call.
+pub(crate) fn lose_object(object: &ObjectId, rules: &Rules, coverage: &mut Coverage) {
+    let name = object.file_name();
+    match DeliveredName::parse(&name).map(|parsed| parsed.log_file_day()) {
+        None => coverage.lose_object(&object.to_string()),
+        Some(Some(day)) if is_within_limits(day, rules) => {
+            coverage.lose_object(&as_delivered(&name));
+        }
+        Some(_) => {}
     }
 }
 

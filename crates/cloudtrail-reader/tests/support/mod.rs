@@ -164,7 +164,8 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn reader() -> TrailReader {
-    TrailReader::new(Catalog::shared(), ReadOptions::default())
+    let options = ReadOptions::new().assume_complete(true);
+    TrailReader::new(Catalog::shared(), options)
 }
 
 /// Reads objects from memory, each under the name `object`.
@@ -237,4 +238,18 @@ pub(crate) fn set_aside(read: &TrailRead) -> Vec<String> {
     reasons
         .map(|(reason, count)| format!("{count} {reason}"))
         .collect()
+}
+
+/// The names of the objects that could not be read whole.
+pub(crate) fn lost(read: &TrailRead) -> Vec<&str> {
+    read.activity.coverage().missing_log_files()
+}
+
+/// The same activity as if nothing had been lost.
+pub(crate) fn without_losses(activity: &Activity) -> Activity {
+    let mut whole = activity.clone();
+    for name in activity.coverage().missing_log_files() {
+        whole.coverage_mut().recover_object(name);
+    }
+    whole
 }

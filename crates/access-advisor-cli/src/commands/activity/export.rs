@@ -36,7 +36,7 @@ pub(crate) struct ExportArguments {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["paths", "catalog", "strict", "since", "until", "object_limit", "threads"]
+        conflicts_with_all = ["paths", "catalog", "strict", "since", "until", "object_limit", "assume_complete", "threads"]
     )]
     store: Option<PathBuf>,
 
