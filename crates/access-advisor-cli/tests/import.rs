@@ -431,13 +431,18 @@ fn an_activity_file_gives_the_reports_of_its_trail() {
         assert_eq!(store.table(), lines(&trail.activity));
         assert!(stderr(&store.import("", &[file])).contains("1 objects were imported before"));
     }
-    // Rows that span `--until` are set aside and reported: their earlier attempts are missing.
-    let arguments = ["report", "--account", ACCOUNT, "--trail", &parquet];
-    let earlier = [&arguments[..], &["--now", "2026-06-01T00:00:00Z"]].concat();
-    let output = place.command("", &earlier).output().unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    let said = stderr(&output);
-    assert!(said.contains("spans until"), "{said}");
+    // Rows that span `--now` are cut, right to the day. Without their days they are set aside: what came before is missing.
+    let undated = fs::read_to_string(&csv).unwrap();
+    let undated = undated.replacen("Days,DaysComplete", "Unknown,Other", 1);
+    let undated = place.write("undated.csv", undated);
+    for (file, status, spans) in [(&parquet, 0, false), (&undated, 3, true)] {
+        let arguments = ["report", "--account", ACCOUNT, "--trail", file];
+        let earlier = [&arguments[..], &["--now", "2026-06-01T00:00:00Z"]].concat();
+        let output = place.command("", &earlier).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert_eq!(said.contains("spans until"), spans, "{said}");
+    }
 }
 
 #[test]

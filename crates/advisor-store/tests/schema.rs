@@ -225,6 +225,7 @@ fn without_days(activity: &Activity) -> Activity {
         });
     }
     older.coverage_mut().see_unknown_source();
+    older.coverage_mut().see_undecided_uses();
     older
 }
 

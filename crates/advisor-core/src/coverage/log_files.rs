@@ -24,7 +24,7 @@ impl LogFiles {
 
     /// Records that an object of this whole name was read after all.
     pub(super) fn recover_object(&mut self, name: &str) {
-        self.missing.remove(&fingerprint(name));
+        self.see_all([fingerprint(name)]);
     }
 
     /// Records that an object of this whole name was not read, or only in part.

@@ -190,7 +190,8 @@ impl Coverage {
         self.log_files.lose_object(name);
     }
 
-    /// Records that an object that was lost before was read whole. Log files need no such call: those that were read are known.
+    /// Records that an object was read whole that another part of the trail has as lost. Log files need no such call: those that
+    /// were read are known.
     pub fn recover_object(&mut self, name: &str) {
         self.log_files.recover_object(name);
     }

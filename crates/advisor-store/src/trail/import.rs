@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
-use advisor_core::Activity;
+use advisor_core::{Activity, Coverage};
 use cloudtrail_reader::{
     FailedObject, FailureKind, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead,
     TrailReader,
@@ -21,6 +21,7 @@ use super::batch::{Batch, Filling, Found};
 use super::names::{Names, NextStep};
 use super::object::{self, Content, Object};
 use crate::activity;
+use crate::coverage;
 use crate::database::{Database, StoreError};
 
 /// How many objects are found ahead of the reading threads.
@@ -85,6 +86,7 @@ pub(crate) fn import<P: AsRef<Path>>(
         names: Names::new(database, reader.options()),
         reader: &reader.of_all_times(),
         progress,
+        lost: lost(database)?,
         to_read: AtomicU64::new(0),
         is_all: AtomicBool::new(false),
     };
@@ -107,6 +109,8 @@ struct Import<'i> {
     names: Names<'i>,
     reader: &'i TrailReader,
     progress: &'i (dyn Fn(ObjectRead) + Sync),
+    /// The objects that earlier imports could not read whole.
+    lost: HashSet<String>,
     /// The number of objects to read that were found so far.
     to_read: AtomicU64,
     /// Whether the listing has ended. Objects that wait are added when they are to be read after all.
@@ -290,6 +294,21 @@ impl Import<'_> {
         }
     }
 
+    /// Records the objects of a batch that were read whole now, and were not before.
+    fn recover(&self, read: &[Object], coverage: &mut Coverage) {
+        if self.lost.is_empty() {
+            return;
+        }
+        let names = read.iter().map(|object| object.listed.id().to_string());
+        let recovered: Vec<String> = names
+            .filter(|name| self.lost.contains(name))
+            .filter(|name| !coverage.missing_log_files().contains(&name.as_str()))
+            .collect();
+        for name in recovered {
+            coverage.recover_object(&name);
+        }
+    }
+
     /// Merges a batch and records its objects, unless another process imported some of them meanwhile.
     fn write(&self, batch: Batch) -> Result<Outcome, StoreError> {
         let Batch {
@@ -299,7 +318,7 @@ impl Import<'_> {
             ..
         } = batch;
         let TrailRead {
-            activity,
+            mut activity,
             mut reconciliation,
         } = read;
         // What was listed of an archive that is cut short was read, and would count twice.
@@ -314,6 +333,7 @@ impl Import<'_> {
         for object in &mut read {
             object.add_checksum();
         }
+        self.recover(&read, activity.coverage_mut());
         let elsewhere = self
             .database
             .write(|transaction| write_unless_known(transaction, &read, &activity))?;
@@ -343,6 +363,13 @@ impl Import<'_> {
         }
         Ok(Outcome::Again { objects, unlisted })
     }
+}
+
+/// The names of the objects that earlier imports could not read whole.
+fn lost(database: &Database) -> Result<HashSet<String>, StoreError> {
+    let coverage = database.read(|transaction| coverage::load(transaction, i64::MAX))?;
+    let lost = coverage.missing_log_files().into_iter();
+    Ok(lost.map(str::to_owned).collect())
 }
 
 /// Merges what was read, unless some of the objects are known meanwhile: then nothing is changed, and
