@@ -233,7 +233,9 @@ fn parts_merge_into_the_file_of_the_whole() {
                 .step_by(3)
                 .map(|it| it.to_str().unwrap()),
         );
-        folder.succeed(&export);
+        // A digest lists log files that are in another part.
+        let status = folder.run(&export).status.code();
+        assert!(matches!(status, Some(0 | 3)), "{status:?}");
         merge.push(file);
     }
     let merge: Vec<&str> = merge.iter().map(String::as_str).collect();

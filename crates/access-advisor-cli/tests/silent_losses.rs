@@ -275,16 +275,26 @@ fn nothing_that_was_not_read_looks_unused() {
         let said = place.run(&generate);
         let refusal = "no CloudTrail activity was imported for account 111122223333";
         if loss.has_reports {
-            said.expect(0, "");
+            // What was lost stays known.
+            let (status, words) = match loss.import.0 {
+                0 => (0, ""),
+                _ => (3, "were not read whole"),
+            };
+            said.expect(status, words);
             let job: Value = serde_json::from_str(&said.stdout).unwrap();
             let job = job["JobId"].as_str().unwrap();
             let said = place.run(&["get", job, "--store", "advisor.db"]);
             assert!(used(&said.stdout), "{said:?}");
+            said.expect(status, words);
         } else {
             said.expect(1, refusal);
             assert_eq!(said.stdout, "");
             let allowed = [&generate[..], &["--allow-empty-activity"]].concat();
-            place.run(&allowed).expect(0, "");
+            let (status, words) = match loss.import.0 {
+                0 => (0, ""),
+                _ => (3, "were not read whole"),
+            };
+            place.run(&allowed).expect(status, words);
         }
 
         let answer = served(&place);
@@ -419,4 +429,23 @@ fn incomplete_account_exports_are_said() {
         said.expect(1, "1 parts of the account data are missing");
         assert!(said.stdout.is_empty());
     }
+}
+
+#[test]
+fn an_account_of_which_nothing_was_read_is_not_called_unused() {
+    let place = Place::new();
+    let account = place.write("account.json", &export(&[user("u")]));
+    let other = export(&[user("zoe")]).replace("111122223333", "999900001111");
+    let other = other
+        .replace("user/u\"", "user/zoe\"")
+        .replace("AIDA0", "AIDA1");
+    let other = place.write("other.json", &other);
+    place.write("trail/a.json", &records(&[call(-9)]));
+    let said = place.run(&["report", "--account", &account, &other, "--trail", "trail"]);
+    said.expect(3, "1 accounts have no record in the trail");
+    let (_, zoe) = said.stdout.rsplit_once("999900001111:user/zoe").unwrap();
+    assert!(zoe.contains("no day of the trail was read"), "{zoe}");
+    assert!(zoe.contains("not known to be used: s3"), "{zoe}");
+    let overview = said.stdout.lines().find(|line| line.contains("zoe"));
+    assert!(overview.unwrap().contains("unknown"), "{}", said.stdout);
 }

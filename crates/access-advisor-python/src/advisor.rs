@@ -93,7 +93,7 @@ impl Advisor {
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
         let checked = activity.coverage().check_catalog(catalog.fingerprint());
         checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
-        let missing = MissingInput::of_trail(&reconciliation.inner)
+        let missing = MissingInput::of_trail(&reconciliation.inner, activity.coverage())
             .with_issues(account.issues())
             .with_accounts(&account, &activity);
         let make = move || {

@@ -206,6 +206,15 @@ impl Store {
         checked.map_err(|mismatch| self.database.other_catalog(mismatch))
     }
 
+    /// Returns what all imported trails cover, and what of them could not be read.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn coverage(&self) -> Result<Coverage, StoreError> {
+        self.database
+            .read(|transaction| coverage::load(transaction, i64::MAX))
+    }
+
     /// Returns the activity of all imported trails, as one table.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use access_advisor::activity::Coverage;
 use access_advisor::store::Store;
-use access_advisor::trail::MissingInput;
+use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::{Args, ValueEnum};
 
 use crate::arguments::ReadingArguments;
@@ -65,7 +65,9 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
     match &arguments.store {
         Some(store) => {
             let activity = Store::open(store)?.activity_table()?;
-            print(activity.coverage(), arguments.format)
+            print(activity.coverage(), arguments.format)?;
+            let nothing = Reconciliation::default();
+            Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
         }
         None => arguments.reading.on_threads(|| run_on_trail(arguments)),
     }
@@ -76,7 +78,7 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     print(trail.activity.coverage(), arguments.format)?;
-    Ok(MissingInput::of_trail(&trail.reconciliation).check()?)
+    Ok(MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage()).check()?)
 }
 
 fn print(coverage: &Coverage, format: CoverageFormat) -> Result<(), Failure> {

@@ -139,7 +139,8 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
             "the objects above are imported; run the same command again to resume".into(),
         ));
     }
-    let missing = MissingInput::of_trail(reconciliation).with_changed(imported.changed.len());
+    let missing = MissingInput::of_trail(reconciliation, &store.coverage()?)
+        .with_changed(imported.changed.len());
     if arguments.strict && !missing.is_empty() {
         return Err(Failure::Message(format!(
             "--strict: {missing}; the rest is imported"

@@ -6,6 +6,7 @@ use access_advisor::job::{JobId, JobState, MaxItems, PageRequest};
 use access_advisor::report::Tracking;
 use access_advisor::store::{Store, StoredAdvisor};
 use access_advisor::time;
+use access_advisor::trail::{MissingInput, Reconciliation};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -122,20 +123,29 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(input::clock);
     let granularity = arguments.granularity.into();
     let id = advisor.generate_completed(&caller, &arguments.arn, granularity, now, input::clock)?;
-    print(&json!({ "JobId": id }))
+    print(&json!({ "JobId": id }))?;
+    check_input(&advisor)
 }
 
 pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
     let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
-    print(&advisor.services(&arguments.store.caller(), &arguments.job_id, request)?)
+    print(&advisor.services(&arguments.store.caller(), &arguments.job_id, request)?)?;
+    check_input(&advisor)
 }
 
 pub(crate) fn entities(arguments: &EntitiesArguments) -> Result<(), Failure> {
     let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
     let caller = arguments.store.caller();
-    print(&advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)
+    print(&advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)?;
+    check_input(&advisor)
+}
+
+/// Fails, after the answer, when something of the trails that were imported could not be read.
+fn check_input(advisor: &StoredAdvisor) -> Result<(), Failure> {
+    let coverage = advisor.store().coverage()?;
+    Ok(MissingInput::of_trail(&Reconciliation::default(), &coverage).check()?)
 }
 
 fn open(arguments: &StoreArguments, tracking: Tracking) -> Result<StoredAdvisor, Failure> {

@@ -139,7 +139,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             .reading
             .reader_until(Some(until), now.max(input::clock()), catalog.clone());
     let trail = input::trail(&arguments.trail, &reader)?;
-    let missing = MissingInput::of_trail(&trail.reconciliation)
+    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
         .with_issues(account.issues())
         .with_accounts(&account, &trail.activity);
     if arguments.strict {
@@ -171,10 +171,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
                     start: tracking.period_start(now).max(arguments.reading.since),
                     end: until.min(now),
                     now,
-                    is_read: coverage
-                        .accounts
-                        .iter()
-                        .any(|account| account.days_read > 0),
+                    accounts: &coverage.accounts,
                 };
                 table::write(writer, reports, period)?;
                 writeln!(writer, "\n{}", trust())

@@ -1,10 +1,10 @@
 //! What of the input is missing from a result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 
-use advisor_core::{AccountData, Activity, ExportIssue};
+use advisor_core::{AccountData, Activity, Coverage, ExportIssue};
 
 use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::SetAside;
@@ -15,10 +15,11 @@ use crate::outcome::set_aside::SetAside;
 /// use cloudtrail_reader::{FailedObject, FailureKind, MissingInput, MissingInputKind, Reconciliation};
 ///
 /// let mut reconciliation = Reconciliation::default();
-/// assert!(MissingInput::of_trail(&reconciliation).is_empty());
+/// let coverage = advisor_core::Coverage::new();
+/// assert!(MissingInput::of_trail(&reconciliation, &coverage).is_empty());
 /// let error = std::io::Error::other("gone");
 /// reconciliation.objects_failed.push(FailedObject::new("a.json".into(), FailureKind::Unreadable, error));
-/// let missing = MissingInput::of_trail(&reconciliation);
+/// let missing = MissingInput::of_trail(&reconciliation, &coverage);
 /// assert_eq!(missing.counts().collect::<Vec<_>>(), [(MissingInputKind::ObjectsFailed, 1)]);
 /// assert_eq!(missing.to_string(), "1 objects of the trail could not be read");
 /// ```
@@ -44,6 +45,8 @@ pub enum MissingInputKind {
     RowsSpanningUntil,
     /// Objects that have changed since they were imported, and were not read again.
     ObjectsChanged,
+    /// Log files that digests list and that were not read, and objects of which activity files and stores lack something.
+    LogFilesMissing,
     /// Parts of account data that were left out.
     AccountData,
     /// Accounts of which the trail has no record.
@@ -52,13 +55,14 @@ pub enum MissingInputKind {
 
 impl MissingInputKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ObjectsFailed,
         Self::ObjectsTruncated,
         Self::RecordsMalformed,
         Self::RecordsFromTheFuture,
         Self::RowsSpanningUntil,
         Self::ObjectsChanged,
+        Self::LogFilesMissing,
         Self::AccountData,
         Self::AccountsWithoutActivity,
     ];
@@ -73,6 +77,7 @@ impl MissingInputKind {
             Self::RecordsFromTheFuture => "records_from_the_future",
             Self::RowsSpanningUntil => "rows_spanning_until",
             Self::ObjectsChanged => "objects_changed",
+            Self::LogFilesMissing => "log_files_missing",
             Self::AccountData => "account_data",
             Self::AccountsWithoutActivity => "accounts_without_activity",
         }
@@ -88,6 +93,7 @@ impl fmt::Display for MissingInputKind {
             Self::RecordsFromTheFuture => "records of the trail are from the future",
             Self::RowsSpanningUntil => "activity rows span the end of the report",
             Self::ObjectsChanged => "imported objects have changed and were not read again",
+            Self::LogFilesMissing => "log files or other objects were not read whole",
             Self::AccountData => "parts of the account data are missing",
             Self::AccountsWithoutActivity => "accounts have no record in the trail",
         })
@@ -95,9 +101,20 @@ impl fmt::Display for MissingInputKind {
 }
 
 impl MissingInput {
-    /// Returns what is missing of a trail.
+    /// Returns what is missing of activity: what could not be read now, and what its coverage knows to be missing from digests,
+    /// activity files and earlier imports.
     #[must_use]
-    pub fn of_trail(reconciliation: &Reconciliation) -> Self {
+    pub fn of_trail(reconciliation: &Reconciliation, coverage: &Coverage) -> Self {
+        let malformed: BTreeSet<_> = reconciliation
+            .examples
+            .iter()
+            .map(|it| &it.object)
+            .collect();
+        // Those of which the other counts tell.
+        let told = reconciliation.objects_failed.len()
+            + reconciliation.objects_truncated.len()
+            + malformed.len();
+        let missing = coverage.missing_log_files().len();
         let rows = &reconciliation.activity_rows.set_aside_by_reason;
         let spanning = rows.get(&SetAside::SpansUntil).copied();
         Self::default()
@@ -120,6 +137,10 @@ impl MissingInput {
             .with(
                 MissingInputKind::RowsSpanningUntil,
                 spanning.unwrap_or_default(),
+            )
+            .with(
+                MissingInputKind::LogFilesMissing,
+                missing.saturating_sub(told),
             )
     }
 

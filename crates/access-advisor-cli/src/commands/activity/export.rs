@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use access_advisor::store::Store;
-use access_advisor::trail::MissingInput;
+use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::Args;
 
 use super::files;
@@ -74,7 +74,9 @@ fn export_store(path: &Path, destination: Option<&Path>) -> Result<(), Failure> 
             path.display()
         )));
     }
-    files::write(destination, &activity)
+    files::write(destination, &activity)?;
+    let nothing = Reconciliation::default();
+    Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
 }
 
 fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
@@ -84,7 +86,7 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
-    let missing = MissingInput::of_trail(&trail.reconciliation);
+    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage());
     if arguments.strict && !missing.is_empty() {
         return Err(Failure::Message(format!(
             "--strict: {missing}; nothing was written"

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use access_advisor::report::{Granularity, Report, ServiceLastAccessed, State, StateReason};
+use access_advisor::report::{
+    AccountCoverage, Granularity, Report, ServiceLastAccessed, State, StateReason,
+};
 use chrono::{DateTime, Utc};
 use comfy_table::{CellAlignment, Table};
 
@@ -13,14 +15,27 @@ use crate::plain_table;
 
 /// The time that reports cover.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Period {
+pub(crate) struct Period<'a> {
     /// `None`: as far back as the activity goes.
     pub(crate) start: Option<DateTime<Utc>>,
     pub(crate) end: DateTime<Utc>,
     /// The instant of the reports.
     pub(crate) now: DateTime<Utc>,
-    /// Whether anything of the trail was read.
-    pub(crate) is_read: bool,
+    /// What of each account's trail was read.
+    pub(crate) accounts: &'a [AccountCoverage],
+}
+
+impl Period<'_> {
+    /// Whether anything of the trail of the report's account was read; for policies of AWS, of any account.
+    fn is_read(self, report: &Report) -> bool {
+        let account = report.arn().split(':').nth(4).unwrap_or_default();
+        let is_own = |coverage: &AccountCoverage| *coverage.account == *account || account == "aws";
+        let mut read = self
+            .accounts
+            .iter()
+            .filter(|coverage| coverage.days_read > 0);
+        read.any(is_own)
+    }
 }
 
 /// The width at which lists of names are wrapped.
@@ -34,7 +49,7 @@ const CUT_NAMES: usize = 12;
 pub(crate) fn write(
     writer: &mut dyn Write,
     reports: ListedReports<'_>,
-    period: Period,
+    period: Period<'_>,
 ) -> io::Result<()> {
     let day = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
     match period.start {
@@ -79,7 +94,7 @@ struct Overview {
 }
 
 impl Overview {
-    fn of(report: &Report, period: Period) -> Self {
+    fn of(report: &Report, period: Period<'_>) -> Self {
         let [implied, unused] = [State::Implied, State::Unused]
             .map(|state| report.services().filter(|row| is_in(row, state)).count());
         Self {
@@ -98,7 +113,11 @@ impl Overview {
     }
 }
 
-fn write_overview(writer: &mut dyn Write, reports: &[Overview], period: Period) -> io::Result<()> {
+fn write_overview(
+    writer: &mut dyn Write,
+    reports: &[Overview],
+    period: Period<'_>,
+) -> io::Result<()> {
     let has_states = reports.iter().any(|report| report.has_states);
     let mut header = vec!["IDENTITY OR POLICY", "SERVICES", "USED"];
     if has_states {
@@ -137,11 +156,11 @@ fn write_overview(writer: &mut dyn Write, reports: &[Overview], period: Period) 
 }
 
 /// What stands in place of a last access.
-fn never(report: &Report, period: Period) -> &'static str {
+fn never(report: &Report, period: Period<'_>) -> &'static str {
     let is_uncovered = report
         .services()
         .any(|row| row.state == Some(State::Uncovered));
-    if is_uncovered || !period.is_read {
+    if is_uncovered || !period.is_read(report) {
         "unknown"
     } else {
         "never"
@@ -157,7 +176,7 @@ fn is_in(row: &ServiceLastAccessed<'_>, state: State) -> bool {
     !is_used(row) && row.state == Some(state)
 }
 
-fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::Result<()> {
+fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> io::Result<()> {
     let mut used: Vec<_> = report.services().filter(is_used).collect();
     used.sort_by(|left, right| {
         (right.last_authenticated.cmp(&left.last_authenticated))
@@ -172,7 +191,7 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period) -> io::
     if has_states(report) {
         write_states(writer, report)?;
     } else {
-        let label = if period.is_read {
+        let label = if period.is_read(report) {
             "  not used: "
         } else {
             "  not known to be used: "
@@ -239,7 +258,7 @@ fn write_counts(
     writer: &mut dyn Write,
     report: &Report,
     used: usize,
-    period: Period,
+    period: Period<'_>,
 ) -> io::Result<()> {
     let services = report.services().len();
     if services == 0 {
@@ -248,7 +267,7 @@ fn write_counts(
     write!(writer, "  {} granted", count(services, "service"))?;
     if !has_states(report) {
         return match used {
-            0 if !period.is_read => writeln!(writer, ", no day of the trail was read"),
+            0 if !period.is_read(report) => writeln!(writer, ", no day of the trail was read"),
             0 => writeln!(writer, ", none used"),
             _ => writeln!(writer, ", {used} used"),
         };
@@ -332,7 +351,7 @@ fn write_states(writer: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 /// A table of used services, each followed by its used actions.
-fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period) -> Table {
+fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period<'_>) -> Table {
     let is_own = |entity: &str| entity == report.arn();
     let has_others = rows.iter().any(|row| {
         row.last_authenticated_entity

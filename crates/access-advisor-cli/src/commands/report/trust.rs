@@ -18,9 +18,12 @@ pub(super) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
         };
         _ = write!(
             line,
-            "; {} that digests list not read ({names}{more})",
-            count(missing.count, "log file")
+            "; {} not read whole ({names}{more})",
+            count(missing.count, "object")
         );
+    }
+    if coverage.has_unknown_sources {
+        line.push_str("; some of the activity does not say what it covers");
     }
     if unobservable > 0 {
         _ = write!(
