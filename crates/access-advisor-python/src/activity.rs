@@ -71,6 +71,7 @@ pub(crate) fn reader(
     since: Option<Instant>,
     until: Option<Instant>,
     object_limit: Option<Size>,
+    assume_complete: bool,
     catalog: Option<&Catalog>,
 ) -> PyResult<TrailReader> {
     let (since, until) = (since.map(|since| since.0), until.map(|until| until.0));
@@ -81,7 +82,11 @@ pub(crate) fn reader(
         let message = format!("since is later than until: {since}, {until}");
         return Err(error::invalid_input(&message));
     }
-    let mut options = ReadOptions::new().since(since).until(until).now(clock());
+    let mut options = ReadOptions::new()
+        .since(since)
+        .until(until)
+        .now(clock())
+        .assume_complete(assume_complete);
     if let Some(limit) = object_limit {
         options = options.object_limit(limit.0);
     }
@@ -102,6 +107,8 @@ impl Activity {
     ///     since: Skip records earlier than this.
     ///     until: Skip records later than this.
     ///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+    ///     assume_complete: Whether results of queries and searches, exports and logs hold all records of their days. Otherwise only
+    ///         what CloudTrail and Security Lake deliver shows that something is unused.
     ///     progress: True for a tqdm progress bar, or a callable that receives a Progress about ten times a second, on this
     ///         thread.
     ///     catalog: The catalog of services and actions; the built-in one when None.
@@ -116,7 +123,7 @@ impl Activity {
     /// >>> len(Activity.from_trail("testdata/trail", since=october))
     /// 74
     #[staticmethod]
-    #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, progress = None, catalog = None))]
+    #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, assume_complete = false, progress = None, catalog = None))]
     #[expect(
         clippy::too_many_arguments,
         reason = "most are by keyword and need not be given"
@@ -128,10 +135,11 @@ impl Activity {
         since: Option<Instant>,
         until: Option<Instant>,
         object_limit: Option<Size>,
+        assume_complete: bool,
         progress: Option<&Bound<'_, PyAny>>,
         catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
-        let reader = reader(since, until, object_limit, catalog)?;
+        let reader = reader(since, until, object_limit, assume_complete, catalog)?;
         let listener = Listener::new(py, progress)?;
         let (counts, stop) = (Arc::new(Counts::default()), reader.stop_flag());
         let counted = Arc::clone(&counts);

@@ -23,6 +23,8 @@ use crate::error;
 ///     since: Skip records earlier than this.
 ///     until: Skip records later than this.
 ///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+///     assume_complete: Whether results of queries and searches, exports and logs hold all records of their days. Otherwise only
+///         what CloudTrail and Security Lake deliver shows that something is unused.
 ///     catalog: The catalog of services and actions; the built-in one when None.
 ///
 /// Raises:
@@ -128,14 +130,15 @@ impl Drop for Intake {
 #[pymethods]
 impl Intake {
     #[new]
-    #[pyo3(signature = (*, since = None, until = None, object_limit = None, catalog = None))]
+    #[pyo3(signature = (*, since = None, until = None, object_limit = None, assume_complete = false, catalog = None))]
     fn new(
         since: Option<Instant>,
         until: Option<Instant>,
         object_limit: Option<Size>,
+        assume_complete: bool,
         catalog: Option<&Catalog>,
     ) -> PyResult<Self> {
-        let reader = activity::reader(since, until, object_limit, catalog)?;
+        let reader = activity::reader(since, until, object_limit, assume_complete, catalog)?;
         Ok(Self {
             running: Mutex::new(Some(Running::start(reader))),
             process: std::process::id(),

@@ -39,7 +39,7 @@ pub(crate) fn list_objects(
     since: Option<Instant>,
     until: Option<Instant>,
 ) -> PyResult<(Table, Vec<FailedObject>)> {
-    let reader = activity::reader(since, until, None, None)?;
+    let reader = activity::reader(since, until, None, false, None)?;
     let stop = reader.stop_flag();
     let list = move || {
         let mut listed = Listed::default();
@@ -60,17 +60,22 @@ pub(crate) fn list_objects(
 /// Objects that cannot be read are listed in the reconciliation. Unlike `Activity.from_trail`, this does not raise if there is
 /// no record to read: the objects may be a part of a trail.
 #[pyfunction]
-#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, threads = Threads::ONE, catalog = None), text_signature = "(objects, *, since=None, until=None, object_limit=None, threads=1, catalog=None)")]
+#[pyo3(signature = (objects, *, since = None, until = None, object_limit = None, assume_complete = false, threads = Threads::ONE, catalog = None), text_signature = "(objects, *, since=None, until=None, object_limit=None, assume_complete=False, threads=1, catalog=None)")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "most are by keyword and need not be given"
+)]
 pub(crate) fn read_objects(
     py: Python<'_>,
     objects: Vec<(String, u64)>,
     since: Option<Instant>,
     until: Option<Instant>,
     object_limit: Option<Size>,
+    assume_complete: bool,
     threads: Threads,
     catalog: Option<&Catalog>,
 ) -> PyResult<Activity> {
-    let reader = activity::reader(since, until, object_limit, catalog)?;
+    let reader = activity::reader(since, until, object_limit, assume_complete, catalog)?;
     let mut buckets = Buckets::new(&reader);
     let objects = objects
         .into_iter()

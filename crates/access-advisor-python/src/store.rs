@@ -189,23 +189,25 @@ impl Store {
     ///     paths: A path, or an iterable of paths.
     ///     threads: The number of reading threads, 1 or more; one per processor when None.
     ///     object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+    ///     assume_complete: As in `Activity.from_trail`.
     ///     progress: As in `Activity.from_trail`.
     ///
     /// Raises:
     ///     TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or no object
     ///         could be read; `path` is the first object that failed, if there is one.
     ///     InvalidInputError: A number is out of range.
-    #[pyo3(signature = (paths, *, threads = None, object_limit = None, progress = None))]
+    #[pyo3(signature = (paths, *, threads = None, object_limit = None, assume_complete = false, progress = None))]
     fn import_trail(
         &self,
         py: Python<'_>,
         paths: Paths,
         threads: Option<Threads>,
         object_limit: Option<Size>,
+        assume_complete: bool,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<ImportedTrail> {
         let catalog = self.catalog.as_ref().map(Py::get);
-        let reader = reader(None, None, object_limit, catalog)?;
+        let reader = reader(None, None, object_limit, assume_complete, catalog)?;
         let listener = Listener::new(py, progress)?;
         let (counts, stop) = (Arc::new(Counts::default()), reader.stop_flag());
         let (counted, store) = (Arc::clone(&counts), Arc::clone(self.operations.store()));

@@ -492,6 +492,7 @@ class Activity:
         since: datetime | None = None,
         until: datetime | None = None,
         object_limit: int | None = None,
+        assume_complete: bool = False,
         progress: _Progress = None,
         catalog: Catalog | None = None,
     ) -> Activity:
@@ -640,6 +641,7 @@ class Intake:
         since: datetime | None = None,
         until: datetime | None = None,
         object_limit: int | None = None,
+        assume_complete: bool = False,
         catalog: Catalog | None = None,
     ) -> Intake: ...
     def take_object(self, name: str, data: bytes | bytearray) -> int:
@@ -893,6 +895,7 @@ class Store:
         *,
         threads: int | None = None,
         object_limit: int | None = None,
+        assume_complete: bool = False,
         progress: _Progress = None,
     ) -> ImportedTrail:
         """Imports a trail, in all formats that `Activity.from_trail` reads. Objects that were imported before are not read again.
@@ -993,6 +996,7 @@ def read_objects(
     since: datetime | None = None,
     until: datetime | None = None,
     object_limit: int | None = None,
+    assume_complete: bool = False,
     threads: int = 1,
     catalog: Catalog | None = None,
 ) -> Activity:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from access_advisor._errors import InvalidInputError, TrailError
@@ -116,6 +116,7 @@ def activity(
     since: datetime | None = None,
     until: datetime | None = None,
     object_limit: int | None = None,
+    assume_complete: bool = False,
     read: Literal["auto", "path", "binary"] = "auto",
     partitions: int | None = None,
     catalog: Catalog | None = None,
@@ -135,6 +136,7 @@ def activity(
         since: Skip records earlier than this.
         until: Skip records later than this.
         object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+        assume_complete: As in `Activity.from_trail`.
         read: Who opens the objects.
             "path": The driver lists the objects, and the executors open them by name: files that have the same path on all
             machines, and `s3://` (`s3a://` is treated the same), with credentials, Region and endpoint from the environment of
@@ -162,7 +164,7 @@ def activity(
         raise InvalidInputError("there is no path to read")
     if partitions is not None and partitions < 1:
         raise InvalidInputError(f"partitions must be 1 or more, not {partitions}")
-    reader = _Reader(since, until, object_limit, catalog)
+    reader = _Reader(since, until, object_limit, assume_complete, catalog)
     if _is_by_path(names, read):
         partials, unread = _by_path(spark, names, reader, partitions)
     else:
@@ -216,6 +218,7 @@ class _Reader:
     since: datetime | None
     until: datetime | None
     object_limit: int | None
+    assume_complete: bool
     catalog: Catalog | None
 
     def __post_init__(self) -> None:
@@ -223,14 +226,13 @@ class _Reader:
         self.intake().finish()
 
     def intake(self) -> Intake:
-        return Intake(
-            since=self.since, until=self.until, object_limit=self.object_limit, catalog=self.catalog
-        )
+        return Intake(**self._options())
 
     def read(self, objects: list[tuple[str, int]]) -> Activity:
-        return read_objects(
-            objects, since=self.since, until=self.until, object_limit=self.object_limit, catalog=self.catalog
-        )
+        return read_objects(objects, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def _by_path(
