@@ -9,7 +9,7 @@ use cloudtrail_reader::attribution::{
     identity_types,
 };
 
-use crate::dialect::{DOMAINS, Dialect};
+use crate::dialect::{Dialect, domains};
 use crate::error::QueryError;
 use crate::layout::{self, Records};
 
@@ -203,7 +203,7 @@ days
         source_is_sound = name("event_source"),
         source_is_of_aws = sql.matches(
             &Dialect::folded("event_source"),
-            &format!(r"^.+[.]{DOMAINS}\z")
+            &format!(r"^.+{}\z", domains())
         ),
         name_is_sound = name("event_name"),
         region_length = sql.bytes("aws_region"),

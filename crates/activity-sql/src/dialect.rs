@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use service_catalog::AWS_DOMAINS;
+
 /// An engine that queries `CloudTrail` logs in SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -15,8 +17,11 @@ pub enum Dialect {
     DuckDb,
 }
 
-/// The domains of AWS's event sources, as a pattern of lower case.
-pub(crate) const DOMAINS: &str = r"(?:amazonaws[.]com(?:[.]cn)?|amazonaws[.]eu|amazon[.]com)";
+/// A pattern of the domains of AWS's event sources, with the dot before them.
+pub(crate) fn domains() -> String {
+    let domains = AWS_DOMAINS.map(|domain| domain.replace('.', "[.]"));
+    format!("(?:{})", domains.join("|"))
+}
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +49,10 @@ impl Dialect {
     /// Whether the engine can read `CloudTrail` objects by path.
     #[must_use]
     pub fn reads_objects(self) -> bool {
-        matches!(self, Self::Spark | Self::DuckDb)
+        match self {
+            Self::Spark | Self::DuckDb => true,
+            Self::Athena | Self::CloudTrailLake => false,
+        }
     }
 
     /// A string literal.
@@ -52,7 +60,9 @@ impl Dialect {
         match self {
             // A backslash escapes, and two adjacent quotes end one literal and begin the next.
             Self::Spark => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-            _ => format!("'{}'", text.replace('\'', "''")),
+            Self::Athena | Self::CloudTrailLake | Self::DuckDb => {
+                format!("'{}'", text.replace('\'', "''"))
+            }
         }
     }
 
@@ -70,7 +80,9 @@ impl Dialect {
         let pattern = self.literal(pattern);
         match self {
             Self::DuckDb => format!("regexp_matches({text}, {pattern})"),
-            _ => format!("regexp_like({text}, {pattern})"),
+            Self::Athena | Self::CloudTrailLake | Self::Spark => {
+                format!("regexp_like({text}, {pattern})")
+            }
         }
     }
 
@@ -84,7 +96,9 @@ impl Dialect {
     pub(crate) fn text(self, number: &str) -> String {
         match self {
             Self::Spark => format!("CAST({number} AS STRING)"),
-            _ => format!("CAST({number} AS VARCHAR)"),
+            Self::Athena | Self::CloudTrailLake | Self::DuckDb => {
+                format!("CAST({number} AS VARCHAR)")
+            }
         }
     }
 
@@ -125,7 +139,9 @@ impl Dialect {
     pub(crate) fn set(self, value: &str) -> String {
         match self {
             Self::Spark => format!("collect_set({value})"),
-            _ => format!("map_keys(histogram({value}))"),
+            Self::Athena | Self::CloudTrailLake | Self::DuckDb => {
+                format!("map_keys(histogram({value}))")
+            }
         }
     }
 
@@ -133,7 +149,7 @@ impl Dialect {
     pub(crate) fn union(self, set: &str) -> String {
         let sets = match self {
             Self::Spark => format!("collect_list({set})"),
-            _ => format!("array_agg({set})"),
+            Self::Athena | Self::CloudTrailLake | Self::DuckDb => format!("array_agg({set})"),
         };
         format!("array_distinct(flatten({sets}))")
     }
@@ -147,7 +163,7 @@ impl Dialect {
     pub(crate) fn rows(self, list: &str) -> String {
         match self {
             Self::Spark => format!("explode({list})"),
-            _ => format!("unnest({list})"),
+            Self::Athena | Self::CloudTrailLake | Self::DuckDb => format!("unnest({list})"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where the records are, and what their fields are called there.
 
+use cloudtrail_reader::attribution::INSIGHT_CATEGORY;
+
 use crate::dialect::Dialect;
 use crate::error::QueryError;
 
@@ -84,8 +86,10 @@ pub(crate) fn select(dialect: Dialect, records: &Records) -> Result<String, Quer
     columns.push(format!("{} AS millis", millis(dialect, &time)));
     // Tables made before CloudTrail had categories have no such column. Insights have an event type of their own too.
     let insights = match records {
-        Records::Table(_) => "",
-        Records::Objects(_) => "\n  WHERE coalesce(record.eventCategory, '') <> 'Insight'",
+        Records::Table(_) => String::new(),
+        Records::Objects(_) => {
+            format!("\n  WHERE coalesce(record.eventCategory, '') <> '{INSIGHT_CATEGORY}'")
+        }
     };
     Ok(format!(
         "  SELECT\n    {}\n  FROM {from}{insights}",

@@ -2,7 +2,7 @@
 
 use service_catalog::Catalog;
 
-use crate::dialect::{DOMAINS, Dialect};
+use crate::dialect::{Dialect, domains};
 use crate::error::QueryError;
 use crate::{known_events, table};
 
@@ -17,7 +17,7 @@ pub(crate) fn select(sql: Dialect, catalog: &Catalog) -> Result<String, QueryErr
     );
     let source = sql.extract(
         &Dialect::folded("event_source"),
-        &format!(r"^(.*)[.]{DOMAINS}\z"),
+        &format!(r"^(.*){}\z", domains()),
         1,
     );
     let body = format!(

@@ -59,17 +59,21 @@ impl Catalog {
     }
 }
 
-/// What stands before AWS's domain. The Billing guide prints `taxconsole.amazon.com`, and Amazon owns that domain too.
+/// The domains of AWS's event sources, with the dot before them. The Billing guide prints `taxconsole.amazon.com`, and Amazon
+/// owns that domain too.
+pub const AWS_DOMAINS: [&str; 4] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".amazon.com",
+];
+
+/// What stands before AWS's domain.
 fn without_domain(event_source: &str) -> Option<&str> {
-    [
-        ".amazonaws.com",
-        ".amazonaws.com.cn",
-        ".amazonaws.eu",
-        ".amazon.com",
-    ]
-    .into_iter()
-    .find_map(|domain| event_source.strip_suffix(domain))
-    .filter(|source| !source.is_empty())
+    AWS_DOMAINS
+        .into_iter()
+        .find_map(|domain| event_source.strip_suffix(domain))
+        .filter(|source| !source.is_empty())
 }
 
 #[cfg(test)]

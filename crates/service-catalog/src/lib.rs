@@ -39,7 +39,7 @@ pub use catalog::{AccessLevel, Action, Catalog, ResourceType, Service, Sources};
 pub use condition::{ConditionFields, FieldsNeeded, RecordCondition, Verdict};
 pub use denial::DeniedAction;
 pub use event_kind::{EventKind, ImpliedAction, ImpliedUse, ImpliedWhen};
-pub use event_source::EventSource;
+pub use event_source::{AWS_DOMAINS, EventSource};
 pub use events::ResolvedEvent;
 pub use fingerprint::{CatalogFingerprint, ParseFingerprintError};
 pub use ids::{ActionId, EventKindId, ResourceTypeId, ServiceId};

@@ -28,6 +28,9 @@ pub const DENIAL_MARKERS: [&str; 5] = [
     "NotAuthorized",
     "AuthorizationError",
 ];
+/// An error message in `responseElements` that contains this means that a permission was missing: the code beside it is often
+/// a general one.
+const DENIAL_MESSAGE: &str = "not authorized to perform";
 
 /// Adds a record and what it covers to the table, or returns why it does not count. Few records are asked for their details.
 pub(crate) fn attribute<'d>(
@@ -316,7 +319,7 @@ fn is_denied_by(error: &ResponseError<'_>) -> bool {
     is_denied
         || error
             .message()
-            .is_some_and(|message| message.contains("not authorized to perform"))
+            .is_some_and(|message| message.contains(DENIAL_MESSAGE))
 }
 
 /// Whether an `errorCode` says that a permission was missing.
