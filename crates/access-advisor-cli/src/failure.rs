@@ -1,10 +1,13 @@
 //! Why a command failed: the message on stderr and the exit status.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use access_advisor::account::LoadError;
 use access_advisor::arrow::ReadError;
+use access_advisor::catalog::CatalogError;
+use access_advisor::catalog::build::BuildError;
 use access_advisor::report::RequestError;
 use access_advisor::serve::{CredentialsError, ServeError};
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
@@ -24,6 +27,22 @@ pub(crate) enum Failure {
     /// With the code that the IAM API has for it.
     #[error("{0} ({code})", code = .0.code())]
     Request(#[from] RequestError),
+    #[error("{}: {error}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+    #[error("{}: {error}", path.display())]
+    Catalog {
+        path: PathBuf,
+        #[source]
+        error: CatalogError,
+    },
+    #[error(transparent)]
+    CatalogBuild(#[from] BuildError),
+    #[error(transparent)]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]

@@ -8,7 +8,7 @@ use access_advisor::account::{AccountData, ExportIssue, load_account_data};
 use access_advisor::catalog::{Catalog, read_catalog_text};
 use access_advisor::report::Tracking;
 use access_advisor::store::{Store, StoredAdvisor};
-use access_advisor::trail::{FailureKind, Reconciliation, TrailRead, TrailReader};
+use access_advisor::trail::{Reconciliation, TrailRead, TrailReader};
 use chrono::{DateTime, Utc};
 
 use crate::failure::Failure;
@@ -28,11 +28,16 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
     let Some(file) = file else {
         return Ok(Catalog::shared());
     };
-    let failed = |reason: String| Failure::Message(format!("{}: {reason}", file.display()));
-    let text = read_catalog_text(file).map_err(|error| failed(error.to_string()))?;
-    Catalog::parse(&text)
-        .map(Arc::new)
-        .map_err(|error| failed(error.to_string()))
+    let path = || file.to_owned();
+    let text = read_catalog_text(file).map_err(|error| Failure::File {
+        path: path(),
+        error,
+    })?;
+    let catalog = Catalog::parse(&text).map_err(|error| Failure::Catalog {
+        path: path(),
+        error,
+    })?;
+    Ok(Arc::new(catalog))
 }
 
 /// Opens an existing store and the operations over it.
@@ -91,10 +96,10 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
         ));
     }
     for object in &reconciliation.objects_failed {
-        let rest = match object.kind() {
-            // What was listed of it was read.
-            FailureKind::NotListed => "what it holds may be missing",
-            _ => "none of it was read",
+        let rest = if object.kind().is_partly_read() {
+            "what it holds may be missing"
+        } else {
+            "none of it was read"
         };
         output::say(format_args!("warning: {object}: {rest}"));
     }

@@ -74,8 +74,7 @@ impl ReadingArguments {
             None => work(),
             Some(threads) => rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
-                .build()
-                .map_err(|error| Failure::Message(error.to_string()))?
+                .build()?
                 .install(work),
         }
     }

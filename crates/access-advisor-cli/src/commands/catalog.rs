@@ -190,7 +190,7 @@ fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.data_events {
         inputs = inputs.data_events(path);
     }
-    let built = build_catalog(&inputs).map_err(|error| Failure::Message(error.to_string()))?;
+    let built = build_catalog(&inputs)?;
     for namespace in &built.unnamed_services {
         output::say(format_args!(
             "note: the service {namespace} is new; without --service-names its namespace is used as its name"

@@ -43,8 +43,12 @@ pub(crate) struct ManArguments {
 /// Prints the manual page, or writes all pages.
 pub(crate) fn man<C: CommandFactory>(arguments: &ManArguments) -> Result<(), Failure> {
     match &arguments.folder {
-        Some(folder) => clap_mangen::generate_to(C::command(), folder)
-            .map_err(|error| Failure::Message(format!("{}: {error}", folder.display()))),
+        Some(folder) => {
+            clap_mangen::generate_to(C::command(), folder).map_err(|error| Failure::File {
+                path: folder.clone(),
+                error,
+            })
+        }
         None => output::write_result(None, |writer| {
             clap_mangen::Man::new(C::command()).render(writer)
         }),

@@ -52,6 +52,19 @@ impl FailureKind {
         Self::NotCloudTrail,
     ];
 
+    /// Whether a part of the object was read all the same: what was listed of a folder or archive.
+    #[must_use]
+    pub fn is_partly_read(self) -> bool {
+        match self {
+            Self::NotListed => true,
+            Self::NothingThere
+            | Self::Unreadable
+            | Self::TooLarge
+            | Self::Damaged
+            | Self::NotCloudTrail => false,
+        }
+    }
+
     /// The kind's name for programs, in snake case.
     #[must_use]
     pub fn name(self) -> &'static str {

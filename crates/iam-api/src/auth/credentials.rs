@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use advisor_core::Caller;
+use advisor_core::{Caller, CallerError};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
@@ -65,6 +65,15 @@ pub enum CredentialsError {
         access_key_id: String,
         /// What is wrong with it.
         message: String,
+    },
+    /// The ARN of a credential is neither that of a user nor that of a session.
+    #[error("credentials: {access_key_id}: {error}")]
+    Caller {
+        /// The access key id of the credential.
+        access_key_id: String,
+        /// What is wrong with the ARN.
+        #[source]
+        error: CallerError,
     },
 }
 
@@ -141,7 +150,7 @@ impl Credentials {
     /// # Ok::<(), iam_api::CredentialsError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
-        // The Display of toml's error quotes the line, which may be the one with the secret.
+        // Not kept as the source: the Display of toml's error quotes the line, which may be the one with the secret.
         let file: File = toml::from_str(text).map_err(|error| CredentialsError::Syntax {
             message: without_values(error.message()),
             line: error.span().map(|span| {
@@ -163,8 +172,12 @@ impl Credentials {
             if entry.secret_access_key.is_empty() {
                 return Err(fault("the secret access key is empty"));
             }
-            let caller = Caller::from_arn(&entry.arn, &entry.access_key_id)
-                .map_err(|error| fault(&error.to_string()))?;
+            let caller = Caller::from_arn(&entry.arn, &entry.access_key_id).map_err(|error| {
+                CredentialsError::Caller {
+                    access_key_id: entry.access_key_id.clone(),
+                    error,
+                }
+            })?;
             let credential = Credential {
                 secret_access_key: entry.secret_access_key,
                 session_token: entry.session_token,
