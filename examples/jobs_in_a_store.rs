@@ -27,13 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let advisor = StoredAdvisor::new(store, Catalog::shared(), Tracking::aws());
     let caller = Caller::local();
     let job = advisor.generate_completed(&caller, arn, Granularity::Service, now, || now)?;
-    let max_items = Some(MaxItems::new(2)?);
+    let max_items = MaxItems::new(2)?;
     let mut marker: Option<String> = None;
     loop {
-        let request = PageRequest {
-            max_items,
-            marker: marker.as_deref(),
-        };
+        let request = PageRequest::new()
+            .max_items(max_items)
+            .marker(marker.as_deref());
         let page = advisor.services(&caller, job.as_str(), request)?;
         for service in page.services() {
             println!("{service}");

@@ -409,5 +409,5 @@ impl Store {
 fn page(items: Option<Items>, marker: Option<&str>) -> PyResult<PageRequest<'_>> {
     let max_items = items.map(|items| MaxItems::new(items.0)).transpose();
     let max_items = max_items.map_err(|refused| error::request(&refused))?;
-    Ok(PageRequest { max_items, marker })
+    Ok(PageRequest::new().max_items(max_items).marker(marker))
 }

@@ -21,6 +21,7 @@ use crate::request_error::RequestError;
 /// The policies that grant access to one service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct PoliciesGrantingServiceAccess {
     /// The requested namespace.
     pub service_namespace: String,
@@ -31,6 +32,7 @@ pub struct PoliciesGrantingServiceAccess {
 /// A policy that grants access.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct GrantingPolicy {
     /// The policy's name.
     pub policy_name: String,

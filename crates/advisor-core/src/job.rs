@@ -231,6 +231,7 @@ impl JobId {
 
 /// The pagination parameters of a request.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct PageRequest<'a> {
     /// The `MaxItems` parameter.
     pub max_items: Option<MaxItems>,
@@ -238,7 +239,27 @@ pub struct PageRequest<'a> {
     pub marker: Option<&'a str>,
 }
 
-impl PageRequest<'_> {
+impl<'a> PageRequest<'a> {
+    /// The request for the first page, of IAM's size.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for pages of this size; of IAM's for none.
+    #[must_use]
+    pub fn max_items(mut self, max_items: impl Into<Option<MaxItems>>) -> Self {
+        self.max_items = max_items.into();
+        self
+    }
+
+    /// Asks for the page that begins at this marker; for the first for none.
+    #[must_use]
+    pub fn marker(mut self, marker: impl Into<Option<&'a str>>) -> Self {
+        self.marker = marker.into();
+        self
+    }
+
     /// The page that is requested.
     ///
     /// # Errors

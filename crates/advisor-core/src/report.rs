@@ -140,6 +140,7 @@ pub(crate) struct Access {
 /// A service in a report: the API's `ServiceLastAccessed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct ServiceLastAccessed<'a> {
     /// The display name, such as `Amazon S3`; the namespace if the service is not in the catalog.
     pub service_name: &'a str,
@@ -170,6 +171,7 @@ pub struct ServiceLastAccessed<'a> {
 /// An action in a report: the API's `TrackedActionLastAccessed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct TrackedActionLastAccessed<'a> {
     /// The name without the namespace.
     pub action_name: &'a str,
@@ -194,6 +196,7 @@ pub struct TrackedActionLastAccessed<'a> {
 /// other actions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct UngrantedActionUsed<'a> {
     /// The namespace of the service.
     pub service_namespace: &'a str,
@@ -205,6 +208,7 @@ pub struct UngrantedActionUsed<'a> {
 /// A service in a report, by ids of the catalog: [`ServiceLastAccessed`] without the names, for making
 /// tables of many reports.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ServiceRow<'a> {
     /// Whether the service is granted.
     pub grant: Grant,
@@ -226,6 +230,7 @@ pub struct ServiceRow<'a> {
 
 /// An action in a report, by ids of the catalog: [`TrackedActionLastAccessed`] without the names.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ActionRow<'a> {
     /// The action.
     pub action: ActionId,
@@ -241,6 +246,7 @@ pub struct ActionRow<'a> {
 
 /// When, by whom and where something was last accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LastAccess<'a> {
     /// When, in UTC milliseconds.
     pub millis: i64,
@@ -569,6 +575,7 @@ impl Serialize for Report {
 
 /// A user or role that can use a service: the API's `EntityDetails`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntityAccess {
     /// Its ARN.
     pub arn: Arc<str>,

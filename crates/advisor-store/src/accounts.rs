@@ -14,6 +14,7 @@ use crate::database::{Database, StoreError};
 
 /// An account at one of its imports.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AccountSnapshot {
     /// The account.
     pub id: AccountId,
@@ -30,6 +31,7 @@ pub struct AccountSnapshot {
 
 /// The result of an import of account data.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportedAccounts {
     /// The accounts that have a new snapshot.
     pub accounts: Vec<AccountId>,

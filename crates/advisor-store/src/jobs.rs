@@ -9,6 +9,7 @@ use crate::{accounts, activity};
 
 /// A job as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JobSummary {
     /// The job.
     pub job: Job,

@@ -219,6 +219,7 @@ impl<'r> Intake<'r> {
 
 /// What was in an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Taken {
     /// Its size as it is stored, in bytes.
     pub bytes: u64,

@@ -17,6 +17,7 @@ use crate::version::Version;
 /// # Ok::<(), iam_policy_parser::PolicyError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PolicyDocument {
     /// Decides whether policy variables are recognized. Defaults to 2008-10-17.
     pub version: Version,
@@ -28,6 +29,7 @@ pub struct PolicyDocument {
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Statement {
     /// The `Sid` element.
     pub sid: Option<String>,
@@ -75,6 +77,7 @@ pub enum ResourceElement {
 
 /// One string of a [`ResourceElement`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ResourcePattern {
     /// The string as written in the policy.
     pub text: Box<str>,

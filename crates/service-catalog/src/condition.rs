@@ -62,6 +62,7 @@ pub struct RecordCondition {
 
 /// Which fields of a record a condition looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct FieldsNeeded {
     /// `requestParameters`.
     pub request_parameters: bool,

@@ -11,6 +11,7 @@ use crate::ids::ActionId;
 
 /// The action that a denial names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeniedAction<'m> {
     /// The service namespace, as the message writes it.
     pub namespace: &'m str,

@@ -85,6 +85,7 @@ impl When {
 
 /// A further action that a call exercises, and when.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct ImpliedAction<'c> {
     /// The action.
     pub action: ActionId,
@@ -107,6 +108,7 @@ pub enum ImpliedWhen<'c> {
 
 /// A further action that one call exercised, or may have exercised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImpliedUse {
     /// The action.
     pub action: ActionId,

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod glossary;
+mod growth;
 mod listing;
 mod rustdoc;
 

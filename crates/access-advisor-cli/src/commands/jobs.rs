@@ -155,10 +155,9 @@ fn open(arguments: &StoreArguments, tracking: Tracking) -> Result<StoredAdvisor,
 
 fn page(arguments: &PageArguments) -> Result<PageRequest<'_>, Failure> {
     let max_items = arguments.max_items.map(MaxItems::new).transpose()?;
-    Ok(PageRequest {
-        max_items,
-        marker: arguments.marker.as_deref(),
-    })
+    Ok(PageRequest::new()
+        .max_items(max_items)
+        .marker(arguments.marker.as_deref()))
 }
 
 pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
@@ -184,7 +183,7 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
         let job = &summary.job;
         let services = match job.state {
             JobState::Completed { .. } => summary.services.to_string(),
-            _ => String::new(),
+            JobState::InProgress | JobState::Failed { .. } => String::new(),
         };
         table.add_row([
             job.id.as_str(),

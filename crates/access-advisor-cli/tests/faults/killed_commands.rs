@@ -147,10 +147,8 @@ fn acknowledged_jobs_are_completed_by_the_next_process() {
     let next = place.operations();
     assert_eq!(next.run_left_jobs(now()).unwrap(), 2);
     let get = |job: &access_advisor::job::JobId| {
-        let request = PageRequest {
-            max_items: Some(access_advisor::job::MaxItems::new(1000).unwrap()),
-            marker: None,
-        };
+        let request =
+            PageRequest::new().max_items(access_advisor::job::MaxItems::new(1000).unwrap());
         let answer = next.services(&caller, job.as_str(), request);
         serde_json::to_value(answer.unwrap()).unwrap()["ServicesLastAccessed"].clone()
     };

@@ -126,6 +126,20 @@ impl<'a> Attempt<'a> {
             denied: false,
         }
     }
+
+    /// The same attempt, with the id of its event.
+    #[must_use]
+    pub fn event_id(mut self, event_id: &'a str) -> Self {
+        self.event_id = event_id;
+        self
+    }
+
+    /// The same attempt, denied for lack of permission or not.
+    #[must_use]
+    pub fn denied(mut self, denied: bool) -> Self {
+        self.denied = denied;
+        self
+    }
 }
 
 /// A principal as some events describe it: under one ARN, in one account. Valid only for the

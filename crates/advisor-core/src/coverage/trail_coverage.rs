@@ -55,6 +55,7 @@ pub(super) struct PlaceCoverage {
 
 /// The days with records of one kind in one Region of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecordCoverage<'a> {
     /// The account whose trail has the records.
     pub account: &'a str,
@@ -68,6 +69,7 @@ pub struct RecordCoverage<'a> {
 
 /// What the log files and digests of one Region of an account say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogFileCoverage<'a> {
     /// The account.
     pub account: &'a str,

@@ -43,6 +43,7 @@ pub enum TrailImportError {
 
 /// The result of an import of a trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportedTrail {
     /// What was in the objects that were read.
     pub reconciliation: Reconciliation,

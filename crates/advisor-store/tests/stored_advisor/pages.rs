@@ -14,7 +14,7 @@ fn pages_of_services_may_change_their_size() {
     let job = world.completed(TARGET);
     let page = |max_items: Option<i64>, marker: Option<&str>| {
         let max_items = max_items.map(|number| MaxItems::new(number).unwrap());
-        let request = PageRequest { max_items, marker };
+        let request = PageRequest::new().max_items(max_items).marker(marker);
         let answer = world
             .operations
             .services(&Caller::local(), job.as_str(), request);
@@ -76,7 +76,7 @@ fn a_marker_of_entities_is_valid_for_another_namespace() {
     assert_eq!(world.entity_names(&job, "sqs"), ["d", "a", "b", "c"]);
     let page = |namespace: &str, max_items: i64, marker: Option<&str>| {
         let max_items = Some(MaxItems::new(max_items).unwrap());
-        let request = PageRequest { max_items, marker };
+        let request = PageRequest::new().max_items(max_items).marker(marker);
         let caller = Caller::local();
         let answer = world
             .operations
@@ -116,12 +116,12 @@ fn markers_of_other_lists_are_rejected() {
     let one = Some(MaxItems::new(1).unwrap());
     let services = |job: &JobId, marker: Option<&str>| {
         let max_items = one;
-        let request = PageRequest { max_items, marker };
+        let request = PageRequest::new().max_items(max_items).marker(marker);
         world.operations.services(&caller, job.as_str(), request)
     };
     let entities = |job: &JobId, marker: Option<&str>| {
         let max_items = one;
-        let request = PageRequest { max_items, marker };
+        let request = PageRequest::new().max_items(max_items).marker(marker);
         world
             .operations
             .entities(&caller, job.as_str(), "sqs", request)
@@ -147,10 +147,7 @@ fn markers_of_other_lists_are_rejected() {
     assert_eq!(refused(services(&job, Some(&forged))), invalid);
     // Another process with the same store accepts the marker. It is checked for jobs in progress too.
     let again = operations(Store::open(&world.path()).unwrap());
-    let request = PageRequest {
-        max_items: one,
-        marker: Some(&of_services),
-    };
+    let request = PageRequest::new().max_items(one).marker(&*of_services);
     let second = json(&again.services(&caller, job.as_str(), request).unwrap());
     assert_eq!(second, json(&services(&job, Some(&of_services)).unwrap()));
     let in_progress = world.generate(TARGET);

@@ -53,6 +53,7 @@ pub struct Reconciliation {
 
 /// What became of the rows of activity files, which are pre-aggregated. Always: read = taken + set aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ActivityRows {
     /// Rows in the files read.
     pub read: u64,

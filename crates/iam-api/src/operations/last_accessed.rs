@@ -35,7 +35,7 @@ pub(crate) fn services(context: &Context<'_>) -> Result<Value, ApiError> {
     let max_items = checked.max_items()?;
     let marker = checked.marker();
     checked.finish()?;
-    let request = PageRequest { max_items, marker };
+    let request = PageRequest::new().max_items(max_items).marker(marker);
     let answer = context.advisor.services(context.caller, job_id, request)?;
     to_value(&answer)
 }
@@ -51,7 +51,7 @@ pub(crate) fn entities(context: &Context<'_>) -> Result<Value, ApiError> {
     let max_items = checked.max_items()?;
     let marker = checked.marker();
     checked.finish()?;
-    let request = PageRequest { max_items, marker };
+    let request = PageRequest::new().max_items(max_items).marker(marker);
     let answer = context
         .advisor
         .entities(context.caller, job_id, namespace, request)?;

@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 /// An operation is resolved when its namespace has an action for its name and [`Catalog::resolve_event`] gives that
 /// action for every SDK client that has the operation (`CLIENT.amazonaws.com`; `NAMESPACE.amazonaws.com` when no SDK has it).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OperationCoverage {
     /// All operations of the reference.
     pub reference_operations: usize,
@@ -23,6 +24,7 @@ pub struct OperationCoverage {
 
 /// An operation without a known action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct UnresolvedOperation {
     /// The namespace of the file that lists it.
     pub namespace: String,

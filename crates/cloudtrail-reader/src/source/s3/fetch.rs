@@ -78,6 +78,7 @@ impl From<S3Failure> for FetchError {
 
 /// An object that was fetched, or could not be.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Fetched {
     /// The object.
     pub object: S3Object,
