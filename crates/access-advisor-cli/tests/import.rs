@@ -627,14 +627,11 @@ fn damaged_parquet_files_are_reported_without_the_panic_message() {
         reader.read_bytes("damaged", &damaged, &mut Activity::new());
         CAUGHT.load(Ordering::SeqCst) > before
     };
-    let damage: Vec<usize> = (0..whole.len()).rev().filter(panics).take(3).collect();
+    let damage = (0..whole.len()).rev().find(panics);
     std::panic::set_hook(before);
-    assert!(!damage.is_empty());
-    for at in damage {
-        let mut damaged = whole.clone();
-        damaged[at] ^= 0x01;
-        place.write(&format!("damaged/{at}.parquet"), damaged);
-    }
+    let mut damaged = whole.clone();
+    damaged[damage.unwrap()] ^= 0x01;
+    place.write("damaged/activity.parquet", damaged);
     let output = place.import("", &[&place.path("damaged"), "testdata/trail"]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
