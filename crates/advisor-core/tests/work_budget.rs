@@ -119,12 +119,50 @@ fn what_is_not_decided_is_possible_and_is_reported() {
     assert_eq!(engine.reach(&account, user), reach);
 
     let undecided = reach.undecided();
-    let now = "2026-09-02T00:00:00Z".parse().unwrap();
-    let advisor = Advisor::new(account, &Activity::new(), catalog, Tracking::aws(), now);
-    let report = advisor.report(USER, Granularity::Service).unwrap();
+    let report = advisor(account).report(USER, Granularity::Service).unwrap();
     assert_eq!(report.undecided(), undecided);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["Undecided"], undecided);
+}
+
+#[test]
+fn the_policies_that_grant_services_are_found_within_a_budget() {
+    // No ARN of a service matches one of these, but it takes many steps to see that.
+    let resources: Vec<String> = (0..20)
+        .map(|index| format!("arn:{}", "?a".repeat(700 + index)))
+        .collect();
+    let hostile = account(&json!({"Effect": "Allow", "Action": "*", "Resource": resources}));
+    let all: Vec<&str> = Catalog::embedded()
+        .services()
+        .map(|(_, service)| service.namespace())
+        .take(200)
+        .collect();
+    let rows = advisor(hostile).policies_granting(USER, &all).unwrap();
+    let (decided, undecided): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.undecided == 0);
+    println!("{} decided, {} undecided", decided.len(), undecided.len());
+    assert!(!undecided.is_empty());
+    for row in undecided {
+        assert_eq!((row.undecided, row.policies.len()), (1, 1));
+        assert_eq!(serde_json::to_value(row).unwrap()["Undecided"], 1);
+    }
+
+    let plain = account(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}));
+    let rows = advisor(plain).policies_granting(USER, &all).unwrap();
+    let granting = rows.iter().filter(|row| !row.policies.is_empty());
+    assert_eq!(granting.count(), 1);
+    assert!(rows.iter().all(|row| row.undecided == 0));
+    assert!(
+        serde_json::to_value(&rows[0])
+            .unwrap()
+            .get("Undecided")
+            .is_none()
+    );
+}
+
+fn advisor(account: AccountData) -> Advisor {
+    let now = "2026-09-02T00:00:00Z".parse().unwrap();
+    let (activity, catalog) = (Activity::new(), Catalog::shared());
+    Advisor::new(account, &activity, catalog, Tracking::aws(), now)
 }
 
 /// Strings that are expensive to tell apart.
