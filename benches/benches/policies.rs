@@ -1,109 +1,140 @@
-//! Reach under policies that were made to be expensive: seconds to compile and to decide each, once, on one thread.
+//! Reach under policies that were made to be expensive: CPU milliseconds of the first report, on one thread, and what a
+//! step of the work budget takes.
 //!
-//! Decisions are cached, so the second report on the same policies is not what this measures.
+//! Decisions are cached, so the second report on the same policies is not what this measures. With `--search SECONDS`
+//! it also searches for worse policies: a climb over random changes, again and again from a random start, and prints the
+//! worst one.
 
 use std::error::Error;
-use std::time::Instant;
+use std::fs;
+use std::time::{Duration, Instant};
 
-use advisor_core::{AccountData, ReachEngine};
+use advisor_core::{AccountData, Reach, ReachEngine};
+use benches::{HOSTILE_USER, HostilePolicies, HostileShape, Seeded};
 use serde_json::{Value, json};
 use service_catalog::Catalog;
 
-const ARN: &str = "arn:aws:iam::111122223333:user/one";
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let baseline = threads.install(|| measure(&Policies::default()))?.compile;
+fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--search");
+    let search = arguments
+        .nth(1)
+        .map(|seconds| seconds.parse())
+        .transpose()?;
+    let seed = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
     println!(
-        "{:<44}{:>10}{:>12}{:>12}{:>12}{:>12}",
-        "policies", "bytes", "compile ms", "reach ms", "steps", "undecided"
+        "at most {} steps; {:<36}{:>10}{:>10}{:>12}{:>10}{:>12}",
+        Reach::MAX_STEPS,
+        "policies",
+        "bytes",
+        "ms",
+        "steps",
+        "ns/step",
+        "undecided"
     );
     for (name, policies) in shapes() {
-        let time = threads.install(|| measure(&policies))?;
-        let compile = (time.compile - baseline).max(0.0);
-        let (reach, steps, undecided) = (time.reach, time.steps, time.undecided);
-        let bytes = policies.bytes();
-        println!("{name:<44}{bytes:>10}{compile:>12.2}{reach:>12.2}{steps:>12}{undecided:>12}");
+        print(name, policies.size(), &measure(&policies)?);
+    }
+    if let Some(seconds) = search {
+        climb(Duration::from_secs(seconds), seed)?;
     }
     Ok(())
 }
 
-struct Time {
-    compile: f64,
-    reach: f64,
+fn print(name: &str, bytes: usize, cost: &Cost) {
+    let Cost {
+        millis,
+        steps,
+        undecided,
+    } = *cost;
+    let each = millis * 1e6 / (steps.max(1) as f64);
+    println!("{name:<60}{bytes:>10}{millis:>10.1}{steps:>12}{each:>10.1}{undecided:>12}");
+}
+
+/// Searches for the policies that take most time. Every climb ends after many changes in a row without a gain.
+fn climb(time: Duration, seed: u64) -> Outcome<()> {
+    const PATIENCE: usize = 60;
+    let mut random = Seeded::new(seed);
+    let start = Instant::now();
+    let (mut tried, mut climbs) = (0, 0);
+    let mut worst: Option<(f64, HostileShape)> = None;
+    while start.elapsed() < time {
+        let mut shape = HostileShape::random(&mut random);
+        let mut cost = measure(&shape.policies())?.millis;
+        let mut failures = 0;
+        while failures < PATIENCE && start.elapsed() < time {
+            let next = shape.mutated(&mut random);
+            let next_cost = measure(&next.policies())?.millis;
+            tried += 1;
+            failures += 1;
+            if next_cost > cost {
+                failures = if next_cost > cost * 1.02 { 0 } else { failures };
+                (shape, cost) = (next, next_cost);
+            }
+        }
+        climbs += 1;
+        if worst.as_ref().is_none_or(|(most, _)| cost > *most) {
+            let policies = shape.policies();
+            print(
+                &format!("search: climb {climbs}"),
+                policies.size(),
+                &measure(&policies)?,
+            );
+            println!("{shape:?}");
+            worst = Some((cost, shape));
+        }
+    }
+    println!("{tried} policy sets in {climbs} climbs");
+    let Some((_, shape)) = worst else {
+        return Ok(());
+    };
+    // Once may be bad luck.
+    let policies = shape.policies();
+    let mut costs: Vec<Cost> = (0..5).map(|_| measure(&policies)).collect::<Outcome<_>>()?;
+    costs.sort_by(|one, other| one.millis.total_cmp(&other.millis));
+    if let Some(median) = costs.get(2) {
+        print("search: the worst, median of five", policies.size(), median);
+    }
+    let examples = policies
+        .managed
+        .first()
+        .map(Value::to_string)
+        .unwrap_or_default();
+    println!("{}", examples.chars().take(1_000).collect::<String>());
+    Ok(())
+}
+
+struct Cost {
+    millis: f64,
     steps: u64,
     undecided: usize,
 }
 
-/// The policies of a user and its groups, as documents.
-#[derive(Default)]
-struct Policies {
-    inline: Vec<Value>,
-    managed: Vec<Value>,
-    groups: Vec<Policies>,
-}
-
-impl Policies {
-    fn bytes(&self) -> usize {
-        let own = self.inline.iter().chain(&self.managed);
-        let own: usize = own.map(|document| document.to_string().len()).sum();
-        own + self.groups.iter().map(Self::bytes).sum::<usize>()
-    }
-}
-
-fn measure(policies: &Policies) -> Result<Time, Box<dyn Error + Send + Sync>> {
-    let mut managed = Vec::new();
-    let mut lists = |policies: &Policies, owner: &str| {
-        let inline: Vec<Value> = (policies.inline.iter().enumerate())
-            .map(|(index, document)| json!({"PolicyName": format!("p{index}"), "PolicyDocument": document}))
-            .collect();
-        let attached: Vec<Value> = (policies.managed.iter().enumerate())
-            .map(|(index, document)| {
-                let name = format!("{owner}{index}");
-                let arn = format!("arn:aws:iam::111122223333:policy/{name}");
-                managed.push(json!({"PolicyName": name, "PolicyId": format!("ANPA{name}"), "Arn": arn, "DefaultVersionId": "v1",
-                    "PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true, "Document": document}]}));
-                json!({"PolicyName": name, "PolicyArn": arn})
-            })
-            .collect();
-        (inline, attached)
-    };
-    let mut groups = Vec::new();
-    for (index, group) in policies.groups.iter().enumerate() {
-        let name = format!("g{index}");
-        let (inline, attached) = lists(group, &format!("{name}-"));
-        groups.push(json!({"GroupName": name, "GroupId": format!("AGPA{name}"), "Arn": format!("arn:aws:iam::111122223333:group/{name}"),
-            "GroupPolicyList": inline, "AttachedManagedPolicies": attached}));
-    }
-    let names: Vec<&Value> = groups.iter().map(|group| &group["GroupName"]).collect();
-    let (inline, attached) = lists(policies, "own-");
-    let export = json!({
-        "UserDetailList": [{
-            "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": ARN, "GroupList": names,
-            "UserPolicyList": inline, "AttachedManagedPolicies": attached,
-        }],
-        "GroupDetailList": groups,
-        "Policies": managed,
-    });
-    let account = AccountData::from_export("hostile", &export.to_string())?;
-    let entity = account.resolve(ARN)?;
-    let start = Instant::now();
+fn measure(policies: &HostilePolicies) -> Outcome<Cost> {
+    let account = AccountData::from_export("hostile", &policies.export())?;
+    let entity = account.resolve(HOSTILE_USER)?;
     let engine = ReachEngine::new(&account, Catalog::shared());
-    let compile = start.elapsed();
-    let start = Instant::now();
-    let possible = engine.reach(&account, entity);
-    let reach = start.elapsed();
-    let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
-    Ok(Time {
-        compile: millis(compile),
-        reach: millis(reach),
-        steps: possible.steps(),
-        undecided: possible.undecided(),
+    let start = cpu_time();
+    let reach = engine.reach(&account, entity);
+    let time = cpu_time().saturating_sub(start);
+    Ok(Cost {
+        millis: time.as_secs_f64() * 1e3,
+        steps: reach.steps(),
+        undecided: reach.undecided(),
     })
 }
 
+/// The time that this thread has spent on a processor; where the system does not say, the time since the first call.
+fn cpu_time() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|first| first.parse().ok());
+    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
 /// Policies by name.
-fn shapes() -> Vec<(&'static str, Policies)> {
+fn shapes() -> Vec<(&'static str, HostilePolicies)> {
     let mut random = Random(7);
     let mut denies = |count: usize, of: &mut dyn FnMut(&mut Random) -> String| {
         let resources: Vec<String> = (0..count).map(|_| of(&mut random)).collect();
@@ -111,9 +142,9 @@ fn shapes() -> Vec<(&'static str, Policies)> {
             {"Effect": "Allow", "Action": "*", "Resource": "*"},
             {"Effect": "Deny", "Action": "*", "Resource": resources},
         ]});
-        Policies {
+        HostilePolicies {
             inline: vec![inline],
-            ..Policies::default()
+            ..HostilePolicies::default()
         }
     };
     let mut shapes = vec![
@@ -142,7 +173,7 @@ fn shapes() -> Vec<(&'static str, Policies)> {
         ),
     ];
     for (name, statement) in STATEMENTS {
-        shapes.push((name, filled(&mut random, *statement)));
+        shapes.push((name, HostilePolicies::filled(|| statement(&mut random))));
     }
     shapes
 }
@@ -202,38 +233,6 @@ const STATEMENTS: &[(&str, MakeStatement)] = &[
 ];
 
 const SERVICES: [&str; 6] = ["ec2", "s3", "iam", "sagemaker", "glue", "rds"];
-
-/// A user with as much policy text as IAM allows, most of it of one kind of statement.
-fn filled(random: &mut Random, statement: MakeStatement) -> Policies {
-    let mut document = |size: usize, is_first: bool| {
-        let mut statements = Vec::new();
-        if is_first {
-            statements.push(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
-        }
-        let mut left = size - 100;
-        loop {
-            let next = statement(random);
-            let length = next.to_string().len() + 1;
-            if length > left {
-                break;
-            }
-            left -= length;
-            statements.push(next);
-        }
-        json!({"Version": "2012-10-17", "Statement": statements})
-    };
-    Policies {
-        inline: vec![document(2_048, true)],
-        managed: (0..20).map(|_| document(6_144, false)).collect(),
-        groups: (0..10)
-            .map(|_| Policies {
-                inline: vec![document(5_120, false)],
-                managed: (0..10).map(|_| document(6_144, false)).collect(),
-                groups: Vec::new(),
-            })
-            .collect(),
-    }
-}
 
 const WORDS: [&str; 8] = [
     "prod", "secret", "customer", "payroll", "backup", "internal", "archive", "orders",

@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod hostile_policies;
 pub mod ingest;
 mod names;
 mod policies;
@@ -23,6 +24,7 @@ mod seeded;
 mod trail;
 
 pub use account::{AccountShape, Identity, IdentityKind};
+pub use hostile_policies::{HOSTILE_USER, HostilePolicies, HostileShape};
 pub use names::ACCOUNT_ID;
 pub use policies::PolicyGenerator;
 pub use seeded::Seeded;

@@ -14,9 +14,10 @@
 //! The work is bounded, in steps of a [`WorkBudget`] ([`COMPILE_STEPS`]); statements share what their document
 //! may take. What is not decided within it counts for an allow and not for a deny, and is *unsure*.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
@@ -506,8 +507,7 @@ impl PolicyCompiler {
         resources: Resources,
     ) -> CompiledStatement {
         let (actions, actions_id) = self.action_ids.intern(actions);
-        let mut hasher = DefaultHasher::new();
-        resources.hash(&mut hasher);
+        let resources_hash = FixedState::default().hash_one(&resources);
         let (resources, resources_id) = self.resource_ids.intern(resources);
         CompiledStatement {
             actions,
@@ -516,7 +516,7 @@ impl PolicyCompiler {
             unsure: None,
             resources,
             resources_id,
-            resources_hash: hasher.finish(),
+            resources_hash,
         }
     }
 
