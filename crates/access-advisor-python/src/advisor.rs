@@ -73,6 +73,8 @@ struct Answer<'a> {
     unknown_event_sources: Vec<ServiceLastAccessed<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     not_evaluated: &'a [NotEvaluated],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undecided: Option<usize>,
 }
 
 #[pymethods]
@@ -132,9 +134,9 @@ impl Advisor {
     ///
     /// It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
     /// although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
-    /// policies and groups that are missing from the export or could not be evaluated. With `Tracking.full()`, every service and
-    /// action has a `State` ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a
-    /// `StateReason`.
+    /// policies and groups that are missing from the export or could not be evaluated; `Undecided`, how many actions are only
+    /// listed because deciding them would take too much work. With `Tracking.full()`, every service and action has a `State`
+    /// ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a `StateReason`.
     ///
     /// Args:
     ///     arn: The ARN of the user, group, role or managed policy.
@@ -172,6 +174,7 @@ impl Advisor {
             ungranted_actions_used: report.ungranted_actions_used().collect(),
             unknown_event_sources: report.unknown_event_sources().collect(),
             not_evaluated: report.not_evaluated(),
+            undecided: Some(report.undecided()).filter(|undecided| *undecided > 0),
         };
         answer(py, &whole)
     }

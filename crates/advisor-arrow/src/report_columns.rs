@@ -54,6 +54,8 @@ pub(crate) struct Columns<'a> {
     /// The rows that have a total, with the total.
     total_authenticated_entities: Vec<(usize, i32)>,
     not_evaluated: Missing,
+    /// The `ENTITY` rows, with what is undecided in the report.
+    undecided: Vec<(usize, i32)>,
     /// Whether a row is a `SERVICE` or `ACTION` row.
     has_service: BooleanBufferBuilder,
     has_action: BooleanBufferBuilder,
@@ -87,6 +89,7 @@ impl<'a> Columns<'a> {
             last: LastAccessed::default(),
             total_authenticated_entities: Vec::new(),
             not_evaluated: Missing::default(),
+            undecided: Vec::new(),
             has_service: BooleanBufferBuilder::new(rows),
             has_action: BooleanBufferBuilder::new(rows),
             open: None,
@@ -98,12 +101,13 @@ impl<'a> Columns<'a> {
         self.action_name.len()
     }
 
-    /// Adds the rows of a report: an `ENTITY` row, then the rows that `visit` visits.
+    /// Adds the rows of a report: an `ENTITY` row, then the rows that `visit` visits. It returns how many actions
+    /// are undecided.
     pub(crate) fn push(
         &mut self,
         arn: &str,
         not_evaluated: &[NotEvaluated],
-        visit: impl FnOnce(&mut Self),
+        visit: impl FnOnce(&mut Self) -> usize,
     ) {
         let first = self.rows();
         self.granularity.push(ENTITY);
@@ -113,8 +117,10 @@ impl<'a> Columns<'a> {
         self.has_service.append(false);
         self.has_action.append(false);
         self.not_evaluated.set(first, not_evaluated);
-        visit(self);
+        let undecided = visit(self);
         self.close();
+        let undecided = i32::try_from(undecided).unwrap_or(i32::MAX);
+        self.undecided.push((first, undecided));
         if let Some(newest) = self.newest.take() {
             self.last.set(first, newest);
         }
@@ -151,6 +157,8 @@ impl<'a> Columns<'a> {
         let granularity = keys(self.granularity)?;
         let action_name = Int32Array::try_new(self.action_name.into(), Some(has_action))?;
         let total = scattered(rows, self.total_authenticated_entities.into_iter());
+        let is_entity = valid_rows(rows, self.undecided.iter().map(|(row, _)| *row));
+        let undecided = scattered(rows, self.undecided.into_iter());
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.arns.finish(keys(self.arn)?)?),
             Arc::new(DictionaryArray::<Int32Type>::try_new(
@@ -168,6 +176,7 @@ impl<'a> Columns<'a> {
             self.not_evaluated.finish(rows)?,
             state,
             state_reason,
+            Arc::new(Int32Array::try_new(undecided, is_entity)?),
         ];
         RecordBatch::try_new(report_schema(), columns)
     }

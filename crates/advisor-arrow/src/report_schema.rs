@@ -23,6 +23,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("not_evaluated", list, true),
         repeated("state", true),
         repeated("state_reason", true),
+        Field::new("undecided", DataType::Int32, true),
     ])
 });
 
@@ -44,6 +45,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// | `not_evaluated` | list of text, nullable | in an `ENTITY` row: the policies and groups that count but could not be evaluated |
 /// | `state` | text, nullable | in full tracking, in a `SERVICE` or `ACTION` row: `used`, `implied`, `unused`, `unobservable` or `uncovered` |
 /// | `state_reason` | text, nullable | why it has that state |
+/// | `undecided` | int32, nullable | in an `ENTITY` row: how many actions are in the report only because deciding them would take too much work |
 ///
 /// Timestamps are UTC milliseconds. Text is dictionary-encoded (`Dictionary(Int32, Utf8)`).
 #[must_use]

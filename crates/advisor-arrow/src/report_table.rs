@@ -88,7 +88,7 @@ impl ReportBatches {
             let detail = self.advisor.account().entity(*entity);
             let arn = detail.map_or("", |detail| &detail.arn);
             columns.push(arn, &self.advisor.not_evaluated(*entity), |columns| {
-                self.advisor.visit_rows(*entity, self.granularity, columns);
+                self.advisor.visit_rows(*entity, self.granularity, columns)
             });
         }
         let rows = columns.rows().div_ceil(entities.len());
@@ -187,6 +187,7 @@ fn batch<R: Borrow<Report>>(names: &ActionNames, reports: &[R]) -> Result<Record
     for report in reports {
         columns.push(report.arn(), report.not_evaluated(), |columns| {
             report.visit_rows(columns);
+            report.undecided()
         });
     }
     columns.finish()

@@ -145,7 +145,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
             .max_by_key(|row| row.last_authenticated);
         let missing: Vec<_> = report.not_evaluated().iter().map(|it| &*it.name).collect();
         lines.push(format!(
-            "{arn}|ENTITY|-|-|-|-|{}|{}|{}|-|{}|-|-",
+            "{arn}|ENTITY|-|-|-|-|{}|{}|{}|-|{}|-|-|{}",
             instant(last.as_ref().and_then(|row| row.last_authenticated)),
             or_null(last.as_ref().and_then(|row| row.last_authenticated_entity)),
             or_null(last.as_ref().and_then(|row| row.last_authenticated_region)),
@@ -154,6 +154,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
             } else {
                 format!("[{}]", missing.join(", "))
             },
+            report.undecided(),
         ));
         let ungranted: Vec<_> = report.ungranted_actions_used().collect();
         let mut add = |row: ServiceLastAccessed<'_>, granted: &str| {
@@ -164,7 +165,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
                 format!("{state}|{}", text(reason.map(ToString::to_string)))
             };
             lines.push(format!(
-                "{arn}|SERVICE|{namespace}|{name}|-|{granted}|{}|{}|{}|{}|-|{}",
+                "{arn}|SERVICE|{namespace}|{name}|-|{granted}|{}|{}|{}|{}|-|{}|-",
                 instant(row.last_authenticated),
                 or_null(row.last_authenticated_entity),
                 or_null(row.last_authenticated_region),
@@ -173,7 +174,7 @@ fn expected(reports: &[Report]) -> Vec<String> {
             ));
             let mut add_action = |action: &TrackedActionLastAccessed<'_>, granted: &str| {
                 lines.push(format!(
-                    "{arn}|ACTION|{namespace}|{name}|{}|{granted}|{}|{}|{}|-|-|{}",
+                    "{arn}|ACTION|{namespace}|{name}|{}|{granted}|{}|{}|{}|-|-|{}|-",
                     action.action_name,
                     instant(action.last_accessed_time),
                     or_null(action.last_accessed_entity),

@@ -264,14 +264,16 @@ impl Advisor {
         })
     }
 
-    /// Visits the rows of [`Advisor::report_on`] in order, without building the report.
+    /// Visits the rows of [`Advisor::report_on`] in order, without building the report. Returns
+    /// [`Report::undecided`].
     pub fn visit_rows(
         &self,
         entity: EntityId,
         granularity: Granularity,
         visitor: &mut impl ReportVisitor,
-    ) {
-        let Ok(()) = self.visit(entity, granularity, visitor, &Never);
+    ) -> usize {
+        let Ok(undecided) = self.visit(entity, granularity, visitor, &Never);
+        undecided
     }
 
     /// [`Advisor::visit_rows`], unless it is cancelled. It is looked at for every identity, before the first row is
@@ -285,7 +287,7 @@ impl Advisor {
         granularity: Granularity,
         visitor: &mut impl ReportVisitor,
         cancellation: &Cancellation,
-    ) -> Result<(), Cancelled> {
+    ) -> Result<usize, Cancelled> {
         self.visit(entity, granularity, visitor, cancellation)
     }
 
@@ -295,7 +297,7 @@ impl Advisor {
         granularity: Granularity,
         visitor: &mut impl ReportVisitor,
         check: &C,
-    ) -> Result<(), C::Stopped> {
+    ) -> Result<usize, C::Stopped> {
         let identities = self.identities(entity);
         let states = self.states_of(entity, &identities);
         let mut rows = VisitedRows {
@@ -310,8 +312,7 @@ impl Advisor {
             states.as_ref(),
             &mut rows,
             check,
-        )?;
-        Ok(())
+        )
     }
 
     /// The states for the identities of a report, when the tracking has states.
@@ -325,13 +326,6 @@ impl Advisor {
         let details = identities.iter().map(|(_, detail)| *detail).chain(own);
         let accounts = details.map(|detail| detail.account.as_str());
         Some(self.states.as_ref()?.states.of(accounts))
-    }
-
-    /// How many actions are in the report on an entity only because the work budget ended before they were
-    /// decided: [`Report::undecided`].
-    #[must_use]
-    pub fn undecided(&self, entity: EntityId) -> usize {
-        self.engine.reach(&self.account, entity).undecided()
     }
 
     /// Joins what is possible for an entity with what was used. Returns [`Report::undecided`]. What takes long is

@@ -82,6 +82,9 @@ pub(crate) fn document_size(document: &PolicyDocument) -> u64 {
 /// twentieth of it.
 pub(crate) const COMPILE_STEPS: u64 = 4_000_000;
 
+/// What the sets of actions of a statement cost.
+const STATEMENT_STEPS: u64 = 100;
+
 /// A compiled policy document.
 #[derive(Clone, Debug)]
 pub struct CompiledPolicy {
@@ -293,11 +296,9 @@ impl PolicyCompiler {
         set: &mut ActionSet,
         budget: &mut WorkBudget,
     ) -> Option<()> {
-        let Some(namespace) = pattern.service() else {
-            *set = ActionSet::full(self.positions);
-            return Some(());
-        };
-        let Some(id) = self.catalog.service_by_namespace(namespace) else {
+        let namespace = pattern.service();
+        let Some(id) = namespace.and_then(|namespace| self.catalog.service_by_namespace(namespace))
+        else {
             return Some(());
         };
         if let Some(literal) = pattern.name().as_literal() {
@@ -329,7 +330,9 @@ impl PolicyCompiler {
             sorted.split_at(sorted.partition_point(|position| name(position) < prefix.as_str()));
         for position in rest
             .iter()
-            .take_while(|position| name(position).starts_with(&prefix))
+            // Comparing with nothing is slow: glibc's memcmp then loads from the address of an empty string, which is
+            // not mapped.
+            .take_while(|position| prefix.is_empty() || name(position).starts_with(&prefix))
         {
             if matches_within(pattern.name(), name(position), budget)? {
                 set.insert(*position);
@@ -356,6 +359,13 @@ impl PolicyCompiler {
         let mut matched = ActionSet::empty(self.positions);
         let mut unsure: Option<ActionSet> = None;
         for pattern in patterns {
+            if pattern.service().is_none() {
+                // Whatever the others match.
+                return Expansion {
+                    matched: ActionSet::full(self.positions),
+                    unsure: None,
+                };
+            }
             if self.expand_into(pattern, &mut matched, budget).is_none() {
                 let unsure = unsure.get_or_insert_with(|| ActionSet::empty(self.positions));
                 self.all_of_service(pattern, unsure);
@@ -382,22 +392,7 @@ impl PolicyCompiler {
         };
         let mut expansion = self.expand(patterns.iter(), budget);
         let set = &mut expansion.matched;
-        for (offset, id) in self.nameless.iter().enumerate() {
-            let namespace = self.catalog.service(*id).namespace();
-            let position = self.catalog.action_count() + offset;
-            let is_in = patterns.iter().any(|pattern| {
-                if generous == negated {
-                    pattern.covers_service(namespace)
-                } else {
-                    pattern.names_service(namespace)
-                }
-            });
-            if is_in {
-                set.insert(position);
-            } else {
-                set.remove(position);
-            }
-        }
+        self.set_nameless(set, patterns, generous == negated);
         if negated {
             let mut all = ActionSet::full(self.positions);
             all.subtract(set);
@@ -407,6 +402,27 @@ impl PolicyCompiler {
             *set = all;
         }
         expansion
+    }
+
+    /// Sets the positions of services without known actions: those that a pattern names, or covers.
+    fn set_nameless(&self, set: &mut ActionSet, patterns: &[ActionPattern], is_covered: bool) {
+        let first = self.catalog.action_count();
+        for position in first..self.positions {
+            set.remove(position);
+        }
+        let counts = |pattern: &&ActionPattern| !is_covered || pattern.name().covers_every_name();
+        for pattern in patterns.iter().filter(counts) {
+            match pattern.service() {
+                None => set.insert_range(first..self.positions),
+                Some(namespace) => {
+                    let id = self.catalog.service_by_namespace(namespace);
+                    let offset = id.and_then(|id| self.nameless.binary_search(&id).ok());
+                    if let Some(offset) = offset {
+                        set.insert(first + offset);
+                    }
+                }
+            }
+        }
     }
 
     /// Compiles a document.
@@ -434,6 +450,8 @@ impl PolicyCompiler {
             let statements_left = (document.statements.len() - index) as u64;
             // An eighth, so that the first of many statements is not held to an equal share.
             let mut budget = WorkBudget::steps((steps - compiled.steps) / statements_left.min(8));
+            // When nothing is left, what a statement costs in any case is not worth stopping for.
+            let _ = budget.spend(STATEMENT_STEPS);
             match statement.effect {
                 Effect::Allow => {
                     self.compile_allow(statement, &mut compiled, &mut unsure, &mut budget);
@@ -628,10 +646,9 @@ impl PolicyCompiler {
                 }
                 Some(false)
             }
-            Resources::AllBut(patterns) => {
+            Resources::AllBut(_) => {
                 let formats: Vec<&Pattern> = formats.iter().collect();
-                let patterns: Vec<&Pattern> = patterns.iter().collect();
-                match residue(&[&formats], &patterns, budget) {
+                match residue(&[&formats], &by_service.all, budget) {
                     Residue::Empty => Some(false),
                     Residue::Witness(_) => Some(true),
                     Residue::Undecided => None,

@@ -588,6 +588,15 @@ fn is_anything_left(
     denied: &Denied<'_>,
     budget: &mut WorkBudget,
 ) -> Option<bool> {
+    let own = match allowed {
+        Resources::All => 0,
+        Resources::Only(patterns) | Resources::AllBut(patterns) => patterns.len(),
+    };
+    // Listing the patterns costs less than moving a position.
+    let listed = own + denied.none_of.len() + denied.excepted.len();
+    if !budget.spend(listed as u64 / 8) {
+        return None;
+    }
     let formats: Vec<&Pattern> = formats.iter().collect();
     let mut all_of: Vec<&[&Pattern]> = vec![&formats];
     all_of.extend(denied.excepted.iter().map(Vec::as_slice));

@@ -147,9 +147,11 @@ fn the_policies_that_grant_services_are_found_within_a_budget() {
     }
 
     let plain = account(&json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}));
-    let rows = advisor(plain).policies_granting(USER, &all).unwrap();
-    let granting = rows.iter().filter(|row| !row.policies.is_empty());
-    assert_eq!(granting.count(), 1);
+    let rows = advisor(plain)
+        .policies_granting(USER, &["ec2", "s3"])
+        .unwrap();
+    let granting: Vec<_> = rows.iter().map(|row| row.policies.len()).collect();
+    assert_eq!(granting, [0, 1]);
     assert!(rows.iter().all(|row| row.undecided == 0));
     assert!(
         serde_json::to_value(&rows[0])

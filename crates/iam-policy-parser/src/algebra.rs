@@ -89,13 +89,18 @@ pub fn matches_within(pattern: &Pattern, text: &str, budget: &mut WorkBudget) ->
 /// `None` when the work budget ends first.
 fn meeting(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<Option<String>> {
     let (left, right) = (left.tokens(), right.tokens());
-    if !budget.spend(2) {
+    // Most pairs differ in a letter before the first or after the last wildcard.
+    let (from_start, same_start) = agree_until_repeats(left.iter().zip(right));
+    let (from_end, same_end) = if from_start {
+        agree_until_repeats(left.iter().rev().zip(right.iter().rev()))
+    } else {
+        (false, 0)
+    };
+    // Comparing letters in order costs less than moving a position.
+    if !budget.spend(2 + (same_start + same_end) / 8) {
         return None;
     }
-    // Most pairs differ in a letter before the first or after the last wildcard.
-    if !agree_until_repeats(left.iter().zip(right))
-        || !agree_until_repeats(left.iter().rev().zip(right.iter().rev()))
-    {
+    if !from_end {
         return Some(None);
     }
     let width = right.len() + 1;
@@ -176,11 +181,19 @@ fn common(left: Token, right: Token) -> char {
     }
 }
 
-/// Whether the pairs agree up to the first that has a token of any length.
-fn agree_until_repeats<'t>(mut pairs: impl Iterator<Item = (&'t Token, &'t Token)>) -> bool {
-    pairs
-        .find(|(l, r)| l.repeats() || r.repeats() || !agree(**l, **r))
-        .is_none_or(|(l, r)| l.repeats() || r.repeats())
+/// Whether the pairs agree up to the first that has a token of any length, and how many were compared.
+fn agree_until_repeats<'t>(pairs: impl Iterator<Item = (&'t Token, &'t Token)>) -> (bool, u64) {
+    let mut compared = 0;
+    for (l, r) in pairs {
+        compared += 1;
+        if l.repeats() || r.repeats() {
+            break;
+        }
+        if !agree(*l, *r) {
+            return (false, compared);
+        }
+    }
+    (true, compared)
 }
 
 /// Whether both tokens accept some character.
@@ -258,12 +271,7 @@ fn among_instances(
             return Some(Residue::Witness(text));
         }
     }
-    let is_exact = none_of.iter().all(|pattern| {
-        let tokens = pattern.tokens().iter();
-        tokens
-            .into_iter()
-            .all(|token| matches!(token, Token::Char(_) | Token::AnyString))
-    });
+    let is_exact = none_of.iter().all(|pattern| pattern.has_only_stars());
     is_exact.then_some(Residue::Empty)
 }
 
@@ -379,8 +387,8 @@ struct Visited {
 /// characters up to U+00FF.
 const FRESH: char = '\u{e000}';
 
-/// The cost of a step beside that of each position.
-const STEP: u64 = 8;
+/// The cost of a state beside that of each position: it is made, hashed and kept.
+const STEP: u64 = 24;
 
 impl Product {
     fn search_in(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
@@ -651,7 +659,7 @@ impl Search<'_> {
             return Ok(());
         };
         for symbol in self.product.symbols(&state) {
-            if !budget.spend(state.len() as u64 + STEP) {
+            if !budget.spend(state.len() as u64 + 8) {
                 return Err(Stop::Budget);
             }
             let next = self.product.step(&state, symbol);
@@ -679,7 +687,8 @@ impl Search<'_> {
                 state: state.clone(),
                 from,
             });
-            if !budget.spend(state.len() as u64 + STEP) {
+            // The fresh letter is tried, too.
+            if !budget.spend(2 * state.len() as u64 + STEP) {
                 return Err(Stop::Budget);
             }
             next = self

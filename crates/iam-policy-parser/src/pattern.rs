@@ -44,12 +44,31 @@ impl Token {
 pub struct Pattern {
     tokens: Box<[Token]>,
     has_variable: bool,
+    wildcards: Wildcards,
+}
+
+/// The wildcards in a pattern. Known from the start: looking at every token for each question took most of the time
+/// with long patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Wildcards {
+    /// Only `*`, if any.
+    AnyString,
+    /// `?` too.
+    AnyChar,
+    /// [`Token::AnyStringWithout`] too.
+    AnyStringWithout,
 }
 
 impl Pattern {
     fn new(tokens: impl IntoIterator<Item = Token>, has_variable: bool) -> Self {
         let mut kept: Vec<Token> = Vec::new();
+        let mut wildcards = Wildcards::AnyString;
         for token in tokens {
+            wildcards = wildcards.max(match token {
+                Token::Char(_) | Token::AnyString => Wildcards::AnyString,
+                Token::AnyChar => Wildcards::AnyChar,
+                Token::AnyStringWithout(_) => Wildcards::AnyStringWithout,
+            });
             if token != Token::AnyString || kept.last() != Some(&Token::AnyString) {
                 kept.push(token);
             }
@@ -57,7 +76,13 @@ impl Pattern {
         Self {
             tokens: kept.into_boxed_slice(),
             has_variable,
+            wildcards,
         }
+    }
+
+    /// Whether it has no wildcard but `*`.
+    pub(crate) fn has_only_stars(&self) -> bool {
+        self.wildcards == Wildcards::AnyString
     }
 
     /// Creates a pattern from its tokens.
@@ -212,11 +237,7 @@ impl Pattern {
         // It is enough to retry the last star if stars match anything. A star that excludes a
         // character can fail where an earlier star would not, so such patterns use the general
         // algorithm.
-        if self
-            .tokens
-            .iter()
-            .any(|token| matches!(token, Token::AnyStringWithout(_)))
-        {
+        if self.wildcards == Wildcards::AnyStringWithout {
             return self.matches_in_general(text, budget);
         }
         let mut rest = text.chars();

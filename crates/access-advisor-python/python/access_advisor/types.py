@@ -97,6 +97,7 @@ class Report(_Report, total=False):
     UngrantedActionsUsed: list[UngrantedActionUsed]
     UnknownEventSources: list[ServiceLastAccessed]
     NotEvaluated: list[NotEvaluated]
+    Undecided: int
 
 
 class GenerateServiceLastAccessedDetails(TypedDict):

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::listed_reports::ListedReports;
 
-const COLUMNS: usize = 13;
+const COLUMNS: usize = 14;
 
 const HEADER: [&str; COLUMNS] = [
     "Arn",
@@ -27,6 +27,7 @@ const HEADER: [&str; COLUMNS] = [
     "NotEvaluated",
     "State",
     "StateReason",
+    "Undecided",
 ];
 
 /// Writes all reports as one table.
@@ -67,8 +68,8 @@ fn write_report(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
     Ok(())
 }
 
-/// The line of the report itself, which also stands when it lists no service: the last access of all, and the policies that
-/// could not be evaluated.
+/// The line of the report itself, which also stands when it lists no service: the last access of all, the policies that could
+/// not be evaluated, and how many actions are undecided.
 fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
     let last = report.services().max_by_key(|row| row.last_authenticated);
     let last = last.filter(|row| row.last_authenticated.is_some());
@@ -96,6 +97,7 @@ fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
             &names.join(" "),
             "",
             "",
+            &report.undecided().to_string(),
         ],
     )
 }
@@ -132,6 +134,7 @@ fn write_row(
             "",
             state(row.state),
             &reason(row.state_reason),
+            "",
         ],
     )?;
     for action in &row.tracked_actions_last_accessed {
@@ -163,6 +166,7 @@ fn write_action(
             "",
             state(action.state),
             &reason(action.state_reason),
+            "",
         ],
     )
 }
