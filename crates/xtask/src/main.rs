@@ -5,6 +5,7 @@ mod bench;
 mod bench_ingest;
 mod catalog;
 mod child;
+mod fuzz;
 mod imports;
 mod load;
 mod memory;
@@ -32,6 +33,7 @@ enum Chore {
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
     BenchIngest(bench_ingest::BenchIngest),
+    Fuzz(fuzz::Fuzz),
     Imports(imports::Imports),
     Load(load::Load),
     Memory(memory::Memory),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),
         Chore::BenchIngest(bench) => bench.run(),
+        Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Imports(imports) => imports.run(),
         Chore::Load(load) => load.run(),
         Chore::Memory(memory) => memory.run(),
