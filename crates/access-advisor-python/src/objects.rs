@@ -29,10 +29,6 @@ use crate::{error, work};
 ///     InvalidInputError: A datetime has no time zone, or `since` is later than `until`.
 #[pyfunction]
 #[pyo3(signature = (paths, *, since = None, until = None))]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "arguments are converted from Python objects"
-)]
 pub(crate) fn list_objects(
     py: Python<'_>,
     paths: Paths,

@@ -1,4 +1,5 @@
 //! The tables of columns in the crate's page are those of the schemas.
+#![allow(clippy::unwrap_used)]
 
 use advisor_arrow::{activity_schema, permission_schema, report_schema};
 

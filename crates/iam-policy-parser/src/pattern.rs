@@ -52,22 +52,22 @@ pub struct Pattern {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Wildcards {
     /// Only `*`, if any.
-    AnyString,
+    Stars,
     /// `?` too.
-    AnyChar,
+    QuestionMarks,
     /// [`Token::AnyStringWithout`] too.
-    AnyStringWithout,
+    Placeholders,
 }
 
 impl Pattern {
     fn new(tokens: impl IntoIterator<Item = Token>, has_variable: bool) -> Self {
         let mut kept: Vec<Token> = Vec::new();
-        let mut wildcards = Wildcards::AnyString;
+        let mut wildcards = Wildcards::Stars;
         for token in tokens {
             wildcards = wildcards.max(match token {
-                Token::Char(_) | Token::AnyString => Wildcards::AnyString,
-                Token::AnyChar => Wildcards::AnyChar,
-                Token::AnyStringWithout(_) => Wildcards::AnyStringWithout,
+                Token::Char(_) | Token::AnyString => Wildcards::Stars,
+                Token::AnyChar => Wildcards::QuestionMarks,
+                Token::AnyStringWithout(_) => Wildcards::Placeholders,
             });
             if token != Token::AnyString || kept.last() != Some(&Token::AnyString) {
                 kept.push(token);
@@ -82,7 +82,7 @@ impl Pattern {
 
     /// Whether it has no wildcard but `*`.
     pub(crate) fn has_only_stars(&self) -> bool {
-        self.wildcards == Wildcards::AnyString
+        self.wildcards == Wildcards::Stars
     }
 
     /// Creates a pattern from its tokens.
@@ -237,7 +237,7 @@ impl Pattern {
         // It is enough to retry the last star if stars match anything. A star that excludes a
         // character can fail where an earlier star would not, so such patterns use the general
         // algorithm.
-        if self.wildcards == Wildcards::AnyStringWithout {
+        if self.wildcards == Wildcards::Placeholders {
             return self.matches_in_general(text, budget);
         }
         let mut rest = text.chars();

@@ -108,7 +108,7 @@ impl<'t> Reader<'t> {
         match kind {
             "service-reference" | "service-names" | "botocore" | "event-sources"
             | "data-events" | "unreported" | "no-caller" | "no-service" => {
-                self.header(kind, first)?
+                self.header(kind, first)?;
             }
             "service" => {
                 let name = fields.next().ok_or(TableFault::BadLine)?;
