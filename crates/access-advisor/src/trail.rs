@@ -27,8 +27,8 @@ use crate::catalog::Catalog;
 pub mod s3 {
     #[doc(inline)]
     pub use cloudtrail_reader::s3::{
-        Environment, FetchError, Fetched, ListError, S3Failure, S3Fault, S3Fetched, S3Listing,
-        S3Location, S3LocationError, S3Object, S3OpenError, S3Options, S3Source,
+        EndlessListing, Environment, FetchError, Fetched, ListError, S3Failure, S3Fault, S3Fetched,
+        S3Listing, S3Location, S3LocationError, S3Object, S3OpenError, S3Options, S3Source,
     };
 }
 

@@ -21,7 +21,7 @@ pub(crate) mod runtime;
 pub(crate) mod source;
 
 pub use environment::Environment;
-pub use error::{S3Failure, S3Fault, S3OpenError};
+pub use error::{EndlessListing, S3Failure, S3Fault, S3OpenError};
 pub use fetch::{FetchError, Fetched, S3Fetched};
 pub use listing::{ListError, S3Listing};
 pub use location::{S3Location, S3LocationError};

@@ -218,26 +218,101 @@ fn a_listing_recovers_and_does_not_repeat_itself() {
     assert_eq!(keys.len(), 240);
 }
 
-#[test]
-fn a_listing_that_does_not_advance_ends() {
-    let bucket = Bucket::start(trail(), 7, |request, _, objects| {
-        let mut request = request.clone();
-        if request.is_list() && request.query.contains_key("continuation-token") {
-            request
-                .query
-                .insert("continuation-token".into(), format!("{REGION}/2026/01"));
-            request.query.insert("prefix".into(), String::new());
-        }
-        request
-            .is_list()
-            .then(|| Reply::Whole(answer(&request, objects, 1)))
+/// A page with these keys. There is always one more.
+fn endless_page(keys: &[String], token: &str) -> Reply {
+    let objects = keys.iter().map(|key| {
+        format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-11-01T00:00:00Z</LastModified><Size>1</Size></Contents>"
+        )
     });
-    let location = format!("s3://bucket/{REGION}/");
-    let (_, errors) = listed(&open(&location, options(&bucket.endpoint)));
-    assert!(
-        errors[0].to_string().contains("does not advance"),
-        "{errors:?}"
-    );
+    let objects: String = objects.collect();
+    Reply::Whole(Answer::new(
+        200,
+        format!(
+            "<ListBucketResult><IsTruncated>true</IsTruncated>\
+             <NextContinuationToken>{token}</NextContinuationToken>{objects}</ListBucketResult>"
+        ),
+    ))
+}
+
+#[test]
+fn a_listing_that_does_not_end_is_ended() {
+    /// The keys and the next token of a page, by its number.
+    type Pages = fn(usize) -> (Vec<String>, String);
+    let cases: [(&str, Pages, EndlessListing, usize, usize); 5] = [
+        (
+            "the same token",
+            |page| (vec![format!("x/{page}")], "t".into()),
+            EndlessListing::RepeatedToken,
+            2,
+            2,
+        ),
+        (
+            "a cycle of tokens",
+            |page| (vec![format!("x/{page}")], (page % 3).to_string()),
+            EndlessListing::RepeatedToken,
+            4,
+            4,
+        ),
+        (
+            "the same page",
+            |page| (vec!["x/1".into(), format!("x/2{page}")], page.to_string()),
+            EndlessListing::RepeatedPage,
+            2,
+            2,
+        ),
+        (
+            "a cycle of pages",
+            |page| (vec![format!("x/{}", page % 3)], page.to_string()),
+            EndlessListing::RepeatedPage,
+            3,
+            4,
+        ),
+        (
+            "empty pages",
+            |page| (Vec::new(), page.to_string()),
+            EndlessListing::EmptyPages(1_000),
+            0,
+            1_000,
+        ),
+    ];
+    for (name, pages, how, listed_keys, requests) in cases {
+        let number = AtomicUsize::new(0);
+        let bucket = Bucket::start(objects([]), 1000, move |_, _, _| {
+            let (keys, token) = pages(number.fetch_add(1, Ordering::Relaxed));
+            Some(endless_page(&keys, &token))
+        });
+        // In CloudTrail's layout a folder is listed as a whole.
+        let (keys, errors) = listed(&open("s3://bucket/x/AWSLogs/1/", options(&bucket.endpoint)));
+        assert_eq!(errors.len(), 1, "{name}: {errors:?}");
+        let ListError::Folder { failure, .. } = &errors[0] else {
+            panic!("{name}: {errors:?}");
+        };
+        assert!(
+            matches!(&failure.fault, S3Fault::Endless(found) if *found == how),
+            "{name}: {failure}"
+        );
+        assert!(
+            failure
+                .to_string()
+                .starts_with("the listing does not end: ")
+        );
+        assert_eq!(keys.len(), listed_keys, "{name}");
+        assert_eq!(bucket.requests().len(), requests, "{name}");
+    }
+}
+
+#[test]
+fn some_empty_pages_are_no_fault() {
+    let key = "y/AWSLogs/1/z";
+    let number = AtomicUsize::new(0);
+    let bucket = Bucket::start(objects([(key, "x")]), 1000, move |_, _, _| {
+        let page = number.fetch_add(1, Ordering::Relaxed);
+        (page < 900).then(|| endless_page(&[], &format!("token-{page}")))
+    });
+    let (keys, errors) = listed(&open("s3://bucket/y/AWSLogs/1/", options(&bucket.endpoint)));
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(keys, set([key]));
 }
 
 #[test]

@@ -15,15 +15,15 @@ mod settings;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use bucket::{Answer, Bucket, Objects, Reply, Request, answer};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::s3::{
-    Environment, FetchError, ListError, S3Fault, S3Location, S3Object, S3OpenError, S3Options,
-    S3Source,
+    EndlessListing, Environment, FetchError, ListError, S3Fault, S3Location, S3Object, S3OpenError,
+    S3Options, S3Source,
 };
 use cloudtrail_reader::{ReadOptions, TrailObject, TrailReader};
 use moto::Moto;

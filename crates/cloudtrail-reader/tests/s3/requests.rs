@@ -129,3 +129,45 @@ fn a_server_that_is_not_there_is_said() {
     );
     assert!(words.ends_with("(tried 4 times)"), "{words}");
 }
+
+#[test]
+fn redirects_are_not_followed() {
+    let other = Bucket::start(objects([("a", "x")]), 1000, |_, _, _| None);
+    for (status, to_other) in [
+        (301, true),
+        (302, true),
+        (303, true),
+        (307, true),
+        (308, true),
+        (307, false),
+    ] {
+        let elsewhere = format!("{}/bucket/elsewhere", other.endpoint);
+        let location = if to_other {
+            elsewhere
+        } else {
+            "/bucket/elsewhere".to_owned()
+        };
+        let words = format!(
+            "the server redirects to {location:?}, which is not followed; if that is right, name it as the endpoint"
+        );
+        let redirect = move || {
+            let mut answer = Answer::error(status, "TemporaryRedirect");
+            answer.headers.push(("Location", location.clone()));
+            Reply::Whole(answer)
+        };
+        let listing = redirect.clone();
+        let bucket = Bucket::start(objects([]), 1000, move |_, _, _| Some(listing()));
+        let (keys, errors) = listed(&open("s3://bucket/x/", options(&bucket.endpoint)));
+        assert!(keys.is_empty());
+        let said = errors[0].to_string();
+        assert_eq!(
+            said,
+            format!("s3://bucket/x/: could not be listed: {words}")
+        );
+        assert_eq!(bucket.requests().len(), 1);
+
+        let reading = fetch(move |_, _, _| Some(redirect()));
+        assert_eq!(super::said(reading), (words, 1));
+    }
+    assert!(other.requests().is_empty());
+}

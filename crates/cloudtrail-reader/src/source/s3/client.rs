@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
-    HttpResponse, HttpResponseBody, ReqwestConnector,
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpResponseBody,
 };
 use object_store::{
     BackoffConfig, Certificate, ClientOptions, CredentialProvider, HeaderMap, HeaderValue,
@@ -47,6 +47,10 @@ pub(super) struct Client {
     reads: Semaphore,
 }
 
+const USER_AGENT: &str = concat!("access-advisor/", env!("CARGO_PKG_VERSION"));
+/// A request may take so many times the timeout. This is against servers that keep a request alive byte by byte; a read resumes
+/// where it ended.
+const REQUEST_TIMEOUTS: u32 = 15;
 /// The largest response to a listing: a thousand keys of at most 1,024 bytes, each byte escaped.
 const PAGE_LIMIT: usize = 8 << 20;
 /// The most bytes of a file of certificates.
@@ -77,12 +81,12 @@ impl Client {
         let is_plain = endpoint
             .as_ref()
             .is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let mut certificates = Vec::new();
         let mut http = ClientOptions::new()
             .with_allow_http(is_plain)
             .with_connect_timeout(options.timeout)
             .with_read_timeout(options.timeout)
-            // Against servers that keep a request alive byte by byte. A read resumes where it ended.
-            .with_timeout(options.timeout.saturating_mul(15));
+            .with_timeout(options.timeout.saturating_mul(REQUEST_TIMEOUTS));
         if let Some(path) = settings.ca_bundle {
             let name = path.display().to_string();
             let pem = read_within(&path, CA_BUNDLE_LIMIT)
@@ -92,13 +96,26 @@ impl Client {
             for certificate in bundle {
                 http = http.with_root_certificate(certificate);
             }
+            certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|error| S3OpenError::setting(&name, error))?;
         }
+        // A redirect would take the signature and the session token to whatever host the server names.
+        let requests = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(USER_AGENT)
+            .tls_certs_merge(certificates)
+            .https_only(!is_plain)
+            .connect_timeout(options.timeout)
+            .read_timeout(options.timeout)
+            .timeout(options.timeout.saturating_mul(REQUEST_TIMEOUTS))
+            .build()
+            .map_err(|error| S3OpenError::Client(error.into()))?;
 
         let store = settings
             .builder
             .with_bucket_name(bucket)
             .with_region(&region)
-            .with_client_options(http.clone())
+            .with_client_options(http)
             .with_retry(RetryConfig {
                 backoff: BackoffConfig {
                     init_backoff: options.backoff,
@@ -111,9 +128,7 @@ impl Client {
             .build()
             .map_err(|error| S3OpenError::InvalidCredentials(error.into()))?;
         Ok(Client {
-            http: ReqwestConnector::default()
-                .connect(&http)
-                .map_err(|error| S3OpenError::Client(error.into()))?,
+            http: HttpClient::new(requests),
             credentials: (!settings.unsigned).then(|| Arc::clone(store.credentials())),
             bucket: bucket.into(),
             endpoint,
@@ -177,11 +192,7 @@ impl Client {
         let answer = self.send(&parameters, &HeaderMap::new()).await?;
         let body = answer.into_body();
         let body = read_at_most(body, PAGE_LIMIT).await?;
-        let page = parse_page(&body, &self.bucket)?;
-        if page.next.is_some() && page.next.as_deref() == query.token {
-            return Err(S3Fault::malformed("the listing does not advance"));
-        }
-        Ok(page)
+        parse_page(&body, &self.bucket)
     }
 
     async fn read_once(
@@ -272,6 +283,12 @@ impl Client {
                 *self.region.lock().unwrap_or_else(PoisonError::into_inner) = said.to_owned();
                 has_moved = true;
                 continue;
+            }
+            if status.is_redirection()
+                && let Some(location) = text_of(answer.headers(), "location")
+            {
+                let location = location.to_owned();
+                return Err(S3Fault::Redirected { location });
             }
             let body = read_at_most(answer.into_body(), ERROR_LIMIT).await;
             let (code, message) = parse_error(&body.unwrap_or_default());

@@ -99,6 +99,17 @@ pub enum S3Fault {
         #[source]
         cause: Option<Box<S3Fault>>,
     },
+    /// A response that sends the request to another address. S3 never needs it: the Region of the bucket is in its answer.
+    #[error(
+        "the server redirects to {location:?}, which is not followed; if that is right, name it as the endpoint"
+    )]
+    Redirected {
+        /// The address; empty if the response has none.
+        location: String,
+    },
+    /// A listing that would never end.
+    #[error("the listing does not end: {0}")]
+    Endless(EndlessListing),
     /// A response that is not S3's.
     #[error("a malformed answer: {}", chain(&**.0))]
     Malformed(#[source] Arc<dyn Error + Send + Sync>),
@@ -116,6 +127,8 @@ impl S3Fault {
             | S3Fault::InvalidCredentials
             | S3Fault::InvalidRequest(_)
             | S3Fault::Changed
+            | S3Fault::Redirected { .. }
+            | S3Fault::Endless(_)
             | S3Fault::Interrupted(_) => false,
             S3Fault::Refused { status, code, .. } => {
                 *status >= 500
@@ -135,6 +148,21 @@ impl S3Fault {
     pub(crate) fn malformed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         S3Fault::Malformed(Arc::from(cause.into()))
     }
+}
+
+/// How it is known that a listing would never end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndlessListing {
+    /// A page has the continuation token of an earlier one.
+    #[error("a continuation token comes again")]
+    RepeatedToken,
+    /// A page begins with the same key as an earlier one.
+    #[error("a page comes again")]
+    RepeatedPage,
+    /// Too many pages in a row hold nothing.
+    #[error("{0} pages in a row are empty")]
+    EmptyPages(u32),
 }
 
 fn because(cause: Option<&S3Fault>) -> String {

@@ -1,5 +1,7 @@
 //! Lists the objects of a location: page by page, with concurrent requests, and folder by folder in CloudTrail's layout.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::source::s3::client::Client;
-use crate::source::s3::error::{S3Failure, S3Fault};
+use crate::source::s3::error::{EndlessListing, S3Failure, S3Fault};
 use crate::source::s3::layout::{self, Visit, Window};
 use crate::source::s3::location::S3Location;
 use crate::source::s3::object::S3Object;
@@ -119,6 +121,43 @@ fn folder_of(prefix: &str) -> String {
     }
 }
 
+/// How many pages in a row may be empty. S3 returns some where many objects were deleted.
+const MOST_EMPTY_PAGES: u32 = 1_000;
+
+/// The pages of a folder so far, by hashes: eight bytes for a token and eight for the first key of each.
+#[derive(Default)]
+struct PagesSeen {
+    hash: RandomState,
+    tokens: HashSet<u64>,
+    first_keys: HashSet<u64>,
+    /// How many in a row were empty.
+    empty: u32,
+}
+
+impl PagesSeen {
+    /// Fails when the page cannot be one of a listing that ends.
+    fn check(&mut self, page: &Page) -> Result<(), EndlessListing> {
+        let first_object = page.objects.first().map(|object| &object.key);
+        let first_key = first_object.into_iter().chain(page.folders.first()).min();
+        match first_key {
+            None => self.empty += 1,
+            Some(key) if !self.first_keys.insert(self.hash.hash_one(key)) => {
+                return Err(EndlessListing::RepeatedPage);
+            }
+            Some(_) => self.empty = 0,
+        }
+        match &page.next {
+            Some(token) if !self.tokens.insert(self.hash.hash_one(token)) => {
+                Err(EndlessListing::RepeatedToken)
+            }
+            Some(_) if self.empty >= MOST_EMPTY_PAGES => {
+                Err(EndlessListing::EmptyPages(self.empty))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A request to make.
 struct Step {
     folder: String,
@@ -127,6 +166,7 @@ struct Step {
     visit: Visit,
     /// The token of the page, after the first.
     token: Option<String>,
+    seen: PagesSeen,
 }
 
 struct Walk {
@@ -166,6 +206,7 @@ impl Walk {
             depth: 0,
             visit: if self.any_kind { Visit::Whole } else { visit },
             token: None,
+            seen: PagesSeen::default(),
         });
         let mut under_way = JoinSet::new();
         loop {
@@ -220,16 +261,27 @@ impl Walk {
 
     async fn take(
         &mut self,
-        step: Step,
-        page: Page,
+        mut step: Step,
+        mut page: Page,
         waiting: &mut Vec<Step>,
     ) -> Result<(), Stopped> {
+        if let Err(endless) = step.seen.check(&page) {
+            let fault = S3Fault::Endless(endless);
+            let failure = S3Failure { fault, attempts: 1 };
+            self.report(step.folder.clone(), failure).await?;
+            if endless == EndlessListing::RepeatedPage {
+                return Ok(());
+            }
+            // What it holds is new.
+            page.next = None;
+        }
         let is_levels = step.visit == Visit::Levels;
         if is_levels && page.next.is_some() && layout::is_outside(&step.folder) {
             // Too many folders to search each for an AWSLogs/.
             waiting.push(Step {
                 visit: Visit::Whole,
                 token: None,
+                seen: PagesSeen::default(),
                 ..step
             });
             return Ok(());
@@ -248,6 +300,7 @@ impl Walk {
                 folder,
                 depth,
                 token: None,
+                seen: PagesSeen::default(),
             });
         }
         let mut objects = page.objects;
