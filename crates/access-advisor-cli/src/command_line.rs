@@ -1,5 +1,8 @@
 //! The command line as clap defines it. Help, completions and the manual pages are made from these definitions.
 
+use std::env;
+
+use access_advisor::text::Printable;
 use clap::{Parser, Subcommand};
 
 use crate::commands::activity::{self, ActivityCommand};
@@ -15,7 +18,7 @@ use crate::commands::report::{self, ReportArguments};
 use crate::commands::serve::{self, ServeArguments};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::interruption;
+use crate::{interruption, output};
 
 /// Report which services and actions each IAM identity may use, and when each was last used.
 ///
@@ -63,6 +66,27 @@ enum Command {
     Completions(CompletionsArguments),
     /// Print the manual page, or write those of all commands to a folder
     Man(ManArguments),
+}
+
+/// Reads the arguments. Exits with clap's message when they are wrong, which quotes them: so it is made of arguments in which
+/// what does not print is escaped.
+pub(crate) fn parse() -> CommandLine {
+    let wrong = match CommandLine::try_parse() {
+        Ok(command_line) => return command_line,
+        Err(wrong) => wrong,
+    };
+    let given = env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let printable: Vec<String> = given
+        .map(|argument| Printable(argument).to_string())
+        .collect();
+    match CommandLine::try_parse_from(printable) {
+        Err(wrong) => wrong.exit(),
+        // Arguments that are right once they are escaped.
+        Ok(_) => {
+            output::say(&wrong);
+            std::process::exit(wrong.exit_code());
+        }
+    }
 }
 
 /// Runs the command.

@@ -15,9 +15,6 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::with_progress;
 
-/// Further issues are counted, not listed.
-const MOST_ISSUES: usize = 50;
-
 /// The current time. Nothing else reads the clock.
 pub(crate) fn clock() -> DateTime<Utc> {
     SystemTime::now().into()
@@ -60,18 +57,8 @@ pub(crate) fn account(files: &[PathBuf]) -> Result<AccountData, Failure> {
 
 /// Reports what was wrong in account data.
 pub(crate) fn say_issues(issues: &[ExportIssue]) {
-    for issue in issues.iter().take(MOST_ISSUES) {
-        output::say(format_args!("warning: {issue}"));
-    }
-    if let Some(more) = issues
-        .len()
-        .checked_sub(MOST_ISSUES)
-        .filter(|more| *more > 0)
-    {
-        output::say(format_args!(
-            "warning: and {more} more issues in the account data"
-        ));
-    }
+    let issues = issues.iter().map(|issue| format!("warning: {issue}"));
+    output::say_each(issues, "issues in the account data");
 }
 
 /// Reads a trail, and reports its reconciliation.
@@ -95,19 +82,19 @@ pub(crate) fn say_reconciliation(reconciliation: &Reconciliation) {
             if index == 0 { "trail: " } else { "       " }
         ));
     }
-    for object in &reconciliation.objects_failed {
+    let failed = reconciliation.objects_failed.iter().map(|object| {
         let rest = if object.kind().is_partly_read() {
             "what it holds may be missing"
         } else {
             "none of it was read"
         };
-        output::say(format_args!("warning: {object}: {rest}"));
-    }
-    for object in &reconciliation.objects_unusable {
-        output::say(format_args!(
-            "warning: {object}: none of its records can be used"
-        ));
-    }
+        format!("warning: {object}: {rest}")
+    });
+    output::say_each(failed, "objects that could not be read");
+    let unusable = reconciliation.objects_unusable.iter();
+    let unusable =
+        unusable.map(|object| format!("warning: {object}: none of its records can be used"));
+    output::say_each(unusable, "objects none of whose records can be used");
     for example in &reconciliation.examples {
         output::say(format_args!("warning: {example}"));
     }

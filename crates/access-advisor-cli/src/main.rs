@@ -4,10 +4,13 @@ mod arguments;
 mod binary_output;
 mod command_line;
 mod commands;
+mod csv_output;
 mod exit_status;
 mod failure;
 mod input;
 mod interruption;
+mod json_output;
+mod lines;
 mod output;
 mod plain_table;
 mod progress;
@@ -16,9 +19,6 @@ mod unfinished_file;
 use std::process::ExitCode;
 
 use access_advisor::trail::is_catching_panics;
-use clap::Parser;
-
-use crate::command_line::CommandLine;
 
 /// Reading trails and answering requests allocate on many threads. The system's allocator is slow at that, and keeps the
 /// memory.
@@ -37,7 +37,7 @@ fn silence_caught_panics() {
 
 fn main() -> ExitCode {
     silence_caught_panics();
-    match command_line::run(&CommandLine::parse()) {
+    match command_line::run(&command_line::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {

@@ -1,19 +1,48 @@
-//! Writes results to stdout or a file, JSON as the AWS CLI prints it, and messages to stderr.
+//! Writes results to stdout or a file, and messages to stderr.
 
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde_json::ser::{PrettyFormatter, Serializer};
+use access_advisor::text::Printable;
 
 use crate::failure::Failure;
+use crate::lines::Lines;
 use crate::unfinished_file::UnfinishedFile;
 
-/// Prints a line on stderr. Errors of stderr are ignored.
+/// Further messages of one kind are counted, not printed.
+const MOST_MESSAGES: usize = 50;
+/// Longer messages are cut, in characters. Names of the input can have any length.
+const LONGEST_MESSAGE: usize = 4_000;
+
+/// Prints a line on stderr: one, whatever the message holds. Errors of stderr are ignored.
 pub(crate) fn say(message: impl Display) {
+    let mut message = Printable(message).to_string();
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
+        message.push_str("...");
+    }
     let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// Prints a line for each message, up to a limit, and then how many more there are of what.
+pub(crate) fn say_each<T: Display>(messages: impl IntoIterator<Item = T>, what: &str) {
+    let mut messages = messages.into_iter();
+    for message in messages.by_ref().take(MOST_MESSAGES) {
+        say(message);
+    }
+    let rest = messages.count();
+    if rest > 0 {
+        say(format_args!("and {rest} more {what}"));
+    }
+}
+
+/// Writes text for people to stdout.
+pub(crate) fn write_lines(
+    write: impl FnOnce(&mut Lines<'_>) -> io::Result<()>,
+) -> Result<(), Failure> {
+    write_result(None, |writer| write(&mut Lines::new(writer)))
 }
 
 /// Writes a result to stdout, or to a file, which is replaced only when all of the result is written.
@@ -63,14 +92,4 @@ pub(crate) fn refuse_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result
         ))),
         None => Ok(()),
     }
-}
-
-/// What JSON is indented by, as the AWS CLI does.
-pub(crate) const INDENT: &str = "    ";
-
-/// Writes a value indented, and a line end.
-pub(crate) fn write_json(mut writer: impl Write, value: &impl Serialize) -> io::Result<()> {
-    let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
-    value.serialize(&mut Serializer::with_formatter(&mut writer, formatter))?;
-    writeln!(writer)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use access_advisor::account::AccountDataBuilder;
 use access_advisor::arrow::{permission_batches, permission_schema};
+use access_advisor::text::Printable;
 use pyo3::prelude::*;
 
 use crate::arguments::Paths;
@@ -83,7 +84,8 @@ impl ExportIssue {
             reason,
             ..
         } = self;
-        format!("<ExportIssue {path}: {json_path}: {reason}>")
+        let shown = format!("<ExportIssue {path}: {json_path}: {reason}>");
+        Printable(shown).to_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Activity: who attempted which action, and when last.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,7 +171,9 @@ impl Activity {
     ///     catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
     ///
     /// Raises:
-    ///     TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder.
+    ///     TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder. Or a
+    ///         file comes twice: its attempts would count twice.
+    ///     InvalidInputError: Different catalogs credited the files.
     ///
     /// >>> activity = Activity.from_trail("testdata/trail")
     /// >>> activity.to_parquet(folder / "activity.parquet")
@@ -182,11 +185,24 @@ impl Activity {
         let catalog = Catalog::or_shared(catalog);
         let read = move || {
             let mut activity = access_advisor::activity::Activity::new();
+            let mut seen = BTreeSet::new();
             for path in &paths.0 {
                 for path in activity_files(path)? {
+                    let known = path.canonicalize();
+                    if !seen.insert(known.map_err(|fault| error::file(&path, fault))?) {
+                        let reason = "given twice; its attempts would count twice";
+                        return Err(error::trail(&path, reason));
+                    }
                     let file = File::open(&path).map_err(|fault| error::file(&path, fault))?;
                     let part = read_activity(file, &path.display().to_string(), Some(&catalog));
-                    activity.merge(&part.map_err(|fault| error::read(&fault))?);
+                    let part = part.map_err(|fault| error::read(&fault))?;
+                    if let Some(catalog) = activity.coverage().catalogs().next() {
+                        let checked = part.coverage().check_catalog(catalog);
+                        checked.map_err(|mismatch| {
+                            error::invalid_input(&format!("{}: {mismatch}", path.display()))
+                        })?;
+                    }
+                    activity.merge(&part);
                 }
             }
             PyResult::Ok(activity)

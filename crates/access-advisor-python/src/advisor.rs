@@ -25,7 +25,8 @@ use crate::work::{self, Stop};
 
 /// Reports for account data and activity, as of one instant.
 ///
-/// The constructor compiles the policies; reports are cheap after that.
+/// The constructor compiles the policies; reports are cheap after that. It warns (IncompleteWarning) when something of the input is
+/// missing (see `missing_input`), or when all of the activity is older than the tracking period.
 ///
 /// Args:
 ///     account: The users, groups, roles and policies.
@@ -95,17 +96,44 @@ impl Advisor {
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
         let checked = activity.coverage().check_catalog(catalog.fingerprint());
         checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
+        let start = tracking.0.period_start(now);
         let missing = MissingInput::of_trail(&reconciliation.inner, activity.coverage())
             .with_issues(account.issues())
             .with_accounts(&account, &activity);
+        let newest = activity.newest();
         let make = move || {
             access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now)
         };
+        let inner = work::run(py, make)?;
+        if !missing.is_empty() {
+            let message = format!("{missing}; what they hold may be missing from the reports");
+            error::warn_incomplete(py, &message)?;
+        }
+        if let (Some(newest), Some(start)) = (newest, start)
+            && newest < start
+        {
+            let newest = access_advisor::time::format(newest);
+            let message = format!(
+                "the newest event is from {newest}, before the tracking period: no service counts as used"
+            );
+            error::warn_incomplete(py, &message)?;
+        }
         Ok(Self {
-            inner: work::run(py, make)?,
+            inner,
             now,
             missing,
         })
+    }
+
+    /// Returns what the reports rest on, as `access-advisor report --format json` prints it under `Coverage`: by account the days
+    /// that were read and the gaps, and log files that digests list and that were not read.
+    ///
+    /// >>> coverage = advisor.coverage()
+    /// >>> [account["Account"] for account in coverage["Accounts"]]
+    /// ['111122223333']
+    fn coverage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let coverage = py.detach(|| self.inner.coverage());
+        answer(py, &coverage)
     }
 
     /// The instant of the reports.

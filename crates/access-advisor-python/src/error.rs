@@ -7,6 +7,7 @@ use access_advisor::arrow::{Fault, ReadError};
 use access_advisor::catalog::CatalogError;
 use access_advisor::report::RequestError;
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
+use access_advisor::text::Printable;
 use access_advisor::trail::{FailedObject, ListingError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -20,7 +21,8 @@ enum Attribute<'a> {
     Number(u64),
 }
 
-/// Makes an exception of the package.
+/// Makes an exception of the package. Its message is one line: names of the input cannot forge others. Its attributes have the names
+/// as they are.
 fn raised(class: &str, message: &str, attributes: &[(&str, Attribute<'_>)]) -> PyErr {
     Python::attach(|py| {
         let made = || -> PyResult<PyErr> {
@@ -30,7 +32,7 @@ fn raised(class: &str, message: &str, attributes: &[(&str, Attribute<'_>)]) -> P
                 keywords.set_item(name, *value)?;
             }
             let class = errors.getattr(class)?;
-            let error = class.call((message,), Some(&keywords))?;
+            let error = class.call((Printable(message).to_string(),), Some(&keywords))?;
             Ok(PyErr::from_value(error))
         };
         made().unwrap_or_else(|error| error)
@@ -40,6 +42,17 @@ fn raised(class: &str, message: &str, attributes: &[(&str, Attribute<'_>)]) -> P
 fn at(class: &str, message: &str, path: &Path) -> PyErr {
     let path = path.display().to_string();
     raised(class, message, &[("path", Attribute::Text(&path))])
+}
+
+/// Warns of something that is missing, and so may look unused in reports.
+pub(crate) fn warn_incomplete(py: Python<'_>, message: &str) -> PyResult<()> {
+    let category = py
+        .import(intern!(py, "access_advisor._errors"))?
+        .getattr(intern!(py, "IncompleteWarning"))?;
+    let warnings = py.import(intern!(py, "warnings"))?;
+    let message = Printable(message).to_string();
+    warnings.call_method1(intern!(py, "warn"), (message, category))?;
+    Ok(())
 }
 
 /// An invalid argument.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
+use access_advisor::text::Printable;
 use access_advisor::trail::{FailureKind, SetAside};
 use pyo3::prelude::*;
 
@@ -171,7 +172,8 @@ impl MalformedRecord {
             reason,
             ..
         } = self;
-        format!("<MalformedRecord {path}: record {record}: {reason}>")
+        let shown = format!("<MalformedRecord {path}: record {record}: {reason}>");
+        Printable(shown).to_string()
     }
 }
 
@@ -205,7 +207,8 @@ impl TruncatedObject {
     }
 
     fn __repr__(&self) -> String {
-        format!("<TruncatedObject {}: {}>", self.path, self.reason)
+        let shown = format!("<TruncatedObject {}: {}>", self.path, self.reason);
+        Printable(shown).to_string()
     }
 }
 

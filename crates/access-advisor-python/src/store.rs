@@ -6,6 +6,7 @@ use std::sync::Arc;
 use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest, PagedOperation};
 use access_advisor::report::{Granularity, PoliciesGrantingServiceAccess};
 use access_advisor::store::StoredAdvisor;
+use access_advisor::text::Printable;
 use access_advisor::time;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -35,7 +36,7 @@ use crate::{error, work};
 ///     allow_empty_activity: True to report also on accounts of which no activity was imported; everything is unused then.
 ///
 /// Raises:
-///     StoreError: The file cannot be opened, or is not a store.
+///     StoreError: The file cannot be opened, is not a store, or has activity that another catalog credited.
 ///
 /// >>> store = Store(folder / "advisor.db")
 /// >>> store.import_account("testdata/account.json")
@@ -132,22 +133,21 @@ impl Store {
             }
             None => Ok(Caller::local()),
         }?;
+        let known = Catalog::or_shared(catalog.as_ref().map(Py::get));
         let opened = py.detach(|| {
-            if create {
-                access_advisor::store::Store::open_or_create(&path)
+            let store = if create {
+                access_advisor::store::Store::open_or_create(&path)?
             } else {
-                access_advisor::store::Store::open(&path)
-            }
+                access_advisor::store::Store::open(&path)?
+            };
+            store.check_catalog(&known)?;
+            Ok(store)
         });
         let store = Arc::new(opened.map_err(|fault| error::store(&fault))?);
         Ok(Self {
             operations: Arc::new(
-                StoredAdvisor::new(
-                    store,
-                    Catalog::or_shared(catalog.as_ref().map(Py::get)),
-                    tracking.0,
-                )
-                .allow_empty_activity(allow_empty_activity),
+                StoredAdvisor::new(store, known, tracking.0)
+                    .allow_empty_activity(allow_empty_activity),
             ),
             caller,
             path,
@@ -159,6 +159,8 @@ impl Store {
     ///
     /// Returns:
     ///     The ids of the imported accounts.
+    ///
+    /// Warns (IncompleteWarning) when parts of the exports could not be used; `AccountData.load(paths).issues` lists them.
     ///
     /// Raises:
     ///     AccountError: A file cannot be read, or is not a complete export. Nothing is imported.
@@ -175,6 +177,18 @@ impl Store {
             imported.map_err(|fault| error::account_import(&fault))
         };
         let imported = work::run(py, import)??;
+        let issues = imported.issues.iter();
+        let mut losses = issues.filter(|issue| issue.kind.loses_data());
+        if let Some(first) = losses.next() {
+            let more = losses.count();
+            let and = if more > 0 {
+                format!(", and {more} more")
+            } else {
+                String::new()
+            };
+            let message = format!("parts of the account data are missing: {first}{and}");
+            error::warn_incomplete(py, &message)?;
+        }
         let accounts = imported.accounts.iter();
         Ok(accounts
             .map(|account| account.as_str().to_owned())
@@ -402,7 +416,7 @@ impl Store {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Store {}>", self.path.display())
+        format!("<Store {}>", Printable(self.path.display()))
     }
 }
 

@@ -9,7 +9,13 @@ use crate::error;
 use crate::pickle::Reduced;
 
 /// The arguments of [`restore_tracking`].
-type Settings = (Option<u64>, TimeDelta, &'static str, &'static str);
+type Settings = (
+    Option<u64>,
+    TimeDelta,
+    &'static str,
+    &'static str,
+    Option<u32>,
+);
 
 /// Which part of the activity a report covers. Parameters of this type also accept "aws" for `Tracking.aws()` and "full" for
 /// `Tracking.full()`.
@@ -19,12 +25,14 @@ type Settings = (Option<u64>, TimeDelta, &'static str, &'static str);
 ///     publication_delay: The delay before an attempt becomes visible; none by default.
 ///     actions: "aws" for the actions that AWS tracks, each from the date that AWS started; "all" for every action of the catalog.
 ///     regions: "aws" for the Regions that AWS tracks, each from the date that AWS started; "all" for every Region.
+///     min_coverage_days: The number of days of an account's trail that must have been read before anything of it is called
+///         unused, 1 or more; 90 when None, or the period when that is shorter. It matters with the states of `Tracking.full()`.
 ///
 /// Raises:
 ///     InvalidInputError: A setting has a value that is not allowed.
 ///
 /// >>> Tracking(period_days=90, actions="all")
-/// Tracking(period_days=90, publication_delay=datetime.timedelta(0), actions='all', regions='aws')
+/// Tracking(period_days=90, publication_delay=datetime.timedelta(0), actions='all', regions='aws', min_coverage_days=None)
 /// >>> Tracking() == Tracking.aws()
 /// True
 #[pyclass(frozen, eq, module = "access_advisor")]
@@ -36,13 +44,17 @@ pub(crate) struct Tracking {
 #[pymethods]
 impl Tracking {
     #[new]
-    #[pyo3(signature = (*, period_days = Some(400), publication_delay = None, actions = "aws", regions = "aws"), text_signature = "(*, period_days=400, publication_delay=None, actions='aws', regions='aws')")]
+    #[pyo3(signature = (*, period_days = Some(400), publication_delay = None, actions = "aws", regions = "aws", min_coverage_days = None), text_signature = "(*, period_days=400, publication_delay=None, actions='aws', regions='aws', min_coverage_days=None)")]
     fn new(
         period_days: Option<u64>,
         publication_delay: Option<TimeDelta>,
         actions: &str,
         regions: &str,
+        min_coverage_days: Option<u32>,
     ) -> PyResult<Self> {
+        if min_coverage_days == Some(0) {
+            return Err(error::invalid_input("min_coverage_days is 0"));
+        }
         let publication_delay = publication_delay.unwrap_or_default();
         if publication_delay < TimeDelta::zero() {
             return Err(error::invalid_input("publication_delay is negative"));
@@ -60,6 +72,7 @@ impl Tracking {
             "all" => TrackedRegions::All,
             other => return Err(neither("regions", other)),
         };
+        inner.min_coverage_days = min_coverage_days;
         Ok(Self { inner })
     }
 
@@ -73,11 +86,16 @@ impl Tracking {
     }
 
     /// Returns settings that cover every action in every Region, as far back as the activity goes.
+    ///
+    /// Args:
+    ///     min_coverage_days: As in the constructor.
+    ///
+    /// Raises:
+    ///     InvalidInputError: `min_coverage_days` is 0.
     #[staticmethod]
-    fn full() -> Self {
-        Self {
-            inner: access_advisor::report::Tracking::full(),
-        }
+    #[pyo3(signature = (*, min_coverage_days = None))]
+    fn full(min_coverage_days: Option<u32>) -> PyResult<Self> {
+        Self::new(None, None, "all", "all", min_coverage_days)
     }
 
     /// The number of days for which attempts at a service count; None for all.
@@ -112,6 +130,13 @@ impl Tracking {
         }
     }
 
+    /// The number of days of an account's trail that must have been read before anything of it is called unused; None for 90, or
+    /// the period when that is shorter.
+    #[getter]
+    fn min_coverage_days(&self) -> Option<u32> {
+        self.inner.min_coverage_days
+    }
+
     /// Pickles by rebuilding from the settings.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Settings>> {
         let settings = (
@@ -119,6 +144,7 @@ impl Tracking {
             self.publication_delay(),
             self.actions(),
             self.regions(),
+            self.min_coverage_days(),
         );
         crate::pickle::reduced(py, "restore_tracking", settings)
     }
@@ -127,10 +153,12 @@ impl Tracking {
         let this = slf.get();
         let period = this.period_days();
         let period = period.map_or_else(|| "None".to_owned(), |days| days.to_string());
+        let least = this.min_coverage_days();
+        let least = least.map_or_else(|| "None".to_owned(), |days| days.to_string());
         let delay = this.publication_delay().into_pyobject(slf.py())?.repr()?;
         let (actions, regions) = (this.actions(), this.regions());
         Ok(format!(
-            "Tracking(period_days={period}, publication_delay={delay}, actions='{actions}', regions='{regions}')"
+            "Tracking(period_days={period}, publication_delay={delay}, actions='{actions}', regions='{regions}', min_coverage_days={least})"
         ))
     }
 }
@@ -142,8 +170,15 @@ pub(crate) fn restore_tracking(
     publication_delay: TimeDelta,
     actions: &str,
     regions: &str,
+    min_coverage_days: Option<u32>,
 ) -> PyResult<Tracking> {
-    Tracking::new(period_days, Some(publication_delay), actions, regions)
+    Tracking::new(
+        period_days,
+        Some(publication_delay),
+        actions,
+        regions,
+        min_coverage_days,
+    )
 }
 
 fn neither(setting: &str, value: &str) -> PyErr {

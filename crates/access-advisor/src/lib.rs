@@ -64,7 +64,7 @@ pub mod store;
 pub mod trail;
 
 #[doc(inline)]
-pub use advisor_core::time;
+pub use advisor_core::{text, time};
 /// Times in this crate's interface are of this version of chrono.
 pub use chrono;
 /// JSON in this crate's interface is of this version of `serde_json`.

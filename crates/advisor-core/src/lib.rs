@@ -24,6 +24,7 @@ mod request_error;
 mod service_ref;
 mod state;
 mod statement_resources;
+pub mod text;
 pub mod time;
 mod tracking;
 mod usage;

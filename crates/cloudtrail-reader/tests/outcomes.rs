@@ -212,3 +212,43 @@ fn objects_without_a_usable_record_are_listed() {
         assert_eq!(read.reconciliation.objects_read, 1);
     }
 }
+
+/// Records name types and sources, and so could fill the memory with reasons, and a terminal.
+#[test]
+fn reasons_are_of_a_bounded_number() {
+    let of = |numbers: &mut dyn Iterator<Item = usize>| {
+        let mut records = vec![record(&json!({"userIdentity": {"type": "Root"}}))];
+        for number in numbers {
+            records.push(record(&json!({"eventType": format!("Type{number:05}")})));
+            records.push(record(
+                &json!({"eventSource": format!("s{number:05}.example.com")}),
+            ));
+            let kind = json!({"type": format!("Kind{number:05}")});
+            records.push(record(&json!({ "userIdentity": kind })));
+        }
+        records.push(record(&json!({"eventType": "AwsVpceEvent"})));
+        take(&[object(&records)]).reconciliation
+    };
+    let many = 2_000;
+    let all = of(&mut (0..many));
+    assert!(all.adds_up());
+    assert_eq!(all.set_aside_by_reason.len(), 1_000);
+    let others = SetAside::NotAws("(others)".into());
+    assert!(all.set_aside_by_reason[&others] > 1_000, "{all}");
+    assert_eq!(
+        all.set_aside_by_reason[&SetAside::NotAnApiCall("AwsVpceEvent".into())],
+        1
+    );
+    let lines = all.to_string().lines().count();
+    assert!(lines < 60, "{lines}");
+    assert!(all.to_string().contains(" other reasons"), "{all}");
+
+    // Whatever the order and the parts.
+    assert_eq!(of(&mut (0..many).rev()), all);
+    let mut parts = of(&mut (0..many).filter(|number| number % 2 == 1));
+    parts.merge(of(&mut (0..many).filter(|number| number % 2 == 0)));
+    let mut twice = [all.clone(), all].into_iter();
+    let one = twice.next().unwrap();
+    let names = |it: &Reconciliation| it.set_aside_by_reason.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&parts), names(&one));
+}

@@ -6,11 +6,11 @@ use access_advisor::catalog::build::{BuildInputs, build as build_catalog};
 use access_advisor::catalog::{Catalog, ServiceId};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use comfy_table::Table;
 
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, output, plain_table};
+use crate::plain_table::PlainTable;
+use crate::{input, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
@@ -88,7 +88,7 @@ pub(crate) fn run(command: &CatalogCommand) -> Result<(), Failure> {
 /// Lists the services, or the actions and resource types of one.
 fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let mut heading = String::new();
+    let mut heading = Vec::new();
     let tables = match &arguments.namespace {
         None => vec![services(&catalog)],
         Some(namespace) => {
@@ -97,27 +97,32 @@ fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
             })?;
             let service = catalog.service(id);
             let sources: Vec<&str> = service.event_sources().collect();
-            heading = format!("{} ({namespace})\n", service.name());
+            heading.push(format!("{} ({namespace})", service.name()));
             if !sources.is_empty() {
-                heading += &format!("event sources: {namespace}, {}\n", sources.join(", "));
+                heading.push(format!(
+                    "event sources: {namespace}, {}",
+                    sources.join(", ")
+                ));
             }
             vec![actions(&catalog, id), resource_types(&catalog, id)]
         }
     };
-    output::write_result(None, |writer| {
-        write!(writer, "{heading}")?;
+    output::write_lines(|lines| {
+        for line in &heading {
+            writeln!(lines, "{line}")?;
+        }
         for (index, table) in tables.iter().enumerate() {
             if index > 0 || !heading.is_empty() {
-                writeln!(writer)?;
+                writeln!(lines)?;
             }
-            plain_table::write(writer, table, "")?;
+            table.write(lines, "")?;
         }
         Ok(())
     })
 }
 
-fn services(catalog: &Catalog) -> Table {
-    let mut table = plain_table::with_header(&["NAMESPACE", "NAME", "ACTIONS", "TRACKED BY AWS"]);
+fn services(catalog: &Catalog) -> PlainTable {
+    let mut table = PlainTable::with_header(&["NAMESPACE", "NAME", "ACTIONS", "TRACKED BY AWS"]);
     for (id, service) in catalog.services() {
         let tracked = catalog
             .actions_of(id)
@@ -133,9 +138,9 @@ fn services(catalog: &Catalog) -> Table {
     table
 }
 
-fn actions(catalog: &Catalog, id: ServiceId) -> Table {
+fn actions(catalog: &Catalog, id: ServiceId) -> PlainTable {
     let mut table =
-        plain_table::with_header(&["ACTION", "ACCESS LEVEL", "TRACKED BY AWS", "RESOURCE TYPES"]);
+        PlainTable::with_header(&["ACTION", "ACCESS LEVEL", "TRACKED BY AWS", "RESOURCE TYPES"]);
     for action in catalog.actions_of(id).map(|action| catalog.action(action)) {
         let types: Vec<&str> = action
             .resource_types()
@@ -156,8 +161,8 @@ fn actions(catalog: &Catalog, id: ServiceId) -> Table {
     table
 }
 
-fn resource_types(catalog: &Catalog, id: ServiceId) -> Table {
-    let mut table = plain_table::with_header(&["RESOURCE TYPE", "ARN FORMAT"]);
+fn resource_types(catalog: &Catalog, id: ServiceId) -> PlainTable {
+    let mut table = PlainTable::with_header(&["RESOURCE TYPE", "ARN FORMAT"]);
     for id in catalog.service(id).resource_types() {
         let resource_type = catalog.resource_type(id);
         for format in resource_type.arn_formats() {
@@ -191,16 +196,16 @@ fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
         inputs = inputs.data_events(path);
     }
     let built = build_catalog(&inputs)?;
-    for namespace in &built.unnamed_services {
-        output::say(format_args!(
+    let unnamed = built.unnamed_services.iter().map(|namespace| {
+        format!(
             "note: the service {namespace} is new; without --service-names its namespace is used as its name"
-        ));
-    }
-    for stale in &built.stale_reviews {
-        output::say(format_args!(
-            "note: skipped, because the service reference no longer has the action: {stale}"
-        ));
-    }
+        )
+    });
+    output::say_each(unnamed, "new services");
+    let stale = built.stale_reviews.iter().map(|stale| {
+        format!("note: skipped, because the service reference no longer has the action: {stale}")
+    });
+    output::say_each(stale, "skipped actions");
     let coverage = &built.coverage;
     output::say(format_args!(
         "{} services, {} actions; {} of {} operations resolve to an action",

@@ -1,19 +1,20 @@
 //! `access-advisor coverage`: what a trail, activity files or a store cover.
 
 mod heat_map;
-mod listing;
+mod runs_of_days;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use access_advisor::activity::Coverage;
+use access_advisor::activity::{Coverage, CoverageSummary};
 use access_advisor::store::Store;
 use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::{Args, ValueEnum};
 
 use crate::arguments::ReadingArguments;
+use crate::csv_output::{CsvArguments, CsvWriter};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, output};
+use crate::{input, json_output, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::trail_help!("\
@@ -43,6 +44,9 @@ pub(crate) struct CoverageArguments {
     #[arg(long, value_enum, default_value_t = CoverageFormat::Map)]
     format: CoverageFormat,
 
+    #[command(flatten)]
+    csv: CsvArguments,
+
     /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
@@ -65,7 +69,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
     match &arguments.store {
         Some(store) => {
             let activity = Store::open(store)?.activity_table()?;
-            print(activity.coverage(), arguments.format)?;
+            print(activity.coverage(), arguments)?;
             let nothing = Reconciliation::default();
             Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
         }
@@ -77,14 +81,20 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
-    print(trail.activity.coverage(), arguments.format)?;
+    print(trail.activity.coverage(), arguments)?;
     Ok(MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage()).check()?)
 }
 
-fn print(coverage: &Coverage, format: CoverageFormat) -> Result<(), Failure> {
-    output::write_result(None::<&Path>, |writer| match format {
-        CoverageFormat::Map => heat_map::write(writer, coverage, heat_map::terminal_width()),
-        CoverageFormat::Json => listing::write_json(writer, coverage),
-        CoverageFormat::Csv => listing::write_csv(writer, coverage),
-    })
+fn print(coverage: &Coverage, arguments: &CoverageArguments) -> Result<(), Failure> {
+    match arguments.format {
+        CoverageFormat::Map => output::write_lines(|lines| {
+            heat_map::write(lines, coverage, heat_map::terminal_width())
+        }),
+        CoverageFormat::Json => output::write_result(None, |writer| {
+            json_output::write_json(writer, &CoverageSummary(coverage))
+        }),
+        CoverageFormat::Csv => output::write_result(None, |writer| {
+            runs_of_days::write(&mut CsvWriter::new(writer, arguments.csv), coverage)
+        }),
+    }
 }

@@ -96,9 +96,9 @@ fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
     let store = Store::open_or_create(&arguments.store)?;
     let imported = store.import_accounts(&exports, input::clock())?;
     input::say_issues(&imported.issues);
-    for account in &imported.accounts {
-        output::say(format_args!("imported account {account}"));
-    }
+    let accounts = imported.accounts.iter();
+    let accounts = accounts.map(|account| format!("imported account {account}"));
+    output::say_each(accounts, "imported accounts");
     Ok(MissingInput::default()
         .with_issues(&imported.issues)
         .check()?)
@@ -166,10 +166,14 @@ fn say_imported(imported: &ImportedTrail) {
             imported.outside
         ));
     }
-    for name in &imported.changed {
-        output::say(format_args!(
+    let changed = imported.changed.iter().map(|name| {
+        format!(
             "warning: {name}: was imported before with other content, which is counted already; it was not \
              read again. To count it, import everything into a new store"
-        ));
-    }
+        )
+    });
+    output::say_each(
+        changed,
+        "objects that were imported before with other content",
+    );
 }

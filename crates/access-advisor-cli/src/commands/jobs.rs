@@ -15,7 +15,9 @@ use serde_json::json;
 use crate::arguments::{GranularityArgument, StoreArguments, TrackingArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, output, plain_table};
+use crate::json_output::write_json;
+use crate::plain_table::PlainTable;
+use crate::{input, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -178,7 +180,7 @@ pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
 
 fn list_jobs(store: &Store) -> Result<(), Failure> {
     let mut table =
-        plain_table::with_header(&["JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "ARN", "BY"]);
+        PlainTable::with_header(&["JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "ARN", "BY"]);
     for summary in store.jobs()? {
         let job = &summary.job;
         let services = match job.state {
@@ -195,9 +197,9 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
             &job.owner,
         ]);
     }
-    output::write_result(None, |writer| plain_table::write(writer, &table, ""))
+    output::write_lines(|lines| table.write(lines, ""))
 }
 
 fn print(answer: &impl Serialize) -> Result<(), Failure> {
-    output::write_result(None, |writer| output::write_json(writer, answer))
+    output::write_result(None, |writer| write_json(writer, answer))
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::arguments::parse_caller;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::json_output::write_json;
 use crate::{input, output};
 
 #[derive(Debug, Args)]
@@ -68,5 +69,5 @@ pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
         policies_granting_service_access,
         is_truncated: false,
     };
-    output::write_result(None, |writer| output::write_json(writer, &answer))
+    output::write_result(None, |writer| write_json(writer, &answer))
 }

@@ -18,8 +18,10 @@ use clap::{Args, ValueEnum};
 
 use self::listed_reports::{ListedReports, Unobservable};
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
+use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::lines::Lines;
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -82,6 +84,9 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
+    #[command(flatten)]
+    csv: CsvArguments,
+
     /// Write the reports to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -101,7 +106,7 @@ enum Format {
     Table,
     /// {"Reports": [...], "Coverage": ...}, rows as the AWS CLI prints them
     Json,
-    /// One report per line
+    /// One report per line, and a last line {"Coverage": ..., "Catalog": ...}
     Jsonl,
     /// One line per service or action
     Csv,
@@ -174,11 +179,13 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
                     accounts: &coverage.accounts,
                 };
                 table::write(writer, reports, period)?;
-                writeln!(writer, "\n{}", trust())
+                let mut lines = Lines::new(writer);
+                writeln!(lines)?;
+                writeln!(lines, "{}", trust())
             }
             Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
-            Format::Jsonl => json::write_lines(writer, reports),
-            Format::Csv => csv::write(writer, reports),
+            Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
+            Format::Csv => csv::write(writer, arguments.csv, reports),
             Format::Parquet => write_reports(writer, reports.each()),
         }
     })?;
@@ -226,6 +233,9 @@ fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>)
     }
 }
 
+/// How many Regions are named.
+const MOST_REGIONS: usize = 20;
+
 /// AWS's own reports leave these attempts out without a word, and what was used in these Regions only looks unused.
 fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
     let rows = trail.activity.rows();
@@ -236,11 +246,16 @@ fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
         regions.insert(row.region);
     }
     if attempts > 0 {
-        let regions: Vec<&str> = regions.into_iter().collect();
+        let names: Vec<&str> = regions.iter().copied().take(MOST_REGIONS).collect();
+        let more = if regions.len() > names.len() {
+            ", ..."
+        } else {
+            ""
+        };
         let calls = if attempts == 1 { "attempt" } else { "attempts" };
         output::say(format_args!(
-            "note: {attempts} {calls} in Regions that AWS does not track ({}) left out; --tracking full counts them",
-            regions.join(", ")
+            "note: {attempts} {calls} in Regions that AWS does not track ({}{more}) left out; --tracking full counts them",
+            names.join(", ")
         ));
     }
 }

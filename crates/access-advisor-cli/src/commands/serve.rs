@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::serve::{Config, Credentials, Server};
+use access_advisor::text::Printable;
 use clap::Args;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format;
 
 use crate::arguments::TrackingArguments;
 use crate::exit_status;
@@ -80,7 +83,13 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     // One line per request; `RUST_LOG` changes that.
     let is_terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // An event is one line: whatever the values are, what does not print is escaped.
+    let fields = format::debug_fn(|writer, field, value| match field.name() {
+        "message" => write!(writer, "{}", Printable(format_args!("{value:?}"))),
+        name => write!(writer, "{name}={}", Printable(format_args!("{value:?}"))),
+    });
     tracing_subscriber::fmt()
+        .fmt_fields(fields.delimited(" "))
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(is_terminal)
@@ -97,16 +106,16 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
              caller can claim any identity"
         ));
     }
-    for account in advisor.accounts_without_activity()? {
-        let then = if arguments.allow_empty_activity {
-            "its reports show everything as unused"
-        } else {
-            "its jobs fail until a trail is imported (--allow-empty-activity makes them anyway)"
-        };
-        output::say(format_args!(
-            "warning: no CloudTrail activity was imported for account {account}: {then}"
-        ));
-    }
+    let then = if arguments.allow_empty_activity {
+        "its reports show everything as unused"
+    } else {
+        "its jobs fail until a trail is imported (--allow-empty-activity makes them anyway)"
+    };
+    let without = advisor.accounts_without_activity()?;
+    let without = without.iter().map(|account| {
+        format!("warning: no CloudTrail activity was imported for account {account}: {then}")
+    });
+    output::say_each(without, "accounts without activity");
     let mut config = Config::new(Arc::new(advisor))
         .listen(arguments.listen)
         .enforce_permissions(arguments.enforce_permissions);

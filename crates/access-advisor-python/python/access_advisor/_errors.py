@@ -111,6 +111,10 @@ class StoreError(AccessAdvisorError):
     """A store cannot be used. `path` is its file."""
 
 
+class IncompleteWarning(UserWarning):
+    """Something of the account data or the activity is missing, and so may look unused in reports."""
+
+
 class ClientExceptions:
     """The exceptions under the names of boto3's `iam.exceptions`, as `Store.exceptions` returns them."""
 

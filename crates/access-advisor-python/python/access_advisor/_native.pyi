@@ -690,6 +690,7 @@ class Tracking:
         publication_delay: timedelta | None = None,
         actions: Literal["aws", "all"] = "aws",
         regions: Literal["aws", "all"] = "aws",
+        min_coverage_days: int | None = None,
     ) -> Tracking: ...
     @staticmethod
     def aws() -> Tracking:
@@ -697,7 +698,7 @@ class Tracking:
         AWS started.
         """
     @staticmethod
-    def full() -> Tracking:
+    def full(*, min_coverage_days: int | None = None) -> Tracking:
         """Returns settings that cover every action in every Region, as far back as the activity goes."""
     @property
     def period_days(self) -> int | None:
@@ -711,6 +712,9 @@ class Tracking:
     @property
     def regions(self) -> Literal["aws", "all"]:
         """"aws" for the Regions that AWS tracks, "all" for every Region."""
+    @property
+    def min_coverage_days(self) -> int | None:
+        """"""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -763,6 +767,8 @@ class Advisor:
         """The number of principals in the activity that are not users or roles of the account data: they belong to other
         accounts, or were deleted.
         """
+    def coverage(self) -> dict[str, Any]:
+        """"""
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
         """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
 
@@ -1014,5 +1020,6 @@ def restore_tracking(
     publication_delay: timedelta,
     actions: Literal["aws", "all"],
     regions: Literal["aws", "all"],
+    min_coverage_days: int | None,
 ) -> Tracking:
     """Rebuilds a pickled Tracking."""

@@ -19,9 +19,9 @@ use crate::formats::error::FormatError;
 use crate::options::Rules;
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::object_id::ObjectId;
-use crate::outcome::printable::shortened;
 use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::{Rejection, SetAside};
+use crate::outcome::shortened::shortened;
 use crate::record::attribution;
 use crate::record::checks::{self, LONGEST_NAME, UNIQUE_ID_LENGTHS};
 

@@ -28,7 +28,7 @@ use crate::formats::columns::RecordColumns;
 use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, NotCloudTrail, TableKind};
 use crate::outcome::malformed::{Malformed, RecordField, RowFault};
-use crate::outcome::printable::shortened;
+use crate::outcome::shortened::shortened;
 use crate::outcome::truncation::Truncation;
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::event::Text;

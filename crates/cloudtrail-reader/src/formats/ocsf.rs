@@ -16,7 +16,7 @@ use crate::formats::engine_time;
 use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, TableKind};
 use crate::formats::values::Values;
-use crate::outcome::printable::shortened;
+use crate::outcome::shortened::shortened;
 
 /// What a column is in a record.
 #[derive(Clone, Copy)]

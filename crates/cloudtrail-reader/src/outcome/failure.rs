@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::object_id::ObjectId;
-use crate::outcome::printable::Printable;
+use advisor_core::text::Printable;
 
 /// An object that could not be read: none of its records was taken.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::printable::shortened;
+use crate::outcome::shortened::shortened;
 
 /// What is wrong with a record, or with a row of a table.
 #[derive(
@@ -18,8 +18,8 @@ pub enum Malformed {
     /// A text is longer than any that CloudTrail writes.
     #[error("the {0} is too long")]
     TooLong(RecordField),
-    /// A name has a control character.
-    #[error("the {0} has a control character")]
+    /// A name has a control or format character, or another one that does not print.
+    #[error("the {0} has a control or format character")]
     ControlCharacter(RecordField),
     /// The `awsRegion` cannot be the name of a Region.
     #[error("the awsRegion is not a Region")]
@@ -165,7 +165,7 @@ impl fmt::Display for MalformedKind {
         f.write_str(match self {
             Self::Missing => "a field is missing",
             Self::TooLong => "a text is too long",
-            Self::ControlCharacter => "a name has a control character",
+            Self::ControlCharacter => "a name has a control or format character",
             Self::Region => "not a Region",
             Self::Time => "an impossible time",
             Self::Principal => "a principal without unique id and ARN",

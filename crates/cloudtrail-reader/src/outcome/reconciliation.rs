@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
+use advisor_core::text::Printable;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::failure::{FailedObject, FailureKind};
 use crate::outcome::malformed::Malformed;
 use crate::outcome::object_id::ObjectId;
-use crate::outcome::printable::Printable;
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::outcome::truncation::TruncatedObject;
 
@@ -135,6 +135,27 @@ pub(crate) struct Progress {
 
 /// How many malformed records are kept as examples. More are only counted.
 const MOST_EXAMPLES: usize = 20;
+/// How many reasons are counted each. Records of further ones are counted together, by the kind of reason.
+const MOST_REASONS: usize = 1_000;
+/// How many reasons are printed, of those that name something of a record.
+const MOST_PRINTED_REASONS: usize = 40;
+
+/// Counts records by a reason.
+///
+/// The reasons that are kept are the first in their order, so that they and their counts do not depend on the order of the parts:
+/// a reason that was removed has too many smaller ones from then on to be kept again.
+fn count_reason(reasons: &mut BTreeMap<SetAside, u64>, reason: SetAside, number: u64) {
+    *reasons.entry(reason).or_default() += number;
+    while reasons.len() > MOST_REASONS {
+        let mut named = reasons.keys().rev();
+        let last = named.find_map(|reason| Some((reason.clone(), reason.without_name()?)));
+        let Some((last, nameless)) = last else {
+            return;
+        };
+        let number = reasons.remove(&last).unwrap_or_default();
+        *reasons.entry(nameless).or_default() += number;
+    }
+}
 
 impl Reconciliation {
     /// One object that could not be read.
@@ -272,16 +293,12 @@ impl Reconciliation {
         rejection: Rejection,
     ) {
         let reason = self.name_malformed(object, record, rejection);
-        *self.set_aside_by_reason.entry(reason).or_default() += 1;
+        count_reason(&mut self.set_aside_by_reason, reason, 1);
     }
 
     pub(crate) fn set_row_aside(&mut self, object: &ObjectId, row: u64, rejection: Rejection) {
         let reason = self.name_malformed(object, row, rejection);
-        *self
-            .activity_rows
-            .set_aside_by_reason
-            .entry(reason)
-            .or_default() += 1;
+        count_reason(&mut self.activity_rows.set_aside_by_reason, reason, 1);
     }
 
     /// Keeps the first malformed records as examples. Returns the reason to count the record by.
@@ -323,14 +340,14 @@ impl Reconciliation {
         self.records_read += other.records_read;
         self.records_attributed += other.records_attributed;
         for (reason, count) in other.set_aside_by_reason {
-            *self.set_aside_by_reason.entry(reason).or_default() += count;
+            count_reason(&mut self.set_aside_by_reason, reason, count);
         }
         let (rows, others) = (&mut self.activity_rows, other.activity_rows);
         rows.read += others.read;
         rows.taken += others.taken;
         rows.attempts = rows.attempts.saturating_add(others.attempts);
         for (reason, count) in others.set_aside_by_reason {
-            *rows.set_aside_by_reason.entry(reason).or_default() += count;
+            count_reason(&mut rows.set_aside_by_reason, reason, count);
         }
         if !other.examples.is_empty() {
             self.examples.extend(other.examples);
@@ -399,12 +416,23 @@ impl fmt::Display for Reconciliation {
 
 fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &BTreeMap<SetAside, u64>) -> fmt::Result {
     let mut malformed = 0;
+    // Those of most records; the order is that of the reasons.
+    let mut numbers: Vec<u64> = reasons.values().copied().collect();
+    numbers.sort_unstable_by(|left, right| right.cmp(left));
+    let least = numbers.get(MOST_PRINTED_REASONS).map_or(0, |next| next + 1);
+    let (mut others, mut of) = (0, 0_usize);
     for (reason, number) in reasons {
         if reason.is_fault() {
             malformed += number;
-        } else {
+        } else if *number >= least || reason.without_name().is_none() {
             write!(f, "\n{number:>9}  {reason}")?;
+        } else {
+            others += number;
+            of += 1;
         }
+    }
+    if of > 0 {
+        write!(f, "\n{others:>9}  for {of} other reasons")?;
     }
     if malformed > 0 {
         write!(f, "\n{malformed:>9}  MALFORMED")?;

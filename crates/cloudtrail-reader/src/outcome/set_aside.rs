@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use advisor_core::text::Printable;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::malformed::{Malformed, MalformedKind};
@@ -87,22 +88,44 @@ impl SetAside {
         ];
         matches!(self, Self::NotAnApiCall(kind) if SUMMARIES.contains(&&**kind))
     }
+
+    /// The reason without what the record names, if it names something: there can be any number of such reasons.
+    pub(crate) fn without_name(&self) -> Option<Self> {
+        const OTHERS: &str = "(others)";
+        match self {
+            Self::NotAnApiCall(name)
+            | Self::NoCaller(name)
+            | Self::NotAws(name)
+            | Self::NoIamIdentity(UserIdentityKind::Other(name))
+                if **name == *OTHERS || self.is_summary() =>
+            {
+                None
+            }
+            Self::NotAnApiCall(_) => Some(Self::NotAnApiCall(OTHERS.into())),
+            Self::NoCaller(_) => Some(Self::NoCaller(OTHERS.into())),
+            Self::NotAws(_) => Some(Self::NotAws(OTHERS.into())),
+            Self::NoIamIdentity(UserIdentityKind::Other(_)) => {
+                Some(UserIdentityKind::Other(OTHERS.into())).map(Self::NoIamIdentity)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", kind.escape_debug()),
+            Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", Printable(kind)),
             Self::NoCaller(source) => {
-                write!(f, "not decided by permissions: {}", source.escape_debug())
+                write!(f, "not decided by permissions: {}", Printable(source))
             }
-            Self::NotAws(source) => write!(f, "not of AWS: {}", source.escape_debug()),
+            Self::NotAws(source) => write!(f, "not of AWS: {}", Printable(source)),
             Self::Correction => f.write_str("a correction of an earlier event"),
             Self::NoIamIdentity(UserIdentityKind::Root) => f.write_str("by the account root"),
             Self::NoIamIdentity(UserIdentityKind::AwsService) => f.write_str("by an AWS service"),
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => f.write_str("anonymous"),
             Self::NoIamIdentity(UserIdentityKind::Other(kind)) => {
-                write!(f, "not an IAM identity: {}", kind.escape_debug())
+                write!(f, "not an IAM identity: {}", Printable(kind))
             }
             Self::BeforeSince => f.write_str("earlier than since"),
             Self::AfterUntil => f.write_str("later than until"),

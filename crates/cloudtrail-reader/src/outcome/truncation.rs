@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::object_id::ObjectId;
-use crate::outcome::printable::Printable;
+use advisor_core::text::Printable;
 
 /// An object that holds a part of a result. Its records were taken; others are missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

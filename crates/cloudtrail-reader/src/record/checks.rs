@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use advisor_core::time;
+use advisor_core::{text, time};
 
 use crate::outcome::malformed::{Malformed, RecordField};
 
@@ -31,12 +31,14 @@ pub(crate) fn most_records(bytes: usize) -> usize {
     (bytes / SHORTEST_RECORD).max(ALWAYS)
 }
 
-/// Returns a name that is there, not too long, and has no control characters.
+/// Returns a name that is there, not too long, and has no characters that do not print.
 pub(crate) fn name(text: Option<&str>, field: RecordField) -> Result<&str, Malformed> {
     match text {
         None | Some("") => Err(Malformed::Missing(field)),
         Some(text) if text.len() > LONGEST_NAME => Err(Malformed::TooLong(field)),
-        Some(text) if text.chars().any(char::is_control) => Err(Malformed::ControlCharacter(field)),
+        Some(name) if !name.chars().all(text::is_printable) => {
+            Err(Malformed::ControlCharacter(field))
+        }
         Some(text) => Ok(text),
     }
 }

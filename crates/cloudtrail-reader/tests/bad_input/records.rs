@@ -370,7 +370,7 @@ fn names_that_cannot_be() {
             assert_eq!(
                 between(&[&broken]),
                 [format!(
-                    "record 2: malformed: the {field} has a control character"
+                    "record 2: malformed: the {field} has a control or format character"
                 )],
             );
         }

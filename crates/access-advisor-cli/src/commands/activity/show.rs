@@ -1,6 +1,6 @@
 //! `access-advisor activity show`.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use access_advisor::activity::{ActivityRow, CreditedAction, DaySet, Evidence};
@@ -10,9 +10,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::files::{self, principal};
+use crate::csv_output::{CsvArguments, CsvWriter};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{output, plain_table};
+use crate::json_output::{write_json, write_json_line};
+use crate::lines::Lines;
+use crate::output;
+use crate::plain_table::PlainTable;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -30,6 +34,9 @@ pub(crate) struct ShowArguments {
     /// How to print the rows
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     format: RowFormat,
+
+    #[command(flatten)]
+    csv: CsvArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,15 +67,20 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
         }
     }
     output::write_result(None, |writer| match arguments.format {
-        RowFormat::Table => write_table(writer, &rows),
-        RowFormat::Json => write_json(writer, &rows),
-        RowFormat::Jsonl => write_json_lines(writer, &rows),
-        RowFormat::Csv => write_csv(writer, &rows),
+        RowFormat::Table => write_table(&mut Lines::new(writer), &rows),
+        RowFormat::Json => {
+            let activity = rows.iter().map(Line::new).collect();
+            write_json(writer, &Table { activity })
+        }
+        RowFormat::Jsonl => rows
+            .iter()
+            .try_for_each(|row| write_json_line(&mut *writer, &Line::new(row))),
+        RowFormat::Csv => write_csv(&mut CsvWriter::new(writer, arguments.csv), &rows),
     })
 }
 
-fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
-    let mut table = plain_table::with_header(&[
+fn write_table(lines: &mut Lines<'_>, rows: &[ActivityRow<'_>]) -> io::Result<()> {
+    let mut table = PlainTable::with_header(&[
         "PRINCIPAL",
         "SERVICE",
         "ACTION",
@@ -95,13 +107,13 @@ fn write_table(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<(
             &row.denied.to_string(),
         ]);
     }
-    plain_table::write(writer, &table, "")
+    table.write(lines, "")
 }
 
 /// A row with the columns of the file, in their order. The days are a list, or one text in CSV.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Line<'a, D> {
+struct Line<'a> {
     account_id: Option<&'a str>,
     principal_id: Option<&'a str>,
     principal_arn: Option<&'a str>,
@@ -115,7 +127,7 @@ struct Line<'a, D> {
     attempts: u64,
     denied_attempts: u64,
     first_accessed: String,
-    days: D,
+    days: Vec<String>,
     days_complete: bool,
     evidence: &'static str,
 }
@@ -133,8 +145,8 @@ fn evidence(row: &ActivityRow<'_>) -> &'static str {
     }
 }
 
-impl<'a, D> Line<'a, D> {
-    fn new(row: &ActivityRow<'a>, days: D) -> Self {
+impl<'a> Line<'a> {
+    fn new(row: &ActivityRow<'a>) -> Self {
         let (action_name, event_name) = match row.action {
             CreditedAction::Event(name) => (None, Some(name)),
             credited => (Some(credited.name()), None),
@@ -154,46 +166,42 @@ impl<'a, D> Line<'a, D> {
             attempts: row.attempts,
             denied_attempts: row.denied,
             first_accessed: text(row.first_millis),
-            days,
+            days: dates(row),
             days_complete: row.days_complete,
             evidence: evidence(row),
         }
     }
 }
 
-fn write_json(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Table<'a> {
-        activity: Vec<Line<'a, Vec<String>>>,
-    }
-    let activity = rows.iter().map(|row| Line::new(row, dates(row)));
-    let activity = activity.collect();
-    output::write_json(writer, &Table { activity })
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Table<'a> {
+    activity: Vec<Line<'a>>,
 }
 
-fn write_json_lines(mut writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
+fn write_csv(csv: &mut CsvWriter<'_>, rows: &[ActivityRow<'_>]) -> io::Result<()> {
+    csv.write(COLUMNS)?;
     for row in rows {
-        serde_json::to_writer(&mut writer, &Line::new(row, dates(row)))?;
-        writeln!(writer)?;
+        let line = Line::new(row);
+        csv.write([
+            line.account_id.unwrap_or_default(),
+            line.principal_id.unwrap_or_default(),
+            line.principal_arn.unwrap_or_default(),
+            line.principal_arn_seen.as_deref().unwrap_or_default(),
+            line.service_namespace,
+            line.action_name.unwrap_or_default(),
+            line.event_name.unwrap_or_default(),
+            line.aws_region,
+            &line.last_accessed,
+            line.last_event_id,
+            &line.attempts.to_string(),
+            &line.denied_attempts.to_string(),
+            &line.first_accessed,
+            &line.days.join(" "),
+            &line.days_complete.to_string(),
+            line.evidence,
+        ])?;
     }
-    Ok(())
-}
-
-fn write_csv(writer: &mut dyn Write, rows: &[ActivityRow<'_>]) -> io::Result<()> {
-    // The header is also written when there are no rows.
-    let mut csv = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(writer);
-    let written = csv.write_record(COLUMNS).and_then(|()| {
-        rows.iter()
-            .try_for_each(|row| csv.serialize(Line::new(row, dates(row).join(" "))))
-    });
-    // Keeps the kind of a closed pipe.
-    written.map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    })?;
     csv.flush()
 }
 

@@ -2,11 +2,13 @@
 //! without colour, and to everybody.
 
 use std::env;
-use std::io::{self, Write};
+use std::io;
 
 use access_advisor::activity::{Coverage, DaySet, EventCategory};
 use chrono::Datelike;
 use comfy_table::Table;
+
+use crate::lines::Lines;
 
 /// The width when the output is not a terminal.
 const USUAL_WIDTH: usize = 80;
@@ -15,6 +17,9 @@ const FEWEST_CELLS: usize = 20;
 const DAYS_PER_WEEK: usize = 7;
 /// The most log files that are named.
 const MOST_NAMES: usize = 10;
+/// The most accounts, and rows of an account. Records can name any number of Regions and resource types.
+const MOST_ACCOUNTS: usize = 100;
+const MOST_ROWS: usize = 200;
 
 /// The width of the terminal: `COLUMNS`, or what the terminal says.
 pub(super) fn terminal_width() -> usize {
@@ -25,7 +30,7 @@ pub(super) fn terminal_width() -> usize {
 }
 
 /// Writes the map of every account, and what else there is to know.
-pub(super) fn write(writer: &mut dyn Write, coverage: &Coverage, width: usize) -> io::Result<()> {
+pub(super) fn write(lines: &mut Lines<'_>, coverage: &Coverage, width: usize) -> io::Result<()> {
     let accounts: Vec<Account> = (coverage.accounts().into_iter())
         .map(|account| Account::new(coverage, account))
         .collect();
@@ -39,38 +44,44 @@ pub(super) fn write(writer: &mut dyn Write, coverage: &Coverage, width: usize) -
     if let (Some(first), Some(last)) = (days.first(), days.last()) {
         let cells = width.saturating_sub(label_width + 2).max(FEWEST_CELLS);
         let axis = Axis::new(first, last, cells);
-        for account in &accounts {
-            account.write(writer, &axis, label_width)?;
+        for account in accounts.iter().take(MOST_ACCOUNTS) {
+            account.write(lines, &axis, label_width)?;
         }
-        writeln!(writer, "{}", axis.legend())?;
+        if let Some(more @ 1..) = accounts.len().checked_sub(MOST_ACCOUNTS) {
+            writeln!(
+                lines,
+                "and {more} more accounts; --format json has them all"
+            )?;
+        }
+        writeln!(lines, "{}", axis.legend())?;
     }
-    write_notes(writer, coverage)
+    write_notes(lines, coverage)
 }
 
-fn write_notes(writer: &mut dyn Write, coverage: &Coverage) -> io::Result<()> {
+fn write_notes(lines: &mut Lines<'_>, coverage: &Coverage) -> io::Result<()> {
     let missing = coverage.missing_log_files();
     if !missing.is_empty() {
         writeln!(
-            writer,
+            lines,
             "Listed in digest files, but not read: {} log files",
             missing.len()
         )?;
         for name in missing.iter().take(MOST_NAMES) {
-            writeln!(writer, "  {name}")?;
+            writeln!(lines, "  {name}")?;
         }
         if let Some(more @ 1..) = missing.len().checked_sub(MOST_NAMES) {
-            writeln!(writer, "  and {more} more; --format json names them all")?;
+            writeln!(lines, "  and {more} more; --format json names them all")?;
         }
     }
     if coverage.has_unknown_sources() {
         writeln!(
-            writer,
-            "Some of the activity comes from files that do not say what they cover.
-Its coverage is unknown."
+            lines,
+            "Some of the activity comes from files that do not say what they cover."
         )?;
+        writeln!(lines, "Its coverage is unknown.")?;
     } else if coverage.is_empty() {
         writeln!(
-            writer,
+            lines,
             "Nothing is covered: no event and no log file was read."
         )?;
     }
@@ -118,27 +129,30 @@ impl<'c> Account<'c> {
         }
     }
 
-    fn write(&self, writer: &mut dyn Write, axis: &Axis, label_width: usize) -> io::Result<()> {
+    fn write(&self, lines: &mut Lines<'_>, axis: &Axis, label_width: usize) -> io::Result<()> {
         let Self { id, covered, rows } = self;
         let date = |day: Option<i32>| day.and_then(DaySet::date_of);
         if let (Some(first), Some(last)) = (date(covered.first()), date(covered.last())) {
             let between = last.signed_duration_since(first).num_days() + 1;
             writeln!(
-                writer,
+                lines,
                 "Account {id}: {} of {between} days from {first} to {last} are covered",
                 covered.len()
             )?;
         }
         writeln!(
-            writer,
+            lines,
             "{}",
             format!("{:label_width$}  {}", "", axis.dates()).trim_end()
         )?;
-        for row in rows {
+        for row in rows.iter().take(MOST_ROWS) {
             let label = shortened(&row.label, label_width);
-            writeln!(writer, "{label:label_width$}  {}", axis.cells(&row.days))?;
+            writeln!(lines, "{label:label_width$}  {}", axis.cells(&row.days))?;
         }
-        writeln!(writer)
+        if let Some(more @ 1..) = rows.len().checked_sub(MOST_ROWS) {
+            writeln!(lines, "and {more} more rows; --format json has them all")?;
+        }
+        writeln!(lines)
     }
 }
 

@@ -10,6 +10,7 @@ use access_advisor::time;
 use chrono::{DateTime, Utc};
 
 use super::listed_reports::ListedReports;
+use crate::csv_output::{CsvArguments, CsvWriter};
 
 const COLUMNS: usize = 14;
 
@@ -31,24 +32,31 @@ const HEADER: [&str; COLUMNS] = [
 ];
 
 /// Writes all reports as one table.
-pub(crate) fn write(writer: &mut dyn Write, reports: ListedReports<'_>) -> io::Result<()> {
-    writer.write_all(&lines(|csv| write_record(csv, HEADER))?)?;
-    reports.write_each(writer, |report| lines(|csv| write_report(csv, report)))
+pub(crate) fn write(
+    writer: &mut dyn Write,
+    arguments: CsvArguments,
+    reports: ListedReports<'_>,
+) -> io::Result<()> {
+    writer.write_all(&lines(arguments, |csv| write_record(csv, HEADER))?)?;
+    reports.write_each(writer, |report| {
+        lines(arguments, |csv| write_report(csv, report))
+    })
 }
 
 /// Some lines of the table.
 fn lines(
-    write: impl FnOnce(&mut csv::Writer<&mut dyn Write>) -> io::Result<()>,
+    arguments: CsvArguments,
+    write: impl FnOnce(&mut CsvWriter<'_>) -> io::Result<()>,
 ) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
-    let mut csv = csv::Writer::from_writer(&mut lines as &mut dyn Write);
+    let mut csv = CsvWriter::new(&mut lines, arguments);
     write(&mut csv)?;
     csv.flush()?;
     drop(csv);
     Ok(lines)
 }
 
-fn write_report(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
+fn write_report(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
     write_entity(csv, report)?;
     let ungranted: Vec<_> = report.ungranted_actions_used().collect();
     for row in report.services() {
@@ -70,7 +78,7 @@ fn write_report(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
 
 /// The line of the report itself, which also stands when it lists no service: the last access of all, the policies that could
 /// not be evaluated, and how many actions are undecided.
-fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::Result<()> {
+fn write_entity(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
     let last = report.services().max_by_key(|row| row.last_authenticated);
     let last = last.filter(|row| row.last_authenticated.is_some());
     let names: Vec<&str> = report
@@ -102,17 +110,12 @@ fn write_entity(csv: &mut csv::Writer<&mut dyn Write>, report: &Report) -> io::R
     )
 }
 
-/// Keeps the kind of a closed pipe.
-fn write_record(csv: &mut csv::Writer<&mut dyn Write>, record: [&str; COLUMNS]) -> io::Result<()> {
-    csv.write_record(record)
-        .map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            other => io::Error::other(format!("{other:?}")),
-        })
+fn write_record(csv: &mut CsvWriter<'_>, record: [&str; COLUMNS]) -> io::Result<()> {
+    csv.write(record)
 }
 
 fn write_row(
-    csv: &mut csv::Writer<&mut dyn Write>,
+    csv: &mut CsvWriter<'_>,
     report: &Report,
     row: &ServiceLastAccessed<'_>,
     granted: &str,
@@ -144,7 +147,7 @@ fn write_row(
 }
 
 fn write_action(
-    csv: &mut csv::Writer<&mut dyn Write>,
+    csv: &mut CsvWriter<'_>,
     report: &Report,
     row: &ServiceLastAccessed<'_>,
     action: &TrackedActionLastAccessed<'_>,

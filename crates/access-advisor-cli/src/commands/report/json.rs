@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::listed_reports::ListedReports;
-use crate::output::INDENT;
+use crate::json_output::{Escaping, INDENT, write_json_line};
 
 /// Writes `{"Reports": [...], "Coverage": {...}, "Catalog": "..."}`.
 pub(super) fn write(
@@ -34,20 +34,35 @@ pub(super) fn write(
     write!(writer, ",\n{INDENT}\"Catalog\": \"{catalog}\"\n}}\n")
 }
 
-/// Writes one report per line.
-pub(super) fn write_lines(writer: &mut dyn Write, reports: ListedReports<'_>) -> io::Result<()> {
+/// Writes one report per line, and a last line `{"Coverage": {...}, "Catalog": "..."}`.
+pub(super) fn write_lines(
+    writer: &mut dyn Write,
+    reports: ListedReports<'_>,
+    coverage: &ReportCoverage,
+    catalog: &Catalog,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct LastLine<'a> {
+        coverage: &'a ReportCoverage,
+        catalog: String,
+    }
+
     reports.write_each(writer, |report| {
-        let mut line = serde_json::to_vec(report)?;
-        line.push(b'\n');
+        let mut line = Vec::new();
+        write_json_line(&mut line, report)?;
         Ok(line)
-    })
+    })?;
+    let catalog = catalog.fingerprint().to_string();
+    write_json_line(writer, &LastLine { coverage, catalog })
 }
 
 /// A value that stands at this depth of a document.
 fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
-    value.serialize(&mut Serializer::with_formatter(&mut text, formatter))?;
+    let mut escaping = Escaping(&mut text);
+    value.serialize(&mut Serializer::with_formatter(&mut escaping, formatter))?;
     let line_end = format!("\n{}", INDENT.repeat(depth));
     let mut indented = Vec::with_capacity(text.len() + text.len() / 2);
     // Strings have no line ends: JSON escapes them.

@@ -8,10 +8,10 @@ use access_advisor::report::{
     AccountCoverage, Granularity, Report, ServiceLastAccessed, State, StateReason,
 };
 use chrono::{DateTime, Utc};
-use comfy_table::{CellAlignment, Table};
 
 use super::listed_reports::ListedReports;
-use crate::plain_table;
+use crate::lines::Lines;
+use crate::plain_table::PlainTable;
 
 /// The time that reports cover.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,8 @@ const WIDTH: usize = 100;
 const MOST_NAMES: usize = 60;
 /// ... to this many names and the count of the others.
 const CUT_NAMES: usize = 12;
+/// Records and exports can name any number of event sources and missing policies. More are counted.
+const MOST_ROWS: usize = 20;
 
 /// Writes the overview, when there are several reports, and each report.
 pub(crate) fn write(
@@ -51,31 +53,34 @@ pub(crate) fn write(
     reports: ListedReports<'_>,
     period: Period<'_>,
 ) -> io::Result<()> {
+    let mut lines = Lines::new(writer);
     let day = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
     match period.start {
         Some(start) if start > period.end => writeln!(
-            writer,
+            lines,
             "Last accessed since {}: nothing of that time was read",
             day(start)
         )?,
         Some(start) => writeln!(
-            writer,
+            lines,
             "Last accessed, {} to {}",
             day(start),
             day(period.end)
         )?,
-        None => writeln!(writer, "Last accessed, up to {}", day(period.end))?,
+        None => writeln!(lines, "Last accessed, up to {}", day(period.end))?,
     }
     let list = reports.list();
     if list.len() > 1 {
-        writeln!(writer)?;
+        writeln!(lines)?;
         // The reports are made twice, because those of a large account do not fit in memory.
         let overview = list.map_in_parallel(|report| Overview::of(&report, period));
-        write_overview(writer, &overview.collect::<Vec<_>>(), period)?;
+        write_overview(&mut lines, &overview.collect::<Vec<_>>(), period)?;
     }
     reports.write_each(writer, |report| {
-        let mut text = b"\n".to_vec();
-        write_report(&mut text, report, period)?;
+        let mut text = Vec::new();
+        let mut lines = Lines::new(&mut text);
+        writeln!(lines)?;
+        write_report(&mut lines, report, period)?;
         Ok(text)
     })
 }
@@ -114,7 +119,7 @@ impl Overview {
 }
 
 fn write_overview(
-    writer: &mut dyn Write,
+    lines: &mut Lines<'_>,
     reports: &[Overview],
     period: Period<'_>,
 ) -> io::Result<()> {
@@ -127,11 +132,9 @@ fn write_overview(
     }
     let numbers = 1..header.len();
     header.extend(["LAST ACCESSED", ""]);
-    let mut table = plain_table::with_header(&header);
+    let mut table = PlainTable::with_header(&header);
     for column in numbers {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table.align_right(column);
     }
     for report in reports {
         let not_used = report.services - report.used;
@@ -152,7 +155,7 @@ fn write_overview(
         cells.push(last.map(|time| ago(time, period.now)).unwrap_or_default());
         table.add_row(cells);
     }
-    plain_table::write(writer, &table, "")
+    table.write(lines, "")
 }
 
 /// What stands in place of a last access.
@@ -176,20 +179,20 @@ fn is_in(row: &ServiceLastAccessed<'_>, state: State) -> bool {
     !is_used(row) && row.state == Some(state)
 }
 
-fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> io::Result<()> {
+fn write_report(lines: &mut Lines<'_>, report: &Report, period: Period<'_>) -> io::Result<()> {
     let mut used: Vec<_> = report.services().filter(is_used).collect();
     used.sort_by(|left, right| {
         (right.last_authenticated.cmp(&left.last_authenticated))
             .then_with(|| left.service_namespace.cmp(right.service_namespace))
     });
-    writeln!(writer, "{}", report.arn())?;
-    write_counts(writer, report, used.len(), period)?;
+    writeln!(lines, "{}", report.arn())?;
+    write_counts(lines, report, used.len(), period)?;
     if !used.is_empty() {
         let table = rows_of(report, &used, period);
-        plain_table::write(writer, &table, "  ")?;
+        table.write(lines, "  ")?;
     }
     if has_states(report) {
-        write_states(writer, report)?;
+        write_states(lines, report)?;
     } else {
         let label = if period.is_read(report) {
             "  not used: "
@@ -201,9 +204,9 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> 
             .filter(|row| !is_used(row))
             .map(|row| row.service_namespace)
             .collect();
-        write_names(writer, label, &unused)?;
+        write_names(lines, label, &unused)?;
         for row in report.services().filter(is_used) {
-            write_unused_actions(writer, &row)?;
+            write_unused_actions(lines, &row)?;
         }
     }
     let ungranted: Vec<_> = report.ungranted_services_used().collect();
@@ -215,7 +218,7 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> 
         } else {
             "permission policy that was evaluated"
         };
-        writeln!(writer, "  used, though no {which} grants it:")?;
+        writeln!(lines, "  used, though no {which} grants it:")?;
         let mut table = rows_of(report, &ungranted, period);
         for action in &actions {
             table.add_row(vec![
@@ -233,20 +236,30 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> 
                     .to_owned(),
             ]);
         }
-        plain_table::write(writer, &table, "  ")?;
+        table.write(lines, "  ")?;
     }
-    let unknown: Vec<_> = report.unknown_event_sources().collect();
+    let unknown: Vec<_> = report.unknown_event_sources().take(MOST_ROWS).collect();
     if !unknown.is_empty() {
-        writeln!(writer, "  used, event source is not in the catalog:")?;
-        plain_table::write(writer, &rows_of(report, &unknown, period), "  ")?;
+        writeln!(lines, "  used, event source is not in the catalog:")?;
+        rows_of(report, &unknown, period).write(lines, "  ")?;
+        let more = report.unknown_event_sources().skip(MOST_ROWS).count();
+        if more > 0 {
+            writeln!(lines, "  and {more} more (--format csv lists all)")?;
+        }
     }
-    for missing in report.not_evaluated() {
-        writeln!(writer, "  NOT EVALUATED: {missing}")?;
+    for missing in report.not_evaluated().iter().take(MOST_ROWS) {
+        writeln!(lines, "  NOT EVALUATED: {missing}")?;
+    }
+    if let Some(more @ 1..) = report.not_evaluated().len().checked_sub(MOST_ROWS) {
+        writeln!(
+            lines,
+            "  NOT EVALUATED: and {more} more (--format csv lists all)"
+        )?;
     }
     let undecided = report.undecided();
     if undecided > 0 {
         writeln!(
-            writer,
+            lines,
             "  UNDECIDED: {undecided} of the actions may be denied; the policies ask more than one report's work"
         )?;
     }
@@ -255,31 +268,33 @@ fn write_report(writer: &mut dyn Write, report: &Report, period: Period<'_>) -> 
 
 /// How many services are granted, and what is known of them.
 fn write_counts(
-    writer: &mut dyn Write,
+    lines: &mut Lines<'_>,
     report: &Report,
     used: usize,
     period: Period<'_>,
 ) -> io::Result<()> {
     let services = report.services().len();
     if services == 0 {
-        return writeln!(writer, "  no service is granted");
+        return writeln!(lines, "  no service is granted");
     }
-    write!(writer, "  {} granted", count(services, "service"))?;
+    let granted = count(services, "service");
     if !has_states(report) {
         return match used {
-            0 if !period.is_read(report) => writeln!(writer, ", no day of the trail was read"),
-            0 => writeln!(writer, ", none used"),
-            _ => writeln!(writer, ", {used} used"),
+            0 if !period.is_read(report) => {
+                writeln!(lines, "  {granted} granted, no day of the trail was read")
+            }
+            0 => writeln!(lines, "  {granted} granted, none used"),
+            _ => writeln!(lines, "  {granted} granted, {used} used"),
         };
     }
-    write!(writer, ", {used} used")?;
+    let mut line = format!("  {granted} granted, {used} used");
     for state in OTHER_STATES {
         let number = report.services().filter(|row| is_in(row, state)).count();
         if number > 0 {
-            write!(writer, ", {number} {state}")?;
+            line += &format!(", {number} {state}");
         }
     }
-    writeln!(writer)
+    writeln!(lines, "{line}")
 }
 
 /// The states of what was not used.
@@ -291,7 +306,7 @@ const OTHER_STATES: [State; 4] = [
 ];
 
 /// Lists what was not used, by state and reason: services, and the actions of services that were used.
-fn write_states(writer: &mut dyn Write, report: &Report) -> io::Result<()> {
+fn write_states(lines: &mut Lines<'_>, report: &Report) -> io::Result<()> {
     for state in OTHER_STATES {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in report.services().filter(|row| is_in(row, state)) {
@@ -319,8 +334,8 @@ fn write_states(writer: &mut dyn Write, report: &Report) -> io::Result<()> {
         }
         for (reason, names) in by_reason {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            writeln!(writer, "  {state}, {reason}:")?;
-            write_names(writer, "    ", &names)?;
+            writeln!(lines, "  {state}, {reason}:")?;
+            write_names(lines, "    ", &names)?;
         }
     }
     if report.granularity() != Granularity::Action {
@@ -344,14 +359,14 @@ fn write_states(writer: &mut dyn Write, report: &Report) -> io::Result<()> {
                 .collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let label = format!("  {}, {state}: ", row.service_namespace);
-            write_names(writer, &label, &names)?;
+            write_names(lines, &label, &names)?;
         }
     }
     Ok(())
 }
 
 /// A table of used services, each followed by its used actions.
-fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period<'_>) -> Table {
+fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period<'_>) -> PlainTable {
     let is_own = |entity: &str| entity == report.arn();
     let has_others = rows.iter().any(|row| {
         row.last_authenticated_entity
@@ -361,9 +376,9 @@ fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period<'_>
     if has_others {
         header.extend(["BY", "ENTITIES"]);
     }
-    let mut table = plain_table::with_header(&header);
-    if let Some(column) = table.column_mut(5) {
-        column.set_cell_alignment(CellAlignment::Right);
+    let mut table = PlainTable::with_header(&header);
+    if has_others {
+        table.align_right(5);
     }
     let cells = |name: String,
                  time: Option<DateTime<Utc>>,
@@ -413,7 +428,7 @@ fn rows_of(report: &Report, rows: &[ServiceLastAccessed<'_>], period: Period<'_>
 }
 
 /// Lists the unused actions of a service that was used. An unused service is listed as such, without its actions.
-fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -> io::Result<()> {
+fn write_unused_actions(lines: &mut Lines<'_>, row: &ServiceLastAccessed<'_>) -> io::Result<()> {
     let unused: Vec<&str> = row
         .tracked_actions_last_accessed
         .iter()
@@ -421,7 +436,7 @@ fn write_unused_actions(writer: &mut dyn Write, row: &ServiceLastAccessed<'_>) -
         .map(|action| action.action_name)
         .collect();
     write_names(
-        writer,
+        lines,
         &format!("  {}, not used: ", row.service_namespace),
         &unused,
     )
@@ -437,7 +452,7 @@ fn is_used(row: &ServiceLastAccessed<'_>) -> bool {
 }
 
 /// Writes a label and names, wrapped; nothing when there are no names.
-fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Result<()> {
+fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
     if names.is_empty() {
         return Ok(());
     }
@@ -456,7 +471,7 @@ fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Resul
         if !is_first {
             line.push(',');
             if line.len() + 1 + name.len() > WIDTH {
-                writeln!(writer, "{line}")?;
+                writeln!(lines, "{line}")?;
                 line = " ".repeat(indent);
             } else {
                 line.push(' ');
@@ -465,7 +480,7 @@ fn write_names(writer: &mut dyn Write, label: &str, names: &[&str]) -> io::Resul
         line.push_str(&name);
         is_first = false;
     }
-    writeln!(writer, "{line}")
+    writeln!(lines, "{line}")
 }
 
 /// `user/team/ann` of `arn:aws:iam::111122223333:user/team/ann`.
