@@ -533,7 +533,9 @@ class Activity:
             catalog: The catalog that maps events to actions, for tables by event; the built-in one when None.
 
         Raises:
-            TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder.
+            TrailError: A file cannot be read or is not an activity table, or a folder has none. `path` is the file or folder. Or a
+                file comes twice: its attempts would count twice.
+            InvalidInputError: Different catalogs credited the files.
 
         >>> activity = Activity.from_trail("testdata/trail")
         >>> activity.to_parquet(folder / "activity.parquet")
@@ -674,12 +676,14 @@ class Tracking:
         publication_delay: The delay before an attempt becomes visible; none by default.
         actions: "aws" for the actions that AWS tracks, each from the date that AWS started; "all" for every action of the catalog.
         regions: "aws" for the Regions that AWS tracks, each from the date that AWS started; "all" for every Region.
+        min_coverage_days: The number of days of an account's trail that must have been read before anything of it is called
+            unused, 1 or more; 90 when None, or the period when that is shorter. It matters with the states of `Tracking.full()`.
 
     Raises:
         InvalidInputError: A setting has a value that is not allowed.
 
     >>> Tracking(period_days=90, actions="all")
-    Tracking(period_days=90, publication_delay=datetime.timedelta(0), actions='all', regions='aws')
+    Tracking(period_days=90, publication_delay=datetime.timedelta(0), actions='all', regions='aws', min_coverage_days=None)
     >>> Tracking() == Tracking.aws()
     True
     """
@@ -699,7 +703,14 @@ class Tracking:
         """
     @staticmethod
     def full(*, min_coverage_days: int | None = None) -> Tracking:
-        """Returns settings that cover every action in every Region, as far back as the activity goes."""
+        """Returns settings that cover every action in every Region, as far back as the activity goes.
+
+        Args:
+            min_coverage_days: As in the constructor.
+
+        Raises:
+            InvalidInputError: `min_coverage_days` is 0.
+        """
     @property
     def period_days(self) -> int | None:
         """The number of days for which attempts at a service count; None for all."""
@@ -714,7 +725,9 @@ class Tracking:
         """"aws" for the Regions that AWS tracks, "all" for every Region."""
     @property
     def min_coverage_days(self) -> int | None:
-        """"""
+        """The number of days of an account's trail that must have been read before anything of it is called unused; None for 90, or
+        the period when that is shorter.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -722,7 +735,8 @@ class Tracking:
 class Advisor:
     """Reports for account data and activity, as of one instant.
 
-    The constructor compiles the policies; reports are cheap after that.
+    The constructor compiles the policies; reports are cheap after that. It warns (IncompleteWarning) when something of the input is
+    missing (see `missing_input`), or when all of the activity is older than the tracking period.
 
     Args:
         account: The users, groups, roles and policies.
@@ -768,7 +782,13 @@ class Advisor:
         accounts, or were deleted.
         """
     def coverage(self) -> dict[str, Any]:
-        """"""
+        """Returns what the reports rest on, as `access-advisor report --format json` prints it under `Coverage`: by account the days
+        that were read and the gaps, and log files that digests list and that were not read.
+
+        >>> coverage = advisor.coverage()
+        >>> [account["Account"] for account in coverage["Accounts"]]
+        ['111122223333']
+        """
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
         """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
 
@@ -864,7 +884,7 @@ class Store:
         allow_empty_activity: True to report also on accounts of which no activity was imported; everything is unused then.
 
     Raises:
-        StoreError: The file cannot be opened, or is not a store.
+        StoreError: The file cannot be opened, is not a store, or has activity that another catalog credited.
 
     >>> store = Store(folder / "advisor.db")
     >>> store.import_account("testdata/account.json")
@@ -891,6 +911,8 @@ class Store:
 
         Returns:
             The ids of the imported accounts.
+
+        Warns (IncompleteWarning) when parts of the exports could not be used; `AccountData.load(paths).issues` lists them.
 
         Raises:
             AccountError: A file cannot be read, or is not a complete export. Nothing is imported.
