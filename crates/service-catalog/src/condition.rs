@@ -16,6 +16,7 @@
 
 use std::cell::OnceCell;
 
+use memchr::memmem;
 use serde_json::Value;
 
 /// What conditions look at in a CloudTrail record: the JSON texts of two of its fields.
@@ -56,8 +57,8 @@ pub enum Verdict {
 pub struct RecordCondition {
     name: Box<str>,
     tests: Box<[Test]>,
-    /// How the field names that the tests look for all start, in lower case.
-    common_start: Box<[u8]>,
+    /// How the field names that the tests look for end: few others do. Empty if one is shorter.
+    ends: Box<[u32]>,
 }
 
 /// Which fields of a record a condition looks at.
@@ -122,7 +123,7 @@ impl RecordCondition {
         let tests: Box<[Test]> = tests.map(Test::parse).collect::<Option<_>>()?;
         (!tests.is_empty()).then(|| Self {
             name: name.into(),
-            common_start: common_start(&tests),
+            ends: ends(&tests).unwrap_or_default(),
             tests,
         })
     }
@@ -157,24 +158,23 @@ impl RecordCondition {
         self.evaluate_parsed(&ParsedFields::new(fields))
     }
 
-    /// False when no test can hold for fields of this JSON: nothing has to be parsed to see that.
+    /// False when no test can hold for fields of this JSON: nothing has to be parsed to see that, and it is read once for all
+    /// tests.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
-        let text_of = |field| match field {
-            TestedField::RequestParameters => request_parameters,
-            TestedField::AdditionalEventData => additional_event_data,
+        let may_hold = |field, text| {
+            let tests = || self.tests.iter().filter(move |test| test.field == field);
+            tests().any(|test| test.last_name().is_none() && test.check.may_hold(text))
+                || tests().any(|test| test.last_name().is_some())
+                    && names_before_colons(text).any(|name| {
+                        let is_possible = name
+                            .last_chunk()
+                            .is_none_or(|end| self.ends.contains(&folded(*end)));
+                        (is_possible || self.ends.is_empty())
+                            && tests().any(|test| test.is_named(name))
+                    })
         };
-        let needed = self.fields_needed();
-        let may_start =
-            |is_needed: bool, field| is_needed && contains(text_of(field), &self.common_start);
-        (may_start(needed.request_parameters, TestedField::RequestParameters)
-            || may_start(
-                needed.additional_event_data,
-                TestedField::AdditionalEventData,
-            ))
-            && self
-                .tests
-                .iter()
-                .any(|test| test.may_hold(text_of(test.field)))
+        may_hold(TestedField::RequestParameters, request_parameters)
+            || may_hold(TestedField::AdditionalEventData, additional_event_data)
     }
 
     pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Verdict {
@@ -210,17 +210,37 @@ impl Test {
         })
     }
 
-    /// False when the test cannot hold for a field with this JSON. Most records do not have the names that a test looks for.
+    /// The last field name of the path; `None` if any name will do.
+    fn last_name(&self) -> Option<&str> {
+        match self.path.last()? {
+            Segment::Name(name) | Segment::Ending(name) => Some(name),
+            Segment::AnyDepth => None,
+        }
+    }
+
+    /// Whether a field with this name, as it ends in the JSON, can be the last one of the path.
+    fn is_named(&self, name: &[u8]) -> bool {
+        self.last_name().is_some_and(|wanted| {
+            let start = name.len().checked_sub(wanted.len());
+            start
+                .and_then(|start| name.get(start..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(wanted.as_bytes()))
+        })
+    }
+
+    /// False when the test cannot hold for a field with this JSON. Most records do not have the name that a test looks for; one
+    /// with escapes is none.
     fn may_hold(&self, text: &[u8]) -> bool {
-        self.path.iter().all(|segment| segment.may_be_in(text)) && self.check.may_hold(text)
+        match self.last_name() {
+            Some(_) => names_before_colons(text).any(|name| self.is_named(name)),
+            None => self.check.may_hold(text),
+        }
     }
 
     fn evaluate(&self, fields: &ParsedFields<'_>) -> Verdict {
         let (text, parsed) = match self.field {
             TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
-            TestedField::AdditionalEventData => {
-                (fields.texts.additional_event_data, &fields.additional)
-            }
+            TestedField::AdditionalEventData => (fields.texts.additional_event_data, &fields.additional),
         };
         let absent = match self.field {
             TestedField::RequestParameters => Verdict::Unknown,
@@ -281,14 +301,6 @@ impl Segment {
             Self::AnyDepth => true,
         }
     }
-
-    /// False when no field name in this JSON text can match.
-    fn may_be_in(&self, text: &[u8]) -> bool {
-        match self {
-            Self::AnyDepth => true,
-            Self::Name(name) | Self::Ending(name) => contains_before_quote(text, name.as_bytes()),
-        }
-    }
 }
 
 impl Check {
@@ -318,10 +330,8 @@ impl Check {
     /// False when the check cannot hold for a value in this JSON.
     fn may_hold(&self, text: &[u8]) -> bool {
         match self {
-            Self::Equals(wanted) | Self::FirstWord(wanted) => contains(text, wanted.as_bytes()),
-            Self::ArnOf { service, .. } => contains(text, service.as_bytes()),
-            // JSON may have escapes in place of its punctuation.
-            Self::Present | Self::Contains(_) => true,
+            Self::ArnOf { service, .. } => memmem::find(text, service.as_bytes()).is_some(),
+            _ => true,
         }
     }
 
@@ -387,40 +397,23 @@ fn holds(value: &Value, path: &[Segment], check: &Check) -> bool {
     }
 }
 
-/// How the last field names of all tests start, in lower case.
-fn common_start(tests: &[Test]) -> Box<[u8]> {
-    let names = tests.iter().map(|test| match test.path.last() {
-        Some(Segment::Name(name) | Segment::Ending(name)) => name.to_ascii_lowercase(),
-        Some(Segment::AnyDepth) | None => String::new(),
-    });
-    let common = names.reduce(|common, name| {
-        let same = common.bytes().zip(name.bytes());
-        let length = same.take_while(|(left, right)| left == right).count();
-        common.get(..length).unwrap_or_default().to_owned()
-    });
-    common.unwrap_or_default().into_bytes().into()
+/// How the last field names of all tests end.
+fn ends(tests: &[Test]) -> Option<Box<[u32]>> {
+    let names = tests.iter().filter_map(Test::last_name);
+    names
+        .map(|name| name.as_bytes().last_chunk().map(|end| folded(*end)))
+        .collect()
 }
 
-/// Whether a text contains another one in any ASCII case.
-fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    finds(text, wanted, |_| true)
+/// Four letters, of which the case does not matter.
+fn folded(letters: [u8; 4]) -> u32 {
+    u32::from_ne_bytes(letters) | 0x2020_2020
 }
 
-/// Whether a text contains another one in any ASCII case and a quote after it, as JSON has it after a field's name.
-fn contains_before_quote(text: &[u8], wanted: &[u8]) -> bool {
-    finds(text, wanted, |after| after.first() == Some(&b'"'))
-}
-
-fn finds(text: &[u8], wanted: &[u8], is_right: impl Fn(&[u8]) -> bool) -> bool {
-    let Some(first) = wanted.first() else {
-        return true;
-    };
-    // Few places start with the right letter: only these are compared as a whole.
-    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|at| {
-        text.get(at..)
-            .and_then(|rest| rest.split_at_checked(wanted.len()))
-            .is_some_and(|(window, after)| window.eq_ignore_ascii_case(wanted) && is_right(after))
-    })
+/// A JSON text up to the end of each field name in it.
+fn names_before_colons(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let before = memchr::memchr_iter(b':', text).filter_map(|at| text.get(..at));
+    before.filter_map(|before| before.trim_ascii_end().strip_suffix(b"\""))
 }
 
 #[cfg(test)]
@@ -508,7 +501,11 @@ mod tests {
                 Verdict::No,
             ),
             ("requestParameters.a", "null", Verdict::Unknown),
-            ("requestParameters.a", "\"a\" is not JSON", Verdict::Unknown),
+            (
+                "requestParameters.a",
+                "{\"a\": is not JSON",
+                Verdict::Unknown,
+            ),
             ("requestParameters.a", "[\"a\"]", Verdict::No),
         ] {
             assert_eq!(evaluate(test, json), expected, "{test} {json}");
