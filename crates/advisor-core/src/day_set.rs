@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use smallvec::SmallVec;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 const DAYS_PER_CHUNK: i32 = 64;
@@ -16,12 +15,15 @@ const DAYS_PER_CHUNK: i32 = 64;
 /// Adding a day that is present already, or merging a set twice, changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DaySet {
-    /// Sorted by number; no chunk is empty.
-    chunks: SmallVec<[Chunk; 1]>,
+    /// The last chunk, in which most days are added: it is found without following a pointer. Without a day only if the set has
+    /// none.
+    last: Chunk,
+    /// The chunks before it, sorted by number; none is empty.
+    earlier: Vec<Chunk>,
 }
 
 /// 64 days in a row: bit `b` of chunk `n` is day `64 n + b`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Chunk {
     number: i32,
     bits: u64,
@@ -71,58 +73,69 @@ impl DaySet {
 
     /// Adds the days of another set.
     pub fn merge(&mut self, other: &Self) {
-        for chunk in &other.chunks {
+        for chunk in other.chunks() {
             self.add(*chunk);
         }
     }
 
+    /// The chunks in order.
+    fn chunks(&self) -> impl DoubleEndedIterator<Item = &Chunk> {
+        let last = (self.last.bits != 0).then_some(&self.last);
+        self.earlier.iter().chain(last)
+    }
+
     fn add(&mut self, chunk: Chunk) {
-        // Attempts come roughly in order of time, so the chunk is mostly the last one.
-        if let Some(last) = self.chunks.last_mut()
-            && last.number == chunk.number
-        {
-            last.bits |= chunk.bits;
-            return;
-        }
-        match self.position(chunk.number) {
-            Ok(at) => {
-                if let Some(known) = self.chunks.get_mut(at) {
-                    known.bits |= chunk.bits;
+        if chunk.number == self.last.number || self.last.bits == 0 {
+            self.last.number = chunk.number;
+            self.last.bits |= chunk.bits;
+        } else if chunk.number > self.last.number {
+            self.earlier.push(std::mem::replace(&mut self.last, chunk));
+        } else {
+            match self.position(chunk.number) {
+                Ok(at) => {
+                    if let Some(known) = self.earlier.get_mut(at) {
+                        known.bits |= chunk.bits;
+                    }
                 }
+                Err(at) => self.earlier.insert(at, chunk),
             }
-            Err(at) => self.chunks.insert(at, chunk),
         }
     }
 
     fn position(&self, number: i32) -> Result<usize, usize> {
-        self.chunks
+        self.earlier
             .binary_search_by_key(&number, |chunk| chunk.number)
     }
 
     /// Whether a day is in the set.
     #[must_use]
     pub fn contains(&self, day: i32) -> bool {
-        let at = self.position(day.div_euclid(DAYS_PER_CHUNK));
-        let chunk = at.ok().and_then(|at| self.chunks.get(at));
+        let number = day.div_euclid(DAYS_PER_CHUNK);
+        let chunk = if number == self.last.number {
+            Some(&self.last)
+        } else {
+            let at = self.position(number).ok();
+            at.and_then(|at| self.earlier.get(at))
+        };
         chunk.is_some_and(|chunk| chunk.bits & (1 << day.rem_euclid(DAYS_PER_CHUNK)) != 0)
     }
 
     /// Whether the set has no day.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
+        self.last.bits == 0
     }
 
     /// The number of days.
     #[must_use]
     pub fn len(&self) -> usize {
-        let counts = self.chunks.iter().map(|chunk| chunk.bits.count_ones());
+        let counts = self.chunks().map(|chunk| chunk.bits.count_ones());
         counts.map(|count| count as usize).sum()
     }
 
     /// The days, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = i32> + '_ {
-        self.chunks.iter().flat_map(|chunk| {
+        self.chunks().flat_map(|chunk| {
             let first = chunk.number * DAYS_PER_CHUNK;
             (0..DAYS_PER_CHUNK)
                 .filter(|bit| chunk.bits & (1 << bit) != 0)
