@@ -114,7 +114,8 @@ pub fn unpack(object: &ObjectId, bytes: &[u8], limit: usize, take: &mut Take<'_>
 /// Unpacks objects into buffers that are reused.
 #[derive(Debug, Default)]
 pub(crate) struct Unpacker {
-    inflater: Inflater,
+    /// Not there while it is in use: for a stream in a stream another one is made.
+    inflater: Option<Inflater>,
 }
 
 /// One object that is being unpacked.
@@ -180,13 +181,13 @@ impl Unpacker {
         };
         match container {
             Container::Gzip => {
-                let mut inflater = std::mem::take(&mut self.inflater);
+                let mut inflater = self.inflater.take().unwrap_or_default();
                 match inflater.inflate(bytes, limit) {
                     Ok(inflated) => self.layer(object, inflated, layers, unpacking),
                     Err(error) => unpacking.take(object, Err(error.into())),
                 }
                 inflater.shrink();
-                self.inflater = inflater;
+                self.inflater = Some(inflater);
             }
             Container::Zstd => {
                 // Frames that need a window of more than 128 MiB are rejected.
