@@ -24,7 +24,7 @@ static IDENTITY_KEYS: Keys = Keys::new(&[
 static CONTEXT_KEYS: Keys = Keys::new(&[
     ("sessionIssuer", 0),
     ("webIdFederationData", OTHER), ("attributes", OTHER), ("ec2RoleDelivery", OTHER), ("sourceIdentity", OTHER),
-    ("ec2IssuedInVpc", OTHER),
+    ("ec2IssuedInVpc", OTHER), ("assumedRoot", OTHER),
 ], 8);
 
 /// Where a `userIdentity` stands; nowhere if the record is left to the reference parser.

@@ -3,8 +3,8 @@
 /// The number of entries of a table: so many that a multiplier is found soon.
 const SLOTS: usize = 256;
 const SLOT_BITS: u32 = SLOTS.trailing_zeros();
-/// The bytes of a key that are compared at once: up to 22 letters and two quotes.
-const COMPARED: usize = 24;
+/// The bytes of a key that are compared at once: up to 30 letters and two quotes.
+const COMPARED: usize = 32;
 /// Longer keys are left to the reference parser: CloudTrail's have some 30 letters.
 const LONGEST: usize = 256;
 
@@ -64,12 +64,17 @@ impl Keys {
     pub(super) fn find(&self, text: &[u8], colon: usize) -> Option<Found> {
         let before = text.get(colon.wrapping_sub(COMPARED)..);
         if let Some(before) = before.and_then(<[u8]>::first_chunk::<COMPARED>) {
-            let [a, b, c] = bytemuck::cast::<_, [u64; 3]>(*before).map(u64::from_le);
-            let slot = hash([b, c], self.hashed, self.multiplier);
+            let words = bytemuck::cast::<_, [u64; COMPARED / 8]>(*before).map(u64::from_le);
+            let [.., before_last, last] = words;
+            let slot = hash([before_last, last], self.hashed, self.multiplier);
             if let Some(key) = self.slots.get(slot) {
-                let ([ka, kb, kc], [ma, mb, mc]) = (key.words, key.mask);
                 let separator = colon - usize::from(key.length) - 1;
-                if (a ^ ka) & ma | (b ^ kb) & mb | (c ^ kc) & mc == 0
+                let expected = key.words.iter().zip(&key.mask);
+                let different = words
+                    .iter()
+                    .zip(expected)
+                    .map(|(word, (key, mask))| (word ^ key) & mask);
+                if different.fold(0, |all, word| all | word) == 0
                     && let Some(b',' | b'{') = text.get(separator)
                 {
                     return Some(Found {
@@ -153,7 +158,11 @@ const fn table(names: &[(&str, u8)], hashed: u64, multiplier: u64) -> Option<[Ke
             key.mask[at / 8] |= 0xff << (8 * (at % 8));
             at += 1;
         }
-        let slot = hash([key.words[1], key.words[2]], hashed, multiplier);
+        let slot = hash(
+            [key.words[COMPARED / 8 - 2], key.words[COMPARED / 8 - 1]],
+            hashed,
+            multiplier,
+        );
         if slots[slot].length > 0 {
             return None;
         }
