@@ -3,21 +3,21 @@
 //! The records of an object are of one account and one Region, of few kinds and of one day or two: what was last seen of each kind
 //! is remembered, and only what is new is noted.
 
-use advisor_core::{Activity, CoverageId, DaySet};
+use advisor_core::{Activity, CoverageId, DaySet, RegionId};
 
+use super::cache::is_same;
 use super::noted::Covered;
 use super::walk::{Span, Values, Window};
 use crate::options::Rules;
-use crate::record::checks;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;
 
 /// What is known of a record.
 pub(super) struct Evidence<'t> {
-    pub(super) region: &'t [u8],
+    /// `None` if it is not in order.
+    pub(super) region: Option<RegionId>,
     pub(super) kind: Option<&'t [u8]>,
-    pub(super) category: &'t [u8],
-    pub(super) has_category: bool,
+    pub(super) category: Option<&'t [u8]>,
     pub(super) event: KnownEvent,
     pub(super) values: &'t Values<19>,
     pub(super) identity: Span,
@@ -25,15 +25,15 @@ pub(super) struct Evidence<'t> {
 
 /// What was last seen, by kind of event.
 #[derive(Debug, Default)]
-pub(super) struct Coverages([Recent; 4]);
+pub(super) struct Coverages([Option<Recent>; 3]);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Recent {
     /// The JSON of `recipientAccountId`.
     account: Vec<u8>,
-    region: Vec<u8>,
+    region: RegionId,
     resource_type: String,
-    covered: Option<Covered>,
+    covered: Covered,
 }
 
 /// The day of nothing.
@@ -43,34 +43,51 @@ impl Coverages {
     /// Forgets which days were noted: an object that fails covers nothing.
     pub(super) fn start_object(&mut self) {
         let Self(recent) = self;
-        for covered in recent.iter_mut().flat_map(|recent| &mut recent.covered) {
-            covered.day = NO_DAY;
+        for recent in recent.iter_mut().flatten() {
+            recent.covered.day = NO_DAY;
         }
     }
 
     /// Notes what a record proves.
     #[inline(always)]
-    pub(super) fn see(
+    pub(super) fn see<'t>(
         &mut self,
-        window: Window<'_>,
-        evidence: &Evidence<'_>,
+        window: Window<'t>,
+        evidence: &Evidence<'t>,
         time_millis: i64,
         rules: &Rules,
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
-        let [.., read_only, account, _, resources, _, _, _, _, _] = *evidence.values;
+        let Some(region) = evidence.region else {
+            return;
+        };
+        let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
         let [read_only, account, resources] =
             [read_only, account, resources].map(|span| span.of(window.text));
+        let (event, is_call) = (
+            evidence.event,
+            matches!(evidence.kind, None | Some(b"AwsApiCall")),
+        );
+        let is_management = match evidence.category {
+            Some(b"Management") => Some(true),
+            Some(b"Data") => Some(false),
+            None if is_call && management.end == 0 => event.is_management,
+            _ => None,
+        };
+        let is_read = match read_only {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            b"" => event.is_read,
+            _ => None,
+        };
         let day = DaySet::day_of(time_millis);
-        let (number, resource_type) = match (evidence.category, read_only) {
-            (b"Management", b"true") => (0, ""),
-            (b"Management", b"false") => (1, ""),
-            (b"NetworkActivity", _) => (2, ""),
-            (b"Data", _) => {
-                let catalog = rules.catalog();
-                (3, coverage::data_type(catalog, evidence.event, resources))
-            }
+        let (number, resource_type) = match (is_management, is_read) {
+            (Some(true), Some(is_read)) => (usize::from(is_read), ""),
+            (Some(false), _) => (
+                2,
+                coverage::data_type(rules.catalog(), event.resolved, resources),
+            ),
             _ => {
                 if let Some(id) = intern(window, evidence, rules, activity) {
                     noted.push(Covered { id, day });
@@ -82,14 +99,14 @@ impl Coverages {
         let Some(recent) = recent.get_mut(number) else {
             return;
         };
-        if let Some(covered) = &mut recent.covered
+        if let Some(recent) = recent
+            && recent.region == region
             && is_same(&recent.account, account)
-            && is_same(&recent.region, evidence.region)
             && is_same(recent.resource_type.as_bytes(), resource_type.as_bytes())
         {
-            if covered.day != day {
-                covered.day = day;
-                noted.push(*covered);
+            if recent.covered.day != day {
+                recent.covered.day = day;
+                noted.push(recent.covered);
             }
             return;
         }
@@ -100,58 +117,42 @@ impl Coverages {
         noted.push(covered);
         // Without it the caller's account is taken.
         if account.starts_with(b"\"") {
-            *recent = Recent {
+            *recent = Some(Recent {
                 account: account.into(),
-                region: evidence.region.into(),
+                region,
                 resource_type: resource_type.into(),
-                covered: Some(covered),
-            };
+                covered,
+            });
         }
-    }
-}
-
-/// Whether short texts are equal. Most have 8 to 16 bytes, which two registers hold; a call of `memcmp` takes longer.
-#[inline(always)]
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-    match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
-        (Some(left_start), Some(right_start)) if left.len() <= 16 => {
-            left_start == right_start && left.last_chunk::<8>() == right.last_chunk::<8>()
-        }
-        _ => left.is_empty() || left == right,
     }
 }
 
 /// The id of what a record covers.
 #[inline(never)]
-fn intern(
-    window: Window<'_>,
-    evidence: &Evidence<'_>,
+fn intern<'t>(
+    window: Window<'t>,
+    evidence: &Evidence<'t>,
     rules: &Rules,
     activity: &mut Activity,
 ) -> Option<CoverageId> {
+    let [_, _, _, _, region, ..] = *evidence.values;
     let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
     let json = |span: Span| {
         let text = span.trimmed(window.text).of(window.text);
         let text = std::str::from_utf8(text).ok();
         text.filter(|text| !matches!(*text, "" | "null"))
     };
+    let plain = |text: Option<&'t [u8]>| std::str::from_utf8(text?).ok();
     let fields = KindFields {
-        event_type: evidence
-            .kind
-            .and_then(|kind| std::str::from_utf8(kind).ok()),
-        event_category: evidence
-            .has_category
-            .then_some(evidence.category)
-            .and_then(|category| std::str::from_utf8(category).ok()),
+        event_type: plain(evidence.kind),
+        event_category: plain(evidence.category),
         read_only: json(read_only),
         management_event: json(management),
         resources: json(resources),
     };
     let category = coverage::category(&fields, rules.catalog(), evidence.event)?;
-    let region = checks::region(std::str::from_utf8(evidence.region).ok()).ok()?;
+    let region = window.plain_text(region)?.of(window.text);
+    let region = std::str::from_utf8(region).ok()?;
     let coverage = activity.coverage_mut();
     if let Some(account) = json(account).and_then(coverage::account_text) {
         return Some(coverage.intern(account, region, category));

@@ -4,7 +4,7 @@ use advisor_core::{Activity, CreditedActionId, RegionId};
 use serde_json::value::RawValue;
 use service_catalog::Catalog;
 
-use super::cache::Cache;
+use super::cache::{Cache, is_same};
 use super::calendar::Calendar;
 use super::caller::{Callers, Identified, Identity};
 use super::coverage::{Coverages, Evidence};
@@ -27,6 +27,7 @@ static KEYS: Keys = Keys::new(&[
     ("eventVersion", OTHER), ("sourceIPAddress", OTHER), ("userAgent", OTHER), ("requestID", OTHER),
     ("apiVersion", OTHER), ("serviceEventDetails", OTHER), ("sharedEventID", OTHER), ("vpcEndpointId", OTHER),
     ("edgeDeviceDetails", OTHER), ("tlsDetails", OTHER), ("eventContext", OTHER),
+    ("sessionCredentialFromConsole", OTHER),
 ], 8);
 
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
@@ -72,11 +73,9 @@ impl Record {
         Some(())
     }
 
-    /// The event by its source and name, if they are in order.
-    fn event<'t>(&self, text: &'t [u8], catalog: &'t Catalog) -> Option<attribution::Event<'t>> {
-        let [source, name] =
-            [self.source, self.name].map(|span| std::str::from_utf8(span.of(text)).ok());
-        attribution::Event::resolve(catalog, source, name).ok()
+    /// The texts of the event's source and name.
+    fn source_and_name<'t>(&self, text: &'t [u8]) -> [Option<&'t str>; 2] {
+        [self.source, self.name].map(|span| std::str::from_utf8(span.of(text)).ok())
     }
 
     /// From the source to the name of the event, or the other way round; an empty span if too much else is between them. What
@@ -162,7 +161,8 @@ impl Calls {
         known.find_all(text, records.iter().map(Record::call_text));
         for (number, record) in records.iter_mut().enumerate() {
             record.call = known.found(number).or_else(|| {
-                let event = record.event(text, catalog)?;
+                let [source, name] = record.source_and_name(text);
+                let event = attribution::Event::resolve(catalog, source, name).ok()?;
                 let call = Call {
                     action: intern(&event.called(), activity),
                     is_decided_by_record: event.is_decided_by_record(),
@@ -181,7 +181,11 @@ impl Calls {
 /// What is known of other values of records.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
-    regions: Cache<RegionId>,
+    /// The Region of the last record, which is most often that of the next.
+    region: Option<RegionId>,
+    region_text: Vec<u8>,
+    /// Whether error codes are denials.
+    errors: Cache<bool>,
     calendar: Calendar,
     /// The reasons by which types of events are set aside, if they are.
     types: Cache<Option<u32>>,
@@ -230,16 +234,16 @@ impl Judge {
             Identified::SetAside(reason) => Err(reason),
             Identified::Undecided | Identified::Odd => return None,
         };
+        let time_millis = self.calendar.millis(time);
+        let region = self.region(region, activity);
         let evidence = Evidence {
             region,
             kind: has_type.then_some(kind),
-            category,
-            has_category,
+            category: has_category.then_some(category),
             event: record.call.map(|call| call.event).unwrap_or_default(),
             values: &record.values,
             identity: record.identity.whole,
         };
-        let time_millis = self.calendar.millis(time);
         let principal = match (reason, who) {
             (None, Ok(principal)) => principal,
             (Some(reason), _) | (None, Err(reason)) => {
@@ -253,8 +257,7 @@ impl Judge {
                 return Some(());
             }
         };
-        let denied =
-            !error.is_empty() && std::str::from_utf8(error).is_ok_and(attribution::is_denial);
+        let denied = !error.is_empty() && self.is_denial(error);
         let call = record.call?;
         // An error that only the response has: the reference parser says whether it is a denial.
         if error.is_empty() && ResponseError::is_possible(answered.of(window.text)) {
@@ -262,13 +265,13 @@ impl Judge {
         }
         let [asked, data] = [asked, data].map(|span| span.of(window.text));
         let may_decide = |kind| rules.catalog().may_decide_uses(kind, asked, data);
-        let may_use = call.has_decided_uses && call.event.kind.is_some_and(may_decide);
+        let may_use = call.has_decided_uses && call.event.resolved.kind.is_some_and(may_decide);
         let (action, also) = if denied || call.is_decided_by_record || may_use {
             self.called_by_all(window.text, record, call, denied, rules.catalog(), activity)?
         } else {
             (call.action, Vec::new())
         };
-        let region = self.region(region, activity)?;
+        let region = region?;
         let event_id = <[u8; UUID]>::try_from(id).ok()?;
         let time_millis = time_millis?;
         if let Err(reason) = rules.check_time(time_millis) {
@@ -319,15 +322,25 @@ impl Judge {
                 return Some((call.action, Vec::new()));
             }
         }
+        // Only these decide.
+        let [parameters, data] = [parameters, data].map(|field| {
+            if denied && !call.is_decided_by_record {
+                Span::default()
+            } else {
+                field
+            }
+        });
+        let message = if denied { message } else { Span::default() };
         let details = Details {
             request_parameters: json(text, parameters)?,
             additional_event_data: json(text, data)?,
             error_message: json(text, message)?,
         };
         let message = details.error_message();
-        let message = message.as_deref().filter(|_| denied);
-        let event = record.event(text, catalog)?;
-        let (by_all, also) = event.called_by(&details, message, denied);
+        let [source, name] = record.source_and_name(text);
+        let event =
+            attribution::Event::resolved_before(catalog, source?, name?, call.event.resolved);
+        let (by_all, also) = event.called_by(&details, message.as_deref(), denied);
         let by_all = intern(&by_all, activity);
         if let (false, Some(named), []) = (call.is_decided_by_record, named, &*also)
             && call.action == by_all
@@ -342,11 +355,21 @@ impl Judge {
 
     #[inline(always)]
     fn region(&mut self, text: &[u8], activity: &mut Activity) -> Option<RegionId> {
-        self.regions.find(text).or_else(|| {
+        if !is_same(&self.region_text, text) {
             let region = checks::region(std::str::from_utf8(text).ok()).ok()?;
-            let id = activity.intern_region(region);
-            self.regions.keep(text, id);
-            Some(id)
+            self.region = Some(activity.intern_region(region));
+            self.region_text.clear();
+            self.region_text.extend_from_slice(text);
+        }
+        self.region
+    }
+
+    #[inline(never)]
+    fn is_denial(&mut self, error: &[u8]) -> bool {
+        self.errors.find(error).unwrap_or_else(|| {
+            let is_denial = std::str::from_utf8(error).is_ok_and(attribution::is_denial);
+            self.errors.keep(error, is_denial);
+            is_denial
         })
     }
 

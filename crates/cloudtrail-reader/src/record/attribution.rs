@@ -194,9 +194,24 @@ impl<'a> Event<'a> {
         })
     }
 
+    /// An event that was resolved before.
+    pub(crate) fn resolved_before(
+        catalog: &'a Catalog,
+        source: &'a str,
+        name: &'a str,
+        resolved: ResolvedEvent,
+    ) -> Self {
+        Self {
+            catalog,
+            source,
+            name,
+            resolved,
+        }
+    }
+
     /// What the catalog knows of the event.
     pub(crate) fn known(&self) -> KnownEvent {
-        self.resolved.into()
+        KnownEvent::new(self.catalog, self.resolved)
     }
 
     /// Why events of this source are set aside, if they are.

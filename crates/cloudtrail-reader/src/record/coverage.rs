@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use advisor_core::{Coverage, DaySet, EventCategory};
 use memchr::memmem::Finder;
-use service_catalog::{AccessLevel, ActionId, Catalog, EventKindId, Observability, ResolvedEvent};
+use service_catalog::{AccessLevel, Catalog, Observability, ResolvedEvent};
 
 use crate::options::Rules;
 use crate::record::checks;
@@ -31,15 +31,20 @@ pub(crate) struct KindFields<'a> {
 /// What the catalog knows of an event by its source and name alone.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KnownEvent {
-    pub(crate) action: Option<ActionId>,
-    pub(crate) kind: Option<EventKindId>,
+    pub(crate) resolved: ResolvedEvent,
+    /// Whether AWS lists it as a management event, or as a data event.
+    pub(crate) is_management: Option<bool>,
+    /// Whether its action only reads.
+    pub(crate) is_read: Option<bool>,
 }
 
-impl From<ResolvedEvent> for KnownEvent {
-    fn from(event: ResolvedEvent) -> Self {
+impl KnownEvent {
+    pub(crate) fn new(catalog: &Catalog, resolved: ResolvedEvent) -> Self {
+        let level = resolved.action.map(|id| catalog.action(id).access_level());
         Self {
-            action: event.action,
-            kind: event.kind,
+            resolved,
+            is_management: is_known_as_management(catalog, resolved),
+            is_read: level.map(|level| matches!(level, AccessLevel::List | AccessLevel::Read)),
         }
     }
 }
@@ -131,15 +136,15 @@ pub(crate) fn category<'a>(
     if let (Some(true), Some(read_only)) = (is_management, read_only) {
         return Some(management(read_only));
     }
-    let action = event.action.map(|id| catalog.action(id));
-    if is_management.or_else(|| is_known_as_management(catalog, event))? {
-        let is_read = |level| matches!(level, AccessLevel::List | AccessLevel::Read);
-        let read_only =
-            read_only.or_else(|| action.map(|action| is_read(action.access_level())))?;
-        return Some(management(read_only));
+    if is_management.or(event.is_management)? {
+        return Some(management(read_only.or(event.is_read)?));
     }
     let resources = fields.resources.unwrap_or_default().as_bytes();
-    Some(EventCategory::Data(data_type(catalog, event, resources)))
+    Some(EventCategory::Data(data_type(
+        catalog,
+        event.resolved,
+        resources,
+    )))
 }
 
 fn management(is_read: bool) -> EventCategory<'static> {
@@ -151,7 +156,7 @@ fn management(is_read: bool) -> EventCategory<'static> {
 }
 
 /// Whether AWS lists an event as a management event, or as a data event.
-fn is_known_as_management(catalog: &Catalog, event: KnownEvent) -> Option<bool> {
+fn is_known_as_management(catalog: &Catalog, event: ResolvedEvent) -> Option<bool> {
     if let Some(kind) = event.kind.map(|id| catalog.event_kind(id)) {
         match (
             kind.is_management_event(),
@@ -175,7 +180,7 @@ fn is_known_as_management(catalog: &Catalog, event: KnownEvent) -> Option<bool> 
 #[inline]
 pub(crate) fn data_type<'a>(
     catalog: &'a Catalog,
-    event: KnownEvent,
+    event: ResolvedEvent,
     resources: &'a [u8],
 ) -> &'a str {
     let known = event
@@ -238,7 +243,7 @@ mod tests {
         let category = category(
             &fields,
             catalog,
-            catalog.resolve_event(&source, name).into(),
+            KnownEvent::new(catalog, catalog.resolve_event(&source, name)),
         )?;
         let resource_type = category.resource_type().unwrap_or_default();
         Some(
