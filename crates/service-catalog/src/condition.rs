@@ -240,7 +240,9 @@ impl Test {
     fn evaluate(&self, fields: &ParsedFields<'_>) -> Verdict {
         let (text, parsed) = match self.field {
             TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
-            TestedField::AdditionalEventData => (fields.texts.additional_event_data, &fields.additional),
+            TestedField::AdditionalEventData => {
+                (fields.texts.additional_event_data, &fields.additional)
+            }
         };
         let absent = match self.field {
             TestedField::RequestParameters => Verdict::Unknown,
