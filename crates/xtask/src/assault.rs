@@ -89,7 +89,7 @@ fn measure(
     program: &Path,
     stores: &Stores,
 ) -> Result<Measured, String> {
-    let mut server = Server::start(program, stores.file(attack.account), None)?;
+    let mut server = Server::start(program, stores.file(attack.account), &[])?;
     let target = Target {
         address: server.address,
         scale,

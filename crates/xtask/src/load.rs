@@ -78,7 +78,14 @@ impl Load {
         eprintln!("making the store");
         let store = inputs::store(&program, folder.path(), &shape)?;
         let credentials = inputs::credentials(folder.path())?;
-        let server = Server::start(&program, &store, Some(&credentials))?;
+        // All clients have one address.
+        let arguments = [
+            "--connections-per-address".as_ref(),
+            "1024".as_ref(),
+            "--credentials".as_ref(),
+            credentials.as_os_str(),
+        ];
+        let server = Server::start(&program, &store, &arguments)?;
         eprintln!("making {PREPARED_JOBS} jobs");
         let jobs = prepare(&server, &shape)?;
         eprintln!("{} clients for {} s", self.clients, self.seconds);

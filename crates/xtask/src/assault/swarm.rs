@@ -10,6 +10,8 @@ use crate::assault::target::Target;
 const THREADS: usize = 4;
 /// The pause between two rounds over all connections of a thread.
 const PAUSE: Duration = Duration::from_millis(2);
+/// The pause before a connection that broke is opened again.
+const REOPENING: Duration = Duration::from_secs(1);
 /// How long a connection may take to open.
 const LONGEST_OPENING: Duration = Duration::from_millis(500);
 
@@ -62,25 +64,40 @@ fn outcome(done: &io::Result<usize>) -> Act {
     }
 }
 
-/// Opens connections, and lets each act again and again. One that breaks is opened again, until the attack is over.
+/// A connection, or when to open the next one in its place.
+enum Place {
+    Open(Member),
+    Opens(Instant),
+}
+
+/// Opens connections, and lets each act again and again. One that breaks is opened again after a second, until the attack is
+/// over.
 pub(crate) fn run(target: &Target, number: usize, act: impl Fn(&mut Member) -> Act + Sync) {
     let act = &act;
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
             let number = number / THREADS + usize::from(thread < number % THREADS);
             scope.spawn(move || {
-                let mut members: Vec<Option<Member>> = Vec::new();
-                members.resize_with(number, || None);
+                let mut places: Vec<Place> = Vec::new();
+                places.resize_with(number, || Place::Opens(Instant::now()));
                 while !target.is_over() {
-                    for place in &mut members {
+                    for place in &mut places {
                         if target.is_over() {
                             return;
                         }
-                        if place.is_none() {
-                            *place = open(target).ok();
-                        }
-                        if place.as_mut().map(act) == Some(Act::Broke) {
-                            *place = None;
+                        let is_open = match place {
+                            Place::Open(member) => act(member) == Act::Goes,
+                            Place::Opens(time) if *time > Instant::now() => continue,
+                            Place::Opens(_) => match open(target) {
+                                Ok(member) => {
+                                    *place = Place::Open(member);
+                                    true
+                                }
+                                Err(_) => false,
+                            },
+                        };
+                        if !is_open {
+                            *place = Place::Opens(Instant::now() + REOPENING);
                         }
                     }
                     std::thread::sleep(PAUSE);

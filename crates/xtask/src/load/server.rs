@@ -1,5 +1,6 @@
 //! The `serve` process that is measured.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,18 +39,14 @@ impl Server {
     pub(crate) fn start(
         program: &Path,
         store: &Path,
-        credentials: Option<&Path>,
+        arguments: &[&OsStr],
     ) -> Result<Self, String> {
         let log = store.with_extension("log");
         let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
-        let mut command = child::command(program)?;
-        command
+        let process = child::command(program)?
             .args(["serve", "--listen", "127.0.0.1:0", "--store"])
-            .arg(store);
-        if let Some(credentials) = credentials {
-            command.arg("--credentials").arg(credentials);
-        }
-        let process = command
+            .arg(store)
+            .args(arguments)
             .env_remove("RUST_LOG")
             .stdout(Stdio::null())
             .stderr(file)
