@@ -6,4 +6,6 @@ mod values;
 
 pub(crate) use reading::ReadingArguments;
 pub(crate) use store::StoreArguments;
-pub(crate) use values::{GranularityArgument, TrackingArguments, parse_caller, parse_time};
+pub(crate) use values::{
+    GranularityArgument, TrackingArguments, parse_age, parse_caller, parse_retention, parse_time,
+};

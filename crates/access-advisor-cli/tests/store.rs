@@ -302,6 +302,77 @@ fn jobs_are_listed_and_deleted() {
     assert_eq!(store.failure(&["jobs", "delete", &jobs[1]]), not_found);
     assert_eq!(store.failure(&["get", &jobs[1]]), not_found);
     store.json(&["get", &jobs[2]]);
+
+    // By age, of all callers.
+    store.generate(BRUNO, &["--as", BRUNO]);
+    for (age, deleted) in [("1d", 0), ("0m", 2)] {
+        let said = store.run(&["jobs", "delete", "--older-than", age]);
+        assert_eq!(said.status.code(), Some(0));
+        assert_eq!(stderr(&said), format!("deleted {deleted} jobs\n"));
+    }
+    for wrong in ["", "d", "-1d", "1y", "9999999999999999d"] {
+        let said = store.run(&["jobs", "delete", "--older-than", wrong]);
+        assert_eq!(said.status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn a_store_that_another_catalog_credited_is_refused() {
+    let store = Store::filled();
+    let other = store.folder.path().join("catalog.txt");
+    let other = other.to_str().unwrap();
+    let reference = store.folder.path().join("reference");
+    fs::create_dir(&reference).unwrap();
+    let services = r#"{"Name": "s3", "Actions": [{"Name": "GetObject", "Resources": []}], "Resources": [],
+        "Operations": []}"#;
+    fs::write(reference.join("s3.json"), services).unwrap();
+    let built = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+        .args(["catalog", "build", "--service-reference-date", "2026-08-22"])
+        .args(["--service-reference", reference.to_str().unwrap()])
+        .args(["--output", other])
+        .output()
+        .unwrap();
+    assert_eq!(built.status.code(), Some(0), "{}", stderr(&built));
+    let job = store.generate(ERIN, &[]);
+    let exported = store.folder.path().join("activity.parquet");
+    let export = ["activity", "export", "--output", exported.to_str().unwrap()];
+    for arguments in [
+        &["coverage"][..],
+        &export,
+        &["get", &job],
+        &["import", "trail", TRAIL],
+    ] {
+        assert_eq!(store.run(arguments).status.code(), Some(0), "{arguments:?}");
+        let said = store.failure(&[arguments, &["--catalog", other]].concat());
+        assert!(said.contains("was credited by the catalog"), "{said}");
+    }
+}
+
+#[test]
+fn paths_that_are_no_files_say_what_to_do() {
+    let store = Store::new();
+    let folder = store.folder.path().to_str().unwrap();
+    let slash = format!("{folder}/advisor.db/");
+    for (path, says) in [
+        ("", "the path of the store is empty"),
+        (":memory:", "a store is a file"),
+        ("file:advisor.db", "not by a URI"),
+        (folder, "this is the path of a folder"),
+        (&slash, "this is the path of a folder"),
+        ("/dev/null", "not a regular file"),
+    ] {
+        let said = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+            .args(["jobs", "list", "--store", path])
+            .output()
+            .unwrap();
+        assert_eq!(said.status.code(), Some(1), "{path}");
+        let text = stderr(&said);
+        assert!(
+            text.starts_with(&format!("error: {path}: ")) && text.contains(says),
+            "{text}"
+        );
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
 }
 
 #[test]
@@ -381,6 +452,8 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
     };
     let bad = write("bad.json", r#"{"UserDetailList": ["#);
     let nobody = write("nobody.json", r#"{"UserDetailList": []}"#);
+    let malformed = write("malformed.json", r#"{"Records": [{"eventTime": 1}]}"#);
+    let cut = write("cut.json", r#"{"Records": [{"eventTime": "2026"#);
     let empty = store.folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
     for (arguments, says) in [
@@ -392,10 +465,18 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
         (["import", "account", "/nope"], "/nope: No such file"),
         (["import", "trail", "/nope"], "/nope: No such file"),
         (["import", "trail", empty.to_str().unwrap()], "empty: "),
+        (
+            ["import", "trail", &malformed],
+            "none of its records can be used",
+        ),
+        (["import", "trail", &cut], "none of the trail could be read"),
     ] {
         let said = store.failure(&arguments);
         assert!(said.contains(says), "{said}");
-        assert!(!Path::new(&store.path).exists(), "{arguments:?}");
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{}{suffix}", store.path);
+            assert!(!Path::new(&file).exists(), "{arguments:?}: {file}");
+        }
     }
     // And one that is there stays as it is.
     let taken = store.run(&["import", "account", ACCOUNT]);
@@ -407,6 +488,10 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
 #[test]
 fn what_is_missing_is_said_and_strict_fails() {
     let store = Store::new();
+    assert_eq!(
+        store.run(&["import", "trail", TRAIL]).status.code(),
+        Some(0)
+    );
     let file = store.folder.path().join("events.jsonl");
     let path = file.to_str().unwrap();
     fs::write(&file, r#"{"Records": [{"eventTime": 1}]}"#).unwrap();
@@ -426,8 +511,8 @@ fn what_is_missing_is_said_and_strict_fails() {
     fs::write(&file, "{}\n{}\n").unwrap();
     let said = store.run(&["import", "trail", path]);
     assert_eq!(said.status.code(), Some(3));
-    let warning =
-        "was imported before with other content, which is counted already; it was not read again";
+    let warning = "was imported before with other content, which is counted already and cannot be taken out; it was \
+                   not read again. To count what it holds now, import everything into a new store";
     assert!(stderr(&said).contains(warning), "{}", stderr(&said));
     let strict = store.failure(&["import", "trail", "--strict", path]);
     let changed = "error: --strict: 1 imported objects have changed and were not read again, 1 log files or other objects were not read whole; \
@@ -487,4 +572,46 @@ fn a_store_that_may_only_be_read() {
     permit(store.folder.path(), 0o755);
     permit(Path::new(&store.path), 0o644);
     assert_eq!(stdout(&store.run(&["get", &job])), expected);
+}
+
+/// A umask adds no rights, and takes none away.
+#[test]
+#[cfg(unix)]
+fn a_new_store_is_readable_and_writable_by_its_owner_only() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Stdio;
+
+    for umask in ["0000", "0777"] {
+        let store = Store::new();
+        let run = |arguments: &str| {
+            let program = env!("CARGO_BIN_EXE_access-advisor");
+            let script = format!(
+                "umask {umask}; exec '{program}' {arguments} --store '{}'",
+                store.path
+            );
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            let mut command = std::process::Command::new("sh");
+            command.current_dir(root).args(["-c", &script]);
+            command
+        };
+        let imported = run(&format!("import account {ACCOUNT}")).output().unwrap();
+        assert!(imported.status.success(), "{}", stderr(&imported));
+        let mut server = run("serve --allow-empty-activity --listen 127.0.0.1:0")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(server.stderr.take().unwrap()).lines();
+        let mut listening = said
+            .map(Result::unwrap)
+            .filter(|line| line.starts_with("listening"));
+        assert!(listening.next().is_some());
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{}{suffix}", store.path);
+            let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{file}, umask {umask}");
+        }
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
 }

@@ -190,8 +190,11 @@ pub(crate) fn read(error: &ReadError) -> PyErr {
 pub(crate) fn store(error: &StoreError) -> PyErr {
     let message = error.to_string();
     match error {
-        StoreError::NotAStore(path) | StoreError::Missing(path) => at("StoreError", &message, path),
+        StoreError::NotAStore(path) | StoreError::Missing(path) | StoreError::Replaced(path) => {
+            at("StoreError", &message, path)
+        }
         StoreError::Database { path, .. }
+        | StoreError::Path { path, .. }
         | StoreError::TooNew { path, .. }
         | StoreError::Damaged { path, .. } => at("StoreError", &message, path),
         _ => raised("StoreError", &message, &[]),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest, PagedOperation};
 use access_advisor::report::{Granularity, PoliciesGrantingServiceAccess};
-use access_advisor::store::StoredAdvisor;
+use access_advisor::store::{JobRetention, StoredAdvisor};
 use access_advisor::text::Printable;
 use access_advisor::time;
+use chrono::TimeDelta;
 use pyo3::intern;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -112,6 +113,9 @@ struct JobInList<'a> {
     job_creation_date: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     job_completion_date: Option<String>,
+    /// The size of the report in the store, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_size: Option<u64>,
 }
 
 #[pymethods]
@@ -208,7 +212,7 @@ impl Store {
     ///
     /// Raises:
     ///     TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or no object
-    ///         could be read; `path` is the first object that failed, if there is one.
+    ///         could be read; `path` is the first object that failed, if there is one. Or the store has no activity afterwards.
     ///     InvalidInputError: A number is out of range.
     #[pyo3(signature = (paths, *, threads = None, object_limit = None, assume_complete = false, progress = None))]
     fn import_trail(
@@ -240,6 +244,11 @@ impl Store {
                 "none of the trail could be read",
                 failed,
             ));
+        }
+        let has_activity = py.detach(|| store.has_activity());
+        if !has_activity.map_err(|fault| error::store(&fault))? {
+            let message = "there is no activity in this store: nothing that was imported holds an API call of a user or role";
+            return Err(error::nothing_read(message, None));
         }
         Ok(ImportedTrail {
             reconciliation: Reconciliation {
@@ -378,7 +387,7 @@ impl Store {
         answer(py, &whole)
     }
 
-    /// Returns the jobs of all callers, newest first.
+    /// Returns the jobs of all callers, newest first. `ReportSize` is in bytes, as stored.
     fn jobs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let jobs = py.detach(|| self.operations.store().jobs());
         let jobs = jobs.map_err(|fault| error::store(&fault))?;
@@ -395,6 +404,10 @@ impl Store {
                     JobState::Completed { at } | JobState::Failed { at, .. } => {
                         Some(time::format(*at))
                     }
+                },
+                report_size: match &job.state {
+                    JobState::Completed { .. } => Some(summary.bytes),
+                    _ => None,
                 },
             }
         });
@@ -413,6 +426,25 @@ impl Store {
         } else {
             Err(error::request(&id.not_found()))
         }
+    }
+
+    /// Deletes the jobs, of any caller, that finished longer ago than this. Jobs in progress stay. Returns the number of deleted jobs.
+    ///
+    /// Raises:
+    ///     InvalidInputError: `older_than` is negative.
+    ///
+    /// >>> import datetime
+    /// >>> Store(folder / "advisor.db").delete_jobs(older_than=datetime.timedelta(days=30))
+    /// 0
+    #[pyo3(signature = (*, older_than))]
+    fn delete_jobs(&self, py: Python<'_>, older_than: TimeDelta) -> PyResult<usize> {
+        if older_than < TimeDelta::zero() {
+            return Err(error::invalid_input("older_than is negative"));
+        }
+        let keep = JobRetention::Within(older_than);
+        let store = self.operations.store();
+        let deleted = py.detach(|| store.delete_finished_jobs(keep, clock()));
+        deleted.map_err(|fault| error::store(&fault))
     }
 
     fn __repr__(&self) -> String {

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -202,3 +203,32 @@ def test_files_that_cannot_be_used_are_named(tmp_path):
         store.import_trail(tmp_path / "gone")
     assert raised.value.path == str(tmp_path / "gone")
     assert store.accounts() == []
+
+
+def test_old_jobs_are_deleted(tmp_path):
+    store = Store(tmp_path / "advisor.db", allow_empty_activity=True)
+    store.import_account("testdata/account.json")
+    store.generate_service_last_accessed_details(Arn=ERIN)
+    [job] = store.jobs()
+    assert job["JobStatus"] == "COMPLETED"
+    assert 0 < job["ReportSize"] < 100_000
+    assert store.delete_jobs(older_than=timedelta(days=1)) == 0
+    assert store.delete_jobs(older_than=timedelta(0)) == 1
+    assert store.jobs() == []
+    with pytest.raises(InvalidInputError):
+        store.delete_jobs(older_than=timedelta(days=-1))
+
+
+def test_a_replaced_store_is_noticed(tmp_path):
+    store = Store(tmp_path / "advisor.db")
+    (tmp_path / "advisor.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreError, match="removed or replaced") as raised:
+        store.accounts()
+    assert raised.value.path == str(tmp_path / "advisor.db")
+
+
+@pytest.mark.parametrize("path", ["", ":memory:", "file:advisor.db", "/", "advisor.db/"])
+def test_paths_that_are_no_files_are_rejected(path):
+    with pytest.raises(StoreError) as raised:
+        Store(path)
+    assert raised.value.path == path

@@ -6,6 +6,6 @@
 #[doc(inline)]
 pub use advisor_store::{
     AccountImportError, AccountSnapshot, DatabaseErrorKind, ImportedAccounts, ImportedTrail,
-    JobSummary, NoActivityError, OperationError, Store, StoreError, StoredAdvisor,
-    TrailImportError,
+    JobRetention, JobSummary, NoActivityError, OperationError, Store, StoreError, StorePathFault,
+    StoredAdvisor, TrailImportError,
 };

@@ -1,16 +1,19 @@
 //! Account data in the file: the exports as they came, and which of them make up an account's snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use advisor_core::{
     AccountData, AccountDataBuilder, AccountId, ExportError, ExportIssue, SplitExport,
 };
 use chrono::{DateTime, Utc};
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
-use rusqlite::{Transaction, params};
 
-use crate::database::{Database, StoreError};
+use crate::compression::{deflate, inflate};
+use crate::database::Database;
+use crate::error::{Fault, StoreError};
+use crate::job_rows;
+use crate::tables::{EXPORTS, PICTURES};
+use crate::transaction::{Reader, Writer};
 
 /// An account at one of its imports.
 #[derive(Clone, Debug)]
@@ -54,9 +57,6 @@ pub enum AccountImportError {
     NoAccount,
 }
 
-/// The latest generation of an account; null for an unknown account.
-const LATEST: &str = "SELECT max(generation) FROM pictures WHERE account = ?1";
-
 /// Imports exports, as the new snapshot of every account that owns an entity in them, in one
 /// transaction.
 pub(crate) fn import(
@@ -74,33 +74,32 @@ pub(crate) fn import(
         return Err(AccountImportError::NoAccount);
     }
     let parts = parts(exports, &accounts)?;
-    database.write(|transaction| {
+    database.write(|writer| {
         let mut ids = Vec::with_capacity(parts.len());
+        let mut next = writer.greatest_id(&EXPORTS)? + 1;
         for part in &parts {
-            transaction.execute(
-                "INSERT INTO exports (name, length, deflated) VALUES (?1, ?2, ?3)",
-                params![part.name, part.length, part.deflated],
-            )?;
-            ids.push(transaction.last_insert_rowid());
+            writer.insert(&EXPORTS, &[&next, &part.name, &part.length, &part.deflated])?;
+            ids.push(next);
+            next += 1;
         }
         for account in &accounts {
-            let generation = generation(transaction, account)?.unwrap_or(0) + 1;
+            let generation = generation(writer, account)?.unwrap_or(0) + 1;
             let own = parts.iter().zip(&ids);
             let own = own.filter(|(part, _)| part.of.as_ref().is_none_or(|of| of == account));
             for (position, (_, export)) in own.enumerate() {
-                transaction.execute(
-                    "INSERT INTO pictures VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        account.as_str(),
-                        generation,
-                        position,
+                writer.insert(
+                    &PICTURES,
+                    &[
+                        &account.as_str(),
+                        &generation,
+                        &position,
                         export,
-                        now.timestamp_millis()
+                        &now.timestamp_millis(),
                     ],
                 )?;
             }
         }
-        delete_old_snapshots(transaction)
+        delete_old_snapshots(writer)
     })?;
     let accounts = accounts.into_iter().collect();
     Ok(ImportedAccounts {
@@ -111,16 +110,13 @@ pub(crate) fn import(
 
 /// Returns the accounts that have a snapshot, sorted.
 pub(crate) fn list(database: &Database) -> Result<Vec<AccountId>, StoreError> {
-    database.read(|transaction| {
-        let mut statement =
-            transaction.prepare("SELECT DISTINCT account FROM pictures ORDER BY account")?;
-        let ids = statement.query_map([], |row| {
-            row.get_ref(0)?
-                .as_str()
-                .map(AccountId::from)
-                .map_err(Into::into)
+    database.read(|reader| {
+        let mut ids = reader.rows(&PICTURES, "ORDER BY account", [], |row| {
+            let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            Ok(AccountId::from(id))
         })?;
-        ids.collect()
+        ids.dedup();
+        Ok(ids)
     })
 }
 
@@ -130,16 +126,24 @@ pub(crate) fn load(
     id: &AccountId,
     generation: i64,
 ) -> Result<Option<AccountSnapshot>, StoreError> {
-    let rows: Vec<(String, usize, Vec<u8>, i64)> = database.read(|transaction| {
-        let mut statement = transaction.prepare(
-            "SELECT e.name, e.length, e.deflated, p.imported
-                 FROM pictures p JOIN exports e ON e.id = p.export
-                 WHERE p.account = ?1 AND p.generation = ?2 ORDER BY p.position",
-        )?;
-        let rows = statement.query_map(params![id.as_str(), generation], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    let rows = database.read(|reader| {
+        let condition = "WHERE account = ?1 AND generation = ?2 ORDER BY position";
+        let params = (id.as_str(), generation);
+        let exports = reader.rows(&PICTURES, condition, params, |row| {
+            Ok((row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
         })?;
-        rows.collect()
+        let mut rows = Vec::with_capacity(exports.len());
+        for (export, imported) in exports {
+            let found = reader.unverified_row(&EXPORTS, [export], |row| {
+                let (name, length) = (row.get::<_, String>(1)?, row.get::<_, usize>(2)?);
+                Ok((name, length, row.get::<_, Vec<u8>>(3)?))
+            })?;
+            let (name, length, deflated) = found.ok_or_else(|| {
+                Fault::damaged(format!("the export {export} of account {id} is missing"))
+            })?;
+            rows.push((name, length, deflated, imported));
+        }
+        Ok(rows)
     })?;
     let Some((_, _, _, imported)) = rows.first() else {
         return Ok(None);
@@ -149,15 +153,16 @@ pub(crate) fn load(
     let mut exports = Vec::with_capacity(rows.len());
     for (name, length, deflated, _) in rows {
         let text = inflate(&deflated, length)
-            .ok_or_else(|| database.damaged(format!("the export {name} cannot be inflated")))?;
+            .ok_or_else(|| Fault::damaged(format!("the export {name} cannot be inflated")))
+            .map_err(|fault| database.fault(fault))?;
         builder
             .add(&name, &text)
-            .map_err(|error| database.damaged_by(error.to_string(), error))?;
+            .map_err(|error| database.fault(Fault::damaged_by("an export", error)))?;
         exports.push((name, text.into()));
     }
     let account = builder
         .build()
-        .map_err(|error| database.damaged_by(error.to_string(), error))?;
+        .map_err(|error| database.fault(Fault::damaged_by("the exports", error)))?;
     Ok(Some(AccountSnapshot {
         id: id.clone(),
         generation,
@@ -168,27 +173,42 @@ pub(crate) fn load(
 }
 
 /// Returns the latest generation of an account; `None` for an unknown account.
-pub(crate) fn generation(
-    transaction: &Transaction<'_>,
-    account: &AccountId,
-) -> rusqlite::Result<Option<i64>> {
-    transaction.query_row(LATEST, [account.as_str()], |row| row.get(0))
+pub(crate) fn generation(reader: &Reader<'_>, account: &AccountId) -> Result<Option<i64>, Fault> {
+    let condition = "WHERE account = ?1 ORDER BY generation DESC LIMIT 1";
+    let latest = reader.rows(&PICTURES, condition, [account.as_str()], |row| {
+        Ok(row.get(1)?)
+    })?;
+    Ok(latest.into_iter().next())
 }
 
 /// Deletes the snapshots that are neither the latest nor needed by a job in progress.
-pub(crate) fn delete_old_snapshots(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let forgotten = transaction.execute(
-        "DELETE FROM pictures WHERE
-             generation < (SELECT max(l.generation) FROM pictures l WHERE l.account = pictures.account)
-             AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.status = 'IN_PROGRESS'
-                 AND j.account = pictures.account AND j.generation = pictures.generation)",
-        [],
-    )?;
-    if forgotten > 0 {
-        transaction.execute(
-            "DELETE FROM exports WHERE id NOT IN (SELECT export FROM pictures)",
-            [],
-        )?;
+pub(crate) fn delete_old_snapshots(writer: &Writer<'_>) -> Result<(), Fault> {
+    let mut snapshots: BTreeMap<(String, i64), Vec<i64>> = BTreeMap::new();
+    writer.rows(&PICTURES, "", [], |row| {
+        let exports = snapshots.entry((row.get(0)?, row.get(1)?)).or_default();
+        exports.push(row.get(3)?);
+        Ok(())
+    })?;
+    let latest: BTreeMap<String, i64> = snapshots.keys().cloned().collect();
+    if latest.len() == snapshots.len() {
+        return Ok(());
+    }
+    let needed: Vec<_> = job_rows::in_progress(writer)?
+        .into_iter()
+        .map(|pending| (pending.job.account.as_str().to_owned(), pending.generation))
+        .collect();
+    let (kept, old): (BTreeMap<_, _>, BTreeMap<_, _>) = snapshots
+        .into_iter()
+        .partition(|(key, _)| latest.get(&key.0) == Some(&key.1) || needed.contains(key));
+    let kept: BTreeSet<i64> = kept.into_values().flatten().collect();
+    for (account, generation) in old.keys() {
+        let condition = "account = ?1 AND generation = ?2";
+        writer.delete(&PICTURES, condition, (account, generation))?;
+    }
+    // After all of them: accounts share exports.
+    let unneeded: BTreeSet<i64> = old.into_values().flatten().collect();
+    for export in unneeded.difference(&kept) {
+        writer.delete(&EXPORTS, "id = ?1", [export])?;
     }
     Ok(())
 }
@@ -211,7 +231,7 @@ fn parts<'a>(
         name,
         of: of.cloned(),
         length: text.len(),
-        deflated: deflate(text.as_bytes()),
+        deflated: deflate(text),
     };
     let mut parts = Vec::new();
     for (name, text) in exports {
@@ -231,26 +251,4 @@ fn parts<'a>(
         }
     }
     Ok(parts)
-}
-
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut compressor = Compressor::new(CompressionLvl::default());
-    let mut deflated = vec![0; compressor.zlib_compress_bound(bytes.len())];
-    // The buffer is large enough, so this cannot fail; an empty result would not inflate.
-    let length = compressor.zlib_compress(bytes, &mut deflated).unwrap_or(0);
-    deflated.truncate(length);
-    deflated
-}
-
-fn inflate(bytes: &[u8], length: usize) -> Option<String> {
-    // zlib compresses at most about 1032 times, so a greater length was not written here.
-    if length > bytes.len().saturating_mul(1_040) {
-        return None;
-    }
-    let mut inflated = vec![0; length];
-    let written = Decompressor::new()
-        .zlib_decompress(bytes, &mut inflated)
-        .ok()?;
-    (written == length).then_some(())?;
-    String::from_utf8(inflated).ok()
 }

@@ -1,204 +1,486 @@
 //! The activity table in the file, with its coverage: merged row by row, loaded as a whole. Rows that a batch changes are
 //! kept as they were while a job that was requested earlier is in progress.
 
-use advisor_core::{Activity, ActivityRow, Coverage, CreditedAction, Evidence, Principal};
-use hashbrown::HashMap;
-use rusqlite::{Transaction, params};
+use advisor_core::{Activity, ActivityRow, Coverage, CreditedAction, DaySet, Evidence, Principal};
+use hashbrown::{HashMap, HashSet};
+use rusqlite::{Row, ToSql};
 
-use crate::{coverage, days};
+use crate::error::Fault;
+use crate::tables::{ACTIVITY, ACTIVITY_BEFORE, NAMES, PRINCIPALS};
+use crate::transaction::{Reader, Writer};
+use crate::{coverage, job_rows};
+
+/// The name in `meta` of the number of batches that were merged.
+const VERSION: &str = "activity_version";
+
+/// The key of a row: principal, service, operation, `is_action` and Region.
+type Key = [i64; 5];
+
+/// A row of table `principals`.
+struct StoredPrincipal {
+    key: String,
+    has_unique_id: bool,
+    arn: Option<String>,
+    arn_seen: Option<i64>,
+    account: Option<String>,
+}
+
+/// What a row of activity has beside its key.
+struct Attempts {
+    last: i64,
+    last_event_id: String,
+    first: i64,
+    attempts: i64,
+    denied: i64,
+    /// A JSON list of dates and intervals.
+    days: String,
+    days_complete: bool,
+}
 
 /// Returns the number of batches that were merged.
-pub(crate) fn version(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
-    let query = "SELECT value FROM meta WHERE name = 'activity_version'";
-    transaction.query_row(query, [], |row| row.get(0))
+pub(crate) fn version(reader: &Reader<'_>) -> Result<i64, Fault> {
+    reader.number(VERSION)
 }
 
 /// Loads the table as of a version: rows that changed later as they were, all others as they are. The
 /// ARNs and accounts of principals are the latest known ones.
-pub(crate) fn load(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<Activity> {
-    let mut statement = transaction.prepare(
-        "WITH as_of AS (
-             SELECT * FROM activity a WHERE NOT EXISTS (
-                 SELECT 1 FROM activity_before b
-                 WHERE (b.principal, b.service, b.operation, b.is_action, b.region)
-                     = (a.principal, a.service, a.operation, a.is_action, a.region)
-                     AND b.version >= ?1)
-             UNION ALL
-             SELECT principal, service, operation, is_action, region,
-                    last, last_event_id, first, attempts, denied, days, days_complete
-             FROM (SELECT *, min(version) FROM activity_before WHERE version >= ?1
-                   GROUP BY principal, service, operation, is_action, region)
-             WHERE last IS NOT NULL)
-         SELECT p.key, p.has_unique_id, p.arn, p.arn_seen, p.account,
-                s.text, o.text, a.is_action, r.text,
-                a.last, a.last_event_id, a.first, a.attempts, a.denied, a.days, a.days_complete
-         FROM as_of a
-         JOIN principals p ON p.id = a.principal
-         JOIN names s ON s.id = a.service
-         JOIN names o ON o.id = a.operation
-         JOIN names r ON r.id = a.region",
-    )?;
-    let mut rows = statement.query([version])?;
-    let mut activity = Activity::new();
-    *activity.coverage_mut() = coverage::load(transaction, version)?;
-    while let Some(row) = rows.next()? {
-        let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-        let optional = |index: usize| {
-            row.get_ref(index)?
-                .as_str_or_null()
-                .map_err(rusqlite::Error::from)
-        };
-        let key = text(0)?;
-        let name = text(6)?;
-        let days = days::read(text(14)?)?;
-        activity.add_row(&ActivityRow {
-            principal: Principal {
-                unique_id: row.get::<_, bool>(1)?.then_some(key),
-                arn: optional(2)?,
-                account: optional(4)?,
-            },
-            arn_seen_millis: row.get(3)?,
-            service: text(5)?,
-            action: CreditedAction::new(evidence(row.get(7)?), name),
-            region: text(8)?,
-            last_millis: row.get(9)?,
-            last_event_id: text(10)?,
-            first_millis: row.get(11)?,
-            attempts: row.get(12)?,
-            denied: row.get(13)?,
-            days: &days,
-            days_complete: row.get(15)?,
-        });
+pub(crate) fn load(reader: &Reader<'_>, version: i64) -> Result<Activity, Fault> {
+    let mut table = Loading::new(reader)?;
+    *table.activity.coverage_mut() = coverage::load(reader, version)?;
+    let earlier = load_earlier(reader, version, &mut table)?;
+    reader.each(&ACTIVITY, |row| {
+        if earlier.is_empty() || !earlier.contains(&key(row)?) {
+            table.add(row, 5)?;
+        }
+        Ok(())
+    })?;
+    Ok(table.activity)
+}
+
+/// Adds the rows that changed after a version as they were then, and returns the keys of these and of those that were not there.
+fn load_earlier(
+    reader: &Reader<'_>,
+    version: i64,
+    table: &mut Loading,
+) -> Result<HashSet<Key>, Fault> {
+    // By key, and of each key the first version that is late enough.
+    let mut keys = HashSet::new();
+    reader.each(&ACTIVITY_BEFORE, |row| {
+        if row.get::<_, i64>(5)? >= version && keys.insert(key(row)?) {
+            let is_row = row.get::<_, Option<i64>>(6)?.is_some();
+            if is_row {
+                table.add(row, 6)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// A table that is being loaded.
+struct Loading {
+    names: HashMap<i64, String>,
+    principals: HashMap<i64, StoredPrincipal>,
+    activity: Activity,
+}
+
+impl Loading {
+    fn new(reader: &Reader<'_>) -> Result<Self, Fault> {
+        let mut names = HashMap::new();
+        reader.each(&NAMES, |row| {
+            names.insert(row.get(0)?, row.get(1)?);
+            Ok(())
+        })?;
+        let mut principals = HashMap::new();
+        reader.each(&PRINCIPALS, |row| {
+            principals.insert(row.get(0)?, StoredPrincipal::parse(row)?);
+            Ok(())
+        })?;
+        Ok(Self {
+            names,
+            principals,
+            activity: Activity::new(),
+        })
     }
-    Ok(activity)
+
+    /// Adds a row whose values after the key start at a column.
+    fn add(&mut self, row: &Row<'_>, values: usize) -> Result<(), Fault> {
+        let missing = |what: &str, id: i64| {
+            Fault::damaged(format!(
+                "table {what} has no row with id {id}, which table activity refers to"
+            ))
+        };
+        let [principal, service, operation, is_action, region] = key(row)?;
+        let name = |id: i64| self.names.get(&id).ok_or_else(|| missing("names", id));
+        let known =
+            (self.principals.get(&principal)).ok_or_else(|| missing("principals", principal))?;
+        let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+        let days: DaySet = serde_json::from_str(text(values + 5)?)
+            .map_err(|error| ACTIVITY.invalid(row, error))?;
+        self.activity.add_row(&ActivityRow {
+            principal: Principal {
+                unique_id: known.has_unique_id.then_some(&known.key),
+                arn: known.arn.as_deref(),
+                account: known.account.as_deref(),
+            },
+            arn_seen_millis: known.arn_seen,
+            service: name(service)?,
+            action: CreditedAction::new(evidence(is_action), name(operation)?),
+            region: name(region)?,
+            last_millis: row.get(values)?,
+            last_event_id: text(values + 1)?,
+            first_millis: row.get(values + 2)?,
+            attempts: row.get(values + 3)?,
+            denied: row.get(values + 4)?,
+            days: &days,
+            days_complete: row.get(values + 6)?,
+        });
+        Ok(())
+    }
+}
+
+impl StoredPrincipal {
+    fn parse(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(1)?,
+            has_unique_id: row.get(2)?,
+            arn: row.get(3)?,
+            arn_seen: row.get(4)?,
+            account: row.get(5)?,
+        })
+    }
+
+    fn values<'a>(&'a self, id: &'a i64) -> [&'a dyn ToSql; 6] {
+        [
+            id,
+            &self.key,
+            &self.has_unique_id,
+            &self.arn,
+            &self.arn_seen,
+            &self.account,
+        ]
+    }
+
+    /// Takes the later ARN, and the greater account. Returns whether anything has changed.
+    fn merge(&mut self, row: &ActivityRow<'_>) -> bool {
+        let who = row.principal;
+        let mut is_changed = false;
+        if let Some(arn) = who.arn
+            && (row.arn_seen_millis, Some(arn)) > (self.arn_seen, self.arn.as_deref())
+        {
+            self.arn = Some(arn.to_owned());
+            self.arn_seen = row.arn_seen_millis;
+            is_changed = true;
+        }
+        if who.account > self.account.as_deref() {
+            self.account = who.account.map(str::to_owned);
+            is_changed = true;
+        }
+        is_changed
+    }
+}
+
+impl Attempts {
+    fn of(row: &ActivityRow<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            last: row.last_millis,
+            last_event_id: row.last_event_id.to_owned(),
+            first: row.first_millis,
+            attempts: signed(row.attempts),
+            denied: signed(row.denied),
+            days: serde_json::to_string(row.days)
+                .map_err(|error| Fault::damaged_by("days of activity", error))?,
+            days_complete: row.days_complete,
+        })
+    }
+
+    fn parse(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            last: row.get(5)?,
+            last_event_id: row.get(6)?,
+            first: row.get(7)?,
+            attempts: row.get(8)?,
+            denied: row.get(9)?,
+            days: row.get(10)?,
+            days_complete: row.get(11)?,
+        })
+    }
+
+    /// Adds the attempts of a row, by the rule of [`Activity::merge`].
+    fn merge(&mut self, other: Self, days: &DaySet) -> Result<(), serde_json::Error> {
+        if (other.last, &other.last_event_id) > (self.last, &self.last_event_id) {
+            self.last = other.last;
+            self.last_event_id = other.last_event_id;
+        }
+        self.first = self.first.min(other.first);
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.denied = self.denied.saturating_add(other.denied);
+        if self.days != other.days {
+            let mut known: DaySet = serde_json::from_str(&self.days)?;
+            known.merge(days);
+            self.days = serde_json::to_string(&known)?;
+        }
+        self.days_complete &= other.days_complete;
+        Ok(())
+    }
+
+    fn values(&self) -> [&dyn ToSql; 7] {
+        [
+            &self.last,
+            &self.last_event_id,
+            &self.first,
+            &self.attempts,
+            &self.denied,
+            &self.days,
+            &self.days_complete,
+        ]
+    }
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+    Ok([
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ])
 }
 
 /// Merges a table and its coverage by the rule of [`Activity::merge`].
-pub(crate) fn merge(transaction: &Transaction<'_>, activity: &Activity) -> rusqlite::Result<()> {
+pub(crate) fn merge(writer: &Writer<'_>, activity: &Activity) -> Result<(), Fault> {
     if activity.is_empty() && *activity.coverage() == Coverage::new() {
         return Ok(());
     }
-    let current = version(transaction)?;
-    coverage::add(transaction, current + 1, activity.coverage())?;
-    let newest_job: Option<i64> = transaction.query_row(
-        "SELECT max(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'",
-        [],
-        |row| row.get(0),
-    )?;
-    // One copy of a row is enough for all jobs in progress.
-    let mut keep_version = transaction.prepare_cached(
-        "INSERT INTO activity_before
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, a.last, a.last_event_id, a.first, a.attempts, a.denied,
-             a.days, a.days_complete
-         FROM (SELECT 1) LEFT JOIN activity a
-             ON (a.principal, a.service, a.operation, a.is_action, a.region) = (?1, ?2, ?3, ?4, ?5)
-         WHERE NOT EXISTS (
-             SELECT 1 FROM activity_before b
-             WHERE (b.principal, b.service, b.operation, b.is_action, b.region)
-                 = (?1, ?2, ?3, ?4, ?5) AND b.version >= ?7)",
-    )?;
-    let mut principal = transaction.prepare_cached(
-        "INSERT INTO principals (key, has_unique_id, arn, arn_seen, account)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (key) DO UPDATE SET
-             arn = iif(excluded.arn IS NOT NULL AND (arn IS NULL
-                 OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn, arn),
-             arn_seen = iif(excluded.arn IS NOT NULL AND (arn IS NULL
-                 OR (excluded.arn_seen, excluded.arn) > (arn_seen, arn)), excluded.arn_seen, arn_seen),
-             account = coalesce(max(account, excluded.account), account, excluded.account)
-         RETURNING id",
-    )?;
-    let mut name = transaction.prepare_cached(
-        "INSERT INTO names (text) VALUES (?1)
-         ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id",
-    )?;
-    let mut upsert = transaction.prepare_cached(
-        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT DO UPDATE SET
-             last_event_id = iif((excluded.last, excluded.last_event_id) > (last, last_event_id),
-                 excluded.last_event_id, last_event_id),
-             last = max(last, excluded.last),
-             first = min(first, excluded.first),
-             attempts = min(attempts + excluded.attempts, 9223372036854775807),
-             denied = min(denied + excluded.denied, 9223372036854775807),
-             days = iif(days = excluded.days, days, merge_days(days, excluded.days)),
-             days_complete = min(days_complete, excluded.days_complete)",
-    )?;
-    let mut principals: HashMap<&str, i64> = HashMap::new();
-    let mut names: HashMap<&str, i64> = HashMap::new();
-    let mut name_id =
-        |text: &str| -> rusqlite::Result<i64> { name.query_row([text], |row| row.get(0)) };
-    let mut rows = Vec::with_capacity(activity.len());
-    for row in activity.rows() {
-        let who = row.principal;
-        let Some(key) = who.unique_id.or(who.arn) else {
-            continue;
-        };
-        let principal_id = match principals.get(key) {
-            Some(id) => *id,
-            None => {
-                let id = principal.query_row(
-                    params![
-                        key,
-                        who.unique_id.is_some(),
-                        who.arn,
-                        row.arn_seen_millis,
-                        who.account
-                    ],
-                    |row| row.get(0),
-                )?;
-                principals.insert(key, id);
-                id
-            }
-        };
-        let mut id_of = |text| -> rusqlite::Result<i64> {
-            if let Some(id) = names.get(text) {
-                return Ok(*id);
-            }
-            let id = name_id(text)?;
-            names.insert(text, id);
-            Ok(id)
-        };
-        let service = id_of(row.service)?;
-        let operation = id_of(row.action.name())?;
-        let is_action = is_action(row.action.evidence());
-        let region = id_of(row.region)?;
-        rows.push((principal_id, service, operation, is_action, region, row));
-    }
-    // In the order of the table, so that neighbouring rows are on the same page of the file.
-    rows.sort_unstable_by_key(|(principal, service, operation, is_action, region, _)| {
-        (*principal, *service, *operation, *is_action, *region)
-    });
-    for (principal_id, service, operation, is_action, region, row) in rows {
+    let current = version(writer)?;
+    coverage::add(writer, current + 1, activity.coverage())?;
+    let jobs = job_rows::in_progress(writer)?;
+    let newest_job = jobs.iter().map(|row| row.activity_version).max();
+    for (key, row) in keyed_rows(writer, activity)? {
+        let mut attempts = Attempts::of(&row)?;
+        let found = writer.unverified_row(&ACTIVITY, key, |found| {
+            Ok((Attempts::parse(found)?, ACTIVITY.check(found)?))
+        })?;
         if let Some(job) = newest_job {
-            keep_version.execute(params![
-                principal_id,
-                service,
-                operation,
-                is_action,
-                region,
+            keep(
+                writer,
+                key,
                 current,
-                job
-            ])?;
+                job,
+                found.as_ref().map(|(known, _)| known),
+            )?;
         }
-        upsert.execute(params![
-            principal_id,
+        let checksum = match found {
+            None => None,
+            Some((mut known, checksum)) => {
+                known.merge(attempts, row.days).map_err(|error| {
+                    let key = format!("the days of the row of table activity with key {key:?}");
+                    Fault::damaged_by(key, error)
+                })?;
+                attempts = known;
+                Some(checksum)
+            }
+        };
+        let [
+            last,
+            last_event_id,
+            first,
+            count,
+            denied,
+            days,
+            days_complete,
+        ] = attempts.values();
+        let [principal, service, operation, is_action, region] = &key;
+        let values: [&dyn ToSql; 12] = [
+            principal,
             service,
             operation,
             is_action,
             region,
-            row.last_millis,
-            row.last_event_id,
-            row.first_millis,
-            signed(row.attempts),
-            signed(row.denied),
-            days::write(row.days)?,
-            row.days_complete,
-        ])?;
+            last,
+            last_event_id,
+            first,
+            count,
+            denied,
+            days,
+            days_complete,
+        ];
+        match checksum {
+            None => writer.insert(&ACTIVITY, &values)?,
+            Some(checksum) => writer.replace(&ACTIVITY, checksum, &values)?,
+        }
     }
-    let next = "UPDATE meta SET value = value + 1 WHERE name = 'activity_version'";
-    transaction.execute(next, [])?;
-    Ok(())
+    writer.set_number(VERSION, current + 1)
+}
+
+/// Keeps a row as it was up to a version, unless there is a copy already that is late enough for the newest job: one is enough
+/// for all jobs in progress.
+fn keep(
+    writer: &Writer<'_>,
+    key: Key,
+    version: i64,
+    newest_job: i64,
+    row: Option<&Attempts>,
+) -> Result<(), Fault> {
+    let [principal, service, operation, is_action, region] = &key;
+    let condition =
+        "WHERE (principal, service, operation, is_action, region) = (?1, ?2, ?3, ?4, ?5)
+                     AND version >= ?6";
+    let params = (principal, service, operation, is_action, region, newest_job);
+    let copies = writer.rows(&ACTIVITY_BEFORE, condition, params, |_| Ok(()))?;
+    if !copies.is_empty() {
+        return Ok(());
+    }
+    let none = [&None::<i64> as &dyn ToSql; 7];
+    let values = row.map_or(none, Attempts::values);
+    let [
+        last,
+        last_event_id,
+        first,
+        count,
+        denied,
+        days,
+        days_complete,
+    ] = values;
+    writer.insert(
+        &ACTIVITY_BEFORE,
+        &[
+            principal,
+            service,
+            operation,
+            is_action,
+            region,
+            &version,
+            last,
+            last_event_id,
+            first,
+            count,
+            denied,
+            days,
+            days_complete,
+        ],
+    )
+}
+
+/// Returns the rows with their keys, in the order of the keys, so that neighbouring rows are on the same page of the file. Adds
+/// the principals and names that are new.
+fn keyed_rows<'a>(
+    writer: &Writer<'_>,
+    activity: &'a Activity,
+) -> Result<Vec<(Key, ActivityRow<'a>)>, Fault> {
+    let mut principals = Principals::new(writer)?;
+    let mut names = Names::new(writer)?;
+    let mut rows = Vec::with_capacity(activity.len());
+    for row in activity.rows() {
+        let Some(principal) = principals.id(&row)? else {
+            continue;
+        };
+        let key = [
+            principal,
+            names.id(row.service)?,
+            names.id(row.action.name())?,
+            is_action(row.action.evidence()),
+            names.id(row.region)?,
+        ];
+        rows.push((key, row));
+    }
+    rows.sort_unstable_by_key(|(key, _)| *key);
+    Ok(rows)
+}
+
+/// The ids of the principals of a batch.
+struct Principals<'a, 'w> {
+    writer: &'w Writer<'w>,
+    ids: HashMap<&'a str, i64>,
+    next: i64,
+}
+
+impl<'a, 'w> Principals<'a, 'w> {
+    fn new(writer: &'w Writer<'w>) -> Result<Self, Fault> {
+        Ok(Self {
+            writer,
+            ids: HashMap::new(),
+            next: writer.greatest_id(&PRINCIPALS)? + 1,
+        })
+    }
+
+    /// The id of the principal of a row; `None` when nothing identifies it.
+    fn id(&mut self, row: &ActivityRow<'a>) -> Result<Option<i64>, Fault> {
+        let who = row.principal;
+        let Some(key) = who.unique_id.or(who.arn) else {
+            return Ok(None);
+        };
+        if let Some(id) = self.ids.get(key) {
+            return Ok(Some(*id));
+        }
+        let id = self.find_or_insert(key, row)?;
+        self.ids.insert(key, id);
+        Ok(Some(id))
+    }
+
+    fn find_or_insert(&mut self, key: &str, row: &ActivityRow<'_>) -> Result<i64, Fault> {
+        let found = self
+            .writer
+            .unverified_rows(&PRINCIPALS, "WHERE key = ?1", [key], |row| {
+                let id: i64 = row.get(0)?;
+                Ok((id, StoredPrincipal::parse(row)?, PRINCIPALS.check(row)?))
+            })?;
+        if let Some((id, mut known, checksum)) = found.into_iter().next() {
+            if known.merge(row) {
+                self.writer
+                    .replace(&PRINCIPALS, checksum, &known.values(&id))?;
+            }
+            return Ok(id);
+        }
+        let id = self.next;
+        self.next += 1;
+        let new = StoredPrincipal {
+            key: key.to_owned(),
+            has_unique_id: row.principal.unique_id.is_some(),
+            arn: row.principal.arn.map(str::to_owned),
+            arn_seen: row.arn_seen_millis,
+            account: row.principal.account.map(str::to_owned),
+        };
+        self.writer.insert(&PRINCIPALS, &new.values(&id))?;
+        Ok(id)
+    }
+}
+
+/// The ids of the names of a batch.
+struct Names<'a, 'w> {
+    writer: &'w Writer<'w>,
+    ids: HashMap<&'a str, i64>,
+    next: i64,
+}
+
+impl<'a, 'w> Names<'a, 'w> {
+    fn new(writer: &'w Writer<'w>) -> Result<Self, Fault> {
+        Ok(Self {
+            writer,
+            ids: HashMap::new(),
+            next: writer.greatest_id(&NAMES)? + 1,
+        })
+    }
+
+    fn id(&mut self, text: &'a str) -> Result<i64, Fault> {
+        if let Some(id) = self.ids.get(text) {
+            return Ok(*id);
+        }
+        let found = self
+            .writer
+            .unverified_rows(&NAMES, "WHERE text = ?1", [text], |row| Ok(row.get(0)?))?;
+        let id = match found.into_iter().next() {
+            Some(id) => id,
+            None => {
+                let id = self.next;
+                self.next += 1;
+                self.writer.insert(&NAMES, &[&id, &text])?;
+                id
+            }
+        };
+        self.ids.insert(text, id);
+        Ok(id)
+    }
 }
 
 /// The column `is_action`: 0 for an event without an action, 1 for an action.
@@ -226,12 +508,10 @@ fn signed(count: u64) -> i64 {
 }
 
 /// Deletes the earlier versions of rows that no job in progress needs.
-pub(crate) fn delete_unneeded_versions(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute(
-        "DELETE FROM activity_before WHERE version < coalesce(
-             (SELECT min(activity_version) FROM jobs WHERE status = 'IN_PROGRESS'),
-             9223372036854775807)",
-        [],
-    )?;
+pub(crate) fn delete_unneeded_versions(writer: &Writer<'_>) -> Result<(), Fault> {
+    let jobs = job_rows::in_progress(writer)?;
+    let needed = jobs.iter().map(|row| row.activity_version);
+    let oldest = needed.min().unwrap_or(i64::MAX);
+    writer.delete(&ACTIVITY_BEFORE, "version < ?1", [oldest])?;
     Ok(())
 }

@@ -1,18 +1,21 @@
--- Schema version 3. Times are UTC milliseconds unless stated otherwise.
+-- Schema version 4. Times are UTC milliseconds unless stated otherwise.
+--
+-- Each row has a checksum over the name of its table and its values. The sums of these checksums are in meta, so that a missing
+-- row shows too.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
-    value ANY NOT NULL
+    value ANY NOT NULL,
+    row_checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO meta (name, value) VALUES ('activity_version', 0);
 
 -- Exports, compressed with zlib. An export with several accounts is split into one part per account.
 CREATE TABLE exports (
     id       INTEGER PRIMARY KEY,
     name     TEXT NOT NULL,
     length   INTEGER NOT NULL,
-    deflated BLOB NOT NULL
+    deflated BLOB NOT NULL,
+    row_checksum INTEGER NOT NULL
 ) STRICT;
 
 -- Which exports make up the snapshot of an account. The greatest generation is the latest snapshot;
@@ -23,6 +26,7 @@ CREATE TABLE pictures (
     position   INTEGER NOT NULL,
     export     INTEGER NOT NULL REFERENCES exports (id),
     imported   INTEGER NOT NULL,
+    row_checksum INTEGER NOT NULL,
     PRIMARY KEY (account, generation, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -34,23 +38,27 @@ CREATE TABLE principals (
     has_unique_id INTEGER NOT NULL,
     arn           TEXT,
     arn_seen      INTEGER,
-    account       TEXT
+    account       TEXT,
+    row_checksum  INTEGER NOT NULL
 ) STRICT;
 
 -- Service, operation and Region names.
 CREATE TABLE names (
     id   INTEGER PRIMARY KEY,
-    text TEXT NOT NULL UNIQUE
+    text TEXT NOT NULL UNIQUE,
+    row_checksum INTEGER NOT NULL
 ) STRICT;
 
+-- Principals and names are ids of these two tables. They are not declared as references, which SQLite would look up for each
+-- row: loading checks them.
 CREATE TABLE activity (
-    principal     INTEGER NOT NULL REFERENCES principals (id),
-    service       INTEGER NOT NULL REFERENCES names (id),
-    operation     INTEGER NOT NULL REFERENCES names (id),
+    principal     INTEGER NOT NULL,
+    service       INTEGER NOT NULL,
+    operation     INTEGER NOT NULL,
     -- 0: an event without an action; 1: an action; 2: an action that the record of another call shows to be exercised;
     -- 3: an action that another call may have exercised.
     is_action     INTEGER NOT NULL,
-    region        INTEGER NOT NULL REFERENCES names (id),
+    region        INTEGER NOT NULL,
     last          INTEGER NOT NULL,
     last_event_id TEXT NOT NULL,
     first         INTEGER NOT NULL,
@@ -60,6 +68,7 @@ CREATE TABLE activity (
     days          TEXT NOT NULL,
     -- Whether all of them are known.
     days_complete INTEGER NOT NULL,
+    row_checksum  INTEGER NOT NULL,
     PRIMARY KEY (principal, service, operation, is_action, region)
 ) STRICT, WITHOUT ROWID;
 
@@ -79,6 +88,7 @@ CREATE TABLE activity_before (
     denied        INTEGER,
     days          TEXT,
     days_complete INTEGER,
+    row_checksum  INTEGER NOT NULL,
     PRIMARY KEY (principal, service, operation, is_action, region, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -86,7 +96,8 @@ CREATE TABLE activity_before (
 -- in progress tells apart are merged from time to time.
 CREATE TABLE coverage (
     version  INTEGER PRIMARY KEY,
-    coverage TEXT NOT NULL
+    coverage TEXT NOT NULL,
+    row_checksum INTEGER NOT NULL
 ) STRICT;
 
 -- Objects whose records are in the activity. Version 2 added columns about their content.
@@ -100,7 +111,8 @@ CREATE TABLE trail_objects (
     -- The entity tag of an object in S3.
     etag     TEXT,
     -- CRC-32 and length of a file, decompressed.
-    checksum INTEGER
+    checksum INTEGER,
+    row_checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE jobs (
@@ -116,17 +128,22 @@ CREATE TABLE jobs (
     error_message    TEXT,
     generation       INTEGER NOT NULL,
     activity_version INTEGER NOT NULL,
-    services         INTEGER NOT NULL DEFAULT 0,
-    entities         TEXT
+    -- The number of rows of the report.
+    services         INTEGER NOT NULL,
+    -- The size of the report in this file.
+    bytes            INTEGER NOT NULL,
+    row_checksum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX jobs_in_progress ON jobs (account, generation, activity_version)
-    WHERE status = 'IN_PROGRESS';
+CREATE INDEX jobs_in_progress ON jobs (id) WHERE status = 'IN_PROGRESS';
 
-CREATE TABLE job_services (
-    job       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-    position  INTEGER NOT NULL,
-    namespace TEXT NOT NULL,
-    row       TEXT NOT NULL,
-    PRIMARY KEY (job, position)
+-- The reports of completed jobs, compressed with zlib. Services: a line for each row, of the namespace, a space and the row as
+-- JSON. Entities: JSON.
+CREATE TABLE reports (
+    job             TEXT PRIMARY KEY,
+    services_length INTEGER NOT NULL,
+    services        BLOB NOT NULL,
+    entities_length INTEGER NOT NULL,
+    entities        BLOB NOT NULL,
+    row_checksum    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -10,8 +10,11 @@ use hashbrown::HashMap;
 use service_catalog::{Catalog, CatalogFingerprint};
 
 use crate::accounts::{self, AccountImportError, AccountSnapshot, ImportedAccounts};
-use crate::database::{Database, StoreError};
-use crate::jobs::{self, JobSummary};
+use crate::database::Database;
+use crate::error::{Fault, StoreError};
+use crate::job_rows::JobSummary;
+use crate::jobs::{self, JobRetention};
+use crate::tables::{ACTIVITY, COVERAGE, JOBS, PICTURES, TRAIL_OBJECTS};
 use crate::trail::{self, ImportedTrail, TrailImportError};
 use crate::{activity, coverage};
 
@@ -47,13 +50,11 @@ impl Store {
     }
 
     fn new(database: Database) -> Result<Self, StoreError> {
-        let key: Vec<u8> = database.read(|transaction| {
-            let query = "SELECT value FROM meta WHERE name = 'marker_key'";
-            transaction.query_row(query, [], |row| row.get(0))
-        })?;
+        let key: Vec<u8> = database.read(|reader| reader.meta("marker_key"))?;
         let key: [u8; 32] = key
             .try_into()
-            .map_err(|_| database.damaged("the marker key has not 32 bytes"))?;
+            .map_err(|_| Fault::damaged("the marker key has not 32 bytes"))
+            .map_err(|fault| database.fault(fault))?;
         Ok(Self {
             database,
             marker_key: MarkerKey::new(key),
@@ -114,7 +115,7 @@ impl Store {
             // An import in between replaced this snapshot by a later one.
             if gone == Some(latest) {
                 let what = format!("the exports of account {id} are missing");
-                return Err(self.database.damaged(what));
+                return Err(self.database.fault(Fault::damaged(what)));
             }
             gone = Some(latest);
         }
@@ -203,7 +204,18 @@ impl Store {
         catalog: &Catalog,
     ) -> Result<(), StoreError> {
         let checked = coverage.check_catalog(catalog.fingerprint());
-        checked.map_err(|mismatch| self.database.other_catalog(mismatch))
+        checked.map_err(|mismatch| self.database.fault(mismatch.into()))
+    }
+
+    /// Whether there is any activity of an imported trail.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn has_activity(&self) -> Result<bool, StoreError> {
+        self.database.read(|reader| {
+            let first = reader.unverified_rows(&ACTIVITY, "LIMIT 1", [], |_| Ok(()))?;
+            Ok(!first.is_empty())
+        })
     }
 
     /// Returns what all imported trails cover, and what of them could not be read.
@@ -291,6 +303,42 @@ impl Store {
     /// The store cannot be used.
     pub fn delete_job(&self, id: &JobId) -> Result<bool, StoreError> {
         jobs::delete(&self.database, id)
+    }
+
+    /// Deletes the finished jobs that are not to be kept, with their reports, and returns their number. Jobs in progress stay. The
+    /// file does not get smaller: SQLite uses the space again.
+    ///
+    /// # Errors
+    /// The store cannot be used. Some of the jobs may be deleted.
+    pub fn delete_finished_jobs(
+        &self,
+        keep: JobRetention,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        jobs::delete_finished(&self.database, keep, now)
+    }
+
+    /// Checks that the store's file is still at its path, without reading it. All other methods check that too.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`].
+    pub fn check_file(&self) -> Result<(), StoreError> {
+        self.database.check_file()
+    }
+
+    /// Removes the file of a store in which nothing was ever stored. Returns whether it did.
+    ///
+    /// # Errors
+    /// The store cannot be used, or the file not be removed.
+    pub fn remove_if_empty(self) -> Result<bool, StoreError> {
+        self.database.remove_if(|reader| {
+            for table in [&PICTURES, &TRAIL_OBJECTS, &COVERAGE, &JOBS] {
+                if !reader.rows(table, "LIMIT 1", [], |_| Ok(()))?.is_empty() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 }
 

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::accounts::AccountSnapshot;
 use crate::advisors::{AdvisorKey, Advisors, StoredAccount};
-use crate::database::StoreError;
-use crate::jobs::{self, PendingJob};
+use crate::error::{Fault, StoreError};
+use crate::job_rows::JobRow;
+use crate::jobs;
 use crate::store::Store;
 
 /// The four last-accessed operations over a store. All methods may block: on the file, and while a
@@ -152,13 +153,10 @@ impl StoredAdvisor {
         let (activity_version, activity) = self.store.activity()?;
         let advisor = self.advisor(&snapshot, activity_version, now, || Ok(activity))??;
         let report = FrozenReport::freeze(&advisor, arn, granularity)?;
-        let pending = PendingJob {
-            job,
-            generation: snapshot.generation,
-            activity_version,
-        };
-        jobs::insert_completed(self.store.database(), &pending, &report, clock())?;
-        Ok(pending.job.id)
+        let id = job.id.clone();
+        let row = JobRow::new(job, snapshot.generation, activity_version);
+        jobs::insert_completed(self.store.database(), row, &report, clock())?;
+        Ok(id)
     }
 
     /// A job for an entity in the latest snapshot of its account.
@@ -204,7 +202,7 @@ impl StoredAdvisor {
         now: DateTime<Utc>,
         cancellation: &Cancellation,
     ) -> Result<(), StoreError> {
-        let Some(pending) = jobs::pending(self.store.database(), id)? else {
+        let Some(pending) = jobs::get(self.store.database(), id)? else {
             return Ok(());
         };
         if pending.job.state != JobState::InProgress {
@@ -219,16 +217,14 @@ impl StoredAdvisor {
 
     fn make_report(
         &self,
-        pending: &PendingJob,
+        pending: &JobRow,
         cancellation: &Cancellation,
     ) -> Result<Result<FrozenReport, NoReport>, StoreError> {
         let (job, version) = (&pending.job, pending.activity_version);
         let Some(snapshot) = self.store.snapshot_at(&job.account, pending.generation)? else {
             // Imports keep a snapshot while a job needs it.
-            return Ok(Err(NoReport::Failed(JobError::new(
-                "ServiceFailure",
-                "The account data that the report was to be made from is gone.",
-            ))));
+            let what = format!("the account data of job {} is missing", job.id);
+            return Err(self.store.database().fault(Fault::damaged(what)));
         };
         let activity = || self.store.activity_at(version);
         let made = match self.advisor(&snapshot, version, job.created, activity)? {
@@ -301,10 +297,8 @@ impl StoredAdvisor {
             .iter()
             .map(|row| serde_json::from_str(row))
             .collect::<Result<_, _>>()
-            .map_err(|error| {
-                let what = error.to_string();
-                self.store.database().damaged_by(what, error)
-            })?;
+            .map_err(|error| Fault::damaged_by(format!("the report of job {job_id}"), error))
+            .map_err(|fault| self.store.database().fault(fault))?;
         Ok(JobAnswer::services_page(&job, rows, page.next(length), key))
     }
 
@@ -409,7 +403,7 @@ impl StoredAdvisor {
         let id = JobId::check(job_id)?;
         let owner = caller.owner_key();
         match jobs::get(self.store.database(), &id)? {
-            Some(job) if job.owner == owner => Ok(job),
+            Some(row) if row.job.owner == owner => Ok(row.job),
             _ => Err(id.not_found().into()),
         }
     }

@@ -14,10 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use advisor_core::{
-    AccountId, Activity, ActivityRow, Caller, DaySet, Granularity, PageRequest, Tracking,
-};
-use advisor_store::{DatabaseErrorKind, Store, StoreError, StoredAdvisor};
+use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
+use advisor_store::{OperationError, Store, StoreError, StoredAdvisor, TrailImportError};
+use cloudtrail_reader::{ReadOptions, TrailReader};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use service_catalog::Catalog;
@@ -107,7 +106,7 @@ fn opening_does_not_create_a_missing_store() {
 
 #[test]
 fn files_that_are_not_databases_are_rejected_and_unchanged() {
-    let (folder, path) = place();
+    let (_folder, path) = place();
     for text in ["hello".to_owned(), "x".repeat(600), "x".repeat(10_000)] {
         fs::write(&path, &text).unwrap();
         let error = Store::open_or_create(&path).unwrap_err();
@@ -117,11 +116,6 @@ fn files_that_are_not_databases_are_rejected_and_unchanged() {
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
-    let error = Store::open_or_create(folder.path()).unwrap_err();
-    let StoreError::Database { kind, .. } = error else {
-        panic!("{error}");
-    };
-    assert_eq!(kind, DatabaseErrorKind::CannotOpen);
 }
 
 #[test]
@@ -170,7 +164,7 @@ fn a_newer_schema_is_rejected_with_its_number() {
         assert_eq!(
             answer.unwrap_err().to_string(),
             format!(
-                "{}: made by a newer version (schema 99; this one knows up to 3)",
+                "{}: made by a newer version (schema 99; this one knows up to 4)",
                 path.display()
             )
         );
@@ -178,172 +172,62 @@ fn a_newer_schema_is_rejected_with_its_number() {
     assert!(fs::read(&path).unwrap() == before);
 }
 
-/// As version 2 made it.
-fn make_version_2(path: &Path) {
-    let connection = Connection::open(path).unwrap();
-    connection
-        .execute_batch(
-            "BEGIN;
-             DROP TABLE coverage;
-             ALTER TABLE activity DROP COLUMN days;
-             ALTER TABLE activity DROP COLUMN days_complete;
-             ALTER TABLE activity_before DROP COLUMN days;
-             ALTER TABLE activity_before DROP COLUMN days_complete;
-             PRAGMA user_version = 2;
-             COMMIT",
-        )
-        .unwrap();
-}
-
-/// As version 1 made it.
-fn make_version_1(path: &Path) {
-    make_version_2(path);
-    let connection = Connection::open(path).unwrap();
-    connection
-        .execute_batch(
-            "BEGIN;
-             CREATE TABLE older (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-             INSERT INTO older
-             SELECT iif(is_gzip AND instr(name, '/') = 0, name || '.gz', name), size
-             FROM trail_objects;
-             DROP TABLE trail_objects;
-             ALTER TABLE older RENAME TO trail_objects;
-             PRAGMA user_version = 1;
-             COMMIT",
-        )
-        .unwrap();
-}
-
-/// The activity as a store knows it that did not keep days.
-fn without_days(activity: &Activity) -> Activity {
-    let mut older = Activity::new();
-    for row in activity.rows() {
-        older.add_row(&ActivityRow {
-            days: &DaySet::new(),
-            days_complete: false,
-            ..row
-        });
-    }
-    older.coverage_mut().see_unknown_source();
-    older.coverage_mut().see_undecided_uses();
-    older
-}
-
 #[test]
-fn a_store_of_version_2_does_not_know_its_days() {
-    let (folder, path) = place();
-    let trail = objects(folder.path(), "trail", 5);
-    let store = Store::open_or_create(&path).unwrap();
-    import(&store, &[&trail]);
-    let mut expected = without_days(&activity(&path));
-    drop(store);
-    make_version_2(&path);
-    let store = Store::open(&path).unwrap();
-    assert!(is_sound(&path));
-    assert_eq!(activity(&path), expected);
-    // Later imports merge, and the days before stay unknown.
-    let later = objects(folder.path(), "later", 5);
-    import(&store, &[&later]);
-    expected.merge(&reader().read(&[&later], &|_| ()).unwrap().activity);
-    assert_eq!(activity(&path), expected);
-}
-
-#[test]
-fn a_store_of_version_1_is_upgraded() {
-    let (folder, path) = place();
-    let trail = objects(folder.path(), "trail", 5);
-    let other = folder.path().join("events.jsonl.gz");
-    let line = call(
-        "AIDAX000000000000000",
-        "s3",
-        "ListBuckets",
-        "2026-10-01T00:00:00Z",
-        "x",
-    );
-    fs::write(&other, support::gzip(line.to_string().as_bytes())).unwrap();
-    let store = Store::open_or_create(&path).unwrap();
-    import(&store, &[&trail, &other]);
-    let before = without_days(&activity(&path));
-    drop(store);
-    make_version_1(&path);
-    // Imported compressed and uncompressed: one object.
-    let taken = "INSERT INTO trail_objects SELECT replace(name, '.gz', ''), 7 FROM trail_objects
-                 WHERE name LIKE '%trail3%'";
-    let connection = Connection::open(&path).unwrap();
-    assert_eq!(connection.execute(taken, []).unwrap(), 1);
-    drop(connection);
-    assert_eq!(count(&path, "trail_objects"), 7);
-
-    // Several at once: one of them upgrades the file.
-    let start = Barrier::new(4);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                start.wait();
-                Store::open(&path).unwrap();
-            });
-        }
-    });
-    assert_eq!(count(&path, "trail_objects"), 6);
-    assert!(is_sound(&path));
-    let store = Store::open(&path).unwrap();
-    let again = import(&store, &[&trail, &other]);
-    assert_eq!((again.known, again.changed), (6, vec![]));
-    assert_eq!(activity(&path), before);
-    // Of these objects, version 1 stored only the size.
-    write_object(&trail, "trail1", &[line.clone(), line]);
-    assert_eq!(import(&store, &[&trail]).changed.len(), 1);
-}
-
-#[test]
-fn a_failed_upgrade_changes_nothing() {
-    let (folder, path) = place();
-    let trail = objects(folder.path(), "trail", 2);
-    import(&Store::open_or_create(&path).unwrap(), &[&trail]);
-    make_version_1(&path);
-    let connection = Connection::open(&path).unwrap();
-    connection
-        .execute_batch("CREATE TABLE trail_objects_1 (x)")
-        .unwrap();
-    let error = Store::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::Database { .. }), "{error}");
-    let version: i64 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!((version, count(&path, "trail_objects")), (1, 2));
-}
-
-#[test]
-fn damage_is_an_error_not_a_panic() {
+fn a_damaged_row_is_an_error_that_names_its_table_and_key() {
     let (_folder, path) = place();
     let store = Store::open_or_create(&path).unwrap();
     let now = at("2026-11-01T00:00:00Z");
     store.import_accounts(&export(&["s3:*"]), now).unwrap();
     drop(store);
-    let connection = Connection::open(&path).unwrap();
-    for damage in [
-        "UPDATE exports SET deflated = x'00'",
-        "UPDATE exports SET length = 1 << 50",
+    let sound = fs::read(&path).unwrap();
+    for (damage, place) in [
+        (
+            "UPDATE exports SET deflated = x'00'",
+            "table exports with id 1",
+        ),
+        (
+            "UPDATE exports SET length = 1 << 50",
+            "table exports with id 1",
+        ),
+        (
+            "DELETE FROM exports",
+            "the export 1 of account 123456789012 is missing",
+        ),
+        (
+            "UPDATE pictures SET imported = 7",
+            "table pictures with account \"123456789012\",generation 1,position 0",
+        ),
+        ("DELETE FROM pictures", "table pictures: rows are missing"),
+        (
+            "UPDATE meta SET value = x'00' WHERE name = 'marker_key'",
+            "table meta with name \"marker_key\"",
+        ),
+        (
+            "DELETE FROM meta WHERE name = 'marker_key'",
+            "table meta has no row with name \"marker_key\"",
+        ),
     ] {
+        fs::write(&path, &sound).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .pragma_update(None, "foreign_keys", false)
+            .unwrap();
         connection.execute(damage, []).unwrap();
-        let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()]);
-        let message = answer.unwrap_err().to_string();
+        drop(connection);
+        let answer = Store::open(&path).map_err(Into::into).and_then(|store| {
+            let store = Arc::new(store);
+            StoredAdvisor::new(store, Catalog::shared(), Tracking::aws()).policies(
+                &Caller::local(),
+                ANN,
+                &["s3".into()],
+            )
+        });
+        let error = answer.unwrap_err();
         assert!(
-            message.contains("damaged: the export export.json"),
-            "{message}"
+            matches!(&error, OperationError::Store(StoreError::Damaged { what, .. }) if what.contains(place)),
+            "{damage}: {error}"
         );
     }
-    connection
-        .execute(
-            "UPDATE meta SET value = x'00' WHERE name = 'marker_key'",
-            [],
-        )
-        .unwrap();
-    let message = Store::open(&path).unwrap_err().to_string();
-    assert!(
-        message.contains("the marker key has not 32 bytes"),
-        "{message}"
-    );
 }
 
 #[test]
@@ -381,7 +265,7 @@ fn opening_a_store_does_not_wait_for_writers() {
         .unwrap();
     let writer = Connection::open(&path).unwrap();
     writer
-        .execute_batch("BEGIN IMMEDIATE; INSERT INTO names (text) VALUES ('x')")
+        .execute_batch("BEGIN IMMEDIATE; INSERT INTO names (text, row_checksum) VALUES ('x', 0)")
         .unwrap();
     // It would fail after a minute.
     let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()]);
@@ -447,6 +331,46 @@ fn imports_of_different_and_shared_objects_at_once_lose_nothing() {
     let expected = reader().read(&all, &|_| ()).unwrap().activity;
     assert_eq!(activity(&path), expected);
     assert!(is_sound(&path));
+}
+
+/// Both imports see a store without a catalog when they begin.
+#[test]
+fn of_two_imports_of_different_catalogs_at_once_one_names_the_mismatch() {
+    let (folder, path) = place();
+    drop(Store::open_or_create(&path).unwrap());
+    let own = [0, 1].map(|index| objects(folder.path(), &format!("own{index}"), 3));
+    let catalogs = [Catalog::shared(), Arc::new(Catalog::default())];
+    assert_ne!(catalogs[0].fingerprint(), catalogs[1].fingerprint());
+    let start = Barrier::new(2);
+    let results: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = own
+            .iter()
+            .zip(&catalogs)
+            .map(|(own, catalog)| {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    let store = Store::open(path).unwrap();
+                    let reader = TrailReader::new(catalog.clone(), ReadOptions::default());
+                    start.wait();
+                    store.import_trail(&reader, &[own], &|_| ())
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1);
+    assert!(
+        matches!(
+            &errors[0],
+            TrailImportError::Store(StoreError::Catalog { .. })
+        ),
+        "{}",
+        errors[0]
+    );
 }
 
 /// How many answers each reader checks.

@@ -23,6 +23,7 @@ use crate::operations::directories::Directories;
 use crate::operations::dispatch;
 use crate::parameters::Parameters;
 use crate::unsent::UnsentBytes;
+use crate::upkeep::Upkeep;
 
 /// The API with everything that its operations need: a job queue with its threads, counters, caches.
 /// Clones share them.
@@ -38,6 +39,7 @@ struct Shared {
     writers: Arc<Semaphore>,
     unsent: UnsentBytes,
     log: LogLimit,
+    _upkeep: Upkeep,
 }
 
 impl fmt::Debug for Api {
@@ -50,15 +52,17 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    /// Starts the threads that make reports. They first make the jobs that an earlier server left in
-    /// progress.
+    /// Starts the threads that make reports and the one that looks after the store. They first make the jobs that an earlier
+    /// server left in progress.
     ///
     /// # Errors
     /// The system cannot start a thread.
     pub fn start(config: Config) -> std::io::Result<Self> {
         let jobs = JobQueue::new(&config.limits);
         workers::start(&jobs, &config.advisor, &config.clock, config.limits.workers)?;
+        let upkeep = Upkeep::start(&config.advisor, config.keep_jobs, &config.clock)?;
         Ok(Self(Arc::new(Shared {
+            _upkeep: upkeep,
             jobs,
             metrics: Metrics::default(),
             directories: Directories::default(),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use advisor_store::StoredAdvisor;
+use advisor_store::{JobRetention, StoredAdvisor};
 use chrono::{DateTime, Utc};
 
 use crate::auth::credentials::Credentials;
@@ -25,6 +25,8 @@ pub struct Config {
     pub credentials: Option<Credentials>,
     /// Whether the caller's own permission policies must allow a request.
     pub enforce_permissions: bool,
+    /// Which finished jobs are kept; all of them when `None`. The others are deleted every few seconds.
+    pub keep_jobs: Option<JobRetention>,
     /// The limits.
     pub limits: Limits,
     /// The clock: the system's, except in tests.
@@ -40,6 +42,7 @@ impl Config {
             advisor,
             credentials: None,
             enforce_permissions: false,
+            keep_jobs: None,
             limits: Limits::default(),
             clock: Arc::new(|| SystemTime::now().into()),
         }
@@ -63,6 +66,13 @@ impl Config {
     #[must_use]
     pub fn enforce_permissions(mut self, enforce: bool) -> Self {
         self.enforce_permissions = enforce;
+        self
+    }
+
+    /// Sets which finished jobs are kept.
+    #[must_use]
+    pub fn keep_jobs(mut self, keep: JobRetention) -> Self {
+        self.keep_jobs = Some(keep);
         self
     }
 

@@ -78,7 +78,18 @@ impl From<RequestError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::failure(error.to_string())
+        let cause = error.to_string();
+        match error {
+            StoreError::Replaced(_) => Self {
+                cause: Some(cause),
+                ..Self::new(
+                    503,
+                    "ServiceUnavailable",
+                    "The file of the server's store was removed or replaced. The server must be restarted.",
+                )
+            },
+            _ => Self::failure(cause),
+        }
     }
 }
 

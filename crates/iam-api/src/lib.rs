@@ -12,6 +12,7 @@ mod operation;
 mod operations;
 mod parameters;
 mod unsent;
+mod upkeep;
 
 pub use api::Api;
 pub use auth::credentials::{Credential, Credentials, CredentialsError};

@@ -2,8 +2,9 @@
 
 use access_advisor::job::{Caller, CallerError};
 use access_advisor::report::{Granularity, Tracking};
+use access_advisor::store::JobRetention;
 use access_advisor::time;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,6 +68,33 @@ pub(crate) fn parse_caller(arn: &str) -> Result<Caller, CallerError> {
 
 pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     time::parse(text).ok_or_else(|| "write it as 2026-11-01T00:00:00Z".to_owned())
+}
+
+/// A number of days, hours or minutes: `30d`, `12h`, `90m`.
+pub(crate) fn parse_age(text: &str) -> Result<TimeDelta, String> {
+    let (unit, seconds) = match text.chars().last() {
+        Some('d') => ('d', 86_400),
+        Some('h') => ('h', 3_600),
+        Some('m') => ('m', 60),
+        _ => return Err("write it as 30d, 12h or 90m".to_owned()),
+    };
+    let number = text.strip_suffix(unit).unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    let number = number.parse().ok().filter(|_| is_number);
+    let age = number.and_then(|number: i64| number.checked_mul(seconds));
+    age.and_then(TimeDelta::try_seconds)
+        .ok_or_else(|| "write it as 30d, 12h or 90m".to_owned())
+}
+
+/// A number of jobs, or an age as for [`parse_age`].
+pub(crate) fn parse_retention(text: &str) -> Result<JobRetention, String> {
+    if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        let count = text.parse().map_err(|_| "too many jobs".to_owned())?;
+        return Ok(JobRetention::Newest(count));
+    }
+    parse_age(text)
+        .map(JobRetention::Within)
+        .map_err(|_| "write it as a number of jobs, or as 30d, 12h or 90m".to_owned())
 }
 
 /// Bytes, plain or with `KiB`, `MiB` or `GiB`.

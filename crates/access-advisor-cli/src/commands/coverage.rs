@@ -36,7 +36,7 @@ pub(crate) struct CoverageArguments {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["paths", "catalog", "since", "until", "object_limit", "assume_complete", "threads"]
+        conflicts_with_all = ["paths", "since", "until", "object_limit", "assume_complete", "threads"]
     )]
     store: Option<PathBuf>,
 
@@ -47,7 +47,8 @@ pub(crate) struct CoverageArguments {
     #[command(flatten)]
     csv: CsvArguments,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
+    /// be the one that the trails were imported with
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
 
@@ -68,7 +69,10 @@ enum CoverageFormat {
 pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
     match &arguments.store {
         Some(store) => {
-            let activity = Store::open(store)?.activity_table()?;
+            let catalog = input::catalog(arguments.catalog.as_deref())?;
+            let store = Store::open(store)?;
+            store.check_catalog(&catalog)?;
+            let activity = store.activity_table()?;
             print(activity.coverage(), arguments)?;
             let nothing = Reconciliation::default();
             Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use access_advisor::account::{AccountDataBuilder, read_text};
 use access_advisor::store::{AccountImportError, ImportedTrail, Store, TrailImportError};
-use access_advisor::trail::MissingInput;
+use access_advisor::trail::{MissingInput, TrailReader};
 use clap::{Args, Subcommand};
 
 use crate::arguments::ReadingArguments;
@@ -119,7 +119,8 @@ fn check_exports(exports: &[(String, String)]) -> Result<(), AccountImportError>
 fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let reader = arguments.reading.reader(catalog);
-    if !arguments.store.exists() {
+    let is_new = !arguments.store.exists();
+    if is_new {
         // A path that does not exist leaves no empty store behind.
         drop(
             reader
@@ -128,9 +129,23 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
         );
     }
     let store = Store::open_or_create(&arguments.store)?;
-    let signals = StopOnSignal::new(&reader);
+    let imported = import_into(&store, &reader, arguments);
+    // Nor does a trail of which nothing can be used, or that was stopped before.
+    if is_new && imported.is_err() {
+        // The error of the import says more than one of the removal.
+        _ = store.remove_if_empty();
+    }
+    imported
+}
+
+fn import_into(
+    store: &Store,
+    reader: &TrailReader,
+    arguments: &ImportTrailArguments,
+) -> Result<(), Failure> {
+    let signals = StopOnSignal::new(reader);
     let imported =
-        with_progress(|progress| store.import_trail(&reader, &arguments.paths, progress))?;
+        with_progress(|progress| store.import_trail(reader, &arguments.paths, progress))?;
     drop(signals);
     say_imported(&imported);
     let reconciliation = &imported.reconciliation;
@@ -148,6 +163,13 @@ fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
     }
     if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));
+    }
+    if !store.has_activity()? {
+        return Err(Failure::Message(format!(
+            "{}: there is no activity in this store, so a report would show everything as unused; nothing that was \
+             imported holds an API call of a user or role. Import the log files of the trail",
+            arguments.store.display()
+        )));
     }
     Ok(missing.check()?)
 }
@@ -168,8 +190,8 @@ fn say_imported(imported: &ImportedTrail) {
     }
     let changed = imported.changed.iter().map(|name| {
         format!(
-            "warning: {name}: was imported before with other content, which is counted already; it was not \
-             read again. To count it, import everything into a new store"
+            "warning: {name}: was imported before with other content, which is counted already and cannot be taken \
+             out; it was not read again. To count what it holds now, import everything into a new store"
         )
     });
     output::say_each(

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use access_advisor::job::{JobId, JobState, MaxItems, PageRequest};
 use access_advisor::report::Tracking;
-use access_advisor::store::{Store, StoredAdvisor};
+use access_advisor::store::{JobRetention, Store, StoredAdvisor};
 use access_advisor::time;
 use access_advisor::trail::{MissingInput, Reconciliation};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::arguments::{GranularityArgument, StoreArguments, TrackingArguments, parse_time};
+use crate::arguments::{
+    GranularityArgument, StoreArguments, TrackingArguments, parse_age, parse_time,
+};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::json_output::write_json;
@@ -103,13 +105,21 @@ Example:
         store: PathBuf,
     },
     /// Delete jobs and their reports
+    ///
+    /// The file does not get smaller: later jobs and imports use the space.
     #[command(after_help = exit_status::help!("\
-Example:
-  access-advisor jobs delete JOB_ID --store advisor.db"))]
+Examples:
+  access-advisor jobs delete JOB_ID --store advisor.db
+  access-advisor jobs delete --older-than 30d --store advisor.db"))]
     Delete {
         /// The JobIds
-        #[arg(required = true, value_name = "JOB_ID")]
+        #[arg(required_unless_present = "older_than", value_name = "JOB_ID")]
         job_ids: Vec<String>,
+
+        /// Delete the jobs of all callers that finished before this time ago, as in 30d, 12h or 90m. Jobs in
+        /// progress stay
+        #[arg(long, value_name = "AGE", value_parser = parse_age, conflicts_with = "job_ids")]
+        older_than: Option<TimeDelta>,
 
         /// The store
         #[arg(long, value_name = "FILE")]
@@ -165,8 +175,17 @@ fn page(arguments: &PageArguments) -> Result<PageRequest<'_>, Failure> {
 pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
     match command {
         JobsCommand::List { store } => list_jobs(&Store::open(store)?),
-        JobsCommand::Delete { job_ids, store } => {
+        JobsCommand::Delete {
+            job_ids,
+            older_than,
+            store,
+        } => {
             let store = Store::open(store)?;
+            if let Some(age) = older_than {
+                let keep = JobRetention::Within(*age);
+                let deleted = store.delete_finished_jobs(keep, input::clock())?;
+                output::say(format_args!("deleted {deleted} jobs"));
+            }
             for id in job_ids {
                 let id = JobId::check(id)?;
                 if !store.delete_job(&id)? {
@@ -179,13 +198,14 @@ pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
 }
 
 fn list_jobs(store: &Store) -> Result<(), Failure> {
-    let mut table =
-        PlainTable::with_header(&["JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "ARN", "BY"]);
+    let mut table = PlainTable::with_header(&[
+        "JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "SIZE", "ARN", "BY",
+    ]);
     for summary in store.jobs()? {
         let job = &summary.job;
-        let services = match job.state {
-            JobState::Completed { .. } => summary.services.to_string(),
-            JobState::InProgress | JobState::Failed { .. } => String::new(),
+        let (services, size) = match job.state {
+            JobState::Completed { .. } => (summary.services.to_string(), size(summary.bytes)),
+            JobState::InProgress | JobState::Failed { .. } => Default::default(),
         };
         table.add_row([
             job.id.as_str(),
@@ -193,11 +213,27 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
             &time::format(job.created),
             job.granularity.as_str(),
             &services,
+            &size,
             &job.arn,
             &job.owner,
         ]);
     }
     output::write_lines(|lines| table.write(lines, ""))
+}
+
+/// A size as people read it: `512 B`, `3.4 KiB`, `12.0 MiB`.
+fn size(bytes: u64) -> String {
+    const UNIT: u64 = 1024;
+    if bytes < UNIT {
+        return format!("{bytes} B");
+    }
+    let (unit, name) = if bytes < UNIT * UNIT {
+        (UNIT, "KiB")
+    } else {
+        (UNIT * UNIT, "MiB")
+    };
+    let tenths = bytes.saturating_mul(10) / unit;
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 fn print(answer: &impl Serialize) -> Result<(), Failure> {

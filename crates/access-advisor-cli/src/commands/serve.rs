@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::serve::{Config, Credentials, Server};
+use access_advisor::store::JobRetention;
 use access_advisor::text::Printable;
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format;
 
-use crate::arguments::TrackingArguments;
+use crate::arguments::{TrackingArguments, parse_retention};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::{input, output};
@@ -65,6 +66,11 @@ pub(crate) struct ServeArguments {
     /// it, such jobs fail
     #[arg(long)]
     allow_empty_activity: bool,
+
+    /// Delete finished jobs and their reports: keep this many, as in 1000, or those that finished within this
+    /// time, as in 30d, 12h or 90m [default: keep all]
+    #[arg(long, value_name = "N|AGE", value_parser = parse_retention)]
+    keep_jobs: Option<JobRetention>,
 
     /// Use this catalog instead of the built-in one
     #[arg(long, value_name = "FILE")]
@@ -126,6 +132,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     if let Some(most) = arguments.log_lines {
         config.limits.log_lines = most;
     }
+    config.keep_jobs = arguments.keep_jobs;
     let runtime = tokio::runtime::Runtime::new()?;
     let served = runtime.block_on(async {
         let server = Server::bind(config).await?;

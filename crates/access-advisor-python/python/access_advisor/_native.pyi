@@ -938,7 +938,7 @@ class Store:
 
         Raises:
             TrailError: A path does not exist or cannot be listed, or a folder has no files; `path` is that path. Or no object
-                could be read; `path` is the first object that failed, if there is one.
+                could be read; `path` is the first object that failed, if there is one. Or the store has no activity afterwards.
             InvalidInputError: A number is out of range.
         """
     @property
@@ -998,12 +998,22 @@ class Store:
                 never truncated.
         """
     def jobs(self) -> list[Job]:
-        """Returns the jobs of all callers, newest first."""
+        """Returns the jobs of all callers, newest first. `ReportSize` is in bytes, as stored."""
     def delete_job(self, job_id: str) -> None:
         """Deletes a job and its report, of any caller.
 
         Raises:
             NoSuchEntityError: There is no such job.
+        """
+    def delete_jobs(self, *, older_than: timedelta) -> int:
+        """Deletes the jobs, of any caller, that finished longer ago than this. Jobs in progress stay. Returns the number of deleted jobs.
+
+        Raises:
+            InvalidInputError: `older_than` is negative.
+
+        >>> import datetime
+        >>> Store(folder / "advisor.db").delete_jobs(older_than=datetime.timedelta(days=30))
+        0
         """
 
 def list_objects(

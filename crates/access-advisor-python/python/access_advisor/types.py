@@ -187,6 +187,7 @@ class _Job(TypedDict):
 
 
 class Job(_Job, total=False):
-    """A job as `Store.jobs` returns it. Not part of the API."""
+    """A job as `Store.jobs` returns it. Not part of the API. `ReportSize` is in bytes, as stored."""
 
     JobCompletionDate: datetime
+    ReportSize: int

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use cloudtrail_reader::{FailedObject, ObjectId, TrailObject, TrailRead};
 
 use super::object::Object;
-use crate::database::StoreError;
+use crate::error::StoreError;
 
 /// The most objects in a batch. An import can be killed between two batches and loses nothing; with
 /// larger batches, rows that many objects change are written less often.

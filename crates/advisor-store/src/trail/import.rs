@@ -15,14 +15,15 @@ use cloudtrail_reader::{
     FailedObject, FailureKind, ListingError, ObjectRead, Reconciliation, TrailObject, TrailRead,
     TrailReader,
 };
-use rusqlite::Transaction;
 
 use super::batch::{Batch, Filling, Found};
 use super::names::{Names, NextStep};
 use super::object::{self, Content, Object};
 use crate::activity;
 use crate::coverage;
-use crate::database::{Database, StoreError};
+use crate::database::Database;
+use crate::error::{Fault, StoreError};
+use crate::transaction::Writer;
 
 /// How many objects are found ahead of the reading threads.
 const FOUND_AHEAD: usize = 65_536;
@@ -337,7 +338,7 @@ impl Import<'_> {
         self.recover(&read, activity.coverage_mut());
         let elsewhere = self
             .database
-            .write(|transaction| write_unless_known(transaction, &read, &activity))?;
+            .write(|writer| write_unless_known(writer, &read, &activity))?;
         if elsewhere.is_empty() {
             for object in &read {
                 self.names.compare_waiting(&object.name, &object.content);
@@ -376,24 +377,21 @@ fn lost(database: &Database) -> Result<HashSet<String>, StoreError> {
 /// Merges what was read, unless some of the objects are known meanwhile: then nothing is changed, and
 /// the content of these is returned, by name.
 fn write_unless_known(
-    transaction: &Transaction<'_>,
+    writer: &Writer<'_>,
     objects: &[Object],
     activity: &Activity,
-) -> rusqlite::Result<HashMap<String, Content>> {
-    transaction.execute_batch("SAVEPOINT objects")?;
+) -> Result<HashMap<String, Content>, Fault> {
     let mut elsewhere = HashMap::new();
     for object in objects {
-        if !object::insert(transaction, object)?
-            && let Some(content) = object::imported(transaction, &object.name)?
-        {
+        if let Some(content) = object::imported(writer, &object.name)? {
             elsewhere.insert(object.name.clone(), content);
         }
     }
     if elsewhere.is_empty() {
-        activity::merge(transaction, activity)?;
-    } else {
-        transaction.execute_batch("ROLLBACK TO objects")?;
+        for object in objects {
+            object::insert(writer, object)?;
+        }
+        activity::merge(writer, activity)?;
     }
-    transaction.execute_batch("RELEASE objects")?;
     Ok(elsewhere)
 }

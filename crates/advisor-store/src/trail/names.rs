@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use cloudtrail_reader::ReadOptions;
 
 use super::object::{self, Content, Object};
-use crate::database::{Database, StoreError};
+use crate::database::Database;
+use crate::error::StoreError;
 
 /// The names of the objects of an import.
 pub(crate) struct Names<'i> {
@@ -65,7 +66,7 @@ impl<'i> Names<'i> {
         }
         let imported = self
             .database
-            .read(|transaction| object::imported(transaction, &object.name))?;
+            .read(|reader| object::imported(reader, &object.name))?;
         if let Some(imported) = imported {
             self.compare(&object, &imported);
             return Ok(NextStep::Skip);

@@ -14,7 +14,10 @@ use std::time::SystemTime;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use cloudtrail_reader::TrailObject;
 use libdeflater::Crc;
-use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::error::Fault;
+use crate::tables::TRAIL_OBJECTS;
+use crate::transaction::{Reader, Writer};
 
 /// A listed object.
 #[derive(Clone, Debug)]
@@ -233,27 +236,20 @@ fn combined(crc: u32, length: u32) -> i64 {
 }
 
 /// Returns the content of the object with this name when it was imported; `None` if it was not.
-pub(crate) fn imported(
-    transaction: &Transaction<'_>,
-    name: &str,
-) -> rusqlite::Result<Option<Content>> {
-    let query = "SELECT size, is_gzip, modified, etag, checksum FROM trail_objects WHERE name = ?1";
-    transaction
-        .prepare_cached(query)?
-        .query_row([name], |row| {
-            Ok(Content {
-                size: row.get(0)?,
-                is_gzip: row.get(1)?,
-                modified: row.get(2)?,
-                etag: row.get(3)?,
-                checksum: row.get(4)?,
-            })
+pub(crate) fn imported(reader: &Reader<'_>, name: &str) -> Result<Option<Content>, Fault> {
+    reader.row(&TRAIL_OBJECTS, [name], |row| {
+        Ok(Content {
+            size: row.get(1)?,
+            is_gzip: row.get(2)?,
+            modified: row.get(3)?,
+            etag: row.get(4)?,
+            checksum: row.get(5)?,
         })
-        .optional()
+    })
 }
 
-/// Records an object as imported. Returns `false` when it was recorded before.
-pub(crate) fn insert(transaction: &Transaction<'_>, object: &Object) -> rusqlite::Result<bool> {
+/// Records an object as imported.
+pub(crate) fn insert(writer: &Writer<'_>, object: &Object) -> Result<(), Fault> {
     let Content {
         size,
         is_gzip,
@@ -261,15 +257,8 @@ pub(crate) fn insert(transaction: &Transaction<'_>, object: &Object) -> rusqlite
         etag,
         checksum,
     } = &object.content;
-    let insert = "INSERT INTO trail_objects (name, size, is_gzip, modified, etag, checksum)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-    let inserted = transaction.prepare_cached(insert)?.execute(params![
-        object.name,
-        size,
-        is_gzip,
-        modified,
-        etag,
-        checksum
-    ])?;
-    Ok(inserted > 0)
+    writer.insert(
+        &TRAIL_OBJECTS,
+        &[&object.name, size, is_gzip, modified, etag, checksum],
+    )
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
+use advisor_core::{AccountId, Caller, Granularity, JobError, PageRequest, Tracking};
 use advisor_store::{NoActivityError, Store, StoredAdvisor};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use service_catalog::Catalog;
 
@@ -121,12 +122,9 @@ fn the_fields_of_each_state() {
 fn a_failed_job_has_the_reason() {
     let world = World::new();
     let job = world.generate(TARGET);
-    // Imports never do this: another program changed the file.
-    let connection = rusqlite::Connection::open(world.path()).unwrap();
-    connection
-        .execute("UPDATE jobs SET generation = 99", [])
-        .unwrap();
-    world.run(&job);
+    let error = JobError::new("ServiceFailure", "The report cannot be made.");
+    let later = world.now + TimeDelta::milliseconds(750);
+    world.operations.fail_job(&job, &error, later).unwrap();
     assert_eq!(
         world.get(&job),
         json!({
@@ -135,7 +133,7 @@ fn a_failed_job_has_the_reason() {
             "JobCompletionDate": "2026-11-01T00:00:01+00:00",
             "IsTruncated": false,
             "Error": {
-                "Message": "The account data that the report was to be made from is gone.",
+                "Message": "The report cannot be made.",
                 "Code": "ServiceFailure",
             },
         })

@@ -53,7 +53,7 @@ fn data_for_jobs_in_progress_is_kept_once_and_deleted_with_them() {
     assert_eq!(count(&world.path(), "activity_before"), 0);
     // The report of a deleted job is dropped.
     world.run(&job);
-    assert_eq!(count(&world.path(), "job_services"), 0);
+    assert_eq!(count(&world.path(), "reports"), 0);
 }
 
 #[test]

@@ -15,5 +15,6 @@ mod answers;
 mod frozen;
 mod left_jobs;
 mod pages;
+mod retention;
 mod two_accounts;
 mod world;

@@ -1,5 +1,6 @@
 //! The routes: the API at `/`, and `/healthz` and `/metrics`.
 
+use advisor_store::StoreError;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -33,23 +34,29 @@ async fn healthz(State(api): State<Api>, headers: HeaderMap) -> Response {
     {
         return exchange::refuse(&api, error);
     }
-    let read = |api: &Api| api.advisor().store().accounts().map_err(Into::into);
-    match api.blocking(None, read).await {
-        Ok(_) => "ok\n".into_response(),
-        Err(error) => {
-            let kind = LineKind {
-                target: LOG,
-                operation: "/healthz",
-                code: error.code,
+    let read = |api: &Api| Ok(api.advisor().store().accounts());
+    let (error, body) = match api.blocking(None, read).await {
+        Ok(Ok(_)) => return "ok\n".into_response(),
+        Ok(Err(error)) => {
+            let body = match error {
+                StoreError::Replaced(_) => "the file of the store was removed or replaced\n",
+                StoreError::Damaged { .. } => "the store is damaged\n",
+                _ => "the store does not answer\n",
             };
-            if api.log().allows(kind) {
-                let cause = error.cause.unwrap_or(error.message);
-                tracing::error!(target: LOG, cause, "the store does not answer");
-            }
-            let body = "the store does not answer\n";
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+            (ApiError::from(error), body)
         }
+        Err(error) => (error, "the store does not answer\n"),
+    };
+    let kind = LineKind {
+        target: LOG,
+        operation: "/healthz",
+        code: error.code,
+    };
+    if api.log().allows(kind) {
+        let cause = error.cause.unwrap_or(error.message);
+        tracing::error!(target: LOG, cause, "the store does not answer");
     }
+    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {

@@ -304,7 +304,7 @@ async fn a_job_that_cannot_be_made_fails_with_the_reason() {
     assert_eq!(answer.get("Code").unwrap(), "ServiceFailure");
     assert_eq!(
         answer.get("Message").unwrap(),
-        "The report cannot be made: the store is damaged: the export account.json cannot be inflated"
+        "The report cannot be made: the store is damaged: the checksum of the row of table exports with id 1 does not match"
     );
 }
 

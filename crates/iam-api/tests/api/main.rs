@@ -20,4 +20,5 @@ mod protocol;
 mod signatures;
 mod sockets;
 mod streaming;
+mod upkeep;
 mod web_pages;

@@ -36,7 +36,7 @@ pub(crate) struct ExportArguments {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["paths", "catalog", "strict", "since", "until", "object_limit", "assume_complete", "threads"]
+        conflicts_with_all = ["paths", "strict", "since", "until", "object_limit", "assume_complete", "threads"]
     )]
     store: Option<PathBuf>,
 
@@ -44,7 +44,8 @@ pub(crate) struct ExportArguments {
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
+    /// be the one that the trails were imported with
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
 
@@ -59,15 +60,19 @@ pub(crate) struct ExportArguments {
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     match &arguments.store {
-        Some(store) => export_store(store, arguments.output.as_deref()),
+        Some(store) => export_store(store, arguments),
         None => arguments.reading.on_threads(|| export_trail(arguments)),
     }
 }
 
-fn export_store(path: &Path, destination: Option<&Path>) -> Result<(), Failure> {
+fn export_store(path: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
+    let destination = arguments.output.as_deref();
     binary_output::refuse_terminal(destination)?;
     output::refuse_inputs(destination, &[path.to_owned()])?;
-    let activity = Store::open(path)?.activity_table()?;
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let store = Store::open(path)?;
+    store.check_catalog(&catalog)?;
+    let activity = store.activity_table()?;
     if activity.is_empty() {
         return Err(Failure::Message(format!(
             "{}: this store has no activity; import a trail with `access-advisor import trail`",
