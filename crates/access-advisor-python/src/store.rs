@@ -245,7 +245,7 @@ impl Store {
                 failed,
             ));
         }
-        let has_activity = py.detach(|| store.has_activity());
+        let has_activity = py.detach(|| self.operations.store().has_activity());
         if !has_activity.map_err(|fault| error::store(&fault))? {
             let message = "there is no activity in this store: nothing that was imported holds an API call of a user or role";
             return Err(error::nothing_read(message, None));
