@@ -354,7 +354,6 @@ fn paths_that_are_no_files_say_what_to_do() {
     let folder = store.folder.path().to_str().unwrap();
     let slash = format!("{folder}/advisor.db/");
     for (path, says) in [
-        ("", "the path of the store is empty"),
         (":memory:", "a store is a file"),
         ("file:advisor.db", "not by a URI"),
         (folder, "this is the path of a folder"),
