@@ -166,7 +166,8 @@ def test_ctrl_c_stops_reports(interrupt, large, tmp_path):
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             make()
-        assert time.monotonic() - start < 1.3 + 0.7  # a busy machine
+        # A second, and time for a busy machine.
+        assert time.monotonic() - start < 0.3 + 3
     # What was written is removed when the work has noticed.
     for _ in range(100):
         if not list(tmp_path.iterdir()):
@@ -184,7 +185,7 @@ def test_ctrl_c_does_not_wait_for_a_file(interrupt, tmp_path):
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             load(pipe)
-        assert time.monotonic() - start < 1.3 + 0.7
+        assert time.monotonic() - start < 0.3 + 3
 
 
 def test_other_threads_run_meanwhile():

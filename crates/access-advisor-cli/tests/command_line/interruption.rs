@@ -26,8 +26,8 @@ fn interrupted(child: Child) -> Output {
     let killed = Command::new("kill").args(["-INT", &id]).status();
     assert!(killed.unwrap().success());
     let output = child.wait_with_output().unwrap();
-    // It is immediate; the rest is for a busy machine.
-    assert!(pressed.elapsed() < Duration::from_secs(2));
+    // It is immediate. The rest is for a busy machine.
+    assert!(pressed.elapsed() < Duration::from_secs(5));
     output
 }
 
