@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let reports = advisor.reports(Granularity::Action);
     let number = reports.len();
     // The reports are made as they are written, so that an organization of any size fits in memory.
-    write_reports(File::create(output)?, reports)?;
+    write_reports(File::create(output)?, &advisor.coverage(), reports)?;
     println!("{number} reports written");
     Ok(())
 }

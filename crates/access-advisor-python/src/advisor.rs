@@ -254,7 +254,7 @@ impl Advisor {
         let stopping = Arc::clone(&stop);
         let write = move || {
             whole_file(&path, &stopping, |writer| {
-                write_reports(writer, advisor.reports(granularity.0))
+                write_reports(writer, &advisor.coverage(), advisor.reports(granularity.0))
             })
         };
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?

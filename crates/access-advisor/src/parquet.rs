@@ -1,4 +1,6 @@
 //! Activity and reports as Parquet files, for `DuckDB`, Spark, Polars, Athena and others.
 
 #[doc(inline)]
-pub use advisor_arrow::{read_activity, write_activity, write_reports};
+pub use advisor_arrow::{
+    CATALOG_KEY, REPORT_COVERAGE_KEY, read_activity, write_activity, write_reports,
+};

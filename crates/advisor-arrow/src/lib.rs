@@ -30,5 +30,8 @@ pub use parquet_file::{ParquetBatches, ParquetTable, is_within, with_text_views}
 pub use permission_table::{PermissionBatches, permission_batches, permission_schema};
 pub use read_error::{Fault, ReadError};
 pub use report_schema::report_schema;
-pub use report_table::{ReportBatches, all_report_batches, report_batches, write_reports};
+pub use report_table::{
+    CATALOG_KEY, REPORT_COVERAGE_KEY, ReportBatches, all_report_batches, report_batches,
+    write_reports,
+};
 pub use schema::{SCHEMA_KEY, SCHEMA_VERSION};

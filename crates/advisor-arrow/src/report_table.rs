@@ -6,8 +6,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use advisor_core::EntityId;
-use advisor_core::{Advisor, Granularity, Report};
+use advisor_core::{Advisor, EntityId, Granularity, Report, ReportCoverage};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use rayon::prelude::*;
@@ -115,20 +114,37 @@ impl Iterator for ReportBatches {
 }
 
 /// Writes reports as a Parquet file of [`report_schema`]. Takes them as they are needed, so that
-/// [`Advisor::reports`] are never all in memory.
+/// [`Advisor::reports`] are never all in memory. What they rest on, [`Advisor::coverage`], is in the file's metadata as JSON
+/// ([`REPORT_COVERAGE_KEY`]), beside the fingerprint of their catalog ([`CATALOG_KEY`]).
 ///
 /// # Errors
 /// Errors of the writer.
 pub fn write_reports<R: Borrow<Report>>(
     writer: impl Write,
+    coverage: &ReportCoverage,
     reports: impl IntoIterator<Item = R>,
 ) -> io::Result<()> {
+    let mut reports = reports.into_iter().peekable();
+    let schema = report_schema();
+    let mut metadata = schema.metadata().clone();
+    let coverage = serde_json::to_string(coverage).map_err(io::Error::other)?;
+    metadata.insert(REPORT_COVERAGE_KEY.to_owned(), coverage);
+    if let Some(first) = reports.peek() {
+        let catalog = first.borrow().catalog().fingerprint().to_string();
+        metadata.insert(CATALOG_KEY.to_owned(), catalog);
+    }
+    let schema = Arc::new(schema.as_ref().clone().with_metadata(metadata));
     let batches = BatchesOf {
-        reports: reports.into_iter().peekable(),
+        reports,
         names: None,
     };
-    parquet_file::write(writer, &report_schema(), batches)
+    parquet_file::write(writer, &schema, batches)
 }
+
+/// The key of what reports rest on, as JSON, in the metadata of a Parquet file.
+pub const REPORT_COVERAGE_KEY: &str = "access_advisor.report_coverage";
+/// The key of the fingerprint of the reports' catalog.
+pub const CATALOG_KEY: &str = "access_advisor.catalog";
 
 /// The batches of reports, one after the other.
 struct BatchesOf<I: Iterator> {

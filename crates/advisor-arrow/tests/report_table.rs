@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use advisor_arrow::{
-    ParquetTable, all_report_batches, report_batches, report_schema, write_reports,
+    CATALOG_KEY, ParquetTable, REPORT_COVERAGE_KEY, all_report_batches, report_batches,
+    report_schema, write_reports,
 };
 use advisor_core::{
     AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Granularity,
@@ -268,7 +269,7 @@ fn reports_of_several_catalogs_and_granularities_make_one_table() {
     assert_eq!(batches.len(), 3);
     assert_eq!(shown(&batches), expected(&reports));
     let mut bytes = Vec::new();
-    write_reports(&mut bytes, &reports).unwrap();
+    write_reports(&mut bytes, &advisor().coverage(), &reports).unwrap();
     let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
     let batches: Result<Vec<_>, _> = table.batches(|_| true).unwrap().collect();
     assert_eq!(shown(&batches.unwrap()), expected(&reports));
@@ -287,7 +288,7 @@ fn many_reports_are_several_batches() {
 fn no_report_is_an_empty_table() {
     assert!(report_batches(&[]).unwrap().is_empty());
     let mut bytes = Vec::new();
-    write_reports(&mut bytes, [] as [Report; 0]).unwrap();
+    write_reports(&mut bytes, &advisor().coverage(), [] as [Report; 0]).unwrap();
     let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
     assert_eq!(
         table.schema().fields().len(),
@@ -300,9 +301,13 @@ fn no_report_is_an_empty_table() {
 fn a_file_of_reports_has_the_same_rows() {
     let reports: Vec<Report> = advisor().reports(Granularity::Action).collect();
     let mut bytes = Vec::new();
-    write_reports(&mut bytes, &reports).unwrap();
+    write_reports(&mut bytes, &advisor().coverage(), &reports).unwrap();
     let table = ParquetTable::open(Bytes::from(bytes)).unwrap();
     assert_eq!(table.metadata("access_advisor.schema"), Some("1"));
+    let coverage = serde_json::to_string(&advisor().coverage()).unwrap();
+    assert_eq!(table.metadata(REPORT_COVERAGE_KEY), Some(&*coverage));
+    let catalog = advisor().catalog().fingerprint().to_string();
+    assert_eq!(table.metadata(CATALOG_KEY), Some(&*catalog));
     let batches: Result<Vec<_>, _> = table.batches(|_| true).unwrap().collect();
     assert_eq!(shown(&batches.unwrap()), expected(&reports));
 }

@@ -186,7 +186,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
             Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
             Format::Csv => csv::write(writer, arguments.csv, reports),
-            Format::Parquet => write_reports(writer, reports.each()),
+            Format::Parquet => write_reports(writer, &coverage, reports.each()),
         }
     })?;
     if arguments.format != Format::Table {
