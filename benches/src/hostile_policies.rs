@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::seeded::Seeded;
 
 /// The ARN of the user of [`HostilePolicies::export`].
-pub const HOSTILE_USER: &str = "arn:aws:iam::111122223333:user/one";
+pub const HOSTILE_USER: &str = "arn:aws:iam::111122223333:user/hostile-0";
+
+const HOSTILE_ACCOUNT: &str = "arn:aws:iam::111122223333";
 
 /// IAM's limits, in characters: a managed policy, the inline policies of a user and of a group, and how many managed
 /// policies a user and a group can have, and how many groups a user can be in.
@@ -64,27 +66,34 @@ impl HostilePolicies {
     /// An account export with the user [`HOSTILE_USER`], who has these policies.
     #[must_use]
     pub fn export(&self) -> String {
-        let mut managed = Vec::new();
-        let groups: Vec<Value> = (self.groups.iter().enumerate())
-            .map(|(index, group)| {
-                let name = format!("g{index}");
-                let (inline, attached) = group.lists(&format!("{name}-"), &mut managed);
-                let arn = format!("arn:aws:iam::111122223333:group/{name}");
-                json!({"GroupName": name, "GroupId": format!("AGPA{name}"), "Arn": arn,
-                    "GroupPolicyList": inline, "AttachedManagedPolicies": attached})
-            })
-            .collect();
-        let names: Vec<String> = (0..groups.len()).map(|index| format!("g{index}")).collect();
-        let (inline, attached) = self.lists("own-", &mut managed);
-        let export = json!({
-            "UserDetailList": [{
-                "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": HOSTILE_USER,
-                "GroupList": names, "UserPolicyList": inline, "AttachedManagedPolicies": attached,
-            }],
-            "GroupDetailList": groups,
-            "Policies": managed,
-        });
-        export.to_string()
+        Self::export_users(std::slice::from_ref(self))
+    }
+
+    /// An account export with the users `hostile-0`, `hostile-1` ..., who have these policies.
+    #[must_use]
+    pub fn export_users(policies: &[Self]) -> String {
+        let (mut users, mut groups, mut managed) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, own) in policies.iter().enumerate() {
+            let user = format!("hostile-{index}");
+            let mut names = Vec::new();
+            for (index, group) in own.groups.iter().enumerate() {
+                let name = format!("{user}-group-{index}");
+                let (inline, attached) = group.lists(&name, &mut managed);
+                let arn = format!("{HOSTILE_ACCOUNT}:group/{name}");
+                groups.push(json!({
+                    "GroupName": name, "GroupId": format!("AGPA{name}"), "Arn": arn,
+                    "GroupPolicyList": inline, "AttachedManagedPolicies": attached,
+                }));
+                names.push(name);
+            }
+            let (inline, attached) = own.lists(&user, &mut managed);
+            users.push(json!({
+                "UserName": user, "UserId": format!("AIDA{user}"), "Path": "/",
+                "Arn": format!("{HOSTILE_ACCOUNT}:user/{user}"), "GroupList": names,
+                "UserPolicyList": inline, "AttachedManagedPolicies": attached,
+            }));
+        }
+        json!({"UserDetailList": users, "GroupDetailList": groups, "Policies": managed}).to_string()
     }
 
     /// The inline policies and the attachments as an export lists them. Adds the managed policies.
@@ -93,8 +102,8 @@ impl HostilePolicies {
             json!({"PolicyName": format!("p{index}"), "PolicyDocument": document})
         });
         let attached = self.managed.iter().enumerate().map(|(index, document)| {
-            let name = format!("{owner}{index}");
-            let arn = format!("arn:aws:iam::111122223333:policy/{name}");
+            let name = format!("{owner}-policy-{index}");
+            let arn = format!("{HOSTILE_ACCOUNT}:policy/{name}");
             managed.push(json!({
                 "PolicyName": name, "PolicyId": format!("ANPA{name}"), "Arn": arn, "DefaultVersionId": "v1",
                 "PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true, "Document": document}],

@@ -1,7 +1,7 @@
 //! No policies within IAM's size limits take more work than a report may, however they were searched for.
 //!
-//! Steps are counted, not time. A step takes at most some ten nanoseconds, as the bench `policies` measures, so that ten
-//! million stand for 100 ms. With `--search` that bench looks for policies that take more time.
+//! Steps are counted, not time. A step takes up to some fifteen nanoseconds, as the bench `policies` measures, so that six
+//! million stand for less than 100 ms. With `--search` that bench looks for policies that take more time.
 #![allow(clippy::unwrap_used)]
 
 use advisor_core::{AccountData, Reach, ReachEngine};
@@ -19,12 +19,12 @@ fn steps(policies: &HostilePolicies) -> u64 {
 
 #[test]
 fn a_search_finds_no_policies_that_take_more_steps() {
-    const { assert!(Reach::MAX_STEPS <= 10_000_000) };
+    const { assert!(Reach::MAX_STEPS <= 6_000_000) };
     let mut random = Seeded::new(1);
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut shape = HostileShape::random(&mut random);
         let mut most = steps(&shape.one_policy());
-        for _ in 0..8 {
+        for _ in 0..6 {
             let next = shape.mutated(&mut random);
             let found = steps(&next.one_policy());
             if found > most {

@@ -388,14 +388,16 @@ struct Visited {
 const FRESH: char = '\u{e000}';
 
 /// The cost of a state beside that of each position: it is made, hashed and kept.
-const STEP: u64 = 24;
+const STATE: u64 = 48;
+
+/// The cost of a product beside that of each token.
+const PRODUCT: u64 = 128;
 
 impl Product {
     fn search_in(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
         let patterns = all_of.iter().flat_map(|group| group.iter()).chain(none_of);
         let size: usize = patterns.map(|pattern| pattern.tokens().len() + 1).sum();
-        // Reading a token costs less than moving a position.
-        if budget.spend(size as u64 / 4 + STEP) {
+        if budget.spend(2 * size as u64 + PRODUCT) {
             Self::new(all_of, none_of).search(budget)
         } else {
             Residue::Undecided
@@ -659,7 +661,7 @@ impl Search<'_> {
             return Ok(());
         };
         for symbol in self.product.symbols(&state) {
-            if !budget.spend(state.len() as u64 + 8) {
+            if !budget.spend(state.len() as u64 + STATE / 2) {
                 return Err(Stop::Budget);
             }
             let next = self.product.step(&state, symbol);
@@ -688,7 +690,7 @@ impl Search<'_> {
                 from,
             });
             // The fresh letter is tried, too.
-            if !budget.spend(2 * state.len() as u64 + STEP) {
+            if !budget.spend(2 * state.len() as u64 + STATE) {
                 return Err(Stop::Budget);
             }
             next = self
