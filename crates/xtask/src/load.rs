@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod connection;
+mod heavy_caller;
 mod inputs;
 mod mix;
 mod report;
@@ -10,6 +11,7 @@ mod server_metrics;
 pub(crate) mod signer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use benches::AccountShape;
@@ -28,6 +30,10 @@ const PREPARED_JOBS: usize = 200;
 /// The longest wait for these jobs, and for the jobs that are left at the end.
 const LONGEST_DRAIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
+/// How long the heavy caller asks before the clients start.
+const HEAVY_START: Duration = Duration::from_secs(2);
+/// The 99th percentile beside the heavy caller may be this many times that without it.
+const MOST_SLOWER: f64 = 2.0;
 /// When memory is measured, in percent of the time.
 const LOOKS: [u32; 4] = [25, 50, 75, 100];
 
@@ -45,7 +51,8 @@ const LOOKS: [u32; 4] = [25, 50, 75, 100];
 Examples:
   cargo xtask load                             32 clients without pauses, 60 seconds
   cargo xtask load --seconds 5                 a quick look
-  cargo xtask load --rate 500                  at most 500 requests/s: times without queueing")]
+  cargo xtask load --rate 500                  at most 500 requests/s: times without queueing
+  cargo xtask load --rate 500 --heavy          the same, and then beside a caller with hostile jobs")]
 pub(crate) struct Load {
     /// Number of clients.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=512))]
@@ -56,6 +63,10 @@ pub(crate) struct Load {
     /// Most requests per second, over all clients [default: unlimited].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// Measure a second time, while another caller keeps its queue full of action-level jobs on users with
+    /// hostile policies of IAM's largest size. Fails if the 99th percentile of all requests more than doubles
+    #[arg(long)]
+    heavy: bool,
     /// Seed of the account, the trail and the requests.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -77,6 +88,9 @@ impl Load {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         eprintln!("making the store");
         let store = inputs::store(&program, folder.path(), &shape)?;
+        if self.heavy {
+            inputs::add_heavy_caller(&program, folder.path(), &store, self.seed)?;
+        }
         let credentials = inputs::credentials(folder.path())?;
         // All clients have one address.
         let arguments = [
@@ -99,6 +113,11 @@ impl Load {
             self.clients, self.seconds, self.seed, shape.identities, shape.managed_policies
         );
         print!("{}", measured.report());
+        let measured = if self.heavy {
+            self.beside_heavy_caller(&server, &shape, &jobs, measured)?
+        } else {
+            measured
+        };
         let complaints = server.complaints();
         println!(
             "- Warnings and errors in the server's log: {}.",
@@ -119,11 +138,62 @@ impl Load {
         }
     }
 
+    /// Measures again beside the heavy caller, and prints both. Returns what was measured.
+    fn beside_heavy_caller(
+        &self,
+        server: &Server,
+        shape: &AccountShape,
+        jobs: &[String],
+        alone: Measured,
+    ) -> Result<Measured, String> {
+        let stop = AtomicBool::new(false);
+        let (measured, asked) = std::thread::scope(|scope| {
+            let heavy = scope.spawn(|| heavy_caller::keep_asking(server.address, &stop));
+            // Until its queue is full.
+            std::thread::sleep(HEAVY_START);
+            let measured = self.measure_until(server, shape, jobs, || {
+                stop.store(true, Ordering::Relaxed);
+            });
+            stop.store(true, Ordering::Relaxed);
+            (measured, heavy.join())
+        });
+        let asked = asked.map_err(|_| "the heavy caller panicked".to_owned())??;
+        let measured = measured?;
+        println!(
+            "\nBeside a caller with {} hostile jobs, {} times throttled:\n",
+            asked.jobs, asked.throttled
+        );
+        print!("{}", measured.report());
+        let (before, beside) = (
+            alone.outcome.percentile(99),
+            measured.outcome.percentile(99),
+        );
+        let factor = f64::from(beside) / f64::from(before.max(1));
+        println!("- The 99th percentile of all requests is {factor:.2} times that without it.");
+        if factor > MOST_SLOWER {
+            return Err(format!(
+                "the 99th percentile is {factor:.2} times that alone"
+            ));
+        }
+        Ok(measured)
+    }
+
     fn measure(
         &self,
         server: &Server,
         shape: &AccountShape,
         jobs: &[String],
+    ) -> Result<Measured, String> {
+        self.measure_until(server, shape, jobs, || {})
+    }
+
+    /// Measures, and calls a function when the clients are done.
+    fn measure_until(
+        &self,
+        server: &Server,
+        shape: &AccountShape,
+        jobs: &[String],
+        done: impl FnOnce(),
     ) -> Result<Measured, String> {
         let gap = self.rate.map_or(Duration::ZERO, |rate| {
             Duration::from_secs(1) * self.clients / rate
@@ -161,6 +231,7 @@ impl Load {
                 }
             }
         });
+        done();
         let seconds = started.elapsed().as_secs_f64();
         let processor = self::processor(server)
             .zip(processor)

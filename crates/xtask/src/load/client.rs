@@ -30,6 +30,14 @@ impl Outcome {
         }
     }
 
+    /// A percentile of the times of all requests, in microseconds.
+    pub(crate) fn percentile(&self, percent: usize) -> u32 {
+        let mut all: Vec<u32> = self.times.values().flatten().copied().collect();
+        all.sort_unstable();
+        let rank = (all.len() * percent).div_ceil(100).saturating_sub(1);
+        all.get(rank).copied().unwrap_or_default()
+    }
+
     pub(crate) fn fault(&mut self, operation: LoadRequest, what: String) {
         *self.errors.entry((operation, what)).or_default() += 1;
     }

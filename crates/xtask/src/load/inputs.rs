@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use benches::{ACCOUNT_ID, AccountShape, TrailGenerator};
 
+use crate::load::heavy_caller;
 use crate::load::signer::AccessKey;
 use crate::{child, python};
 
@@ -41,15 +42,37 @@ pub(crate) fn store(
     Ok(store)
 }
 
+/// Adds the account of the heavy caller to the store, and one call of its trail: an account without activity has no
+/// reports.
+pub(crate) fn add_heavy_caller(
+    program: &Path,
+    folder: &Path,
+    store: &Path,
+    seed: u64,
+) -> Result<(), String> {
+    let export = folder.join("heavy-account.json");
+    write(&export, heavy_caller::export(seed).as_bytes())?;
+    import(program, "account", store, &export)?;
+    let object = folder.join("heavy-trail.json");
+    write(&object, heavy_caller::trail().as_bytes())?;
+    import(program, "trail", store, &object)
+}
+
 /// Writes the credentials file into this folder.
 pub(crate) fn credentials(folder: &Path) -> Result<PathBuf, String> {
     let file = folder.join("credentials.toml");
-    let AccessKey { id, secret } = ACCESS_KEY;
-    let text = format!(
-        "[[credential]]\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
-         arn = \"arn:aws:iam::{ACCOUNT_ID}:user/load\"\n"
-    );
-    write(&file, text.as_bytes())?;
+    let own = format!("arn:aws:iam::{ACCOUNT_ID}:user/load");
+    let callers = [
+        (ACCESS_KEY, own.as_str()),
+        (heavy_caller::ACCESS_KEY, heavy_caller::ARN),
+    ];
+    let credentials = callers.map(|(AccessKey { id, secret }, arn)| {
+        format!(
+            "[[credential]]\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+             arn = \"{arn}\"\n"
+        )
+    });
+    write(&file, credentials.concat().as_bytes())?;
     Ok(file)
 }
 

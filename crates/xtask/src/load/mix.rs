@@ -82,6 +82,12 @@ fn generate(arn: &str, random: &mut Seeded) -> String {
     form(LoadRequest::Generate, &arn)
 }
 
+/// The form of `Generate` for a report with actions.
+pub(crate) fn action_level_job(arn: &str) -> String {
+    let parameters = [("Arn", arn), ("Granularity", "ACTION_LEVEL")];
+    form(LoadRequest::Generate, &parameters)
+}
+
 /// The form of `Get` for a job.
 pub(crate) fn first_page(job: &str) -> String {
     form(LoadRequest::Get, &[("JobId", job)])
