@@ -34,6 +34,8 @@ enum Step {
     Doc,
     /// That the public API of the library is the one in crates/access-advisor/public-api.txt
     PublicApi,
+    /// That the crates can be packaged for a registry
+    Package,
     /// Unit and integration tests
     Tests,
     /// Examples in doc comments and in the crates' pages
@@ -111,6 +113,10 @@ impl Step {
                 cargo.env("RUSTDOCFLAGS", "-D warnings");
                 "doc --quiet --workspace --no-deps"
             }
+            // Compiling the packages again would find nothing that the other steps do not.
+            Self::Package => {
+                "package --quiet --workspace --no-verify --allow-dirty --exclude-lockfile"
+            }
             Self::Tests if has_nextest()? => {
                 "nextest run --workspace --all-features --cargo-quiet --status-level fail \
                  --final-status-level fail --no-fail-fast"
@@ -153,7 +159,8 @@ impl Step {
             | Self::Workflows
             | Self::Clippy
             | Self::Doc
-            | Self::PublicApi => Prints::Nothing,
+            | Self::PublicApi
+            | Self::Package => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests => Prints::Results,
             Self::Python => Prints::LastLine,
