@@ -10,7 +10,8 @@ use std::fs::File;
 use std::path::Path;
 
 use access_advisor::activity::{
-    Activity, Attempt, Coverage, CreditedAction, DaySet, EventCategory, Principal,
+    Activity, Attempt, Coverage, CreditedAction, DaySet, Digest, EventCategory, ListedLogFile,
+    Principal,
 };
 use access_advisor::parquet::write_activity;
 use assert_cmd::Command;
@@ -25,13 +26,13 @@ fn coverage() -> Coverage {
         if !(40..61).contains(&(day - first)) {
             coverage.see_record(ACCOUNT, "us-east-1", EventCategory::ManagementRead, day);
             let name = format!("111122223333_CloudTrail_us-east-1_{day}.json.gz");
-            coverage.see_log_file(ACCOUNT, "us-east-1", day, &name);
+            coverage.see_log_file(ACCOUNT, "us-east-1", day, &name, &[]);
         }
         if day % 7 < 5 {
             coverage.see_record(ACCOUNT, "us-east-1", EventCategory::ManagementWrite, day);
         }
         if day - first >= 60 {
-            let objects = EventCategory::Data("AWS::S3::Object");
+            let objects = EventCategory::DataRead("AWS::S3::Object");
             coverage.see_record(ACCOUNT, "eu-central-1", objects, day);
         }
         if day % 13 == 0 {
@@ -43,8 +44,21 @@ fn coverage() -> Coverage {
     let listed: Vec<String> = (0..12)
         .map(|number| format!("missing-{number:02}.json.gz"))
         .collect();
-    let listed = listed.iter().map(String::as_str);
-    coverage.see_digest(ACCOUNT, "us-east-1", start, end, listed);
+    let delivered = first + 35;
+    let listed = listed.iter().map(|name| ListedLogFile {
+        name,
+        delivered,
+        first_day: delivered,
+        last_day: delivered,
+    });
+    let digest = Digest {
+        account: ACCOUNT,
+        region: "us-east-1",
+        trail: "main_us-east-1",
+        start_millis: start,
+        end_millis: end,
+    };
+    coverage.see_digest(digest, listed);
     coverage.see_catalog("0123456789abcdef".parse().unwrap());
     coverage
 }
@@ -90,6 +104,13 @@ fn succeed(path: &Path, columns: &str, arguments: &[&str]) -> String {
     stdout
 }
 
+/// What is printed of a coverage with missing log files.
+fn incomplete(path: &Path, columns: &str, arguments: &[&str]) -> String {
+    let (status, stdout, stderr) = run(path, columns, arguments);
+    assert_eq!(status, Some(3), "{stderr}");
+    stdout
+}
+
 #[test]
 fn the_map_fits_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,17 +125,23 @@ fn the_map_fits_the_terminal() {
     .unwrap();
     write(&file, &known);
     for columns in ["80", "120"] {
-        let map = succeed(&file, columns, &[]);
+        let map = incomplete(&file, columns, &[]);
         let width = map.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(width <= columns.parse().unwrap(), "{map}");
         insta::assert_snapshot!(format!("coverage_map_{columns}"), map);
     }
-    insta::assert_snapshot!("coverage_csv", succeed(&file, "80", &["--format", "csv"]));
-    insta::assert_snapshot!("coverage_json", succeed(&file, "80", &["--format", "json"]));
+    insta::assert_snapshot!(
+        "coverage_csv",
+        incomplete(&file, "80", &["--format", "csv"])
+    );
+    insta::assert_snapshot!(
+        "coverage_json",
+        incomplete(&file, "80", &["--format", "json"])
+    );
 
     known.see_unknown_source();
     write(&file, &known);
-    let map = succeed(&file, "80", &[]);
+    let map = incomplete(&file, "80", &[]);
     assert!(map.ends_with("Its coverage is unknown.\n"), "{map}");
 }
 

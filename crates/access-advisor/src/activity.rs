@@ -5,7 +5,8 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Activity, ActivityRow, AppearanceId, Attempt, CatalogMismatch, Coverage, CoverageId,
-    CoverageSummary, CreditedAction, CreditedActionId, DaySet, EventCategory, Evidence,
-    InternedAttempt, LogFileCoverage, Principal, RecordCoverage, RegionId,
+    Activity, ActivityRow, AppearanceId, Attempt, CallCoverage, CatalogMismatch, Coverage,
+    CoverageId, CoverageSummary, CreditedAction, CreditedActionId, DaySet, Digest, EventCategory,
+    Evidence, InternedAttempt, ListedLogFile, LogFileCoverage, MissingLogFile, Principal,
+    RecordCoverage, RegionId, call_tells,
 };

@@ -7,8 +7,8 @@
 pub use advisor_core::{
     AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
     EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MappedReports,
-    MissingLogFiles, NotEvaluated, PoliciesGrantingServiceAccess, Reach, Report, ReportCoverage,
-    ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State, StateReason,
-    TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
-    policies_granting_service_access,
+    MissingLogFiles, NotEvaluated, PoliciesGrantingServiceAccess, Reach, RegionCoverage, Report,
+    ReportCoverage, ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State,
+    StateReason, TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking,
+    UngrantedActionUsed, policies_granting_service_access,
 };

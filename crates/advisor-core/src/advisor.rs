@@ -12,6 +12,7 @@ use crate::account::{
 };
 use crate::activity::{Activity, Evidence};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
+use crate::day_set::DaySet;
 use crate::grants::{self, PoliciesGrantingServiceAccess};
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
@@ -103,17 +104,17 @@ impl Advisor {
 
     fn states_at(&self, now: DateTime<Utc>) -> States {
         let inputs = StateInputs {
-            catalog: &self.catalog,
-            trail: &self.trail,
-            seen: self.usage.seen(),
-            window: self.tracking.days(now),
+            catalog: self.catalog.clone(),
+            trail: self.trail.clone(),
+            tracking: self.tracking.clone(),
+            window: self.tracking.claim_days(now),
             days_needed: self.tracking.coverage_days_needed(),
         };
         let entities = self.account.entities().map(|(_, detail)| detail);
         let accounts = entities
             .filter(|detail| !detail.is_aws_managed())
             .map(|detail| detail.account.as_str());
-        States::new(accounts, &inputs)
+        States::new(accounts, inputs)
     }
 
     /// What the reports rest on: the days, Regions and kinds of event of each account that were read.
@@ -122,7 +123,7 @@ impl Advisor {
         let accounts = self.account.accounts();
         self.trail.summary(
             accounts.iter().map(AccountId::as_str),
-            self.tracking.days(self.now),
+            self.tracking.claim_days(self.now),
             self.tracking.coverage_days_needed(),
         )
     }
@@ -324,8 +325,11 @@ impl Advisor {
         let own = self.account.entity(entity);
         let own = own.filter(|detail| !detail.is_aws_managed());
         let details = identities.iter().map(|(_, detail)| *detail).chain(own);
-        let accounts = details.map(|detail| detail.account.as_str());
-        Some(self.states.as_ref()?.states.of(accounts))
+        let of_details = details.map(|detail| {
+            let created = detail.created.map(|time| time.timestamp_millis());
+            (detail.account.as_str(), created.map(DaySet::day_of))
+        });
+        Some(self.states.as_ref()?.states.of(of_details))
     }
 
     /// Joins what is possible for an entity with what was used. Returns [`Report::undecided`]. What takes long is

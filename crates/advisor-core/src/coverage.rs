@@ -15,7 +15,10 @@ pub use self::catalogs::CatalogMismatch;
 pub use self::category::EventCategory;
 pub use self::summary::CoverageSummary;
 pub(crate) use self::trail_coverage::Category;
-pub use self::trail_coverage::{Coverage, CoverageId, LogFileCoverage, RecordCoverage};
+pub use self::trail_coverage::{
+    CallCoverage, Coverage, CoverageId, Digest, ListedLogFile, LogFileCoverage, MissingLogFile,
+    RecordCoverage,
+};
 
 #[cfg(test)]
 mod tests;

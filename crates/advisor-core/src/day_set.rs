@@ -107,6 +107,58 @@ impl DaySet {
             .binary_search_by_key(&number, |chunk| chunk.number)
     }
 
+    /// The days that are not in another set.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        self.masked(|number| !other.bits_of(number))
+    }
+
+    /// The days that are in another set too.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.masked(|number| other.bits_of(number))
+    }
+
+    /// The days from a first one, if there is one, to a last one.
+    #[must_use]
+    pub fn within(&self, first: Option<i32>, last: i32) -> Self {
+        self.masked(|number| {
+            // The bits from a day on, of this chunk.
+            let from = |day: i32| {
+                let start = i64::from(number) * i64::from(DAYS_PER_CHUNK);
+                match i64::from(day) - start {
+                    ..=0 => u64::MAX,
+                    bit @ 1..64 => u64::MAX << bit,
+                    _ => 0,
+                }
+            };
+            let after = last.checked_add(1).map_or(0, from);
+            first.map_or(u64::MAX, from) & !after
+        })
+    }
+
+    /// The days that are set in the bits for the number of their chunk.
+    fn masked(&self, mask: impl Fn(i32) -> u64) -> Self {
+        let mut kept = Self::new();
+        for chunk in self.chunks() {
+            let bits = chunk.bits & mask(chunk.number);
+            if bits != 0 {
+                let number = chunk.number;
+                kept.add(Chunk { number, bits });
+            }
+        }
+        kept
+    }
+
+    fn bits_of(&self, number: i32) -> u64 {
+        if number == self.last.number {
+            return self.last.bits;
+        }
+        let at = self.position(number).ok();
+        at.and_then(|at| self.earlier.get(at))
+            .map_or(0, |chunk| chunk.bits)
+    }
+
     /// Whether a day is in the set.
     #[must_use]
     pub fn contains(&self, day: i32) -> bool {
@@ -299,6 +351,15 @@ mod tests {
             prop_assert_eq!(days.len(), plain.len());
             prop_assert_eq!(days.is_empty(), plain.is_empty());
             prop_assert_eq!(days.contains(probe), plain.contains(&probe));
+            let right: BTreeSet<i32> = days.iter().skip(1).step_by(2).collect();
+            let other: DaySet = right.iter().copied().collect();
+            prop_assert_eq!(days.without(&other).iter().collect::<BTreeSet<_>>(), &plain - &right);
+            prop_assert_eq!(days.intersection(&other).iter().collect::<BTreeSet<_>>(), right);
+            prop_assert_eq!(days.within(None, i32::MAX), days.clone());
+            prop_assert_eq!(
+                days.within(Some(probe), probe + 50).iter().collect::<Vec<_>>(),
+                plain.range(probe..=probe + 50).copied().collect::<Vec<_>>()
+            );
             prop_assert_eq!(days.first(), plain.first().copied());
             prop_assert_eq!(days.last(), plain.last().copied());
             prop_assert_eq!(days.last_until(probe), plain.range(..=probe).next_back().copied());

@@ -44,8 +44,8 @@ pub use caller::{Caller, CallerError, CallerErrorKind};
 pub use cancellation::{Cancellation, Cancelled};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use coverage::{
-    CatalogMismatch, Coverage, CoverageId, CoverageSummary, EventCategory, LogFileCoverage,
-    RecordCoverage,
+    CallCoverage, CatalogMismatch, Coverage, CoverageId, CoverageSummary, Digest, EventCategory,
+    ListedLogFile, LogFileCoverage, MissingLogFile, RecordCoverage,
 };
 pub use day_set::DaySet;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
@@ -65,7 +65,7 @@ pub use report::{
 pub use reports::{MappedReports, Reports};
 pub use request_error::RequestError;
 pub use state::{
-    AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, ReportCoverage, State,
-    StateReason,
+    AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,
+    State, StateReason, call_tells,
 };
 pub use tracking::{TrackedActions, TrackedRegions, Tracking};

@@ -218,6 +218,21 @@ impl Tracking {
         self.region_start(region).is_some()
     }
 
+    /// The day since when a Region is tracked. `None` for no limit.
+    pub(crate) fn region_start_day(&self, region: &str) -> Option<i32> {
+        let start = self.region_start(region)?;
+        (start > i64::MIN).then(|| DaySet::day_of(start))
+    }
+
+    /// The UTC days that "unused" can be about in a report made at `now`: those of the period; without a period those of the last
+    /// 400 days, as long as AWS tracks services, or of as many as must have been read.
+    pub(crate) fn claim_days(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
+        let (first, last) = self.days(now);
+        let days = SERVICE_TRACKING_DAYS.max(self.coverage_days_needed());
+        let days = i32::try_from(days).unwrap_or(i32::MAX);
+        (first.or(Some(last.saturating_sub(days))), last)
+    }
+
     fn region_start(&self, region: &str) -> Option<i64> {
         match self.regions {
             TrackedRegions::All => Some(i64::MIN),

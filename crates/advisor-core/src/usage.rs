@@ -7,7 +7,6 @@ use iam_policy_parser::IamArn;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, EntityKind};
-use crate::action_set::ActionSet;
 use crate::activity::{Activity, ActivityRow, CreditedAction, Evidence};
 use crate::service_ref::ServiceRef;
 use crate::tracking::Attempts;
@@ -17,8 +16,6 @@ use crate::tracking::Attempts;
 pub(crate) struct Usage {
     by_identity: HashMap<EntityId, Vec<Used>>,
     unmatched_principals: usize,
-    /// The actions of which the activity has an event of any caller, by account.
-    seen: HashMap<Box<str>, ActionSet>,
 }
 
 /// What one identity did with one action in one Region.
@@ -35,12 +32,8 @@ pub(crate) struct Used {
 impl Used {
     /// Whether an event named after the action, or after nothing that the catalog knows, shows the use.
     pub(crate) fn is_by_event(&self) -> bool {
-        is_event(self.evidence)
+        matches!(self.evidence, Evidence::Event | Evidence::UnresolvedEvent)
     }
-}
-
-fn is_event(evidence: Evidence) -> bool {
-    matches!(evidence, Evidence::Event | Evidence::UnresolvedEvent)
 }
 
 impl Usage {
@@ -50,23 +43,9 @@ impl Usage {
         let mut by_identity: HashMap<EntityId, Vec<Used>> = HashMap::new();
         let mut regions = SharedTexts::default();
         let mut services = SharedTexts::default();
-        let mut seen: HashMap<Box<str>, ActionSet> = HashMap::new();
         for row in activity.rows() {
             let entity = identity_of(account, &row);
             let (service, action) = resolve(catalog, row.service, row.action);
-            if let Some(action) = action
-                && is_event(row.action.evidence())
-            {
-                let detail = entity.and_then(|entity| account.entity(entity));
-                let of_entity = detail.map(|detail| detail.account.as_str());
-                let of_row = row.principal.account.or(of_entity).unwrap_or_default();
-                let none = || ActionSet::empty(catalog.action_count());
-                let of_account = match seen.get_mut(of_row) {
-                    Some(known) => known,
-                    None => seen.entry(of_row.into()).or_insert_with(none),
-                };
-                of_account.insert(action.index());
-            }
             let Some(entity) = entity else {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
                 continue;
@@ -91,13 +70,7 @@ impl Usage {
         Self {
             by_identity,
             unmatched_principals: unmatched.len(),
-            seen,
         }
-    }
-
-    /// The actions of which the activity has an event of any caller, by account.
-    pub(crate) fn seen(&self) -> &HashMap<Box<str>, ActionSet> {
-        &self.seen
     }
 
     /// What an identity used.

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use advisor_core::{Activity, InternedAttempt};
+use advisor_core::{Activity, CoverageId, InternedAttempt};
 
 use crate::options::{Parser, Rules};
 use crate::outcome::failure::FailedObject;
@@ -37,6 +37,8 @@ pub struct Intake<'r> {
     stored: Vec<u8>,
     projected: Projected,
     noted: Noted,
+    /// The ids of what the records of an object cover.
+    held: Vec<CoverageId>,
 }
 
 impl<'r> Intake<'r> {
@@ -49,6 +51,7 @@ impl<'r> Intake<'r> {
             stored: Vec::new(),
             projected: Projected::default(),
             noted: Noted::default(),
+            held: Vec::new(),
         }
     }
 
@@ -139,7 +142,7 @@ impl<'r> Intake<'r> {
                     if losses_seen > losses {
                         log_file::lose_object(object, self.rules, coverage);
                     } else if objects_read > objects {
-                        log_file::see_log_file(object, self.rules, coverage);
+                        log_file::see_log_file(object, &self.held, self.rules, coverage);
                     }
                 }
                 Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
@@ -160,14 +163,16 @@ impl<'r> Intake<'r> {
             activity,
             projected,
             noted,
+            held,
             ..
         } = self;
+        held.clear();
         if rules.options().parser == Parser::Projected
             && projected.read(inflated, rules, activity, noted).is_ok()
         {
             self.take_noted(object, inflated);
         } else {
-            let taken = reference::read_object(rules, object, inflated, activity);
+            let taken = reference::read_object(rules, object, inflated, activity, held);
             self.reconciliation.add(taken);
         }
         if inflated.len() > KEPT_BUFFER {
@@ -183,6 +188,7 @@ impl<'r> Intake<'r> {
             reconciliation,
             projected,
             rules,
+            held,
             ..
         } = self;
         reconciliation.objects_read += 1;
@@ -203,10 +209,18 @@ impl<'r> Intake<'r> {
         }
         for covered in &noted.covered {
             activity.coverage_mut().see(covered.id, covered.day);
+            if held.last() != Some(&covered.id) {
+                held.push(covered.id);
+            }
         }
-        for (number, json) in noted.odd(text) {
+        let mut odd = noted.odd(text).peekable();
+        if odd.peek().is_none() {
+            return;
+        }
+        let mut rows = Activity::new();
+        for (number, json) in odd {
             let taken = match std::str::from_utf8(json) {
-                Ok(json) => reference::take_record(rules, json, None, activity),
+                Ok(json) => reference::take_record(rules, json, None, &mut rows),
                 Err(_) => Err(Rejection::Malformed(Malformed::Encoding)),
             };
             match taken {
@@ -214,6 +228,7 @@ impl<'r> Intake<'r> {
                 Err(reason) => reconciliation.set_record_aside(object, number, reason),
             }
         }
+        reference::merge_rows(&rows, activity, held);
     }
 }
 

@@ -3,7 +3,7 @@
 //! It reads what the projected parser leaves to it, says what is wrong with malformed records, and is what that parser must
 //! agree with.
 
-use advisor_core::{Activity, Coverage};
+use advisor_core::{Activity, Coverage, CoverageId};
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -23,20 +23,21 @@ use crate::record::attribution;
 use crate::record::event::{Details, EventRecord, Text};
 use crate::record::log_file;
 
-/// Adds the records of one inflated object to the table. An object that cannot be read as a whole adds nothing. The caller
-/// counts the bytes in which it was stored.
+/// Adds the records of one inflated object to the table, and the ids of what its records cover to `held`. An object that cannot be
+/// read as a whole adds nothing. The caller counts the bytes in which it was stored.
 pub(crate) fn read_object(
     rules: &Rules,
     object: &ObjectId,
     inflated: &[u8],
     activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
 ) -> Reconciliation {
     let decoded = utf16::decode_utf16(inflated);
     let inflated = decoded.as_deref().map_or(inflated, str::as_bytes);
     match detection::detect(inflated) {
-        Format::Json => read_json(rules, object, inflated, activity),
-        Format::Csv => read_csv(rules, object, inflated, activity),
-        Format::Parquet => read_parquet(rules, object, inflated, activity),
+        Format::Json => read_json(rules, object, inflated, activity, held),
+        Format::Csv => read_csv(rules, object, inflated, activity, held),
+        Format::Parquet => read_parquet(rules, object, inflated, activity, held),
     }
 }
 
@@ -45,10 +46,11 @@ fn read_json(
     object: &ObjectId,
     inflated: &[u8],
     activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
 ) -> Reconciliation {
     let decoded = utf8::decode(inflated);
     let mut read = JsonRead::default();
-    let mut taken = take_entries(rules, object, decoded.marker, activity, |take| {
+    let mut taken = take_entries(rules, object, decoded.marker, activity, held, |take| {
         read = json::read(&decoded.text, take)?;
         Ok(read.is_delivered)
     });
@@ -87,13 +89,14 @@ fn read_csv(
     object: &ObjectId,
     inflated: &[u8],
     activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
 ) -> Reconciliation {
     let decoded = utf8::decode(inflated);
     match CsvRows::open(&decoded.text, decoded.marker) {
         Ok(rows) if activity_file::is_header(rows.header()) => {
             activity_file::read_csv(rules, object, rows, activity)
         }
-        Ok(rows) => take_entries(rules, object, None, activity, |take| {
+        Ok(rows) => take_entries(rules, object, None, activity, held, |take| {
             csv::read(rows, take)?;
             Ok(false)
         }),
@@ -106,13 +109,14 @@ fn read_parquet(
     object: &ObjectId,
     inflated: &[u8],
     activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
 ) -> Reconciliation {
     let bytes = Bytes::copy_from_slice(inflated);
     if activity_file::is_parquet(&bytes) {
         return activity_file::read_parquet(rules, object, bytes, activity);
     }
     let limit = rules.options().object_limit;
-    take_entries(rules, object, None, activity, |take| {
+    take_entries(rules, object, None, activity, held, |take| {
         parquet::read(bytes, limit, take)
     })
 }
@@ -128,6 +132,7 @@ fn take_entries(
     object: &ObjectId,
     marker: Option<char>,
     activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
     read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError>,
 ) -> Reconciliation {
     let mut taken = Reconciliation {
@@ -148,11 +153,19 @@ fn take_entries(
                 let coverage = rows.coverage_mut();
                 *coverage = coverage.as_unknown_source();
             }
-            activity.merge(&rows);
+            merge_rows(&rows, activity, held);
             taken
         }
         Err(error) => failed(object, error),
     }
+}
+
+/// Merges the rows of records, and adds the ids of what they cover to `held`.
+pub(crate) fn merge_rows(rows: &Activity, activity: &mut Activity, held: &mut Vec<CoverageId>) {
+    activity.merge(rows);
+    let coverage = activity.coverage_mut();
+    let records = rows.coverage().records();
+    held.extend(records.map(|it| coverage.intern(it.account, it.region, it.category)));
 }
 
 fn take_entry(

@@ -13,6 +13,8 @@ pub enum Observability<'c> {
     ManagementEvent,
     /// As a data event of these resource types, for instance `AWS::S3::Object`. Trails log none by default.
     DataEvent(&'c [Box<str>]),
+    /// Some of its calls as management events, others as data events of these resource types, as `bedrock:InvokeModel` is.
+    ManagementAndDataEvents(&'c [Box<str>]),
     /// No event is named after it: only calls of other operations exercise it, as `ec2:RunInstances` does `iam:PassRole`.
     OnlyImplied,
     /// No API operation of its service is named after it or known to exercise it.
@@ -20,6 +22,48 @@ pub enum Observability<'c> {
     /// An API operation is named after it, or its service publishes no operations; AWS does not say whether it is logged.
     Unknown,
 }
+
+/// Actions that policy generation sees, although their calls may be data events: AWS names a resource type for data events of the
+/// service, but not the operations, and these are no operations that manage something. Neither does AWS track them.
+///
+/// Source of the types: `CloudTrail` User Guide, "Logging data events", read on 2026-11-26.
+const MAY_BE_DATA_EVENTS: [(&str, &[&str]); 8] = [
+    ("appsync", &["GraphQL"]),
+    ("dataexchange", &["GetAsset", "GetDataSet", "GetRevision"]),
+    ("ecs", &["Poll"]),
+    ("eks", &["AccessKubernetesApi"]),
+    (
+        "iottwinmaker",
+        &["GetComponentType", "GetEntity", "GetWorkspace"],
+    ),
+    (
+        "ssm",
+        &[
+            "GetCalendar",
+            "GetManifest",
+            "PutCalendar",
+            "PutConfigurePackageResult",
+        ],
+    ),
+    ("states", &["InvokeHTTPEndpoint"]),
+    (
+        "swf",
+        &[
+            "CancelTimer",
+            "CancelWorkflowExecution",
+            "CompleteWorkflowExecution",
+            "ContinueAsNewWorkflowExecution",
+            "FailWorkflowExecution",
+            "RecordMarker",
+            "RequestCancelActivityTask",
+            "RequestCancelExternalWorkflowExecution",
+            "ScheduleActivityTask",
+            "SignalExternalWorkflowExecution",
+            "StartChildWorkflowExecution",
+            "StartTimer",
+        ],
+    ),
+];
 
 impl Catalog {
     /// How the use of an action is logged.
@@ -39,14 +83,19 @@ impl Catalog {
     #[must_use]
     pub fn observability(&self, id: ActionId) -> Observability<'_> {
         let action = self.action(id);
-        if action.is_tracked()
-            || action.is_seen_by_policy_generation()
+        let may_be_data = || {
+            let namespace = self.service(action.service()).namespace();
+            let of_service = MAY_BE_DATA_EVENTS.iter().find(|(it, _)| *it == namespace);
+            of_service.is_some_and(|(_, names)| names.contains(&action.name()))
+        };
+        let is_management = action.is_tracked()
             || self.management_actions.contains(&id)
-        {
-            return Observability::ManagementEvent;
-        }
-        if let Some(types) = self.data_resource_types.get(&id) {
-            return Observability::DataEvent(types);
+            || action.is_seen_by_policy_generation() && !may_be_data();
+        match (is_management, self.data_resource_types.get(&id)) {
+            (true, None) => return Observability::ManagementEvent,
+            (true, Some(types)) => return Observability::ManagementAndDataEvents(types),
+            (false, Some(types)) => return Observability::DataEvent(types),
+            (false, None) => {}
         }
         if action.evidence == Evidence::Named {
             Observability::Unknown
@@ -79,8 +128,8 @@ mod tests {
         for (namespace, name) in [
             ("ec2", "RunInstances"),
             ("kms", "Decrypt"),
-            ("s3", "GetBucketPolicy"),
-            ("bedrock", "InvokeModel"),
+            ("s3", "GetBucketVersioning"),
+            ("appsync", "CreateGraphqlApi"),
             ("dynamodb", "ListStreams"),
         ] {
             assert_eq!(
@@ -88,6 +137,20 @@ mod tests {
                 Observability::ManagementEvent,
                 "{name}"
             );
+        }
+        // Some of their calls are data events.
+        for (namespace, name, data) in [
+            (
+                "bedrock",
+                "InvokeModel",
+                "AWS::Bedrock::AsyncInvoke AWS::Bedrock::Model",
+            ),
+            ("s3", "GetBucketPolicy", "AWS::S3::AccessPoint"),
+        ] {
+            let Observability::ManagementAndDataEvents(types) = of(namespace, name) else {
+                panic!("{namespace}:{name}: {:?}", of(namespace, name));
+            };
+            assert_eq!(types.join(" "), data);
         }
         assert_eq!(types("lambda", "InvokeFunction"), "AWS::Lambda::Function");
         assert_eq!(
@@ -111,6 +174,13 @@ mod tests {
         }
         assert_eq!(of("s3", "ReplicateObject"), Observability::NoOperation);
         assert_eq!(of("kinesis", "PutRecord"), Observability::Unknown);
+        for (namespace, names) in MAY_BE_DATA_EVENTS {
+            for name in names {
+                let logged = of(namespace, name);
+                assert_ne!(logged, Observability::ManagementEvent, "{namespace}:{name}");
+            }
+        }
+        assert_eq!(of("appsync", "GraphQL"), Observability::Unknown);
     }
 
     #[test]

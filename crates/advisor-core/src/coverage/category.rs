@@ -12,8 +12,13 @@ pub enum EventCategory<'a> {
     ManagementRead,
     /// Management events with `readOnly` false.
     ManagementWrite,
-    /// Data events on resources of this type, such as `AWS::S3::Object`. Empty when the type is not known.
+    /// Data events on resources of this type, such as `AWS::S3::Object`, of which it is not known whether they read or write. Empty
+    /// when the type is not known.
     Data(&'a str),
+    /// Data events on resources of this type with `readOnly` true.
+    DataRead(&'a str),
+    /// Data events on resources of this type with `readOnly` false.
+    DataWrite(&'a str),
     /// Network activity events: calls through VPC endpoints.
     NetworkActivity,
 }
@@ -26,6 +31,8 @@ impl EventCategory<'_> {
             Self::ManagementRead => "ManagementRead",
             Self::ManagementWrite => "ManagementWrite",
             Self::Data(_) => "Data",
+            Self::DataRead(_) => "DataRead",
+            Self::DataWrite(_) => "DataWrite",
             Self::NetworkActivity => "NetworkActivity",
         }
     }
@@ -39,6 +46,8 @@ impl<'a> EventCategory<'a> {
             Self::ManagementRead,
             Self::ManagementWrite,
             Self::Data(resource_type),
+            Self::DataRead(resource_type),
+            Self::DataWrite(resource_type),
             Self::NetworkActivity,
         ]
         .into_iter()
@@ -49,7 +58,9 @@ impl<'a> EventCategory<'a> {
     #[must_use]
     pub fn resource_type(self) -> Option<&'a str> {
         match self {
-            Self::Data(resource_type) => Some(resource_type),
+            Self::Data(resource_type)
+            | Self::DataRead(resource_type)
+            | Self::DataWrite(resource_type) => Some(resource_type),
             _ => None,
         }
     }
@@ -60,9 +71,17 @@ impl fmt::Display for EventCategory<'_> {
         match self {
             Self::ManagementRead => f.write_str("management events that read"),
             Self::ManagementWrite => f.write_str("management events that write"),
-            Self::Data("") => f.write_str("data events"),
-            Self::Data(resource_type) => write!(f, "data events on {resource_type}"),
+            Self::Data(resource_type) => data(f, resource_type, ""),
+            Self::DataRead(resource_type) => data(f, resource_type, " that read"),
+            Self::DataWrite(resource_type) => data(f, resource_type, " that write"),
             Self::NetworkActivity => f.write_str("network activity events"),
         }
+    }
+}
+
+fn data(f: &mut fmt::Formatter<'_>, resource_type: &str, which: &str) -> fmt::Result {
+    match resource_type {
+        "" => write!(f, "data events{which}"),
+        _ => write!(f, "data events{which} on {resource_type}"),
     }
 }

@@ -8,8 +8,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::category::EventCategory;
+use super::log_files::{Held, Missing};
 use super::spans::Spans;
-use super::trail_coverage::{Coverage, Place, PlaceCoverage};
+use super::trail_coverage::{Coverage, Place, PlaceCoverage, RecordCoverage, TrailDigests};
 use crate::day_set::DaySet;
 
 #[derive(Serialize, Deserialize)]
@@ -22,8 +23,14 @@ struct Exchanged<'a> {
     /// Fingerprints of the log files that were read, eight bytes each, the lowest byte first, as base64.
     #[serde(borrow, default)]
     log_files_read: Cow<'a, str>,
+    /// What each of them holds, a byte each, as base64. Empty in files of earlier versions, which did not look.
     #[serde(borrow, default)]
-    missing_log_files: Vec<Cow<'a, str>>,
+    log_files_held: Cow<'a, str>,
+    #[serde(borrow, default)]
+    missing_log_files: Vec<ExchangedMissing<'a>>,
+    /// Calls of single actions.
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    calls: Vec<ExchangedRecords<'a>>,
     /// Fingerprints of the catalogs that credited the activity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     catalogs: Vec<Cow<'a, str>>,
@@ -49,7 +56,121 @@ struct ExchangedRecords<'a> {
     category: Cow<'a, str>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     resource_type: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    service: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    action: Option<Cow<'a, str>>,
     days: Cow<'a, DaySet>,
+}
+
+impl<'a> ExchangedRecords<'a> {
+    fn new(records: RecordCoverage<'a>, call: Option<(&'a str, &'a str)>) -> Self {
+        Self {
+            account: records.account.into(),
+            region: records.region.into(),
+            category: records.category.name().into(),
+            resource_type: records.category.resource_type().map(Cow::from),
+            service: call.map(|(service, _)| service.into()),
+            action: call.map(|(_, action)| action.into()),
+            days: Cow::Borrowed(records.days),
+        }
+    }
+
+    /// A later version may know more categories: what this one does not know is not covered.
+    fn add_to(&self, coverage: &mut Coverage) {
+        let resource_type = self.resource_type.as_deref().unwrap_or_default();
+        if let Some(category) = EventCategory::from_name(&self.category, resource_type) {
+            let records = RecordCoverage {
+                account: &self.account,
+                region: &self.region,
+                category,
+                days: &self.days,
+            };
+            let call = self.service.as_deref().zip(self.action.as_deref());
+            coverage.add_records(records, call);
+        }
+    }
+}
+
+/// A log file that was not read. Earlier versions have its name alone.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ExchangedMissing<'a> {
+    Name(#[serde(borrow)] Cow<'a, str>),
+    #[serde(rename_all = "PascalCase")]
+    Full {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        #[serde(borrow)]
+        account: Cow<'a, str>,
+        #[serde(borrow)]
+        region: Cow<'a, str>,
+        first_day: i32,
+        last_day: i32,
+    },
+}
+
+impl From<ExchangedMissing<'_>> for Missing {
+    fn from(missing: ExchangedMissing<'_>) -> Self {
+        match missing {
+            ExchangedMissing::Name(name) => Self::of_name(&name),
+            ExchangedMissing::Full {
+                name,
+                account,
+                region,
+                first_day,
+                last_day,
+            } => Self {
+                name: (&*name).into(),
+                account: (&*account).into(),
+                region: (&*region).into(),
+                first_day,
+                last_day,
+            },
+        }
+    }
+}
+
+/// The digests of a trail.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExchangedTrail<'a> {
+    #[serde(borrow)]
+    trail: Cow<'a, str>,
+    digests: Cow<'a, [(i64, i64)]>,
+    /// The log files that they list: eight bytes of the fingerprint and four of the day of delivery, the lowest first, as base64.
+    #[serde(borrow, default)]
+    listed: Cow<'a, str>,
+}
+
+impl<'a> ExchangedTrail<'a> {
+    fn new((trail, digests): (&'a str, &'a TrailDigests)) -> Self {
+        let listed = digests.listed.iter().flat_map(|(file, delivered)| {
+            let day = delivered.to_le_bytes();
+            file.to_le_bytes().into_iter().chain(day)
+        });
+        Self {
+            trail: trail.into(),
+            digests: digests.spans.as_slice().into(),
+            listed: STANDARD.encode(listed.collect::<Vec<u8>>()).into(),
+        }
+    }
+
+    fn add_to(self, place: &mut PlaceCoverage) -> Result<(), String> {
+        let listed = STANDARD.decode(&*self.listed);
+        let listed = listed.map_err(|error| error.to_string())?;
+        let (listed, rest) = listed.as_chunks::<12>();
+        if !rest.is_empty() {
+            return Err("Listed has a part of a log file".to_owned());
+        }
+        let listed = listed.iter().map(|[a, b, c, d, e, f, g, h, day @ ..]| {
+            let file = u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+            (file, i32::from_le_bytes(*day))
+        });
+        let known = place.trails.entry((*self.trail).into()).or_default();
+        known.add(&Spans::from(self.digests.into_owned()), &listed.collect());
+        Ok(())
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +184,8 @@ struct ExchangedPlace<'a> {
     /// Spans of UTC milliseconds, without their ends.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     digests: Cow<'a, [(i64, i64)]>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    trails: Vec<ExchangedTrail<'a>>,
 }
 
 /// Equal coverages give equal texts.
@@ -71,32 +194,39 @@ impl Serialize for Coverage {
         let mut records: Vec<_> = self.records().collect();
         records.sort_unstable_by_key(|record| (record.account, record.region, record.category));
         let read = self.log_files.read();
-        let read: Vec<u8> = read.into_iter().flat_map(u64::to_le_bytes).collect();
+        let held: Vec<u8> = read.iter().map(|(_, held)| held.bits()).collect();
+        let read = read.into_iter().map(|(file, _)| file);
+        let read: Vec<u8> = read.flat_map(u64::to_le_bytes).collect();
         let exchanged = Exchanged {
             records: records
                 .into_iter()
-                .map(|record| ExchangedRecords {
-                    account: record.account.into(),
-                    region: record.region.into(),
-                    category: record.category.name().into(),
-                    resource_type: record.category.resource_type().map(Cow::from),
-                    days: Cow::Borrowed(record.days),
-                })
+                .map(|record| ExchangedRecords::new(record, None))
                 .collect(),
-            log_files: self
-                .log_files()
-                .map(|place| ExchangedPlace {
-                    account: place.account.into(),
-                    region: place.region.into(),
-                    days: Cow::Borrowed(place.days),
-                    digests: place.digests.into(),
+            log_files: (self.places.iter())
+                .map(|(place, coverage)| ExchangedPlace {
+                    account: (&*place.account).into(),
+                    region: (&*place.region).into(),
+                    days: Cow::Borrowed(&coverage.log_files),
+                    digests: coverage.digests.as_slice().into(),
+                    trails: (coverage.trails.iter())
+                        .map(|(trail, digests)| ExchangedTrail::new((trail, digests)))
+                        .collect(),
                 })
                 .collect(),
             log_files_read: STANDARD.encode(read).into(),
+            log_files_held: STANDARD.encode(held).into(),
             missing_log_files: self
-                .missing_log_files()
-                .into_iter()
-                .map(Cow::from)
+                .missing()
+                .map(|missing| ExchangedMissing::Full {
+                    name: missing.name.into(),
+                    account: missing.account.into(),
+                    region: missing.region.into(),
+                    first_day: missing.first_day,
+                    last_day: missing.last_day,
+                })
+                .collect(),
+            calls: (self.sorted_calls().into_iter())
+                .map(|call| ExchangedRecords::new(call.records, Some((call.service, call.action))))
                 .collect(),
             catalogs: self.catalogs().map(|it| it.to_string().into()).collect(),
             has_unknown_sources: self.has_unknown_sources,
@@ -115,15 +245,10 @@ impl<'de> Deserialize<'de> for Coverage {
             ..Self::default()
         };
         for records in exchanged.records {
-            let resource_type = records.resource_type.as_deref().unwrap_or_default();
-            // A later version may know more categories: what this one does not know is not covered.
-            let Some(category) = EventCategory::from_name(&records.category, resource_type) else {
-                continue;
-            };
-            let id = coverage.intern(&records.account, &records.region, category);
-            if let Some(known) = coverage.records.get_mut(id.0) {
-                known.days.merge(&records.days);
-            }
+            records.add_to(&mut coverage);
+        }
+        for call in exchanged.calls.iter().filter(|call| call.action.is_some()) {
+            call.add_to(&mut coverage);
         }
         for place in exchanged.log_files {
             let key = Place {
@@ -135,9 +260,12 @@ impl<'de> Deserialize<'de> for Coverage {
             known
                 .digests
                 .merge(&Spans::from(place.digests.into_owned()));
+            for trail in place.trails {
+                trail.add_to(known).map_err(D::Error::custom)?;
+            }
         }
-        for name in &exchanged.missing_log_files {
-            coverage.log_files.lose_object(name);
+        for missing in exchanged.missing_log_files {
+            coverage.log_files.list(missing.into());
         }
         for catalog in &exchanged.catalogs {
             coverage.see_catalog(catalog.parse().map_err(D::Error::custom)?);
@@ -148,8 +276,15 @@ impl<'de> Deserialize<'de> for Coverage {
         if !rest.is_empty() {
             return Err(D::Error::custom("LogFilesRead has a part of a fingerprint"));
         }
+        let held = STANDARD.decode(&*exchanged.log_files_held);
+        let held = held.map_err(D::Error::custom)?;
+        if !held.is_empty() && held.len() != read.len() {
+            return Err(D::Error::custom("LogFilesHeld has not a byte per log file"));
+        }
+        let held = held.into_iter().map(Held::from_bits);
+        let held = held.chain(std::iter::repeat(Held::default()));
         let fingerprints = read.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        coverage.log_files.see_all(fingerprints);
+        coverage.log_files.see_all(fingerprints.zip(held));
         Ok(coverage)
     }
 }

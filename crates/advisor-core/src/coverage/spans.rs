@@ -39,11 +39,14 @@ impl Spans {
     }
 }
 
-/// The UTC days that lie wholly within a span.
+/// How long after an event its log file is delivered at most, as a rule. `CloudTrail` delivers within some five minutes on average.
+const DELIVERY_MILLIS: i64 = 3_600_000;
+
+/// The UTC days that lie within a span of delivery together with the hour after them, in which their last events are delivered.
 pub(super) fn whole_days(spans: &[(i64, i64)]) -> DaySet {
     let days = spans.iter().flat_map(|(start, end)| {
         let first = DaySet::day_of(start.saturating_sub(1)).saturating_add(1);
-        first..DaySet::day_of(*end)
+        first..DaySet::day_of(end.saturating_sub(DELIVERY_MILLIS))
     });
     days.collect()
 }
@@ -71,21 +74,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_needs_all_its_hours() {
+    fn a_day_needs_all_its_hours_and_the_hour_after() {
         const DAY: i64 = 86_400_000;
         let mut spans = Spans::default();
-        spans.insert(5, DAY);
+        spans.insert(5, DAY + DELIVERY_MILLIS);
         assert!(whole_days(spans.as_slice()).is_empty());
         spans.insert(0, 5);
-        spans.insert(DAY, 3 * DAY - 1);
+        let end = 3 * DAY + DELIVERY_MILLIS - 1;
+        spans.insert(DAY, end);
         assert_eq!(
             whole_days(spans.as_slice()).iter().collect::<Vec<_>>(),
             [0, 1]
         );
-        assert_eq!(spans.as_slice(), [(0, 3 * DAY - 1)]);
+        assert_eq!(spans.as_slice(), [(0, end)]);
         spans.insert(9, 9);
         spans.insert(-DAY, -1);
-        assert_eq!(spans.as_slice(), [(-DAY, -1), (0, 3 * DAY - 1)]);
+        assert_eq!(spans.as_slice(), [(-DAY, -1), (0, end)]);
     }
 
     proptest! {

@@ -7,8 +7,11 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Seen {
     Record(usize, usize, usize, i32),
-    LogFile(usize, i32, usize),
-    Digest(usize, i64, i64, Vec<usize>),
+    Call(usize, usize, usize, i32),
+    /// The last is a kind of event that it holds.
+    LogFile(usize, i32, usize, usize),
+    /// The second is the trail.
+    Digest(usize, usize, i64, i64, Vec<usize>),
     Catalog(usize),
     Unknown,
 }
@@ -22,8 +25,8 @@ fn category(index: usize) -> EventCategory<'static> {
     let all = [
         EventCategory::ManagementRead,
         EventCategory::ManagementWrite,
-        EventCategory::Data("AWS::S3::Object"),
-        EventCategory::Data("AWS::Lambda::Function"),
+        EventCategory::DataRead("AWS::S3::Object"),
+        EventCategory::DataWrite("AWS::Lambda::Function"),
         EventCategory::Data(""),
         EventCategory::NetworkActivity,
     ];
@@ -35,16 +38,21 @@ fn seen() -> impl Strategy<Value = Seen> {
         (0..2_usize, 0..2_usize, 0..6_usize, 20_000..20_100_i32).prop_map(
             |(account, region, category, day)| Seen::Record(account, region, category, day)
         ),
-        (0..2_usize, 20_000..20_100_i32, 0..4_usize)
-            .prop_map(|(account, day, file)| Seen::LogFile(account, day, file)),
+        (0..2_usize, 0..6_usize, 0..2_usize, 20_000..20_100_i32).prop_map(
+            |(account, category, action, day)| Seen::Call(account, category, action, day)
+        ),
+        (0..2_usize, 20_000..20_100_i32, 0..4_usize, 0..6_usize)
+            .prop_map(|(account, day, file, held)| Seen::LogFile(account, day, file, held)),
         (
+            0..2_usize,
             0..2_usize,
             0..40_i64,
             0..10_i64,
             prop::collection::vec(0..4_usize, 0..3)
         )
-            .prop_map(|(account, start, hours, files)| Seen::Digest(
+            .prop_map(|(account, trail, start, hours, files)| Seen::Digest(
                 account,
+                trail,
                 start,
                 start + hours,
                 files
@@ -54,6 +62,15 @@ fn seen() -> impl Strategy<Value = Seen> {
     ]
 }
 
+fn listed(name: &str, delivered: i32) -> ListedLogFile<'_> {
+    ListedLogFile {
+        name,
+        delivered,
+        first_day: delivered - 1,
+        last_day: delivered,
+    }
+}
+
 fn coverage(all: &[Seen]) -> Coverage {
     let mut coverage = Coverage::new();
     for seen in all {
@@ -61,15 +78,28 @@ fn coverage(all: &[Seen]) -> Coverage {
             Seen::Record(account, region, kind, day) => {
                 coverage.see_record(ACCOUNTS[*account], REGIONS[*region], category(*kind), *day);
             }
-            Seen::LogFile(account, day, file) => {
-                coverage.see_log_file(ACCOUNTS[*account], REGIONS[0], *day, FILES[*file]);
+            Seen::Call(account, kind, action, day) => {
+                let call = ("kinesis", ["PutRecord", "GetRecords"][*action]);
+                let region = REGIONS[0];
+                coverage.see_call(ACCOUNTS[*account], region, category(*kind), call, *day);
             }
-            Seen::Digest(account, start, end, files) => coverage.see_digest(
-                ACCOUNTS[*account],
-                REGIONS[0],
-                start * 3_600_000,
-                end * 3_600_000,
-                files.iter().map(|file| FILES[*file]),
+            Seen::LogFile(account, day, file, held) => {
+                let (account, region) = (ACCOUNTS[*account], REGIONS[0]);
+                let held = coverage.intern(account, region, category(*held));
+                coverage.see_log_file(account, region, *day, FILES[*file], &[held]);
+            }
+            Seen::Digest(account, trail, start, end, files) => coverage.see_digest(
+                Digest {
+                    account: ACCOUNTS[*account],
+                    region: REGIONS[0],
+                    trail: ["mine", "yours"][*trail],
+                    start_millis: start * 3_600_000,
+                    end_millis: end * 3_600_000,
+                },
+                files.iter().map(|file| {
+                    let day = i32::try_from(*start).unwrap();
+                    listed(FILES[*file], day)
+                }),
             ),
             Seen::Catalog(catalog) => coverage.see_catalog(CATALOGS[*catalog].parse().unwrap()),
             Seen::Unknown => coverage.see_unknown_source(),
@@ -102,28 +132,90 @@ proptest! {
     }
 }
 
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+fn digest(trail: &str, days: std::ops::Range<i64>) -> Digest<'_> {
+    Digest {
+        account: ACCOUNTS[0],
+        region: "us-east-1",
+        trail,
+        start_millis: days.start * DAY,
+        end_millis: days.end * DAY + HOUR,
+    }
+}
+
 #[test]
 fn a_day_is_covered_by_a_record_a_log_file_or_digests_of_all_its_hours() {
-    const DAY: i64 = 86_400_000;
     let [account, other] = ACCOUNTS;
     let mut coverage = Coverage::new();
     assert!(coverage.is_empty());
     coverage.see_record(account, "eu-west-1", EventCategory::ManagementRead, 3);
-    coverage.see_log_file(account, "us-east-1", 5, "logs/x.json.gz");
-    coverage.see_digest(
-        account,
-        "us-east-1",
-        7 * DAY,
-        8 * DAY,
-        ["b/logs/x.json.gz", "b/y.json.gz"],
-    );
-    coverage.see_digest(account, "us-east-1", 9 * DAY, 10 * DAY - 1, []);
+    coverage.see_log_file(account, "us-east-1", 5, "logs/x.json.gz", &[]);
+    let files = [listed("b/logs/x.json.gz", 7), listed("b/y.json.gz", 3)];
+    coverage.see_digest(digest("", 7..8), files);
+    let cut = Digest {
+        end_millis: 10 * DAY + HOUR - 1,
+        ..digest("", 9..10)
+    };
+    coverage.see_digest(cut, []);
+    // Of the second and third day, a log file is missing.
     let days = coverage.covered_days(account);
-    assert_eq!(days.iter().collect::<Vec<_>>(), [3, 5, 7]);
+    assert_eq!(days.iter().collect::<Vec<_>>(), [5, 7]);
     assert!(coverage.covered_days(other).is_empty());
     assert_eq!(coverage.accounts(), [account]);
     assert_eq!(coverage.missing_log_files(), ["y.json.gz"]);
+    let missing = coverage.missing().next().unwrap();
+    assert_eq!((missing.account, missing.region), (account, "us-east-1"));
+    assert_eq!(missing.days().collect::<Vec<_>>(), [2, 3]);
     assert!(!coverage.is_empty());
+}
+
+#[test]
+fn digests_prove_kinds_that_log_files_of_their_trail_hold() {
+    let account = ACCOUNTS[0];
+    let write = EventCategory::ManagementWrite;
+    let mut coverage = Coverage::new();
+    coverage.see_digest(digest("mine", 0..9), [listed("a", 2), listed("b", 5)]);
+    coverage.see_digest(digest("yours", 0..9), [listed("c", 0), listed("d", 8)]);
+    let proved = |coverage: &Coverage| {
+        let mut all = coverage.days_by_digests(write);
+        let (.., days) = all.next().unwrap();
+        days.iter().collect::<Vec<_>>()
+    };
+    assert!(proved(&coverage).is_empty());
+    let read = coverage.intern(account, "us-east-1", EventCategory::ManagementRead);
+    for name in ["a", "b", "c", "d"] {
+        coverage.see_log_file(account, "us-east-1", 0, name, &[read]);
+    }
+    assert!(proved(&coverage).is_empty(), "the other kind");
+    let held = coverage.intern(account, "us-east-1", write);
+    coverage.see_log_file(account, "us-east-1", 2, "a", &[held]);
+    coverage.see_log_file(account, "us-east-1", 5, "b", &[held]);
+    // Not what the digests of another trail cover.
+    assert_eq!(proved(&coverage), [2, 3, 4, 5]);
+}
+
+#[test]
+fn coverage_of_earlier_versions_proves_what_it_knows() {
+    let text = r#"{
+        "Records": [{"Account": "111122223333", "Region": "us-east-1", "Category": "Data",
+            "ResourceType": "AWS::S3::Object", "Days": ["1970-01-03"]}],
+        "LogFiles": [{"Account": "111122223333", "Region": "us-east-1", "Days": ["1970-01-03"],
+            "Digests": [[0, 864000000]]}],
+        "LogFilesRead": "AAAAAAAAAAA=",
+        "MissingLogFiles": ["111122223333_CloudTrail_us-east-1_19700105T0000Z_aB3.json.gz"]
+    }"#;
+    let coverage: Coverage = serde_json::from_str(text).unwrap();
+    let [account, _] = ACCOUNTS;
+    // Nine whole days, without the day of the missing log file and the one before.
+    assert_eq!(
+        coverage.covered_days(account).iter().collect::<Vec<_>>(),
+        [0, 1, 2, 5, 6, 7, 8]
+    );
+    assert!(coverage.calls().next().is_none());
+    let mut proved = coverage.days_by_digests(EventCategory::ManagementRead);
+    assert!(proved.all(|(.., days)| days.is_empty()));
 }
 
 #[test]
@@ -147,6 +239,9 @@ fn a_damaged_text_is_refused() {
     for text in [
         r#"{"LogFilesRead": "AAAA"}"#,
         r#"{"LogFilesRead": "?"}"#,
+        r#"{"LogFilesRead": "AAAAAAAAAAA=", "LogFilesHeld": "AAAA"}"#,
+        r#"{"LogFiles": [{"Account": "1", "Region": "r", "Days": [], "Trails": [
+            {"Trail": "t", "Digests": [], "Listed": "AAAA"}]}]}"#,
         r#"{"Catalogs": ["1"]}"#,
         r#"{"Records": [{"Account": "1"}]}"#,
     ] {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use service_catalog::CatalogFingerprint;
 
 use super::category::EventCategory;
-use super::log_files::LogFiles;
+use super::log_files::{Held, LogFiles, Missing, last_part};
 use super::spans::{self, Spans};
 use crate::day_set::DaySet;
 use crate::interned::Interned;
@@ -31,7 +31,21 @@ pub(super) struct Records {
     account: Box<str>,
     region: Box<str>,
     category: Category,
+    call: Option<Call>,
     pub(super) days: DaySet,
+}
+
+/// What was called.
+#[derive(Clone, Debug)]
+struct Call {
+    service: Box<str>,
+    action: Box<str>,
+}
+
+impl Call {
+    fn is(this: Option<&Self>, other: Option<(&str, &str)>) -> bool {
+        this.map(|call| (&*call.service, &*call.action)) == other
+    }
 }
 
 /// An [`EventCategory`] that owns its resource type.
@@ -39,6 +53,8 @@ pub(super) struct Records {
 pub(crate) enum Category {
     Fixed(EventCategory<'static>),
     Data(Box<str>),
+    DataRead(Box<str>),
+    DataWrite(Box<str>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +67,70 @@ pub(super) struct Place {
 pub(super) struct PlaceCoverage {
     pub(super) log_files: DaySet,
     pub(super) digests: Spans,
+    /// By trail. Coverage of earlier versions does not have them.
+    pub(super) trails: BTreeMap<Box<str>, TrailDigests>,
+}
+
+/// What the digests of one trail say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TrailDigests {
+    pub(super) spans: Spans,
+    /// The log files that they list: fingerprint and the day of delivery.
+    pub(super) listed: BTreeMap<u64, i32>,
+}
+
+/// A digest: a list of the log files that `CloudTrail` delivered for one trail between two instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest<'a> {
+    /// The account.
+    pub account: &'a str,
+    /// The Region.
+    pub region: &'a str,
+    /// The name of the trail, in any form that tells it from the account's other trails. Empty when it is not known.
+    pub trail: &'a str,
+    /// The first instant, in UTC milliseconds.
+    pub start_millis: i64,
+    /// The instant after the last one.
+    pub end_millis: i64,
+}
+
+/// A log file that a digest lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedLogFile<'a> {
+    /// Its name. Folders in it do not matter.
+    pub name: &'a str,
+    /// The UTC day on which it was delivered.
+    pub delivered: i32,
+    /// The day of its oldest event.
+    pub first_day: i32,
+    /// The day of its newest event.
+    pub last_day: i32,
+}
+
+/// A log file that a digest lists and that was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingLogFile<'a> {
+    /// The last part of its name.
+    pub name: &'a str,
+    /// The account; empty when it is not known.
+    pub account: &'a str,
+    /// The Region; empty when it is not known.
+    pub region: &'a str,
+    /// The day of its oldest event.
+    pub first_day: i32,
+    /// The day of its newest event; before `first_day` when the days are not known.
+    pub last_day: i32,
+}
+
+/// Calls of one action that records show, whoever made them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallCoverage<'a> {
+    /// The kind of event that they were logged as, where, and on which days.
+    pub records: RecordCoverage<'a>,
+    /// The service namespace.
+    pub service: &'a str,
+    /// The action.
+    pub action: &'a str,
 }
 
 /// The days with records of one kind in one Region of an account.
@@ -81,6 +161,13 @@ pub struct LogFileCoverage<'a> {
     pub digests: &'a [(i64, i64)],
 }
 
+impl MissingLogFile<'_> {
+    /// The days of the events that may be in it.
+    pub fn days(&self) -> impl Iterator<Item = i32> {
+        self.first_day..=self.last_day
+    }
+}
+
 impl LogFileCoverage<'_> {
     /// The days of which digests cover every hour.
     #[must_use]
@@ -94,6 +181,8 @@ impl Category {
         match self {
             Self::Fixed(category) => *category,
             Self::Data(resource_type) => EventCategory::Data(resource_type),
+            Self::DataRead(resource_type) => EventCategory::DataRead(resource_type),
+            Self::DataWrite(resource_type) => EventCategory::DataWrite(resource_type),
         }
     }
 }
@@ -102,6 +191,8 @@ impl From<EventCategory<'_>> for Category {
     fn from(category: EventCategory<'_>) -> Self {
         match category {
             EventCategory::Data(resource_type) => Self::Data(resource_type.into()),
+            EventCategory::DataRead(resource_type) => Self::DataRead(resource_type.into()),
+            EventCategory::DataWrite(resource_type) => Self::DataWrite(resource_type.into()),
             EventCategory::ManagementRead => Self::Fixed(EventCategory::ManagementRead),
             EventCategory::ManagementWrite => Self::Fixed(EventCategory::ManagementWrite),
             EventCategory::NetworkActivity => Self::Fixed(EventCategory::NetworkActivity),
@@ -141,17 +232,50 @@ impl Coverage {
         region: &str,
         category: EventCategory<'_>,
     ) -> CoverageId {
+        self.intern_records(account, region, category, None)
+    }
+
+    /// The id of the calls of an action that are logged as `of`, for [`Coverage::see`] beside that of `of`. `None` if `of` is not an
+    /// id of this coverage.
+    pub fn intern_call(
+        &mut self,
+        CoverageId(of): CoverageId,
+        service: &str,
+        action: &str,
+    ) -> Option<CoverageId> {
+        let Records {
+            account,
+            region,
+            category,
+            ..
+        } = self.records.get(of)?.clone();
+        let call = Some((service, action));
+        Some(self.intern_records(&account, &region, category.get(), call))
+    }
+
+    fn intern_records(
+        &mut self,
+        account: &str,
+        region: &str,
+        category: EventCategory<'_>,
+        call: Option<(&str, &str)>,
+    ) -> CoverageId {
         CoverageId(self.records.id(
-            (account, region, category),
+            (account, region, category, call),
             |known| {
                 *known.account == *account
                     && *known.region == *region
                     && known.category.get() == category
+                    && Call::is(known.call.as_ref(), call)
             },
             || Records {
                 account: account.into(),
                 region: region.into(),
                 category: category.into(),
+                call: call.map(|(service, action)| Call {
+                    service: service.into(),
+                    action: action.into(),
+                }),
                 days: DaySet::new(),
             },
         ))
@@ -164,27 +288,70 @@ impl Coverage {
         }
     }
 
-    /// Records that a log file was read. Folders in its name do not matter: copies of a trail keep the last part.
-    pub fn see_log_file(&mut self, account: &str, region: &str, day: i32, name: &str) {
-        self.place(account, region).log_files.insert(day);
-        self.log_files.see(name);
-    }
-
-    /// Records a digest: a list of all log files that were delivered between two instants, in UTC milliseconds. Those that are not
-    /// read are [`Coverage::missing_log_files`].
-    pub fn see_digest<'f>(
+    /// Records a call of an action, which [`intern_call`](Self::intern_call) does for many.
+    pub fn see_call(
         &mut self,
         account: &str,
         region: &str,
-        start_millis: i64,
-        end_millis: i64,
-        log_files: impl IntoIterator<Item = &'f str>,
+        category: EventCategory<'_>,
+        (service, action): (&str, &str),
+        day: i32,
     ) {
+        let id = self.intern_records(account, region, category, Some((service, action)));
+        self.see(id, day);
+    }
+
+    /// Records that a log file was read to its end. Folders in its name do not matter: copies of a trail keep the last part. `held`
+    /// are the ids of what it holds.
+    pub fn see_log_file(
+        &mut self,
+        account: &str,
+        region: &str,
+        day: i32,
+        name: &str,
+        held: &[CoverageId],
+    ) {
+        let mut kinds = Held::default();
+        for records in held.iter().filter_map(|id| self.records.get(id.0)) {
+            if *records.account == *account && *records.region == *region {
+                kinds.add(Held::of(records.category.get()));
+            }
+        }
+        self.place(account, region).log_files.insert(day);
+        self.log_files.see(name, kinds);
+    }
+
+    /// Records a digest, and the log files that it lists. Those that are not read are [missing](Self::missing).
+    pub fn see_digest<'f>(
+        &mut self,
+        digest: Digest<'_>,
+        log_files: impl IntoIterator<Item = ListedLogFile<'f>>,
+    ) {
+        let Digest {
+            account,
+            region,
+            trail,
+            start_millis,
+            end_millis,
+        } = digest;
+        let mut listed = BTreeMap::new();
+        for file in log_files {
+            let fingerprint = self.log_files.list(Missing {
+                name: last_part(file.name).into(),
+                account: account.into(),
+                region: region.into(),
+                first_day: file.first_day,
+                last_day: file.last_day,
+            });
+            listed.insert(fingerprint, file.delivered);
+        }
         let place = self.place(account, region);
         place.digests.insert(start_millis, end_millis);
-        for name in log_files {
-            self.log_files.list(name);
-        }
+        place
+            .trails
+            .entry(trail.into())
+            .or_default()
+            .add(&Spans::from(vec![(start_millis, end_millis)]), &listed);
     }
 
     /// Records that an object could not be read, or only in part. It is one of [`Coverage::missing_log_files`] from then on.
@@ -237,16 +404,20 @@ impl Coverage {
 
     /// Merges the coverage of another part of the trail.
     pub fn merge(&mut self, other: &Self) {
-        for records in other.records() {
-            let id = self.intern(records.account, records.region, records.category);
-            if let Some(known) = self.records.get_mut(id.0) {
-                known.days.merge(records.days);
-            }
+        for records in other.records.values() {
+            self.add_records(
+                records.coverage(),
+                (records.call.as_ref()).map(|call| (&*call.service, &*call.action)),
+            );
         }
         for (place, coverage) in &other.places {
             let known = self.places.entry(place.clone()).or_default();
             known.log_files.merge(&coverage.log_files);
             known.digests.merge(&coverage.digests);
+            for (trail, digests) in &coverage.trails {
+                let known = known.trails.entry(trail.clone()).or_default();
+                known.add(&digests.spans, &digests.listed);
+            }
         }
         self.log_files.merge(&other.log_files);
         self.catalogs.extend(&other.catalogs);
@@ -254,15 +425,38 @@ impl Coverage {
         self.has_undecided_uses |= other.has_undecided_uses;
     }
 
+    /// Adds days with records, of which no day may be known.
+    pub(super) fn add_records(&mut self, records: RecordCoverage<'_>, call: Option<(&str, &str)>) {
+        let RecordCoverage {
+            account,
+            region,
+            category,
+            days,
+        } = records;
+        let CoverageId(id) = self.intern_records(account, region, category, call);
+        if let Some(known) = self.records.get_mut(id) {
+            known.days.merge(days);
+        }
+    }
+
     /// The days with records, in no particular order.
     pub fn records(&self) -> impl Iterator<Item = RecordCoverage<'_>> {
-        let records = self.records.values().map(|records| RecordCoverage {
-            account: &records.account,
-            region: &records.region,
-            category: records.category.get(),
-            days: &records.days,
-        });
-        records.filter(|records| !records.days.is_empty())
+        let records = self.records.values();
+        records
+            .filter(|records| records.call.is_none() && !records.days.is_empty())
+            .map(Records::coverage)
+    }
+
+    /// The days with calls of actions that need it: see [`call_tells`](crate::call_tells). In no particular order.
+    pub fn calls(&self) -> impl Iterator<Item = CallCoverage<'_>> {
+        self.records.values().filter_map(|records| {
+            let call = records.call.as_ref()?;
+            (!records.days.is_empty()).then(|| CallCoverage {
+                records: records.coverage(),
+                service: &call.service,
+                action: &call.action,
+            })
+        })
     }
 
     /// What log files and digests say, by account and Region, in order.
@@ -275,11 +469,46 @@ impl Coverage {
         })
     }
 
+    /// The log files that a digest lists and that were not read, and objects that could not be read whole, by name.
+    pub fn missing(&self) -> impl Iterator<Item = MissingLogFile<'_>> {
+        let missing = self.log_files.missing().into_iter();
+        missing.map(|missing| MissingLogFile {
+            name: &missing.name,
+            account: &missing.account,
+            region: &missing.region,
+            first_day: *missing.days().start(),
+            last_day: *missing.days().end(),
+        })
+    }
+
     /// The names of log files that a digest lists and that were not read, without folders, and of objects that could not be read
     /// whole: damaged ones, parts of results, those with malformed records. In order.
     #[must_use]
     pub fn missing_log_files(&self) -> Vec<&str> {
-        self.log_files.missing()
+        self.missing().map(|missing| missing.name).collect()
+    }
+
+    /// The days on which log files of a place are missing.
+    pub(crate) fn missing_days(&self, account: &str, region: Option<&str>) -> DaySet {
+        let missing = self.log_files.missing().into_iter().filter(|missing| {
+            *missing.account == *account && region.is_none_or(|region| *missing.region == *region)
+        });
+        missing.flat_map(Missing::days).collect()
+    }
+
+    /// By account and Region: the days that digests prove to be covered for a kind of management event, also without a record. That
+    /// is so while digests of one trail cover the whole day, between two log files of that trail that were read and hold the kind.
+    pub(crate) fn days_by_digests(
+        &self,
+        category: EventCategory<'_>,
+    ) -> impl Iterator<Item = (&str, &str, DaySet)> {
+        self.places.iter().map(move |(place, coverage)| {
+            let mut days = DaySet::new();
+            for digests in coverage.trails.values() {
+                days.merge(&digests.days_with(category, &self.log_files));
+            }
+            (&*place.account, &*place.region, days)
+        })
     }
 
     /// Whether some activity came from a source that does not say what it covers, such as a table made by a query engine.
@@ -298,7 +527,7 @@ impl Coverage {
     }
 
     /// The days on which an account's trail was read, in any Region: those with a record or a log file, and those of which digests
-    /// cover every hour.
+    /// cover every hour; without those of which a log file is known to be [missing](Self::missing).
     #[must_use]
     pub fn covered_days(&self, account: &str) -> DaySet {
         let mut days = DaySet::new();
@@ -313,7 +542,44 @@ impl Coverage {
                 days.merge(&spans::whole_days(coverage.digests.as_slice()));
             }
         }
-        days
+        days.without(&self.missing_days(account, None))
+    }
+}
+
+impl Records {
+    fn coverage(&self) -> RecordCoverage<'_> {
+        RecordCoverage {
+            account: &self.account,
+            region: &self.region,
+            category: self.category.get(),
+            days: &self.days,
+        }
+    }
+}
+
+impl TrailDigests {
+    /// Adds what other digests of the trail say.
+    pub(super) fn add(&mut self, spans: &Spans, listed: &BTreeMap<u64, i32>) {
+        self.spans.merge(spans);
+        for (fingerprint, delivered) in listed {
+            let known = self.listed.entry(*fingerprint).or_insert(*delivered);
+            *known = (*delivered).min(*known);
+        }
+    }
+
+    fn days_with(&self, category: EventCategory<'_>, log_files: &LogFiles) -> DaySet {
+        let holds = |fingerprint: &u64| {
+            let held = log_files.held(*fingerprint);
+            held.is_some_and(|held| held.holds(category))
+        };
+        let holding = self.listed.iter().filter(|(file, _)| holds(file));
+        let delivered: DaySet = holding.map(|(_, delivered)| *delivered).collect();
+        match (delivered.first(), delivered.last()) {
+            (Some(first), Some(last)) => {
+                spans::whole_days(self.spans.as_slice()).within(Some(first), last)
+            }
+            _ => DaySet::new(),
+        }
     }
 }
 
@@ -330,5 +596,23 @@ impl PartialEq for Coverage {
             && self.has_unknown_sources == other.has_unknown_sources
             && self.has_undecided_uses == other.has_undecided_uses
             && sorted(self) == sorted(other)
+            && self.sorted_calls() == other.sorted_calls()
+    }
+}
+
+impl Coverage {
+    /// The calls by place, kind and action.
+    pub(super) fn sorted_calls(&self) -> Vec<CallCoverage<'_>> {
+        let mut calls: Vec<_> = self.calls().collect();
+        calls.sort_unstable_by_key(|call| {
+            let RecordCoverage {
+                account,
+                region,
+                category,
+                ..
+            } = call.records;
+            (account, region, category, call.service, call.action)
+        });
+        calls
     }
 }

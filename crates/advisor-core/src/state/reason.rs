@@ -33,14 +33,16 @@ pub enum StateReason {
         /// Why it is implied.
         reason: Box<StateReason>,
     },
-    /// `unused`: the days for which that is true.
+    /// `unused`: the days and Regions for which that is true.
     NoAttempt {
-        /// The number of days that were read.
+        /// The number of days on which the trail collected, in each of the Regions, every kind of event that shows the action.
         days: u32,
         /// The first of them, as a number of days since 1970-01-01.
         first: i32,
         /// The last of them.
         last: i32,
+        /// The Regions, in order. Of others, too little was read.
+        regions: Arc<[Arc<str>]>,
         /// The resource types whose data events would show it. Selectors of a trail may leave out single resources.
         data_types: Option<Arc<str>>,
     },
@@ -63,10 +65,21 @@ pub enum StateReason {
         /// The number of days that are needed.
         needed: u32,
     },
-    /// `uncovered`: too few days were read between the first and the last event of the kind that would show the action.
+    /// `uncovered`: too few days were read since the creation of what the report is about, or of an identity in it.
+    FewDaysSinceCreation {
+        /// The day of the creation, as a number of days since 1970-01-01.
+        created: i32,
+        /// The number of days that were read since then.
+        days: u32,
+        /// The number of days that are needed.
+        needed: u32,
+    },
+    /// `uncovered`: the trail collected the kind of event that would show the action on too few days.
     FewDaysOfKind {
         /// The kind of event.
         kind: Arc<str>,
+        /// The Region of which the most was read, or in which the service logs all calls.
+        region: Arc<str>,
         /// The number of days that were read.
         days: u32,
         /// The number of days that are needed.
@@ -85,6 +98,11 @@ pub enum StateReason {
     NoEventsOfKind {
         /// The kind of event.
         kind: Arc<str>,
+    },
+    /// `unobservable`: the trail holds no event of the service, whose management events a trail can leave out.
+    NoEventsOfSource {
+        /// The service namespace.
+        source: &'static str,
     },
     /// `unobservable`: no operation of the service is named after the action.
     NoOperation,
@@ -111,6 +129,7 @@ impl StateReason {
         match self {
             Self::NoAttempt { days, .. }
             | Self::FewDays { days, .. }
+            | Self::FewDaysSinceCreation { days, .. }
             | Self::FewDaysOfKind { days, .. } => *days,
             _ => 0,
         }
@@ -140,11 +159,16 @@ impl fmt::Display for StateReason {
                 days,
                 first,
                 last,
+                regions,
                 data_types,
             } => {
                 let of = last.saturating_sub(*first).saturating_add(1);
                 write!(f, "no attempt on {days} of {of} days, ")?;
-                write!(f, "{} to {}", Day(*first), Day(*last))?;
+                write!(f, "{} to {}, in ", Day(*first), Day(*last))?;
+                for (number, region) in regions.iter().enumerate() {
+                    let comma = if number > 0 { ", " } else { "" };
+                    write!(f, "{comma}{region}")?;
+                }
                 match data_types {
                     Some(types) => write!(f, ", in logged data events on {types}"),
                     None => Ok(()),
@@ -166,9 +190,26 @@ impl fmt::Display for StateReason {
                 "{} of the trail of account {account} read; {needed} needed",
                 Days(*days)
             ),
-            Self::FewDaysOfKind { kind, days, needed } => {
-                write!(f, "{} with {kind} read; {needed} needed", Days(*days))
-            }
+            Self::FewDaysSinceCreation {
+                created,
+                days,
+                needed,
+            } => write!(
+                f,
+                "{} read since the creation on {}; {needed} needed",
+                Days(*days),
+                Day(*created)
+            ),
+            Self::FewDaysOfKind {
+                kind,
+                region,
+                days,
+                needed,
+            } => write!(
+                f,
+                "{} with {kind} in {region} read; {needed} needed",
+                Days(*days)
+            ),
             Self::UncoveredActions {
                 uncovered,
                 granted,
@@ -178,6 +219,10 @@ impl fmt::Display for StateReason {
                 "{uncovered} of {granted} granted actions are uncovered, such as {example}"
             ),
             Self::NoEventsOfKind { kind } => write!(f, "the trail holds no {kind}"),
+            Self::NoEventsOfSource { source } => write!(
+                f,
+                "the trail holds no events of {source}, which a trail can leave out"
+            ),
             Self::NoOperation => f.write_str("no API operation is named after it"),
             Self::OnlyImplied => {
                 f.write_str("only calls of other actions exercise it; none was seen")

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::coverage::{Category, Coverage, EventCategory};
+use super::region_days::RegionDays;
+use crate::coverage::{Coverage, EventCategory};
 use crate::day_set::DaySet;
 
 /// How many names of missing log files are kept.
@@ -23,17 +24,9 @@ pub(crate) struct TrailDays {
 /// The coverage of an account's trail.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccountDays {
-    read: DaySet,
-    events: Vec<EventDays>,
-    /// By Region: the days of which digests cover every hour.
-    digests: BTreeMap<Arc<str>, DaySet>,
-}
-
-#[derive(Clone, Debug)]
-struct EventDays {
-    region: Arc<str>,
-    kind: Category,
-    days: DaySet,
+    /// By Region.
+    pub(super) regions: BTreeMap<Arc<str>, RegionDays>,
+    missing_log_files: MissingLogFiles,
 }
 
 /// What the reports rest on.
@@ -64,15 +57,35 @@ pub struct ReportCoverage {
 pub struct AccountCoverage {
     /// The account.
     pub account: Arc<str>,
-    /// The number of days on which something was read.
+    /// The number of days on which something was read, without those of which a log file is known to be missing.
     pub days_read: u32,
-    /// The days of the window on which nothing was read.
+    /// The other days of the window.
     pub gaps: Vec<DayRange>,
-    /// The days on which digests of every Region that was read list all log files. On other days, a log file may be missing
-    /// unnoticed.
+    /// The days on which digests of every Region that was read list all log files.
     pub days_with_digests: DaySet,
+    /// The days that were read without such digests: a log file of them may be missing unnoticed.
+    pub unverified: Vec<DayRange>,
+    /// What was read of each Region of which there is anything. Of others, nothing was read, and nothing is called unused.
+    pub regions: Vec<RegionCoverage>,
+    /// Log files of the account that are known to be missing.
+    #[serde(skip_serializing_if = "MissingLogFiles::is_empty")]
+    pub missing_log_files: MissingLogFiles,
     /// The days with records, by Region and kind of event.
     pub records: Vec<CategoryCoverage>,
+}
+
+/// What was read of a Region of an account's trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RegionCoverage {
+    /// The Region.
+    pub region: Arc<str>,
+    /// The number of days on which the trail collected management events there. With fewer than are needed, nothing is said of what
+    /// was not used in the Region.
+    pub days_read: u32,
+    /// The other days of the window.
+    pub gaps: Vec<DayRange>,
 }
 
 /// The days with records of one kind of event in one Region.
@@ -89,6 +102,8 @@ pub struct CategoryCoverage {
     pub resource_type: Option<Box<str>>,
     /// The days.
     pub days: DaySet,
+    /// The other days of the window. The trail may have collected the kind there too, without an event.
+    pub gaps: Vec<DayRange>,
 }
 
 /// Log files that a digest lists and that were not read, and objects that could not be read whole.
@@ -100,9 +115,25 @@ pub struct MissingLogFiles {
     pub count: usize,
     /// The names of the first ones, without folders.
     pub first: Vec<Box<str>>,
+    /// The days of the events that are in them.
+    pub days: DaySet,
 }
 
 impl MissingLogFiles {
+    fn new(coverage: &Coverage, account: Option<&str>) -> Self {
+        let mut this = Self::default();
+        for missing in coverage.missing() {
+            if account.is_none_or(|account| account == missing.account) {
+                this.count += 1;
+                if this.first.len() < NAMED {
+                    this.first.push(missing.name.into());
+                }
+                this.days.extend(missing.days());
+            }
+        }
+        this
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -154,105 +185,109 @@ impl Serialize for DayRange {
 }
 
 impl AccountDays {
-    /// The days of a window on which something was read.
-    pub(crate) fn read_in(&self, window: (Option<i32>, i32)) -> DaySet {
-        within(&self.read, window)
+    /// The days of a window on which something was read, in any Region, and of which no log file is known to be missing.
+    pub(crate) fn read_in(&self, (first, last): (Option<i32>, i32)) -> DaySet {
+        let mut days = DaySet::new();
+        for region in self.regions.values() {
+            days.merge(&region.read());
+        }
+        days.without(&self.missing_log_files.days)
+            .within(first, last)
     }
 
-    /// The days of a window with events of a kind, in any Region.
-    pub(crate) fn with_events(
-        &self,
-        kind: EventCategory<'_>,
-        window: (Option<i32>, i32),
-    ) -> DaySet {
+    /// The days of a window on which something was read of a Region, and of which no log file of that Region is known to be missing.
+    pub(super) fn known_in(&self, (first, last): (Option<i32>, i32)) -> DaySet {
         let mut days = DaySet::new();
-        for events in self
-            .events
-            .iter()
-            .filter(|events| events.kind.get() == kind)
-        {
-            days.merge(&within(&events.days, window));
+        for region in self.regions.values() {
+            days.merge(&region.read().without(&region.missing));
         }
-        days
+        days.within(first, last)
     }
 
     /// The days that digests cover in every Region of which something was read.
     fn with_digests(&self) -> DaySet {
-        let regions = self.events.iter().map(|events| &events.region);
-        let mut regions: Vec<&Arc<str>> = regions.chain(self.digests.keys()).collect();
-        regions.sort_unstable();
-        regions.dedup();
-        let of = |region: &Arc<str>| self.digests.get(region).cloned().unwrap_or_default();
-        let sets: Vec<DaySet> = regions.into_iter().map(of).collect();
-        let Some((first, others)) = sets.split_first() else {
-            return DaySet::new();
-        };
-        let in_all = |day: &i32| others.iter().all(|days| days.contains(*day));
-        first.iter().filter(in_all).collect()
-    }
-
-    /// The runs of days of a window on which nothing was read.
-    fn gaps(&self, (first, last): (Option<i32>, i32)) -> Vec<DayRange> {
-        let mut gaps = Vec::new();
-        let mut next = first;
-        for (from, to) in self.read_in((first, last)).runs() {
-            if next.is_none_or(|next| next < from) {
-                gaps.push(DayRange {
-                    first: next,
-                    last: from.saturating_sub(1),
-                });
-            }
-            next = Some(to.saturating_add(1));
-        }
-        if next.is_none_or(|next| next <= last) {
-            gaps.push(DayRange { first: next, last });
-        }
-        gaps
+        let mut regions = self.regions.values().map(|region| &region.digests);
+        let first = regions.next().cloned().unwrap_or_default();
+        regions.fold(first, |days, other| days.intersection(other))
     }
 }
 
-/// The days of a set that are in a window.
-fn within(days: &DaySet, (first, last): (Option<i32>, i32)) -> DaySet {
-    let is_in = |day: &i32| *day <= last && first.is_none_or(|first| first <= *day);
-    days.iter().filter(is_in).collect()
+/// The runs of days of a window that are not in a set.
+fn gaps(days: &DaySet, (first, last): (Option<i32>, i32)) -> Vec<DayRange> {
+    let mut gaps = Vec::new();
+    let mut next = first;
+    for (from, to) in days.within(first, last).runs() {
+        if next.is_none_or(|next| next < from) {
+            gaps.push(DayRange {
+                first: next,
+                last: from.saturating_sub(1),
+            });
+        }
+        next = Some(to.saturating_add(1));
+    }
+    if next.is_none_or(|next| next <= last) {
+        gaps.push(DayRange { first: next, last });
+    }
+    gaps
 }
 
 impl TrailDays {
     pub(crate) fn new(coverage: &Coverage) -> Self {
         let mut accounts: BTreeMap<Arc<str>, AccountDays> = BTreeMap::new();
+        let mut region = |account: &str, region: &str, add: &mut dyn FnMut(&mut RegionDays)| {
+            let account = accounts.entry(account.into()).or_default();
+            add(account.regions.entry(region.into()).or_default());
+        };
         for records in coverage.records() {
-            let account = accounts.entry(records.account.into()).or_default();
-            account.read.merge(records.days);
-            account.events.push(EventDays {
-                region: records.region.into(),
-                kind: records.category.into(),
-                days: records.days.clone(),
+            region(records.account, records.region, &mut |days| {
+                let events = (records.category.into(), records.days.clone());
+                days.events.push(events);
+            });
+        }
+        for call in coverage.calls() {
+            let records = call.records;
+            region(records.account, records.region, &mut |days| {
+                let kind = records.category.into();
+                let days_of_it = records.days.clone();
+                let call = (call.service.into(), call.action.into(), kind, days_of_it);
+                days.calls.push(call);
             });
         }
         for place in coverage.log_files() {
-            let account = accounts.entry(place.account.into()).or_default();
-            let digests = place.digest_days();
-            account.read.merge(place.days);
-            account.read.merge(&digests);
-            account.digests.insert(place.region.into(), digests);
-        }
-        for account in accounts.values_mut() {
-            account.events.sort_by(|left, right| {
-                let kinds = left.kind.get().cmp(&right.kind.get());
-                left.region.cmp(&right.region).then(kinds)
+            region(place.account, place.region, &mut |days| {
+                days.log_files = place.days.clone();
+                days.digests = place.digest_days();
             });
         }
-        let missing = coverage.missing_log_files();
+        for (number, kind) in [
+            EventCategory::ManagementRead,
+            EventCategory::ManagementWrite,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for (account, name, proved) in coverage.days_by_digests(kind) {
+                region(account, name, &mut |days| {
+                    if let Some(days) = days.by_digests.get_mut(number) {
+                        days.merge(&proved);
+                    }
+                });
+            }
+        }
+        for missing in coverage.missing() {
+            region(missing.account, missing.region, &mut |days| {
+                days.missing.extend(missing.days());
+            });
+        }
+        for (account, days) in &mut accounts {
+            days.missing_log_files = MissingLogFiles::new(coverage, Some(account));
+            for region in days.regions.values_mut() {
+                (region.events).sort_by(|left, right| left.0.get().cmp(&right.0.get()));
+            }
+        }
         Self {
             accounts,
-            missing_log_files: MissingLogFiles {
-                count: missing.len(),
-                first: missing
-                    .iter()
-                    .take(NAMED)
-                    .map(|name| (*name).into())
-                    .collect(),
-            },
+            missing_log_files: MissingLogFiles::new(coverage, None),
             has_unknown_sources: coverage.has_unknown_sources(),
             has_undecided_uses: coverage.has_undecided_uses(),
         }
@@ -281,23 +316,46 @@ impl TrailDays {
         let window = DayRange { first, last };
         let nothing = AccountDays::default();
         let accounts = accounts.map(|account| {
-            let days = self.account(account).unwrap_or(&nothing);
-            let events = days.events.iter().filter_map(|events| {
-                let days = within(&events.days, (first, last));
-                let kind = events.kind.get();
-                (!days.is_empty()).then(|| CategoryCoverage {
-                    region: events.region.clone(),
-                    category: kind.name(),
-                    resource_type: kind.resource_type().map(Box::from),
-                    days,
+            let of_account = self.account(account).unwrap_or(&nothing);
+            let read = of_account.read_in((first, last));
+            let digests = of_account.with_digests();
+            let unverified = read.without(&digests);
+            let unverified = unverified.runs().map(|(from, to)| DayRange {
+                first: Some(from),
+                last: to,
+            });
+            let regions = of_account.regions.iter();
+            let events = regions.clone().flat_map(|(region, of_region)| {
+                of_region.events.iter().filter_map(|(kind, days)| {
+                    let days = days.within(first, last);
+                    let kind = kind.get();
+                    (!days.is_empty()).then(|| CategoryCoverage {
+                        region: region.clone(),
+                        category: kind.name(),
+                        resource_type: kind.resource_type().map(Box::from),
+                        gaps: gaps(&days, (first, last)),
+                        days,
+                    })
                 })
             });
             AccountCoverage {
                 account: account.into(),
-                days_read: count(&days.read_in((first, last))),
-                gaps: days.gaps((first, last)),
-                days_with_digests: within(&days.with_digests(), (first, last)),
+                days_read: count(&read),
+                gaps: gaps(&read, (first, last)),
+                days_with_digests: digests.within(first, last),
+                unverified: unverified.collect(),
                 records: events.collect(),
+                regions: regions
+                    .map(|(region, of_region)| {
+                        let days = of_region.with_management().within(first, last);
+                        RegionCoverage {
+                            region: region.clone(),
+                            days_read: count(&days),
+                            gaps: gaps(&days, (first, last)),
+                        }
+                    })
+                    .collect(),
+                missing_log_files: of_account.missing_log_files.clone(),
             }
         });
         ReportCoverage {
@@ -311,6 +369,6 @@ impl TrailDays {
     }
 }
 
-fn count(days: &DaySet) -> u32 {
+pub(super) fn count(days: &DaySet) -> u32 {
     u32::try_from(days.len()).unwrap_or(u32::MAX)
 }

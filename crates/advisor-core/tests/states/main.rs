@@ -6,13 +6,11 @@
     clippy::unwrap_used
 )]
 
-mod property;
-
 use std::sync::Arc;
 
 use advisor_core::{
-    AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Granularity,
-    Principal, Report, State, Tracking, time,
+    AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, Digest, EventCategory,
+    Granularity, ListedLogFile, Principal, Report, State, TrackedRegions, Tracking, time,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -22,6 +20,8 @@ const ACCOUNT: &str = "111122223333";
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";
 const BOB: &str = "arn:aws:iam::111122223333:user/bob";
 const REGION: &str = "eu-west-1";
+/// The Region of global services.
+const HOME: &str = "us-east-1";
 /// 2026-01-01.
 const FIRST: i32 = 20_454;
 
@@ -40,17 +40,21 @@ fn account(users: &[Value]) -> AccountData {
     AccountData::from_export("inline", &export).unwrap()
 }
 
-/// A trail that holds both kinds of management event on all days of a range.
+const KINDS: [EventCategory<'static>; 2] = [
+    EventCategory::ManagementRead,
+    EventCategory::ManagementWrite,
+];
+
+/// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS.
 fn covered(days: std::ops::Range<i32>) -> Activity {
     let mut activity = Activity::new();
     let coverage = activity.coverage_mut();
-    for day in days {
-        for kind in [
-            EventCategory::ManagementRead,
-            EventCategory::ManagementWrite,
-        ] {
-            coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+    for (day, region) in days.flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
+        for kind in KINDS {
+            coverage.see_record(ACCOUNT, region, kind, FIRST + day);
         }
+        let call = ("kms", "Encrypt");
+        coverage.see_call(ACCOUNT, region, KINDS[0], call, FIRST + day);
     }
     activity
 }
@@ -131,16 +135,16 @@ fn the_trail_decides_what_unused_means() {
     assert_eq!(
         shown,
         [
-            "ec2 unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
-            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "ec2 unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "iam unobservable: 1 of 1 granted actions leave no trace, such as PassRole",
             "iam:PassRole unobservable: only calls of other actions exercise it; none was seen",
             "kinesis unobservable: 1 of 1 granted actions leave no trace, such as PutRecord",
             "kinesis:PutRecord unobservable: AWS does not say that it is logged, and no call of it was seen",
-            "kms unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
-            "kms:Decrypt unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10",
+            "kms unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "kms:Decrypt unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "s3 unobservable: 2 of 2 granted actions leave no trace, such as GetObject",
-            "s3:GetObject unobservable: the trail holds no data events on AWS::S3::AccessPoint, AWS::S3::Object",
+            "s3:GetObject unobservable: the trail holds no data events that read on AWS::S3::Object",
             "s3:ReplicateObject unobservable: no API operation is named after it",
         ]
     );
@@ -177,26 +181,62 @@ fn the_trail_decides_what_unused_means() {
 #[test]
 fn data_events_must_have_been_logged_long_enough() {
     let ann = [user(ANN, &["s3:GetObject"])];
-    let with_events = |days: std::ops::Range<i32>| {
+    let with_events = |days: std::ops::Range<i32>, types: &[&str]| {
         let mut activity = covered(0..100);
         let coverage = activity.coverage_mut();
-        for day in [days.start, days.end - 1] {
-            let kind = EventCategory::Data("AWS::S3::Object");
+        for (day, name) in days.flat_map(|day| types.iter().map(move |name| (day, name))) {
+            let kind = EventCategory::DataRead(name);
             coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
         }
         rows(&report_on(ANN, &ann, &activity, instant(100, 0)))
     };
+    let object = "AWS::S3::Object";
     assert_eq!(
-        with_events(0..95)[1],
-        "s3:GetObject unused: no attempt on 95 of 95 days, 2026-01-01 to 2026-04-05, in logged data events on AWS::S3::AccessPoint, AWS::S3::Object"
+        with_events(0..95, &[object])[1],
+        "s3:GetObject unused: no attempt on 95 of 95 days, 2026-01-01 to 2026-04-05, in eu-west-1, in logged data events on AWS::S3::Object"
     );
     assert_eq!(
-        with_events(60..95),
+        with_events(60..95, &[object]),
         [
             "s3 uncovered: 1 of 1 granted actions are uncovered, such as GetObject",
-            "s3:GetObject uncovered: 35 days with data events on AWS::S3::AccessPoint, AWS::S3::Object read; 90 needed",
+            "s3:GetObject uncovered: 35 days with data events that read on AWS::S3::Object in eu-west-1 read; 90 needed",
         ]
     );
+    // Access points show only the calls through them.
+    let reason =
+        "s3:GetObject unobservable: the trail holds no data events that read on AWS::S3::Object";
+    assert_eq!(with_events(0..95, &["AWS::S3::AccessPoint"])[1], reason);
+}
+
+#[test]
+fn data_events_that_write_do_not_show_reads() {
+    let users = [user(
+        ANN,
+        &["s3:GetObject", "s3:PutObject", "lambda:InvokeFunction"],
+    )];
+    let mut activity = covered(0..100);
+    let kind = EventCategory::DataWrite("AWS::S3::Object");
+    let invokes = EventCategory::DataWrite("AWS::Lambda::Function");
+    for day in FIRST..FIRST + 100 {
+        activity
+            .coverage_mut()
+            .see_record(ACCOUNT, REGION, kind, day);
+        activity
+            .coverage_mut()
+            .see_record(ACCOUNT, REGION, invokes, day);
+    }
+    let state = |activity: &Activity, name: &str| {
+        let report = report_on(ANN, &users, activity, instant(100, 0));
+        let row = rows(&report).into_iter().find(|row| row.starts_with(name));
+        row.unwrap().split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(state(&activity, "s3:PutObject "), "unused:");
+    assert_eq!(state(&activity, "s3:GetObject "), "unobservable:");
+    // Whether an invocation reads or writes, AWS's level and name do not say; a call tells.
+    assert_eq!(state(&activity, "lambda:InvokeFunction "), "unobservable:");
+    let call = ("lambda", "InvokeFunction");
+    (activity.coverage_mut()).see_call(ACCOUNT, REGION, invokes, call, FIRST + 3);
+    assert_eq!(state(&activity, "lambda:InvokeFunction "), "unused:");
 }
 
 #[test]
@@ -224,13 +264,41 @@ fn both_kinds_of_management_event_are_needed_where_the_catalog_does_not_tell() {
 }
 
 #[test]
-fn a_call_by_anybody_shows_that_an_action_is_logged() {
+fn a_call_by_anybody_in_the_account_s_trail_shows_that_an_action_is_logged() {
     let users = [user(ANN, &["kinesis:PutRecord"]), user(BOB, &[])];
-    let mut activity = covered(0..100);
     let put = ("kinesis", CreditedAction::Action("PutRecord"));
-    attempt(&mut activity, BOB, put, at(50, 0));
-    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
-    assert!(shown[1].starts_with("kinesis:PutRecord unused: no attempt on 100 of 100 days"));
+    let kind = EventCategory::DataWrite("AWS::Kinesis::Stream");
+    let state = |trail: Option<&str>, days: i32| {
+        let mut activity = covered(0..100);
+        attempt(&mut activity, BOB, put, at(50, 0));
+        let coverage = activity.coverage_mut();
+        for day in FIRST..FIRST + days {
+            coverage.see_record(ACCOUNT, REGION, kind, day);
+        }
+        if let Some(trail) = trail {
+            coverage.see_call(trail, REGION, kind, ("kinesis", "PutRecord"), FIRST + 50);
+        }
+        rows(&report_on(ANN, &users, &activity, instant(100, 0))).remove(1)
+    };
+    let shown = state(Some(ACCOUNT), 100);
+    assert!(
+        shown.starts_with("kinesis:PutRecord unused: no attempt on 100 of 100 days"),
+        "{shown}"
+    );
+    // The call shows which kind of event is needed.
+    let shown = state(Some(ACCOUNT), 60);
+    assert_eq!(
+        shown,
+        "kinesis:PutRecord uncovered: 60 days with data events that write on AWS::Kinesis::Stream in eu-west-1 read; 90 needed"
+    );
+    // A call of the account's user in another account's trail shows nothing of this one.
+    for trail in [None, Some("444455556666")] {
+        let shown = state(trail, 100);
+        assert!(
+            shown.starts_with("kinesis:PutRecord unobservable: AWS does not say"),
+            "{shown}"
+        );
+    }
 }
 
 #[test]
@@ -373,10 +441,22 @@ fn earlier_instants_are_right_to_the_day() {
 fn the_summary_names_gaps_and_what_was_held() {
     let mut activity = covered(0..10);
     let coverage = activity.coverage_mut();
-    let other = EventCategory::Data("AWS::S3::Object");
+    let other = EventCategory::DataRead("AWS::S3::Object");
     coverage.see_record(ACCOUNT, "us-east-1", other, FIRST + 20);
-    let (start, end) = (at(5, 0), at(7, 0));
-    coverage.see_digest(ACCOUNT, REGION, start, end, ["logs/a.json.gz"]);
+    let digest = Digest {
+        account: ACCOUNT,
+        region: REGION,
+        trail: "main",
+        start_millis: at(5, 0),
+        end_millis: at(7, 1),
+    };
+    let listed = ListedLogFile {
+        name: "logs/a.json.gz",
+        delivered: FIRST + 6,
+        first_day: FIRST + 6,
+        last_day: FIRST + 6,
+    };
+    coverage.see_digest(digest, [listed]);
     let advisor = |tracking: Tracking| {
         let account = account(&[user(ANN, &[])]);
         Advisor::new(
@@ -388,19 +468,38 @@ fn the_summary_names_gaps_and_what_was_held() {
         )
     };
     let summary = serde_json::to_value(advisor(Tracking::full()).coverage()).unwrap();
-    assert_eq!(summary["Window"], "../2026-01-31");
+    assert_eq!(summary["Window"], "2024-12-27/2026-01-31");
     let of_account = &summary["Accounts"][0];
     assert_eq!(
         of_account["Gaps"],
         json!([
-            "../2025-12-31",
+            "2024-12-27/2025-12-31",
+            "2026-01-07",
             "2026-01-11/2026-01-20",
             "2026-01-22/2026-01-31"
         ])
     );
-    assert_eq!(of_account["DaysRead"], 11);
-    assert_eq!(of_account["Records"][2]["Region"], "us-east-1");
-    assert_eq!(of_account["Records"][2]["ResourceType"], "AWS::S3::Object");
+    assert_eq!(of_account["DaysRead"], 10);
+    assert_eq!(of_account["MissingLogFiles"]["Days"], json!(["2026-01-07"]));
+    assert_eq!(
+        of_account["Unverified"],
+        json!([
+            "2026-01-01/2026-01-06",
+            "2026-01-08/2026-01-10",
+            "2026-01-21"
+        ])
+    );
+    let records = &of_account["Records"][4];
+    assert_eq!(records["Region"], "us-east-1");
+    assert_eq!(records["ResourceType"], "AWS::S3::Object");
+    assert_eq!(
+        records["Gaps"],
+        json!(["2024-12-27/2026-01-20", "2026-01-22/2026-01-31"])
+    );
+    let regions = of_account["Regions"].as_array().unwrap();
+    let of = |number: usize| (&regions[number]["Region"], &regions[number]["DaysRead"]);
+    assert_eq!(of(0), (&json!("eu-west-1"), &json!(9)));
+    assert_eq!(of(1), (&json!("us-east-1"), &json!(10)));
     // No digest of us-east-1 was read.
     assert_eq!(of_account["DaysWithDigests"], json!([]));
     assert_eq!(summary["MissingLogFiles"]["First"], json!(["a.json.gz"]));
@@ -408,4 +507,223 @@ fn the_summary_names_gaps_and_what_was_held() {
     let month = advisor(Tracking::full().with_period_days(Some(15))).coverage();
     assert_eq!((month.window_days, month.days_needed), (Some(16), 15));
     assert_eq!(month.accounts[0].days_read, 1);
+}
+
+#[test]
+fn global_services_need_the_region_in_which_they_log() {
+    let users = [user(
+        ANN,
+        &["ec2:DescribeInstances", "iam:CreateUser", "sts:AssumeRole"],
+    )];
+    let mut activity = Activity::new();
+    let mut days = |region: &str, days: std::ops::Range<i32>| {
+        for (day, kind) in days.flat_map(|day| KINDS.map(|kind| (day, kind))) {
+            (activity.coverage_mut()).see_record(ACCOUNT, region, kind, FIRST + day);
+        }
+        rows(&report_on(ANN, &users, &activity, instant(100, 0)))
+    };
+    let all = days(REGION, 0..100);
+    let row =
+        |all: &[String], name: &str| all.iter().find(|it| it.starts_with(name)).unwrap().clone();
+    assert_eq!(
+        row(&all, "ec2:"),
+        "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1"
+    );
+    assert_eq!(
+        row(&all, "iam:"),
+        "iam:CreateUser unobservable: the trail holds no management events that write"
+    );
+    let all = days(HOME, 10..11);
+    let reason = "uncovered: 1 day with management events that write in us-east-1 read; 90 needed";
+    assert_eq!(row(&all, "iam:"), format!("iam:CreateUser {reason}"));
+    assert!(
+        row(&all, "sts:").starts_with("sts:AssumeRole uncovered: 1 day"),
+        "{all:#?}"
+    );
+    let all = days(HOME, 5..100);
+    assert_eq!(
+        row(&all, "iam:"),
+        "iam:CreateUser unused: no attempt on 95 of 95 days, 2026-01-06 to 2026-04-10, in us-east-1"
+    );
+    for name in ["sts:", "ec2:"] {
+        assert!(
+            row(&all, name).ends_with("in eu-west-1, us-east-1"),
+            "{all:#?}"
+        );
+    }
+}
+
+#[test]
+fn days_without_management_events_do_not_count_for_them() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let mut activity = Activity::new();
+    let coverage = activity.coverage_mut();
+    let objects = EventCategory::DataRead("AWS::S3::Object");
+    for day in FIRST..FIRST + 100 {
+        coverage.see_record(ACCOUNT, REGION, objects, day);
+    }
+    for (day, kind) in [0, 99]
+        .into_iter()
+        .flat_map(|day| KINDS.map(|kind| (day, kind)))
+    {
+        coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+    }
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert_eq!(
+        shown[1],
+        "ec2:DescribeInstances uncovered: 2 days with management events that read in eu-west-1 read; 90 needed"
+    );
+}
+
+#[test]
+fn services_that_a_trail_can_leave_out_must_be_in_it() {
+    let users = [user(ANN, &["kms:Decrypt"])];
+    let mut activity = Activity::new();
+    let coverage = activity.coverage_mut();
+    for (day, kind) in (0..100).flat_map(|day| KINDS.map(|kind| (day, kind))) {
+        coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+    }
+    let shown =
+        |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(100, 0))).remove(1);
+    assert_eq!(
+        shown(&activity),
+        "kms:Decrypt unobservable: the trail holds no events of kms, which a trail can leave out"
+    );
+    let mut call = |day: i32| {
+        let call = ("kms", "GenerateDataKey");
+        (activity.coverage_mut()).see_call(ACCOUNT, REGION, KINDS[0], call, FIRST + day);
+        shown(&activity)
+    };
+    call(5);
+    assert!(call(50).starts_with("kms:Decrypt uncovered: 46 days"));
+    assert!(call(96).starts_with("kms:Decrypt unused: no attempt on 92 of 92 days"));
+}
+
+#[test]
+fn nothing_was_unused_before_it_was_created() {
+    let of = |created: &str, actions: &[&str]| {
+        let mut user = user(ANN, actions);
+        user["CreateDate"] = created.into();
+        [user]
+    };
+    let shown = |created: &str| {
+        let users = of(created, &["ec2:DescribeInstances"]);
+        rows(&report_on(ANN, &users, &covered(0..100), instant(100, 0))).remove(1)
+    };
+    assert!(shown("2025-01-01T00:00:00Z").contains("unused: no attempt on 100 of 100 days"));
+    assert!(
+        shown("2026-01-08T00:00:00Z").contains("unused: no attempt on 93 of 93 days, 2026-01-08")
+    );
+    assert_eq!(
+        shown("2026-04-07T12:00:00Z"),
+        "ec2:DescribeInstances uncovered: 4 days read since the creation on 2026-04-07; 90 needed"
+    );
+}
+
+#[test]
+fn old_trails_prove_nothing_of_today() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let shown = |day| rows(&report_on(ANN, &users, &covered(0..100), instant(day, 0))).remove(1);
+    assert!(shown(409).contains("unused: no attempt on 91 of 91 days, 2026-01-10"));
+    assert!(
+        shown(420).contains("uncovered: 80 days of the trail of account"),
+        "{}",
+        shown(420)
+    );
+    assert_eq!(
+        shown(1000),
+        "ec2:DescribeInstances uncovered: no day of the trail of account 111122223333 was read"
+    );
+}
+
+#[test]
+fn regions_that_are_not_tracked_are_not_claimed() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let mut activity = covered(0..100);
+    for (day, kind) in (0..100).flat_map(|day| KINDS.map(|kind| (day, kind))) {
+        (activity.coverage_mut()).see_record(ACCOUNT, "ca-west-1", kind, FIRST + day);
+    }
+    let tracking = Tracking::full().with_regions(TrackedRegions::Aws);
+    let shown = rows(&report_with(
+        tracking,
+        ANN,
+        &users,
+        &activity,
+        instant(100, 0),
+    ));
+    assert!(
+        shown[1].ends_with(", in eu-west-1, us-east-1"),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn actions_with_data_events_need_both_kinds() {
+    let users = [user(ANN, &["s3:GetBucketPolicy", "appsync:GraphQL"])];
+    let mut activity = covered(0..100);
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert!(
+        shown[1].starts_with("appsync:GraphQL unobservable: AWS does not say"),
+        "{shown:#?}"
+    );
+    let reason = "unobservable: the trail holds no data events that read on AWS::S3::AccessPoint";
+    assert_eq!(shown[3], format!("s3:GetBucketPolicy {reason}"));
+    let kind = EventCategory::DataRead("AWS::S3::AccessPoint");
+    for day in FIRST..FIRST + 100 {
+        activity
+            .coverage_mut()
+            .see_record(ACCOUNT, REGION, kind, day);
+    }
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert!(
+        shown[3].starts_with("s3:GetBucketPolicy unused"),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn digests_prove_days_only_with_the_log_files_of_their_trail() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let report = |has_files: bool, read: &[i32]| {
+        let mut activity = Activity::new();
+        let coverage = activity.coverage_mut();
+        let names: Vec<String> = (0..100).map(|day| format!("{day}.json.gz")).collect();
+        for (day, name) in (0..100).zip(&names) {
+            let digest = Digest {
+                account: ACCOUNT,
+                region: REGION,
+                trail: "main",
+                start_millis: at(day, 0),
+                end_millis: at(day + 1, 1),
+            };
+            let listed = ListedLogFile {
+                name,
+                delivered: FIRST + day,
+                first_day: FIRST + day,
+                last_day: FIRST + day,
+            };
+            let is_listed = has_files || read.contains(&day);
+            coverage.see_digest(digest, is_listed.then_some(listed));
+            if read.contains(&day) {
+                let held = KINDS.map(|kind| {
+                    coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+                    coverage.intern(ACCOUNT, REGION, kind)
+                });
+                coverage.see_log_file(ACCOUNT, REGION, FIRST + day, name, &held);
+            }
+        }
+        rows(&report_on(ANN, &users, &activity, instant(100, 0))).remove(1)
+    };
+    // Nothing was delivered between the first and the last day.
+    assert!(
+        report(false, &[0, 99])
+            .starts_with("ec2:DescribeInstances unused: no attempt on 100 of 100")
+    );
+    // Something was, and it is missing; or nothing was ever read.
+    assert!(
+        report(true, &[0, 99]).starts_with("ec2:DescribeInstances uncovered: 2 days of the trail")
+    );
+    assert!(
+        report(false, &[]).starts_with("ec2:DescribeInstances unobservable: the trail holds no")
+    );
 }

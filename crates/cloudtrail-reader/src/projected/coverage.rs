@@ -4,6 +4,7 @@
 //! is remembered, and only what is new is noted.
 
 use advisor_core::{Activity, CoverageId, DaySet, RegionId};
+use service_catalog::ActionId;
 
 use super::cache::is_same;
 use super::noted::Covered;
@@ -25,7 +26,21 @@ pub(super) struct Evidence<'t> {
 
 /// What was last seen, by kind of event.
 #[derive(Debug, Default)]
-pub(super) struct Coverages([Option<Recent>; 3]);
+pub(super) struct Coverages {
+    kinds: [Option<Recent>; 5],
+    calls: [Option<RecentCall>; CALLS],
+}
+
+/// How many calls are remembered: the few that tell how an action is logged come again and again.
+const CALLS: usize = 32;
+
+/// A call that tells how its action is logged, as one kind of event and on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RecentCall {
+    action: ActionId,
+    of: CoverageId,
+    day: i32,
+}
 
 #[derive(Debug)]
 struct Recent {
@@ -42,10 +57,10 @@ const NO_DAY: i32 = i32::MIN;
 impl Coverages {
     /// Forgets which days were noted: an object that fails covers nothing.
     pub(super) fn start_object(&mut self) {
-        let Self(recent) = self;
-        for recent in recent.iter_mut().flatten() {
+        for recent in self.kinds.iter_mut().flatten() {
             recent.covered.day = NO_DAY;
         }
+        self.calls = [None; CALLS];
     }
 
     /// Notes what a record proves.
@@ -59,9 +74,33 @@ impl Coverages {
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
-        let Some(region) = evidence.region else {
-            return;
-        };
+        let of = self.see_kind(window, evidence, time_millis, rules, activity, noted);
+        if evidence.event.tells
+            && let Some((of, action)) = of.zip(evidence.event.resolved.action)
+        {
+            let day = DaySet::day_of(time_millis);
+            let call = RecentCall { action, of, day };
+            if let Some(recent) = self.calls.get_mut(action.index() % CALLS)
+                && *recent != Some(call)
+            {
+                *recent = Some(call);
+                noted.extend(see_call(call, evidence.event, rules, activity));
+            }
+        }
+    }
+
+    /// Notes the kind of event of a record, and returns its id.
+    #[inline(always)]
+    fn see_kind<'t>(
+        &mut self,
+        window: Window<'t>,
+        evidence: &Evidence<'t>,
+        time_millis: i64,
+        rules: &Rules,
+        activity: &mut Activity,
+        noted: &mut Vec<Covered>,
+    ) -> Option<CoverageId> {
+        let region = evidence.region?;
         let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
         let [read_only, account, resources] =
             [read_only, account, resources].map(|span| span.of(window.text));
@@ -84,21 +123,21 @@ impl Coverages {
         let day = DaySet::day_of(time_millis);
         let (number, resource_type) = match (is_management, is_read) {
             (Some(true), Some(is_read)) => (usize::from(is_read), ""),
-            (Some(false), _) => (
-                2,
+            (Some(false), _) if matches!(read_only, b"true" | b"false" | b"") => (
+                match read_only {
+                    b"true" => 2,
+                    b"false" => 3,
+                    _ => 4,
+                },
                 coverage::data_type(rules.catalog(), event.resolved, resources),
             ),
             _ => {
-                if let Some(id) = intern(window, evidence, rules, activity) {
-                    noted.push(Covered { id, day });
-                }
-                return;
+                let id = intern(window, evidence, rules, activity)?;
+                noted.push(Covered { id, day });
+                return Some(id);
             }
         };
-        let Self(recent) = self;
-        let Some(recent) = recent.get_mut(number) else {
-            return;
-        };
+        let recent = self.kinds.get_mut(number)?;
         if let Some(recent) = recent
             && recent.region == region
             && is_same(&recent.account, account)
@@ -108,11 +147,9 @@ impl Coverages {
                 recent.covered.day = day;
                 noted.push(recent.covered);
             }
-            return;
+            return Some(recent.covered.id);
         }
-        let Some(id) = intern(window, evidence, rules, activity) else {
-            return;
-        };
+        let id = intern(window, evidence, rules, activity)?;
         let covered = Covered { id, day };
         noted.push(covered);
         // Without it the caller's account is taken.
@@ -124,7 +161,23 @@ impl Coverages {
                 covered,
             });
         }
+        Some(id)
     }
+}
+
+/// The day of a call that was not seen before in its object.
+#[inline(never)]
+fn see_call(
+    call: RecentCall,
+    event: KnownEvent,
+    rules: &Rules,
+    activity: &mut Activity,
+) -> Option<Covered> {
+    let (service, action) = event.call(rules.catalog())?;
+    let id = activity
+        .coverage_mut()
+        .intern_call(call.of, service, action)?;
+    Some(Covered { id, day: call.day })
 }
 
 /// The id of what a record covers.

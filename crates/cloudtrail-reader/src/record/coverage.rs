@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use advisor_core::{Coverage, DaySet, EventCategory};
+use advisor_core::{Coverage, DaySet, EventCategory, call_tells};
 use memchr::memmem::Finder;
 use service_catalog::{AccessLevel, Catalog, Observability, ResolvedEvent};
 
@@ -36,16 +36,27 @@ pub(crate) struct KnownEvent {
     pub(crate) is_management: Option<bool>,
     /// Whether its action only reads.
     pub(crate) is_read: Option<bool>,
+    /// Whether the call tells how its action is logged.
+    pub(crate) tells: bool,
 }
 
 impl KnownEvent {
     pub(crate) fn new(catalog: &Catalog, resolved: ResolvedEvent) -> Self {
         let level = resolved.action.map(|id| catalog.action(id).access_level());
+        let tells = |id| call_tells(catalog, id) && !catalog.is_decided_by_record(&resolved);
         Self {
-            resolved,
             is_management: is_known_as_management(catalog, resolved),
             is_read: level.map(|level| matches!(level, AccessLevel::List | AccessLevel::Read)),
+            tells: resolved.action.is_some_and(tells),
+            resolved,
         }
+    }
+
+    /// The service and the action, if the call tells how the action is logged.
+    pub(crate) fn call(self, catalog: &Catalog) -> Option<(&str, &str)> {
+        let action = catalog.action(self.resolved.action.filter(|_| self.tells)?);
+        let service = catalog.service(action.service());
+        Some((service.namespace(), action.name()))
     }
 }
 
@@ -73,7 +84,11 @@ pub(crate) fn cover(
         resources: record.resources.as_ref().map(Loose::as_str),
     };
     if let Some(category) = category(&fields, rules.catalog(), event) {
-        coverage.see_record(account, region, category, DaySet::day_of(time));
+        let day = DaySet::day_of(time);
+        coverage.see_record(account, region, category, day);
+        if let Some(call) = event.call(rules.catalog()) {
+            coverage.see_call(account, region, category, call, day);
+        }
     }
 }
 
@@ -96,7 +111,8 @@ pub(crate) fn account_text(json: &str) -> Option<&str> {
     let is_number = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     match json.strip_prefix('"') {
         Some(rest) => {
-            (rest.strip_suffix('"')).filter(|text| !text.contains('\\') && checks::is_account(text))
+            let text = rest.strip_suffix('"')?;
+            (!text.contains(['\\', '"']) && checks::is_account(text)).then_some(text)
         }
         None => Some(json).filter(|text| is_number(text) && !text.starts_with('0')),
     }
@@ -140,11 +156,12 @@ pub(crate) fn category<'a>(
         return Some(management(read_only.or(event.is_read)?));
     }
     let resources = fields.resources.unwrap_or_default().as_bytes();
-    Some(EventCategory::Data(data_type(
-        catalog,
-        event.resolved,
-        resources,
-    )))
+    let resource_type = data_type(catalog, event.resolved, resources);
+    Some(match read_only {
+        Some(true) => EventCategory::DataRead(resource_type),
+        Some(false) => EventCategory::DataWrite(resource_type),
+        None => EventCategory::Data(resource_type),
+    })
 }
 
 fn management(is_read: bool) -> EventCategory<'static> {
@@ -332,7 +349,14 @@ mod tests {
     fn accounts_are_texts_or_numbers() {
         assert_eq!(account_text(r#""111122223333""#), Some("111122223333"));
         assert_eq!(account_text("111122223333"), Some("111122223333"));
-        for other in ["null", "1", r#""11\u0031""#, "{}", "012345678901"] {
+        for other in [
+            "null",
+            "1",
+            r#""11\u0031""#,
+            r#""1","2""#,
+            "{}",
+            "012345678901",
+        ] {
             assert_eq!(account_text(other), None, "{other}");
         }
     }

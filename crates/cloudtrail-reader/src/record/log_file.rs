@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use advisor_core::{Coverage, DaySet, time};
+use advisor_core::{Coverage, CoverageId, DaySet, Digest, ListedLogFile, time};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -49,6 +49,13 @@ impl<'a> DeliveredName<'a> {
         let delivered = NaiveDateTime::parse_from_str(delivered, "%Y%m%dT%H%MZ").ok()?;
         Some(DaySet::day_of(delivered.and_utc().timestamp_millis()))
     }
+
+    /// The trail of a digest with its home Region, as in `TRAIL_HOME_END.json.gz`. Other digests of the trail may end in
+    /// `_backfill.json.gz`.
+    fn trail(&self) -> &'a str {
+        let rest = self.rest.split("_backfill.").next().unwrap_or(self.rest);
+        rest.rsplit_once('_').map_or("", |(trail, _)| trail)
+    }
 }
 
 fn last_part(name: &str) -> &str {
@@ -72,15 +79,21 @@ fn is_within_limits(day: i32, rules: &Rules) -> bool {
     (DaySet::day_of(since)..=DaySet::day_of(until)).contains(&day)
 }
 
-/// Adds an object that was read to its end, with all that was in it, to the coverage, if it has the name of a log file.
-pub(crate) fn see_log_file(object: &ObjectId, rules: &Rules, coverage: &mut Coverage) {
+/// Adds an object that was read to its end, with all that was in it, to the coverage, if it has the name of a log file. `held` are the ids of what it holds.
+pub(crate) fn see_log_file(
+    object: &ObjectId,
+    held: &[CoverageId],
+    rules: &Rules,
+    coverage: &mut Coverage,
+) {
     let name = object.file_name();
     let Some(parsed) = DeliveredName::parse(&name) else {
         return;
     };
     match parsed.log_file_day() {
         Some(day) if is_within_limits(day, rules) => {
-            coverage.see_log_file(parsed.account, parsed.region, day, &as_delivered(&name));
+            let name = as_delivered(&name);
+            coverage.see_log_file(parsed.account, parsed.region, day, &name, held);
         }
         _ => {}
     }
@@ -111,7 +124,7 @@ pub(crate) enum DigestFault {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Digest<'a> {
+struct DigestObject<'a> {
     #[serde(borrow)]
     aws_account_id: Text<'a>,
     #[serde(borrow)]
@@ -128,9 +141,29 @@ struct Digest<'a> {
 struct LogFile<'a> {
     #[serde(borrow, rename = "s3Object")]
     s3_object: Text<'a>,
+    #[serde(borrow, rename = "oldestEventTime")]
+    oldest_event_time: Option<Text<'a>>,
+    #[serde(borrow, rename = "newestEventTime")]
+    newest_event_time: Option<Text<'a>>,
 }
 
-impl Digest<'_> {
+impl LogFile<'_> {
+    /// The days of the first and the last event. Without its times, the events can be of the day before the delivery.
+    fn days(&self, delivered: i32) -> (i32, i32) {
+        let day = |text: Option<&Text<'_>>| {
+            let time = time::parse(text?)?;
+            Some(DaySet::day_of(time.timestamp_millis()))
+        };
+        let oldest = day(self.oldest_event_time.as_ref());
+        let newest = day(self.newest_event_time.as_ref());
+        match (oldest, newest) {
+            (Some(oldest), Some(newest)) if oldest <= newest => (oldest, newest),
+            _ => (delivered.saturating_sub(1), delivered),
+        }
+    }
+}
+
+impl DigestObject<'_> {
     fn see(
         &self,
         object: &ObjectId,
@@ -147,19 +180,33 @@ impl Digest<'_> {
         let file_name = object.file_name();
         let name = DeliveredName::parse(own_name).or_else(|| DeliveredName::parse(&file_name));
         let name = name.ok_or(DigestFault::Region)?;
-        let listed = self.log_files.iter().map(|file| &*file.s3_object);
-        let listed: Vec<_> = listed
-            .filter(|name| {
-                let day = DeliveredName::parse(name).and_then(|name| name.log_file_day());
-                day.is_none_or(|day| is_within_limits(day, rules))
-            })
-            .map(as_delivered)
-            .collect();
+        let listed = self.log_files.iter().filter_map(|file| {
+            let day = DeliveredName::parse(&file.s3_object).and_then(|name| name.log_file_day());
+            let is_within_limits = day.is_none_or(|day| is_within_limits(day, rules));
+            let delivered = day.unwrap_or(DaySet::day_of(end));
+            is_within_limits.then(|| (as_delivered(&file.s3_object), delivered, file))
+        });
+        let listed: Vec<_> = listed.collect();
         let (since, until) = rules.limits();
         let (start, end) = (start.max(since), end.min(until.saturating_add(1)));
         if start < end || !listed.is_empty() {
-            let listed = listed.iter().map(|name| &**name);
-            coverage.see_digest(&self.aws_account_id, name.region, start, end, listed);
+            let listed = listed.iter().map(|(name, delivered, file)| {
+                let (first_day, last_day) = file.days(*delivered);
+                ListedLogFile {
+                    name,
+                    delivered: *delivered,
+                    first_day,
+                    last_day,
+                }
+            });
+            let digest = Digest {
+                account: &self.aws_account_id,
+                region: name.region,
+                trail: name.trail(),
+                start_millis: start,
+                end_millis: end,
+            };
+            coverage.see_digest(digest, listed);
         }
         Ok(())
     }
@@ -185,7 +232,8 @@ pub(crate) fn read_digests(
         let value = value.map_err(DigestFault::Json)?.get();
         let start = serde_json::from_str::<Start<'_>>(value);
         if start.is_ok_and(|start| start.digest_start_time.is_some()) {
-            let digest: Digest<'_> = serde_json::from_str(value).map_err(DigestFault::Json)?;
+            let digest: DigestObject<'_> =
+                serde_json::from_str(value).map_err(DigestFault::Json)?;
             digest.see(object, rules, coverage)?;
             is_digest = true;
         }
@@ -213,6 +261,15 @@ mod tests {
             "trail.json",
         ] {
             assert_eq!(day(other), None, "{other}");
+        }
+        let trail = |end: &str| {
+            let name = format!(
+                "111122223333_CloudTrail-Digest_eu-west-1_my_trail_us-east-1_{end}.json.gz"
+            );
+            DeliveredName::parse(&name).map(|name| name.trail().to_owned())
+        };
+        for end in ["20261001T2359Z", "20261001T2359Z_backfill"] {
+            assert_eq!(trail(end).unwrap(), "my_trail_us-east-1", "{end}");
         }
         assert_eq!(as_delivered("x/a_b.json.gz"), "a_b.json.gz");
         assert_eq!(as_delivered("a_b.json"), "a_b.json.gz");

@@ -157,11 +157,16 @@ impl<'c> Account<'c> {
 }
 
 fn kind(category: EventCategory<'_>) -> String {
+    let data = |kind: &str| {
+        let resource_type = category.resource_type().unwrap_or_default();
+        format!("{kind} {resource_type}").trim_end().to_owned()
+    };
     match category {
         EventCategory::ManagementRead => "management reads".to_owned(),
         EventCategory::ManagementWrite => "management writes".to_owned(),
-        EventCategory::Data("") => "data events".to_owned(),
-        EventCategory::Data(resource_type) => format!("data {resource_type}"),
+        EventCategory::Data(_) => data("data"),
+        EventCategory::DataRead(_) => data("data reads"),
+        EventCategory::DataWrite(_) => data("data writes"),
         other => other.to_string(),
     }
 }

@@ -67,7 +67,25 @@ fn days(coverage: &ReportCoverage) -> String {
     if coverage.accounts.len() > 1 {
         _ = write!(text, ", in account {}; more in others", account.account);
     }
-    text
+    text + &regions(account, coverage.days_needed)
+}
+
+/// The Regions of which enough was read for "unused" to be about them.
+fn regions(account: &AccountCoverage, needed: u32) -> String {
+    const NAMED: usize = 5;
+    let regions = account.regions.iter();
+    let (enough, few): (Vec<_>, Vec<_>) = regions.partition(|region| region.days_read >= needed);
+    let names = enough.iter().take(NAMED).map(|region| &*region.region);
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = if enough.len() > NAMED { ", ..." } else { "" };
+    match (enough.len(), few.len()) {
+        (0, _) => format!("; {needed} days in no Region"),
+        (_, 0) => format!("; {needed} days in {names}{more} only"),
+        (_, few) => format!(
+            "; {needed} days in {names}{more} only, fewer in {}",
+            count(few, "other Region")
+        ),
+    }
 }
 
 /// The window of an account; without a beginning, from its first day that was read.

@@ -1,0 +1,271 @@
+//! What the trail of one account proves.
+//!
+//! An action is unused only for days and Regions of which the trail demonstrably collected every kind of event that the action shows
+//! as. Every condition can only be lost when records are taken away, never gained.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use service_catalog::{ActionId, Catalog};
+
+use super::claim::State;
+use super::logging::{Events, Logging, LoggingTable, Shows};
+use super::reason::StateReason;
+use super::region_days::RegionDays;
+use super::summary::{AccountDays, TrailDays, count};
+use crate::coverage::EventCategory;
+use crate::day_set::DaySet;
+use crate::tracking::Tracking;
+
+/// What the states are derived from.
+#[derive(Clone, Debug)]
+pub(crate) struct StateInputs {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) trail: Arc<TrailDays>,
+    pub(crate) tracking: Tracking,
+    /// The first and the last day of the reports.
+    pub(crate) window: (Option<i32>, i32),
+    pub(crate) days_needed: u32,
+}
+
+/// What the trail of an account proves.
+pub(super) struct AccountProof<'a> {
+    account: &'a Arc<str>,
+    inputs: &'a StateInputs,
+    of_account: Option<&'a AccountDays>,
+    /// The day of the creation, if the window was cut there.
+    created: Option<i32>,
+    window: (Option<i32>, i32),
+}
+
+/// Days of a Region on which all kinds of event that are needed were collected.
+type OfRegion<'a> = (&'a Arc<str>, DaySet);
+
+impl<'a> AccountProof<'a> {
+    pub(super) fn new(
+        account: &'a Arc<str>,
+        created: Option<i32>,
+        inputs: &'a StateInputs,
+    ) -> Self {
+        let (first, last) = inputs.window;
+        Self {
+            account,
+            inputs,
+            of_account: inputs.trail.account(account),
+            created,
+            window: (created.or(first), last),
+        }
+    }
+
+    /// Why nothing can be said of any action.
+    pub(super) fn uncovered_reason(&self) -> Option<StateReason> {
+        let needed = self.inputs.days_needed;
+        let account = self.account.clone();
+        let read_in = |window| self.of_account.map_or(0, |of| count(&of.known_in(window)));
+        match read_in(self.window) {
+            days if days >= needed => None,
+            0 if read_in(self.inputs.window) == 0 => {
+                Some(if self.inputs.trail.has_unknown_sources() {
+                    StateReason::UnknownCoverage { account }
+                } else {
+                    StateReason::NoTrail { account }
+                })
+            }
+            days => Some(match self.created {
+                Some(created) if read_in(self.inputs.window) >= needed => {
+                    StateReason::FewDaysSinceCreation {
+                        created,
+                        days,
+                        needed,
+                    }
+                }
+                _ => StateReason::FewDays {
+                    account,
+                    days,
+                    needed,
+                },
+            }),
+        }
+    }
+
+    /// The state of actions that show in a way.
+    pub(super) fn state(&self, logging: &Logging) -> (State, StateReason) {
+        if let Some(reason) = self.uncovered_reason() {
+            return (State::Uncovered, reason);
+        }
+        match &logging.shows {
+            Shows::OnlyImplied => (State::Unobservable, StateReason::OnlyImplied),
+            Shows::NoOperation => (State::Unobservable, StateReason::NoOperation),
+            Shows::NotDocumented => (State::Unobservable, StateReason::NotDocumented),
+            Shows::As(events) => self.state_by(logging, events),
+        }
+    }
+
+    /// The states of actions of which calls tell how they are logged. Where calls were logged in several ways, the one that proves
+    /// most counts: each of them is a way in which this trail shows the action.
+    pub(super) fn told(&self, table: &LoggingTable) -> HashMap<ActionId, (State, StateReason)> {
+        let mut told: HashMap<ActionId, (State, StateReason)> = HashMap::new();
+        let catalog = &self.inputs.catalog;
+        let regions = self
+            .of_account
+            .into_iter()
+            .flat_map(|of| of.regions.values());
+        let calls = regions.flat_map(|region| &region.calls);
+        let calls: BTreeSet<_> = calls
+            .map(|(service, action, kind, _)| (&**service, &**action, kind.get()))
+            .collect();
+        for (service, action, kind) in calls {
+            let service = catalog.service_by_namespace(service);
+            let action = service.and_then(|service| catalog.action_by_name(service, action));
+            let Some((action, logging)) = action.and_then(|it| Some((it, table.of(it)?))) else {
+                continue;
+            };
+            let Some(events) = logging.told_by(kind) else {
+                continue;
+            };
+            let state = match self.uncovered_reason() {
+                Some(reason) => (State::Uncovered, reason),
+                None => self.state_by(logging, &events),
+            };
+            let key = |(state, reason): &(State, StateReason)| {
+                (*state, std::cmp::Reverse(reason.days()), reason.to_string())
+            };
+            match told.get_mut(&action) {
+                Some(known) if key(known) <= key(&state) => {}
+                Some(known) => *known = state,
+                None => drop(told.insert(action, state)),
+            }
+        }
+        told
+    }
+
+    fn state_by(&self, logging: &Logging, events: &Events) -> (State, StateReason) {
+        let Some(of_account) = self.of_account else {
+            return (State::Unobservable, StateReason::NotDocumented);
+        };
+        let tracking = &self.inputs.tracking;
+        let regions = (of_account.regions.iter())
+            .filter(|(name, _)| logging.place.has(name) && tracking.sees_region(name));
+        let unobservable = |reason| (State::Unobservable, reason);
+        // A kind of event of which there is none anywhere.
+        for kind in events.kinds() {
+            let mut days = regions.clone().map(|(_, days)| days);
+            if days.all(|days| !days.has(kind) && self.of_region(days, logging, [kind]).is_empty())
+            {
+                let kind = kind.to_string().into();
+                return unobservable(StateReason::NoEventsOfKind { kind });
+            }
+        }
+        if let Some(source) = logging.excludable
+            && regions
+                .clone()
+                .all(|(_, days)| days.span_of(source).is_none())
+        {
+            return unobservable(StateReason::NoEventsOfSource { source });
+        }
+        let of_regions = regions.map(|(name, days)| {
+            let proved = self.of_region(days, logging, events.kinds());
+            let since = tracking.region_start_day(name);
+            (name, proved.within(since, i32::MAX))
+        });
+        self.claim(logging, events, of_regions.collect())
+    }
+
+    /// The days of a Region in the window on which the trail collected all of these kinds of event, and those of the source.
+    fn of_region<'k>(
+        &self,
+        region: &RegionDays,
+        logging: &Logging,
+        kinds: impl IntoIterator<Item = EventCategory<'k>>,
+    ) -> DaySet {
+        let (first, last) = self.window;
+        let kinds = kinds.into_iter().map(|kind| region.collected(kind));
+        let days = kinds.reduce(|days, other| days.intersection(&other));
+        let days = days.unwrap_or_default().within(first, last);
+        match logging.excludable.map(|source| region.span_of(source)) {
+            None => days,
+            Some(None) => DaySet::new(),
+            Some(Some((first, last))) => days.within(Some(first), last),
+        }
+    }
+
+    /// What can be said of all Regions together. A claim is about as many Regions as have the needed days in common, those with the
+    /// most days first.
+    fn claim(
+        &self,
+        logging: &Logging,
+        events: &Events,
+        mut of_regions: Vec<OfRegion<'_>>,
+    ) -> (State, StateReason) {
+        let needed = self.inputs.days_needed;
+        let is_home = |name: &str| {
+            logging
+                .place
+                .home()
+                .is_some_and(|home| home.contains(&name))
+        };
+        of_regions.sort_by_key(|(name, days)| (!is_home(name), std::cmp::Reverse(days.len())));
+        let mut of_regions = of_regions.into_iter();
+        let best = of_regions.next();
+        let (mut names, mut days) = match best {
+            Some((name, days))
+                if count(&days) >= needed && (logging.place.home().is_none() || is_home(name)) =>
+            {
+                (vec![name.clone()], days)
+            }
+            best => return self.few_days(logging, events, best),
+        };
+        for (name, other) in of_regions {
+            let both = days.intersection(&other);
+            if count(&both) >= needed {
+                names.push(name.clone());
+                days = both;
+            }
+        }
+        names.sort_unstable();
+        let reason = StateReason::NoAttempt {
+            days: count(&days),
+            first: days.first().unwrap_or_default(),
+            last: days.last().unwrap_or_default(),
+            regions: names.into(),
+            data_types: (!events.data_types.is_empty())
+                .then(|| events.data_types.join(", ").into()),
+        };
+        (State::Unused, reason)
+    }
+
+    /// That too few days were read; of the kind of event with the fewest in the best Region.
+    fn few_days(
+        &self,
+        logging: &Logging,
+        events: &Events,
+        best: Option<OfRegion<'_>>,
+    ) -> (State, StateReason) {
+        let is_home = |name: &str| logging.place.home().is_none_or(|home| home.contains(&name));
+        let best = best.filter(|(name, _)| is_home(name));
+        let region = match (best, logging.place.home()) {
+            (Some((name, _)), _) => name.clone(),
+            (None, home) => home
+                .and_then(|home| home.first())
+                .map_or_else(|| "".into(), |name| (*name).into()),
+        };
+        let days_of = |kind| {
+            let of_account = self.of_account?;
+            let days = of_account.regions.get(&region)?;
+            Some(count(&self.of_region(days, logging, [kind])))
+        };
+        let kinds = (events.kinds()).map(|kind| (days_of(kind).unwrap_or_default(), kind));
+        let (days, kind) = match kinds.min_by_key(|(days, _)| *days) {
+            Some((days, kind)) => (days, kind.to_string()),
+            None => (0, String::new()),
+        };
+        let reason = StateReason::FewDaysOfKind {
+            kind: kind.into(),
+            region,
+            days,
+            needed: self.inputs.days_needed,
+        };
+        (State::Uncovered, reason)
+    }
+}

@@ -1,0 +1,265 @@
+//! Reading less of a trail never claims more, and what is missing is said.
+//!
+//! Trails are generated as objects, read as they would be from a bucket, and reported on, as a whole and without a part.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod trails;
+
+use std::sync::{Arc, LazyLock};
+
+use advisor_core::{
+    AccountData, Activity, Advisor, DaySet, Granularity, Report, ReportCoverage, State,
+    StateReason, Tracking,
+};
+use cloudtrail_reader::{ObjectId, ReadOptions, TrailReader};
+use proptest::prelude::*;
+use service_catalog::Catalog;
+
+use trails::{
+    ACCOUNT, CALLS, Caller, DAYS, FIRST, Fate, Kind, Object, Removed, Trails, removed_places,
+    removed_records, trails,
+};
+
+static CATALOG: LazyLock<Arc<Catalog>> =
+    LazyLock::new(|| Arc::new(Catalog::parse(trails::CATALOG).unwrap()));
+
+static READER: LazyLock<TrailReader> =
+    LazyLock::new(|| TrailReader::new(CATALOG.clone(), ReadOptions::new()));
+
+static USERS: LazyLock<Arc<AccountData>> = LazyLock::new(|| {
+    let user = |name: &str| {
+        format!(
+            r#"{{"UserName":"{name}","UserId":"AIDA{name}","Arn":"arn:aws:iam::{ACCOUNT}:user/{name}","CreateDate":"2025-01-01T00:00:00Z","UserPolicyList":[{{"PolicyName":"p","PolicyDocument":{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}}]}}}}]}}"#
+        )
+    };
+    let export = format!(r#"{{"UserDetailList":[{},{}]}}"#, user("ann"), user("bob"));
+    Arc::new(AccountData::from_export("inline", &export).unwrap())
+});
+
+/// Reads objects in two parts, and merges them.
+fn read(objects: &[Object]) -> Activity {
+    let (even, odd): (Vec<_>, Vec<_>) = objects.iter().enumerate().partition(|(at, _)| at % 2 == 0);
+    let mut merged = Activity::new();
+    for part in [odd, even] {
+        let mut intake = READER.intake();
+        for (_, (name, bytes)) in part {
+            intake.take_object(&ObjectId::from(name.as_str()), bytes);
+        }
+        let read = intake.finish();
+        assert!(read.reconciliation.adds_up());
+        merged.merge(&read.activity);
+    }
+    merged
+}
+
+fn answer(activity: &Activity, tracking: &Tracking) -> (Report, ReportCoverage) {
+    let now = DaySet::start_of(FIRST + DAYS);
+    let advisor = Advisor::new(
+        USERS.clone(),
+        activity,
+        CATALOG.clone(),
+        tracking.clone(),
+        chrono::DateTime::from_timestamp_millis(now).unwrap(),
+    );
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
+    let report = advisor.report(&arn, Granularity::Action).unwrap();
+    (report, advisor.coverage())
+}
+
+/// The rows of a report: name, state and reason.
+fn states(report: &Report) -> Vec<(String, State, Option<StateReason>)> {
+    let mut states = Vec::new();
+    for row in report.services() {
+        let namespace = row.service_namespace;
+        let reason = row.state_reason.cloned();
+        states.push((namespace.to_owned(), row.state.unwrap(), reason));
+        for action in &row.tracked_actions_last_accessed {
+            let name = format!("{namespace}:{}", action.action_name);
+            let reason = action.state_reason.cloned();
+            states.push((name, action.state.unwrap(), reason));
+        }
+    }
+    states
+}
+
+/// A use of a row that is taken away.
+#[derive(Debug)]
+struct Lost {
+    day: i32,
+    region: &'static str,
+    kind: Kind,
+    /// Whether the digests of its trail list its log file.
+    is_listed: bool,
+    /// Whether digests of the other trail cover the day. They say nothing of this trail's log files.
+    is_covered_by_others: bool,
+}
+
+/// The uses of a row that are taken away.
+fn lost(trails: &Trails, removed: Removed, row: &str) -> Vec<Lost> {
+    let mut lost = Vec::new();
+    for (number, file) in trails.log_files.iter().enumerate() {
+        let of_row = |record: &trails::Record| {
+            let rows = CALLS[record.call].rows.iter();
+            let mut names = rows.flat_map(|name| [*name, name.split_once(':').unwrap().0]);
+            record.caller == Caller::Ann && names.any(|name| name == row)
+        };
+        let uses = |removed| {
+            trails
+                .records(number, removed)
+                .filter(of_row)
+                .collect::<Vec<_>>()
+        };
+        let is_gone = matches!(removed, Removed::LogFile(gone) if gone == number)
+            || !trails.is_left(file, removed);
+        let (before, after) = (uses(Removed::Nothing), uses(removed));
+        if is_gone || after.len() < before.len() {
+            lost.extend(before.into_iter().map(|record| Lost {
+                day: FIRST + file.day_of(record),
+                region: file.region,
+                kind: CALLS[record.call].kind,
+                is_listed: trails.has_digests(file.trail) && file.account == ACCOUNT,
+                is_covered_by_others: trails.has_digests(1 - file.trail),
+            }));
+        }
+    }
+    lost
+}
+
+/// Whether the report says that a use may be missing.
+fn is_stated(lost: &Lost, removed: Removed, claim: &StateReason, summary: &ReportCoverage) -> bool {
+    let StateReason::NoAttempt {
+        first,
+        last,
+        regions,
+        ..
+    } = claim
+    else {
+        return false;
+    };
+    if regions.iter().all(|region| **region != *lost.region)
+        || !(*first..=*last).contains(&lost.day)
+    {
+        return true;
+    }
+    let of_account = &summary.accounts[0];
+    let has = |ranges: &[advisor_core::DayRange]| ranges.iter().any(|it| it.contains(lost.day));
+    let is_gap = has(&of_account.gaps);
+    let is_missing = of_account.missing_log_files.days.contains(lost.day);
+    let is_unverified = has(&of_account.unverified);
+    let of_kind = of_account.records.iter().find(|records| {
+        let kind = (records.category, records.resource_type.as_deref());
+        *records.region == *lost.region && kind == lost.kind.category()
+    });
+    let is_gap_of_kind = of_kind.is_some_and(|records| has(&records.gaps));
+    match removed {
+        // Of a day that is gone, another log file can still hold the last minutes.
+        Removed::Day(_) => is_gap || is_unverified || is_missing,
+        Removed::LogFile(_) if lost.is_listed => is_missing,
+        Removed::LogFile(_) | Removed::Trail(_) => {
+            is_gap || is_unverified || is_missing || lost.is_covered_by_others
+        }
+        Removed::KindOnDay(..) => is_gap_of_kind,
+        // A record that is cut out of a log file goes unnoticed while the day has others: hashes are not checked.
+        Removed::Record(..) => true,
+        Removed::Region(_) | Removed::Kind(_) | Removed::Digests(..) | Removed::Nothing => false,
+    }
+}
+
+/// Checks that the report without a part claims nothing that the report on the whole does not, and that it says what is missing.
+fn check(
+    trails: &Trails,
+    removed: Removed,
+    days_needed: u32,
+    period: Option<u64>,
+) -> Result<(), TestCaseError> {
+    let tracking = Tracking::full()
+        .with_period_days(period)
+        .with_min_coverage_days(Some(days_needed));
+    let (whole, _) = answer(&read(&trails.objects(Removed::Nothing)), &tracking);
+    let (rest, summary) = answer(&read(&trails.objects(removed)), &tracking);
+    let (whole, rest) = (states(&whole), states(&rest));
+    prop_assert_eq!(whole.len(), rest.len());
+    for ((name, before, _), (_, after, reason)) in whole.iter().zip(&rest) {
+        if *after != State::Unused {
+            continue;
+        }
+        let reason = reason.as_ref().unwrap();
+        let is_unproved = matches!(before, State::Uncovered | State::Unobservable);
+        prop_assert!(
+            !is_unproved || trails.tells_of_gaps(removed),
+            "{name}: {before} became unused: {reason}"
+        );
+        if matches!(before, State::Used | State::Implied) {
+            for lost in lost(trails, removed, name) {
+                prop_assert!(
+                    is_stated(&lost, removed, reason, &summary),
+                    "{name}: {reason}: {lost:?}\n{summary:#?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+// Two tests of 2,500 cases, which run at the same time.
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_trail_without_days_regions_or_digests_never_claims_more(
+        trails in trails(),
+        removed in removed_places(),
+        days_needed in 1..5_u32,
+        period in prop::option::of(3..12_u64),
+    ) {
+        check(&trails, removed, days_needed, period)?;
+    }
+
+    #[test]
+    fn a_trail_without_objects_kinds_or_records_never_claims_more(
+        trails in trails(),
+        removed in removed_records(),
+        days_needed in 1..5_u32,
+        period in prop::option::of(3..12_u64),
+    ) {
+        check(&trails, removed, days_needed, period)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    // What is unused was not called on any of the days in any of the Regions that the claim names, if nothing is known to be missing.
+    #[test]
+    fn claims_are_true(trails in trails(), days_needed in 1..5_u32) {
+        let tracking = Tracking::full().with_min_coverage_days(Some(days_needed));
+        let (report, summary) = answer(&read(&trails.objects(Removed::Nothing)), &tracking);
+        let missing = &summary.accounts[0].missing_log_files.days;
+        for (name, state, reason) in states(&report) {
+            let Some(StateReason::NoAttempt { first, last, regions, days, .. }) = reason else {
+                prop_assert_ne!(state, State::Unused);
+                continue;
+            };
+            prop_assert!(days >= days_needed);
+            // Also in log files that cannot be read: those days are not counted.
+            for (number, file) in trails.log_files.iter().enumerate() {
+                for record in trails.records(number, Removed::Nothing) {
+                    let call = &CALLS[record.call];
+                    let day = FIRST + file.day_of(record);
+                    let is_claimed = (first..=last).contains(&day)
+                        && regions.iter().any(|region| **region == *file.region)
+                        && file.account == ACCOUNT;
+                    if record.caller == Caller::Ann && is_claimed && call.rows.contains(&&*name) {
+                        let is_known = missing.contains(day) || !trails.has_digests(file.trail);
+                        prop_assert!(file.fate != Fate::Read && is_known, "{}: {:?}", name, record);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Generated trails: log files and digests of several trails, accounts and Regions.
+
+use std::fmt::Write;
+
+use advisor_core::DaySet;
+use chrono::DateTime;
+use proptest::prelude::*;
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const OTHER_ACCOUNT: &str = "444455556666";
+pub(crate) const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
+pub(crate) const TRAILS: [&str; 2] = ["main", "other"];
+pub(crate) const DAYS: i32 = 6;
+/// 2026-01-01.
+pub(crate) const FIRST: i32 = 20_454;
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// A kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Read,
+    Write,
+    ReadObject,
+    WriteObject,
+    WriteStream,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::ReadObject,
+        Self::WriteObject,
+        Self::WriteStream,
+    ];
+
+    /// The category in a report, and the resource type.
+    pub(crate) fn category(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Read => ("ManagementRead", None),
+            Self::Write => ("ManagementWrite", None),
+            Self::ReadObject => ("DataRead", Some("AWS::S3::Object")),
+            Self::WriteObject => ("DataWrite", Some("AWS::S3::Object")),
+            Self::WriteStream => ("DataWrite", Some("AWS::Kinesis::Stream")),
+        }
+    }
+}
+
+/// A call: service, event, kind, request parameters, and the rows of a report that it is a use of.
+pub(crate) struct Call {
+    service: &'static str,
+    event: &'static str,
+    pub(crate) kind: Kind,
+    parameters: &'static str,
+    pub(crate) rows: &'static [&'static str],
+}
+
+const fn call(
+    service: &'static str,
+    event: &'static str,
+    kind: Kind,
+    parameters: &'static str,
+    rows: &'static [&'static str],
+) -> Call {
+    Call {
+        service,
+        event,
+        kind,
+        parameters,
+        rows,
+    }
+}
+
+pub(crate) const CALLS: [Call; 9] = [
+    call(
+        "ec2",
+        "DescribeInstances",
+        Kind::Read,
+        "{}",
+        &["ec2:DescribeInstances"],
+    ),
+    call("ec2", "UpdateIt", Kind::Write, "{}", &["ec2:UpdateIt"]),
+    call(
+        "ec2",
+        "RunInstances",
+        Kind::Write,
+        "{}",
+        &["ec2:RunInstances"],
+    ),
+    call(
+        "ec2",
+        "RunInstances",
+        Kind::Write,
+        r#"{"role":"r"}"#,
+        &["ec2:RunInstances", "iam:PassRole"],
+    ),
+    call("iam", "CreateUser", Kind::Write, "{}", &["iam:CreateUser"]),
+    call("kms", "Decrypt", Kind::Read, "{}", &["kms:Decrypt"]),
+    call(
+        "kinesis",
+        "PutRecord",
+        Kind::WriteStream,
+        "{}",
+        &["kinesis:PutRecord"],
+    ),
+    call("s3", "GetObject", Kind::ReadObject, "{}", &["s3:GetObject"]),
+    call(
+        "s3",
+        "PutObject",
+        Kind::WriteObject,
+        "{}",
+        &["s3:PutObject"],
+    ),
+];
+
+/// A catalog in which each way of logging has an action.
+pub(crate) const CATALOG: &str = "service-reference\t2026-01-01\nservice-names\t2026-01-01\nbotocore\t1\n\
+    condition\trole\trequestParameters.role\n\
+    service\tec2\tEC2\nR+g\tDescribeInstances\nW+g\tRunInstances\nW+g\tUpdateIt\nimplies\tRunInstances\tiam:PassRole\trole\n\
+    service\tiam\tIAM\nW+g\tCreateUser\nW-x\tPassRole\n\
+    service\tkinesis\tKinesis\nW-o\tPutRecord\n\
+    service\tkms\tKMS\nW+g\tDecrypt\n\
+    service\ts3\tS3\nR-o\tGetObject\nW-o\tPutObject\nW-x\tReplicateObject\ndata\tGetObject\tAWS::S3::AccessPoint,AWS::S3::Object\ndata\tPutObject\tAWS::S3::Object\n";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    Ann,
+    Bob,
+    /// A service of AWS, whose records say what the trail holds and nothing else.
+    Service,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) caller: Caller,
+    pub(crate) call: usize,
+    /// Whether it is of the last minutes of the day before the delivery.
+    pub(crate) is_late: bool,
+}
+
+/// What became of a log file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Read,
+    Missing,
+    Cut,
+    /// With a record that is not one.
+    Malformed,
+}
+
+/// A log file.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFile {
+    pub(crate) trail: usize,
+    pub(crate) account: &'static str,
+    pub(crate) region: &'static str,
+    pub(crate) day: i32,
+    pub(crate) records: Vec<Record>,
+    pub(crate) fate: Fate,
+}
+
+/// Trails of several accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Trails {
+    pub(crate) log_files: Vec<LogFile>,
+    /// By trail: whether it has digests, and which kinds it collects.
+    selectors: [(bool, [bool; 5]); 2],
+}
+
+/// What is taken away.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Removed {
+    Nothing,
+    Day(i32),
+    Region(&'static str),
+    LogFile(usize),
+    Kind(Kind),
+    KindOnDay(Kind, i32),
+    Record(usize, usize),
+    /// All log files and digests of a trail.
+    Trail(usize),
+    /// The digests of a day.
+    Digests(usize, i32),
+}
+
+/// The bytes of an object, by name.
+pub(crate) type Object = (String, Vec<u8>);
+
+impl LogFile {
+    pub(crate) fn name(&self, number: usize) -> String {
+        let date = date(self.day).replace('-', "");
+        let (account, region) = (self.account, self.region);
+        format!("{account}_CloudTrail_{region}_{date}T0005Z_{number}.json.gz")
+    }
+
+    /// The days of its events.
+    pub(crate) fn day_of(&self, record: Record) -> i32 {
+        self.day - i32::from(record.is_late)
+    }
+}
+
+impl Trails {
+    pub(crate) fn has_digests(&self, trail: usize) -> bool {
+        self.selectors[trail].0
+    }
+
+    /// The records of a log file that its trail collects, without what is taken away.
+    pub(crate) fn records(&self, number: usize, removed: Removed) -> impl Iterator<Item = Record> {
+        let file = &self.log_files[number];
+        let (_, collected) = self.selectors[file.trail];
+        let records = file.records.iter().copied().enumerate();
+        let kept = records.filter(move |(index, record)| {
+            let kind = CALLS[record.call].kind;
+            let is_gone = match removed {
+                Removed::Kind(gone) => gone == kind,
+                Removed::KindOnDay(gone, day) => gone == kind && file.day_of(*record) == day,
+                Removed::Record(of, gone) => of == number && gone == *index,
+                _ => false,
+            };
+            collected[Kind::ALL.iter().position(|it| *it == kind).unwrap()] && !is_gone
+        });
+        kept.map(|(_, record)| record)
+    }
+
+    /// Whether a log file, and the digest that lists it, is left.
+    pub(crate) fn is_left(&self, file: &LogFile, removed: Removed) -> bool {
+        match removed {
+            Removed::Day(day) => file.day != day,
+            Removed::Region(region) => file.region != region,
+            Removed::Trail(trail) => file.trail != trail,
+            _ => true,
+        }
+    }
+
+    /// Whether what is taken away tells of data that is missing: without it, the gap is not known.
+    pub(crate) fn tells_of_gaps(&self, removed: Removed) -> bool {
+        self.log_files.iter().enumerate().any(|(number, file)| {
+            let is_object = matches!(removed, Removed::LogFile(gone) if gone == number);
+            let has_digest = self.has_digests(file.trail);
+            let has_lost_digest = match removed {
+                Removed::Digests(trail, day) => trail == file.trail && day == file.day,
+                _ => !self.is_left(file, removed),
+            };
+            let is_unread = file.fate != Fate::Read && !matches!(removed, Removed::Region(_));
+            is_unread && (is_object && !has_digest || has_lost_digest)
+        })
+    }
+
+    /// The objects that are left.
+    pub(crate) fn objects(&self, removed: Removed) -> Vec<Object> {
+        let mut objects = Vec::new();
+        for (number, file) in self.log_files.iter().enumerate() {
+            let is_gone = matches!(removed, Removed::LogFile(gone) if gone == number);
+            if is_gone || file.fate == Fate::Missing || !self.is_left(file, removed) {
+                continue;
+            }
+            let mut text = String::from(r#"{"Records":["#);
+            for (index, record) in self.records(number, removed).enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_record(&mut text, file, record, number * 10 + index);
+            }
+            if file.fate == Fate::Malformed {
+                let comma = if text.ends_with('[') { "" } else { "," };
+                _ = write!(text, r#"{comma}{{"eventName":"A"}}"#);
+            }
+            if file.fate == Fate::Read || file.fate == Fate::Malformed {
+                text.push_str("]}");
+            }
+            objects.push((file.name(number), text.into_bytes()));
+        }
+        objects.extend(self.digests(removed));
+        objects
+    }
+
+    /// One digest per trail, account, Region and day, also of days without log files.
+    fn digests(&self, removed: Removed) -> Vec<Object> {
+        let mut digests = Vec::new();
+        for (trail, name) in TRAILS.iter().enumerate() {
+            if !self.has_digests(trail) {
+                continue;
+            }
+            for (region, day) in REGIONS
+                .into_iter()
+                .flat_map(|region| (0..=DAYS).map(move |day| (region, day)))
+            {
+                let here = LogFile {
+                    trail,
+                    account: ACCOUNT,
+                    region,
+                    day,
+                    records: Vec::new(),
+                    fate: Fate::Read,
+                };
+                let is_gone =
+                    matches!(removed, Removed::Digests(of, on) if of == trail && on == day);
+                if is_gone || !self.is_left(&here, removed) {
+                    continue;
+                }
+                let of_digest = |file: &LogFile| {
+                    (file.trail, file.account, file.region, file.day)
+                        == (trail, ACCOUNT, region, day)
+                };
+                let listed = self.log_files.iter().enumerate();
+                let listed = listed.filter(|(_, file)| of_digest(file));
+                let listed: Vec<String> = listed
+                    .map(|(number, file)| {
+                        let days = file.records.iter().map(|record| file.day_of(*record));
+                        let (first, last) = (days.clone().min(), days.max());
+                        let time = |day: Option<i32>| match day {
+                            Some(day) => format!(r#""{}T00:00:00Z""#, date(day)),
+                            None => "null".to_owned(),
+                        };
+                        format!(
+                            r#"{{"s3Object":"{}","oldestEventTime":{},"newestEventTime":{}}}"#,
+                            file.name(number),
+                            time(first),
+                            time(last)
+                        )
+                    })
+                    .collect();
+                let (start, end) = (date(day), date(day + 1));
+                let compact = end.replace('-', "");
+                let own = format!(
+                    "{ACCOUNT}_CloudTrail-Digest_{region}_{name}_{region}_{compact}T000000Z.json.gz"
+                );
+                let text = format!(
+                    r#"{{"awsAccountId":"{ACCOUNT}","digestStartTime":"{start}T00:00:00Z","digestEndTime":"{end}T00:00:00Z","digestS3Object":"{own}","logFiles":[{}]}}"#,
+                    listed.join(",")
+                );
+                digests.push((own, text.into_bytes()));
+            }
+        }
+        digests
+    }
+}
+
+pub(crate) fn date(day: i32) -> String {
+    DaySet::date_of(FIRST + day).unwrap().to_string()
+}
+
+fn write_record(text: &mut String, file: &LogFile, record: Record, number: usize) {
+    let call = &CALLS[record.call];
+    let minutes = if record.is_late { -5 } else { 3 };
+    let millis =
+        DaySet::start_of(FIRST + file.day) + minutes * 60_000 + number as i64 * 1_000 % DAY_MILLIS;
+    let time = DateTime::from_timestamp_millis(millis).unwrap();
+    let (category, resource_type) = call.kind.category();
+    let read_only = category.ends_with("Read");
+    let category = if category.starts_with("Data") {
+        "Data"
+    } else {
+        "Management"
+    };
+    let resources = match resource_type {
+        Some(name) => format!(r#","resources":[{{"type":"{name}","ARN":"arn:aws:x:::y"}}]"#),
+        None => String::new(),
+    };
+    let identity = match record.caller {
+        Caller::Service => r#"{"type":"AWSService","invokedBy":"x.amazonaws.com"}"#.to_owned(),
+        caller => {
+            let name = if caller == Caller::Ann { "ann" } else { "bob" };
+            format!(
+                r#"{{"type":"IAMUser","principalId":"AIDA{name}","arn":"arn:aws:iam::{ACCOUNT}:user/{name}","accountId":"{ACCOUNT}","userName":"{name}"}}"#
+            )
+        }
+    };
+    _ = write!(
+        text,
+        r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"{}","eventSource":"{}.amazonaws.com","eventName":"{}","awsRegion":"{}","requestParameters":{},"responseElements":null,"eventID":"00000000-0000-4000-8000-{number:012}","readOnly":{read_only}{resources},"eventType":"AwsApiCall","recipientAccountId":"{}","eventCategory":"{category}"}}"#,
+        time.format("%Y-%m-%dT%H:%M:%SZ"),
+        call.service,
+        call.event,
+        file.region,
+        call.parameters,
+        file.account,
+    );
+}
+
+pub(crate) fn trails() -> impl Strategy<Value = Trails> {
+    let selectors = (
+        any::<bool>(),
+        prop::array::uniform5(prop::bool::weighted(0.85)),
+    );
+    (
+        prop::collection::vec(log_file(), 1..14),
+        prop::array::uniform2(selectors),
+    )
+        .prop_map(|(log_files, selectors)| Trails {
+            log_files,
+            selectors,
+        })
+}
+
+fn log_file() -> impl Strategy<Value = LogFile> {
+    let caller = prop::sample::select(vec![Caller::Ann, Caller::Bob, Caller::Bob, Caller::Service]);
+    let record = (caller, 0..CALLS.len(), prop::bool::weighted(0.15));
+    let record = record.prop_map(|(caller, call, is_late)| Record {
+        caller,
+        call,
+        is_late,
+    });
+    let account = prop::sample::select(vec![ACCOUNT, ACCOUNT, ACCOUNT, ACCOUNT, OTHER_ACCOUNT]);
+    let region = prop::sample::select(REGIONS.to_vec());
+    let fate = prop_oneof![
+        12 => Just(Fate::Read),
+        1 => Just(Fate::Missing),
+        1 => Just(Fate::Cut),
+        1 => Just(Fate::Malformed),
+    ];
+    let records = prop::collection::vec(record, 0..6);
+    (0..2_usize, account, region, 1..DAYS, records, fate).prop_map(
+        |(trail, account, region, day, records, fate)| LogFile {
+            trail,
+            account,
+            region,
+            day,
+            records,
+            fate,
+        },
+    )
+}
+
+/// Whole parts of trails.
+pub(crate) fn removed_places() -> impl Strategy<Value = Removed> {
+    prop_oneof![
+        (1..DAYS).prop_map(Removed::Day),
+        prop::sample::select(REGIONS.to_vec()).prop_map(Removed::Region),
+        (0..2_usize).prop_map(Removed::Trail),
+        (0..2_usize, 1..DAYS).prop_map(|(trail, day)| Removed::Digests(trail, day)),
+    ]
+}
+
+/// Parts of what trails hold.
+pub(crate) fn removed_records() -> impl Strategy<Value = Removed> {
+    let kind = || prop::sample::select(Kind::ALL.to_vec());
+    prop_oneof![
+        (0..14_usize).prop_map(Removed::LogFile),
+        kind().prop_map(Removed::Kind),
+        (kind(), 0..DAYS).prop_map(|(kind, day)| Removed::KindOnDay(kind, day)),
+        (0..14_usize, 0..5_usize).prop_map(|(file, record)| Removed::Record(file, record)),
+    ]
+}
