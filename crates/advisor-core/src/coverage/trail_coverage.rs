@@ -109,6 +109,7 @@ pub struct ListedLogFile<'a> {
 
 /// A log file that a digest lists and that was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MissingLogFile<'a> {
     /// The last part of its name.
     pub name: &'a str,
@@ -124,6 +125,7 @@ pub struct MissingLogFile<'a> {
 
 /// Calls of one action that records show, whoever made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CallCoverage<'a> {
     /// The kind of event that they were logged as, where, and on which days.
     pub records: RecordCoverage<'a>,

@@ -28,9 +28,11 @@ const WHOLE: [&str; 20] = [
 ];
 
 /// Values that users make, of all their parts: a further part has to be filled by whoever makes one.
-const MADE_BY_USERS: [&str; 13] = [
+const MADE_BY_USERS: [&str; 15] = [
     "activity::ActivityRow",
     "activity::Attempt",
+    "activity::Digest",
+    "activity::ListedLogFile",
     "activity::InternedAttempt",
     "activity::Principal",
     "job::FrozenEntity",
