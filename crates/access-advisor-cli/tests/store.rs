@@ -514,9 +514,13 @@ fn what_is_missing_is_said_and_strict_fails() {
                    not read again. To count what it holds now, import everything into a new store";
     assert!(stderr(&said).contains(warning), "{}", stderr(&said));
     let strict = store.failure(&["import", "trail", "--strict", path]);
-    let changed = "error: --strict: 1 imported objects have changed and were not read again, 1 log files or other objects were not read whole; \
+    let changed = "error: --strict: 1 imported objects have changed and were not read again, 2 log files or other objects were not read whole; \
                    the rest is imported\n";
     assert!(strict.ends_with(changed), "{strict}");
+    // Whoever asks the store later must know.
+    let said = store.run(&["coverage", "--format", "json"]);
+    assert_eq!(said.status.code(), Some(3));
+    assert!(stderr(&said).contains("2 log files or other objects were not read whole"));
 }
 
 /// A store that may only be read can be asked; where not even its folder may be written, SQLite

@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::error::{Fault, StoreError};
 use crate::job_rows::JobSummary;
 use crate::jobs::{self, JobRetention};
-use crate::tables::{ACTIVITY, COVERAGE, JOBS, PICTURES, TRAIL_OBJECTS};
+use crate::tables::{ACTIVITY, JOBS, PICTURES, TRAIL_OBJECTS};
 use crate::trail::{self, ImportedTrail, TrailImportError};
 use crate::{activity, coverage};
 
@@ -332,7 +332,11 @@ impl Store {
     /// The store cannot be used, or the file not be removed.
     pub fn remove_if_empty(self) -> Result<bool, StoreError> {
         self.database.remove_if(|reader| {
-            for table in [&PICTURES, &TRAIL_OBJECTS, &COVERAGE, &JOBS] {
+            // What could not be read is no reason to keep it.
+            if !coverage::load(reader, i64::MAX)?.is_empty() {
+                return Ok(false);
+            }
+            for table in [&PICTURES, &TRAIL_OBJECTS, &ACTIVITY, &JOBS] {
                 if !reader.rows(table, "LIMIT 1", [], |_| Ok(()))?.is_empty() {
                     return Ok(false);
                 }

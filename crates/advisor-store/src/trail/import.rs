@@ -95,7 +95,9 @@ pub(crate) fn import<P: AsRef<Path>>(
     let (mut reconciliation, is_stopped) = import.run(listing)?;
     reconciliation.objects_failed.sort();
     reconciliation.objects_unusable.sort();
+    let lost = import.lost;
     let skipped = import.names.finish();
+    keep_changed(database, &skipped.changed, &lost)?;
     Ok(ImportedTrail {
         reconciliation,
         known: skipped.known,
@@ -365,6 +367,25 @@ impl Import<'_> {
         }
         Ok(Outcome::Again { objects, unlisted })
     }
+}
+
+/// Records that what objects have now was not read, unless it is known.
+fn keep_changed(
+    database: &Database,
+    changed: &[String],
+    lost: &HashSet<String>,
+) -> Result<(), StoreError> {
+    // Under the object's own name, its earlier content was read.
+    let changed = changed.iter().map(|name| format!("{name} (changed)"));
+    let changed: Vec<String> = changed.filter(|name| !lost.contains(name)).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut losses = Activity::new();
+    for name in &changed {
+        losses.coverage_mut().lose_object(name);
+    }
+    database.write(|writer| activity::merge(writer, &losses))
 }
 
 /// The names of the objects that earlier imports could not read whole.
