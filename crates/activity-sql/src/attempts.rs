@@ -53,7 +53,7 @@ pub(crate) fn select(filter: &Filter<'_>) -> Result<String, QueryError> {
         format!(
             "{} BETWEEN 1 AND {LONGEST_NAME} AND NOT {}",
             sql.bytes(text),
-            sql.matches(text, r"\p{Cc}")
+            sql.matches(text, r"[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]")
         )
     };
     let unique_id_pattern = unique_id_pattern();
