@@ -309,8 +309,9 @@ impl StatementKind {
             if self.is_not_action { "NotAction" } else { "Action" }: one_or_all(actions),
             if self.is_not_resource { "NotResource" } else { "Resource" }: one_or_all(resources),
         });
-        if self.has_condition {
-            statement["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+        if let Some(elements) = statement.as_object_mut().filter(|_| self.has_condition) {
+            let condition = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+            elements.insert("Condition".to_owned(), condition);
         }
         statement
     }

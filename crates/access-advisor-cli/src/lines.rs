@@ -34,8 +34,9 @@ mod tests {
         let mut written = Vec::new();
         let mut lines = Lines::new(&mut written);
         writeln!(lines).unwrap();
-        writeln!(lines, "{} é", "a\nb\r\u{1b}[31m\n").unwrap();
-        write!(lines, "{}", "c\n\n").unwrap();
+        let (hostile, last) = ("a\nb\r\u{1b}[31m\n", "c\n\n");
+        writeln!(lines, "{hostile} é").unwrap();
+        write!(lines, "{last}").unwrap();
         let written = String::from_utf8(written).unwrap();
         assert_eq!(written, "\na\\nb\\r\\u{1b}[31m\\n é\nc\\n\n");
     }

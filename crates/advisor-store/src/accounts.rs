@@ -76,11 +76,10 @@ pub(crate) fn import(
     let parts = parts(exports, &accounts)?;
     database.write(|writer| {
         let mut ids = Vec::with_capacity(parts.len());
-        let mut next = writer.greatest_id(&EXPORTS)? + 1;
-        for part in &parts {
-            writer.insert(&EXPORTS, &[&next, &part.name, &part.length, &part.deflated])?;
-            ids.push(next);
-            next += 1;
+        let first = writer.greatest_id(&EXPORTS)? + 1;
+        for (id, part) in (first..).zip(&parts) {
+            writer.insert(&EXPORTS, &[&id, &part.name, &part.length, &part.deflated])?;
+            ids.push(id);
         }
         for account in &accounts {
             let generation = generation(writer, account)?.unwrap_or(0) + 1;

@@ -200,7 +200,7 @@ impl<'t> Writer<'t> {
     fn execute(&self, table: &Table, sql: &str, values: &[&dyn ToSql]) -> Result<i64, Fault> {
         let values: Vec<ToSqlOutput<'_>> = values
             .iter()
-            .map(|value| value.to_sql())
+            .map(ToSql::to_sql)
             .collect::<rusqlite::Result<_>>()?;
         let checksum = table.checksum(values.iter().map(|value| match value {
             ToSqlOutput::Borrowed(value) => *value,

@@ -266,7 +266,7 @@ impl Random {
 }
 
 /// Damages a copy, and says how. Half of the places are in the headers of pages, where the structure is.
-fn damage(bytes: &mut Vec<u8>, variant: usize) -> String {
+fn damage(bytes: &mut [u8], variant: usize) -> String {
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (variant as u64 + 1));
     for _ in 0..8 {
         random.below(2);

@@ -97,7 +97,7 @@ fn a_removed_or_replaced_file_is_noticed_at_once() {
     let takes: [(&str, Take); 6] = [
         ("removed", |path| fs::remove_file(path).unwrap()),
         ("renamed", |path| {
-            fs::rename(path, path.with_extension("old")).unwrap()
+            fs::rename(path, path.with_extension("old")).unwrap();
         }),
         ("replaced by a copy", |path| {
             let copy = path.with_extension("copy");

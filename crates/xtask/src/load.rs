@@ -114,7 +114,7 @@ impl Load {
         );
         print!("{}", measured.report());
         let measured = if self.heavy {
-            self.beside_heavy_caller(&server, &shape, &jobs, measured)?
+            self.beside_heavy_caller(&server, &shape, &jobs, &measured)?
         } else {
             measured
         };
@@ -144,7 +144,7 @@ impl Load {
         server: &Server,
         shape: &AccountShape,
         jobs: &[String],
-        alone: Measured,
+        alone: &Measured,
     ) -> Result<Measured, String> {
         let stop = AtomicBool::new(false);
         let (measured, asked) = std::thread::scope(|scope| {

@@ -105,7 +105,7 @@ impl SetAside {
             Self::NoCaller(_) => Some(Self::NoCaller(OTHERS.into())),
             Self::NotAws(_) => Some(Self::NotAws(OTHERS.into())),
             Self::NoIamIdentity(UserIdentityKind::Other(_)) => {
-                Some(UserIdentityKind::Other(OTHERS.into())).map(Self::NoIamIdentity)
+                Some(Self::NoIamIdentity(UserIdentityKind::Other(OTHERS.into())))
             }
             _ => None,
         }

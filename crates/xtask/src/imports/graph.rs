@@ -221,7 +221,7 @@ mod tests {
 
     /// The circles of a crate of these files, each as its edges.
     fn found(sources: &[(&str, &str)]) -> Vec<String> {
-        edges(file_circles(&files(sources)))
+        edges(&file_circles(&files(sources)))
     }
 
     fn files(sources: &[(&str, &str)]) -> Vec<SourceFile> {
@@ -232,7 +232,7 @@ mod tests {
         parse(&sources)
     }
 
-    fn edges(circles: Vec<Circle>) -> Vec<String> {
+    fn edges(circles: &[Circle]) -> Vec<String> {
         let edges = circles.iter().map(|circle| {
             let edges = circle.edges.iter();
             edges
@@ -296,7 +296,7 @@ mod tests {
         ];
         assert!(found(&sources).is_empty());
         assert_eq!(
-            edges(folder_circles(&files(&sources))),
+            edges(&folder_circles(&files(&sources))),
             ["a -> c: C; c -> a: Two"]
         );
     }
