@@ -69,7 +69,7 @@ impl Api {
             readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             unsent: UnsentBytes::new(&config.limits),
-            log: LogLimit::new(&config.limits),
+            log: LogLimit::new(config.limits.log_lines, config.limits.log_interval),
             config,
         })))
     }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::config::Limits;
-
 /// Lines that are counted together. All names come from fixed sets, so that the number of kinds is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LineKind {
@@ -18,9 +16,9 @@ pub(crate) struct LineKind {
 /// Writes the first lines of each kind in an interval, and then their number.
 #[derive(Debug)]
 pub(crate) struct LogLimit {
-    /// [`Limits::log_lines`].
+    /// [`Limits::log_lines`](crate::Limits::log_lines).
     most: u64,
-    /// [`Limits::log_interval`].
+    /// [`Limits::log_interval`](crate::Limits::log_interval).
     interval: Duration,
     lines: Mutex<Lines>,
 }
@@ -32,10 +30,10 @@ struct Lines {
 }
 
 impl LogLimit {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(most: u64, interval: Duration) -> Self {
         Self {
-            most: limits.log_lines,
-            interval: limits.log_interval,
+            most,
+            interval,
             lines: Mutex::new(Lines {
                 since: Instant::now(),
                 numbers: BTreeMap::new(),
@@ -88,11 +86,7 @@ mod tests {
 
     #[test]
     fn the_first_lines_of_each_kind_are_written() {
-        let limits = Limits {
-            log_lines: 3,
-            ..Limits::default()
-        };
-        let log = LogLimit::new(&limits);
+        let log = LogLimit::new(3, Duration::from_secs(60));
         let kind = |code| LineKind {
             target: "t",
             operation: "-",
