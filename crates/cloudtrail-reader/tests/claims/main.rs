@@ -114,6 +114,10 @@ fn lost(trails: &Trails, removed: Removed, row: &str) -> Vec<Lost> {
                 .filter(of_row)
                 .collect::<Vec<_>>()
         };
+        // Claims are about the trail of the account itself.
+        if file.account != ACCOUNT {
+            continue;
+        }
         let is_gone = matches!(removed, Removed::LogFile(gone) if gone == number)
             || !trails.is_left(file, removed);
         let (before, after) = (uses(Removed::Nothing), uses(removed));
@@ -122,7 +126,7 @@ fn lost(trails: &Trails, removed: Removed, row: &str) -> Vec<Lost> {
                 day: FIRST + file.day_of(record),
                 region: file.region,
                 kind: CALLS[record.call].kind,
-                is_listed: trails.has_digests(file.trail) && file.account == ACCOUNT,
+                is_listed: trails.has_digests(file.trail),
                 is_covered_by_others: trails.has_digests(1 - file.trail),
             }));
         }
