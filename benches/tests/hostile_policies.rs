@@ -1,7 +1,7 @@
 //! No policies within IAM's size limits take more work than a report may, however they were searched for.
 //!
-//! Steps are counted, not time. A step takes up to some fifteen nanoseconds, as the bench `policies` measures, so that six
-//! million stand for less than 100 ms. With `--search` that bench looks for policies that take more time.
+//! Steps are counted, not time. A step of most shapes takes up to some fifteen nanoseconds, as the bench `policies` measures; with
+//! `--search`, that bench finds some that take up to 85.
 #![allow(clippy::unwrap_used)]
 
 use advisor_core::{AccountData, Reach, ReachEngine};
@@ -19,7 +19,7 @@ fn steps(policies: &HostilePolicies) -> u64 {
 
 #[test]
 fn a_search_finds_no_policies_that_take_more_steps() {
-    const { assert!(Reach::MAX_STEPS <= 6_000_000) };
+    const { assert!(Reach::MAX_STEPS <= 8_000_000) };
     let mut random = Seeded::new(1);
     for _ in 0..2 {
         let mut shape = HostileShape::random(&mut random);

@@ -80,7 +80,7 @@ pub(crate) fn document_size(document: &PolicyDocument) -> u64 {
 
 /// The work budget for compiling the documents of an identity. AWS-managed policies need at most a
 /// twentieth of it.
-pub(crate) const COMPILE_STEPS: u64 = 3_000_000;
+pub(crate) const COMPILE_STEPS: u64 = 4_000_000;
 
 /// What the sets of actions of a statement cost.
 const STATEMENT_STEPS: u64 = 100;

@@ -259,7 +259,7 @@ pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) 
 }
 
 /// The work budget of the questions of a report.
-pub(crate) const REPORT_STEPS: u64 = 3_000_000;
+pub(crate) const REPORT_STEPS: u64 = 4_000_000;
 
 /// What each question may take at first. Those that need more share what is then left.
 const FIRST_STEPS: u64 = 1_000;
