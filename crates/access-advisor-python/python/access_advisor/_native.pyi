@@ -508,6 +508,8 @@ class Activity:
             since: Skip records earlier than this.
             until: Skip records later than this.
             object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+            assume_complete: Whether results of queries and searches, exports and logs hold all records of their days. Otherwise only
+                what CloudTrail and Security Lake deliver shows that something is unused.
             progress: True for a tqdm progress bar, or a callable that receives a Progress about ten times a second, on this
                 thread.
             catalog: The catalog of services and actions; the built-in one when None.
@@ -615,7 +617,7 @@ class Activity:
 
 @final
 class Intake:
-    """Reads CloudTrail objects one by one, whatever their source: another object store, a queue, a Spark partition.
+    """Reads CloudTrail objects one by one, from any source: another object store, a queue, a Spark partition.
 
     For files, folders and S3, `Activity.from_trail` is faster: it reads in parallel. An intake owns a thread, which does not
     survive a fork: in a forked process its methods raise InvalidInputError.
@@ -624,6 +626,8 @@ class Intake:
         since: Skip records earlier than this.
         until: Skip records later than this.
         object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+        assume_complete: Whether results of queries and searches, exports and logs hold all records of their days. Otherwise only
+            what CloudTrail and Security Lake deliver shows that something is unused.
         catalog: The catalog of services and actions; the built-in one when None.
 
     Raises:
@@ -794,9 +798,9 @@ class Advisor:
 
         It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
         although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
-        policies and groups that are missing from the export or could not be evaluated. With `Tracking.full()`, every service and
-        action has a `State` ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a
-        `StateReason`.
+        policies and groups that are missing from the export or could not be evaluated; `Undecided`, how many actions are only
+        listed because deciding them would take too much work. With `Tracking.full()`, every service and action has a `State`
+        ("used", "implied", "unused", "unobservable" or "uncovered") and, except most that are used, a `StateReason`.
 
         Args:
             arn: The ARN of the user, group, role or managed policy.
@@ -934,6 +938,7 @@ class Store:
             paths: A path, or an iterable of paths.
             threads: The number of reading threads, 1 or more; one per processor when None.
             object_limit: The largest uncompressed size of one object, in bytes; 1 GiB when None.
+            assume_complete: As in `Activity.from_trail`.
             progress: As in `Activity.from_trail`.
 
         Raises:
