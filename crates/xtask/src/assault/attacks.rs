@@ -15,7 +15,7 @@ pub(crate) struct Attack {
     pub(crate) name: &'static str,
     /// What the server serves.
     pub(crate) account: Account,
-    /// Whether it ends by itself, instead of after [`Scale::time`].
+    /// Whether it ends by itself, instead of after the time that is given.
     pub(crate) has_end: bool,
     pub(crate) run: fn(&Target) -> Result<(), String>,
 }
