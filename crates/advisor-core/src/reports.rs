@@ -73,7 +73,7 @@ impl Advisor {
     /// duplicates; made in parallel, a few at a time.
     ///
     /// # Errors
-    /// As [`AccountData::check`], for the first ARN that fails.
+    /// As [`AccountData::check`](crate::AccountData::check), for the first ARN that fails.
     pub fn reports_on<S: AsRef<str>>(
         &self,
         arns: &[S],
