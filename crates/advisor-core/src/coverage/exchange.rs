@@ -92,7 +92,7 @@ impl<'a> ExchangedRecords<'a> {
     }
 }
 
-/// A log file that was not read. Earlier versions have its name alone.
+/// A log file that was not read: by its name alone when no digest lists it.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum ExchangedMissing<'a> {
@@ -126,6 +126,7 @@ impl From<ExchangedMissing<'_>> for Missing {
                 region: (&*region).into(),
                 first_day,
                 last_day,
+                is_listed: true,
             },
         }
     }
@@ -216,13 +217,22 @@ impl Serialize for Coverage {
             log_files_read: STANDARD.encode(read).into(),
             log_files_held: STANDARD.encode(held).into(),
             missing_log_files: self
+                .log_files
                 .missing()
-                .map(|missing| ExchangedMissing::Full {
-                    name: missing.name.into(),
-                    account: missing.account.into(),
-                    region: missing.region.into(),
-                    first_day: missing.first_day,
-                    last_day: missing.last_day,
+                .into_iter()
+                .map(|missing| {
+                    let name = (&*missing.name).into();
+                    if missing.is_listed {
+                        ExchangedMissing::Full {
+                            name,
+                            account: (&*missing.account).into(),
+                            region: (&*missing.region).into(),
+                            first_day: missing.first_day,
+                            last_day: missing.last_day,
+                        }
+                    } else {
+                        ExchangedMissing::Name(name)
+                    }
                 })
                 .collect(),
             calls: (self.sorted_calls().into_iter())

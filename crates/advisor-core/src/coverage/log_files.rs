@@ -33,6 +33,8 @@ pub(super) struct Missing {
     pub(super) region: Box<str>,
     pub(super) first_day: i32,
     pub(super) last_day: i32,
+    /// Whether a digest says the days, not the name.
+    pub(super) is_listed: bool,
 }
 
 impl Held {
@@ -85,11 +87,20 @@ impl Missing {
             region: region.into(),
             first_day: day.map_or(0, |day| day.saturating_sub(1)),
             last_day: day.unwrap_or(-1),
+            is_listed: false,
         }
     }
 
+    /// Whether the days are those of the events in it. Those by its name are only possible.
+    fn has_exact_days(&self) -> bool {
+        self.is_listed && !self.days().is_empty()
+    }
+
     fn merge(&mut self, other: &Self) {
-        if self.days().is_empty() {
+        if self.has_exact_days() && !other.has_exact_days() {
+            return;
+        }
+        if self.days().is_empty() || other.has_exact_days() && !self.has_exact_days() {
             *self = other.clone();
         } else if !other.days().is_empty() {
             self.first_day = self.first_day.min(other.first_day);

@@ -344,6 +344,7 @@ impl Coverage {
                 region: region.into(),
                 first_day: file.first_day,
                 last_day: file.last_day,
+                is_listed: true,
             });
             listed.insert(fingerprint, file.delivered);
         }
