@@ -32,7 +32,7 @@ use crate::{error, pickle};
 ///
 /// >>> activity = Activity.from_trail("testdata/trail")
 /// >>> activity
-/// <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
+/// <Activity of 106 rows, newest 2026-10-21T10:03:00+00:00>
 #[pyclass(frozen, eq, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Activity {
@@ -122,7 +122,7 @@ impl Activity {
     /// >>> from datetime import datetime, timezone
     /// >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
     /// >>> len(Activity.from_trail("testdata/trail", since=october))
-    /// 74
+    /// 75
     #[staticmethod]
     #[pyo3(signature = (paths, *, threads = None, since = None, until = None, object_limit = None, assume_complete = false, progress = None, catalog = None))]
     #[expect(
@@ -303,7 +303,7 @@ impl Activity {
     /// Returns the rows as a table, in no particular order.
     ///
     /// >>> Activity.from_trail("testdata/trail").table()
-    /// <Table of 105 rows: account_id, principal_id, principal_arn, ...>
+    /// <Table of 106 rows: account_id, principal_id, principal_arn, ...>
     fn table(&self, py: Python<'_>) -> PyResult<Table> {
         let activity = Arc::clone(&self.inner);
         let make = move || {

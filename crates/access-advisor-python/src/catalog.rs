@@ -16,7 +16,7 @@ use crate::{error, work};
 /// >>> catalog
 /// <Catalog of ... services, ... actions>
 /// >>> Activity.from_trail("testdata/trail", catalog=catalog)
-/// <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
+/// <Activity of 106 rows, newest 2026-10-21T10:03:00+00:00>
 #[pyclass(frozen, module = "access_advisor")]
 #[derive(Debug)]
 pub(crate) struct Catalog {

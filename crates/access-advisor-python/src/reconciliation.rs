@@ -23,7 +23,7 @@ use crate::pickle::{self, Reduced};
 /// True
 /// >>> print(r)
 /// 87 objects read, 1 digest read, 1 insight skipped
-/// 385 records = 321 attributed + 64 set aside
+/// 385 records = 322 attributed + 63 set aside
 /// ...
 #[pyclass(frozen, eq, module = "access_advisor")]
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -43,7 +43,7 @@ use crate::{error, work};
 /// >>> store.import_account("testdata/account.json")
 /// ['111122223333']
 /// >>> store.import_trail("testdata/trail").reconciliation.records_attributed
-/// 321
+/// 322
 /// >>> job = store.generate_service_last_accessed_details(Arn="arn:aws:iam::111122223333:user/erin")
 /// >>> page = store.get_service_last_accessed_details(JobId=job["JobId"], MaxItems=2)
 /// >>> page["JobStatus"], len(page["ServicesLastAccessed"]), page["IsTruncated"]

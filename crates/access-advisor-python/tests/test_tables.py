@@ -69,6 +69,7 @@ def test_a_table_outlives_what_made_it():
 def test_versions_are_told(activity):
     metadata = pyarrow.schema(activity.table()).metadata
     assert metadata.pop(b"access_advisor.coverage").decode() == activity.coverage.to_json()
+    assert metadata.pop(b"access_advisor.rows").startswith(b"106:")
     assert metadata == {b"access_advisor.schema": b"1"}
 
 

@@ -187,7 +187,7 @@ class Catalog:
     >>> catalog
     <Catalog of ... services, ... actions>
     >>> Activity.from_trail("testdata/trail", catalog=catalog)
-    <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
+    <Activity of 106 rows, newest 2026-10-21T10:03:00+00:00>
     """
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
@@ -329,7 +329,7 @@ class Reconciliation:
     True
     >>> print(r)
     87 objects read, 1 digest read, 1 insight skipped
-    385 records = 321 attributed + 64 set aside
+    385 records = 322 attributed + 63 set aside
     ...
     """
     def __new__(cls, *, objects_failed: Iterable[FailedObject] = ()) -> Reconciliation: ...
@@ -481,7 +481,7 @@ class Activity:
 
     >>> activity = Activity.from_trail("testdata/trail")
     >>> activity
-    <Activity of 105 rows, newest 2026-10-21T10:03:00+00:00>
+    <Activity of 106 rows, newest 2026-10-21T10:03:00+00:00>
     """
     def __init__(self, never: NoReturn, /) -> None: ...
     @staticmethod
@@ -522,7 +522,7 @@ class Activity:
         >>> from datetime import datetime, timezone
         >>> october = datetime(2026, 10, 1, tzinfo=timezone.utc)
         >>> len(Activity.from_trail("testdata/trail", since=october))
-        74
+        75
         """
     @staticmethod
     def from_parquet(paths: _Paths, *, catalog: Catalog | None = None) -> Activity:
@@ -592,7 +592,7 @@ class Activity:
         """Returns the rows as a table, in no particular order.
 
         >>> Activity.from_trail("testdata/trail").table()
-        <Table of 105 rows: account_id, principal_id, principal_arn, ...>
+        <Table of 106 rows: account_id, principal_id, principal_arn, ...>
         """
     def with_coverage(self, coverage: Coverage) -> Activity:
         """Returns the same rows with this coverage, for tables of engines that do not keep it.
@@ -894,7 +894,7 @@ class Store:
     >>> store.import_account("testdata/account.json")
     ['111122223333']
     >>> store.import_trail("testdata/trail").reconciliation.records_attributed
-    321
+    322
     >>> job = store.generate_service_last_accessed_details(Arn="arn:aws:iam::111122223333:user/erin")
     >>> page = store.get_service_last_accessed_details(JobId=job["JobId"], MaxItems=2)
     >>> page["JobStatus"], len(page["ServicesLastAccessed"]), page["IsTruncated"]
