@@ -397,94 +397,34 @@ fn errors_quote_arguments_escaped() {
             let arguments = more.iter().map(|it| (*it).to_owned());
             arguments.chain([last.to_owned()]).collect()
         };
+        let report = |option: &'static str, last: &str| {
+            let inputs = [
+                "report",
+                "--account",
+                "account.json",
+                "--trail",
+                "trail.json",
+            ];
+            also(&[&inputs[..], &[option]].concat(), last)
+        };
         for arguments in [
             also(&[], name),
             also(&[], &option),
             also(&["report"], name),
             also(&["report"], &option),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--now",
-                ],
-                name,
-            ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--format",
-                ],
-                name,
-            ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--threads",
-                ],
-                name,
-            ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--arn",
-                ],
-                name,
-            ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--arn",
-                ],
-                &arn,
-            ),
+            report("--now", name),
+            report("--format", name),
+            report("--threads", name),
+            report("--arn", name),
+            report("--arn", &arn),
             also(&["report", "--trail", "trail.json", "--account"], name),
             also(&["report", "--account", "account.json", "--trail"], name),
             also(
                 &["report", "--account", "account.json", "--trail"],
                 &format!("s3://{name}"),
             ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--catalog",
-                ],
-                name,
-            ),
-            also(
-                &[
-                    "report",
-                    "--account",
-                    "account.json",
-                    "--trail",
-                    "trail.json",
-                    "--output",
-                ],
-                &format!("{name}/x/y"),
-            ),
+            report("--catalog", name),
+            report("--output", &format!("{name}/x/y")),
             also(&["import", "account", "--store", "s.db"], name),
             also(
                 &["import", "trail", "trail.json", "--store"],

@@ -14,19 +14,22 @@
 //! The work is bounded, in steps of a [`WorkBudget`] ([`COMPILE_STEPS`]); statements share what their document
 //! may take. What is not decided within it counts for an allow and not for a deny, and is *unsure*.
 
-use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
-    Statement, Token, WorkBudget, matches_within, overlaps_within, residue,
+    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, Statement, Token,
+    WorkBudget, matches_within, overlaps_within, residue,
 };
-use service_catalog::{ActionId, Catalog, ResourceTypeId, ServiceId};
+use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::action_set::ActionSet;
 use crate::decisions::Decisions;
+use crate::interner::Interner;
+use crate::patterns_by_service::{ByService, arn_service};
+use crate::scope_formats::{formats, untyped_formats};
 use crate::statement_resources::{Resources, allowed_resources, denied_resources};
 
 /// Compiles policy documents against a catalog.
@@ -59,23 +62,6 @@ pub struct PolicyCompiler {
     resource_ids: Interner<Resources>,
     action_ids: Interner<ActionSet>,
     decisions: Decisions,
-}
-
-/// The size of a document for sharing a work budget: the characters of its actions and resources, and a
-/// constant for each statement.
-pub(crate) fn document_size(document: &PolicyDocument) -> u64 {
-    let size = |statement: &Statement| -> usize {
-        let (ActionElement::Action(actions) | ActionElement::NotAction(actions)) =
-            &statement.actions;
-        let actions = actions.iter().map(|pattern| pattern.as_str().len());
-        let resources = match &statement.resources {
-            Some(ResourceElement::Resource(all) | ResourceElement::NotResource(all)) => &**all,
-            None => &[],
-        };
-        let resources = resources.iter().map(|resource| resource.text.len());
-        40 + actions.chain(resources).sum::<usize>()
-    };
-    document.statements.iter().map(size).sum::<usize>() as u64
 }
 
 /// The work budget for compiling the documents of an identity. AWS-managed policies need at most a
@@ -559,7 +545,7 @@ impl PolicyCompiler {
             Resources::AllBut(patterns) => (&**patterns, true),
         };
         let by_service = ByService::new(patterns, &self.arn_services);
-        let asked = by_service.scopes(self);
+        let asked = self.scopes_reached_by(&by_service);
         let positions = || asked.iter().flat_map(|scope| self.positions_in(*scope));
         // The scopes that are not asked share no string with any of the patterns.
         let (mut reached, mut maybe) = (none.clone(), none.clone());
@@ -685,146 +671,20 @@ impl PolicyCompiler {
                 .push(self.statement(actions, None, resources));
         }
     }
-}
-
-/// Patterns by the service part of their ARNs.
-struct ByService<'a> {
-    /// By the index of the service.
-    known: HashMap<u32, Vec<&'a Pattern>>,
-    /// Those of any service.
-    open: Vec<&'a Pattern>,
-    all: Vec<&'a Pattern>,
-}
-
-impl<'a> ByService<'a> {
-    fn new(patterns: &'a [Pattern], services: &HashMap<Box<str>, u32>) -> Self {
-        let mut by_service = Self {
-            known: HashMap::new(),
-            open: Vec::new(),
-            all: patterns.iter().collect(),
-        };
-        for pattern in patterns {
-            match arn_service(pattern) {
-                None => by_service.open.push(pattern),
-                Some(service) => {
-                    // A pattern of a service that no format has overlaps only formats of any service.
-                    if let Some(index) = services.get(service.as_str()) {
-                        by_service.known.entry(*index).or_default().push(pattern);
-                    }
-                }
-            }
-        }
-        by_service
-    }
-
-    /// The patterns that can overlap a format of the service, or of any service.
-    fn relevant(&self, service: Option<u32>) -> impl Iterator<Item = &'a Pattern> {
-        let (known, rest) = match service {
-            Some(index) => (
-                self.known.get(&index).map_or(&[][..], |all| all),
-                &self.open,
-            ),
-            None => (&[][..], &self.all),
-        };
-        known.iter().chain(rest).copied()
-    }
 
     /// The scopes with formats that the patterns can overlap, ascending.
-    fn scopes(&self, compiler: &PolicyCompiler) -> Vec<u32> {
-        if !self.open.is_empty() {
-            return (0..compiler.any_scope).collect();
+    fn scopes_reached_by(&self, by_service: &ByService<'_>) -> Vec<u32> {
+        if !by_service.open.is_empty() {
+            return (0..self.any_scope).collect();
         }
-        let mut scopes = compiler.open_scopes.clone();
-        for index in self.known.keys() {
-            scopes.extend(
-                compiler
-                    .scopes_of
-                    .get(*index as usize)
-                    .into_iter()
-                    .flatten(),
-            );
+        let mut scopes = self.open_scopes.clone();
+        for service in by_service.services() {
+            scopes.extend(self.scopes_of.get(service as usize).into_iter().flatten());
         }
         scopes.sort_unstable();
         scopes.dedup();
         scopes
     }
-}
-
-/// The service part of the ARNs that a pattern matches, if it is the same in all of them.
-fn arn_service(pattern: &Pattern) -> Option<String> {
-    let mut tokens = pattern.tokens().iter();
-    for expected in "arn:".chars() {
-        tokens
-            .next()
-            .filter(|token| **token == Token::Char(expected))?;
-    }
-    // The partition.
-    loop {
-        match tokens.next()? {
-            Token::Char(':') => break,
-            Token::Char(_) | Token::AnyStringWithout(':') => {}
-            _ => return None,
-        }
-    }
-    let mut service = String::new();
-    loop {
-        match tokens.next()? {
-            Token::Char(':') => return Some(service),
-            Token::Char(character) => service.push(*character),
-            _ => return None,
-        }
-    }
-}
-
-/// Gives equal values the same id.
-#[derive(Debug)]
-struct Interner<T>(Mutex<HashMap<Arc<T>, u32>>);
-
-impl<T> Default for Interner<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T: Eq + Hash> Interner<T> {
-    fn intern(&self, value: T) -> (Arc<T>, u32) {
-        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, id)) = ids.get_key_value(&value) {
-            return (known.clone(), *id);
-        }
-        let next = small(ids.len());
-        let value = Arc::new(value);
-        ids.insert(value.clone(), next);
-        (value, next)
-    }
-}
-
-/// The formats of a service's actions without resource types: the string `*`, and ARNs of the service
-/// with nothing but `*` as their resource.
-fn untyped_formats(namespace: &str) -> Vec<Pattern> {
-    let before_resource = Pattern::arn_format(&format!("arn:*:{namespace}:*:*:"));
-    let star = [Token::Char('*')];
-    let tokens = before_resource.tokens().iter().copied().chain(star);
-    vec![Pattern::literal("*"), Pattern::from_tokens(tokens)]
-}
-
-/// The formats of these resource types.
-fn formats(catalog: &Catalog, types: &[ResourceTypeId]) -> Vec<Pattern> {
-    let mut formats = Vec::new();
-    for id in types {
-        let before = formats.len();
-        formats.extend(
-            catalog
-                .resource_type(*id)
-                .arn_formats()
-                .map(Pattern::arn_format),
-        );
-        if formats.len() == before {
-            // Nothing is known of a type without a format, so it matches anything.
-            return vec![Pattern::wildcard("*")];
-        }
-    }
-    formats
 }
 
 /// An index as an id. Catalogs have about 20,000 actions.

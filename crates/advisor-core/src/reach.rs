@@ -14,14 +14,15 @@
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
-use iam_policy_parser::{Pattern, Residue, WorkBudget, residue};
+use iam_policy_parser::{
+    ActionElement, Pattern, PolicyDocument, Residue, ResourceElement, Statement, WorkBudget,
+    residue,
+};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{AccountData, EntityId, PolicySource};
 use crate::action_set::ActionSet;
-use crate::compiled_policy::{
-    COMPILE_STEPS, CompiledPolicy, CompiledStatement, PolicyCompiler, document_size,
-};
+use crate::compiled_policy::{COMPILE_STEPS, CompiledPolicy, CompiledStatement, PolicyCompiler};
 use crate::statement_resources::Resources;
 
 /// The actions that are possible.
@@ -256,6 +257,23 @@ pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) 
         undecided,
         steps,
     }
+}
+
+/// The size of a document for sharing a work budget: the characters of its actions and resources, and a
+/// constant for each statement.
+fn document_size(document: &PolicyDocument) -> u64 {
+    let size = |statement: &Statement| -> usize {
+        let (ActionElement::Action(actions) | ActionElement::NotAction(actions)) =
+            &statement.actions;
+        let actions = actions.iter().map(|pattern| pattern.as_str().len());
+        let resources = match &statement.resources {
+            Some(ResourceElement::Resource(all) | ResourceElement::NotResource(all)) => &**all,
+            None => &[],
+        };
+        let resources = resources.iter().map(|resource| resource.text.len());
+        40 + actions.chain(resources).sum::<usize>()
+    };
+    document.statements.iter().map(size).sum::<usize>() as u64
 }
 
 /// The work budget of the questions of a report.

@@ -114,6 +114,8 @@ impl Loading {
         let name = |id: i64| self.names.get(&id).ok_or_else(|| missing("names", id));
         let known =
             (self.principals.get(&principal)).ok_or_else(|| missing("principals", principal))?;
+        let evidence =
+            evidence(is_action).ok_or_else(|| ACTIVITY.unknown(row, "is_action", is_action))?;
         let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
         let days: DaySet = serde_json::from_str(text(values + 5)?)
             .map_err(|error| ACTIVITY.invalid(row, error))?;
@@ -125,7 +127,7 @@ impl Loading {
             },
             arn_seen_millis: known.arn_seen,
             service: name(service)?,
-            action: CreditedAction::new(evidence(is_action), name(operation)?),
+            action: CreditedAction::new(evidence, name(operation)?),
             region: name(region)?,
             last_millis: row.get(values)?,
             last_event_id: text(values + 1)?,
@@ -247,6 +249,11 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     ])
 }
 
+/// The columns of a key.
+fn columns(key: &Key) -> impl Iterator<Item = &dyn ToSql> {
+    key.iter().map(|id| id as &dyn ToSql)
+}
+
 /// Merges a table and its coverage by the rule of [`Activity::merge`].
 pub(crate) fn merge(writer: &Writer<'_>, activity: &Activity) -> Result<(), Fault> {
     if activity.is_empty() && *activity.coverage() == Coverage::new() {
@@ -281,30 +288,7 @@ pub(crate) fn merge(writer: &Writer<'_>, activity: &Activity) -> Result<(), Faul
                 Some(checksum)
             }
         };
-        let [
-            last,
-            last_event_id,
-            first,
-            count,
-            denied,
-            days,
-            days_complete,
-        ] = attempts.values();
-        let [principal, service, operation, is_action, region] = &key;
-        let values: [&dyn ToSql; 12] = [
-            principal,
-            service,
-            operation,
-            is_action,
-            region,
-            last,
-            last_event_id,
-            first,
-            count,
-            denied,
-            days,
-            days_complete,
-        ];
+        let values: Vec<&dyn ToSql> = columns(&key).chain(attempts.values()).collect();
         match checksum {
             None => writer.insert(&ACTIVITY, &values)?,
             Some(checksum) => writer.replace(&ACTIVITY, checksum, &values)?,
@@ -332,34 +316,10 @@ fn keep(
         return Ok(());
     }
     let none = [&None::<i64> as &dyn ToSql; 7];
-    let values = row.map_or(none, Attempts::values);
-    let [
-        last,
-        last_event_id,
-        first,
-        count,
-        denied,
-        days,
-        days_complete,
-    ] = values;
-    writer.insert(
-        &ACTIVITY_BEFORE,
-        &[
-            principal,
-            service,
-            operation,
-            is_action,
-            region,
-            &version,
-            last,
-            last_event_id,
-            first,
-            count,
-            denied,
-            days,
-            days_complete,
-        ],
-    )
+    let values = columns(&key)
+        .chain([&version as &dyn ToSql])
+        .chain(row.map_or(none, Attempts::values));
+    writer.insert(&ACTIVITY_BEFORE, &values.collect::<Vec<_>>())
 }
 
 /// Returns the rows with their keys, in the order of the keys, so that neighbouring rows are on the same page of the file. Adds
@@ -483,7 +443,7 @@ impl<'a, 'w> Names<'a, 'w> {
     }
 }
 
-/// The column `is_action`: 0 for an event without an action, 1 for an action.
+/// The column `is_action`: what the credit to a name rests on.
 fn is_action(evidence: Evidence) -> i64 {
     match evidence {
         Evidence::UnresolvedEvent => 0,
@@ -493,12 +453,13 @@ fn is_action(evidence: Evidence) -> i64 {
     }
 }
 
-fn evidence(is_action: i64) -> Evidence {
+fn evidence(is_action: i64) -> Option<Evidence> {
     match is_action {
-        0 => Evidence::UnresolvedEvent,
-        2 => Evidence::Record,
-        3 => Evidence::Implied,
-        _ => Evidence::Event,
+        0 => Some(Evidence::UnresolvedEvent),
+        1 => Some(Evidence::Event),
+        2 => Some(Evidence::Record),
+        3 => Some(Evidence::Implied),
+        _ => None,
     }
 }
 

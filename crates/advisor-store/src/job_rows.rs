@@ -97,11 +97,13 @@ pub(crate) fn parse(row: &Row<'_>) -> Result<JobRow, Fault> {
             at: time(7)?,
             error: JobError::new(row.get::<_, String>(8)?, row.get::<_, String>(9)?),
         },
-        _ => JobState::InProgress,
+        "IN_PROGRESS" => JobState::InProgress,
+        other => return Err(JOBS.unknown(row, "status", other)),
     };
     let granularity = match text(4)? {
         "ACTION_LEVEL" => Granularity::Action,
-        _ => Granularity::Service,
+        "SERVICE_LEVEL" => Granularity::Service,
+        other => return Err(JOBS.unknown(row, "granularity", other)),
     };
     let job = Job {
         id: text(0)?.into(),

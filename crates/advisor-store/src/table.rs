@@ -4,7 +4,7 @@
 //! checksum over its table's name and its values, in the column `row_checksum`, and the sum of these
 //! checksums is in `meta`: a row that is missing, or there twice, shows too.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::OnceLock;
 
 use libdeflater::Crc;
@@ -154,6 +154,12 @@ impl Table {
         error: impl std::error::Error + Send + Sync + 'static,
     ) -> Fault {
         Fault::damaged_by(self.describe(row), error)
+    }
+
+    /// The error that a column of a row holds a value that this version does not know.
+    pub(crate) fn unknown(&self, row: &Row<'_>, column: &str, value: impl fmt::Debug) -> Fault {
+        let message = format!("{column} is {value:?}, which is not known");
+        self.invalid(row, std::io::Error::other(message))
     }
 
     /// The table and the key of a row, for messages.

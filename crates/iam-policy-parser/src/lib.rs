@@ -2,16 +2,19 @@
 
 mod action;
 mod algebra;
+mod answer;
 mod arn;
 mod document;
 mod iam_arn;
 mod pattern;
+mod product;
 mod syntax;
 mod version;
 mod work_budget;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use algebra::{Residue, covers, matches_within, overlaps, overlaps_within, residue};
+pub use algebra::{covers, matches_within, overlaps, overlaps_within, residue};
+pub use answer::Residue;
 pub use arn::{Arn, ArnError};
 pub use document::{
     ActionElement, Condition, Effect, PolicyDocument, ResourceElement, ResourcePattern, Statement,

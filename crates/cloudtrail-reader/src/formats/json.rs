@@ -14,6 +14,9 @@
 //!
 //! A page of a longer result says so: such objects are [truncated](Truncation).
 
+mod envelope;
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -27,177 +30,13 @@ use crate::formats::cells::{Cells, Column};
 use crate::formats::columns::RecordColumns;
 use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, NotCloudTrail, TableKind};
+use crate::formats::json::envelope::Envelope;
+use crate::formats::json::pages::Pages;
 use crate::outcome::malformed::{Malformed, RecordField, RowFault};
 use crate::outcome::shortened::shortened;
 use crate::outcome::truncation::Truncation;
 use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::event::Text;
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "Records")]
-    records: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Events")]
-    events: Option<&'a RawValue>,
-    #[serde(rename = "digestStartTime")]
-    digest_start_time: Option<IgnoredAny>,
-    #[serde(rename = "logFiles")]
-    log_files: Option<IgnoredAny>,
-    #[serde(rename = "hashSignature")]
-    hash_signature: Option<IgnoredAny>,
-    files: Option<IgnoredAny>,
-    #[serde(borrow, rename = "QueryResultRows")]
-    query_result_rows: Option<&'a RawValue>,
-    #[serde(borrow, rename = "detail-type")]
-    detail_type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    detail: Option<&'a RawValue>,
-    #[serde(borrow, rename = "messageType")]
-    message_type: Option<&'a RawValue>,
-    #[serde(borrow, rename = "logEvents")]
-    log_events: Option<&'a RawValue>,
-    #[serde(borrow, rename = "events")]
-    found_log_events: Option<&'a RawValue>,
-    #[serde(rename = "searchedLogStreams")]
-    searched_log_streams: Option<IgnoredAny>,
-    #[serde(rename = "nextForwardToken")]
-    next_forward_token: Option<IgnoredAny>,
-    class_uid: Option<IgnoredAny>,
-    category_uid: Option<IgnoredAny>,
-    #[serde(rename = "CloudTrailEvent")]
-    cloud_trail_event: Option<IgnoredAny>,
-    #[serde(rename = "eventSource")]
-    event_source: Option<IgnoredAny>,
-    #[serde(rename = "eventName")]
-    event_name: Option<IgnoredAny>,
-    #[serde(rename = "userIdentity")]
-    user_identity: Option<IgnoredAny>,
-    #[serde(borrow)]
-    hits: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_source")]
-    source: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow, rename = "event.original")]
-    event_original: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, rename = "@message")]
-    at_message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    log: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_raw")]
-    raw: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    results: Option<&'a RawValue>,
-    #[serde(borrow)]
-    statistics: Option<&'a RawValue>,
-    #[serde(borrow)]
-    status: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Message")]
-    sns_message: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Body", alias = "body")]
-    body: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Messages")]
-    messages: Option<&'a RawValue>,
-    #[serde(borrow, rename = "NextToken", alias = "nextToken")]
-    next_token: Option<&'a RawValue>,
-    #[serde(borrow, rename = "QueryStatus")]
-    query_status: Option<&'a RawValue>,
-}
-
-impl<'a> Envelope<'a> {
-    /// Returns an object's keys that count, or `None` if the value is something else. (serde would take a list for the
-    /// fields in order.)
-    fn of(value: &'a RawValue) -> Option<Self> {
-        if value.get().starts_with('{') {
-            serde_json::from_str(value.get()).ok()
-        } else {
-            None
-        }
-    }
-
-    fn is_record(&self) -> bool {
-        self.event_source.is_some() || self.event_name.is_some() || self.user_identity.is_some()
-    }
-
-    fn is_digest(&self) -> bool {
-        let is_digest = self.digest_start_time.is_some() && self.log_files.is_some();
-        // `result_sign.json`, which CloudTrail Lake saves with the results of a query.
-        is_digest || self.hash_signature.is_some() && self.files.is_some()
-    }
-
-    /// Log events of a subscription, or as `aws logs filter-log-events` and `get-log-events` print them.
-    fn log_events(&self) -> Option<&'a RawValue> {
-        let is_search = self.searched_log_streams.is_some() || self.next_forward_token.is_some();
-        self.log_events
-            .or(self.found_log_events.filter(|_| is_search))
-    }
-
-    /// The documents that a search in Elasticsearch or `OpenSearch` returned, and how many it found.
-    fn search_hits(&self) -> Option<(&'a RawValue, u64)> {
-        #[derive(Deserialize)]
-        struct Hits<'a> {
-            #[serde(borrow)]
-            hits: Option<&'a RawValue>,
-            #[serde(borrow)]
-            total: Option<&'a RawValue>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Total {
-            Value { value: u64 },
-            Number(u64),
-        }
-        let hits = self.hits.filter(|hits| hits.get().starts_with('{'))?;
-        let Hits { hits, total } = serde_json::from_str(hits.get()).ok()?;
-        let hits = hits.filter(|hits| hits.get().starts_with('['))?;
-        let total = total.and_then(|total| serde_json::from_str(total.get()).ok());
-        let (Total::Value { value: total } | Total::Number(total)) =
-            total.unwrap_or(Total::Number(0));
-        Some((hits, total))
-    }
-
-    /// The rows of a query of `CloudWatch` Logs Insights: lists of fields.
-    fn insights_rows(&self) -> Option<&'a RawValue> {
-        let inside = self.results?.get().strip_prefix('[')?.trim_ascii_start();
-        let is_rows = inside.starts_with('[') || self.statistics.is_some() && self.status.is_some();
-        self.results.filter(|_| is_rows)
-    }
-
-    /// Whether more pages follow.
-    fn has_next(&self) -> bool {
-        self.next_token.is_some_and(|token| token.get() != "\"\"")
-    }
-
-    /// The values in which log shippers and Elasticsearch keep a line. Most objects have some of these for other purposes:
-    /// Filebeat, for example, has an object `log` beside the line in `message`.
-    fn wrapped(&self) -> impl Iterator<Item = &'a RawValue> + use<'a> {
-        #[derive(Deserialize)]
-        struct Event<'a> {
-            #[serde(borrow)]
-            original: Option<&'a RawValue>,
-        }
-        let event = self.event.filter(|event| event.get().starts_with('{'));
-        let event = event.and_then(|event| serde_json::from_str::<Event<'_>>(event.get()).ok());
-        [
-            event.and_then(|event| event.original),
-            self.event_original,
-            self.source,
-            self.message,
-            self.at_message,
-            self.log,
-            self.raw,
-            self.result,
-            self.sns_message,
-            self.body,
-        ]
-        .into_iter()
-        .flatten()
-    }
-}
 
 /// How many wrappers around a record are removed: the document of a search, which holds a line of a log shipper, which holds an
 /// event of EventBridge, and one more. The bound keeps the time linear in the size of an object.
@@ -212,61 +51,6 @@ pub(crate) struct JsonRead {
     pub(crate) is_delivered: bool,
     /// Why it is only a part of a result.
     pub(crate) truncation: Option<Truncation>,
-}
-
-/// The pages of results in an object.
-#[derive(Debug, Default)]
-struct Pages {
-    pages: u64,
-    /// Pages that say that another follows.
-    with_next: u64,
-    /// Whether the last page says so.
-    has_next: bool,
-    /// Whether the last page is one that does not say whether another follows.
-    is_unknown: bool,
-    /// The status of a query that did not finish.
-    status: Option<Box<str>>,
-    /// The rows in the pages.
-    held: u64,
-    /// The rows that the search found.
-    found: u64,
-}
-
-impl Pages {
-    fn add(&mut self, has_next: bool) {
-        self.pages += 1;
-        self.with_next += u64::from(has_next);
-        self.has_next = has_next;
-        self.is_unknown = false;
-    }
-
-    /// Notes the status of a query, which is this one if it finished.
-    fn add_status(&mut self, status: Option<&RawValue>, finished: &str) {
-        let status = status.and_then(|status| serde_json::from_str::<Text<'_>>(status.get()).ok());
-        if let Some(status) = status.filter(|status| !status.eq_ignore_ascii_case(finished)) {
-            self.status = Some(shortened(&status));
-        }
-    }
-
-    /// Why these are only a part of a result.
-    fn truncation(self) -> Option<Truncation> {
-        // One result has one last page. If more are without a next one, so are the pages of several results.
-        let is_chain = !self.has_next && self.with_next + 1 == self.pages;
-        if let Some(status) = self.status {
-            Some(Truncation::QueryStatus(status))
-        } else if self.with_next > 0 && !is_chain {
-            Some(Truncation::NextPage)
-        } else if self.is_unknown {
-            Some(Truncation::OnePage)
-        } else if self.found > self.held {
-            Some(Truncation::Rows {
-                held: self.held,
-                found: self.found,
-            })
-        } else {
-            None
-        }
-    }
 }
 
 /// Where the records go as they are found. Their number is [bounded](checks::most_records).

@@ -1,0 +1,222 @@
+//! What a trail demonstrably collected: Regions, kinds of event, days and log files.
+
+use super::*;
+
+#[test]
+fn global_services_need_the_region_in_which_they_log() {
+    let users = [user(
+        ANN,
+        &["ec2:DescribeInstances", "iam:CreateUser", "sts:AssumeRole"],
+    )];
+    let mut activity = Activity::new();
+    let mut days = |region: &str, days: std::ops::Range<i32>| {
+        for (day, kind) in days.flat_map(|day| KINDS.map(|kind| (day, kind))) {
+            (activity.coverage_mut()).see_record(ACCOUNT, region, kind, FIRST + day);
+        }
+        rows(&report_on(ANN, &users, &activity, instant(100, 0)))
+    };
+    let all = days(REGION, 0..100);
+    let row =
+        |all: &[String], name: &str| all.iter().find(|it| it.starts_with(name)).unwrap().clone();
+    assert_eq!(
+        row(&all, "ec2:"),
+        "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1"
+    );
+    assert_eq!(
+        row(&all, "iam:"),
+        "iam:CreateUser unobservable: the trail holds no management events that write"
+    );
+    let all = days(HOME, 10..11);
+    let reason = "uncovered: 1 day with management events that write in us-east-1 read; 90 needed";
+    assert_eq!(row(&all, "iam:"), format!("iam:CreateUser {reason}"));
+    assert!(
+        row(&all, "sts:").starts_with("sts:AssumeRole uncovered: 1 day"),
+        "{all:#?}"
+    );
+    let all = days(HOME, 5..100);
+    assert_eq!(
+        row(&all, "iam:"),
+        "iam:CreateUser unused: no attempt on 95 of 95 days, 2026-01-06 to 2026-04-10, in us-east-1"
+    );
+    for name in ["sts:", "ec2:"] {
+        assert!(
+            row(&all, name).ends_with("in eu-west-1, us-east-1"),
+            "{all:#?}"
+        );
+    }
+}
+
+#[test]
+fn days_without_management_events_do_not_count_for_them() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let mut activity = Activity::new();
+    let coverage = activity.coverage_mut();
+    let objects = EventCategory::DataRead("AWS::S3::Object");
+    for day in FIRST..FIRST + 100 {
+        coverage.see_record(ACCOUNT, REGION, objects, day);
+    }
+    for (day, kind) in [0, 99]
+        .into_iter()
+        .flat_map(|day| KINDS.map(|kind| (day, kind)))
+    {
+        coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+    }
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert_eq!(
+        shown[1],
+        "ec2:DescribeInstances uncovered: 2 days with management events that read in eu-west-1 read; 90 needed"
+    );
+}
+
+#[test]
+fn services_that_a_trail_can_leave_out_must_be_in_it() {
+    let users = [user(ANN, &["kms:Decrypt"])];
+    let mut activity = Activity::new();
+    let coverage = activity.coverage_mut();
+    for (day, kind) in (0..100).flat_map(|day| KINDS.map(|kind| (day, kind))) {
+        coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+    }
+    let shown =
+        |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(100, 0))).remove(1);
+    assert_eq!(
+        shown(&activity),
+        "kms:Decrypt unobservable: the trail holds no events of kms, which a trail can leave out"
+    );
+    let mut call = |day: i32| {
+        let call = ("kms", "GenerateDataKey");
+        (activity.coverage_mut()).see_call(ACCOUNT, REGION, KINDS[0], call, FIRST + day);
+        shown(&activity)
+    };
+    call(5);
+    assert!(call(50).starts_with("kms:Decrypt uncovered: 46 days"));
+    assert!(call(96).starts_with("kms:Decrypt unused: no attempt on 92 of 92 days"));
+}
+
+#[test]
+fn nothing_was_unused_before_it_was_created() {
+    let of = |created: &str, actions: &[&str]| {
+        let mut user = user(ANN, actions);
+        user["CreateDate"] = created.into();
+        [user]
+    };
+    let shown = |created: &str| {
+        let users = of(created, &["ec2:DescribeInstances"]);
+        rows(&report_on(ANN, &users, &covered(0..100), instant(100, 0))).remove(1)
+    };
+    assert!(shown("2025-01-01T00:00:00Z").contains("unused: no attempt on 100 of 100 days"));
+    assert!(
+        shown("2026-01-08T00:00:00Z").contains("unused: no attempt on 93 of 93 days, 2026-01-08")
+    );
+    assert_eq!(
+        shown("2026-04-07T12:00:00Z"),
+        "ec2:DescribeInstances uncovered: 4 days read since the creation on 2026-04-07; 90 needed"
+    );
+}
+
+#[test]
+fn old_trails_prove_nothing_of_today() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let shown = |day| rows(&report_on(ANN, &users, &covered(0..100), instant(day, 0))).remove(1);
+    assert!(shown(409).contains("unused: no attempt on 91 of 91 days, 2026-01-10"));
+    assert!(
+        shown(420).contains("uncovered: 80 days of the trail of account"),
+        "{}",
+        shown(420)
+    );
+    assert_eq!(
+        shown(1000),
+        "ec2:DescribeInstances uncovered: no day of the trail of account 111122223333 was read"
+    );
+}
+
+#[test]
+fn regions_that_are_not_tracked_are_not_claimed() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let mut activity = covered(0..100);
+    for (day, kind) in (0..100).flat_map(|day| KINDS.map(|kind| (day, kind))) {
+        (activity.coverage_mut()).see_record(ACCOUNT, "ca-west-1", kind, FIRST + day);
+    }
+    let tracking = Tracking::full().with_regions(TrackedRegions::Aws);
+    let shown = rows(&report_with(
+        tracking,
+        ANN,
+        &users,
+        &activity,
+        instant(100, 0),
+    ));
+    assert!(
+        shown[1].ends_with(", in eu-west-1, us-east-1"),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn actions_with_data_events_need_both_kinds() {
+    let users = [user(ANN, &["s3:GetBucketPolicy", "appsync:GraphQL"])];
+    let mut activity = covered(0..100);
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert!(
+        shown[1].starts_with("appsync:GraphQL unobservable: AWS does not say"),
+        "{shown:#?}"
+    );
+    let reason = "unobservable: the trail holds no data events that read on AWS::S3::AccessPoint";
+    assert_eq!(shown[3], format!("s3:GetBucketPolicy {reason}"));
+    let kind = EventCategory::DataRead("AWS::S3::AccessPoint");
+    for day in FIRST..FIRST + 100 {
+        activity
+            .coverage_mut()
+            .see_record(ACCOUNT, REGION, kind, day);
+    }
+    let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+    assert!(
+        shown[3].starts_with("s3:GetBucketPolicy unused"),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn digests_prove_days_only_with_the_log_files_of_their_trail() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let report = |has_files: bool, read: &[i32]| {
+        let mut activity = Activity::new();
+        let coverage = activity.coverage_mut();
+        let names: Vec<String> = (0..100).map(|day| format!("{day}.json.gz")).collect();
+        for (day, name) in (0..100).zip(&names) {
+            let digest = Digest {
+                account: ACCOUNT,
+                region: REGION,
+                trail: "main",
+                start_millis: at(day, 0),
+                end_millis: at(day + 1, 1),
+            };
+            let listed = ListedLogFile {
+                name,
+                delivered: FIRST + day,
+                first_day: FIRST + day,
+                last_day: FIRST + day,
+            };
+            let is_listed = has_files || read.contains(&day);
+            coverage.see_digest(digest, is_listed.then_some(listed));
+            if read.contains(&day) {
+                let held = KINDS.map(|kind| {
+                    coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+                    coverage.intern(ACCOUNT, REGION, kind)
+                });
+                coverage.see_log_file(ACCOUNT, REGION, FIRST + day, name, &held);
+            }
+        }
+        rows(&report_on(ANN, &users, &activity, instant(100, 0))).remove(1)
+    };
+    // Nothing was delivered between the first and the last day.
+    assert!(
+        report(false, &[0, 99])
+            .starts_with("ec2:DescribeInstances unused: no attempt on 100 of 100")
+    );
+    // Something was, and it is missing; or nothing was ever read.
+    assert!(
+        report(true, &[0, 99]).starts_with("ec2:DescribeInstances uncovered: 2 days of the trail")
+    );
+    assert!(
+        report(false, &[]).starts_with("ec2:DescribeInstances unobservable: the trail holds no")
+    );
+}
