@@ -19,15 +19,9 @@ use advisor_store::{OperationError, Store, StoreError, StorePathFault, StoredAdv
 use serde_json::json;
 use service_catalog::Catalog;
 
-use support::{at, call, try_import, write_object};
+use support::{at, call, place, try_import, write_object};
 
 const ANN: &str = "arn:aws:iam::123456789012:user/ann";
-
-fn place() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    (folder, path)
-}
 
 /// A store with the user ann.
 fn filled(path: &Path) -> StoredAdvisor {

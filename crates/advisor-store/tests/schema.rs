@@ -18,18 +18,12 @@ use advisor_core::{AccountId, Caller, Granularity, PageRequest, Tracking};
 use advisor_store::{OperationError, Store, StoreError, StoredAdvisor, TrailImportError};
 use cloudtrail_reader::{ReadOptions, TrailReader};
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::json;
 use service_catalog::Catalog;
 
-use support::{activity, at, call, count, import, is_sound, reader, write_object};
+use support::{activity, at, count, import, is_sound, objects, place, reader};
 
 const ANN: &str = "arn:aws:iam::123456789012:user/ann";
-
-fn place() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    (folder, path)
-}
 
 fn export(actions: &[&str]) -> [(String, String); 1] {
     let document = json!({"Version": "2012-10-17",
@@ -45,20 +39,6 @@ fn export(actions: &[&str]) -> [(String, String); 1] {
 fn operations(path: &Path) -> StoredAdvisor {
     let store = Arc::new(Store::open(path).unwrap());
     StoredAdvisor::new(store, Catalog::shared(), Tracking::aws()).allow_empty_activity(true)
-}
-
-fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {
-    let folder = folder.join(prefix);
-    for index in 0..number {
-        let name = format!("{prefix}{index}");
-        let when = format!("2026-10-01T00:{:02}:{:02}Z", index / 60, index % 60);
-        let user = format!("AIDA{:017}", index % 7);
-        let records: Vec<Value> = ["ListBuckets", "GetBucketAcl"]
-            .map(|event| call(&user, "s3", event, &when, &format!("{name}{event}")))
-            .into();
-        write_object(&folder, &name, &records);
-    }
-    folder
 }
 
 #[test]

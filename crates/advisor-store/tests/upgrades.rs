@@ -10,7 +10,7 @@ mod support;
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -20,32 +20,12 @@ use advisor_core::{
 use advisor_store::{Store, StoreError, StoredAdvisor};
 use flate2::read::ZlibDecoder;
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::json;
 use service_catalog::Catalog;
 
-use support::{activity, at, call, count, import, is_sound, reader, write_object};
+use support::{activity, at, call, count, import, is_sound, objects, place, reader, write_object};
 
 const ANN: &str = "arn:aws:iam::123456789012:user/ann";
-
-fn place() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    (folder, path)
-}
-
-fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {
-    let folder = folder.join(prefix);
-    for index in 0..number {
-        let name = format!("{prefix}{index}");
-        let when = format!("2026-10-01T00:{:02}:{:02}Z", index / 60, index % 60);
-        let user = format!("AIDA{:017}", index % 7);
-        let records: Vec<Value> = ["ListBuckets", "GetBucketAcl"]
-            .map(|event| call(&user, "s3", event, &when, &format!("{name}{event}")))
-            .into();
-        write_object(&folder, &name, &records);
-    }
-    folder
-}
 
 /// As version 3 made it: without checksums, and with reports that are not compressed.
 fn make_version_3(path: &Path) {

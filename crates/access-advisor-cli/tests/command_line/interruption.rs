@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::{ACCOUNT, NOW, TRAIL};
+use crate::{ACCOUNT, REPORT, TRAIL};
 
 fn start(arguments: &[&str]) -> Child {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -36,25 +36,24 @@ fn while_reports_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("reports.json");
     fs::write(&file, "before").unwrap();
-    let mut child = start(&[
-        "report",
-        "--account",
-        ACCOUNT,
-        "--trail",
-        TRAIL,
-        "--now",
-        NOW,
-        "--granularity",
-        "action",
-        "--tracking",
-        "full",
-        "--format",
-        "json",
-        "--threads",
-        "1",
-        "--output",
-        file.to_str().unwrap(),
-    ]);
+    let mut child = start(
+        &[
+            &REPORT[..],
+            &[
+                "--granularity",
+                "action",
+                "--tracking",
+                "full",
+                "--format",
+                "json",
+                "--threads",
+                "1",
+                "--output",
+                file.to_str().unwrap(),
+            ],
+        ]
+        .concat(),
+    );
     let is_part = |entry: &fs::DirEntry| {
         entry.path() != file && entry.metadata().is_ok_and(|part| part.len() > 0)
     };

@@ -34,18 +34,19 @@ fn run(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// A report on the test account.
+const REPORT: [&str; 7] = [
+    "report",
+    "--account",
+    ACCOUNT,
+    "--trail",
+    TRAIL,
+    "--now",
+    NOW,
+];
+
 fn report(more: &[&str]) -> Output {
-    let mut arguments = vec![
-        "report",
-        "--account",
-        ACCOUNT,
-        "--trail",
-        TRAIL,
-        "--now",
-        NOW,
-    ];
-    arguments.extend(more);
-    run(&arguments)
+    run(&[&REPORT[..], more].concat())
 }
 
 fn stdout(output: &Output) -> String {

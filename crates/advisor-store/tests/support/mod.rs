@@ -147,3 +147,25 @@ pub(crate) fn is_sound(store: &Path) -> bool {
     let mut statement = connection.prepare("PRAGMA foreign_key_check").unwrap();
     integrity == "ok" && !statement.exists([]).unwrap()
 }
+
+/// A folder, and the path of a store in it that does not exist yet.
+pub(crate) fn place() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    (folder, path)
+}
+
+/// Writes this many objects with two calls each to a folder of this name.
+pub(crate) fn objects(folder: &Path, prefix: &str, number: usize) -> PathBuf {
+    let folder = folder.join(prefix);
+    for index in 0..number {
+        let name = format!("{prefix}{index}");
+        let when = format!("2026-10-01T00:{:02}:{:02}Z", index / 60, index % 60);
+        let user = format!("AIDA{:017}", index % 7);
+        let records: Vec<Value> = ["ListBuckets", "GetBucketAcl"]
+            .map(|event| call(&user, "s3", event, &when, &format!("{name}{event}")))
+            .into();
+        write_object(&folder, &name, &records);
+    }
+    folder
+}
