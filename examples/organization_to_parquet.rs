@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     eprintln!("{}", trail.reconciliation);
 
     let tracking = Tracking::full();
-    let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now);
+    let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now)?;
     let reports = advisor.reports(Granularity::Action);
     let number = reports.len();
     // The reports are made as they are written, so that an organization of any size fits in memory.

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         activity.record(&Attempt::new(principal, service, action, region, when));
     }
 
-    let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::full(), now);
+    let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::full(), now)?;
     for report in advisor.reports(Granularity::Service) {
         for row in report.services().chain(report.ungranted_services_used()) {
             if let Some(last) = row.last_authenticated.map(time::format) {

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Catalog::shared(),
         Tracking::aws(),
         now,
-    );
+    )?;
 
     let report = advisor.report(arn, Granularity::Service)?;
     let used: Vec<&str> = report

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Catalog::shared(),
         Tracking::aws(),
         now,
-    );
+    )?;
     for (id, name) in roles {
         let report = advisor.report_on(id, Granularity::Service);
         let unused: Vec<&str> = report

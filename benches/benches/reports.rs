@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             now,
         )
     };
-    let advisor = advise();
+    let advisor = advise()?;
 
     let mut group = criterion.benchmark_group("reports/10000_identities");
     group.sampling_mode(SamplingMode::Flat);

@@ -67,7 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let file = folder.join("activity.parquet");
             let activity = read_activity(File::open(&file)?, &file.display().to_string(), None)?;
             let now = time::parse(&now).ok_or("no time")?;
-            let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now);
+            let advisor =
+                Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now)?;
             serve(&advisor)
         }
     }

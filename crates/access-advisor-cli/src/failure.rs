@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use access_advisor::account::LoadError;
+use access_advisor::activity::CatalogMismatch;
 use access_advisor::arrow::ReadError;
 use access_advisor::catalog::CatalogError;
 use access_advisor::catalog::build::BuildError;
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     Threads(#[from] rayon::ThreadPoolBuildError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    OtherCatalog(#[from] CatalogMismatch),
     #[error(transparent)]
     Table(#[from] ReadError),
     #[error(transparent)]

@@ -34,6 +34,7 @@ fn advisor() -> Advisor {
         Tracking::aws(),
         now,
     )
+    .unwrap()
 }
 
 fn namespaces(report: &Report) -> Vec<&str> {
@@ -170,7 +171,7 @@ fn full_tracking_sees_more_and_hides_nothing() {
     let trail = load_trail(&[testdata("trail")]).unwrap();
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     let catalog = Catalog::shared();
-    let full = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now);
+    let full = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now).unwrap();
     let aws = advisor();
     for (aws, full) in aws
         .reports(Granularity::Action)

@@ -94,8 +94,6 @@ impl Advisor {
         let catalog = Catalog::or_shared(catalog);
         let reconciliation = &activity.reconciliation;
         let (account, activity) = (Arc::clone(&account.inner), Arc::clone(&activity.inner));
-        let checked = activity.coverage().check_catalog(catalog.fingerprint());
-        checked.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
         let start = tracking.0.period_start(now);
         let missing = MissingInput::of_trail(&reconciliation.inner, activity.coverage())
             .with_issues(account.issues())
@@ -104,7 +102,8 @@ impl Advisor {
         let make = move || {
             access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now)
         };
-        let inner = work::run(py, make)?;
+        let inner =
+            work::run(py, make)?.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
         if !missing.is_empty() {
             let message = format!("{missing}; what they hold may be missing from the reports");
             error::warn_incomplete(py, &message)?;

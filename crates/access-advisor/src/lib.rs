@@ -11,7 +11,7 @@
 //! let account = load_account_data(&["testdata/account.json"])?;
 //! let trail = load_trail(&["testdata/trail"])?;
 //! let now = time::parse("2026-11-01T00:00:00Z").ok_or("not a time")?;
-//! let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), Tracking::aws(), now);
+//! let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), Tracking::aws(), now)?;
 //!
 //! let bruno = "arn:aws:iam::111122223333:user/engineering/bruno";
 //! let report = advisor.report(bruno, Granularity::Action)?;          // one report

@@ -99,7 +99,7 @@ fn advisor_with(catalog: Arc<Catalog>) -> Advisor {
             coverage.see_record("111122223333", "eu-west-1", kind, day);
         }
     }
-    Advisor::new(account, &activity, catalog, Tracking::full(), now)
+    Advisor::new(account, &activity, catalog, Tracking::full(), now).unwrap()
 }
 
 /// A table's rows as text; null is `-`.

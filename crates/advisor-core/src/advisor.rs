@@ -12,6 +12,7 @@ use crate::account::{
 };
 use crate::activity::{Activity, Evidence};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
+use crate::coverage::CatalogMismatch;
 use crate::day_set::DaySet;
 use crate::grants::{self, PoliciesGrantingServiceAccess};
 use crate::ids::AccountId;
@@ -63,14 +64,17 @@ pub type LastByNamespace = BTreeMap<String, i64>;
 
 impl Advisor {
     /// Creates an advisor. Reports are made as of `now`; the advisor does not read the clock.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Another catalog credited the activity: its events could count for other actions.
     pub fn new(
         account: impl Into<Arc<AccountData>>,
         activity: &Activity,
         catalog: Arc<Catalog>,
         tracking: Tracking,
         now: DateTime<Utc>,
-    ) -> Self {
+    ) -> Result<Self, CatalogMismatch> {
+        activity.coverage().check_catalog(catalog.fingerprint())?;
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
         let usage = Arc::new(Usage::new(&account, activity, &catalog));
@@ -84,7 +88,7 @@ impl Advisor {
             tracking,
             now,
         };
-        advisor.at(now)
+        Ok(advisor.at(now))
     }
 
     /// The same advisor as of another instant.

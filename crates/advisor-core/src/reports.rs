@@ -28,7 +28,7 @@ pub(crate) enum Reported {
 /// # use advisor_core::{AccountData, Activity, Advisor, Granularity, Tracking};
 /// # use service_catalog::Catalog;
 /// # let account = AccountData::from_export("account.json", r#"{"RoleDetailList": []}"#)?;
-/// # let advisor = Advisor::new(account, &Activity::default(), Catalog::shared(), Tracking::aws(), Default::default());
+/// # let advisor = Advisor::new(account, &Activity::default(), Catalog::shared(), Tracking::aws(), Default::default()).unwrap();
 /// let reports = advisor.reports(Granularity::Action);
 /// println!("{} reports", reports.len());
 /// for json in reports.map_in_parallel(|report| serde_json::to_string(&report)) {

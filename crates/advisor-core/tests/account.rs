@@ -63,7 +63,7 @@ fn issues(account: &AccountData) -> Vec<String> {
 
 fn advisor(account: AccountData, activity: &Activity) -> Advisor {
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
-    Advisor::new(account, activity, Catalog::shared(), Tracking::aws(), now)
+    Advisor::new(account, activity, Catalog::shared(), Tracking::aws(), now).unwrap()
 }
 
 fn namespaces(report: &Report) -> Vec<String> {
@@ -449,4 +449,19 @@ fn contradictions_are_issues() {
              activity is attributed to this one",
         ]
     );
+}
+
+#[test]
+fn activity_of_another_catalog_makes_no_advisor() {
+    let other = "0123456789abcdef".parse().unwrap();
+    let mut activity = Activity::new();
+    activity.coverage_mut().see_catalog(other);
+    let users = json!({"UserDetailList": [user("111122223333", "ann", json!({}))]});
+    let account = build(&[users.to_string()]);
+    let now = advisor_core::time::parse("2026-11-01T00:00:00Z").unwrap();
+    let catalog = Catalog::shared();
+    let expected = catalog.fingerprint();
+    let made = Advisor::new(account, &activity, catalog, Tracking::aws(), now);
+    let mismatch = made.unwrap_err();
+    assert_eq!((mismatch.found, mismatch.expected), (other, expected));
 }

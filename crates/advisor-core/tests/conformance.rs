@@ -93,7 +93,8 @@ impl Replay {
         assert_eq!(account.issues(), []);
         let now: DateTime<Utc> = "2026-09-02T00:00:00Z".parse().unwrap();
         let catalog = self.catalog.clone();
-        let advisor = Advisor::new(account, &Activity::new(), catalog, Tracking::aws(), now);
+        let advisor =
+            Advisor::new(account, &Activity::new(), catalog, Tracking::aws(), now).unwrap();
         self.advisors.insert(export, advisor.clone());
         advisor
     }

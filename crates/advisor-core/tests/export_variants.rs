@@ -42,7 +42,8 @@ fn services(account: AccountData, arn: &str) -> Vec<String> {
         Catalog::shared(),
         Tracking::aws(),
         now,
-    );
+    )
+    .unwrap();
     let report = advisor.report(arn, Granularity::Service).unwrap();
     report
         .services()
@@ -276,7 +277,8 @@ fn aws_managed_policies_that_the_export_lacks_are_not_evaluated() {
 
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     let activity = Activity::new();
-    let advisor = Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now);
+    let advisor =
+        Advisor::new(account, &activity, Catalog::shared(), Tracking::aws(), now).unwrap();
     let report = advisor.report(arn, Granularity::Action).unwrap();
     let expected = json!({
         "Arn": arn, "JobType": "ACTION_LEVEL", "ServicesLastAccessed": [],

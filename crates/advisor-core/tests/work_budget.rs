@@ -164,7 +164,7 @@ fn the_policies_that_grant_services_are_found_within_a_budget() {
 fn advisor(account: AccountData) -> Advisor {
     let now = "2026-09-02T00:00:00Z".parse().unwrap();
     let (activity, catalog) = (Activity::new(), Catalog::shared());
-    Advisor::new(account, &activity, catalog, Tracking::aws(), now)
+    Advisor::new(account, &activity, catalog, Tracking::aws(), now).unwrap()
 }
 
 /// Strings that are expensive to tell apart.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use advisor_core::{AccountId, Activity, Coverage, Job, JobId, MarkerKey};
+use advisor_core::{AccountId, Activity, CatalogMismatch, Coverage, Job, JobId, MarkerKey};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ObjectRead, TrailReader};
 use hashbrown::HashMap;
@@ -194,17 +194,13 @@ impl Store {
         for found in self.catalogs()? {
             known.see_catalog(found);
         }
-        self.check_coverage(&known, catalog)
+        let checked = known.check_catalog(catalog.fingerprint());
+        checked.map_err(|mismatch| self.other_catalog(mismatch))
     }
 
-    /// Checks that no other catalog credited activity of this store.
-    pub(crate) fn check_coverage(
-        &self,
-        coverage: &Coverage,
-        catalog: &Catalog,
-    ) -> Result<(), StoreError> {
-        let checked = coverage.check_catalog(catalog.fingerprint());
-        checked.map_err(|mismatch| self.database.fault(mismatch.into()))
+    /// The error that another catalog credited the activity.
+    pub(crate) fn other_catalog(&self, mismatch: CatalogMismatch) -> StoreError {
+        self.database.fault(mismatch.into())
     }
 
     /// Whether there is any activity of an imported trail.

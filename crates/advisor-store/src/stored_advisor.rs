@@ -423,8 +423,6 @@ impl StoredAdvisor {
         };
         let account = self.advisors.get(key, || {
             let activity = activity()?;
-            self.store
-                .check_coverage(activity.coverage(), &self.catalog)?;
             let advisor = Advisor::new(
                 snapshot.account.clone(),
                 &activity,
@@ -432,6 +430,7 @@ impl StoredAdvisor {
                 self.tracking.clone(),
                 now,
             );
+            let advisor = advisor.map_err(|mismatch| self.store.other_catalog(mismatch))?;
             Ok::<_, StoreError>(StoredAccount {
                 has_activity: activity.is_of(&snapshot.id),
                 advisor,

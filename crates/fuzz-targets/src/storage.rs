@@ -24,7 +24,8 @@ pub(crate) fn account_export(data: &[u8]) {
         Catalog::shared(),
         Tracking::aws(),
         now,
-    );
+    )
+    .unwrap();
     let entities = advisor.account().reported_entities();
     for entity in entities.into_iter().take(2) {
         _ = advisor.report_on(entity, Granularity::Service);

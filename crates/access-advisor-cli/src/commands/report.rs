@@ -153,7 +153,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     warn_of_old_trail(&trail, &tracking, now);
     note_untracked_regions(&trail, &tracking);
 
-    let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now);
+    let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now)?;
     note_unmatched_principals(&advisor);
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)

@@ -115,7 +115,7 @@ fn report_with(
     activity: &Activity,
     now: DateTime<Utc>,
 ) -> Report {
-    let advisor = Advisor::new(account(users), activity, Catalog::shared(), tracking, now);
+    let advisor = Advisor::new(account(users), activity, Catalog::shared(), tracking, now).unwrap();
     advisor.report(arn, Granularity::Action).unwrap()
 }
 
@@ -468,6 +468,7 @@ fn the_summary_names_gaps_and_what_was_held() {
             tracking,
             instant(30, 0),
         )
+        .unwrap()
     };
     let summary = serde_json::to_value(advisor(Tracking::full()).coverage()).unwrap();
     assert_eq!(summary["Window"], "2024-12-27/2026-01-31");

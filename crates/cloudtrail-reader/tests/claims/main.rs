@@ -65,7 +65,8 @@ fn answer(activity: &Activity, tracking: &Tracking) -> (Report, ReportCoverage) 
         CATALOG.clone(),
         tracking.clone(),
         chrono::DateTime::from_timestamp_millis(now).unwrap(),
-    );
+    )
+    .unwrap();
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
     let report = advisor.report(&arn, Granularity::Action).unwrap();
     (report, advisor.coverage())
