@@ -45,11 +45,21 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run }
 }
 
-/// Runs the target of this name.
+/// Runs the target of this name for libFuzzer, whose hook ends the process at every panic: those that are caught, of decoders of
+/// Parquet, are no findings.
 ///
 /// # Panics
 /// When the target finds something, and when there is no such target.
 pub fn run(name: &str, data: &[u8]) {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| {
+        let abort = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !advisor_arrow::is_catching_panics() {
+                abort(panic);
+            }
+        }));
+    });
     let target = TARGETS.into_iter().find(|target| target.name == name);
     (target.expect("a target of this name").run)(data);
 }
