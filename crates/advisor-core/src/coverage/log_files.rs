@@ -241,4 +241,22 @@ mod tests {
         );
         assert!(Missing::of_name("a.json.gz").days().is_empty());
     }
+    #[test]
+    fn a_digest_knows_the_days_better_than_a_name() {
+        let name = "111122223333_CloudTrail_eu-west-1_20261001T0005Z_aB3.json.gz";
+        let listed = Missing {
+            first_day: 20_727,
+            is_listed: true,
+            ..Missing::of_name(name)
+        };
+        let (mut by_name, mut by_digest) = (LogFiles::default(), LogFiles::default());
+        by_name.lose_object(name);
+        by_digest.list(listed);
+        let mut other_way = by_digest.clone();
+        other_way.merge(&by_name);
+        by_name.merge(&by_digest);
+        for files in [by_name, by_digest, other_way] {
+            assert_eq!(files.missing()[0].days(), 20_727..=20_727);
+        }
+    }
 }

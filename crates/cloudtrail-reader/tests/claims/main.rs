@@ -18,6 +18,7 @@ use advisor_core::{
 };
 use cloudtrail_reader::{ObjectId, ReadOptions, TrailReader};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use service_catalog::Catalog;
 
 use trails::{
@@ -213,7 +214,7 @@ fn check(
 
 // Two tests of 2,500 cases, which run at the same time.
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_500, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn a_trail_without_days_regions_or_digests_never_claims_more(
@@ -237,7 +238,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     // What is unused was not called on any of the days in any of the Regions that the claim names, if nothing is known to be missing.
     #[test]
