@@ -8,6 +8,7 @@ mod caller;
 mod cancellation;
 mod compiled_policy;
 mod coverage;
+mod credentials;
 mod day_set;
 mod decisions;
 mod grants;
@@ -49,6 +50,10 @@ pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use coverage::{
     CallCoverage, CatalogMismatch, Coverage, CoverageId, CoverageSummary, Digest, EventCategory,
     ListedLogFile, LogFileCoverage, MissingLogFile, RecordCoverage,
+};
+pub use credentials::{
+    CredentialReport, CredentialReportError, CredentialReportFault, ReportedAccessKey,
+    ReportedPassword, ReportedUser,
 };
 pub use day_set::DaySet;
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
