@@ -6,9 +6,10 @@
 #[doc(inline)]
 pub use advisor_core::{
     AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
-    EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MappedReports,
-    MissingLogFiles, NotEvaluated, PoliciesGrantingServiceAccess, Reach, RegionCoverage, Report,
-    ReportCoverage, ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State,
-    StateReason, TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking,
-    UngrantedActionUsed, policies_granting_service_access,
+    EntityAccess, Explainer, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace,
+    MappedReports, MissingLogFiles, NotEvaluated, PlacedStatement, PoliciesGrantingServiceAccess,
+    PolicyPath, Reach, RegionCoverage, Report, ReportCoverage, ReportVisitor, Reports,
+    RequestError, ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed,
+    TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
+    policies_granting_service_access,
 };

@@ -14,7 +14,6 @@ use crate::activity::{Activity, Evidence};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::coverage::CatalogMismatch;
 use crate::day_set::DaySet;
-use crate::grants::{self, PoliciesGrantingServiceAccess};
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
@@ -136,6 +135,10 @@ impl Advisor {
     #[must_use]
     pub fn account(&self) -> &AccountData {
         &self.account
+    }
+
+    pub(crate) fn engine(&self) -> &ReachEngine {
+        &self.engine
     }
 
     /// The catalog that the ids in reports belong to.
@@ -548,18 +551,6 @@ impl Advisor {
         let identities = entity.map(|entity| self.identities(entity));
         let identities = identities.into_iter().flatten();
         identities.map(of_identity).collect()
-    }
-
-    /// The policies of a user, group or role that grant access to services.
-    ///
-    /// # Errors
-    /// As [`policies_granting_service_access`](crate::policies_granting_service_access).
-    pub fn policies_granting<S: AsRef<str>>(
-        &self,
-        arn: &str,
-        namespaces: &[S],
-    ) -> Result<Vec<PoliciesGrantingServiceAccess>, RequestError> {
-        grants::policies_granting_service_access(&self.account, &self.catalog, arn, namespaces)
     }
 
     /// The users and roles whose attempts count in an entity's report, without duplicates.

@@ -116,6 +116,8 @@ struct Expansion {
 /// A compiled statement.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledStatement {
+    /// Its position in the document.
+    pub(crate) index: usize,
     pub(crate) actions: Arc<ActionSet>,
     /// Equal for equal actions.
     pub(crate) actions_id: u32,
@@ -440,11 +442,12 @@ impl PolicyCompiler {
             let _ = budget.spend(STATEMENT_STEPS);
             match statement.effect {
                 Effect::Allow => {
-                    self.compile_allow(statement, &mut compiled, &mut unsure, &mut budget);
+                    let to = (&mut compiled, &mut unsure);
+                    self.compile_allow(index, statement, to, &mut budget);
                 }
                 // A deny with a condition does not apply to every request, so it removes nothing.
                 Effect::Deny if statement.condition.is_none() => {
-                    self.compile_deny(statement, &mut compiled, &mut budget);
+                    self.compile_deny(index, statement, &mut compiled, &mut budget);
                 }
                 Effect::Deny => {}
             }
@@ -459,9 +462,9 @@ impl PolicyCompiler {
     /// A condition of an allow counts as met, as recorded answers of IAM show.
     fn compile_allow(
         &self,
+        index: usize,
         statement: &Statement,
-        compiled: &mut CompiledPolicy,
-        unsure: &mut ActionSet,
+        (compiled, unsure): (&mut CompiledPolicy, &mut ActionSet),
         budget: &mut WorkBudget,
     ) {
         let Some(resources) = allowed_resources(statement.resources.as_ref()) else {
@@ -486,7 +489,7 @@ impl PolicyCompiler {
         }
         compiled.allows.push(CompiledStatement {
             unsure: own,
-            ..self.statement(actions, named, resources)
+            ..self.statement(index, actions, named, resources)
         });
     }
 
@@ -506,6 +509,7 @@ impl PolicyCompiler {
 
     fn statement(
         &self,
+        index: usize,
         actions: ActionSet,
         named: Option<ActionSet>,
         resources: Resources,
@@ -514,6 +518,7 @@ impl PolicyCompiler {
         let resources_hash = FixedState::default().hash_one(&resources);
         let (resources, resources_id) = self.resource_ids.intern(resources);
         CompiledStatement {
+            index,
             actions,
             actions_id,
             named,
@@ -645,6 +650,7 @@ impl PolicyCompiler {
 
     fn compile_deny(
         &self,
+        index: usize,
         statement: &Statement,
         compiled: &mut CompiledPolicy,
         budget: &mut WorkBudget,
@@ -668,7 +674,7 @@ impl PolicyCompiler {
             compiled.scoped_denied.union_with(&actions);
             compiled
                 .scoped_denies
-                .push(self.statement(actions, None, resources));
+                .push(self.statement(index, actions, None, resources));
         }
     }
 

@@ -19,6 +19,7 @@ use serde::Serialize;
 use service_catalog::Catalog;
 
 use crate::account::{AccountData, EntityKind, PolicyInEffect, PolicySource};
+use crate::advisor::Advisor;
 use crate::parameters::check_service_namespaces;
 use crate::request_error::RequestError;
 
@@ -63,6 +64,20 @@ pub struct GrantingPolicy {
     /// The name of the entity that an inline policy belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity_name: Option<String>,
+}
+
+impl Advisor {
+    /// The policies of a user, group or role that grant access to services.
+    ///
+    /// # Errors
+    /// As [`policies_granting_service_access`].
+    pub fn policies_granting<S: AsRef<str>>(
+        &self,
+        arn: &str,
+        namespaces: &[S],
+    ) -> Result<Vec<PoliciesGrantingServiceAccess>, RequestError> {
+        policies_granting_service_access(self.account(), self.catalog(), arn, namespaces)
+    }
 }
 
 /// Lists the policies of a user (its own and its groups'), group or role that grant access to each

@@ -11,6 +11,7 @@ mod coverage;
 mod credentials;
 mod day_set;
 mod decisions;
+mod explain;
 mod grants;
 mod ids;
 mod interned;
@@ -56,6 +57,7 @@ pub use credentials::{
     ReportedPassword, ReportedUser,
 };
 pub use day_set::DaySet;
+pub use explain::{Explainer, PlacedStatement, PolicyPath};
 pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
 pub use ids::{AccountId, JobId, UniqueId};
 pub use job::{

@@ -163,7 +163,8 @@ impl ReachEngine {
         reach_of(&self.compiler, &policies)
     }
 
-    fn compiled(&self, account: &AccountData, index: usize) -> Option<&CompiledPolicy> {
+    /// A document of the account, compiled. `None` for ids of other account data.
+    pub(crate) fn compiled(&self, account: &AccountData, index: usize) -> Option<&CompiledPolicy> {
         let (lazy, document) = self
             .documents
             .get(index)
@@ -311,11 +312,45 @@ struct Question {
 
 /// What denies cover together. A string is denied if it matches one of `none_of`, or nothing of one of
 /// `excepted`.
-struct Denied<'a> {
+pub(crate) struct Denied<'a> {
     /// The denies' resources by id, in an order that their content decides.
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     none_of: Vec<&'a Pattern>,
     excepted: Vec<Vec<&'a Pattern>>,
+}
+
+impl<'a> Denied<'a> {
+    /// What scoped denies cover together; `None` when the work budget ends first.
+    pub(crate) fn by(
+        mut denies: Vec<&'a CompiledStatement>,
+        budget: &mut WorkBudget,
+    ) -> Option<Self> {
+        // Ids depend on what was compiled first, and how many steps a question takes on the order of the denies.
+        denies.sort_by_key(|deny| (deny.resources_hash, deny.resources_id));
+        denies.dedup_by_key(|deny| deny.resources_id);
+        let mut denied = Self {
+            ids: denies.iter().map(|deny| deny.resources_id).collect(),
+            none_of: Vec::new(),
+            excepted: Vec::new(),
+        };
+        let mut patterns = 0;
+        for deny in denies {
+            match &*deny.resources {
+                // Compiled to `CompiledPolicy::denied`.
+                Resources::All => {}
+                Resources::Only(only) => {
+                    patterns += only.len();
+                    denied.none_of.extend(only);
+                }
+                Resources::AllBut(but) => {
+                    patterns += but.len();
+                    denied.excepted.push(but.iter().collect());
+                }
+            }
+        }
+        let cost = denied.ids.len() + patterns;
+        budget.spend(cost as u64).then_some(denied)
+    }
 }
 
 impl<'a> Contest<'a> {
@@ -436,36 +471,11 @@ impl<'a> Contest<'a> {
 
     /// What groups of denies cover together; `None` when the work budget ends first.
     fn denied(&self, groups: &[usize], budget: &mut WorkBudget) -> Option<Denied<'a>> {
-        let mut denies: Vec<&CompiledStatement> = groups
+        let denies = groups
             .iter()
             .filter_map(|index| self.denies.get(*index))
-            .flat_map(|group| group.denies.iter().copied())
-            .collect();
-        // Ids depend on what was compiled first, and how many steps a question takes on the order of the denies.
-        denies.sort_by_key(|deny| (deny.resources_hash, deny.resources_id));
-        denies.dedup_by_key(|deny| deny.resources_id);
-        let mut denied = Denied {
-            ids: denies.iter().map(|deny| deny.resources_id).collect(),
-            none_of: Vec::new(),
-            excepted: Vec::new(),
-        };
-        let mut patterns = 0;
-        for deny in denies {
-            match &*deny.resources {
-                // Compiled to `CompiledPolicy::denied`.
-                Resources::All => {}
-                Resources::Only(only) => {
-                    patterns += only.len();
-                    denied.none_of.extend(only);
-                }
-                Resources::AllBut(but) => {
-                    patterns += but.len();
-                    denied.excepted.push(but.iter().collect());
-                }
-            }
-        }
-        let cost = denied.ids.len() + patterns;
-        budget.spend(cost as u64).then_some(denied)
+            .flat_map(|group| group.denies.iter().copied());
+        Denied::by(denies.collect(), budget)
     }
 
     /// Whether an action is possible: whether one of the open allows has a resource that no deny covers.
@@ -600,7 +610,7 @@ impl Classes {
 }
 
 /// Whether some string of the formats is allowed and not denied; `None` when the work budget ends first.
-fn is_anything_left(
+pub(crate) fn is_anything_left(
     formats: &[Pattern],
     allowed: &Resources,
     denied: &Denied<'_>,

@@ -13,6 +13,7 @@
 mod generated;
 #[path = "reach_property/plain_pattern.rs"]
 mod plain_pattern;
+#[allow(dead_code, reason = "shared with explain_property")]
 #[path = "reach_property/plain_reach.rs"]
 mod plain_reach;
 

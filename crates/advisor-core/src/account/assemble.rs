@@ -172,6 +172,7 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
         document: Some(PolicySource::NotEvaluated(
             NotEvaluatedReason::MissingPolicy,
         )),
+        default_version: None,
         missing_groups: Vec::new(),
     }
 }

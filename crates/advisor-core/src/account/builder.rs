@@ -222,6 +222,7 @@ impl AccountDataBuilder {
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
         let default = policy.default_version();
         let version = policy.default_version_number();
+        let default_version = policy.version_in_force().map(Box::from);
         let document = match default.and_then(|(index, version)| Some((index, version.document?))) {
             Some((index, document)) => self.document(
                 &place,
@@ -240,7 +241,8 @@ impl AccountDataBuilder {
             arn: policy.arn,
             created: policy.create_date,
         };
-        if let Some(detail) = self.detail(&place, listed, Some(document)) {
+        if let Some(mut detail) = self.detail(&place, listed, Some(document)) {
+            detail.default_version = default_version;
             self.policies.push(PendingPolicy {
                 place,
                 detail,
@@ -323,6 +325,7 @@ impl AccountDataBuilder {
             unique_id: listed.unique_id.as_deref().map(Into::into),
             created,
             document,
+            default_version: None,
             missing_groups: Vec::new(),
         })
     }

@@ -61,6 +61,8 @@ pub struct EntityDetail {
     pub created: Option<DateTime<Utc>>,
     /// The default version of a managed policy; `None` for users, groups and roles.
     pub document: Option<PolicySource>,
+    /// The id of the default version of a managed policy, such as `v3`, if the export has it.
+    pub default_version: Option<Box<str>>,
     /// The groups that the user is in, but that the export does not have.
     pub missing_groups: Vec<Box<str>>,
 }

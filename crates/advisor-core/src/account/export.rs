@@ -411,13 +411,19 @@ impl<'a> ManagedPolicyDetail<'a> {
             })
     }
 
+    /// The id of the version in force, such as `v3`, if the export has it.
+    #[must_use]
+    pub fn version_in_force(&self) -> Option<&str> {
+        self.default_version()
+            .and_then(|(_, version)| version.version_id.as_deref())
+            .or(self.default_version_id.as_deref())
+    }
+
     /// The number of the version in force; 0 when the export does not say. Of an AWS managed policy
     /// in several exports, the greatest is the newest.
     #[must_use]
     pub fn default_version_number(&self) -> u32 {
-        self.default_version()
-            .and_then(|(_, version)| version.version_id.as_deref())
-            .or(self.default_version_id.as_deref())
+        self.version_in_force()
             .and_then(|id| id.strip_prefix('v')?.parse().ok())
             .unwrap_or_default()
     }

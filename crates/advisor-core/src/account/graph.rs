@@ -69,6 +69,8 @@ pub struct PolicyInEffect<'a> {
     pub name: &'a str,
     /// The ARN of a managed policy.
     pub arn: Option<&'a Arc<str>>,
+    /// The default version of a managed policy, such as `v3`, if the export has it.
+    pub version: Option<&'a str>,
     /// The document.
     pub document: &'a PolicySource,
 }
@@ -237,6 +239,7 @@ impl AccountData {
                 holder: id,
                 name,
                 arn,
+                version: detail.default_version.as_deref(),
                 document,
             });
         }
@@ -247,6 +250,7 @@ impl AccountData {
                         holder,
                         name: &inline.name,
                         arn: None,
+                        version: None,
                         document: &inline.document,
                     }),
                     Some(Node::Entity(detail)) => {
@@ -254,6 +258,7 @@ impl AccountData {
                             holder,
                             name: &detail.name,
                             arn: Some(&detail.arn),
+                            version: detail.default_version.as_deref(),
                             document,
                         })
                     }

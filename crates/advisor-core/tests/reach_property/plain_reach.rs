@@ -157,6 +157,8 @@ struct ResourceText {
 
 struct Statement {
     document: usize,
+    /// Its position in the document.
+    index: usize,
     is_allow: bool,
     has_condition: bool,
     about: BTreeSet<Target>,
@@ -209,7 +211,7 @@ impl PlainReach {
                 Some(Mistake::AlwaysReplacesVariables) => true,
                 _ => document.knows_variables(),
             };
-            for statement in &document.statements {
+            for (position, statement) in document.statements.iter().enumerate() {
                 let read = |text: &String| {
                     let (pattern, has_variable) = if knows_variables {
                         with_variables(text)
@@ -231,6 +233,7 @@ impl PlainReach {
                 let resources = statement.resources.iter().map(read).collect();
                 statements.push(Statement {
                     document: index,
+                    index: position,
                     is_allow: statement.is_allow,
                     has_condition: statement.condition == Condition::Real,
                     about: targets()
@@ -302,6 +305,32 @@ impl PlainReach {
     pub(crate) fn possible(&self, documents: &BTreeSet<usize>) -> BTreeSet<Target> {
         targets()
             .filter(|target| self.contest(*target, documents).is_possible())
+            .collect()
+    }
+
+    /// The allows that grant a target on some resource: documents and positions in them.
+    pub(crate) fn granting(
+        &self,
+        target: Target,
+        documents: &BTreeSet<usize>,
+    ) -> BTreeSet<(usize, usize)> {
+        let covers = |statement: &&Statement| {
+            documents.contains(&statement.document) && statement.about.contains(&target)
+        };
+        let (allows, denies): (Vec<_>, Vec<_>) = self
+            .statements
+            .iter()
+            .filter(covers)
+            .partition(|statement| statement.is_allow);
+        let grants = |allow: &&Statement| {
+            self.resources_of(target, allow).any(|resource| {
+                self.is_allowed(allow, resource)
+                    && !denies.iter().any(|deny| self.is_denied(deny, resource))
+            })
+        };
+        let granting = allows.into_iter().filter(grants);
+        granting
+            .map(|allow| (allow.document, allow.index))
             .collect()
     }
 
