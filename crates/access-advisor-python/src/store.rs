@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest, PagedOperation};
-use access_advisor::report::{Granularity, PoliciesGrantingServiceAccess};
+use access_advisor::job::{Caller, JobId, JobState, MaxItems, PageRequest};
+use access_advisor::report::Granularity;
 use access_advisor::store::{JobRetention, StoredAdvisor};
 use access_advisor::text::Printable;
 use access_advisor::time;
@@ -86,14 +86,6 @@ impl ImportedTrail {
             changed.len()
         )
     }
-}
-
-/// The answer of `list_policies_granting_service_access`.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PoliciesAnswer {
-    policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
-    is_truncated: bool,
 }
 
 #[derive(Serialize)]
@@ -373,18 +365,10 @@ impl Store {
     ) -> PyResult<Bound<'py, PyAny>> {
         let namespaces = &ServiceNamespaces.0;
         let policies = py.detach(|| {
-            if let Some(marker) = Marker {
-                // There is only one page, so that no marker is valid.
-                let key = self.operations.store().marker_key();
-                key.open(marker, PagedOperation::Services, &JobId::from(""))?;
-            }
-            self.operations.policies(&self.caller, Arn, namespaces)
+            let operations = &self.operations;
+            operations.policies(&self.caller, Arn, namespaces, Marker)
         });
-        let whole = PoliciesAnswer {
-            policies_granting_service_access: policies.map_err(|fault| error::operation(&fault))?,
-            is_truncated: false,
-        };
-        answer(py, &whole)
+        answer(py, &policies.map_err(|fault| error::operation(&fault))?)
     }
 
     /// Returns the jobs of all callers, newest first. `ReportSize` is in bytes, as stored.

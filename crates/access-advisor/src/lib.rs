@@ -44,6 +44,7 @@
 //!
 //! Every type has one path: the module of its subject. Times are UTC; those given as integers are milliseconds since 1970.
 //! Nothing here reads the clock: what is reported as of when is an argument.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod account;
 pub mod activity;

@@ -7,9 +7,9 @@
 pub use advisor_core::{
     AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
     EntityAccess, Explainer, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace,
-    MappedReports, MissingLogFiles, NotEvaluated, PlacedStatement, PoliciesGrantingServiceAccess,
-    PolicyPath, Reach, RegionCoverage, Report, ReportCoverage, ReportVisitor, Reports,
-    RequestError, ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed,
-    TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
+    MappedReports, MissingLogFiles, NotEvaluated, PlacedStatement, PoliciesGrantingAnswer,
+    PoliciesGrantingServiceAccess, PolicyPath, Reach, RegionCoverage, Report, ReportCoverage,
+    ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State, StateReason,
+    TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
     policies_granting_service_access,
 };

@@ -38,6 +38,26 @@ pub struct PoliciesGrantingServiceAccess {
     pub undecided: usize,
 }
 
+/// What `ListPoliciesGrantingServiceAccess` answers: one page, which is never truncated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct PoliciesGrantingAnswer {
+    /// One row per requested namespace.
+    pub policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
+    /// Always false.
+    pub is_truncated: bool,
+}
+
+impl From<Vec<PoliciesGrantingServiceAccess>> for PoliciesGrantingAnswer {
+    fn from(rows: Vec<PoliciesGrantingServiceAccess>) -> PoliciesGrantingAnswer {
+        PoliciesGrantingAnswer {
+            policies_granting_service_access: rows,
+            is_truncated: false,
+        }
+    }
+}
+
 /// The work budget of a call: 40 ms.
 const GRANT_STEPS: u64 = 4_000_000;
 

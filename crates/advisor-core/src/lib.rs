@@ -58,7 +58,10 @@ pub use credentials::{
 };
 pub use day_set::DaySet;
 pub use explain::{Explainer, PlacedStatement, PolicyPath};
-pub use grants::{GrantingPolicy, PoliciesGrantingServiceAccess, policies_granting_service_access};
+pub use grants::{
+    GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,
+    policies_granting_service_access,
+};
 pub use ids::{AccountId, JobId, UniqueId};
 pub use job::{
     FreezeError, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,

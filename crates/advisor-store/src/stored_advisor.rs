@@ -5,7 +5,7 @@ use std::sync::Arc;
 use advisor_core::{
     AccountData, AccountId, Activity, Advisor, Caller, Cancellation, Cancelled, FreezeError,
     FrozenReport, Granularity, Job, JobAnswer, JobError, JobId, JobState, PageRequest,
-    PagedOperation, PoliciesGrantingServiceAccess, RequestError, Tracking,
+    PagedOperation, PoliciesGrantingAnswer, RequestError, Tracking,
     policies_granting_service_access,
 };
 use chrono::{DateTime, Utc};
@@ -338,13 +338,18 @@ impl StoredAdvisor {
     /// `ListPoliciesGrantingServiceAccess`.
     ///
     /// # Errors
-    /// As [`policies_granting_service_access`]; the store cannot be used.
+    /// As [`policies_granting_service_access`]; a marker, as there is only one page; the store cannot be used.
     pub fn policies(
         &self,
         caller: &Caller,
         arn: &str,
         namespaces: &[String],
-    ) -> Result<Vec<PoliciesGrantingServiceAccess>, OperationError> {
+        marker: Option<&str>,
+    ) -> Result<PoliciesGrantingAnswer, OperationError> {
+        if let Some(marker) = marker {
+            let key = self.store.marker_key();
+            key.open(marker, PagedOperation::Services, &JobId::from(""))?;
+        }
         let account = self.account_for(caller, arn).map(|(_, account)| account);
         let none = Arc::new(AccountData::default());
         // IAM reports what is wrong with the request before what is wrong with the account.
@@ -352,7 +357,7 @@ impl StoredAdvisor {
         let granting = policies_granting_service_access(live, &self.catalog, arn, namespaces);
         match (granting, account) {
             (Err(RequestError::NoSuchEntity(_)), Err(error)) => Err(error),
-            (granting, _) => Ok(granting?),
+            (granting, _) => Ok(granting?.into()),
         }
     }
 

@@ -213,7 +213,7 @@ fn ask(path: &Path, world: &World) -> Vec<(String, Answer)> {
         note(format!("services of {job}"), operated(get(job)));
         note(format!("entities of {job}"), operated(entities(job)));
     }
-    let policies = advisor.policies(&caller, &arn(3), &["s3".into(), "sqs".into()]);
+    let policies = advisor.policies(&caller, &arn(3), &["s3".into(), "sqs".into()], None);
     note("policies".into(), operated(policies));
     let activity = store.activity_table();
     let rows = activity.map(|activity| {

@@ -200,6 +200,7 @@ fn a_damaged_row_is_an_error_that_names_its_table_and_key() {
                 &Caller::local(),
                 ANN,
                 &["s3".into()],
+                None,
             )
         });
         let error = answer.unwrap_err();
@@ -248,8 +249,13 @@ fn opening_a_store_does_not_wait_for_writers() {
         .execute_batch("BEGIN IMMEDIATE; INSERT INTO names (text, row_checksum) VALUES ('x', 0)")
         .unwrap();
     // It would fail after a minute.
-    let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()]);
-    assert_eq!(answer.unwrap()[0].policies.len(), 1);
+    let answer = operations(&path).policies(&Caller::local(), ANN, &["s3".into()], None);
+    assert_eq!(
+        answer.unwrap().policies_granting_service_access[0]
+            .policies
+            .len(),
+        1
+    );
     writer.execute_batch("ROLLBACK").unwrap();
 }
 
@@ -414,9 +420,14 @@ fn readers_and_jobs_while_others_import() {
                         .unwrap();
                     let entities = serde_json::to_value(entities).unwrap();
                     assert_eq!(entities["EntityDetailsList"][0]["EntityInfo"]["Arn"], ANN);
-                    let policies = operations.policies(&caller, ANN, &["s3".into(), "sqs".into()]);
-                    let listed: usize =
-                        policies.unwrap().iter().map(|row| row.policies.len()).sum();
+                    let policies =
+                        operations.policies(&caller, ANN, &["s3".into(), "sqs".into()], None);
+                    let listed: usize = policies
+                        .unwrap()
+                        .policies_granting_service_access
+                        .iter()
+                        .map(|row| row.policies.len())
+                        .sum();
                     assert_eq!(listed, 1);
                     assert!(operations.store().delete_job(&job.as_str().into()).unwrap());
                 }

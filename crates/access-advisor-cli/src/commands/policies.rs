@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use access_advisor::job::Caller;
-use access_advisor::report::{PoliciesGrantingServiceAccess, policies_granting_service_access};
+use access_advisor::report::{PoliciesGrantingAnswer, policies_granting_service_access};
 use clap::Args;
-use serde::Serialize;
 
 use crate::arguments::parse_caller;
 use crate::exit_status;
@@ -43,31 +42,19 @@ pub(crate) struct PoliciesArguments {
     catalog: Option<PathBuf>,
 }
 
-/// What `aws iam list-policies-granting-service-access` prints.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    policies_granting_service_access: Vec<PoliciesGrantingServiceAccess>,
-    is_truncated: bool,
-}
-
 pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let (arn, namespaces) = (&arguments.arn, &arguments.namespaces);
-    let policies_granting_service_access = match &arguments.store {
+    let answer: PoliciesGrantingAnswer = match &arguments.store {
         Some(store) => {
             let advisor = input::stored_advisor(store, catalog, Default::default())?;
             let caller = arguments.caller.clone().unwrap_or_else(Caller::local);
-            advisor.policies(&caller, arn, namespaces)?
+            advisor.policies(&caller, arn, namespaces, None)?
         }
         None => {
             let account = input::account(&arguments.account)?;
-            policies_granting_service_access(&account, &catalog, arn, namespaces)?
+            policies_granting_service_access(&account, &catalog, arn, namespaces)?.into()
         }
-    };
-    let answer = Answer {
-        policies_granting_service_access,
-        is_truncated: false,
     };
     output::write_result(None, |writer| write_json(writer, &answer))
 }

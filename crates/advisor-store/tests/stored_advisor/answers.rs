@@ -253,7 +253,7 @@ fn errors_have_iams_messages() {
 
     let policies = |arn: &str, namespaces: &[&str]| {
         let namespaces: Vec<String> = namespaces.iter().map(ToString::to_string).collect();
-        refused(world.operations.policies(&caller, arn, &namespaces))
+        refused(world.operations.policies(&caller, arn, &namespaces, None))
     };
     assert_eq!(policies(elsewhere, &["s3"]), denied);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The four last-accessed operations.
 
-use advisor_core::{Granularity, JobAnswer, JobId, PageRequest, PagedOperation};
+use advisor_core::{Granularity, PageRequest};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::constraints::{ARN, Checked};
@@ -67,15 +68,12 @@ pub(crate) fn policies(context: &Context<'_>) -> Result<Value, ApiError> {
     checked.take(advisor_core::check_service_namespaces(&namespaces));
     let marker = checked.marker();
     checked.finish()?;
-    if let Some(marker) = marker {
-        // There is only one page, so no marker is valid.
-        let key = context.advisor.store().marker_key();
-        key.open(marker, PagedOperation::Services, &JobId::from(""))?;
-    }
-    let rows = context.advisor.policies(context.caller, arn, &namespaces)?;
-    Ok(json!({ "PoliciesGrantingServiceAccess": rows, "IsTruncated": false }))
+    let answer = context
+        .advisor
+        .policies(context.caller, arn, &namespaces, marker)?;
+    to_value(&answer)
 }
 
-fn to_value(answer: &JobAnswer) -> Result<Value, ApiError> {
+fn to_value(answer: &impl Serialize) -> Result<Value, ApiError> {
     Ok(serde_json::to_value(answer)?)
 }
