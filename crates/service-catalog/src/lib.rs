@@ -14,6 +14,7 @@
 //! let action = resolved.action.map(|id| catalog.action(id).name());
 //! assert_eq!(action, Some("ListAllMyBuckets"));
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod assembly;
 #[cfg(feature = "build")]
