@@ -192,8 +192,8 @@ fn digests_prove_kinds_that_log_files_of_their_trail_hold() {
     let held = coverage.intern(account, "us-east-1", write);
     coverage.see_log_file(account, "us-east-1", 2, "a", &[held]);
     coverage.see_log_file(account, "us-east-1", 5, "b", &[held]);
-    // Not what the digests of another trail cover.
-    assert_eq!(proved(&coverage), [2, 3, 4, 5]);
+    // Not what the digests of another trail cover, nor the day of the last delivery: its events may be of the day before.
+    assert_eq!(proved(&coverage), [2, 3, 4]);
 }
 
 #[test]

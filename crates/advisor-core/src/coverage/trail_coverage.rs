@@ -500,7 +500,8 @@ impl Coverage {
     }
 
     /// By account and Region: the days that digests prove to be covered for a kind of management event, also without a record. That
-    /// is so while digests of one trail cover the whole day, between two log files of that trail that were read and hold the kind.
+    /// is so while digests of one trail cover the whole day, between two log files of that trail that were read and hold the kind. On
+    /// the day of the last delivery the events may be of the day before, so it is not proved; if they are of that day, records are.
     pub(crate) fn days_by_digests(
         &self,
         category: EventCategory<'_>,
@@ -579,7 +580,7 @@ impl TrailDigests {
         let delivered: DaySet = holding.map(|(_, delivered)| *delivered).collect();
         match (delivered.first(), delivered.last()) {
             (Some(first), Some(last)) => {
-                spans::whole_days(self.spans.as_slice()).within(Some(first), last)
+                spans::whole_days(self.spans.as_slice()).within(Some(first), last.saturating_sub(1))
             }
             _ => DaySet::new(),
         }

@@ -20,18 +20,17 @@ pub(crate) struct RegionDays {
 }
 
 impl RegionDays {
-    /// The days on which the trail collected a kind of event, as records or digests show: those with an event of this kind or of its
-    /// sibling (reads and writes of the same), between the first and the last event of the kind itself. What is before or after may
-    /// be left out by the trail's selectors. A day of which a log file is known to be missing does not count.
+    /// The days on which the trail collected a kind of event: between the first and the last event of the kind, those with an event
+    /// of it or of its sibling (reads and writes of the same), and those that digests prove. What is before or after may be left out
+    /// by the trail's selectors. A day of which a log file is known to be missing does not count.
     pub(super) fn collected(&self, kind: EventCategory<'_>) -> DaySet {
         let of_kind = self.of(|it| it == kind);
         let (Some(first), Some(last)) = (of_kind.first(), of_kind.last()) else {
-            return self.proved_by_digests(kind).without(&self.missing);
+            return DaySet::new();
         };
-        let of_siblings = self.of(|it| are_siblings(it, kind));
-        let mut days = of_siblings.within(Some(first), last);
+        let mut days = self.of(|it| are_siblings(it, kind));
         days.merge(&self.proved_by_digests(kind));
-        days.without(&self.missing)
+        days.within(Some(first), last).without(&self.missing)
     }
 
     /// Whether there is any event of a kind.
@@ -47,11 +46,11 @@ impl RegionDays {
         all.first().zip(all.last())
     }
 
-    /// The days with a management event, or proved by digests.
+    /// The days on which the trail collected management events, of either kind.
     pub(super) fn with_management(&self) -> DaySet {
-        let mut days = self.of(|it| are_siblings(it, EventCategory::ManagementRead));
-        self.by_digests.iter().for_each(|proved| days.merge(proved));
-        days.without(&self.missing)
+        let mut days = self.collected(EventCategory::ManagementRead);
+        days.merge(&self.collected(EventCategory::ManagementWrite));
+        days
     }
 
     /// The days of which something was read.

@@ -70,7 +70,7 @@ pub struct AccountCoverage {
     /// Log files of the account that are known to be missing.
     #[serde(skip_serializing_if = "MissingLogFiles::is_empty")]
     pub missing_log_files: MissingLogFiles,
-    /// The days with records, by Region and kind of event.
+    /// The days with records, by Region and kind of event, also of the kinds that have records outside the window alone.
     pub records: Vec<CategoryCoverage>,
 }
 
@@ -326,16 +326,16 @@ impl TrailDays {
             });
             let regions = of_account.regions.iter();
             let events = regions.clone().flat_map(|(region, of_region)| {
-                of_region.events.iter().filter_map(|(kind, days)| {
+                of_region.events.iter().map(|(kind, days)| {
                     let days = days.within(first, last);
                     let kind = kind.get();
-                    (!days.is_empty()).then(|| CategoryCoverage {
+                    CategoryCoverage {
                         region: region.clone(),
                         category: kind.name(),
                         resource_type: kind.resource_type().map(Box::from),
                         gaps: gaps(&days, (first, last)),
                         days,
-                    })
+                    }
                 })
             });
             AccountCoverage {
