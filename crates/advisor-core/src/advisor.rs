@@ -1,5 +1,7 @@
 //! The advisor: joins what an account's entities can do with what they did.
 
+mod attempt_days;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -129,6 +131,12 @@ impl Advisor {
             self.tracking.claim_days(self.now),
             self.tracking.coverage_days_needed(),
         )
+    }
+
+    /// The instant as of which reports are made.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// The account data.
