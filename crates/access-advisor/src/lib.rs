@@ -39,6 +39,7 @@
 //! | read policy documents | [`policy`] |
 //! | keep accounts, activity and jobs in one file | `store` (feature `store`), [`job`] |
 //! | hand tables to Arrow, or write Parquet files | `arrow`, `parquet` (features of the same names) |
+//! | write reports as an HTML file that people open | `html` (feature `html`) |
 //! | make the activity table in Athena, `CloudTrail` Lake, Spark or `DuckDB` | `sql` (feature `sql`) |
 //! | answer AWS clients over HTTP | `serve` (feature `serve`) |
 //!
@@ -51,6 +52,8 @@ pub mod activity;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod catalog;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod job;
 #[cfg(feature = "parquet")]
 pub mod parquet;

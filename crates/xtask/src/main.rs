@@ -12,6 +12,7 @@ mod memory;
 mod public_api;
 mod python;
 mod test;
+mod web;
 mod wheel;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ struct CommandLine {
 enum Chore {
     Assault(assault::Assault),
     Test(test::Test),
+    Web(web::Web),
     Catalog(catalog::Refresh),
     Bench(bench::Bench),
     BenchIngest(bench_ingest::BenchIngest),
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().chore {
         Chore::Assault(assault) => assault.run(),
         Chore::Test(test) => test.run(),
+        Chore::Web(web) => web.run(),
         Chore::Catalog(refresh) => refresh.run(),
         Chore::Bench(bench) => bench.run(),
         Chore::BenchIngest(bench) => bench.run(),

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 
-use crate::{child, python, wheel};
+use crate::{child, python, web, wheel};
 
 /// Runs the formatter, the lints and all tests, as CI does.
 ///
@@ -40,6 +40,10 @@ enum Step {
     Tests,
     /// Examples in doc comments and in the crates' pages
     Doctests,
+    /// That the built pages of the HTML report are what their sources build
+    Web,
+    /// Tests of the HTML report in a browser
+    Browser,
     /// Tests of the Python package and the examples in its documentation
     Python,
 }
@@ -137,6 +141,19 @@ impl Step {
                 xtask.arg("public-api");
                 return Ok((xtask, Prints::Nothing));
             }
+            Self::Web => {
+                let this = std::env::current_exe().map_err(|error| error.to_string())?;
+                let mut xtask = child::command(this)?;
+                xtask.args(["web", "--check"]);
+                return Ok((xtask, Prints::Nothing));
+            }
+            Self::Browser => {
+                let mut build = child::cargo()?;
+                build.args(["build", "--quiet", "--package", "access-advisor-cli"]);
+                python::succeed(&mut build)?;
+                let tests = web::browser_tests(&child::workspace_root()?)?;
+                return Ok((tests, Prints::Nothing));
+            }
             Self::Workflows => {
                 let python = python::environment(&child::workspace_root()?)?;
                 let mut actionlint = child::command(python.with_file_name("actionlint"))?;
@@ -160,7 +177,9 @@ impl Step {
             | Self::Clippy
             | Self::Doc
             | Self::PublicApi
-            | Self::Package => Prints::Nothing,
+            | Self::Package
+            | Self::Web
+            | Self::Browser => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests => Prints::Results,
             Self::Python => Prints::LastLine,

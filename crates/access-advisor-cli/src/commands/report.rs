@@ -1,6 +1,7 @@
 //! `access-advisor report`.
 
 mod csv;
+mod html;
 mod json;
 mod listed_reports;
 mod table;
@@ -16,6 +17,7 @@ use access_advisor::trail::{MissingInput, TrailRead};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
+use self::html::HtmlArguments;
 use self::listed_reports::{ListedReports, Unobservable};
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::csv_output::CsvArguments;
@@ -41,6 +43,10 @@ Examples:
   The same for DuckDB, Spark, Polars or Athena, typed and compressed:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
         --granularity action --tracking full --format parquet --output access.parquet
+
+  To look at, in a browser:
+    access-advisor report --account accounts/*.json --trail AWSLogs/ \\
+        --granularity action --tracking full --format html --output access.html
 
   The last days, straight from the bucket, with the credentials that the AWS CLI uses:
     AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor report --account account.json \\
@@ -87,6 +93,9 @@ pub(crate) struct ReportArguments {
     #[command(flatten)]
     csv: CsvArguments,
 
+    #[command(flatten)]
+    html: HtmlArguments,
+
     /// Write the reports to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -112,6 +121,9 @@ enum Format {
     Csv,
     /// The same as CSV, as a typed Parquet file
     Parquet,
+    /// One file to open in a browser: an overview, tables to search and filter, a page per identity,
+    /// policy and service. It loads nothing from anywhere
+    Html,
 }
 
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
@@ -187,6 +199,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
             Format::Csv => csv::write(writer, arguments.csv, reports),
             Format::Parquet => write_reports(writer, &coverage, reports.each()),
+            Format::Html => html::write(writer, arguments.html, &advisor, reports, granularity),
         }
     })?;
     if arguments.format != Format::Table {

@@ -1,0 +1,468 @@
+//! Writes the file: the page, the reports as they come, and at the end what they have in common.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use advisor_core::{Advisor, EntityKind, Grant, Granularity, ReportCoverage, State};
+use hashbrown::HashMap;
+use serde::Serialize;
+use service_catalog::{AccessLevel, Catalog, ServiceId};
+
+use crate::dictionary::Dictionary;
+use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
+use crate::index::{Entities, Index, ServiceSummary};
+use crate::options::HtmlOptions;
+use crate::page;
+use crate::section::{Section, write_json};
+use crate::varint;
+
+/// How many bytes of reports are compressed together: what the page unpacks to show one of them.
+const SECTION_LEN: usize = 192 << 10;
+/// About how many bytes a report takes of the index.
+const INDEX_ROW_LEN: u64 = 40;
+
+/// How much of a report is in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// All of it.
+    All,
+    /// Its services, without their actions.
+    Services,
+    /// Its row in the table.
+    Row,
+}
+
+/// Writes reports into one HTML file, one after the other. They are compressed as they come: what stays in memory is a short row per
+/// report, and what reports share.
+///
+/// [`HtmlWriter::finish`] completes the file.
+#[derive(Debug)]
+pub struct HtmlWriter<W: Write> {
+    writer: W,
+    advisor: Advisor,
+    catalog: Arc<Catalog>,
+    options: HtmlOptions,
+    coverage: ReportCoverage,
+    /// How many bytes of data were written.
+    written: u64,
+    expected_index_len: u64,
+    entities: Entities,
+    services: Services,
+    texts: Dictionary<Box<str>>,
+    claims: Dictionary<Claim>,
+    blocks: Blocks,
+    section: Vec<u8>,
+    sections: u32,
+    has_states: bool,
+    has_actions: bool,
+}
+
+/// A state, and its reason as a text of the dictionary.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Claim(u8, u64);
+
+impl From<&Claim> for Claim {
+    fn from(claim: &Claim) -> Self {
+        claim.clone()
+    }
+}
+
+/// The granted actions of services, which identities with the same permissions share.
+#[derive(Debug)]
+struct Blocks {
+    section: Section,
+    numbers: HashMap<Box<[u8]>, u64>,
+}
+
+/// The services in the reports, in the order in which they came.
+#[derive(Debug, Default)]
+struct Services {
+    numbers: HashMap<(Option<ServiceId>, Box<str>), usize>,
+    summaries: Vec<ServiceSummary>,
+    ids: Vec<Option<ServiceId>>,
+    /// By service and position: whether any user or role may perform the action, and whether one did.
+    actions: Vec<Vec<(bool, bool)>>,
+}
+
+/// What the page needs to show reports, beside the index.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shared<'a> {
+    texts: &'a [Box<str>],
+    claims: Vec<(u8, u64)>,
+    actions: Vec<ServiceActions<'a>>,
+}
+
+/// The actions of a service.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceActions<'a> {
+    names: Vec<&'a str>,
+    /// A letter for each.
+    levels: String,
+}
+
+impl<W: Write> HtmlWriter<W> {
+    /// Begins the file. `reports` is how many will be written.
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn new(
+        mut writer: W,
+        advisor: &Advisor,
+        reports: usize,
+        options: HtmlOptions,
+    ) -> io::Result<Self> {
+        page::write_start(&mut writer, &options.title)?;
+        let mut texts = Dictionary::default();
+        // Number 0 means that there is none.
+        texts.number("");
+        Ok(Self {
+            writer,
+            advisor: advisor.clone(),
+            catalog: advisor.catalog().clone(),
+            coverage: advisor.coverage(),
+            options,
+            written: 0,
+            expected_index_len: reports as u64 * INDEX_ROW_LEN,
+            entities: Entities::default(),
+            services: Services::default(),
+            texts,
+            claims: Dictionary::default(),
+            blocks: Blocks {
+                section: Section::new(),
+                numbers: HashMap::new(),
+            },
+            section: Vec::new(),
+            sections: 0,
+            has_states: false,
+            has_actions: false,
+        })
+    }
+
+    /// Writes a report of the same advisor.
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn push(&mut self, report: &EncodedReport) -> io::Result<()> {
+        let kept = self.kept();
+        self.entities.push(report);
+        self.entities.kept.push(kept as u8);
+        self.entities.section.push(self.sections);
+        let offset = u32::try_from(self.section.len()).unwrap_or(u32::MAX);
+        self.entities.offset.push(offset);
+        self.has_states |= !report.claims.is_empty();
+        let claims = self.claims_of(report);
+        let is_identity = matches!(
+            report.facts.as_ref().map(|facts| facts.kind),
+            Some(EntityKind::User | EntityKind::Role)
+        );
+        let numbers: Vec<usize> = (report.services.iter())
+            .map(|row| self.services.number(&self.catalog, row))
+            .collect();
+        for (number, row) in numbers.iter().zip(&report.services) {
+            self.has_actions |= row.granted.count > 0;
+            if is_identity {
+                self.services.count(*number, row);
+            }
+        }
+        if kept == Kept::Row {
+            return Ok(());
+        }
+        varint::push(&mut self.section, report.services.len() as u64);
+        for (number, row) in numbers.iter().zip(&report.services) {
+            self.push_service(*number as u64, row, &claims, kept)?;
+        }
+        self.push_facts(report.facts.as_ref());
+        varint::push(&mut self.section, report.not_evaluated.len() as u64);
+        for (name, reason) in &report.not_evaluated {
+            self.push_text(name);
+            self.push_text(reason);
+        }
+        if self.section.len() >= SECTION_LEN {
+            self.write_section()?;
+        }
+        Ok(())
+    }
+
+    /// Completes the file. Returns the writer.
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn finish(mut self) -> io::Result<W> {
+        if !self.section.is_empty() {
+            self.write_section()?;
+        }
+        self.blocks.section.write(&mut self.writer, "blocks")?;
+        let shared = Shared {
+            texts: self.texts.list(),
+            claims: (self.claims.list().iter())
+                .map(|claim| (claim.0, claim.1))
+                .collect(),
+            actions: self.services.actions_of(&self.catalog),
+        };
+        write_json(&mut self.writer, "shared", &shared)?;
+        self.services.count_actions();
+        let index = Index {
+            version: env!("CARGO_PKG_VERSION"),
+            title: &self.options.title,
+            now: self.advisor.now().timestamp(),
+            granularity: self.options.granularity.map(Granularity::as_str),
+            has_states: self.has_states,
+            catalog: self.catalog.fingerprint().to_string(),
+            coverage: &self.coverage,
+            limit: self.options.limit,
+            issues: self.advisor.account().issues().len(),
+            services: &self.services.summaries,
+            entities: &self.entities,
+        };
+        write_json(&mut self.writer, "index", &index)?;
+        page::write_end(&mut self.writer)?;
+        Ok(self.writer)
+    }
+
+    /// How much of the next report has a place in the file.
+    fn kept(&self) -> Kept {
+        let taken = self.written + self.blocks.section.len_in_file() + self.expected_index_len;
+        let limit = self.options.limit;
+        if taken < limit / 10 * 8 {
+            Kept::All
+        } else if taken < limit / 100 * 95 {
+            Kept::Services
+        } else {
+            Kept::Row
+        }
+    }
+
+    fn write_section(&mut self) -> io::Result<()> {
+        let mut section = Section::new();
+        section.add(&self.section)?;
+        self.section.clear();
+        let name = format!("reports-{}", self.sections);
+        self.sections += 1;
+        self.written += section.write(&mut self.writer, &name)?;
+        Ok(())
+    }
+
+    /// The numbers in the file of a report's claims.
+    fn claims_of(&mut self, report: &EncodedReport) -> Vec<u64> {
+        let claims = report.claims.iter();
+        claims
+            .map(|(state, reason)| {
+                let reason = self.texts.number(&**reason);
+                self.claims.number(&Claim(state_number(*state), reason)) + 1
+            })
+            .collect()
+    }
+
+    fn push_text(&mut self, text: &str) {
+        let number = self.texts.number(text);
+        varint::push(&mut self.section, number);
+    }
+
+    fn push_service(
+        &mut self,
+        number: u64,
+        row: &ServicePart,
+        claims: &[u64],
+        kept: Kept,
+    ) -> io::Result<()> {
+        let granted = match row.grant {
+            Grant::Granted => 0,
+            Grant::Ungranted => 1,
+            _ => 2,
+        };
+        varint::push(&mut self.section, number);
+        varint::push(&mut self.section, granted);
+        varint::push(&mut self.section, claim_number(row.claim, claims));
+        varint::push(&mut self.section, row.total_entities.into());
+        varint::push(&mut self.section, row.granted.count.into());
+        varint::push(&mut self.section, row.granted.used.into());
+        self.push_access(row.last.as_ref());
+        if kept != Kept::All {
+            // No block, and no single actions.
+            varint::push(&mut self.section, 0);
+            varint::push(&mut self.section, 0);
+            return Ok(());
+        }
+        let block = if row.granted.count == 0 {
+            0
+        } else {
+            self.blocks.number(row, claims)? + 1
+        };
+        varint::push(&mut self.section, block);
+        varint::push(&mut self.section, row.single.len() as u64);
+        for action in &row.single {
+            self.push_single(action, claims);
+        }
+        Ok(())
+    }
+
+    fn push_single(&mut self, action: &SinglePart, claims: &[u64]) {
+        let position = u64::from(action.position) << 1 | u64::from(action.is_granted);
+        varint::push(&mut self.section, position);
+        varint::push(&mut self.section, claim_number(action.claim, claims));
+        self.push_access(action.last.as_ref());
+    }
+
+    /// The time as seconds before the report, with a mark in the lowest bit when milliseconds follow.
+    fn push_access(&mut self, access: Option<&AccessPart>) {
+        let Some(access) = access else {
+            return varint::push(&mut self.section, 0);
+        };
+        let seconds = access.millis.div_euclid(1_000);
+        let millis = access.millis.rem_euclid(1_000);
+        let before = self.advisor.now().timestamp().saturating_sub(seconds);
+        // Times are limited to a few hundred thousand years: nothing overflows.
+        let zigzag = ((before << 1) ^ (before >> 63)) as u64;
+        varint::push(
+            &mut self.section,
+            (zigzag << 1 | u64::from(millis != 0)) + 1,
+        );
+        if millis != 0 {
+            varint::push(&mut self.section, millis.unsigned_abs());
+        }
+        self.push_text(access.entity.as_deref().unwrap_or_default());
+        self.push_text(&access.region);
+    }
+
+    fn push_facts(&mut self, facts: Option<&Facts>) {
+        let Some(facts) = facts else {
+            // No runs of days, no policies, nothing related.
+            self.section.extend([0, 0, 0]);
+            return;
+        };
+        let runs: Vec<(i32, i32)> = facts.days.runs().collect();
+        varint::push(&mut self.section, runs.len() as u64);
+        let mut before = 0;
+        for (first, last) in runs {
+            varint::push_signed(&mut self.section, i64::from(first) - before);
+            varint::push_signed(&mut self.section, i64::from(last) - i64::from(first));
+            before = i64::from(last);
+        }
+        varint::push(&mut self.section, facts.policies.len() as u64);
+        for policy in &facts.policies {
+            self.push_text(&policy.name);
+            self.push_text(policy.arn.as_deref().unwrap_or_default());
+            self.push_text(policy.group.as_deref().unwrap_or_default());
+        }
+        varint::push(&mut self.section, facts.related.len() as u64);
+        for arn in &facts.related {
+            self.push_text(arn);
+        }
+    }
+}
+
+fn state_number(state: State) -> u8 {
+    let position = STATES.iter().position(|known| *known == state);
+    position.map_or(0, |position| position as u8 + 1)
+}
+
+/// The number of a claim in the file; 0 for none.
+fn claim_number(claim: Option<u32>, claims: &[u64]) -> u64 {
+    let claim = claim.and_then(|claim| claims.get(claim as usize));
+    claim.copied().unwrap_or(0)
+}
+
+impl Blocks {
+    fn number(&mut self, row: &ServicePart, claims: &[u64]) -> io::Result<u64> {
+        let mut block = Vec::with_capacity(row.granted.positions.len() + 16);
+        varint::push(&mut block, row.granted.count.into());
+        block.extend_from_slice(&row.granted.positions);
+        varint::push(&mut block, row.granted.runs.len() as u64);
+        for (claim, count) in &row.granted.runs {
+            varint::push(&mut block, claim_number(*claim, claims));
+            varint::push(&mut block, (*count).into());
+        }
+        if let Some(number) = self.numbers.get(&*block) {
+            return Ok(*number);
+        }
+        self.section.add(&block)?;
+        let number = self.numbers.len() as u64;
+        self.numbers.insert(block.into(), number);
+        Ok(number)
+    }
+}
+
+impl Services {
+    fn number(&mut self, catalog: &Catalog, row: &ServicePart) -> usize {
+        let key = (row.service, row.namespace.clone());
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        let number = self.summaries.len();
+        let service = row.service.map(|id| catalog.service(id));
+        self.summaries.push(ServiceSummary {
+            namespace: row.namespace.clone(),
+            name: service
+                .map_or(&*row.namespace, |service| service.name())
+                .into(),
+            ..ServiceSummary::default()
+        });
+        let actions = service.map_or(0, |service| service.actions().len());
+        self.actions.push(vec![(false, false); actions]);
+        self.ids.push(row.service);
+        self.numbers.insert(key, number);
+        number
+    }
+
+    /// Counts a row of a user or role.
+    fn count(&mut self, number: usize, row: &ServicePart) {
+        let (Some(summary), Some(actions)) =
+            (self.summaries.get_mut(number), self.actions.get_mut(number))
+        else {
+            return;
+        };
+        let last = row.last.as_ref().map(|last| last.millis.div_euclid(1_000));
+        summary.last = summary.last.max(last);
+        if row.grant == Grant::Granted {
+            summary.granted += 1;
+            summary.used += u32::from(last.is_some());
+        } else {
+            summary.ungranted += 1;
+        }
+        for position in row.granted.each_position() {
+            if let Some((is_granted, _)) = actions.get_mut(position) {
+                *is_granted = true;
+            }
+        }
+        for action in row.single.iter().filter(|action| action.last.is_some()) {
+            if let Some((_, is_used)) = actions.get_mut(action.position as usize) {
+                *is_used = true;
+            }
+        }
+    }
+
+    fn count_actions(&mut self) {
+        for (summary, actions) in self.summaries.iter_mut().zip(&self.actions) {
+            let count = |is: &dyn Fn(&(bool, bool)) -> bool| {
+                u32::try_from(actions.iter().filter(|it| is(it)).count()).unwrap_or(u32::MAX)
+            };
+            summary.actions_granted = count(&|(granted, _)| *granted);
+            summary.actions_used = count(&|(granted, used)| *granted && *used);
+        }
+    }
+
+    fn actions_of<'a>(&self, catalog: &'a Catalog) -> Vec<ServiceActions<'a>> {
+        let actions_of = |service: &Option<ServiceId>| {
+            let actions = service.map(|id| catalog.service(id).actions());
+            let actions = actions.into_iter().flatten();
+            let (names, levels) = actions
+                .map(|id| catalog.action(id))
+                .map(|action| (action.name(), level_letter(action.access_level())))
+                .unzip();
+            ServiceActions { names, levels }
+        };
+        self.ids.iter().map(actions_of).collect()
+    }
+}
+
+fn level_letter(level: AccessLevel) -> char {
+    match level {
+        AccessLevel::List => 'L',
+        AccessLevel::Read => 'R',
+        AccessLevel::Write => 'W',
+        AccessLevel::PermissionsManagement => 'P',
+        AccessLevel::Tagging => 'T',
+    }
+}

@@ -1,0 +1,57 @@
+// Data of the file: base64 of gzip, in script elements that do not run.
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+
+function unpacked(id: string): Response {
+  const element = document.getElementById(id);
+  if (!element?.textContent) throw new Error(`The file is not complete: it lacks the part "${id}".`);
+  const packed = new Blob([fromBase64(element.textContent)]);
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
+}
+
+export async function sectionBytes(id: string): Promise<Uint8Array> {
+  return new Uint8Array(await unpacked(id).arrayBuffer());
+}
+
+export async function sectionJson<T>(id: string): Promise<T> {
+  return (await unpacked(id).json()) as T;
+}
+
+/** Reads the integers that the writer's `varint` wrote. */
+export class ByteReader {
+  constructor(
+    readonly bytes: Uint8Array,
+    public at = 0,
+  ) {}
+
+  get isAtEnd(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  number(): number {
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      const byte = this.bytes[this.at];
+      if (byte === undefined) throw new Error("The file is not complete: a report ends early.");
+      this.at += 1;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
+    }
+  }
+
+  signed(): number {
+    return unzigzag(this.number());
+  }
+}
+
+/** 0, 1, 2, 3, ... to 0, -1, 1, -2, ... */
+export function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}

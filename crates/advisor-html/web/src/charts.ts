@@ -1,0 +1,295 @@
+// Charts, as SVG with a text for those who do not see them.
+
+import { h, svg } from "./dom";
+import { count, date, number, parseRun, percent } from "./format";
+import { STATES, type AccountCoverage, type Coverage } from "./data";
+
+export interface Bar {
+  label: string;
+  href?: string;
+  part: number;
+  of: number;
+  title?: string;
+}
+
+/** Rows of two bars on each other: of so many, so many. */
+export function shareBars(bars: Bar[], labels: { part: string; of: string }): HTMLElement {
+  const most = Math.max(1, ...bars.map((bar) => bar.of));
+  const rows = bars.map((bar) => {
+    const all = h("span", { class: "all" });
+    all.style.width = `${(bar.of / most) * 100}%`;
+    const part = h("span", { class: "part" });
+    part.style.width = `${(bar.part / most) * 100}%`;
+    const label = bar.href === undefined ? h("span", {}, bar.label) : h("a", { href: bar.href }, bar.label);
+    return h(
+      "li",
+      { title: bar.title },
+      h("span", { class: "label" }, label),
+      h("span", { class: "bars", "aria-hidden": "true" }, all, part),
+      h("span", { class: "value" }, number(bar.part), h("span", { class: "of" }, ` of ${number(bar.of)}`)),
+    );
+  });
+  const legend = h(
+    "p",
+    { class: "legend" },
+    h("span", { class: "key part" }),
+    labels.part,
+    h("span", { class: "key all" }),
+    labels.of,
+  );
+  return h("div", {}, legend, h("ol", { class: "share-bars" }, rows));
+}
+
+/** Rows of bars that are divided by state. */
+export function stateBars(bars: { label: string; title: string; href: string; states: number[] }[]): HTMLElement {
+  const totals = bars.map((bar) => bar.states.reduce((sum, it) => sum + it, 0));
+  const most = Math.max(1, ...totals);
+  const rows = bars.map((bar, at) => {
+    const parts = STATES.map((state, index) => {
+      const part = h("span", { class: `part ${state}`, title: `${state}: ${number(bar.states[index] ?? 0)}` });
+      part.style.width = `${((bar.states[index] ?? 0) / most) * 100}%`;
+      return part;
+    });
+    const words = STATES.map((state, index) => `${state} ${number(bar.states[index] ?? 0)}`).join(", ");
+    return h(
+      "li",
+      {},
+      h("span", { class: "label" }, h("a", { href: bar.href, title: bar.title }, bar.label)),
+      h("span", { class: "stack", role: "img", "aria-label": words }, parts),
+      h("span", { class: "value" }, number(totals[at] ?? 0)),
+    );
+  });
+  const legend = h("p", { class: "legend" }, STATES.map((state) => [h("span", { class: `key ${state}` }), state]));
+  return h("div", {}, legend, h("ol", { class: "share-bars" }, rows));
+}
+
+/** Columns with their numbers; each can be a link. */
+export function columns(bars: { label: string; value: number; href: string; className?: string }[]): HTMLElement {
+  const most = Math.max(1, ...bars.map((bar) => bar.value));
+  const total = bars.reduce((sum, bar) => sum + bar.value, 0);
+  return h(
+    "ol",
+    { class: "columns" },
+    bars.map((bar) => {
+      const column = h("span", { class: `column ${bar.className ?? ""}`, "aria-hidden": "true" });
+      column.style.height = `${(bar.value / most) * 100}%`;
+      return h(
+        "li",
+        {},
+        h(
+          "a",
+          { href: bar.href },
+          h("span", { class: "value" }, number(bar.value), h("small", {}, percent(bar.value, total))),
+          h("span", { class: "space" }, column),
+          h("span", { class: "label" }, bar.label),
+        ),
+      );
+    }),
+  );
+}
+
+/** The hatching of days that were not read. */
+function hatching(id: string): SVGElement {
+  return svg(
+    "defs",
+    {},
+    svg(
+      "pattern",
+      { id, width: 4, height: 4, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("rect", { width: 4, height: 4, class: "hatch-ground" }),
+      svg("rect", { width: 1.5, height: 4, class: "hatch-line" }),
+    ),
+  );
+}
+
+/** The days of the reports. Without a beginning, the last 400. */
+export function windowOf(coverage: Coverage): [number, number] {
+  const [first, last] = parseRun(coverage.Window, Number.NEGATIVE_INFINITY);
+  return [Number.isFinite(first) ? first : last - 400, last];
+}
+
+function contains(runs: [number, number][], day: number): boolean {
+  return runs.some(([first, last]) => first <= day && day <= last);
+}
+
+/** A calendar: a column per week, a row per weekday. */
+export function calendar(active: [number, number][], gaps: string[] | undefined, [first, last]: [number, number]): HTMLElement {
+  const size = 15;
+  const step = 18;
+  const open = gaps?.map((gap) => parseRun(gap, first));
+  // 1970-01-01 was a Thursday: weeks begin on Monday.
+  const weekOf = (day: number): number => Math.floor((day + 3) / 7);
+  const weeks = weekOf(last) - weekOf(first) + 1;
+  const cells: SVGElement[] = [];
+  const months: SVGElement[] = [];
+  let activeDays = 0;
+  let month = "";
+  let monthX = -100;
+  for (let day = first; day <= last; day += 1) {
+    const isActive = contains(active, day);
+    const isGap = open === undefined || contains(open, day);
+    const state = isActive ? "active" : isGap ? "gap" : "quiet";
+    const words = { active: "attempts", gap: "not read", quiet: "read, no attempt" }[state];
+    if (isActive) activeDays += 1;
+    const x = (weekOf(day) - weekOf(first)) * step;
+    const y = 18 + ((day + 3) % 7) * step;
+    cells.push(
+      svg(
+        "rect",
+        { x, y, width: size, height: size, rx: 3, class: `day ${state}`, fill: state === "gap" ? "url(#hatch-calendar)" : null },
+        svg("title", {}, `${date(day)}: ${words}`),
+      ),
+    );
+    const name = date(day).slice(0, 7);
+    if (name !== month) {
+      month = name;
+      if (x - monthX > 60 && x + 50 < weeks * step) {
+        const text = new Date(`${name}-01T00:00:00Z`).toLocaleDateString("en", { month: "short", year: "2-digit", timeZone: "UTC" });
+        months.push(svg("text", { x, y: 10 }, text));
+        monthX = x;
+      }
+    }
+  }
+  const label = `Attempts on ${count(activeDays, "day")} between ${date(first)} and ${date(last)}`;
+  const width = weeks * step;
+  const height = 18 + 7 * step;
+  const chart = svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "calendar" },
+    hatching("hatch-calendar"),
+    months,
+    cells,
+  );
+  return h(
+    "div",
+    {},
+    h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Calendar of days" }, chart),
+    h(
+      "p",
+      { class: "legend" },
+      h("span", { class: "key day-active" }),
+      "attempts",
+      h("span", { class: "key day-quiet" }),
+      "read, no attempt",
+      h("span", { class: "key day-gap" }),
+      "not read",
+    ),
+  );
+}
+
+interface Band {
+  label: string;
+  value: string;
+  title: string;
+  /** Days that were read, of every day how many Regions. */
+  regions: (day: number) => number;
+}
+
+/** A row per account or Region and a column per day: the more Regions were read, the darker. */
+function heatMap(bands: Band[], most: number, [first, last]: [number, number]): HTMLElement {
+  const days = last - first + 1;
+  const height = 18;
+  const rows = bands.map((band) => {
+    const runs: SVGElement[] = [];
+    let begin = first;
+    for (let day = first; day <= last; day += 1) {
+      const regions = band.regions(day);
+      if (day === last || band.regions(day + 1) !== regions) {
+        const level = regions === 0 ? "gap" : `level-${Math.max(1, Math.ceil((regions / most) * 4))}`;
+        const read = regions === 0 ? "not read" : most === 1 ? "read" : `${count(regions, "Region")} read`;
+        const title = begin === day ? date(day) : `${date(begin)} to ${date(day)}`;
+        runs.push(
+          svg(
+            "rect",
+            { x: begin - first, y: 0, width: day - begin + 1, height, class: `day ${level}`, fill: regions === 0 ? "url(#hatch-map)" : null },
+            svg("title", {}, `${title}: ${read}`),
+          ),
+        );
+        begin = day + 1;
+      }
+    }
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row", title: band.title }, band.label),
+      h(
+        "td",
+        { class: "map" },
+        svg(
+          "svg",
+          { viewBox: `0 0 ${days} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": `${band.label}: ${band.value} read` },
+          hatching("hatch-map"),
+          runs,
+        ),
+      ),
+      h("td", { class: "number" }, band.value),
+    );
+  });
+  const axis = h("span", { class: "axis" }, h("span", {}, date(first)), h("span", {}, date(last)));
+  return h(
+    "table",
+    { class: "heat-map" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, axis), h("th", { scope: "col", class: "number" }, "days read"))),
+    h("tbody", {}, rows),
+  );
+}
+
+function mapLegend(): HTMLElement {
+  return h(
+    "p",
+    { class: "legend" },
+    h("span", { class: "key level-1" }),
+    h("span", { class: "key level-2" }),
+    h("span", { class: "key level-3" }),
+    h("span", { class: "key level-4" }),
+    "fewer to more Regions read",
+    h("span", { class: "key day-gap" }),
+    "not read: nothing is known of these days",
+  );
+}
+
+function outside(gaps: string[], first: number): (day: number) => boolean {
+  const runs = gaps.map((gap) => parseRun(gap, first));
+  return (day) => !contains(runs, day);
+}
+
+/** By account and day. */
+export function coverageMap(coverage: Coverage, most = 60): HTMLElement {
+  const window = windowOf(coverage);
+  const band = (account: AccountCoverage): Band => {
+    const isRead = outside(account.Gaps, window[0]);
+    const regions = account.Regions.map((region) => outside(region.Gaps, window[0]));
+    return {
+      label: account.Account,
+      value: number(account.DaysRead),
+      title: `Account ${account.Account}`,
+      // A day counts for the account when no log file of it is known to be missing.
+      regions: (day) => (isRead(day) ? Math.max(1, regions.filter((read) => read(day)).length) : 0),
+    };
+  };
+  const accounts = coverage.Accounts;
+  const regions = Math.max(1, ...accounts.map((account) => account.Regions.length));
+  const more = accounts.length - most;
+  return h(
+    "div",
+    {},
+    heatMap(accounts.slice(0, most).map(band), regions, window),
+    mapLegend(),
+    more > 0 && h("p", { class: "note" }, `${count(more, "more account")} on the page Coverage.`),
+  );
+}
+
+/** By Region and day, of one account. */
+export function regionMap(account: AccountCoverage, window: [number, number]): HTMLElement {
+  const bands = account.Regions.map((region): Band => {
+    const isRead = outside(region.Gaps, window[0]);
+    return {
+      label: region.Region,
+      value: number(region.DaysRead),
+      title: region.Region,
+      regions: (day) => (isRead(day) ? 1 : 0),
+    };
+  });
+  return heatMap(bands, 1, window);
+}
+

@@ -1,0 +1,187 @@
+// The tables of all users, roles and groups, and of all managed policies.
+
+import { csv, download } from "./csv";
+import type { Kind, Reports } from "./data";
+import { h } from "./dom";
+import { Filters, matches, wordsOf, type Choice } from "./filters";
+import { iso, number } from "./format";
+import { ageOf, AGES, removable, removableTitle } from "./overview";
+import { entityHref, share, when, type View } from "./parts";
+import { VirtualTable, type Column } from "./virtual";
+
+const STATE_FILTERS: { value: string; label: string; holds: (reports: Reports, row: number) => boolean }[] = [
+  { value: "none", label: "with grants without a known access", holds: (reports, row) => removable(reports, row) > 0 },
+  { value: "used", label: "with a known use", holds: (reports, row) => (reports.servicesUsed[row] ?? 0) > 0 },
+  { value: "implied", label: "with implied use", holds: (reports, row) => (reports.states[1]?.[row] ?? 0) > 0 },
+  { value: "unused", label: "with unused grants", holds: (reports, row) => (reports.states[2]?.[row] ?? 0) > 0 },
+  { value: "unobservable", label: "with unobservable grants", holds: (reports, row) => (reports.states[3]?.[row] ?? 0) > 0 },
+  { value: "uncovered", label: "with uncovered grants", holds: (reports, row) => (reports.states[4]?.[row] ?? 0) > 0 },
+  { value: "ungranted", label: "with use that nothing grants", holds: (reports, row) => (reports.ungranted[row] ?? 0) > 0 },
+  { value: "incomplete", label: "with policies not evaluated", holds: (reports, row) => (reports.notEvaluated[row] ?? 0) + (reports.undecided[row] ?? 0) > 0 },
+];
+
+/** Columns by which the table sorts, each with what is compared: texts or numbers. */
+function sortKeys(reports: Reports): Record<string, (row: number) => string | number> {
+  return {
+    name: (row) => reports.name[row]?.toLowerCase() ?? "",
+    kind: (row) => reports.kind[row] ?? 0,
+    account: (row) => reports.account[row] ?? "",
+    last: (row) => reports.last[row] ?? -1,
+    services: (row) => reports.services[row] ?? 0,
+    actions: (row) => reports.actions[row] ?? 0,
+    removable: (row) => removable(reports, row),
+    days: (row) => reports.days[row] ?? 0,
+  };
+}
+
+function sorted(reports: Reports, rows: number[], key: string, descending: boolean): number[] {
+  const of = sortKeys(reports)[key] ?? (() => 0);
+  const keys = new Map(rows.map((row) => [row, of(row)]));
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((left, right) => {
+    const [a, b] = [keys.get(left) ?? 0, keys.get(right) ?? 0];
+    return (a < b ? -sign : a > b ? sign : 0) || left - right;
+  });
+}
+
+function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
+  const now = reports.index.now;
+  const kind: Column<number>[] = [{ title: "Kind", sort: "kind", className: "kind", cell: (row) => reports.kindOf(row) }];
+  const account: Column<number>[] = [
+    { title: "Account", sort: "account", className: "account number", cell: (row) => h("span", { class: "text" }, reports.account[row]) },
+  ];
+  const actions: Column<number>[] = [
+    {
+      title: "Actions used",
+      help: "Granted actions of which a use is known, of those that are tracked",
+      sort: "actions",
+      className: "wide-only",
+      cell: (row) => share(reports.actionsUsed[row] ?? 0, reports.actions[row] ?? 0),
+    },
+  ];
+  const noun = reports.isActionLevel ? "actions" : "services";
+  return [
+    { title: "Name", sort: "name", className: "name", cell: (row) => nameCell(reports, row) },
+    ...kind,
+    ...(hasAccounts ? account : []),
+    { title: "Last use", sort: "last", className: "last", cell: (row) => when(reports.last[row] ?? -1, now, "not known") },
+    {
+      title: "Services used",
+      help: "Granted services of which a use is known",
+      sort: "services",
+      cell: (row) => share(reports.servicesUsed[row] ?? 0, reports.services[row] ?? 0),
+    },
+    ...(reports.isActionLevel ? actions : []),
+    {
+      title: removableTitle(reports),
+      help: reports.index.hasStates ? `Granted ${noun} that are known to be unused` : `Granted ${noun} of which no access is known`,
+      sort: "removable",
+      className: "number wide-only",
+      cell: (row) => number(removable(reports, row)),
+    },
+    { title: "Days active", sort: "days", className: "number wide-only", cell: (row) => number(reports.days[row] ?? 0) },
+  ];
+}
+
+function nameCell(reports: Reports, row: number): HTMLElement {
+  const path = reports.path[row] ?? "/";
+  const isIncomplete = (reports.notEvaluated[row] ?? 0) + (reports.undecided[row] ?? 0) > 0;
+  return h(
+    "span",
+    { class: "name" },
+    h("a", { href: entityHref(reports, row), title: reports.arn[row] }, reports.name[row]),
+    h("small", {}, path === "/" ? "" : path),
+    isIncomplete && h("span", { class: "warn", title: "Some of its policies could not be evaluated" }, "▲ incomplete"),
+  );
+}
+
+function distinct(values: Iterable<string>): string[] {
+  return [...new Set(values)].sort();
+}
+
+function choices(reports: Reports, all: number[], isPolicies: boolean, accounts: string[]): Choice[] {
+  const list = (values: string[]): { value: string; label: string }[] => values.map((value) => ({ value, label: value }));
+  const paths = distinct(all.map((row) => reports.path[row] ?? "/")).slice(0, 200);
+  const states = STATE_FILTERS.filter(({ value }) => (reports.index.hasStates ? value !== "none" : !["implied", "unused", "unobservable", "uncovered"].includes(value)));
+  const kinds = { key: "kind", label: "Kind", options: [{ value: "identity", label: "users and roles" }, ...list(["user", "role", "group"])] };
+  const ages = { key: "age", label: "Last use", options: [...AGES.map(({ key, label }) => ({ value: key, label })), { value: "never", label: "not known" }] };
+  return [
+    ...(isPolicies ? [] : [kinds]),
+    ...(accounts.length > 1 ? [{ key: "account", label: "Account", options: list(accounts) }] : []),
+    { key: "state", label: "State", options: states },
+    ages,
+    ...(paths.length > 1 ? [{ key: "path", label: "Path", options: list(paths) }] : []),
+  ];
+}
+
+/** The table of these kinds. */
+export function identities(reports: Reports, kinds: Kind[], title: string): View {
+  const all = reports.rows(...kinds);
+  const isPolicies = kinds[0] === "policy";
+  const accounts = distinct(all.map((row) => reports.account[row] ?? ""));
+  const texts = new Map(all.map((row) => [row, `${reports.arn[row]} ${reports.name[row]}`.toLowerCase()]));
+  let shown: number[] = [];
+
+  const save = h("button", { type: "button", onclick: () => download("identities.csv", csv(csvRows(reports, shown))) }, "Save as CSV");
+  const filters = new Filters(choices(reports, all, isPolicies, accounts), "Search names and ARNs", [save], () => update());
+  const columns = columnsOf(reports, accounts.length > 1).filter((column) => !(isPolicies && column.sort === "kind"));
+  const table = new VirtualTable<number>({
+    label: title,
+    columns,
+    rowHeight: 44,
+    onSort: (key) => filters.set("sort", filters.get("sort") === `-${key}` ? key : `-${key}`),
+  });
+  const empty = h("p", { class: "empty" });
+
+  let sortedBy = "";
+  let inOrder = all;
+  const update = (): void => {
+    const sort = filters.get("sort");
+    if (sort !== sortedBy) {
+      sortedBy = sort;
+      inOrder = sort === "" ? all : sorted(reports, all, sort.replace(/^-/, ""), sort.startsWith("-"));
+      table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
+    }
+    const words = wordsOf(filters.get("q"));
+    const [kind, account, path, age] = ["kind", "account", "path", "age"].map((key) => filters.get(key));
+    const state = STATE_FILTERS.find(({ value }) => value === filters.get("state"));
+    shown = inOrder.filter(
+      (row) =>
+        (!kind || reports.kindOf(row) === kind || (kind === "identity" && reports.kindOf(row) !== "group")) &&
+        (!account || reports.account[row] === account) &&
+        (!path || reports.path[row] === path) &&
+        (!age || ageOf(reports, row) === age) &&
+        (state === undefined || state.holds(reports, row)) &&
+        matches(texts.get(row) ?? "", words),
+    );
+    table.setRows(shown);
+    filters.setCount(shown.length === all.length ? number(all.length) : `${number(shown.length)} of ${number(all.length)}`);
+    const noun = isPolicies ? "policy" : "identity";
+    empty.textContent = shown.length > 0 ? "" : all.length === 0 ? `This report has no ${noun}.` : `No ${noun} is like that.`;
+  };
+  const element = h("div", {}, h("h1", { tabindex: -1 }, title), filters.element, table.element, empty);
+  queueMicrotask(update);
+  return { title, element, close: () => table.close() };
+}
+
+function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)[]> {
+  const header = ["Arn", "Kind", "Account", "LastAccessed", "ServicesGranted", "ServicesUsed", "ActionsGranted", "ActionsUsed"];
+  yield [...header, "Used", "Implied", "Unused", "Unobservable", "Uncovered", "UsedWithoutGrant", "DaysActive"];
+  for (const row of rows) {
+    const last = reports.last[row] ?? -1;
+    yield [
+      reports.arn[row] ?? "",
+      reports.kindOf(row),
+      reports.account[row] ?? "",
+      last < 0 ? "" : iso(last),
+      reports.services[row] ?? 0,
+      reports.servicesUsed[row] ?? 0,
+      reports.isActionLevel ? (reports.actions[row] ?? 0) : "",
+      reports.isActionLevel ? (reports.actionsUsed[row] ?? 0) : "",
+      ...reports.states.map((column) => (reports.index.hasStates ? (column[row] ?? 0) : "")),
+      reports.ungranted[row] ?? 0,
+      reports.days[row] ?? 0,
+    ];
+  }
+}
+

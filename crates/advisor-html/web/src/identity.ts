@@ -1,0 +1,308 @@
+// The page of one user, role, group or managed policy.
+
+import { calendar, windowOf } from "./charts";
+import { csv, download } from "./csv";
+import type { ActionRow, Report, Reports, ServiceRow } from "./data";
+import { h } from "./dom";
+import { Filters, matches, wordsOf } from "./filters";
+import { count, instant, iso, number } from "./format";
+import { removable, removableTitle } from "./overview";
+import { card, copyButton, entityLink, exactly, shareText, stateBadge, tile, when, type View } from "./parts";
+import { link } from "./route";
+import { VirtualTable, type Column } from "./virtual";
+
+/** A line of the table: a service, or one of its actions. */
+interface Line {
+  service: ServiceRow;
+  action: ActionRow | null;
+}
+
+export async function identity(reports: Reports, arn: string): Promise<View> {
+  const row = reports.row(arn);
+  if (row === undefined) return missing("Not in this report", `The report has nothing named ${arn}.`);
+  const report = await reports.report(row);
+  const kind = reports.kindOf(row);
+  const name = reports.name[row] ?? arn;
+  const parts: (HTMLElement | null)[] = [
+    h("p", { class: "crumbs" }, h("a", { href: link(kind === "policy" ? "policies" : "identities") }, kind === "policy" ? "Policies" : "Identities"), " / ", kind),
+    h("h1", { tabindex: -1 }, name),
+    h("p", { class: "arn" }, h("code", {}, arn), copyButton("ARN", () => arn)),
+    facts(reports, row),
+  ];
+  if (report === null) {
+    parts.push(h("p", { class: "left-out", role: "note" }, "The services of this report were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
+    return { title: name, element: h("div", {}, parts) };
+  }
+  const table = new ServiceTable(reports, report, name);
+  parts.push(
+    warnings(report, reports.undecided[row] ?? 0),
+    card("Days with attempts", days(reports, report, row)),
+    h("div", { class: "cards" }, related(reports, report, row)),
+    table.element,
+  );
+  return { title: name, element: h("div", {}, parts), close: () => table.close() };
+}
+
+export function missing(title: string, text: string): View {
+  return { title, element: h("div", {}, h("h1", { tabindex: -1 }, title), h("p", {}, text), h("p", {}, h("a", { href: link("overview") }, "Overview"))) };
+}
+
+function facts(reports: Reports, row: number): HTMLElement {
+  const now = reports.index.now;
+  const last = reports.last[row] ?? -1;
+  const created = reports.created[row] ?? -1;
+  const [services, servicesUsed] = [reports.services[row] ?? 0, reports.servicesUsed[row] ?? 0];
+  const [actions, actionsUsed] = [reports.actions[row] ?? 0, reports.actionsUsed[row] ?? 0];
+  return h(
+    "div",
+    {},
+    h(
+      "p",
+      { class: "facts" },
+      `Account ${reports.account[row]}`,
+      created >= 0 && [" · created ", when(created, now)],
+      " · as of ",
+      instant(now),
+    ),
+    h(
+      "div",
+      { class: "tiles" },
+      tile("Last use", last < 0 ? "not known" : (when(last, now).textContent ?? ""), last < 0 ? "in the tracking period" : instant(last)),
+      tile("Services used", number(servicesUsed), shareText(servicesUsed, services)),
+      reports.isActionLevel && tile("Actions used", number(actionsUsed), shareText(actionsUsed, actions)),
+      tile(removableTitle(reports), number(removable(reports, row)), `granted ${reports.isActionLevel ? "actions" : "services"}`),
+      (reports.ungranted[row] ?? 0) > 0 && tile("Used, not granted", number(reports.ungranted[row] ?? 0), "no permission policy grants it now"),
+    ),
+  );
+}
+
+function warnings(report: Report, undecided: number): HTMLElement | null {
+  if (report.notEvaluated.length + undecided === 0) return null;
+  return h(
+    "div",
+    { class: "left-out", role: "note" },
+    report.notEvaluated.length > 0 && [
+      h("strong", {}, "Not evaluated, so that services may be missing here:"),
+      h("ul", {}, report.notEvaluated.map(({ name, reason }) => h("li", {}, h("code", {}, name), `: ${reason}`))),
+    ],
+    undecided > 0 && h("p", {}, `${count(undecided, "action")} here only because the work budget ended before the question was decided.`),
+  );
+}
+
+function days(reports: Reports, report: Report, row: number): HTMLElement {
+  const { coverage } = reports.index;
+  const account = coverage.Accounts.find((it) => it.Account === reports.account[row]);
+  // The policies of AWS have no account: the days of the first one are shown.
+  const gaps = (account ?? (reports.account[row] === "aws" ? coverage.Accounts[0] : undefined))?.Gaps;
+  return calendar(report.days, gaps, windowOf(coverage));
+}
+
+function related(reports: Reports, report: Report, row: number): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (report.policies.length > 0) {
+    const policies = report.policies.map((policy) =>
+      h(
+        "li",
+        {},
+        policy.arn === "" ? h("span", { class: "text" }, policy.name) : entityLink(reports, policy.arn),
+        h("small", {}, policy.arn === "" ? "inline" : policy.arn.includes("::aws:") ? "AWS managed" : "managed"),
+        policy.group !== "" && [" by group ", entityLink(reports, policy.group)],
+      ),
+    );
+    parts.push(card("Policies", h("ul", { class: "list" }, policies)));
+  }
+  const titles = { user: "Groups", role: "", group: "Members", policy: "Who has it" };
+  const kind = reports.kindOf(row);
+  if (kind !== "role" && (report.related.length > 0 || kind === "policy")) {
+    const members = report.related.map((arn) => {
+      const of = reports.row(arn);
+      return h("li", {}, entityLink(reports, arn), h("small", {}, of === undefined ? "" : reports.kindOf(of)), of !== undefined && when(reports.last[of] ?? -1, reports.index.now, "no use known"));
+    });
+    const shown = members.slice(0, 200);
+    const more = members.length - shown.length;
+    parts.push(
+      card(
+        titles[kind],
+        members.length === 0 ? h("p", { class: "empty" }, "It is not attached to anything.") : h("ul", { class: "list" }, shown),
+        more > 0 ? h("p", { class: "note" }, `and ${number(more)} more`) : null,
+      ),
+    );
+  }
+  return parts;
+}
+
+/** Services, which open to show their actions. */
+class ServiceTable {
+  readonly element: HTMLElement;
+  private readonly open = new Set<ServiceRow>();
+  private readonly table: VirtualTable<Line>;
+  private readonly filters: Filters;
+  private readonly actions = new Map<ServiceRow, ActionRow[]>();
+  private lines: Line[] = [];
+
+  constructor(
+    private readonly reports: Reports,
+    private readonly report: Report,
+    name: string,
+  ) {
+    this.table = new VirtualTable<Line>({
+      label: `Services and actions of ${name}`,
+      columns: this.columns(),
+      rowHeight: 40,
+      className: "services",
+      rowClass: (line) => (line.action === null ? "service" : "action"),
+    });
+    const hasActions = reports.isActionLevel;
+    const all = h("button", { type: "button", onclick: () => this.toggleAll() }, "Open or close all");
+    const save = h("button", { type: "button", onclick: () => download(`${name}.csv`, csv(this.csvRows())) }, "Save as CSV");
+    const states = reports.index.hasStates
+      ? ["used", "implied", "unused", "unobservable", "uncovered"].map((value) => ({ value, label: value }))
+      : [
+          { value: "used", label: "accessed" },
+          { value: "none", label: "no access known" },
+        ];
+    this.filters = new Filters(
+      [{ key: "state", label: "State", options: [...states, { value: "ungranted", label: "used, not granted" }] }],
+      hasActions ? "Search services and actions" : "Search services",
+      hasActions ? [all, save] : [save],
+      () => this.update(),
+    );
+    this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.table.element);
+    queueMicrotask(() => this.update());
+  }
+
+  close(): void {
+    this.table.close();
+  }
+
+  private actionsOf(service: ServiceRow): ActionRow[] {
+    let actions = this.actions.get(service);
+    if (actions === undefined) {
+      actions = service.actions();
+      this.actions.set(service, actions);
+    }
+    return actions;
+  }
+
+  private update(): void {
+    const words = wordsOf(this.filters.get("q"));
+    const state = this.filters.get("state");
+    const isFiltered = words.length > 0 || state !== "";
+    this.lines = [];
+    let services = 0;
+    for (const service of this.report.services) {
+      const summary = this.reports.index.services[service.service];
+      const text = `${summary?.namespace} ${summary?.name}`.toLowerCase();
+      const isFound = matches(text, words);
+      const ofService = this.isIn(state, service.claim?.state, service.last !== null, service.grant !== "granted");
+      const actions = (isFiltered || this.open.has(service) ? this.actionsOf(service) : []).filter(
+        (action) =>
+          this.isIn(state, action.claim?.state, action.last !== null, !action.granted) &&
+          (isFound || matches(`${summary?.namespace}:${action.name}`.toLowerCase(), words)),
+      );
+      if (actions.length === 0 && !(isFound && ofService)) continue;
+      services += 1;
+      this.lines.push({ service, action: null });
+      // A search shows what it found, if that is not just the service.
+      if (this.open.has(service) || (isFiltered && !isFound)) {
+        for (const action of actions) this.lines.push({ service, action });
+      }
+    }
+    this.table.setRows(this.lines);
+    const of = this.report.services.length;
+    this.filters.setCount(services === of ? count(of, "service") : `${number(services)} of ${count(of, "service")}`);
+  }
+
+  private isIn(filter: string, state: string | undefined, isUsed: boolean, isUngranted: boolean): boolean {
+    if (filter === "") return true;
+    if (filter === "ungranted") return isUngranted;
+    if (state !== undefined) return state === filter;
+    return filter === "used" ? isUsed : !isUsed;
+  }
+
+  private toggle(service: ServiceRow): void {
+    if (!this.open.delete(service)) this.open.add(service);
+    this.update();
+    const namespace = this.reports.index.services[service.service]?.namespace ?? "";
+    this.element.querySelector<HTMLElement>(`button[data-service="${CSS.escape(namespace)}"]`)?.focus();
+  }
+
+  private toggleAll(): void {
+    const withActions = this.report.services.filter((service) => this.actionsOf(service).length > 0);
+    if (this.open.size > 0) this.open.clear();
+    else for (const service of withActions) this.open.add(service);
+    this.update();
+  }
+
+  private columns(): Column<Line>[] {
+    const now = this.reports.index.now;
+    return [
+      { title: this.reports.isActionLevel ? "Service or action" : "Service", className: "name", cell: (line) => this.nameCell(line) },
+      { title: "State", className: "state", cell: ({ service, action }) => this.stateCell(service, action) },
+      { title: "Last use, UTC", className: "last", cell: ({ service, action }) => exactly((action ?? service).last, now) },
+      { title: "By", className: "by", cell: ({ service, action }) => this.byCell((action ?? service).last?.entity) },
+      { title: "Region", className: "region", cell: ({ service, action }) => h("span", { class: "text" }, (action ?? service).last?.region ?? "") },
+      {
+        title: this.reports.isActionLevel ? "Actions used" : "Users and roles",
+        className: "number wide-only",
+        cell: ({ service, action }) => {
+          if (action !== null) return h("span", { class: "level" }, action.level);
+          if (!this.reports.isActionLevel) return number(service.entities);
+          return service.actionCount === 0 ? "" : `${number(service.actionsUsed)} of ${number(service.actionCount)}`;
+        },
+      },
+    ];
+  }
+
+  private nameCell({ service, action }: Line): HTMLElement {
+    const summary = this.reports.index.services[service.service];
+    if (action !== null) return h("code", { class: "action" }, action.name);
+    const namespace = summary?.namespace ?? "";
+    const label = h("span", { class: "service-name" }, summary?.name ?? "", h("small", {}, namespace));
+    const page = h("a", { href: link("service", namespace), class: "page", title: `Who may use ${namespace}`, "aria-label": `Who may use ${namespace}` }, "who");
+    if (this.actionsOf(service).length === 0) return h("span", { class: "service" }, label, page);
+    const isOpen = this.open.has(service);
+    return h(
+      "span",
+      { class: "service" },
+      h(
+        "button",
+        { type: "button", class: "opener", "aria-expanded": String(isOpen), "data-service": namespace, onclick: () => this.toggle(service) },
+        h("span", { class: "arrow", "aria-hidden": "true" }, isOpen ? "▾" : "▸"),
+        label,
+      ),
+      page,
+    );
+  }
+
+  private stateCell(service: ServiceRow, action: ActionRow | null): HTMLElement {
+    const claim = (action ?? service).claim;
+    const grant = action === null ? service.grant : action.granted ? "granted" : "ungranted";
+    const state = stateBadge(claim, (action ?? service).last, grant);
+    return h("span", { class: "state-cell" }, state, h("small", { title: claim?.reason }, claim?.reason ?? ""));
+  }
+
+  private byCell(arn: string | undefined): HTMLElement {
+    return arn === undefined ? h("span", {}) : entityLink(this.reports, arn);
+  }
+
+  private *csvRows(): Generator<(string | number)[]> {
+    yield ["ServiceNamespace", "ServiceName", "ActionName", "Granted", "State", "StateReason", "LastAccessed", "LastAccessedEntity", "LastAccessedRegion"];
+    for (const { service, action } of this.lines) {
+      const summary = this.reports.index.services[service.service];
+      const { claim, last } = action ?? service;
+      const granted = action === null ? { granted: "true", ungranted: "false", unknown: "" }[service.grant] : String(action.granted);
+      yield [
+        summary?.namespace ?? "",
+        summary?.name ?? "",
+        action?.name ?? "",
+        granted,
+        claim?.state ?? "",
+        claim?.reason ?? "",
+        last === null ? "" : iso(last.time),
+        last?.entity ?? "",
+        last?.region ?? "",
+      ];
+    }
+  }
+}

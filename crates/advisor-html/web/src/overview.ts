@@ -1,0 +1,195 @@
+// The overview: what can be used, what is used, when last, and what was read of the trail.
+
+import { columns, coverageMap, shareBars, stateBars } from "./charts";
+import { Kept, STATES, type Reports } from "./data";
+import { h } from "./dom";
+import { count, dayOf, number, percent } from "./format";
+import { card, entityHref, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
+import { link } from "./route";
+
+/** Days since the last use, from the first to the last of each group. */
+export const AGES: { key: string; label: string; first: number; last: number }[] = [
+  { key: "7", label: "7 days", first: 0, last: 7 },
+  { key: "30", label: "8 to 30", first: 8, last: 30 },
+  { key: "90", label: "31 to 90", first: 31, last: 90 },
+  { key: "180", label: "91 to 180", first: 91, last: 180 },
+  { key: "older", label: "older", first: 181, last: Number.POSITIVE_INFINITY },
+];
+
+/** The group of an identity's last use; `never` without one. */
+export function ageOf(reports: Reports, row: number): string {
+  const last = reports.last[row] ?? -1;
+  if (last < 0) return "never";
+  const days = Math.max(0, dayOf(reports.index.now) - dayOf(last));
+  return AGES.find((age) => days <= age.last)?.key ?? "older";
+}
+
+function sum(values: Uint32Array, rows: number[]): number {
+  return rows.reduce((total, row) => total + (values[row] ?? 0), 0);
+}
+
+export function overview(reports: Reports): View {
+  const { index } = reports;
+  const identities = reports.rows("user", "role");
+  const used = identities.filter((row) => (reports.last[row] ?? -1) >= 0).length;
+  const granted = index.services.filter((service) => service.granted > 0);
+  const services = granted.filter((service) => service.used > 0).length;
+  const actionsGranted = granted.reduce((total, service) => total + service.actionsGranted, 0);
+  const actionsUsed = granted.reduce((total, service) => total + service.actionsUsed, 0);
+  const users = reports.rows("user").length;
+  const policies = reports.rows("policy");
+
+  const tiles = h(
+    "div",
+    { class: "tiles" },
+    tile(
+      "Users and roles",
+      number(identities.length),
+      `${count(users, "user")}, ${count(identities.length - users, "role")}`,
+      link("identities", "", { kind: "identity" }),
+    ),
+    tile(
+      "Without a known use",
+      number(identities.length - used),
+      shareText(identities.length - used, identities.length),
+      link("identities", "", { kind: "identity", age: "never" }),
+    ),
+    tile("Services in use", number(services), `of ${number(granted.length)} that someone may use`, link("services")),
+    reports.isActionLevel
+      ? tile("Actions in use", number(actionsUsed), `of ${number(actionsGranted)} that someone may perform`, link("services"))
+      : tile(
+          "Grants in use",
+          number(sum(reports.servicesUsed, identities)),
+          `of ${number(sum(reports.services, identities))} grants of a service`,
+          link("services"),
+        ),
+    tile("Managed policies", number(policies.length), policyDetail(reports, policies), link("policies")),
+  );
+
+  const ages = [...AGES.map(({ key, label }) => ({ key, label })), { key: "never", label: "no use known" }];
+  const byAge = new Map<string, number>();
+  for (const row of identities) byAge.set(ageOf(reports, row), (byAge.get(ageOf(reports, row)) ?? 0) + 1);
+  const distribution = columns(
+    ages.map(({ key, label }) => ({
+      label,
+      value: byAge.get(key) ?? 0,
+      href: link("identities", "", { kind: "identity", age: key }),
+      ...(key === "never" ? { className: "never" } : {}),
+    })),
+  );
+
+  const widest = [...granted].sort((left, right) => right.granted - right.used - (left.granted - left.used)).slice(0, 12);
+  const serviceBars = shareBars(
+    widest.map((service) => ({
+      label: service.name,
+      title: service.namespace,
+      href: link("service", service.namespace),
+      part: service.used,
+      of: service.granted,
+    })),
+    { part: "used it", of: "may use it" },
+  );
+
+  return {
+    title: "Overview",
+    element: h(
+      "div",
+      {},
+      h("h1", { tabindex: -1 }, index.title),
+      h("p", { class: "trust" }, h("strong", {}, "How far \"not used\" can be trusted: "), trustText(reports), " ", h("a", { href: link("coverage") }, "Coverage")),
+      tiles,
+      h(
+        "div",
+        { class: "cards" },
+        card("Last use of users and roles", distribution),
+        index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
+        wideCard("Days of the trail that were read", coverageMap(index.coverage)),
+        card(index.hasStates ? "Most to win by removing grants" : "Most grants without a known access", topIdentities(reports, identities)),
+        card("Services that most identities have without using them", serviceBars),
+      ),
+      leftOut(reports),
+    ),
+  };
+}
+
+function policyDetail(reports: Reports, policies: number[]): string {
+  const unused = policies.filter((row) => (reports.last[row] ?? -1) < 0).length;
+  return unused === 0 ? "all with a known use" : `${number(unused)} without a known use`;
+}
+
+/** Granted actions, or services, of which no use is known. */
+function notKnown(reports: Reports, row: number): number {
+  return reports.isActionLevel
+    ? (reports.actions[row] ?? 0) - (reports.actionsUsed[row] ?? 0)
+    : (reports.services[row] ?? 0) - (reports.servicesUsed[row] ?? 0);
+}
+
+/** What removing grants would win: with states, what is unused. AWS's tracking does not tell what was not read from what was not used. */
+export function removable(reports: Reports, row: number): number {
+  return reports.index.hasStates ? (reports.states[2]?.[row] ?? 0) : notKnown(reports, row);
+}
+
+/** What [removable] counts. */
+export function removableTitle(reports: Reports): string {
+  return reports.index.hasStates ? "Unused" : "No access known";
+}
+
+function topIdentities(reports: Reports, identities: number[]): HTMLElement {
+  const by = (row: number): number => removable(reports, row) * 1e6 + notKnown(reports, row);
+  const top = [...identities].sort((left, right) => by(right) - by(left)).slice(0, 10);
+  const noun = reports.isActionLevel ? "actions" : "services";
+  if (top.length === 0) return h("p", { class: "empty" }, "No user or role is in this report.");
+  const [granted, used] = reports.isActionLevel
+    ? [reports.actions, reports.actionsUsed]
+    : [reports.services, reports.servicesUsed];
+  const label = (row: number): { label: string; title: string; href: string } => ({
+    label: reports.name[row] ?? "",
+    title: reports.arn[row] ?? "",
+    href: entityHref(reports, row),
+  });
+  if (!reports.index.hasStates) {
+    const bars = top.map((row) => ({ ...label(row), part: used[row] ?? 0, of: granted[row] ?? 0 }));
+    return shareBars(bars, { part: `${noun} accessed`, of: `${noun} granted` });
+  }
+  const bars = top.map((row) => ({ ...label(row), states: reports.states.map((column) => column[row] ?? 0) }));
+  const isAnyUnused = top.some((row) => removable(reports, row) > 0);
+  const note = `Of no granted ${reports.isActionLevel ? "action" : "service"} it is proved that nobody used it: too little of the trail was read. These have the most grants without a known use.`;
+  return h("div", {}, isAnyUnused ? null : h("p", { class: "note" }, note), stateBars(bars));
+}
+
+/** All granted actions of users and roles, by state. */
+function allStates(reports: Reports, identities: number[]): HTMLElement {
+  const states = reports.states.map((column) => sum(column, identities));
+  const total = states.reduce((left, right) => left + right, 0);
+  const noun = reports.isActionLevel ? "action" : "service";
+  return h(
+    "ul",
+    { class: "states" },
+    STATES.map((state, index) =>
+      h(
+        "li",
+        {},
+        stateBadge({ state, reason: "" }, null, "granted"),
+        h("strong", {}, number(states[index] ?? 0)),
+        h("span", { class: "of" }, percent(states[index] ?? 0, total)),
+        h("small", {}, STATE_HELP[state]),
+      ),
+    ),
+    h("li", { class: "total" }, `of ${count(total, `grant of ${noun === "action" ? "an action" : "a service"}`, `grants of ${noun}s`)} to users and roles`),
+  );
+}
+
+/** What did not fit into the file. */
+function leftOut(reports: Reports): HTMLElement | null {
+  const kept = (level: Kept): number => reports.kept.reduce((total, it) => total + (it === level ? 1 : 0), 0);
+  const [services, rows] = [kept(Kept.Services), kept(Kept.Row)];
+  if (services + rows === 0) return null;
+  const limit = `${Math.round(reports.index.limit / (1 << 20))} MiB`;
+  return h(
+    "p",
+    { class: "left-out", role: "note" },
+    h("strong", {}, "Left out to stay within the limit: "),
+    `of ${number(reports.length)} reports, ${number(services)} are here without their actions and ${number(rows)} with their row in the table only. `,
+    `The limit is ${limit}: --html-limit sets another, --arn selects reports.`,
+  );
+}

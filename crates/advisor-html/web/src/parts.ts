@@ -1,0 +1,130 @@
+// Small parts that several views use.
+
+import type { Access, Claim, GrantState, Reports, StateName } from "./data";
+import { h } from "./dom";
+import { ago, count, instant, number, percent } from "./format";
+import { link } from "./route";
+
+export interface View {
+  title: string;
+  element: HTMLElement;
+  close?: () => void;
+}
+
+/** States have a sign, a word and a colour: none of them is needed to tell them apart. */
+export const STATE_SIGNS: Record<StateName, string> = {
+  used: "●",
+  implied: "◐",
+  unused: "○",
+  unobservable: "–",
+  uncovered: "?",
+};
+
+export const STATE_HELP: Record<StateName, string> = {
+  used: "An attempt shows it.",
+  implied: "A call of another action may have exercised it.",
+  unused: "No attempt shows it, though the trail would have shown one.",
+  unobservable: "No attempt shows it, and the trail would not have shown one.",
+  uncovered: "Too few days of the account's trail were read to tell.",
+};
+
+function badge(className: string, sign: string, text: string, help: string): HTMLElement {
+  return h("span", { class: `state ${className}`, title: help }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text);
+}
+
+/** What a row is: its state, or with AWS's tracking whether an access is known. */
+export function stateBadge(claim: Claim | null, last: Access | null, grant: GrantState): HTMLElement {
+  if (grant === "ungranted") {
+    return badge("ungranted", "▲", "used, not granted", "It was used although no permission policy grants it now.");
+  }
+  if (grant === "unknown") {
+    return badge("ungranted", "▲", "used, unknown service", "The catalog does not have the service.");
+  }
+  if (claim !== null) return badge(claim.state, STATE_SIGNS[claim.state], claim.state, claim.reason || STATE_HELP[claim.state]);
+  return last === null
+    ? badge("none", "○", "no access known", "No attempt is known in the tracking period.")
+    : badge("used", "●", "accessed", "An attempt shows it.");
+}
+
+/** A time: how long ago, and when exactly. */
+export function when(seconds: number, now: number, never = "never"): HTMLElement {
+  if (seconds < 0) return h("span", { class: "never" }, never);
+  return h("time", { datetime: new Date(seconds * 1000).toISOString(), title: instant(seconds) }, ago(seconds, now));
+}
+
+export function exactly(access: Access | null, now: number): HTMLElement {
+  if (access === null) return h("span", { class: "never" }, "–");
+  return h(
+    "span",
+    { class: "exact" },
+    h("time", { datetime: new Date(access.time * 1000).toISOString() }, instant(access.time).replace(" UTC", "")),
+    h("small", {}, ago(access.time, now)),
+  );
+}
+
+/** `12 of 80`, with a bar. */
+export function share(part: number, of: number): HTMLElement {
+  const fill = h("span", { class: "fill" });
+  fill.style.width = of === 0 ? "0" : `${(part / of) * 100}%`;
+  return h(
+    "span",
+    { class: "share" },
+    h("span", { class: "numbers" }, number(part), h("span", { class: "of" }, " of "), number(of)),
+    h("span", { class: "bar", "aria-hidden": "true" }, fill),
+  );
+}
+
+export function tile(label: string, value: string, detail: string, href?: string): HTMLElement {
+  const content = [h("span", { class: "label" }, label), h("strong", {}, value), h("span", { class: "detail" }, detail)];
+  return href === undefined ? h("div", { class: "tile" }, content) : h("a", { class: "tile", href }, content);
+}
+
+export function wideCard(title: string, content: HTMLElement): HTMLElement {
+  return h("section", { class: "card across" }, h("h2", {}, title), content);
+}
+
+export function card(title: string, ...content: (HTMLElement | SVGElement | null)[]): HTMLElement {
+  return h("section", { class: "card" }, h("h2", {}, title), content);
+}
+
+/** A link to the page of an entity, if the file has it; its name, with the ARN as tooltip. */
+export function entityLink(reports: Reports, arn: string): HTMLElement {
+  const row = reports.row(arn);
+  const name = arn.slice(arn.indexOf("/") + 1);
+  if (row === undefined) return h("span", { class: "text", title: arn }, name);
+  return h("a", { href: entityHref(reports, row), title: arn }, name);
+}
+
+export function entityHref(reports: Reports, row: number): string {
+  return link(reports.kindOf(row) === "policy" ? "policy" : "identity", reports.arn[row]);
+}
+
+export function copyButton(what: string, text: () => string): HTMLElement {
+  const said = h("span", { role: "status", class: "said" });
+  const copy = (): void => {
+    navigator.clipboard
+      .writeText(text())
+      .then(() => "copied", () => "the browser does not allow copying")
+      .then((result) => {
+        said.textContent = result;
+        setTimeout(() => (said.textContent = ""), 3000);
+      });
+  };
+  return h("span", { class: "copy" }, h("button", { type: "button", onclick: copy }, `Copy ${what}`), said);
+}
+
+/** How far "not used" can be trusted. */
+export function trustText(reports: Reports): string {
+  const { coverage } = reports.index;
+  const [worst] = [...coverage.Accounts].sort((left, right) => left.DaysRead - right.DaysRead);
+  if (worst === undefined) return "No account was read.";
+  const of = coverage.WindowDays === undefined ? "" : ` of ${number(coverage.WindowDays)}`;
+  const where = coverage.Accounts.length > 1 ? ` (account ${worst.Account}; more in others)` : "";
+  const gaps = worst.Gaps.length === 0 ? "without a gap" : `with ${count(worst.Gaps.length, "gap")}`;
+  const unknown = coverage.HasUnknownSources ? " Some of the activity does not say what it covers." : "";
+  return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${unknown}`;
+}
+
+export function shareText(part: number, of: number): string {
+  return of === 0 ? "" : `${percent(part, of)} of ${number(of)}`;
+}

@@ -1,0 +1,141 @@
+// Runs access-advisor, and opens its reports in a browser.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import packedChromium from "@sparticuz/chromium";
+import { chromium } from "playwright-core";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/access-advisor");
+const NOW = "2026-11-01T00:00:00Z";
+
+export const TEST_ACCOUNT = ["--account", join(ROOT, "testdata/account.json"), "--trail", join(ROOT, "testdata/trail")];
+export const FULL = ["--granularity", "action", "--tracking", "full"];
+
+const run = promisify(execFile);
+
+/** The result of `access-advisor report`. */
+export async function report(input, ...options) {
+  const { stdout } = await run(PROGRAM, ["report", ...input, "--now", NOW, ...options], {
+    maxBuffer: 1 << 30,
+    encoding: "utf8",
+  }).catch((error) => {
+    // 3: something of the input is missing from the result, which is there.
+    if (error.code === 3) return error;
+    throw error;
+  });
+  return stdout;
+}
+
+/** A browser, and a folder for reports. */
+export class Place {
+  static async open() {
+    const place = new Place();
+    place.folder = await mkdtemp(join(tmpdir(), "advisor-html-"));
+    // CHROMIUM names another browser than the one of package-lock.json.
+    const executablePath = process.env.CHROMIUM ?? (await packedChromium.executablePath());
+    const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags=--expose-gc"];
+    place.browser = await chromium.launch({ executablePath, args, headless: true });
+    return place;
+  }
+
+  async close() {
+    await this.browser.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async write(name, content) {
+    const file = join(this.folder, name);
+    await writeFile(file, content);
+    return file;
+  }
+
+  /** Writes a report, and opens it. What the browser complains about is in `page.complaints`. */
+  async page(html, hash = "", options = {}) {
+    const file = await this.write(`report-${Math.random()}.html`, html);
+    return this.open(pathToFileURL(file).href + hash, options);
+  }
+
+  async open(url, options = {}) {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
+    const page = await context.newPage();
+    page.complaints = [];
+    page.requests = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => page.complaints.push(String(error)));
+    page.on("dialog", (dialog) => {
+      page.complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("request", (request) => page.requests.push(request.url()));
+    await page.goto(url);
+    await page.waitForSelector("html[data-ready]");
+    return page;
+  }
+}
+
+/** Goes to another view of an open report. */
+export async function go(page, hash) {
+  await page.evaluate(async (to) => {
+    const main = document.getElementById("main");
+    const shown = new Promise((done) => new MutationObserver(done).observe(main, { childList: true }));
+    if (location.hash === to) return;
+    location.hash = to;
+    await shown;
+    await new Promise(requestAnimationFrame);
+  }, hash);
+}
+
+/** The records of a CSV file. */
+export function parseCsv(text) {
+  const records = [[]];
+  let [cell, isQuoted] = ["", false];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isQuoted) {
+      if (character !== '"') cell += character;
+      else if (text[at + 1] === '"') cell += text[(at += 1)];
+      else isQuoted = false;
+    } else if (character === '"') isQuoted = true;
+    else if (character === "," || character === "\n") {
+      records.at(-1).push(cell);
+      cell = "";
+      if (character === "\n") records.push([]);
+    } else cell += character;
+  }
+  return records.slice(0, -1);
+}
+
+/** What a button saves. */
+export async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
+  return readFile(await download.path(), "utf8");
+}
+
+/** The cells of all rows of the table, also of those that are not near the window. */
+export function allRows(page) {
+  return page.evaluate(() => {
+    dispatchEvent(new Event("beforeprint"));
+    const rows = [...document.querySelectorAll("table.virtual tbody tr:not(.space)")].map((row) => {
+      const [name, state, last, by, region] = row.cells;
+      return {
+        isAction: row.classList.contains("action"),
+        name: name.querySelector(".service-name > small")?.textContent ?? name.querySelector("code")?.textContent,
+        title: name.querySelector(".service-name")?.firstChild?.textContent,
+        state: state.querySelector(".state")?.lastChild.textContent,
+        reason: state.querySelector("small")?.textContent,
+        time: last.querySelector("time")?.getAttribute("datetime") ?? null,
+        by: by.firstElementChild?.getAttribute("title") ?? null,
+        region: region.textContent || null,
+        count: row.cells[5].textContent,
+      };
+    });
+    dispatchEvent(new Event("afterprint"));
+    return rows;
+  });
+}

@@ -1,0 +1,89 @@
+// Names of an account that would run, forge or hide something if the page let them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { FULL, go, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+
+const HOSTILE = [
+  "<script>alert(1)<",
+  "<img src=x onerror=alert(1)>",
+  '"><svg onload=alert(1)>',
+  "=cmd|'calc'!A0",
+  "\u001b[2J\u001b[31mred",
+  "\u202egnp.exe",
+  "\u2066a\u2069\u200f",
+  "zero\u200bwidth",
+  "line\nbreak",
+  "__proto__",
+  "javascript:alert(1)",
+  "%zz..?q=&#",
+];
+
+let place;
+before(async () => {
+  place = await Place.open();
+});
+after(() => place.close());
+
+function account() {
+  const roles = HOSTILE.map((name, index) => ({
+    Path: "/",
+    RoleName: name,
+    RoleId: `AROAHOSTILE${String(index).padStart(10, "0")}`,
+    Arn: `arn:aws:iam::111122223333:role/${name}`,
+    CreateDate: "2024-03-01T09:00:00+00:00",
+    AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] },
+    InstanceProfileList: [],
+    RolePolicyList: [
+      { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:Get*", Resource: "*" }] } },
+      { PolicyName: `broken ${name}`, PolicyDocument: { Version: name, Statement: name } },
+    ],
+    AttachedManagedPolicies: [],
+    Tags: [],
+  }));
+  return JSON.stringify({ UserDetailList: [], GroupDetailList: [], RoleDetailList: roles, Policies: [] });
+}
+
+/** Characters that forge or hide others. */
+const HIDDEN = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+
+test("hostile names are text", async () => {
+  const file = await place.write("hostile.json", account());
+  const html = await report(["--account", file, ...TEST_ACCOUNT.slice(2)], ...FULL, "--format", "html");
+  assert.ok(!html.includes("<img") && !html.includes("onerror"));
+  const page = await place.page(html, "#/identities");
+  const names = await page.locator("tbody th a").allTextContents();
+  assert.equal(names.length, HOSTILE.length, names.join("\n"));
+  assert.ok(names.includes("<script>alert(1)<"));
+  assert.ok(names.includes("\\u{202e}gnp.exe"));
+  const hrefs = await page.locator("tbody th a").evaluateAll((links) => links.map((it) => it.getAttribute("href")));
+  for (const href of hrefs) {
+    await go(page, href);
+    assert.match(await page.textContent(".arn code"), /^arn:aws:iam::111122223333:role\//);
+    const text = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll("[title]")].map((it) => it.title.replaceAll("\n", "")).join());
+    assert.ok(!HIDDEN.test(text.replaceAll(/[\n\t]/g, "")), `${href}: ${JSON.stringify(text.match(HIDDEN))}`);
+    const alien = await page.evaluate(() => document.querySelectorAll("#app script, #app img, #app iframe").length);
+    assert.equal(alien, 0);
+  }
+  assert.deepEqual(page.complaints, []);
+  assert.equal(page.requests.length, 1);
+
+  await go(page, "#/identities?q=cmd");
+  const csv = await saved(page, "Save as CSV");
+  assert.ok(!/(^|,)"?[=+@-]/m.test(csv), csv);
+});
+
+test("the policy of the page lets nothing else run", async () => {
+  const page = await place.page(await report(TEST_ACCOUNT, "--format", "html"));
+  const blocked = await page.evaluate(
+    () =>
+      new Promise((done) => {
+        addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'ran'";
+        document.body.append(script);
+        setTimeout(() => done("nothing"), 500);
+      }),
+  );
+  assert.equal(blocked, "script-src-elem");
+  assert.notEqual(await page.title(), "ran");
+});

@@ -1,0 +1,260 @@
+// The HTML report of the test account, in a browser.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { allRows, FULL, go, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+
+const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
+const MOST_COMPARED = 1000;
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let place;
+let html;
+before(async () => {
+  place = await Place.open();
+  html = await report(TEST_ACCOUNT, ...FULL, "--format", "html");
+});
+after(() => place.close());
+
+const link = (view, of) => `#/${view}/${encodeURIComponent(of)}`;
+const kindOf = (arn) => (arn.split(":")[5].startsWith("policy/") ? "policy" : "identity");
+
+async function seriousViolations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter((it) => ["serious", "critical"].includes(it.impact))
+    .map((it) => `${it.id}: ${it.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
+}
+
+describe("the numbers are those of the JSON report", () => {
+  for (const options of [FULL, ["--granularity", "service"], ["--granularity", "action"]]) {
+    test(options.join(" "), async () => {
+      const json = JSON.parse(await report(TEST_ACCOUNT, ...options, "--format", "json"));
+      const page = await place.page(await report(TEST_ACCOUNT, ...options, "--format", "html"));
+      for (const expected of json.Reports) {
+        await go(page, link(kindOf(expected.Arn), expected.Arn));
+        assert.equal(await page.textContent(".arn code"), expected.Arn);
+        const opener = page.getByRole("button", { name: "Open or close all" });
+        if (await opener.count()) await opener.click();
+        const rows = rowsOf(expected);
+        // What is saved comes from the lines of the table.
+        if (rows.length < MOST_COMPARED) assert.deepEqual(shown(await allRows(page)), rows, expected.Arn);
+        assert.deepEqual(savedRows(await saved(page, "Save as CSV")), rows, expected.Arn);
+        const warned = await page.locator(".left-out li").count();
+        assert.equal(warned, expected.NotEvaluated?.length ?? 0, expected.Arn);
+      }
+      assert.deepEqual(page.complaints, []);
+    });
+  }
+});
+
+/** The rows of a CSV file as [`rowsOf`] has them. */
+function savedRows(csv) {
+  const [, ...records] = parseCsv(csv);
+  return records.map(([namespace, name, action, granted, state, reason, time, by, region]) => {
+    const used = time === "" ? "no access known" : "accessed";
+    const shownState = { true: state || used, false: "used, not granted", "": "used, unknown service" }[granted];
+    const cells = [shownState, reason, noTime(time || undefined), by || null, region || null];
+    return action === "" ? [namespace, name, ...cells] : [action, ...cells];
+  });
+}
+
+const noTime = (time) => (time === undefined ? null : new Date(time).toISOString());
+
+/** The rows of a JSON report in the order of the page. */
+function rowsOf(json) {
+  const rows = [];
+  const service = (row, kind) => {
+    rows.push([row.ServiceNamespace, row.ServiceName, stateOf(row, row.LastAuthenticated, kind), row.StateReason ?? "", noTime(row.LastAuthenticated), row.LastAuthenticatedEntity ?? null, row.LastAuthenticatedRegion ?? null]);
+    for (const action of row.TrackedActionsLastAccessed ?? []) rows.push(actionRow(action, kind));
+    const ungranted = kind === "granted" ? (json.UngrantedActionsUsed ?? []) : [];
+    for (const action of ungranted) {
+      if (action.ServiceNamespace === row.ServiceNamespace) rows.push(actionRow(action, "ungranted"));
+    }
+  };
+  for (const row of json.ServicesLastAccessed) service(row, "granted");
+  for (const row of json.UngrantedServicesUsed ?? []) service(row, "ungranted");
+  for (const row of json.UnknownEventSources ?? []) service(row, "unknown");
+  return rows;
+}
+
+function actionRow(action, kind) {
+  return [action.ActionName, stateOf(action, action.LastAccessedTime, kind), action.StateReason ?? "", noTime(action.LastAccessedTime), action.LastAccessedEntity ?? null, action.LastAccessedRegion ?? null];
+}
+
+function stateOf(row, time, kind) {
+  if (kind === "ungranted") return "used, not granted";
+  if (kind === "unknown") return "used, unknown service";
+  return row.State ?? (time === undefined ? "no access known" : "accessed");
+}
+
+function shown(rows) {
+  return rows.map((it) =>
+    it.isAction
+      ? [it.name, it.state, it.reason, it.time, it.by, it.region]
+      : [it.name, it.title, it.state, it.reason, it.time, it.by, it.region],
+  );
+}
+
+test("the overview counts what the reports hold", async () => {
+  const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--format", "json"));
+  const identities = json.Reports.filter(({ Arn }) => /:(user|role)\//.test(Arn));
+  const page = await place.page(html);
+  const tiles = await page.locator(".tile").allTextContents();
+  assert.ok(tiles[0].startsWith(`Users and roles${identities.length}`), tiles[0]);
+  const unused = identities.filter((it) =>
+    [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? []), ...(it.UnknownEventSources ?? [])].every((row) => row.LastAuthenticated === undefined),
+  );
+  assert.ok(tiles[1].startsWith(`Without a known use${unused.length}`), tiles[1]);
+  const granted = new Set(identities.flatMap((it) => it.ServicesLastAccessed.map((row) => row.ServiceNamespace)));
+  const used = new Set(identities.flatMap((it) => it.ServicesLastAccessed.filter((row) => row.LastAuthenticated).map((row) => row.ServiceNamespace)));
+  assert.ok(tiles[2].startsWith(`Services in use${used.size}of ${granted.size}`), tiles[2]);
+  const columns = await page.locator(".columns .value").allTextContents();
+  const total = columns.reduce((sum, text) => sum + Number.parseInt(text, 10), 0);
+  assert.ok(total >= identities.length, columns.join());
+});
+
+test("search, filters and sorting stand in the address", async () => {
+  const page = await place.page(html, "#/identities");
+  const count = () => page.textContent(".count");
+  const all = await count();
+  await page.getByRole("searchbox").fill("bruno");
+  assert.equal(await count(), `1 of ${all}`);
+  assert.equal(await page.locator("tbody tr:not(.space)").count(), 1);
+  assert.match(page.url(), /#\/identities\?q=bruno$/);
+  await page.getByRole("searchbox").fill("");
+  await page.getByLabel("Kind", { exact: true }).selectOption("role");
+  await page.getByLabel("State", { exact: true }).selectOption("used");
+  const roles = await page.locator("tbody td.kind").allTextContents();
+  assert.ok(roles.length > 0 && roles.every((kind) => kind === "role"));
+  await page.getByRole("button", { name: "Unused" }).click();
+  const numbers = await page.locator("tbody td.number.wide-only:nth-last-child(2)").allTextContents();
+  const values = numbers.map((text) => Number(text.replaceAll(",", "")));
+  assert.deepEqual(values, [...values].sort((left, right) => right - left));
+  assert.equal(await page.locator("th[aria-sort=descending]").textContent(), "Unused");
+  // The address leads to the same rows.
+  const names = await page.locator("tbody th a").allTextContents();
+  const again = await place.open(page.url());
+  assert.deepEqual(await again.locator("tbody th a").allTextContents(), names);
+  await page.getByRole("searchbox").fill("no such name");
+  assert.equal(await page.textContent(".empty"), "No identity is like that.");
+});
+
+test("every view has an address, and Back leads back", async () => {
+  const page = await place.page(html, link("identity", BRUNO));
+  assert.equal(await page.textContent("h1"), "bruno");
+  for (const [hash, title] of [
+    ["#/overview", "IAM access report"],
+    ["#/policies", "Managed policies"],
+    ["#/services", "Services"],
+    ["#/service/s3", "Amazon S3"],
+    ["#/coverage", "Coverage"],
+    ["#/nothing", "No such page"],
+    ["#/identity/%zz", "Not in this report"],
+  ]) {
+    await go(page, hash);
+    assert.equal(await page.textContent("h1"), title);
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  }
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("h1").textContent === "No such page");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a service lists who may use it", async () => {
+  const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--format", "json"));
+  const holders = json.Reports.filter(
+    ({ Arn, ...it }) =>
+      /:(user|role)\//.test(Arn) &&
+      [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? [])].some((row) => row.ServiceNamespace === "s3"),
+  );
+  const page = await place.page(html, "#/service/s3");
+  await page.waitForFunction((count) => document.querySelectorAll("tbody tr:not(.space)").length === count, holders.length);
+  const names = await page.locator("tbody th a").evaluateAll((links) => links.map((it) => it.title));
+  assert.deepEqual(names.sort(), holders.map(({ Arn }) => Arn).sort());
+});
+
+test("CSV has what is filtered", async () => {
+  const page = await place.page(html, "#/identities?q=bruno");
+  const csv = await saved(page, "Save as CSV");
+  const lines = csv.trimEnd().split("\n");
+  assert.equal(lines.length, 2);
+  assert.ok(lines[1].startsWith(`${BRUNO},user,111122223333,`), lines[1]);
+});
+
+test("the keyboard is enough", async () => {
+  const page = await place.page(html);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /^Identities/);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("h1").textContent === "Identities");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("bruno");
+  assert.match(await page.textContent(".count"), /^1 of/);
+  await page.locator("tbody a").first().focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("h1").textContent === "bruno");
+  await page.locator(".opener").first().focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-expanded")), "true");
+  assert.ok((await page.locator("tr.action").count()) > 0);
+  // The arrow keys walk through rows that are not in the document yet.
+  await go(page, "#/services");
+  await page.locator("tbody a").first().focus();
+  await page.keyboard.press("End");
+  const rows = Number(await page.locator("table.virtual").getAttribute("aria-rowcount"));
+  assert.equal(await page.evaluate(() => Number(document.activeElement.closest("tr").getAttribute("aria-rowindex"))), rows);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1280, 390]) {
+    test(`axe finds nothing serious: ${colorScheme}, ${width} px`, async () => {
+      const page = await place.page(html, "", { colorScheme, viewport: { width, height: 900 } });
+      for (const hash of ["#/overview", "#/identities", "#/policies", "#/services", "#/service/s3", "#/coverage", link("identity", BRUNO)]) {
+        await go(page, hash);
+        assert.deepEqual(await seriousViolations(page), [], hash);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+      }
+      assert.deepEqual(page.complaints, []);
+    });
+  }
+}
+
+test("printed, a table has all of its rows", async () => {
+  const page = await place.page(html, "#/services");
+  const rows = Number(await page.locator("table.virtual").getAttribute("aria-rowcount")) - 1;
+  const before = await page.locator("tbody tr:not(.space)").count();
+  assert.ok(before < rows);
+  const pdf = await page.pdf();
+  assert.ok(pdf.length > 10_000);
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator("tbody tr:not(.space)").count(), rows);
+});
+
+test("nothing is requested, and nothing moves while the page opens", async () => {
+  const page = await place.page(html);
+  assert.equal(page.requests.filter((url) => !url.startsWith("file:")).length, 0);
+  assert.equal(page.requests.length, 1);
+  const shift = await page.evaluate(
+    () =>
+      new Promise((done) => {
+        let total = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) total += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => done(total), 200);
+      }),
+  );
+  assert.ok(shift < 0.01, `layout shift ${shift}`);
+});
+
+test("a report that fits has nothing left out", async () => {
+  const page = await place.page(html);
+  assert.equal(await page.locator(".left-out").count(), 0);
+});
