@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use access_advisor::arrow::{all_report_batches, report_schema};
+use access_advisor::html::{HtmlOptions, write_html};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
 use access_advisor::trail::MissingInput;
@@ -18,6 +19,7 @@ use crate::answer::answer;
 use crate::arguments::{Instant, Level, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::error;
+use crate::notebook;
 use crate::table::Table;
 use crate::tracking::TrackingParameter;
 use crate::whole_file::whole_file;
@@ -259,6 +261,48 @@ impl Advisor {
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?
     }
 
+    /// Writes the reports to one HTML file, to open in a browser: an overview, tables to search and filter, and a page for every
+    /// identity, policy and service. It loads nothing from anywhere.
+    ///
+    /// Args:
+    ///     path: The file.
+    ///     granularity: "service" or "action".
+    ///     title: The title of the page.
+    ///     limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
+    ///         reports, or their services too. All of them are in its table.
+    ///     threads: The number of threads, 1 or more; one per processor when None.
+    ///
+    /// Raises:
+    ///     TrailError: The file cannot be written. An existing file is left unchanged.
+    ///
+    /// >>> advisor.to_html(folder / "access.html", granularity="action")
+    #[pyo3(signature = (path, granularity = Level(Granularity::Service), *, title = None, limit = None, threads = None), text_signature = "($self, path, granularity='service', *, title=None, limit=None, threads=None)")]
+    fn to_html(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        granularity: Level,
+        title: Option<String>,
+        limit: Option<u64>,
+        threads: Option<Threads>,
+    ) -> PyResult<()> {
+        let (advisor, stop) = (self.inner.clone(), Stop::default());
+        let stopping = Arc::clone(&stop);
+        let mut options = HtmlOptions::default().with_granularity(granularity.0);
+        if let Some(title) = title {
+            options = options.with_title(title);
+        }
+        if let Some(limit) = limit {
+            options = options.with_limit(limit);
+        }
+        let write = move || {
+            whole_file(&path, &stopping, |writer| {
+                write_html(writer, &advisor, advisor.reports(granularity.0), options)
+            })
+        };
+        work::run_watched(py, threads, &stop, |_| Ok(()), write)?
+    }
+
     /// Returns the users and roles that could use a service through an entity, and when they last did: the
     /// `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.
     ///
@@ -289,6 +333,16 @@ impl Advisor {
     ) -> PyResult<Bound<'py, PyAny>> {
         let granting = py.detach(|| self.inner.policies_granting(arn, &service_namespaces.0));
         answer(py, &granting.map_err(|refused| error::request(&refused))?)
+    }
+
+    /// A notebook shows what the advisor is about.
+    fn _repr_html_(&self) -> String {
+        let coverage = self.inner.coverage();
+        let rows = coverage.accounts.iter().map(|account| {
+            let cells = [account.account.to_string(), account.days_read.to_string()];
+            cells.to_vec()
+        });
+        notebook::table(&self.__repr__(), &["Account", "Days read"], rows)
     }
 
     fn __repr__(&self) -> String {

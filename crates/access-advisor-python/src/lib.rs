@@ -15,6 +15,7 @@ mod catalog;
 mod coverage;
 mod error;
 mod intake;
+mod notebook;
 mod objects;
 mod pickle;
 mod progress;

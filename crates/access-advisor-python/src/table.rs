@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, Field, SchemaRef};
 use pyo3::exceptions::PyImportError;
 use pyo3::intern;
@@ -10,6 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+
+use crate::{error, notebook};
 
 /// A table with the Arrow PyCapsule interface: `pyarrow.table(t)`, `polars.DataFrame(t)`, `pandas.DataFrame.from_arrow(t)`,
 /// `duckdb.sql("FROM t")`.
@@ -78,6 +81,32 @@ impl Table {
 
     fn __len__(&self) -> usize {
         self.num_rows()
+    }
+
+    /// A notebook shows the first rows.
+    fn _repr_html_(&self) -> PyResult<String> {
+        let options = FormatOptions::default();
+        let mut rows = Vec::new();
+        for batch in &self.batches {
+            let columns = batch.columns().iter();
+            let formatters: Result<Vec<_>, _> = columns
+                .map(|column| ArrayFormatter::try_new(column, &options))
+                .collect();
+            let formatters = formatters.map_err(error::unexpected)?;
+            for row in 0..batch.num_rows().min(notebook::MOST_ROWS + 1) {
+                let cells = formatters.iter();
+                rows.push(cells.map(|cell| cell.value(row).to_string()).collect());
+            }
+            if rows.len() > notebook::MOST_ROWS {
+                break;
+            }
+        }
+        let caption = format!("Table of {} rows", self.num_rows());
+        Ok(notebook::table(
+            &caption,
+            &self.column_names(),
+            rows.into_iter(),
+        ))
     }
 
     fn __repr__(&self) -> String {

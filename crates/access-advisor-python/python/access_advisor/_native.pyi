@@ -93,6 +93,8 @@ class Table:
         >>> AccountData.load("testdata/account.json").permissions().to_pyarrow().num_rows
         109
         """
+    def _repr_html_(self) -> str:
+        """A notebook shows the first rows."""
     def __len__(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any: ...
     def __arrow_c_schema__(self) -> Any: ...
@@ -838,6 +840,33 @@ class Advisor:
 
         >>> advisor.reports_to_parquet(folder / "reports.parquet", granularity="action")
         """
+    def to_html(
+        self,
+        path: _Path,
+        granularity: _Granularity = "service",
+        *,
+        title: str | None = None,
+        limit: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Writes the reports to one HTML file, to open in a browser: an overview, tables to search and filter, and a page for every
+        identity, policy and service. It loads nothing from anywhere.
+
+        Args:
+            path: The file.
+            granularity: "service" or "action".
+            title: The title of the page.
+            limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
+                reports, or their services too. All of them are in its table.
+            threads: The number of threads, 1 or more; one per processor when None.
+
+        Raises:
+            TrailError: The file cannot be written. An existing file is left unchanged.
+
+        >>> advisor.to_html(folder / "access.html", granularity="action")
+        """
+    def _repr_html_(self) -> str:
+        """A notebook shows what the advisor is about."""
     def entities(self, arn: str, service_namespace: str) -> list[EntityDetails]:
         """Returns the users and roles that could use a service through an entity, and when they last did: the
         `EntityDetailsList` of boto3's `get_service_last_accessed_details_with_entities`.

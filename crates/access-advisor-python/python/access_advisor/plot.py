@@ -1,0 +1,142 @@
+"""Plots of reports, on matplotlib: `pip install access-advisor[plot]`.
+
+Every function draws on `ax`, or on axes of its own, and returns the axes. Colours are those of Okabe and Ito, which colour-blind
+people can tell apart.
+
+>>> from access_advisor import plot
+>>> plot.last_use(advisor).get_title()
+'Last use of users and roles'
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from access_advisor import Advisor
+
+_USED = "#0072B2"
+_GRANTED = "#C3CCD6"
+_NEVER = "#D55E00"
+_GAP = "#F3E4E0"
+
+# The last day of each group, since the last use.
+_AGES = [("7 days", 7), ("8 to 30", 30), ("31 to 90", 90), ("91 to 180", 180), ("older", None)]
+
+
+def last_use(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
+    """Draws how many users and roles were last used how long ago."""
+    ax = _axes(ax)
+    counts = dict.fromkeys([label for label, _ in _AGES] + ["no use known"], 0)
+    for identity in _identities(advisor):
+        counts[_age(advisor, identity["last"])] += 1
+    bars = ax.bar(list(counts), list(counts.values()), color=[_USED] * len(_AGES) + [_NEVER])
+    ax.bar_label(bars)
+    ax.set(title="Last use of users and roles", ylabel="users and roles")
+    return _plain(ax)
+
+
+def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -> Axes:
+    """Draws the users and roles with the most granted services that no use shows.
+
+    Args:
+        advisor: The advisor.
+        top: How many of them.
+        ax: The axes to draw on.
+    """
+    ax = _axes(ax)
+    found = sorted(_identities(advisor), key=lambda it: it["granted"] - it["used"], reverse=True)[:top]
+    names = [it["arn"].split("/", 1)[-1] for it in reversed(found)]
+    # Names can be equal in several accounts.
+    places = range(len(names))
+    ax.barh(places, [it["granted"] for it in reversed(found)], color=_GRANTED, label="granted")
+    ax.barh(places, [it["used"] for it in reversed(found)], color=_USED, label="used")
+    ax.set_yticks(places, [_printable(name) for name in names], parse_math=False)
+    ax.set(title="Granted services that no use shows", xlabel="services")
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
+    """Draws the days of the trail that were read, by account. Of the hatched days, nothing was read."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+
+    ax = _axes(ax)
+    read = advisor.coverage()
+    last = date.fromisoformat(read["Window"].split("/")[-1])
+    first = _first(read["Window"], last - timedelta(days=400))
+    whole = (date2num(first), (last - first).days + 1)
+    accounts = read["Accounts"]
+    for place, account in enumerate(accounts):
+        ax.broken_barh([whole], (place - 0.4, 0.8), facecolors=_USED)
+        gaps = [_run(gap, first) for gap in account["Gaps"]]
+        ax.broken_barh(
+            [(date2num(start), (end - start).days + 1) for start, end in gaps],
+            (place - 0.4, 0.8),
+            facecolors=_GAP,
+            edgecolors="#8C6D6D",
+            hatch="////",
+            linewidth=0,
+        )
+    ax.set_yticks(range(len(accounts)), [f"{it['Account']}\n{it['DaysRead']} days" for it in accounts])
+    ax.set(title="Days of the trail that were read", xlim=(whole[0], whole[0] + whole[1]))
+    ax.invert_yaxis()
+    locator = AutoDateLocator()
+    ax.xaxis.set(major_locator=locator, major_formatter=ConciseDateFormatter(locator))
+    return _plain(ax)
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError("this needs matplotlib: pip install access-advisor[plot]") from error
+    return pyplot.subplots(figsize=(9, 4.5), layout="constrained")[1]
+
+
+def _plain(ax: Axes) -> Axes:
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _identities(advisor: Advisor) -> list[dict[str, Any]]:
+    """Of every user and role: how many services are granted and used, and the day of the last use."""
+    found: dict[str, dict[str, Any]] = {}
+    columns = ["arn", "granularity", "granted", "last_accessed"]
+    for row in advisor.reports().to_pyarrow().select(columns).to_pylist():
+        if row["arn"].split(":", 5)[-1].split("/", 1)[0] not in ("user", "role"):
+            continue
+        identity = found.setdefault(row["arn"], {"arn": row["arn"], "granted": 0, "used": 0, "last": None})
+        used = row["last_accessed"]
+        if row["granularity"] == "SERVICE":
+            if used is not None:
+                identity["last"] = max(identity["last"] or used, used)
+            if row["granted"]:
+                identity["granted"] += 1
+                identity["used"] += used is not None
+    return list(found.values())
+
+
+def _age(advisor: Advisor, last: Any) -> str:
+    if last is None:
+        return "no use known"
+    days = (advisor.now.date() - last.date()).days
+    return next(label for label, end in _AGES if end is None or days <= end)
+
+
+def _first(run: str, open_start: date) -> date:
+    start = run.split("/")[0]
+    return open_start if start == ".." else date.fromisoformat(start)
+
+
+def _run(run: str, open_start: date) -> tuple[date, date]:
+    return _first(run, open_start), date.fromisoformat(run.split("/")[-1])
+
+
+def _printable(text: str) -> str:
+    return "".join(it if it.isprintable() else f"\\u{{{ord(it):x}}}" for it in text)
