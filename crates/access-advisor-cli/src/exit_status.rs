@@ -4,6 +4,8 @@
 pub(crate) const FAILED: u8 = 1;
 /// There is a result, but something of the input is not in it: see [`MissingInput`](access_advisor::trail::MissingInput).
 pub(crate) const INCOMPLETE: u8 = 3;
+/// There is a result, and a finding of it is as severe as the command was told to fail on.
+pub(crate) const FOUND: u8 = 4;
 /// A signal stopped the command; what shells report for Ctrl-C.
 pub(crate) const STOPPED: u8 = 130;
 
@@ -50,4 +52,22 @@ macro_rules! trail_help {
     };
 }
 
-pub(crate) use {account_help, help, trail_help};
+/// The same for commands that look for findings in a trail.
+macro_rules! findings_help {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "\n\nExit status:\n",
+            "  0    success: all of the input was read, and no finding is as severe as --fail-on\n",
+            "  1    failure, without a result\n",
+            "  2    wrong usage\n",
+            "  3    there is a result, but it is incomplete: see `access-advisor report --help`. Nothing is called\n",
+            "       unused for want of what was not read\n",
+            "  4    there is a result, and with --fail-on a finding is of that severity or worse; also when the\n",
+            "       result is incomplete\n",
+            "  130  stopped by Ctrl-C or SIGTERM"
+        )
+    };
+}
+
+pub(crate) use {account_help, findings_help, help, trail_help};

@@ -9,6 +9,7 @@ use access_advisor::activity::CatalogMismatch;
 use access_advisor::arrow::ReadError;
 use access_advisor::catalog::CatalogError;
 use access_advisor::catalog::build::BuildError;
+use access_advisor::findings::{BaselineError, SettingsError, Severity};
 use access_advisor::report::RequestError;
 use access_advisor::serve::{CredentialsError, ServeError};
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
@@ -25,6 +26,21 @@ pub(crate) enum Failure {
     /// There is a result, and something is missing from it.
     #[error("{0}; what they hold may be missing from the result")]
     Incomplete(#[from] MissingInput),
+    /// There is a result, and findings in it are as severe as the command was told to fail on.
+    #[error("--fail-on {severity}: {number} of the findings are {severity} or worse")]
+    Found { severity: Severity, number: usize },
+    #[error("{}: {error}", path.display())]
+    Settings {
+        path: PathBuf,
+        #[source]
+        error: SettingsError,
+    },
+    #[error("{}: {error}", path.display())]
+    Baseline {
+        path: PathBuf,
+        #[source]
+        error: BaselineError,
+    },
     /// With the code that the IAM API has for it.
     #[error("{0} ({code})", code = .0.code())]
     Request(#[from] RequestError),
@@ -93,6 +109,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Stopped(_) => exit_status::STOPPED.into(),
             Self::Incomplete(_) => exit_status::INCOMPLETE.into(),
+            Self::Found { .. } => exit_status::FOUND.into(),
             _ => exit_status::FAILED.into(),
         }
     }

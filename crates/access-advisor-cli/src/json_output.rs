@@ -24,6 +24,24 @@ pub(crate) fn write_json_line(writer: impl Write, value: &impl Serialize) -> io:
     writeln!(writer)
 }
 
+/// A value that stands at this depth of a document.
+pub(crate) fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
+    let mut escaping = Escaping(&mut text);
+    value.serialize(&mut Serializer::with_formatter(&mut escaping, formatter))?;
+    let line_end = format!("\n{}", INDENT.repeat(depth));
+    let mut indented = Vec::with_capacity(text.len() + text.len() / 2);
+    // Strings have no line ends: JSON escapes them.
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            indented.extend_from_slice(line_end.as_bytes());
+        }
+        indented.extend_from_slice(line);
+    }
+    Ok(indented)
+}
+
 /// Takes JSON from `serde_json`, which comes in pieces of whole characters. What is not ASCII, and DEL, stands in strings only;
 /// `serde_json` has escaped the other control characters there.
 pub(crate) struct Escaping<W>(pub(crate) W);

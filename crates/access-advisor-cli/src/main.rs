@@ -15,6 +15,7 @@ mod output;
 mod plain_table;
 mod progress;
 mod unfinished_file;
+mod wording;
 
 use std::process::ExitCode;
 

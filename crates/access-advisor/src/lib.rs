@@ -35,6 +35,7 @@
 //! | read `CloudTrail` logs from files, or from S3 (feature `s3`) | [`trail`] |
 //! | record attempts from another source, merge and list activity | [`activity`] |
 //! | make reports; list who used a service, and which policies grant it | [`report`] |
+//! | find what an account could do without | [`findings`] |
 //! | look up services and actions | [`catalog`] |
 //! | read policy documents | [`policy`] |
 //! | keep accounts, activity and jobs in one file | `store` (feature `store`), [`job`] |
@@ -52,6 +53,7 @@ pub mod activity;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod catalog;
+pub mod findings;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod job;

@@ -10,10 +10,11 @@ use hashbrown::HashMap;
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use crate::account::{
-    AccountData, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
+    AccountData, DocumentId, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
 };
 use crate::activity::{Activity, Evidence};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
+use crate::compiled_policy::CompiledPolicy;
 use crate::coverage::CatalogMismatch;
 use crate::day_set::DaySet;
 use crate::ids::AccountId;
@@ -24,8 +25,8 @@ use crate::report::{EntityAccess, Grant, Granularity, NotEvaluated, Report, Repo
 use crate::request_error::RequestError;
 use crate::service_ref::ServiceRef;
 use crate::state::{
-    ImpliedActions, LatestImplied, ReportCoverage, State, StateInputs, StateReason, States,
-    StatesOfReport, TrailDays,
+    DayRange, ImpliedActions, LatestImplied, ReportCoverage, State, StateInputs, StateReason,
+    States, StatesOfReport, TrailDays,
 };
 use crate::tracking::{LastAttempt, TrackedActions, Tracking};
 use crate::usage::{Usage, Used};
@@ -105,6 +106,48 @@ impl Advisor {
             }),
             ..self.clone()
         }
+    }
+
+    /// The same advisor with another tracking.
+    #[must_use]
+    pub(crate) fn with_tracking(&self, tracking: Tracking) -> Self {
+        let advisor = Self {
+            tracking,
+            states: None,
+            ..self.clone()
+        };
+        advisor.at(self.now)
+    }
+
+    /// Which part of the activity counts.
+    pub(crate) fn tracked(&self) -> &Tracking {
+        &self.tracking
+    }
+
+    /// The instant of the reports.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The days that claims are about.
+    pub(crate) fn window(&self) -> DayRange {
+        let (first, last) = self.tracking.claim_days(self.now);
+        DayRange { first, last }
+    }
+
+    /// What an identity did.
+    pub(crate) fn uses(&self, identity: EntityId) -> impl Iterator<Item = &Used> {
+        self.usage.of(identity)
+    }
+
+    /// A compiled document of the account.
+    pub(crate) fn compiled(&self, document: DocumentId) -> Option<&CompiledPolicy> {
+        self.engine.compiled(&self.account, document.index())
+    }
+
+    /// The number of positions of sets of actions.
+    pub(crate) fn positions(&self) -> usize {
+        self.engine.compiler().positions()
     }
 
     fn states_at(&self, now: DateTime<Utc>) -> States {

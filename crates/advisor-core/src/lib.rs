@@ -12,6 +12,7 @@ mod credentials;
 mod day_set;
 mod decisions;
 mod explain;
+mod findings;
 mod grants;
 mod ids;
 mod interned;
@@ -58,6 +59,12 @@ pub use credentials::{
 };
 pub use day_set::DaySet;
 pub use explain::{Explainer, PlacedStatement, PolicyPath};
+pub use findings::{
+    AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
+    FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,
+    GrantingStatement, IdentitySummary, LastUse, PrivilegeClass, Rhythm, SettingsError, Severity,
+    SeverityReason,
+};
 pub use grants::{
     GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,
     policies_granting_service_access,

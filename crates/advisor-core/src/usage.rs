@@ -26,6 +26,10 @@ pub(crate) struct Used {
     pub(crate) evidence: Evidence,
     pub(crate) region: Arc<str>,
     pub(crate) attempts: Attempts,
+    /// The number of attempts.
+    pub(crate) count: u64,
+    /// The number of attempts that were denied.
+    pub(crate) denied: u64,
     pub(crate) last_event_id: Box<str>,
 }
 
@@ -64,6 +68,8 @@ impl Usage {
                     days: row.days.clone(),
                     days_complete: row.days_complete,
                 },
+                count: row.attempts,
+                denied: row.denied,
                 last_event_id: row.last_event_id.into(),
             });
         }

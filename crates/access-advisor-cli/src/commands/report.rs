@@ -5,7 +5,7 @@ mod html;
 mod json;
 mod listed_reports;
 mod table;
-mod trust;
+pub(crate) mod trust;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -24,6 +24,7 @@ use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::lines::Lines;
+use crate::wording::{count, interval};
 use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
@@ -291,8 +292,8 @@ fn note_days_not_read(coverage: &ReportCoverage) {
         if let Some(longest) = account.gaps.iter().max_by_key(|gap| gap.days()) {
             output::say(format_args!(
                 "note: {} of account {id} not read, the longest run {}",
-                trust::count(days as usize, "day"),
-                trust::interval(*longest)
+                count(days as usize, "day"),
+                interval(*longest)
             ));
         }
     }

@@ -174,5 +174,7 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
         )),
         default_version: None,
         missing_groups: Vec::new(),
+        tags: Vec::new(),
+        policy_uses: None,
     }
 }

@@ -12,7 +12,7 @@ use super::entity::{
 };
 use super::export::{
     AttachedPolicy, DocumentText, ExportPage, ExportTime, GroupDetail, ManagedPolicyDetail, Part,
-    PartList, PolicyDetail, RoleDetail, UserDetail,
+    PartList, PolicyDetail, RoleDetail, Tag, UserDetail,
 };
 use super::export_error::ExportError;
 use super::graph::AccountData;
@@ -139,9 +139,10 @@ impl AccountDataBuilder {
     }
 
     fn add_identity(&mut self, place: Place, identity: Identity<'_>) {
-        let Some(detail) = self.detail(&place, identity.listed, None) else {
+        let Some(mut detail) = self.detail(&place, identity.listed, None) else {
             return;
         };
+        detail.tags = self.tags(&place, identity.tags);
         let inline_list = identity.inline_list;
         let mut inline: Vec<InlinePolicy> = Vec::new();
         for (index, value) in identity.inline_policies.iter().flatten().enumerate() {
@@ -188,6 +189,32 @@ impl AccountDataBuilder {
             groups,
             attached,
         });
+    }
+
+    /// Reads the tags of an identity. Those that cannot be read are left out, with an issue.
+    fn tags(
+        &mut self,
+        place: &Place,
+        tags: Option<Part<'_, Vec<Tag>>>,
+    ) -> Vec<(Box<str>, Box<str>)> {
+        let Some(tags) = tags.filter(|tags| tags.json() != "null") else {
+            return Vec::new();
+        };
+        match tags.read() {
+            Ok(tags) => {
+                let pairs = tags
+                    .into_iter()
+                    .map(|tag| (tag.key.into(), tag.value.into()));
+                pairs.collect()
+            }
+            Err(error) => {
+                let path = format!("Tags{}", error.path);
+                let reason = error.reason.into();
+                let issue = ExportIssueKind::Unreadable { reason };
+                self.issues.push(place.issue(&path, issue));
+                Vec::new()
+            }
+        }
     }
 
     /// Reads a member of a list of an identity. If it cannot be read, an inline policy that is not
@@ -243,6 +270,14 @@ impl AccountDataBuilder {
         };
         if let Some(mut detail) = self.detail(&place, listed, Some(document)) {
             detail.default_version = default_version;
+            let attachments = policy.attachment_count.and_then(|count| count.read().ok());
+            let boundaries = policy
+                .permissions_boundary_usage_count
+                .and_then(|count| count.read().ok());
+            detail.policy_uses = attachments
+                .into_iter()
+                .chain(boundaries)
+                .reduce(u64::saturating_add);
             self.policies.push(PendingPolicy {
                 place,
                 detail,
@@ -327,6 +362,8 @@ impl AccountDataBuilder {
             document,
             default_version: None,
             missing_groups: Vec::new(),
+            tags: Vec::new(),
+            policy_uses: None,
         })
     }
 
@@ -395,6 +432,7 @@ struct Identity<'a> {
     inline_policies: PartList<'a, PolicyDetail<'a>>,
     group_list: PartList<'a, String>,
     attached_managed_policies: PartList<'a, AttachedPolicy>,
+    tags: Option<Part<'a, Vec<Tag>>>,
 }
 
 impl<'a> From<UserDetail<'a>> for Identity<'a> {
@@ -411,6 +449,7 @@ impl<'a> From<UserDetail<'a>> for Identity<'a> {
             inline_policies: user.user_policy_list,
             group_list: user.group_list,
             attached_managed_policies: user.attached_managed_policies,
+            tags: user.tags,
         }
     }
 }
@@ -429,6 +468,7 @@ impl<'a> From<GroupDetail<'a>> for Identity<'a> {
             inline_policies: group.group_policy_list,
             group_list: None,
             attached_managed_policies: group.attached_managed_policies,
+            tags: None,
         }
     }
 }
@@ -447,6 +487,7 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
             inline_policies: role.role_policy_list,
             group_list: None,
             attached_managed_policies: role.attached_managed_policies,
+            tags: role.tags,
         }
     }
 }

@@ -65,6 +65,11 @@ pub struct EntityDetail {
     pub default_version: Option<Box<str>>,
     /// The groups that the user is in, but that the export does not have.
     pub missing_groups: Vec<Box<str>>,
+    /// The tags of a user or role: keys and values.
+    pub tags: Vec<(Box<str>, Box<str>)>,
+    /// Of how many users, groups and roles the export says that a managed policy is attached to them, or is their permissions
+    /// boundary. `None` when it does not say.
+    pub policy_uses: Option<u64>,
 }
 
 /// An inline policy.

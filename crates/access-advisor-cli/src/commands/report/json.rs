@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use access_advisor::catalog::Catalog;
 use access_advisor::report::ReportCoverage;
 use serde::Serialize;
-use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::listed_reports::ListedReports;
-use crate::json_output::{Escaping, INDENT, write_json_line};
+use crate::json_output::{INDENT, indented, write_json_line};
 
 /// Writes `{"Reports": [...], "Coverage": {...}, "Catalog": "..."}`.
 pub(super) fn write(
@@ -55,22 +54,4 @@ pub(super) fn write_lines(
     })?;
     let catalog = catalog.fingerprint().to_string();
     write_json_line(writer, &LastLine { coverage, catalog })
-}
-
-/// A value that stands at this depth of a document.
-fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let formatter = PrettyFormatter::with_indent(INDENT.as_bytes());
-    let mut escaping = Escaping(&mut text);
-    value.serialize(&mut Serializer::with_formatter(&mut escaping, formatter))?;
-    let line_end = format!("\n{}", INDENT.repeat(depth));
-    let mut indented = Vec::with_capacity(text.len() + text.len() / 2);
-    // Strings have no line ends: JSON escapes them.
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        if index > 0 {
-            indented.extend_from_slice(line_end.as_bytes());
-        }
-        indented.extend_from_slice(line);
-    }
-    Ok(indented)
 }

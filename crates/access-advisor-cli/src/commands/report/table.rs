@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::listed_reports::ListedReports;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
+use crate::wording::{ago, count, instant, short_name, write_names};
 
 /// The time that reports cover.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +39,6 @@ impl Period<'_> {
     }
 }
 
-/// The width at which lists of names are wrapped.
-const WIDTH: usize = 100;
-/// Longer lists of unused names are truncated ...
-const MOST_NAMES: usize = 60;
-/// ... to this many names and the count of the others.
-const CUT_NAMES: usize = 12;
 /// Records and exports can name any number of event sources and missing policies. More are counted.
 const MOST_ROWS: usize = 20;
 
@@ -449,58 +444,4 @@ fn is_used(row: &ServiceLastAccessed<'_>) -> bool {
             .tracked_actions_last_accessed
             .iter()
             .any(|action| action.last_accessed_time.is_some())
-}
-
-/// Writes a label and names, wrapped; nothing when there are no names.
-fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
-    if names.is_empty() {
-        return Ok(());
-    }
-    let shown = if names.len() > MOST_NAMES {
-        CUT_NAMES
-    } else {
-        names.len()
-    };
-    let more = names.len() - shown;
-    let more = (more > 0).then(|| format!("and {more} more (--format csv lists all)"));
-    let shown = names.iter().take(shown).map(|name| (*name).to_owned());
-    let mut line = label.to_owned();
-    let indent = label.len().min(12);
-    let mut is_first = true;
-    for name in shown.chain(more) {
-        if !is_first {
-            line.push(',');
-            if line.len() + 1 + name.len() > WIDTH {
-                writeln!(lines, "{line}")?;
-                line = " ".repeat(indent);
-            } else {
-                line.push(' ');
-            }
-        }
-        line.push_str(&name);
-        is_first = false;
-    }
-    writeln!(lines, "{line}")
-}
-
-/// `user/team/ann` of `arn:aws:iam::111122223333:user/team/ann`.
-fn short_name(arn: &str) -> &str {
-    arn.splitn(6, ':').nth(5).unwrap_or(arn)
-}
-
-fn instant(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M").to_string()
-}
-
-fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    match now.signed_duration_since(time).num_days() {
-        ..=0 => "today".to_owned(),
-        1 => "yesterday".to_owned(),
-        days => format!("{days} days ago"),
-    }
-}
-
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use access_advisor::activity::DaySet;
 use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage};
 
+use crate::wording::{count, interval};
+
 /// One line for the end of a report, with the number of granted actions that are unobservable.
-pub(super) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
+pub(crate) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
     let mut line = format!("\"unused\" rests on {}", days(coverage));
     let missing = &coverage.missing_log_files;
     if !missing.is_empty() {
@@ -96,19 +97,4 @@ fn window(account: &AccountCoverage, window: DayRange) -> DayRange {
         first: window.first.or(first),
         last: window.last,
     }
-}
-
-/// `2026-01-01 to 2026-01-31`.
-pub(super) fn interval(range: DayRange) -> String {
-    let date = |day| DaySet::date_of(day).map_or_else(String::new, |date| date.to_string());
-    match range.first {
-        Some(first) if first == range.last => date(first),
-        Some(first) => format!("{} to {}", date(first), date(range.last)),
-        None => format!("up to {}", date(range.last)),
-    }
-}
-
-pub(super) fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

@@ -1,0 +1,217 @@
+//! `access-advisor findings`.
+
+mod json;
+mod table;
+
+use std::path::PathBuf;
+
+use access_advisor::account::read_text;
+use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity};
+use access_advisor::report::{Advisor, Tracking};
+use access_advisor::trail::MissingInput;
+use chrono::{DateTime, Utc};
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+
+use crate::arguments::{ReadingArguments, parse_time};
+use crate::exit_status;
+use crate::failure::Failure;
+use crate::{input, output};
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::findings_help!("\
+Examples:
+  Everything that could go, worst first:
+    access-advisor findings --account account.json --trail AWSLogs/
+
+  A whole organization, one export per account in a folder, as JSON:
+    access-advisor findings --account accounts/ --trail AWSLogs/ --format json --output findings.json
+
+  In a pipeline: fail on what is new since then, and bad:
+    access-advisor findings --account accounts/ --trail AWSLogs/ --settings findings.toml \\
+        --baseline findings.json --fail-on high
+
+Something is called unused only where the trail would have shown its use, on as many days of the
+tracking period as --min-coverage says. What is younger than the tracking period is not judged, nor are
+service-linked roles.
+
+The settings file (TOML) has the thresholds, and what to leave out or archive, and why:
+    unused_days = 90                 # the tracking period
+    min_coverage_days = 60
+    denials = 5                      # attempts that make RepeatedDenials
+    [[exclude]]                      # not judged
+    reason = \"for emergencies\"
+    arns = [\"arn:aws:iam::*:role/BreakGlass\"]   # and accounts, paths, tags
+    [[archive]]                      # judged, and listed with --archived only
+    owner = \"data platform\"
+    reason = \"needed for the yearly audit\"
+    expires = 2027-03-31             # from the next day on, it is listed again
+    kinds = [\"UnusedPermission\"]     # and up_to (a severity), ids, accounts, arns, paths
+    tags = { team = \"audit\" }"))]
+pub(crate) struct FindingsArguments {
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
+    /// them: their files named *.json, also compressed
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    account: Vec<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    trail: Vec<PathBuf>,
+
+    /// Thresholds, exclusions and archive rules, as TOML
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+
+    /// Call unused what was not used for this many days [default: the settings' unused_days, or 90]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=400))]
+    unused_days: Option<u32>,
+
+    /// Call nothing unused in accounts with fewer of these days read [default: the settings'
+    /// min_coverage_days, or 90, or the tracking period when shorter]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    min_coverage: Option<u32>,
+
+    /// Leave out what this earlier result (--format json) has, permission by permission
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Exit with status 4 when a finding is of this severity or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<SeverityArgument>,
+
+    /// List archived findings too
+    #[arg(long)]
+    archived: bool,
+
+    /// Findings as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<DateTime<Utc>>,
+
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    /// Write the findings to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// {"findings": [...]}, each as Access Analyzer's GetFindingV2 returns it, with more under accessAdvisor
+    Json,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SeverityArgument(Severity);
+
+impl ValueEnum for SeverityArgument {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [SeverityArgument; 5] = [
+            SeverityArgument(Severity::Informational),
+            SeverityArgument(Severity::Low),
+            SeverityArgument(Severity::Medium),
+            SeverityArgument(Severity::High),
+            SeverityArgument(Severity::Critical),
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()))
+    }
+}
+
+pub(crate) fn run(arguments: &FindingsArguments) -> Result<(), Failure> {
+    arguments.reading.on_threads(|| find(arguments))
+}
+
+fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let files = [&arguments.settings, &arguments.baseline];
+    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    let inputs = [&arguments.account[..], &arguments.trail, &files].concat();
+    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    let settings = settings(arguments)?;
+    let baseline = arguments.baseline.as_ref().map(|path| {
+        Baseline::parse(&read_text(path)?).map_err(|error| Failure::Baseline {
+            path: path.clone(),
+            error,
+        })
+    });
+    let baseline = baseline.transpose()?;
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let account = input::account(&arguments.account)?;
+    let until = arguments.reading.until.map_or(now, |until| until.min(now));
+    let reader =
+        arguments
+            .reading
+            .reader_until(Some(until), now.max(input::clock()), catalog.clone());
+    let trail = input::trail(&arguments.trail, &reader)?;
+    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
+        .with_issues(account.issues())
+        .with_accounts(&account, &trail.activity);
+    let advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now)?;
+    let mut findings = advisor.findings(&settings);
+    if let Some(baseline) = baseline {
+        baseline.retain_new(&mut findings);
+    }
+    let found = count_of(&findings, arguments.fail_on);
+    let archived = findings.findings.len() - findings.active().count();
+    if !arguments.archived {
+        findings
+            .findings
+            .retain(|finding| !finding.status.is_archived());
+    }
+    output::write_result(arguments.output.as_deref(), |writer| {
+        match arguments.format {
+            Format::Table => table::write(writer, &findings, archived),
+            Format::Json => json::write(writer, &findings),
+        }
+    })?;
+    if arguments.format != Format::Table {
+        output::say(table::counts(&findings, archived));
+    }
+    match (arguments.fail_on, found) {
+        (Some(SeverityArgument(severity)), number @ 1..) => {
+            Err(Failure::Found { severity, number })
+        }
+        _ => Ok(missing.check()?),
+    }
+}
+
+/// The settings of the file, and of the arguments.
+fn settings(arguments: &FindingsArguments) -> Result<FindingSettings, Failure> {
+    let mut settings = match &arguments.settings {
+        Some(path) => FindingSettings::parse(&read_text(path)?).map_err(|error| {
+            let path = path.clone();
+            Failure::Settings { path, error }
+        })?,
+        None => FindingSettings::default(),
+    };
+    if let Some(days) = arguments.unused_days {
+        settings.unused_days = days;
+    }
+    settings.min_coverage_days = arguments.min_coverage.or(settings.min_coverage_days);
+    Ok(settings)
+}
+
+/// How many findings are as severe as this.
+fn count_of(findings: &Findings, least: Option<SeverityArgument>) -> usize {
+    let Some(SeverityArgument(least)) = least else {
+        return 0;
+    };
+    findings
+        .active()
+        .filter(|finding| finding.severity >= least)
+        .count()
+}

@@ -1,0 +1,111 @@
+//! Words that several commands use in text for people.
+
+use std::io;
+
+use access_advisor::activity::DaySet;
+use access_advisor::report::DayRange;
+use chrono::{DateTime, Utc};
+
+use crate::lines::Lines;
+
+/// The width at which lists of names are wrapped.
+const WIDTH: usize = 100;
+/// Longer lists of names are truncated ...
+const MOST_NAMES: usize = 60;
+/// ... to this many names and the count of the others.
+const CUT_NAMES: usize = 12;
+
+/// Writes a label and names, wrapped; nothing when there are no names.
+pub(crate) fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let shown = if names.len() > MOST_NAMES {
+        CUT_NAMES
+    } else {
+        names.len()
+    };
+    let more = names.len() - shown;
+    let more = (more > 0).then(|| format!("and {more} more (--format csv lists all)"));
+    let shown = names.iter().take(shown).map(|name| (*name).to_owned());
+    let mut line = label.to_owned();
+    let indent = label.len().min(12);
+    let mut is_first = true;
+    for name in shown.chain(more) {
+        if !is_first {
+            line.push(',');
+            if line.len() + 1 + name.len() > WIDTH {
+                writeln!(lines, "{line}")?;
+                line = " ".repeat(indent);
+            } else {
+                line.push(' ');
+            }
+        }
+        line.push_str(&name);
+        is_first = false;
+    }
+    writeln!(lines, "{line}")
+}
+
+/// `user/team/ann` of `arn:aws:iam::111122223333:user/team/ann`.
+pub(crate) fn short_name(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}
+
+/// A time to the minute.
+pub(crate) fn instant(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// How many days a time is before another.
+pub(crate) fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match now.signed_duration_since(time).num_days() {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// A number of things.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
+}
+
+/// A number with commas: `17,203`.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `2026-01-01 to 2026-01-31`.
+pub(crate) fn interval(range: DayRange) -> String {
+    let date = |day| DaySet::date_of(day).map_or_else(String::new, |date| date.to_string());
+    match range.first {
+        Some(first) if first == range.last => date(first),
+        Some(first) => format!("{} to {}", date(first), date(range.last)),
+        None => format!("up to {}", date(range.last)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_have_commas() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(super::thousands(number), text);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Findings: what an account could do without, and what does not fit together.
+//!
+//! Names and meaning are those of IAM Access Analyzer where it has the kind: a tracking period, entities and credentials that
+//! exist for all of it, service-linked roles left out. What says that something is *unused* rests on the states of
+//! [full tracking](crate::State): only `unused` counts, never `uncovered` or `unobservable`. Source: IAM User Guide, "Findings for
+//! external, internal, and unused access"; Access Analyzer API Reference, `GetFindingV2`.
+
+mod baseline;
+mod evidence;
+mod finding;
+mod fingerprint;
+mod identity;
+mod json;
+mod kind;
+mod list;
+mod observed;
+mod policy;
+mod privileges;
+mod rhythm;
+mod settings;
+mod severity;
+mod summary;
+
+pub use self::baseline::{Baseline, BaselineError};
+pub use self::evidence::{GrantingStatement, LastUse};
+pub use self::finding::{Finding, FindingStatus, FoundPermission};
+pub use self::fingerprint::FindingId;
+pub use self::kind::FindingKind;
+pub use self::list::Findings;
+pub use self::privileges::PrivilegeClass;
+pub use self::rhythm::Rhythm;
+pub use self::settings::{ArchiveRule, EntityMatcher, FindingSettings, SettingsError};
+pub use self::severity::{Severity, SeverityReason};
+pub use self::summary::{AccountSummary, FindingsSummary, IdentitySummary};

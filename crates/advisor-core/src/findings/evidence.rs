@@ -1,0 +1,164 @@
+//! What a finding rests on: the last use, and the statements that grant.
+
+use std::sync::Arc;
+
+use super::rhythm::Rhythm;
+use crate::account::{EntityId, PolicySource};
+use crate::action_set::ActionSet;
+use crate::activity::Evidence;
+use crate::advisor::Advisor;
+use crate::day_set::DaySet;
+use crate::statement_resources::Resources;
+use crate::tracking::Window;
+use crate::usage::Used;
+
+/// The last attempt at something, and how often there were attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastUse {
+    /// When, in UTC milliseconds.
+    pub millis: i64,
+    /// In which Region.
+    pub region: Arc<str>,
+    /// The id of the event. `None` when only its day is known.
+    pub event_id: Option<Box<str>>,
+    /// The number of attempts that the activity has.
+    pub attempts: u64,
+    /// How many of them were denied.
+    pub denied: u64,
+    /// How regularly it was used.
+    pub rhythm: Option<Rhythm>,
+}
+
+impl LastUse {
+    /// The later of the last uses of two things, with the attempts at both. Their rhythm together is not known.
+    pub(super) fn merge(self, other: Self) -> Self {
+        let attempts = self.attempts.saturating_add(other.attempts);
+        let denied = self.denied.saturating_add(other.denied);
+        let key = |one: &Self| (one.millis, one.event_id.clone());
+        let last = if key(&other) > key(&self) {
+            other
+        } else {
+            self
+        };
+        Self {
+            attempts,
+            denied,
+            rhythm: None,
+            ..last
+        }
+    }
+}
+
+/// Sums up attempts.
+#[derive(Debug, Default)]
+pub(super) struct Uses<'a> {
+    last: Option<(i64, Option<&'a str>, &'a Arc<str>)>,
+    attempts: u64,
+    denied: u64,
+    days: DaySet,
+}
+
+impl<'a> Uses<'a> {
+    /// Adds attempts until an instant, in UTC milliseconds. Calls that may have exercised something do not count.
+    pub(super) fn add(&mut self, used: &'a Used, until: i64) {
+        let window = Window {
+            start: i64::MIN,
+            end: until,
+        };
+        let Some(attempt) = window.last_attempt(&used.attempts) else {
+            return;
+        };
+        if used.evidence == Evidence::Implied {
+            return;
+        }
+        let event_id = attempt.is_exact.then_some(&*used.last_event_id);
+        let event_id = event_id.filter(|id| !id.is_empty());
+        let last = (attempt.millis, event_id, &used.region);
+        if self.last.is_none_or(|known| known < last) {
+            self.last = Some(last);
+        }
+        self.attempts = self.attempts.saturating_add(used.count);
+        self.denied = self.denied.saturating_add(used.denied);
+        let days = used.attempts.days.within(None, DaySet::day_of(until));
+        self.days.merge(&days);
+    }
+
+    /// The number of attempts, and of those that were denied.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.attempts, self.denied)
+    }
+
+    /// `None` without an attempt.
+    pub(super) fn last_use(&self) -> Option<LastUse> {
+        let (millis, event_id, region) = self.last?;
+        Some(LastUse {
+            millis,
+            region: region.clone(),
+            event_id: event_id.map(Box::from),
+            attempts: self.attempts,
+            denied: self.denied,
+            rhythm: Rhythm::of(&self.days),
+        })
+    }
+}
+
+/// A statement that allows actions of a finding, and the path to it: identity, group, policy, statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GrantingStatement {
+    /// The ARN of the group that has the policy; `None` when the identity itself has it.
+    pub group: Option<Arc<str>>,
+    /// The name of the policy.
+    pub policy: Box<str>,
+    /// The ARN of a managed policy; `None` for an inline policy.
+    pub policy_arn: Option<Arc<str>>,
+    /// The position of the statement in the policy, from 0.
+    pub statement: usize,
+    /// Its `Sid`.
+    pub sid: Option<Box<str>>,
+    /// How many actions of the finding it allows.
+    pub actions: usize,
+    /// Whether it allows them on all resources and without a condition.
+    pub is_unlimited: bool,
+}
+
+/// The statements that allow some of these actions to an entity, in the order of its policies.
+pub(super) fn granting_statements(
+    advisor: &Advisor,
+    entity: EntityId,
+    actions: &ActionSet,
+) -> Vec<GrantingStatement> {
+    let account = advisor.account();
+    let mut granting: Vec<GrantingStatement> = Vec::new();
+    for policy in account.policies_in_effect(entity) {
+        let PolicySource::Document(id) = policy.document else {
+            continue;
+        };
+        let Some(compiled) = advisor.compiled(*id) else {
+            continue;
+        };
+        let document = account.documents().get(id.index());
+        let holder = (policy.holder != entity).then(|| account.entity(policy.holder));
+        let group = holder.flatten().map(|holder| holder.arn.clone());
+        for allow in &compiled.allows {
+            let mut allowed = actions.clone();
+            allowed.intersect_with(&allow.actions);
+            if allowed.is_empty() {
+                continue;
+            }
+            let statement = document.and_then(|document| document.statements.get(allow.index));
+            granting.push(GrantingStatement {
+                group: group.clone(),
+                policy: policy.name.into(),
+                policy_arn: policy.arn.cloned(),
+                statement: allow.index,
+                sid: statement.and_then(|statement| statement.sid.as_deref().map(Box::from)),
+                actions: allowed.len(),
+                is_unlimited: *allow.resources == Resources::All
+                    && statement.is_some_and(|statement| statement.condition.is_none()),
+            });
+        }
+    }
+    granting
+}

@@ -1,0 +1,147 @@
+//! Findings and their parts.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use service_catalog::{ActionId, Catalog, ServiceId};
+
+use super::evidence::{GrantingStatement, LastUse};
+use super::fingerprint::FindingId;
+use super::kind::FindingKind;
+use super::settings::ArchiveRule;
+use super::severity::{Severity, SeverityReason};
+use crate::account::EntityKind;
+use crate::ids::AccountId;
+use crate::state::{DayRange, State, StateReason};
+
+/// Something that an account could do without, or that does not fit together. Serializes as Access Analyzer's `GetFindingV2`
+/// returns it, with everything that has no place there under `accessAdvisor`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The id.
+    pub id: FindingId,
+    /// The kind.
+    pub kind: FindingKind,
+    /// Whether it is archived.
+    pub status: FindingStatus,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Why it matters that much.
+    pub severity_reason: SeverityReason,
+    /// The ARN of the user, group, role or managed policy.
+    pub resource: Arc<str>,
+    /// What that is.
+    pub resource_kind: EntityKind,
+    /// Its account; `aws` for an AWS managed policy.
+    pub account: AccountId,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+    /// What of it the finding is about, where that is one of several: an access key, a class of privileges.
+    pub subject: Box<str>,
+    /// The services that the finding is about, sorted by namespace, with their actions.
+    pub permissions: Vec<FoundPermission>,
+    /// How many actions are granted and unused: what removing them would win.
+    pub unused_actions: usize,
+    /// The last use of what the finding is about, in all of the activity.
+    pub last_use: Option<LastUse>,
+    /// What the activity says: `unused` of what was not used, `used` of what was. `None` where it does not matter.
+    pub state: Option<State>,
+    /// Why it has that state: for `unused`, the days and Regions that were read. Of several, the one with the fewest days.
+    pub state_reason: Option<Arc<StateReason>>,
+    /// The days that the finding is about.
+    pub window: DayRange,
+    /// The statements that grant what the finding is about.
+    pub granted_by: Vec<GrantingStatement>,
+    /// The instant of the finding.
+    pub found_at: DateTime<Utc>,
+    pub(super) catalog: Arc<Catalog>,
+}
+
+impl Finding {
+    /// The catalog that the ids of services and actions belong to.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The number of services that are unused as a whole.
+    #[must_use]
+    pub fn unused_services(&self) -> usize {
+        let permissions = self.permissions.iter();
+        permissions
+            .filter(|permission| permission.is_whole_service)
+            .count()
+    }
+
+    /// An action with its namespace: `s3:GetObject`.
+    #[must_use]
+    pub fn action_name(&self, action: ActionId) -> String {
+        name_of(&self.catalog, action)
+    }
+}
+
+/// An action with its namespace.
+pub(super) fn name_of(catalog: &Catalog, action: ActionId) -> String {
+    let action = catalog.action(action);
+    let namespace = catalog.service(action.service()).namespace();
+    format!("{namespace}:{}", action.name())
+}
+
+/// A service of a [`Finding`], or some of its actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundPermission {
+    /// The service.
+    pub service: ServiceId,
+    /// Whether the finding is about all of the service that is granted.
+    pub is_whole_service: bool,
+    /// The actions, sorted by name. Empty for a whole service.
+    pub actions: Box<[ActionId]>,
+    /// How many actions that is.
+    pub action_count: u32,
+    /// How many actions of the service are granted.
+    pub granted_actions: u32,
+    /// The last use of the service, in all of the activity; of the actions, where the finding is about use.
+    pub last_use: Option<Box<LastUse>>,
+    /// Why it is unused: the days and Regions that were read.
+    pub state_reason: Option<Arc<StateReason>>,
+}
+
+/// Whether a [`Finding`] is archived.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum FindingStatus {
+    /// It is open.
+    Active,
+    /// It is open again: the archive rule for it has expired.
+    Resurfaced(Arc<ArchiveRule>),
+    /// An archive rule is for it.
+    Archived(Arc<ArchiveRule>),
+}
+
+impl FindingStatus {
+    /// Access Analyzer's name: `ACTIVE` or `ARCHIVED`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Active | Self::Resurfaced(_) => "ACTIVE",
+            Self::Archived(_) => "ARCHIVED",
+        }
+    }
+
+    /// The archive rule for it, in force or expired.
+    #[must_use]
+    pub fn rule(&self) -> Option<&ArchiveRule> {
+        match self {
+            Self::Active => None,
+            Self::Resurfaced(rule) | Self::Archived(rule) => Some(rule),
+        }
+    }
+
+    /// Whether an archive rule is for it that has not expired.
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        matches!(self, Self::Archived(_))
+    }
+}

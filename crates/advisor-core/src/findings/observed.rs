@@ -1,0 +1,140 @@
+//! What a report says of one entity, as findings need it.
+
+use std::sync::Arc;
+
+use service_catalog::{ActionId, ServiceId};
+
+use crate::report::{ActionRow, Grant, Granularity, ReportVisitor, ServiceRow};
+use crate::state::{State, StateReason};
+use crate::{Advisor, EntityId};
+
+/// The services in the report on an entity.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    pub(super) services: Vec<ObservedService>,
+    /// Whether the report has services that the catalog does not have.
+    pub(super) has_unknown: bool,
+    /// The reasons so far: few differ.
+    reasons: Vec<Arc<StateReason>>,
+}
+
+#[derive(Debug)]
+pub(super) struct ObservedService {
+    pub(super) service: ServiceId,
+    pub(super) is_granted: bool,
+    pub(super) state: Option<State>,
+    /// Why the service is unused as a whole, or the first of its unused actions.
+    pub(super) reason: Option<Arc<StateReason>>,
+    /// The number of granted actions.
+    pub(super) granted: u32,
+    /// Those that are unused.
+    pub(super) unused: Vec<ActionId>,
+    /// Those that are granted, used or not, and that the caller asked for.
+    pub(super) watched: Vec<ActionId>,
+    /// Those that were used without a grant.
+    pub(super) ungranted: Vec<ActionId>,
+}
+
+impl Observed {
+    /// Visits the rows of the report on an entity. `watches` says which granted actions are to be listed.
+    pub(super) fn of(
+        advisor: &Advisor,
+        entity: EntityId,
+        watches: impl Fn(ActionId) -> bool,
+    ) -> Self {
+        let mut visitor = Visitor {
+            observed: Self::default(),
+            watches,
+            has_service: false,
+        };
+        advisor.visit_rows(entity, Granularity::Action, &mut visitor);
+        visitor.observed
+    }
+
+    /// Whether something is granted, and all of it is known to be unused.
+    pub(super) fn is_all_unused(&self) -> bool {
+        let is_unused =
+            |service: &ObservedService| service.is_granted && service.state == Some(State::Unused);
+        !self.has_unknown && !self.services.is_empty() && self.services.iter().all(is_unused)
+    }
+
+    /// Of the reasons of unused services, the one with the fewest days.
+    pub(super) fn weakest_reason(&self) -> Option<Arc<StateReason>> {
+        weakest(
+            self.services
+                .iter()
+                .filter_map(|service| service.reason.as_ref()),
+        )
+    }
+
+    fn shared(&mut self, reason: &StateReason) -> Arc<StateReason> {
+        if let Some(known) = self.reasons.iter().find(|known| ***known == *reason) {
+            return known.clone();
+        }
+        let reason = Arc::new(reason.clone());
+        self.reasons.push(reason.clone());
+        reason
+    }
+}
+
+/// The reason with the fewest days.
+pub(super) fn weakest<'a>(
+    reasons: impl Iterator<Item = &'a Arc<StateReason>>,
+) -> Option<Arc<StateReason>> {
+    reasons.min_by_key(|reason| reason.days()).cloned()
+}
+
+struct Visitor<F> {
+    observed: Observed,
+    watches: F,
+    /// Whether the service visited last is in the catalog.
+    has_service: bool,
+}
+
+impl<F: Fn(ActionId) -> bool> ReportVisitor for Visitor<F> {
+    fn visit_service(&mut self, row: ServiceRow<'_>) {
+        self.has_service = row.service.is_some();
+        let Some(service) = row.service else {
+            self.observed.has_unknown = true;
+            return;
+        };
+        let is_unused = row.state == Some(State::Unused);
+        let reason = row.state_reason.filter(|_| is_unused);
+        let reason = reason.map(|reason| self.observed.shared(reason));
+        self.observed.services.push(ObservedService {
+            service,
+            is_granted: row.grant == Grant::Granted,
+            state: row.state,
+            reason,
+            granted: 0,
+            unused: Vec::new(),
+            watched: Vec::new(),
+            ungranted: Vec::new(),
+        });
+    }
+
+    fn visit_action(&mut self, row: ActionRow<'_>) {
+        let is_unused = row.is_granted && row.state == Some(State::Unused);
+        let lacks_reason =
+            (self.observed.services.last()).is_some_and(|service| service.reason.is_none());
+        let reason = row.state_reason.filter(|_| is_unused && lacks_reason);
+        let reason = reason.map(|reason| self.observed.shared(reason));
+        let Some(service) = (self.observed.services.last_mut()).filter(|_| self.has_service) else {
+            return;
+        };
+        if service.reason.is_none() {
+            service.reason = reason;
+        }
+        if !row.is_granted {
+            service.ungranted.push(row.action);
+            return;
+        }
+        service.granted += 1;
+        if is_unused {
+            service.unused.push(row.action);
+        }
+        if (self.watches)(row.action) {
+            service.watched.push(row.action);
+        }
+    }
+}

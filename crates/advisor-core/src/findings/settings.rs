@@ -1,0 +1,348 @@
+//! Settings of findings: thresholds, exclusions and archive rules.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use iam_policy_parser::Pattern;
+
+use super::kind::FindingKind;
+use super::severity::Severity;
+use crate::account::EntityDetail;
+
+/// What findings are about, and which of them are archived.
+///
+/// ```
+/// use advisor_core::FindingSettings;
+/// let settings = FindingSettings::parse(r#"
+///     unused_days = 60
+///
+///     [[exclude]]
+///     reason = "created for emergencies"
+///     arns = ["arn:aws:iam::*:role/BreakGlass"]
+///
+///     [[archive]]
+///     owner = "data platform"
+///     reason = "the yearly audit needs it"
+///     expires = 2027-03-31
+///     kinds = ["UnusedPermission"]
+///     paths = ["/audit/*"]
+/// "#)?;
+/// assert_eq!((settings.unused_days, settings.archive.len()), (60, 1));
+/// # Ok::<(), advisor_core::SettingsError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FindingSettings {
+    /// How many days back something must have been used not to be called unused. What was created later is not judged.
+    pub unused_days: u32,
+    /// How many of these days must have been read: [`Tracking::min_coverage_days`](crate::Tracking::min_coverage_days).
+    pub min_coverage_days: Option<u32>,
+    /// How many denied attempts at an action are a finding.
+    pub denials: u64,
+    /// The entities that are left out, with the reasons.
+    pub exclude: Vec<(EntityMatcher, Box<str>)>,
+    /// The archive rules. The first that matches a finding counts.
+    pub archive: Vec<Arc<ArchiveRule>>,
+}
+
+impl Default for FindingSettings {
+    fn default() -> Self {
+        Self {
+            unused_days: 90,
+            min_coverage_days: None,
+            denials: 5,
+            exclude: Vec::new(),
+            archive: Vec::new(),
+        }
+    }
+}
+
+/// Which entities an exclusion or archive rule is for: those that match each list that is not empty. `*` and `?` are wildcards in
+/// ARNs and paths.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct EntityMatcher {
+    /// Account ids.
+    pub accounts: Vec<Box<str>>,
+    /// ARNs.
+    pub arns: Vec<Pattern>,
+    /// Paths, such as `/aws-reserved/*`.
+    pub paths: Vec<Pattern>,
+    /// Tags: keys and values. An empty value stands for any.
+    pub tags: Vec<(Box<str>, Box<str>)>,
+}
+
+impl EntityMatcher {
+    /// Whether it is for an entity.
+    #[must_use]
+    pub fn matches(&self, detail: &EntityDetail) -> bool {
+        let account = detail.account.as_str();
+        let any = |patterns: &[Pattern], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(text))
+        };
+        let has = |(key, value): &(Box<str>, Box<str>)| {
+            let mut tags = detail.tags.iter();
+            tags.any(|(own_key, own)| own_key == key && (value.is_empty() || own == value))
+        };
+        (self.accounts.is_empty() || self.accounts.iter().any(|known| **known == *account))
+            && any(&self.arns, &detail.arn)
+            && any(&self.paths, &detail.path)
+            && (self.tags.is_empty() || self.tags.iter().any(has))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+            && self.arns.is_empty()
+            && self.paths.is_empty()
+            && self.tags.is_empty()
+    }
+}
+
+/// A rule that archives findings, until it expires.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ArchiveRule {
+    /// Who answers for it.
+    pub owner: Box<str>,
+    /// Why these findings are accepted.
+    pub reason: Box<str>,
+    /// The last day on which it is in force, in UTC. `None` for no end.
+    pub expires: Option<NaiveDate>,
+    /// The kinds that it is for; all when empty.
+    pub kinds: Vec<FindingKind>,
+    /// The greatest severity that it is for; `None` for all.
+    pub up_to: Option<Severity>,
+    /// The ids of findings that it is for; all when empty.
+    pub ids: Vec<Box<str>>,
+    /// The entities that it is for.
+    pub entities: EntityMatcher,
+}
+
+impl ArchiveRule {
+    /// Whether it has expired at an instant.
+    #[must_use]
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        let next = self.expires.and_then(|day| day.succ_opt());
+        next.is_some_and(|next| next.and_time(NaiveTime::MIN).and_utc() <= now)
+    }
+}
+
+/// Why settings cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// It is not TOML, or has unknown keys or values of other types.
+    #[error(transparent)]
+    Toml(#[from] toml::de::Error),
+    /// A rule would be for every finding.
+    #[error(
+        "{rule}: names no accounts, arns, paths, tags, kinds, ids or up_to: it would be for everything"
+    )]
+    MatchesAll {
+        /// The rule, such as `archive[0]`.
+        rule: String,
+    },
+    /// A number of days or attempts must be at least 1.
+    #[error("{name} must be at least 1")]
+    Zero {
+        /// The name of the setting.
+        name: &'static str,
+    },
+    /// Access Analyzer's tracking period has at most 365 days; ours as many as the trail is useful for.
+    #[error("unused_days must be at most {most}")]
+    TooManyDays {
+        /// The most days.
+        most: u32,
+    },
+}
+
+mod file {
+    //! The settings as a TOML file.
+
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct File {
+        pub(super) unused_days: Option<u32>,
+        pub(super) min_coverage_days: Option<u32>,
+        pub(super) denials: Option<u64>,
+        #[serde(default)]
+        pub(super) exclude: Vec<Exclude>,
+        #[serde(default)]
+        pub(super) archive: Vec<Archive>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Exclude {
+        pub(super) reason: Box<str>,
+        #[serde(default)]
+        pub(super) accounts: Vec<Box<str>>,
+        #[serde(default)]
+        pub(super) arns: Vec<String>,
+        #[serde(default)]
+        pub(super) paths: Vec<String>,
+        #[serde(default)]
+        pub(super) tags: BTreeMap<Box<str>, Box<str>>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct Archive {
+        pub(super) owner: Box<str>,
+        pub(super) reason: Box<str>,
+        pub(super) expires: Option<Day>,
+        #[serde(default)]
+        pub(super) kinds: Vec<Kind>,
+        pub(super) up_to: Option<UpTo>,
+        #[serde(default)]
+        pub(super) ids: Vec<Box<str>>,
+        #[serde(default)]
+        pub(super) accounts: Vec<Box<str>>,
+        #[serde(default)]
+        pub(super) arns: Vec<String>,
+        #[serde(default)]
+        pub(super) paths: Vec<String>,
+        #[serde(default)]
+        pub(super) tags: BTreeMap<Box<str>, Box<str>>,
+    }
+
+    /// A value that is read from its name.
+    macro_rules! named {
+        ($name:ident, $value:ty, $all:expr) => {
+            pub(super) struct $name(pub(super) $value);
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let name = String::deserialize(deserializer)?;
+                    name.parse().map(Self).map_err(|name| {
+                        let known: Vec<&str> = $all.into_iter().map(|one| one.name()).collect();
+                        let known = known.join(", ");
+                        serde::de::Error::custom(format_args!("{name:?} is none of {known}"))
+                    })
+                }
+            }
+        };
+    }
+
+    named!(Kind, super::FindingKind, super::FindingKind::ALL);
+    named!(UpTo, super::Severity, super::Severity::ALL);
+
+    /// A date of TOML.
+    pub(super) struct Day(pub(super) super::NaiveDate);
+
+    impl<'de> Deserialize<'de> for Day {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = toml::value::Datetime::deserialize(deserializer)?;
+            let date = match value {
+                toml::value::Datetime {
+                    date: Some(date),
+                    time: None,
+                    offset: None,
+                } => super::NaiveDate::from_ymd_opt(
+                    date.year.into(),
+                    date.month.into(),
+                    date.day.into(),
+                ),
+                _ => None,
+            };
+            let wrong = || serde::de::Error::custom("write a date as 2027-03-31");
+            date.map(Self).ok_or_else(wrong)
+        }
+    }
+}
+
+/// As long as reports claim that something is unused.
+const MOST_DAYS: u32 = service_catalog::tracking_start::SERVICE_TRACKING_DAYS;
+
+impl FindingSettings {
+    /// Reads settings from the text of a TOML file.
+    ///
+    /// # Errors
+    /// The text is not TOML, has unknown keys, or a rule would be for everything.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        let file: file::File = toml::from_str(text)?;
+        let defaults = Self::default();
+        let mut settings = Self {
+            unused_days: file.unused_days.unwrap_or(defaults.unused_days),
+            min_coverage_days: file.min_coverage_days,
+            denials: file.denials.unwrap_or(defaults.denials),
+            ..defaults
+        };
+        for (index, rule) in file.exclude.into_iter().enumerate() {
+            let matcher = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
+            if matcher.is_empty() {
+                let rule = format!("exclude[{index}]");
+                return Err(SettingsError::MatchesAll { rule });
+            }
+            settings.exclude.push((matcher, rule.reason));
+        }
+        for (index, rule) in file.archive.into_iter().enumerate() {
+            let entities = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
+            let is_for_all = entities.is_empty()
+                && rule.kinds.is_empty()
+                && rule.ids.is_empty()
+                && rule.up_to.is_none();
+            if is_for_all {
+                let rule = format!("archive[{index}]");
+                return Err(SettingsError::MatchesAll { rule });
+            }
+            settings.archive.push(Arc::new(ArchiveRule {
+                owner: rule.owner,
+                reason: rule.reason,
+                expires: rule.expires.map(|day| day.0),
+                kinds: rule.kinds.into_iter().map(|kind| kind.0).collect(),
+                up_to: rule.up_to.map(|severity| severity.0),
+                ids: rule.ids,
+                entities,
+            }));
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Checks the numbers.
+    fn check(&self) -> Result<(), SettingsError> {
+        let numbers = [
+            ("unused_days", u64::from(self.unused_days)),
+            (
+                "min_coverage_days",
+                self.min_coverage_days.map_or(1, u64::from),
+            ),
+            ("denials", self.denials),
+        ];
+        if let Some((name, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
+            return Err(SettingsError::Zero { name });
+        }
+        if self.unused_days > MOST_DAYS {
+            return Err(SettingsError::TooManyDays { most: MOST_DAYS });
+        }
+        Ok(())
+    }
+
+    /// Why an entity is left out, if it is.
+    #[must_use]
+    pub fn excluded(&self, detail: &EntityDetail) -> Option<&str> {
+        let mut rules = self.exclude.iter();
+        let (_, reason) = rules.find(|(matcher, _)| matcher.matches(detail))?;
+        Some(reason)
+    }
+}
+
+fn matcher(
+    accounts: Vec<Box<str>>,
+    arns: &[String],
+    paths: &[String],
+    tags: impl IntoIterator<Item = (Box<str>, Box<str>)>,
+) -> EntityMatcher {
+    let patterns = |texts: &[String]| texts.iter().map(|text| Pattern::wildcard(text)).collect();
+    EntityMatcher {
+        accounts,
+        arns: patterns(arns),
+        paths: patterns(paths),
+        tags: tags.into_iter().collect(),
+    }
+}

@@ -1,0 +1,161 @@
+//! How much a finding matters, and why.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// How much a [`Finding`](crate::Finding) matters. Later ones matter more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Worth tidying up.
+    Informational,
+    /// It only reads, or it grants nothing by itself.
+    Low,
+    /// It writes.
+    Medium,
+    /// It can lead to more permissions, or to credentials.
+    High,
+    /// By itself it leads to any permission of the account.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, the least first.
+    pub const ALL: [Self; 5] = [
+        Self::Informational,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
+    /// The name: `informational`, `low`, `medium`, `high` or `critical`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// From the name. The error is the text.
+impl FromStr for Severity {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|severity| severity.name() == name)
+            .ok_or_else(|| name.to_owned())
+    }
+}
+
+/// Why a [`Finding`](crate::Finding) has its severity. `Display` and serde write it as short plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SeverityReason {
+    /// Actions that by themselves lead to any permission, granted on all resources without a condition.
+    TakesOver {
+        /// How many.
+        actions: usize,
+        /// One of them, such as `iam:PutRolePolicy`.
+        example: Box<str>,
+    },
+    /// Actions that can lead to more permissions or to credentials.
+    Privileges {
+        /// How many.
+        actions: usize,
+        /// One of them.
+        example: Box<str>,
+    },
+    /// Actions that create, change or delete resources.
+    Writes {
+        /// How many.
+        actions: usize,
+        /// One of them.
+        example: Box<str>,
+    },
+    /// Nothing but actions that list and read.
+    Reads,
+    /// Nothing is granted.
+    GrantsNothing,
+    /// Actions that no permission policy grants.
+    GrantedElsewhere,
+    /// Denied attempts.
+    Denied {
+        /// How many, of all attempts at these actions.
+        denied: u64,
+    },
+    /// A credential of a user whose permissions are of this severity.
+    CredentialOf(Severity),
+}
+
+impl fmt::Display for SeverityReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TakesOver { actions, example } => write!(
+                f,
+                "{} to all permissions, such as {example}",
+                Actions(*actions, "leads", "lead")
+            ),
+            Self::Privileges { actions, example } => write!(
+                f,
+                "{} to more permissions or credentials, such as {example}",
+                Actions(*actions, "can lead", "can lead")
+            ),
+            Self::Writes { actions, example } => {
+                write!(
+                    f,
+                    "{}, such as {example}",
+                    Actions(*actions, "writes", "write")
+                )
+            }
+            Self::Reads => f.write_str("lists and reads only"),
+            Self::GrantsNothing => f.write_str("grants nothing to anybody"),
+            Self::GrantedElsewhere => f.write_str(
+                "a resource-based policy grants it, or a permission that was removed did",
+            ),
+            Self::Denied { denied } => write!(f, "{denied} attempts were denied"),
+            Self::CredentialOf(severity) => {
+                write!(f, "a credential of a user with {severity} permissions")
+            }
+        }
+    }
+}
+
+impl Serialize for SeverityReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A number of actions, with the verb.
+struct Actions(usize, &'static str, &'static str);
+
+impl fmt::Display for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, one, several) = *self;
+        if number == 1 {
+            write!(f, "1 action {one}")
+        } else {
+            write!(f, "{number} actions {several}")
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Findings: what is called unused, and what is not.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod policies;
+mod rules;
+mod use_and_denials;
+mod world;
+
+use advisor_core::{Finding, FindingKind, Severity};
+use serde_json::json;
+
+use self::world::{World, allow, line};
+
+/// A trail that covers the tracking period.
+fn covered() -> World {
+    World::covered(0..world::NOW)
+}
+
+fn only(world: &World, kind: FindingKind) -> Finding {
+    let found = world.findings().findings;
+    let [finding] = &found.iter().filter(|one| one.kind == kind).collect::<Vec<_>>()[..] else {
+        panic!("{:?}", found.iter().map(line).collect::<Vec<_>>());
+    };
+    (*finding).clone()
+}
+
+#[test]
+fn a_role_that_did_nothing_is_unused() {
+    let world = covered().role_with("idle", &["ec2:DescribeInstances", "sqs:CreateQueue"]);
+    assert_eq!(world.kinds(), ["UnusedIAMRole idle: medium"]);
+    let role = only(&world, FindingKind::UnusedIamRole);
+    assert_eq!((role.unused_services(), role.unused_actions), (2, 2));
+    assert_eq!(role.severity_reason.to_string(), "1 action writes, such as sqs:CreateQueue");
+    assert_eq!(
+        role.state_reason.unwrap().to_string(),
+        "no attempt on 90 of 90 days, 2026-04-21 to 2026-07-19, in eu-west-1, us-east-1"
+    );
+    assert_eq!(role.last_use, None);
+    let [granted] = &role.granted_by[..] else {
+        panic!()
+    };
+    assert_eq!((&*granted.policy, granted.statement, granted.actions), ("own", 0, 2));
+    assert_eq!(granted.sid.as_deref(), Some("Own"));
+    assert!(granted.is_unlimited && granted.group.is_none() && granted.policy_arn.is_none());
+}
+
+#[test]
+fn what_was_not_read_is_not_unused() {
+    let actions = &["ec2:DescribeInstances", "sqs:CreateQueue"];
+    for covered in [0..0, 0..100, 150..world::NOW] {
+        let world = World::covered(covered).role_with("idle", actions);
+        assert_eq!(world.kinds(), [""; 0]);
+    }
+    // Fewer days are enough when the settings say so.
+    let world = World::covered(150..world::NOW).role_with("idle", actions);
+    let world = world.settings("min_coverage_days = 50");
+    assert_eq!(world.kinds(), ["UnusedIAMRole idle: medium"]);
+}
+
+#[test]
+fn what_leaves_no_trace_is_not_unused() {
+    // Without data events, the role may have read objects all the time.
+    let world = covered().role_with("reader", &["s3:GetObject", "sqs:CreateQueue"]);
+    assert_eq!(world.kinds(), ["UnusedPermission reader: medium"]);
+    let permission = only(&world, FindingKind::UnusedPermission);
+    let [sqs] = &permission.permissions[..] else {
+        panic!()
+    };
+    assert!(sqs.is_whole_service && permission.unused_actions == 1);
+    let world = covered().role_with("reader", &["s3:GetObject"]);
+    assert_eq!(world.kinds(), [""; 0]);
+}
+
+#[test]
+fn young_and_service_linked_identities_are_not_judged() {
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["batch:*"])}]);
+    let role = |more: &[(&str, &str)]| {
+        let mut parts = json!({"RolePolicyList": inline});
+        for (key, value) in more {
+            parts[*key] = json!(value);
+        }
+        parts
+    };
+    let world = covered()
+        .role("old", &role(&[("CreateDate", "2026-04-21T00:00:00Z")]))
+        .role("young", &role(&[("CreateDate", "2026-04-21T00:00:01Z")]))
+        .role("ageless", &role(&[("CreateDate", "yesterday")]))
+        .role("AWSServiceRoleForX", &role(&[("Path", "/aws-service-role/x.amazonaws.com/")]));
+    let findings = world.findings();
+    let kinds: Vec<_> = findings.findings.iter().map(line).collect();
+    assert_eq!(kinds, ["UnusedIAMRole old: medium"]);
+    assert_eq!(
+        (findings.judged, findings.too_young, findings.service_linked),
+        (1, 2, 1)
+    );
+}
+
+#[test]
+fn unused_permissions_know_their_last_use_and_rhythm() {
+    let world = covered()
+        .role_with("worker", &["ec2:DescribeInstances", "batch:*", "dlm:GetLifecyclePolicies"])
+        .call("worker", "batch:CreateJobQueue", 150)
+        .call("worker", "dlm:GetLifecyclePolicies", 13)
+        .call("worker", "dlm:GetLifecyclePolicies", 58)
+        .call("worker", "dlm:GetLifecyclePolicies", 103);
+    assert_eq!(world.kinds(), ["UnusedPermission worker: medium"]);
+    let permission = only(&world, FindingKind::UnusedPermission);
+    let catalog = permission.catalog().clone();
+    let shown: Vec<_> = (permission.permissions.iter())
+        .map(|one| {
+            let last = one.last_use.as_ref();
+            (
+                catalog.service(one.service).namespace(),
+                one.is_whole_service,
+                last.and_then(|last| last.event_id.as_deref()),
+                last.and_then(|last| last.rhythm).map(|rhythm| rhythm.to_string()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("batch", false, Some("event-150"), None),
+            (
+                "dlm",
+                true,
+                Some("event-103"),
+                Some("used every 45 days, next about 2026-05-29".to_owned())
+            ),
+            ("ec2", true, None, None),
+        ]
+    );
+    let batch = &permission.permissions[0];
+    assert!(batch.actions.iter().all(|id| catalog.action(*id).name() != "CreateJobQueue"));
+    assert_eq!(batch.action_count + 1, batch.granted_actions);
+    assert_eq!(permission.last_use.unwrap().event_id.as_deref(), Some("event-150"));
+}
+
+#[test]
+fn privileges_are_findings_of_their_own() {
+    let inline = |resource: &str, condition: serde_json::Value| {
+        let statement = json!({
+            "Effect": "Allow", "Resource": resource, "Condition": condition,
+            "Action": ["iam:PutRolePolicy", "secretsmanager:GetSecretValue", "sqs:ListQueues"],
+        });
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        json!({"RolePolicyList": [{"PolicyName": "own", "PolicyDocument": document}]})
+    };
+    let world = covered()
+        .role("anywhere", &inline("*", json!({})))
+        .role("limited", &inline("*", json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
+        .call("anywhere", "sqs:ListQueues", 150)
+        .call("limited", "sqs:ListQueues", 150);
+    assert_eq!(
+        world.kinds(),
+        [
+            "UnusedPrivilege anywhere PermissionsManagement: critical",
+            "UnusedPermission anywhere: medium",
+            "UnusedPermission limited: medium",
+            "UnusedPrivilege anywhere CredentialExposure: high",
+            "UnusedPrivilege limited CredentialExposure: high",
+            "UnusedPrivilege limited PermissionsManagement: high",
+        ]
+        .sorted_by_severity()
+    );
+    let findings = world.findings();
+    assert_eq!(findings.worst(), Some(Severity::Critical));
+    let first = &findings.findings[0];
+    assert_eq!(
+        first.severity_reason.to_string(),
+        "1 action leads to all permissions, such as iam:PutRolePolicy"
+    );
+}
+
+trait SortedBySeverity {
+    fn sorted_by_severity(self) -> Vec<&'static str>;
+}
+
+impl<const N: usize> SortedBySeverity for [&'static str; N] {
+    fn sorted_by_severity(self) -> Vec<&'static str> {
+        let mut lines = self.to_vec();
+        let rank = |line: &str| {
+            let severities = ["critical", "high", "medium", "low", "informational"];
+            severities.iter().position(|severity| line.ends_with(severity))
+        };
+        lines.sort_by_key(|line| rank(line));
+        lines
+    }
+}
+
+#[test]
+fn passing_roles_takes_something_to_run() {
+    let compute = &["iam:PassRole", "lambda:CreateFunction", "sqs:ListQueues"];
+    let world = covered()
+        .role_with("runner", compute)
+        .role_with("passer", &["iam:PassRole", "sqs:ListQueues"])
+        .call("runner", "sqs:ListQueues", 150)
+        .call("passer", "sqs:ListQueues", 150);
+    let kinds = world.kinds();
+    // Only calls of other actions show that a role was passed, so what remains to be removed is the function.
+    assert!(kinds.contains(&"UnusedPrivilege runner PassRole: high".to_owned()), "{kinds:?}");
+    assert!(!kinds.iter().any(|kind| kind.starts_with("UnusedPrivilege passer")));
+}
