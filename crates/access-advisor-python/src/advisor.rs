@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::arrow::{all_report_batches, report_schema};
+use access_advisor::account::read_text;
+use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
+use access_advisor::findings::FindingSettings;
 use access_advisor::html::{HtmlOptions, write_html};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
@@ -55,6 +57,16 @@ pub(crate) struct Advisor {
     inner: access_advisor::report::Advisor,
     now: DateTime<Utc>,
     missing: MissingInput,
+}
+
+/// The settings of a file.
+fn read_settings(path: Option<PathBuf>) -> PyResult<FindingSettings> {
+    let Some(path) = path else {
+        return Ok(FindingSettings::default());
+    };
+    let text = read_text(&path).map_err(|failed| error::invalid_input(&failed.to_string()))?;
+    FindingSettings::parse(&text)
+        .map_err(|wrong| error::invalid_input(&format!("{}: {wrong}", path.display())))
 }
 
 /// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
@@ -301,6 +313,52 @@ impl Advisor {
             })
         };
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?
+    }
+
+    /// Returns the findings as a table, one row each, worst first: what users, roles and policies could go without, and what does not
+    /// fit together. As `access-advisor findings --format parquet`, whatever the tracking of this advisor. Something is called unused
+    /// only where the trail would have shown its use.
+    ///
+    /// Args:
+    ///     settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
+    ///     unused_days: Call unused what was not used for this many days; those of the settings, or 90, when None.
+    ///     min_coverage_days: Call nothing unused in accounts with fewer of these days read; as the settings say, or 90, when None.
+    ///     archived: Whether archived findings are in the table too.
+    ///     threads: The number of threads, 1 or more; one per processor when None.
+    ///
+    /// Raises:
+    ///     InvalidInputError: The file is not settings.
+    ///
+    /// >>> advisor.findings(min_coverage_days=10)
+    /// <Table of ... rows: finding_id, kind, status, severity, ...>
+    #[pyo3(signature = (settings = None, *, unused_days = None, min_coverage_days = None, archived = false, threads = None))]
+    fn findings(
+        &self,
+        py: Python<'_>,
+        settings: Option<PathBuf>,
+        unused_days: Option<u32>,
+        min_coverage_days: Option<u32>,
+        archived: bool,
+        threads: Option<Threads>,
+    ) -> PyResult<Table> {
+        let mut settings = read_settings(settings)?;
+        settings.unused_days = unused_days.unwrap_or(settings.unused_days);
+        settings.min_coverage_days = min_coverage_days.or(settings.min_coverage_days);
+        settings
+            .check()
+            .map_err(|wrong| error::invalid_input(&wrong.to_string()))?;
+        let (advisor, stop) = (self.inner.clone(), Stop::default());
+        let find = move || {
+            let mut findings = advisor.findings(&settings);
+            if !archived {
+                findings
+                    .findings
+                    .retain(|finding| !finding.status.is_archived());
+            }
+            Table::collect(finding_schema(), finding_batches(&findings))
+        };
+        let table = work::run_watched(py, threads, &stop, |_| Ok(()), find)?;
+        table.map_err(error::unexpected)
     }
 
     /// Returns the users and roles that could use a service through an entity, and when they last did: the

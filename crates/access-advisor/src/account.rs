@@ -52,23 +52,77 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder has no file of which the name says that it is JSON.
+    #[error("{}: no file named *.json in this folder, nor compressed as *.json.gz, .zst, .bz2 or .xz", path.display())]
+    NoExports {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file is not an export of account data.
     #[error(transparent)]
     Export(#[from] advisor_core::ExportError),
 }
 
-/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or several accounts. Parts that
-/// cannot be evaluated are listed in [`AccountData::issues`].
+/// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or several accounts. A folder stands
+/// for the files in it, at any depth, that are named `*.json`, also compressed. Parts that cannot be evaluated are listed in
+/// [`AccountData::issues`].
 ///
 /// # Errors
 /// A file that cannot be read, or is not a complete export.
 pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, LoadError> {
     let mut builder = AccountDataBuilder::new();
-    for path in paths {
-        let path = path.as_ref();
+    for path in export_files(paths)? {
+        let path = path.as_path();
         builder.add(&path.display().to_string(), &read_text(path)?)?;
     }
     Ok(builder.build()?)
+}
+
+/// The files of these paths, those of a folder in order.
+fn export_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, LoadError> {
+    let mut files = Vec::new();
+    for path in paths.iter().map(AsRef::as_ref) {
+        if !path.is_dir() {
+            files.push(path.to_owned());
+            continue;
+        }
+        let known = files.len();
+        list_exports(path, &mut files)?;
+        let of_folder = files.get_mut(known..).unwrap_or_default();
+        of_folder.sort();
+        if of_folder.is_empty() {
+            let path = path.to_owned();
+            return Err(LoadError::NoExports { path });
+        }
+    }
+    Ok(files)
+}
+
+/// Adds the exports in a folder and in the folders in it. Links to folders are not followed: they may lead back.
+fn list_exports(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+    let failed = |error| LoadError::Io {
+        path: folder.to_owned(),
+        error,
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if entry.file_type().map_err(failed)?.is_dir() {
+            list_exports(&path, files)?;
+        } else if is_json(&path) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file's name says that it is JSON, which may be compressed.
+fn is_json(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    let packed = [".gz", ".zst", ".bz2", ".xz"];
+    let plain = packed.iter().find_map(|end| name.strip_suffix(end));
+    plain.unwrap_or(&name).ends_with(".json")
 }
 
 /// The most bytes of a file, as it is stored and decompressed.
@@ -123,5 +177,35 @@ fn unpacked(path: &Path, stored: &[u8]) -> Result<Option<Vec<u8>>, LoadError> {
         (Some(error), _) => Err(LoadError::Unpack { path, error }),
         (None, 0 | 1) => Ok(content),
         (None, _) => Err(LoadError::SeveralFiles { path }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_its_exports() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("eu");
+        std::fs::create_dir(&deep).unwrap();
+        let missing = load_account_data(&[folder.path()]).unwrap_err();
+        assert!(matches!(missing, LoadError::NoExports { .. }), "{missing}");
+        let export = |name: &str| {
+            format!(
+                r#"{{"UserDetailList": [{{"UserName": "{name}", "UserId": "AIDA{name}",
+                "Arn": "arn:aws:iam::111122223333:user/{name}"}}]}}"#
+            )
+        };
+        std::fs::write(folder.path().join("b.json"), export("b")).unwrap();
+        std::fs::write(deep.join("a.JSON"), export("a")).unwrap();
+        std::fs::write(folder.path().join("README.md"), "not an export").unwrap();
+        let account = load_account_data(&[folder.path()]).unwrap();
+        let names: Vec<_> = account
+            .entities()
+            .map(|(_, detail)| &*detail.name)
+            .collect();
+        assert_eq!(names, ["b", "a"]);
     }
 }

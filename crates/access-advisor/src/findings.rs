@@ -29,6 +29,6 @@
 pub use advisor_core::{
     AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
     FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,
-    GrantingStatement, IdentitySummary, LastUse, PrivilegeClass, Rhythm, SettingsError, Severity,
-    SeverityReason,
+    GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass, Rhythm, SarifLog,
+    SettingsError, Severity, SeverityReason,
 };

@@ -1,6 +1,6 @@
-//! Activity and reports as Parquet files, for `DuckDB`, Spark, Polars, Athena and others.
+//! Activity, reports and findings as Parquet files, for `DuckDB`, Spark, Polars, Athena and others.
 
 #[doc(inline)]
 pub use advisor_arrow::{
-    CATALOG_KEY, REPORT_COVERAGE_KEY, read_activity, write_activity, write_reports,
+    CATALOG_KEY, REPORT_COVERAGE_KEY, read_activity, write_activity, write_findings, write_reports,
 };

@@ -124,11 +124,6 @@ impl Advisor {
         &self.tracking
     }
 
-    /// The instant of the reports.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
     /// The days that claims are about.
     pub(crate) fn window(&self) -> DayRange {
         let (first, last) = self.tracking.claim_days(self.now);

@@ -62,8 +62,8 @@ pub use explain::{Explainer, PlacedStatement, PolicyPath};
 pub use findings::{
     AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
     FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,
-    GrantingStatement, IdentitySummary, LastUse, PrivilegeClass, Rhythm, SettingsError, Severity,
-    SeverityReason,
+    GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass, Rhythm, SarifLog,
+    SettingsError, Severity, SeverityReason,
 };
 pub use grants::{
     GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,

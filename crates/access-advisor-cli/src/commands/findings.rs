@@ -1,5 +1,6 @@
 //! `access-advisor findings`.
 
+mod csv;
 mod json;
 mod table;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use access_advisor::account::read_text;
 use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity};
+use access_advisor::parquet::write_findings;
 use access_advisor::report::{Advisor, Tracking};
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
@@ -14,9 +16,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::arguments::{ReadingArguments, parse_time};
+use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, output};
+use crate::json_output::{write_json, write_json_line};
+use crate::{binary_output, input, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::findings_help!("\
@@ -95,6 +99,9 @@ pub(crate) struct FindingsArguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
+    #[command(flatten)]
+    csv: CsvArguments,
+
     /// Write the findings to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -109,6 +116,14 @@ enum Format {
     Table,
     /// {"findings": [...]}, each as Access Analyzer's GetFindingV2 returns it, with more under accessAdvisor
     Json,
+    /// One line per finding
+    Csv,
+    /// The same as CSV, as a typed Parquet file
+    Parquet,
+    /// SARIF 2.1.0, for GitHub code scanning: the worst 25,000 findings
+    Sarif,
+    /// One IAM Analysis Finding (class 2008) of OCSF 1.6.0 per line
+    Ocsf,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +156,9 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
     let inputs = [&arguments.account[..], &arguments.trail, &files].concat();
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    if arguments.format == Format::Parquet {
+        binary_output::refuse_terminal(arguments.output.as_deref())?;
+    }
     let settings = settings(arguments)?;
     let baseline = arguments.baseline.as_ref().map(|path| {
         Baseline::parse(&read_text(path)?).map_err(|error| Failure::Baseline {
@@ -176,6 +194,11 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         match arguments.format {
             Format::Table => table::write(writer, &findings, archived),
             Format::Json => json::write(writer, &findings),
+            Format::Csv => csv::write(writer, arguments.csv, &findings),
+            Format::Parquet => write_findings(writer, &findings),
+            Format::Sarif => write_json(writer, &findings.sarif()),
+            Format::Ocsf => (findings.findings.iter())
+                .try_for_each(|finding| write_json_line(&mut *writer, &finding.ocsf())),
         }
     })?;
     if arguments.format != Format::Table {

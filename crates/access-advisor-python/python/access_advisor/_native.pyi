@@ -826,6 +826,32 @@ class Advisor:
         >>> advisor.reports()
         <Table of ... rows: arn, granularity, service_namespace, ...>
         """
+    def findings(
+        self,
+        settings: _Path | None = None,
+        *,
+        unused_days: int | None = None,
+        min_coverage_days: int | None = None,
+        archived: bool = False,
+        threads: int | None = None,
+    ) -> Table:
+        """Returns the findings as a table, one row each, worst first: what users, roles and policies could go without, and what does not
+        fit together. As `access-advisor findings --format parquet`, whatever the tracking of this advisor. Something is called unused
+        only where the trail would have shown its use.
+
+        Args:
+            settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
+            unused_days: Call unused what was not used for this many days; those of the settings, or 90, when None.
+            min_coverage_days: Call nothing unused in accounts with fewer of these days read; as the settings say, or 90, when None.
+            archived: Whether archived findings are in the table too.
+            threads: The number of threads, 1 or more; one per processor when None.
+
+        Raises:
+            InvalidInputError: The file is not settings.
+
+        >>> advisor.findings(min_coverage_days=10)
+        <Table of ... rows: finding_id, kind, status, severity, ...>
+        """
     def reports_to_parquet(self, path: _Path, granularity: _Granularity = "service", *, threads: int | None = None) -> None:
         """Writes the rows of `reports` to a Parquet file. The reports are made as they are written, so that those on any number of
         identities fit in memory.

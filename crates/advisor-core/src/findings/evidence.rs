@@ -1,5 +1,6 @@
 //! What a finding rests on: the last use, and the statements that grant.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::rhythm::Rhythm;
@@ -121,6 +122,25 @@ pub struct GrantingStatement {
     pub actions: usize,
     /// Whether it allows them on all resources and without a condition.
     pub is_unlimited: bool,
+}
+
+/// The way to it: `group/developers > DeveloperAccess > statement 2 (Queues)`.
+impl fmt::Display for GrantingStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(group) = &self.group {
+            write!(f, "{} > ", group.splitn(6, ':').nth(5).unwrap_or(group))?;
+        }
+        let kind = if self.policy_arn.is_some() {
+            ""
+        } else {
+            "inline policy "
+        };
+        write!(f, "{kind}{} > statement {}", self.policy, self.statement)?;
+        match &self.sid {
+            Some(sid) => write!(f, " ({sid})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The statements that allow some of these actions to an entity, in the order of its policies.

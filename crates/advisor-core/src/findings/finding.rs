@@ -74,6 +74,18 @@ impl Finding {
             .count()
     }
 
+    /// The namespaces of the services that the finding is about as a whole.
+    pub fn whole_services(&self) -> impl Iterator<Item = &str> {
+        let whole = self.permissions.iter().filter(|one| one.is_whole_service);
+        whole.map(|one| self.catalog.service(one.service).namespace())
+    }
+
+    /// The actions of other services, with their namespaces: `s3:GetObject`.
+    pub fn listed_actions(&self) -> impl Iterator<Item = String> {
+        let actions = self.permissions.iter().flat_map(|one| &one.actions);
+        actions.map(|action| self.action_name(*action))
+    }
+
     /// An action with its namespace: `s3:GetObject`.
     #[must_use]
     pub fn action_name(&self, action: ActionId) -> String {

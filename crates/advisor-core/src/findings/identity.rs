@@ -83,7 +83,7 @@ fn unused_identity(
         _ => FindingKind::UnusedIamRole,
     };
     let actions: Vec<ActionId> = unused_actions(observed).collect();
-    let (severity, reason) = search.worst(entity, &actions);
+    let (severity, reason) = search.worst(entity, &actions, false);
     Finding {
         severity,
         severity_reason: reason,
@@ -204,7 +204,7 @@ fn unused_privileges(
         if actions.is_empty() {
             continue;
         }
-        let (severity, reason) = search.worst(entity, &actions);
+        let (severity, reason) = search.worst(entity, &actions, may_pass);
         let permissions = search.permissions(&actions, observed);
         found.push(Finding {
             severity,
@@ -366,11 +366,12 @@ impl Search<'_> {
         set
     }
 
-    /// How much unused actions of an entity matter.
+    /// How much unused actions of an entity matter. Where it may not pass a role, what runs under one is no privilege.
     pub(super) fn worst(
         &self,
         entity: EntityId,
         actions: &[ActionId],
+        may_pass: bool,
     ) -> (Severity, SeverityReason) {
         let name = |action: &ActionId| name_of(self.advisor.catalog(), *action).into();
         let own = actions
@@ -394,9 +395,10 @@ impl Search<'_> {
                 )
             };
         }
-        let class = |action: &&ActionId| {
-            let class = self.privileges.class_of(**action);
-            class.is_some_and(|class| class != PrivilegeClass::PermissionsManagement)
+        let class = |action: &&ActionId| match self.privileges.class_of(**action) {
+            Some(PrivilegeClass::PassRole) => may_pass,
+            Some(PrivilegeClass::CredentialExposure) => true,
+            _ => false,
         };
         let mut privileges = actions.iter().filter(class);
         if let Some(first) = privileges.next() {

@@ -51,7 +51,7 @@ fn unused_policy(search: &Search<'_>, policy: EntityId, detail: &EntityDetail) -
     let actions: Vec<_> = services
         .flat_map(|service| service.unused.iter().copied())
         .collect();
-    let (severity, severity_reason) = search.worst(policy, &actions);
+    let (severity, severity_reason) = search.worst(policy, &actions, false);
     Some(Finding {
         severity,
         severity_reason,

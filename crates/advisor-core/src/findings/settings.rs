@@ -305,7 +305,10 @@ impl FindingSettings {
     }
 
     /// Checks the numbers.
-    fn check(&self) -> Result<(), SettingsError> {
+    ///
+    /// # Errors
+    /// A number is zero, or `unused_days` more than the 400 days that reports are about.
+    pub fn check(&self) -> Result<(), SettingsError> {
         let numbers = [
             ("unused_days", u64::from(self.unused_days)),
             (

@@ -23,7 +23,11 @@ fn covered() -> World {
 
 fn only(world: &World, kind: FindingKind) -> Finding {
     let found = world.findings().findings;
-    let [finding] = &found.iter().filter(|one| one.kind == kind).collect::<Vec<_>>()[..] else {
+    let [finding] = &found
+        .iter()
+        .filter(|one| one.kind == kind)
+        .collect::<Vec<_>>()[..]
+    else {
         panic!("{:?}", found.iter().map(line).collect::<Vec<_>>());
     };
     (*finding).clone()
@@ -35,7 +39,10 @@ fn a_role_that_did_nothing_is_unused() {
     assert_eq!(world.kinds(), ["UnusedIAMRole idle: medium"]);
     let role = only(&world, FindingKind::UnusedIamRole);
     assert_eq!((role.unused_services(), role.unused_actions), (2, 2));
-    assert_eq!(role.severity_reason.to_string(), "1 action writes, such as sqs:CreateQueue");
+    assert_eq!(
+        role.severity_reason.to_string(),
+        "1 action writes, such as sqs:CreateQueue"
+    );
     assert_eq!(
         role.state_reason.unwrap().to_string(),
         "no attempt on 90 of 90 days, 2026-04-21 to 2026-07-19, in eu-west-1, us-east-1"
@@ -44,7 +51,10 @@ fn a_role_that_did_nothing_is_unused() {
     let [granted] = &role.granted_by[..] else {
         panic!()
     };
-    assert_eq!((&*granted.policy, granted.statement, granted.actions), ("own", 0, 2));
+    assert_eq!(
+        (&*granted.policy, granted.statement, granted.actions),
+        ("own", 0, 2)
+    );
     assert_eq!(granted.sid.as_deref(), Some("Own"));
     assert!(granted.is_unlimited && granted.group.is_none() && granted.policy_arn.is_none());
 }
@@ -90,7 +100,10 @@ fn young_and_service_linked_identities_are_not_judged() {
         .role("old", &role(&[("CreateDate", "2026-04-21T00:00:00Z")]))
         .role("young", &role(&[("CreateDate", "2026-04-21T00:00:01Z")]))
         .role("ageless", &role(&[("CreateDate", "yesterday")]))
-        .role("AWSServiceRoleForX", &role(&[("Path", "/aws-service-role/x.amazonaws.com/")]));
+        .role(
+            "AWSServiceRoleForX",
+            &role(&[("Path", "/aws-service-role/x.amazonaws.com/")]),
+        );
     let findings = world.findings();
     let kinds: Vec<_> = findings.findings.iter().map(line).collect();
     assert_eq!(kinds, ["UnusedIAMRole old: medium"]);
@@ -103,7 +116,14 @@ fn young_and_service_linked_identities_are_not_judged() {
 #[test]
 fn unused_permissions_know_their_last_use_and_rhythm() {
     let world = covered()
-        .role_with("worker", &["ec2:DescribeInstances", "batch:*", "dlm:GetLifecyclePolicies"])
+        .role_with(
+            "worker",
+            &[
+                "ec2:DescribeInstances",
+                "batch:*",
+                "dlm:GetLifecyclePolicies",
+            ],
+        )
         .call("worker", "batch:CreateJobQueue", 150)
         .call("worker", "dlm:GetLifecyclePolicies", 13)
         .call("worker", "dlm:GetLifecyclePolicies", 58)
@@ -118,7 +138,8 @@ fn unused_permissions_know_their_last_use_and_rhythm() {
                 catalog.service(one.service).namespace(),
                 one.is_whole_service,
                 last.and_then(|last| last.event_id.as_deref()),
-                last.and_then(|last| last.rhythm).map(|rhythm| rhythm.to_string()),
+                last.and_then(|last| last.rhythm)
+                    .map(|rhythm| rhythm.to_string()),
             )
         })
         .collect();
@@ -136,9 +157,17 @@ fn unused_permissions_know_their_last_use_and_rhythm() {
         ]
     );
     let batch = &permission.permissions[0];
-    assert!(batch.actions.iter().all(|id| catalog.action(*id).name() != "CreateJobQueue"));
+    assert!(
+        batch
+            .actions
+            .iter()
+            .all(|id| catalog.action(*id).name() != "CreateJobQueue")
+    );
     assert_eq!(batch.action_count + 1, batch.granted_actions);
-    assert_eq!(permission.last_use.unwrap().event_id.as_deref(), Some("event-150"));
+    assert_eq!(
+        permission.last_use.unwrap().event_id.as_deref(),
+        Some("event-150")
+    );
 }
 
 #[test]
@@ -153,7 +182,10 @@ fn privileges_are_findings_of_their_own() {
     };
     let world = covered()
         .role("anywhere", &inline("*", json!({})))
-        .role("limited", &inline("*", json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
+        .role(
+            "limited",
+            &inline("*", json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+        )
         .call("anywhere", "sqs:ListQueues", 150)
         .call("limited", "sqs:ListQueues", 150);
     assert_eq!(
@@ -186,7 +218,9 @@ impl<const N: usize> SortedBySeverity for [&'static str; N] {
         let mut lines = self.to_vec();
         let rank = |line: &str| {
             let severities = ["critical", "high", "medium", "low", "informational"];
-            severities.iter().position(|severity| line.ends_with(severity))
+            severities
+                .iter()
+                .position(|severity| line.ends_with(severity))
         };
         lines.sort_by_key(|line| rank(line));
         lines
@@ -203,6 +237,13 @@ fn passing_roles_takes_something_to_run() {
         .call("passer", "sqs:ListQueues", 150);
     let kinds = world.kinds();
     // Only calls of other actions show that a role was passed, so what remains to be removed is the function.
-    assert!(kinds.contains(&"UnusedPrivilege runner PassRole: high".to_owned()), "{kinds:?}");
-    assert!(!kinds.iter().any(|kind| kind.starts_with("UnusedPrivilege passer")));
+    assert!(
+        kinds.contains(&"UnusedPrivilege runner PassRole: high".to_owned()),
+        "{kinds:?}"
+    );
+    assert!(
+        !kinds
+            .iter()
+            .any(|kind| kind.starts_with("UnusedPrivilege passer"))
+    );
 }

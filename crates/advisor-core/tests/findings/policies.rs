@@ -25,10 +25,7 @@ fn a_policy_is_unused_when_nobody_used_any_of_it() {
         .call("other", "batch:DescribeJobs", 150);
     assert_eq!(
         world.kinds(),
-        [
-            "UnusedIAMRole worker: low",
-            "UnusedPolicy Topics: low",
-        ]
+        ["UnusedIAMRole worker: low", "UnusedPolicy Topics: low",]
     );
 }
 
@@ -36,9 +33,17 @@ fn a_policy_is_unused_when_nobody_used_any_of_it() {
 fn boundaries_are_not_unattached() {
     let world = covered()
         .policy("Old", &["sqs:*"], &json!({}))
-        .policy("Boundary", &["sqs:*"], &json!({"PermissionsBoundaryUsageCount": 1}))
+        .policy(
+            "Boundary",
+            &["sqs:*"],
+            &json!({"PermissionsBoundaryUsageCount": 1}),
+        )
         .policy("Elsewhere", &["sqs:*"], &json!({"AttachmentCount": 2}))
-        .policy("Young", &["sqs:*"], &json!({"CreateDate": "2026-07-01T00:00:00Z"}));
+        .policy(
+            "Young",
+            &["sqs:*"],
+            &json!({"CreateDate": "2026-07-01T00:00:00Z"}),
+        );
     assert_eq!(world.kinds(), ["UnattachedPolicy Old: informational"]);
 }
 

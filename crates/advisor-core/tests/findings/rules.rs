@@ -9,7 +9,10 @@ use crate::world::{World, allow, line};
 fn two_roles() -> World {
     let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["batch:*", "dlm:*"])}]);
     covered()
-        .role("a", &json!({"RolePolicyList": inline, "Tags": [{"Key": "team", "Value": "x"}]}))
+        .role(
+            "a",
+            &json!({"RolePolicyList": inline, "Tags": [{"Key": "team", "Value": "x"}]}),
+        )
         .role("b", &json!({"RolePolicyList": inline, "Path": "/batch/"}))
 }
 
@@ -23,12 +26,18 @@ fn exclusions_are_by_account_arn_path_and_tag() {
         (r#"tags = { team = "" }"#, &["b"]),
         (r#"tags = { team = "x" }"#, &["b"]),
         (r#"tags = { team = "y" }"#, &["a", "b"]),
-        ("paths = [\"/batch/*\"]\ntags = { team = \"x\" }", &["a", "b"]),
+        (
+            "paths = [\"/batch/*\"]\ntags = { team = \"x\" }",
+            &["a", "b"],
+        ),
     ] {
         let world = two_roles().settings(&format!("[[exclude]]\nreason = \"r\"\n{rule}"));
         let findings = world.findings();
         let names: Vec<_> = findings.findings.iter().map(line).collect();
-        let expected: Vec<_> = left.iter().map(|name| format!("UnusedIAMRole {name}: medium")).collect();
+        let expected: Vec<_> = left
+            .iter()
+            .map(|name| format!("UnusedIAMRole {name}: medium"))
+            .collect();
         assert_eq!(names, expected, "{rule}");
         assert_eq!(findings.excluded, 2 - left.len());
     }
@@ -45,7 +54,13 @@ fn archive_rules_expire() {
         (shown, findings.active().count())
     };
     let (shown, active) = rule("");
-    assert!(matches!(&shown[..], [FindingStatus::Active, FindingStatus::Archived(_)]), "{shown:?}");
+    assert!(
+        matches!(
+            &shown[..],
+            [FindingStatus::Active, FindingStatus::Archived(_)]
+        ),
+        "{shown:?}"
+    );
     assert_eq!(active, 1);
     // It is 2026-07-20.
     let (shown, _) = rule("expires = 2026-07-20");
@@ -57,19 +72,28 @@ fn archive_rules_expire() {
 
 #[test]
 fn a_baseline_leaves_what_is_new() {
-    let before = two_roles().call("a", "batch:CreateJobQueue", 150).findings();
+    let before = two_roles()
+        .call("a", "batch:CreateJobQueue", 150)
+        .findings();
     let json = json!({"findings": before.findings}).to_string();
     let baseline = Baseline::parse(&json).unwrap();
     let new = |world: World| {
         let mut findings = world.findings();
         baseline.retain_new(&mut findings);
         let shown = findings.findings.iter().map(|finding| {
-            let actions: usize = finding.permissions.iter().map(|one| one.actions.len()).sum();
+            let actions: usize = finding
+                .permissions
+                .iter()
+                .map(|one| one.actions.len())
+                .sum();
             format!("{} {actions}", line(finding))
         });
         shown.collect::<Vec<_>>()
     };
-    assert_eq!(new(two_roles().call("a", "batch:CreateJobQueue", 150)), [""; 0]);
+    assert_eq!(
+        new(two_roles().call("a", "batch:CreateJobQueue", 150)),
+        [""; 0]
+    );
     // Now nothing of the role is used: a finding of another kind.
     assert_eq!(new(two_roles()), ["UnusedIAMRole a: medium 0"]);
     // Another action was used, so that this one is newly unused.
@@ -83,9 +107,18 @@ fn settings_that_cannot_be_meant_are_refused() {
         ("unused_day = 3", "unknown field `unused_day`"),
         ("unused_days = 0", "unused_days must be at least 1"),
         ("unused_days = 401", "unused_days must be at most 400"),
-        ("[[exclude]]\nreason = \"r\"", "exclude[0]: names no accounts"),
-        ("[[archive]]\nowner = \"o\"\nreason = \"r\"", "archive[0]: names no accounts"),
-        ("[[archive]]\nreason = \"r\"\nup_to = \"low\"", "missing field `owner`"),
+        (
+            "[[exclude]]\nreason = \"r\"",
+            "exclude[0]: names no accounts",
+        ),
+        (
+            "[[archive]]\nowner = \"o\"\nreason = \"r\"",
+            "archive[0]: names no accounts",
+        ),
+        (
+            "[[archive]]\nreason = \"r\"\nup_to = \"low\"",
+            "missing field `owner`",
+        ),
         (
             "[[archive]]\nowner = \"o\"\nreason = \"r\"\nkinds = [\"Unused\"]",
             "\"Unused\" is none of UnusedIAMRole",

@@ -20,7 +20,10 @@ fn use_without_a_grant_is_found_unless_it_was_denied() {
         .flat_map(|one| one.actions.iter().map(|action| found.action_name(*action)))
         .collect();
     assert_eq!(actions, ["sns:ListTopics"]);
-    assert_eq!(found.last_use.unwrap().event_id.as_deref(), Some("event-151"));
+    assert_eq!(
+        found.last_use.unwrap().event_id.as_deref(),
+        Some("event-151")
+    );
 }
 
 #[test]

@@ -38,7 +38,10 @@ impl World {
         let mut activity = Activity::new();
         let coverage = activity.coverage_mut();
         for (day, region) in days.flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
-            for kind in [EventCategory::ManagementRead, EventCategory::ManagementWrite] {
+            for kind in [
+                EventCategory::ManagementRead,
+                EventCategory::ManagementWrite,
+            ] {
                 coverage.see_record(ACCOUNT, region, kind, FIRST + day);
             }
         }
@@ -90,7 +93,8 @@ impl World {
     }
 
     pub(crate) fn policy(mut self, name: &str, actions: &[&str], more: &Value) -> Self {
-        let version = json!({"VersionId": "v1", "IsDefaultVersion": true, "Document": allow(actions)});
+        let version =
+            json!({"VersionId": "v1", "IsDefaultVersion": true, "Document": allow(actions)});
         let mut part = json!({"PolicyVersionList": [version]});
         for (key, value) in more.as_object().unwrap() {
             part[key] = value.clone();

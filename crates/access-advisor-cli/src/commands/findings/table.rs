@@ -7,8 +7,7 @@ use std::io::{self, Write};
 
 use access_advisor::account::AccountId;
 use access_advisor::findings::{
-    Finding, FindingKind, FindingStatus, Findings, FindingsSummary, FoundPermission, LastUse,
-    Severity,
+    Finding, FindingStatus, Findings, FindingsSummary, FoundPermission, LastUse, Severity,
 };
 use access_advisor::time;
 use chrono::{DateTime, Utc};
@@ -178,7 +177,7 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
         "{:<13} {}{subject}  {name}{archived}",
         finding.severity, finding.kind
     )?;
-    writeln!(lines, "    {}", what(finding))?;
+    writeln!(lines, "    {}: {}", finding.what(), finding.severity_reason)?;
     write_permissions(lines, finding)?;
     write_statements(lines, finding)?;
     if let Some(last) = &finding.last_use {
@@ -203,46 +202,6 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
         )?;
     }
     writeln!(lines, "    id: {}", finding.id)
-}
-
-/// What the finding says, and why it matters that much.
-fn what(finding: &Finding) -> String {
-    let actions = |number: usize| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{} action{plural}", thousands(number))
-    };
-    let services = count(finding.permissions.len(), "service");
-    let reason = &finding.severity_reason;
-    match finding.kind {
-        FindingKind::UnusedIamRole | FindingKind::UnusedIamUser | FindingKind::UnusedPolicy => {
-            format!(
-                "nothing of {services} with {} used: {reason}",
-                actions(finding.unused_actions)
-            )
-        }
-        FindingKind::UnusedPermission => {
-            let whole = finding.unused_services();
-            let listed = finding
-                .permissions
-                .iter()
-                .map(|permission| permission.actions.len());
-            let listed: usize = listed.sum();
-            let mut text = String::new();
-            if whole > 0 {
-                let number = finding.unused_actions - listed;
-                _ = write!(text, "{} ({}) ", count(whole, "service"), actions(number));
-            }
-            if listed > 0 {
-                let and = if whole > 0 { "and " } else { "" };
-                let others = count(finding.permissions.len() - whole, "other service");
-                _ = write!(text, "{and}{} of {others} ", actions(listed));
-            }
-            format!("{text}unused: {reason}")
-        }
-        FindingKind::UnusedPrivilege => format!("{reason}"),
-        FindingKind::UngrantedUse | FindingKind::RepeatedDenials => format!("{reason}"),
-        _ => finding.kind.description().trim_end_matches('.').to_owned(),
-    }
 }
 
 /// The services, or their actions where there are few.
@@ -311,30 +270,13 @@ fn has_rhythm(permission: &FoundPermission) -> bool {
 /// The statements that grant, and the path to each.
 fn write_statements(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
     for statement in finding.granted_by.iter().take(MOST_STATEMENTS) {
-        let mut path = String::new();
-        if let Some(group) = &statement.group {
-            _ = write!(path, "{} > ", short_name(group));
-        }
-        let kind = if statement.policy_arn.is_some() {
-            ""
-        } else {
-            "inline policy "
-        };
-        _ = write!(
-            path,
-            "{kind}{} > statement {}",
-            statement.policy, statement.statement
-        );
-        if let Some(sid) = &statement.sid {
-            _ = write!(path, " ({sid})");
-        }
         let actions = count(statement.actions, "action");
         let on_all = if statement.is_unlimited {
             ", on all resources"
         } else {
             ""
         };
-        writeln!(lines, "    granted by: {path}: {actions}{on_all}")?;
+        writeln!(lines, "    granted by: {statement}: {actions}{on_all}")?;
     }
     let more = finding.granted_by.len().saturating_sub(MOST_STATEMENTS);
     if more > 0 {

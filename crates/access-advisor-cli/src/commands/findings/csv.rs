@@ -1,0 +1,104 @@
+//! Findings as CSV: one line per finding.
+
+use std::io::{self, Write};
+
+use access_advisor::findings::{Finding, Findings};
+use access_advisor::time;
+
+use crate::csv_output::{CsvArguments, CsvWriter};
+
+const HEADER: [&str; 27] = [
+    "FindingId",
+    "Kind",
+    "Status",
+    "Severity",
+    "SeverityReason",
+    "AccountId",
+    "Resource",
+    "ResourceType",
+    "ResourceCreated",
+    "Subject",
+    "UnusedServices",
+    "UnusedActions",
+    "Services",
+    "Actions",
+    "State",
+    "StateReason",
+    "Window",
+    "LastUsed",
+    "LastUsedRegion",
+    "LastEventId",
+    "Attempts",
+    "Denied",
+    "Rhythm",
+    "GrantedBy",
+    "ArchiveOwner",
+    "ArchiveReason",
+    "ArchiveExpires",
+];
+
+/// Writes all findings as one table.
+pub(super) fn write(
+    writer: &mut dyn Write,
+    arguments: CsvArguments,
+    findings: &Findings,
+) -> io::Result<()> {
+    let mut csv = CsvWriter::new(writer, arguments);
+    csv.write(HEADER)?;
+    for finding in &findings.findings {
+        let cells = cells(finding);
+        csv.write(cells.iter().map(String::as_str))?;
+    }
+    csv.flush()
+}
+
+fn cells(finding: &Finding) -> [String; 27] {
+    let last = finding.last_use.as_ref();
+    let rule = finding.status.rule();
+    let services: Vec<&str> = finding.whole_services().collect();
+    let actions: Vec<String> = finding.listed_actions().collect();
+    let granted_by = finding.granted_by.iter().map(ToString::to_string);
+    let granted_by: Vec<String> = granted_by.collect();
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    [
+        finding.id.to_string(),
+        finding.kind.to_string(),
+        finding.status.name().to_owned(),
+        finding.severity.to_string(),
+        finding.severity_reason.to_string(),
+        finding.account.to_string(),
+        finding.resource.to_string(),
+        finding.resource_type().to_owned(),
+        finding.created.map(time::format).unwrap_or_default(),
+        finding.subject.to_string(),
+        finding.unused_services().to_string(),
+        finding.unused_actions.to_string(),
+        services.join(" "),
+        actions.join(" "),
+        finding
+            .state
+            .map(|state| state.to_string())
+            .unwrap_or_default(),
+        (finding.state_reason.as_ref())
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        finding.window.to_string(),
+        last.map(|last| time::format(time::from_millis(last.millis)))
+            .unwrap_or_default(),
+        last.map(|last| last.region.to_string()).unwrap_or_default(),
+        last.and_then(|last| last.event_id.as_deref())
+            .unwrap_or_default()
+            .to_owned(),
+        number(last.map(|last| last.attempts)),
+        number(last.map(|last| last.denied)),
+        (last.and_then(|last| last.rhythm))
+            .map(|rhythm| rhythm.to_string())
+            .unwrap_or_default(),
+        granted_by.join("; "),
+        rule.map(|rule| rule.owner.to_string()).unwrap_or_default(),
+        rule.map(|rule| rule.reason.to_string()).unwrap_or_default(),
+        (rule.and_then(|rule| rule.expires))
+            .map(|day| day.to_string())
+            .unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,103 @@
+//! Findings in a sentence, for formats with room for one.
+
+use std::fmt::Write;
+
+use super::finding::Finding;
+use super::kind::FindingKind;
+
+impl Finding {
+    /// What the finding says, in one or two sentences without line ends: what is unused, why it matters and what it rests on.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut text = self.what();
+        if self.kind != FindingKind::EmptyGroup && self.kind != FindingKind::UnattachedPolicy {
+            _ = write!(text, ": {}", self.severity_reason);
+        }
+        text.push('.');
+        if let Some(reason) = &self.state_reason {
+            _ = write!(text, " Rests on: {reason}.");
+        }
+        text
+    }
+
+    /// What the finding says, without why.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let services = self.permissions.len();
+        let actions = count(self.unused_actions, "action");
+        match self.kind {
+            FindingKind::UnusedIamRole | FindingKind::UnusedIamUser => {
+                format!(
+                    "nothing of {} with {actions} was used",
+                    count(services, "service")
+                )
+            }
+            FindingKind::UnusedPolicy => {
+                format!(
+                    "nobody used anything of {} with {actions}",
+                    count(services, "service")
+                )
+            }
+            FindingKind::UnusedPermission => {
+                let whole = self.unused_services();
+                let listed = self.permissions.iter().map(|one| one.actions.len()).sum();
+                let of_whole = count(self.unused_actions.saturating_sub(listed), "action");
+                let others = count(services - whole, "other service");
+                match (whole, listed) {
+                    (_, 0) => format!("{} with {of_whole} unused", count(whole, "service")),
+                    (0, _) => format!("{actions} of {} unused", count(services, "service")),
+                    _ => format!(
+                        "{} with {of_whole}, and {} of {others} unused",
+                        count(whole, "service"),
+                        count(listed, "action")
+                    ),
+                }
+            }
+            FindingKind::UnusedPrivilege => format!("{actions} unused ({})", self.subject),
+            FindingKind::UngrantedUse => {
+                format!("{} used without a grant", count(self.listed(), "action"))
+            }
+            FindingKind::RepeatedDenials => {
+                format!("{} denied repeatedly", count(self.listed(), "action"))
+            }
+            FindingKind::UnusedIamUserAccessKey => format!("{} was not used", self.subject),
+            FindingKind::UnusedIamUserPassword => "nobody signed in with the password".to_owned(),
+            FindingKind::UnattachedPolicy => "attached to no user, group or role".to_owned(),
+            FindingKind::EmptyGroup => "has no members".to_owned(),
+        }
+    }
+
+    fn listed(&self) -> usize {
+        self.permissions.iter().map(|one| one.actions.len()).sum()
+    }
+}
+
+/// A number of things, with commas: `17,203 actions`.
+fn count(number: usize, what: &str) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{text} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_have_commas() {
+        for (number, text) in [
+            (0, "0 actions"),
+            (1, "1 action"),
+            (999, "999 actions"),
+            (1_000, "1,000 actions"),
+            (1_234_567, "1,234,567 actions"),
+        ] {
+            assert_eq!(super::count(number, "action"), text);
+        }
+    }
+}
