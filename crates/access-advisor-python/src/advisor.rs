@@ -280,6 +280,7 @@ impl Advisor {
     ///     path: The file.
     ///     granularity: "service" or "action".
     ///     title: The title of the page.
+    ///     findings: Whether to look for findings, about the last 90 days.
     ///     limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
     ///         reports, or their services too. All of them are in its table.
     ///     threads: The number of threads, 1 or more; one per processor when None.
@@ -288,13 +289,18 @@ impl Advisor {
     ///     TrailError: The file cannot be written. An existing file is left unchanged.
     ///
     /// >>> advisor.to_html(folder / "access.html", granularity="action")
-    #[pyo3(signature = (path, granularity = Level(Granularity::Service), *, title = None, limit = None, threads = None), text_signature = "($self, path, granularity='service', *, title=None, limit=None, threads=None)")]
+    #[pyo3(signature = (path, granularity = Level(Granularity::Service), *, title = None, findings = true, limit = None, threads = None), text_signature = "($self, path, granularity='service', *, title=None, findings=True, limit=None, threads=None)")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "most are by keyword and need not be given"
+    )]
     fn to_html(
         &self,
         py: Python<'_>,
         path: PathBuf,
         granularity: Level,
         title: Option<String>,
+        findings: bool,
         limit: Option<u64>,
         threads: Option<Threads>,
     ) -> PyResult<()> {
@@ -306,6 +312,9 @@ impl Advisor {
         }
         if let Some(limit) = limit {
             options = options.with_limit(limit);
+        }
+        if findings {
+            options = options.with_findings(FindingSettings::default());
         }
         let write = move || {
             whole_file(&path, &stopping, |writer| {

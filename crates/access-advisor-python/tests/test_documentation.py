@@ -11,10 +11,11 @@ import pytest
 from conftest import NOW, ROOT
 
 import access_advisor
+import access_advisor.plot
 import access_advisor.types
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-MODULES = [access_advisor, access_advisor.types]
+MODULES = [access_advisor, access_advisor.plot, access_advisor.types]
 
 
 def documented():

@@ -2,4 +2,4 @@
 //! service. Nothing is loaded from anywhere.
 
 #[doc(inline)]
-pub use advisor_html::{EncodedReport, HtmlOptions, HtmlWriter, write_html};
+pub use advisor_html::{EncodedReport, HtmlOptions, HtmlWriter, ReportEncoder, write_html};

@@ -7,11 +7,13 @@ use advisor_core::{
     ServiceRow, State, StateReason,
 };
 use hashbrown::HashMap;
+use serde_json::Value;
 use service_catalog::{Catalog, ServiceId};
 
 use crate::varint;
 
-/// A report that is ready to be written: see [`HtmlWriter::push`](crate::HtmlWriter::push).
+/// A report that is ready to be written: [`ReportEncoder::encode`](crate::ReportEncoder::encode) returns it, and
+/// [`HtmlWriter::push`](crate::HtmlWriter::push) takes it.
 #[derive(Debug)]
 pub struct EncodedReport {
     pub(crate) arn: Box<str>,
@@ -20,6 +22,15 @@ pub struct EncodedReport {
     pub(crate) claims: Vec<(State, String)>,
     pub(crate) not_evaluated: Vec<(String, String)>,
     pub(crate) undecided: usize,
+    pub(crate) findings: Vec<FoundPart>,
+}
+
+/// A finding on the entity.
+#[derive(Debug)]
+pub(crate) struct FoundPart {
+    /// Its kind and severity in one number; `None` when it is archived.
+    pub(crate) code: Option<u32>,
+    pub(crate) json: Value,
 }
 
 /// What the account data and the activity have of the entity.
@@ -31,6 +42,7 @@ pub(crate) struct Facts {
     pub(crate) path: Box<str>,
     /// In seconds since 1970.
     pub(crate) created: Option<i64>,
+    pub(crate) tags: Vec<String>,
     pub(crate) days: DaySet,
     pub(crate) policies: Vec<PolicyPart>,
     /// Of a user its groups, of a group its members, of a policy those to which it is attached: by ARN.
@@ -105,8 +117,7 @@ pub(crate) const STATES: [State; 5] = [
 
 impl EncodedReport {
     /// Makes a report of an advisor ready to be written.
-    #[must_use]
-    pub fn new(advisor: &Advisor, report: &Report) -> Self {
+    pub(crate) fn new(advisor: &Advisor, report: &Report) -> Self {
         let entity = advisor.account().resolve(report.arn()).ok();
         let detail = entity.and_then(|id| Some((id, advisor.account().entity(id)?)));
         let mut claims = Claims::default();
@@ -125,6 +136,7 @@ impl EncodedReport {
                 .map(|it| (it.name.clone(), it.reason.to_string()))
                 .collect(),
             undecided: report.undecided(),
+            findings: Vec::new(),
         }
     }
 }
@@ -154,6 +166,9 @@ impl Facts {
             name: detail.name.clone(),
             path: detail.path.clone(),
             created: detail.created.map(|time| time.timestamp()),
+            tags: (detail.tags.iter())
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect(),
             days: advisor.attempt_days(id),
             policies: policies.collect(),
             related,

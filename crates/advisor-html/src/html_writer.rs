@@ -10,9 +10,10 @@ use service_catalog::{AccessLevel, Catalog, ServiceId};
 
 use crate::dictionary::Dictionary;
 use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
-use crate::index::{Entities, Index, ServiceSummary};
+use crate::index::{Entities, FindingNames, Index, ServiceSummary};
 use crate::options::HtmlOptions;
 use crate::page;
+use crate::report_encoder::ReportEncoder;
 use crate::section::{Section, write_json};
 use crate::varint;
 
@@ -103,16 +104,17 @@ struct ServiceActions<'a> {
 }
 
 impl<W: Write> HtmlWriter<W> {
-    /// Begins the file. `reports` is how many will be written.
+    /// Begins the file. `reports` is how many of the encoder will be written.
     ///
     /// # Errors
     /// The writer failed.
     pub fn new(
         mut writer: W,
-        advisor: &Advisor,
+        encoder: &ReportEncoder,
         reports: usize,
         options: HtmlOptions,
     ) -> io::Result<Self> {
+        let advisor = encoder.advisor();
         page::write_start(&mut writer, &options.title)?;
         let mut texts = Dictionary::default();
         // Number 0 means that there is none.
@@ -140,7 +142,7 @@ impl<W: Write> HtmlWriter<W> {
         })
     }
 
-    /// Writes a report of the same advisor.
+    /// Writes a report of the encoder.
     ///
     /// # Errors
     /// The writer failed.
@@ -179,6 +181,7 @@ impl<W: Write> HtmlWriter<W> {
             self.push_text(name);
             self.push_text(reason);
         }
+        self.push_more(report)?;
         if self.section.len() >= SECTION_LEN {
             self.write_section()?;
         }
@@ -212,6 +215,7 @@ impl<W: Write> HtmlWriter<W> {
             catalog: self.catalog.fingerprint().to_string(),
             coverage: &self.coverage,
             limit: self.options.limit,
+            findings: self.options.findings.as_ref().map(|_| FindingNames::new()),
             issues: self.advisor.account().issues().len(),
             services: &self.services.summaries,
             entities: &self.entities,
@@ -324,6 +328,22 @@ impl<W: Write> HtmlWriter<W> {
         }
         self.push_text(access.entity.as_deref().unwrap_or_default());
         self.push_text(&access.region);
+    }
+
+    /// What a report has beside its rows, as JSON with its length before it; the length 0 for nothing.
+    fn push_more(&mut self, report: &EncodedReport) -> io::Result<()> {
+        let mut more = serde_json::Map::new();
+        if !report.findings.is_empty() {
+            let findings = report.findings.iter().map(|found| found.json.clone());
+            more.insert("findings".to_owned(), findings.collect());
+        }
+        let json = match more.is_empty() {
+            true => Vec::new(),
+            false => serde_json::to_vec(&more)?,
+        };
+        varint::push(&mut self.section, json.len() as u64);
+        self.section.extend_from_slice(&json);
+        Ok(())
     }
 
     fn push_facts(&mut self, facts: Option<&Facts>) {

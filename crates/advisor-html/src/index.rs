@@ -1,6 +1,6 @@
 //! The index of the file: one row per report, in columns, and what all reports have in common.
 
-use advisor_core::{EntityKind, ReportCoverage};
+use advisor_core::{EntityKind, FindingKind, ReportCoverage, Severity};
 use serde::Serialize;
 
 use crate::encoded_report::{EncodedReport, STATES};
@@ -19,8 +19,26 @@ pub(crate) struct Index<'a> {
     pub(crate) coverage: &'a ReportCoverage,
     pub(crate) limit: u64,
     pub(crate) issues: usize,
+    /// The kinds and severities of findings; `None` when none were looked for.
+    pub(crate) findings: Option<FindingNames>,
     pub(crate) services: &'a [ServiceSummary],
     pub(crate) entities: &'a Entities,
+}
+
+/// What the numbers of findings mean.
+#[derive(Serialize)]
+pub(crate) struct FindingNames {
+    kinds: [FindingKind; FindingKind::ALL.len()],
+    severities: [Severity; Severity::ALL.len()],
+}
+
+impl FindingNames {
+    pub(crate) fn new() -> Self {
+        Self {
+            kinds: FindingKind::ALL,
+            severities: Severity::ALL,
+        }
+    }
 }
 
 /// A service in the reports on users and roles.
@@ -64,6 +82,9 @@ pub(crate) struct Entities {
     days: Vec<u32>,
     not_evaluated: Vec<u32>,
     undecided: Vec<usize>,
+    /// The kind and severity of each active finding, in one number.
+    findings: Vec<Vec<u32>>,
+    tags: Vec<Vec<String>>,
     /// What of the report is in the file: see [`Kept`](crate::html_writer::Kept).
     pub(crate) kept: Vec<u8>,
     pub(crate) section: Vec<u32>,
@@ -101,6 +122,10 @@ impl Entities {
         self.not_evaluated
             .push(u32::try_from(report.not_evaluated.len()).unwrap_or(u32::MAX));
         self.undecided.push(report.undecided);
+        let found = report.findings.iter().filter_map(|it| it.code);
+        self.findings.push(found.collect());
+        let tags = facts.map(|facts| facts.tags.clone());
+        self.tags.push(tags.unwrap_or_default());
         self.push_counts(report);
     }
 

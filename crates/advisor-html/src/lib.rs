@@ -2,10 +2,12 @@
 
 mod dictionary;
 mod encoded_report;
+mod finding_json;
 mod html_writer;
 mod index;
 mod options;
 mod page;
+mod report_encoder;
 mod section;
 mod varint;
 
@@ -16,6 +18,8 @@ use advisor_core::{Advisor, Reports};
 pub use encoded_report::EncodedReport;
 pub use html_writer::HtmlWriter;
 pub use options::HtmlOptions;
+pub use page::ServedPage;
+pub use report_encoder::ReportEncoder;
 
 /// Writes reports of an advisor as one HTML file.
 ///
@@ -27,8 +31,9 @@ pub fn write_html<W: Write>(
     reports: Reports,
     options: HtmlOptions,
 ) -> io::Result<()> {
-    let mut html = HtmlWriter::new(writer, advisor, reports.len(), options)?;
-    for report in reports.map_in_parallel(|report| EncodedReport::new(advisor, &report)) {
+    let encoder = ReportEncoder::new(advisor, &options);
+    let mut html = HtmlWriter::new(writer, &encoder, reports.len(), options)?;
+    for report in reports.map_in_parallel(|report| encoder.encode(&report)) {
         html.push(&report)?;
     }
     html.finish()?.flush()

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 /// Built from `web/src` by `cargo xtask web`.
 const SCRIPT: &str = include_str!("../web/built/report.js");
-const STYLE: &str = include_str!("../web/built/report.css");
+const SERVED_SCRIPT: &str = include_str!("../web/built/ui.js");
+const STYLE: &str = include_str!("../web/built/style.css");
 
 /// Writes what stands before the data.
 pub(crate) fn write_start(writer: &mut dyn Write, title: &str) -> io::Result<()> {
@@ -32,6 +33,48 @@ pub(crate) fn write_start(writer: &mut dyn Write, title: &str) -> io::Result<()>
 /// Writes what stands after the data.
 pub(crate) fn write_end(writer: &mut dyn Write) -> io::Result<()> {
     write!(writer, "<script>{SCRIPT}</script>\n</body>\n</html>\n")
+}
+
+/// The page that a server shows at `/ui`: it signs people in, and asks the server for everything else. The same for everybody.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServedPage {
+    /// The page.
+    pub html: String,
+    /// The value of the `Content-Security-Policy` header that it is sent with.
+    pub security_policy: String,
+}
+
+impl Default for ServedPage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ServedPage {
+    /// Makes the page.
+    #[must_use]
+    pub fn new() -> Self {
+        let security_policy = format!(
+            "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'",
+            hash(SERVED_SCRIPT),
+            hash(STYLE)
+        );
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>Access Advisor</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+             <div id=\"app\"><p class=\"loading\">Access Advisor ...</p></div>\n\
+             <noscript><p>These pages need JavaScript.</p></noscript>\n\
+             <script>{SERVED_SCRIPT}</script>\n</body>\n</html>\n"
+        );
+        Self {
+            html,
+            security_policy,
+        }
+    }
 }
 
 /// A hash as a Content-Security-Policy has it.

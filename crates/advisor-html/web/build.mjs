@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const result = await build({
-  entryPoints: { report: "src/main.ts", "report-style": "src/report.css" },
+  entryPoints: { report: "src/main.ts", ui: "src/ui.ts", style: "src/report.css" },
   outdir: "built",
   bundle: true,
   minify: true,
@@ -15,8 +15,7 @@ const result = await build({
 });
 
 let stale = 0;
-for (const { path, text } of result.outputFiles) {
-  const file = path.replace("report-style.css", "report.css");
+for (const { path: file, text } of result.outputFiles) {
   if (!process.argv.includes("--check")) {
     await writeFile(file, text);
   } else if ((await readFile(file, "utf8").catch(() => "")) !== text) {

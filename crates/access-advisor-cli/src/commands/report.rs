@@ -200,7 +200,13 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
             Format::Csv => csv::write(writer, arguments.csv, reports),
             Format::Parquet => write_reports(writer, &coverage, reports.each()),
-            Format::Html => html::write(writer, arguments.html, &advisor, reports, granularity),
+            Format::Html => html::write(
+                writer,
+                arguments.html,
+                &advisor,
+                reports,
+                (granularity, &tracking),
+            ),
         }
     })?;
     if arguments.format != Format::Table {

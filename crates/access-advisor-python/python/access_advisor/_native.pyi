@@ -872,6 +872,7 @@ class Advisor:
         granularity: _Granularity = "service",
         *,
         title: str | None = None,
+        findings: bool = True,
         limit: int | None = None,
         threads: int | None = None,
     ) -> None:
@@ -882,6 +883,7 @@ class Advisor:
             path: The file.
             granularity: "service" or "action".
             title: The title of the page.
+            findings: Whether to look for findings, about the last 90 days.
             limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
                 reports, or their services too. All of them are in its table.
             threads: The number of threads, 1 or more; one per processor when None.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from access_advisor import Advisor
 
+__all__ = ["coverage", "last_use", "over_privilege"]
+
 _USED = "#0072B2"
 _GRANTED = "#C3CCD6"
 _NEVER = "#D55E00"
@@ -56,7 +58,8 @@ def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -
     ax.barh(places, [it["used"] for it in reversed(found)], color=_USED, label="used")
     ax.set_yticks(places, [_printable(name) for name in names], parse_math=False)
     ax.set(title="Granted services that no use shows", xlabel="services")
-    ax.legend(frameon=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(frameon=False, loc="lower right")
     return _plain(ax)
 
 
@@ -64,8 +67,8 @@ def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     """Draws the days of the trail that were read, by account. Of the hatched days, nothing was read."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
-    ax = _axes(ax)
     read = advisor.coverage()
+    ax = _axes(ax, height=1.2 + 0.4 * len(read["Accounts"]))
     last = date.fromisoformat(read["Window"].split("/")[-1])
     first = _first(read["Window"], last - timedelta(days=400))
     whole = (date2num(first), (last - first).days + 1)
@@ -89,14 +92,14 @@ def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
-def _axes(ax: Axes | None) -> Axes:
+def _axes(ax: Axes | None, height: float = 4.5) -> Axes:
     if ax is not None:
         return ax
     try:
         from matplotlib import pyplot
     except ImportError as error:
         raise ImportError("this needs matplotlib: pip install access-advisor[plot]") from error
-    return pyplot.subplots(figsize=(9, 4.5), layout="constrained")[1]
+    return pyplot.subplots(figsize=(9, height), layout="constrained")[1]
 
 
 def _plain(ax: Axes) -> Axes:

@@ -46,6 +46,15 @@ export class ByteReader {
     }
   }
 
+  /** A JSON value; undefined for none. */
+  json<T>(): T | undefined {
+    const length = this.number();
+    const start = this.at;
+    this.at += length;
+    if (length === 0) return undefined;
+    return JSON.parse(new TextDecoder().decode(this.bytes.subarray(start, this.at))) as T;
+  }
+
   signed(): number {
     return unzigzag(this.number());
   }

@@ -40,7 +40,7 @@ export function shareBars(bars: Bar[], labels: { part: string; of: string }): HT
   return h("div", {}, legend, h("ol", { class: "share-bars" }, rows));
 }
 
-/** Rows of bars that are divided by state. */
+/** Rows of bars that are divided by state, with how many are unused. */
 export function stateBars(bars: { label: string; title: string; href: string; states: number[] }[]): HTMLElement {
   const totals = bars.map((bar) => bar.states.reduce((sum, it) => sum + it, 0));
   const most = Math.max(1, ...totals);
@@ -56,7 +56,7 @@ export function stateBars(bars: { label: string; title: string; href: string; st
       {},
       h("span", { class: "label" }, h("a", { href: bar.href, title: bar.title }, bar.label)),
       h("span", { class: "stack", role: "img", "aria-label": words }, parts),
-      h("span", { class: "value" }, number(totals[at] ?? 0)),
+      h("span", { class: "value" }, number(bar.states[2] ?? 0), h("span", { class: "of" }, ` of ${number(totals[at] ?? 0)}`)),
     );
   });
   const legend = h("p", { class: "legend" }, STATES.map((state) => [h("span", { class: `key ${state}` }), state]));
@@ -160,10 +160,13 @@ export function calendar(active: [number, number][], gaps: string[] | undefined,
     months,
     cells,
   );
+  const box = h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Calendar of days" }, chart);
+  // Where it does not fit, the newest days are shown first.
+  requestAnimationFrame(() => (box.scrollLeft = box.scrollWidth));
   return h(
     "div",
     {},
-    h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Calendar of days" }, chart),
+    box,
     h(
       "p",
       { class: "legend" },

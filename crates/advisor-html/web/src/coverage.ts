@@ -4,6 +4,7 @@ import { coverageMap, regionMap, windowOf } from "./charts";
 import type { AccountCoverage, Reports } from "./data";
 import { h } from "./dom";
 import { count, date, number } from "./format";
+import { missing } from "./identity";
 import { card, trustText, type View } from "./parts";
 
 /** Accounts beyond this many have only their row in the map. */
@@ -11,6 +12,7 @@ const MOST_ACCOUNTS = 100;
 
 export function coverage(reports: Reports): View {
   const { coverage: read } = reports.index;
+  if (read === null) return missing("Coverage", "It is not known what was read.");
   const window = windowOf(read);
   const element = h(
     "div",

@@ -58,6 +58,56 @@ export interface Coverage {
   HasUnknownSources: boolean;
 }
 
+export type Severity = "informational" | "low" | "medium" | "high" | "critical";
+
+/** A finding without its actions, which are in the services of the report. */
+export interface Finding {
+  kind: string;
+  severity: Severity;
+  severityReason: string;
+  subject: string;
+  /** The reason of the rule that archives it. */
+  archived: string | null;
+  stateReason: string | null;
+  unusedServices: number;
+  unusedActions: number;
+  lastUse: string | null;
+  grantedBy: { group: string | null; policy: string; statement: number; sid: string | null; actions: number; unlimited: boolean }[];
+  moreStatements: number;
+}
+
+export interface StatementChange {
+  Index: number;
+  Sid?: string;
+  RemovedServices?: string[];
+  RemovedActions?: string[];
+  Old?: unknown;
+  New?: unknown;
+}
+
+export interface PolicyChange {
+  PolicyName: string;
+  PolicyType: string;
+  Changes: boolean;
+  Statements: StatementChange[];
+}
+
+/** What the policies would be without what is unused: as `rightsize --format json` prints it. */
+export interface Rightsized {
+  Refused?: string;
+  Kept: Record<string, number>;
+  RemovedActions: number;
+  Policies: PolicyChange[];
+  NewPolicies: { PolicyName: string; PolicyType: string; Replaces: string[]; Characters: number; PolicyDocument: unknown }[];
+  Proof?: unknown;
+}
+
+/** What a report has beside its rows. */
+interface More {
+  findings?: Finding[];
+  rightsized?: Rightsized;
+}
+
 interface EntityColumns {
   arn: string[];
   name: string[];
@@ -75,6 +125,9 @@ interface EntityColumns {
   days: number[];
   notEvaluated: number[];
   undecided: number[];
+  /** The active findings, each a kind and a severity in one number. */
+  findings: number[][];
+  tags: string[][];
   kept: number[];
   section: number[];
   offset: number[];
@@ -87,9 +140,12 @@ interface IndexJson {
   granularity: string | null;
   hasStates: boolean;
   catalog: string;
-  coverage: Coverage;
+  /** What the reports rest on; null where it is not known. */
+  coverage: Coverage | null;
   limit: number;
   issues: number;
+  /** The kinds and severities of findings; null when none were looked for. */
+  findings: { kinds: string[]; severities: Severity[] } | null;
   services: ServiceSummary[];
   entities: EntityColumns;
 }
@@ -137,6 +193,8 @@ export interface Report {
   /** Of a user its groups, of a group its members, of a policy those who have it. */
   related: string[];
   notEvaluated: { name: string; reason: string }[];
+  findings: Finding[];
+  rightsized: Rightsized | null;
 }
 
 interface SharedJson {
@@ -190,6 +248,8 @@ export class Reports {
   readonly days: Uint32Array;
   readonly notEvaluated: Uint32Array;
   readonly undecided: Uint32Array;
+  readonly findings: number[][];
+  readonly tags: string[][];
   readonly kept: Uint8Array;
   private readonly section: number[];
   private readonly offset: number[];
@@ -197,7 +257,12 @@ export class Reports {
   private shared: Promise<Shared> | undefined;
   private readonly sections = new Map<number, Promise<Uint8Array>>();
 
-  private constructor(readonly index: Omit<IndexJson, "entities">, entities: EntityColumns) {
+  constructor(
+    readonly index: Omit<IndexJson, "entities">,
+    entities: EntityColumns,
+    /** Reports that are in memory already, by row. */
+    private readonly ready: Report[] = [],
+  ) {
     this.arn = entities.arn;
     this.name = entities.name;
     this.path = entities.path;
@@ -214,6 +279,8 @@ export class Reports {
     this.days = Uint32Array.from(entities.days);
     this.notEvaluated = Uint32Array.from(entities.notEvaluated);
     this.undecided = Uint32Array.from(entities.undecided);
+    this.findings = entities.findings;
+    this.tags = entities.tags;
     this.kept = Uint8Array.from(entities.kept);
     this.section = entities.section;
     this.offset = entities.offset;
@@ -237,6 +304,17 @@ export class Reports {
     return this.rowByArn.get(arn);
   }
 
+  /** The kind and severity of each active finding on a row. */
+  findingsOn(row: number): { kind: string; severity: Severity }[] {
+    const { findings } = this.index;
+    if (findings === null) return [];
+    const of = findings.severities.length;
+    return (this.findings[row] ?? []).map((code) => ({
+      kind: findings.kinds[Math.floor(code / of)] ?? "",
+      severity: findings.severities[code % of] ?? "informational",
+    }));
+  }
+
   kindOf(row: number): Kind {
     return KINDS[this.kind[row] ?? 3] ?? "policy";
   }
@@ -249,6 +327,8 @@ export class Reports {
   }
 
   async report(row: number): Promise<Report | null> {
+    const ready = this.ready[row];
+    if (ready !== undefined) return ready;
     if (this.kept[row] === Kept.Row) return null;
     const [shared, bytes] = await Promise.all([this.readShared(), this.readSection(this.section[row] ?? 0)]);
     return this.decode(row, new ByteReader(bytes, this.offset[row]), shared);
@@ -333,8 +413,78 @@ export class Reports {
     const policies = list(() => ({ name: text(), arn: text(), group: text() }));
     const related = list(text);
     const notEvaluated = list(() => ({ name: text(), reason: text() }));
-    return { services, days, policies, related, notEvaluated };
+    const more: More = from.json() ?? {};
+    return { services, days, policies, related, notEvaluated, findings: more.findings ?? [], rightsized: more.rightsized ?? null };
   }
+}
+
+/** One report that did not come in a file: without a coverage and without other entities. */
+export function reportsOf(
+  arn: string,
+  report: Report,
+  services: { namespace: string; name: string }[],
+  job: { now: number; granularity: string | null },
+): Reports {
+  const granted = report.services.filter((it) => it.grant === "granted");
+  const hasStates = report.services.some((it) => it.claim !== null);
+  const isActionLevel = job.granularity === "ACTION_LEVEL";
+  const sum = (of: (service: ServiceRow) => number): number => granted.reduce((total, it) => total + of(it), 0);
+  const claims = isActionLevel ? granted.flatMap((it) => it.actions().filter((action) => action.granted)) : granted;
+  const last = report.services.flatMap((it) => (it.last === null ? [] : [Math.floor(it.last.time)]));
+  const [, , , , account = "", resource = ""] = arn.split(":");
+  const path = resource.split("/");
+  const kind = KINDS.findIndex((it) => it === path[0]);
+  const summary = ({ namespace, name }: { namespace: string; name: string }): ServiceSummary => ({
+    namespace,
+    name,
+    granted: 1,
+    used: 0,
+    ungranted: 0,
+    last: null,
+    actionsGranted: 0,
+    actionsUsed: 0,
+  });
+  return new Reports(
+    {
+      version: "",
+      title: path.at(-1) ?? arn,
+      now: job.now,
+      granularity: job.granularity,
+      hasStates,
+      catalog: "",
+      coverage: null,
+      limit: 0,
+      issues: 0,
+      findings: null,
+      services: services.map(summary),
+    },
+    {
+      arn: [arn],
+      name: [path.at(-1) ?? arn],
+      path: [`/${path.slice(1, -1).join("/")}`],
+      account: [account],
+      kind: [kind < 0 ? 3 : kind],
+      created: [null],
+      last: [last.length === 0 ? null : Math.max(...last)],
+      services: [granted.length],
+      servicesUsed: [granted.filter((it) => it.last !== null).length],
+      actions: [sum((it) => it.actionCount)],
+      actionsUsed: [sum((it) => it.actionsUsed)],
+      states: STATES.map((state) => [claims.filter((it) => it.claim?.state === state).length]),
+      ungranted: [
+        report.services.length - granted.length + sum((it) => it.actions().filter((action) => !action.granted).length),
+      ],
+      days: [0],
+      notEvaluated: [report.notEvaluated.length],
+      undecided: [0],
+      findings: [[]],
+      tags: [[]],
+      kept: [Kept.All],
+      section: [0],
+      offset: [0],
+    },
+    [report],
+  );
 }
 
 function readBlocks(from: ByteReader): Block[] {

@@ -3,10 +3,11 @@
 import { csv, download } from "./csv";
 import type { Kind, Reports } from "./data";
 import { h } from "./dom";
+import { kindTitle, SEVERITIES, severityBadge } from "./findings";
 import { Filters, matches, wordsOf, type Choice } from "./filters";
-import { iso, number } from "./format";
+import { count, iso, number } from "./format";
 import { ageOf, AGES, removable, removableTitle } from "./overview";
-import { entityHref, share, when, type View } from "./parts";
+import { entityHref, share, whenCell, type View } from "./parts";
 import { VirtualTable, type Column } from "./virtual";
 
 const STATE_FILTERS: { value: string; label: string; holds: (reports: Reports, row: number) => boolean }[] = [
@@ -31,6 +32,7 @@ function sortKeys(reports: Reports): Record<string, (row: number) => string | nu
     actions: (row) => reports.actions[row] ?? 0,
     removable: (row) => removable(reports, row),
     days: (row) => reports.days[row] ?? 0,
+    findings: (row) => findingRank(reports, row),
   };
 }
 
@@ -59,12 +61,18 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       cell: (row) => share(reports.actionsUsed[row] ?? 0, reports.actions[row] ?? 0),
     },
   ];
+  const findings: Column<number> = {
+    title: "Findings",
+    sort: "findings",
+    className: "findings",
+    cell: (row) => worst(reports, row),
+  };
   const noun = reports.isActionLevel ? "actions" : "services";
   return [
     { title: "Name", sort: "name", className: "name", cell: (row) => nameCell(reports, row) },
     ...kind,
     ...(hasAccounts ? account : []),
-    { title: "Last use", sort: "last", className: "last", cell: (row) => when(reports.last[row] ?? -1, now, "not known") },
+    { title: "Last use", sort: "last", className: "last", cell: (row) => whenCell(reports.last[row] ?? -1, now) },
     {
       title: "Services used",
       help: "Granted services of which a use is known",
@@ -79,8 +87,24 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       className: "number wide-only",
       cell: (row) => number(removable(reports, row)),
     },
+    ...(reports.index.findings === null ? [] : [findings]),
     { title: "Days active", sort: "days", className: "number wide-only", cell: (row) => number(reports.days[row] ?? 0) },
   ];
+}
+
+/** The worst severity among the findings on a row, and how many there are. */
+function worst(reports: Reports, row: number): HTMLElement | string {
+  const found = reports.findingsOn(row);
+  const severity = SEVERITIES.find((it) => found.some((finding) => finding.severity === it));
+  if (severity === undefined) return "";
+  return h("span", { class: "exact" }, severityBadge(severity), h("small", {}, count(found.length, "finding")));
+}
+
+/** Sorts by the worst severity, and then by the number of findings. */
+function findingRank(reports: Reports, row: number): number {
+  const found = reports.findingsOn(row);
+  const rank = Math.max(0, ...found.map(({ severity }) => SEVERITIES.length - SEVERITIES.indexOf(severity)));
+  return rank * 1000 + found.length;
 }
 
 function nameCell(reports: Reports, row: number): HTMLElement {
@@ -90,8 +114,12 @@ function nameCell(reports: Reports, row: number): HTMLElement {
     "span",
     { class: "name" },
     h("a", { href: entityHref(reports, row), title: reports.arn[row] }, reports.name[row]),
-    h("small", {}, path === "/" ? "" : path),
-    isIncomplete && h("span", { class: "warn", title: "Some of its policies could not be evaluated" }, "▲ incomplete"),
+    h(
+      "small",
+      {},
+      isIncomplete && h("span", { class: "warn", title: "Some of its policies could not be evaluated" }, "▲ incomplete "),
+      path === "/" ? "" : path,
+    ),
   );
 }
 
@@ -102,6 +130,9 @@ function distinct(values: Iterable<string>): string[] {
 function choices(reports: Reports, all: number[], isPolicies: boolean, accounts: string[]): Choice[] {
   const list = (values: string[]): { value: string; label: string }[] => values.map((value) => ({ value, label: value }));
   const paths = distinct(all.map((row) => reports.path[row] ?? "/")).slice(0, 200);
+  const tags = distinct(all.flatMap((row) => reports.tags[row] ?? [])).slice(0, 200);
+  const found = new Set(all.flatMap((row) => reports.findingsOn(row).map(({ kind }) => kind)));
+  const kindsFound = (reports.index.findings?.kinds ?? []).filter((kind) => found.has(kind));
   const states = STATE_FILTERS.filter(({ value }) => (reports.index.hasStates ? value !== "none" : !["implied", "unused", "unobservable", "uncovered"].includes(value)));
   const kinds = { key: "kind", label: "Kind", options: [{ value: "identity", label: "users and roles" }, ...list(["user", "role", "group"])] };
   const ages = { key: "age", label: "Last use", options: [...AGES.map(({ key, label }) => ({ value: key, label })), { value: "never", label: "not known" }] };
@@ -110,6 +141,13 @@ function choices(reports: Reports, all: number[], isPolicies: boolean, accounts:
     ...(accounts.length > 1 ? [{ key: "account", label: "Account", options: list(accounts) }] : []),
     { key: "state", label: "State", options: states },
     ages,
+    ...(tags.length > 0 ? [{ key: "tag", label: "Tag", options: list(tags) }] : []),
+    ...(kindsFound.length > 0
+      ? [
+          { key: "finding", label: "Finding", options: kindsFound.map((value) => ({ value, label: kindTitle(value) })) },
+          { key: "severity", label: "Severity", options: list(SEVERITIES) },
+        ]
+      : []),
     ...(paths.length > 1 ? [{ key: "path", label: "Path", options: list(paths) }] : []),
   ];
 }
@@ -143,13 +181,18 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
       table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
     }
     const words = wordsOf(filters.get("q"));
-    const [kind, account, path, age] = ["kind", "account", "path", "age"].map((key) => filters.get(key));
+    const [kind, account, path, age, tag] = ["kind", "account", "path", "age", "tag"].map((key) => filters.get(key));
+    const [finding, severity] = [filters.get("finding"), filters.get("severity")];
+    const isFound = (row: number): boolean =>
+      reports.findingsOn(row).some((it) => (!finding || it.kind === finding) && (!severity || it.severity === severity));
     const state = STATE_FILTERS.find(({ value }) => value === filters.get("state"));
     shown = inOrder.filter(
       (row) =>
         (!kind || reports.kindOf(row) === kind || (kind === "identity" && reports.kindOf(row) !== "group")) &&
         (!account || reports.account[row] === account) &&
         (!path || reports.path[row] === path) &&
+        (!tag || (reports.tags[row] ?? []).includes(tag)) &&
+        ((!finding && !severity) || isFound(row)) &&
         (!age || ageOf(reports, row) === age) &&
         (state === undefined || state.holds(reports, row)) &&
         matches(texts.get(row) ?? "", words),

@@ -2,12 +2,14 @@
 
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
-import type { ActionRow, Report, Reports, ServiceRow } from "./data";
+import type { ActionRow, Coverage, Report, Reports, ServiceRow } from "./data";
 import { h } from "./dom";
+import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
 import { removable, removableTitle } from "./overview";
 import { card, copyButton, entityLink, exactly, shareText, stateBadge, tile, when, type View } from "./parts";
+import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
 import { VirtualTable, type Column } from "./virtual";
 
@@ -36,7 +38,9 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   const table = new ServiceTable(reports, report, name);
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
-    card("Days with attempts", days(reports, report, row)),
+    report.findings.length > 0 ? card("Findings", findingList(report.findings)) : null,
+    report.rightsized === null ? null : card("Right-sized policies", rightsizedPolicies(report.rightsized)),
+    reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
     table.element,
   );
@@ -60,6 +64,7 @@ function facts(reports: Reports, row: number): HTMLElement {
       "p",
       { class: "facts" },
       `Account ${reports.account[row]}`,
+      (reports.tags[row] ?? []).map((tag) => h("span", { class: "tag" }, tag)),
       created >= 0 && [" · created ", when(created, now)],
       " · as of ",
       instant(now),
@@ -89,8 +94,7 @@ function warnings(report: Report, undecided: number): HTMLElement | null {
   );
 }
 
-function days(reports: Reports, report: Report, row: number): HTMLElement {
-  const { coverage } = reports.index;
+function days(coverage: Coverage, reports: Reports, report: Report, row: number): HTMLElement {
   const account = coverage.Accounts.find((it) => it.Account === reports.account[row]);
   // The policies of AWS have no account: the days of the first one are shown.
   const gaps = (account ?? (reports.account[row] === "aws" ? coverage.Accounts[0] : undefined))?.Gaps;
@@ -259,7 +263,8 @@ class ServiceTable {
     if (action !== null) return h("code", { class: "action" }, action.name);
     const namespace = summary?.namespace ?? "";
     const label = h("span", { class: "service-name" }, summary?.name ?? "", h("small", {}, namespace));
-    const page = h("a", { href: link("service", namespace), class: "page", title: `Who may use ${namespace}`, "aria-label": `Who may use ${namespace}` }, "who");
+    // Pages of services need the reports on all identities.
+    const page = this.reports.index.coverage !== null && h("a", { href: link("service", namespace), class: "page", title: `Who may use ${namespace}`, "aria-label": `Who may use ${namespace}` }, "who");
     if (this.actionsOf(service).length === 0) return h("span", { class: "service" }, label, page);
     const isOpen = this.open.has(service);
     return h(

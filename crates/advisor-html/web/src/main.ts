@@ -49,7 +49,7 @@ function frame(reports: Reports): { element: HTMLElement[]; main: HTMLElement; t
     return h("li", {}, anchor);
   });
   const { index } = reports;
-  const accounts = index.coverage.Accounts;
+  const accounts = index.coverage?.Accounts ?? [];
   const account = accounts.length === 1 ? `Account ${accounts[0]?.Account}` : `${number(accounts.length)} accounts`;
   const main = h("main", { id: "main" });
   const skip = h("a", { class: "skip", href: "#main", onclick: (event) => {

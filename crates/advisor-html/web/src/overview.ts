@@ -3,6 +3,7 @@
 import { columns, coverageMap, shareBars, stateBars } from "./charts";
 import { Kept, STATES, type Reports } from "./data";
 import { h } from "./dom";
+import { findingsTable } from "./findings";
 import { count, dayOf, number, percent } from "./format";
 import { card, entityHref, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
 import { link } from "./route";
@@ -101,11 +102,12 @@ export function overview(reports: Reports): View {
       h(
         "div",
         { class: "cards" },
+        index.coverage && wideCard("Days of the trail that were read", coverageMap(index.coverage)),
+        index.findings === null ? null : card("Findings", findingsTable(reports)),
         card("Last use of users and roles", distribution),
         index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
-        wideCard("Days of the trail that were read", coverageMap(index.coverage)),
         card(index.hasStates ? "Most to win by removing grants" : "Most grants without a known access", topIdentities(reports, identities)),
-        card("Services that most identities have without using them", serviceBars),
+        wideCard("Services that most identities have without using them", serviceBars),
       ),
       leftOut(reports),
     ),

@@ -52,6 +52,12 @@ export function when(seconds: number, now: number, never = "never"): HTMLElement
   return h("time", { datetime: new Date(seconds * 1000).toISOString(), title: instant(seconds) }, ago(seconds, now));
 }
 
+/** The same in two lines, for a cell of a table. */
+export function whenCell(seconds: number, now: number): HTMLElement {
+  if (seconds < 0) return when(seconds, now, "not known");
+  return h("span", { class: "exact" }, when(seconds, now), h("small", {}, instant(seconds).slice(0, 10)));
+}
+
 export function exactly(access: Access | null, now: number): HTMLElement {
   if (access === null) return h("span", { class: "never" }, "–");
   return h(
@@ -116,6 +122,7 @@ export function copyButton(what: string, text: () => string): HTMLElement {
 /** How far "not used" can be trusted. */
 export function trustText(reports: Reports): string {
   const { coverage } = reports.index;
+  if (coverage === null) return "";
   const [worst] = [...coverage.Accounts].sort((left, right) => left.DaysRead - right.DaysRead);
   if (worst === undefined) return "No account was read.";
   const of = coverage.WindowDays === undefined ? "" : ` of ${number(coverage.WindowDays)}`;

@@ -6,7 +6,7 @@ import { h } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, iso, number } from "./format";
 import { missing } from "./identity";
-import { entityHref, exactly, share, shareText, stateBadge, tile, when, type View } from "./parts";
+import { entityHref, exactly, share, shareText, stateBadge, tile, when, whenCell, type View } from "./parts";
 import { link } from "./route";
 import { VirtualTable, type Column } from "./virtual";
 
@@ -45,7 +45,7 @@ export function services(reports: Reports): View {
         className: "name",
         cell: (service) => h("span", { class: "name" }, h("a", { href: link("service", service.namespace) }, service.name), h("small", {}, service.namespace)),
       },
-      { title: "Last use", sort: "last", className: "last", cell: (service) => when(service.last ?? -1, now, "not known") },
+      { title: "Last use", sort: "last", className: "last", cell: (service) => whenCell(service.last ?? -1, now) },
       { title: "Users and roles that use it", help: "Of those that may", sort: "granted", cell: (service) => share(service.used, service.granted) },
       ...(reports.isActionLevel ? [actions] : []),
       { title: "Used without grant", className: "number wide-only", cell: (service) => (service.ungranted === 0 ? "" : number(service.ungranted)) },

@@ -1,6 +1,6 @@
 // Runs access-advisor, and opens its reports in a browser.
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import packedChromium from "@sparticuz/chromium";
 import { chromium } from "playwright-core";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/access-advisor");
+export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+export const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/access-advisor");
 const NOW = "2026-11-01T00:00:00Z";
 
 export const TEST_ACCOUNT = ["--account", join(ROOT, "testdata/account.json"), "--trail", join(ROOT, "testdata/trail")];
@@ -18,8 +18,17 @@ export const FULL = ["--granularity", "action", "--tracking", "full"];
 const run = promisify(execFile);
 
 /** The result of `access-advisor report`. */
-export async function report(input, ...options) {
-  const { stdout } = await run(PROGRAM, ["report", ...input, "--now", NOW, ...options], {
+export function report(input, ...options) {
+  return result("report", input, ...options);
+}
+
+/** The result of `access-advisor findings`. */
+export function findings(input, ...options) {
+  return result("findings", input, ...options);
+}
+
+async function result(command, input, ...options) {
+  const { stdout } = await run(PROGRAM, [command, ...input, "--now", NOW, ...options], {
     maxBuffer: 1 << 30,
     encoding: "utf8",
   }).catch((error) => {
@@ -111,10 +120,20 @@ export function parseCsv(text) {
   return records.slice(0, -1);
 }
 
-/** What a button saves. */
-export async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
-  return readFile(await download.path(), "utf8");
+/** What a button saves, without the browser's download, of which it allows few in a row. */
+export function saved(page, button) {
+  return page.evaluate(async (label) => {
+    const { createObjectURL } = URL;
+    const blob = await new Promise((done) => {
+      URL.createObjectURL = (content) => {
+        done(content);
+        return "#";
+      };
+      [...document.querySelectorAll("button")].find((it) => it.textContent === label).click();
+    });
+    URL.createObjectURL = createObjectURL;
+    return blob.text();
+  }, button);
 }
 
 /** The cells of all rows of the table, also of those that are not near the window. */

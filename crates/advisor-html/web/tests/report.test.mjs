@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { allRows, FULL, go, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { allRows, findings, FULL, go, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
 const MOST_COMPARED = 1000;
@@ -163,6 +163,27 @@ test("every view has an address, and Back leads back", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("findings are those of the findings command", async () => {
+  const options = ["--min-coverage", "20"];
+  const json = JSON.parse(await findings(TEST_ACCOUNT, ...options, "--format", "json"));
+  assert.ok(json.findings.length > 0);
+  const page = await place.page(await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html"));
+  const total = await page.locator(".findings-table td a").allTextContents();
+  assert.equal(total.reduce((sum, text) => sum + Number(text), 0), json.findings.length);
+  for (const resource of new Set(json.findings.map((it) => it.resource))) {
+    await go(page, link(kindOf(resource), resource));
+    const expected = json.findings.filter((it) => it.resource === resource).map((it) => it.accessAdvisor.severity);
+    const shownSeverities = await page.locator("ul.findings .severity").evaluateAll((all) => all.map((it) => it.lastChild.textContent));
+    assert.deepEqual(shownSeverities.sort(), expected.sort(), resource);
+  }
+  // Each number of the overview leads to the rows that it counts.
+  await go(page, "#/overview");
+  const numbers = page.locator(".findings-table td a");
+  const first = Number(await numbers.first().textContent());
+  await numbers.first().click();
+  await page.waitForFunction((count) => document.querySelectorAll("tbody tr:not(.space)").length === count, first);
+});
+
 test("a service lists who may use it", async () => {
   const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--format", "json"));
   const holders = json.Reports.filter(
@@ -178,7 +199,9 @@ test("a service lists who may use it", async () => {
 
 test("CSV has what is filtered", async () => {
   const page = await place.page(html, "#/identities?q=bruno");
-  const csv = await saved(page, "Save as CSV");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as CSV" }).click()]);
+  assert.equal(download.suggestedFilename(), "identities.csv");
+  const csv = await readFile(await download.path(), "utf8");
   const lines = csv.trimEnd().split("\n");
   assert.equal(lines.length, 2);
   assert.ok(lines[1].startsWith(`${BRUNO},user,111122223333,`), lines[1]);

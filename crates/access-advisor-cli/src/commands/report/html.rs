@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use access_advisor::html::{EncodedReport, HtmlOptions, HtmlWriter};
-use access_advisor::report::{Advisor, Granularity};
+use access_advisor::findings::FindingSettings;
+use access_advisor::html::{HtmlOptions, HtmlWriter, ReportEncoder};
+use access_advisor::report::{Advisor, Granularity, Tracking};
 use clap::Args;
 
 use super::listed_reports::ListedReports;
@@ -21,13 +22,20 @@ pub(super) fn write(
     arguments: HtmlArguments,
     advisor: &Advisor,
     reports: ListedReports<'_>,
-    granularity: Granularity,
+    (granularity, tracking): (Granularity, &Tracking),
 ) -> io::Result<()> {
-    let options = HtmlOptions::default()
+    let mut options = HtmlOptions::default()
         .with_granularity(granularity)
         .with_limit(u64::from(arguments.html_limit) << 20);
-    let mut html = HtmlWriter::new(writer, advisor, reports.len(), options)?;
-    for report in reports.formatted(|report| EncodedReport::new(advisor, report)) {
+    if tracking.has_states() {
+        // AWS's tracking does not tell what was not used from what was not read: a page without states has no findings.
+        let mut settings = FindingSettings::default();
+        settings.min_coverage_days = tracking.min_coverage_days;
+        options = options.with_findings(settings);
+    }
+    let encoder = ReportEncoder::new(advisor, &options);
+    let mut html = HtmlWriter::new(writer, &encoder, reports.len(), options)?;
+    for report in reports.formatted(|report| encoder.encode(report)) {
         html.push(&report)?;
     }
     html.finish().map(drop)

@@ -1,0 +1,103 @@
+// What an identity's policies would be without what is unused.
+
+import type { PolicyChange, Rightsized } from "./data";
+import { h } from "./dom";
+import { count, number } from "./format";
+import { copyButton } from "./parts";
+
+/** Longer documents are not compared line by line. */
+const MOST_LINES = 600;
+
+export function rightsizedPolicies(rightsized: Rightsized): HTMLElement {
+  if (rightsized.Refused !== undefined) {
+    return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
+  }
+  if (!rightsized.Policies.some((policy) => policy.Changes)) {
+    return h("p", {}, "Its policies stay as they are: nothing in them is known to be unused.");
+  }
+  const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  return h(
+    "div",
+    { class: "rightsized" },
+    h("p", {}, `${count(rightsized.RemovedActions, "action")} would be removed and ${number(kept)} stay.`, proof(rightsized)),
+    rightsized.NewPolicies.map((policy) => {
+      const text = JSON.stringify(policy.PolicyDocument, null, 2);
+      return h(
+        "details",
+        {},
+        h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(policy.Characters, "character")}, in place of ${policy.Replaces.map((it) => it.slice(it.indexOf("/") + 1)).join(", ")}`)),
+        copyButton("policy", () => text),
+        h("pre", { tabindex: 0, "aria-label": `Policy ${policy.PolicyName}` }, document(text)),
+      );
+    }),
+    h("h3", {}, "What changes"),
+    rightsized.Policies.filter((policy) => policy.Changes).map(changes),
+  );
+}
+
+/** The lines of a document, without the escapes of `h`: its line ends stay. */
+function document(text: string): HTMLElement[] {
+  return text.split("\n").map((line) => h("span", { class: "line" }, line));
+}
+
+function proof({ Proof }: Rightsized): string {
+  return Proof === undefined ? "" : " It is proved that everything that is needed stays granted, and that nothing new is granted.";
+}
+
+function changes(policy: PolicyChange): HTMLElement {
+  const statements = policy.Statements.filter((statement) => statement.Old !== undefined);
+  return h(
+    "details",
+    {},
+    h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed`)),
+    statements.map((statement) => {
+      const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];
+      return h(
+        "div",
+        {},
+        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: `, statement.New === undefined ? "removed" : `without ${removed.slice(0, 12).join(", ")}${removed.length > 12 ? ` and ${number(removed.length - 12)} more` : ""}`),
+        h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(statement.Old), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
+      );
+    }),
+  );
+}
+
+function pretty(value: unknown): string[] {
+  return value === undefined ? [] : JSON.stringify(value, null, 2).split("\n");
+}
+
+/** The shortest way from one list of lines to another. */
+export function diff(old: string[], now: string[]): ["+" | "-" | " ", string][] {
+  const lines: ["+" | "-" | " ", string][] = [];
+  if (old.length > MOST_LINES || now.length > MOST_LINES) {
+    for (const line of old) lines.push(["-", line]);
+    for (const line of now) lines.push(["+", line]);
+    return lines;
+  }
+  // The length of the longest common part of what is left of each.
+  const width = now.length + 1;
+  const common = new Uint16Array((old.length + 1) * width);
+  for (let i = old.length - 1; i >= 0; i -= 1) {
+    for (let j = now.length - 1; j >= 0; j -= 1) {
+      const same = (common[(i + 1) * width + j + 1] ?? 0) + 1;
+      common[i * width + j] = old[i] === now[j] ? same : Math.max(common[(i + 1) * width + j] ?? 0, common[i * width + j + 1] ?? 0);
+    }
+  }
+  let [i, j] = [0, 0];
+  while (i < old.length || j < now.length) {
+    const skipOld = common[(i + 1) * width + j] ?? 0;
+    const skipNow = common[i * width + j + 1] ?? 0;
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      lines.push([" ", old[i] ?? ""]);
+      i += 1;
+      j += 1;
+    } else if (i < old.length && (j >= now.length || skipOld >= skipNow)) {
+      lines.push(["-", old[i] ?? ""]);
+      i += 1;
+    } else {
+      lines.push(["+", now[j] ?? ""]);
+      j += 1;
+    }
+  }
+  return lines;
+}
