@@ -22,6 +22,7 @@ use crate::operations::context::Context;
 use crate::operations::directories::Directories;
 use crate::operations::dispatch;
 use crate::parameters::Parameters;
+use crate::ui::sessions::Sessions;
 use crate::unsent::UnsentBytes;
 use crate::upkeep::Upkeep;
 
@@ -39,6 +40,7 @@ struct Shared {
     writers: Arc<Semaphore>,
     unsent: UnsentBytes,
     log: LogLimit,
+    sessions: Sessions,
     _upkeep: Upkeep,
 }
 
@@ -70,6 +72,7 @@ impl Api {
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             unsent: UnsentBytes::new(&config.limits),
             log: LogLimit::new(config.limits.log_lines, config.limits.log_interval),
+            sessions: Sessions::new(),
             config,
         })))
     }
@@ -107,6 +110,10 @@ impl Api {
 
     pub(crate) fn log(&self) -> &LogLimit {
         &self.0.log
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

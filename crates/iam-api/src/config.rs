@@ -25,6 +25,8 @@ pub struct Config {
     pub credentials: Option<Credentials>,
     /// Whether the caller's own permission policies must allow a request.
     pub enforce_permissions: bool,
+    /// Whether there are web pages at `/ui`, where people sign in with an access key. They need credentials.
+    pub ui: bool,
     /// Which finished jobs are kept; all of them when `None`. The others are deleted every few seconds.
     pub keep_jobs: Option<JobRetention>,
     /// The limits.
@@ -42,6 +44,7 @@ impl Config {
             advisor,
             credentials: None,
             enforce_permissions: false,
+            ui: false,
             keep_jobs: None,
             limits: Limits::default(),
             clock: Arc::new(|| SystemTime::now().into()),
@@ -66,6 +69,13 @@ impl Config {
     #[must_use]
     pub fn enforce_permissions(mut self, enforce: bool) -> Self {
         self.enforce_permissions = enforce;
+        self
+    }
+
+    /// Sets whether there are web pages at `/ui`.
+    #[must_use]
+    pub fn ui(mut self, ui: bool) -> Self {
+        self.ui = ui;
         self
     }
 

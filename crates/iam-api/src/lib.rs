@@ -11,6 +11,7 @@ mod metrics;
 mod operation;
 mod operations;
 mod parameters;
+mod ui;
 mod unsent;
 mod upkeep;
 

@@ -8,6 +8,12 @@ use crate::error::ApiError;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
+impl FromIterator<(String, String)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
 impl Parameters {
     /// Adds the parameters of a form-encoded text (`a=b&c=d`), up to `most` in total.
     pub(crate) fn add(&mut self, text: &str, most: usize) -> Result<(), ApiError> {

@@ -50,6 +50,11 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     enforce_permissions: bool,
 
+    /// Serve web pages at /ui too, where people sign in with an access key of the credentials file, start
+    /// reports and look at them
+    #[arg(long, requires = "credentials")]
+    ui: bool,
+
     /// Most connections of one client address, of 1,024 in all. Raise it behind a proxy: all connections
     /// come from its address then [default: 256]
     #[arg(long, value_name = "N")]
@@ -124,7 +129,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     output::say_each(without, "accounts without activity");
     let mut config = Config::new(Arc::new(advisor))
         .listen(arguments.listen)
-        .enforce_permissions(arguments.enforce_permissions);
+        .enforce_permissions(arguments.enforce_permissions)
+        .ui(arguments.ui);
     config.credentials = credentials;
     if let Some(most) = arguments.connections_per_address {
         config.limits.connections_per_address = most.get();
@@ -137,6 +143,12 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let served = runtime.block_on(async {
         let server = Server::bind(config).await?;
         output::say(format_args!("listening on http://{}", server.local_addr()));
+        if arguments.ui {
+            output::say(format_args!(
+                "web pages at http://{}/ui",
+                server.local_addr()
+            ));
+        }
         let left = server.run(stop_signal()).await;
         if left > 0 {
             output::say(format_args!(

@@ -118,7 +118,7 @@ async fn answer(
 }
 
 /// Reads the body, within the limits of size and time.
-async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+pub(crate) async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     let limits = api.limits();
     let too_long = || {
         ApiError::new(

@@ -1,4 +1,4 @@
-//! The routes: the API at `/`, and `/healthz` and `/metrics`.
+//! The routes: the API at `/`, `/healthz` and `/metrics`, and the pages at `/ui`.
 
 use advisor_store::StoreError;
 use axum::Router;
@@ -6,25 +6,32 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 
 use super::exchange;
 use crate::api::Api;
 use crate::auth::web_pages;
 use crate::error::ApiError;
 use crate::log_limit::LineKind;
+use crate::ui::routes as ui;
 
 /// The target of log lines.
 const LOG: &str = "iam_api::health";
 
-/// The routes: the API at `/`, `/healthz` and `/metrics`.
+/// The routes: the API at `/`, `/healthz` and `/metrics`, and the pages at `/ui` if the configuration has them.
 pub fn router(api: Api) -> Router {
-    Router::new()
+    let mut router = Router::new()
         .route("/", any(exchange::exchange))
         .route("/healthz", get(healthz))
-        .route("/metrics", get(metrics))
-        .fallback(not_found)
-        .with_state(api)
+        .route("/metrics", get(metrics));
+    if api.config().ui && api.config().credentials.is_some() {
+        let session = post(ui::session).get(ui::session).delete(ui::session);
+        router = router
+            .route("/ui", get(ui::page))
+            .route("/ui/session", session)
+            .route("/ui/api", post(ui::call));
+    }
+    router.fallback(not_found).with_state(api)
 }
 
 /// Whether the store can be read.

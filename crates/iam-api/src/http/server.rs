@@ -53,6 +53,9 @@ pub enum ServeError {
          addresses only; give a credentials file, or listen on 127.0.0.1"
     )]
     NeedsCredentials(SocketAddr),
+    /// People sign in to the web pages with access keys, so that there must be some.
+    #[error("the web pages need credentials: give a credentials file")]
+    UiNeedsCredentials,
     /// The server cannot listen on the address.
     #[error("{address}: {error}")]
     Listen {
@@ -85,6 +88,9 @@ impl Server {
         let address = config.listen;
         if config.credentials.is_none() && !address.ip().is_loopback() {
             return Err(ServeError::NeedsCredentials(address));
+        }
+        if config.ui && config.credentials.is_none() {
+            return Err(ServeError::UiNeedsCredentials);
         }
         let fault = |error| ServeError::Listen { address, error };
         let listener = listen(address).map_err(fault)?;

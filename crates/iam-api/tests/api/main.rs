@@ -20,5 +20,6 @@ mod protocol;
 mod signatures;
 mod sockets;
 mod streaming;
+mod ui;
 mod upkeep;
 mod web_pages;

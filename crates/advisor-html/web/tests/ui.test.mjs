@@ -1,0 +1,108 @@
+// The web pages of `serve --ui`, in a browser.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { Place, PROGRAM, ROOT } from "./harness.mjs";
+
+const run = promisify(execFile);
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const CREDENTIALS = `
+[[credential]]
+access_key_id = "AKIAADA"
+secret_access_key = "ada-secret"
+arn = "arn:aws:iam::111122223333:user/ada"
+
+[[credential]]
+access_key_id = "AKIAERIN"
+secret_access_key = "erin-secret"
+arn = "arn:aws:iam::111122223333:user/erin"
+`;
+
+let place;
+let server;
+let url;
+before(async () => {
+  place = await Place.open();
+  const store = join(place.folder, "store.db");
+  await run(PROGRAM, ["import", "account", "--store", store, join(ROOT, "testdata/account.json")]);
+  await run(PROGRAM, ["import", "trail", "--store", store, join(ROOT, "testdata/trail")]).catch((error) => {
+    if (error.code !== 3) throw error;
+  });
+  const credentials = await place.write("credentials.toml", CREDENTIALS);
+  const options = ["--listen", "127.0.0.1:0", "--credentials", credentials, "--enforce-permissions", "--ui"];
+  server = spawn(PROGRAM, ["serve", "--store", store, ...options, "--tracking", "full"]);
+  url = await new Promise((done, failed) => {
+    let said = "";
+    server.stderr.on("data", (chunk) => {
+      said += chunk;
+      const found = said.match(/web pages at (\S+)/);
+      if (found) done(found[1]);
+    });
+    server.on("exit", () => failed(new Error(said)));
+  });
+});
+after(async () => {
+  server?.kill();
+  await place.close();
+});
+
+async function signIn(page, id, secret) {
+  await page.getByLabel("Access key ID").fill(id);
+  await page.getByLabel("Secret access key").fill(secret);
+  await page.keyboard.press("Enter");
+}
+
+test("sign in, start a report, watch it, open it, and sign out", async () => {
+  const page = await place.open(url);
+  assert.equal(await page.title(), "Sign in – Access Advisor");
+  await signIn(page, "AKIAADA", "wrong");
+  await page.getByRole("alert").filter({ hasText: "wrong" }).waitFor();
+  await signIn(page, "AKIAADA", "ada-secret");
+  await page.getByRole("heading", { name: "Identities and policies" }).waitFor();
+  await page.getByRole("searchbox").fill("bruno");
+  await page.getByRole("link", { name: "bruno" }).click();
+  await page.getByRole("button", { name: "Report on services and actions" }).click();
+  await page.getByRole("heading", { name: "Services and actions" }).waitFor({ timeout: 30_000 });
+  assert.equal(await page.textContent(".arn code"), "arn:aws:iam::111122223333:user/engineering/bruno");
+  assert.ok((await page.locator("tr.service").count()) > 5);
+  await page.locator(".opener").first().click();
+  assert.ok((await page.locator("tr.action").count()) > 0);
+
+  // The secret stays in no place that a script can read.
+  const kept = await page.evaluate(() => document.cookie + JSON.stringify(sessionStorage) + JSON.stringify(localStorage));
+  assert.ok(!kept.includes("ada-secret") && !kept.includes("access-advisor-session"), kept);
+  // The session lasts over a reload.
+  await page.reload();
+  await page.getByRole("heading", { name: "Services and actions" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Access key ID").waitFor();
+  await page.reload();
+  await page.getByLabel("Access key ID").waitFor();
+});
+
+test("what the caller may not do is refused with the reason", async () => {
+  const page = await place.open(url);
+  await signIn(page, "AKIAERIN", "erin-secret");
+  await page.locator(".left-out").first().waitFor();
+  assert.match(await page.locator(".left-out").first().textContent(), /not authorized to perform: iam:ListUsers/);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing serious: ${colorScheme}`, async () => {
+    const page = await place.open(url, { colorScheme, bypassCSP: true });
+    const check = async () => {
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+      assert.deepEqual(violations.filter((it) => ["serious", "critical"].includes(it.impact)).map((it) => it.id), []);
+    };
+    await check();
+    await signIn(page, "AKIAADA", "ada-secret");
+    await page.getByRole("heading", { name: "Identities and policies" }).waitFor();
+    await check();
+  });
+}

@@ -1,0 +1,197 @@
+//! The web pages at `/ui`: sessions, and calls that are made with them.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+
+use crate::fixture::{ADA, Answer, BRUNO, ERIN, Fixture, HOST, Key, ONE};
+
+fn fixture() -> Fixture {
+    Fixture::with(|config| config.ui = true)
+}
+
+/// What the pages send: JSON, from the same origin.
+fn request(method: Method, path: &str, cookie: &str, body: &Value) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", HOST)
+        .header("origin", format!("http://{HOST}"))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/json")
+        .header("cookie", cookie)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+fn sign_in_body(key: Key) -> Value {
+    match key.2 {
+        None => json!({"AccessKeyId": key.0, "SecretAccessKey": key.1}),
+        Some(token) => {
+            json!({"AccessKeyId": key.0, "SecretAccessKey": key.1, "SessionToken": token})
+        }
+    }
+}
+
+/// Signs in. Returns the cookie.
+async fn sign_in(fixture: &Fixture, key: Key) -> String {
+    let body = sign_in_body(key);
+    let answer = fixture
+        .send(request(Method::POST, "/ui/session", "", &body))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn call(fixture: &Fixture, cookie: &str, body: Value) -> (u16, Value) {
+    let answer = fixture
+        .send(request(Method::POST, "/ui/api", cookie, &body))
+        .await;
+    (answer.status, parsed(&answer))
+}
+
+fn parsed(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.text).unwrap()
+}
+
+#[tokio::test]
+async fn there_are_no_pages_unless_the_configuration_has_them() {
+    for path in ["/ui", "/ui/session", "/ui/api"] {
+        let fixture = Fixture::new();
+        let answer = fixture
+            .send(request(Method::POST, path, "", &sign_in_body(ADA)))
+            .await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    // Nor without credentials, with which people sign in.
+    let fixture = Fixture::with(|config| {
+        config.ui = true;
+        config.credentials = None;
+    });
+    let page = request(Method::GET, "/ui", "", &Value::Null);
+    assert_eq!(fixture.send(page).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_session_has_the_rights_of_its_key() {
+    let fixture = Fixture::with(|config| {
+        config.ui = true;
+        config.enforce_permissions = true;
+    });
+    let cookie = sign_in(&fixture, ADA).await;
+    let who = fixture
+        .send(request(Method::GET, "/ui/session", &cookie, &Value::Null))
+        .await;
+    assert_eq!(parsed(&who)["Arn"], "arn:aws:iam::111122223333:user/ada");
+    let (status, users) = call(&fixture, &cookie, json!({"Action": "ListUsers"})).await;
+    assert_eq!(status, 200, "{users}");
+    assert!(users["Users"].as_array().unwrap().len() > 3);
+    // A session of a role that may do nothing.
+    let cookie = sign_in(&fixture, ONE).await;
+    let (status, refused) = call(&fixture, &cookie, json!({"Action": "ListUsers"})).await;
+    assert_eq!(
+        (status, refused["Code"].as_str()),
+        (403, Some("AccessDenied"))
+    );
+}
+
+#[tokio::test]
+async fn a_job_is_started_watched_and_read_by_its_owner_only() {
+    let fixture = fixture();
+    let cookie = sign_in(&fixture, ADA).await;
+    let start = json!({"Action": "GenerateServiceLastAccessedDetails", "Arn": BRUNO});
+    let (status, job) = call(&fixture, &cookie, start).await;
+    assert_eq!(status, 200, "{job}");
+    let get = json!({"Action": "GetServiceLastAccessedDetails", "JobId": job["JobId"]});
+    let report = loop {
+        let (status, report) = call(&fixture, &cookie, get.clone()).await;
+        assert_eq!(status, 200, "{report}");
+        if report["JobStatus"] != "IN_PROGRESS" {
+            break report;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(report["JobStatus"], "COMPLETED");
+    assert!(
+        !report["ServicesLastAccessed"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let other = sign_in(&fixture, ERIN).await;
+    let (status, refused) = call(&fixture, &other, get).await;
+    assert_eq!(status, 404, "{refused}");
+}
+
+#[tokio::test]
+async fn wrong_secrets_and_ended_sessions_are_refused() {
+    let fixture = fixture();
+    let Key(id, secret, _) = ADA;
+    for (id, secret, token) in [
+        (id, "ada-secret-two", None),
+        (id, "", None),
+        ("AKIANOBODY", secret, None),
+        (id, secret, Some("token")),
+        (ONE.0, ONE.1, None),
+    ] {
+        let mut body = json!({"AccessKeyId": id, "SecretAccessKey": secret});
+        if let Some(token) = token {
+            body["SessionToken"] = token.into();
+        }
+        let answer = fixture
+            .send(request(Method::POST, "/ui/session", "", &body))
+            .await;
+        assert_eq!(answer.status, 403, "{body}");
+        assert!(!answer.headers.contains_key("set-cookie"));
+    }
+    let list = json!({"Action": "ListUsers"});
+    assert_eq!(call(&fixture, "", list.clone()).await.0, 401);
+    let cookie = sign_in(&fixture, ADA).await;
+    assert_eq!(call(&fixture, &cookie, list.clone()).await.0, 200);
+    let end = fixture
+        .send(request(
+            Method::DELETE,
+            "/ui/session",
+            &cookie,
+            &Value::Null,
+        ))
+        .await;
+    let removed = end.headers["set-cookie"].to_str().unwrap();
+    assert!(removed.contains("Max-Age=0"), "{removed}");
+    assert_eq!(call(&fixture, &cookie, list).await.0, 401);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_can_do_nothing() {
+    let fixture = fixture();
+    let cookie = sign_in(&fixture, ADA).await;
+    let body = json!({"Action": "GenerateServiceLastAccessedDetails", "Arn": BRUNO});
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("content-type", "text/plain"),
+        ("host", "evil.example"),
+    ] {
+        let mut request = request(Method::POST, "/ui/api", &cookie, &body);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let answer = fixture.send(request).await;
+        assert_eq!(answer.status, 403, "{name}");
+    }
+    let jobs = fixture.operations.store().jobs_by_status().unwrap();
+    assert!(jobs.iter().all(|(_, number)| *number == 0), "{jobs:?}");
+}
+
+#[tokio::test]
+async fn the_page_may_not_be_framed_and_runs_its_own_script_only() {
+    let answer = fixture()
+        .send(request(Method::GET, "/ui", "", &Value::Null))
+        .await;
+    assert_eq!(answer.status, 200);
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"));
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
+    assert_eq!(answer.headers["x-frame-options"], "DENY");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+}
