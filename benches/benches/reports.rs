@@ -4,7 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{AccountData, Advisor, Granularity, Tracking, time};
+use advisor_core::{
+    AccountData, Advisor, DaySet, EventCategory, FindingSettings, Granularity, Tracking, time,
+};
 use benches::{AccountShape, TrailGenerator};
 use criterion::{Criterion, SamplingMode, Throughput};
 use service_catalog::Catalog;
@@ -50,6 +52,28 @@ fn main() -> Result<(), Box<dyn Error>> {
             bencher.iter(|| advisor.reports(granularity).for_each(drop));
         });
     }
+    // Both kinds of management event on all days of the tracking period.
+    let mut covered = activity.clone();
+    let last = DaySet::day_of(now.timestamp_millis());
+    for day in last - 90..=last {
+        for region in ["us-east-1", "eu-west-1"] {
+            for kind in [
+                EventCategory::ManagementRead,
+                EventCategory::ManagementWrite,
+            ] {
+                let coverage = covered.coverage_mut();
+                coverage.see_record(benches::ACCOUNT_ID, region, kind, day);
+            }
+        }
+    }
+    let catalog = Catalog::shared();
+    let advisor = Advisor::new(account.clone(), &covered, catalog, Tracking::full(), now)?;
+    let settings = FindingSettings::default();
+    let findings = advisor.findings(&settings);
+    println!("{} findings", findings.findings.len());
+    group.bench_function("findings", |bencher| {
+        bencher.iter(|| drop(advisor.findings(&settings)));
+    });
     group.finish();
     criterion.final_summary();
     Ok(())
