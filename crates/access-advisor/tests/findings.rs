@@ -12,7 +12,9 @@ use access_advisor::time;
 use access_advisor::trail::load_trail;
 
 fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../testdata")
+        .join(name)
 }
 
 #[test]
@@ -24,8 +26,7 @@ fn findings_are_what_reports_call_unused() {
         .with_period_days(Some(90))
         .with_min_coverage_days(Some(10));
     let start = tracking.period_start(now).unwrap();
-    let advisor =
-        Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now).unwrap();
+    let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now).unwrap();
     let mut settings = FindingSettings::default();
     settings.min_coverage_days = Some(10);
 
@@ -58,7 +59,8 @@ fn findings_are_what_reports_call_unused() {
             let actions = service.tracked_actions_last_accessed.iter();
             let actions = actions.filter(|action| action.state == Some(State::Unused));
             unused.extend(
-                actions.map(|action| format!("{}:{}", service.service_namespace, action.action_name)),
+                actions
+                    .map(|action| format!("{}:{}", service.service_namespace, action.action_name)),
             );
         }
         compared += unused.len();

@@ -51,7 +51,10 @@ fn nothing_is_unused_that_was_not_read() {
     let kinds: Vec<&str> = (found["findings"].as_array().unwrap().iter())
         .map(|finding| finding["findingType"].as_str().unwrap())
         .collect();
-    assert!(kinds.contains(&"UnattachedPolicy") && kinds.contains(&"UngrantedUse"), "{kinds:?}");
+    assert!(
+        kinds.contains(&"UnattachedPolicy") && kinds.contains(&"UngrantedUse"),
+        "{kinds:?}"
+    );
     let about_unused = |kind: &&&str| kind.starts_with("Unused");
     assert_eq!(kinds.iter().find(about_unused), None);
 }
@@ -77,10 +80,18 @@ fn every_format_is_what_others_publish() {
         return;
     }
     let script = root().join("crates/access-advisor-cli/tests/findings/check_formats.py");
-    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder.path())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    let number: usize = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    let number: usize = String::from_utf8(output.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
     assert!(number > 20, "{number}");
 }
 
@@ -89,7 +100,11 @@ fn the_exit_status_tells_the_severity() {
     for (severity, status) in [("critical", 4), ("high", 4), ("informational", 4)] {
         let answer = few_days(&["--fail-on", severity, "--format", "csv"]);
         assert_eq!(answer.status, status, "{}", answer.stderr);
-        assert!(answer.stderr.contains(&format!("--fail-on {severity}: ")), "{}", answer.stderr);
+        assert!(
+            answer.stderr.contains(&format!("--fail-on {severity}: ")),
+            "{}",
+            answer.stderr
+        );
         // The result is there all the same.
         assert!(answer.stdout.starts_with("FindingId,Kind,"));
     }
@@ -121,9 +136,15 @@ fn a_baseline_and_settings_leave_findings_out() {
     };
     let (active, all) = (listed(&[]), listed(&["--archived"]));
     assert!(!active.is_empty() && active.len() < all.len());
-    assert!(all.iter().all(|one| !one["resource"].as_str().unwrap().ends_with("/BreakGlass")));
+    assert!(
+        all.iter()
+            .all(|one| !one["resource"].as_str().unwrap().ends_with("/BreakGlass"))
+    );
     let archived = |one: &&Value| one["status"] == "ARCHIVED";
-    assert_eq!(all.iter().filter(archived).count(), all.len() - active.len());
+    assert_eq!(
+        all.iter().filter(archived).count(),
+        all.len() - active.len()
+    );
     let rule = &all.iter().find(archived).unwrap()["accessAdvisor"]["archiveRule"];
     assert_eq!(rule["owner"], "ada");
 
@@ -132,7 +153,11 @@ fn a_baseline_and_settings_leave_findings_out() {
     assert_eq!(answer.status, 1);
     assert!(answer.stderr.contains("findings.toml: ") && answer.stderr.contains("unknown field"));
     let answer = findings(&["--baseline", &settings]);
-    assert!(answer.stderr.contains("not the JSON of findings"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("not the JSON of findings"),
+        "{}",
+        answer.stderr
+    );
 }
 
 #[test]
@@ -149,6 +174,11 @@ fn the_table_is_inert_and_short() {
     ] {
         assert!(answer.stdout.contains(part), "{part}");
     }
-    let longest = answer.stdout.lines().map(|line| line.chars().count()).max().unwrap();
+    let longest = answer
+        .stdout
+        .lines()
+        .map(|line| line.chars().count())
+        .max()
+        .unwrap();
     assert!(longest < 220, "{longest}");
 }
