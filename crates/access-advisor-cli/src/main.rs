@@ -7,6 +7,7 @@ mod commands;
 mod csv_output;
 mod exit_status;
 mod failure;
+mod html_output;
 mod input;
 mod interruption;
 mod json_output;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use access_advisor::account::read_text;
 use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
 use access_advisor::findings::FindingSettings;
-use access_advisor::html::{HtmlOptions, write_html};
+use access_advisor::html::{HtmlOptions, ReportEncoder, write_html};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
 use access_advisor::trail::MissingInput;
@@ -313,12 +313,13 @@ impl Advisor {
         if let Some(limit) = limit {
             options = options.with_limit(limit);
         }
-        if findings {
-            options = options.with_findings(FindingSettings::default());
-        }
         let write = move || {
             whole_file(&path, &stopping, |writer| {
-                write_html(writer, &advisor, advisor.reports(granularity.0), options)
+                let mut encoder = ReportEncoder::new(&advisor);
+                if findings {
+                    encoder = encoder.with_findings(advisor.findings(&FindingSettings::default()));
+                }
+                write_html(writer, &encoder, advisor.reports(granularity.0), options)
             })
         };
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?

@@ -56,6 +56,7 @@ pub struct HtmlWriter<W: Write> {
     sections: u32,
     has_states: bool,
     has_actions: bool,
+    has_findings: bool,
 }
 
 /// A state, and its reason as a text of the dictionary.
@@ -139,6 +140,7 @@ impl<W: Write> HtmlWriter<W> {
             sections: 0,
             has_states: false,
             has_actions: false,
+            has_findings: encoder.has_findings(),
         })
     }
 
@@ -215,7 +217,7 @@ impl<W: Write> HtmlWriter<W> {
             catalog: self.catalog.fingerprint().to_string(),
             coverage: &self.coverage,
             limit: self.options.limit,
-            findings: self.options.findings.as_ref().map(|_| FindingNames::new()),
+            findings: self.has_findings.then(FindingNames::new),
             issues: self.advisor.account().issues().len(),
             services: &self.services.summaries,
             entities: &self.entities,

@@ -13,7 +13,7 @@ mod varint;
 
 use std::io::{self, Write};
 
-use advisor_core::{Advisor, Reports};
+use advisor_core::Reports;
 
 pub use encoded_report::EncodedReport;
 pub use html_writer::HtmlWriter;
@@ -21,18 +21,17 @@ pub use options::HtmlOptions;
 pub use page::ServedPage;
 pub use report_encoder::ReportEncoder;
 
-/// Writes reports of an advisor as one HTML file.
+/// Writes reports as one HTML file. They are of the encoder's advisor.
 ///
 /// # Errors
 /// The writer failed.
 pub fn write_html<W: Write>(
     writer: W,
-    advisor: &Advisor,
+    encoder: &ReportEncoder,
     reports: Reports,
     options: HtmlOptions,
 ) -> io::Result<()> {
-    let encoder = ReportEncoder::new(advisor, &options);
-    let mut html = HtmlWriter::new(writer, &encoder, reports.len(), options)?;
+    let mut html = HtmlWriter::new(writer, encoder, reports.len(), options)?;
     for report in reports.map_in_parallel(|report| encoder.encode(&report)) {
         html.push(&report)?;
     }

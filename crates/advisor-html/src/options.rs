@@ -1,20 +1,18 @@
 //! What the file is to be like.
 
-use advisor_core::{FindingSettings, Granularity};
+use advisor_core::Granularity;
 
 /// 20 MiB: browsers open it at once, and mail servers and ticket systems accept it.
 const USUAL_LIMIT: u64 = 20 << 20;
 
 /// The options of an HTML file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HtmlOptions {
     /// The title of the page.
     pub title: String,
     /// The granularity of the reports, which the page states. `None` when it does not matter.
     pub granularity: Option<Granularity>,
-    /// What to look for in findings, which the page then shows. `None` for no findings.
-    pub findings: Option<FindingSettings>,
     /// The most bytes of the file, about. What does not fit is left out, and the page says so: first the actions of further reports,
     /// then their services. Every report has its row in the table.
     pub limit: u64,
@@ -25,7 +23,6 @@ impl Default for HtmlOptions {
         Self {
             title: "IAM access report".to_owned(),
             granularity: None,
-            findings: None,
             limit: USUAL_LIMIT,
         }
     }
@@ -46,15 +43,6 @@ impl HtmlOptions {
     pub fn with_granularity(self, granularity: Granularity) -> Self {
         Self {
             granularity: Some(granularity),
-            ..self
-        }
-    }
-
-    /// Sets what to look for in findings.
-    #[must_use]
-    pub fn with_findings(self, settings: FindingSettings) -> Self {
-        Self {
-            findings: Some(settings),
             ..self
         }
     }

@@ -2,46 +2,54 @@
 
 use std::sync::Arc;
 
-use advisor_core::{Advisor, Finding, FindingKind, Report, Severity};
+use advisor_core::{Advisor, Finding, FindingKind, Findings, Report, Severity};
 use hashbrown::HashMap;
 
 use crate::encoded_report::{EncodedReport, FoundPart};
 use crate::finding_json::finding_json;
-use crate::options::HtmlOptions;
 
 /// Makes reports of an advisor ready to be written, each by itself: this is the part of the work that can be done in parallel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ReportEncoder {
     advisor: Advisor,
-    /// By the ARN of the entity.
-    findings: HashMap<Arc<str>, Vec<Finding>>,
+    /// By the ARN of the entity; `None` when none were looked for.
+    findings: Option<HashMap<Arc<str>, Vec<Finding>>>,
 }
 
 impl ReportEncoder {
-    /// Creates an encoder. If the options ask for findings, they are made here.
+    /// Creates an encoder of reports without findings.
     #[must_use]
-    pub fn new(advisor: &Advisor, options: &HtmlOptions) -> Self {
-        let mut findings: HashMap<Arc<str>, Vec<Finding>> = HashMap::new();
-        if let Some(settings) = &options.findings {
-            for finding in advisor.findings(settings).findings {
-                let of_entity = findings.entry(finding.resource.clone());
-                of_entity.or_default().push(finding);
-            }
-        }
+    pub fn new(advisor: &Advisor) -> Self {
         Self {
             advisor: advisor.clone(),
-            findings,
+            findings: None,
         }
+    }
+
+    /// Adds findings on the account: each stands on the page of its entity.
+    #[must_use]
+    pub fn with_findings(self, findings: Findings) -> Self {
+        let mut by_entity: HashMap<Arc<str>, Vec<Finding>> = HashMap::new();
+        for finding in findings.findings {
+            let of_entity = by_entity.entry(finding.resource.clone());
+            of_entity.or_default().push(finding);
+        }
+        Self {
+            findings: Some(by_entity),
+            ..self
+        }
+    }
+
+    /// Whether findings were looked for.
+    pub(crate) fn has_findings(&self) -> bool {
+        self.findings.is_some()
     }
 
     /// Makes a report of the advisor ready to be written.
     #[must_use]
     pub fn encode(&self, report: &Report) -> EncodedReport {
-        let findings = self
-            .findings
-            .get(report.arn())
-            .map_or(&[][..], Vec::as_slice);
-        let found = findings.iter().map(|finding| FoundPart {
+        let findings = (self.findings.as_ref()).and_then(|known| known.get(report.arn()));
+        let found = findings.into_iter().flatten().map(|finding| FoundPart {
             code: (!finding.status.is_archived()).then(|| code(finding)),
             json: finding_json(finding),
         });

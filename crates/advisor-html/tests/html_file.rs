@@ -11,7 +11,7 @@ use std::io::Read;
 use advisor_core::{
     AccountData, Activity, Advisor, Attempt, CreditedAction, Granularity, Principal, Tracking, time,
 };
-use advisor_html::{HtmlOptions, write_html};
+use advisor_html::{HtmlOptions, ReportEncoder, write_html};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -64,7 +64,7 @@ fn file(advisor: &Advisor, options: HtmlOptions) -> String {
     let mut file = Vec::new();
     let reports = advisor.reports(Granularity::Action);
     let options = options.with_granularity(Granularity::Action);
-    write_html(&mut file, advisor, reports, options).unwrap();
+    write_html(&mut file, &ReportEncoder::new(advisor), reports, options).unwrap();
     String::from_utf8(file).unwrap()
 }
 

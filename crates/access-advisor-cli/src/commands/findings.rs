@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use access_advisor::account::read_text;
 use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity};
+use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
-use access_advisor::report::{Advisor, Tracking};
+use access_advisor::report::{Advisor, Granularity, Tracking};
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use clap::builder::PossibleValue;
@@ -19,6 +20,7 @@ use crate::arguments::{ReadingArguments, parse_time};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::html_output::HtmlArguments;
 use crate::json_output::{write_json, write_json_line};
 use crate::{binary_output, input, output};
 
@@ -102,6 +104,9 @@ pub(crate) struct FindingsArguments {
     #[command(flatten)]
     csv: CsvArguments,
 
+    #[command(flatten)]
+    html: HtmlArguments,
+
     /// Write the findings to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -124,6 +129,8 @@ enum Format {
     Sarif,
     /// One IAM Analysis Finding (class 2008) of OCSF 1.6.0 per line
     Ocsf,
+    /// One file to open in a browser: the reports at action level, with these findings on their pages
+    Html,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -197,6 +204,12 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
             Format::Csv => csv::write(writer, arguments.csv, &findings),
             Format::Parquet => write_findings(writer, &findings),
             Format::Sarif => write_json(writer, &findings.sarif()),
+            Format::Html => {
+                let encoder = ReportEncoder::new(&advisor).with_findings(findings.clone());
+                let reports = advisor.reports(Granularity::Action);
+                let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
+                (arguments.html).write(writer, &encoder, Granularity::Action, encoded)
+            }
             Format::Ocsf => (findings.findings.iter())
                 .try_for_each(|finding| write_json_line(&mut *writer, &finding.ocsf())),
         }

@@ -17,12 +17,12 @@ use access_advisor::trail::{MissingInput, TrailRead};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use self::html::HtmlArguments;
 use self::listed_reports::{ListedReports, Unobservable};
 use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::html_output::HtmlArguments;
 use crate::lines::Lines;
 use crate::wording::{count, interval};
 use crate::{binary_output, input, output};

@@ -32,16 +32,11 @@ impl<'a> ListedReports<'a> {
             .inspect(|report| self.unobservable.note(report))
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.reports.len()
-    }
-
     /// Formats the reports in parallel.
     pub(super) fn formatted<T: Send>(
         self,
         format: impl Fn(&Report) -> T + Sync,
-    ) -> impl Iterator<Item = T> {
+    ) -> impl ExactSizeIterator<Item = T> {
         self.reports.map_in_parallel(move |report| {
             self.unobservable.note(&report);
             format(&report)
