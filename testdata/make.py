@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes account.json and trail/: the account of a small invented company, and its CloudTrail records.
+"""Writes account.json, credential-report.csv and trail/: the account of a small invented company, and its CloudTrail records.
 
     python3 testdata/make.py
 
@@ -11,6 +11,7 @@ larkfield/, a comment at each identity and each group of events names the rule t
 import json
 from pathlib import Path
 
+from larkfield.credentials import credential_report
 from larkfield.entities import groups, policies, roles, users
 from larkfield.events import ada, developers, exports, nobody_of_iam, other_users, role_sessions, routine
 from larkfield.objects import write_trail
@@ -21,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 def write_account():
     account = {"UserDetailList": users(), "GroupDetailList": groups(), "RoleDetailList": roles(), "Policies": policies()}
     (HERE / "account.json").write_text(json.dumps(account, indent=4) + "\n", encoding="utf-8")
+    (HERE / "credential-report.csv").write_text(credential_report(), encoding="utf-8")
 
 
 def main():

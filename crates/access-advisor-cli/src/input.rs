@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use access_advisor::account::{AccountData, ExportIssue, load_account_data};
+use access_advisor::account::{
+    AccountData, CredentialReport, EntityKind, ExportIssue, load_account_data,
+    load_credential_report,
+};
 use access_advisor::catalog::{Catalog, read_catalog_text};
 use access_advisor::report::Tracking;
 use access_advisor::store::{Store, StoredAdvisor};
@@ -53,6 +56,28 @@ pub(crate) fn account(files: &[PathBuf]) -> Result<AccountData, Failure> {
     let account = load_account_data(files)?;
     say_issues(account.issues());
     Ok(account)
+}
+
+/// Loads credential reports, if there are any, and warns of users that they lack.
+pub(crate) fn credential_report(
+    files: &[PathBuf],
+    account: &AccountData,
+) -> Result<Option<CredentialReport>, Failure> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let report = load_credential_report(files)?;
+    let users = account.entities().map(|(_, detail)| detail);
+    let users = users.filter(|detail| detail.kind == EntityKind::User);
+    let lacking = users.filter(|detail| report.user(&detail.arn).is_none());
+    let lacking = lacking.map(|detail| {
+        format!(
+            "warning: the credential report does not have the user {}",
+            detail.arn
+        )
+    });
+    output::say_each(lacking, "users that the credential report does not have");
+    Ok(Some(report))
 }
 
 /// Reports what was wrong in account data.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::account::read_text;
+use access_advisor::account::{load_credential_report, read_text};
 use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
 use access_advisor::findings::FindingSettings;
 use access_advisor::html::{HtmlOptions, ReportEncoder, write_html};
@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::account::AccountData;
 use crate::activity::Activity;
 use crate::answer::answer;
-use crate::arguments::{Instant, Level, Texts, Threads, clock};
+use crate::arguments::{Instant, Level, Paths, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::error;
 use crate::notebook;
@@ -40,8 +40,12 @@ use crate::work::{self, Stop};
 ///         covers every action, as far back as the activity goes.
 ///     now: The instant of the reports; the present when None. Read an activity that goes beyond it with `until=now`.
 ///     catalog: The catalog of services and actions; the built-in one when None.
+///     credential_report: Files of IAM's credential reports of the accounts, a path or an iterable of paths: the CSV, or the JSON of
+///         `aws iam get-credential-report`. What they say of the last uses of passwords and access keys is compared with the
+///         activity (`UnseenUses` in `coverage()`).
 ///
 /// Raises:
+///     AccountError: A credential report cannot be read; `path` is the file, `line` the line in it.
 ///     InvalidInputError: `now` has no time zone, `tracking` is not a preset, or another catalog credited the activity.
 ///
 /// >>> from datetime import datetime, timezone
@@ -95,7 +99,7 @@ struct Answer<'a> {
 #[pymethods]
 impl Advisor {
     #[new]
-    #[pyo3(signature = (account, activity, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), *, now = None, catalog = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None)")]
+    #[pyo3(signature = (account, activity, tracking = TrackingParameter(access_advisor::report::Tracking::aws()), *, now = None, catalog = None, credential_report = None), text_signature = "(account, activity, tracking='aws', *, now=None, catalog=None, credential_report=None)")]
     fn new(
         py: Python<'_>,
         account: &AccountData,
@@ -103,6 +107,7 @@ impl Advisor {
         tracking: TrackingParameter,
         now: Option<Instant>,
         catalog: Option<&Catalog>,
+        credential_report: Option<Paths>,
     ) -> PyResult<Self> {
         let now = now.map_or_else(clock, |now| now.0);
         let catalog = Catalog::or_shared(catalog);
@@ -114,10 +119,19 @@ impl Advisor {
             .with_accounts(&account, &activity);
         let newest = activity.newest();
         let make = move || {
-            access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now)
+            let advisor =
+                access_advisor::report::Advisor::new(account, &activity, catalog, tracking.0, now);
+            let advisor =
+                advisor.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
+            Ok::<_, PyErr>(match credential_report {
+                Some(paths) => {
+                    let report = load_credential_report(&paths.0).map_err(error::load)?;
+                    advisor.with_credential_report(report)
+                }
+                None => advisor,
+            })
         };
-        let inner =
-            work::run(py, make)?.map_err(|mismatch| error::invalid_input(&mismatch.to_string()))?;
+        let inner = work::run(py, make)??;
         if !missing.is_empty() {
             let message = format!("{missing}; what they hold may be missing from the reports");
             error::warn_incomplete(py, &message)?;
@@ -139,7 +153,8 @@ impl Advisor {
     }
 
     /// Returns what the reports rest on, as `access-advisor report --format json` prints it under `Coverage`: by account the days
-    /// that were read and the gaps, and log files that digests list and that were not read.
+    /// that were read and the gaps, log files that digests list and that were not read, and uses that AWS remembers and the activity
+    /// does not show.
     ///
     /// >>> coverage = advisor.coverage()
     /// >>> [account["Account"] for account in coverage["Accounts"]]

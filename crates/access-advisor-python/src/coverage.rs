@@ -52,6 +52,22 @@ impl Coverage {
         serde_json::to_string(&self.inner).map_err(error::unexpected)
     }
 
+    /// Returns which credentials of users were used: long-term access keys and passwords, as `access-advisor activity credentials
+    /// --format json` prints them. Times are texts.
+    ///
+    /// >>> uses = Activity.from_trail("testdata/trail").coverage.credential_uses()
+    /// >>> [use["AccessKeyId"] for use in uses if use["ServiceNamespace"] == "ecs"]
+    /// ['AKIAW5ZACTTYGEXAMPLE']
+    fn credential_uses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, &self.inner.credential_uses())
+    }
+
+    /// Whether some activity does not say which credentials were used: then others than in `credential_uses()` may have been.
+    #[getter]
+    fn has_unread_credentials(&self) -> bool {
+        self.inner.has_unread_credentials()
+    }
+
     /// Returns what `access-advisor coverage --format json` prints, as a dict. Days are dates and intervals of dates, such as
     /// `2026-01-03/2026-03-31`.
     ///

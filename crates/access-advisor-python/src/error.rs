@@ -96,6 +96,12 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             at("AccountError", &message, &path)
         }
         LoadError::Export(error) => export(&error),
+        LoadError::CredentialReport(error) => {
+            let mut attributes = vec![("path", Attribute::Text(&error.name))];
+            let line = error.line.and_then(|line| usize::try_from(line).ok());
+            attributes.extend(number(("line", line)));
+            raised("AccountError", &message, &attributes)
+        }
         _ => raised("AccountError", &message, &[]),
     }
 }

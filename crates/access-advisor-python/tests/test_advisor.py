@@ -10,7 +10,16 @@ import pyarrow.parquet
 import pytest
 from conftest import ERIN, NOW
 
-from access_advisor import Advisor, InvalidInputError, NoSuchEntityError, Tracking, TrailError
+from access_advisor import (
+    AccountData,
+    AccountError,
+    Activity,
+    Advisor,
+    InvalidInputError,
+    NoSuchEntityError,
+    Tracking,
+    TrailError,
+)
 
 
 def test_all_reports_as_parquet(advisor, tmp_path):
@@ -156,3 +165,17 @@ def test_errors_are_those_of_iam(advisor):
 
 def test_unknown_principals(advisor):
     assert advisor.unmatched_principals == 3
+
+
+def test_credential_report(tmp_path):
+    account = AccountData.load("testdata/account.json")
+    activity = Activity.from_trail("testdata/trail")
+    assert "UnseenUses" not in Advisor(account, activity, now=NOW).coverage()
+    report = Path("testdata/credential-report.csv")
+    unseen = Advisor(account, activity, now=NOW, credential_report=report).coverage()["UnseenUses"]
+    assert [use["Source"] for use in unseen] == ["access_key_2_last_used_date", "password_last_used"]
+    broken = tmp_path / "broken.csv"
+    broken.write_text(report.read_text().replace("2026-10-21T09:00:00+00:00", "yesterday"))
+    with pytest.raises(AccountError) as raised:
+        Advisor(account, activity, now=NOW, credential_report=[broken])
+    assert (raised.value.path, raised.value.line) == (str(broken), 7)

@@ -1,5 +1,8 @@
 //! Exported account data: what `aws iam get-account-authorization-details` prints, of one or several accounts.
 //!
+//! [`load_credential_report`] reads IAM's credential report of the same accounts, which has what the export lacks: the state and the
+//! last use of passwords and access keys.
+//!
 //! [`load_account_data`] reads files. [`AccountDataBuilder`] takes texts from anywhere else. What an export contains that
 //! cannot be evaluated is never dropped silently: [`AccountData::issues`] lists it.
 
@@ -9,9 +12,10 @@ use cloudtrail_reader::{ObjectId, UnpackError, decode_utf16, read_within, unpack
 
 #[doc(inline)]
 pub use advisor_core::{
-    AccountData, AccountDataBuilder, AccountId, DocumentId, EntityDetail, EntityId, EntityKind,
+    AccessKey, AccountData, AccountDataBuilder, AccountId, CredentialActivity, CredentialReport,
+    CredentialReportError, CredentialReportFault, DocumentId, EntityDetail, EntityId, EntityKind,
     ExportError, ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, PolicyInEffect,
-    PolicySource, UniqueId,
+    PolicySource, ReportedAccessKey, ReportedPassword, ReportedUser, UniqueId,
 };
 
 /// Why account data could not be loaded.
@@ -61,6 +65,9 @@ pub enum LoadError {
     /// A file is not an export of account data.
     #[error(transparent)]
     Export(#[from] advisor_core::ExportError),
+    /// A file is not a credential report.
+    #[error(transparent)]
+    CredentialReport(#[from] advisor_core::CredentialReportError),
 }
 
 /// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or several accounts. A folder stands
@@ -123,6 +130,19 @@ fn is_json(path: &Path) -> bool {
     let packed = [".gz", ".zst", ".bz2", ".xz"];
     let plain = packed.iter().find_map(|end| name.strip_suffix(end));
     plain.unwrap_or(&name).ends_with(".json")
+}
+
+/// Loads credential reports of `aws iam get-credential-report`, one per account: the CSV, or the JSON of the AWS CLI.
+///
+/// # Errors
+/// A file that cannot be read, or is not a credential report.
+pub fn load_credential_report<P: AsRef<Path>>(paths: &[P]) -> Result<CredentialReport, LoadError> {
+    let mut report = CredentialReport::new();
+    for path in paths {
+        let path = path.as_ref();
+        report.add(&path.display().to_string(), &read_text(path)?)?;
+    }
+    Ok(report)
 }
 
 /// The most bytes of a file, as it is stored and decompressed.

@@ -6,7 +6,7 @@
 #[doc(inline)]
 pub use advisor_core::{
     Activity, ActivityRow, AppearanceId, Attempt, CallCoverage, CatalogMismatch, Coverage,
-    CoverageId, CoverageSummary, CreditedAction, CreditedActionId, DaySet, Digest, EventCategory,
-    Evidence, InternedAttempt, ListedLogFile, LogFileCoverage, MissingLogFile, Principal,
-    RecordCoverage, RegionId, call_tells,
+    CoverageId, CoverageSummary, CredentialId, CredentialUse, CreditedAction, CreditedActionId,
+    DaySet, Digest, EventCategory, Evidence, InternedAttempt, ListedLogFile, LogFileCoverage,
+    MissingLogFile, Principal, RecordCoverage, RegionId, UserCredential, call_tells,
 };

@@ -11,5 +11,5 @@ pub use advisor_core::{
     PoliciesGrantingServiceAccess, PolicyPath, Reach, RegionCoverage, Report, ReportCoverage,
     ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State, StateReason,
     TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
-    policies_granting_service_access,
+    UnseenUse, UseSource, policies_granting_service_access,
 };

@@ -124,7 +124,10 @@ fn read_coverage(
     let mut coverage = Coverage::new();
     match json {
         Some(json) => coverage = serde_json::from_str(json).map_err(Fault::Coverage)?,
-        None => coverage.see_unknown_source(),
+        None => {
+            coverage.see_unknown_source();
+            coverage.see_unread_credentials();
+        }
     }
     if is_by_event(schema) {
         let catalog = catalog.map_or_else(Catalog::shared, Arc::clone);

@@ -8,7 +8,6 @@
 //! set, which such events do not change.
 
 mod attempt;
-mod event_id;
 mod principals;
 mod row;
 
@@ -17,17 +16,17 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 pub use self::attempt::{
-    AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence, InternedAttempt, Principal,
-    RegionId,
+    AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence, InternedAttempt, RegionId,
 };
-use self::event_id::EventId;
 use self::principals::Principals;
 pub use self::row::ActivityRow;
 use self::row::{Row, RowKey};
-use crate::coverage::{Coverage, EventCategory};
+use crate::coverage::{Coverage, CredentialId, EventCategory, SeenCredential, UserCredential};
 use crate::day_set::DaySet;
+use crate::event_id::EventId;
 use crate::ids::AccountId;
 use crate::interned::Interned;
+use crate::principal::Principal;
 use crate::time;
 
 /// The activity table.
@@ -144,6 +143,48 @@ impl Activity {
             }
         }
         true
+    }
+
+    /// Records that a user's credential was used for an attempt, which is recorded by [`Activity::record`], or for a sign-in, which
+    /// is none. Returns `false`, and records nothing, when the principal has neither a unique id nor an ARN.
+    pub fn record_credential(
+        &mut self,
+        credential: UserCredential<'_>,
+        attempt: &Attempt<'_>,
+    ) -> bool {
+        let Some(id) = self
+            .coverage
+            .intern_credential(attempt.principal, credential)
+        else {
+            return false;
+        };
+        let seen = SeenCredential {
+            service: attempt.service,
+            region: attempt.region,
+            time_millis: attempt.time_millis,
+            event_id: attempt.event_id.as_bytes(),
+        };
+        self.coverage.see_credential(id, &seen);
+        true
+    }
+
+    /// Records that a credential, by its id in the [coverage](Activity::coverage_mut) of this table, was used for an attempt.
+    pub fn record_interned_credential(
+        &mut self,
+        credential: CredentialId,
+        attempt: &InternedAttempt<'_>,
+    ) {
+        let action = self.actions.get(attempt.action.0);
+        let region = self.regions.get(attempt.region.0);
+        if let (Some(action), Some(region)) = (action, region) {
+            let seen = SeenCredential {
+                service: &action.service,
+                region,
+                time_millis: attempt.time_millis,
+                event_id: attempt.event_id,
+            };
+            self.coverage.see_credential(credential, &seen);
+        }
     }
 
     /// Merges another table and its coverage into this one.

@@ -16,6 +16,7 @@ use crate::activity::{Activity, Evidence};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::compiled_policy::CompiledPolicy;
 use crate::coverage::CatalogMismatch;
+use crate::credentials::{CrossCheck, UserCredentials};
 use crate::day_set::DaySet;
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, Joined, JoinedRows, VisitedRows};
@@ -42,10 +43,11 @@ pub struct Advisor {
     engine: Arc<ReachEngine>,
     usage: Arc<Usage>,
     trail: Arc<TrailDays>,
+    pub(crate) credentials: UserCredentials,
     /// `None` when the tracking has no states.
     states: Option<Arc<FullStates>>,
     tracking: Tracking,
-    now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// What full tracking needs for the states of what no attempt shows.
@@ -80,12 +82,14 @@ impl Advisor {
         let account = account.into();
         let engine = Arc::new(ReachEngine::new(&account, catalog.clone()));
         let usage = Arc::new(Usage::new(&account, activity, &catalog));
+        let credentials = UserCredentials::new(&account, activity.coverage());
         let advisor = Self {
             account,
             catalog,
             engine,
             usage,
             trail: Arc::new(TrailDays::new(activity.coverage())),
+            credentials,
             states: None,
             tracking,
             now,
@@ -164,11 +168,22 @@ impl Advisor {
     #[must_use]
     pub fn coverage(&self) -> ReportCoverage {
         let accounts = self.account.accounts();
-        self.trail.summary(
+        let window = self.tracking.claim_days(self.now);
+        let cross_check = CrossCheck {
+            account: &self.account,
+            usage: &self.usage,
+            trail: &self.trail,
+            credentials: &self.credentials,
+            window,
+            now: self.now,
+        };
+        let mut coverage = self.trail.summary(
             accounts.iter().map(AccountId::as_str),
-            self.tracking.claim_days(self.now),
+            window,
             self.tracking.coverage_days_needed(),
-        )
+        );
+        coverage.unseen_uses = cross_check.unseen_uses();
+        coverage
     }
 
     /// The instant as of which reports are made.

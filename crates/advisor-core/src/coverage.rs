@@ -5,6 +5,7 @@
 
 mod catalogs;
 mod category;
+mod credential_use;
 mod exchange;
 mod log_files;
 mod spans;
@@ -13,6 +14,8 @@ mod trail_coverage;
 
 pub use self::catalogs::CatalogMismatch;
 pub use self::category::EventCategory;
+pub(crate) use self::credential_use::SeenCredential;
+pub use self::credential_use::{CredentialId, CredentialUse, UserCredential};
 pub use self::summary::CoverageSummary;
 pub(crate) use self::trail_coverage::Category;
 pub use self::trail_coverage::{

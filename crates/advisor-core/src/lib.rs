@@ -4,6 +4,7 @@ mod account;
 mod action_set;
 mod activity;
 mod advisor;
+mod advisor_credentials;
 mod caller;
 mod cancellation;
 mod compiled_policy;
@@ -11,6 +12,7 @@ mod coverage;
 mod credentials;
 mod day_set;
 mod decisions;
+mod event_id;
 mod explain;
 mod findings;
 mod grants;
@@ -22,6 +24,7 @@ mod joined_rows;
 mod page;
 mod parameters;
 mod patterns_by_service;
+mod principal;
 mod reach;
 mod report;
 mod reports;
@@ -33,6 +36,7 @@ mod statement_resources;
 pub mod text;
 pub mod time;
 mod tracking;
+mod unseen_use;
 mod usage;
 
 pub use account::export;
@@ -43,19 +47,20 @@ pub use account::{
 };
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence,
-    InternedAttempt, Principal, RegionId,
+    InternedAttempt, RegionId,
 };
 pub use advisor::{Advisor, LastByNamespace};
 pub use caller::{Caller, CallerError, CallerErrorKind};
 pub use cancellation::{Cancellation, Cancelled};
 pub use compiled_policy::{CompiledPolicy, PolicyCompiler};
 pub use coverage::{
-    CallCoverage, CatalogMismatch, Coverage, CoverageId, CoverageSummary, Digest, EventCategory,
-    ListedLogFile, LogFileCoverage, MissingLogFile, RecordCoverage,
+    CallCoverage, CatalogMismatch, Coverage, CoverageId, CoverageSummary, CredentialId,
+    CredentialUse, Digest, EventCategory, ListedLogFile, LogFileCoverage, MissingLogFile,
+    RecordCoverage, UserCredential,
 };
 pub use credentials::{
-    CredentialReport, CredentialReportError, CredentialReportFault, ReportedAccessKey,
-    ReportedPassword, ReportedUser,
+    AccessKey, CredentialActivity, CredentialReport, CredentialReportError, CredentialReportFault,
+    ReportedAccessKey, ReportedPassword, ReportedUser,
 };
 pub use day_set::DaySet;
 pub use explain::{Explainer, PlacedStatement, PolicyPath};
@@ -77,6 +82,7 @@ pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
 pub use parameters::{
     check_marker, check_service_namespace, check_service_namespaces, find_service,
 };
+pub use principal::Principal;
 pub use reach::{Reach, ReachEngine};
 pub use report::{
     ActionRow, EntityAccess, Grant, Granularity, LastAccess, NotEvaluated, Report, ReportVisitor,
@@ -89,3 +95,4 @@ pub use state::{
     State, StateReason, call_tells,
 };
 pub use tracking::{TrackedActions, TrackedRegions, Tracking};
+pub use unseen_use::{UnseenUse, UseSource};

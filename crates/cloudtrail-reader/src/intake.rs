@@ -195,14 +195,18 @@ impl<'r> Intake<'r> {
         reconciliation.records_read += noted.records;
         reconciliation.records_attributed += noted.attributed();
         for attempt in &noted.attempts {
-            activity.record_interned(&InternedAttempt {
+            let interned = InternedAttempt {
                 principal: attempt.principal,
                 action: attempt.action,
                 region: attempt.region,
                 time_millis: attempt.time_millis,
                 event_id: &attempt.event_id,
                 denied: attempt.denied,
-            });
+            };
+            activity.record_interned(&interned);
+            if let Some(key) = attempt.key {
+                activity.record_interned_credential(key, &interned);
+            }
         }
         for reason in &noted.set_aside {
             projected.count(*reason);

@@ -1,5 +1,6 @@
 //! `access-advisor activity`: activity files, and the SQL that makes the same table.
 
+mod credentials;
 mod export;
 mod files;
 mod merge;
@@ -18,6 +19,8 @@ pub(crate) enum ActivityCommand {
     Merge(merge::MergeArguments),
     /// Print the rows of activity files
     Show(show::ShowArguments),
+    /// Print which access keys and passwords of users were used, as activity files have it
+    Credentials(credentials::CredentialsArguments),
     /// Print a query that makes the activity table where the logs are: Athena, CloudTrail Lake, Spark,
     /// DuckDB
     Sql(sql::SqlArguments),
@@ -28,6 +31,7 @@ pub(crate) fn run(command: &ActivityCommand) -> Result<(), Failure> {
         ActivityCommand::Export(arguments) => export::run(arguments),
         ActivityCommand::Merge(arguments) => merge::run(arguments),
         ActivityCommand::Show(arguments) => show::run(arguments),
+        ActivityCommand::Credentials(arguments) => credentials::run(arguments),
         ActivityCommand::Sql(arguments) => sql::run(arguments),
     }
 }

@@ -61,6 +61,11 @@ pub(crate) struct ReportArguments {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     account: Vec<PathBuf>,
 
+    /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
+    /// AWS CLI. What they show of the last uses of passwords and access keys is compared with the trail
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    credential_report: Vec<PathBuf>,
+
     /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
@@ -136,13 +141,19 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
     let granularity: Granularity = arguments.granularity.into();
 
-    let inputs = [&arguments.account[..], &arguments.trail].concat();
+    let inputs = [
+        &arguments.account[..],
+        &arguments.credential_report,
+        &arguments.trail,
+    ]
+    .concat();
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if arguments.format == Format::Parquet {
         binary_output::refuse_terminal(arguments.output.as_deref())?;
     }
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let account = input::account(&arguments.account)?;
+    let credentials = input::credential_report(&arguments.credential_report, &account)?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
         account.check(arn)?;
@@ -166,7 +177,10 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     warn_of_old_trail(&trail, &tracking, now);
     note_untracked_regions(&trail, &tracking);
 
-    let advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now)?;
+    let mut advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now)?;
+    if let Some(report) = credentials {
+        advisor = advisor.with_credential_report(report);
+    }
     note_unmatched_principals(&advisor);
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)

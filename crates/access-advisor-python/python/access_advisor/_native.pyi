@@ -453,6 +453,9 @@ class Coverage:
         """Returns this coverage as JSON, for another process to read with `from_json`. It is what activity files have in their
         metadata.
         """
+    def credential_uses(self) -> list[dict[str, Any]]: ...
+    @property
+    def has_unread_credentials(self) -> bool: ...
     def to_dict(self) -> dict[str, Any]:
         """Returns what `access-advisor coverage --format json` prints, as a dict. Days are dates and intervals of dates, such as
         `2026-01-03/2026-03-31`.
@@ -772,6 +775,7 @@ class Advisor:
         *,
         now: datetime | None = None,
         catalog: Catalog | None = None,
+        credential_report: _Paths | None = None,
     ) -> Advisor: ...
     @property
     def now(self) -> datetime:

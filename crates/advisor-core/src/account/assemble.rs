@@ -176,5 +176,7 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
         missing_groups: Vec::new(),
         tags: Vec::new(),
         policy_uses: None,
+        last_used: None,
+        last_used_region: None,
     }
 }

@@ -12,7 +12,7 @@ use super::entity::{
 };
 use super::export::{
     AttachedPolicy, DocumentText, ExportPage, ExportTime, GroupDetail, ManagedPolicyDetail, Part,
-    PartList, PolicyDetail, RoleDetail, Tag, UserDetail,
+    PartList, PolicyDetail, RoleDetail, RoleLastUsed, Tag, UserDetail,
 };
 use super::export_error::ExportError;
 use super::graph::AccountData;
@@ -143,6 +143,10 @@ impl AccountDataBuilder {
             return;
         };
         detail.tags = self.tags(&place, identity.tags);
+        if let Some(last_used) = identity.last_used {
+            detail.last_used = last_used.last_used_date.as_str().and_then(time::parse);
+            detail.last_used_region = last_used.region.map(Into::into);
+        }
         let inline_list = identity.inline_list;
         let mut inline: Vec<InlinePolicy> = Vec::new();
         for (index, value) in identity.inline_policies.iter().flatten().enumerate() {
@@ -364,6 +368,8 @@ impl AccountDataBuilder {
             missing_groups: Vec::new(),
             tags: Vec::new(),
             policy_uses: None,
+            last_used: None,
+            last_used_region: None,
         })
     }
 
@@ -433,6 +439,7 @@ struct Identity<'a> {
     group_list: PartList<'a, String>,
     attached_managed_policies: PartList<'a, AttachedPolicy>,
     tags: Option<Part<'a, Vec<Tag>>>,
+    last_used: Option<RoleLastUsed>,
 }
 
 impl<'a> From<UserDetail<'a>> for Identity<'a> {
@@ -450,6 +457,7 @@ impl<'a> From<UserDetail<'a>> for Identity<'a> {
             group_list: user.group_list,
             attached_managed_policies: user.attached_managed_policies,
             tags: user.tags,
+            last_used: None,
         }
     }
 }
@@ -469,6 +477,7 @@ impl<'a> From<GroupDetail<'a>> for Identity<'a> {
             group_list: None,
             attached_managed_policies: group.attached_managed_policies,
             tags: None,
+            last_used: None,
         }
     }
 }
@@ -488,6 +497,7 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
             group_list: None,
             attached_managed_policies: role.attached_managed_policies,
             tags: role.tags,
+            last_used: role.role_last_used.and_then(|part| part.read_object().ok()),
         }
     }
 }

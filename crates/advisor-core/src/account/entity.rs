@@ -70,6 +70,10 @@ pub struct EntityDetail {
     /// Of how many users, groups and roles the export says that a managed policy is attached to them, or is their permissions
     /// boundary. `None` when it does not say.
     pub policy_uses: Option<u64>,
+    /// When a role was last used, as AWS remembers it. `None` also when the export does not say it.
+    pub last_used: Option<DateTime<Utc>>,
+    /// The Region of that use.
+    pub last_used_region: Option<Box<str>>,
 }
 
 /// An inline policy.

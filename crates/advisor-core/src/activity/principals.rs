@@ -3,8 +3,9 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::attempt::{AppearanceId, Principal};
+use super::attempt::AppearanceId;
 use crate::interned::{Interned, index};
+use crate::principal::Principal;
 
 /// Principals by id.
 #[derive(Clone, Debug, Default)]

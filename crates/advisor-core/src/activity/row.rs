@@ -1,8 +1,9 @@
 //! Rows of the activity table: the last and first attempt, and counts.
 
-use super::attempt::{CreditedAction, Principal};
-use super::event_id::EventId;
+use super::attempt::CreditedAction;
 use crate::day_set::DaySet;
+use crate::event_id::EventId;
+use crate::principal::Principal;
 
 /// The key of a row, by the ids of its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,10 +8,12 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::category::EventCategory;
+use super::credential_use::{CredentialUse, UserCredential};
 use super::log_files::{Held, Missing};
 use super::spans::Spans;
 use super::trail_coverage::{Coverage, Place, PlaceCoverage, RecordCoverage, TrailDigests};
 use crate::day_set::DaySet;
+use crate::principal::Principal;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,6 +41,11 @@ struct Exchanged<'a> {
     /// Nobody has decided them in files that do not say it.
     #[serde(default = "is_set")]
     has_undecided_uses: bool,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    credential_uses: Vec<ExchangedCredential<'a>>,
+    /// Nobody has read them in files that do not say it.
+    #[serde(default = "is_set")]
+    has_unread_credentials: bool,
 }
 
 fn is_set() -> bool {
@@ -88,6 +95,67 @@ impl<'a> ExchangedRecords<'a> {
             };
             let call = self.service.as_deref().zip(self.action.as_deref());
             coverage.add_records(records, call);
+        }
+    }
+}
+
+/// Uses of a credential: of a password when there is no access key.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExchangedCredential<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    principal_id: Option<Cow<'a, str>>,
+    /// Of a principal without a unique id.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    arn: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    account: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    service: Cow<'a, str>,
+    #[serde(borrow)]
+    region: Cow<'a, str>,
+    last_millis: i64,
+    #[serde(borrow)]
+    last_event_id: Cow<'a, str>,
+    first_millis: i64,
+    days: Cow<'a, DaySet>,
+}
+
+impl<'a> From<CredentialUse<'a>> for ExchangedCredential<'a> {
+    fn from(uses: CredentialUse<'a>) -> Self {
+        Self {
+            principal_id: uses.principal.unique_id.map(Cow::from),
+            arn: uses.principal.arn.map(Cow::from),
+            account: uses.principal.account.map(Cow::from),
+            access_key_id: uses.credential.access_key_id().map(Cow::from),
+            service: uses.service.into(),
+            region: uses.region.into(),
+            last_millis: uses.last_millis,
+            last_event_id: uses.last_event_id.into(),
+            first_millis: uses.first_millis,
+            days: Cow::Borrowed(uses.days),
+        }
+    }
+}
+
+impl ExchangedCredential<'_> {
+    fn get(&self) -> CredentialUse<'_> {
+        CredentialUse {
+            principal: Principal {
+                unique_id: self.principal_id.as_deref(),
+                arn: self.arn.as_deref(),
+                account: self.account.as_deref(),
+            },
+            credential: (self.access_key_id.as_deref())
+                .map_or(UserCredential::Password, UserCredential::AccessKey),
+            service: &self.service,
+            region: &self.region,
+            last_millis: self.last_millis,
+            last_event_id: &self.last_event_id,
+            first_millis: self.first_millis,
+            days: &self.days,
         }
     }
 }
@@ -241,6 +309,10 @@ impl Serialize for Coverage {
             catalogs: self.catalogs().map(|it| it.to_string().into()).collect(),
             has_unknown_sources: self.has_unknown_sources,
             has_undecided_uses: self.has_undecided_uses,
+            credential_uses: (self.credentials.sorted().into_iter())
+                .map(ExchangedCredential::from)
+                .collect(),
+            has_unread_credentials: self.has_unread_credentials,
         };
         exchanged.serialize(serializer)
     }
@@ -252,6 +324,7 @@ impl<'de> Deserialize<'de> for Coverage {
         let mut coverage = Self {
             has_unknown_sources: exchanged.has_unknown_sources,
             has_undecided_uses: exchanged.has_undecided_uses,
+            has_unread_credentials: exchanged.has_unread_credentials,
             ..Self::default()
         };
         for records in exchanged.records {
@@ -259,6 +332,16 @@ impl<'de> Deserialize<'de> for Coverage {
         }
         for call in exchanged.calls.iter().filter(|call| call.action.is_some()) {
             call.add_to(&mut coverage);
+        }
+        for uses in &exchanged.credential_uses {
+            let (first, last) = (uses.first_millis, uses.last_millis);
+            let days = [first, last].map(DaySet::day_of);
+            let is_sound = first <= last && [uses.days.first(), uses.days.last()] == days.map(Some);
+            if !is_sound || !coverage.credentials.add(&uses.get()) {
+                return Err(D::Error::custom(
+                    "CredentialUses has one whose days are not those of its uses",
+                ));
+            }
         }
         for place in exchanged.log_files {
             let key = Place {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::principal::Principal;
 
 #[derive(Clone, Debug)]
 enum Seen {
@@ -13,7 +14,10 @@ enum Seen {
     /// The second is the trail.
     Digest(usize, usize, i64, i64, Vec<usize>),
     Catalog(usize),
+    /// The principal, the credential, the time, the event, the service and the Region.
+    Credential(usize, usize, i64, usize, usize, usize),
     Unknown,
+    Unread,
 }
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
@@ -58,7 +62,19 @@ fn seen() -> impl Strategy<Value = Seen> {
                 files
             )),
         (0..2_usize).prop_map(Seen::Catalog),
+        (
+            0..4_usize,
+            0..3_usize,
+            0..4_i64,
+            0..2_usize,
+            0..2_usize,
+            0..2_usize
+        )
+            .prop_map(|(who, credential, time, event, service, region)| {
+                Seen::Credential(who, credential, time * DAY / 2, event, service, region)
+            }),
         Just(Seen::Unknown),
+        Just(Seen::Unread),
     ]
 }
 
@@ -102,7 +118,39 @@ fn coverage(all: &[Seen]) -> Coverage {
                 }),
             ),
             Seen::Catalog(catalog) => coverage.see_catalog(CATALOGS[*catalog].parse().unwrap()),
+            Seen::Credential(who, credential, time_millis, event, service, region) => {
+                let credential = [
+                    UserCredential::Password,
+                    UserCredential::AccessKey("AKIAEXAMPLE000000001"),
+                    UserCredential::AccessKey("AKIAEXAMPLE000000002"),
+                ][*credential];
+                let user = |unique_id, arn, account| Principal {
+                    unique_id,
+                    arn,
+                    account,
+                };
+                let who = [
+                    user(Some("AIDAEXAMPLE0000000001"), None, Some(ACCOUNTS[0])),
+                    user(
+                        Some("AIDAEXAMPLE0000000001"),
+                        Some("arn:x"),
+                        Some(ACCOUNTS[1]),
+                    ),
+                    user(None, Some("arn:x"), None),
+                    user(None, None, None),
+                ][*who];
+                if let Some(id) = coverage.intern_credential(who, credential) {
+                    let seen = SeenCredential {
+                        service: ["s3", "ec2"][*service],
+                        region: REGIONS[*region],
+                        time_millis: *time_millis,
+                        event_id: [&b"a"[..], b"b"][*event],
+                    };
+                    coverage.see_credential(id, &seen);
+                }
+            }
             Seen::Unknown => coverage.see_unknown_source(),
+            Seen::Unread => coverage.see_unread_credentials(),
         }
     }
     coverage
@@ -214,8 +262,47 @@ fn coverage_of_earlier_versions_proves_what_it_knows() {
         [0, 1, 2, 5, 6, 7, 8]
     );
     assert!(coverage.calls().next().is_none());
+    assert!(coverage.has_unread_credentials());
     let mut proved = coverage.days_by_digests(EventCategory::ManagementRead);
     assert!(proved.all(|(.., days)| days.is_empty()));
+}
+
+#[test]
+fn the_last_use_of_a_credential_tells_service_and_region() {
+    let maria = Principal {
+        unique_id: Some("AIDAEXAMPLE0000000001"),
+        arn: Some("arn:aws:iam::111122223333:user/maria"),
+        account: Some(ACCOUNTS[0]),
+    };
+    let key = UserCredential::long_term_key("AKIAEXAMPLE000000001").unwrap();
+    let mut coverage = Coverage::new();
+    let id = coverage.intern_credential(maria, key).unwrap();
+    assert_eq!(coverage.credential_uses(), []);
+    for (day, service) in [(2, "s3"), (7, "ec2"), (4, "sqs")] {
+        let seen = SeenCredential {
+            service,
+            region: "eu-west-1",
+            time_millis: day * DAY + HOUR,
+            event_id: service.as_bytes(),
+        };
+        coverage.see_credential(id, &seen);
+    }
+    let [uses] = &*coverage.credential_uses() else {
+        panic!("{coverage:?}");
+    };
+    assert_eq!(
+        (uses.credential, uses.service, uses.last_event_id),
+        (key, "ec2", "ec2")
+    );
+    assert_eq!(
+        (uses.first_millis, uses.last_millis),
+        (2 * DAY + HOUR, 7 * DAY + HOUR)
+    );
+    // What does not say its coverage still shows uses.
+    assert_eq!(coverage.as_unknown_source().credential_uses().len(), 1);
+    for other in ["ASIAEXAMPLE000000001", "AKIA", "AKIAEXAMPLE 00000001", ""] {
+        assert_eq!(UserCredential::long_term_key(other), None, "{other}");
+    }
 }
 
 #[test]
@@ -244,6 +331,10 @@ fn a_damaged_text_is_refused() {
             {"Trail": "t", "Digests": [], "Listed": "AAAA"}]}]}"#,
         r#"{"Catalogs": ["1"]}"#,
         r#"{"Records": [{"Account": "1"}]}"#,
+        r#"{"CredentialUses": [{"PrincipalId": "AIDA", "Service": "s3", "Region": "r", "LastMillis": 7, "LastEventId": "",
+            "FirstMillis": 8, "Days": ["1970-01-01"]}]}"#,
+        r#"{"CredentialUses": [{"Service": "s3", "Region": "r", "LastMillis": 7, "LastEventId": "", "FirstMillis": 7,
+            "Days": ["1970-01-01"]}]}"#,
     ] {
         assert!(serde_json::from_str::<Coverage>(text).is_err(), "{text}");
     }

@@ -5,13 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use service_catalog::CatalogFingerprint;
 
 use super::category::EventCategory;
+use super::credential_use::{
+    CredentialId, CredentialUse, CredentialUses, SeenCredential, UserCredential,
+};
 use super::log_files::{Held, LogFiles, Missing, last_part};
 use super::spans::{self, Spans};
 use crate::day_set::DaySet;
 use crate::interned::Interned;
+use crate::principal::Principal;
 
 /// What was read: by account, Region and kind of event, the UTC days with records; by account and Region, the days with log
-/// files and the hours whose log files digests list; and the catalogs that credited the events.
+/// files and the hours whose log files digests list; the credentials of users that were used; and the catalogs that credited the
+/// events.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     pub(super) records: Interned<Records>,
@@ -20,6 +25,8 @@ pub struct Coverage {
     pub(super) catalogs: BTreeSet<CatalogFingerprint>,
     pub(super) has_unknown_sources: bool,
     pub(super) has_undecided_uses: bool,
+    pub(super) credentials: CredentialUses,
+    pub(super) has_unread_credentials: bool,
 }
 
 /// An account, a Region and a kind of event of a [`Coverage`], for recording many days. Valid only for the coverage that returned it.
@@ -380,7 +387,40 @@ impl Coverage {
         self.has_undecided_uses
     }
 
-    /// The coverage of the same source as if it did not say what it covers: the catalogs and what is missing stay.
+    /// The id of a credential of a user, for [`Activity::record_interned_credential`](crate::Activity::record_interned_credential).
+    /// `None` when the principal has neither a unique id nor an ARN.
+    pub fn intern_credential(
+        &mut self,
+        principal: Principal<'_>,
+        credential: UserCredential<'_>,
+    ) -> Option<CredentialId> {
+        self.credentials.intern(principal, credential)
+    }
+
+    pub(crate) fn see_credential(&mut self, credential: CredentialId, seen: &SeenCredential<'_>) {
+        self.credentials.see(credential, seen);
+    }
+
+    /// The uses of users' credentials that records show, by principal and credential.
+    #[must_use]
+    pub fn credential_uses(&self) -> Vec<CredentialUse<'_>> {
+        self.credentials.sorted()
+    }
+
+    /// Records that some activity does not say which credentials were used, as for tables that a query engine made.
+    pub fn see_unread_credentials(&mut self) {
+        self.has_unread_credentials = true;
+    }
+
+    /// Whether some activity does not say which credentials were used: then others than
+    /// [`credential_uses`](Self::credential_uses) may have been.
+    #[must_use]
+    pub fn has_unread_credentials(&self) -> bool {
+        self.has_unread_credentials
+    }
+
+    /// The coverage of the same source as if it did not say what it covers: the catalogs, the uses of credentials and what is
+    /// missing stay.
     #[must_use]
     pub fn as_unknown_source(&self) -> Self {
         Self {
@@ -388,6 +428,8 @@ impl Coverage {
             catalogs: self.catalogs.clone(),
             has_unknown_sources: true,
             has_undecided_uses: self.has_undecided_uses,
+            credentials: self.credentials.clone(),
+            has_unread_credentials: self.has_unread_credentials,
             ..Self::default()
         }
     }
@@ -426,6 +468,8 @@ impl Coverage {
         self.catalogs.extend(&other.catalogs);
         self.has_unknown_sources |= other.has_unknown_sources;
         self.has_undecided_uses |= other.has_undecided_uses;
+        self.credentials.merge(&other.credentials);
+        self.has_unread_credentials |= other.has_unread_credentials;
     }
 
     /// Adds days with records, of which no day may be known.
@@ -599,6 +643,8 @@ impl PartialEq for Coverage {
             && self.catalogs == other.catalogs
             && self.has_unknown_sources == other.has_unknown_sources
             && self.has_undecided_uses == other.has_undecided_uses
+            && self.credentials == other.credentials
+            && self.has_unread_credentials == other.has_unread_credentials
             && sorted(self) == sorted(other)
             && self.sorted_calls() == other.sorted_calls()
     }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::region_days::RegionDays;
 use crate::coverage::{Coverage, EventCategory};
 use crate::day_set::DaySet;
+use crate::unseen_use::UnseenUse;
 
 /// How many names of missing log files are kept.
 const NAMED: usize = 5;
@@ -48,6 +49,9 @@ pub struct ReportCoverage {
     pub missing_log_files: MissingLogFiles,
     /// Whether some activity came from a source that does not say what it covers.
     pub has_unknown_sources: bool,
+    /// Uses in the window that AWS remembers, and that the trail does not show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen_uses: Vec<UnseenUse>,
 }
 
 /// What was read of an account's trail in the window.
@@ -293,6 +297,19 @@ impl TrailDays {
         }
     }
 
+    /// Whether something was read of a day of an account, in a Region if it is known, and no log file of that is known to be missing.
+    pub(crate) fn was_read(&self, account: &str, region: Option<&str>, day: i32) -> bool {
+        let Some(account) = self.account(account) else {
+            return false;
+        };
+        let mut regions = account.regions.iter();
+        regions.any(|(name, days)| {
+            region.is_none_or(|region| region == &**name)
+                && days.read().contains(day)
+                && !days.missing.contains(day)
+        })
+    }
+
     pub(crate) fn account(&self, account: &str) -> Option<&AccountDays> {
         self.accounts.get(account)
     }
@@ -365,6 +382,7 @@ impl TrailDays {
             accounts: accounts.collect(),
             missing_log_files: self.missing_log_files.clone(),
             has_unknown_sources: self.has_unknown_sources,
+            unseen_uses: Vec::new(),
         }
     }
 }

@@ -111,6 +111,7 @@ pub(crate) fn read_csv(
                 // A CSV has no place for coverage.
                 let coverage = activity.coverage_mut();
                 coverage.see_unknown_source();
+                coverage.see_unread_credentials();
                 if let What::ByEvent { .. } = columns.what {
                     coverage.see_catalog(rules.catalog().fingerprint());
                 }

@@ -29,6 +29,7 @@ pub(crate) enum Column {
     PrincipalId,
     Arn,
     AccountId,
+    AccessKeyId,
     UserName,
     InvokedBy,
     IssuerType,
@@ -72,6 +73,7 @@ impl Column {
             "useridentityprincipalid" => Self::PrincipalId,
             "useridentityarn" => Self::Arn,
             "useridentityaccountid" => Self::AccountId,
+            "useridentityaccesskeyid" => Self::AccessKeyId,
             "useridentityusername" => Self::UserName,
             "useridentityinvokedby" => Self::InvokedBy,
             other => {
@@ -130,6 +132,7 @@ impl<'a> Cells<'a> {
             Column::PrincipalId,
             Column::Arn,
             Column::AccountId,
+            Column::AccessKeyId,
             Column::UserName,
             Column::InvokedBy,
         ] {
@@ -178,6 +181,7 @@ impl<'a> Cells<'a> {
             resources: None,
             response_elements: None,
             addendum: None,
+            lacks_access_key: false,
         }
     }
 
@@ -199,6 +203,10 @@ impl<'a> Cells<'a> {
             principal_id: self.text(Column::PrincipalId),
             arn: self.text(Column::Arn),
             account_id: self.text(Column::AccountId),
+            access_key_id: self
+                .take(Column::AccessKeyId)
+                .map(|key| Cow::Owned(format!("\"{key}\"")))
+                .map(Loose::from),
             user_name: self.text(Column::UserName),
             invoked_by: self.text(Column::InvokedBy),
             session_context: has_issuer.then_some(SessionContext {
@@ -260,7 +268,7 @@ mod tests {
             "arn",
             "type",
             "resources.arn",
-            "useridentity.accesskeyid",
+            "useridentity.credentialid",
             "sessionIssuer.path",
             "sessioncontextarn",
         ] {

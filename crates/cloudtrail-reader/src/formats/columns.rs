@@ -11,6 +11,7 @@ use crate::formats::entry::Entry;
 use crate::formats::error::{FormatError, TableKind};
 use crate::formats::identity_text;
 use crate::outcome::malformed::{IdentityColumn, Malformed, RowFault};
+use crate::record::event::EventRecord;
 use crate::record::identity::identity_types;
 
 /// The columns of a table that count.
@@ -125,7 +126,10 @@ impl RecordColumns {
         if let Err(reason) = self.read_identity(&mut cells) {
             return Entry::Malformed(reason);
         }
-        Entry::Fields(Box::new(cells.record()))
+        Entry::Fields(Box::new(EventRecord {
+            lacks_access_key: !self.has(Column::UserIdentity) && !self.has(Column::AccessKeyId),
+            ..cells.record()
+        }))
     }
 
     /// Reads the parts of `userIdentity`. The outermost column with a text of many values wins; without one, columns of

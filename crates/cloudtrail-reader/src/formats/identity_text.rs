@@ -43,6 +43,7 @@ impl Level {
             (Self::Identity, "principalid") => Column::PrincipalId,
             (Self::Identity, "arn") => Column::Arn,
             (Self::Identity, "accountid") => Column::AccountId,
+            (Self::Identity, "accesskeyid") => Column::AccessKeyId,
             (Self::Identity, "username") => Column::UserName,
             (Self::Identity, "invokedby") => Column::InvokedBy,
             (Self::Issuer, "type") => Column::IssuerType,
@@ -51,10 +52,7 @@ impl Level {
             (Self::Issuer, "accountid") => Column::IssuerAccountId,
             (Self::Issuer, "username") => Column::IssuerUserName,
             (Self::Other, _)
-            | (
-                Self::Identity,
-                "accesskeyid" | "credentialid" | "identityprovider" | "inscopeof" | "onbehalfof",
-            )
+            | (Self::Identity, "credentialid" | "identityprovider" | "inscopeof" | "onbehalfof")
             | (
                 Self::Context,
                 "attributes"
@@ -115,6 +113,7 @@ fn take_json(value: Value, level: Level, cells: &mut Cells<'_>) -> Result<(), Id
     for (name, value) in members {
         match (level.member(&name), value) {
             (Member::Other | Member::Unknown, _) | (Member::Value(_), Value::Null) => {}
+            (Member::Value(Column::AccessKeyId), value) if !value.is_string() => {}
             (Member::Struct(below), value) => take_json(value, below, cells)?,
             (Member::Value(field), Value::String(text)) => {
                 if !cells.set(field, text) {
@@ -168,7 +167,8 @@ fn read_members<'t>(
         if after_value && matches!(member, Member::Unknown) {
             return Err(IdentityTextFault::Ambiguous);
         }
-        after_value = matches!(member, Member::Value(_));
+        // Nobody can choose an access key: there is no comma in it.
+        after_value = matches!(member, Member::Value(column) if column != Column::AccessKeyId);
         rest = match (member, value.strip_prefix('{')) {
             (Member::Value(_), Some(_)) => {
                 return Err(IdentityTextFault::NotAText);

@@ -34,7 +34,7 @@ enum OcsfField {
 }
 
 /// The columns that count, apart from `unmapped`.
-const COLUMNS: [(&str, OcsfField); 21] = [
+const COLUMNS: [(&str, OcsfField); 22] = [
     ("time", OcsfField::Time),
     ("time_dt", OcsfField::Time),
     ("api.service.name", OcsfField::Text("eventSource")),
@@ -68,6 +68,10 @@ const COLUMNS: [(&str, OcsfField); 21] = [
     (
         "actor.user.account.uid",
         OcsfField::Text("userIdentity.accountId"),
+    ),
+    (
+        "actor.user.credential_uid",
+        OcsfField::Text("userIdentity.accessKeyId"),
     ),
 ];
 /// What version 1 has instead of `actor.user.account.uid`.

@@ -1,10 +1,10 @@
 //! Who called: `userIdentity` objects.
 //!
 //! One user makes many calls and one role has many sessions, which differ in their names, keys and times. So callers are known
-//! by the bytes that decide: of a session its `sessionIssuer`, of others the start up to the `accountId`. What is not known by
-//! its bytes is read by `serde_json` once.
+//! by the bytes that decide: of a session its `sessionIssuer`, of others the start up to the `accountId`, or up to a long-term
+//! access key, of which users have few. What is not known by its bytes is read by `serde_json` once.
 
-use advisor_core::{Activity, AppearanceId};
+use advisor_core::{Activity, AppearanceId, CredentialId, UserCredential};
 
 use super::cache::Cache;
 use super::keys::{Keys, OTHER};
@@ -17,7 +17,7 @@ use crate::record::identity::{self, identity_types};
 #[rustfmt::skip]
 static IDENTITY_KEYS: Keys = Keys::new(&[
     ("type", 0), ("principalId", 1), ("arn", 2), ("accountId", 3), ("userName", 4), ("invokedBy", 5), ("sessionContext", 6),
-    ("accessKeyId", OTHER), ("identityProvider", OTHER), ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
+    ("accessKeyId", 7), ("identityProvider", OTHER), ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
 ], 4);
 
 #[rustfmt::skip]
@@ -31,8 +31,8 @@ static CONTEXT_KEYS: Keys = Keys::new(&[
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Identity {
     pub(super) whole: Span,
-    /// The part that tells whose it is: a `sessionIssuer` with the colon before it, the start up to the `accountId`, or all of
-    /// it.
+    /// The part that tells whose it is: a `sessionIssuer` with the colon before it, the start up to the `accountId` or a
+    /// long-term access key, or all of it.
     telling: Span,
 }
 
@@ -45,16 +45,24 @@ impl Identity {
         if whole.end == 0 {
             return None;
         }
-        let [kind, id, arn, account, name, invoked_by, context, _] =
+        let [kind, id, arn, account, name, invoked_by, context, key, _] =
             objects.get(1, whole)?.members(text, &IDENTITY_KEYS)?;
         let kind = window.plain_text(kind)?;
         let (id, arn) = (window.plain_text(id)?, window.plain_text(arn)?);
         let account = window.plain_text(account)?;
         window.plain_text(name)?;
         window.plain_text(invoked_by)?;
+        let key = window.plain_text(key)?;
         let mut telling = whole;
         if kind.end > 0 && account.end > kind.end.max(id.end).max(arn.end) {
             telling.end = account.end + 1;
+            if key.end > account.end
+                && key
+                    .of(text)
+                    .starts_with(UserCredential::LONG_TERM_PREFIX.as_bytes())
+            {
+                telling.end = key.end + 1;
+            }
         }
         if !context.is_null(text) {
             let context = objects.get(2, context.trimmed(text))?;
@@ -76,8 +84,8 @@ impl Identity {
 /// Who called.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Identified {
-    /// A user or role.
-    Principal(AppearanceId),
+    /// A user or role, and the long-term access key that signed the call.
+    Principal(AppearanceId, Option<CredentialId>),
     /// Someone else: the number of the reason.
     SetAside(u32),
     /// The bytes do not decide: the whole `userIdentity` must be read.
@@ -204,7 +212,13 @@ fn is_complete(identity: &identity::Identity<'_>) -> bool {
 
 fn intern(identity: &identity::Identity<'_>, activity: &mut Activity) -> Identified {
     match activity.intern_principal(identity.principal()) {
-        Some(principal) => Identified::Principal(principal),
+        Some(principal) => {
+            let key = identity.access_key().and_then(|key| {
+                let coverage = activity.coverage_mut();
+                coverage.intern_credential(identity.principal(), key)
+            });
+            Identified::Principal(principal, key)
+        }
         None => Identified::Odd,
     }
 }

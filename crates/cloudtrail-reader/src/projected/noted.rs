@@ -1,6 +1,6 @@
 //! What was noted of an object, until it was read to its end.
 
-use advisor_core::{AppearanceId, CoverageId, CreditedActionId, RegionId};
+use advisor_core::{AppearanceId, CoverageId, CredentialId, CreditedActionId, RegionId};
 use serde::de::IgnoredAny;
 
 use super::index::Irregular;
@@ -60,6 +60,8 @@ impl Noted {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotedAttempt {
     pub(crate) principal: AppearanceId,
+    /// The long-term access key that signed the call.
+    pub(crate) key: Option<CredentialId>,
     pub(crate) action: CreditedActionId,
     pub(crate) region: RegionId,
     pub(crate) time_millis: i64,

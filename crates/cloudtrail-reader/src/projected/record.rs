@@ -223,14 +223,15 @@ impl Judge {
         }
         let mut reason = None;
         if has_type && kind != b"AwsApiCall" {
-            if error == event_types::REFUSED_BY_ENDPOINT.as_bytes() {
+            let is_refused = error == event_types::REFUSED_BY_ENDPOINT.as_bytes();
+            if is_refused || kind == event_types::SIGN_IN_TYPE.as_bytes() {
                 return None;
             }
             reason = self.set_aside(kind)?;
         }
         reason = reason.or_else(|| record.call.and_then(|call| call.set_aside));
         let who = match record.caller {
-            Identified::Principal(principal) => Ok(principal),
+            Identified::Principal(principal, key) => Ok((principal, key)),
             Identified::SetAside(reason) => Err(reason),
             Identified::Undecided | Identified::Odd => return None,
         };
@@ -244,8 +245,8 @@ impl Judge {
             values: &record.values,
             identity: record.identity.whole,
         };
-        let principal = match (reason, who) {
-            (None, Ok(principal)) => principal,
+        let (principal, key) = match (reason, who) {
+            (None, Ok(who)) => who,
             (Some(reason), _) | (None, Err(reason)) => {
                 let is_of_aws = record.call.is_none_or(|call| call.is_of_aws);
                 let is_covered = |time: &i64| is_of_aws && rules.check_time(*time).is_ok();
@@ -286,6 +287,7 @@ impl Judge {
         coverage.see(window, &evidence, time_millis, rules, activity, covered);
         noted.attempts.push(NotedAttempt {
             principal,
+            key,
             action,
             region,
             time_millis,
@@ -294,7 +296,12 @@ impl Judge {
         });
         for action in also {
             let attempt = noted.attempts.last().copied()?;
-            noted.attempts.push(NotedAttempt { action, ..attempt });
+            let key = None;
+            noted.attempts.push(NotedAttempt {
+                action,
+                key,
+                ..attempt
+            });
         }
         Some(())
     }

@@ -3,7 +3,7 @@
 //! These rules and constants are the only ones. The projected parser, the reference parser, tables, activity files and the
 //! SQL of `activity-sql` all follow them.
 
-use advisor_core::{Activity, Attempt, CreditedAction};
+use advisor_core::{Activity, Attempt, CreditedAction, UserCredential};
 use service_catalog::{ActionId, Catalog, EventSource, ResolvedEvent};
 
 use crate::options::Rules;
@@ -13,7 +13,8 @@ use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::coverage::{self, KnownEvent};
 use crate::record::event::{self, Details, EventRecord, Loose, ResponseError};
 use crate::record::event_types::{
-    API_CALL_TYPES, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, VPC_ENDPOINT_TYPES,
+    API_CALL_TYPES, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, SIGN_IN_EVENT, SIGN_IN_TYPE,
+    VPC_ENDPOINT_TYPES,
 };
 use crate::record::identity::Identity;
 
@@ -45,6 +46,10 @@ pub(crate) fn attribute<'d>(
         record.event_name.as_deref(),
     );
     let known = event.as_ref().ok().copied();
+    if record.event_type.as_deref() == Some(SIGN_IN_TYPE) {
+        // Such records are set aside.
+        _ = see_sign_in(record, known, rules, activity);
+    }
     let attributed = credit(record, event, details, rules, activity);
     let is_of_aws = known.is_none_or(|event| event.is_of_aws());
     let covers = match &attributed {
@@ -57,6 +62,39 @@ pub(crate) fn attribute<'d>(
         coverage::cover(record, known, rules, activity.coverage_mut());
     }
     attributed
+}
+
+/// Records that a user signed in to the console with the password: nothing for another event, and for a record that does not say
+/// when, where and who. Unless the record says that it failed, it counts as a use.
+fn see_sign_in(
+    record: &EventRecord<'_>,
+    event: Option<Event<'_>>,
+    rules: &Rules,
+    activity: &mut Activity,
+) -> Option<()> {
+    let event = event.filter(|event| event.name == SIGN_IN_EVENT)?;
+    let response = record.response_elements.as_ref();
+    if response.is_some_and(|response| event::is_failed_sign_in(response.as_str())) {
+        return None;
+    }
+    let identity = Identity::of(record.user_identity.as_ref()?).ok()?;
+    let identity = Some(identity).filter(Identity::is_user)?;
+    let time_millis = checks::time(record.event_time.as_deref()).ok()?;
+    rules.check_time(time_millis).ok()?;
+    let Called { service, action } = event.called();
+    activity.record_credential(
+        UserCredential::Password,
+        &Attempt {
+            principal: identity.principal(),
+            service,
+            action,
+            region: checks::region(record.aws_region.as_deref()).ok()?,
+            time_millis,
+            event_id: checks::event_id(record.event_id.as_deref()).ok()?,
+            denied: false,
+        },
+    );
+    Some(())
 }
 
 /// Adds the attempts of a record to the table.
@@ -117,16 +155,25 @@ fn credit<'d>(
     let event_id = checks::event_id(record.event_id.as_deref())?;
     let time_millis = checks::time(record.event_time.as_deref())?;
     rules.check_time(time_millis)?;
-    for called in std::iter::once(called).chain(also) {
-        activity.record(&Attempt {
-            principal: identity.principal(),
-            service: called.service,
-            action: called.action,
-            region,
-            time_millis,
-            event_id,
-            denied,
-        });
+    let mut attempt = Attempt {
+        principal: identity.principal(),
+        service: called.service,
+        action: called.action,
+        region,
+        time_millis,
+        event_id,
+        denied,
+    };
+    if record.lacks_access_key && identity.is_user() {
+        activity.coverage_mut().see_unread_credentials();
+    }
+    if let Some(key) = identity.access_key() {
+        activity.record_credential(key, &attempt);
+    }
+    activity.record(&attempt);
+    for called in also {
+        (attempt.service, attempt.action) = (called.service, called.action);
+        activity.record(&attempt);
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ impl Loose<'_> {
     }
 
     /// The text that the JSON is, if it is one.
-    fn text(&self) -> Option<Text<'_>> {
+    pub(crate) fn text(&self) -> Option<Text<'_>> {
         serde_json::from_str(&self.0).ok()
     }
 }
@@ -108,6 +108,9 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) response_elements: Option<Loose<'a>>,
     #[serde(borrow)]
     pub(crate) addendum: Option<Loose<'a>>,
+    /// Whether it is the row of a table without a column for access keys.
+    #[serde(skip)]
+    pub(crate) lacks_access_key: bool,
 }
 
 /// What `responseElements` says of an error. Some services put it there, and leave out `errorCode`.
@@ -148,6 +151,20 @@ impl<'a> ResponseError<'a> {
             .or(self.message.as_ref())?
             .text()
     }
+}
+
+/// What `responseElements` says of a sign-in to the console.
+#[derive(Debug, Default, Deserialize)]
+struct SignIn<'a> {
+    #[serde(borrow, rename = "ConsoleLogin")]
+    outcome: Option<Loose<'a>>,
+}
+
+/// Whether the JSON of `responseElements` says that a sign-in to the console failed.
+pub(crate) fn is_failed_sign_in(response_elements: &str) -> bool {
+    let response: SignIn<'_> = serde_json::from_str(response_elements).unwrap_or_default();
+    let outcome = response.outcome.as_ref().and_then(Loose::text);
+    outcome.is_some_and(|outcome| &*outcome == "Failure")
 }
 
 /// What `addendum` says of a record that was delivered late, or that corrects another one.
@@ -223,6 +240,8 @@ pub(crate) struct UserIdentity<'a> {
     pub(crate) arn: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) account_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) access_key_id: Option<Loose<'a>>,
     #[serde(borrow)]
     pub(crate) user_name: Option<Text<'a>>,
     #[serde(borrow)]

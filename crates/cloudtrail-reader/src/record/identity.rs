@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 
-use advisor_core::Principal;
+use advisor_core::{Principal, UserCredential};
 
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::set_aside::{Rejection, UserIdentityKind};
 use crate::record::checks::{LONGEST_ARN, LONGEST_NAME, UNIQUE_ID_LENGTHS, is_account, is_arn};
-use crate::record::event::{SessionIssuer, Text, UserIdentity};
+use crate::record::event::{Loose, SessionIssuer, Text, UserIdentity};
 
 /// The start of a user's unique id.
 pub const USER_ID_PREFIX: &str = "AIDA";
@@ -37,11 +37,13 @@ const AWS_SERVICE: &str = "AWSService";
 const ANONYMOUS: &str = "ANONYMOUS_PRINCIPAL";
 
 /// An IAM user or role, as far as a record tells it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity<'a> {
     unique_id: Option<&'a str>,
     arn: Option<Cow<'a, str>>,
     account: Option<&'a str>,
+    is_user: bool,
+    access_key: Option<Cow<'a, str>>,
 }
 
 impl<'a> Identity<'a> {
@@ -91,8 +93,21 @@ impl<'a> Identity<'a> {
         }
     }
 
+    /// The long-term access key that signed the call.
+    pub(crate) fn access_key(&self) -> Option<UserCredential<'_>> {
+        UserCredential::long_term_key(self.access_key.as_deref()?)
+    }
+
+    /// Whether the user's own credentials were used: the password or an access key.
+    pub(crate) fn is_user(&self) -> bool {
+        self.is_user
+    }
+
     fn user(identity: &'a UserIdentity<'_>) -> Self {
+        let access_key = identity.access_key_id.as_ref().and_then(Loose::text);
         Self {
+            is_user: true,
+            access_key: access_key.map(Cow::from),
             unique_id: unique_id(identity.principal_id.as_ref(), &[USER_ID_PREFIX]),
             arn: arn(identity.arn.as_ref()).or_else(|| {
                 user_by_name(identity.account_id.as_ref(), identity.user_name.as_ref())
@@ -110,6 +125,7 @@ impl<'a> Identity<'a> {
                 .or_else(|| identity.arn.as_deref().and_then(role_of_session)),
             account: account(issuer.and_then(|issuer| issuer.account_id.as_ref()))
                 .or_else(|| account(identity.account_id.as_ref())),
+            ..Self::default()
         }
     }
 
@@ -122,6 +138,7 @@ impl<'a> Identity<'a> {
             arn: arn(issuer.arn.as_ref())
                 .or_else(|| user_by_name(issuer.account_id.as_ref(), issuer.user_name.as_ref())),
             account: account(issuer.account_id.as_ref()),
+            ..Self::default()
         }
     }
 
@@ -131,8 +148,8 @@ impl<'a> Identity<'a> {
         if let Some(unique_id) = unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX]) {
             return Ok(Self {
                 unique_id: Some(unique_id),
-                arn: None,
                 account,
+                ..Self::default()
             });
         }
         Err(match (account, id.map(|id| &**id)) {

@@ -11,4 +11,5 @@ mod support;
 
 mod callers;
 mod calls;
+mod credentials;
 mod rows;

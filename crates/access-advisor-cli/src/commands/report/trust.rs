@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage};
+use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage, UnseenUse};
 
 use crate::wording::{count, interval};
 
@@ -26,6 +26,7 @@ pub(crate) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
     if coverage.has_unknown_sources {
         line.push_str("; some of the activity does not say what it covers");
     }
+    line.push_str(&unseen(&coverage.unseen_uses));
     if unobservable > 0 {
         _ = write!(
             line,
@@ -34,6 +35,28 @@ pub(crate) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
         );
     }
     line
+}
+
+/// The uses that AWS remembers, and that the trail does not show: the latest of those on days that were read, as they tell most.
+fn unseen(uses: &[UnseenUse]) -> String {
+    let on_read_days = uses.iter().filter(|unseen| unseen.day_was_read).count();
+    let Some(latest) = uses.iter().max_by_key(|it| (it.day_was_read, it.used)) else {
+        return String::new();
+    };
+    let UnseenUse {
+        arn, used, source, ..
+    } = latest;
+    let mut text = format!(
+        "; AWS remembers {} that the trail does not show, {on_read_days} on days that were read ({arn} on {}",
+        count(uses.len(), "later use"),
+        used.format("%Y-%m-%d"),
+    );
+    if let Some(region) = &latest.region {
+        _ = write!(text, " in {region}");
+    }
+    let more = if uses.len() > 1 { ", ..." } else { "" };
+    _ = write!(text, ", {source}{more})");
+    text
 }
 
 /// The days that were read, of the account with the fewest.

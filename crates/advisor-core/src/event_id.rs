@@ -6,13 +6,13 @@ const UUID: usize = 36;
 /// An event's id. CloudTrail's are UUIDs of 36 characters. These are stored inline, because the last
 /// event of a row changes often.
 #[derive(Clone, Debug)]
-pub(super) enum EventId {
+pub(crate) enum EventId {
     Short { length: u8, bytes: [u8; 38] },
     Long(Box<[u8]>),
 }
 
 impl EventId {
-    pub(super) fn new(text: &[u8]) -> Self {
+    pub(crate) fn new(text: &[u8]) -> Self {
         let mut bytes = [0; 38];
         if let (Ok(uuid), Some((start, _))) =
             (<&[u8; UUID]>::try_from(text), bytes.split_first_chunk_mut())
@@ -30,14 +30,14 @@ impl EventId {
         }
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
             Self::Long(text) => text,
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
