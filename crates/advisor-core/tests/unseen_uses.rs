@@ -205,7 +205,7 @@ fn access_keys_of_the_trail_are_those_of_the_report() {
         keys(&without),
         [(None, first.clone()), (None, second.clone())]
     );
-    let with = |uses| without.with_credential_report(report(uses));
+    let with = |uses: [&str; 3]| without.with_credential_report(report(uses));
     let day = |day| format!("2026-10-{day}T12:00:00Z");
     let both = with(["N/A", &day("02"), &day("20")]);
     assert_eq!(
