@@ -43,7 +43,7 @@ def rows():
             key(True, "2021-02-15T09:31:00", "2026-10-09T15:00:00", "eu-west-1", "lambda"), key(False, "2022-01-10T10:00:00")),
         # A password that was never used.
         row("engineering/chiara", "2022-06-01T07:45:12", password(None, "2022-06-01T07:46:00"),
-            key(True, "2022-06-01T07:47:00", "2026-10-05T08:20:00", "us-east-1", "tagging")),
+            key(True, "2022-06-01T07:47:00", "2026-10-05T08:20:00", "us-east-1", "tag")),
         # Made again in March 2026, with another key.
         row("engineering/deniz", "2026-03-02T08:00:41", NO_PASSWORD,
             key(True, "2026-03-02T08:01:00", "2026-10-06T13:00:00", "eu-west-1", "lambda")),

@@ -110,9 +110,15 @@ fn a_role_that_was_used_later_than_the_trail_shows() {
 fn report(uses: [&str; 3]) -> CredentialReport {
     let [password, first, second] = uses;
     let key = |number: u8| {
-        ["active", "last_rotated", "last_used_date", "last_used_region", "last_used_service"]
-            .map(|column| format!("access_key_{number}_{column}"))
-            .join(",")
+        [
+            "active",
+            "last_rotated",
+            "last_used_date",
+            "last_used_region",
+            "last_used_service",
+        ]
+        .map(|column| format!("access_key_{number}_{column}"))
+        .join(",")
     };
     let text = format!(
         "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,mfa_active,{},{}\n\
@@ -231,7 +237,12 @@ fn access_keys_of_the_trail_are_those_of_the_report() {
     let same_day = with(["N/A", &day("20"), &day("20")]);
     assert_eq!(
         keys(&same_day),
-        [(Some(1), None), (Some(2), None), (None, first), (None, second)]
+        [
+            (Some(1), None),
+            (Some(2), None),
+            (None, first),
+            (None, second)
+        ]
     );
 }
 

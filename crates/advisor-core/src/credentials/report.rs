@@ -1,5 +1,7 @@
 //! A credential report: the users of one or several accounts, with their passwords and access keys.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -35,7 +37,7 @@ use crate::ids::AccountId;
 pub struct CredentialReport {
     users: Vec<ReportedUser>,
     by_arn: HashMap<Box<str>, usize, RandomState>,
-    generated: Option<DateTime<Utc>>,
+    known_until: BTreeMap<AccountId, DateTime<Utc>>,
 }
 
 /// A user in a credential report.
@@ -93,6 +95,15 @@ pub struct ReportedAccessKey {
 }
 
 impl ReportedUser {
+    /// The dates that are not after the report was generated.
+    fn dates(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        let password = [self.password.last_used, self.password.last_changed];
+        let keys = self.access_keys.iter();
+        let of_keys = keys.flat_map(|key| [key.last_rotated, key.last_used]);
+        let dates = password.into_iter().chain(of_keys).flatten();
+        dates.chain([self.created])
+    }
+
     /// Whether this is the root user of the account.
     #[must_use]
     pub fn is_root(&self) -> bool {
@@ -114,13 +125,11 @@ impl CredentialReport {
     /// A text that is not a credential report, or a value in it that cannot be read. Nothing is added then.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), CredentialReportError> {
         let (users, generated) = report_file::read(name, text)?;
-        // The oldest one decides until when all of them hold.
-        self.generated = match (self.generated, generated) {
-            _ if self.users.is_empty() => generated,
-            (Some(known), Some(added)) => Some(known.min(added)),
-            _ => None,
-        };
+        let latest = users.iter().flat_map(ReportedUser::dates).max();
         for user in users {
+            if let Some(until) = generated.or(latest) {
+                self.known_until.insert(user.account.clone(), until);
+            }
             match self.by_arn.get(&user.arn) {
                 Some(place) => {
                     if let Some(known) = self.users.get_mut(*place) {
@@ -148,9 +157,10 @@ impl CredentialReport {
         self.users.get(*self.by_arn.get(arn)?)
     }
 
-    /// When IAM generated the report: the oldest one, of several. `None` when one of them is a CSV, which does not say it.
+    /// Until when the report knows the uses of an account's credentials: when IAM generated it or, as a CSV does not say that, the
+    /// latest date in it. `None` for an account that it does not have.
     #[must_use]
-    pub fn generated(&self) -> Option<DateTime<Utc>> {
-        self.generated
+    pub fn known_until(&self, account: &AccountId) -> Option<DateTime<Utc>> {
+        self.known_until.get(account).copied()
     }
 }

@@ -30,7 +30,12 @@ fn message(text: &str) -> String {
 #[test]
 fn users_with_their_passwords_and_access_keys() {
     let report = read(&format!("{HEADER}\n{ROOT}\n{ADA}\n{BOB}\n")).unwrap();
-    assert_eq!(report.generated(), None);
+    let (known, other) = ("111122223333".into(), "444455556666".into());
+    assert_eq!(
+        report.known_until(&known),
+        time::parse("2026-04-05T06:07:00Z")
+    );
+    assert_eq!(report.known_until(&other), None);
     let [root, ada, bob] = report.users() else {
         panic!("{report:?}");
     };
@@ -96,7 +101,11 @@ fn the_output_of_the_aws_cli() {
     let content = STANDARD.encode(&csv);
     let mut report = read(&json(&content, "2026-11-20T08:00:00+00:00")).unwrap();
     assert_eq!(report.users(), read(&csv).unwrap().users());
-    assert_eq!(report.generated(), time::parse("2026-11-20T08:00:00Z"));
+    let known = |report: &CredentialReport, account: &str| report.known_until(&account.into());
+    assert_eq!(
+        known(&report, "111122223333"),
+        time::parse("2026-11-20T08:00:00Z")
+    );
     // A second account.
     let second = format!(
         "{HEADER}\n{}\n",
@@ -105,7 +114,14 @@ fn the_output_of_the_aws_cli() {
     let earlier = json(&STANDARD.encode(second), "2026-11-19T08:00:00Z");
     report.add("second.json", &earlier).unwrap();
     assert_eq!(report.users().len(), 2);
-    assert_eq!(report.generated(), time::parse("2026-11-19T08:00:00Z"));
+    assert_eq!(
+        known(&report, "111122223333"),
+        time::parse("2026-11-20T08:00:00Z")
+    );
+    assert_eq!(
+        known(&report, "444455556666"),
+        time::parse("2026-11-19T08:00:00Z")
+    );
 
     assert!(message(r#"{"UserDetailList": []}"#).contains("missing field `Content`"));
     assert!(message(&json("?", "2026-11-20T08:00:00Z")).contains("Content is not base64"));

@@ -70,8 +70,10 @@ fn long_term_access_keys_are_kept_with_their_last_use() {
 #[test]
 fn only_users_have_long_term_access_keys() {
     let of_type = |kind: &str| {
-        record(&json!({"userIdentity": {"type": kind, "principalId": "AROAEXAMPLE0000000001:x",
-            "arn": "arn:aws:sts::111122223333:assumed-role/x/y"}}))
+        record(
+            &json!({"userIdentity": {"type": kind, "principalId": "AROAEXAMPLE0000000001:x",
+            "arn": "arn:aws:sts::111122223333:assumed-role/x/y"}}),
+        )
     };
     let read = take(&[object(&[
         of_type("AssumedRole"),
@@ -105,11 +107,26 @@ fn sign_ins_to_the_console_are_uses_of_the_password() {
         sign_in(1, &json!({})),
         // A table may lack the answer.
         sign_in(2, &json!({"responseElements": null})),
-        sign_in(3, &json!({"responseElements": {"ConsoleLogin": "Failure"}, "errorMessage": "Failed authentication"})),
-        sign_in(4, &json!({"eventName": "CheckMfa", "responseElements": {"CheckMfa": "Success"}})),
-        sign_in(5, &json!({"userIdentity": {"type": "Root", "principalId": "111122223333"}})),
-        sign_in(6, &json!({"userIdentity": {"type": "AssumedRole", "principalId": "AROAEXAMPLE0000000001:x"}})),
-        sign_in(7, &json!({"userIdentity": {"type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}})),
+        sign_in(
+            3,
+            &json!({"responseElements": {"ConsoleLogin": "Failure"}, "errorMessage": "Failed authentication"}),
+        ),
+        sign_in(
+            4,
+            &json!({"eventName": "CheckMfa", "responseElements": {"CheckMfa": "Success"}}),
+        ),
+        sign_in(
+            5,
+            &json!({"userIdentity": {"type": "Root", "principalId": "111122223333"}}),
+        ),
+        sign_in(
+            6,
+            &json!({"userIdentity": {"type": "AssumedRole", "principalId": "AROAEXAMPLE0000000001:x"}}),
+        ),
+        sign_in(
+            7,
+            &json!({"userIdentity": {"type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}}),
+        ),
     ])]);
     // They stay what they are: no API calls.
     assert_eq!(read.reconciliation.records_attributed, 0);

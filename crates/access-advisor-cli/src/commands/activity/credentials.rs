@@ -61,6 +61,13 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Result<(), Failure> {
         let known = credential.principal.unique_id.and_then(|id| arns.get(id));
         credential.principal.arn = credential.principal.arn.or(known.copied());
     }
+    uses.sort_by_key(|uses| {
+        (
+            uses.principal.arn,
+            uses.principal.unique_id,
+            uses.credential,
+        )
+    });
     if activity.coverage().has_unread_credentials() {
         output::say(
             "note: some of the activity comes from files that do not say which credentials were used",
