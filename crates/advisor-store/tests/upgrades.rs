@@ -223,6 +223,7 @@ fn without_days(activity: &Activity) -> Activity {
         });
     }
     older.coverage_mut().see_unknown_source();
+    older.coverage_mut().see_unread_credentials();
     older.coverage_mut().see_undecided_uses();
     older
 }

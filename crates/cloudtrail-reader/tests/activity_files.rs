@@ -116,6 +116,7 @@ fn files_of_every_kind_make_the_table_they_were_made_of() {
         if kind != "parquet" {
             *expected.coverage_mut() = Coverage::new();
             expected.coverage_mut().see_unknown_source();
+            expected.coverage_mut().see_unread_credentials();
         }
         assert_eq!(read.activity, expected, "{kind}");
         let rows = &read.reconciliation.activity_rows;

@@ -233,6 +233,7 @@ fn read(batch: RecordBatch) -> Result<Activity, String> {
 fn from_unknown_source(activity: &Activity) -> Activity {
     let mut activity = activity.clone();
     activity.coverage_mut().see_unknown_source();
+    activity.coverage_mut().see_unread_credentials();
     activity
 }
 
