@@ -164,7 +164,7 @@ test("every view has an address, and Back leads back", async () => {
 });
 
 test("findings are those of the findings command", async () => {
-  const options = ["--min-coverage", "20"];
+  const options = ["--min-coverage", "12"];
   const json = JSON.parse(await findings(TEST_ACCOUNT, ...options, "--format", "json"));
   assert.ok(json.findings.length > 0);
   const page = await place.page(await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html"));
