@@ -98,6 +98,6 @@ findings = check_json(folder / "findings.json")
 results = check_sarif(folder / "findings.sarif")
 events = check_ocsf(folder / "findings.ocsf")
 ids = [finding["id"] for finding in findings]
-assert [result["guid"] for result in results] == ids
+assert [result["fingerprints"]["findingId/v1"] for result in results] == ids
 assert [event["finding_info"]["uid"] for event in events] == ids
 print(len(ids))

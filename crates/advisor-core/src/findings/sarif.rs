@@ -201,8 +201,8 @@ struct ResultOf<'a> {
     level: &'static str,
     message: Message,
     locations: [Location<'a>; 1],
-    guid: String,
-    partial_fingerprints: Fingerprints,
+    fingerprints: Fingerprints,
+    partial_fingerprints: PartialFingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressions: Vec<Suppression>,
     properties: Properties,
@@ -217,8 +217,14 @@ struct Properties {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Fingerprints {
+    #[serde(rename = "findingId/v1")]
+    finding_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialFingerprints {
     /// By which GitHub knows a result again.
     primary_location_line_hash: String,
 }
@@ -292,8 +298,10 @@ impl<'a> ResultOf<'a> {
                     },
                 }],
             }],
-            guid: finding.id.to_string(),
-            partial_fingerprints: Fingerprints {
+            fingerprints: Fingerprints {
+                finding_id: finding.id.to_string(),
+            },
+            partial_fingerprints: PartialFingerprints {
                 primary_location_line_hash: finding.id.to_string(),
             },
             suppressions: suppression(finding).into_iter().collect(),
