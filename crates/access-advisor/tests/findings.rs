@@ -1,5 +1,10 @@
 //! Findings on the test account: they say what reports say, no more and no less.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -91,4 +96,40 @@ fn ids_stay_the_same_and_differ() {
         ids
     };
     assert_eq!(ids("2026-11-01T00:00:00Z"), ids("2026-11-02T00:00:00Z"));
+}
+
+#[test]
+fn accounts_are_summed_up_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = std::fs::read_to_string(testdata("account.json")).unwrap();
+    let other = export
+        .replace("111122223333", "444455556666")
+        .replace("XYUNJ2R4", "XYUNJ2R5");
+    std::fs::write(folder.path().join("a.json"), export).unwrap();
+    std::fs::write(folder.path().join("b.json"), other).unwrap();
+    let account = load_account_data(&[folder.path()]).unwrap();
+    let trail = load_trail(&[testdata("trail")]).unwrap();
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    let catalog = Catalog::shared();
+    let advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now).unwrap();
+    let mut settings = FindingSettings::default();
+    settings.min_coverage_days = Some(10);
+    let findings = advisor.findings(&settings);
+    let summary = findings.summary();
+    let accounts: Vec<_> = (summary.accounts.iter())
+        .map(|one| (one.account.as_str(), one.unused_actions > 10_000))
+        .collect();
+    // Nothing of the other account's trail was read.
+    assert_eq!(accounts, [("111122223333", true), ("444455556666", false)]);
+    assert_eq!(summary.accounts[1].unused_services, 0);
+    let [first, ..] = &summary.identities[..] else {
+        panic!()
+    };
+    assert!(
+        first.resource.contains("AWSReservedSSO_Administrator"),
+        "{first:?}"
+    );
+    // Equal names, and other unique ids: other findings.
+    let ids: BTreeSet<_> = findings.findings.iter().map(|finding| finding.id).collect();
+    assert_eq!(ids.len(), findings.findings.len());
 }
