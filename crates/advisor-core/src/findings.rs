@@ -6,6 +6,7 @@
 //! external, internal, and unused access"; Access Analyzer API Reference, `GetFindingV2`.
 
 mod baseline;
+mod credential;
 mod evidence;
 mod finding;
 mod fingerprint;

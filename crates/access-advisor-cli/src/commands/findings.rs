@@ -28,7 +28,7 @@ use crate::{binary_output, input, output};
 #[command(after_help = exit_status::findings_help!("\
 Examples:
   Everything that could go, worst first:
-    access-advisor findings --account account.json --trail AWSLogs/
+    access-advisor findings --account account.json --credential-report credentials.csv --trail AWSLogs/
 
   A whole organization, one export per account in a folder, as JSON:
     access-advisor findings --account accounts/ --trail AWSLogs/ --format json --output findings.json
@@ -59,6 +59,12 @@ pub(crate) struct FindingsArguments {
     /// them: their files named *.json, also compressed
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     account: Vec<PathBuf>,
+
+    /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
+    /// AWS CLI. Unused passwords and access keys rest on them, and users whose credentials they say were
+    /// used are not called unused
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    credential_report: Vec<PathBuf>,
 
     /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
     #[arg(long, value_name = "FILE")]
@@ -161,7 +167,13 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(input::clock);
     let files = [&arguments.settings, &arguments.baseline];
     let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
-    let inputs = [&arguments.account[..], &arguments.trail, &files].concat();
+    let inputs = [
+        &arguments.account[..],
+        &arguments.credential_report,
+        &arguments.trail,
+        &files,
+    ]
+    .concat();
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if arguments.format == Format::Parquet {
         binary_output::refuse_terminal(arguments.output.as_deref())?;
@@ -176,6 +188,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let baseline = baseline.transpose()?;
     let catalog = input::catalog(arguments.catalog.as_deref())?;
     let account = input::account(&arguments.account)?;
+    let credentials = input::credential_report(&arguments.credential_report, &account)?;
     let until = arguments.reading.until.map_or(now, |until| until.min(now));
     let reader =
         arguments
@@ -185,7 +198,10 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
         .with_issues(account.issues())
         .with_accounts(&account, &trail.activity);
-    let advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now)?;
+    let mut advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now)?;
+    if let Some(report) = credentials {
+        advisor = advisor.with_credential_report(report);
+    }
     let mut findings = advisor.findings(&settings);
     if let Some(baseline) = baseline {
         baseline.retain_new(&mut findings);

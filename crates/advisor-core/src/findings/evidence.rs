@@ -19,11 +19,11 @@ use crate::usage::Used;
 pub struct LastUse {
     /// When, in UTC milliseconds.
     pub millis: i64,
-    /// In which Region.
+    /// In which Region. Empty where the credential report does not say it.
     pub region: Arc<str>,
     /// The id of the event. `None` when only its day is known.
     pub event_id: Option<Box<str>>,
-    /// The number of attempts that the activity has.
+    /// The number of attempts that the activity has; 0 for uses that only the credential report has.
     pub attempts: u64,
     /// How many of them were denied.
     pub denied: u64,

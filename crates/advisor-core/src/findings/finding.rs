@@ -39,6 +39,10 @@ pub struct Finding {
     pub created: Option<DateTime<Utc>>,
     /// What of it the finding is about, where that is one of several: an access key, a class of privileges.
     pub subject: Box<str>,
+    /// The id of the access key that the finding is about, if the trail shows which one it is.
+    pub credential_id: Option<Box<str>>,
+    /// Until when IAM's credential report knows uses, in findings that rest on it.
+    pub reported_until: Option<DateTime<Utc>>,
     /// The services that the finding is about, sorted by namespace, with their actions.
     pub permissions: Vec<FoundPermission>,
     /// How many actions are granted and unused: what removing them would win.

@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 use service_catalog::{AccessLevel, ActionId, ServiceId};
 
+use super::credential;
 use super::evidence::{LastUse, Uses, granting_statements};
 use super::finding::{Finding, FoundPermission, name_of};
 use super::kind::FindingKind;
@@ -62,7 +63,10 @@ pub(super) fn find(
     if !search.is_old_enough(detail) {
         return;
     }
-    if observed.is_all_unused() {
+    if detail.kind == EntityKind::User {
+        credential::find(search, entity, detail, found);
+    }
+    if observed.is_all_unused() && !credential::is_remembered(search, entity, detail) {
         found.push(unused_identity(search, entity, detail, &observed, &uses));
     } else {
         found.extend(unused_permission(search, entity, detail, &observed, &uses));

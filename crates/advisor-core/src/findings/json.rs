@@ -49,7 +49,7 @@ impl Finding {
         match self.kind {
             FindingKind::UnusedIamRole => vec![Details::UnusedIamRoleDetails { last_accessed }],
             FindingKind::UnusedIamUserAccessKey => vec![Details::UnusedIamUserAccessKeyDetails {
-                access_key_id: &self.subject,
+                access_key_id: self.credential_id.as_deref().unwrap_or(&self.subject),
                 last_accessed,
             }],
             FindingKind::UnusedIamUserPassword => {
@@ -120,6 +120,10 @@ struct Ours<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     subject: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    credential_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reported_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state_reason: Option<&'a StateReason>,
@@ -153,6 +157,7 @@ struct CoverageOf<'a> {
 #[serde(rename_all = "camelCase")]
 struct Use<'a> {
     time: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     region: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<&'a str>,
@@ -217,6 +222,8 @@ impl<'a> Ours<'a> {
             severity: finding.severity,
             severity_reason: &finding.severity_reason,
             subject: &finding.subject,
+            credential_id: finding.credential_id.as_deref(),
+            reported_until: finding.reported_until.map(time::format),
             state: finding.state,
             state_reason: reason,
             window: finding.window,

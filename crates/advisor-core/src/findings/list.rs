@@ -236,6 +236,8 @@ impl<'a> Search<'a> {
             account: detail.account.clone(),
             created: detail.created,
             subject: subject.into(),
+            credential_id: None,
+            reported_until: None,
             permissions: Vec::new(),
             unused_actions: 0,
             last_use: None,

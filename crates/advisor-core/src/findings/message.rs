@@ -14,10 +14,22 @@ impl Finding {
             _ = write!(text, ": {}", self.severity_reason);
         }
         text.push('.');
-        if let Some(reason) = &self.state_reason {
-            _ = write!(text, " Rests on: {reason}.");
+        if let Some(basis) = self.basis() {
+            _ = write!(text, " Rests on: {basis}.");
         }
         text
+    }
+
+    /// What the finding rests on, if it says that something is unused.
+    #[must_use]
+    pub fn basis(&self) -> Option<String> {
+        if let Some(until) = self.reported_until {
+            let until = until.format("%Y-%m-%d %H:%M");
+            return Some(format!(
+                "IAM's credential report, which knows uses until {until}"
+            ));
+        }
+        self.state_reason.as_ref().map(ToString::to_string)
     }
 
     /// What the finding says, without why.

@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )]
 
+mod credentials;
 mod policies;
 mod rules;
 mod use_and_denials;

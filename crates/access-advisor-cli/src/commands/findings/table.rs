@@ -183,8 +183,8 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
     if let Some(last) = &finding.last_use {
         writeln!(lines, "    {}", last_use(last, finding))?;
     }
-    if let Some(reason) = &finding.state_reason {
-        writeln!(lines, "    rests on: {reason}")?;
+    if let Some(basis) = finding.basis() {
+        writeln!(lines, "    rests on: {basis}")?;
     }
     if let Some(rule) = finding.status.rule() {
         let until = rule.expires.map_or_else(String::new, |day| {
@@ -287,12 +287,10 @@ fn write_statements(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> 
 
 fn last_use(last: &LastUse, finding: &Finding) -> String {
     let at: DateTime<Utc> = time::from_millis(last.millis);
-    let mut text = format!(
-        "last used {} ({}) in {}",
-        instant(at),
-        ago(at, finding.found_at),
-        last.region
-    );
+    let mut text = format!("last used {} ({})", instant(at), ago(at, finding.found_at));
+    if !last.region.is_empty() {
+        _ = write!(text, " in {}", last.region);
+    }
     if let Some(event) = &last.event_id {
         _ = write!(text, ", event {event}");
     }
