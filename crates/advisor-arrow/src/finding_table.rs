@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
 
-use advisor_core::{Finding, FindingStatus, Findings, LastUse};
+use advisor_core::{Finding, FindingStatus, Findings, LastUse, State};
 use arrow_array::builder::{
     Int32Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
@@ -217,8 +217,7 @@ impl Columns {
             .append_value(number(finding.unused_services()));
         self.unused_actions
             .append_value(number(finding.unused_actions));
-        self.state
-            .push_option(finding.state.map(|state| state.as_str()));
+        self.state.push_option(finding.state.map(State::as_str));
         let reason = finding.state_reason.as_ref().map(ToString::to_string);
         self.state_reason.push_option(reason.as_deref());
         self.window.push(&finding.window.to_string());
