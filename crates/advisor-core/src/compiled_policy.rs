@@ -20,8 +20,9 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, Statement, Token,
-    WorkBudget, matches_within, overlaps_within, residue,
+    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, ResourceElement,
+    ResourcePattern, Statement, Token, WorkBudget, is_anything_left, matches_within,
+    overlaps_within,
 };
 use service_catalog::{ActionId, Catalog, ServiceId};
 
@@ -65,11 +66,20 @@ pub struct PolicyCompiler {
 }
 
 /// The work budget for compiling the documents of an identity. AWS-managed policies need at most a
-/// twentieth of it.
-pub(crate) const COMPILE_STEPS: u64 = 4_000_000;
+/// tenth of it.
+pub(crate) const COMPILE_STEPS: u64 = 2_500_000;
 
 /// What the sets of actions of a statement cost.
-const STATEMENT_STEPS: u64 = 100;
+const STATEMENT_STEPS: u64 = 200;
+
+/// What an action costs beside the names that it is compared with: it is looked up.
+const ACTION_STEPS: u64 = 24;
+
+/// What a resource costs beside its characters: it is copied, and its service is looked up.
+const RESOURCE_STEPS: u64 = 16;
+
+/// What a scope costs beside its positions and formats.
+const SCOPE_STEPS: u64 = 2;
 
 /// A compiled policy document.
 #[derive(Clone, Debug)]
@@ -312,6 +322,11 @@ impl PolicyCompiler {
                 _ => None,
             })
             .collect();
+        // Nothing but a star follows: what starts so matches.
+        let is_prefix = matches!(
+            pattern.name().tokens().split_last(),
+            Some((Token::AnyString, before)) if before.len() == prefix.chars().count()
+        );
         let name = |position: &usize| self.names.get(*position).map_or("", |name| &**name);
         let sorted = self.sorted.get(range).unwrap_or_default();
         let (_, rest) =
@@ -322,7 +337,12 @@ impl PolicyCompiler {
             // not mapped.
             .take_while(|position| prefix.is_empty() || name(position).starts_with(&prefix))
         {
-            if matches_within(pattern.name(), name(position), budget)? {
+            let is_match = if is_prefix {
+                budget.spend(1).then_some(true)
+            } else {
+                matches_within(pattern.name(), name(position), budget)
+            };
+            if is_match? {
                 set.insert(*position);
             }
         }
@@ -347,6 +367,8 @@ impl PolicyCompiler {
         let mut matched = ActionSet::empty(self.positions);
         let mut unsure: Option<ActionSet> = None;
         for pattern in patterns {
+            // Looking up a name needs no budget, and is not worth stopping for.
+            let _ = budget.spend(ACTION_STEPS);
             if pattern.service().is_none() {
                 // Whatever the others match.
                 return Expansion {
@@ -439,7 +461,7 @@ impl PolicyCompiler {
             // An eighth, so that the first of many statements is not held to an equal share.
             let mut budget = WorkBudget::steps((steps - compiled.steps) / statements_left.min(8));
             // When nothing is left, what a statement costs in any case is not worth stopping for.
-            let _ = budget.spend(STATEMENT_STEPS);
+            let _ = budget.spend(statement_steps(statement));
             match statement.effect {
                 Effect::Allow => {
                     let to = (&mut compiled, &mut unsure);
@@ -554,12 +576,13 @@ impl PolicyCompiler {
         let positions = || asked.iter().flat_map(|scope| self.positions_in(*scope));
         // The scopes that are not asked share no string with any of the patterns.
         let (mut reached, mut maybe) = (none.clone(), none.clone());
-        let cost = if by_service.open.is_empty() {
-            positions().count() + asked.len()
+        let are_all_asked = !by_service.open.is_empty();
+        let count = if are_all_asked {
+            self.positions
         } else {
-            self.positions + asked.len()
+            positions().count()
         };
-        if !budget.spend(cost as u64 / 4) {
+        if !budget.spend(count as u64 / 2 + SCOPE_STEPS * asked.len() as u64) {
             maybe.union_with(sure);
             maybe.union_with(unsure);
             return Expansion {
@@ -567,7 +590,7 @@ impl PolicyCompiler {
                 unsure: Some(maybe),
             };
         }
-        if is_negated {
+        if is_negated && !are_all_asked {
             reached = sure.clone();
             maybe = unsure.clone();
             for position in positions() {
@@ -639,11 +662,7 @@ impl PolicyCompiler {
             }
             Resources::AllBut(_) => {
                 let formats: Vec<&Pattern> = formats.iter().collect();
-                match residue(&[&formats], &by_service.all, budget) {
-                    Residue::Empty => Some(false),
-                    Residue::Witness(_) => Some(true),
-                    Residue::Undecided => None,
-                }
+                is_anything_left(&[&formats], &by_service.all, budget)
             }
         }
     }
@@ -691,6 +710,19 @@ impl PolicyCompiler {
         scopes.dedup();
         scopes
     }
+}
+
+/// What a statement costs in any case: its sets of actions, and its resources, which are copied and hashed.
+fn statement_steps(statement: &Statement) -> u64 {
+    let resources = match &statement.resources {
+        Some(ResourceElement::Resource(all) | ResourceElement::NotResource(all)) => &**all,
+        None => &[],
+    };
+    let steps = |resource: &ResourcePattern| {
+        let characters = resource.pattern.tokens().len() as u64;
+        RESOURCE_STEPS + characters / 2
+    };
+    STATEMENT_STEPS + resources.iter().map(steps).sum::<u64>()
 }
 
 /// An index as an id. Catalogs have about 20,000 actions.

@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, Pattern, PolicyDocument, Residue, ResourceElement, Statement, WorkBudget,
-    residue,
+    ActionElement, Pattern, PolicyDocument, ResourceElement, Statement, WorkBudget,
+    is_anything_left,
 };
 use service_catalog::{ActionId, Catalog, ServiceId};
 
@@ -278,10 +278,13 @@ fn document_size(document: &PolicyDocument) -> u64 {
 }
 
 /// The work budget of the questions of a report.
-pub(crate) const REPORT_STEPS: u64 = 4_000_000;
+pub(crate) const REPORT_STEPS: u64 = 3_500_000;
 
 /// What each question may take at first. Those that need more share what is then left.
 const FIRST_STEPS: u64 = 1_000;
+
+/// What a decision costs beside its question: it is looked up, and kept.
+const DECISION_STEPS: u64 = 12;
 
 /// Decides the actions that both an allow and a scoped deny cover.
 struct Contest<'a> {
@@ -500,7 +503,7 @@ impl<'a> Contest<'a> {
             let Some(allow) = self.allows.get(index) else {
                 continue;
             };
-            if is_possible || !own.spend(1 + key.len() as u64 / 16) {
+            if is_possible || !own.spend(DECISION_STEPS + key.len() as u64 / 16) {
                 undecided.push((index, scope));
                 continue;
             }
@@ -508,7 +511,7 @@ impl<'a> Contest<'a> {
                 *start = [scope, allow.resources_id];
             }
             let decision = self.compiler.decisions().get(&key, own.left(), |budget| {
-                is_anything_left(
+                is_any_allowed(
                     self.compiler.formats(scope),
                     &allow.resources,
                     denied,
@@ -610,7 +613,7 @@ impl Classes {
 }
 
 /// Whether some string of the formats is allowed and not denied; `None` when the work budget ends first.
-pub(crate) fn is_anything_left(
+pub(crate) fn is_any_allowed(
     formats: &[Pattern],
     allowed: &Resources,
     denied: &Denied<'_>,
@@ -622,7 +625,7 @@ pub(crate) fn is_anything_left(
     };
     // Listing the patterns costs less than moving a position.
     let listed = own + denied.none_of.len() + denied.excepted.len();
-    if !budget.spend(listed as u64 / 8) {
+    if !budget.spend(listed as u64 / 4) {
         return None;
     }
     let formats: Vec<&Pattern> = formats.iter().collect();
@@ -644,9 +647,5 @@ pub(crate) fn is_anything_left(
             &none_of
         }
     };
-    match residue(&all_of, none_of, budget) {
-        Residue::Empty => Some(false),
-        Residue::Witness(_) => Some(true),
-        Residue::Undecided => None,
-    }
+    is_anything_left(&all_of, none_of, budget)
 }

@@ -41,8 +41,11 @@ pub fn overlaps_within(left: &Pattern, right: &Pattern, budget: &mut WorkBudget)
 /// [`Pattern::matches`] within a work budget; `None` when it ends first.
 #[must_use]
 pub fn matches_within(pattern: &Pattern, text: &str, budget: &mut WorkBudget) -> Option<bool> {
-    pattern.matches_within(text, budget)
+    pattern.matches_within(text.chars(), budget)
 }
+
+/// The cost of comparing two patterns position by position, beside that of the positions.
+const MEETING: u64 = 16;
 
 /// A string that both patterns match, with one fresh letter wherever both are at a wildcard of any length;
 /// `None` when the work budget ends first.
@@ -64,7 +67,7 @@ fn meeting(left: &Pattern, right: &Pattern, budget: &mut WorkBudget) -> Option<O
     }
     let width = right.len() + 1;
     let size = (left.len() + 1) * width;
-    if !budget.spend(size as u64 / 512) {
+    if !budget.spend(MEETING + size as u64 / 512) {
         return None;
     }
     let mut seen = vec![0_u64; size.div_ceil(64)];
@@ -197,51 +200,97 @@ pub fn covers(outer: &Pattern, inner: &Pattern) -> bool {
 /// ```
 #[must_use]
 pub fn residue(all_of: &[&[&Pattern]], none_of: &[&Pattern], budget: &mut WorkBudget) -> Residue {
+    match decide(all_of, none_of, budget) {
+        Left::Nothing => Residue::Empty,
+        Left::Instance(pattern) => Residue::Witness(instance(pattern).collect()),
+        Left::Text(text) => Residue::Witness(text),
+        Left::Undecided => Residue::Undecided,
+    }
+}
+
+/// Whether [`residue`] has a string; `None` when the work budget ends first. Does not write the string, which is most of the
+/// work when an instance of the first pattern is left.
+///
+/// ```
+/// use iam_policy_parser::{Pattern, WorkBudget, is_anything_left};
+/// let (all, secret) = (Pattern::wildcard("b/*"), Pattern::wildcard("b/secret*"));
+/// let budget = &mut WorkBudget::default();
+/// assert_eq!(is_anything_left(&[&[&all]], &[&secret], budget), Some(true));
+/// ```
+#[must_use]
+pub fn is_anything_left(
+    all_of: &[&[&Pattern]],
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    match decide(all_of, none_of, budget) {
+        Left::Nothing => Some(false),
+        Left::Instance(_) | Left::Text(_) => Some(true),
+        Left::Undecided => None,
+    }
+}
+
+/// What is left of a set.
+enum Left<'p> {
+    Nothing,
+    /// The [`instance`] of a pattern.
+    Instance(&'p Pattern),
+    Text(String),
+    Undecided,
+}
+
+/// The cost of a question beside that of its patterns.
+const QUESTION: u64 = 8;
+
+fn decide<'p>(
+    all_of: &[&[&'p Pattern]],
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Left<'p> {
+    if !budget.spend(QUESTION) {
+        return Left::Undecided;
+    }
     let answer = match all_of {
         [] => None,
         [group] => among_instances(group, none_of, budget),
         [first, second, rest @ ..] => among_meetings(first, second, rest, none_of, budget),
     };
     match answer {
-        Some(Residue::Undecided) | None => {
-            if budget.left() == 0 {
-                return Residue::Undecided;
-            }
-            search_all(all_of, none_of, budget)
-        }
         Some(decided) => decided,
+        None if budget.left() == 0 => Left::Undecided,
+        None => match search_all(all_of, none_of, budget) {
+            Residue::Empty => Left::Nothing,
+            Residue::Witness(text) => Left::Text(text),
+            Residue::Undecided => Left::Undecided,
+        },
     }
 }
 
 /// Tries the instance of each pattern. Exact when every wildcard of the negative patterns is a `*`: a
 /// string that matches one of these then still does without one of its fresh letters, and with more of them
 /// where it has one.
-fn among_instances(
-    group: &[&Pattern],
+fn among_instances<'p>(
+    group: &[&'p Pattern],
     none_of: &[&Pattern],
     budget: &mut WorkBudget,
-) -> Option<Residue> {
+) -> Option<Left<'p>> {
     for pattern in group {
-        let text = instance(pattern);
-        if !budget.spend(pattern.tokens().len() as u64 / 4 + 1) {
-            return None;
-        }
-        if matches_none(&text, none_of, budget)? {
-            return Some(Residue::Witness(text));
+        if matches_none(&instance(pattern), none_of, budget)? {
+            return Some(Left::Instance(pattern));
         }
     }
     let is_exact = none_of.iter().all(|pattern| pattern.has_only_stars());
-    is_exact.then_some(Residue::Empty)
+    is_exact.then_some(Left::Nothing)
 }
 
 /// Tries a common string of each pair of patterns of the first two groups.
-fn among_meetings(
-    first: &[&Pattern],
-    second: &[&Pattern],
+fn among_meetings<'p>(
+    first: &[&'p Pattern],
+    second: &[&'p Pattern],
     rest: &[&[&Pattern]],
     none_of: &[&Pattern],
     budget: &mut WorkBudget,
-) -> Option<Residue> {
+) -> Option<Left<'p>> {
     let mut do_meet = false;
     for left in first {
         for right in second {
@@ -249,24 +298,33 @@ fn among_meetings(
                 continue;
             };
             do_meet = true;
-            if matches_each(&text, rest, budget)? && matches_none(&text, none_of, budget)? {
-                return Some(Residue::Witness(text));
+            let letters = text.chars();
+            if matches_each(&letters, rest, budget)? && matches_none(&letters, none_of, budget)? {
+                return Some(Left::Text(text));
             }
         }
     }
-    (!do_meet).then_some(Residue::Empty)
+    (!do_meet).then_some(Left::Nothing)
 }
 
-fn matches_none(text: &str, none_of: &[&Pattern], budget: &mut WorkBudget) -> Option<bool> {
+fn matches_none(
+    text: &(impl Iterator<Item = char> + Clone),
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
     for pattern in none_of {
-        if pattern.matches_within(text, budget)? {
+        if pattern.matches_within(text.clone(), budget)? {
             return Some(false);
         }
     }
     Some(true)
 }
 
-fn matches_each(text: &str, groups: &[&[&Pattern]], budget: &mut WorkBudget) -> Option<bool> {
+fn matches_each(
+    text: &(impl Iterator<Item = char> + Clone),
+    groups: &[&[&Pattern]],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
     for group in groups {
         if matches_none(text, group, budget)? {
             return Some(false);
@@ -275,13 +333,13 @@ fn matches_each(text: &str, groups: &[&[&Pattern]], budget: &mut WorkBudget) -> 
     Some(true)
 }
 
-/// The string that the pattern matches with one fresh letter for each wildcard.
-fn instance(pattern: &Pattern) -> String {
-    let letters = pattern.tokens().iter().map(|token| match token {
+/// The string that the pattern matches with one fresh letter for each wildcard. Most patterns differ from it in a letter at
+/// their start, so it is not written.
+fn instance(pattern: &Pattern) -> impl Iterator<Item = char> + Clone {
+    pattern.tokens().iter().map(|token| match token {
         Token::Char(character) => *character,
         _ => FRESH,
-    });
-    letters.collect()
+    })
 }
 
 /// Searches with the negative patterns that a string of the first group can match.

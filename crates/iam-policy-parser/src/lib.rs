@@ -13,7 +13,7 @@ mod version;
 mod work_budget;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use algebra::{covers, matches_within, overlaps, overlaps_within, residue};
+pub use algebra::{covers, is_anything_left, matches_within, overlaps, overlaps_within, residue};
 pub use answer::Residue;
 pub use arn::{Arn, ArnError};
 pub use document::{

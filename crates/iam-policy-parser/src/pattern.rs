@@ -227,12 +227,16 @@ impl Pattern {
     /// both lengths.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.matches_within(text, &mut WorkBudget::steps(u64::MAX))
+        self.matches_within(text.chars(), &mut WorkBudget::steps(u64::MAX))
             .unwrap_or(true)
     }
 
     /// [`Pattern::matches`] within a work budget; `None` when it ends first.
-    pub(crate) fn matches_within(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
+    pub(crate) fn matches_within<C: Iterator<Item = char> + Clone>(
+        &self,
+        text: C,
+        budget: &mut WorkBudget,
+    ) -> Option<bool> {
         // The usual two-pointer algorithm: on a mismatch, the last star matches one more character.
         // It is enough to retry the last star if stars match anything. A star that excludes a
         // character can fail where an earlier star would not, so such patterns use the general
@@ -240,9 +244,9 @@ impl Pattern {
         if self.wildcards == Wildcards::Placeholders {
             return self.matches_in_general(text, budget);
         }
-        let mut rest = text.chars();
+        let mut rest = text;
         let mut position = 0;
-        let mut last_star: Option<(usize, std::str::Chars<'_>)> = None;
+        let mut last_star: Option<(usize, C)> = None;
         let mut steps = 0;
         let most = budget.left();
         let is_match = loop {
@@ -277,11 +281,15 @@ impl Pattern {
     }
 
     /// [`Pattern::matches`] by tracking every position that the pattern can be at.
-    fn matches_in_general(&self, text: &str, budget: &mut WorkBudget) -> Option<bool> {
+    fn matches_in_general(
+        &self,
+        text: impl Iterator<Item = char>,
+        budget: &mut WorkBudget,
+    ) -> Option<bool> {
         let mut positions = vec![0_usize];
         self.skip_repeats(&mut positions);
-        for character in text.chars() {
-            if !budget.spend(positions.len() as u64 + 1) {
+        for character in text {
+            if !budget.spend(positions.len() as u64 + 6) {
                 return None;
             }
             let mut next: Vec<usize> = positions
