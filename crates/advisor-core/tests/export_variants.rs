@@ -326,3 +326,44 @@ fn an_export_that_was_cut_is_truncated() {
     let pages = json!([page(json!({"NextToken": "eyJ"})), {"UserDetailList": []}]);
     assert_eq!(issues(&load(&pages)), [""; 0]);
 }
+
+/// Two bytes of an export can be an issue and a policy that is not evaluated: their number is bounded, and none is forgotten.
+#[test]
+fn issues_are_kept_up_to_a_number_and_then_counted() {
+    let empty = vec![json!({}); 30_000];
+    let account = load(&json!({"RoleDetailList": [role(json!({}))], "UserDetailList": empty}));
+    let kinds: Vec<_> = account.issues().iter().map(|issue| &issue.kind).collect();
+    assert_eq!(kinds.len(), 10_001);
+    assert_eq!(
+        *kinds[10_000],
+        ExportIssueKind::More {
+            count: 20_000,
+            losses: 20_000
+        }
+    );
+    assert_eq!(
+        kinds.iter().map(|kind| kind.losses()).sum::<usize>(),
+        30_000
+    );
+    let last = account.issues().last().unwrap();
+    assert_eq!(last.to_string(), "e.json: and 20000 more issues");
+
+    let attached = vec![json!(0); 30_000];
+    let account =
+        load(&json!({"RoleDetailList": [role(json!({"AttachedManagedPolicies": attached}))]}));
+    assert_eq!(account.issues().len(), 10_001);
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    let (activity, catalog) = (Activity::new(), Catalog::shared());
+    let advisor = Advisor::new(account, &activity, catalog, Tracking::aws(), now).unwrap();
+    let report = advisor.report(ROLE, Granularity::Service).unwrap();
+    let missing = report.not_evaluated();
+    assert_eq!(missing.len(), 101);
+    assert_eq!(
+        missing
+            .iter()
+            .find(|part| part.name == "...")
+            .unwrap()
+            .to_string(),
+        "...: 29900 more members of its lists cannot be read"
+    );
+}

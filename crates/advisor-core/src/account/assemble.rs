@@ -9,7 +9,7 @@ use super::entity::{
     EntityDetail, EntityId, EntityKind, InlinePolicy, NotEvaluatedReason, PolicySource,
 };
 use super::graph::{AccountData, NameKey};
-use super::issue::{ExportIssue, ExportIssueKind, Place};
+use super::issue::{ExportIssueKind, Issues, Place};
 
 /// A user, group or role as read from an export.
 #[derive(Debug)]
@@ -38,11 +38,11 @@ pub(super) fn assemble(
     identities: Vec<PendingIdentity>,
     policies: Vec<PendingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
-    mut issues: Vec<ExportIssue>,
+    mut issues: Issues,
 ) -> AccountData {
     let policies = newest_policies(policies, &mut issues);
     let identities = last_identities(identities, &mut issues);
-    let mut account = AccountData::new(documents, issues);
+    let mut account = AccountData::new(documents);
     for policy in policies {
         account.insert(policy);
     }
@@ -53,21 +53,19 @@ pub(super) fn assemble(
         {
             let unique_id = unique_id.clone();
             let issue = ExportIssueKind::SharedUniqueId { unique_id };
-            account.push_issue(identity.place.issue("", issue));
+            issues.push(identity.place.issue("", issue));
         }
         ids.push(account.insert(identity.detail.clone()));
     }
     for (id, identity) in ids.into_iter().zip(identities) {
-        connect(&mut account, id, identity);
+        connect(&mut account, id, identity, &mut issues);
     }
+    account.set_issues(issues.into_list());
     account
 }
 
 /// Keeps one of each policy: the newest version of an AWS managed policy, the last of others.
-fn newest_policies(
-    pending: Vec<PendingPolicy>,
-    issues: &mut Vec<ExportIssue>,
-) -> Vec<EntityDetail> {
+fn newest_policies(pending: Vec<PendingPolicy>, issues: &mut Issues) -> Vec<EntityDetail> {
     let mut kept: Vec<PendingPolicy> = Vec::with_capacity(pending.len());
     let mut position: HashMap<Arc<str>, usize> = HashMap::new();
     for policy in pending {
@@ -92,10 +90,7 @@ fn newest_policies(
 }
 
 /// Keeps the last of each identity.
-fn last_identities(
-    pending: Vec<PendingIdentity>,
-    issues: &mut Vec<ExportIssue>,
-) -> Vec<PendingIdentity> {
+fn last_identities(pending: Vec<PendingIdentity>, issues: &mut Issues) -> Vec<PendingIdentity> {
     let mut kept: Vec<PendingIdentity> = Vec::with_capacity(pending.len());
     let mut position: HashMap<NameKey, usize> = HashMap::new();
     for identity in pending {
@@ -120,7 +115,12 @@ fn last_identities(
 }
 
 /// Adds the policies and groups of an identity.
-fn connect(account: &mut AccountData, id: EntityId, identity: PendingIdentity) {
+fn connect(
+    account: &mut AccountData,
+    id: EntityId,
+    identity: PendingIdentity,
+    issues: &mut Issues,
+) {
     for policy in identity.inline {
         account.add_inline(id, policy);
     }
@@ -128,7 +128,7 @@ fn connect(account: &mut AccountData, id: EntityId, identity: PendingIdentity) {
         if !account.join_group(id, &name) {
             let below = format!("GroupList[{index}]");
             let issue = ExportIssueKind::MissingGroup { name };
-            account.push_issue(identity.place.issue(&below, issue));
+            issues.push(identity.place.issue(&below, issue));
         }
     }
     for (index, (arn, name)) in identity.attached.into_iter().enumerate() {
@@ -138,7 +138,7 @@ fn connect(account: &mut AccountData, id: EntityId, identity: PendingIdentity) {
                 arn: Some((&*arn).into()),
                 reason: NotEvaluatedReason::MissingPolicy,
             };
-            account.push_issue(identity.place.issue(&below, issue));
+            issues.push(identity.place.issue(&below, issue));
             account.insert(missing_policy(&arn, &name))
         });
         account.attach(id, policy);

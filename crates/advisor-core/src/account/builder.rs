@@ -16,7 +16,7 @@ use super::export::{
 };
 use super::export_error::ExportError;
 use super::graph::AccountData;
-use super::issue::{ExportIssue, ExportIssueKind, Place};
+use super::issue::{ExportIssueKind, Issues, Place};
 use crate::time;
 
 /// Collects exports into an [`AccountData`]. They can be pages of one account, or of several accounts.
@@ -38,7 +38,7 @@ pub struct AccountDataBuilder {
     documents: Vec<Arc<PolicyDocument>>,
     /// By JSON text.
     document_ids: HashMap<Box<str>, DocumentId>,
-    issues: Vec<ExportIssue>,
+    issues: Issues,
     /// The number of entities in the exports, including those that were left out.
     entities: usize,
 }
@@ -149,19 +149,20 @@ impl AccountDataBuilder {
         }
         let inline_list = identity.inline_list;
         let mut inline: Vec<InlinePolicy> = Vec::new();
+        let mut unread = Unread::default();
         for (index, value) in identity.inline_policies.iter().flatten().enumerate() {
             let below = format!("{inline_list}[{index}]");
-            inline.push(match self.part(&place, &below, value) {
-                Ok(policy) => InlinePolicy {
+            match self.part(&place, &below, value) {
+                Ok(policy) => inline.push(InlinePolicy {
                     document: self.document(
                         &place,
                         &format!("{below}.PolicyDocument"),
                         policy.policy_document,
                     ),
                     name: policy.policy_name.into(),
-                },
-                Err(unread) => unread,
-            });
+                }),
+                Err(part) => unread.push(part),
+            }
         }
         let mut attached = Vec::new();
         let attachments = identity.attached_managed_policies.iter().flatten();
@@ -172,7 +173,7 @@ impl AccountDataBuilder {
                     policy.policy_arn.into(),
                     policy.policy_name.unwrap_or_default().into(),
                 )),
-                Err(unread) => inline.push(unread),
+                Err(part) => unread.push(part),
             }
         }
         let mut groups = Vec::new();
@@ -182,10 +183,11 @@ impl AccountDataBuilder {
                 Err(_) => {
                     let below = format!("GroupList[{index}]");
                     let reason: Arc<str> = "is not the name of a group".into();
-                    inline.push(self.unreadable(&place, below, reason));
+                    unread.push(self.unreadable(&place, below, reason));
                 }
             }
         }
+        inline.extend(unread.into_policies());
         self.identities.push(PendingIdentity {
             place,
             detail,
@@ -409,7 +411,8 @@ impl AccountDataBuilder {
     /// The exports have entities, but none could be used. The error has the issues.
     pub fn build(self) -> Result<AccountData, ExportError> {
         if self.entities > 0 && self.identities.is_empty() && self.policies.is_empty() {
-            return Err(ExportError::nothing_usable(self.entities, self.issues));
+            let issues = self.issues.into_list();
+            return Err(ExportError::nothing_usable(self.entities, issues));
         }
         Ok(assemble(
             self.identities,
@@ -417,6 +420,37 @@ impl AccountDataBuilder {
             self.documents,
             self.issues,
         ))
+    }
+}
+
+/// How many members of an identity's lists that cannot be read are kept. They are short in an export, and long in memory.
+const MOST_UNREAD: usize = 100;
+
+/// The members of an identity's lists that cannot be read, as policies that are not evaluated.
+#[derive(Default)]
+struct Unread {
+    kept: Vec<InlinePolicy>,
+    more: usize,
+}
+
+impl Unread {
+    fn push(&mut self, policy: InlinePolicy) {
+        if self.kept.len() < MOST_UNREAD {
+            self.kept.push(policy);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn into_policies(self) -> impl Iterator<Item = InlinePolicy> {
+        let more = (self.more > 0).then(|| {
+            let reason = format!("{} more members of its lists cannot be read", self.more);
+            InlinePolicy {
+                name: "...".into(),
+                document: PolicySource::NotEvaluated(NotEvaluatedReason::Unreadable(reason.into())),
+            }
+        });
+        self.kept.into_iter().chain(more)
     }
 }
 

@@ -76,7 +76,9 @@ pub struct PolicyInEffect<'a> {
 }
 
 impl AccountData {
-    /// What could not be used of the exports as it is.
+    /// What could not be used of the exports as it is. Of many thousands, the last is [`ExportIssueKind::More`].
+    ///
+    /// [`ExportIssueKind::More`]: crate::ExportIssueKind::More
     #[must_use]
     pub fn issues(&self) -> &[ExportIssue] {
         &self.issues
@@ -272,16 +274,15 @@ impl AccountData {
 
 /// How the graph is built.
 impl AccountData {
-    pub(super) fn new(documents: Vec<Arc<PolicyDocument>>, issues: Vec<ExportIssue>) -> Self {
+    pub(super) fn new(documents: Vec<Arc<PolicyDocument>>) -> Self {
         Self {
             documents,
-            issues,
             ..Self::default()
         }
     }
 
-    pub(super) fn push_issue(&mut self, issue: ExportIssue) {
-        self.issues.push(issue);
+    pub(super) fn set_issues(&mut self, issues: Vec<ExportIssue>) {
+        self.issues = issues;
     }
 
     /// Adds an entity. It replaces an earlier one with the same unique id in

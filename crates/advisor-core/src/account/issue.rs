@@ -72,6 +72,13 @@ pub enum ExportIssueKind {
         /// The name of the group.
         name: String,
     },
+    /// There are more issues, which are only counted. The last of a list.
+    More {
+        /// How many.
+        count: usize,
+        /// How many of them [lose data](ExportIssueKind::loses_data).
+        losses: usize,
+    },
 }
 
 impl ExportIssueKind {
@@ -89,6 +96,7 @@ impl ExportIssueKind {
             Self::Repeated { .. } => "repeated",
             Self::PolicyNotEvaluated { .. } => "policy_not_evaluated",
             Self::MissingGroup { .. } => "missing_group",
+            Self::More { .. } => "more",
         }
     }
 }
@@ -97,17 +105,24 @@ impl ExportIssueKind {
     /// Whether something is missing because of the issue: entities, or the activity of an entity.
     #[must_use]
     pub fn loses_data(&self) -> bool {
+        self.losses() > 0
+    }
+
+    /// How many things are missing because of the issue: one at most, but for [`ExportIssueKind::More`].
+    #[must_use]
+    pub fn losses(&self) -> usize {
         match self {
             Self::Truncated
             | Self::Unreadable { .. }
             | Self::InvalidArn { .. }
             | Self::WrongKind
             | Self::SharedUniqueId { .. }
-            | Self::MissingGroup { .. } => true,
+            | Self::MissingGroup { .. } => 1,
             Self::NameDiffers { .. }
             | Self::InvalidDate { .. }
             | Self::Repeated { .. }
-            | Self::PolicyNotEvaluated { .. } => false,
+            | Self::PolicyNotEvaluated { .. } => 0,
+            Self::More { losses, .. } => *losses,
         }
     }
 }
@@ -138,13 +153,57 @@ impl fmt::Display for ExportIssueKind {
                 f,
                 "the group {name:?} is not in the export; its policies are not evaluated"
             ),
+            Self::More { count, .. } => write!(f, "and {count} more issues"),
         }
     }
 }
 
 impl fmt::Display for ExportIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.path, self.json_path, self.kind)
+        write!(f, "{}: ", self.path)?;
+        if !self.json_path.is_empty() {
+            write!(f, "{}: ", self.json_path)?;
+        }
+        self.kind.fmt(f)
+    }
+}
+
+/// How many issues are kept. An export of any size can consist of nothing but issues.
+const MOST_ISSUES: usize = 10_000;
+
+/// The issues of exports: the first ones, and how many more there are.
+#[derive(Debug, Default)]
+pub(super) struct Issues {
+    kept: Vec<ExportIssue>,
+    more: usize,
+    more_losses: usize,
+}
+
+impl Issues {
+    pub(super) fn push(&mut self, issue: ExportIssue) {
+        if self.kept.len() < MOST_ISSUES {
+            self.kept.push(issue);
+        } else {
+            self.more += 1;
+            self.more_losses += issue.kind.losses();
+        }
+    }
+
+    pub(super) fn into_list(self) -> Vec<ExportIssue> {
+        let mut issues = self.kept;
+        if self.more > 0
+            && let Some(last) = issues.last()
+        {
+            issues.push(ExportIssue {
+                path: last.path.clone(),
+                json_path: String::new(),
+                kind: ExportIssueKind::More {
+                    count: self.more,
+                    losses: self.more_losses,
+                },
+            });
+        }
+        issues
     }
 }
 

@@ -153,8 +153,8 @@ impl MissingInput {
     /// Adds the issues of account data that [leave something out](advisor_core::ExportIssueKind::loses_data).
     #[must_use]
     pub fn with_issues(self, issues: &[ExportIssue]) -> Self {
-        let losses = issues.iter().filter(|issue| issue.kind.loses_data());
-        self.with(MissingInputKind::AccountData, losses.count())
+        let losses: usize = issues.iter().map(|issue| issue.kind.losses()).sum();
+        self.with(MissingInputKind::AccountData, losses)
     }
 
     /// Adds the accounts of which the activity has nothing: everything in them looks unused.
