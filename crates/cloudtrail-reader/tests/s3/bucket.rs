@@ -132,7 +132,7 @@ impl State {
         let request = Request {
             key: decode(
                 path.strip_prefix("/bucket")
-                    .unwrap()
+                    .unwrap_or(path)
                     .trim_start_matches('/'),
             ),
             query: query

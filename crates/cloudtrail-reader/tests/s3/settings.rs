@@ -122,3 +122,40 @@ fn settings_that_cannot_be_used_are_said() {
         "{errors:?}"
     );
 }
+
+/// The endpoint gets a role's token or answers with its keys: neither goes to a host that a redirect names.
+#[test]
+fn requests_for_credentials_follow_no_redirect() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "secret token").unwrap();
+    for kind in ["instance", "pod"] {
+        let other = Bucket::start(Objects::new(), 1000, |_, _, _| None);
+        let location = format!("{}/keys", other.endpoint);
+        let endpoint = Bucket::start(Objects::new(), 1000, move |_, _, _| {
+            let mut moved = Answer::new(302, "");
+            moved.headers.push(("Location", location.clone()));
+            Some(Reply::Whole(moved))
+        });
+        let mut options = options("http://127.0.0.1:1");
+        let token = token.to_str().unwrap();
+        options.environment = match kind {
+            "instance" => Environment::new([(
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                endpoint.endpoint.as_str(),
+            )]),
+            _ => Environment::new([
+                (
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                    &*format!("{}/keys", endpoint.endpoint),
+                ),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token),
+            ]),
+        };
+        let (_, errors) = listed(&open("s3://bucket", options));
+        let words = errors[0].to_string();
+        assert!(words.contains("302"), "{kind}: {words}");
+        assert!(!endpoint.requests().is_empty(), "{kind}");
+        assert!(other.requests().is_empty(), "{kind}");
+    }
+}

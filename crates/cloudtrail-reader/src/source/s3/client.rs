@@ -10,11 +10,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
-    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
-    HttpResponseBody,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
+    HttpResponse, HttpResponseBody,
 };
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, CredentialProvider, HeaderMap, HeaderValue,
+    BackoffConfig, ClientConfigKey, ClientOptions, CredentialProvider, HeaderMap, HeaderValue,
     RetryConfig,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -66,6 +66,48 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// The same without the slashes of a key.
 const RESERVED_IN_KEY: &AsciiSet = &RESERVED.remove(b'/');
 
+/// Makes clients that follow no redirect: it would take the signature, the session token or the role's token to whatever
+/// host the server names. Also used for the requests for credentials.
+#[derive(Debug)]
+struct Connector {
+    certificates: Vec<reqwest::Certificate>,
+    timeout: Duration,
+}
+
+/// How long connecting to an endpoint of the machine for credentials may take.
+const LOCAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Connector {
+    fn client(&self, allow_http: bool, connect_timeout: Duration) -> reqwest::Result<HttpClient> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(USER_AGENT)
+            .tls_certs_merge(self.certificates.iter().cloned())
+            .https_only(!allow_http)
+            .connect_timeout(connect_timeout)
+            .read_timeout(self.timeout)
+            .timeout(self.timeout.saturating_mul(REQUEST_TIMEOUTS))
+            .build()?;
+        Ok(HttpClient::new(client))
+    }
+}
+
+impl HttpConnector for Connector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // Only the endpoints of a container or an instance are asked without TLS.
+        let is_local = options.get_config_value(&ClientConfigKey::AllowHttp);
+        let client = if is_local.as_deref() == Some("true") {
+            self.client(true, LOCAL_CONNECT_TIMEOUT.min(self.timeout))
+        } else {
+            self.client(false, self.timeout)
+        };
+        client.map_err(|error| object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(error),
+        })
+    }
+}
+
 impl Client {
     pub(super) fn new(bucket: &str, options: &S3Options) -> Result<Self, S3OpenError> {
         let settings = Settings::read(&options.environment)?;
@@ -82,40 +124,25 @@ impl Client {
             .as_ref()
             .is_some_and(|endpoint| endpoint.starts_with("http://"));
         let mut certificates = Vec::new();
-        let mut http = ClientOptions::new()
-            .with_allow_http(is_plain)
-            .with_connect_timeout(options.timeout)
-            .with_read_timeout(options.timeout)
-            .with_timeout(options.timeout.saturating_mul(REQUEST_TIMEOUTS));
         if let Some(path) = settings.ca_bundle {
             let name = path.display().to_string();
             let pem = read_within(&path, CA_BUNDLE_LIMIT)
                 .map_err(|error| S3OpenError::setting(&name, error))?;
-            let bundle = Certificate::from_pem_bundle(&pem)
-                .map_err(|error| S3OpenError::setting(&name, error))?;
-            for certificate in bundle {
-                http = http.with_root_certificate(certificate);
-            }
             certificates = reqwest::Certificate::from_pem_bundle(&pem)
                 .map_err(|error| S3OpenError::setting(&name, error))?;
         }
-        // A redirect would take the signature and the session token to whatever host the server names.
-        let requests = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(USER_AGENT)
-            .tls_certs_merge(certificates)
-            .https_only(!is_plain)
-            .connect_timeout(options.timeout)
-            .read_timeout(options.timeout)
-            .timeout(options.timeout.saturating_mul(REQUEST_TIMEOUTS))
-            .build()
+        let connector = Connector {
+            certificates,
+            timeout: options.timeout,
+        };
+        let http = (connector.client(is_plain, options.timeout))
             .map_err(|error| S3OpenError::Client(error.into()))?;
 
         let store = settings
             .builder
             .with_bucket_name(bucket)
             .with_region(&region)
-            .with_client_options(http)
+            .with_http_connector(connector)
             .with_retry(RetryConfig {
                 backoff: BackoffConfig {
                     init_backoff: options.backoff,
@@ -128,7 +155,7 @@ impl Client {
             .build()
             .map_err(|error| S3OpenError::InvalidCredentials(error.into()))?;
         Ok(Client {
-            http: HttpClient::new(requests),
+            http,
             credentials: (!settings.unsigned).then(|| Arc::clone(store.credentials())),
             bucket: bucket.into(),
             endpoint,
