@@ -19,10 +19,10 @@ pub(crate) fn reject(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Rejects a request whose `Host` header does not name this machine: a web page could reach the server under
-/// a host name of its own (DNS rebinding).
+/// a host name of its own (DNS rebinding). Of several such headers, each must: who is between may believe another one.
 pub(crate) fn reject_other_hosts(headers: &HeaderMap) -> Result<(), ApiError> {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    if host.is_some_and(is_loopback) {
+    let mut hosts = headers.get_all(HOST).iter().peekable();
+    if hosts.peek().is_some() && hosts.all(|host| host.to_str().is_ok_and(is_loopback)) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -78,7 +78,10 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().unwrap());
             assert_eq!(reject_other_hosts(&headers).is_ok(), expected, "{host}");
+            headers.append(HOST, "evil.example".parse().unwrap());
+            assert!(reject_other_hosts(&headers).is_err(), "{host} and another");
         }
+        assert!(reject_other_hosts(&HeaderMap::new()).is_err());
     }
 
     #[test]

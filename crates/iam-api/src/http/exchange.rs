@@ -1,5 +1,6 @@
 //! A request and its answer: reads the request, finds its caller, answers, counts and logs.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -137,6 +138,11 @@ pub(crate) async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Resul
     match tokio::time::timeout(limits.receive_time, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
         // Or the connection broke, and nobody reads this.
+        Ok(Err(error)) if is_of_transfer(&error) => Err(ApiError::new(
+            400,
+            "MalformedRequest",
+            "The body is not complete, or its chunks are malformed.",
+        )),
         Ok(Err(_)) => Err(too_long()),
         Err(_) => Err(ApiError::new(
             408,
@@ -144,6 +150,18 @@ pub(crate) async fn receive(api: &Api, headers: &HeaderMap, body: Body) -> Resul
             "The request did not come to its end in time.",
         )),
     }
+}
+
+/// Whether the body could not be read, rather than being longer than its limit.
+fn is_of_transfer(error: &axum::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<hyper::Error>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// Whether the body contains parameters. Some clients send no content type.

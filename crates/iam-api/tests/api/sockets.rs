@@ -95,6 +95,9 @@ async fn requests_that_are_not_http_get_a_4xx() {
     let long_head = format!("{line}x: {}\r\n\r\n", "y".repeat(300_000));
     let long_line = format!("GET /?{} HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(300_000));
     let many = format!("{line}{}\r\n", "x: y\r\n".repeat(30));
+    let chunks =
+        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    let trailers = format!("{chunks}0\r\n{}\r\n", "x: y\r\n".repeat(50_000));
     for (bytes, expected) in [
         (format!("{line}\r\n"), "200"),
         (long_head, "431"),
@@ -103,6 +106,10 @@ async fn requests_that_are_not_http_get_a_4xx() {
         ("nonsense\r\n\r\n".into(), "400"),
         ("GET / HTTP/9.9\r\n\r\n".into(), "400"),
         ("\u{16}\u{3}\u{1}".repeat(20) + "\r\n\r\n", "400"),
+        (format!("{chunks}FFFFFFFFFFFFFFFFF\r\nabc"), "400"),
+        (format!("{chunks}xyz\r\n"), "400"),
+        (format!("{chunks}1;{}\r\na\r\n", "y".repeat(100_000)), "400"),
+        (trailers, "400"),
         (
             "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n".into(),
             "400",
