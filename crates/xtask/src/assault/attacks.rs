@@ -86,7 +86,7 @@ fn none(target: &Target) -> Result<(), String> {
 }
 
 fn never_read(target: &Target) -> Result<(), String> {
-    let request = b"GET /?Action=ListUsers&Version=2010-05-08 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    let request = client::request(target.address, "Action=ListUsers&Version=2010-05-08");
     let requests = request.repeat(64);
     swarm::run(target, target.scale.connections, |member| {
         let from = member.sent % request.len();

@@ -12,8 +12,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The longest wait for a connection or for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 const FORM: &str = "Action=ListGroups&Version=2010-05-08&MaxItems=10";
-/// A server without credentials takes any key.
-const ACCESS_KEY: AccessKey = AccessKey {
+/// The key of the clients, and of the attackers.
+pub(crate) const ACCESS_KEY: AccessKey = AccessKey {
     id: "AKIAWELLBEHAVED",
     secret: "any",
 };

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use benches::ACCOUNT_ID;
 use serde_json::{Value, json};
 
+use crate::assault::client;
+use crate::load::signer::AccessKey;
 use crate::{child, python};
 
 /// The roles of the large account: as many as a page has.
@@ -21,9 +23,10 @@ pub(crate) enum Account {
     Large,
 }
 
-/// A store of each account.
+/// A store of each account, and the credentials of a caller of both.
 #[derive(Debug)]
 pub(crate) struct Stores {
+    credentials: PathBuf,
     test: PathBuf,
     large: PathBuf,
 }
@@ -32,7 +35,15 @@ impl Stores {
     /// Makes the stores in a folder.
     pub(crate) fn make(program: &Path, folder: &Path) -> Result<Self, String> {
         let testdata = child::workspace_root()?.join("testdata");
+        let AccessKey { id, secret } = client::ACCESS_KEY;
+        let credentials = folder.join("credentials.toml");
+        let text = format!(
+            "[[credential]]\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+             arn = \"arn:aws:iam::{ACCOUNT_ID}:user/ada\"\n"
+        );
+        std::fs::write(&credentials, text).map_err(|error| error.to_string())?;
         let stores = Self {
+            credentials,
             test: folder.join("test.db"),
             large: folder.join("large.db"),
         };
@@ -47,6 +58,10 @@ impl Stores {
         std::fs::write(&export, large().to_string()).map_err(|error| error.to_string())?;
         import(program, "account", &stores.large, &export)?;
         Ok(stores)
+    }
+
+    pub(crate) fn credentials(&self) -> &Path {
+        &self.credentials
     }
 
     pub(crate) fn file(&self, account: Account) -> &Path {

@@ -41,10 +41,20 @@ impl Server {
         store: &Path,
         arguments: &[&OsStr],
     ) -> Result<Self, String> {
+        Self::start_on("127.0.0.1:0", program, store, arguments)
+    }
+
+    /// The same, on an address.
+    pub(crate) fn start_on(
+        listen: &str,
+        program: &Path,
+        store: &Path,
+        arguments: &[&OsStr],
+    ) -> Result<Self, String> {
         let log = store.with_extension("log");
         let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let process = child::command(program)?
-            .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+            .args(["serve", "--listen", listen, "--store"])
             .arg(store)
             .args(arguments)
             .env_remove("RUST_LOG")
