@@ -282,7 +282,10 @@ impl Advisor {
         let stopping = Arc::clone(&stop);
         let write = move || {
             whole_file(&path, &stopping, |writer| {
-                write_reports(writer, &advisor.coverage(), advisor.reports(granularity.0))
+                // Once stopped, no more reports are made for the row group; the writer then fails.
+                let reports = advisor.reports(granularity.0);
+                let reports = reports.take_while(|_| work::check(&stopping).is_ok());
+                write_reports(writer, &advisor.coverage(), reports)
             })
         };
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?
