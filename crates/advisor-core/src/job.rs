@@ -94,6 +94,8 @@ pub struct FrozenReport {
     pub services: Vec<(String, String)>,
     /// The users and roles whose attempts count in the report.
     pub entities: Vec<FrozenEntity>,
+    /// The report's [`Report::undecided`](crate::Report::undecided).
+    pub undecided: usize,
 }
 
 /// A user or role of a stored report.
@@ -166,6 +168,7 @@ impl FrozenReport {
                 own.reason
             ))));
         }
+        let undecided = report.undecided();
         let services = report
             .services()
             .map(|row| {
@@ -184,7 +187,11 @@ impl FrozenReport {
                 })
             })
             .collect();
-        Ok(Ok(Self { services, entities }))
+        Ok(Ok(Self {
+            services,
+            entities,
+            undecided,
+        }))
     }
 
     /// The entities of a service, with their current names. The most recent comes first, then those that
@@ -306,6 +313,8 @@ pub struct JobAnswer {
     marker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<JobError>,
+    #[serde(skip)]
+    undecided: usize,
 }
 
 fn formatted<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -329,6 +338,7 @@ impl JobAnswer {
             is_truncated: false,
             marker: None,
             error,
+            undecided: 0,
         }
     }
 
@@ -365,6 +375,20 @@ impl JobAnswer {
             marker: next.map(|position| key.seal(PagedOperation::Entities, &job.id, position)),
             ..Self::new(job)
         }
+    }
+
+    /// The answer, with the [`FrozenReport::undecided`] of the job's report.
+    #[must_use]
+    pub fn with_undecided(mut self, undecided: usize) -> Self {
+        self.undecided = undecided;
+        self
+    }
+
+    /// How many actions are in the report only because deciding them would have taken more than its work budget; 0 for
+    /// answers about entities. Not serialized: the API has no member for it.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.undecided
     }
 
     /// The job's state, as in [`JobState::status`].

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
 use crate::error::Fault;
+use crate::reports::PackedReport;
 use crate::tables::JOBS;
 use crate::transaction::{Reader, Writer};
 
@@ -18,6 +19,8 @@ pub struct JobSummary {
     pub services: u64,
     /// The size of its report in the store, in bytes.
     pub bytes: u64,
+    /// How many actions are in the report only because its work budget ended: `Report::undecided`.
+    pub undecided: u64,
 }
 
 /// A job, and the versions of account data and activity that its report is made from.
@@ -30,6 +33,8 @@ pub(crate) struct JobRow {
     pub(crate) services: usize,
     /// The size of the report in the file.
     pub(crate) bytes: usize,
+    /// The report's count of undecided actions.
+    pub(crate) undecided: usize,
 }
 
 impl JobRow {
@@ -41,7 +46,16 @@ impl JobRow {
             activity_version,
             services: 0,
             bytes: 0,
+            undecided: 0,
         }
+    }
+
+    /// Completes the job with a report.
+    pub(crate) fn complete(&mut self, report: &PackedReport, at: DateTime<Utc>) {
+        self.job.state = JobState::Completed { at };
+        self.services = report.rows;
+        self.bytes = report.size();
+        self.undecided = report.undecided;
     }
 
     pub(crate) fn summary(self) -> JobSummary {
@@ -49,6 +63,7 @@ impl JobRow {
             job: self.job,
             services: u64::try_from(self.services).unwrap_or(u64::MAX),
             bytes: u64::try_from(self.bytes).unwrap_or(u64::MAX),
+            undecided: u64::try_from(self.undecided).unwrap_or(u64::MAX),
         }
     }
 
@@ -76,6 +91,7 @@ impl JobRow {
             &self.activity_version,
             &self.services,
             &self.bytes,
+            &self.undecided,
         ];
         match old {
             Some(checksum) => writer.replace(&JOBS, checksum, values),
@@ -120,6 +136,7 @@ pub(crate) fn parse(row: &Row<'_>) -> Result<JobRow, Fault> {
         activity_version: row.get(11)?,
         services: row.get(12)?,
         bytes: row.get(13)?,
+        undecided: row.get(14)?,
     })
 }
 

@@ -51,9 +51,7 @@ pub(crate) fn insert_completed(
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let report = PackedReport::new(report).map_err(|fault| database.fault(fault))?;
-    row.job.state = JobState::Completed { at };
-    row.services = report.rows;
-    row.bytes = report.size();
+    row.complete(&report, at);
     database.write(|writer| {
         row.write(writer, None)?;
         report.insert(writer, row.job.id.as_str())
@@ -70,9 +68,7 @@ pub(crate) fn complete(
     let report = PackedReport::new(report).map_err(|fault| database.fault(fault))?;
     database.write(|writer| {
         end(writer, id, |row| {
-            row.job.state = JobState::Completed { at };
-            row.services = report.rows;
-            row.bytes = report.size();
+            row.complete(&report, at);
             report.insert(writer, id.as_str())
         })
     })
@@ -206,19 +202,31 @@ fn delete_row(writer: &Writer<'_>, id: &JobId) -> Result<bool, Fault> {
     Ok(removed == 1)
 }
 
-/// Returns a page of the rows of a completed job, as JSON, and the number of all rows; `None` when the
-/// job was deleted.
+/// A page of the rows of a completed job.
+pub(crate) struct ServicesPage {
+    /// The rows as JSON.
+    pub(crate) rows: Vec<String>,
+    /// The number of all rows.
+    pub(crate) length: usize,
+    /// The report's count of undecided actions.
+    pub(crate) undecided: usize,
+}
+
+/// Returns a page of the rows of a completed job; `None` when the job was deleted.
 pub(crate) fn services(
     database: &Database,
     id: &JobId,
     page: Page,
-) -> Result<Option<(Vec<String>, usize)>, StoreError> {
+) -> Result<Option<ServicesPage>, StoreError> {
     database.read(|reader| {
         let Some(row) = find(reader, id)? else {
             return Ok(None);
         };
-        let rows = reports::services(reader, id, row.services, page)?;
-        Ok(Some((rows, row.services)))
+        Ok(Some(ServicesPage {
+            rows: reports::services(reader, id, row.services, page)?,
+            length: row.services,
+            undecided: row.undecided,
+        }))
     })
 }
 

@@ -14,6 +14,8 @@ use crate::transaction::{Reader, Writer};
 pub(crate) struct PackedReport {
     /// The number of rows.
     pub(crate) rows: usize,
+    /// How many actions are undecided.
+    pub(crate) undecided: usize,
     services_length: usize,
     services: Vec<u8>,
     entities_length: usize,
@@ -24,10 +26,14 @@ impl PackedReport {
     pub(crate) fn new(report: &FrozenReport) -> Result<Self, Fault> {
         let entities = serde_json::to_string(&report.entities)
             .map_err(|error| Fault::damaged_by("the entities of a report", error))?;
-        Ok(Self::of(&report.services, &entities))
+        let packed = Self::of(&report.services, &entities);
+        Ok(Self {
+            undecided: report.undecided,
+            ..packed
+        })
     }
 
-    /// From rows and the entities as JSON.
+    /// From rows and the entities as JSON. Nothing is undecided.
     pub(crate) fn of(services: &[(String, String)], entities: &str) -> Self {
         let mut text = String::new();
         for (namespace, row) in services {
@@ -38,6 +44,7 @@ impl PackedReport {
         }
         Self {
             rows: services.len(),
+            undecided: 0,
             services_length: text.len(),
             services: deflate(&text),
             entities_length: entities.len(),

@@ -132,6 +132,8 @@ CREATE TABLE jobs (
     services         INTEGER NOT NULL,
     -- The size of the report in this file.
     bytes            INTEGER NOT NULL,
+    -- How many actions are in the report only because its work budget ended.
+    undecided        INTEGER NOT NULL,
     row_checksum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

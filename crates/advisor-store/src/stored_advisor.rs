@@ -188,11 +188,12 @@ impl StoredAdvisor {
     /// # Errors
     /// The store cannot be used. The job stays in progress, and can be run again.
     pub fn run_job(&self, id: &JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.try_run_job(id, now, &Cancellation::new())
+        self.try_run_job(id, now, &Cancellation::new()).map(|_| ())
     }
 
     /// [`StoredAdvisor::run_job`], unless it is cancelled: the job then stays in progress. When the time is over
-    /// it fails, because it would take as long again.
+    /// it fails, because it would take as long again. Returns the `Report::undecided` of the report that was made, 0 when
+    /// none was.
     ///
     /// # Errors
     /// As [`StoredAdvisor::run_job`].
@@ -201,18 +202,22 @@ impl StoredAdvisor {
         id: &JobId,
         now: DateTime<Utc>,
         cancellation: &Cancellation,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let Some(pending) = jobs::get(self.store.database(), id)? else {
-            return Ok(());
+            return Ok(0);
         };
         if pending.job.state != JobState::InProgress {
-            return Ok(());
+            return Ok(0);
         }
         match self.make_report(&pending, cancellation)? {
-            Ok(report) => jobs::complete(self.store.database(), id, &report, now),
-            Err(NoReport::Failed(error)) => jobs::fail(self.store.database(), id, &error, now),
-            Err(NoReport::Cancelled) => Ok(()),
+            Ok(report) => {
+                jobs::complete(self.store.database(), id, &report, now)?;
+                return Ok(report.undecided);
+            }
+            Err(NoReport::Failed(error)) => jobs::fail(self.store.database(), id, &error, now)?,
+            Err(NoReport::Cancelled) => {}
         }
+        Ok(0)
     }
 
     fn make_report(
@@ -290,16 +295,17 @@ impl StoredAdvisor {
         if !matches!(job.state, JobState::Completed { .. }) {
             return Ok(JobAnswer::without_list(&job));
         }
-        let Some((rows, length)) = jobs::services(self.store.database(), &job.id, page)? else {
+        let Some(found) = jobs::services(self.store.database(), &job.id, page)? else {
             return Err(job.id.not_found().into());
         };
-        let rows = rows
+        let rows = (found.rows)
             .iter()
             .map(|row| serde_json::from_str(row))
             .collect::<Result<_, _>>()
             .map_err(|error| Fault::damaged_by(format!("the report of job {job_id}"), error))
             .map_err(|fault| self.store.database().fault(fault))?;
-        Ok(JobAnswer::services_page(&job, rows, page.next(length), key))
+        let answer = JobAnswer::services_page(&job, rows, page.next(found.length), key);
+        Ok(answer.with_undecided(found.undecided))
     }
 
     /// `GetServiceLastAccessedDetailsWithEntities`.

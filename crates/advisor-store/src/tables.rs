@@ -85,6 +85,7 @@ pub(crate) static JOBS: Table = Table::new(
         "activity_version",
         "services",
         "bytes",
+        "undecided",
     ],
     1,
 )

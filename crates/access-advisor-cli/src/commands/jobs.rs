@@ -142,7 +142,14 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
 pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
     let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
-    print(&advisor.services(&arguments.store.caller(), &arguments.job_id, request)?)?;
+    let answer = advisor.services(&arguments.store.caller(), &arguments.job_id, request)?;
+    print(&answer)?;
+    if answer.undecided() > 0 {
+        output::say(format_args!(
+            "warning: {} of the actions may be denied; the policies ask more than one report's work",
+            answer.undecided()
+        ));
+    }
     check_input(&advisor)
 }
 

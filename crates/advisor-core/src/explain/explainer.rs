@@ -7,7 +7,7 @@ use super::policy_path::{PlacedStatement, PolicyPath};
 use crate::account::{EntityId, PolicySource};
 use crate::advisor::Advisor;
 use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler};
-use crate::reach::{Denied, is_anything_left};
+use crate::reach::{Denied, is_any_allowed};
 
 /// What deciding one statement for one action may take: 0.4 ms. Real policies need a few hundred steps.
 const STATEMENT_STEPS: u64 = 40_000;
@@ -133,7 +133,7 @@ fn is_granted(
         .chain(denied.ids.iter().copied())
         .collect();
     let decide = |budget: &mut WorkBudget| {
-        is_anything_left(compiler.formats(scope), &allow.resources, denied, budget)
+        is_any_allowed(compiler.formats(scope), &allow.resources, denied, budget)
     };
     let decided = compiler.decisions().get(&key, STATEMENT_STEPS, decide);
     decided.answer != Some(false)

@@ -1,6 +1,6 @@
 //! What a job freezes when it is generated, and what its answers look up when they are read.
 
-use advisor_core::{Caller, Granularity};
+use advisor_core::{Caller, Granularity, JobId, PageRequest};
 use serde_json::{Value, json};
 
 use crate::support::count;
@@ -168,4 +168,65 @@ fn deleted_entities_leave_old_jobs_but_their_reports_remain() {
     assert_eq!(world.entities(&own, "s3"), [] as [Value; 0]);
     assert_eq!(world.entity_names(&team, "sqs"), ["other"]);
     assert_eq!(namespaces(&world.get(&world.completed(TARGET))), ["sqs"]);
+}
+
+const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz";
+
+/// Which lengths of Region, account and resource are denied encodes a formula that takes too long to decide.
+#[test]
+fn what_is_undecided_stays_known() {
+    let mut world = World::new();
+    let resources: Vec<String> = (0..60_usize)
+        .map(|index| {
+            let marks = |factor: usize| "?".repeat(index * factor % 11);
+            format!("arn:*:*:{}*:{}:*{}x*", marks(3), marks(5), marks(7))
+        })
+        .collect();
+    let mut statements: Vec<Value> = (0..12_usize)
+        .map(|index| {
+            let letters: Vec<&str> = (0..30)
+                .map(|at| ALPHABET.split_at((at * (2 * index + 1) + index * 7) % 26).1)
+                .map(|rest| rest.split_at(1).0)
+                .collect();
+            let but = [
+                format!("*{}*", letters.join("*")),
+                format!("*:{}*", "?".repeat(index)),
+            ];
+            json!({"Effect": "Deny", "Action": "*", "NotResource": but})
+        })
+        .collect();
+    statements
+        .push(json!({"Effect": "Allow", "Action": "*", "Resource": ["arn:*:*s*a*:*", "*:*"]}));
+    statements.push(json!({"Effect": "Deny", "Action": "*", "Resource": resources}));
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    world.change(
+        "PutUserPolicy",
+        &json!({"UserName": "target", "PolicyName": "p", "PolicyDocument": document}),
+    );
+    world.import();
+    let store = world.operations.store();
+    let undecided = |id: &JobId| {
+        let listed = store.jobs().unwrap();
+        let of = listed.iter().find(|summary| summary.job.id == *id).unwrap();
+        let caller = Caller::local();
+        let request = PageRequest::default();
+        let answer = (world.operations).services(&caller, id.as_str(), request);
+        let answer = answer.unwrap();
+        assert_eq!(answer.undecided() as u64, of.undecided);
+        answer.undecided()
+    };
+    let job = world.completed(TARGET);
+    let number = undecided(&job);
+    assert!(number > 0);
+    let at_once = world.operations.generate_completed(
+        &Caller::local(),
+        TARGET,
+        Granularity::Service,
+        world.now,
+        || world.now,
+    );
+    assert_eq!(undecided(&at_once.unwrap()), number);
+    // Not in what AWS's clients read, and zero for other jobs.
+    assert_eq!(world.get(&job).get("Undecided"), None);
+    assert_eq!(undecided(&world.completed(TEAM)), 0);
 }

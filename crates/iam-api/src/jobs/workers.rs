@@ -91,7 +91,14 @@ impl Worker {
             (self.advisor).try_run_job(id, (self.clock)(), cancellation)
         }));
         let reason = match made {
-            Ok(Ok(())) => {
+            Ok(Ok(undecided)) => {
+                if undecided > 0 {
+                    tracing::warn!(
+                        job = %id,
+                        undecided,
+                        "actions count as possible because deciding them takes too much work"
+                    );
+                }
                 if let Err(error @ Cancelled::TimeOver(_)) = cancellation.check() {
                     tracing::warn!(job = %id, "a job was not made in time: {error}");
                 }
