@@ -179,3 +179,34 @@ def test_credential_report(tmp_path):
     with pytest.raises(AccountError) as raised:
         Advisor(account, activity, now=NOW, credential_report=[broken])
     assert (raised.value.path, raised.value.line) == (str(broken), 7)
+
+
+def test_findings_are_a_table(account, activity, tmp_path):
+    advisor = Advisor(account, activity, now=NOW)
+    # Too few days of the trail were read for anything to be called unused.
+    kinds = set(advisor.findings().to_pyarrow()["kind"].to_pylist())
+    assert kinds and not any(kind.startswith("Unused") for kind in kinds)
+    table = advisor.findings(min_coverage_days=10).to_pyarrow()
+    rows = table.to_pylist()
+    severities = ["critical", "high", "medium", "low", "informational"]
+    ranks = [severities.index(row["severity"]) for row in rows]
+    assert ranks == sorted(ranks)
+    [ada] = [row for row in rows if row["resource"].endswith("/ada") and row["kind"] == "UnusedPermission"]
+    assert ada["state"] == "unused" and "no attempt on" in ada["state_reason"]
+    assert len(ada["services"]) == ada["unused_services"] and "batch" in ada["services"]
+    assert ada["last_used"].tzinfo is not None and ada["granted_by"][0].startswith("group/admins > ")
+
+    settings = tmp_path / "findings.toml"
+    rule = '[[archive]]\nowner = "ada"\nreason = "known"\nkinds = ["UnusedPermission"]'
+    settings.write_text(f"min_coverage_days = 10\n{rule}")
+    active = advisor.findings(settings)
+    everything = advisor.findings(settings, archived=True)
+    assert len(everything) == len(rows) > len(active)
+    archived = [row for row in everything.to_pyarrow().to_pylist() if row["status"] == "ARCHIVED"]
+    assert {row["archive_owner"] for row in archived} == {"ada"}
+
+    settings.write_text("unused = 3")
+    with pytest.raises(InvalidInputError, match="unknown field"):
+        advisor.findings(settings)
+    with pytest.raises(InvalidInputError, match="unused_days must be at least 1"):
+        advisor.findings(unused_days=0)

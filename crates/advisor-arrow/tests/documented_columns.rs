@@ -1,7 +1,7 @@
 //! The tables of columns in the crate's page are those of the schemas.
 #![allow(clippy::unwrap_used)]
 
-use advisor_arrow::{activity_schema, permission_schema, report_schema};
+use advisor_arrow::{activity_schema, finding_schema, permission_schema, report_schema};
 
 const PAGE: &str = include_str!("../README.md");
 
@@ -22,6 +22,7 @@ fn the_page_lists_the_columns_of_each_table() {
     let tables = [
         ("The activity table", activity_schema()),
         ("The report table", report_schema()),
+        ("The finding table", finding_schema()),
         ("The permission table", permission_schema()),
     ];
     for (heading, schema) in tables {
