@@ -21,6 +21,7 @@ mod policy;
 mod privileges;
 mod rhythm;
 mod sarif;
+mod search;
 mod settings;
 mod severity;
 mod summary;

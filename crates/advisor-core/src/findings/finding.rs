@@ -37,7 +37,7 @@ pub struct Finding {
     pub account: AccountId,
     /// When it was created.
     pub created: Option<DateTime<Utc>>,
-    /// What of it the finding is about, where that is one of several: an access key, a class of privileges.
+    /// What of it the finding is about, where that is one of several: an access key, an inline policy, a class of privileges.
     pub subject: Box<str>,
     /// The id of the access key that the finding is about, if the trail shows which one it is.
     pub credential_id: Option<Box<str>>,

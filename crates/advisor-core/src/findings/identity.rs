@@ -1,18 +1,18 @@
 //! Findings on users and roles.
 
 use hashbrown::HashMap;
-use service_catalog::{AccessLevel, ActionId, ServiceId};
+use service_catalog::{ActionId, ServiceId};
 
 use super::credential;
 use super::evidence::{LastUse, Uses, granting_statements};
 use super::finding::{Finding, FoundPermission, name_of};
 use super::kind::FindingKind;
-use super::list::Search;
 use super::observed::{Observed, ObservedService, weakest};
+use super::policy;
 use super::privileges::PrivilegeClass;
+use super::search::Search;
 use super::severity::{Severity, SeverityReason};
 use crate::account::{EntityDetail, EntityId, EntityKind};
-use crate::action_set::ActionSet;
 use crate::service_ref::ServiceRef;
 use crate::state::State;
 
@@ -71,6 +71,7 @@ pub(super) fn find(
     } else {
         found.extend(unused_permission(search, entity, detail, &observed, &uses));
         unused_privileges(search, entity, detail, &observed, found);
+        policy::find_inline(search, entity, detail, &observed, found);
     }
 }
 
@@ -86,7 +87,7 @@ fn unused_identity(
         EntityKind::User => FindingKind::UnusedIamUser,
         _ => FindingKind::UnusedIamRole,
     };
-    let actions: Vec<ActionId> = unused_actions(observed).collect();
+    let actions: Vec<ActionId> = observed.unused_actions().collect();
     let (severity, reason) = search.worst(entity, &actions, false);
     Finding {
         severity,
@@ -101,10 +102,6 @@ fn unused_identity(
         state_reason: observed.weakest_reason(),
         ..search.finding(kind, detail, "")
     }
-}
-
-fn unused_actions(observed: &Observed) -> impl Iterator<Item = ActionId> + '_ {
-    (observed.services.iter()).flat_map(|service| service.unused.iter().copied())
 }
 
 fn whole_service(service: &ObservedService, uses: &UseOf<'_>) -> FoundPermission {
@@ -147,7 +144,7 @@ fn unused_permission(
     if permissions.is_empty() {
         return None;
     }
-    let actions: Vec<ActionId> = unused_actions(observed).collect();
+    let actions: Vec<ActionId> = observed.unused_actions().collect();
     // What is a privilege is a finding of its own.
     let (severity, reason) = search.by_access_level(&actions);
     Some(Finding {
@@ -196,7 +193,8 @@ fn unused_privileges(
         if class == PrivilegeClass::PassRole && !(may_pass && runs_code) {
             continue;
         }
-        let mut actions: Vec<ActionId> = unused_actions(observed)
+        let mut actions: Vec<ActionId> = observed
+            .unused_actions()
             .filter(|action| search.privileges.class_of(*action) == Some(class))
             .collect();
         // Without this one, the others pass nothing.
@@ -340,99 +338,4 @@ fn of_uses(
         permissions,
         ..search.finding(kind, detail, "")
     })
-}
-
-impl Search<'_> {
-    /// Actions as permissions by service.
-    fn permissions(&self, actions: &[ActionId], observed: &Observed) -> Vec<FoundPermission> {
-        let of = |service: &ObservedService| {
-            let own = service.unused.iter().copied();
-            let own: Box<[ActionId]> = own.filter(|action| actions.contains(action)).collect();
-            (!own.is_empty()).then(|| FoundPermission {
-                service: service.service,
-                is_whole_service: false,
-                action_count: u32::try_from(own.len()).unwrap_or(u32::MAX),
-                actions: own,
-                granted_actions: service.granted,
-                last_use: None,
-                state_reason: service.reason.clone(),
-            })
-        };
-        observed.services.iter().filter_map(of).collect()
-    }
-
-    /// The set of these actions.
-    pub(super) fn set(&self, actions: &[ActionId]) -> ActionSet {
-        let mut set = ActionSet::empty(self.advisor.positions());
-        for action in actions {
-            set.insert(action.index());
-        }
-        set
-    }
-
-    /// How much unused actions of an entity matter. Where it may not pass a role, what runs under one is no privilege.
-    pub(super) fn worst(
-        &self,
-        entity: EntityId,
-        actions: &[ActionId],
-        may_pass: bool,
-    ) -> (Severity, SeverityReason) {
-        let name = |action: &ActionId| name_of(self.advisor.catalog(), *action).into();
-        let own = actions
-            .iter()
-            .filter(|action| self.privileges.takes_over(**action));
-        let own: Vec<&ActionId> = own.collect();
-        if let Some(first) = own.first() {
-            let takes_over: Vec<ActionId> = own.iter().copied().copied().collect();
-            let statements = granting_statements(self.advisor, entity, &self.set(&takes_over));
-            let reason = SeverityReason::TakesOver {
-                actions: own.len(),
-                example: name(first),
-            };
-            return if statements.iter().any(|statement| statement.is_unlimited) {
-                (Severity::Critical, reason)
-            } else {
-                let (actions, example) = (own.len(), name(first));
-                (
-                    Severity::High,
-                    SeverityReason::Privileges { actions, example },
-                )
-            };
-        }
-        let class = |action: &&ActionId| match self.privileges.class_of(**action) {
-            Some(PrivilegeClass::PassRole) => may_pass,
-            Some(PrivilegeClass::CredentialExposure) => true,
-            _ => false,
-        };
-        let mut privileges = actions.iter().filter(class);
-        if let Some(first) = privileges.next() {
-            let reason = SeverityReason::Privileges {
-                actions: 1 + privileges.count(),
-                example: name(first),
-            };
-            return (Severity::High, reason);
-        }
-        self.by_access_level(actions)
-    }
-
-    /// How much actions matter by what they do to resources.
-    pub(super) fn by_access_level(&self, actions: &[ActionId]) -> (Severity, SeverityReason) {
-        let catalog = self.advisor.catalog();
-        let writes = |action: &&ActionId| {
-            let level = catalog.action(**action).access_level();
-            !matches!(level, AccessLevel::List | AccessLevel::Read)
-        };
-        let mut writing = actions.iter().filter(writes);
-        match writing.next() {
-            Some(first) => {
-                let reason = SeverityReason::Writes {
-                    example: name_of(catalog, *first).into(),
-                    actions: 1 + writing.count(),
-                };
-                (Severity::Medium, reason)
-            }
-            None if actions.is_empty() => (Severity::Informational, SeverityReason::GrantsNothing),
-            None => (Severity::Low, SeverityReason::Reads),
-        }
-    }
 }

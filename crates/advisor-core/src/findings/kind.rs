@@ -21,7 +21,7 @@ pub enum FindingKind {
     UnusedPermission,
     /// Unused actions with which a user or role could get more permissions, or credentials.
     UnusedPrivilege,
-    /// A managed policy that is attached and of which nobody used anything.
+    /// A managed policy that is attached, or an inline policy, of which nobody used anything.
     UnusedPolicy,
     /// A managed policy of the account that is attached to nothing.
     UnattachedPolicy,

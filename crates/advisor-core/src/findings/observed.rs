@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use service_catalog::{ActionId, ServiceId};
 
+use crate::account::EntityId;
+use crate::advisor::Advisor;
 use crate::report::{ActionRow, Grant, Granularity, ReportVisitor, ServiceRow};
 use crate::state::{State, StateReason};
-use crate::{Advisor, EntityId};
 
 /// The services in the report on an entity.
 #[derive(Debug, Default)]
@@ -56,6 +57,11 @@ impl Observed {
         let is_unused =
             |service: &ObservedService| service.is_granted && service.state == Some(State::Unused);
         !self.has_unknown && !self.services.is_empty() && self.services.iter().all(is_unused)
+    }
+
+    /// The actions that are granted and unused.
+    pub(super) fn unused_actions(&self) -> impl Iterator<Item = ActionId> + '_ {
+        (self.services.iter()).flat_map(|service| service.unused.iter().copied())
     }
 
     /// Of the reasons of unused services, the one with the fewest days.

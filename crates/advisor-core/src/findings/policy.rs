@@ -3,10 +3,10 @@
 use super::evidence::granting_statements;
 use super::finding::{Finding, FoundPermission};
 use super::kind::FindingKind;
-use super::list::Search;
-use super::observed::Observed;
+use super::observed::{Observed, weakest};
+use super::search::Search;
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityDetail, EntityId};
+use crate::account::{EntityDetail, EntityId, PolicySource};
 use crate::state::State;
 
 /// Adds the findings on a managed policy.
@@ -47,10 +47,7 @@ fn unused_policy(search: &Search<'_>, policy: EntityId, detail: &EntityDetail) -
     if !observed.is_all_unused() {
         return None;
     }
-    let services = observed.services.iter();
-    let actions: Vec<_> = services
-        .flat_map(|service| service.unused.iter().copied())
-        .collect();
+    let actions: Vec<_> = observed.unused_actions().collect();
     let (severity, severity_reason) = search.worst(policy, &actions, false);
     Some(Finding {
         severity,
@@ -74,17 +71,77 @@ fn unused_policy(search: &Search<'_>, policy: EntityId, detail: &EntityDetail) -
     })
 }
 
-/// Adds the finding on a group without members. Without any user of the account, the export may have been filtered.
+/// Adds the findings on inline policies of a user, group or role: those of which all that they allow is unused. What the entity has
+/// by other policies too counts as used by all of them.
+pub(super) fn find_inline(
+    search: &Search<'_>,
+    holder: EntityId,
+    detail: &EntityDetail,
+    observed: &Observed,
+    found: &mut Vec<Finding>,
+) {
+    let advisor = search.advisor;
+    let unused: Vec<_> = observed.unused_actions().collect();
+    let unused = search.set(&unused);
+    for policy in advisor.account().policies_in_effect(holder) {
+        let PolicySource::Document(document) = policy.document else {
+            continue;
+        };
+        if policy.holder != holder || policy.arn.is_some() {
+            continue;
+        }
+        let Some(compiled) = advisor.compiled(*document) else {
+            continue;
+        };
+        let mut rest = compiled.possible.clone();
+        rest.subtract(&unused);
+        if compiled.possible.is_empty() || !rest.is_empty() {
+            continue;
+        }
+        let positions = compiled.possible.iter();
+        let actions: Vec<_> = positions
+            .filter_map(|position| advisor.catalog().action_at(position))
+            .collect();
+        let (severity, severity_reason) = search.worst(holder, &actions, false);
+        let permissions = search.permissions(&actions, observed);
+        let mut granted_by = granting_statements(advisor, holder, &compiled.possible);
+        granted_by.retain(|statement| {
+            statement.group.is_none()
+                && statement.policy_arn.is_none()
+                && *statement.policy == *policy.name
+        });
+        found.push(Finding {
+            severity,
+            severity_reason,
+            unused_actions: actions.len(),
+            granted_by,
+            state: Some(State::Unused),
+            state_reason: weakest(
+                permissions
+                    .iter()
+                    .filter_map(|permission| permission.state_reason.as_ref()),
+            ),
+            permissions,
+            ..search.finding(FindingKind::UnusedPolicy, detail, policy.name)
+        });
+    }
+}
+
+/// Adds the finding on a group without members, and those on the inline policies of others. Without any user of the account, the export may have been filtered.
 pub(super) fn find_on_group(
     search: &Search<'_>,
     group: EntityId,
     detail: &EntityDetail,
     found: &mut Vec<Finding>,
 ) {
+    if !search.is_old_enough(detail) {
+        return;
+    }
     let account = search.advisor.account();
-    let is_empty = account.members_of(group).next().is_none();
-    let is_known = !search.is_incomplete && search.accounts_with_users.contains(&detail.account);
-    if is_empty && is_known && search.is_old_enough(detail) {
+    if account.members_of(group).next().is_some() {
+        let observed = Observed::of(search.advisor, group, |_| false);
+        find_inline(search, group, detail, &observed, found);
+    } else if !search.is_incomplete && search.accounts_with_users.contains(&detail.account) {
         found.push(Finding {
             severity: Severity::Informational,
             severity_reason: SeverityReason::GrantsNothing,

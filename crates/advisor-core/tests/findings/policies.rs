@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::covered;
-use crate::world::ACCOUNT;
+use crate::world::{ACCOUNT, allow};
 
 fn attached(name: &str) -> serde_json::Value {
     let arn = format!("arn:aws:iam::{ACCOUNT}:policy/{name}");
@@ -55,4 +55,42 @@ fn groups_without_members_are_empty_if_the_export_has_users() {
         .group("some", &json!({}))
         .user("ann", &json!({"GroupList": ["some"]}));
     assert_eq!(world.kinds(), ["EmptyGroup nobody: informational"]);
+}
+
+#[test]
+fn inline_policies_are_unused_one_by_one() {
+    let inline =
+        |name: &str, action: &str| json!({"PolicyName": name, "PolicyDocument": allow(&[action])});
+    let world = covered()
+        .role(
+            "worker",
+            &json!({"RolePolicyList": [
+                inline("queues", "batch:DescribeJobs"),
+                inline("topics", "dlm:GetLifecyclePolicies"),
+                // The role has it by the first one too.
+                inline("again", "batch:DescribeJobs"),
+            ]}),
+        )
+        .group(
+            "team",
+            &json!({"GroupPolicyList": [inline("old", "dlm:GetLifecyclePolicies")]}),
+        )
+        .user("ann", &json!({"GroupList": ["team"]}))
+        .call("worker", "batch:DescribeJobs", 150);
+    assert_eq!(
+        world.kinds(),
+        [
+            "UnusedIAMUser ann: low",
+            "UnusedPermission worker: low",
+            "UnusedPolicy team old: low",
+            "UnusedPolicy worker topics: low",
+        ]
+    );
+    let ids: std::collections::BTreeSet<_> = world
+        .findings()
+        .findings
+        .iter()
+        .map(|finding| finding.id)
+        .collect();
+    assert_eq!(ids.len(), 4);
 }

@@ -1,0 +1,235 @@
+//! What the search for findings knows, and how it judges.
+
+use hashbrown::HashSet;
+use service_catalog::{AccessLevel, ActionId};
+
+use super::evidence::granting_statements;
+use super::finding::{Finding, FindingStatus, FoundPermission, name_of};
+use super::fingerprint::FindingId;
+use super::kind::FindingKind;
+use super::observed::{Observed, ObservedService};
+use super::privileges::{PrivilegeClass, Privileges};
+use super::settings::{ArchiveRule, FindingSettings};
+use super::severity::{Severity, SeverityReason};
+use crate::account::{EntityDetail, EntityId, EntityKind, ExportIssueKind};
+use crate::action_set::ActionSet;
+use crate::advisor::Advisor;
+use crate::ids::{AccountId, UniqueId};
+use crate::state::DayRange;
+
+/// What the search for findings needs.
+pub(super) struct Search<'a> {
+    pub(super) advisor: &'a Advisor,
+    pub(super) settings: &'a FindingSettings,
+    pub(super) privileges: Privileges,
+    /// The first instant of the tracking period, in UTC milliseconds.
+    pub(super) since: i64,
+    /// The last instant, in UTC milliseconds.
+    pub(super) until: i64,
+    /// Whether the export lacks entities, or parts of them.
+    pub(super) is_incomplete: bool,
+    pub(super) accounts_with_users: HashSet<AccountId>,
+    window: DayRange,
+    needs_no_permission: Vec<ActionId>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(advisor: &'a Advisor, settings: &'a FindingSettings) -> Self {
+        let catalog = advisor.catalog();
+        let account = advisor.account();
+        let tracking = advisor.tracked();
+        let now = advisor.now();
+        let sts = catalog.service_by_namespace("sts");
+        // "No permissions are required" (STS API Reference).
+        let needs_no_permission = ["GetCallerIdentity", "GetSessionToken"];
+        let users = account.entities().map(|(_, detail)| detail);
+        let users = users.filter(|detail| detail.kind == EntityKind::User);
+        Self {
+            advisor,
+            settings,
+            privileges: Privileges::new(catalog),
+            since: tracking
+                .period_start(now)
+                .map_or(i64::MIN, |start| start.timestamp_millis()),
+            until: tracking.visible_until(now).timestamp_millis(),
+            is_incomplete: account.issues().iter().any(|issue| {
+                matches!(
+                    issue.kind,
+                    ExportIssueKind::Truncated
+                        | ExportIssueKind::Unreadable { .. }
+                        | ExportIssueKind::InvalidArn { .. }
+                        | ExportIssueKind::WrongKind
+                )
+            }),
+            accounts_with_users: users.map(|detail| detail.account.clone()).collect(),
+            window: advisor.window(),
+            needs_no_permission: needs_no_permission
+                .iter()
+                .filter_map(|name| catalog.action_by_name(sts?, name))
+                .collect(),
+        }
+    }
+
+    /// Whether an archive rule is for a finding.
+    pub(super) fn status(&self, finding: &Finding, detail: &EntityDetail) -> FindingStatus {
+        let matches = |rule: &ArchiveRule| {
+            (rule.kinds.is_empty() || rule.kinds.contains(&finding.kind))
+                && rule.up_to.is_none_or(|most| finding.severity <= most)
+                && (rule.ids.is_empty() || {
+                    let id = finding.id.to_string();
+                    rule.ids.iter().any(|known| **known == *id)
+                })
+                && rule.entities.matches(detail)
+        };
+        let rules = || self.settings.archive.iter().filter(|rule| matches(rule));
+        let now = self.advisor.now();
+        let mut in_force = rules().filter(|rule| !rule.is_expired(now));
+        match (in_force.next(), rules().next()) {
+            (Some(rule), _) => FindingStatus::Archived(rule.clone()),
+            (None, Some(rule)) => FindingStatus::Resurfaced(rule.clone()),
+            (None, None) => FindingStatus::Active,
+        }
+    }
+
+    /// Whether an entity exists for the whole tracking period. Without a date it may be new.
+    pub(super) fn is_old_enough(&self, detail: &EntityDetail) -> bool {
+        let created = detail.created.map(|time| time.timestamp_millis());
+        created.is_some_and(|created| created <= self.since)
+    }
+
+    /// Whether everybody may call it.
+    pub(super) fn needs_no_permission(&self, action: ActionId) -> bool {
+        self.needs_no_permission.contains(&action)
+    }
+
+    /// A finding of which only the entity is known.
+    pub(super) fn finding(
+        &self,
+        kind: FindingKind,
+        detail: &EntityDetail,
+        subject: &str,
+    ) -> Finding {
+        let unique_id = detail.unique_id.as_ref().map(UniqueId::as_str);
+        Finding {
+            id: FindingId::new(unique_id.unwrap_or(&detail.arn), kind, subject),
+            kind,
+            status: FindingStatus::Active,
+            severity: Severity::Informational,
+            severity_reason: SeverityReason::GrantsNothing,
+            resource: detail.arn.clone(),
+            resource_kind: detail.kind,
+            account: detail.account.clone(),
+            created: detail.created,
+            subject: subject.into(),
+            credential_id: None,
+            reported_until: None,
+            permissions: Vec::new(),
+            unused_actions: 0,
+            last_use: None,
+            state: None,
+            state_reason: None,
+            window: self.window,
+            granted_by: Vec::new(),
+            found_at: self.advisor.now(),
+            catalog: self.advisor.catalog().clone(),
+        }
+    }
+
+    /// Actions as permissions by service.
+    pub(super) fn permissions(
+        &self,
+        actions: &[ActionId],
+        observed: &Observed,
+    ) -> Vec<FoundPermission> {
+        let set = self.set(actions);
+        let of = |service: &ObservedService| {
+            let own = service.unused.iter().copied();
+            let own: Box<[ActionId]> = own.filter(|action| set.contains(action.index())).collect();
+            (!own.is_empty()).then(|| FoundPermission {
+                service: service.service,
+                is_whole_service: false,
+                action_count: u32::try_from(own.len()).unwrap_or(u32::MAX),
+                actions: own,
+                granted_actions: service.granted,
+                last_use: None,
+                state_reason: service.reason.clone(),
+            })
+        };
+        observed.services.iter().filter_map(of).collect()
+    }
+
+    /// The set of these actions.
+    pub(super) fn set(&self, actions: &[ActionId]) -> ActionSet {
+        let mut set = ActionSet::empty(self.advisor.positions());
+        for action in actions {
+            set.insert(action.index());
+        }
+        set
+    }
+
+    /// How much unused actions of an entity matter. Where it may not pass a role, what runs under one is no privilege.
+    pub(super) fn worst(
+        &self,
+        entity: EntityId,
+        actions: &[ActionId],
+        may_pass: bool,
+    ) -> (Severity, SeverityReason) {
+        let name = |action: &ActionId| name_of(self.advisor.catalog(), *action).into();
+        let own = actions
+            .iter()
+            .filter(|action| self.privileges.takes_over(**action));
+        let own: Vec<&ActionId> = own.collect();
+        if let Some(first) = own.first() {
+            let takes_over: Vec<ActionId> = own.iter().copied().copied().collect();
+            let statements = granting_statements(self.advisor, entity, &self.set(&takes_over));
+            let reason = SeverityReason::TakesOver {
+                actions: own.len(),
+                example: name(first),
+            };
+            return if statements.iter().any(|statement| statement.is_unlimited) {
+                (Severity::Critical, reason)
+            } else {
+                let (actions, example) = (own.len(), name(first));
+                (
+                    Severity::High,
+                    SeverityReason::Privileges { actions, example },
+                )
+            };
+        }
+        let class = |action: &&ActionId| match self.privileges.class_of(**action) {
+            Some(PrivilegeClass::PassRole) => may_pass,
+            Some(PrivilegeClass::CredentialExposure) => true,
+            _ => false,
+        };
+        let mut privileges = actions.iter().filter(class);
+        if let Some(first) = privileges.next() {
+            let reason = SeverityReason::Privileges {
+                actions: 1 + privileges.count(),
+                example: name(first),
+            };
+            return (Severity::High, reason);
+        }
+        self.by_access_level(actions)
+    }
+
+    /// How much actions matter by what they do to resources.
+    pub(super) fn by_access_level(&self, actions: &[ActionId]) -> (Severity, SeverityReason) {
+        let catalog = self.advisor.catalog();
+        let writes = |action: &&ActionId| {
+            let level = catalog.action(**action).access_level();
+            !matches!(level, AccessLevel::List | AccessLevel::Read)
+        };
+        let mut writing = actions.iter().filter(writes);
+        match writing.next() {
+            Some(first) => {
+                let reason = SeverityReason::Writes {
+                    example: name_of(catalog, *first).into(),
+                    actions: 1 + writing.count(),
+                };
+                (Severity::Medium, reason)
+            }
+            None if actions.is_empty() => (Severity::Informational, SeverityReason::GrantsNothing),
+            None => (Severity::Low, SeverityReason::Reads),
+        }
+    }
+}
