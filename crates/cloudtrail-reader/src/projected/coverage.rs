@@ -4,6 +4,9 @@
 //! is remembered, and only what is new is noted.
 
 use advisor_core::{Activity, CoverageId, DaySet, RegionId};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use service_catalog::ActionId;
 
 use super::cache::is_same;
@@ -24,22 +27,14 @@ pub(super) struct Evidence<'t> {
     pub(super) identity: Span,
 }
 
-/// What was last seen, by kind of event.
+/// What was last seen, by kind of event, and by call.
 #[derive(Debug, Default)]
 pub(super) struct Coverages {
+    /// The number of the object: what was noted of another one does not count, as it may have failed.
+    object: u64,
     kinds: [Option<Recent>; 5],
-    calls: [Option<RecentCall>; CALLS],
-}
-
-/// How many calls are remembered: the few that tell how an action is logged come again and again.
-const CALLS: usize = 32;
-
-/// A call that tells how its action is logged, as one kind of event and on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct RecentCall {
-    action: ActionId,
-    of: CoverageId,
-    day: i32,
+    /// Calls that tell how their action is logged, as one kind of event, with the object that had it last.
+    calls: HashMap<(ActionId, CoverageId), (u64, Covered), RandomState>,
 }
 
 #[derive(Debug)]
@@ -48,19 +43,15 @@ struct Recent {
     account: Vec<u8>,
     region: RegionId,
     resource_type: String,
+    /// The object that had it last.
+    object: u64,
     covered: Covered,
 }
 
-/// The day of nothing.
-const NO_DAY: i32 = i32::MIN;
-
 impl Coverages {
-    /// Forgets which days were noted: an object that fails covers nothing.
+    /// Starts an object.
     pub(super) fn start_object(&mut self) {
-        for recent in self.kinds.iter_mut().flatten() {
-            recent.covered.day = NO_DAY;
-        }
-        self.calls = [None; CALLS];
+        self.object += 1;
     }
 
     /// Notes what a record proves.
@@ -74,18 +65,25 @@ impl Coverages {
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
-        let of = self.see_kind(window, evidence, time_millis, rules, activity, noted);
-        if evidence.event.tells
-            && let Some((of, action)) = of.zip(evidence.event.resolved.action)
-        {
-            let day = DaySet::day_of(time_millis);
-            let call = RecentCall { action, of, day };
-            if let Some(recent) = self.calls.get_mut(action.index() % CALLS)
-                && *recent != Some(call)
-            {
-                *recent = Some(call);
-                noted.extend(see_call(call, evidence.event, rules, activity));
+        let day = DaySet::day_of(time_millis);
+        let of = self.see_kind(window, evidence, day, rules, activity, noted);
+        let event = evidence.event;
+        let Some((of, action)) = of.zip(event.resolved.action.filter(|_| event.tells)) else {
+            return;
+        };
+        let (object, covered) = match self.calls.entry((action, of)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let coverage = activity.coverage_mut();
+                let call = event.call(rules.catalog());
+                let id = call.and_then(|(service, name)| coverage.intern_call(of, service, name));
+                let Some(id) = id else { return };
+                new.insert((0, Covered { id, day }))
             }
+        };
+        if (*object, covered.day) != (self.object, day) {
+            (*object, covered.day) = (self.object, day);
+            noted.push(*covered);
         }
     }
 
@@ -95,7 +93,7 @@ impl Coverages {
         &mut self,
         window: Window<'t>,
         evidence: &Evidence<'t>,
-        time_millis: i64,
+        day: i32,
         rules: &Rules,
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
@@ -120,7 +118,6 @@ impl Coverages {
             b"" => event.is_read,
             _ => None,
         };
-        let day = DaySet::day_of(time_millis);
         let (number, resource_type) = match (is_management, is_read) {
             (Some(true), Some(is_read)) => (usize::from(is_read), ""),
             (Some(false), _) if matches!(read_only, b"true" | b"false" | b"") => (
@@ -143,8 +140,8 @@ impl Coverages {
             && is_same(&recent.account, account)
             && is_same(recent.resource_type.as_bytes(), resource_type.as_bytes())
         {
-            if recent.covered.day != day {
-                recent.covered.day = day;
+            if (recent.object, recent.covered.day) != (self.object, day) {
+                (recent.object, recent.covered.day) = (self.object, day);
                 noted.push(recent.covered);
             }
             return Some(recent.covered.id);
@@ -158,26 +155,12 @@ impl Coverages {
                 account: account.into(),
                 region,
                 resource_type: resource_type.into(),
+                object: self.object,
                 covered,
             });
         }
         Some(id)
     }
-}
-
-/// The day of a call that was not seen before in its object.
-#[inline(never)]
-fn see_call(
-    call: RecentCall,
-    event: KnownEvent,
-    rules: &Rules,
-    activity: &mut Activity,
-) -> Option<Covered> {
-    let (service, action) = event.call(rules.catalog())?;
-    let id = activity
-        .coverage_mut()
-        .intern_call(call.of, service, action)?;
-    Some(Covered { id, day: call.day })
 }
 
 /// The id of what a record covers.

@@ -3,7 +3,7 @@
 //! The text is indexed once, from its start to its end, in a window that slides along. Strings are checked on the way: their
 //! escapes, control characters in them, and that the text is UTF-8. What is outside of strings is left to stage 2.
 
-use fearless_simd::{Simd, i8x64, prelude::*};
+use fearless_simd::{Simd, i8x64, prelude::*, u64x8};
 
 /// The object must be left to the reference parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) struct Irregular;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
+/// Blocks that are indexed together.
+const GROUP: usize = 8;
 
 /// A block's bitmaps. Brackets and colons in strings are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,84 +167,106 @@ impl Index {
         text: &[u8],
         blocks: usize,
     ) -> Result<(), Irregular> {
-        let start = self.end();
-        let rest = text.get(start..).unwrap_or_default();
+        let rest = text.get(self.end()..).unwrap_or_default();
         let (full, tail) = rest.as_chunks::<BLOCK>();
         let next = full.get(..blocks).unwrap_or(full);
-        let known = self.blocks.len();
-        self.blocks.resize(known + next.len(), Block::default());
-        let new = self.blocks.get_mut(known..).unwrap_or_default();
-        // In registers: it changes with every block.
-        let mut scan = self.scan;
-        for (number, (block, bytes)) in new.iter_mut().zip(next).enumerate() {
-            *block = scan.read(simd, text, start + number * BLOCK, *bytes)?;
+        for group in next.chunks(GROUP) {
+            self.read(simd, text, group)?;
         }
         if next.len() < blocks && !tail.is_empty() {
-            let mut bytes = [b' '; BLOCK];
-            for (byte, known) in bytes.iter_mut().zip(tail) {
+            let mut last = [b' '; BLOCK];
+            for (byte, known) in last.iter_mut().zip(tail) {
                 *byte = *known;
             }
-            let block = scan.read(simd, text, start + next.len() * BLOCK, bytes)?;
-            self.blocks.push(block);
+            self.read(simd, text, &[last])?;
         }
-        self.scan = scan;
         Ok(())
     }
-}
 
-impl Scan {
-    /// Makes the bitmaps of the next block.
+    /// Makes the bitmaps of the next blocks. Where strings are is worked out for all of them in one register.
     #[inline(always)]
     fn read<S: Simd>(
         &mut self,
         simd: S,
         text: &[u8],
-        start: usize,
-        block: [u8; BLOCK],
-    ) -> Result<Block, Irregular> {
-        let bytes: i8x64<S> = bytemuck::cast::<_, [i8; BLOCK]>(block).simd_into(simd);
+        group: &[[u8; BLOCK]],
+    ) -> Result<(), Irregular> {
+        let start = self.end();
         let splat = |byte: u8| i8x64::splat(simd, byte as i8);
-        // The two kinds of brackets differ in this bit.
-        let curly = bytes | splat(0x20);
-        let opening = curly.simd_eq(splat(b'{')).to_bitmask();
-        let closing = curly.simd_eq(splat(b'}')).to_bitmask();
-        let colons = bytes.simd_eq(splat(b':')).to_bitmask();
-        let quotes = bytes.simd_eq(splat(b'"')).to_bitmask();
-        let backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
-        // As signed bytes, what is beyond ASCII is less than zero.
-        let unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
-
-        let escaped = if backslashes | self.escaped == 0 {
-            0
-        } else {
-            self.find_escaped(backslashes)
+        let load = |block: &[u8; BLOCK]| -> i8x64<S> {
+            bytemuck::cast::<_, [i8; BLOCK]>(*block).simd_into(simd)
         };
-        let inside = prefix_xor(quotes & !escaped) ^ self.in_string;
-        self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
-        let special = quotes | backslashes;
-        if backslashes & !inside != 0 {
-            return Err(Irregular);
+        let mut scan = self.scan;
+        let mut blocks = [Block::default(); GROUP];
+        let mut marks = [Marks::default(); GROUP];
+        let mut quotes = [0; GROUP];
+        let all = blocks.iter_mut().zip(&mut marks).zip(&mut quotes);
+        for (bytes, ((block, marks), quotes)) in group.iter().zip(all) {
+            let bytes = load(bytes);
+            // The two kinds of brackets differ in this bit.
+            let curly = bytes | splat(0x20);
+            block.opening = curly.simd_eq(splat(b'{')).to_bitmask();
+            block.closing = curly.simd_eq(splat(b'}')).to_bitmask();
+            block.colons = bytes.simd_eq(splat(b':')).to_bitmask();
+            // As signed bytes, what is beyond ASCII is less than zero.
+            marks.unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
+            marks.backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
+            if marks.backslashes | scan.escaped != 0 {
+                marks.escaped = scan.find_escaped(marks.backslashes);
+            }
+            let all_quotes = bytes.simd_eq(splat(b'"')).to_bitmask();
+            block.special = all_quotes | marks.backslashes;
+            *quotes = all_quotes & !marks.escaped;
         }
-        if escaped & !special != 0 {
-            check_escapes(text, start, escaped & !special)?;
+        // In every bit, whether the number of quotes up to it is odd.
+        let mut odd: u64x8<S> = quotes.simd_into(simd);
+        for shift in [1, 2, 4, 8, 16, 32] {
+            odd ^= odd << shift;
         }
-        if unusual != 0 {
-            let beyond_ascii = bytes.simd_lt(splat(0)).to_bitmask();
-            if unusual & !beyond_ascii & inside != 0 {
+        let odd: [u64; GROUP] = odd.into();
+        let all = blocks.iter_mut().zip(&marks).zip(odd);
+        for (number, (bytes, ((block, marks), odd))) in group.iter().zip(all).enumerate() {
+            let inside = odd ^ scan.in_string;
+            scan.in_string = (inside.cast_signed() >> 63).cast_unsigned();
+            block.opening &= !inside;
+            block.closing &= !inside;
+            block.colons &= !inside;
+            let start = start + number * BLOCK;
+            let unknown_escapes = marks.escaped & !block.special;
+            if marks.backslashes & !inside != 0 {
                 return Err(Irregular);
             }
-            if beyond_ascii != 0 {
-                self.checked = check_utf8(text, start, self.checked)?;
+            if unknown_escapes != 0 {
+                check_escapes(text, start, unknown_escapes)?;
+            }
+            if marks.unusual != 0 {
+                let beyond_ascii = load(bytes).simd_lt(splat(0)).to_bitmask();
+                if marks.unusual & !beyond_ascii & inside != 0 {
+                    return Err(Irregular);
+                }
+                if beyond_ascii != 0 {
+                    scan.checked = check_utf8(text, start, scan.checked)?;
+                }
             }
         }
-        Ok(Block {
-            colons: colons & !inside,
-            opening: opening & !inside,
-            closing: closing & !inside,
-            special,
-        })
+        self.scan = scan;
+        let read = blocks.get(..group.len()).unwrap_or_default();
+        self.blocks.extend_from_slice(read);
+        Ok(())
     }
+}
 
+/// What else is marked in a block, wherever it is.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    backslashes: u64,
+    /// Bytes after a backslash that escapes them.
+    escaped: u64,
+    /// Control characters and bytes beyond ASCII.
+    unusual: u64,
+}
+
+impl Scan {
     /// The bytes that a backslash escapes: those after an odd number of backslashes. See Langdale and Lemire, "Parsing
     /// Gigabytes of JSON per Second", section 3.1.1.
     #[inline(always)]
@@ -255,15 +279,6 @@ impl Scan {
         self.escaped = u64::from(overflow);
         (EVEN ^ from_even << 1) & after
     }
-}
-
-/// In every bit, whether the number of ones up to it is odd.
-#[inline(always)]
-fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
 }
 
 /// Checks escapes other than `\"` and `\\`, given where the bytes after the backslashes are.
