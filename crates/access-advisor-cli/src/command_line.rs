@@ -9,6 +9,7 @@ use crate::commands::activity::{self, ActivityCommand};
 use crate::commands::catalog::{self, CatalogCommand};
 use crate::commands::coverage::{self, CoverageArguments};
 use crate::commands::documentation::{self, CompletionsArguments, ManArguments};
+use crate::commands::explain::{self, ExplainArguments};
 use crate::commands::findings::{self, FindingsArguments};
 use crate::commands::import::{self, ImportCommand};
 use crate::commands::jobs::{
@@ -39,6 +40,8 @@ pub(crate) struct CommandLine {
 enum Command {
     /// Report when identities last accessed the services (and actions) they may use
     Report(ReportArguments),
+    /// Explain why an identity may use an action, or why not: statements, the way to them, denies, last uses
+    Explain(ExplainArguments),
     /// Find what identities, credentials and policies an account could do without, worst first
     Findings(FindingsArguments),
     /// Import account data or trails into a store
@@ -100,6 +103,7 @@ pub(crate) fn run(command_line: &CommandLine) -> Result<(), Failure> {
     }
     match &command_line.command {
         Command::Report(arguments) => report::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Findings(arguments) => findings::run(arguments),
         Command::Import(command) => import::run(command),
         Command::Generate(arguments) => jobs::generate(arguments),

@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod catalog;
 pub(crate) mod coverage;
 pub(crate) mod documentation;
+pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod import;
 pub(crate) mod jobs;

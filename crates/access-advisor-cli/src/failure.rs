@@ -9,6 +9,7 @@ use access_advisor::activity::CatalogMismatch;
 use access_advisor::arrow::ReadError;
 use access_advisor::catalog::CatalogError;
 use access_advisor::catalog::build::BuildError;
+use access_advisor::explain::ExplainError;
 use access_advisor::findings::{BaselineError, SettingsError, Severity};
 use access_advisor::report::RequestError;
 use access_advisor::serve::{CredentialsError, ServeError};
@@ -59,6 +60,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     CatalogBuild(#[from] BuildError),
     #[error(transparent)]
+    Explain(ExplainError),
+    #[error(transparent)]
     Threads(#[from] rayon::ThreadPoolBuildError),
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -82,6 +85,15 @@ pub(crate) enum Failure {
     Operation(OperationError),
     #[error("writing the result: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Entity(error) => error.into(),
+            other => Self::Explain(other),
+        }
+    }
 }
 
 impl From<OperationError> for Failure {

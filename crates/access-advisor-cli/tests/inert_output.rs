@@ -308,6 +308,21 @@ fn every_command_prints_inert_lines() {
         .map(|it| it["PolicyName"].as_str().unwrap())
         .collect();
     assert!(HOSTILE.iter().all(|name| names.contains(name)), "{names:?}");
+    for format in ["text", "json"] {
+        for asked in ["dynamodb", "dynamodb:GetItem"] {
+            let arguments = [
+                "explain",
+                USER,
+                asked,
+                "--account",
+                account,
+                "--format",
+                format,
+            ];
+            let output = place.run(&arguments, 100_000);
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+    }
     place.run(&["jobs", "list", "--store", "s.db"], MOST_LINES);
 
     place.run(
@@ -437,6 +452,18 @@ fn errors_quote_arguments_escaped() {
             also(&["get", "x", "--store", "s.db", "--marker"], name),
             also(&["policies", USER, "--store", "s.db"], name),
             also(&["policies", USER, "s3", "--account"], name),
+            also(&["explain", USER, "--account", "account.json"], name),
+            also(
+                &[
+                    "explain",
+                    USER,
+                    "s3",
+                    "--account",
+                    "account.json",
+                    "--resource",
+                ],
+                name,
+            ),
             also(&["jobs", "delete", "--store", "s.db"], name),
             also(&["jobs", "list", "--store"], name),
             also(&["activity", "show"], name),

@@ -30,11 +30,10 @@ fn python<'py>(py: Python<'py>, name: &str, value: &Value) -> PyResult<Bound<'py
             Some(number) => number.into_pyobject(py)?.into_any(),
             None => number.as_f64().into_pyobject(py)?,
         },
-        Value::String(text) if TIMES.contains(&name) => time::parse(text)
-            .ok_or_else(|| error::unexpected(text))?
-            .into_pyobject(py)?
-            .into_any(),
-        Value::String(text) => text.into_pyobject(py)?.into_any(),
+        Value::String(text) => match time::parse(text).filter(|_| TIMES.contains(&name)) {
+            Some(time) => time.into_pyobject(py)?.into_any(),
+            None => text.into_pyobject(py)?.into_any(),
+        },
         Value::Array(items) => {
             let list = PyList::empty(py);
             for item in items {

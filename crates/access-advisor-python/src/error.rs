@@ -5,6 +5,7 @@ use std::path::Path;
 use access_advisor::account::{ExportError, LoadError};
 use access_advisor::arrow::{Fault, ReadError};
 use access_advisor::catalog::CatalogError;
+use access_advisor::explain::ExplainError;
 use access_advisor::report::RequestError;
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::text::Printable;
@@ -72,6 +73,19 @@ pub(crate) fn request(error: &RequestError) -> PyErr {
         &error.to_string(),
         &[("code", Attribute::Text(error.code()))],
     )
+}
+
+/// A question that cannot be answered.
+pub(crate) fn explain(error: &ExplainError) -> PyErr {
+    match error {
+        ExplainError::Entity(error) => request(error),
+        ExplainError::MissingPolicy { .. } => raised(
+            "NoSuchEntityError",
+            &error.to_string(),
+            &[("code", Attribute::Text("NoSuchEntity"))],
+        ),
+        _ => invalid_input(&error.to_string()),
+    }
 }
 
 /// Account data that cannot be loaded. The operating system's error becomes `__cause__`.

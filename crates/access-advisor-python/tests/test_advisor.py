@@ -21,6 +21,8 @@ from access_advisor import (
     TrailError,
 )
 
+BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno"
+
 
 def test_all_reports_as_parquet(advisor, tmp_path):
     path = tmp_path / "reports.parquet"
@@ -210,3 +212,28 @@ def test_findings_are_a_table(account, activity, tmp_path):
         advisor.findings(settings)
     with pytest.raises(InvalidInputError, match="unused_days must be at least 1"):
         advisor.findings(unused_days=0)
+
+
+def test_explanations(advisor):
+    explanation = advisor.explain(ERIN, "s3:GetObject")
+    assert explanation["Arn"] == ERIN
+    assert (explanation["Service"], explanation["Action"], explanation["Granted"]) == ("s3", "GetObject", True)
+    allow = explanation["Allows"][0]
+    assert allow["Statement"] == {"Path": [ERIN], "PolicyName": "variables", "Index": 0}
+    assert [resource["Outcome"] for resource in allow["Resources"]] == ["granted"]
+    other = advisor.explain(ERIN, "s3:GetObject", resource="arn:aws:s3:::other/key")
+    assert (other["Granted"], other["NotGranted"]) == (False, "only-other-resources")
+    assert "GetObject" in advisor.explain(ERIN, "s3")["GrantedActions"]
+    used = [advisor.explain(row_arn, "s3")["LastUses"] for row_arn in (BRUNO, ERIN)]
+    for last in (last for uses in used for last in uses):
+        assert isinstance(last["LastAccessedTime"], datetime)
+        assert last["LastAccessedEntity"] in (BRUNO, ERIN)
+    assert any(used)
+
+
+def test_what_cannot_be_explained(advisor):
+    with pytest.raises(NoSuchEntityError):
+        advisor.explain(ERIN + "a", "s3")
+    for action, resource in (("nosuch", None), ("s3:NoSuch", None), ("s3:*", None), ("s3:GetObject", "key")):
+        with pytest.raises(InvalidInputError):
+            advisor.explain(ERIN, action, resource=resource)

@@ -35,6 +35,7 @@
 //! | read `CloudTrail` logs from files, or from S3 (feature `s3`) | [`trail`] |
 //! | record attempts from another source, merge and list activity | [`activity`] |
 //! | make reports; list who used a service, and which policies grant it | [`report`] |
+//! | explain why an identity may use an action, or why not | [`explain`] |
 //! | find what an account could do without | [`findings`] |
 //! | look up services and actions | [`catalog`] |
 //! | read policy documents | [`policy`] |
@@ -53,6 +54,7 @@ pub mod activity;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod catalog;
+pub mod explain;
 pub mod findings;
 #[cfg(feature = "html")]
 pub mod html;

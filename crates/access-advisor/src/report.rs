@@ -6,10 +6,10 @@
 #[doc(inline)]
 pub use advisor_core::{
     AccountCoverage, ActionRow, Advisor, Cancellation, Cancelled, CategoryCoverage, DayRange,
-    EntityAccess, Explainer, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace,
-    MappedReports, MissingLogFiles, NotEvaluated, PlacedStatement, PoliciesGrantingAnswer,
-    PoliciesGrantingServiceAccess, PolicyPath, Reach, RegionCoverage, Report, ReportCoverage,
-    ReportVisitor, Reports, RequestError, ServiceLastAccessed, ServiceRow, State, StateReason,
-    TrackedActionLastAccessed, TrackedActions, TrackedRegions, Tracking, UngrantedActionUsed,
-    UnseenUse, UseSource, policies_granting_service_access,
+    EntityAccess, Grant, GrantingPolicy, Granularity, LastAccess, LastByNamespace, MappedReports,
+    MissingLogFiles, NotEvaluated, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess, Reach,
+    RegionCoverage, Report, ReportCoverage, ReportVisitor, Reports, RequestError,
+    ServiceLastAccessed, ServiceRow, State, StateReason, TrackedActionLastAccessed, TrackedActions,
+    TrackedRegions, Tracking, UngrantedActionUsed, UnseenUse, UseSource,
+    policies_granting_service_access,
 };

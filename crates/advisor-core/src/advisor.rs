@@ -202,6 +202,15 @@ impl Advisor {
         &self.engine
     }
 
+    pub(crate) fn has_states(&self) -> bool {
+        self.states.is_some()
+    }
+
+    /// What an identity used.
+    pub(crate) fn uses_of(&self, identity: EntityId) -> impl Iterator<Item = &Used> {
+        self.usage.of(identity)
+    }
+
     /// The catalog that the ids in reports belong to.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -615,7 +624,7 @@ impl Advisor {
     }
 
     /// The users and roles whose attempts count in an entity's report, without duplicates.
-    fn identities(&self, entity: EntityId) -> Vec<(EntityId, &EntityDetail)> {
+    pub(crate) fn identities(&self, entity: EntityId) -> Vec<(EntityId, &EntityDetail)> {
         let detail = |id: EntityId| self.account.entity(id).map(|detail| (id, detail));
         let Some((_, of)) = detail(entity) else {
             return Vec::new();
@@ -673,7 +682,7 @@ impl Advisor {
     }
 
     /// The last attempt in the tracking period, with any evidence.
-    fn service_attempt(&self, used: &Used) -> Option<LastAttempt> {
+    pub(crate) fn service_attempt(&self, used: &Used) -> Option<LastAttempt> {
         let window = self.tracking.service_window(&used.region, self.now)?;
         window.last_attempt(&used.attempts)
     }

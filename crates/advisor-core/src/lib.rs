@@ -63,7 +63,10 @@ pub use credentials::{
     ReportedAccessKey, ReportedPassword, ReportedUser,
 };
 pub use day_set::DaySet;
-pub use explain::{Explainer, PlacedStatement, PolicyPath};
+pub use explain::{
+    DenyEffect, ExplainError, ExplainedAllow, ExplainedDeny, ExplainedResource, ExplainedUse,
+    Explainer, Explanation, NotGranted, PlacedStatement, PolicyPath, ResourceOutcome,
+};
 pub use findings::{
     AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
     FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,

@@ -1,4 +1,4 @@
-//! Compares explanations with their definition, on generated policy sets: see `reach_property`.
+//! Compares explanations with their definition, on generated policy sets: those of `reach_property`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,26 +9,72 @@
 #[allow(dead_code, reason = "shared with reach_property")]
 #[path = "reach_property/generated.rs"]
 mod generated;
+#[path = "explain_property/plain_explanation.rs"]
+mod plain_explanation;
 #[path = "reach_property/plain_pattern.rs"]
 mod plain_pattern;
 #[allow(dead_code, reason = "shared with reach_property")]
 #[path = "reach_property/plain_reach.rs"]
 mod plain_reach;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use advisor_core::{AccountData, Activity, Advisor, PlacedStatement, Tracking};
+use advisor_core::{
+    AccountData, Activity, Advisor, DenyEffect, Explainer, Explanation, NotGranted,
+    PlacedStatement, Reach, ResourceOutcome, Tracking,
+};
+use proptest::prop_assert_eq;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use service_catalog::Catalog;
+use service_catalog::{ActionId, Catalog};
 
 use generated::{Document, GROUP, Home, USER, export, policy_arn, policy_sets};
-use plain_reach::{PlainReach, table, targets};
+use plain_explanation::{Place, PlainExplanation};
+use plain_pattern::Piece;
+use plain_reach::{Asked, PlainReach, SERVICES, Target, table, targets};
 
-const POLICY_SETS: u32 = 5_000;
+/// Two threads share a run.
+const THREADS: usize = 2;
+const POLICY_SETS_A_THREAD: u32 = 2_500;
 
-/// A statement: the index of its document in the set, and its position in it.
-type Place = (usize, usize);
+/// What the explanations said.
+#[derive(Debug, Default)]
+struct Seen {
+    explained: usize,
+    reasons: BTreeMap<Option<NotGranted>, usize>,
+    outcomes: BTreeMap<ResourceOutcome, usize>,
+    effects: BTreeMap<DenyEffect, usize>,
+    examples: usize,
+}
+
+impl Seen {
+    fn note(&mut self, explanation: &PlainExplanation) {
+        self.explained += 1;
+        *self.reasons.entry(explanation.not_granted).or_default() += 1;
+        for outcome in explanation.allows.values().flatten() {
+            *self.outcomes.entry(*outcome).or_default() += 1;
+        }
+        for effect in explanation.denies.values() {
+            *self.effects.entry(*effect).or_default() += 1;
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.explained += other.explained;
+        self.examples += other.examples;
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        for (outcome, count) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += count;
+        }
+        for (effect, count) in other.effects {
+            *self.effects.entry(effect).or_default() += count;
+        }
+        self
+    }
+}
 
 fn place_of(placed: &PlacedStatement<'_>) -> Place {
     let document = placed.path.policy_name.strip_prefix('p').unwrap();
@@ -42,12 +88,10 @@ fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
             .filter(|index| homes.contains(&documents[*index].home))
             .collect()
     };
+    let of_group = at(&[Home::GroupInline, Home::GroupAttached]);
     let mut in_effect = vec![
         (USER.to_owned(), (0..documents.len()).collect()),
-        (
-            GROUP.to_owned(),
-            at(&[Home::GroupInline, Home::GroupAttached]),
-        ),
+        (GROUP.to_owned(), of_group),
     ];
     if at(&[Home::UserAttached, Home::GroupAttached]).contains(&0) {
         in_effect.push((policy_arn(0), BTreeSet::from([0])));
@@ -57,52 +101,239 @@ fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
 
 fn advisor_of(documents: &[Document], catalog: &Arc<Catalog>) -> Advisor {
     let account = AccountData::from_export("generated", &export(documents).to_string()).unwrap();
-    let activity = Activity::default();
-    Advisor::new(
-        account,
-        &activity,
-        catalog.clone(),
-        Tracking::aws(),
-        chrono::DateTime::default(),
-    )
-    .unwrap()
+    let nothing = Activity::default();
+    let now = chrono::DateTime::default();
+    Advisor::new(account, &nothing, catalog.clone(), Tracking::aws(), now).unwrap()
 }
 
-fn compare(documents: &[Document], catalog: &Arc<Catalog>) -> Result<(), TestCaseError> {
-    let advisor = advisor_of(documents, catalog);
-    let plain = PlainReach::new(documents);
-    for (arn, in_effect) in in_effect(documents) {
-        let explainer = advisor.explainer(advisor.account().resolve(&arn).unwrap());
-        for target in targets() {
-            let (namespace, Some(name)) = target else {
-                continue;
-            };
-            let service = catalog.service_by_namespace(namespace).unwrap();
-            let action = catalog.action_by_name(service, name).unwrap();
-            let granting = explainer.granting_statements(action);
-            let granting: BTreeSet<Place> = granting.iter().map(place_of).collect();
-            let expected = plain.granting(target, &in_effect);
-            if granting != expected {
-                return Err(TestCaseError::fail(format!(
-                    "{namespace}:{name} for {arn}: granted by {granting:?}, by definition by {expected:?}\n{}",
-                    export(documents)
-                )));
+fn action_of(catalog: &Catalog, (namespace, name): Target) -> Option<ActionId> {
+    let service = catalog.service_by_namespace(namespace).unwrap();
+    Some(catalog.action_by_name(service, name?).unwrap())
+}
+
+fn question((namespace, name): Target) -> String {
+    name.map_or_else(
+        || namespace.to_owned(),
+        |name| format!("{namespace}:{name}"),
+    )
+}
+
+/// An explanation in the form of its definition.
+fn said(explanation: &Explanation<'_>) -> PlainExplanation {
+    let outcomes = |allow: &advisor_core::ExplainedAllow<'_>| {
+        let outcomes = allow.resources.iter().map(|resource| resource.outcome);
+        (place_of(&allow.place), outcomes.collect())
+    };
+    let denies = explanation.denies.iter();
+    PlainExplanation {
+        not_granted: explanation.not_granted,
+        allows: explanation.allows.iter().map(outcomes).collect(),
+        denies: denies
+            .map(|deny| (place_of(&deny.place), deny.effect))
+            .collect(),
+    }
+}
+
+/// Resources to ask about: single ones, and patterns of the set.
+fn resources(plain: &PlainReach) -> Vec<(String, Asked)> {
+    let is_arn = |text: &str| {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        parts.len() == 6
+            && parts[0] == "arn"
+            && [1, 2, 5].iter().all(|part| !parts[*part].is_empty())
+    };
+    let patterns = plain.patterns().iter().enumerate();
+    let patterns = patterns.filter_map(|(index, pattern)| {
+        let letter = |piece: &Piece| match piece {
+            Piece::One(letter) => (!matches!(letter, '*' | '?')).then_some(*letter),
+            Piece::AnyOne => Some('?'),
+            Piece::Any => Some('*'),
+            Piece::AnyWithout(_) => None,
+        };
+        let text: Option<String> = pattern.iter().map(letter).collect();
+        Some((text?, Asked::Pattern(index)))
+    });
+    let single = plain.texts().map(|text| {
+        let asked = Asked::One(plain.resource(text.clone()));
+        (text.iter().collect::<String>(), asked)
+    });
+    let single = single.filter(|(text, _)| !text.contains(['*', '?']));
+    patterns
+        .chain(single)
+        .filter(|(text, _)| is_arn(text))
+        .collect()
+}
+
+struct Subject<'a> {
+    arn: &'a str,
+    documents: &'a BTreeSet<usize>,
+    explainer: Explainer<'a>,
+    reach: Reach,
+}
+
+struct Comparison<'a> {
+    catalog: &'a Catalog,
+    plain: PlainReach,
+    export: String,
+    seen: &'a RefCell<Seen>,
+}
+
+impl Comparison<'_> {
+    fn fail(&self, of: &Subject<'_>, target: Target, what: &str) -> TestCaseError {
+        let arn = of.arn;
+        TestCaseError::fail(format!("{target:?} for {arn}: {what}\n{}", self.export))
+    }
+
+    fn explain(
+        &self,
+        of: &Subject<'_>,
+        target: Target,
+        (explanation, asked): (&Explanation<'_>, &Asked),
+    ) -> Result<(), TestCaseError> {
+        let mut expected = plain_explanation::explain(&self.plain, target, of.documents, asked);
+        if let (_, None) = target {
+            // Of a whole service, resources of other kinds are left out.
+            let is_of_action = |outcome: &ResourceOutcome| *outcome != ResourceOutcome::NotOfAction;
+            for outcomes in expected.allows.values_mut() {
+                if outcomes.iter().any(is_of_action) {
+                    outcomes.retain(is_of_action);
+                }
             }
         }
+        let said = said(explanation);
+        if said != expected || explanation.granted != expected.not_granted.is_none() {
+            let resource = &explanation.resource;
+            let what = format!("on {resource:?}: {said:#?}, by definition {expected:#?}");
+            return Err(self.fail(of, target, &what));
+        }
+        assert!(!explanation.undecided);
+        self.seen.borrow_mut().note(&expected);
+        let resources = explanation.allows.iter().flat_map(|allow| &allow.resources);
+        for example in resources.filter_map(|resource| resource.example.as_deref()) {
+            let one = Asked::One(self.plain.resource(example.chars().collect()));
+            let expected = plain_explanation::explain(&self.plain, target, of.documents, &one);
+            if expected.not_granted.is_some() {
+                return Err(self.fail(of, target, &format!("{example} is not granted")));
+            }
+            self.seen.borrow_mut().examples += 1;
+        }
+        Ok(())
+    }
+
+    /// Compares with reach, and the two ways to find the granting statements.
+    fn agree(
+        &self,
+        of: &Subject<'_>,
+        target: Target,
+        explanation: &Explanation<'_>,
+    ) -> Result<(), TestCaseError> {
+        let Some(action) = action_of(self.catalog, target) else {
+            return Ok(());
+        };
+        if explanation.granted != of.reach.contains(action) {
+            return Err(self.fail(of, target, "reach says otherwise"));
+        }
+        let granting = of.explainer.granting_statements(action);
+        let granting: Vec<Place> = granting.iter().map(place_of).collect();
+        let allows = explanation.allows.iter().filter(|allow| allow.is_granted());
+        let allows: Vec<Place> = allows.map(|allow| place_of(&allow.place)).collect();
+        if granting == allows {
+            return Ok(());
+        }
+        let what = format!("granted by {granting:?}, and by {allows:?}");
+        Err(self.fail(of, target, &what))
+    }
+}
+
+fn compare(
+    documents: &[Document],
+    catalog: &Arc<Catalog>,
+    seen: &RefCell<Seen>,
+) -> Result<(), TestCaseError> {
+    let advisor = advisor_of(documents, catalog);
+    let comparison = Comparison {
+        catalog,
+        plain: PlainReach::new(documents),
+        export: export(documents).to_string(),
+        seen,
+    };
+    let resources = resources(&comparison.plain);
+    // Goes through all resources from set to set.
+    let mut next = seen.borrow().explained;
+    for (index, (arn, documents)) in in_effect(documents).iter().enumerate() {
+        let of = Subject {
+            arn,
+            documents,
+            explainer: advisor.explainer(advisor.account().resolve(arn).unwrap()),
+            reach: advisor.reach(arn).unwrap(),
+        };
+        for target in targets() {
+            let question = question(target);
+            let explanation = of.explainer.explain(&question, None).unwrap();
+            comparison.agree(&of, target, &explanation)?;
+            next += 1;
+            // The user has all documents; of the others, some targets are enough.
+            if index > 0 && !next.is_multiple_of(4) {
+                continue;
+            }
+            comparison.explain(&of, target, (&explanation, &Asked::Any))?;
+            if let Some((text, asked)) = resources.get(next * 7 % resources.len().max(1)) {
+                let explanation = of.explainer.explain(&question, Some(text)).unwrap();
+                comparison.explain(&of, target, (&explanation, asked))?;
+            }
+        }
+    }
+    let reach = advisor.reach(USER).unwrap();
+    for (namespace, _, actions) in SERVICES {
+        let granted = advisor.explain(USER, namespace, None).unwrap();
+        let possible = actions.iter().map(|(name, _)| *name).filter(|name| {
+            let action = action_of(catalog, (namespace, Some(name)));
+            action.is_some_and(|action| reach.contains(action))
+        });
+        let possible: Vec<&str> = possible.collect();
+        prop_assert_eq!(granted.granted_actions.unwrap(), possible);
     }
     Ok(())
 }
 
-#[test]
-fn explanations_are_what_their_definition_says() {
-    let catalog = Arc::new(Catalog::parse(&table()).unwrap());
+fn compare_many(catalog: &Arc<Catalog>) -> Seen {
+    let seen = RefCell::new(Seen::default());
     let config = Config {
-        cases: POLICY_SETS,
+        cases: Config::default().cases.max(POLICY_SETS_A_THREAD),
         source_file: Some(file!()),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Config::default()
     };
     TestRunner::new(config)
-        .run(&policy_sets(), |documents| compare(&documents, &catalog))
+        .run(&policy_sets(), |documents| {
+            compare(&documents, catalog, &seen)
+        })
         .unwrap_or_else(|error| panic!("{error}"));
+    seen.into_inner()
+}
+
+#[test]
+fn explanations_are_what_their_definition_says() {
+    let catalog = Arc::new(Catalog::parse(&table()).unwrap());
+    let seen = std::thread::scope(|scope| {
+        let threads = [(); THREADS].map(|()| scope.spawn(|| compare_many(&catalog)));
+        threads
+            .map(|thread| thread.join().expect("the comparison holds"))
+            .into_iter()
+            .reduce(Seen::and)
+    });
+    let seen = seen.unwrap();
+    println!("{seen:#?}");
+
+    // The sets cover what this test is about.
+    assert_eq!(seen.reasons.len(), 6);
+    assert_eq!(seen.outcomes.len(), 5);
+    assert_eq!(seen.effects.len(), 5);
+    for count in (seen.reasons.values())
+        .chain(seen.outcomes.values())
+        .chain(seen.effects.values())
+    {
+        assert!(*count > 200);
+    }
+    assert!(seen.examples > 200);
 }

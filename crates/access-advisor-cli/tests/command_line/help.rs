@@ -30,6 +30,7 @@ fn completions_and_manual_pages_are_made_from_the_definitions() {
 fn help_documents_the_exit_statuses() {
     for (command, statuses) in [
         (&["report"][..], &["0", "1", "2", "3", "130"][..]),
+        (&["explain"], &["0", "1", "2", "3", "130"]),
         (&["import", "trail"], &["0", "1", "2", "3", "130"]),
         (&["activity", "export"], &["0", "1", "2", "3", "130"]),
         (&[], &["0", "1", "2"]),

@@ -10,6 +10,7 @@ import pyarrow
 from access_advisor._errors import ClientExceptions
 from access_advisor.types import (
     EntityDetails,
+    Explanation,
     GenerateServiceLastAccessedDetails,
     GetServiceLastAccessedDetails,
     GetServiceLastAccessedDetailsWithEntities,
@@ -822,6 +823,33 @@ class Advisor:
         >>> advisor.report("arn:aws:iam::111122223333:user/nobody")
         Traceback (most recent call last):
         access_advisor.NoSuchEntityError: ARN arn:aws:iam::111122223333:user/nobody does not exist.
+        """
+    def explain(self, arn: str, action: str, *, resource: str | None = None) -> Explanation:
+        """Explains why a user, group, role or managed policy may use an action, or why not, as
+        `access-advisor explain --format json` prints it.
+
+        `Granted` says whether it may; `NotGranted` why not. `Allows` and `Denies` are the statements that cover the action, each with
+        the way to it (`Statement`: the ARNs from the user to its group, the policy and its version, the position and `Sid`).
+        An allow has what becomes of each of its resources, a deny its `Effect`. `LastUses` has the last use by each identity in each
+        Region, with the id of the event. Permission policies alone count, as in `report`.
+
+        Args:
+            arn: The ARN of the user, group, role or managed policy.
+            action: An action, such as "s3:GetObject", or a whole service, such as "s3".
+            resource: The ARN of a resource; any when None. `*` and `?` are wildcards.
+
+        Raises:
+            NoSuchEntityError: There is no such entity.
+            InvalidInputError: `arn` is not an IAM ARN, the catalog has no such action or service, or `resource` is not an ARN.
+
+        >>> explanation = advisor.explain("arn:aws:iam::111122223333:user/erin", "s3:GetObject")
+        >>> explanation["Granted"], explanation["Allows"][0]["Statement"]["PolicyName"]
+        (True, 'variables')
+        >>> advisor.explain("arn:aws:iam::111122223333:user/erin", "s3:GetObject", resource="arn:aws:s3:::other/key")["NotGranted"]
+        'only-other-resources'
+        >>> advisor.explain("arn:aws:iam::111122223333:user/erin", "s3:ListBuckets")
+        Traceback (most recent call last):
+        access_advisor.InvalidInputError: s3 has no action "ListBuckets" in the catalog; policies that name it grant nothing. The API operation of this name is authorized as s3:ListAllMyBuckets
         """
     def reports(self, granularity: _Granularity = "service", *, threads: int | None = None) -> Table:
         """Returns the reports on all users, groups, roles, and attached or customer-managed policies as one table. There is a row

@@ -8,12 +8,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 __all__ = [
     "EntityDetails",
     "EntityInfo",
     "ErrorDetails",
+    "ExplainedAllow",
+    "ExplainedDeny",
+    "ExplainedResource",
+    "ExplainedUse",
+    "Explanation",
     "GenerateServiceLastAccessedDetails",
     "GetServiceLastAccessedDetails",
     "GetServiceLastAccessedDetailsWithEntities",
@@ -21,6 +26,7 @@ __all__ = [
     "ListPoliciesGrantingServiceAccess",
     "ListPoliciesGrantingServiceAccessEntry",
     "NotEvaluated",
+    "PlacedStatement",
     "PolicyGrantingServiceAccess",
     "Report",
     "ServiceLastAccessed",
@@ -71,6 +77,103 @@ class NotEvaluated(TypedDict):
 
     Name: str
     Reason: str
+
+
+class _PlacedStatement(TypedDict):
+    Path: list[str]
+    PolicyName: str
+    Index: int
+
+
+class PlacedStatement(_PlacedStatement, total=False):
+    """A statement of a policy that counts for an entity: the way to it, its position from 0 and its Sid."""
+
+    PolicyArn: str
+    PolicyVersion: str
+    Sid: str
+
+
+class _ExplainedResource(TypedDict):
+    Outcome: str
+
+
+class ExplainedResource(_ExplainedResource, total=False):
+    """What one string of an allow's `Resource` covers, or its whole `NotResource`, and what denies leave of it."""
+
+    Resource: str
+    NotResource: list[str]
+    Except: list[str]
+    Only: list[list[str]]
+    Example: str
+
+
+class _ExplainedAllow(TypedDict):
+    Granted: bool
+    Statement: PlacedStatement
+    CoveredActions: list[str]
+    Resources: list[ExplainedResource]
+
+
+class ExplainedAllow(_ExplainedAllow, total=False):
+    """An allow that covers the action. `Action` has the strings that match it; `NotAction` all of them."""
+
+    Action: list[str]
+    NotAction: list[str]
+    Condition: dict[str, Any]
+
+
+class _ExplainedDeny(TypedDict):
+    Effect: str
+    Statement: PlacedStatement
+    CoveredActions: list[str]
+
+
+class ExplainedDeny(_ExplainedDeny, total=False):
+    """A deny that covers the action, and what it takes away."""
+
+    Action: list[str]
+    NotAction: list[str]
+    Resource: list[str]
+    NotResource: list[str]
+    Condition: dict[str, Any]
+
+
+class _ExplainedUse(TypedDict):
+    LastAccessedTime: datetime
+    IsExact: bool
+    LastAccessedRegion: str
+    LastAccessedEntity: str
+    Evidence: str
+
+
+class ExplainedUse(_ExplainedUse, total=False):
+    """When one identity last used an action in one Region, with the event."""
+
+    ActionName: str
+    EventId: str
+
+
+class _Explanation(TypedDict):
+    Arn: str
+    Service: str
+    Granted: bool
+    Allows: list[ExplainedAllow]
+    Denies: list[ExplainedDeny]
+    LastUses: list[ExplainedUse]
+
+
+class Explanation(_Explanation, total=False):
+    """Why an entity may use an action or a service, or why not."""
+
+    Action: str
+    Resource: str
+    NotGranted: str
+    ArnFormats: list[str]
+    GrantedActions: list[str]
+    State: str
+    StateReason: str
+    NotEvaluated: list[NotEvaluated]
+    Undecided: bool
 
 
 class ErrorDetails(TypedDict):

@@ -18,7 +18,8 @@ const STATEMENT_STEPS: u64 = 40_000;
 /// resources is shared by actions and entities.
 #[derive(Clone, Debug)]
 pub struct Explainer<'a> {
-    advisor: &'a Advisor,
+    pub(super) advisor: &'a Advisor,
+    pub(super) entity: EntityId,
     policies: Vec<ExplainedPolicy<'a>>,
 }
 
@@ -68,12 +69,25 @@ impl Advisor {
         });
         Explainer {
             advisor: self,
+            entity,
             policies: policies.collect(),
         }
     }
 }
 
 impl<'a> Explainer<'a> {
+    /// The statements of all policies that count.
+    pub(super) fn statements(&self) -> impl Iterator<Item = PlacedStatement<'a>> {
+        self.policies.iter().flat_map(|policy| {
+            let statements = policy.statements.iter().enumerate();
+            statements.map(|(index, statement)| PlacedStatement {
+                path: policy.path,
+                index,
+                statement,
+            })
+        })
+    }
+
     /// The statements that grant an action: those that allow it, with any condition, on a resource that it can apply to and that
     /// no deny without a condition covers. Where deciding that would take too much work, the statement is listed. Empty when
     /// the action is not granted.

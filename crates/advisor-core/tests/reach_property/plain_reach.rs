@@ -148,35 +148,37 @@ pub(crate) const MISTAKES: [Mistake; 20] = [
 ];
 
 /// A resource string of a statement, parsed.
-struct ResourceText {
+pub(crate) struct ResourceText {
     /// Its index in the patterns of the set.
-    pattern: usize,
-    has_variable: bool,
+    pub(crate) pattern: usize,
+    pub(crate) has_variable: bool,
     is_everything: bool,
 }
 
-struct Statement {
-    document: usize,
+pub(crate) struct Statement {
+    pub(crate) document: usize,
     /// Its position in the document.
-    index: usize,
-    is_allow: bool,
-    has_condition: bool,
-    about: BTreeSet<Target>,
+    pub(crate) index: usize,
+    pub(crate) is_allow: bool,
+    pub(crate) has_condition: bool,
+    pub(crate) about: BTreeSet<Target>,
     /// The actions in its `Action` without a wildcard.
     named: BTreeSet<Target>,
-    is_not_resource: bool,
-    resources: Vec<ResourceText>,
+    pub(crate) is_not_resource: bool,
+    pub(crate) resources: Vec<ResourceText>,
 }
 
 /// A resource to try, and which patterns match it.
-struct Resource {
-    text: Vec<char>,
-    matched: Vec<bool>,
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) text: Vec<char>,
+    pub(crate) matched: Vec<bool>,
 }
 
 /// A policy set, prepared for queries.
 pub(crate) struct PlainReach {
     statements: Vec<Statement>,
+    patterns: Vec<Vec<Piece>>,
     /// By ARN format.
     resources: BTreeMap<String, Vec<Resource>>,
     mistake: Option<Mistake>,
@@ -188,6 +190,27 @@ const STAR: &str = "*";
 const ARNS_OF_N: &str = "arn:*:n:*:*:*";
 /// Every string: the resources of an action without resource types in an allow that names it.
 const ANYTHING: &str = "anything";
+
+/// The resource that is asked about.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Any,
+    /// Those that a pattern of the set matches, by its index.
+    Pattern(usize),
+    One(Resource),
+}
+
+/// The pattern of a key in [`PlainReach`]'s resources.
+fn format_of(key: &str) -> Vec<Piece> {
+    match key {
+        STAR => vec![Piece::One('*')],
+        ANYTHING => vec![Piece::Any],
+        _ => match key.strip_prefix("ARNs of ") {
+            Some(namespace) => arns_of_service(namespace).1,
+            None => arn_format(key),
+        },
+    }
+}
 
 /// The ARNs of a service with nothing but `*` as their resource: resources of its actions without
 /// resource types.
@@ -247,7 +270,8 @@ impl PlainReach {
                 });
             }
         }
-        let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
+        let all_patterns = patterns;
+        let patterns: Vec<&[Piece]> = all_patterns.iter().map(Vec::as_slice).collect();
         let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
         let arns_of_services = SERVICES
             .iter()
@@ -284,6 +308,7 @@ impl PlainReach {
             .collect();
         Self {
             statements,
+            patterns: all_patterns,
             resources,
             mistake,
         }
@@ -308,30 +333,62 @@ impl PlainReach {
             .collect()
     }
 
-    /// The allows that grant a target on some resource: documents and positions in them.
-    pub(crate) fn granting(
+    /// The statements about a target, in documents.
+    pub(crate) fn about(
         &self,
         target: Target,
         documents: &BTreeSet<usize>,
-    ) -> BTreeSet<(usize, usize)> {
-        let covers = |statement: &&Statement| {
-            documents.contains(&statement.document) && statement.about.contains(&target)
-        };
-        let (allows, denies): (Vec<_>, Vec<_>) = self
-            .statements
+    ) -> (Vec<&Statement>, Vec<&Statement>) {
+        self.statements
             .iter()
-            .filter(covers)
-            .partition(|statement| statement.is_allow);
-        let grants = |allow: &&Statement| {
-            self.resources_of(target, allow).any(|resource| {
-                self.is_allowed(allow, resource)
-                    && !denies.iter().any(|deny| self.is_denied(deny, resource))
+            .filter(|statement| {
+                documents.contains(&statement.document) && statement.about.contains(&target)
             })
-        };
-        let granting = allows.into_iter().filter(grants);
-        granting
-            .map(|allow| (allow.document, allow.index))
-            .collect()
+            .partition(|statement| statement.is_allow)
+    }
+
+    /// The resources that a target can apply to, in an allow, of those that are asked about.
+    pub(crate) fn asked<'a>(
+        &'a self,
+        target: Target,
+        allow: &Statement,
+        asked: &'a Asked,
+    ) -> Vec<&'a Resource> {
+        match asked {
+            Asked::Any => self.resources_of(target, allow).collect(),
+            Asked::Pattern(pattern) => self
+                .resources_of(target, allow)
+                .filter(|resource| resource.matched[*pattern])
+                .collect(),
+            Asked::One(resource) => {
+                let formats = self.formats_of(target, allow);
+                let fits = |format: &String| matches(&format_of(format), &resource.text);
+                formats
+                    .iter()
+                    .any(fits)
+                    .then_some(resource)
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    /// A resource, and which patterns of the set match it.
+    pub(crate) fn resource(&self, text: Vec<char>) -> Resource {
+        let matched = self.patterns.iter();
+        let matched = matched.map(|pattern| matches(pattern, &text)).collect();
+        Resource { text, matched }
+    }
+
+    /// The resources that the targets of the catalog can apply to.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Vec<char>> {
+        let resources = self.resources.values().flatten();
+        resources.map(|resource| &resource.text)
+    }
+
+    /// The patterns of the statements.
+    pub(crate) fn patterns(&self) -> &[Vec<Piece>] {
+        &self.patterns
     }
 
     /// Tries every resource of one target.
@@ -381,6 +438,14 @@ impl PlainReach {
 
     /// The resources that a target can apply to, in an allow.
     fn resources_of(&self, target: Target, allow: &Statement) -> impl Iterator<Item = &Resource> {
+        self.formats_of(target, allow)
+            .into_iter()
+            .filter_map(|format| self.resources.get(&format))
+            .flatten()
+    }
+
+    /// The keys in `resources` of what a target can apply to, in an allow.
+    fn formats_of(&self, target: Target, allow: &Statement) -> Vec<String> {
         let (namespace, action) = target;
         let (_, types, actions) = SERVICES
             .iter()
@@ -393,7 +458,7 @@ impl PlainReach {
                 .collect()
         };
         let forgets_named = self.makes(Mistake::ForgetsActionsNamedWithoutTypes);
-        let formats: Vec<String> = match action {
+        match action {
             None => vec![STAR.to_owned(), ARNS_OF_N.to_owned()],
             Some(action) => {
                 let (_, of) = actions
@@ -416,14 +481,10 @@ impl PlainReach {
                     _ => formats_of(of),
                 }
             }
-        };
-        formats
-            .into_iter()
-            .filter_map(|format| self.resources.get(&format))
-            .flatten()
+        }
     }
 
-    fn is_allowed(&self, allow: &Statement, resource: &Resource) -> bool {
+    pub(crate) fn is_allowed(&self, allow: &Statement, resource: &Resource) -> bool {
         if allow.has_condition && self.makes(Mistake::DropsConditionalAllows) {
             return false;
         }
@@ -443,7 +504,7 @@ impl PlainReach {
             .any(|text| counts(text) && is_match(text))
     }
 
-    fn is_denied(&self, deny: &Statement, resource: &Resource) -> bool {
+    pub(crate) fn is_denied(&self, deny: &Statement, resource: &Resource) -> bool {
         let is_match = |text: &ResourceText| resource.matched[text.pattern];
         if deny.has_condition && !self.makes(Mistake::ObeysConditionalDenies)
             || self.makes(Mistake::IgnoresDenies)
