@@ -38,6 +38,13 @@ pub(super) fn write(
     if !findings.findings.is_empty() {
         writeln!(lines)?;
         write_accounts(&mut lines, &summary)?;
+        let kinds = summary.kinds.iter();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, number)| format!("{kind} {number}"))
+            .collect();
+        let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+        writeln!(lines)?;
+        write_names(&mut lines, "By kind: ", &kinds)?;
     }
     write_identities(&mut lines, &summary)?;
     let mut by_account: BTreeMap<&AccountId, Vec<&Finding>> = BTreeMap::new();
