@@ -69,7 +69,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// | `services` | list of text | the services that are unused as a whole |
 /// | `actions` | list of text | the actions of other services, such as `s3:DeleteBucket` |
 /// | `state` | text, nullable | `unused`, or `used` in findings about use |
-/// | `state_reason` | text, nullable | the days and Regions that were read |
+/// | `state_reason` | text, nullable | what that rests on: the days and Regions that were read, or the credential report |
 /// | `window` | text | the days that the finding is about, as an ISO 8601 interval |
 /// | `last_used` | timestamp, nullable | the last use, in all of the activity |
 /// | `last_used_region` | text, nullable | its Region |
@@ -218,8 +218,7 @@ impl Columns {
         self.unused_actions
             .append_value(number(finding.unused_actions));
         self.state.push_option(finding.state.map(State::as_str));
-        let reason = finding.state_reason.as_ref().map(ToString::to_string);
-        self.state_reason.push_option(reason.as_deref());
+        self.state_reason.push_option(finding.basis().as_deref());
         self.window.push(&finding.window.to_string());
         self.push_last_use(finding.last_use.as_ref());
         let rule = match &finding.status {

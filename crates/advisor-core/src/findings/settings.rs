@@ -132,8 +132,15 @@ impl ArchiveRule {
 #[non_exhaustive]
 pub enum SettingsError {
     /// It is not TOML, or has unknown keys or values of other types.
-    #[error(transparent)]
-    Toml(#[from] toml::de::Error),
+    #[error("line {line}, column {column}: {reason}")]
+    Toml {
+        /// The line, counted from 1.
+        line: usize,
+        /// The position of the character in the line, counted from 1.
+        column: usize,
+        /// The parser's message.
+        reason: String,
+    },
     /// A rule would be for every finding.
     #[error(
         "{rule}: names no accounts, arns, paths, tags, kinds, ids or up_to: it would be for everything"
@@ -258,13 +265,27 @@ mod file {
 /// As long as reports claim that something is unused.
 const MOST_DAYS: u32 = service_catalog::tracking_start::SERVICE_TRACKING_DAYS;
 
+impl SettingsError {
+    fn of_toml(text: &str, error: &toml::de::Error) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Self::Toml {
+            line: 1 + before.matches('\n').count(),
+            column: 1 + last.chars().count(),
+            reason: error.message().to_owned(),
+        }
+    }
+}
+
 impl FindingSettings {
     /// Reads settings from the text of a TOML file.
     ///
     /// # Errors
     /// The text is not TOML, has unknown keys, or a rule would be for everything.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
-        let file: file::File = toml::from_str(text)?;
+        let file: file::File =
+            toml::from_str(text).map_err(|error| SettingsError::of_toml(text, &error))?;
         let defaults = Self::default();
         let mut settings = Self {
             unused_days: file.unused_days.unwrap_or(defaults.unused_days),

@@ -104,7 +104,10 @@ fn a_baseline_leaves_what_is_new() {
 #[test]
 fn settings_that_cannot_be_meant_are_refused() {
     for (text, message) in [
-        ("unused_day = 3", "unknown field `unused_day`"),
+        (
+            "denials = 1\nunused_day = 3",
+            "line 2, column 1: unknown field `unused_day`",
+        ),
         ("unused_days = 0", "unused_days must be at least 1"),
         ("unused_days = 401", "unused_days must be at most 400"),
         (

@@ -79,9 +79,7 @@ fn cells(finding: &Finding) -> [String; 27] {
             .state
             .map(|state| state.to_string())
             .unwrap_or_default(),
-        (finding.state_reason.as_ref())
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        finding.basis().unwrap_or_default(),
         finding.window.to_string(),
         last.map(|last| time::format(time::from_millis(last.millis)))
             .unwrap_or_default(),
