@@ -102,9 +102,10 @@ fn ids_stay_the_same_and_differ() {
 fn accounts_are_summed_up_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let export = std::fs::read_to_string(testdata("account.json")).unwrap();
-    let other = export
-        .replace("111122223333", "444455556666")
-        .replace("XYUNJ2R4", "XYUNJ2R5");
+    let mut other = export.replace("111122223333", "444455556666");
+    for prefix in ["AIDA", "AROA", "AGPA", "ANPA"] {
+        other = other.replace(&format!("\"{prefix}"), &format!("\"{prefix}X"));
+    }
     std::fs::write(folder.path().join("a.json"), export).unwrap();
     std::fs::write(folder.path().join("b.json"), other).unwrap();
     let account = load_account_data(&[folder.path()]).unwrap();

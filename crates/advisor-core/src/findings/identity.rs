@@ -66,12 +66,13 @@ pub(super) fn find(
     if detail.kind == EntityKind::User {
         credential::find(search, entity, detail, found);
     }
-    if observed.is_all_unused() && !credential::is_remembered(search, entity, detail) {
-        found.push(unused_identity(search, entity, detail, &observed, &uses));
-    } else {
+    if !observed.is_all_unused() {
         found.extend(unused_permission(search, entity, detail, &observed, &uses));
         unused_privileges(search, entity, detail, &observed, found);
         policy::find_inline(search, entity, detail, &observed, found);
+    } else if !credential::is_remembered(search, entity, detail) {
+        // If IAM saw a use, the trail misses something that it should have, and nothing of the identity is called unused.
+        found.push(unused_identity(search, entity, detail, &observed, &uses));
     }
 }
 

@@ -91,12 +91,7 @@ fn credentials_are_unused_when_they_are_old_and_were_not_used() {
         ),
     ] {
         let found = found(report);
-        let about: Vec<_> = (found.iter().map(String::as_str))
-            .filter(|line| {
-                !line.starts_with("UnusedPermission") && !line.starts_with("UnusedPrivilege")
-            })
-            .collect();
-        assert_eq!(about, expected, "{found:?}");
+        assert_eq!(found, expected);
     }
 }
 
@@ -144,8 +139,6 @@ fn a_role_that_iam_saw_is_not_unused() {
         role("2026-04-20T00:00:00Z").kinds(),
         ["UnusedIAMRole quiet: medium"]
     );
-    assert_eq!(
-        role("2026-07-01T00:00:00Z").kinds(),
-        ["UnusedPermission quiet: medium"]
-    );
+    // The trail misses that use, so it may miss others.
+    assert_eq!(role("2026-07-01T00:00:00Z").kinds(), [""; 0]);
 }
