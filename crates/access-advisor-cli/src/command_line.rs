@@ -17,6 +17,7 @@ use crate::commands::jobs::{
 };
 use crate::commands::policies::{self, PoliciesArguments};
 use crate::commands::report::{self, ReportArguments};
+use crate::commands::rightsize::{self, RightsizeArguments};
 use crate::commands::serve::{self, ServeArguments};
 use crate::exit_status;
 use crate::failure::Failure;
@@ -44,6 +45,8 @@ enum Command {
     Explain(ExplainArguments),
     /// Find what identities, credentials and policies an account could do without, worst first
     Findings(FindingsArguments),
+    /// Make smaller policies that keep what identities need, with the proof that they grant nothing new
+    Rightsize(RightsizeArguments),
     /// Import account data or trails into a store
     #[command(subcommand)]
     Import(ImportCommand),
@@ -105,6 +108,7 @@ pub(crate) fn run(command_line: &CommandLine) -> Result<(), Failure> {
         Command::Report(arguments) => report::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Findings(arguments) => findings::run(arguments),
+        Command::Rightsize(arguments) => rightsize::run(arguments),
         Command::Import(command) => import::run(command),
         Command::Generate(arguments) => jobs::generate(arguments),
         Command::Get(arguments) => jobs::get(arguments),

@@ -11,4 +11,5 @@ pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod policies;
 pub(crate) mod report;
+pub(crate) mod rightsize;
 pub(crate) mod serve;

@@ -10,6 +10,7 @@ use access_advisor::findings::FindingSettings;
 use access_advisor::html::{HtmlOptions, ReportEncoder, write_html};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
+use access_advisor::rightsize::{KeepRules, RightsizeOptions, Wildcards};
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
@@ -466,6 +467,53 @@ impl Advisor {
             cells.to_vec()
         });
         notebook::table(&self.__repr__(), &["Account", "Days read"], rows)
+    }
+
+    /// Returns smaller policies for a user, group, role or customer-managed policy, that keep what it needs, as
+    /// `access-advisor rightsize --format json` prints them. Only `Tracking.full()` tells what is unused: with another tracking,
+    /// `Refused` says so.
+    ///
+    /// Args:
+    ///     arn: The ARN.
+    ///     granularity: "action" removes single actions, "service" only services of which every granted action is unused.
+    ///     wildcards: "none", or "safe": where they match only what an old pattern matched and, of today's actions, only what is
+    ///         kept.
+    ///     keep: What stays although it is unused: actions such as "iam:Create*", each alone or with the ARN of the identities
+    ///         that it is about ("rds:Restore* arn:aws:iam::*:role/dba*").
+    ///
+    /// Raises:
+    ///     NoSuchEntityError: There is no such entity.
+    ///     InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards` or `keep` is not valid.
+    ///
+    /// >>> sized = advisor.rightsize("arn:aws:iam::111122223333:user/erin")
+    /// >>> sized["Refused"]
+    /// 'only full tracking tells what is unused'
+    #[pyo3(signature = (arn, granularity = Level(Granularity::Action), *, wildcards = "none", keep = Texts(Vec::new())), text_signature = "($self, arn, granularity='action', *, wildcards='none', keep=())")]
+    fn rightsize<'py>(
+        &self,
+        py: Python<'py>,
+        arn: &str,
+        granularity: Level,
+        wildcards: &str,
+        keep: Texts,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let wildcards = match wildcards {
+            "none" => Wildcards::None,
+            "safe" => Wildcards::Safe,
+            other => {
+                return Err(error::invalid_input(&format!(
+                    "wildcards must be \"none\" or \"safe\", not {other:?}"
+                )));
+            }
+        };
+        let keep = KeepRules::parse(&keep.0.join("\n"));
+        let keep = keep.map_err(|wrong| error::invalid_input(&format!("keep: {wrong}")))?;
+        let options = RightsizeOptions::default()
+            .with_granularity(granularity.0)
+            .with_wildcards(wildcards)
+            .with_keep(keep);
+        let sized = py.detach(|| self.inner.rightsizer(options).rightsize(arn));
+        answer(py, &sized.map_err(|refused| error::request(&refused))?)
     }
 
     fn __repr__(&self) -> String {

@@ -237,3 +237,24 @@ def test_what_cannot_be_explained(advisor):
     for action, resource in (("nosuch", None), ("s3:NoSuch", None), ("s3:*", None), ("s3:GetObject", "key")):
         with pytest.raises(InvalidInputError):
             advisor.explain(ERIN, action, resource=resource)
+
+
+def test_rightsize(advisor, account, activity):
+    """Smaller policies of a group, as the command line has them."""
+    arn = "arn:aws:iam::111122223333:group/auditors"
+    assert "full tracking" in advisor.rightsize(arn)["Refused"]
+    tracking = Tracking.full(min_coverage_days=1)
+    advisor = Advisor(account, activity, tracking, now=NOW)
+    sized = advisor.rightsize(arn, wildcards="safe", keep=["guardduty:GetDetector"])
+    [new] = sized["NewPolicies"]
+    [statement] = new["PolicyDocument"]["Statement"]
+    assert "rds:DescribeDBInstances" in statement["Action"]
+    assert "guardduty:GetDetector" in statement["Action"]
+    assert sized["Kept"]["Marked"] == 1 and sized["RemovedActions"] > 40
+    assert sized["Proof"]["NewWithinOld"] == 1
+    with pytest.raises(InvalidInputError, match="wildcards must be"):
+        advisor.rightsize(arn, wildcards="all")
+    with pytest.raises(InvalidInputError, match="keep: line 1: an action starts with"):
+        advisor.rightsize(arn, keep=["GetObject"])
+    with pytest.raises(NoSuchEntityError):
+        advisor.rightsize("arn:aws:iam::111122223333:user/nobody")

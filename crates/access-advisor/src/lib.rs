@@ -37,6 +37,7 @@
 //! | make reports; list who used a service, and which policies grant it | [`report`] |
 //! | explain why an identity may use an action, or why not | [`explain`] |
 //! | find what an account could do without | [`findings`] |
+//! | make smaller policies that keep what is needed | [`rightsize`] |
 //! | look up services and actions | [`catalog`] |
 //! | read policy documents | [`policy`] |
 //! | keep accounts, activity and jobs in one file | `store` (feature `store`), [`job`] |
@@ -63,6 +64,7 @@ pub mod job;
 pub mod parquet;
 pub mod policy;
 pub mod report;
+pub mod rightsize;
 #[cfg(feature = "serve")]
 pub mod serve;
 #[cfg(feature = "sql")]

@@ -78,6 +78,12 @@ impl ActionSet {
             .sum()
     }
 
+    /// Whether the other set has all positions of this one.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let mut words = self.words.iter().zip(&other.words);
+        words.all(|(word, other)| word & !other == 0)
+    }
+
     /// Adds the other set's positions.
     pub(crate) fn union_with(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
@@ -192,6 +198,7 @@ mod tests {
         assert_eq!(set, of(&[1, 2, 99]));
         set.intersect_with(&of(&[2, 3, 99]));
         assert_eq!(set.iter().collect::<Vec<_>>(), [2, 99]);
+        assert!(set.is_within(&of(&[1, 2, 3, 99])) && !set.is_within(&of(&[1, 2])));
         set.remove(2);
         assert!(!set.is_empty() && set.contains(99) && set.len() == 1);
     }

@@ -394,7 +394,7 @@ impl Advisor {
     }
 
     /// The states for the identities of a report, when the tracking has states.
-    fn states_of(
+    pub(crate) fn states_of(
         &self,
         entity: EntityId,
         identities: &[(EntityId, &EntityDetail)],
@@ -489,7 +489,7 @@ impl Advisor {
     }
 
     /// The actions that calls of these identities may have exercised, with the latest call.
-    fn implied<'a, C: Check>(
+    pub(crate) fn implied<'a, C: Check>(
         &'a self,
         identities: &[(EntityId, &EntityDetail)],
         check: &C,

@@ -414,6 +414,32 @@ impl PolicyCompiler {
         expansion
     }
 
+    /// The actions that an element matches, with the services without known actions of which it may match any action. `None`
+    /// when the work budget ends first.
+    pub(crate) fn matched(
+        &self,
+        element: &ActionElement,
+        budget: &mut WorkBudget,
+    ) -> Option<ActionSet> {
+        let expansion = self.actions(element, true, budget);
+        expansion.unsure.is_none().then_some(expansion.matched)
+    }
+
+    /// The positions that one pattern matches, as [`PolicyCompiler::matched`].
+    pub(crate) fn matched_by(
+        &self,
+        pattern: &ActionPattern,
+        budget: &mut WorkBudget,
+    ) -> Option<ActionSet> {
+        self.matched(&ActionElement::Action(vec![pattern.clone()]), budget)
+    }
+
+    /// The position of a service without known actions.
+    pub(crate) fn position_of_service(&self, service: ServiceId) -> Option<usize> {
+        let offset = self.nameless.binary_search(&service).ok()?;
+        Some(self.catalog.action_count() + offset)
+    }
+
     /// Sets the positions of services without known actions: those that a pattern names, or covers.
     fn set_nameless(&self, set: &mut ActionSet, patterns: &[ActionPattern], is_covered: bool) {
         let first = self.catalog.action_count();

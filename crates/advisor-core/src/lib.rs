@@ -29,6 +29,7 @@ mod reach;
 mod report;
 mod reports;
 mod request_error;
+mod rightsize;
 mod scope_formats;
 mod service_ref;
 mod state;
@@ -93,6 +94,11 @@ pub use report::{
 };
 pub use reports::{MappedReports, Reports};
 pub use request_error::RequestError;
+pub use rightsize::{
+    ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember, PolicyChange,
+    PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized, RightsizedFile,
+    Rightsizer, StatementChange, Wildcards, shortest_actions,
+};
 pub use state::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,
     State, StateReason, call_tells,

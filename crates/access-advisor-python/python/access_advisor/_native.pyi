@@ -945,6 +945,15 @@ class Advisor:
         >>> [policy["PolicyName"] for policy in row["Policies"]]
         ['DeveloperAccess', 'ReadOnlyAccess']
         """
+    def rightsize(
+        self,
+        arn: str,
+        granularity: Literal["service", "action"] = "action",
+        *,
+        wildcards: Literal["none", "safe"] = "none",
+        keep: Iterable[str] = (),
+    ) -> dict[str, Any]:
+        """Returns smaller policies."""
 
 @final
 class ImportedTrail:

@@ -37,7 +37,7 @@ pub(super) struct PendingPolicy {
 pub(super) fn assemble(
     identities: Vec<PendingIdentity>,
     policies: Vec<PendingPolicy>,
-    documents: Vec<Arc<PolicyDocument>>,
+    documents: (Vec<Arc<PolicyDocument>>, Vec<Arc<str>>),
     mut issues: Issues,
 ) -> AccountData {
     let policies = newest_policies(policies, &mut issues);

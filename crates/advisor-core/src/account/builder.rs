@@ -36,6 +36,8 @@ pub struct AccountDataBuilder {
     identities: Vec<PendingIdentity>,
     policies: Vec<PendingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
+    /// In the order of the documents.
+    document_texts: Vec<Arc<str>>,
     /// By JSON text.
     document_ids: HashMap<Box<str>, DocumentId>,
     issues: Issues,
@@ -384,6 +386,9 @@ impl AccountDataBuilder {
             Ok(document) => {
                 let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
                 self.documents.push(Arc::new(document));
+                // What was parsed can be decoded.
+                self.document_texts
+                    .push(text.decoded().unwrap_or_else(|| "".into()));
                 self.document_ids.insert(text.json().into(), id);
                 PolicySource::Document(id)
             }
@@ -417,7 +422,7 @@ impl AccountDataBuilder {
         Ok(assemble(
             self.identities,
             self.policies,
-            self.documents,
+            (self.documents, self.document_texts),
             self.issues,
         ))
     }

@@ -1,5 +1,7 @@
 //! Policy documents in exports.
 
+use std::sync::Arc;
+
 use iam_policy_parser::PolicyDocument;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::Error as _;
@@ -27,6 +29,19 @@ impl<'a> DocumentText<'a> {
     #[must_use]
     pub fn json(self) -> &'a str {
         self.0.get()
+    }
+
+    /// The document as plain JSON: as it stands in the export, or decoded. `None` when it cannot be decoded.
+    pub(crate) fn decoded(self) -> Option<Arc<str>> {
+        if !self.json().starts_with('"') {
+            return Some(self.json().into());
+        }
+        let text: String = serde_json::from_str(self.json()).ok()?;
+        if text.trim_start().starts_with('{') {
+            return Some(text.into());
+        }
+        let decoded = percent_encoding::percent_decode_str(&text).decode_utf8();
+        decoded.ok().map(Into::into)
     }
 
     /// Parses an identity-based policy.

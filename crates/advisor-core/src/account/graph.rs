@@ -8,7 +8,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::entity::{EntityDetail, EntityId, EntityKind, InlinePolicy, PolicySource};
+use super::entity::{DocumentId, EntityDetail, EntityId, EntityKind, InlinePolicy, PolicySource};
 use super::issue::ExportIssue;
 use crate::ids::{AccountId, UniqueId};
 use crate::request_error::RequestError;
@@ -20,6 +20,8 @@ pub struct AccountData {
     by_name: HashMap<NameKey, EntityId>,
     by_unique_id: HashMap<UniqueId, EntityId>,
     documents: Vec<Arc<PolicyDocument>>,
+    /// The documents as they are in the exports, decoded.
+    document_texts: Vec<Arc<str>>,
     /// The partitions of the entities: `aws`, `aws-cn`, `aws-us-gov`.
     partitions: Vec<Box<str>>,
     issues: Vec<ExportIssue>,
@@ -84,10 +86,21 @@ impl AccountData {
         &self.issues
     }
 
-    /// All policy documents, in the order of their [`DocumentId`](crate::DocumentId)s.
+    /// All policy documents, in the order of their [`DocumentId`]s.
     #[must_use]
     pub fn documents(&self) -> &[Arc<PolicyDocument>] {
         &self.documents
+    }
+
+    /// The JSON text of a document as it is in the export, decoded. Empty for ids of other account data.
+    #[must_use]
+    pub fn document_text(&self, id: DocumentId) -> &str {
+        self.document_texts.get(id.index()).map_or("", |text| text)
+    }
+
+    /// [`AccountData::document_text`], shared.
+    pub(crate) fn document_text_shared(&self, id: DocumentId) -> Option<&Arc<str>> {
+        self.document_texts.get(id.index())
     }
 
     /// All entities, in the order of the exports.
@@ -274,9 +287,12 @@ impl AccountData {
 
 /// How the graph is built.
 impl AccountData {
-    pub(super) fn new(documents: Vec<Arc<PolicyDocument>>) -> Self {
+    pub(super) fn new(
+        (documents, document_texts): (Vec<Arc<PolicyDocument>>, Vec<Arc<str>>),
+    ) -> Self {
         Self {
             documents,
+            document_texts,
             ..Self::default()
         }
     }

@@ -114,6 +114,21 @@ impl StatesOfReport {
         states.max_by_key(|(state, reason)| (*state, Reverse(reason.days())))
     }
 
+    /// Why nothing can be said of any action; `None` when enough was read of every account.
+    pub(crate) fn uncovered_reason(&self) -> Option<&StateReason> {
+        self.0
+            .iter()
+            .find_map(|part| part.uncovered_reason.as_ref())
+    }
+
+    /// Adds the actions that are uncovered, and those that are unobservable, in any of the accounts.
+    pub(crate) fn add_unknown(&self, uncovered: &mut ActionSet, unobservable: &mut ActionSet) {
+        for part in &self.0 {
+            uncovered.union_with(&part.uncovered);
+            unobservable.union_with(&part.unobservable);
+        }
+    }
+
     /// The state of a service that no attempt shows, of which the reach has these actions.
     pub(crate) fn of_service(
         &self,

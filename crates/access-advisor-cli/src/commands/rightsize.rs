@@ -1,0 +1,92 @@
+//! `access-advisor rightsize`.
+
+mod arguments;
+mod folder;
+mod json;
+mod summary;
+mod table;
+
+use access_advisor::report::{Advisor, Tracking};
+use access_advisor::rightsize::{Rightsized, Rightsizer};
+use access_advisor::trail::MissingInput;
+use rayon::prelude::*;
+
+pub(crate) use self::arguments::RightsizeArguments;
+use self::arguments::RightsizeFormat;
+use crate::failure::Failure;
+use crate::lines::Lines;
+use crate::{input, output};
+
+pub(crate) fn run(arguments: &RightsizeArguments) -> Result<(), Failure> {
+    arguments.reading.on_threads(|| rightsize(arguments))
+}
+
+fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(input::clock);
+    let options = arguments.options()?;
+    let tracking = Tracking::full()
+        .with_period_days(arguments.period)
+        .with_min_coverage_days(arguments.min_coverage);
+    let inputs = [&arguments.account[..], &arguments.trail].concat();
+    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    if let Some(folder) = &arguments.out {
+        folder::check(folder)?;
+    }
+    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let account = input::account(&arguments.account)?;
+    for arn in &arguments.arn {
+        // Fail before the trail is read.
+        account.resolve(arn)?;
+    }
+    let visible = tracking.visible_until(now);
+    let until = arguments.reading.until;
+    let until = until.map_or(visible, |it| it.min(visible));
+    let reader =
+        (arguments.reading).reader_until(Some(until), now.max(input::clock()), catalog.clone());
+    let trail = input::trail(&arguments.trail, &reader)?;
+    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
+        .with_issues(account.issues())
+        .with_accounts(&account, &trail.activity);
+    let advisor = Advisor::new(account, &trail.activity, catalog, tracking, now)?;
+    let rightsizer = advisor.rightsizer(options);
+    let rightsized = all(arguments, &rightsizer)?;
+    output::write_result(arguments.output.as_deref(), |writer| {
+        match arguments.format {
+            RightsizeFormat::Table => {
+                let mut lines = Lines::new(writer);
+                if arguments.all {
+                    summary::write(&mut lines, &rightsized)?;
+                }
+                table::write(&mut lines, &rightsized)
+            }
+            RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
+        }
+    })?;
+    if let Some(folder) = &arguments.out {
+        let written = folder::write(folder, &rightsized)?;
+        output::say(format_args!(
+            "{}: files of {written} of {} entities",
+            folder.display(),
+            rightsized.len()
+        ));
+    }
+    Ok(missing.check()?)
+}
+
+/// The entities that were asked for, or all, right-sized in parallel.
+fn all(
+    arguments: &RightsizeArguments,
+    rightsizer: &Rightsizer,
+) -> Result<Vec<Rightsized>, Failure> {
+    if arguments.all {
+        let entities = rightsizer.entities();
+        let entities = entities.into_par_iter();
+        return Ok(entities
+            .filter_map(|entity| rightsizer.rightsize_entity(entity))
+            .collect());
+    }
+    let rightsized: Result<_, _> = (arguments.arn.par_iter())
+        .map(|arn| rightsizer.rightsize(arn))
+        .collect();
+    Ok(rightsized?)
+}

@@ -1,0 +1,179 @@
+//! The arguments of `access-advisor rightsize`.
+
+use std::path::PathBuf;
+
+use access_advisor::rightsize::{KeepRules, PolicyLimits, RightsizeOptions, Wildcards};
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+
+use crate::arguments::{GranularityArgument, ReadingArguments, parse_time};
+use crate::exit_status;
+use crate::failure::Failure;
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_status::trail_help!("\
+Examples:
+  One role, for people:
+    access-advisor rightsize arn:aws:iam::111122223333:role/build \\
+        --account account.json --trail AWSLogs/
+
+  The same with scripts to apply it and to restore what was, Terraform, and a diff:
+    access-advisor rightsize arn:aws:iam::111122223333:role/build \\
+        --account account.json --trail AWSLogs/ --wildcards safe --out proposal
+
+  All users, groups and roles of all accounts in a folder, as JSON:
+    access-advisor rightsize --all --account accounts/ --trail AWSLogs/ --format json
+
+An action is removed only when the trail would have shown an attempt and shows none: what is used, implied
+by another call, unobservable or uncovered stays, and so does what --keep names. Nothing is proposed for
+identities of which too little was read. Every new policy is proved to grant what is needed, and nothing
+that was not granted before."))]
+pub(crate) struct RightsizeArguments {
+    /// The users, groups, roles or customer-managed policies
+    #[arg(value_name = "ARN", required_unless_present = "all")]
+    pub(super) arn: Vec<String>,
+
+    /// Right-size all users, groups and roles
+    #[arg(long, conflicts_with = "arn")]
+    pub(super) all: bool,
+
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of them
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(super) account: Vec<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(super) catalog: Option<PathBuf>,
+
+    /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub(super) trail: Vec<PathBuf>,
+
+    /// Remove single actions, or only services of which every granted action is unused
+    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Action)]
+    granularity: GranularityArgument,
+
+    /// Whether new policies may have wildcards
+    #[arg(long, value_enum, default_value_t = WildcardsArgument::None)]
+    wildcards: WildcardsArgument,
+
+    /// Keep these actions, though they are unused: s3:GetObject, iam:Create*
+    #[arg(long, value_name = "ACTION")]
+    keep: Vec<String>,
+
+    /// Keep what this file lists: an action per line and, for some identities only, their ARN after it
+    /// with wildcards (rds:Restore* arn:aws:iam::*:role/dba*)
+    #[arg(long, value_name = "FILE")]
+    keep_file: Option<PathBuf>,
+
+    /// Another limit than IAM's default, as in attached-role=25: managed-policy (characters);
+    /// inline-user, inline-role, inline-group (characters); attached-user, attached-role, attached-group
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = parse_limit)]
+    limit: Vec<(LimitName, usize)>,
+
+    /// Look at this many days only [default: everything that was read]
+    #[arg(long, value_name = "DAYS")]
+    pub(super) period: Option<u64>,
+
+    /// Propose nothing for accounts with fewer days read than this [default: 90, or --period when
+    /// shorter]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) min_coverage: Option<u32>,
+
+    /// Right-size as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) now: Option<DateTime<Utc>>,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = RightsizeFormat::Table)]
+    pub(super) format: RightsizeFormat,
+
+    /// Also write files to review and apply what is proposed into this folder, which must be new or
+    /// empty: documents of today and new ones, a diff, scripts to apply and to restore, Terraform
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Write the result to this file instead of stdout
+    #[arg(long, value_name = "PATH")]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RightsizeFormat {
+    /// For people
+    Table,
+    /// {"Rightsized": [...], "Coverage": ...}
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum WildcardsArgument {
+    /// Every action by its name
+    None,
+    /// Where they match only what an old pattern matched and, of today's actions, only what is kept
+    Safe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LimitName {
+    ManagedPolicy,
+    InlineUser,
+    InlineRole,
+    InlineGroup,
+    AttachedUser,
+    AttachedRole,
+    AttachedGroup,
+}
+
+/// `attached-role=25`.
+fn parse_limit(text: &str) -> Result<(LimitName, usize), String> {
+    let (name, number) = text
+        .split_once('=')
+        .ok_or_else(|| "write it as attached-role=25".to_owned())?;
+    let name = LimitName::from_str(name, false)?;
+    let number = number
+        .parse()
+        .map_err(|_| format!("{number:?} is not a number"))?;
+    Ok((name, number))
+}
+
+impl RightsizeArguments {
+    /// The options of the library.
+    pub(super) fn options(&self) -> Result<RightsizeOptions, Failure> {
+        let rules = |what: &str, text: &str| {
+            KeepRules::parse(text).map_err(|error| Failure::Message(format!("{what}: {error}")))
+        };
+        let mut keep = KeepRules::default();
+        for action in &self.keep {
+            keep = keep.and(rules("--keep", action)?);
+        }
+        if let Some(file) = &self.keep_file {
+            let text = access_advisor::account::read_text(file)?;
+            keep = keep.and(rules(&file.display().to_string(), &text)?);
+        }
+        let mut limits = PolicyLimits::default();
+        for (name, number) in &self.limit {
+            let limit = match name {
+                LimitName::ManagedPolicy => &mut limits.managed_policy,
+                LimitName::InlineUser => &mut limits.inline_user,
+                LimitName::InlineRole => &mut limits.inline_role,
+                LimitName::InlineGroup => &mut limits.inline_group,
+                LimitName::AttachedUser => &mut limits.attached_user,
+                LimitName::AttachedRole => &mut limits.attached_role,
+                LimitName::AttachedGroup => &mut limits.attached_group,
+            };
+            *limit = *number;
+        }
+        Ok(RightsizeOptions::default()
+            .with_granularity(self.granularity.into())
+            .with_wildcards(match self.wildcards {
+                WildcardsArgument::None => Wildcards::None,
+                WildcardsArgument::Safe => Wildcards::Safe,
+            })
+            .with_keep(keep)
+            .with_limits(limits))
+    }
+}

@@ -1,0 +1,140 @@
+//! Right-sized policies for people: what each statement loses, and the new policies.
+
+use std::io;
+
+use access_advisor::rightsize::{PolicyChange, Rightsized, StatementChange};
+use access_advisor::text::Printable;
+
+use crate::lines::Lines;
+
+/// Longer lists of names are cut.
+const MOST_LETTERS: usize = 72;
+
+pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Result<()> {
+    for (number, entity) in rightsized.iter().enumerate() {
+        if number > 0 {
+            writeln!(lines)?;
+        }
+        write_entity(lines, entity)?;
+    }
+    Ok(())
+}
+
+fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
+    writeln!(lines, "{}", Printable(&entity.arn))?;
+    if let Some(refusal) = &entity.refused {
+        return writeln!(lines, "  nothing is proposed: {}", Printable(refusal));
+    }
+    let kept = entity.kept;
+    let granted = entity.removed_actions + kept.total();
+    let parts = [
+        (kept.used, "used"),
+        (kept.implied, "implied"),
+        (kept.marked, "marked"),
+        (kept.unobservable, "unobservable"),
+        (kept.uncovered, "uncovered"),
+        (kept.of_service, "of services that stay"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(number, why)| format!("{number} {why}"))
+        .collect();
+    let removed = entity.removed_actions;
+    write!(lines, "  removes {removed} of {granted} granted actions")?;
+    if parts.is_empty() {
+        writeln!(lines)?;
+    } else {
+        writeln!(lines, "; keeps {}", parts.join(", "))?;
+    }
+    for policy in &entity.policies {
+        write_policy(lines, policy)?;
+    }
+    for policy in &entity.new_policies {
+        let place = format!("{:?}", policy.policy_type).to_lowercase();
+        writeln!(
+            lines,
+            "  new {place} policy {}: {} characters, for {}",
+            Printable(&policy.policy_name),
+            policy.characters,
+            Printable(policy.replaces.join(", "))
+        )?;
+    }
+    for member in &entity.only_one_member {
+        writeln!(
+            lines,
+            "  only {} uses {}",
+            Printable(&member.arn),
+            Printable(names(&member.actions))
+        )?;
+    }
+    if let Some(proof) = &entity.proof {
+        writeln!(
+            lines,
+            "  proved: all {} needed actions stay granted; all {} statements are within today's",
+            proof.needed_within_new, proof.new_within_old
+        )?;
+    }
+    Ok(())
+}
+
+fn write_policy(lines: &mut Lines<'_>, policy: &PolicyChange) -> io::Result<()> {
+    let what = match (&policy.not_evaluated, policy.changes) {
+        (Some(reason), _) => format!("stays: {reason}"),
+        (None, false) => "stays".to_owned(),
+        (None, true) if policy.statements.iter().all(StatementChange::is_removed) => {
+            "is removed".to_owned()
+        }
+        (None, true) => "changes".to_owned(),
+    };
+    writeln!(
+        lines,
+        "  {}: {}",
+        Printable(policy.policy_arn.as_deref().unwrap_or(&policy.policy_name)),
+        Printable(what)
+    )?;
+    for statement in &*policy.statements {
+        let sid = statement.sid.as_deref().unwrap_or_default();
+        let space = if sid.is_empty() { "" } else { " " };
+        let what = if let Some(reason) = &statement.stays {
+            format!("stays whole: {reason}")
+        } else if statement.is_removed() {
+            "is removed".to_owned()
+        } else if statement.old.is_some() {
+            let mut removed = Vec::new();
+            removed.extend(
+                statement
+                    .removed_services
+                    .iter()
+                    .map(|it| format!("{it}:*")),
+            );
+            removed.extend(statement.removed_actions.iter().cloned());
+            format!("loses {}", names(&removed))
+        } else {
+            continue;
+        };
+        writeln!(
+            lines,
+            "    statement {}{space}{}: {}",
+            statement.index,
+            Printable(sid),
+            Printable(what)
+        )?;
+    }
+    Ok(())
+}
+
+/// Names with commas, cut when there are many.
+fn names(all: &[String]) -> String {
+    let mut text = String::new();
+    for (number, name) in all.iter().enumerate() {
+        if number > 0 && text.len() + name.len() > MOST_LETTERS {
+            text.push_str(&format!(" and {} more", all.len() - number));
+            break;
+        }
+        if number > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(name);
+    }
+    text
+}

@@ -1,0 +1,252 @@
+//! The actions of a new statement: those of the old one that must stay.
+
+use hashbrown::HashSet;
+use iam_policy_parser::{ActionElement, ActionPattern, WorkBudget};
+use service_catalog::{ActionId, Catalog, Service, ServiceId};
+
+use crate::action_set::ActionSet;
+use crate::compiled_policy::PolicyCompiler;
+
+use super::needs::Needs;
+use super::options::Wildcards;
+use super::outcome::ChangeReason;
+use super::wildcards::shortest;
+
+/// What becomes of the actions of an allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NewActions {
+    /// They stay as they are, for a reason if they could not be made fewer.
+    Same(Option<ChangeReason>),
+    /// An `Action` list takes their place. Empty: nothing of the statement is needed.
+    List(Vec<String>),
+}
+
+/// A group of actions that are written together: of one service, granted by one old pattern.
+pub(super) struct Part<'a> {
+    pub(super) service: ServiceId,
+    /// The old pattern; `None` for what a `NotAction` leaves.
+    pub(super) old: Option<&'a ActionPattern>,
+    /// The positions to keep.
+    pub(super) kept: Vec<usize>,
+}
+
+/// One entry of a new list.
+pub(super) enum Entry<'a> {
+    /// As it is written in the policy, or a whole service.
+    Text(String),
+    /// Actions of a service.
+    Part(Part<'a>),
+}
+
+/// Finds the actions of an allow that must stay. `None` when the work budget ends first.
+pub(super) fn new_actions<'a>(
+    compiler: &PolicyCompiler,
+    element: &'a ActionElement,
+    needs: &Needs,
+    budget: &mut WorkBudget,
+) -> Option<Result<Vec<Entry<'a>>, ChangeReason>> {
+    let rewriting = Rewriting {
+        compiler,
+        catalog: compiler.catalog(),
+        needs,
+    };
+    match element {
+        ActionElement::Action(patterns) => rewriting.of_patterns(patterns, budget),
+        ActionElement::NotAction(patterns) => rewriting.of_rest(element, patterns, budget),
+    }
+}
+
+struct Rewriting<'a> {
+    compiler: &'a PolicyCompiler,
+    catalog: &'a Catalog,
+    needs: &'a Needs,
+}
+
+impl Rewriting<'_> {
+    /// The entries for an `Action` element.
+    fn of_patterns<'p>(
+        &self,
+        patterns: &'p [ActionPattern],
+        budget: &mut WorkBudget,
+    ) -> Option<Result<Vec<Entry<'p>>, ChangeReason>> {
+        let mut entries = Vec::new();
+        let mut written = ActionSet::empty(self.compiler.positions());
+        for pattern in patterns {
+            if pattern.service().is_none()
+                && let Some(source) = &self.needs.unknown_source
+            {
+                let source = source.clone();
+                return Some(Err(ChangeReason::UnknownEventSource { source }));
+            }
+            let matched = self.compiler.matched_by(pattern, budget)?;
+            self.push(pattern, &matched, &mut written, &mut entries);
+        }
+        Some(Ok(entries))
+    }
+
+    /// Adds what must stay of a pattern, unless it is written already.
+    fn push<'p>(
+        &self,
+        pattern: &'p ActionPattern,
+        matched: &ActionSet,
+        written: &mut ActionSet,
+        entries: &mut Vec<Entry<'p>>,
+    ) {
+        let Some(namespace) = pattern.service() else {
+            let services = self.catalog.services();
+            entries.extend(services.filter_map(|(id, service)| {
+                self.of_service(id, service, Some(pattern), matched, written)
+            }));
+            return;
+        };
+        let known = self.catalog.service_by_namespace(namespace);
+        let is_whole = known.is_some_and(|id| self.is_whole(id));
+        // Nothing is known of what it matches, or of what was used of the service.
+        if matched.is_empty() || is_whole {
+            entries.push(Entry::Text(pattern.as_str().to_owned()));
+            return;
+        }
+        let Some(id) = known else { return };
+        let service = self.catalog.service(id);
+        if service.action_range().is_empty() {
+            let position = self.compiler.position_of_service(id);
+            if position.is_some_and(|position| self.needs.keep.contains(position)) {
+                entries.push(Entry::Text(pattern.as_str().to_owned()));
+            }
+            return;
+        }
+        entries.extend(self.of_service(id, service, Some(pattern), matched, written));
+    }
+
+    /// The entries for what a `NotAction` element leaves.
+    fn of_rest<'p>(
+        &self,
+        element: &'p ActionElement,
+        patterns: &'p [ActionPattern],
+        budget: &mut WorkBudget,
+    ) -> Option<Result<Vec<Entry<'p>>, ChangeReason>> {
+        if let Some(source) = &self.needs.unknown_source {
+            let source = source.clone();
+            return Some(Err(ChangeReason::UnknownEventSource { source }));
+        }
+        let names = |namespace: &str| {
+            let mut patterns = patterns.iter();
+            patterns.any(|pattern| pattern.names_service(namespace))
+        };
+        let matched = self.compiler.matched(element, budget)?;
+        let mut written = ActionSet::empty(self.compiler.positions());
+        let mut entries = Vec::new();
+        for (id, service) in self.catalog.services() {
+            let namespace = service.namespace();
+            let is_kept_by_name = self.is_whole(id) || service.action_range().is_empty();
+            if is_kept_by_name && names(namespace) {
+                let covers = |pattern: &ActionPattern| pattern.covers_service(namespace);
+                if patterns.iter().any(covers) {
+                    continue;
+                }
+                let service = namespace.into();
+                return Some(Err(ChangeReason::NotActionOfUnknown { service }));
+            }
+            entries.extend(self.of_service(id, service, None, &matched, &mut written));
+        }
+        Some(Ok(entries))
+    }
+
+    /// What must stay of one service.
+    fn of_service<'p>(
+        &self,
+        id: ServiceId,
+        service: &Service,
+        old: Option<&'p ActionPattern>,
+        matched: &ActionSet,
+        written: &mut ActionSet,
+    ) -> Option<Entry<'p>> {
+        let whole = || Some(Entry::Text(format!("{}:*", service.namespace())));
+        let range = service.action_range();
+        if range.is_empty() {
+            let position = self.compiler.position_of_service(id)?;
+            let is_kept = matched.contains(position) && self.needs.keep.contains(position);
+            return if is_kept { whole() } else { None };
+        }
+        if self.is_whole(id) {
+            return whole();
+        }
+        let kept = matched.iter_common(&self.needs.keep, range);
+        let kept: Vec<usize> = kept.filter(|at| !written.contains(*at)).collect();
+        for position in &kept {
+            written.insert(*position);
+        }
+        (!kept.is_empty()).then_some(Entry::Part(Part {
+            service: id,
+            old,
+            kept,
+        }))
+    }
+
+    fn is_whole(&self, service: ServiceId) -> bool {
+        self.needs.whole_services.binary_search(&service).is_ok()
+    }
+}
+
+/// Writes the entries as a list. What old patterns of one service leave is written together, in the place of the first of them.
+/// `None` when the work budget ends first.
+pub(super) fn written(
+    catalog: &Catalog,
+    entries: &[Entry<'_>],
+    old: &ActionElement,
+    wildcards: Wildcards,
+    budget: &mut WorkBudget,
+) -> Option<Vec<String>> {
+    let mut list: Vec<String> = Vec::new();
+    let mut done: HashSet<ServiceId> = HashSet::new();
+    for entry in entries {
+        let part = match entry {
+            Entry::Text(text) => {
+                list.push(text.clone());
+                continue;
+            }
+            Entry::Part(part) => part,
+        };
+        if wildcards == Wildcards::None {
+            // A name stays as it is written in the policy.
+            let old_name = part.old.filter(|old| old.name().as_literal().is_some());
+            if let Some(old_name) = old_name {
+                list.push(old_name.as_str().to_owned());
+                continue;
+            }
+        }
+        let kept = match wildcards {
+            Wildcards::None => part.kept.clone(),
+            _ if !done.insert(part.service) => continue,
+            _ => of_service(entries, part.service),
+        };
+        let kept: Vec<ActionId> = kept
+            .iter()
+            .filter_map(|at| catalog.action_at(*at))
+            .collect();
+        let service = part.service;
+        list.extend(shortest(
+            catalog,
+            service,
+            &kept,
+            Some(old),
+            wildcards,
+            budget,
+        )?);
+    }
+    let mut seen = HashSet::new();
+    list.retain(|text| seen.insert(text.to_ascii_lowercase()));
+    Some(list)
+}
+
+/// All positions of a service that are kept, in order.
+fn of_service(entries: &[Entry<'_>], service: ServiceId) -> Vec<usize> {
+    let parts = entries.iter().filter_map(|entry| match entry {
+        Entry::Part(part) if part.service == service => Some(&part.kept),
+        _ => None,
+    });
+    let mut kept: Vec<usize> = parts.flatten().copied().collect();
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}

@@ -1,0 +1,223 @@
+//! A policy document with fewer actions.
+
+use std::sync::Arc;
+
+use iam_policy_parser::{ActionElement, Effect, PolicyDocument, Statement, WorkBudget};
+use serde_json::{Map, Value};
+
+use crate::account::{AccountData, DocumentId};
+use crate::action_set::ActionSet;
+use crate::compiled_policy::PolicyCompiler;
+
+use super::actions::{NewActions, new_actions, written};
+use super::needs::Needs;
+use super::options::Wildcards;
+use super::outcome::ChangeReason;
+use super::packing::{StatementJson, characters};
+use super::proof::{actions_within, covers_needs};
+
+/// The work that rewriting a statement, and proving that it is right, may take. Statements of real policies need a hundredth.
+const STATEMENT_STEPS: u64 = 100_000_000;
+
+/// A document of the account.
+#[derive(Debug)]
+pub(super) struct OldDocument {
+    pub(super) parsed: Arc<PolicyDocument>,
+    /// Everything but the statements.
+    pub(super) frame: Map<String, Value>,
+    /// The statements' JSON, as in the export.
+    pub(super) statements: Vec<Map<String, Value>>,
+    /// By statement, the actions that it matches.
+    matched: Vec<ActionSet>,
+    /// The actions that the allows match.
+    pub(super) granted: ActionSet,
+    /// The length of the document without white space.
+    pub(super) characters: usize,
+    /// The text in the export.
+    pub(super) text: Arc<str>,
+}
+
+/// What is proved while a document is rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checks {
+    /// Nothing yet: the document will be.
+    Document,
+    /// Every statement; one that is not proved stays whole.
+    Statements,
+}
+
+/// A statement of a new document.
+#[derive(Clone, Debug)]
+pub(super) struct NewStatement {
+    /// The position of the old statement.
+    pub(super) index: usize,
+    /// What becomes of its actions.
+    pub(super) actions: NewActions,
+}
+
+impl OldDocument {
+    /// Reads a document; `None` when its JSON and its statements do not agree, which a parsed document's do.
+    pub(super) fn read(
+        account: &AccountData,
+        compiler: &PolicyCompiler,
+        id: DocumentId,
+    ) -> Option<Self> {
+        let parsed = account.documents().get(id.index())?.clone();
+        let document: Value = serde_json::from_str(account.document_text(id)).ok()?;
+        let characters = characters(&document);
+        let Value::Object(mut frame) = document else {
+            return None;
+        };
+        let statements = match frame.shift_remove("Statement")? {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        let statements: Option<Vec<_>> = (statements.into_iter())
+            .map(|statement| match statement {
+                Value::Object(map) => Some(map),
+                _ => None,
+            })
+            .collect();
+        let statements = statements.filter(|list| list.len() == parsed.statements.len())?;
+        let mut granted = ActionSet::empty(compiler.positions());
+        let mut matched = Vec::with_capacity(statements.len());
+        for statement in &parsed.statements {
+            let mut budget = WorkBudget::steps(STATEMENT_STEPS);
+            // A statement that takes too much work stays as it is, so what it matches does not matter.
+            let actions = compiler.matched(&statement.actions, &mut budget);
+            let actions = actions.unwrap_or_else(|| ActionSet::full(compiler.positions()));
+            if statement.effect == Effect::Allow {
+                granted.union_with(&actions);
+            }
+            matched.push(actions);
+        }
+        Some(Self {
+            parsed,
+            frame,
+            statements,
+            matched,
+            granted,
+            characters,
+            text: account.document_text_shared(id)?.clone(),
+        })
+    }
+
+    /// What becomes of each statement.
+    pub(super) fn rewrite(
+        &self,
+        compiler: &PolicyCompiler,
+        needs: &Needs,
+        wildcards: Wildcards,
+        checks: Checks,
+    ) -> Vec<NewStatement> {
+        let statements = self.parsed.statements.iter().enumerate();
+        statements
+            .map(|(index, statement)| NewStatement {
+                index,
+                actions: rewrite(
+                    compiler,
+                    statement,
+                    self.matched(index),
+                    needs,
+                    wildcards,
+                    checks,
+                ),
+            })
+            .collect()
+    }
+
+    /// A document with these statements.
+    pub(super) fn with_statements(&self, statements: &[StatementJson]) -> Value {
+        let mut document = self.frame.clone();
+        let list = statements.iter().cloned().map(Value::Object).collect();
+        document.insert("Statement".to_owned(), Value::Array(list));
+        Value::Object(document)
+    }
+
+    /// The JSON of a new statement; `None` when nothing is left of it.
+    pub(super) fn json(&self, statement: &NewStatement) -> Option<Map<String, Value>> {
+        let old = self.statements.get(statement.index)?;
+        match &statement.actions {
+            NewActions::Same(_) => Some(old.clone()),
+            NewActions::List(list) if list.is_empty() => None,
+            NewActions::List(list) => {
+                let list = || Value::Array(list.iter().cloned().map(Value::String).collect());
+                // In the place of the old element.
+                let elements = old.iter().map(|(key, value)| match key.as_str() {
+                    "Action" | "NotAction" => ("Action".to_owned(), list()),
+                    _ => (key.clone(), value.clone()),
+                });
+                Some(elements.collect())
+            }
+        }
+    }
+
+    /// Whether a statement allows.
+    pub(super) fn is_allow(&self, index: usize) -> bool {
+        let statement = self.parsed.statements.get(index);
+        statement.is_some_and(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// The actions that a statement matches.
+    pub(super) fn matched(&self, index: usize) -> &ActionSet {
+        self.matched.get(index).unwrap_or(&self.granted)
+    }
+}
+
+/// Rewrites the actions of a statement, and proves that what it then allows is right. What is not proved stays as it was.
+fn rewrite(
+    compiler: &PolicyCompiler,
+    statement: &Statement,
+    matched: &ActionSet,
+    needs: &Needs,
+    wildcards: Wildcards,
+    checks: Checks,
+) -> NewActions {
+    if statement.effect == Effect::Deny || matched.is_within(&needs.stays) {
+        return NewActions::Same(None);
+    }
+    let mut budget = WorkBudget::steps(STATEMENT_STEPS);
+    let unproved = || NewActions::Same(Some(ChangeReason::TooMuchWork));
+    let Some(entries) = new_actions(compiler, &statement.actions, needs, &mut budget) else {
+        return unproved();
+    };
+    let entries = match entries {
+        Ok(entries) => entries,
+        Err(reason) => return NewActions::Same(Some(reason)),
+    };
+    let element = &statement.actions;
+    let list = written(
+        compiler.catalog(),
+        &entries,
+        element,
+        wildcards,
+        &mut budget,
+    );
+    let Some(list) = list else {
+        return unproved();
+    };
+    if checks == Checks::Document {
+        return NewActions::List(list);
+    }
+    match is_proved(compiler, statement, &list, needs, &mut budget) {
+        Some(true) => NewActions::List(list),
+        _ => unproved(),
+    }
+}
+
+/// Whether the list matches only what the old actions match, and everything of it that is needed.
+fn is_proved(
+    compiler: &PolicyCompiler,
+    old: &Statement,
+    list: &[String],
+    needs: &Needs,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    let patterns: Result<Vec<_>, _> = list.iter().map(|text| text.parse()).collect();
+    let new = ActionElement::Action(patterns.ok()?);
+    if !actions_within(&new, &old.actions, budget)? {
+        return Some(false);
+    }
+    let covered = compiler.matched(&new, budget)?;
+    covers_needs(compiler, &old.actions, &[&new], &covered, needs, budget)
+}

@@ -1,0 +1,196 @@
+//! What an entity needs: the actions that must stay.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use service_catalog::{Catalog, ServiceId};
+
+use crate::account::{EntityDetail, EntityId, EntityKind};
+use crate::action_set::ActionSet;
+use crate::advisor::Advisor;
+use crate::cancellation::Never;
+use crate::report::Granularity;
+use crate::service_ref::ServiceRef;
+use crate::state::StateReason;
+
+use super::options::RightsizeOptions;
+
+/// The actions that must stay, by why they do. An action can be in several sets.
+#[derive(Clone, Debug)]
+pub(super) struct Needs {
+    /// All of them. By service, with all actions of the services of which one must stay.
+    pub(super) keep: ActionSet,
+    /// These, and all actions of the services that stay whole.
+    pub(super) stays: ActionSet,
+    pub(super) used: ActionSet,
+    pub(super) implied: ActionSet,
+    pub(super) unobservable: ActionSet,
+    pub(super) uncovered: ActionSet,
+    pub(super) marked: ActionSet,
+    /// The services with an event of which the catalog does not know the action: their patterns stay as they are.
+    pub(super) whole_services: Vec<ServiceId>,
+    /// An event source that the catalog lacks: whatever may grant its service stays as it is.
+    pub(super) unknown_source: Option<Arc<str>>,
+    /// Of a group or policy: what only one identity used.
+    pub(super) by_one: Vec<(EntityId, ActionSet)>,
+}
+
+/// Why nothing can be said of what an entity needs.
+pub(super) enum NoNeeds {
+    /// Too little of the trail was read.
+    Coverage(StateReason),
+    /// The group has no members in the account data, or the policy is not attached.
+    Nobody,
+    /// Only full tracking tells what is unused.
+    NoStates,
+}
+
+impl Needs {
+    /// What must stay in the policies of an entity.
+    pub(super) fn of(
+        advisor: &Advisor,
+        entity: EntityId,
+        detail: &EntityDetail,
+        options: &RightsizeOptions,
+    ) -> Result<Self, NoNeeds> {
+        let catalog = advisor.catalog();
+        let compiler = advisor.engine().compiler();
+        let identities = advisor.identities(entity);
+        if identities.is_empty() {
+            return Err(NoNeeds::Nobody);
+        }
+        let none = || ActionSet::empty(compiler.positions());
+        let mut needs = Self {
+            keep: none(),
+            stays: none(),
+            used: none(),
+            implied: none(),
+            unobservable: none(),
+            uncovered: none(),
+            marked: options.keep.of(&detail.arn, compiler),
+            whole_services: Vec::new(),
+            unknown_source: None,
+            by_one: Vec::new(),
+        };
+        match advisor.states_of(entity, &identities) {
+            Some(states) => match states.uncovered_reason() {
+                Some(reason) => return Err(NoNeeds::Coverage(reason.clone())),
+                None => states.add_unknown(&mut needs.uncovered, &mut needs.unobservable),
+            },
+            None => return Err(NoNeeds::NoStates),
+        }
+        // Nothing is known of services without known actions.
+        for (id, service) in catalog.services() {
+            if service.action_range().is_empty()
+                && let Some(position) = compiler.position_of_service(id)
+            {
+                needs.unobservable.insert(position);
+            }
+        }
+        needs.add_usage(advisor, &identities);
+        if matches!(detail.kind, EntityKind::Group | EntityKind::Policy) {
+            needs.find_single_users(advisor, &identities);
+        }
+        for set in [
+            &needs.used,
+            &needs.implied,
+            &needs.unobservable,
+            &needs.uncovered,
+            &needs.marked,
+        ] {
+            needs.keep.union_with(set);
+        }
+        if options.granularity == Granularity::Service {
+            needs.keep = whole_services(catalog, advisor, entity, &needs);
+        }
+        needs.stays = needs.keep.clone();
+        for service in &needs.whole_services {
+            needs
+                .stays
+                .insert_range(catalog.service(*service).action_range());
+        }
+        Ok(needs)
+    }
+
+    fn add_usage(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
+        let catalog = advisor.catalog();
+        for (identity, _) in identities {
+            for used in advisor.uses_of(*identity) {
+                if advisor.service_attempt(used).is_none() {
+                    continue;
+                }
+                match (&used.service, used.action) {
+                    (_, Some(action)) => self.used.insert(action.index()),
+                    (ServiceRef::Known(service), None) => {
+                        // The action may be one of another service with the same event source.
+                        let sources = catalog.service(*service).event_sources();
+                        let of_sources = sources.flat_map(|name| catalog.services_of_source(name));
+                        self.whole_services.extend(of_sources.chain([service]));
+                    }
+                    (ServiceRef::Unknown(source), None) => {
+                        self.unknown_source = Some(source.clone());
+                    }
+                }
+            }
+        }
+        self.whole_services.sort_unstable();
+        self.whole_services.dedup();
+        let Ok(implied) = advisor.implied(identities, &Never);
+        for action in implied.keys() {
+            if !self.used.contains(action.index()) {
+                self.implied.insert(action.index());
+            }
+        }
+    }
+
+    /// Finds what exactly one of several identities used.
+    fn find_single_users(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
+        if identities.len() < 2 {
+            return;
+        }
+        let mut users: HashMap<usize, Option<EntityId>> = HashMap::new();
+        for (identity, _) in identities {
+            for used in advisor.uses_of(*identity) {
+                if let Some(action) = used.action
+                    && advisor.service_attempt(used).is_some()
+                {
+                    let user = users.entry(action.index()).or_insert(Some(*identity));
+                    *user = user.filter(|user| user == identity);
+                }
+            }
+        }
+        for (identity, _) in identities {
+            let mut only = ActionSet::empty(advisor.engine().compiler().positions());
+            for (position, user) in &users {
+                if *user == Some(*identity) {
+                    only.insert(*position);
+                }
+            }
+            if !only.is_empty() {
+                self.by_one.push((*identity, only));
+            }
+        }
+    }
+}
+
+/// All actions of the services of which an action is needed and possible, or was used.
+fn whole_services(
+    catalog: &Catalog,
+    advisor: &Advisor,
+    entity: EntityId,
+    needs: &Needs,
+) -> ActionSet {
+    let reach = advisor.engine().reach(advisor.account(), entity);
+    let mut keep = needs.keep.clone();
+    for (id, service) in catalog.services() {
+        let range = service.action_range();
+        let mut possible = reach.actions_in(catalog, id, &needs.keep);
+        if possible.next().is_some()
+            || needs.used.iter_range(range.clone()).next().is_some()
+            || needs.whole_services.binary_search(&id).is_ok()
+        {
+            keep.insert_range(range);
+        }
+    }
+    keep
+}

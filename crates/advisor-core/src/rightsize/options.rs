@@ -1,0 +1,117 @@
+//! What to keep, how to write it, and the limits that new policies must keep.
+
+use crate::report::Granularity;
+
+use super::keep_rules::KeepRules;
+
+/// How policies are right-sized.
+///
+/// ```
+/// use advisor_core::{Granularity, KeepRules, RightsizeOptions, Wildcards};
+/// let options = RightsizeOptions::default()
+///     .with_granularity(Granularity::Service)
+///     .with_wildcards(Wildcards::Safe)
+///     .with_keep(KeepRules::parse("iam:PassRole")?);
+/// assert_eq!(options.limits.managed_policy, 6_144);
+/// # Ok::<(), advisor_core::KeepRuleError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RightsizeOptions {
+    /// Whether single actions are removed, or only services of which every granted action is unused.
+    pub granularity: Granularity,
+    /// Whether new policies may have wildcards.
+    pub wildcards: Wildcards,
+    /// What stays although it is unused.
+    pub keep: KeepRules,
+    /// The limits of new policies.
+    pub limits: PolicyLimits,
+}
+
+/// Whether actions in new policies are written with wildcards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Wildcards {
+    /// Every action by its name.
+    #[default]
+    None,
+    /// With wildcards where they match only strings that an old pattern matched and, of the actions in the catalog, only those that
+    /// are kept.
+    Safe,
+}
+
+/// IAM's limits, in characters without white space and in policies. Source: IAM User Guide, "IAM and AWS STS quotas".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyLimits {
+    /// The characters of a managed policy.
+    pub managed_policy: usize,
+    /// The characters of all inline policies of a user.
+    pub inline_user: usize,
+    /// The characters of all inline policies of a role.
+    pub inline_role: usize,
+    /// The characters of all inline policies of a group.
+    pub inline_group: usize,
+    /// The managed policies that can be attached to a user.
+    pub attached_user: usize,
+    /// The managed policies that can be attached to a role.
+    pub attached_role: usize,
+    /// The managed policies that can be attached to a group.
+    pub attached_group: usize,
+}
+
+/// IAM's defaults: quotas that an account can raise are as they are in a new account.
+impl Default for PolicyLimits {
+    fn default() -> Self {
+        Self {
+            managed_policy: 6_144,
+            inline_user: 2_048,
+            inline_role: 10_240,
+            inline_group: 5_120,
+            attached_user: 10,
+            attached_role: 20,
+            attached_group: 10,
+        }
+    }
+}
+
+/// By action, every action by its name, IAM's default limits, nothing kept that is unused.
+impl Default for RightsizeOptions {
+    fn default() -> Self {
+        Self {
+            granularity: Granularity::Action,
+            wildcards: Wildcards::default(),
+            keep: KeepRules::default(),
+            limits: PolicyLimits::default(),
+        }
+    }
+}
+
+impl RightsizeOptions {
+    /// Sets whether single actions are removed, or only whole services.
+    #[must_use]
+    pub fn with_granularity(self, granularity: Granularity) -> Self {
+        Self {
+            granularity,
+            ..self
+        }
+    }
+
+    /// Sets whether new policies may have wildcards.
+    #[must_use]
+    pub fn with_wildcards(self, wildcards: Wildcards) -> Self {
+        Self { wildcards, ..self }
+    }
+
+    /// Sets what stays although it is unused.
+    #[must_use]
+    pub fn with_keep(self, keep: KeepRules) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Sets the limits of new policies.
+    #[must_use]
+    pub fn with_limits(self, limits: PolicyLimits) -> Self {
+        Self { limits, ..self }
+    }
+}

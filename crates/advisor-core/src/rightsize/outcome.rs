@@ -1,0 +1,371 @@
+//! What right-sizing an entity gives: its policies today, what becomes of their statements, and the new policies.
+//!
+//! The types serialize as `access-advisor rightsize --format json` prints them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
+use crate::ids::AccountId;
+use crate::state::StateReason;
+
+use super::proof::Proof;
+
+/// A user, group, role or managed policy, right-sized.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Rightsized {
+    /// The ARN.
+    pub arn: Arc<str>,
+    /// The account.
+    pub account: AccountId,
+    /// What it is.
+    #[serde(serialize_with = "kind_name")]
+    pub entity_type: EntityKind,
+    /// The name.
+    pub name: Box<str>,
+    /// Why nothing is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+    /// How many granted actions stay, by why.
+    pub kept: KeptActions,
+    /// How many actions are granted now and would not be any more.
+    pub removed_actions: usize,
+    /// Its own policies today, in the order of the export, and what becomes of them.
+    pub policies: Vec<PolicyChange>,
+    /// The policies that take the place of those that change.
+    pub new_policies: Vec<NewPolicy>,
+    /// Of a group or managed policy: what stays only because one identity used it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_one_member: Vec<OnlyOneMember>,
+    /// What was proved about the new policies, together with those that stay. `None` when nothing changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// How many managed policies can be attached to it.
+    #[serde(skip)]
+    pub(super) attached_limit: usize,
+}
+
+/// How many granted actions stay, by why. Each counts for the first reason that holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct KeptActions {
+    /// An attempt shows them.
+    pub used: usize,
+    /// A call of another action may have exercised them.
+    pub implied: usize,
+    /// A keep rule names them.
+    pub marked: usize,
+    /// The trail would not have shown an attempt.
+    pub unobservable: usize,
+    /// Too few days were read of what would have shown an attempt.
+    pub uncovered: usize,
+    /// Another action of their service stays, or it is not known what was used of the service.
+    pub of_service: usize,
+}
+
+/// One of the policies of today.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct PolicyChange {
+    /// The name.
+    pub policy_name: Box<str>,
+    /// Inline or managed.
+    pub policy_type: PolicyPlace,
+    /// The ARN of a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<Arc<str>>,
+    /// Whether it changes.
+    pub changes: bool,
+    /// Why it could not be evaluated, so that it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_evaluated: Option<NotEvaluatedReason>,
+    /// Its statements, in order.
+    pub statements: Arc<[StatementChange]>,
+    /// The document of today, exactly as in the export.
+    #[serde(skip)]
+    pub document: Arc<str>,
+}
+
+/// Where a policy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PolicyPlace {
+    /// In a user, group or role.
+    Inline,
+    /// By itself, attached to users, groups and roles.
+    Managed,
+}
+
+/// What becomes of a statement.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct StatementChange {
+    /// The position in the policy, from 0.
+    pub index: usize,
+    /// The `Sid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// Why it stays as it is although not all of it is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stays: Option<ChangeReason>,
+    /// The services of which it grants nothing any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_services: Vec<String>,
+    /// The actions, of other services, that it does not grant any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_actions: Vec<String>,
+    /// The statement of today, when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Map<String, Value>>,
+    /// The statement in its place. `None` when it does not change, or is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Map<String, Value>>,
+}
+
+/// A policy that takes the place of others.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct NewPolicy {
+    /// The name: for an inline policy that of the policy whose place it takes.
+    pub policy_name: String,
+    /// Inline or managed.
+    pub policy_type: PolicyPlace,
+    /// The policies whose place it takes: the ARN of a managed policy, the name of an inline one.
+    pub replaces: Vec<String>,
+    /// The length of the document without white space.
+    pub characters: usize,
+    /// The document.
+    pub policy_document: Arc<Value>,
+}
+
+/// What stays in a policy only because one identity used it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct OnlyOneMember {
+    /// The ARN of the user or role.
+    pub arn: Arc<str>,
+    /// The actions, such as `s3:GetObject`.
+    pub actions: Vec<String>,
+}
+
+/// Why a statement stays as it is although not all of it is needed. Serializes as its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeReason {
+    /// The work that its patterns take is over the bound.
+    TooMuchWork,
+    /// A service was used that the catalog lacks, and the statement may grant it.
+    UnknownEventSource {
+        /// The first label of the event source.
+        source: Arc<str>,
+    },
+    /// A `NotAction` excludes a part of a service of which it is not known what was used.
+    NotActionOfUnknown {
+        /// The namespace.
+        service: Box<str>,
+    },
+}
+
+impl fmt::Display for ChangeReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMuchWork => f.write_str("comparing its patterns takes too much work"),
+            Self::UnknownEventSource { source } => write!(
+                f,
+                "event source {source} was used and is not in the catalog; the statement may grant it"
+            ),
+            Self::NotActionOfUnknown { service } => write!(
+                f,
+                "NotAction excludes a part of {service}, and it is not known which of its actions were used"
+            ),
+        }
+    }
+}
+
+impl Serialize for ChangeReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Why nothing is proposed for an entity. Serializes as its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Too little of the trail was read.
+    Coverage(StateReason),
+    /// The reports have no states: only full tracking tells what is unused.
+    NoStates,
+    /// A group without members, or a policy that is not attached, in the account data: nothing is known of its use.
+    Nobody,
+    /// AWS maintains the policy or the role; it cannot be changed.
+    OfAws,
+    /// IAM Identity Center makes the role from a permission set. That is to be changed.
+    OfIdentityCenter,
+    /// The new policies do not fit.
+    DoesNotFit {
+        /// How many managed policies would be attached.
+        attached: usize,
+        /// How many can be.
+        limit: usize,
+    },
+    /// The new version of a managed policy is too long.
+    TooLong {
+        /// Its characters.
+        characters: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The account data has a name that IAM does not allow.
+    InvalidName {
+        /// The name.
+        name: Box<str>,
+    },
+    /// That the new policies are right is not proved within the bound on work.
+    NotProved,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coverage(reason) => write!(f, "too little was read to tell: {reason}"),
+            Self::NoStates => f.write_str("only full tracking tells what is unused"),
+            Self::Nobody => {
+                f.write_str("no user or role of the account data has it, so nothing tells its use")
+            }
+            Self::OfAws => f.write_str("AWS maintains it; right-size the identities that have it"),
+            Self::OfIdentityCenter => f.write_str(
+                "IAM Identity Center makes it from a permission set; change the permission set",
+            ),
+            Self::DoesNotFit { attached, limit } => write!(
+                f,
+                "the new policies do not fit: {attached} attached policies, {limit} possible; try --wildcards safe"
+            ),
+            Self::TooLong { characters, limit } => write!(
+                f,
+                "the new version does not fit: {characters} characters, {limit} possible; try --wildcards safe"
+            ),
+            Self::InvalidName { name } => {
+                write!(
+                    f,
+                    "IAM does not allow the name {name:?}; check the account export"
+                )
+            }
+            Self::NotProved => {
+                f.write_str("comparing the new policies with the old ones takes too much work")
+            }
+        }
+    }
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn kind_name<S: Serializer>(kind: &EntityKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match kind {
+        EntityKind::User => "USER",
+        EntityKind::Group => "GROUP",
+        EntityKind::Role => "ROLE",
+        EntityKind::Policy => "POLICY",
+    })
+}
+
+impl Rightsized {
+    /// The entity as it is today.
+    pub(super) fn unchanged(detail: &EntityDetail) -> Self {
+        Self {
+            arn: detail.arn.clone(),
+            account: detail.account.clone(),
+            entity_type: detail.kind,
+            name: detail.name.clone(),
+            refused: None,
+            kept: KeptActions::default(),
+            removed_actions: 0,
+            policies: Vec::new(),
+            new_policies: Vec::new(),
+            only_one_member: Vec::new(),
+            proof: None,
+            attached_limit: usize::MAX,
+        }
+    }
+
+    /// Whether anything changes.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.policies.iter().any(|policy| policy.changes)
+    }
+
+    /// `user`, `group`, `role` or `policy`.
+    pub(super) fn kind_word(&self) -> &'static str {
+        match self.entity_type {
+            EntityKind::User => "user",
+            EntityKind::Group => "group",
+            EntityKind::Role => "role",
+            EntityKind::Policy => "policy",
+        }
+    }
+
+    /// The policies of today that change.
+    pub(super) fn changed_policies(&self) -> impl Iterator<Item = &PolicyChange> {
+        self.policies.iter().filter(|policy| policy.changes)
+    }
+
+    /// The policies of today of which nothing is left.
+    pub(super) fn removed_policies(&self) -> impl Iterator<Item = &PolicyChange> {
+        self.changed_policies().filter(|policy| {
+            let key = policy.key();
+            let mut new = self.new_policies.iter();
+            new.all(|it| !it.replaces.iter().any(|replaced| *replaced == *key))
+        })
+    }
+
+    /// The ARN of a new managed policy.
+    pub(super) fn arn_of_new(&self, name: &str) -> String {
+        let partition = self.arn.split(':').nth(1).unwrap_or("aws");
+        format!(
+            "arn:{partition}:iam::{}:policy/{name}",
+            self.account.as_str()
+        )
+    }
+}
+
+impl PolicyChange {
+    /// What [`NewPolicy::replaces`](super::NewPolicy::replaces) has for it.
+    pub(super) fn key(&self) -> &str {
+        self.policy_arn.as_deref().unwrap_or(&self.policy_name)
+    }
+}
+
+impl StatementChange {
+    /// Whether nothing is left of it.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.old.is_some() && self.new.is_none()
+    }
+}
+
+impl KeptActions {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.used
+            + self.implied
+            + self.marked
+            + self.unobservable
+            + self.uncovered
+            + self.of_service
+    }
+}

@@ -1,0 +1,330 @@
+//! The proof that new policies keep what is needed and grant nothing new.
+//!
+//! Old and new policies are sets of statements. Each claim is checked for every string, not for the actions and resources that are
+//! known today, with the exact algebra of patterns:
+//!
+//! - *new ⊆ old*: every new allow is within an old allow: its actions match only what the old ones match, its resources are
+//!   within the old ones, and it has the same condition. Every old deny is within a new deny.
+//! - *needed ⊆ new*: what an old allow grants of the needed actions, new allows with at least its resources and its condition grant
+//!   too. Every new deny is within an old deny.
+
+use hashbrown::HashMap;
+use iam_policy_parser::{
+    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
+    ResourcePattern, Statement, WorkBudget, overlaps_within, residue,
+};
+use serde::Serialize;
+
+use crate::action_set::ActionSet;
+use crate::compiled_policy::PolicyCompiler;
+
+use super::needs::Needs;
+
+/// What was proved about the new policies of an entity: everything that it needs is still granted, and nothing is granted that was
+/// not granted before. There is no proof that failed: what cannot be proved is not proposed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Proof {
+    /// Needed ⊆ new: how many granted actions stay granted, on all resources of the old policies. It is all that must stay.
+    pub needed_within_new: usize,
+    /// New ⊆ old: how many statements there will be, each within one of today, for all actions and resources, also those that AWS will
+    /// add.
+    pub new_within_old: usize,
+    /// The steps of work that it took.
+    pub steps: u64,
+}
+
+/// Proves the claims of this module about documents. `None` when one does not hold, or the work budget ends first.
+pub(super) fn prove(
+    compiler: &PolicyCompiler,
+    old: &[&PolicyDocument],
+    new: &[PolicyDocument],
+    needs: &Needs,
+    mut budget: WorkBudget,
+) -> Option<Proof> {
+    let old: Vec<&Statement> = old.iter().flat_map(|it| &it.statements).collect();
+    let new: Vec<&Statement> = new.iter().flat_map(|it| &it.statements).collect();
+    let budget = &mut budget;
+    for statement in &new {
+        if !is_within_one_of(statement, &old, budget)? {
+            return None;
+        }
+    }
+    let mut needed = ActionSet::empty(compiler.positions());
+    for statement in &old {
+        if statement.effect == Effect::Deny {
+            if !is_within_one_of(statement, &new, budget)? {
+                return None;
+            }
+            continue;
+        }
+        let mut granting = Vec::new();
+        for candidate in &new {
+            if candidate.effect == Effect::Allow && has_scope_of(statement, candidate, budget)? {
+                granting.push(&candidate.actions);
+            }
+        }
+        let mut covered = ActionSet::empty(compiler.positions());
+        for actions in &granting {
+            covered.union_with(&compiler.matched(actions, budget)?);
+        }
+        let actions = &statement.actions;
+        if !covers_needs(compiler, actions, &granting, &covered, needs, budget)? {
+            return None;
+        }
+        covered.intersect_with(&needs.keep);
+        needed.union_with(&covered);
+    }
+    Some(Proof {
+        needed_within_new: needed.len(),
+        new_within_old: new.len(),
+        steps: budget.spent(),
+    })
+}
+
+/// Whether everything that a statement matches, one of the others matches too, with the same effect.
+fn is_within_one_of(
+    inner: &Statement,
+    outer: &[&Statement],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    for candidate in outer {
+        if candidate.effect == inner.effect
+            && has_scope_of(inner, candidate, budget)?
+            && actions_within(&inner.actions, &candidate.actions, budget)?
+        {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// Whether a statement has at least the resources of another one, under the same condition or none.
+fn has_scope_of(inner: &Statement, outer: &Statement, budget: &mut WorkBudget) -> Option<bool> {
+    if outer.condition.is_some() && outer.condition != inner.condition {
+        return Some(false);
+    }
+    resources_within(inner.resources.as_ref(), outer.resources.as_ref(), budget)
+}
+
+/// Whether new actions cover what is needed of an old element: the needed actions of the catalog, and of services of which the
+/// needed actions are not known, everything that the old element matches.
+pub(super) fn covers_needs(
+    compiler: &PolicyCompiler,
+    old: &ActionElement,
+    new: &[&ActionElement],
+    covered: &ActionSet,
+    needs: &Needs,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    let mut missing = compiler.matched(old, budget)?;
+    missing.intersect_with(&needs.keep);
+    missing.subtract(covered);
+    if !missing.is_empty() {
+        return Some(false);
+    }
+    let catalog = compiler.catalog();
+    for service in &needs.whole_services {
+        let namespace = catalog.service(*service).namespace();
+        if !covers_service(namespace, old, new, budget)? {
+            return Some(false);
+        }
+    }
+    if needs.unknown_source.is_some() && old_may_grant_unknown(old) {
+        return Some(new.contains(&old));
+    }
+    Some(true)
+}
+
+/// Whether an element grants actions of services that it does not name.
+fn old_may_grant_unknown(old: &ActionElement) -> bool {
+    match old {
+        ActionElement::Action(patterns) => patterns.iter().any(|it| it.service().is_none()),
+        ActionElement::NotAction(_) => true,
+    }
+}
+
+/// Whether new actions match every name of a service that an old element matches.
+fn covers_service(
+    namespace: &str,
+    old: &ActionElement,
+    new: &[&ActionElement],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    if new.contains(&old) {
+        return Some(true);
+    }
+    let of_service = |patterns: &[ActionPattern]| -> Vec<Pattern> {
+        let patterns = patterns.iter().filter(|it| it.names_service(namespace));
+        patterns.map(|it| it.name().clone()).collect()
+    };
+    let mut outer = Vec::new();
+    for element in new {
+        if let ActionElement::Action(patterns) = element {
+            outer.extend(of_service(patterns));
+        }
+    }
+    let every_name = Pattern::wildcard("*");
+    let inner = match old {
+        ActionElement::Action(patterns) => of_service(patterns),
+        ActionElement::NotAction(patterns) => {
+            outer.extend(of_service(patterns));
+            vec![every_name]
+        }
+    };
+    is_covered(&inner, &outer, budget)
+}
+
+/// Whether the second patterns match every string that the first ones match.
+fn is_covered(inner: &[Pattern], outer: &[Pattern], budget: &mut WorkBudget) -> Option<bool> {
+    let outer: Vec<&Pattern> = outer.iter().collect();
+    let inner: Vec<&Pattern> = inner.iter().collect();
+    if inner.is_empty() {
+        return Some(true);
+    }
+    decided(&residue(&[&inner], &outer, budget))
+}
+
+fn decided(residue: &Residue) -> Option<bool> {
+    match residue {
+        Residue::Empty => Some(true),
+        Residue::Witness(_) => Some(false),
+        Residue::Undecided => None,
+    }
+}
+
+/// Whether the first actions are among the second, whatever actions there are. `None` when the work budget ends first.
+pub(super) fn actions_within(
+    inner: &ActionElement,
+    outer: &ActionElement,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    if inner == outer {
+        return Some(true);
+    }
+    match (inner, outer) {
+        (ActionElement::Action(inner), ActionElement::Action(outer)) => {
+            let outer = ByNamespace::new(outer);
+            for pattern in inner {
+                if !is_action_covered(pattern, &outer, budget)? {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
+        (ActionElement::Action(inner), ActionElement::NotAction(excepted)) => {
+            for pattern in inner {
+                for except in excepted {
+                    if do_meet(pattern, except, budget)? {
+                        return Some(false);
+                    }
+                }
+            }
+            Some(true)
+        }
+        (ActionElement::NotAction(inner), ActionElement::NotAction(outer)) => {
+            let inner = ByNamespace::new(inner);
+            for pattern in outer {
+                if !is_action_covered(pattern, &inner, budget)? {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
+        (ActionElement::NotAction(_), ActionElement::Action(outer)) => {
+            Some(outer.iter().any(|pattern| pattern.service().is_none()))
+        }
+    }
+}
+
+/// Patterns by the service that they name.
+struct ByNamespace<'a> {
+    named: HashMap<&'a str, Vec<&'a Pattern>>,
+    /// Whether one of them matches every action of every service.
+    has_all: bool,
+}
+
+impl<'a> ByNamespace<'a> {
+    fn new(patterns: &'a [ActionPattern]) -> Self {
+        let mut named: HashMap<&str, Vec<&Pattern>> = HashMap::new();
+        let mut has_all = false;
+        for pattern in patterns {
+            match pattern.service() {
+                Some(service) => named.entry(service).or_default().push(pattern.name()),
+                None => has_all = true,
+            }
+        }
+        Self { named, has_all }
+    }
+}
+
+/// Whether patterns together match every action that a pattern matches.
+fn is_action_covered(
+    inner: &ActionPattern,
+    outer: &ByNamespace<'_>,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    if outer.has_all {
+        return Some(true);
+    }
+    let of_service = inner.service().and_then(|service| outer.named.get(service));
+    let Some(outer) = of_service else {
+        return Some(false);
+    };
+    // Most names are matched by one pattern.
+    if let Some(name) = inner.name().as_literal() {
+        for pattern in outer {
+            if iam_policy_parser::matches_within(pattern, &name, budget)? {
+                return Some(true);
+            }
+        }
+        return Some(false);
+    }
+    decided(&residue(&[&[inner.name()]], outer, budget))
+}
+
+fn do_meet(left: &ActionPattern, right: &ActionPattern, budget: &mut WorkBudget) -> Option<bool> {
+    match (left.service(), right.service()) {
+        (Some(one), Some(other)) if one != other => Some(false),
+        _ => overlaps_within(left.name(), right.name(), budget),
+    }
+}
+
+/// Whether the first resources are among the second, whatever resources there are. Elements with policy variables are not sets that
+/// are known, so they must be equal.
+fn resources_within(
+    inner: Option<&ResourceElement>,
+    outer: Option<&ResourceElement>,
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    if inner == outer {
+        return Some(true);
+    }
+    let (Some(inner), Some(outer)) = (inner, outer) else {
+        return Some(false);
+    };
+    let (inner, is_inner_negated) = patterns_of(inner);
+    let (outer, is_outer_negated) = patterns_of(outer);
+    if inner.iter().chain(&outer).any(|it| it.has_variable()) {
+        return Some(false);
+    }
+    let everything = Pattern::wildcard("*");
+    match (is_inner_negated, is_outer_negated) {
+        (false, false) => decided(&residue(&[&inner], &outer, budget)),
+        (false, true) => decided(&residue(&[&inner, &outer], &[], budget)),
+        (true, true) => decided(&residue(&[&outer], &inner, budget)),
+        (true, false) => {
+            let both: Vec<&Pattern> = inner.into_iter().chain(outer).collect();
+            decided(&residue(&[&[&everything]], &both, budget))
+        }
+    }
+}
+
+fn patterns_of(element: &ResourceElement) -> (Vec<&Pattern>, bool) {
+    let (patterns, is_negated): (&[ResourcePattern], _) = match element {
+        ResourceElement::Resource(patterns) => (patterns, false),
+        ResourceElement::NotResource(patterns) => (patterns, true),
+    };
+    (patterns.iter().map(|it| &it.pattern).collect(), is_negated)
+}

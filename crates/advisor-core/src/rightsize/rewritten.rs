@@ -1,0 +1,213 @@
+//! A document rewritten for what is needed of it. Entities that have the same document and need the same of it share the work.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::HashMap;
+use iam_policy_parser::{PolicyDocument, WorkBudget};
+use serde_json::Value;
+use service_catalog::{Catalog, ServiceId};
+
+use crate::action_set::ActionSet;
+use crate::compiled_policy::PolicyCompiler;
+
+use super::actions::NewActions;
+use super::document::{Checks, NewStatement, OldDocument};
+use super::needs::Needs;
+use super::options::Wildcards;
+use super::outcome::{ChangeReason, StatementChange};
+use super::packing::{StatementJson, characters};
+use super::proof::{Proof, prove};
+
+/// The work that the proof of a document may take. Those of real ones take a thousandth.
+const PROOF_STEPS: u64 = 20_000_000;
+
+/// The most rewritten documents that are kept for each document.
+const MOST_KEPT: usize = 1_000;
+
+/// A document rewritten for what is needed of it.
+#[derive(Debug)]
+pub(super) struct Rewritten {
+    pub(super) changes: bool,
+    pub(super) statements: Arc<[StatementChange]>,
+    /// The statements that are left.
+    pub(super) left: Vec<StatementJson>,
+    /// The document that they make; `None` when it does not change, or nothing is left.
+    pub(super) document: Option<Arc<Value>>,
+    /// The length of that document.
+    pub(super) characters: usize,
+    /// The actions that the allows still match.
+    pub(super) granted: ActionSet,
+    /// What was proved about that document; nothing is left of an empty one to prove but that nothing was needed.
+    pub(super) proof: Option<Proof>,
+}
+
+/// What decides how a document is rewritten.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    keep: ActionSet,
+    whole_services: Vec<ServiceId>,
+    unknown_source: Option<Arc<str>>,
+}
+
+/// The rewritten forms of one document.
+#[derive(Debug, Default)]
+pub(super) struct RewrittenForms(Mutex<HashMap<Key, Arc<Rewritten>>>);
+
+impl RewrittenForms {
+    /// The document rewritten for these needs.
+    pub(super) fn get(
+        &self,
+        old: &OldDocument,
+        compiler: &PolicyCompiler,
+        needs: &Needs,
+        wildcards: Wildcards,
+    ) -> Arc<Rewritten> {
+        let mut keep = needs.keep.clone();
+        keep.intersect_with(&old.granted);
+        let key = Key {
+            keep,
+            whole_services: needs.whole_services.clone(),
+            unknown_source: needs.unknown_source.clone(),
+        };
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rewritten) = known().get(&key) {
+            return rewritten.clone();
+        }
+        // Two threads may make the same: what they make is equal.
+        let made = Arc::new(Rewritten::new(old, compiler, needs, wildcards));
+        let mut known = known();
+        if known.len() < MOST_KEPT {
+            known.insert(key, made.clone());
+        }
+        made
+    }
+}
+
+impl Rewritten {
+    fn new(
+        old: &OldDocument,
+        compiler: &PolicyCompiler,
+        needs: &Needs,
+        wildcards: Wildcards,
+    ) -> Self {
+        // The document as a whole is proved. Only when that fails, each statement is, to find those that must stay.
+        for checks in [Checks::Document, Checks::Statements] {
+            let statements = old.rewrite(compiler, needs, wildcards, checks);
+            let rewritten = Self::of(old, compiler, &statements, needs);
+            if !rewritten.changes {
+                return rewritten;
+            }
+            let new = rewritten.document.as_deref();
+            if let Some(proof) = prove_documents(old, compiler, new, needs) {
+                return Self {
+                    proof: Some(proof),
+                    ..rewritten
+                };
+            }
+        }
+        let stays = |index| NewStatement {
+            index,
+            actions: NewActions::Same(Some(ChangeReason::TooMuchWork)),
+        };
+        let statements: Vec<_> = (0..old.statements.len()).map(stays).collect();
+        Self::of(old, compiler, &statements, needs)
+    }
+
+    fn of(
+        old: &OldDocument,
+        compiler: &PolicyCompiler,
+        statements: &[NewStatement],
+        needs: &Needs,
+    ) -> Self {
+        let is_changed = |it: &NewStatement| matches!(it.actions, NewActions::List(_));
+        let changes = statements.iter().any(is_changed);
+        let left: Vec<_> = statements.iter().filter_map(|it| old.json(it)).collect();
+        let document = (changes && !left.is_empty()).then(|| old.with_statements(&left));
+        let mut granted = ActionSet::empty(compiler.positions());
+        for statement in statements.iter().filter(|it| old.is_allow(it.index)) {
+            let mut matched = old.matched(statement.index).clone();
+            if is_changed(statement) {
+                matched.intersect_with(&needs.stays);
+            }
+            granted.union_with(&matched);
+        }
+        Self {
+            changes,
+            statements: (statements.iter())
+                .map(|it| statement_change(old, compiler.catalog(), it, needs))
+                .collect(),
+            characters: document.as_ref().map_or(0, characters),
+            document: document.map(Arc::new),
+            left,
+            granted,
+            proof: None,
+        }
+    }
+}
+
+/// Proves a new document, read from its text as AWS will read it.
+fn prove_documents(
+    old: &OldDocument,
+    compiler: &PolicyCompiler,
+    new: Option<&Value>,
+    needs: &Needs,
+) -> Option<Proof> {
+    let parsed: Result<Vec<PolicyDocument>, _> = (new.iter())
+        .map(|document| PolicyDocument::parse(&document.to_string()))
+        .collect();
+    let budget = WorkBudget::steps(PROOF_STEPS);
+    prove(compiler, &[&old.parsed], &parsed.ok()?, needs, budget)
+}
+
+/// What becomes of a statement.
+fn statement_change(
+    old: &OldDocument,
+    catalog: &Catalog,
+    statement: &NewStatement,
+    needs: &Needs,
+) -> StatementChange {
+    let parsed = old.parsed.statements.get(statement.index);
+    let mut change = StatementChange {
+        index: statement.index,
+        sid: parsed.and_then(|parsed| parsed.sid.clone()),
+        stays: None,
+        removed_services: Vec::new(),
+        removed_actions: Vec::new(),
+        old: None,
+        new: None,
+    };
+    match &statement.actions {
+        NewActions::Same(reason) => change.stays = reason.clone(),
+        NewActions::List(_) => {
+            change.old = old.statements.get(statement.index).cloned();
+            change.new = old.json(statement);
+            list_removed(&mut change, catalog, old.matched(statement.index), needs);
+        }
+    }
+    change
+}
+
+/// Lists what a statement does not grant any more, by service and by action.
+fn list_removed(
+    change: &mut StatementChange,
+    catalog: &Catalog,
+    matched: &ActionSet,
+    needs: &Needs,
+) {
+    for (_, service) in catalog.services() {
+        let range = service.action_range();
+        let mut granted = matched.iter_range(range.clone()).peekable();
+        if granted.peek().is_none() {
+            continue;
+        }
+        let namespace = service.namespace();
+        if matched.iter_common(&needs.stays, range).next().is_none() {
+            change.removed_services.push(namespace.to_owned());
+            continue;
+        }
+        let removed = granted.filter(|position| !needs.stays.contains(*position));
+        let names = removed.filter_map(|position| catalog.action_at(position));
+        let names = names.map(|id| format!("{namespace}:{}", catalog.action(id).name()));
+        change.removed_actions.extend(names);
+    }
+}

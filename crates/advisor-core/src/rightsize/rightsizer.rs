@@ -1,0 +1,448 @@
+//! Right-sizes the entities of an advisor.
+
+use std::sync::Arc;
+
+use iam_policy_parser::{PolicyDocument, WorkBudget};
+
+use crate::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
+use crate::action_set::ActionSet;
+use crate::advisor::Advisor;
+use crate::compiled_policy::PolicyCompiler;
+use crate::request_error::RequestError;
+
+use super::document::OldDocument;
+use super::documents::Documents;
+use super::names::NewNames;
+use super::needs::{Needs, NoNeeds};
+use super::options::{PolicyLimits, RightsizeOptions};
+use super::outcome::{
+    KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal, Rightsized,
+};
+use super::packing::{Load, Packed, characters, one_by_one, together};
+use super::proof::{Proof, prove};
+use super::rewritten::Rewritten;
+
+/// The work that the proof of an entity's new policies may take. Those of real ones take a thousandth.
+const PROOF_STEPS: u64 = 20_000_000;
+
+/// Right-sizes users, groups, roles and managed policies of an [`Advisor`]. Documents are read once, when they are first needed.
+#[derive(Clone, Debug)]
+pub struct Rightsizer {
+    advisor: Advisor,
+    options: RightsizeOptions,
+    documents: Arc<Documents>,
+}
+
+/// A policy that an entity has of its own.
+struct Own<'a> {
+    policy: PolicyInEffect<'a>,
+    /// What becomes of it, if it could be evaluated.
+    document: Option<(&'a OldDocument, Arc<Rewritten>)>,
+}
+
+/// The finished policies of an entity.
+struct Finished {
+    policies: Vec<NewPolicy>,
+    /// Whether each of them is the document that was proved when its policy was rewritten.
+    are_proved: bool,
+}
+
+impl Advisor {
+    /// A right-sizer over this advisor's account data and activity.
+    #[must_use]
+    pub fn rightsizer(&self, options: RightsizeOptions) -> Rightsizer {
+        Rightsizer {
+            documents: Arc::new(Documents::new(self.account())),
+            advisor: self.clone(),
+            options,
+        }
+    }
+}
+
+impl Rightsizer {
+    /// Right-sizes the entity with this ARN. A user, group or role is right-sized by its own policies; a user's groups are
+    /// right-sized as groups.
+    ///
+    /// # Errors
+    /// As [`AccountData::resolve`](crate::AccountData::resolve).
+    pub fn rightsize(&self, arn: &str) -> Result<Rightsized, RequestError> {
+        let entity = self.advisor.account().resolve(arn)?;
+        let rightsized = self.rightsize_entity(entity);
+        rightsized.ok_or_else(|| RequestError::no_such_arn(arn))
+    }
+
+    /// Right-sizes an entity; `None` for ids of other account data.
+    #[must_use]
+    pub fn rightsize_entity(&self, entity: EntityId) -> Option<Rightsized> {
+        let detail = self.advisor.account().entity(entity)?;
+        let mut result = Rightsized::unchanged(detail);
+        if let Err(refusal) = self.fill(&mut result, entity, detail) {
+            result = Rightsized::unchanged(detail);
+            result.refused = Some(refusal);
+        }
+        Some(result)
+    }
+
+    /// The users, groups and roles that can be right-sized, sorted by ARN.
+    #[must_use]
+    pub fn entities(&self) -> Vec<EntityId> {
+        let mut entities: Vec<_> = (self.advisor.account().entities())
+            .filter(|(_, detail)| detail.kind != EntityKind::Policy)
+            .collect();
+        entities.sort_by(|(_, left), (_, right)| left.arn.cmp(&right.arn));
+        entities.into_iter().map(|(id, _)| id).collect()
+    }
+
+    fn compiler(&self) -> &PolicyCompiler {
+        self.advisor.engine().compiler()
+    }
+
+    fn fill(
+        &self,
+        result: &mut Rightsized,
+        entity: EntityId,
+        detail: &EntityDetail,
+    ) -> Result<(), Refusal> {
+        if detail.is_aws_managed() || detail.path.starts_with("/aws-service-role/") {
+            return Err(Refusal::OfAws);
+        }
+        if detail.kind == EntityKind::Role && detail.path.starts_with("/aws-reserved/") {
+            return Err(Refusal::OfIdentityCenter);
+        }
+        let needs = Needs::of(&self.advisor, entity, detail, &self.options);
+        let needs = needs.map_err(|none| match none {
+            NoNeeds::Coverage(reason) => Refusal::Coverage(reason),
+            NoNeeds::Nobody => Refusal::Nobody,
+            NoNeeds::NoStates => Refusal::NoStates,
+        })?;
+        let own = self.own(entity, &needs);
+        result.policies = own.iter().map(Own::change).collect();
+        self.count(result, &own, &needs);
+        self.name_single_users(result, &own, &needs);
+        if !result.changes() {
+            return Ok(());
+        }
+        check_names(detail, &own)?;
+        (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
+        let finished = self.pack(detail, &own)?;
+        result.proof = Some(self.proof(&finished, &own, &needs, result.kept)?);
+        result.new_policies = finished.policies;
+        Ok(())
+    }
+
+    /// The entity's own policies, with what becomes of them.
+    fn own(&self, entity: EntityId, needs: &Needs) -> Vec<Own<'_>> {
+        let account = self.advisor.account();
+        let (compiler, wildcards) = (self.compiler(), self.options.wildcards);
+        // The last of the export come first.
+        let policies = account.policies_in_effect(entity).into_iter().rev();
+        let policies = policies.filter(|policy| policy.holder == entity);
+        policies
+            .map(|policy| {
+                let document = match policy.document {
+                    PolicySource::Document(id) => {
+                        (self.documents).rewritten(account, compiler, *id, needs, wildcards)
+                    }
+                    PolicySource::NotEvaluated(_) => None,
+                };
+                Own { policy, document }
+            })
+            .collect()
+    }
+
+    /// Counts what stays, by why, and what does not.
+    fn count(&self, result: &mut Rightsized, own: &[Own<'_>], needs: &Needs) {
+        let none = || ActionSet::empty(self.compiler().positions());
+        let (mut all, mut left) = (none(), none());
+        for (old, rewritten) in own.iter().filter_map(|own| own.document.as_ref()) {
+            all.union_with(&old.granted);
+            left.union_with(&rewritten.granted);
+        }
+        result.removed_actions = all.len() - left.len();
+        let mut count = |set: &ActionSet| {
+            let mut both = left.clone();
+            both.intersect_with(set);
+            left.subtract(set);
+            both.len()
+        };
+        result.kept = KeptActions {
+            used: count(&needs.used),
+            implied: count(&needs.implied),
+            marked: count(&needs.marked),
+            unobservable: count(&needs.unobservable),
+            uncovered: count(&needs.uncovered),
+            of_service: 0,
+        };
+        result.kept.of_service = left.len();
+    }
+
+    /// Names what stays in the policies of a group, or in a managed policy, only because one identity used it.
+    fn name_single_users(&self, result: &mut Rightsized, own: &[Own<'_>], needs: &Needs) {
+        let (account, catalog) = (self.advisor.account(), self.advisor.catalog());
+        let mut granted = ActionSet::empty(self.compiler().positions());
+        for (old, _) in own.iter().filter_map(|own| own.document.as_ref()) {
+            granted.union_with(&old.granted);
+        }
+        for (identity, only) in &needs.by_one {
+            let mut only = only.clone();
+            only.intersect_with(&granted);
+            let Some(detail) = account.entity(*identity).filter(|_| !only.is_empty()) else {
+                continue;
+            };
+            let actions = only
+                .iter()
+                .filter_map(|position| catalog.action_at(position));
+            let named = actions.map(|id| {
+                let action = catalog.action(id);
+                let namespace = catalog.service(action.service()).namespace();
+                format!("{namespace}:{}", action.name())
+            });
+            result.only_one_member.push(OnlyOneMember {
+                arn: detail.arn.clone(),
+                actions: named.collect(),
+            });
+        }
+        (result.only_one_member).sort_by(|left, right| left.arn.cmp(&right.arn));
+    }
+
+    /// Packs the statements that are left of policies that change into new policies.
+    fn pack(&self, detail: &EntityDetail, own: &[Own<'_>]) -> Result<Finished, Refusal> {
+        let limits = &self.options.limits;
+        let changed = || own.iter().filter(|own| own.changes());
+        let mut finished = Finished {
+            policies: Vec::new(),
+            are_proved: true,
+        };
+        if detail.kind == EntityKind::Policy {
+            // A new version is one document.
+            for own in changed() {
+                let Some(policy) = own.new_policy() else {
+                    continue;
+                };
+                check_length(policy.characters, limits.managed_policy)?;
+                finished.policies.push(policy);
+            }
+            return Ok(finished);
+        }
+        let (inline_limit, attached_limit) = limits_of(limits, detail.kind);
+        let unchanged = own.iter().filter(|own| !own.changes());
+        let (inline, managed): (Vec<&Own<'_>>, Vec<_>) =
+            unchanged.partition(|own| own.policy.arn.is_none());
+        let lengths = inline.iter().filter_map(|own| own.document.as_ref());
+        let mut room = lengths.fold(inline_limit, |room, (old, _)| {
+            room.saturating_sub(old.characters)
+        });
+        let unchanged = managed.len();
+        let (mut inline, managed): (Vec<&Own<'_>>, Vec<_>) =
+            changed().partition(|own| own.policy.arn.is_none());
+        let mut loads: Vec<(Load, usize, Option<NewPolicy>)> = Vec::new();
+        loads.extend(managed.into_iter().filter_map(Own::load));
+        // Inline policies that do not fit become managed ones, the longest first.
+        inline.sort_by_key(|own| own.characters());
+        for own in inline {
+            let length = own.characters();
+            if length <= room {
+                room -= length;
+                finished.policies.extend(own.new_policy());
+            } else {
+                loads.extend(own.load());
+            }
+        }
+        (finished.policies).sort_by(|left, right| left.policy_name.cmp(&right.policy_name));
+
+        let mut names = NewNames::new(self.advisor.account(), detail);
+        let limit = limits.managed_policy;
+        let mut new: Vec<NewPolicy> = Vec::new();
+        for (load, length, whole) in &loads {
+            match whole {
+                Some(whole) if *length <= limit => new.push(NewPolicy {
+                    policy_name: names.next(&whole.replaces),
+                    policy_type: PolicyPlace::Managed,
+                    ..whole.clone()
+                }),
+                _ => {
+                    finished.are_proved = false;
+                    let parts = one_by_one(std::slice::from_ref(load), limit);
+                    new.extend(parts.into_iter().map(|part| named(part, &mut names)));
+                }
+            }
+        }
+        if unchanged + new.len() > attached_limit {
+            finished.are_proved = false;
+            names = NewNames::new(self.advisor.account(), detail);
+            let loads: Vec<Load> = loads.into_iter().map(|(load, ..)| load).collect();
+            let packed = together(&loads, limit).into_iter();
+            new = packed.map(|part| named(part, &mut names)).collect();
+        }
+        let attached = unchanged + new.len();
+        if attached > attached_limit {
+            let limit = attached_limit;
+            return Err(Refusal::DoesNotFit { attached, limit });
+        }
+        for policy in &new {
+            check_length(policy.characters, limit)?;
+        }
+        finished.policies.extend(new);
+        Ok(finished)
+    }
+
+    /// The proof that the finished documents are right, together with the policies that stay.
+    fn proof(
+        &self,
+        finished: &Finished,
+        own: &[Own<'_>],
+        needs: &Needs,
+        kept: KeptActions,
+    ) -> Result<Proof, Refusal> {
+        let documents = || own.iter().filter_map(|own| own.document.as_ref());
+        let unchanged = || documents().filter(|(_, rewritten)| !rewritten.changes);
+        let mut proof = Proof::default();
+        if finished.are_proved {
+            for (_, rewritten) in documents().filter(|(_, rewritten)| rewritten.changes) {
+                let part = rewritten.proof.ok_or(Refusal::NotProved)?;
+                proof.new_within_old += part.new_within_old;
+                proof.steps += part.steps;
+            }
+            // What does not change is within itself.
+            let same = unchanged().map(|(old, _)| old.parsed.statements.len());
+            proof.new_within_old += same.sum::<usize>();
+        } else {
+            let old: Vec<&PolicyDocument> = documents().map(|(old, _)| &*old.parsed).collect();
+            let mut new: Vec<PolicyDocument> = Vec::new();
+            new.extend(unchanged().map(|(old, _)| PolicyDocument::clone(&old.parsed)));
+            for policy in &finished.policies {
+                // From the text, as AWS will read it.
+                let parsed = PolicyDocument::parse(&policy.policy_document.to_string());
+                new.push(parsed.map_err(|_| Refusal::NotProved)?);
+            }
+            let budget = WorkBudget::steps(PROOF_STEPS);
+            let proved = prove(self.compiler(), &old, &new, needs, budget);
+            proof = proved.ok_or(Refusal::NotProved)?;
+        }
+        // Also those that policies grant which do not change.
+        proof.needed_within_new = kept.total();
+        Ok(proof)
+    }
+}
+
+fn named(part: Packed, names: &mut NewNames<'_>) -> NewPolicy {
+    NewPolicy {
+        policy_name: names.next(&part.replaces),
+        policy_type: PolicyPlace::Managed,
+        replaces: part.replaces,
+        characters: characters(&part.document),
+        policy_document: Arc::new(part.document),
+    }
+}
+
+fn check_length(characters: usize, limit: usize) -> Result<(), Refusal> {
+    if characters > limit {
+        return Err(Refusal::TooLong { characters, limit });
+    }
+    Ok(())
+}
+
+/// Checks the names that scripts would hold. Sources: the shapes of botocore's `iam/2010-05-08/service-2.json`; inline policies, whose
+/// documented pattern IAM does not enforce, may have any ASCII letter but white space and `\\/*?`.
+fn check_names(detail: &EntityDetail, own: &[Own<'_>]) -> Result<(), Refusal> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    let is_graphic = |c: char| c.is_ascii_graphic();
+    let is_inline = |c: char| c.is_ascii_graphic() && !"\\/*?".contains(c);
+    let check = |name: &str, is_allowed: &dyn Fn(char) -> bool| {
+        if !name.is_empty() && name.chars().all(is_allowed) {
+            return Ok(());
+        }
+        Err(Refusal::InvalidName { name: name.into() })
+    };
+    check(&detail.name, &is_name)?;
+    check(&detail.arn, &is_graphic)?;
+    check(detail.account.as_str(), &|c: char| c.is_ascii_digit())?;
+    for policy in own.iter().map(|own| &own.policy) {
+        match policy.arn {
+            Some(arn) => check(arn, &is_graphic)?,
+            None => check(policy.name, &is_inline)?,
+        }
+    }
+    Ok(())
+}
+
+/// The limits of inline policies and of attached ones.
+fn limits_of(limits: &PolicyLimits, kind: EntityKind) -> (usize, usize) {
+    match kind {
+        EntityKind::User => (limits.inline_user, limits.attached_user),
+        EntityKind::Group => (limits.inline_group, limits.attached_group),
+        EntityKind::Role | EntityKind::Policy => (limits.inline_role, limits.attached_role),
+    }
+}
+
+impl Own<'_> {
+    fn changes(&self) -> bool {
+        self.document.as_ref().is_some_and(|(_, it)| it.changes)
+    }
+
+    /// The length of the new document.
+    fn characters(&self) -> usize {
+        self.document.as_ref().map_or(0, |(_, it)| it.characters)
+    }
+
+    /// What [`NewPolicy::replaces`] has for it.
+    fn key(&self) -> String {
+        match self.policy.arn {
+            Some(arn) => arn.to_string(),
+            None => self.policy.name.to_owned(),
+        }
+    }
+
+    fn place(&self) -> PolicyPlace {
+        match self.policy.arn {
+            Some(_) => PolicyPlace::Managed,
+            None => PolicyPlace::Inline,
+        }
+    }
+
+    /// What becomes of it, statement by statement.
+    fn change(&self) -> PolicyChange {
+        let none = || Arc::from(Vec::new());
+        PolicyChange {
+            policy_name: self.policy.name.into(),
+            policy_type: self.place(),
+            policy_arn: self.policy.arn.cloned(),
+            changes: self.changes(),
+            not_evaluated: match self.policy.document {
+                PolicySource::NotEvaluated(reason) => Some(reason.clone()),
+                PolicySource::Document(_) => None,
+            },
+            statements: self
+                .document
+                .as_ref()
+                .map_or_else(none, |(_, it)| it.statements.clone()),
+            document: self
+                .document
+                .as_ref()
+                .map_or_else(|| "".into(), |(old, _)| old.text.clone()),
+        }
+    }
+
+    /// The new document in the place of the old one; `None` when nothing is left.
+    fn new_policy(&self) -> Option<NewPolicy> {
+        let (_, rewritten) = self.document.as_ref()?;
+        Some(NewPolicy {
+            policy_name: self.policy.name.to_owned(),
+            policy_type: self.place(),
+            replaces: vec![self.key()],
+            characters: rewritten.characters,
+            policy_document: rewritten.document.clone()?,
+        })
+    }
+
+    /// The statements that are left, to be packed, and the document that they are together; `None` when there are none.
+    fn load(&self) -> Option<(Load, usize, Option<NewPolicy>)> {
+        let (old, rewritten) = self.document.as_ref()?;
+        let load = Load {
+            replaces: self.key(),
+            frame: old.frame.clone(),
+            statements: rewritten.left.clone(),
+        };
+        (!load.statements.is_empty()).then(|| (load, rewritten.characters, self.new_policy()))
+    }
+}

@@ -1,0 +1,197 @@
+//! Right-sizing: what stays, what goes, and that an independent evaluator finds the same as the proof.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod evaluator;
+mod moto;
+mod property;
+mod world;
+
+use advisor_core::{
+    Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized, Tracking,
+};
+use serde_json::{Value, json};
+
+use crate::world::{ROLE, World};
+
+fn options() -> RightsizeOptions {
+    RightsizeOptions::default()
+}
+
+fn allow(actions: Value, resource: &str) -> Value {
+    json!({"Sid": "One", "Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+fn document(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn rightsize(world: &World, options: RightsizeOptions) -> Rightsized {
+    world
+        .advisor(Tracking::full())
+        .rightsizer(options)
+        .rightsize(ROLE)
+        .unwrap()
+}
+
+/// The documents of the new policies, by name.
+fn new(rightsized: &Rightsized) -> Vec<(&str, &Value)> {
+    let policies = rightsized.new_policies.iter();
+    policies
+        .map(|policy| (&*policy.policy_name, &*policy.policy_document))
+        .collect()
+}
+
+#[test]
+fn what_was_used_stays_and_the_rest_goes() {
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:orders";
+    let deny = json!({"Effect": "Deny", "Action": "sqs:*", "NotResource": queue});
+    let condition = json!({"Effect": "Allow", "NotAction": ["iam:*", "sqs:Get*"], "Resource": "*",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}});
+    let mut world = World::new();
+    world.inline(
+        "queue",
+        document(json!([allow(json!("sqs:*"), queue), deny])),
+    );
+    world.inline("rest", document(condition.clone()));
+    world.managed(
+        "Topics",
+        document(json!([allow(json!(["sns:List*", "sns:Publish"]), "*")])),
+    );
+    world.managed("Keys", document(json!([allow(json!("kms:*"), "*")])));
+    world.used("sqs", "CreateQueue");
+    world.used("sns", "ListTopics");
+    let sized = rightsize(&world, options());
+    assert!(sized.changes() && sized.proof.is_some(), "{sized:?}");
+    assert_eq!((sized.kept.used, sized.refused.clone()), (2, None));
+    let new = new(&sized);
+    let (name, queue_policy) = new[0];
+    assert_eq!(
+        (name, sized.new_policies[0].policy_type),
+        ("queue", PolicyPlace::Inline)
+    );
+    let statements = queue_policy["Statement"].as_array().unwrap();
+    let actions = statements[0]["Action"].as_array().unwrap();
+    assert!(actions.contains(&json!("sqs:CreateQueue")), "{actions:?}");
+    assert!(!actions.contains(&json!("sqs:DeleteQueue")), "{actions:?}");
+    assert_eq!(
+        (&statements[0]["Sid"], &statements[0]["Resource"]),
+        (&json!("One"), &json!(queue))
+    );
+    assert_eq!(statements[1], deny);
+    let rest = &new.iter().find(|(name, _)| *name == "rest").unwrap().1["Statement"][0];
+    assert_eq!(rest["Condition"], condition["Condition"]);
+    let rest = rest["Action"].as_array().unwrap();
+    assert!(rest.contains(&json!("sqs:CreateQueue")) && rest.contains(&json!("sns:ListTopics")));
+    assert!(
+        !rest
+            .iter()
+            .any(|it| it.as_str().unwrap().starts_with("iam:")),
+        "{rest:?}"
+    );
+    let topics = new
+        .iter()
+        .find(|(name, _)| *name == "Topics-role-build")
+        .unwrap()
+        .1;
+    assert_eq!(topics["Statement"][0]["Action"][0], "sns:ListTopics");
+}
+
+#[test]
+fn marks_and_unknown_names_stay() {
+    let actions = json!([
+        "sqs:DeleteQueue",
+        "sqs:PurgeQueue",
+        "sqs:NotYetKnown",
+        "new-service:*"
+    ]);
+    let mut world = World::new();
+    world.inline("queue", document(json!([allow(actions, "*")])));
+    let sized = rightsize(&world, options());
+    let left = &new(&sized)[0].1["Statement"][0]["Action"];
+    assert_eq!(*left, json!(["sqs:NotYetKnown", "new-service:*"]));
+    let keep = |text: &str| options().with_keep(KeepRules::parse(text).unwrap());
+    let sized = rightsize(&world, keep("sqs:Purge* arn:aws:iam::*:role/build"));
+    let left = &new(&sized)[0].1["Statement"][0]["Action"];
+    assert_eq!(
+        *left,
+        json!(["sqs:PurgeQueue", "sqs:NotYetKnown", "new-service:*"])
+    );
+    assert_eq!(sized.kept.marked, 1);
+    let sized = rightsize(&world, keep("sqs:Purge* arn:aws:iam::*:role/other"));
+    assert_eq!(sized.kept.marked, 0);
+}
+
+#[test]
+fn a_use_that_the_catalog_cannot_name_keeps_what_may_grant_it() {
+    let mut world = World::new();
+    world.inline(
+        "one",
+        document(json!([
+            allow(json!("sqs:*"), "*"),
+            allow(json!("cloudtrail:*"), "*")
+        ])),
+    );
+    world.used_event("sqs", "SomethingNew");
+    let sized = rightsize(&world, options());
+    let policy = &sized.policies[0];
+    assert!(policy.statements[0].old.is_none(), "{policy:?}");
+    assert!(policy.statements[1].old.is_some(), "{policy:?}");
+
+    let mut world = World::new();
+    world.inline("all", document(json!([allow(json!("*"), "*")])));
+    world.inline(
+        "not",
+        document(json!([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}])),
+    );
+    world.used_event("brand-new", "Do");
+    let sized = rightsize(&world, options());
+    assert!(!sized.changes(), "{sized:?}");
+    let stays = sized
+        .policies
+        .iter()
+        .map(|it| it.statements[0].stays.as_ref().unwrap().to_string());
+    assert!(
+        stays.into_iter().all(|it| it.contains("brand-new")),
+        "{sized:?}"
+    );
+}
+
+#[test]
+fn by_service_a_service_stays_whole() {
+    let mut world = World::new();
+    let actions = json!([
+        "sqs:CreateQueue",
+        "sqs:DeleteQueue",
+        "cloudtrail:LookupEvents"
+    ]);
+    world.inline("one", document(json!([allow(actions, "*")])));
+    world.used("sqs", "CreateQueue");
+    let sized = rightsize(&world, options().with_granularity(Granularity::Service));
+    let left = &new(&sized)[0].1["Statement"][0]["Action"];
+    assert_eq!(*left, json!(["sqs:CreateQueue", "sqs:DeleteQueue"]));
+}
+
+#[test]
+fn nothing_is_proposed_without_coverage_states_or_users() {
+    let mut world = World::new();
+    world.inline("one", document(json!([allow(json!("sqs:*"), "*")])));
+    let refused = |world: &World, tracking: Tracking, arn: &str| {
+        let rightsizer = world.advisor(tracking).rightsizer(options());
+        let sized = rightsizer.rightsize(arn).unwrap();
+        assert!(sized.new_policies.is_empty() && !sized.changes());
+        sized.refused.unwrap()
+    };
+    let few = Tracking::full().with_min_coverage_days(Some(101));
+    let refusal = refused(&world, few, ROLE);
+    assert!(matches!(refusal, Refusal::Coverage(_)), "{refusal}");
+    assert_eq!(refused(&world, Tracking::aws(), ROLE), Refusal::NoStates);
+    world.empty_group("idle");
+    let group = "arn:aws:iam::111122223333:group/idle";
+    assert_eq!(refused(&world, Tracking::full(), group), Refusal::Nobody);
+}

@@ -1,0 +1,152 @@
+//! AWS's managed policies, as the Python package moto has them, with a random set of used actions.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Command;
+
+use advisor_core::{CreditedAction, Refusal, RightsizeOptions, Rightsized, Tracking, Wildcards};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use service_catalog::Catalog;
+
+use crate::evaluator::Evaluated;
+use crate::world::{ACCOUNT, advisor, covered, managed_policy, role, use_of};
+
+/// The documents by name; `None` without moto.
+fn documents() -> Option<Vec<(String, Value)>> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
+    let program = "from moto.iam.aws_managed_policies import aws_managed_policies_data as data\n\
+                   print(data)";
+    let output = Command::new(python).args(["-c", program]).output().ok()?;
+    if !output.status.success() {
+        return None;
+    }
+    let policies: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let policies = policies.as_object().unwrap().iter();
+    Some(
+        policies
+            .map(|(name, it)| (name.clone(), it["Document"].clone()))
+            .collect(),
+    )
+}
+
+/// A small generator of numbers, the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+/// The actions of a document, as they are written.
+fn named(document: &Value) -> impl Iterator<Item = &str> {
+    let statements = match &document["Statement"] {
+        Value::Array(list) => &**list,
+        one => std::slice::from_ref(one),
+    };
+    statements
+        .iter()
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(list) => &**list,
+            one => std::slice::from_ref(one),
+        })
+        .filter_map(Value::as_str)
+}
+
+#[test]
+fn all_managed_policies_of_moto_are_right_sized() {
+    let Some(documents) = documents() else {
+        eprintln!("skipped: there is no moto in .venv; cargo xtask test makes it");
+        return;
+    };
+    assert!(documents.len() > 1_000, "{}", documents.len());
+    let catalog = Catalog::embedded();
+    let known: Vec<String> = (catalog.actions())
+        .map(|(_, action)| {
+            let namespace = catalog.service(action.service()).namespace();
+            format!("{namespace}:{}", action.name())
+        })
+        .collect();
+    let all: HashSet<&str> = known.iter().map(String::as_str).collect();
+    let mut numbers = Numbers(42);
+    let mut activity = covered();
+    let (mut roles, mut policies, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, (name, document)) in documents.iter().enumerate() {
+        let policy = managed_policy(name, document.clone());
+        let attached = [json!({"PolicyArn": policy["Arn"], "PolicyName": name})];
+        policies.push(policy);
+        roles.push(role(&format!("r{number}"), &[], &attached));
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role/r{number}");
+        // Actions that the policy names, and others.
+        let mut picked: Vec<&str> = (0..4).map(|_| &*known[numbers.next(known.len())]).collect();
+        let named: Vec<&str> = named(document).filter(|it| all.contains(it)).collect();
+        if !named.is_empty() {
+            picked.extend((0..4).map(|_| named[numbers.next(named.len())]));
+        }
+        for action in &picked {
+            let (service, name) = action.split_once(':').unwrap();
+            use_of(&mut activity, &arn, service, CreditedAction::Action(name));
+        }
+        used.push(picked);
+    }
+    let advisor = advisor(
+        &roles,
+        &policies,
+        &[],
+        &activity,
+        (Tracking::full(), Catalog::shared()),
+    );
+    let options = RightsizeOptions::default().with_wildcards(Wildcards::Safe);
+    let rightsizer = advisor.rightsizer(options);
+    let check = |number: usize| -> bool {
+        let (name, document) = &documents[number];
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role/r{number}");
+        let sized: Rightsized = rightsizer.rightsize(&arn).unwrap();
+        let refused = sized.refused.as_ref();
+        let is_too_long = matches!(
+            refused,
+            Some(Refusal::DoesNotFit { .. } | Refusal::TooLong { .. })
+        );
+        assert!(refused.is_none() || is_too_long, "{name}: {refused:?}");
+        if is_too_long || !sized.changes() {
+            return false;
+        }
+        assert!(sized.proof.is_some(), "{name}");
+        // Used actions, random ones, and names of the future.
+        let mut numbers = Numbers(number as u64);
+        let mut probes: Vec<&str> = used[number].clone();
+        probes.extend((0..20).map(|_| &*known[numbers.next(known.len())]));
+        probes.extend([
+            "s3:GetFuture",
+            "ec2:DescribeFuture",
+            "iam:ListFuture",
+            "new:Thing",
+        ]);
+        let resources = [
+            "*",
+            "arn:aws:s3:::bucket/key",
+            "arn:aws:iam::111122223333:role/x",
+        ];
+        let old = Evaluated::new(&[document], &probes, &resources);
+        let new = sized.new_policies.iter().map(|it| &*it.policy_document);
+        let new = Evaluated::new(&new.collect::<Vec<&Value>>(), &probes, &resources);
+        for (at, action) in probes.iter().enumerate() {
+            let is_used = used[number].contains(action);
+            for resource in 0..resources.len() {
+                let before = old.allows(at, resource, &[]);
+                let after = new.allows(at, resource, &[]);
+                assert!(before || !after, "{name}: {action} is new");
+                assert!(!before || after || !is_used, "{name}: {action} is lost");
+            }
+        }
+        true
+    };
+    let numbers = (0..documents.len()).into_par_iter();
+    let changed = numbers.filter(|number| check(*number)).count();
+    assert!(changed > 500, "{changed}");
+}
