@@ -953,7 +953,26 @@ class Advisor:
         wildcards: Literal["none", "safe"] = "none",
         keep: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Returns smaller policies."""
+        """Returns smaller policies for a user, group, role or customer-managed policy, that keep what it needs, as
+        `access-advisor rightsize --format json` prints them. Only `Tracking.full()` tells what is unused: with another tracking,
+        `Refused` says so.
+
+        Args:
+            arn: The ARN.
+            granularity: "action" removes single actions, "service" only services of which every granted action is unused.
+            wildcards: "none", or "safe": where they match only what an old pattern matched and, of today's actions, only what is
+                kept.
+            keep: What stays although it is unused: actions such as "iam:Create*", each alone or with the ARN of the identities
+                that it is about ("rds:Restore* arn:aws:iam::*:role/dba*").
+
+        Raises:
+            NoSuchEntityError: There is no such entity.
+            InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards` or `keep` is not valid.
+
+        >>> sized = advisor.rightsize("arn:aws:iam::111122223333:user/erin")
+        >>> sized["Refused"]
+        'only full tracking tells what is unused'
+        """
 
 @final
 class ImportedTrail:

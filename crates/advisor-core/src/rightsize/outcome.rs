@@ -5,12 +5,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
 use crate::ids::AccountId;
 use crate::state::StateReason;
+use crate::time;
 
 use super::proof::Proof;
 
@@ -65,8 +67,8 @@ pub struct KeptActions {
     pub unobservable: usize,
     /// Too few days were read of what would have shown an attempt.
     pub uncovered: usize,
-    /// Another action of their service stays, or it is not known what was used of the service.
-    pub of_service: usize,
+    /// Their service stays whole, as by service all of it does of which an action stays; or their statement does.
+    pub whole: usize,
 }
 
 /// One of the policies of today.
@@ -204,6 +206,13 @@ impl Serialize for ChangeReason {
 pub enum Refusal {
     /// Too little of the trail was read.
     Coverage(StateReason),
+    /// IAM remembers a use that the trail does not show: the trail misses something that it should have.
+    UnseenUse {
+        /// The ARN of the user or role.
+        arn: Arc<str>,
+        /// When.
+        used: DateTime<Utc>,
+    },
     /// The reports have no states: only full tracking tells what is unused.
     NoStates,
     /// A group without members, or a policy that is not attached, in the account data: nothing is known of its use.
@@ -239,6 +248,11 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coverage(reason) => write!(f, "too little was read to tell: {reason}"),
+            Self::UnseenUse { arn, used } => write!(
+                f,
+                "IAM remembers a use of {arn} at {}, which the trail does not show",
+                time::format(*used)
+            ),
             Self::NoStates => f.write_str("only full tracking tells what is unused"),
             Self::Nobody => {
                 f.write_str("no user or role of the account data has it, so nothing tells its use")
@@ -361,11 +375,6 @@ impl KeptActions {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.used
-            + self.implied
-            + self.marked
-            + self.unobservable
-            + self.uncovered
-            + self.of_service
+        self.used + self.implied + self.marked + self.unobservable + self.uncovered + self.whole
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use hashbrown::HashMap;
 use iam_policy_parser::{PolicyDocument, WorkBudget};
 
 use crate::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
@@ -31,6 +33,8 @@ pub struct Rightsizer {
     advisor: Advisor,
     options: RightsizeOptions,
     documents: Arc<Documents>,
+    /// The last uses that IAM remembers and that the trail does not show, by the ARN of the user or role.
+    unseen: Arc<HashMap<Box<str>, DateTime<Utc>>>,
 }
 
 /// A policy that an entity has of its own.
@@ -53,6 +57,10 @@ impl Advisor {
     pub fn rightsizer(&self, options: RightsizeOptions) -> Rightsizer {
         Rightsizer {
             documents: Arc::new(Documents::new(self.account())),
+            unseen: {
+                let unseen = self.coverage().unseen_uses.into_iter();
+                Arc::new(unseen.map(|it| (it.arn, it.used)).collect())
+            },
             advisor: self.clone(),
             options,
         }
@@ -108,6 +116,12 @@ impl Rightsizer {
         }
         if detail.kind == EntityKind::Role && detail.path.starts_with("/aws-reserved/") {
             return Err(Refusal::OfIdentityCenter);
+        }
+        for (_, identity) in self.advisor.identities(entity) {
+            if let Some(used) = self.unseen.get(&*identity.arn) {
+                let (arn, used) = (identity.arn.clone(), *used);
+                return Err(Refusal::UnseenUse { arn, used });
+            }
         }
         let needs = Needs::of(&self.advisor, entity, detail, &self.options);
         let needs = needs.map_err(|none| match none {
@@ -171,9 +185,9 @@ impl Rightsizer {
             marked: count(&needs.marked),
             unobservable: count(&needs.unobservable),
             uncovered: count(&needs.uncovered),
-            of_service: 0,
+            whole: 0,
         };
-        result.kept.of_service = left.len();
+        result.kept.whole = left.len();
     }
 
     /// Names what stays in the policies of a group, or in a managed policy, only because one identity used it.

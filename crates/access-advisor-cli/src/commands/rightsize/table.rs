@@ -33,19 +33,22 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
         (kept.marked, "marked"),
         (kept.unobservable, "unobservable"),
         (kept.uncovered, "uncovered"),
-        (kept.of_service, "of services that stay"),
+        (kept.whole, "in what stays whole"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
         .map(|(number, why)| format!("{number} {why}"))
         .collect();
     let removed = entity.removed_actions;
-    write!(lines, "  removes {removed} of {granted} granted actions")?;
-    if parts.is_empty() {
-        writeln!(lines)?;
+    let keeps = if parts.is_empty() {
+        String::new()
     } else {
-        writeln!(lines, "; keeps {}", parts.join(", "))?;
-    }
+        format!("; keeps {}", parts.join(", "))
+    };
+    writeln!(
+        lines,
+        "  removes {removed} of {granted} granted actions{keeps}"
+    )?;
     for policy in &entity.policies {
         write_policy(lines, policy)?;
     }
@@ -70,8 +73,8 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
     if let Some(proof) = &entity.proof {
         writeln!(
             lines,
-            "  proved: all {} needed actions stay granted; all {} statements are within today's",
-            proof.needed_within_new, proof.new_within_old
+            "  proved: {} needed actions stay granted, {} of {} statements are within today's",
+            proof.needed_within_new, proof.new_within_old, proof.new_within_old
         )?;
     }
     Ok(())
