@@ -110,6 +110,100 @@ fn what_a_store_holds_is_the_file_of_the_trails_it_took() {
     assert_eq!(fs::read(file).unwrap(), fs::read(folder.export()).unwrap());
 }
 
+/// Ada's key and password, and the key of a user of another account.
+#[test]
+fn credentials_travel_in_files_and_stores() {
+    let folder = Folder::new();
+    let (file, store) = (folder.file(), folder.path("advisor.db"));
+    let list = |format: &str| {
+        let printed = folder.succeed(&["activity", "credentials", &file, "--format", format]);
+        assert_eq!(stderr(&printed), "");
+        stdout(&printed)
+    };
+    let csv = list("csv");
+    for line in [
+        "AccountId,PrincipalId,PrincipalArn,Credential,FirstUsed,LastUsed,ServiceNamespace,Region,LastEventId",
+        "111122223333,AIDAAOJPLX4XNCYZW2QKI,arn:aws:iam::111122223333:user/ada,password,2025-06-12T08:25:00+00:00,\
+         2026-09-12T08:25:00+00:00,signin,us-east-1,",
+        "arn:aws:iam::111122223333:user/ada,AKIAW5ZACTTYGEXAMPLE,2020-04-11T23:59:59+00:00,2026-10-20T12:01:00+00:00,ecs,\
+         ca-west-1,",
+        "arn:aws:iam::444455556666:user/ines,AKIAJB4R6Y2Y2EXAMPLE,",
+    ] {
+        assert!(csv.contains(line), "{line}\n{csv}");
+    }
+    let json: Value = serde_json::from_str(&list("json")).unwrap();
+    let uses = json["CredentialUses"].as_array().unwrap();
+    assert_eq!(uses.len(), csv.lines().count() - 1);
+    assert_eq!(uses.len(), list("table").lines().count() - 1);
+    assert!(!csv.contains("ASIA"));
+    folder.succeed(&["import", "trail", TRAIL, "--store", &store]);
+    let of_store = folder.path("of_store.parquet");
+    folder.succeed(&[
+        "activity", "export", "--store", &store, "--output", &of_store,
+    ]);
+    let again = folder.succeed(&["activity", "credentials", &of_store, "--format", "csv"]);
+    assert_eq!(stdout(&again), csv);
+}
+
+#[test]
+fn what_aws_remembers_beside_the_trail_is_said() {
+    let folder = Folder::new();
+    let report = |credentials: &str, format: &str| {
+        folder.run(&[
+            "report",
+            "--account",
+            "testdata/account.json",
+            "--trail",
+            TRAIL,
+            "--now",
+            "2026-11-01T00:00:00Z",
+            "--arn",
+            ERIN,
+            "--credential-report",
+            credentials,
+            "--format",
+            format,
+        ])
+    };
+    let known = report("testdata/credential-report.csv", "json");
+    let json: Value = serde_json::from_slice(&known.stdout).unwrap();
+    let unseen = json["Coverage"]["UnseenUses"].as_array().unwrap();
+    let sources = unseen.iter().map(|it| it["Source"].as_str().unwrap());
+    let sources: Vec<_> = sources.collect();
+    assert_eq!(
+        sources,
+        ["access_key_2_last_used_date", "password_last_used"]
+    );
+    assert_eq!(unseen[1]["Arn"], ERIN);
+    assert_eq!(unseen[1]["DayWasRead"], true);
+    let said = stderr(&known);
+    assert!(
+        said.contains("AWS remembers 2 later uses that the trail does not show"),
+        "{said}"
+    );
+    // Without Flora, and then with a date that is none.
+    let text = fs::read_to_string(root().join("testdata/credential-report.csv")).unwrap();
+    let file = folder.path("report.csv");
+    let others: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("flora,"))
+        .collect();
+    fs::write(&file, others.join("\n")).unwrap();
+    let said = stderr(&report(&file, "json"));
+    let lacking = "warning: the credential report does not have the user arn:aws:iam::111122223333:user/flora";
+    assert!(said.contains(lacking), "{said}");
+    fs::write(&file, text.replace("2026-10-21T09:00:00+00:00", "soon")).unwrap();
+    let failed = report(&file, "json");
+    assert_eq!((failed.status.code(), &*failed.stdout), (Some(1), &b""[..]));
+    let said = stderr(&failed);
+    assert!(
+        said.contains(
+            "report.csv: line 7, column password_last_used: \"soon\" is not a date and time"
+        ),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_store_without_activity_is_no_file() {
     let folder = Folder::new();

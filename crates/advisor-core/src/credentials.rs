@@ -5,12 +5,14 @@ mod of_users;
 mod report;
 mod report_error;
 mod report_file;
+mod reported_user;
 
 pub(crate) use self::cross_check::CrossCheck;
 pub(crate) use self::of_users::UserCredentials;
 pub use self::of_users::{AccessKey, CredentialActivity};
-pub use self::report::{CredentialReport, ReportedAccessKey, ReportedPassword, ReportedUser};
+pub use self::report::CredentialReport;
 pub use self::report_error::{CredentialReportError, CredentialReportFault};
+pub use self::reported_user::{ReportedAccessKey, ReportedPassword, ReportedUser};
 
 #[cfg(test)]
 mod tests;

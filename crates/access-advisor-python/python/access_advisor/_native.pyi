@@ -454,9 +454,17 @@ class Coverage:
         """Returns this coverage as JSON, for another process to read with `from_json`. It is what activity files have in their
         metadata.
         """
-    def credential_uses(self) -> list[dict[str, Any]]: ...
+    def credential_uses(self) -> list[dict[str, Any]]:
+        """Returns which credentials of users were used: long-term access keys and passwords, as `access-advisor activity credentials
+        --format json` prints them. Times are texts.
+
+        >>> uses = Activity.from_trail("testdata/trail").coverage.credential_uses()
+        >>> [use["AccessKeyId"] for use in uses if use["ServiceNamespace"] == "ecs"]
+        ['AKIAW5ZACTTYGEXAMPLE']
+        """
     @property
-    def has_unread_credentials(self) -> bool: ...
+    def has_unread_credentials(self) -> bool:
+        """Whether some activity does not say which credentials were used: then others than in `credential_uses()` may have been."""
     def to_dict(self) -> dict[str, Any]:
         """Returns what `access-advisor coverage --format json` prints, as a dict. Days are dates and intervals of dates, such as
         `2026-01-03/2026-03-31`.
@@ -756,8 +764,12 @@ class Advisor:
             covers every action, as far back as the activity goes.
         now: The instant of the reports; the present when None. Read an activity that goes beyond it with `until=now`.
         catalog: The catalog of services and actions; the built-in one when None.
+        credential_report: Files of IAM's credential reports of the accounts, a path or an iterable of paths: the CSV, or the JSON of
+            `aws iam get-credential-report`. What they say of the last uses of passwords and access keys is compared with the
+            activity (`UnseenUses` in `coverage()`).
 
     Raises:
+        AccountError: A credential report cannot be read; `path` is the file, `line` the line in it.
         InvalidInputError: `now` has no time zone, `tracking` is not a preset, or another catalog credited the activity.
 
     >>> from datetime import datetime, timezone
@@ -794,7 +806,8 @@ class Advisor:
         """
     def coverage(self) -> dict[str, Any]:
         """Returns what the reports rest on, as `access-advisor report --format json` prints it under `Coverage`: by account the days
-        that were read and the gaps, and log files that digests list and that were not read.
+        that were read and the gaps, log files that digests list and that were not read, and uses that AWS remembers and the activity
+        does not show.
 
         >>> coverage = advisor.coverage()
         >>> [account["Account"] for account in coverage["Accounts"]]

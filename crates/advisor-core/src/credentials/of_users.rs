@@ -5,7 +5,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use iam_policy_parser::IamArn;
 
-use super::report::{CredentialReport, ReportedAccessKey, ReportedUser};
+use super::report::CredentialReport;
+use super::reported_user::{ReportedAccessKey, ReportedUser};
 use crate::account::{AccountData, EntityId, EntityKind};
 use crate::coverage::{Coverage, CredentialUse};
 use crate::day_set::DaySet;

@@ -13,8 +13,8 @@ use csv::{ReaderBuilder, StringRecord};
 use hashbrown::HashSet;
 use serde::Deserialize;
 
-use super::report::{ReportedAccessKey, ReportedPassword, ReportedUser};
 use super::report_error::{CredentialReportError, CredentialReportFault};
+use super::reported_user::{ReportedAccessKey, ReportedPassword, ReportedUser};
 use crate::ids::AccountId;
 use crate::time;
 

@@ -27,6 +27,7 @@ struct Period {
 }
 
 impl Period {
+    /// `None` when the report is older than the tracking period: it says nothing of it.
     fn of(search: &Search<'_>, detail: &EntityDetail) -> Option<Self> {
         let known_until = search
             .advisor
@@ -35,7 +36,7 @@ impl Period {
         let end = known_until.min(time::from_millis(search.until));
         let days = Days::new(search.settings.unused_days.into());
         let start = end.checked_sub_days(days)?;
-        Some(Self { start, end })
+        (end.timestamp_millis() >= search.since).then_some(Self { start, end })
     }
 
     /// Whether a credential that was made then, and last used then, is unused.
@@ -96,7 +97,7 @@ pub(super) fn find(
         .iter()
         .any(|key| key.reported.is_none() && period.has(key.uses.as_ref()));
     for AccessKey { uses, reported } in &keys {
-        let Some(key) = reported.as_ref().filter(|key| key.active) else {
+        let Some(key) = reported else {
             continue;
         };
         if !period.is_unused(key.last_rotated, key.last_used)
@@ -113,7 +114,15 @@ pub(super) fn find(
         let last = key
             .last_used
             .map(|last| remembered(last, region, uses.as_ref()));
+        let finding = unused(search, user, detail, &period, kind);
+        let (severity, severity_reason) = if key.active {
+            (finding.severity, finding.severity_reason.clone())
+        } else {
+            (Severity::Informational, SeverityReason::InactiveKey)
+        };
         found.push(Finding {
+            severity,
+            severity_reason,
             // Another key in its place is another finding.
             id: FindingId::new(
                 unique_id.unwrap_or(&detail.arn),
@@ -123,7 +132,7 @@ pub(super) fn find(
             credential_id: uses.as_ref().and_then(|uses| uses.access_key_id.clone()),
             subject: subject.into(),
             last_use: last,
-            ..unused(search, user, detail, &period, kind)
+            ..finding
         });
     }
 }

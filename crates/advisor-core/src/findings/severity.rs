@@ -105,6 +105,8 @@ pub enum SeverityReason {
     },
     /// A credential of a user whose permissions are of this severity.
     CredentialOf(Severity),
+    /// An access key that is not active: it signs nothing, and can be deleted.
+    InactiveKey,
 }
 
 impl fmt::Display for SeverityReason {
@@ -136,6 +138,7 @@ impl fmt::Display for SeverityReason {
             Self::CredentialOf(severity) => {
                 write!(f, "a credential of a user with {severity} permissions")
             }
+            Self::InactiveKey => f.write_str("the key is not active, and can be deleted"),
         }
     }
 }

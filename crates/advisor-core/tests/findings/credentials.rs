@@ -1,6 +1,6 @@
 //! Findings on passwords and access keys, and what IAM remembers of users and roles.
 
-use advisor_core::{CredentialReport, FindingKind, FindingSettings};
+use advisor_core::{CredentialReport, FindingKind, FindingSettings, UserCredential};
 use serde_json::json;
 
 use crate::covered;
@@ -54,7 +54,11 @@ fn world() -> World {
 }
 
 fn found(report: CredentialReport) -> Vec<String> {
-    let advisor = world().advisor().with_credential_report(report);
+    found_in(&world(), report)
+}
+
+fn found_in(world: &World, report: CredentialReport) -> Vec<String> {
+    let advisor = world.advisor().with_credential_report(report);
     let findings = advisor.findings(&FindingSettings::default());
     findings.findings.iter().map(line).collect()
 }
@@ -93,6 +97,74 @@ fn credentials_are_unused_when_they_are_old_and_were_not_used() {
         let found = found(report);
         assert_eq!(found, expected);
     }
+}
+
+/// Days since 2026-01-01: the report knows uses until day 199, and the last use that it remembers of the key is on day 50.
+#[test]
+fn uses_in_the_trail_count_too() {
+    let key = UserCredential::AccessKey("AKIAEXAMPLE000000001");
+    let both = || report(["2025-01-01", ""], [["2025-01-01", "2026-02-20"], ["", ""]]);
+    let kinds = |world: World| {
+        let found = found_in(&world, both());
+        let of_credentials = found
+            .into_iter()
+            .filter(|line| line.contains("IAMUser") && !line.contains("IAMUser "));
+        of_credentials.collect::<Vec<_>>()
+    };
+    let password = "UnusedIAMUserPassword ann: critical";
+    let unused_key = "UnusedIAMUserAccessKey ann access_key_1: critical";
+    assert_eq!(kinds(world()), [unused_key, password]);
+    let signed_in = world().uses("ann", UserCredential::Password, 150);
+    assert_eq!(kinds(signed_in), [unused_key]);
+    // The trail shows which key it is.
+    assert_eq!(kinds(world().uses("ann", key, 50)), [unused_key, password]);
+    assert_eq!(
+        kinds(world().uses("ann", key, 50).uses("ann", key, 150)),
+        [password]
+    );
+    // It may be the one of the report.
+    assert_eq!(kinds(world().uses("ann", key, 150)), [password]);
+}
+
+#[test]
+fn without_a_report_no_credential_is_called_unused() {
+    let key = UserCredential::AccessKey("AKIAEXAMPLE000000001");
+    let world = world()
+        .uses("ann", key, 50)
+        .uses("ann", UserCredential::Password, 60);
+    assert_eq!(world.kinds(), ["UnusedIAMUser ann: critical"]);
+}
+
+#[test]
+fn an_old_report_says_nothing() {
+    let mut text = String::new();
+    for until in ["2026-04-21", "2026-04-20"] {
+        let csv = format!(
+            "{HEADER}\nann,arn:aws:iam::{ACCOUNT}:user/ann,2020-01-01T00:00:00+00:00,TRUE,N/A,2025-01-01T00:00:00+00:00,FALSE{}\n\
+             bob,arn:aws:iam::{ACCOUNT}:user/bob,2020-01-01T00:00:00+00:00,TRUE,{until}T00:00:00+00:00,N/A,FALSE{}\n",
+            ",FALSE,N/A,N/A,N/A,N/A".repeat(2),
+            ",FALSE,N/A,N/A,N/A,N/A".repeat(2)
+        );
+        let mut report = CredentialReport::new();
+        report.add("report.csv", &csv).unwrap();
+        text = format!("{text}{} ", found(report).len());
+    }
+    assert_eq!(text, "2 1 ");
+}
+
+#[test]
+fn keys_that_are_not_active_are_said() {
+    let csv = format!(
+        "{HEADER}\nann,arn:aws:iam::{ACCOUNT}:user/ann,2020-01-01T00:00:00+00:00,FALSE,N/A,N/A,FALSE,FALSE,\
+         2025-01-01T00:00:00+00:00,N/A,N/A,N/A,FALSE,N/A,N/A,N/A,N/A\n\
+         bob,arn:aws:iam::{ACCOUNT}:user/bob,2020-01-01T00:00:00+00:00,TRUE,2026-07-19T00:00:00+00:00,N/A,FALSE{}\n",
+        ",FALSE,N/A,N/A,N/A,N/A".repeat(2)
+    );
+    let mut report = CredentialReport::new();
+    report.add("report.csv", &csv).unwrap();
+    let found = found(report);
+    let key = "UnusedIAMUserAccessKey ann access_key_1: informational";
+    assert_eq!(found, ["UnusedIAMUser ann: critical", key]);
 }
 
 #[test]

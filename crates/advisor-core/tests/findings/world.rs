@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use advisor_core::{
     AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Finding,
-    FindingSettings, Findings, Principal, Tracking, time,
+    FindingSettings, Findings, Principal, Tracking, UserCredential, time,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -124,6 +124,26 @@ impl World {
             event_id: &format!("event-{day}"),
             denied,
         });
+        self
+    }
+
+    /// A use of a user's credential on a day, at noon.
+    pub(crate) fn uses(mut self, user: &str, credential: UserCredential<'_>, day: i32) -> Self {
+        let arn = format!("arn:aws:iam::{ACCOUNT}:user/{user}");
+        let attempt = Attempt {
+            principal: Principal {
+                unique_id: None,
+                arn: Some(&arn),
+                account: Some(ACCOUNT),
+            },
+            service: "ec2",
+            action: CreditedAction::Action("DescribeInstances"),
+            region: REGION,
+            time_millis: DaySet::start_of(FIRST + day) + 12 * 3_600_000,
+            event_id: &format!("event-{day}"),
+            denied: false,
+        };
+        self.activity.record_credential(credential, &attempt);
         self
     }
 
