@@ -114,7 +114,7 @@ fn what_a_store_holds_is_the_file_of_the_trails_it_took() {
 #[test]
 fn credentials_travel_in_files_and_stores() {
     let folder = Folder::new();
-    let (file, store) = (folder.file(), folder.path("advisor.db"));
+    let (file, store) = (folder.export(), folder.path("advisor.db"));
     let list = |format: &str| {
         let printed = folder.succeed(&["activity", "credentials", &file, "--format", format]);
         assert_eq!(stderr(&printed), "");
