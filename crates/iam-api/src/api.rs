@@ -146,34 +146,34 @@ impl Api {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         operation: Operation,
+        readers_of_address: Option<Arc<Semaphore>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let permits = if operation.writes() {
-            &self.0.writers
+            vec![self.0.writers.clone()]
         } else {
-            &self.0.readers
+            let readers = [readers_of_address, Some(self.0.readers.clone())];
+            readers.into_iter().flatten().collect()
         };
-        self.blocking(Some(permits.clone()), run).await
+        self.blocking(permits, run).await
     }
 
-    /// Runs a closure on a blocking thread, with a permit if there are any.
+    /// Runs a closure on a blocking thread, with a permit of each, in this order.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
-        permits: Option<Arc<Semaphore>>,
+        permits: Vec<Arc<Semaphore>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
         let running = async {
-            let permit: Option<OwnedSemaphorePermit> = match permits {
-                Some(permits) => {
-                    let permit = permits.acquire_owned().await;
-                    Some(permit.map_err(|_| ApiError::unavailable())?)
-                }
-                None => None,
-            };
+            let mut held: Vec<OwnedSemaphorePermit> = Vec::with_capacity(permits.len());
+            for permits in permits {
+                let permit = permits.acquire_owned().await;
+                held.push(permit.map_err(|_| ApiError::unavailable())?);
+            }
             tokio::task::spawn_blocking(move || {
-                // The permit is held until the work ends, also when the request was given up.
-                let _permit = permit;
+                // The permits are held until the work ends, also when the request was given up.
+                let _held = held;
                 run(&api)
             })
             .await

@@ -127,6 +127,8 @@ pub struct Limits {
     pub pipelined_requests: usize,
     /// Requests at once that only read the store. Others wait.
     pub readers: usize,
+    /// How many of them the requests from one address have, so that others do not wait for all of these. Beyond: waits.
+    pub readers_of_address: usize,
     /// Requests at once that write to the store (`GenerateServiceLastAccessedDetails`). Others wait. They
     /// are counted separately, so that no read waits while another process writes.
     pub writers: usize,
@@ -175,6 +177,7 @@ impl Default for Limits {
             connections_per_address: 256,
             pipelined_requests: 16,
             readers: 32,
+            readers_of_address: 24,
             writers: 4,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),

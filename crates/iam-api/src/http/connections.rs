@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Limits;
 
@@ -21,6 +21,8 @@ pub(crate) struct Connections {
     most: usize,
     /// [`Limits::connections_per_address`].
     most_per_address: usize,
+    /// [`Limits::readers_of_address`].
+    readers_of_address: usize,
     open: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
 }
@@ -29,6 +31,8 @@ pub(crate) struct Connections {
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: Address,
+    /// Shared by the connections of its address.
+    readers: Arc<Semaphore>,
     state: Mutex<State>,
     /// Tells the task of the connection to close it.
     close: Notify,
@@ -89,6 +93,7 @@ impl Connections {
         Arc::new(Self {
             most: limits.connections.max(1),
             most_per_address: limits.connections_per_address.max(1),
+            readers_of_address: limits.readers_of_address.max(1),
             open: Mutex::default(),
             next: AtomicUsize::new(0),
         })
@@ -103,6 +108,13 @@ impl Connections {
             .values()
             .filter(|connection| is_own(connection))
             .count();
+        let readers = open
+            .values()
+            .find(|connection| is_own(connection))
+            .map_or_else(
+                || Arc::new(Semaphore::new(self.readers_of_address)),
+                |connection| connection.readers.clone(),
+            );
         let displaced = if number >= self.most_per_address {
             Some(displace(&mut open, is_own))
         } else if open.len() >= self.most {
@@ -116,6 +128,7 @@ impl Connections {
         let id = self.next.fetch_add(1, Ordering::Relaxed) as u64;
         let connection = Arc::new(Connection {
             address,
+            readers,
             state: Mutex::new(State {
                 receives_since: Some(Instant::now()),
                 stalls_since: None,
@@ -173,6 +186,11 @@ impl Drop for Place {
 }
 
 impl Connection {
+    /// Permits for the reads of its address.
+    pub(crate) fn readers(&self) -> Arc<Semaphore> {
+        self.readers.clone()
+    }
+
     /// Waits until the connection is to be closed.
     pub(crate) async fn closed(&self) {
         self.close.notified().await;
@@ -255,8 +273,17 @@ mod tests {
             panic!("refused");
         };
         assert!(is_open(&busy) && is_open(&other) && !is_open(&idle));
-        // Another address has places of its own, until all are taken.
+        // The connections of an address share its readers.
+        assert!(Arc::ptr_eq(
+            &busy.connection.readers,
+            &other.connection.readers
+        ));
+        // Another address has places and readers of its own, until all are taken.
         let third = open("192.0.2.2");
+        assert!(!Arc::ptr_eq(
+            &busy.connection.readers,
+            &third.connection.readers
+        ));
         third.connection.received();
         other.connection.received();
         assert!(matches!(admit("192.0.2.3"), Admission::Refused));

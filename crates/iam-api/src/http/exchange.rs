@@ -80,7 +80,8 @@ async fn answer(
         ));
     }
     let body = receive(api, &head.headers, body).await?;
-    if let Some(connection) = head.extensions.remove::<Arc<Connection>>() {
+    let connection = head.extensions.remove::<Arc<Connection>>();
+    if let Some(connection) = &connection {
         connection.received();
     }
     let most = api.limits().parameters;
@@ -113,7 +114,8 @@ async fn answer(
         let body = answer.and_then(|answer| AnswerBody::of(api.unsent(), operation, answer, &id));
         Ok((caller, body))
     };
-    let (caller, result) = api.run(operation, run).await?;
+    let readers = connection.map(|connection| connection.readers());
+    let (caller, result) = api.run(operation, readers, run).await?;
     progress.caller = Some(caller);
     result
 }

@@ -42,7 +42,7 @@ async fn healthz(State(api): State<Api>, headers: HeaderMap) -> Response {
         return exchange::refuse(&api, error);
     }
     let read = |api: &Api| Ok(api.advisor().store().accounts());
-    let (error, body) = match api.blocking(None, read).await {
+    let (error, body) = match api.blocking(Vec::new(), read).await {
         Ok(Ok(_)) => return "ok\n".into_response(),
         Ok(Err(error)) => {
             let body = match error {
@@ -79,7 +79,7 @@ async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
         return exchange::refuse(&api, error);
     }
     let read = |api: &Api| api.advisor().store().jobs_by_status().map_err(Into::into);
-    let jobs = api.blocking(None, read).await.unwrap_or_default();
+    let jobs = api.blocking(Vec::new(), read).await.unwrap_or_default();
     let text = api.metrics().text(api.jobs().state(), &jobs);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

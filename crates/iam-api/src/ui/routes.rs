@@ -105,7 +105,7 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
             let answer = api.answer(operation, &parameters, &caller)?;
             Ok(value(answer)?)
         };
-        api.run(operation, run).await
+        api.run(operation, None, run).await
     }
     .await;
     let result: Result<Value, ApiError> = result;
