@@ -66,7 +66,7 @@ pub struct PolicyCompiler {
 }
 
 /// The work budget for compiling the documents of an identity. AWS-managed policies need at most a
-/// tenth of it.
+/// seventh of it.
 pub(crate) const COMPILE_STEPS: u64 = 2_500_000;
 
 /// What the sets of actions of a statement cost.
