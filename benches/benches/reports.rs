@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::{
-    AccountData, Advisor, DaySet, EventCategory, FindingSettings, Granularity, Tracking, time,
+    AccountData, Advisor, DaySet, EventCategory, FindingSettings, Granularity, RightsizeOptions,
+    Rightsized, Tracking, Wildcards, time,
 };
 use benches::{AccountShape, TrailGenerator};
 use criterion::{Criterion, SamplingMode, Throughput};
+use rayon::prelude::*;
 use service_catalog::Catalog;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -74,6 +76,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     group.bench_function("findings", |bencher| {
         bencher.iter(|| drop(advisor.findings(&settings)));
     });
+    for (name, wildcards) in [
+        ("rightsize", Wildcards::None),
+        ("rightsize_wildcards", Wildcards::Safe),
+    ] {
+        let all = || -> Vec<Rightsized> {
+            let options = RightsizeOptions::default().with_wildcards(wildcards);
+            let rightsizer = advisor.rightsizer(options);
+            let entities = rightsizer.entities().into_par_iter();
+            let sized = entities.filter_map(|entity| rightsizer.rightsize_entity(entity));
+            sized.collect()
+        };
+        let sized = all();
+        let changed = sized.iter().filter(|it| it.changes()).count();
+        let refused = sized.iter().filter(|it| it.refused.is_some()).count();
+        println!("{name}: {changed} change, {refused} are refused");
+        drop(sized);
+        group.bench_function(name, |bencher| bencher.iter(all));
+    }
     group.finish();
     criterion.final_summary();
     Ok(())

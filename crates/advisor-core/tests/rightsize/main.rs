@@ -191,6 +191,11 @@ fn nothing_is_proposed_without_coverage_states_or_users() {
     let refusal = refused(&world, few, ROLE);
     assert!(matches!(refusal, Refusal::Coverage(_)), "{refusal}");
     assert_eq!(refused(&world, Tracking::aws(), ROLE), Refusal::NoStates);
+    // A use that IAM remembers, on a day that was read.
+    world.last_used = Some("2026-03-20T10:00:00Z");
+    let refusal = refused(&world, Tracking::full(), ROLE);
+    assert!(matches!(refusal, Refusal::UnseenUse { .. }), "{refusal}");
+    world.last_used = None;
     world.empty_group("idle");
     let group = "arn:aws:iam::111122223333:group/idle";
     assert_eq!(refused(&world, Tracking::full(), group), Refusal::Nobody);

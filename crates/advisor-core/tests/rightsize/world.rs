@@ -57,6 +57,8 @@ pub(crate) struct World {
     policies: Vec<Value>,
     groups: Vec<Value>,
     activity: Activity,
+    /// When IAM says that the role was used last.
+    pub(crate) last_used: Option<&'static str>,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl World {
             policies: Vec::new(),
             groups: Vec::new(),
             activity: covered(),
+            last_used: None,
         }
     }
 
@@ -107,7 +110,10 @@ impl World {
         let attached: Vec<Value> = (self.policies.iter())
             .map(|it| json!({"PolicyArn": it["Arn"], "PolicyName": it["PolicyName"]}))
             .collect();
-        let role = role("build", &self.inline, &attached);
+        let mut role = role("build", &self.inline, &attached);
+        if let Some(time) = self.last_used {
+            role["RoleLastUsed"] = json!({"LastUsedDate": time, "Region": "eu-west-1"});
+        }
         advisor(
             &[role],
             &self.policies,
