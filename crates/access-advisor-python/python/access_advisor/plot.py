@@ -58,26 +58,26 @@ def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -
     ax.barh(places, [it["used"] for it in reversed(found)], color=_USED, label="used")
     ax.set_yticks(places, [_printable(name) for name in names], parse_math=False)
     ax.set(title="Granted services that no use shows", xlabel="services")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend(frameon=False, loc="lower right")
     return _plain(ax)
 
 
 def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     """Draws the days of the trail that were read, by account. Of the hatched days, nothing was read."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-
     read = advisor.coverage()
     ax = _axes(ax, height=1.2 + 0.4 * len(read["Accounts"]))
     last = date.fromisoformat(read["Window"].split("/")[-1])
     first = _first(read["Window"], last - timedelta(days=400))
-    whole = (date2num(first), (last - first).days + 1)
+    # Dates are what matplotlib draws; its types know numbers only.
+    whole: Any = (first, last - first + timedelta(days=1))
     accounts = read["Accounts"]
     for place, account in enumerate(accounts):
         ax.broken_barh([whole], (place - 0.4, 0.8), facecolors=_USED)
         gaps = [_run(gap, first) for gap in account["Gaps"]]
+        runs: list[Any] = [(start, end - start + timedelta(days=1)) for start, end in gaps]
         ax.broken_barh(
-            [(date2num(start), (end - start).days + 1) for start, end in gaps],
+            runs,
             (place - 0.4, 0.8),
             facecolors=_GAP,
             edgecolors="#8C6D6D",
@@ -87,8 +87,6 @@ def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(accounts)), [f"{it['Account']}\n{it['DaysRead']} days" for it in accounts])
     ax.set(title="Days of the trail that were read", xlim=(whole[0], whole[0] + whole[1]))
     ax.invert_yaxis()
-    locator = AutoDateLocator()
-    ax.xaxis.set(major_locator=locator, major_formatter=ConciseDateFormatter(locator))
     return _plain(ax)
 
 
