@@ -336,7 +336,7 @@ impl Advisor {
     ///     path: The file.
     ///     granularity: "service" or "action".
     ///     title: The title of the page.
-    ///     findings: Whether to look for findings, about the last 90 days.
+    ///     findings: Whether to look for findings, about the last 90 days, and to right-size policies, which needs full tracking.
     ///     limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
     ///         reports, or their services too. All of them are in its table.
     ///     threads: The number of threads, 1 or more; one per processor when None.
@@ -373,7 +373,9 @@ impl Advisor {
             whole_file(&path, &stopping, |writer| {
                 let mut encoder = ReportEncoder::new(&advisor);
                 if findings {
-                    encoder = encoder.with_findings(advisor.findings(&FindingSettings::default()));
+                    encoder = encoder
+                        .with_findings(advisor.findings(&FindingSettings::default()))
+                        .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
                 }
                 write_html(writer, &encoder, advisor.reports(granularity.0), options)
             })

@@ -23,6 +23,7 @@ pub struct EncodedReport {
     pub(crate) not_evaluated: Vec<(String, String)>,
     pub(crate) undecided: usize,
     pub(crate) findings: Vec<FoundPart>,
+    pub(crate) rightsized: Option<Value>,
 }
 
 /// A finding on the entity.
@@ -137,6 +138,7 @@ impl EncodedReport {
                 .collect(),
             undecided: report.undecided(),
             findings: Vec::new(),
+            rightsized: None,
         }
     }
 }

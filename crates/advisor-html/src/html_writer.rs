@@ -339,6 +339,9 @@ impl<W: Write> HtmlWriter<W> {
             let findings = report.findings.iter().map(|found| found.json.clone());
             more.insert("findings".to_owned(), findings.collect());
         }
+        if let Some(rightsized) = &report.rightsized {
+            more.insert("rightsized".to_owned(), rightsized.clone());
+        }
         let json = match more.is_empty() {
             true => Vec::new(),
             false => serde_json::to_vec(&more)?,

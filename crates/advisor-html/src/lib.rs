@@ -8,6 +8,7 @@ mod index;
 mod options;
 mod page;
 mod report_encoder;
+mod rightsized_json;
 mod section;
 mod varint;
 

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use advisor_core::{Advisor, Finding, FindingKind, Findings, Report, Severity};
+use advisor_core::{
+    Advisor, Finding, FindingKind, Findings, Refusal, Report, Rightsizer, Severity,
+};
 use hashbrown::HashMap;
+use serde_json::Value;
 
 use crate::encoded_report::{EncodedReport, FoundPart};
 use crate::finding_json::finding_json;
+use crate::rightsized_json::rightsized_json;
 
 /// Makes reports of an advisor ready to be written, each by itself: this is the part of the work that can be done in parallel.
 #[derive(Clone, Debug)]
@@ -14,6 +18,7 @@ pub struct ReportEncoder {
     advisor: Advisor,
     /// By the ARN of the entity; `None` when none were looked for.
     findings: Option<HashMap<Arc<str>, Vec<Finding>>>,
+    rightsizer: Option<Rightsizer>,
 }
 
 impl ReportEncoder {
@@ -23,6 +28,7 @@ impl ReportEncoder {
         Self {
             advisor: advisor.clone(),
             findings: None,
+            rightsizer: None,
         }
     }
 
@@ -36,6 +42,16 @@ impl ReportEncoder {
         }
         Self {
             findings: Some(by_entity),
+            ..self
+        }
+    }
+
+    /// Adds right-sized policies, which a right-sizer of the same advisor makes, to the pages of users, groups, roles and the account's
+    /// own policies.
+    #[must_use]
+    pub fn with_rightsizer(self, rightsizer: Rightsizer) -> Self {
+        Self {
+            rightsizer: Some(rightsizer),
             ..self
         }
     }
@@ -55,8 +71,19 @@ impl ReportEncoder {
         });
         EncodedReport {
             findings: found.collect(),
+            rightsized: self.rightsized(report),
             ..EncodedReport::new(&self.advisor, report)
         }
+    }
+
+    /// `None` where there is nothing to say: of what AWS maintains, and without states.
+    fn rightsized(&self, report: &Report) -> Option<Value> {
+        let entity = self.advisor.account().resolve(report.arn()).ok()?;
+        let rightsized = self.rightsizer.as_ref()?.rightsize_entity(entity)?;
+        if matches!(rightsized.refused, Some(Refusal::OfAws | Refusal::NoStates)) {
+            return None;
+        }
+        rightsized_json(&rightsized).ok()
     }
 
     pub(crate) fn advisor(&self) -> &Advisor {

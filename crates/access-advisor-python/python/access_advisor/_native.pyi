@@ -928,7 +928,7 @@ class Advisor:
             path: The file.
             granularity: "service" or "action".
             title: The title of the page.
-            findings: Whether to look for findings, about the last 90 days.
+            findings: Whether to look for findings, about the last 90 days, and to right-size policies, which needs full tracking.
             limit: The most bytes of the file, about. What does not fit is left out, and the page says so: the actions of some
                 reports, or their services too. All of them are in its table.
             threads: The number of threads, 1 or more; one per processor when None.

@@ -80,7 +80,10 @@ export interface StatementChange {
   Index: number;
   Sid?: string;
   RemovedServices?: string[];
+  MoreRemovedServices?: number;
   RemovedActions?: string[];
+  MoreRemovedActions?: number;
+  Stays?: string;
   Old?: unknown;
   New?: unknown;
 }

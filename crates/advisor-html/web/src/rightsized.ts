@@ -51,11 +51,13 @@ function changes(policy: PolicyChange): HTMLElement {
     {},
     h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed`)),
     statements.map((statement) => {
+      const further = (statement.MoreRemovedServices ?? 0) + (statement.MoreRemovedActions ?? 0);
       const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];
+      const more = removed.length - Math.min(removed.length, 12) + further;
       return h(
         "div",
         {},
-        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: `, statement.New === undefined ? "removed" : `without ${removed.slice(0, 12).join(", ")}${removed.length > 12 ? ` and ${number(removed.length - 12)} more` : ""}`),
+        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: `, statement.New === undefined ? "removed" : `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`),
         h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(statement.Old), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
       );
     }),

@@ -27,6 +27,11 @@ export function findings(input, ...options) {
   return result("findings", input, ...options);
 }
 
+/** The result of `access-advisor rightsize`. */
+export function rightsize(input, ...options) {
+  return result("rightsize", input, ...options);
+}
+
 async function result(command, input, ...options) {
   const { stdout } = await run(PROGRAM, [command, ...input, "--now", NOW, ...options], {
     maxBuffer: 1 << 30,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { allRows, findings, FULL, go, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { allRows, findings, FULL, go, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
 const MOST_COMPARED = 1000;
@@ -182,6 +182,33 @@ test("findings are those of the findings command", async () => {
   const first = Number(await numbers.first().textContent());
   await numbers.first().click();
   await page.waitForFunction((count) => document.querySelectorAll("tbody tr:not(.space)").length === count, first);
+});
+
+test("right-sized policies are those of the rightsize command, and can be copied", async () => {
+  const options = ["--min-coverage", "12"];
+  const json = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...options, "--format", "json"));
+  const changed = json.Rightsized.filter((it) => it.NewPolicies.length > 0);
+  assert.ok(changed.length > 0);
+  const file = await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html");
+  const page = await place.page(file, "", { permissions: ["clipboard-read", "clipboard-write"] });
+  for (const expected of changed) {
+    await go(page, link(kindOf(expected.Arn), expected.Arn));
+    const policies = page.locator(".rightsized > details:has(.copy)");
+    assert.equal(await policies.count(), expected.NewPolicies.length, expected.Arn);
+    for (const [index, policy] of expected.NewPolicies.entries()) {
+      const shownPolicy = policies.nth(index);
+      const lines = await shownPolicy.locator(".line").allTextContents();
+      assert.deepEqual(JSON.parse(lines.join("\n")), policy.PolicyDocument, expected.Arn);
+    }
+  }
+  const first = page.locator(".rightsized > details:has(.copy)").first();
+  await first.locator("summary").click();
+  await first.getByRole("button", { name: "Copy policy" }).click();
+  await first.getByText("copied").waitFor();
+  const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.deepEqual(copied, changed.at(-1).NewPolicies[0].PolicyDocument);
+  await page.locator(".rightsized > details:not(:has(.copy)) > summary").first().click();
+  assert.ok((await page.locator(".line.removed").count()) > 0);
 });
 
 test("a service lists who may use it", async () => {

@@ -1,10 +1,11 @@
-//! Reports as one HTML file, with findings where the tracking has states.
+//! Reports as one HTML file, with findings and right-sized policies where the tracking has states.
 
 use std::io::{self, Write};
 
 use access_advisor::findings::FindingSettings;
 use access_advisor::html::ReportEncoder;
 use access_advisor::report::{Advisor, Granularity, Tracking};
+use access_advisor::rightsize::RightsizeOptions;
 
 use super::listed_reports::ListedReports;
 use crate::html_output::HtmlArguments;
@@ -18,10 +19,12 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let mut encoder = ReportEncoder::new(advisor);
     if tracking.has_states() {
-        // AWS's tracking does not tell what was not used from what was not read: a page without states has no findings.
+        // AWS's tracking does not tell what was not used from what was not read: a page without states has neither.
         let mut settings = FindingSettings::default();
         settings.min_coverage_days = tracking.min_coverage_days;
-        encoder = encoder.with_findings(advisor.findings(&settings));
+        encoder = encoder
+            .with_findings(advisor.findings(&settings))
+            .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
     }
     let encoded = reports.formatted(|report| encoder.encode(report));
     arguments.write(writer, &encoder, granularity, encoded)
