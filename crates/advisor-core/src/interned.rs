@@ -37,6 +37,11 @@ impl<T> Interned<T> {
         self.values.iter()
     }
 
+    /// All values. What they hash to must stay the same.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.values.iter_mut()
+    }
+
     /// The number of the value for `key`, which must hash the same for equal values. `is` compares a value
     /// with the key, and `make` creates the value if it is new.
     pub(crate) fn id(

@@ -14,6 +14,7 @@ mod proof;
 mod reason;
 mod region_days;
 mod summary;
+mod verdict;
 
 pub(crate) use self::accounts::{States, StatesOfReport};
 pub use self::claim::State;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use advisor_core::DaySet;
 use chrono::{DateTime, TimeDelta, Utc};
 use service_catalog::Catalog;
 
@@ -67,14 +68,15 @@ impl ReadOptions {
         Self::default()
     }
 
-    /// Sets aside records earlier than this; none for no limit.
+    /// Sets aside records earlier than this; none for no limit. A day that this cuts does not count as covered.
     #[must_use]
     pub fn since(mut self, since: impl Into<Option<DateTime<Utc>>>) -> Self {
         self.since = since.into();
         self
     }
 
-    /// Sets aside records later than this; none for no limit.
+    /// Sets aside records later than this; none for no limit. A day that this cuts does not count as covered, unless it is that of
+    /// [`now`](Self::now).
     #[must_use]
     pub fn until(mut self, until: impl Into<Option<DateTime<Utc>>>) -> Self {
         self.until = until.into();
@@ -157,6 +159,18 @@ impl Rules {
     /// The limits of time in UTC milliseconds, both inclusive: the options', and the present.
     pub(crate) fn limits(&self) -> (i64, i64) {
         (self.since_millis, self.until_millis)
+    }
+
+    /// The limits of the time that counts as read to its end. The day of the present does: nothing of it is skipped.
+    pub(crate) fn covered_limits(&self) -> (i64, i64) {
+        let is_today = |now: DateTime<Utc>| {
+            DaySet::day_of(self.until_millis) >= DaySet::day_of(now.timestamp_millis())
+        };
+        let until = match self.options.now {
+            Some(now) if is_today(now) => i64::MAX,
+            _ => self.until_millis,
+        };
+        (self.since_millis, until)
     }
 
     /// Checks that a time, in UTC milliseconds, is within the options' limits.

@@ -10,6 +10,7 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use access_advisor::activity::DaySet;
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, ReportCoverage, Tracking};
 use access_advisor::time;
@@ -193,15 +194,22 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         note_days_not_read(&coverage);
     }
     let unobservable = Unobservable::none(advisor.catalog());
-    let trust = || trust::line(&coverage, unobservable.count());
+    // The time that was read, not the whole period.
+    let start = tracking.period_start(now).max(arguments.reading.since);
+    let end = until.min(now);
+    let day = |time: DateTime<Utc>| DaySet::day_of(time.timestamp_millis());
+    let asked_for = DayRange {
+        first: arguments.reading.since.map(day),
+        last: day(end),
+    };
+    let trust = || trust::line(&coverage, asked_for, unobservable.count());
     let reports = ListedReports::new(reports, &unobservable);
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             Format::Table => {
-                // The header names the time that was read, not the whole period.
                 let period = table::Period {
-                    start: tracking.period_start(now).max(arguments.reading.since),
-                    end: until.min(now),
+                    start,
+                    end,
                     now,
                     accounts: &coverage.accounts,
                 };
@@ -212,7 +220,9 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             }
             Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
             Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
-            Format::Csv => csv::write(writer, arguments.csv, reports),
+            Format::Csv => csv::write(writer, arguments.csv, reports, &|arn| {
+                trust::of_report(arn, &coverage, asked_for)
+            }),
             Format::Parquet => write_reports(writer, &coverage, reports.each()),
             Format::Html => html::write(
                 writer,

@@ -1,5 +1,7 @@
 //! Sets of instants: spans of time.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::day_set::DaySet;
@@ -33,6 +35,15 @@ impl Spans {
         }
     }
 
+    /// What of the spans is between two instants.
+    pub(super) fn within(&self, start: i64, end: i64) -> Self {
+        let mut within = Self::default();
+        for (known_start, known_end) in &self.0 {
+            within.insert(start.max(*known_start), end.min(*known_end));
+        }
+        within
+    }
+
     /// The spans, in order.
     pub(super) fn as_slice(&self) -> &[(i64, i64)] {
         &self.0
@@ -42,11 +53,30 @@ impl Spans {
 /// How long after an event its log file is delivered at most, as a rule. `CloudTrail` delivers within some five minutes on average.
 const DELIVERY_MILLIS: i64 = 3_600_000;
 
+/// The days from 1970 to 9999. Others are made up, and would be too many.
+const CALENDAR: (i32, i32) = (0, 2_932_896);
+
+fn within_calendar(first: i32, last: i32) -> RangeInclusive<i32> {
+    first.max(CALENDAR.0)..=last.min(CALENDAR.1)
+}
+
 /// The UTC days that lie within a span of delivery together with the hour after them, in which their last events are delivered.
 pub(super) fn whole_days(spans: &[(i64, i64)]) -> DaySet {
     let days = spans.iter().flat_map(|(start, end)| {
         let first = DaySet::day_of(start.saturating_sub(1)).saturating_add(1);
-        first..DaySet::day_of(end.saturating_sub(DELIVERY_MILLIS))
+        let last = DaySet::day_of(end.saturating_sub(DELIVERY_MILLIS)).saturating_sub(1);
+        within_calendar(first, last)
+    });
+    days.collect()
+}
+
+/// The UTC days of the events whose log files may have been delivered between two spans of delivery.
+pub(super) fn days_between(spans: &[(i64, i64)]) -> DaySet {
+    let ends = spans.iter().map(|(_, end)| end);
+    let starts = spans.iter().skip(1).map(|(start, _)| start);
+    let days = ends.zip(starts).flat_map(|(end, start)| {
+        let first = DaySet::day_of(end.saturating_sub(DELIVERY_MILLIS));
+        within_calendar(first, DaySet::day_of(start.saturating_sub(1)))
     });
     days.collect()
 }
@@ -92,6 +122,21 @@ mod tests {
         assert_eq!(spans.as_slice(), [(-DAY, -1), (0, end)]);
     }
 
+    #[test]
+    fn a_break_takes_the_days_that_may_have_been_delivered_in_it() {
+        const DAY: i64 = 86_400_000;
+        let spans = [
+            (0, 2 * DAY),
+            (3 * DAY, 5 * DAY + 2 * DELIVERY_MILLIS),
+            (5 * DAY + 3 * DELIVERY_MILLIS, 9 * DAY),
+        ];
+        assert_eq!(days_between(&spans).iter().collect::<Vec<_>>(), [1, 2, 5]);
+        assert!(days_between(&spans[..1]).is_empty() && days_between(&[]).is_empty());
+        let endless = [(i64::MIN, 0), (i64::MAX - 1, i64::MAX)];
+        assert_eq!(days_between(&endless).last(), Some(CALENDAR.1));
+        assert_eq!(DaySet::parse("9999-12-31"), Some(CALENDAR.1));
+    }
+
     proptest! {
         #[test]
         fn spans_hold_what_was_added(
@@ -104,6 +149,10 @@ mod tests {
                 prop_assert_eq!(is_in(spans.as_slice(), at), is_in(&added, at));
             }
             prop_assert!(spans.as_slice().is_sorted_by(|left, right| left.1 < right.0));
+            let within = spans.within(20, 40);
+            for at in 0..90 {
+                prop_assert_eq!(is_in(within.as_slice(), at), is_in(&added, at) && (20..40).contains(&at));
+            }
             let reversed: Vec<_> = added.into_iter().rev().collect();
             prop_assert_eq!(Spans::from(reversed), spans);
         }

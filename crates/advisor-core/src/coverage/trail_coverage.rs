@@ -447,6 +447,26 @@ impl Coverage {
         self.places.entry(place).or_default()
     }
 
+    /// Forgets what was covered outside of two instants in UTC milliseconds, both included, for a source of which the rest was skipped.
+    /// Of a day that they cut, a part was not read, so it does not count. What is missing stays.
+    pub fn limit_to(&mut self, since_millis: i64, until_millis: i64) {
+        let end_millis = until_millis.saturating_add(1);
+        // The first day that starts, and the last one that ends within the limits.
+        let first = DaySet::day_of(since_millis.saturating_sub(1)).saturating_add(1);
+        let last = DaySet::day_of(end_millis).saturating_sub(1);
+        let limited = |days: &mut DaySet| *days = days.within(Some(first), last);
+        for records in self.records.values_mut() {
+            limited(&mut records.days);
+        }
+        for place in self.places.values_mut() {
+            limited(&mut place.log_files);
+            place.digests = place.digests.within(since_millis, end_millis);
+            for trail in place.trails.values_mut() {
+                trail.spans = trail.spans.within(since_millis, end_millis);
+            }
+        }
+    }
+
     /// Merges the coverage of another part of the trail.
     pub fn merge(&mut self, other: &Self) {
         for records in other.records.values() {
@@ -554,6 +574,18 @@ impl Coverage {
             let mut days = DaySet::new();
             for digests in coverage.trails.values() {
                 days.merge(&digests.days_with(category, &self.log_files));
+            }
+            (&*place.account, &*place.region, days)
+        })
+    }
+
+    /// By account and Region: the days on which the digests of a trail have a break between two others. The trail did not log, or
+    /// digests are missing with all that they list.
+    pub(crate) fn breaks_of_digests(&self) -> impl Iterator<Item = (&str, &str, DaySet)> {
+        self.places.iter().map(|(place, coverage)| {
+            let mut days = DaySet::new();
+            for digests in coverage.trails.values() {
+                days.merge(&spans::days_between(digests.spans.as_slice()));
             }
             (&*place.account, &*place.region, days)
         })

@@ -1,7 +1,8 @@
 //! The states of actions that no attempt shows, by account.
 
-use std::cmp::Reverse;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hashbrown::HashMap;
 use service_catalog::{ActionId, Catalog, ServiceId};
@@ -11,6 +12,7 @@ use super::claim::State;
 use super::logging::LoggingTable;
 use super::proof::{AccountProof, StateInputs};
 use super::reason::StateReason;
+use super::verdict::Verdict;
 use crate::action_set::ActionSet;
 use crate::reach::Reach;
 
@@ -22,28 +24,31 @@ pub(crate) struct States {
     accounts: Vec<Arc<str>>,
     /// Those that were needed so far.
     known: Mutex<HashMap<StatesKey, Arc<AccountStates>>>,
+    /// Those of all accounts together.
+    of_all: OnceLock<Option<Arc<AccountStates>>>,
 }
 
 /// An account, and the day of a creation after the start of the window.
 type StatesKey = (Arc<str>, Option<i32>);
 
-/// The states that hold for the identities of one report. When they are of several accounts, the least certain state counts.
+/// The states that hold for the identities of one report. When they are of several accounts, what is said holds for each.
 #[derive(Clone, Debug)]
-pub(crate) struct StatesOfReport(SmallVec<[Arc<AccountStates>; 1]>);
+pub(crate) struct StatesOfReport(Option<Arc<AccountStates>>);
 
 #[derive(Debug)]
 struct AccountStates {
     table: Arc<LoggingTable>,
+    days_needed: u32,
     /// By class of [`LoggingTable`].
-    by_class: Vec<(State, StateReason)>,
+    by_class: Vec<Verdict>,
     /// The actions of which calls in this account's trail tell how they are logged.
-    told: HashMap<ActionId, (State, StateReason)>,
+    told: HashMap<ActionId, Verdict>,
     /// Why everything is uncovered.
     uncovered_reason: Option<StateReason>,
     uncovered: ActionSet,
     unobservable: ActionSet,
-    /// The actions that would be unused, by the claim, the fewest days first.
-    unused: Vec<(u32, StateReason, ActionSet)>,
+    /// The actions that would be unused.
+    unused: Vec<(Verdict, ActionSet)>,
 }
 
 impl States {
@@ -56,6 +61,7 @@ impl States {
             inputs,
             accounts,
             known: Mutex::default(),
+            of_all: OnceLock::new(),
         }
     }
 
@@ -80,15 +86,26 @@ impl States {
                 ),
             }
         }
-        if parts.is_empty() {
-            parts.extend(self.accounts.iter().map(|account| (account.clone(), None)));
-        }
         let (first, _) = self.inputs.window;
-        let states = parts.into_iter().map(|(account, created)| {
+        let of_account = |account: Arc<str>, created: Option<i32>| {
             let created = created.filter(|day| first.is_none_or(|first| first < *day));
             self.of_account(account, created)
-        });
-        StatesOfReport(states.collect())
+        };
+        if parts.is_empty() {
+            let all = || self.accounts.iter().map(|it| of_account(it.clone(), None));
+            let all = self.of_all.get_or_init(|| self.common(all()));
+            return StatesOfReport(all.clone());
+        }
+        let parts = parts.into_iter();
+        StatesOfReport(self.common(parts.map(|(account, created)| of_account(account, created))))
+    }
+
+    /// What holds for each of some accounts.
+    fn common(
+        &self,
+        parts: impl Iterator<Item = Arc<AccountStates>>,
+    ) -> Option<Arc<AccountStates>> {
+        parts.reduce(|left, right| Arc::new(left.and(&right, &self.inputs.catalog)))
     }
 
     fn of_account(&self, account: Arc<str>, created: Option<i32>) -> Arc<AccountStates> {
@@ -110,8 +127,8 @@ impl States {
 impl StatesOfReport {
     /// The state of an action that no attempt shows. `None` when there is no account.
     pub(crate) fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
-        let states = self.0.iter().filter_map(|part| part.of_action(action));
-        states.max_by_key(|(state, reason)| (*state, Reverse(reason.days())))
+        let verdict = self.0.as_ref()?.of_action(action)?;
+        Some((verdict.state, &verdict.reason))
     }
 
     /// Why nothing can be said of any action; `None` when enough was read of every account.
@@ -136,21 +153,18 @@ impl StatesOfReport {
         reach: &Reach,
         service: ServiceId,
     ) -> Option<(State, StateReason)> {
-        if let Some(reason) = self.0.iter().find_map(|part| part.uncovered_reason.clone()) {
-            return Some((State::Uncovered, reason));
+        let states = self.0.as_ref()?;
+        if let Some(reason) = &states.uncovered_reason {
+            return Some((State::Uncovered, reason.clone()));
         }
         let granted = || count(reach.actions_of(catalog, service));
-        let first_of = |set: fn(&AccountStates) -> &ActionSet| {
-            // Accounts differ little: the one with the most actions counts.
-            let parts = self.0.iter().filter_map(|part| {
-                let mut actions = reach.actions_in(catalog, service, set(part));
-                let example = actions.next()?;
-                Some((count(actions).saturating_add(1), example))
-            });
-            let (number, example) = parts.max_by_key(|(number, _)| *number)?;
+        let first_of = |set: &ActionSet| {
+            let mut actions = reach.actions_in(catalog, service, set);
+            let example = actions.next()?;
+            let number = count(actions).saturating_add(1);
             Some((number, Box::from(catalog.action(example).name())))
         };
-        if let Some((uncovered, example)) = first_of(|part| &part.uncovered) {
+        if let Some((uncovered, example)) = first_of(&states.uncovered) {
             let reason = StateReason::UncoveredActions {
                 uncovered,
                 granted: granted(),
@@ -161,7 +175,7 @@ impl StatesOfReport {
         if catalog.service(service).action_range().is_empty() {
             return Some((State::Unobservable, StateReason::NoKnownActions));
         }
-        if let Some((unobservable, example)) = first_of(|part| &part.unobservable) {
+        if let Some((unobservable, example)) = first_of(&states.unobservable) {
             let reason = StateReason::UnobservableActions {
                 unobservable,
                 granted: granted(),
@@ -169,13 +183,14 @@ impl StatesOfReport {
             };
             return Some((State::Unobservable, reason));
         }
-        let claims = self.0.iter().filter_map(|part| {
-            part.unused.iter().find(|(_, _, actions)| {
-                reach.actions_in(catalog, service, actions).next().is_some()
-            })
+        let claims = states.unused.iter().filter(|(_, actions)| {
+            let mut granted = reach.actions_in(catalog, service, actions);
+            granted.next().is_some()
         });
-        let (_, reason, _) = claims.min_by_key(|(days, _, _)| *days)?;
-        Some((State::Unused, reason.clone()))
+        let claims = claims.map(|(verdict, _)| Cow::Borrowed(verdict));
+        let common =
+            claims.reduce(|left, right| Cow::Owned(left.and(&right, states.days_needed)))?;
+        Some((common.state, common.reason.clone()))
     }
 }
 
@@ -190,58 +205,90 @@ impl AccountStates {
         table: &Arc<LoggingTable>,
         inputs: &StateInputs,
     ) -> Self {
-        let none = ActionSet::empty(inputs.catalog.action_count());
         let proof = AccountProof::new(account, created, inputs);
-        let told = proof.told(table);
-        let mut all_told = none.clone();
-        for action in told.keys() {
-            all_told.insert(action.index());
-        }
-        let mut states = Self {
-            by_class: Vec::with_capacity(table.classes().len()),
-            uncovered_reason: proof.uncovered_reason(),
-            uncovered: none.clone(),
-            unobservable: none.clone(),
-            unused: Vec::new(),
-            told: HashMap::new(),
+        let classes = table.classes().iter();
+        Self {
             table: table.clone(),
-        };
-        for (logging, actions) in table.classes() {
-            let (state, reason) = proof.state(logging);
-            let mut actions = actions.clone();
-            actions.subtract(&all_told);
-            states.add(state, &reason, &actions);
-            states.by_class.push((state, reason));
+            days_needed: inputs.days_needed,
+            by_class: classes.map(|(logging, _)| proof.state(logging)).collect(),
+            told: proof.told(table),
+            uncovered_reason: proof.uncovered_reason(),
+            uncovered: ActionSet::empty(0),
+            unobservable: ActionSet::empty(0),
+            unused: Vec::new(),
         }
-        for (action, (state, reason)) in &told {
-            let mut actions = none.clone();
-            actions.insert(action.index());
-            states.add(*state, reason, &actions);
-        }
-        states.told = told;
-        // Services are told the reason with the fewest days: which one must not depend on the order of a hash table.
-        (states.unused).sort_by_cached_key(|(days, reason, _)| (*days, reason.to_string()));
-        states
+        .with_sets(&inputs.catalog)
     }
 
-    fn add(&mut self, state: State, reason: &StateReason, actions: &ActionSet) {
-        match state {
+    /// What holds for both accounts.
+    fn and(&self, other: &Self, catalog: &Catalog) -> Self {
+        let needed = self.days_needed;
+        let classes = self.by_class.iter().zip(&other.by_class);
+        let told: BTreeSet<ActionId> = self.told.keys().chain(other.told.keys()).copied().collect();
+        let told = told.into_iter().filter_map(|action| {
+            let verdict = self
+                .of_action(action)?
+                .and(other.of_action(action)?, needed);
+            Some((action, verdict))
+        });
+        Self {
+            table: self.table.clone(),
+            days_needed: needed,
+            by_class: classes
+                .map(|(left, right)| left.and(right, needed))
+                .collect(),
+            told: told.collect(),
+            uncovered_reason: (self.uncovered_reason.clone()).or(other.uncovered_reason.clone()),
+            uncovered: ActionSet::empty(0),
+            unobservable: ActionSet::empty(0),
+            unused: Vec::new(),
+        }
+        .with_sets(catalog)
+    }
+
+    /// With the sets of actions by state.
+    fn with_sets(mut self, catalog: &Catalog) -> Self {
+        let none = ActionSet::empty(catalog.action_count());
+        (self.uncovered, self.unobservable) = (none.clone(), none.clone());
+        let mut all_told = none.clone();
+        for action in self.told.keys() {
+            all_told.insert(action.index());
+        }
+        let table = self.table.clone();
+        let of_class = self.by_class.clone().into_iter().zip(table.classes());
+        for (verdict, (_, actions)) in of_class {
+            let mut actions = actions.clone();
+            actions.subtract(&all_told);
+            self.add(verdict, &actions);
+        }
+        // In an order that does not depend on a hash table.
+        let mut told: Vec<_> = (self.told.iter())
+            .map(|(action, verdict)| (*action, verdict.clone()))
+            .collect();
+        told.sort_unstable_by_key(|(action, _)| *action);
+        for (action, verdict) in told {
+            let mut actions = none.clone();
+            actions.insert(action.index());
+            self.add(verdict, &actions);
+        }
+        self
+    }
+
+    fn add(&mut self, verdict: Verdict, actions: &ActionSet) {
+        match verdict.state {
             State::Uncovered => self.uncovered.union_with(actions),
             State::Unobservable => self.unobservable.union_with(actions),
-            _ => match self.unused.iter_mut().find(|(_, known, _)| known == reason) {
-                Some((_, _, known)) => known.union_with(actions),
-                None => self
-                    .unused
-                    .push((reason.days(), reason.clone(), actions.clone())),
+            _ => match self.unused.iter_mut().find(|(known, _)| *known == verdict) {
+                Some((_, known)) => known.union_with(actions),
+                None => self.unused.push((verdict, actions.clone())),
             },
         }
     }
 
-    fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
-        let (state, reason) = match self.told.get(&action) {
-            Some(told) => told,
-            None => self.by_class.get(self.table.class_of(action)?)?,
-        };
-        Some((*state, reason))
+    fn of_action(&self, action: ActionId) -> Option<&Verdict> {
+        match self.told.get(&action) {
+            Some(told) => Some(told),
+            None => self.by_class.get(self.table.class_of(action)?),
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::logging::{Events, Logging, LoggingTable, Shows};
 use super::reason::StateReason;
 use super::region_days::RegionDays;
 use super::summary::{AccountDays, TrailDays, count};
+use super::verdict::{Proof, Verdict};
 use crate::coverage::EventCategory;
 use crate::day_set::DaySet;
 use crate::tracking::Tracking;
@@ -38,9 +39,6 @@ pub(super) struct AccountProof<'a> {
     created: Option<i32>,
     window: (Option<i32>, i32),
 }
-
-/// Days of a Region on which all kinds of event that are needed were collected.
-type OfRegion<'a> = (&'a Arc<str>, DaySet);
 
 impl<'a> AccountProof<'a> {
     pub(super) fn new(
@@ -90,23 +88,24 @@ impl<'a> AccountProof<'a> {
     }
 
     /// The state of actions that show in a way.
-    pub(super) fn state(&self, logging: &Logging) -> (State, StateReason) {
+    pub(super) fn state(&self, logging: &Logging) -> Verdict {
         if let Some(reason) = self.uncovered_reason() {
-            return (State::Uncovered, reason);
+            return (State::Uncovered, reason).into();
         }
-        match &logging.shows {
-            Shows::OnlyImplied => (State::Unobservable, StateReason::OnlyImplied),
-            Shows::NoOperation => (State::Unobservable, StateReason::NoOperation),
-            Shows::NotDocumented => (State::Unobservable, StateReason::NotDocumented),
-            Shows::As(events) => self.state_by(logging, events),
-        }
+        let reason = match &logging.shows {
+            Shows::OnlyImplied => StateReason::OnlyImplied,
+            Shows::NoOperation => StateReason::NoOperation,
+            Shows::NotDocumented => StateReason::NotDocumented,
+            Shows::As(events) => return self.state_by(logging, events),
+        };
+        (State::Unobservable, reason).into()
     }
 
-    /// The states of actions of which calls tell how they are logged. Where calls were logged in several ways, the one that proves
-    /// most counts: each of them is a way in which this trail shows the action.
-    pub(super) fn told(&self, table: &LoggingTable) -> HashMap<ActionId, (State, StateReason)> {
-        let mut told: HashMap<ActionId, (State, StateReason)> = HashMap::new();
-        let catalog = &self.inputs.catalog;
+    /// The states of actions of which calls tell how they are logged. Where calls were logged in several ways, each
+    /// of them is a way in which this trail shows the action.
+    pub(super) fn told(&self, table: &LoggingTable) -> HashMap<ActionId, Verdict> {
+        let mut told: HashMap<ActionId, Verdict> = HashMap::new();
+        let (catalog, needed) = (&self.inputs.catalog, self.inputs.days_needed);
         let regions = self
             .of_account
             .into_iter()
@@ -124,30 +123,25 @@ impl<'a> AccountProof<'a> {
             let Some(events) = logging.told_by(kind) else {
                 continue;
             };
-            let state = match self.uncovered_reason() {
-                Some(reason) => (State::Uncovered, reason),
+            let verdict = match self.uncovered_reason() {
+                Some(reason) => (State::Uncovered, reason).into(),
                 None => self.state_by(logging, &events),
             };
-            let key = |(state, reason): &(State, StateReason)| {
-                (*state, std::cmp::Reverse(reason.days()), reason.to_string())
-            };
-            match told.get_mut(&action) {
-                Some(known) if key(known) <= key(&state) => {}
-                Some(known) => *known = state,
-                None => drop(told.insert(action, state)),
-            }
+            let known = told.get(&action);
+            let verdict = known.map_or(verdict.clone(), |it| it.or(&verdict, needed));
+            told.insert(action, verdict);
         }
         told
     }
 
-    fn state_by(&self, logging: &Logging, events: &Events) -> (State, StateReason) {
+    fn state_by(&self, logging: &Logging, events: &Events) -> Verdict {
+        let unobservable = |reason| (State::Unobservable, reason).into();
         let Some(of_account) = self.of_account else {
-            return (State::Unobservable, StateReason::NotDocumented);
+            return unobservable(StateReason::NotDocumented);
         };
         let tracking = &self.inputs.tracking;
         let regions = (of_account.regions.iter())
             .filter(|(name, _)| logging.place.has(name) && tracking.sees_region(name));
-        let unobservable = |reason| (State::Unobservable, reason);
         // A kind of event of which there is none anywhere.
         for kind in events.kinds() {
             let mut days = regions.clone().map(|(_, days)| days);
@@ -167,9 +161,16 @@ impl<'a> AccountProof<'a> {
         let of_regions = regions.map(|(name, days)| {
             let proved = self.of_region(days, logging, events.kinds());
             let since = tracking.region_start_day(name);
-            (name, proved.within(since, i32::MAX))
+            (name.clone(), proved.within(since, i32::MAX))
         });
-        self.claim(logging, events, of_regions.collect())
+        let proof = Proof {
+            of_regions: of_regions.collect(),
+            home: logging.place.home(),
+            data_types: events.data_types.clone(),
+        };
+        let best = proof.best().map(|(name, _)| name.clone());
+        let verdict = proof.verdict(self.inputs.days_needed);
+        verdict.unwrap_or_else(|| self.few_days(logging, events, best))
     }
 
     /// The days of a Region in the window on which the trail collected all of these kinds of event, and those of the source.
@@ -190,62 +191,10 @@ impl<'a> AccountProof<'a> {
         }
     }
 
-    /// What can be said of all Regions together. A claim is about as many Regions as have the needed days in common, those with the
-    /// most days first.
-    fn claim(
-        &self,
-        logging: &Logging,
-        events: &Events,
-        mut of_regions: Vec<OfRegion<'_>>,
-    ) -> (State, StateReason) {
-        let needed = self.inputs.days_needed;
-        let is_home = |name: &str| {
-            logging
-                .place
-                .home()
-                .is_some_and(|home| home.contains(&name))
-        };
-        of_regions.sort_by_key(|(name, days)| (!is_home(name), std::cmp::Reverse(days.len())));
-        let mut of_regions = of_regions.into_iter();
-        let best = of_regions.next();
-        let (mut names, mut days) = match best {
-            Some((name, days))
-                if count(&days) >= needed && (logging.place.home().is_none() || is_home(name)) =>
-            {
-                (vec![name.clone()], days)
-            }
-            best => return self.few_days(logging, events, best),
-        };
-        for (name, other) in of_regions {
-            let both = days.intersection(&other);
-            if count(&both) >= needed {
-                names.push(name.clone());
-                days = both;
-            }
-        }
-        names.sort_unstable();
-        let reason = StateReason::NoAttempt {
-            days: count(&days),
-            first: days.first().unwrap_or_default(),
-            last: days.last().unwrap_or_default(),
-            regions: names.into(),
-            data_types: (!events.data_types.is_empty())
-                .then(|| events.data_types.join(", ").into()),
-        };
-        (State::Unused, reason)
-    }
-
     /// That too few days were read; of the kind of event with the fewest in the best Region.
-    fn few_days(
-        &self,
-        logging: &Logging,
-        events: &Events,
-        best: Option<OfRegion<'_>>,
-    ) -> (State, StateReason) {
-        let is_home = |name: &str| logging.place.home().is_none_or(|home| home.contains(&name));
-        let best = best.filter(|(name, _)| is_home(name));
+    fn few_days(&self, logging: &Logging, events: &Events, best: Option<Arc<str>>) -> Verdict {
         let region = match (best, logging.place.home()) {
-            (Some((name, _)), _) => name.clone(),
+            (Some(name), _) => name,
             (None, home) => home
                 .and_then(|home| home.first())
                 .map_or_else(|| "".into(), |name| (*name).into()),
@@ -266,6 +215,6 @@ impl<'a> AccountProof<'a> {
             days,
             needed: self.inputs.days_needed,
         };
-        (State::Uncovered, reason)
+        (State::Uncovered, reason).into()
     }
 }

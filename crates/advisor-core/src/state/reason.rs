@@ -85,6 +85,14 @@ pub enum StateReason {
         /// The number of days that are needed.
         needed: u32,
     },
+    /// `uncovered`, of a service or of several accounts: there is no attempt on the days that were read for each action, in each
+    /// account, but they have too few days in the same Regions in common.
+    FewDaysInCommon {
+        /// The number of days in common.
+        days: u32,
+        /// The number of days that are needed.
+        needed: u32,
+    },
     /// `uncovered`, of a service: some of its actions are.
     UncoveredActions {
         /// The number of actions that are uncovered.
@@ -130,6 +138,7 @@ impl StateReason {
             Self::NoAttempt { days, .. }
             | Self::FewDays { days, .. }
             | Self::FewDaysSinceCreation { days, .. }
+            | Self::FewDaysInCommon { days, .. }
             | Self::FewDaysOfKind { days, .. } => *days,
             _ => 0,
         }
@@ -208,6 +217,11 @@ impl fmt::Display for StateReason {
             } => write!(
                 f,
                 "{} with {kind} in {region} read; {needed} needed",
+                Days(*days)
+            ),
+            Self::FewDaysInCommon { days, needed } => write!(
+                f,
+                "{} read of all its kinds of event in one Region; {needed} needed",
                 Days(*days)
             ),
             Self::UncoveredActions {

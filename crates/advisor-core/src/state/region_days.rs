@@ -12,7 +12,7 @@ pub(crate) struct RegionDays {
     pub(super) by_digests: [DaySet; 2],
     /// The days of which digests cover every hour.
     pub(super) digests: DaySet,
-    /// The days with log files, and those of log files that are known to be missing.
+    /// The days with log files, and those of log files that are known to be missing or of which digests are.
     pub(super) log_files: DaySet,
     pub(super) missing: DaySet,
     /// The calls that tell how an action is logged: service, action, kind and days.
@@ -22,7 +22,7 @@ pub(crate) struct RegionDays {
 impl RegionDays {
     /// The days on which the trail collected a kind of event: between the first and the last event of the kind, those with an event
     /// of it or of its sibling (reads and writes of the same), and those that digests prove. What is before or after may be left out
-    /// by the trail's selectors. A day of which a log file is known to be missing does not count.
+    /// by the trail's selectors. A day of which a log file or a digest is known to be missing does not count.
     pub(super) fn collected(&self, kind: EventCategory<'_>) -> DaySet {
         let of_kind = self.of(|it| it == kind);
         let (Some(first), Some(last)) = (of_kind.first(), of_kind.last()) else {

@@ -283,6 +283,9 @@ impl TrailDays {
                 days.missing.extend(missing.days());
             });
         }
+        for (account, name, breaks) in coverage.breaks_of_digests() {
+            region(account, name, &mut |days| days.missing.merge(&breaks));
+        }
         for (account, days) in &mut accounts {
             days.missing_log_files = MissingLogFiles::new(coverage, Some(account));
             for region in days.regions.values_mut() {

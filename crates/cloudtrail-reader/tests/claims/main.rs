@@ -8,46 +8,31 @@
     clippy::unwrap_used
 )]
 
+mod reports;
 mod trails;
 
-use std::sync::{Arc, LazyLock};
-
-use advisor_core::{
-    AccountData, Activity, Advisor, DaySet, Granularity, Report, ReportCoverage, State,
-    StateReason, Tracking,
-};
+use advisor_core::{Activity, DaySet, ReportCoverage, State, StateReason, Tracking};
+use chrono::DateTime;
 use cloudtrail_reader::{ObjectId, ReadOptions, TrailReader};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use service_catalog::Catalog;
 
+use reports::{CATALOG, READER, answer, states};
 use trails::{
     ACCOUNT, CALLS, Caller, DAYS, FIRST, Fate, Kind, Object, Removed, Trails, removed_places,
     removed_records, trails,
 };
 
-static CATALOG: LazyLock<Arc<Catalog>> =
-    LazyLock::new(|| Arc::new(Catalog::parse(trails::CATALOG).unwrap()));
-
-static READER: LazyLock<TrailReader> =
-    LazyLock::new(|| TrailReader::new(CATALOG.clone(), ReadOptions::new()));
-
-static USERS: LazyLock<Arc<AccountData>> = LazyLock::new(|| {
-    let user = |name: &str| {
-        format!(
-            r#"{{"UserName":"{name}","UserId":"AIDA{name}","Arn":"arn:aws:iam::{ACCOUNT}:user/{name}","CreateDate":"2025-01-01T00:00:00Z","UserPolicyList":[{{"PolicyName":"p","PolicyDocument":{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}}]}}}}]}}"#
-        )
-    };
-    let export = format!(r#"{{"UserDetailList":[{},{}]}}"#, user("ann"), user("bob"));
-    Arc::new(AccountData::from_export("inline", &export).unwrap())
-});
-
 /// Reads objects in two parts, and merges them.
 fn read(objects: &[Object]) -> Activity {
+    read_by(&READER, objects)
+}
+
+fn read_by(reader: &TrailReader, objects: &[Object]) -> Activity {
     let (even, odd): (Vec<_>, Vec<_>) = objects.iter().enumerate().partition(|(at, _)| at % 2 == 0);
     let mut merged = Activity::new();
     for part in [odd, even] {
-        let mut intake = READER.intake();
+        let mut intake = reader.intake();
         for (_, (name, bytes)) in part {
             intake.take_object(&ObjectId::from(name.as_str()), bytes);
         }
@@ -58,35 +43,19 @@ fn read(objects: &[Object]) -> Activity {
     merged
 }
 
-fn answer(activity: &Activity, tracking: &Tracking) -> (Report, ReportCoverage) {
-    let now = DaySet::start_of(FIRST + DAYS);
-    let advisor = Advisor::new(
-        USERS.clone(),
-        activity,
-        CATALOG.clone(),
-        tracking.clone(),
-        chrono::DateTime::from_timestamp_millis(now).unwrap(),
-    )
-    .unwrap();
-    let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
-    let report = advisor.report(&arn, Granularity::Action).unwrap();
-    (report, advisor.coverage())
-}
-
-/// The rows of a report: name, state and reason.
-fn states(report: &Report) -> Vec<(String, State, Option<StateReason>)> {
-    let mut states = Vec::new();
-    for row in report.services() {
-        let namespace = row.service_namespace;
-        let reason = row.state_reason.cloned();
-        states.push((namespace.to_owned(), row.state.unwrap(), reason));
-        for action in &row.tracked_actions_last_accessed {
-            let name = format!("{namespace}:{}", action.action_name);
-            let reason = action.state_reason.cloned();
-            states.push((name, action.state.unwrap(), reason));
-        }
-    }
-    states
+/// A reader of the time between two quarters of days.
+fn limited(quarters_of_days: Option<(i32, i32)>) -> TrailReader {
+    let Some((left, right)) = quarters_of_days else {
+        return READER.clone();
+    };
+    let time = |quarter: i32| {
+        let millis = DaySet::start_of(FIRST) + i64::from(quarter) * 6 * 3_600_000;
+        DateTime::from_timestamp_millis(millis).unwrap()
+    };
+    let options = ReadOptions::new()
+        .since(time(left.min(right)))
+        .until(time(left.max(right)));
+    TrailReader::new(CATALOG.clone(), options)
 }
 
 /// A use of a row that is taken away.
@@ -240,11 +209,24 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
-    // What is unused was not called on any of the days in any of the Regions that the claim names, if nothing is known to be missing.
+    // What is unused was not called on any of the days in any of the Regions that the claim names, if nothing is known to be missing;
+    // also when only a part of the time is read, of objects or of an activity file.
     #[test]
-    fn claims_are_true(trails in trails(), days_needed in 1..5_u32) {
+    fn claims_are_true(
+        trails in trails(),
+        days_needed in 1..5_u32,
+        quarters_of_days in prop::option::of((0..4 * DAYS, 0..4 * DAYS)),
+        is_file in any::<bool>(),
+    ) {
         let tracking = Tracking::full().with_min_coverage_days(Some(days_needed));
-        let (report, summary) = answer(&read(&trails.objects(Removed::Nothing)), &tracking);
+        let mut objects = trails.objects(Removed::Nothing);
+        if is_file {
+            let mut file = Vec::new();
+            advisor_arrow::write_activity(&mut file, &read(&objects)).unwrap();
+            objects = vec![("activity.parquet".to_owned(), file)];
+        }
+        let reader = limited(quarters_of_days);
+        let (report, summary) = answer(&read_by(&reader, &objects), &tracking);
         let missing = &summary.accounts[0].missing_log_files.days;
         for (name, state, reason) in states(&report) {
             let Some(StateReason::NoAttempt { first, last, regions, days, .. }) = reason else {

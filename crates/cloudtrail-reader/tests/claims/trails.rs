@@ -232,17 +232,18 @@ impl Trails {
         }
     }
 
-    /// Whether what is taken away tells of data that is missing: without it, the gap is not known.
+    /// Whether what is taken away tells of data that is missing: without it, the gap is not known. When the digests of a day are gone,
+    /// the break between the others tells as much.
     pub(crate) fn tells_of_gaps(&self, removed: Removed) -> bool {
         self.log_files.iter().enumerate().any(|(number, file)| {
-            let is_object = matches!(removed, Removed::LogFile(gone) if gone == number);
-            let has_digest = self.has_digests(file.trail);
-            let has_lost_digest = match removed {
-                Removed::Digests(trail, day) => trail == file.trail && day == file.day,
-                _ => !self.is_left(file, removed),
+            let is_gone = matches!(removed, Removed::LogFile(gone) if gone == number)
+                || !self.is_left(file, removed);
+            let is_told_otherwise = match removed {
+                Removed::Region(_) => true,
+                Removed::LogFile(_) | Removed::Day(_) => self.has_digests(file.trail),
+                _ => false,
             };
-            let is_unread = file.fate != Fate::Read && !matches!(removed, Removed::Region(_));
-            is_unread && (is_object && !has_digest || has_lost_digest)
+            is_gone && file.fate != Fate::Read && !is_told_otherwise
         })
     }
 

@@ -166,6 +166,15 @@ fn with(batch: &RecordBatch, name: &str, column: Option<ArrayRef>) -> RecordBatc
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
+/// The activity without its coverage.
+fn all_rows(activity: &Activity) -> Activity {
+    let mut rows = Activity::new();
+    for row in activity.rows() {
+        assert!(rows.add_row(&row));
+    }
+    rows
+}
+
 #[test]
 fn security_lake_makes_the_same_table() {
     let (records, _) = &*TRAIL;
@@ -174,6 +183,11 @@ fn security_lake_makes_the_same_table() {
         for compression in [Compression::SNAPPY, Compression::GZIP(GzipLevel::default())] {
             let taken = take(&[parquet_with(&batch, compression)]);
             assert_same(&format!("{version:?}"), &taken);
+            // Also what records show and imply beside the call, as the parameters are there.
+            let (_, whole) = &*TRAIL;
+            let (found, expected) = (rows(&taken.activity), rows(&whole.activity));
+            assert_eq!(found, expected, "{version:?}");
+            assert_eq!(all_rows(&taken.activity), all_rows(&whole.activity));
         }
     }
 }

@@ -67,7 +67,11 @@ pub(super) fn write(
         }
     }
     writeln!(lines)?;
-    writeln!(lines, "{}", trust::line(&findings.coverage, 0))
+    writeln!(
+        lines,
+        "{}",
+        trust::line(&findings.coverage, findings.coverage.window, 0)
+    )
 }
 
 /// How many findings there are, and what was judged.

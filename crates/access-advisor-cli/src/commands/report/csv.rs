@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::listed_reports::ListedReports;
 use crate::csv_output::{CsvArguments, CsvWriter};
 
-const COLUMNS: usize = 14;
+const COLUMNS: usize = 15;
 
 const HEADER: [&str; COLUMNS] = [
     "Arn",
@@ -29,17 +29,21 @@ const HEADER: [&str; COLUMNS] = [
     "State",
     "StateReason",
     "Undecided",
+    "Coverage",
 ];
 
-/// Writes all reports as one table.
+/// Writes all reports as one table, each with what was read for it.
 pub(crate) fn write(
     writer: &mut dyn Write,
     arguments: CsvArguments,
     reports: ListedReports<'_>,
+    coverage_of: &(dyn Fn(&str) -> String + Sync),
 ) -> io::Result<()> {
     writer.write_all(&lines(arguments, |csv| write_record(csv, HEADER))?)?;
     reports.write_each(writer, |report| {
-        lines(arguments, |csv| write_report(csv, report))
+        lines(arguments, |csv| {
+            write_report(csv, report, &coverage_of(report.arn()))
+        })
     })
 }
 
@@ -56,8 +60,8 @@ fn lines(
     Ok(lines)
 }
 
-fn write_report(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
-    write_entity(csv, report)?;
+fn write_report(csv: &mut CsvWriter<'_>, report: &Report, coverage: &str) -> io::Result<()> {
+    write_entity(csv, report, coverage)?;
     let ungranted: Vec<_> = report.ungranted_actions_used().collect();
     for row in report.services() {
         write_row(csv, report, &row, "true")?;
@@ -77,8 +81,8 @@ fn write_report(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
 }
 
 /// The line of the report itself, which also stands when it lists no service: the last access of all, the policies that could
-/// not be evaluated, and how many actions are undecided.
-fn write_entity(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
+/// not be evaluated, how many actions are undecided, and what was read of the account's trail.
+fn write_entity(csv: &mut CsvWriter<'_>, report: &Report, coverage: &str) -> io::Result<()> {
     let last = report.services().max_by_key(|row| row.last_authenticated);
     let last = last.filter(|row| row.last_authenticated.is_some());
     let names: Vec<&str> = report
@@ -106,6 +110,7 @@ fn write_entity(csv: &mut CsvWriter<'_>, report: &Report) -> io::Result<()> {
             "",
             "",
             &report.undecided().to_string(),
+            coverage,
         ],
     )
 }
@@ -138,6 +143,7 @@ fn write_row(
             state(row.state),
             &reason(row.state_reason),
             "",
+            "",
         ],
     )?;
     for action in &row.tracked_actions_last_accessed {
@@ -169,6 +175,7 @@ fn write_action(
             "",
             state(action.state),
             &reason(action.state_reason),
+            "",
             "",
         ],
     )

@@ -6,9 +6,9 @@ use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage, UnseenUs
 
 use crate::wording::{count, interval};
 
-/// One line for the end of a report, with the number of granted actions that are unobservable.
-pub(crate) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
-    let mut line = format!("\"unused\" rests on {}", days(coverage));
+/// One line for the end of a report, with the days that were asked for and the number of granted actions that are unobservable.
+pub(crate) fn line(coverage: &ReportCoverage, asked_for: DayRange, unobservable: usize) -> String {
+    let mut line = format!("\"unused\" rests on {}", days(coverage, asked_for));
     let missing = &coverage.missing_log_files;
     if !missing.is_empty() {
         let names = missing.first.join(", ");
@@ -24,7 +24,7 @@ pub(crate) fn line(coverage: &ReportCoverage, unobservable: usize) -> String {
         );
     }
     if coverage.has_unknown_sources {
-        line.push_str("; some of the activity does not say what it covers");
+        line.push_str(UNKNOWN_SOURCES);
     }
     line.push_str(&unseen(&coverage.unseen_uses));
     if unobservable > 0 {
@@ -60,38 +60,73 @@ fn unseen(uses: &[UnseenUse]) -> String {
 }
 
 /// The days that were read, of the account with the fewest.
-fn days(coverage: &ReportCoverage) -> String {
-    let least = coverage
-        .accounts
-        .iter()
-        .min_by_key(|account| account.days_read);
-    let Some(account) = least.filter(|account| account.days_read > 0) else {
-        return match least {
-            Some(account) if coverage.accounts.len() > 1 => {
-                format!("no day of the trail of account {}", account.account)
-            }
-            _ => "no day of the trail".to_owned(),
-        };
+fn days(coverage: &ReportCoverage, asked_for: DayRange) -> String {
+    let accounts = coverage.accounts.iter();
+    let Some(least) = accounts.min_by_key(|account| account.days_read) else {
+        return NO_DAY.to_owned();
     };
-    let window = window(account, coverage.window);
+    match (least.days_read, coverage.accounts.len()) {
+        (0, 2..) => format!("{NO_DAY} of account {}", least.account),
+        (_, 2..) => {
+            let (days, regions) = of_account(least, coverage, asked_for);
+            format!(
+                "{days}, in account {}; more in others{regions}",
+                least.account
+            )
+        }
+        _ => {
+            let (days, regions) = of_account(least, coverage, asked_for);
+            days + &regions
+        }
+    }
+}
+
+/// What was read for a report on this ARN, without the line's start; for policies of AWS, of the account with the fewest days.
+pub(super) fn of_report(arn: &str, coverage: &ReportCoverage, asked_for: DayRange) -> String {
+    let id = arn.split(':').nth(4).unwrap_or_default();
+    let account = coverage.accounts.iter().find(|it| *it.account == *id);
+    let mut text = account.map_or_else(
+        || days(coverage, asked_for),
+        |account| {
+            let (days, regions) = of_account(account, coverage, asked_for);
+            days + &regions
+        },
+    );
+    if coverage.has_unknown_sources {
+        text.push_str(UNKNOWN_SOURCES);
+    }
+    text
+}
+
+const NO_DAY: &str = "no day of the trail";
+const UNKNOWN_SOURCES: &str = "; some of the activity does not say what it covers";
+
+/// The days that were read of an account, and its Regions.
+fn of_account(
+    account: &AccountCoverage,
+    coverage: &ReportCoverage,
+    asked_for: DayRange,
+) -> (String, String) {
+    if account.days_read == 0 {
+        return (NO_DAY.to_owned(), String::new());
+    }
+    let window = common(window(account, coverage.window), asked_for);
     let of = window.days().unwrap_or(account.days_read);
     let mut text = format!("{} of {of} days, {}", account.days_read, interval(window));
     let gaps = account
         .gaps
         .iter()
-        .filter_map(|gap| Some((gap.days()?, gap)));
+        .map(|gap| common(*gap, window))
+        .filter_map(|gap| Some((gap.days().filter(|days| *days > 0)?, gap)));
     let gaps: Vec<_> = gaps.collect();
     if let Some((_, longest)) = gaps.iter().max_by_key(|(days, _)| *days) {
         _ = write!(text, ", {}", count(gaps.len(), "gap"));
         _ = match gaps.len() {
-            1 => write!(text, " ({})", interval(**longest)),
-            _ => write!(text, " (the longest {})", interval(**longest)),
+            1 => write!(text, " ({})", interval(*longest)),
+            _ => write!(text, " (the longest {})", interval(*longest)),
         };
     }
-    if coverage.accounts.len() > 1 {
-        _ = write!(text, ", in account {}; more in others", account.account);
-    }
-    text + &regions(account, coverage.days_needed)
+    (text, regions(account, coverage.days_needed))
 }
 
 /// The Regions of which enough was read for "unused" to be about them.
@@ -119,5 +154,13 @@ fn window(account: &AccountCoverage, window: DayRange) -> DayRange {
     DayRange {
         first: window.first.or(first),
         last: window.last,
+    }
+}
+
+/// The days that two ranges have in common.
+fn common(left: DayRange, right: DayRange) -> DayRange {
+    DayRange {
+        first: left.first.max(right.first),
+        last: left.last.min(right.last),
     }
 }
