@@ -4,7 +4,6 @@
 pub(crate) mod activity;
 pub(crate) mod catalog;
 pub(crate) mod coverage;
-mod days_read;
 pub(crate) mod documentation;
 pub(crate) mod explain;
 pub(crate) mod findings;

@@ -12,7 +12,6 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use super::days_read;
 use crate::arguments::{
     GranularityArgument, StoreArguments, TrackingArguments, parse_age, parse_time,
 };
@@ -130,15 +129,13 @@ Examples:
 
 pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
-    let advisor = open(&arguments.store, tracking.clone())?
-        .allow_empty_activity(arguments.allow_empty_activity);
+    let advisor =
+        open(&arguments.store, tracking)?.allow_empty_activity(arguments.allow_empty_activity);
     let caller = arguments.store.caller();
     let now = arguments.now.unwrap_or_else(input::clock);
     let granularity = arguments.granularity.into();
     let id = advisor.generate_completed(&caller, &arguments.arn, granularity, now, input::clock)?;
     print(&json!({ "JobId": id }))?;
-    let days = days_read::of_store(advisor.store(), &tracking, now)?;
-    output::say_each(days, "accounts of which days were not read");
     check_input(&advisor)
 }
 

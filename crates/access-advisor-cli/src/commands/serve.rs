@@ -14,7 +14,6 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format;
 
-use super::days_read;
 use crate::arguments::{TrackingArguments, parse_retention};
 use crate::exit_status;
 use crate::failure::Failure;
@@ -85,8 +84,7 @@ pub(crate) struct ServeArguments {
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let tracking = arguments.tracking.tracking();
-    let advisor = input::stored_advisor(&arguments.store, catalog, tracking.clone())?
+    let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.tracking())?
         .allow_empty_activity(arguments.allow_empty_activity);
     let credentials = arguments
         .credentials
@@ -129,8 +127,6 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         format!("warning: no CloudTrail activity was imported for account {account}: {then}")
     });
     output::say_each(without, "accounts without activity");
-    let days = days_read::of_store(advisor.store(), &tracking, input::clock())?;
-    output::say_each(days, "accounts of which days were not read");
     let mut config = Config::new(Arc::new(advisor))
         .listen(arguments.listen)
         .enforce_permissions(arguments.enforce_permissions)
