@@ -150,6 +150,12 @@ pub(super) fn is_remembered(search: &Search<'_>, entity: EntityId, detail: &Enti
     last.is_some_and(|last| last.timestamp_millis() >= search.since)
 }
 
+/// Whether the trail shows that a user signed in to the console in the tracking period, which is no API call.
+pub(super) fn has_signed_in(search: &Search<'_>, user: EntityId) -> bool {
+    let sign_ins = search.advisor.password_uses_of(user);
+    sign_ins.is_some_and(|uses| uses.last_millis >= search.since)
+}
+
 /// A finding on a credential of a user.
 fn unused(
     search: &Search<'_>,

@@ -66,7 +66,7 @@ pub(super) fn find(
     if detail.kind == EntityKind::User {
         credential::find(search, entity, detail, found);
     }
-    if !observed.is_all_unused() {
+    if !observed.is_all_unused() || credential::has_signed_in(search, entity) {
         found.extend(unused_permission(search, entity, detail, &observed, &uses));
         unused_privileges(search, entity, detail, &observed, found);
         policy::find_inline(search, entity, detail, &observed, found);

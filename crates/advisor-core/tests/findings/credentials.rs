@@ -214,3 +214,20 @@ fn a_role_that_iam_saw_is_not_unused() {
     // The trail misses that use, so it may miss others.
     assert_eq!(role("2026-07-01T00:00:00Z").kinds(), [""; 0]);
 }
+
+#[test]
+fn a_user_that_signed_in_is_active() {
+    let unused = ["UnusedIAMUser ann: critical"];
+    assert_eq!(world().kinds(), unused);
+    assert_eq!(
+        world().uses("ann", UserCredential::Password, 20).kinds(),
+        unused
+    );
+    // What the user may do is unused all the same.
+    let kinds = world().uses("ann", UserCredential::Password, 150).kinds();
+    assert!(
+        kinds.contains(&"UnusedPermission ann: medium".to_owned()),
+        "{kinds:?}"
+    );
+    assert!(!kinds.contains(&unused[0].to_owned()));
+}
