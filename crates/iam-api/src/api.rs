@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::permission_check;
+use crate::auth::sessions::Sessions;
 use crate::config::{Config, Limits};
 use crate::error::ApiError;
 use crate::jobs::queue::JobQueue;
@@ -22,7 +23,6 @@ use crate::operations::context::Context;
 use crate::operations::directories::Directories;
 use crate::operations::dispatch;
 use crate::parameters::Parameters;
-use crate::ui::sessions::Sessions;
 use crate::unsent::UnsentBytes;
 use crate::upkeep::Upkeep;
 

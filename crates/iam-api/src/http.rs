@@ -7,4 +7,5 @@ mod connections;
 pub(crate) mod exchange;
 pub(crate) mod router;
 pub(crate) mod server;
+mod ui;
 pub(crate) mod xml;

@@ -11,7 +11,6 @@ mod metrics;
 mod operation;
 mod operations;
 mod parameters;
-mod ui;
 mod unsent;
 mod upkeep;
 

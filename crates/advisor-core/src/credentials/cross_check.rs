@@ -25,6 +25,7 @@ pub(crate) struct CrossCheck<'a> {
 }
 
 /// A use that AWS remembers.
+#[derive(Clone, Copy)]
 struct Remembered<'a> {
     source: UseSource,
     used: DateTime<Utc>,

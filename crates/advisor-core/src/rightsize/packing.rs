@@ -208,9 +208,8 @@ mod tests {
     }
 
     fn load(replaces: &str, statements: Vec<StatementJson>) -> Load {
-        let frame = match json!({"Version": "2012-10-17"}) {
-            Value::Object(map) => map,
-            _ => panic!("an object"),
+        let Value::Object(frame) = json!({"Version": "2012-10-17"}) else {
+            panic!("an object");
         };
         Load {
             replaces: replaces.to_owned(),
@@ -251,7 +250,7 @@ mod tests {
                     );
                     let statements = document.document["Statement"].as_array().unwrap();
                     let sids: Vec<_> = statements.iter().filter_map(|it| it.get("Sid")).collect();
-                    let different: HashSet<String> = sids.iter().map(|it| it.to_string()).collect();
+                    let different: HashSet<String> = sids.iter().map(ToString::to_string).collect();
                     assert_eq!(different.len(), sids.len(), "{document:?}");
                 }
             }

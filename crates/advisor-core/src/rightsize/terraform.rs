@@ -35,7 +35,7 @@ pub(super) fn terraform(entity: &Rightsized) -> String {
         match (policy.policy_type, entity.entity_type) {
             (PolicyPlace::Inline, _) => inline(&mut text, entity, policy, &label),
             (PolicyPlace::Managed, EntityKind::Policy) => {
-                version(&mut text, entity, policy, &label)
+                version(&mut text, entity, policy, &label);
             }
             (PolicyPlace::Managed, _) => managed(&mut text, entity, policy, &label),
         }

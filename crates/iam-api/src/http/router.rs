@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 
-use super::exchange;
+use super::{exchange, ui};
 use crate::api::Api;
 use crate::auth::web_pages;
 use crate::error::ApiError;
 use crate::log_limit::LineKind;
-use crate::ui::routes as ui;
 
 /// The target of log lines.
 const LOG: &str = "iam_api::health";

@@ -15,11 +15,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-use super::same_origin;
-use super::sessions::Session;
+use super::exchange;
 use crate::api::Api;
+use crate::auth::same_origin;
+use crate::auth::sessions::Session;
 use crate::error::ApiError;
-use crate::http::exchange;
 use crate::log_limit::LineKind;
 use crate::operation::Operation;
 use crate::operations::answer::{Answer, EntityLists};
