@@ -80,10 +80,7 @@ async fn answer(
         ));
     }
     let body = receive(api, &head.headers, body).await?;
-    let connection = head.extensions.remove::<Arc<Connection>>();
-    if let Some(connection) = &connection {
-        connection.received();
-    }
+    let connection = received(&mut head);
     let most = api.limits().parameters;
     let mut query = Parameters::default();
     query.add(head.uri.query().unwrap_or_default(), most)?;
@@ -118,6 +115,15 @@ async fn answer(
     let (caller, result) = api.run(operation, readers, run).await?;
     progress.caller = Some(caller);
     result
+}
+
+/// The connection of a request that was received as a whole: it does not wait for its client any more.
+pub(crate) fn received(head: &mut Parts) -> Option<Arc<Connection>> {
+    let connection = head.extensions.remove::<Arc<Connection>>();
+    if let Some(connection) = &connection {
+        connection.received();
+    }
+    connection
 }
 
 /// Reads the body, within the limits of size and time.

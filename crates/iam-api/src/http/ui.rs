@@ -48,12 +48,13 @@ pub(crate) async fn page() -> Response {
 /// `POST` signs in, `GET` tells who is signed in, `DELETE` signs out.
 pub(crate) async fn session(State(api): State<Api>, request: Request) -> Response {
     let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let result = async {
         same_origin::check(&head.headers, is_loopback(&api))?;
         let is_secure = !is_loopback(&api);
         if head.method == Method::POST {
             let body = exchange::receive(&api, &head.headers, body).await?;
+            exchange::received(&mut head);
             let (caller, cookie) = sign_in(&api, &body, is_secure)?;
             return Ok((Some(caller), Some(cookie)));
         }
@@ -85,7 +86,7 @@ pub(crate) async fn session(State(api): State<Api>, request: Request) -> Respons
 /// Runs an operation of the API for who is signed in: with the same rights, limits and answers.
 pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
     let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let mut name = SESSION;
     let mut known = None;
     let result = async {
@@ -93,6 +94,7 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
         let (_, caller) = signed_in(&api, &head.headers)?;
         known = Some(caller.clone());
         let body = exchange::receive(&api, &head.headers, body).await?;
+        let connection = exchange::received(&mut head);
         let members: BTreeMap<String, String> = parse(&body)?;
         let operation = members
             .get("Action")
@@ -105,7 +107,8 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
             let answer = api.answer(operation, &parameters, &caller)?;
             Ok(value(answer)?)
         };
-        api.run(operation, None, run).await
+        let readers = connection.map(|connection| connection.readers());
+        api.run(operation, readers, run).await
     }
     .await;
     let result: Result<Value, ApiError> = result;
