@@ -25,11 +25,11 @@ pub enum CredentialReportFault {
     /// The text is JSON, but not the output of `get-credential-report`.
     NotAReport(Arc<serde_json::Error>),
     /// `Content` is not base64.
-    NotBase64(base64::DecodeError),
+    NotBase64(Arc<dyn Error + Send + Sync>),
     /// `Content` is not UTF-8.
     NotUtf8(std::string::FromUtf8Error),
     /// The text is not CSV.
-    Syntax(Arc<csv::Error>),
+    Syntax(Arc<dyn Error + Send + Sync>),
     /// A column is missing.
     MissingColumn(&'static str),
     /// A column is there twice.
@@ -106,7 +106,7 @@ impl Error for CredentialReportError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.fault {
             CredentialReportFault::NotAReport(error) => Some(error.as_ref()),
-            CredentialReportFault::NotBase64(error) => Some(error),
+            CredentialReportFault::NotBase64(error) => Some(error.as_ref()),
             CredentialReportFault::NotUtf8(error) => Some(error),
             CredentialReportFault::Syntax(error) => Some(error.as_ref()),
             _ => None,

@@ -53,7 +53,7 @@ pub(super) fn read(
         .map_err(|error| of_file(CredentialReportFault::NotAReport(Arc::new(error))))?;
     let csv = STANDARD
         .decode(output.content.trim())
-        .map_err(|error| of_file(CredentialReportFault::NotBase64(error)))?;
+        .map_err(|error| of_file(CredentialReportFault::NotBase64(Arc::new(error))))?;
     let csv =
         String::from_utf8(csv).map_err(|error| of_file(CredentialReportFault::NotUtf8(error)))?;
     let generated = match output.generated_time.as_deref() {

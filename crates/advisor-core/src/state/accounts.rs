@@ -131,16 +131,14 @@ impl StatesOfReport {
         Some((verdict.state, &verdict.reason))
     }
 
-    /// Why nothing can be said of any action; `None` when enough was read of every account.
+    /// Why nothing can be said of any action; `None` when enough was read of the account.
     pub(crate) fn uncovered_reason(&self) -> Option<&StateReason> {
-        self.0
-            .iter()
-            .find_map(|part| part.uncovered_reason.as_ref())
+        self.0.as_ref()?.uncovered_reason.as_ref()
     }
 
-    /// Adds the actions that are uncovered, and those that are unobservable, in any of the accounts.
+    /// Adds the actions that are uncovered, and those that are unobservable, in the account.
     pub(crate) fn add_unknown(&self, uncovered: &mut ActionSet, unobservable: &mut ActionSet) {
-        for part in &self.0 {
+        if let Some(part) = &self.0 {
             uncovered.union_with(&part.uncovered);
             unobservable.union_with(&part.unobservable);
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 /// Sets of cases that users must handle whole: a further one has to stop their code from compiling, or what it means would be
 /// taken for something else. The crates of this workspace match them whole too.
-const WHOLE: [&str; 20] = [
+const WHOLE: [&str; 22] = [
     "account::EntityKind",
     "account::PolicySource",
     "activity::CreditedAction",
     "activity::Evidence",
+    "activity::UserCredential",
     "catalog::AccessLevel",
     "catalog::ImpliedWhen",
     "catalog::Verdict",
@@ -22,6 +23,7 @@ const WHOLE: [&str; 20] = [
     "policy::Token",
     "policy::Version",
     "report::Granularity",
+    "rightsize::PolicyPlace",
     "sql::Dialect",
     "sql::Records",
     "trail::TrailObject",
