@@ -149,10 +149,18 @@ impl Step {
             }
             Self::Browser => {
                 let mut build = child::cargo()?;
-                build.args(["build", "--quiet", "--package", "access-advisor-cli"]);
+                // The same build as for the tests: other features would build the dependencies again.
+                build.args([
+                    "test",
+                    "--quiet",
+                    "--workspace",
+                    "--all-features",
+                    "--no-run",
+                ]);
+                build.args(["--lib", "--bins", "--examples", "--tests"]);
                 python::succeed(&mut build)?;
                 let tests = web::browser_tests(&child::workspace_root()?)?;
-                return Ok((tests, Prints::Nothing));
+                return Ok((tests, Prints::Results));
             }
             Self::Workflows => {
                 let python = python::environment(&child::workspace_root()?)?;
@@ -178,19 +186,24 @@ impl Step {
             | Self::Doc
             | Self::PublicApi
             | Self::Package
-            | Self::Web
-            | Self::Browser => Prints::Nothing,
+            | Self::Web => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
-            Self::Tests | Self::Doctests => Prints::Results,
+            Self::Tests | Self::Doctests | Self::Browser => Prints::Results,
             Self::Python => Prints::LastLine,
         };
         Ok((cargo, prints))
     }
 }
 
-/// Whether this is the summary of a test binary that has tests.
+/// Whether this is the summary of a test binary that has tests, or a count of Node's test runner.
 fn is_result(line: &str) -> bool {
-    line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
+    let of_node = ["tests ", "pass ", "fail ", "skipped "]
+        .iter()
+        .any(|count| {
+            let rest = line.strip_prefix("ℹ ").or(line.strip_prefix("# "));
+            rest.is_some_and(|rest| rest.starts_with(count))
+        });
+    of_node || line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
 }
 
 fn has_nextest() -> Result<bool, String> {
