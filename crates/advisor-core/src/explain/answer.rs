@@ -1,7 +1,9 @@
 //! Puts explanations together.
 
 use hashbrown::HashMap;
-use iam_policy_parser::{ActionElement, ActionPattern, Effect, Pattern, Statement, WorkBudget};
+use iam_policy_parser::{
+    ActionElement, ActionPattern, Effect, Pattern, Statement, WorkBudget, matches_within,
+};
 use service_catalog::{Action, Catalog};
 
 use super::covering::{Cover, cover};
@@ -93,6 +95,7 @@ impl<'a> Explainer<'a> {
             catalog,
             statements: &statements,
             is_whole_service: question.action.is_none(),
+            budget: WorkBudget::steps(EXPLAIN_STEPS),
             allows: Vec::new(),
             denies: Vec::new(),
         };
@@ -109,6 +112,7 @@ impl<'a> Explainer<'a> {
             }
             parts.add(&case, answered);
         }
+        let has_ended = budget.left() == 0 || parts.budget.left() == 0;
         let state = state_of(self.advisor, self.entity, &question);
         let service = catalog.service(question.service);
         let action = question.action.map(|action| catalog.action(action));
@@ -133,7 +137,8 @@ impl<'a> Explainer<'a> {
                 .flat_map(|kind| catalog.resource_type(*kind).arn_formats())
                 .collect(),
             granted_actions: action.is_none().then(|| granted_names.collect()),
-            undecided: outcomes.any(|resource| resource.outcome == ResourceOutcome::Undecided),
+            undecided: has_ended
+                || outcomes.any(|resource| resource.outcome == ResourceOutcome::Undecided),
             allows,
             denies,
             last_uses: last_uses(self.advisor, self.entity, &question),
@@ -308,6 +313,10 @@ fn explain_item<'a>(
     let mut touching = Vec::new();
     if asked.outcome_without_denies(item, budget).is_granted() {
         for deny in denies.iter_mut() {
+            if budget.left() == 0 {
+                // The outcome is then undecided, whatever the other denies do.
+                break;
+            }
             let touch = deny
                 .certain
                 .as_ref()
@@ -336,6 +345,7 @@ struct Parts<'a, 's> {
     catalog: &'a Catalog,
     statements: &'s [PlacedStatement<'a>],
     is_whole_service: bool,
+    budget: WorkBudget,
     /// With the index of the statement.
     allows: Vec<(usize, ExplainedAllow<'a>)>,
     denies: Vec<(usize, ExplainedDeny<'a>)>,
@@ -403,24 +413,30 @@ impl<'a> Parts<'a, '_> {
         }
     }
 
-    /// The strings of a statement's `Action` that match the targets; all strings of a `NotAction`.
-    fn matched_by(&self, statement: &'a Statement, targets: &[Target]) -> Vec<&'a str> {
+    /// The strings of a statement's `Action` that match the targets, as far as the work budget goes; all strings of a
+    /// `NotAction`.
+    fn matched_by(&mut self, statement: &'a Statement, targets: &[Target]) -> Vec<&'a str> {
         let patterns = match &statement.actions {
             ActionElement::Action(patterns) => patterns,
             ActionElement::NotAction(patterns) => {
                 return patterns.iter().map(ActionPattern::as_str).collect();
             }
         };
-        let matching = patterns.iter().filter(|pattern| {
-            targets.iter().any(|target| match target {
-                Target::Action(id) => {
-                    let action = self.catalog.action(*id);
-                    let namespace = self.catalog.service(action.service()).namespace();
-                    pattern.matches(namespace, action.name())
-                }
-                Target::Service(id) => pattern.names_service(self.catalog.service(*id).namespace()),
-            })
-        });
+        let (catalog, budget) = (self.catalog, &mut self.budget);
+        let mut matches = |pattern: &ActionPattern, target: &Target| match target {
+            Target::Action(id) => {
+                let action = catalog.action(*id);
+                let namespace = catalog.service(action.service()).namespace();
+                let name = action.name().to_ascii_lowercase();
+                budget.spend(1)
+                    && pattern.names_service(namespace)
+                    && matches_within(pattern.name(), &name, budget) == Some(true)
+            }
+            Target::Service(id) => pattern.names_service(catalog.service(*id).namespace()),
+        };
+        let matching = patterns
+            .iter()
+            .filter(|pattern| targets.iter().any(|target| matches(pattern, target)));
         matching.map(ActionPattern::as_str).collect()
     }
 

@@ -30,6 +30,9 @@ pub(super) fn cover(
         ActionElement::Action(patterns) => (patterns, false),
         ActionElement::NotAction(patterns) => (patterns, true),
     };
+    if !budget.spend(1 + patterns.len() as u64 / 4) {
+        return if is_allow { Cover::Yes } else { Cover::No };
+    }
     let is_match = match target {
         Target::Action(id) => {
             let action = catalog.action(id);

@@ -132,6 +132,9 @@ impl Asked<'_> {
         among: Option<&Denying<'a>>,
         budget: &mut WorkBudget,
     ) -> Residue {
+        if budget.left() == 0 {
+            return Residue::Undecided;
+        }
         let formats: Vec<&Pattern> = self.formats.iter().collect();
         let single: Vec<&Pattern> = self.resource.into_iter().collect();
         let example: Vec<&Pattern> = self.example.into_iter().collect();
