@@ -50,6 +50,14 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let advisor = Advisor::new(account, &trail.activity, catalog, tracking, now)?;
     let rightsizer = advisor.rightsizer(options);
     let rightsized = all(arguments, &rightsizer)?;
+    if let Some(folder) = &arguments.out {
+        let written = folder::write(folder, &rightsized)?;
+        output::say(format_args!(
+            "{}: files of {written} of {} entities",
+            folder.display(),
+            rightsized.len()
+        ));
+    }
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             RightsizeFormat::Table => {
@@ -62,14 +70,6 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
             RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
         }
     })?;
-    if let Some(folder) = &arguments.out {
-        let written = folder::write(folder, &rightsized)?;
-        output::say(format_args!(
-            "{}: files of {written} of {} entities",
-            folder.display(),
-            rightsized.len()
-        ));
-    }
     Ok(missing.check()?)
 }
 
