@@ -61,11 +61,14 @@ fn what_was_used_stays_and_the_rest_goes() {
     world.inline("rest", document(condition.clone()));
     world.managed(
         "Topics",
-        document(json!([allow(json!(["sns:List*", "sns:Publish"]), "*")])),
+        document(json!([allow(
+            json!(["cloudtrail:Describe*", "cloudtrail:DeleteTrail"]),
+            "*"
+        )])),
     );
     world.managed("Keys", document(json!([allow(json!("kms:*"), "*")])));
     world.used("sqs", "CreateQueue");
-    world.used("sns", "ListTopics");
+    world.used("cloudtrail", "DescribeTrails");
     let sized = rightsize(&world, options());
     assert!(sized.changes() && sized.proof.is_some(), "{sized:?}");
     assert_eq!((sized.kept.used, sized.refused.clone()), (2, None));
@@ -87,7 +90,10 @@ fn what_was_used_stays_and_the_rest_goes() {
     let rest = &new.iter().find(|(name, _)| *name == "rest").unwrap().1["Statement"][0];
     assert_eq!(rest["Condition"], condition["Condition"]);
     let rest = rest["Action"].as_array().unwrap();
-    assert!(rest.contains(&json!("sqs:CreateQueue")) && rest.contains(&json!("sns:ListTopics")));
+    assert!(
+        rest.contains(&json!("sqs:CreateQueue"))
+            && rest.contains(&json!("cloudtrail:DescribeTrails"))
+    );
     assert!(
         !rest
             .iter()
@@ -99,7 +105,15 @@ fn what_was_used_stays_and_the_rest_goes() {
         .find(|(name, _)| *name == "Topics-role-build")
         .unwrap()
         .1;
-    assert_eq!(topics["Statement"][0]["Action"][0], "sns:ListTopics");
+    let topics = topics["Statement"][0]["Action"].as_array().unwrap();
+    assert!(
+        topics.contains(&json!("cloudtrail:DescribeTrails")),
+        "{topics:?}"
+    );
+    assert!(
+        !topics.contains(&json!("cloudtrail:DeleteTrail")),
+        "{topics:?}"
+    );
 }
 
 #[test]
