@@ -129,14 +129,16 @@ export function parseCsv(text) {
 export function saved(page, button) {
   return page.evaluate(async (label) => {
     const { createObjectURL } = URL;
-    const blob = await new Promise((done) => {
-      URL.createObjectURL = (content) => {
-        done(content);
-        return "#";
-      };
-      [...document.querySelectorAll("button")].find((it) => it.textContent === label).click();
-    });
+    const { click } = HTMLAnchorElement.prototype;
+    let blob;
+    URL.createObjectURL = (content) => {
+      blob = content;
+      return "";
+    };
+    HTMLAnchorElement.prototype.click = () => {};
+    [...document.querySelectorAll("button")].find((it) => it.textContent === label).click();
     URL.createObjectURL = createObjectURL;
+    HTMLAnchorElement.prototype.click = click;
     return blob.text();
   }, button);
 }

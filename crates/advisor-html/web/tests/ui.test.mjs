@@ -89,7 +89,7 @@ test("what the caller may not do is refused with the reason", async () => {
   const page = await place.open(url);
   await signIn(page, "AKIAERIN", "erin-secret");
   await page.locator(".left-out").first().waitFor();
-  assert.match(await page.locator(".left-out").first().textContent(), /not authorized to perform: iam:ListUsers/);
+  assert.match(await page.locator(".left-out").first().textContent(), /not authorized to perform: iam:List/);
 });
 
 for (const colorScheme of ["light", "dark"]) {
