@@ -38,7 +38,9 @@ fn markdown_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.ends_with("node_modules") {
+            // Packages of others.
+        } else if path.is_dir() {
             found.extend(markdown_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "md") {
             found.push(path);
