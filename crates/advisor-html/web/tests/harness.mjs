@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import packedChromium from "@sparticuz/chromium";
 import { chromium } from "playwright-core";
+import { executablePath } from "./chromium.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 export const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/access-advisor");
@@ -49,8 +49,6 @@ export class Place {
   static async open() {
     const place = new Place();
     place.folder = await mkdtemp(join(tmpdir(), "advisor-html-"));
-    // CHROMIUM names another browser than the one of package-lock.json.
-    const executablePath = process.env.CHROMIUM ?? (await packedChromium.executablePath());
     const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags=--expose-gc"];
     place.browser = await chromium.launch({ executablePath, args, headless: true });
     return place;
