@@ -4,7 +4,6 @@ mod account;
 mod action_set;
 mod activity;
 mod advisor;
-mod advisor_credentials;
 mod caller;
 mod cancellation;
 mod compiled_policy;

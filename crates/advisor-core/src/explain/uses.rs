@@ -62,7 +62,7 @@ pub(super) fn last_uses<'a>(
     let service = ServiceRef::Known(question.service);
     let mut uses = Vec::new();
     for (identity, detail) in advisor.identities(entity) {
-        for used in advisor.uses_of(identity) {
+        for used in advisor.uses(identity) {
             let is_asked = match question.action {
                 Some(action) => used.action == Some(action),
                 None => used.service == service,

@@ -115,7 +115,7 @@ impl Needs {
     fn add_usage(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
         let catalog = advisor.catalog();
         for (identity, _) in identities {
-            for used in advisor.uses_of(*identity) {
+            for used in advisor.uses(*identity) {
                 if advisor.service_attempt(used).is_none() {
                     continue;
                 }
@@ -150,7 +150,7 @@ impl Needs {
         }
         let mut users: HashMap<usize, Option<EntityId>> = HashMap::new();
         for (identity, _) in identities {
-            for used in advisor.uses_of(*identity) {
+            for used in advisor.uses(*identity) {
                 if let Some(action) = used.action
                     && advisor.service_attempt(used).is_some()
                 {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Advisor;
 use crate::account::EntityId;
-use crate::advisor::Advisor;
 use crate::credentials::{AccessKey, CredentialActivity, CredentialReport, ReportedUser};
 
 impl Advisor {
