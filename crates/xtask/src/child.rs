@@ -29,7 +29,9 @@ pub(crate) fn cargo() -> Result<Command, String> {
 /// The command as a line for the shell, with its environment variables.
 pub(crate) fn shown(command: &Command) -> String {
     let mut line = String::new();
-    for (name, value) in command.get_envs() {
+    // The search path is of this machine, and long; so are paths to a program's own script.
+    let telling = command.get_envs().filter(|(name, _)| *name != "PATH");
+    for (name, value) in telling {
         // Writing to a string cannot fail.
         let _ = write!(line, "{}={:?} ", name.display(), value.unwrap_or_default());
     }
@@ -40,7 +42,13 @@ pub(crate) fn shown(command: &Command) -> String {
         program.file_stem().unwrap_or_default().display()
     );
     for argument in command.get_args() {
-        let _ = write!(line, " {}", argument.display());
+        let path = Path::new(argument);
+        let shown = if path.is_absolute() {
+            path.file_name()
+        } else {
+            None
+        };
+        let _ = write!(line, " {}", shown.unwrap_or(argument).display());
     }
     line
 }
