@@ -72,7 +72,7 @@ impl Api {
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             unsent: UnsentBytes::new(&config.limits),
             log: LogLimit::new(config.limits.log_lines, config.limits.log_interval),
-            sessions: Sessions::new(),
+            sessions: Sessions::default(),
             config,
         })))
     }

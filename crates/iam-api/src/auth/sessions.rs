@@ -1,124 +1,100 @@
-//! Sessions of the web pages: cookies that the server signs.
+//! Sessions of the web pages: random tokens, which browsers keep in a cookie.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 /// The name of the cookie.
 const NAME: &str = "access-advisor-session";
 /// How long a session lasts.
 const SECONDS: i64 = 8 * 60 * 60;
+/// The most sessions of an access key. One more ends the oldest, so that signing in again and again takes no memory.
+const MOST_OF_KEY: usize = 16;
 
-/// Signs cookies, and checks them. The key is new with every start of the server, which so ends all sessions.
-pub(crate) struct Sessions {
-    key: [u8; 32],
-    /// Signatures of sessions that were ended before their time, with that time.
-    ended: Mutex<HashMap<String, i64>>,
-}
+/// The sessions of a server, which end when it stops: by access key, the oldest first.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<HashMap<String, VecDeque<Token>>>);
 
-/// A session whose signature is valid.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Session {
-    pub(crate) access_key_id: String,
-    signature: String,
+struct Token {
+    text: String,
     /// In seconds since 1970.
     expires: i64,
 }
 
+/// A session that has not ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) access_key_id: String,
+    token: String,
+}
+
 impl Sessions {
-    pub(crate) fn new() -> Self {
-        // Version 4 takes its bits from the system's random numbers: 244 of them here.
-        let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
-        let mut random = Sha256::new();
-        random.update(one.as_bytes());
-        random.update(other.as_bytes());
-        Self {
-            key: random.finalize().into(),
-            ended: Mutex::default(),
-        }
-    }
-
-    /// The header that starts a session.
-    pub(crate) fn cookie(
-        &self,
-        access_key_id: &str,
-        now: DateTime<Utc>,
-        is_secure: bool,
-    ) -> Option<String> {
+    /// Starts a session of an access key. Returns the header that sets its cookie.
+    pub(crate) fn start(&self, access_key_id: &str, now: DateTime<Utc>, is_secure: bool) -> String {
+        // Version 4 has 122 bits of the system's random numbers.
+        let text = Uuid::new_v4().simple().to_string();
+        let header = header(&format!("{access_key_id}.{text}"), SECONDS, is_secure);
         let expires = now.timestamp().saturating_add(SECONDS);
-        let signature = hex(&self.mac(access_key_id, expires)?.finalize().into_bytes());
-        Some(header(
-            &format!("{access_key_id}.{expires}.{signature}"),
-            SECONDS,
-            is_secure,
-        ))
+        let mut sessions = self.lock();
+        let tokens = sessions.entry(access_key_id.to_owned()).or_default();
+        if tokens.len() >= MOST_OF_KEY {
+            tokens.pop_front();
+        }
+        tokens.push_back(Token { text, expires });
+        header
     }
 
-    /// The session of a request. `None` without a cookie, or when it is not valid any more.
+    /// The session of a request. `None` without a cookie, with several (another server of this host may have added one), or when it
+    /// has ended.
     pub(crate) fn of(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Session> {
         let cookies = headers.get_all(COOKIE).iter();
-        let mut cookies = cookies.filter_map(|value| value.to_str().ok());
-        let value = cookies.find_map(|cookies| {
-            let pairs = cookies.split(';').filter_map(|pair| pair.split_once('='));
-            let mut named = pairs.filter(|(name, _)| name.trim() == NAME);
-            named.next().map(|(_, value)| value.trim())
-        })?;
-        let mut parts = value.split('.');
-        let (access_key_id, expires, signature) = (parts.next()?, parts.next()?, parts.next()?);
-        let expires: i64 = expires.parse().ok()?;
-        // Compares in constant time.
-        let mac = self.mac(access_key_id, expires)?;
-        mac.verify_slice(&from_hex(signature)?).ok()?;
-        let is_over = expires <= now.timestamp() || parts.next().is_some();
-        if is_over || self.ended().contains_key(signature) {
+        let mut values = cookies
+            .filter_map(|cookies| cookies.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|cookie| cookie.split_once('='))
+            .filter(|(name, _)| name.trim() == NAME)
+            .map(|(_, value)| value.trim());
+        let (access_key_id, token) = values.next()?.split_once('.')?;
+        if values.next().is_some() {
             return None;
         }
-        Some(Session {
+        let sessions = self.lock();
+        let mut tokens = sessions.get(access_key_id)?.iter();
+        let is_open = tokens.any(|known| known.is(token) && known.expires > now.timestamp());
+        is_open.then(|| Session {
             access_key_id: access_key_id.to_owned(),
-            signature: signature.to_owned(),
-            expires,
+            token: token.to_owned(),
         })
     }
 
     /// Ends a session. Returns the header that removes its cookie.
-    pub(crate) fn end(&self, session: Session, now: DateTime<Utc>, is_secure: bool) -> String {
-        let mut ended = self.ended();
-        ended.retain(|_, expires| *expires > now.timestamp());
-        ended.insert(session.signature, session.expires);
+    pub(crate) fn end(&self, session: &Session, is_secure: bool) -> String {
+        if let Some(tokens) = self.lock().get_mut(&session.access_key_id) {
+            tokens.retain(|known| !known.is(&session.token));
+        }
         header("", 0, is_secure)
     }
 
-    fn ended(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Token>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn mac(&self, access_key_id: &str, expires: i64) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        mac.update(format!("{access_key_id}.{expires}").as_bytes());
-        Some(mac)
+impl Token {
+    /// Compares in constant time.
+    fn is(&self, text: &str) -> bool {
+        self.text.as_bytes().ct_eq(text.as_bytes()).into()
     }
 }
 
 fn header(value: &str, seconds: i64, is_secure: bool) -> String {
     let secure = if is_secure { "; Secure" } else { "" };
     format!("{NAME}={value}; Path=/ui; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]
@@ -135,45 +111,59 @@ mod tests {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
-    #[test]
-    fn a_session_lasts_until_its_time_or_its_end() {
-        let sessions = Sessions::new();
-        let cookie = sessions.cookie("AKIA1", at(1_000), false).unwrap();
-        assert!(cookie.ends_with("; Path=/ui; Max-Age=28800; HttpOnly; SameSite=Strict"));
-        let pair = format!("other=1; {}", cookie.split(';').next().unwrap());
-        let session = sessions.of(&headers(&pair), at(1_000)).unwrap();
-        assert_eq!(session.access_key_id, "AKIA1");
-        assert!(
-            sessions
-                .of(&headers(&pair), at(1_000 + SECONDS - 1))
-                .is_some()
-        );
-        assert_eq!(sessions.of(&headers(&pair), at(1_000 + SECONDS)), None);
-        sessions.end(session, at(2_000), false);
-        assert_eq!(sessions.of(&headers(&pair), at(2_000)), None);
+    /// The cookie that a browser keeps.
+    fn start(sessions: &Sessions, seconds: i64) -> HeaderMap {
+        let cookie = sessions.start("AKIA1", at(seconds), false);
+        headers(cookie.split(';').next().unwrap())
     }
 
     #[test]
-    fn changed_cookies_and_those_of_others_are_no_sessions() {
-        let sessions = Sessions::new();
-        let cookie = sessions.cookie("AKIA1", at(1_000), true).unwrap();
+    fn a_session_lasts_until_its_time_or_its_end() {
+        let sessions = Sessions::default();
+        let cookie = sessions.start("AKIA1", at(1_000), false);
+        assert!(cookie.ends_with("; Path=/ui; Max-Age=28800; HttpOnly; SameSite=Strict"));
+        let sent = headers(&format!("other=1; {}", cookie.split(';').next().unwrap()));
+        let session = sessions.of(&sent, at(1_000)).unwrap();
+        assert_eq!(session.access_key_id, "AKIA1");
+        assert!(sessions.of(&sent, at(1_000 + SECONDS - 1)).is_some());
+        assert_eq!(sessions.of(&sent, at(1_000 + SECONDS)), None);
+        // Another session of the same second goes on.
+        let other = start(&sessions, 1_000);
+        assert!(sessions.end(&session, false).contains("=; "));
+        assert_eq!(sessions.of(&sent, at(1_000)), None);
+        assert!(sessions.of(&other, at(1_000)).is_some());
+    }
+
+    #[test]
+    fn changed_cookies_and_those_of_other_servers_are_no_sessions() {
+        let sessions = Sessions::default();
+        let cookie = sessions.start("AKIA1", at(1_000), true);
         assert!(cookie.ends_with("; Secure"));
         let pair = cookie.split(';').next().unwrap();
+        let (before, token) = pair.split_once('.').unwrap();
         for changed in [
             pair.replace("AKIA1", "AKIA2"),
-            pair.replace("29800", "99800"),
             format!("{pair}.x"),
-            pair[..pair.len() - 2].to_owned(),
-            format!("{NAME}=AKIA1"),
-            format!("{NAME}=..zz"),
+            format!("{before}.{}", token.to_ascii_uppercase()),
+            pair[..pair.len() - 1].to_owned(),
+            format!("{before}."),
+            before.to_owned(),
+            format!("{pair}; {pair}"),
+            format!("{NAME}=AKIA9.{token}; {pair}"),
         ] {
-            assert_ne!(changed, pair);
-            assert_eq!(
-                sessions.of(&headers(&changed), at(1_000)),
-                None,
-                "{changed}"
-            );
+            let session = sessions.of(&headers(&changed), at(1_000));
+            // A token without letters has no upper case.
+            assert!(session.is_none() || changed == pair, "{changed}");
         }
-        assert_eq!(Sessions::new().of(&headers(pair), at(1_000)), None);
+        assert_eq!(Sessions::default().of(&headers(pair), at(1_000)), None);
+    }
+
+    #[test]
+    fn one_session_too_many_ends_the_oldest() {
+        let sessions = Sessions::default();
+        let started: Vec<_> = (0..=MOST_OF_KEY).map(|_| start(&sessions, 1_000)).collect();
+        let is_open = |sent| sessions.of(sent, at(1_000)).is_some();
+        assert!(!is_open(&started[0]));
+        assert!(started[1..].iter().all(is_open));
     }
 }

@@ -56,13 +56,17 @@ pub(crate) async fn session(State(api): State<Api>, request: Request) -> Respons
             let body = exchange::receive(&api, &head.headers, body).await?;
             exchange::received(&mut head);
             let (caller, cookie) = sign_in(&api, &body, is_secure)?;
+            // The browser keeps one cookie: nobody could end this session any more.
+            if let Ok((before, _)) = signed_in(&api, &head.headers) {
+                api.sessions().end(&before, is_secure);
+            }
             return Ok((Some(caller), Some(cookie)));
         }
         let Ok((session, caller)) = signed_in(&api, &head.headers) else {
             return Ok((None, None));
         };
         if head.method == Method::DELETE {
-            let cookie = api.sessions().end(session, api.now(), is_secure);
+            let cookie = api.sessions().end(&session, is_secure);
             return Ok((None, Some(cookie)));
         }
         Ok((Some(caller), None))
@@ -148,10 +152,8 @@ fn sign_in(api: &Api, body: &[u8], is_secure: bool) -> Result<(Caller, String), 
     if !is_secret || !credential.has_session_token(given.session_token.as_deref()) {
         return Err(wrong());
     }
-    let cookie = api
-        .sessions()
-        .cookie(&given.access_key_id, api.now(), is_secure)
-        .ok_or_else(|| ApiError::failure("a session cannot be signed"))?;
+    let sessions = api.sessions();
+    let cookie = sessions.start(&given.access_key_id, api.now(), is_secure);
     Ok((credential.caller().clone(), cookie))
 }
 

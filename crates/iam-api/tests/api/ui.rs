@@ -160,7 +160,29 @@ async fn wrong_secrets_and_ended_sessions_are_refused() {
         .await;
     let removed = end.headers["set-cookie"].to_str().unwrap();
     assert!(removed.contains("Max-Age=0"), "{removed}");
+    assert_eq!(call(&fixture, &cookie, list.clone()).await.0, 401);
+    // Nor does another spelling of its token bring it back.
+    let (before, token) = cookie.rsplit_once('.').unwrap();
+    let cookie = format!("{before}.{}", token.to_ascii_uppercase());
     assert_eq!(call(&fixture, &cookie, list).await.0, 401);
+}
+
+#[tokio::test]
+async fn who_signs_in_again_has_the_new_session_only() {
+    let fixture = fixture();
+    let list = json!({"Action": "ListUsers"});
+    let first = sign_in(&fixture, ADA).await;
+    let again = request(Method::POST, "/ui/session", &first, &sign_in_body(ADA));
+    let answer = fixture.send(again).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    let second = cookie.split(';').next().unwrap();
+    assert_eq!(call(&fixture, &first, list.clone()).await.0, 401);
+    assert_eq!(call(&fixture, second, list.clone()).await.0, 200);
+    // A wrong secret ends nothing.
+    let wrong = json!({"AccessKeyId": ADA.0, "SecretAccessKey": "wrong"});
+    let refused = request(Method::POST, "/ui/session", second, &wrong);
+    assert_eq!(fixture.send(refused).await.status, 403);
+    assert_eq!(call(&fixture, second, list).await.0, 200);
 }
 
 #[tokio::test]
