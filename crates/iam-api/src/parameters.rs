@@ -8,24 +8,29 @@ use crate::error::ApiError;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
-impl FromIterator<(String, String)> for Parameters {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
-    }
-}
-
 impl Parameters {
     /// Adds the parameters of a form-encoded text (`a=b&c=d`), up to `most` in total.
     pub(crate) fn add(&mut self, text: &str, most: usize) -> Result<(), ApiError> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            if self.0.len() >= most {
-                return Err(ApiError::malformed_query(format!(
-                    "The request has more than {most} parameters."
-                )));
-            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            self.0.push((decode(name)?, decode(value)?));
+            self.push(decode(name)?, decode(value)?, most)?;
         }
+        Ok(())
+    }
+
+    /// Adds a parameter, up to `most` in total.
+    pub(crate) fn push(
+        &mut self,
+        name: String,
+        value: String,
+        most: usize,
+    ) -> Result<(), ApiError> {
+        if self.0.len() >= most {
+            return Err(ApiError::malformed_query(format!(
+                "The request has more than {most} parameters."
+            )));
+        }
+        self.0.push((name, value));
         Ok(())
     }
 

@@ -51,6 +51,22 @@ impl AnswerBody {
         };
         let text = xml::success(operation.name(), &value, request_id);
         drop(value);
+        Self::whole(unsent, text)
+    }
+
+    /// Writes an answer as JSON.
+    pub(crate) fn json(unsent: &UnsentBytes, answer: Answer) -> Result<Self, ApiError> {
+        let value = match answer {
+            Answer::Value(value) => value,
+            Answer::Lists(lists) => lists.members()?,
+        };
+        let text = value.to_string();
+        drop(value);
+        Self::whole(unsent, text)
+    }
+
+    /// A text that is written already.
+    fn whole(unsent: &UnsentBytes, text: String) -> Result<Self, ApiError> {
         let unsent = if text.len() > LONGEST_WHOLE {
             Some(unsent.take(text.len()).ok_or_else(ApiError::unavailable)?)
         } else {

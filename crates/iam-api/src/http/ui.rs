@@ -12,9 +12,10 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, S
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use subtle::ConstantTimeEq;
 
+use super::answer_body::AnswerBody;
 use super::exchange;
 use crate::api::Api;
 use crate::auth::same_origin;
@@ -22,7 +23,6 @@ use crate::auth::sessions::Session;
 use crate::error::ApiError;
 use crate::log_limit::LineKind;
 use crate::operation::Operation;
-use crate::operations::answer::{Answer, EntityLists};
 use crate::parameters::Parameters;
 
 /// The target of log lines.
@@ -34,7 +34,7 @@ static PAGE: LazyLock<ServedPage> = LazyLock::new(ServedPage::new);
 
 /// The page: the same for everybody. What it shows comes from [`call`].
 pub(crate) async fn page() -> Response {
-    let mut response = Response::new(Body::from(PAGE.html.clone()));
+    let mut response = Response::new(Body::from(PAGE.html.as_str()));
     set(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
     set(
         &mut response,
@@ -77,7 +77,7 @@ pub(crate) async fn session(State(api): State<Api>, request: Request) -> Respons
     match result {
         Ok((caller, cookie)) => {
             let arn = caller.as_ref().map(Caller::arn);
-            let mut response = answer(200, &json!({ "Arn": arn }));
+            let mut response = answer(200, json!({ "Arn": arn }).to_string());
             if let Some(cookie) = cookie {
                 set(&mut response, SET_COOKIE, &cookie);
             }
@@ -106,19 +106,22 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
         let operation = operation
             .ok_or_else(|| ApiError::new(400, "InvalidAction", "There is no such operation."))?;
         name = operation.name();
-        let parameters = Parameters::from_iter(members);
+        let mut parameters = Parameters::default();
+        for (name, value) in members {
+            parameters.push(name, value, api.limits().parameters)?;
+        }
         let run = move |api: &Api| {
             let answer = api.answer(operation, &parameters, &caller)?;
-            Ok(value(answer)?)
+            AnswerBody::json(api.unsent(), answer)
         };
         let readers = connection.map(|connection| connection.readers());
         api.run(operation, readers, run).await
     }
     .await;
-    let result: Result<Value, ApiError> = result;
+    let result: Result<AnswerBody, ApiError> = result;
     log(&api, name, started, known.as_ref(), result.as_ref().err());
     match result {
-        Ok(value) => answer(200, &value),
+        Ok(body) => answer(200, body),
         Err(error) => refusal(&error),
     }
 }
@@ -174,29 +177,8 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
         .map_err(|_| ApiError::new(400, "MalformedInput", "The body is not what is expected."))
 }
 
-/// The members of an answer.
-fn value(answer: Answer) -> serde_json::Result<Value> {
-    let lists = match answer {
-        Answer::Value(value) => return Ok(value),
-        Answer::Lists(lists) => lists,
-    };
-    let mut members = Map::new();
-    let EntityLists {
-        lists: named, next, ..
-    } = &lists;
-    for (name, entities) in named {
-        let entities = entities.iter().map(|entity| lists.read(*entity));
-        members.insert((*name).to_owned(), entities.collect::<Result<_, _>>()?);
-    }
-    members.insert("IsTruncated".to_owned(), next.is_some().into());
-    if let Some(next) = next {
-        members.insert("Marker".to_owned(), next.as_str().into());
-    }
-    Ok(Value::Object(members))
-}
-
-fn answer(status: u16, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
+fn answer(status: u16, json: impl Into<Body>) -> Response {
+    let mut response = Response::new(json.into());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut response, CONTENT_TYPE, "application/json");
@@ -207,7 +189,7 @@ fn answer(status: u16, value: &Value) -> Response {
 fn refusal(error: &ApiError) -> Response {
     answer(
         error.status,
-        &json!({ "Code": error.code, "Message": error.message }),
+        json!({ "Code": error.code, "Message": error.message }).to_string(),
     )
 }
 

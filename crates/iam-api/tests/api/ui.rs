@@ -1,10 +1,12 @@
 //! The web pages at `/ui`: sessions, and calls that are made with them.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::{Method, Request};
+use iam_api::router;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use crate::fixture::{ADA, Answer, BRUNO, ERIN, Fixture, HOST, Key, ONE};
+use crate::fixture::{ADA, ADMINISTRATOR, Answer, BRUNO, ERIN, Fixture, HOST, Key, ONE};
 
 fn fixture() -> Fixture {
     Fixture::with(|config| config.ui = true)
@@ -183,6 +185,43 @@ async fn who_signs_in_again_has_the_new_session_only() {
     let refused = request(Method::POST, "/ui/session", second, &wrong);
     assert_eq!(fixture.send(refused).await.status, 403);
     assert_eq!(call(&fixture, second, list).await.0, 200);
+}
+
+#[tokio::test]
+async fn calls_have_the_limits_of_the_api() {
+    let fixture = Fixture::with(|config| {
+        config.ui = true;
+        config.limits.unsent_bytes = 700_000;
+        config.limits.parameters = 20;
+    });
+    let role = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Administrator_3f9c2a7d51e8b640";
+    let job = fixture.job(ADMINISTRATOR, role, "ACTION_LEVEL").await;
+    let cookie = sign_in(&fixture, ADMINISTRATOR).await;
+    let get = json!({"Action": "GetServiceLastAccessedDetails", "JobId": job, "MaxItems": "1000"});
+    let request = |body: &Value| request(Method::POST, "/ui/api", &cookie, body);
+    let held = router(fixture.api.clone())
+        .oneshot(request(&get))
+        .await
+        .unwrap();
+    assert_eq!(held.status(), 200);
+    assert!(held.body().size_hint().exact().unwrap() > 64 * 1024);
+    let refused = fixture.send(request(&get)).await;
+    assert_eq!(
+        (refused.status, parsed(&refused)["Code"].as_str()),
+        (503, Some("ServiceUnavailable"))
+    );
+    drop(held);
+    assert_eq!(fixture.send(request(&get)).await.status, 200);
+
+    let mut many = json!({"Action": "ListUsers"});
+    for number in 0..20 {
+        many[format!("Name{number}")] = "".into();
+    }
+    let (status, refused) = call(&fixture, &cookie, many).await;
+    assert_eq!(
+        (status, refused["Code"].as_str()),
+        (400, Some("MalformedQueryString"))
+    );
 }
 
 #[tokio::test]
