@@ -52,3 +52,9 @@ const ESCAPES: Record<string, string> = { "\0": "\\0", "\t": "\\t", "\n": "\\n",
 export function printable(text: string): string {
   return text.replace(HIDDEN, (it) => ESCAPES[it] ?? `\\u{${it.codePointAt(0)?.toString(16)}}`);
 }
+
+/** A value as JSON in lines, in which characters that do not print are escaped as JSON has it: it is still the same value. */
+export function printableJson(value: unknown): string {
+  const unit = (text: string, at: number): string => `\\u${text.charCodeAt(at).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, null, 2).replace(HIDDEN, (it) => (it === "\n" ? it : Array.from({ length: it.length }, (_, at) => unit(it, at)).join("")));
+}

@@ -3,7 +3,7 @@
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
 import type { ActionRow, Coverage, Report, Reports, ServiceRow } from "./data";
-import { h } from "./dom";
+import { h, printable } from "./dom";
 import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
@@ -28,7 +28,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   const parts: (HTMLElement | null)[] = [
     h("p", { class: "crumbs" }, h("a", { href: link(kind === "policy" ? "policies" : "identities") }, kind === "policy" ? "Policies" : "Identities"), " / ", kind),
     h("h1", { tabindex: -1 }, name),
-    h("p", { class: "arn" }, h("code", {}, arn), copyButton("ARN", () => arn)),
+    h("p", { class: "arn" }, h("code", {}, arn), copyButton("ARN", () => printable(arn))),
     facts(reports, row),
   ];
   if (report === null) {

@@ -105,6 +105,7 @@ export function entityHref(reports: Reports, row: number): string {
   return link(reports.kindOf(row) === "policy" ? "policy" : "identity", reports.arn[row]);
 }
 
+/** Copies a text, which must be printable: people paste it into terminals, where a line end runs what is before it. */
 export function copyButton(what: string, text: () => string): HTMLElement {
   const said = h("span", { role: "status", class: "said" });
   const copy = (): void => {

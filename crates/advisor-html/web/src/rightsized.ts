@@ -1,7 +1,7 @@
 // What an identity's policies would be without what is unused.
 
 import type { PolicyChange, Rightsized } from "./data";
-import { h } from "./dom";
+import { h, printableJson } from "./dom";
 import { count, number } from "./format";
 import { copyButton } from "./parts";
 
@@ -21,7 +21,7 @@ export function rightsizedPolicies(rightsized: Rightsized): HTMLElement {
     { class: "rightsized" },
     h("p", {}, `${count(rightsized.RemovedActions, "action")} would be removed and ${number(kept)} stay.`, proof(rightsized)),
     rightsized.NewPolicies.map((policy) => {
-      const text = JSON.stringify(policy.PolicyDocument, null, 2);
+      const text = printableJson(policy.PolicyDocument);
       return h(
         "details",
         {},
@@ -65,7 +65,7 @@ function changes(policy: PolicyChange): HTMLElement {
 }
 
 function pretty(value: unknown): string[] {
-  return value === undefined ? [] : JSON.stringify(value, null, 2).split("\n");
+  return value === undefined ? [] : printableJson(value).split("\n");
 }
 
 /** The shortest way from one list of lines to another. */

@@ -1,7 +1,9 @@
 // Names of an account that would run, forge or hide something if the page let them.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { FULL, go, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { FULL, go, Place, report, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const HOSTILE = [
   "<script>alert(1)<",
@@ -17,6 +19,8 @@ const HOSTILE = [
   "javascript:alert(1)",
   "%zz..?q=&#",
 ];
+
+const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
 
 let place;
 before(async () => {
@@ -41,6 +45,13 @@ function account() {
     Tags: [],
   }));
   return JSON.stringify({ UserDetailList: [], GroupDetailList: [], RoleDetailList: roles, Policies: [] });
+}
+
+/** What a button copies. */
+async function copied(page, button) {
+  await button.click();
+  await page.getByText("copied").waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
 }
 
 /** Characters that forge or hide others. */
@@ -70,6 +81,26 @@ test("hostile names are text", async () => {
   await go(page, "#/identities?q=cmd");
   const csv = await saved(page, "Save as CSV");
   assert.ok(!/(^|,)"?[=+@-]/m.test(csv), csv);
+});
+
+test("what is copied is what is shown", async () => {
+  const hostile = "larkfield-\u202e\u{e0041}raw";
+  const text = await readFile(join(ROOT, "testdata/account.json"), "utf8");
+  const file = await place.write("copied.json", text.replaceAll("larkfield-raw", hostile));
+  const html = await report(["--account", file, ...TEST_ACCOUNT.slice(2)], ...FULL, "--min-coverage", "12", "--format", "html");
+  const page = await place.page(html, "#/identities", CLIPBOARD);
+  await go(page, "#/identity/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fdata%2Fpipeline-runner");
+  const policy = page.locator(".rightsized > details", { hasText: "\\u202e" }).first();
+  await policy.locator("summary").click();
+  const json = await copied(page, policy.getByRole("button", { name: "Copy policy" }));
+  assert.equal(json, (await policy.locator(".line").allTextContents()).join("\n"));
+  assert.ok(!HIDDEN.test(json.replaceAll("\n", "")), json);
+  const resources = JSON.parse(json).Statement.map((statement) => statement.Resource).flat();
+  assert.ok(resources.includes(`arn:aws:s3:::${hostile}`), json);
+
+  const forged = await report(["--account", await place.write("forged.json", account()), ...TEST_ACCOUNT.slice(2)], "--format", "html");
+  const other = await place.page(forged, `#/identity/${encodeURIComponent("arn:aws:iam::111122223333:role/line\nbreak")}`, CLIPBOARD);
+  assert.equal(await copied(other, other.getByRole("button", { name: "Copy ARN" })), "arn:aws:iam::111122223333:role/line\\nbreak");
 });
 
 test("the policy of the page lets nothing else run", async () => {
