@@ -84,6 +84,20 @@ impl ActionSet {
         words.all(|(word, other)| word & !other == 0)
     }
 
+    /// Whether both sets have a position.
+    pub(crate) fn has_common(&self, other: &Self) -> bool {
+        let mut words = self.words.iter().zip(&other.words);
+        words.any(|(word, other)| word & other != 0)
+    }
+
+    /// The number of positions that both sets have.
+    pub(crate) fn common_len(&self, other: &Self) -> usize {
+        let words = self.words.iter().zip(&other.words);
+        words
+            .map(|(word, other)| (word & other).count_ones() as usize)
+            .sum()
+    }
+
     /// Adds the other set's positions.
     pub(crate) fn union_with(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
@@ -182,6 +196,20 @@ mod tests {
                 full.iter_range(range.clone()).collect::<Vec<_>>(),
                 range.collect::<Vec<_>>()
             );
+        }
+    }
+
+    #[test]
+    fn common_positions_are_counted() {
+        let of = |range: std::ops::Range<usize>| {
+            let mut set = ActionSet::empty(130);
+            set.insert_range(range);
+            set
+        };
+        for (other, common) in [(0..10, 0), (5..70, 6), (64..130, 65)] {
+            let other = of(other);
+            assert_eq!(of(64..129).common_len(&other), common);
+            assert_eq!(of(64..129).has_common(&other), common > 0);
         }
     }
 

@@ -12,6 +12,7 @@ mod finding;
 mod fingerprint;
 mod identity;
 mod json;
+mod judged;
 mod kind;
 mod list;
 mod message;

@@ -1,26 +1,37 @@
 //! Explains the permissions of one entity, any number of actions.
 
-use iam_policy_parser::{Statement, WorkBudget};
+use std::sync::OnceLock;
+
+use iam_policy_parser::Statement;
 use service_catalog::ActionId;
 
 use super::policy_path::{PlacedStatement, PolicyPath};
 use crate::account::{EntityId, PolicySource};
+use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
-use crate::compiled_policy::{CompiledPolicy, CompiledStatement, PolicyCompiler};
-use crate::reach::{Denied, is_any_allowed};
-
-/// What deciding one statement for one action may take: 0.4 ms. Real policies need a few hundred steps.
-const STATEMENT_STEPS: u64 = 40_000;
+use crate::compiled_policy::CompiledPolicy;
+use crate::reach::granting_allows;
+use crate::statement_resources::Resources;
 
 /// Explains the permissions of one user, group, role or managed policy.
 ///
-/// It is made once for an entity, and then cheap to ask: policies are compiled once for all entities, and what is decided about
-/// resources is shared by actions and entities.
+/// It is made once for an entity, and then cheap to ask: policies are compiled once for all entities, what is decided about
+/// resources is shared by actions and entities, and what each statement grants is found once.
 #[derive(Clone, Debug)]
 pub struct Explainer<'a> {
     pub(super) advisor: &'a Advisor,
     pub(super) entity: EntityId,
     policies: Vec<ExplainedPolicy<'a>>,
+    granting: OnceLock<Vec<Granting<'a>>>,
+}
+
+/// A statement that grants something.
+#[derive(Clone, Debug)]
+pub(crate) struct Granting<'a> {
+    pub(crate) place: PlacedStatement<'a>,
+    is_on_all_resources: bool,
+    /// The actions that it grants.
+    pub(crate) actions: ActionSet,
 }
 
 /// A policy that counts for the entity.
@@ -64,14 +75,22 @@ impl Advisor {
             Some(ExplainedPolicy {
                 path: PolicyPath::new(account, entity, detail?, &policy),
                 statements: &account.documents().get(id.index())?.statements,
-                compiled: self.engine().compiled(account, id.index())?,
+                compiled: self.compiled(*id)?,
             })
         });
         Explainer {
             advisor: self,
             entity,
             policies: policies.collect(),
+            granting: OnceLock::new(),
         }
+    }
+}
+
+impl Granting<'_> {
+    /// Whether it allows on all resources and without a condition.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        self.is_on_all_resources && self.place.statement.condition.is_none()
     }
 }
 
@@ -95,60 +114,31 @@ impl<'a> Explainer<'a> {
     /// Their order is that of the policies: the entity's own, then those of its groups.
     #[must_use]
     pub fn granting_statements(&self, action: ActionId) -> Vec<PlacedStatement<'a>> {
-        let position = action.index();
-        let is_denied = |policy: &ExplainedPolicy<'_>| policy.compiled.denied.contains(position);
-        if self.policies.iter().any(is_denied) {
-            return Vec::new();
-        }
-        let denies = self
-            .policies
-            .iter()
-            .filter(|policy| policy.compiled.scoped_denied.contains(position))
-            .flat_map(|policy| &policy.compiled.scoped_denies)
-            .filter(|deny| deny.actions.contains(position));
-        let denies: Vec<&CompiledStatement> = denies.collect();
-        let denied = Denied::by(denies, &mut WorkBudget::steps(STATEMENT_STEPS));
-        let compiler = self.advisor.engine().compiler();
-        let mut granting = Vec::new();
-        for policy in &self.policies {
-            if !policy.compiled.possible.contains(position) {
-                continue;
-            }
-            for allow in &policy.compiled.allows {
-                if allow.actions.contains(position)
-                    && is_granted(compiler, position, allow, denied.as_ref())
-                    && let Some(statement) = policy.statements.get(allow.index)
-                {
-                    granting.push(PlacedStatement {
-                        path: policy.path,
-                        index: allow.index,
-                        statement,
-                    });
-                }
-            }
-        }
-        granting
+        let grants = |one: &&Granting<'a>| one.actions.contains(action.index());
+        let granting = self.granting().iter().filter(grants);
+        granting.map(|one| one.place).collect()
     }
-}
 
-/// Whether an allow has a resource that the denies do not cover; `true` where that is not decided.
-fn is_granted(
-    compiler: &PolicyCompiler,
-    position: usize,
-    allow: &CompiledStatement,
-    denied: Option<&Denied<'_>>,
-) -> bool {
-    let Some(denied) = denied.filter(|denied| !denied.ids.is_empty()) else {
-        return true;
-    };
-    let scope = compiler.scope_in(allow, position);
-    let key: Vec<u32> = [scope, allow.resources_id]
-        .into_iter()
-        .chain(denied.ids.iter().copied())
-        .collect();
-    let decide = |budget: &mut WorkBudget| {
-        is_any_allowed(compiler.formats(scope), &allow.resources, denied, budget)
-    };
-    let decided = compiler.decisions().get(&key, STATEMENT_STEPS, decide);
-    decided.answer != Some(false)
+    /// All statements that grant something, in the same order, with what each grants. Found when first asked for.
+    pub(crate) fn granting(&self) -> &[Granting<'a>] {
+        self.granting.get_or_init(|| {
+            let policies: Vec<&CompiledPolicy> =
+                self.policies.iter().map(|policy| policy.compiled).collect();
+            let allows = granting_allows(self.advisor.engine().compiler(), &policies);
+            let granting = allows.into_iter().filter(|one| !one.actions.is_empty());
+            let granting = granting.filter_map(|one| {
+                let policy = self.policies.get(one.policy)?;
+                Some(Granting {
+                    place: PlacedStatement {
+                        path: policy.path,
+                        index: one.allow.index,
+                        statement: policy.statements.get(one.allow.index)?,
+                    },
+                    is_on_all_resources: *one.allow.resources == Resources::All,
+                    actions: one.actions,
+                })
+            });
+            granting.collect()
+        })
+    }
 }

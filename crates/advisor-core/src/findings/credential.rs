@@ -8,6 +8,7 @@ use chrono::{DateTime, Days, Utc};
 use super::evidence::LastUse;
 use super::finding::Finding;
 use super::fingerprint::FindingId;
+use super::judged::JudgedEntity;
 use super::kind::FindingKind;
 use super::rhythm::Rhythm;
 use super::search::Search;
@@ -60,19 +61,14 @@ impl Period {
 }
 
 /// Adds the findings on the credentials of a user.
-pub(super) fn find(
-    search: &Search<'_>,
-    user: EntityId,
-    detail: &EntityDetail,
-    found: &mut Vec<Finding>,
-) {
-    let advisor = search.advisor;
-    let Some((reported, period)) = advisor.reported_user(user).zip(Period::of(search, detail))
-    else {
+pub(super) fn find(search: &Search<'_>, user: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
+    let (advisor, detail) = (search.advisor, user.detail);
+    let reported = advisor.reported_user(user.id);
+    let Some((reported, period)) = reported.zip(Period::of(search, detail)) else {
         return;
     };
     let password = &reported.password;
-    let sign_ins = advisor.password_uses_of(user);
+    let sign_ins = advisor.password_uses_of(user.id);
     if password.enabled == Some(true)
         && period.is_unused(password.last_changed, password.last_used)
         && !period.has(sign_ins.as_ref())
@@ -82,16 +78,10 @@ pub(super) fn find(
             .map(|last| remembered(last, None, sign_ins.as_ref()));
         found.push(Finding {
             last_use: last,
-            ..unused(
-                search,
-                user,
-                detail,
-                &period,
-                FindingKind::UnusedIamUserPassword,
-            )
+            ..unused(search, user, &period, FindingKind::UnusedIamUserPassword)
         });
     }
-    let keys = advisor.access_keys_of(user);
+    let keys = advisor.access_keys_of(user.id);
     // The report does not have the ids of keys: one that the trail shows may be any of them.
     let is_any_used = keys
         .iter()
@@ -114,7 +104,7 @@ pub(super) fn find(
         let last = key
             .last_used
             .map(|last| remembered(last, region, uses.as_ref()));
-        let finding = unused(search, user, detail, &period, kind);
+        let finding = unused(search, user, &period, kind);
         let (severity, severity_reason) = if key.active {
             (finding.severity, finding.severity_reason.clone())
         } else {
@@ -159,13 +149,12 @@ pub(super) fn has_signed_in(search: &Search<'_>, user: EntityId) -> bool {
 /// A finding on a credential of a user.
 fn unused(
     search: &Search<'_>,
-    user: EntityId,
-    detail: &EntityDetail,
+    user: &JudgedEntity<'_>,
     period: &Period,
     kind: FindingKind,
 ) -> Finding {
     let advisor = search.advisor;
-    let reach = advisor.engine().reach(advisor.account(), user);
+    let reach = advisor.engine().reach(advisor.account(), user.id);
     let actions: Vec<_> = reach.actions(advisor.catalog()).collect();
     let may_pass = search
         .privileges
@@ -178,7 +167,7 @@ fn unused(
         state: Some(State::Unused),
         window: period.days(),
         reported_until: Some(period.end),
-        ..search.finding(kind, detail, "")
+        ..search.finding(kind, user.detail, "")
     }
 }
 

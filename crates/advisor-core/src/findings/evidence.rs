@@ -4,12 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::rhythm::Rhythm;
-use crate::account::{EntityId, PolicySource};
-use crate::action_set::ActionSet;
 use crate::activity::Evidence;
-use crate::advisor::Advisor;
 use crate::day_set::DaySet;
-use crate::statement_resources::Resources;
+use crate::explain::{Granting, PlacedStatement};
 use crate::tracking::Window;
 use crate::usage::Used;
 
@@ -104,7 +101,7 @@ impl<'a> Uses<'a> {
     }
 }
 
-/// A statement that allows actions of a finding, and the path to it: identity, group, policy, statement.
+/// A statement that grants actions of a finding, and the path to it: identity, group, policy, statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GrantingStatement {
@@ -118,10 +115,29 @@ pub struct GrantingStatement {
     pub statement: usize,
     /// Its `Sid`.
     pub sid: Option<Box<str>>,
-    /// How many actions of the finding it allows.
+    /// How many actions of the finding it grants.
     pub actions: usize,
     /// Whether it allows them on all resources and without a condition.
     pub is_unlimited: bool,
+}
+
+impl GrantingStatement {
+    pub(super) fn new(granting: &Granting<'_>, actions: usize) -> Self {
+        let PlacedStatement {
+            path,
+            index,
+            statement,
+        } = granting.place;
+        Self {
+            group: path.group.map(|group| group.arn.clone()),
+            policy: path.policy_name.into(),
+            policy_arn: path.policy_arn.cloned(),
+            statement: index,
+            sid: statement.sid.as_deref().map(Box::from),
+            actions,
+            is_unlimited: granting.is_unlimited(),
+        }
+    }
 }
 
 /// The way to it: `group/developers > DeveloperAccess > statement 2 (Queues)`.
@@ -141,44 +157,4 @@ impl fmt::Display for GrantingStatement {
             None => Ok(()),
         }
     }
-}
-
-/// The statements that allow some of these actions to an entity, in the order of its policies.
-pub(super) fn granting_statements(
-    advisor: &Advisor,
-    entity: EntityId,
-    actions: &ActionSet,
-) -> Vec<GrantingStatement> {
-    let account = advisor.account();
-    let mut granting: Vec<GrantingStatement> = Vec::new();
-    for policy in account.policies_in_effect(entity) {
-        let PolicySource::Document(id) = policy.document else {
-            continue;
-        };
-        let Some(compiled) = advisor.compiled(*id) else {
-            continue;
-        };
-        let document = account.documents().get(id.index());
-        let holder = (policy.holder != entity).then(|| account.entity(policy.holder));
-        let group = holder.flatten().map(|holder| holder.arn.clone());
-        for allow in &compiled.allows {
-            let mut allowed = actions.clone();
-            allowed.intersect_with(&allow.actions);
-            if allowed.is_empty() {
-                continue;
-            }
-            let statement = document.and_then(|document| document.statements.get(allow.index));
-            granting.push(GrantingStatement {
-                group: group.clone(),
-                policy: policy.name.into(),
-                policy_arn: policy.arn.cloned(),
-                statement: allow.index,
-                sid: statement.and_then(|statement| statement.sid.as_deref().map(Box::from)),
-                actions: allowed.len(),
-                is_unlimited: *allow.resources == Resources::All
-                    && statement.is_some_and(|statement| statement.condition.is_none()),
-            });
-        }
-    }
-    granting
 }

@@ -4,15 +4,16 @@ use hashbrown::HashMap;
 use service_catalog::{ActionId, ServiceId};
 
 use super::credential;
-use super::evidence::{LastUse, Uses, granting_statements};
+use super::evidence::{LastUse, Uses};
 use super::finding::{Finding, FoundPermission, name_of};
+use super::judged::JudgedEntity;
 use super::kind::FindingKind;
-use super::observed::{Observed, ObservedService, weakest};
+use super::observed::Observed;
 use super::policy;
 use super::privileges::PrivilegeClass;
 use super::search::Search;
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityDetail, EntityId, EntityKind};
+use crate::account::{EntityId, EntityKind};
 use crate::service_ref::ServiceRef;
 use crate::state::State;
 
@@ -49,149 +50,109 @@ impl<'a> UseOf<'a> {
 }
 
 /// Adds the findings on a user or role.
-pub(super) fn find(
-    search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
-    found: &mut Vec<Finding>,
-) {
-    let uses = UseOf::new(search, entity);
-    repeated_denials(search, entity, detail, &uses, found);
+pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
+    let uses = UseOf::new(search, entity.id);
+    found.extend(repeated_denials(search, entity, &uses));
     let watches = |action| search.privileges.class_of(action) == Some(PrivilegeClass::PassRole);
-    let observed = Observed::of(search.advisor, entity, watches);
-    ungranted_use(search, entity, detail, &observed, &uses, found);
-    if !search.is_old_enough(detail) {
+    let observed = Observed::of(search.advisor, entity.id, watches);
+    found.extend(ungranted_use(search, entity, &observed, &uses));
+    if !search.is_old_enough(entity.detail) {
         return;
     }
-    if detail.kind == EntityKind::User {
-        credential::find(search, entity, detail, found);
+    if entity.detail.kind == EntityKind::User {
+        credential::find(search, entity, found);
     }
-    if !observed.is_all_unused() || credential::has_signed_in(search, entity) {
-        found.extend(unused_permission(search, entity, detail, &observed, &uses));
-        unused_privileges(search, entity, detail, &observed, found);
-        policy::find_inline(search, entity, detail, &observed, found);
-    } else if !credential::is_remembered(search, entity, detail) {
+    if !observed.is_all_unused() || credential::has_signed_in(search, entity.id) {
+        found.extend(unused_permission(search, entity, &observed, &uses));
+        unused_privileges(search, entity, &observed, found);
+        policy::find_inline(search, entity, &observed, found);
+    } else if !credential::is_remembered(search, entity.id, entity.detail) {
         // If IAM saw a use, the trail misses something that it should have, and nothing of the identity is called unused.
-        found.push(unused_identity(search, entity, detail, &observed, &uses));
+        found.push(unused_identity(search, entity, &observed, &uses));
     }
 }
 
 /// A user or role of which nothing was used.
 fn unused_identity(
     search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     observed: &Observed,
     uses: &UseOf<'_>,
 ) -> Finding {
-    let kind = match detail.kind {
+    let kind = match entity.detail.kind {
         EntityKind::User => FindingKind::UnusedIamUser,
         _ => FindingKind::UnusedIamRole,
     };
     let actions: Vec<ActionId> = observed.unused_actions().collect();
-    let (severity, reason) = search.worst(entity, &actions, false);
+    let severity = search.worst(entity, &actions, false);
+    let services = observed.services.iter();
+    let permissions = services.map(|service| service.whole(uses.of_service(service.service)));
     Finding {
-        severity,
-        severity_reason: reason,
-        unused_actions: actions.len(),
-        permissions: (observed.services.iter())
-            .map(|service| whole_service(service, uses))
-            .collect(),
-        granted_by: granting_statements(search.advisor, entity, &search.set(&actions)),
         last_use: uses.all.last_use(),
-        state: Some(State::Unused),
-        state_reason: observed.weakest_reason(),
-        ..search.finding(kind, detail, "")
-    }
-}
-
-fn whole_service(service: &ObservedService, uses: &UseOf<'_>) -> FoundPermission {
-    FoundPermission {
-        service: service.service,
-        is_whole_service: true,
-        actions: Box::default(),
-        action_count: service.granted,
-        granted_actions: service.granted,
-        last_use: uses.of_service(service.service),
-        state_reason: service.reason.clone(),
+        ..search.unused(
+            (kind, ""),
+            entity,
+            severity,
+            &actions,
+            permissions.collect(),
+        )
     }
 }
 
 /// Services, and actions of services, of an identity that does other things.
 fn unused_permission(
     search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     observed: &Observed,
     uses: &UseOf<'_>,
 ) -> Option<Finding> {
-    let mut permissions = Vec::new();
-    for service in observed
+    let granted = observed
         .services
         .iter()
-        .filter(|service| service.is_granted)
-    {
+        .filter(|service| service.is_granted);
+    let permissions = granted.filter_map(|service| {
+        let last_use = || uses.of_service(service.service);
         if service.state == Some(State::Unused) {
-            permissions.push(whole_service(service, uses));
-        } else if !service.unused.is_empty() {
-            permissions.push(FoundPermission {
-                is_whole_service: false,
-                actions: service.unused.clone().into(),
-                action_count: u32::try_from(service.unused.len()).unwrap_or(u32::MAX),
-                ..whole_service(service, uses)
-            });
+            Some(service.whole(last_use()))
+        } else {
+            let unused = service.unused.clone();
+            (!unused.is_empty()).then(|| service.part(unused, last_use()))
         }
-    }
+    });
+    let permissions: Vec<FoundPermission> = permissions.collect();
     if permissions.is_empty() {
         return None;
     }
     let actions: Vec<ActionId> = observed.unused_actions().collect();
     // What is a privilege is a finding of its own.
-    let (severity, reason) = search.by_access_level(&actions);
+    let severity = search.by_access_level(&actions);
+    let kind = FindingKind::UnusedPermission;
     Some(Finding {
-        severity,
-        severity_reason: reason,
-        unused_actions: actions.len(),
-        granted_by: granting_statements(search.advisor, entity, &search.set(&actions)),
         last_use: uses.all.last_use(),
-        state: Some(State::Unused),
-        state_reason: weakest(
-            permissions
-                .iter()
-                .filter_map(|permission| permission.state_reason.as_ref()),
-        ),
-        permissions,
-        ..search.finding(FindingKind::UnusedPermission, detail, "")
+        ..search.unused((kind, ""), entity, severity, &actions, permissions)
     })
 }
 
 /// Unused actions that can escalate, by class.
 fn unused_privileges(
     search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     observed: &Observed,
     found: &mut Vec<Finding>,
 ) {
-    let may_pass = observed.services.iter().any(|service| {
-        let watched = service.watched.iter();
-        watched
-            .copied()
-            .any(|action| Some(action) == search.privileges.pass_role())
-    });
-    let runs_code = observed.services.iter().any(|service| {
-        let watched = service.watched.iter();
-        watched
-            .copied()
-            .any(|action| Some(action) != search.privileges.pass_role())
-    });
+    let pass_role = search.privileges.pass_role();
+    let services = observed.services.iter();
+    let watched = services.flat_map(|service| &service.watched);
+    let (passing, running): (Vec<ActionId>, Vec<ActionId>) =
+        watched.partition(|action| Some(**action) == pass_role);
+    let may_pass = !passing.is_empty();
     for class in [
         PrivilegeClass::PermissionsManagement,
         PrivilegeClass::PassRole,
         PrivilegeClass::CredentialExposure,
     ] {
         // To pass a role is of use together with something that runs under it.
-        if class == PrivilegeClass::PassRole && !(may_pass && runs_code) {
+        if class == PrivilegeClass::PassRole && (!may_pass || running.is_empty()) {
             continue;
         }
         let mut actions: Vec<ActionId> = observed
@@ -199,7 +160,7 @@ fn unused_privileges(
             .filter(|action| search.privileges.class_of(*action) == Some(class))
             .collect();
         // Without this one, the others pass nothing.
-        if let Some(pass) = search.privileges.pass_role()
+        if let Some(pass) = pass_role
             && actions.contains(&pass)
         {
             actions = vec![pass];
@@ -207,36 +168,22 @@ fn unused_privileges(
         if actions.is_empty() {
             continue;
         }
-        let (severity, reason) = search.worst(entity, &actions, may_pass);
+        let severity = search.worst(entity, &actions, may_pass);
         let permissions = search.permissions(&actions, observed);
-        found.push(Finding {
-            severity,
-            severity_reason: reason,
-            unused_actions: actions.len(),
-            granted_by: granting_statements(search.advisor, entity, &search.set(&actions)),
-            state: Some(State::Unused),
-            state_reason: weakest(
-                permissions
-                    .iter()
-                    .filter_map(|permission| permission.state_reason.as_ref()),
-            ),
-            permissions,
-            ..search.finding(FindingKind::UnusedPrivilege, detail, class.name())
-        });
+        let kind = (FindingKind::UnusedPrivilege, class.name());
+        found.push(search.unused(kind, entity, severity, &actions, permissions));
     }
 }
 
 /// Actions that succeeded although no policy grants them. Policies that cannot be evaluated may grant them.
 fn ungranted_use(
     search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     observed: &Observed,
     uses: &UseOf<'_>,
-    found: &mut Vec<Finding>,
-) {
-    if !search.advisor.not_evaluated(entity).is_empty() {
-        return;
+) -> Option<Finding> {
+    if !search.advisor.not_evaluated(entity.id).is_empty() {
+        return None;
     }
     let ungranted = observed
         .services
@@ -250,24 +197,19 @@ fn ungranted_use(
                 && !search.needs_no_permission(*action)
         })
         .collect();
-    let Some(finding) = of_uses(search, FindingKind::UngrantedUse, detail, uses, &actions) else {
-        return;
-    };
-    found.push(Finding {
+    Some(Finding {
         severity: Severity::Low,
         severity_reason: SeverityReason::GrantedElsewhere,
-        ..finding
-    });
+        ..of_uses(search, FindingKind::UngrantedUse, entity, uses, &actions)?
+    })
 }
 
 /// Actions that were denied often.
 fn repeated_denials(
     search: &Search<'_>,
-    entity: EntityId,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     uses: &UseOf<'_>,
-    found: &mut Vec<Finding>,
-) {
+) -> Option<Finding> {
     let mut actions: Vec<ActionId> = uses
         .actions
         .iter()
@@ -275,10 +217,7 @@ fn repeated_denials(
         .map(|(action, _)| *action)
         .collect();
     actions.sort_unstable();
-    let Some(finding) = of_uses(search, FindingKind::RepeatedDenials, detail, uses, &actions)
-    else {
-        return;
-    };
+    let finding = of_uses(search, FindingKind::RepeatedDenials, entity, uses, &actions)?;
     let denied = actions.iter().filter_map(|action| uses.actions.get(action));
     let denied = denied.map(|uses| uses.counts().1).sum();
     let privilege = actions
@@ -294,19 +233,19 @@ fn repeated_denials(
         ),
         None => (Severity::Low, SeverityReason::Denied { denied }),
     };
-    found.push(Finding {
+    Some(Finding {
         severity,
         severity_reason,
-        granted_by: granting_statements(search.advisor, entity, &search.set(&actions)),
+        granted_by: entity.granting_statements(&search.set(&actions)),
         ..finding
-    });
+    })
 }
 
 /// A finding on actions that were used, or denied.
 fn of_uses(
     search: &Search<'_>,
     kind: FindingKind,
-    detail: &EntityDetail,
+    entity: &JudgedEntity<'_>,
     uses: &UseOf<'_>,
     actions: &[ActionId],
 ) -> Option<Finding> {
@@ -337,6 +276,6 @@ fn of_uses(
         last_use: Some(last_use),
         state: Some(State::Used),
         permissions,
-        ..search.finding(kind, detail, "")
+        ..search.finding(kind, entity.detail, "")
     })
 }

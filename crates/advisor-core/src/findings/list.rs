@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use super::finding::Finding;
+use super::judged::JudgedEntity;
 use super::search::Search;
 use super::settings::FindingSettings;
 use super::severity::Severity;
@@ -111,12 +112,11 @@ fn find(search: &Search<'_>, entity: EntityId, detail: &EntityDetail) -> (Judged
     if detail.path.starts_with("/aws-service-role/") {
         return (Judged::ServiceLinked, found);
     }
+    let entity = JudgedEntity::new(search.advisor, entity, detail);
     match detail.kind {
-        EntityKind::User | EntityKind::Role => {
-            identity::find(search, entity, detail, &mut found);
-        }
-        EntityKind::Group => policy::find_on_group(search, entity, detail, &mut found),
-        EntityKind::Policy => policy::find_on_policy(search, entity, detail, &mut found),
+        EntityKind::User | EntityKind::Role => identity::find(search, &entity, &mut found),
+        EntityKind::Group => policy::find_on_group(search, &entity, &mut found),
+        EntityKind::Policy => policy::find_on_policy(search, &entity, &mut found),
     }
     for finding in &mut found {
         finding.status = search.status(finding, detail);

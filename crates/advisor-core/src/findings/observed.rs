@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use service_catalog::{ActionId, ServiceId};
 
+use super::evidence::LastUse;
+use super::finding::FoundPermission;
 use crate::account::EntityId;
 use crate::advisor::Advisor;
 use crate::report::{ActionRow, Grant, Granularity, ReportVisitor, ServiceRow};
@@ -64,15 +66,6 @@ impl Observed {
         (self.services.iter()).flat_map(|service| service.unused.iter().copied())
     }
 
-    /// Of the reasons of unused services, the one with the fewest days.
-    pub(super) fn weakest_reason(&self) -> Option<Arc<StateReason>> {
-        weakest(
-            self.services
-                .iter()
-                .filter_map(|service| service.reason.as_ref()),
-        )
-    }
-
     fn shared(&mut self, reason: &StateReason) -> Arc<StateReason> {
         if let Some(known) = self.reasons.iter().find(|known| ***known == *reason) {
             return known.clone();
@@ -83,11 +76,33 @@ impl Observed {
     }
 }
 
-/// The reason with the fewest days.
-pub(super) fn weakest<'a>(
-    reasons: impl Iterator<Item = &'a Arc<StateReason>>,
-) -> Option<Arc<StateReason>> {
-    reasons.min_by_key(|reason| reason.days()).cloned()
+impl ObservedService {
+    /// All of the service as a permission that is unused.
+    pub(super) fn whole(&self, last_use: Option<Box<LastUse>>) -> FoundPermission {
+        FoundPermission {
+            service: self.service,
+            is_whole_service: true,
+            actions: Box::default(),
+            action_count: self.granted,
+            granted_actions: self.granted,
+            last_use,
+            state_reason: self.reason.clone(),
+        }
+    }
+
+    /// Unused actions of the service as a permission.
+    pub(super) fn part(
+        &self,
+        actions: Vec<ActionId>,
+        last_use: Option<Box<LastUse>>,
+    ) -> FoundPermission {
+        FoundPermission {
+            is_whole_service: false,
+            action_count: u32::try_from(actions.len()).unwrap_or(u32::MAX),
+            actions: actions.into(),
+            ..self.whole(last_use)
+        }
+    }
 }
 
 struct Visitor<F> {

@@ -1,32 +1,31 @@
 //! Findings on managed policies and groups.
 
-use super::evidence::granting_statements;
-use super::finding::{Finding, FoundPermission};
+use super::finding::Finding;
+use super::judged::JudgedEntity;
 use super::kind::FindingKind;
-use super::observed::{Observed, weakest};
+use super::observed::Observed;
 use super::search::Search;
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityDetail, EntityId, PolicySource};
-use crate::state::State;
+use crate::account::PolicySource;
 
 /// Adds the findings on a managed policy.
 pub(super) fn find_on_policy(
     search: &Search<'_>,
-    policy: EntityId,
-    detail: &EntityDetail,
+    policy: &JudgedEntity<'_>,
     found: &mut Vec<Finding>,
 ) {
+    let detail = policy.detail;
     if !search.is_old_enough(detail) {
         return;
     }
     let is_attached = search
         .advisor
         .account()
-        .attached_to(policy)
+        .attached_to(policy.id)
         .next()
         .is_some();
     if is_attached {
-        found.extend(unused_policy(search, policy, detail));
+        found.extend(unused_policy(search, policy));
         return;
     }
     // What the export says of other attachments counts: it may be a permissions boundary, or the export may lack identities.
@@ -42,52 +41,35 @@ pub(super) fn find_on_policy(
 }
 
 /// A policy that is attached, and of which nobody used anything.
-fn unused_policy(search: &Search<'_>, policy: EntityId, detail: &EntityDetail) -> Option<Finding> {
-    let observed = Observed::of(search.advisor, policy, |_| false);
+fn unused_policy(search: &Search<'_>, policy: &JudgedEntity<'_>) -> Option<Finding> {
+    let observed = Observed::of(search.advisor, policy.id, |_| false);
     if !observed.is_all_unused() {
         return None;
     }
     let actions: Vec<_> = observed.unused_actions().collect();
-    let (severity, severity_reason) = search.worst(policy, &actions, false);
-    Some(Finding {
-        severity,
-        severity_reason,
-        unused_actions: actions.len(),
-        permissions: (observed.services.iter())
-            .map(|service| FoundPermission {
-                service: service.service,
-                is_whole_service: true,
-                actions: Box::default(),
-                action_count: service.granted,
-                granted_actions: service.granted,
-                last_use: None,
-                state_reason: service.reason.clone(),
-            })
-            .collect(),
-        granted_by: granting_statements(search.advisor, policy, &search.set(&actions)),
-        state: Some(State::Unused),
-        state_reason: observed.weakest_reason(),
-        ..search.finding(FindingKind::UnusedPolicy, detail, "")
-    })
+    let severity = search.worst(policy, &actions, false);
+    let services = observed.services.iter();
+    let permissions = services.map(|service| service.whole(None)).collect();
+    let kind = (FindingKind::UnusedPolicy, "");
+    Some(search.unused(kind, policy, severity, &actions, permissions))
 }
 
 /// Adds the findings on inline policies of a user, group or role: those of which all that they allow is unused. What the entity has
 /// by other policies too counts as used by all of them.
 pub(super) fn find_inline(
     search: &Search<'_>,
-    holder: EntityId,
-    detail: &EntityDetail,
+    holder: &JudgedEntity<'_>,
     observed: &Observed,
     found: &mut Vec<Finding>,
 ) {
     let advisor = search.advisor;
     let unused: Vec<_> = observed.unused_actions().collect();
     let unused = search.set(&unused);
-    for policy in advisor.account().policies_in_effect(holder) {
+    for policy in advisor.account().policies_in_effect(holder.id) {
         let PolicySource::Document(document) = policy.document else {
             continue;
         };
-        if policy.holder != holder || policy.arn.is_some() {
+        if policy.holder != holder.id || policy.arn.is_some() {
             continue;
         }
         let Some(compiled) = advisor.compiled(*document) else {
@@ -102,45 +84,34 @@ pub(super) fn find_inline(
         let actions: Vec<_> = positions
             .filter_map(|position| advisor.catalog().action_at(position))
             .collect();
-        let (severity, severity_reason) = search.worst(holder, &actions, false);
+        let severity = search.worst(holder, &actions, false);
         let permissions = search.permissions(&actions, observed);
-        let mut granted_by = granting_statements(advisor, holder, &compiled.possible);
-        granted_by.retain(|statement| {
+        let kind = (FindingKind::UnusedPolicy, policy.name);
+        let mut finding = search.unused(kind, holder, severity, &actions, permissions);
+        finding.granted_by.retain(|statement| {
             statement.group.is_none()
                 && statement.policy_arn.is_none()
                 && *statement.policy == *policy.name
         });
-        found.push(Finding {
-            severity,
-            severity_reason,
-            unused_actions: actions.len(),
-            granted_by,
-            state: Some(State::Unused),
-            state_reason: weakest(
-                permissions
-                    .iter()
-                    .filter_map(|permission| permission.state_reason.as_ref()),
-            ),
-            permissions,
-            ..search.finding(FindingKind::UnusedPolicy, detail, policy.name)
-        });
+        found.push(finding);
     }
 }
 
-/// Adds the finding on a group without members, and those on the inline policies of others. Without any user of the account, the export may have been filtered.
+/// Adds the finding on a group without members, and those on the inline policies of others. Without any user of the account, the
+/// export may have been filtered.
 pub(super) fn find_on_group(
     search: &Search<'_>,
-    group: EntityId,
-    detail: &EntityDetail,
+    group: &JudgedEntity<'_>,
     found: &mut Vec<Finding>,
 ) {
+    let detail = group.detail;
     if !search.is_old_enough(detail) {
         return;
     }
     let account = search.advisor.account();
-    if account.members_of(group).next().is_some() {
-        let observed = Observed::of(search.advisor, group, |_| false);
-        find_inline(search, group, detail, &observed, found);
+    if account.members_of(group.id).next().is_some() {
+        let observed = Observed::of(search.advisor, group.id, |_| false);
+        find_inline(search, group, &observed, found);
     } else if !search.is_incomplete && search.accounts_with_users.contains(&detail.account) {
         found.push(Finding {
             severity: Severity::Informational,

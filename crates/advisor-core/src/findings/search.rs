@@ -3,19 +3,19 @@
 use hashbrown::HashSet;
 use service_catalog::{AccessLevel, ActionId};
 
-use super::evidence::granting_statements;
 use super::finding::{Finding, FindingStatus, FoundPermission, name_of};
 use super::fingerprint::FindingId;
+use super::judged::JudgedEntity;
 use super::kind::FindingKind;
 use super::observed::{Observed, ObservedService};
 use super::privileges::{PrivilegeClass, Privileges};
 use super::settings::{ArchiveRule, FindingSettings};
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityDetail, EntityId, EntityKind, ExportIssueKind};
+use crate::account::{EntityDetail, EntityKind, ExportIssueKind};
 use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::ids::{AccountId, UniqueId};
-use crate::state::DayRange;
+use crate::state::{DayRange, State};
 
 /// What the search for findings needs.
 pub(super) struct Search<'a> {
@@ -135,6 +135,30 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// A finding that actions of an entity are granted and unused.
+    pub(super) fn unused(
+        &self,
+        (kind, subject): (FindingKind, &str),
+        entity: &JudgedEntity<'_>,
+        (severity, severity_reason): (Severity, SeverityReason),
+        actions: &[ActionId],
+        permissions: Vec<FoundPermission>,
+    ) -> Finding {
+        let reasons = permissions.iter();
+        let reasons = reasons.filter_map(|permission| permission.state_reason.as_ref());
+        Finding {
+            severity,
+            severity_reason,
+            unused_actions: actions.len(),
+            granted_by: entity.granting_statements(&self.set(actions)),
+            state: Some(State::Unused),
+            // A finding rests on its weakest reason.
+            state_reason: reasons.min_by_key(|reason| reason.days()).cloned(),
+            permissions,
+            ..self.finding(kind, entity.detail, subject)
+        }
+    }
+
     /// Actions as permissions by service.
     pub(super) fn permissions(
         &self,
@@ -144,16 +168,8 @@ impl<'a> Search<'a> {
         let set = self.set(actions);
         let of = |service: &ObservedService| {
             let own = service.unused.iter().copied();
-            let own: Box<[ActionId]> = own.filter(|action| set.contains(action.index())).collect();
-            (!own.is_empty()).then(|| FoundPermission {
-                service: service.service,
-                is_whole_service: false,
-                action_count: u32::try_from(own.len()).unwrap_or(u32::MAX),
-                actions: own,
-                granted_actions: service.granted,
-                last_use: None,
-                state_reason: service.reason.clone(),
-            })
+            let own: Vec<ActionId> = own.filter(|action| set.contains(action.index())).collect();
+            (!own.is_empty()).then(|| service.part(own, None))
         };
         observed.services.iter().filter_map(of).collect()
     }
@@ -170,26 +186,23 @@ impl<'a> Search<'a> {
     /// How much unused actions of an entity matter. Where it may not pass a role, what runs under one is no privilege.
     pub(super) fn worst(
         &self,
-        entity: EntityId,
+        entity: &JudgedEntity<'_>,
         actions: &[ActionId],
         may_pass: bool,
     ) -> (Severity, SeverityReason) {
         let name = |action: &ActionId| name_of(self.advisor.catalog(), *action).into();
-        let own = actions
-            .iter()
-            .filter(|action| self.privileges.takes_over(**action));
-        let own: Vec<&ActionId> = own.collect();
-        if let Some(first) = own.first() {
-            let takes_over: Vec<ActionId> = own.iter().copied().copied().collect();
-            let statements = granting_statements(self.advisor, entity, &self.set(&takes_over));
-            let reason = SeverityReason::TakesOver {
-                actions: own.len(),
-                example: name(first),
-            };
-            return if statements.iter().any(|statement| statement.is_unlimited) {
-                (Severity::Critical, reason)
+        let takes_over = actions.iter().copied();
+        let takes_over: Vec<ActionId> = takes_over
+            .filter(|action| self.privileges.takes_over(*action))
+            .collect();
+        if let Some(first) = takes_over.first() {
+            let (actions, example) = (takes_over.len(), name(first));
+            return if entity.has_unlimited(&self.set(&takes_over)) {
+                (
+                    Severity::Critical,
+                    SeverityReason::TakesOver { actions, example },
+                )
             } else {
-                let (actions, example) = (own.len(), name(first));
                 (
                     Severity::High,
                     SeverityReason::Privileges { actions, example },

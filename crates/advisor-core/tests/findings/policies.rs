@@ -1,9 +1,10 @@
 //! Findings on policies and groups.
 
+use advisor_core::FindingKind;
 use serde_json::json;
 
-use crate::covered;
 use crate::world::{ACCOUNT, allow};
+use crate::{covered, only};
 
 fn attached(name: &str) -> serde_json::Value {
     let arn = format!("arn:aws:iam::{ACCOUNT}:policy/{name}");
@@ -93,4 +94,33 @@ fn inline_policies_are_unused_one_by_one() {
         .map(|finding| finding.id)
         .collect();
     assert_eq!(ids.len(), 4);
+}
+
+#[test]
+fn only_statements_that_grant_are_listed() {
+    let statement = |effect: &str, actions: &[&str], resource: &str| json!({"Effect": effect, "Action": actions, "Resource": resource});
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:logs";
+    let (reads, creates) = (
+        &["ec2:DescribeInstances", "ec2:DescribeVpcs"],
+        &["sqs:CreateQueue"],
+    );
+    let statements = json!([
+        statement("Allow", reads, "*"),
+        statement("Allow", creates, queue),
+        statement("Allow", creates, "arn:aws:sqs:*:*:*"),
+        statement("Deny", creates, queue),
+        statement("Deny", &["ec2:DescribeVpcs"], "*"),
+        // It removes nothing from every request.
+        json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}}),
+    ]);
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": document}]);
+    let world = covered().role("idle", &json!({"RolePolicyList": inline}));
+    let found = only(&world, FindingKind::UnusedIamRole);
+    let granted = found.granted_by.iter();
+    let granted: Vec<_> = granted
+        .map(|one| (one.statement, one.actions, one.is_unlimited))
+        .collect();
+    assert_eq!(granted, [(0, 1, true), (2, 1, false)]);
+    assert_eq!(found.unused_actions, 2);
 }
