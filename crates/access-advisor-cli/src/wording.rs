@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 
 use crate::lines::Lines;
 
+/// Where the further lines of a list of names start at most.
+const DEEPEST: usize = 24;
 /// The width at which lists of names are wrapped.
 const WIDTH: usize = 100;
 /// Longer lists of names are truncated ...
@@ -26,15 +28,15 @@ pub(crate) fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) ->
         names.len()
     };
     let more = names.len() - shown;
-    let more = (more > 0).then(|| format!("and {more} more (--format csv lists all)"));
+    let more = (more > 0).then(|| format!("and {more} more (--format json lists all)"));
     let shown = names.iter().take(shown).map(|name| (*name).to_owned());
     let mut line = label.to_owned();
-    let indent = label.len().min(12);
+    let indent = label.len().min(DEEPEST);
     let mut is_first = true;
     for name in shown.chain(more) {
         if !is_first {
             line.push(',');
-            if line.len() + 1 + name.len() > WIDTH {
+            if line.chars().count() + 1 + name.chars().count() > WIDTH {
                 writeln!(lines, "{line}")?;
                 line = " ".repeat(indent);
             } else {

@@ -334,3 +334,26 @@ fn options_say_what_stays() {
         assert!(all.contains(message), "{all}");
     }
 }
+
+#[test]
+fn uses_that_only_the_credential_report_shows_stop_a_proposal() {
+    let erin = "arn:aws:iam::111122223333:user/erin";
+    let run_on = |command: &[&str], more: &[&str]| {
+        let inputs = [
+            "--account",
+            "testdata/account.json",
+            "--trail",
+            "testdata/trail",
+            "--now",
+            "2026-11-01T00:00:00Z",
+            "--min-coverage",
+            "10",
+        ];
+        let arguments = [command, &inputs, more].concat();
+        String::from_utf8(run(&root(), &arguments).stdout).unwrap()
+    };
+    let report = ["--credential-report", "testdata/credential-report.csv"];
+    let remembered = "IAM remembers a use";
+    assert!(!run_on(&["rightsize", erin], &[]).contains(remembered));
+    assert!(run_on(&["rightsize", erin], &report).contains(remembered));
+}

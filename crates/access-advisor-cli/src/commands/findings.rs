@@ -10,19 +10,17 @@ use access_advisor::account::read_text;
 use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity};
 use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
-use access_advisor::report::{Advisor, Granularity, Tracking};
-use access_advisor::trail::MissingInput;
-use chrono::{DateTime, Utc};
+use access_advisor::report::{Granularity, Tracking};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::arguments::{ReadingArguments, parse_time};
+use crate::arguments::EvidenceArguments;
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::html_output::HtmlArguments;
 use crate::json_output::{write_json, write_json_line};
-use crate::{binary_output, input, output};
+use crate::{binary_output, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::findings_help!("\
@@ -55,20 +53,8 @@ The settings file (TOML) has the thresholds, and what to leave out or archive, a
     kinds = [\"UnusedPermission\"]     # and up_to (a severity), ids, accounts, arns, paths
     tags = { team = \"audit\" }"))]
 pub(crate) struct FindingsArguments {
-    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
-    /// them: their files named *.json, also compressed
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
-    account: Vec<PathBuf>,
-
-    /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
-    /// AWS CLI. Unused passwords and access keys rest on them, and users whose credentials they say were
-    /// used are not called unused
-    #[arg(long, num_args = 1.., value_name = "FILE")]
-    credential_report: Vec<PathBuf>,
-
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
 
     /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
@@ -99,10 +85,6 @@ pub(crate) struct FindingsArguments {
     #[arg(long)]
     archived: bool,
 
-    /// Findings as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    now: Option<DateTime<Utc>>,
-
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -116,9 +98,6 @@ pub(crate) struct FindingsArguments {
     /// Write the findings to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
-
-    #[command(flatten)]
-    reading: ReadingArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,20 +139,13 @@ impl ValueEnum for SeverityArgument {
 }
 
 pub(crate) fn run(arguments: &FindingsArguments) -> Result<(), Failure> {
-    arguments.reading.on_threads(|| find(arguments))
+    arguments.evidence.reading.on_threads(|| find(arguments))
 }
 
 fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
-    let now = arguments.now.unwrap_or_else(input::clock);
-    let files = [&arguments.settings, &arguments.baseline];
-    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
-    let inputs = [
-        &arguments.account[..],
-        &arguments.credential_report,
-        &arguments.trail,
-        &files,
-    ]
-    .concat();
+    let mut inputs = arguments.evidence.inputs(&arguments.trail);
+    inputs.extend(arguments.settings.clone());
+    inputs.extend(arguments.baseline.clone());
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if arguments.format == Format::Parquet {
         binary_output::refuse_terminal(arguments.output.as_deref())?;
@@ -186,22 +158,9 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         })
     });
     let baseline = baseline.transpose()?;
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let account = input::account(&arguments.account)?;
-    let credentials = input::credential_report(&arguments.credential_report, &account)?;
-    let until = arguments.reading.until.map_or(now, |until| until.min(now));
-    let reader =
-        arguments
-            .reading
-            .reader_until(Some(until), now.max(input::clock()), catalog.clone());
-    let trail = input::trail(&arguments.trail, &reader)?;
-    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
-        .with_issues(account.issues())
-        .with_accounts(&account, &trail.activity);
-    let mut advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now)?;
-    if let Some(report) = credentials {
-        advisor = advisor.with_credential_report(report);
-    }
+    let accounts = arguments.evidence.accounts()?;
+    let evidence = accounts.read(&arguments.trail, Tracking::full())?;
+    let (advisor, missing) = (evidence.advisor, evidence.missing);
     let mut findings = advisor.findings(&settings);
     if let Some(baseline) = baseline {
         baseline.retain_new(&mut findings);

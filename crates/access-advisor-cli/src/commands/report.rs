@@ -19,14 +19,14 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use self::listed_reports::{ListedReports, Unobservable};
-use crate::arguments::{GranularityArgument, ReadingArguments, TrackingArguments, parse_time};
+use crate::arguments::{Evidence, EvidenceArguments, GranularityArgument, TrackingArguments};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::html_output::HtmlArguments;
 use crate::lines::Lines;
 use crate::wording::{count, interval};
-use crate::{binary_output, input, output};
+use crate::{binary_output, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::trail_help!("\
@@ -58,18 +58,8 @@ For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROF
 AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
 server. Rows of activity files that span --until or --now are skipped and reported."))]
 pub(crate) struct ReportArguments {
-    /// Exports of aws iam get-account-authorization-details, of one or several accounts
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    account: Vec<PathBuf>,
-
-    /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
-    /// AWS CLI. What they show of the last uses of passwords and access keys is compared with the trail
-    #[arg(long, num_args = 1.., value_name = "FILE")]
-    credential_report: Vec<PathBuf>,
-
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
 
     /// CloudTrail files, folders (read recursively), or `s3://bucket/prefix`: objects as delivered to
     /// S3, JSON lines, output of aws cloudtrail lookup-events, results of queries in Athena or
@@ -89,10 +79,6 @@ pub(crate) struct ReportArguments {
     #[command(flatten)]
     tracking: TrackingArguments,
 
-    /// Report as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    now: Option<DateTime<Utc>>,
-
     /// How to print the reports
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -111,9 +97,6 @@ pub(crate) struct ReportArguments {
     /// would be 3), or when the account data has issues, such as policies that cannot be evaluated
     #[arg(long)]
     strict: bool,
-
-    #[command(flatten)]
-    reading: ReadingArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -134,54 +117,34 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
-    arguments.reading.on_threads(|| report(arguments))
+    arguments.evidence.reading.on_threads(|| report(arguments))
 }
 
 fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let now = arguments.now.unwrap_or_else(input::clock);
     let tracking = arguments.tracking.tracking();
     let granularity: Granularity = arguments.granularity.into();
-
-    let inputs = [
-        &arguments.account[..],
-        &arguments.credential_report,
-        &arguments.trail,
-    ]
-    .concat();
+    let inputs = arguments.evidence.inputs(&arguments.trail);
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if arguments.format == Format::Parquet {
         binary_output::refuse_terminal(arguments.output.as_deref())?;
     }
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let account = input::account(&arguments.account)?;
-    let credentials = input::credential_report(&arguments.credential_report, &account)?;
+    let accounts = arguments.evidence.accounts()?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
-        account.check(arn)?;
+        accounts.data.check(arn)?;
     }
-    let visible = tracking.visible_until(now);
-    let until = arguments
-        .reading
-        .until
-        .map_or(visible, |it| it.min(visible));
-    let reader =
-        arguments
-            .reading
-            .reader_until(Some(until), now.max(input::clock()), catalog.clone());
-    let trail = input::trail(&arguments.trail, &reader)?;
-    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
-        .with_issues(account.issues())
-        .with_accounts(&account, &trail.activity);
+    let Evidence {
+        advisor,
+        trail,
+        missing,
+        until,
+    } = accounts.read(&arguments.trail, tracking.clone())?;
+    let now = advisor.now();
     if arguments.strict {
-        check_strictly(account.issues().len(), &missing)?;
+        check_strictly(advisor.account().issues().len(), &missing)?;
     }
     warn_of_old_trail(&trail, &tracking, now);
     note_untracked_regions(&trail, &tracking);
-
-    let mut advisor = Advisor::new(account, &trail.activity, catalog, tracking.clone(), now)?;
-    if let Some(report) = credentials {
-        advisor = advisor.with_credential_report(report);
-    }
     note_unmatched_principals(&advisor);
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)
@@ -195,11 +158,13 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     }
     let unobservable = Unobservable::none(advisor.catalog());
     // The time that was read, not the whole period.
-    let start = tracking.period_start(now).max(arguments.reading.since);
+    let start = tracking
+        .period_start(now)
+        .max(arguments.evidence.reading.since);
     let end = until.min(now);
     let day = |time: DateTime<Utc>| DaySet::day_of(time.timestamp_millis());
     let asked_for = DayRange {
-        first: arguments.reading.since.map(day),
+        first: arguments.evidence.reading.since.map(day),
         last: day(end),
     };
     let trust = || trust::line(&coverage, asked_for, unobservable.count());

@@ -6,48 +6,40 @@ mod json;
 mod summary;
 mod table;
 
-use access_advisor::report::{Advisor, Tracking};
+use access_advisor::report::Tracking;
 use access_advisor::rightsize::{Rightsized, Rightsizer};
-use access_advisor::trail::MissingInput;
 use rayon::prelude::*;
 
 pub(crate) use self::arguments::RightsizeArguments;
 use self::arguments::RightsizeFormat;
 use crate::failure::Failure;
 use crate::lines::Lines;
-use crate::{input, output};
+use crate::output;
 
 pub(crate) fn run(arguments: &RightsizeArguments) -> Result<(), Failure> {
-    arguments.reading.on_threads(|| rightsize(arguments))
+    arguments
+        .evidence
+        .reading
+        .on_threads(|| rightsize(arguments))
 }
 
 fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
-    let now = arguments.now.unwrap_or_else(input::clock);
     let options = arguments.options()?;
     let tracking = Tracking::full()
         .with_period_days(arguments.period)
         .with_min_coverage_days(arguments.min_coverage);
-    let inputs = [&arguments.account[..], &arguments.trail].concat();
+    let inputs = arguments.evidence.inputs(&arguments.trail);
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if let Some(folder) = &arguments.out {
         folder::check(folder)?;
     }
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let account = input::account(&arguments.account)?;
+    let accounts = arguments.evidence.accounts()?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
-        account.resolve(arn)?;
+        accounts.data.resolve(arn)?;
     }
-    let visible = tracking.visible_until(now);
-    let until = arguments.reading.until;
-    let until = until.map_or(visible, |it| it.min(visible));
-    let reader =
-        (arguments.reading).reader_until(Some(until), now.max(input::clock()), catalog.clone());
-    let trail = input::trail(&arguments.trail, &reader)?;
-    let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
-        .with_issues(account.issues())
-        .with_accounts(&account, &trail.activity);
-    let advisor = Advisor::new(account, &trail.activity, catalog, tracking, now)?;
+    let evidence = accounts.read(&arguments.trail, tracking)?;
+    let (advisor, missing) = (evidence.advisor, evidence.missing);
     let rightsizer = advisor.rightsizer(options);
     let rightsized = all(arguments, &rightsizer)?;
     if let Some(folder) = &arguments.out {

@@ -17,6 +17,7 @@ use crate::json_output::write_json;
 use crate::lines::Lines;
 use crate::output;
 use crate::plain_table::PlainTable;
+use crate::wording::instant;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -106,14 +107,14 @@ fn write_table(lines: &mut Lines<'_>, uses: &[CredentialUse<'_>]) -> io::Result<
         "SERVICE",
         "REGION",
     ]);
-    let text = |millis| time::from_millis(millis).format("%Y-%m-%d %H:%M");
+    let text = |millis| instant(time::from_millis(millis));
     for uses in uses {
         let who = uses.principal;
         table.add_row([
             who.arn.or(who.unique_id).unwrap_or_default(),
             name(uses.credential),
-            &text(uses.first_millis).to_string(),
-            &text(uses.last_millis).to_string(),
+            &text(uses.first_millis),
+            &text(uses.last_millis),
             uses.service,
             uses.region,
         ]);

@@ -17,6 +17,7 @@ use crate::json_output::{write_json, write_json_line};
 use crate::lines::Lines;
 use crate::output;
 use crate::plain_table::PlainTable;
+use crate::wording::instant;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -96,13 +97,13 @@ fn write_table(lines: &mut Lines<'_>, rows: &[ActivityRow<'_>]) -> io::Result<()
             CreditedAction::Exercised(name) => format!("{name} (by another call)"),
             CreditedAction::Implied(name) => format!("{name} (maybe, by another call)"),
         };
-        let last = time::from_millis(row.last_millis).format("%Y-%m-%d %H:%M");
+        let last = instant(time::from_millis(row.last_millis));
         table.add_row([
             principal(row),
             row.service,
             &action,
             row.region,
-            &last.to_string(),
+            &last,
             &row.attempts.to_string(),
             &row.denied.to_string(),
         ]);

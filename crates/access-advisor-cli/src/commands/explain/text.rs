@@ -12,13 +12,8 @@ use access_advisor::time;
 use super::condition;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
+use crate::wording::{count, short_name, write_names};
 
-/// The width at which lists of names are wrapped.
-const WIDTH: usize = 100;
-/// Longer lists of names are cut ...
-const MOST_NAMES: usize = 60;
-/// ... to this many.
-const CUT_NAMES: usize = 12;
 /// More rows of one kind are counted.
 const MOST_ROWS: usize = 20;
 /// What stands before the elements of a statement.
@@ -342,46 +337,4 @@ fn write_more(lines: &mut Lines<'_>, indent: &str, rows: usize) -> io::Result<()
         Some(more @ 1..) => writeln!(lines, "{indent}and {more} more (--format json lists all)"),
         _ => Ok(()),
     }
-}
-
-/// Writes a label and names, wrapped; nothing when there are no names.
-fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
-    if names.is_empty() {
-        return Ok(());
-    }
-    let shown = if names.len() > MOST_NAMES {
-        CUT_NAMES
-    } else {
-        names.len()
-    };
-    let more = names.len() - shown;
-    let more = (more > 0).then(|| format!("and {more} more (--format json lists all)"));
-    let shown = names.iter().take(shown).map(|name| (*name).to_owned());
-    let mut line = label.to_owned();
-    let indent = label.len();
-    let mut is_first = true;
-    for name in shown.chain(more) {
-        if !is_first {
-            line.push(',');
-            if line.chars().count() + 1 + name.chars().count() > WIDTH {
-                writeln!(lines, "{line}")?;
-                line = " ".repeat(indent);
-            } else {
-                line.push(' ');
-            }
-        }
-        line.push_str(&name);
-        is_first = false;
-    }
-    writeln!(lines, "{line}")
-}
-
-/// `user/team/ann` of `arn:aws:iam::111122223333:user/team/ann`.
-fn short_name(arn: &str) -> &str {
-    arn.splitn(6, ':').nth(5).unwrap_or(arn)
-}
-
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

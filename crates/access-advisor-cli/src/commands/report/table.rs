@@ -239,7 +239,7 @@ fn write_report(lines: &mut Lines<'_>, report: &Report, period: Period<'_>) -> i
         rows_of(report, &unknown, period).write(lines, "  ")?;
         let more = report.unknown_event_sources().skip(MOST_ROWS).count();
         if more > 0 {
-            writeln!(lines, "  and {more} more (--format csv lists all)")?;
+            writeln!(lines, "  and {more} more (--format json lists all)")?;
         }
     }
     for missing in report.not_evaluated().iter().take(MOST_ROWS) {
@@ -248,7 +248,7 @@ fn write_report(lines: &mut Lines<'_>, report: &Report, period: Period<'_>) -> i
     if let Some(more @ 1..) = report.not_evaluated().len().checked_sub(MOST_ROWS) {
         writeln!(
             lines,
-            "  NOT EVALUATED: and {more} more (--format csv lists all)"
+            "  NOT EVALUATED: and {more} more (--format json lists all)"
         )?;
     }
     let undecided = report.undecided();

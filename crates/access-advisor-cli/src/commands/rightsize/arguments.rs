@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use access_advisor::rightsize::{KeepRules, PolicyLimits, RightsizeOptions, Wildcards};
-use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use crate::arguments::{GranularityArgument, ReadingArguments, parse_time};
+use crate::arguments::{EvidenceArguments, GranularityArgument};
 use crate::exit_status;
 use crate::failure::Failure;
 
@@ -37,13 +36,8 @@ pub(crate) struct RightsizeArguments {
     #[arg(long, conflicts_with = "arn")]
     pub(super) all: bool,
 
-    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of them
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub(super) account: Vec<PathBuf>,
-
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    pub(super) catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArguments,
 
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
@@ -80,10 +74,6 @@ pub(crate) struct RightsizeArguments {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) min_coverage: Option<u32>,
 
-    /// Right-size as of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(super) now: Option<DateTime<Utc>>,
-
     /// How to print the result
     #[arg(long, value_enum, default_value_t = RightsizeFormat::Table)]
     pub(super) format: RightsizeFormat,
@@ -96,9 +86,6 @@ pub(crate) struct RightsizeArguments {
     /// Write the result to this file instead of stdout
     #[arg(long, value_name = "PATH")]
     pub(super) output: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) reading: ReadingArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

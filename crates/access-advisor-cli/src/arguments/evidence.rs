@@ -1,0 +1,117 @@
+//! What answers rest on: account data, and the trail and credential reports that show what was used.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access_advisor::account::{AccountData, CredentialReport};
+use access_advisor::activity::Activity;
+use access_advisor::catalog::Catalog;
+use access_advisor::report::{Advisor, Tracking};
+use access_advisor::trail::{MissingInput, TrailRead};
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::reading::ReadingArguments;
+use super::values::parse_time;
+use crate::failure::Failure;
+use crate::input;
+
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArguments {
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
+    /// them: their files named *.json, also compressed
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    account: Vec<PathBuf>,
+
+    /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
+    /// AWS CLI. Unused passwords and access keys rest on them, and nothing is called unused of users whose
+    /// credentials were used, as they say, where the trail does not show it
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    credential_report: Vec<PathBuf>,
+
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+
+    /// As of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<DateTime<Utc>>,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// Account data, before the trail is read.
+pub(crate) struct Accounts<'a> {
+    arguments: &'a EvidenceArguments,
+    catalog: Arc<Catalog>,
+    pub(crate) data: Arc<AccountData>,
+    credentials: Option<Arc<CredentialReport>>,
+    now: DateTime<Utc>,
+}
+
+/// Account data joined with the trail.
+pub(crate) struct Evidence {
+    pub(crate) advisor: Advisor,
+    pub(crate) trail: TrailRead,
+    /// What of the input is not in the answers.
+    pub(crate) missing: MissingInput,
+    /// Records until here were read.
+    pub(crate) until: DateTime<Utc>,
+}
+
+impl EvidenceArguments {
+    /// The files that are read, which no result may be written to.
+    pub(crate) fn inputs(&self, trail: &[PathBuf]) -> Vec<PathBuf> {
+        [&self.account[..], &self.credential_report, trail].concat()
+    }
+
+    /// Loads the catalog, the account data and the credential reports.
+    pub(crate) fn accounts(&self) -> Result<Accounts<'_>, Failure> {
+        let catalog = input::catalog(self.catalog.as_deref())?;
+        let data = input::account(&self.account)?;
+        let credentials = input::credential_report(&self.credential_report, &data)?;
+        Ok(Accounts {
+            arguments: self,
+            catalog,
+            data: Arc::new(data),
+            credentials: credentials.map(Arc::new),
+            now: self.now.unwrap_or_else(input::clock),
+        })
+    }
+}
+
+impl Accounts<'_> {
+    /// Reads the trail.
+    pub(crate) fn read(self, trail: &[PathBuf], tracking: Tracking) -> Result<Evidence, Failure> {
+        let reading = &self.arguments.reading;
+        let visible = tracking.visible_until(self.now);
+        let until = reading.until.map_or(visible, |until| until.min(visible));
+        let present = self.now.max(input::clock());
+        let reader = reading.reader_until(Some(until), present, self.catalog.clone());
+        let trail = input::trail(trail, &reader)?;
+        let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
+            .with_issues(self.data.issues())
+            .with_accounts(&self.data, &trail.activity);
+        Ok(Evidence {
+            advisor: self.advisor(&trail.activity, tracking)?,
+            trail,
+            missing,
+            until,
+        })
+    }
+
+    /// An advisor that knows of no use.
+    pub(crate) fn without_trail(&self, tracking: Tracking) -> Result<Advisor, Failure> {
+        self.advisor(&Activity::default(), tracking)
+    }
+
+    fn advisor(&self, activity: &Activity, tracking: Tracking) -> Result<Advisor, Failure> {
+        let (data, catalog) = (self.data.clone(), self.catalog.clone());
+        let advisor = Advisor::new(data, activity, catalog, tracking, self.now)?;
+        Ok(match &self.credentials {
+            Some(report) => advisor.with_credential_report(report.clone()),
+            None => advisor,
+        })
+    }
+}
