@@ -4,6 +4,7 @@ use std::io;
 
 use access_advisor::activity::DaySet;
 use access_advisor::report::DayRange;
+pub(crate) use access_advisor::text::{count, thousands};
 use chrono::{DateTime, Utc};
 
 use crate::lines::Lines;
@@ -68,25 +69,6 @@ pub(crate) fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// A number of things.
-pub(crate) fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number))
-}
-
-/// A number with commas: `17,203`.
-pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `2026-01-01 to 2026-01-31`.
 pub(crate) fn interval(range: DayRange) -> String {
     let date = |day| DaySet::date_of(day).map_or_else(String::new, |date| date.to_string());
@@ -94,20 +76,5 @@ pub(crate) fn interval(range: DayRange) -> String {
         Some(first) if first == range.last => date(first),
         Some(first) => format!("{} to {}", date(first), date(range.last)),
         None => format!("up to {}", date(range.last)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn numbers_have_commas() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(super::thousands(number), text);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Text of the input, made fit for terminals and logs.
+//! Text for people: text of the input, made fit for terminals and logs, and numbers.
 //!
 //! Names and messages come from exports, trails and requests, and can hold anything: line ends that forge a line, escape
 //! sequences that hide one, characters that reverse what follows.
@@ -74,9 +74,43 @@ fn has_no_shape(character: char) -> bool {
     )
 }
 
+/// A number of things, with commas: `1 action`, `17,203 actions`.
+#[must_use]
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
+}
+
+/// A number with commas: `17,203`.
+#[must_use]
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_have_commas() {
+        for (number, text) in [
+            (0, "0 actions"),
+            (1, "1 action"),
+            (999, "999 actions"),
+            (1_000, "1,000 actions"),
+            (1_234_567, "1,234,567 actions"),
+        ] {
+            assert_eq!(count(number, "action"), text);
+        }
+    }
 
     #[test]
     fn only_what_does_not_print_is_escaped() {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::finding::Finding;
 use super::kind::FindingKind;
+use crate::text::count;
 
 impl Finding {
     /// What the finding says, in one or two sentences without line ends: what is unused, why it matters and what it rests on.
@@ -81,35 +82,5 @@ impl Finding {
 
     fn listed(&self) -> usize {
         self.permissions.iter().map(|one| one.actions.len()).sum()
-    }
-}
-
-/// A number of things, with commas: `17,203 actions`.
-fn count(number: usize, what: &str) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{text} {what}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn numbers_have_commas() {
-        for (number, text) in [
-            (0, "0 actions"),
-            (1, "1 action"),
-            (999, "999 actions"),
-            (1_000, "1,000 actions"),
-            (1_234_567, "1,234,567 actions"),
-        ] {
-            assert_eq!(super::count(number, "action"), text);
-        }
     }
 }

@@ -134,6 +134,7 @@ impl fmt::Display for SeverityReason {
             Self::GrantedElsewhere => f.write_str(
                 "a resource-based policy grants it, or a permission that was removed did",
             ),
+            Self::Denied { denied: 1 } => f.write_str("1 attempt was denied"),
             Self::Denied { denied } => write!(f, "{denied} attempts were denied"),
             Self::CredentialOf(severity) => {
                 write!(f, "a credential of a user with {severity} permissions")
