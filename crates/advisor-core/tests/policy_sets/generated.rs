@@ -1,5 +1,7 @@
 //! Generated policy sets: documents on a user, on its group and on managed policies of both.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -291,6 +293,24 @@ pub(crate) const GROUP: &str = "arn:aws:iam::123456789012:group/some/staff";
 
 pub(crate) fn policy_arn(index: usize) -> String {
     format!("arn:aws:iam::123456789012:policy/p{index}")
+}
+
+/// The documents that count for each ARN: of the user, of the group, and of one managed policy.
+pub(crate) fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
+    let at = |homes: &[Home]| -> BTreeSet<usize> {
+        (0..documents.len())
+            .filter(|index| homes.contains(&documents[*index].home))
+            .collect()
+    };
+    let of_group = at(&[Home::GroupInline, Home::GroupAttached]);
+    let mut in_effect = vec![
+        (USER.to_owned(), (0..documents.len()).collect()),
+        (GROUP.to_owned(), of_group),
+    ];
+    if at(&[Home::UserAttached, Home::GroupAttached]).contains(&0) {
+        in_effect.push((policy_arn(0), BTreeSet::from([0])));
+    }
+    in_effect
 }
 
 /// The account as `aws iam get-account-authorization-details` prints it.

@@ -1,21 +1,4 @@
-//! Compares explanations with their definition, on generated policy sets: those of `reach_property`.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
-
-#[allow(dead_code, reason = "shared with reach_property")]
-#[path = "reach_property/generated.rs"]
-mod generated;
-#[path = "explain_property/plain_explanation.rs"]
-mod plain_explanation;
-#[path = "reach_property/plain_pattern.rs"]
-mod plain_pattern;
-#[allow(dead_code, reason = "shared with reach_property")]
-#[path = "reach_property/plain_reach.rs"]
-mod plain_reach;
+//! Compares explanations with their definition.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,10 +12,10 @@ use proptest::prop_assert_eq;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use service_catalog::{ActionId, Catalog};
 
-use generated::{Document, GROUP, Home, USER, export, policy_arn, policy_sets};
-use plain_explanation::{Place, PlainExplanation};
-use plain_pattern::Piece;
-use plain_reach::{Asked, PlainReach, SERVICES, Target, table, targets};
+use crate::generated::{Document, USER, export, in_effect, policy_sets};
+use crate::plain_explanation::{self, Place, PlainExplanation};
+use crate::plain_pattern::Piece;
+use crate::plain_reach::{Asked, PlainReach, SERVICES, Target, table, targets};
 
 /// Two threads share a run.
 const THREADS: usize = 2;
@@ -79,24 +62,6 @@ impl Seen {
 fn place_of(placed: &PlacedStatement<'_>) -> Place {
     let document = placed.path.policy_name.strip_prefix('p').unwrap();
     (document.parse().unwrap(), placed.index)
-}
-
-/// The documents that count for each ARN: of the user, of the group, and of one managed policy.
-fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
-    let at = |homes: &[Home]| -> BTreeSet<usize> {
-        (0..documents.len())
-            .filter(|index| homes.contains(&documents[*index].home))
-            .collect()
-    };
-    let of_group = at(&[Home::GroupInline, Home::GroupAttached]);
-    let mut in_effect = vec![
-        (USER.to_owned(), (0..documents.len()).collect()),
-        (GROUP.to_owned(), of_group),
-    ];
-    if at(&[Home::UserAttached, Home::GroupAttached]).contains(&0) {
-        in_effect.push((policy_arn(0), BTreeSet::from([0])));
-    }
-    in_effect
 }
 
 fn advisor_of(documents: &[Document], catalog: &Arc<Catalog>) -> Advisor {
@@ -250,14 +215,18 @@ fn compare(
     catalog: &Arc<Catalog>,
     seen: &RefCell<Seen>,
 ) -> Result<(), TestCaseError> {
+    let t0 = std::time::Instant::now();
     let advisor = advisor_of(documents, catalog);
+    let t1 = std::time::Instant::now();
     let comparison = Comparison {
         catalog,
         plain: PlainReach::new(documents),
         export: export(documents).to_string(),
         seen,
     };
+    let t2 = std::time::Instant::now();
     let resources = resources(&comparison.plain);
+    let t3 = std::time::Instant::now();
     // Goes through all resources from set to set.
     let mut next = seen.borrow().explained;
     for (index, (arn, documents)) in in_effect(documents).iter().enumerate() {
@@ -269,20 +238,32 @@ fn compare(
         };
         for target in targets() {
             let question = question(target);
+            let ta = std::time::Instant::now();
             let explanation = of.explainer.explain(&question, None).unwrap();
+            let tb = std::time::Instant::now();
             comparison.agree(&of, target, &explanation)?;
+            let tc = std::time::Instant::now();
+            add(4, tb - ta);
+            add(5, tc - tb);
             next += 1;
             // The user has all documents; of the others, some targets are enough.
             if index > 0 && !next.is_multiple_of(4) {
                 continue;
             }
+            let ta = std::time::Instant::now();
             comparison.explain(&of, target, (&explanation, &Asked::Any))?;
+            add(6, ta.elapsed());
             if let Some((text, asked)) = resources.get(next * 7 % resources.len().max(1)) {
                 let explanation = of.explainer.explain(&question, Some(text)).unwrap();
                 comparison.explain(&of, target, (&explanation, asked))?;
             }
         }
     }
+    add(0, t1 - t0);
+    add(1, t2 - t1);
+    add(2, t3 - t2);
+    add(3, t3.elapsed());
+    let t5 = std::time::Instant::now();
     let reach = advisor.reach(USER).unwrap();
     for (namespace, _, actions) in SERVICES {
         let granted = advisor.explain(USER, namespace, None).unwrap();
@@ -293,6 +274,7 @@ fn compare(
         let possible: Vec<&str> = possible.collect();
         prop_assert_eq!(granted.granted_actions.unwrap(), possible);
     }
+    add(7, t5.elapsed());
     Ok(())
 }
 
@@ -323,7 +305,7 @@ fn explanations_are_what_their_definition_says() {
             .reduce(Seen::and)
     });
     let seen = seen.unwrap();
-    println!("{seen:#?}");
+    println!("PHASES {T:?}");
 
     // The sets cover what this test is about.
     assert_eq!(seen.reasons.len(), 6);
@@ -336,4 +318,9 @@ fn explanations_are_what_their_definition_says() {
         assert!(*count > 200);
     }
     assert!(seen.examples > 200);
+}
+
+static T: [std::sync::atomic::AtomicU64; 8] = [const { std::sync::atomic::AtomicU64::new(0) }; 8];
+fn add(i: usize, d: std::time::Duration) {
+    T[i].fetch_add(d.as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
 }

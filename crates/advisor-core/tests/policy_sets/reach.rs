@@ -1,21 +1,7 @@
-//! Compares the engine's reach with reach by its definition, on generated policy sets.
+//! Compares the engine's reach with reach by its definition.
 //!
 //! The definition uses the generated statements. It parses no document, compiles no set and uses no set algebra. It tries
 //! every resource that the patterns can distinguish: an allow must match it, and no deny.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
-
-#[path = "reach_property/generated.rs"]
-mod generated;
-#[path = "reach_property/plain_pattern.rs"]
-mod plain_pattern;
-#[allow(dead_code, reason = "shared with explain_property")]
-#[path = "reach_property/plain_reach.rs"]
-mod plain_reach;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +12,8 @@ use advisor_core::ReachEngine;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use service_catalog::Catalog;
 
-use generated::{Document, GROUP, Home, USER, export, policy_arn, policy_sets};
-use plain_reach::{MISTAKES, Mistake, PlainReach, SERVICES, Target, table, targets};
+use crate::generated::{Document, export, in_effect, policy_sets};
+use crate::plain_reach::{self, MISTAKES, Mistake, PlainReach, SERVICES, Target, table, targets};
 
 /// Two threads share a run of 10,000 policy sets.
 const THREADS: usize = 2;
@@ -65,24 +51,6 @@ impl Seen {
         }
         self
     }
-}
-
-/// The documents that count for each ARN: of the user, of the group, and of one managed policy.
-fn in_effect(documents: &[Document]) -> Vec<(String, BTreeSet<usize>)> {
-    let at = |homes: &[Home]| -> BTreeSet<usize> {
-        (0..documents.len())
-            .filter(|index| homes.contains(&documents[*index].home))
-            .collect()
-    };
-    let of_group = at(&[Home::GroupInline, Home::GroupAttached]);
-    let mut in_effect = vec![
-        (USER.to_owned(), (0..documents.len()).collect()),
-        (GROUP.to_owned(), of_group),
-    ];
-    if at(&[Home::UserAttached, Home::GroupAttached]).contains(&0) {
-        in_effect.push((policy_arn(0), BTreeSet::from([0])));
-    }
-    in_effect
 }
 
 /// What is possible according to the engine, from an export.
@@ -162,8 +130,11 @@ fn compare(
     let in_effect = in_effect(documents);
     let arns: Vec<&str> = in_effect.iter().map(|(arn, _)| arn.as_str()).collect();
     let export = export(documents).to_string();
+    let t0 = std::time::Instant::now();
     let fast = engine_says(&export, catalog, &arns);
+    let t1 = std::time::Instant::now();
     let plain = PlainReach::new(documents);
+    let t2 = std::time::Instant::now();
     for ((arn, documents), fast) in in_effect.iter().zip(fast) {
         let slow = plain.possible(documents);
         if let Some(target) = fast.symmetric_difference(&slow).next() {
@@ -180,7 +151,12 @@ fn compare(
         }
         seen.compared += targets().count();
     }
+    let t3 = std::time::Instant::now();
     look(documents, plain, seen);
+    let t4 = std::time::Instant::now();
+    for (i, d) in [t1 - t0, t2 - t1, t3 - t2, t4 - t3].into_iter().enumerate() {
+        T[i].fetch_add(d.as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+    }
     Ok(())
 }
 
@@ -212,7 +188,7 @@ fn reach_is_what_its_definition_says() {
             .reduce(Seen::and)
     });
     let seen = seen.unwrap();
-    println!("{seen:#?}");
+    println!("PHASES {T:?}");
 
     // The sets cover what this test is about.
     assert!(seen.sets >= 10_000);
@@ -233,3 +209,5 @@ fn reach_is_what_its_definition_says() {
         );
     }
 }
+
+static T: [std::sync::atomic::AtomicU64; 4] = [const { std::sync::atomic::AtomicU64::new(0) }; 4];
