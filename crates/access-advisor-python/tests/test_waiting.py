@@ -161,6 +161,7 @@ def test_ctrl_c_stops_reports(interrupt, large, tmp_path):
     for make in (
         lambda: large.reports("action"),
         lambda: large.reports_to_parquet(tmp_path / "reports.parquet", "action"),
+        lambda: large.to_html(tmp_path / "reports.html", "action"),
     ):
         start = time.monotonic()
         interrupt()
