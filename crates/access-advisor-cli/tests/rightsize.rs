@@ -356,4 +356,9 @@ fn uses_that_only_the_credential_report_shows_stop_a_proposal() {
     let remembered = "IAM remembers a use";
     assert!(!run_on(&["rightsize", erin], &[]).contains(remembered));
     assert!(run_on(&["rightsize", erin], &report).contains(remembered));
+    // The state of what is granted and not used says the same.
+    let explain = ["explain", erin, "config:DescribeConfigRules"];
+    assert!(run_on(&explain, &[]).contains("Last uses: unused"));
+    let with_report = run_on(&explain, &report);
+    assert!(with_report.contains("Last uses: uncovered, password_last_used"));
 }

@@ -3,6 +3,7 @@
 mod attempt_days;
 mod credentials;
 mod join;
+mod missed_use;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 
+use self::missed_use::creation;
 use crate::account::{
     AccountData, DocumentId, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
 };
@@ -17,8 +19,7 @@ use crate::activity::Activity;
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::compiled_policy::CompiledPolicy;
 use crate::coverage::CatalogMismatch;
-use crate::credentials::{CrossCheck, UserCredentials};
-use crate::day_set::DaySet;
+use crate::credentials::UserCredentials;
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
@@ -162,21 +163,12 @@ impl Advisor {
     #[must_use]
     pub fn coverage(&self) -> ReportCoverage {
         let accounts = self.account.accounts();
-        let window = self.tracking.claim_days(self.now);
-        let cross_check = CrossCheck {
-            account: &self.account,
-            usage: &self.usage,
-            trail: &self.trail,
-            credentials: &self.credentials,
-            window,
-            now: self.now,
-        };
         let mut coverage = self.trail.summary(
             accounts.iter().map(AccountId::as_str),
-            window,
+            self.tracking.claim_days(self.now),
             self.tracking.coverage_days_needed(),
         );
-        coverage.unseen_uses = cross_check.unseen_uses();
+        coverage.unseen_uses = self.cross_check().unseen_uses();
         coverage
     }
 
@@ -391,11 +383,8 @@ impl Advisor {
         let own = self.account.entity(entity);
         let own = own.filter(|detail| !detail.is_aws_managed());
         let details = identities.iter().map(|(_, detail)| *detail).chain(own);
-        let of_details = details.map(|detail| {
-            let created = detail.created.map(|time| time.timestamp_millis());
-            (detail.account.as_str(), created.map(DaySet::day_of))
-        });
-        Some(self.states.as_ref()?.states.of(of_details))
+        let states = self.states.as_ref()?.states.of(details.map(creation));
+        Some(states.unless_missed(self.missed_use(identities)))
     }
 
     /// The users and roles that can use a service by means of an entity, and when they last did. The

@@ -38,16 +38,21 @@ impl CrossCheck<'_> {
     pub(crate) fn unseen_uses(&self) -> Vec<UnseenUse> {
         let mut unseen = Vec::new();
         for (id, detail) in self.account.entities() {
-            match detail.kind {
-                EntityKind::Role => unseen.extend(self.of_role(id, detail)),
-                EntityKind::User => unseen.extend(self.of_user(id, detail)),
-                EntityKind::Group | EntityKind::Policy => {}
-            }
+            unseen.extend(self.unseen_uses_of(id, detail));
         }
         unseen.sort_by(|left: &UnseenUse, right| {
             (&left.arn, left.source).cmp(&(&right.arn, right.source))
         });
         unseen
+    }
+
+    /// Those of one user or role.
+    pub(crate) fn unseen_uses_of(&self, id: EntityId, detail: &EntityDetail) -> Vec<UnseenUse> {
+        match detail.kind {
+            EntityKind::Role => self.of_role(id, detail).into_iter().collect(),
+            EntityKind::User => self.of_user(id, detail),
+            EntityKind::Group | EntityKind::Policy => Vec::new(),
+        }
     }
 
     fn of_role(&self, id: EntityId, detail: &EntityDetail) -> Option<UnseenUse> {

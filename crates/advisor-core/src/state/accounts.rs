@@ -33,7 +33,11 @@ type StatesKey = (Arc<str>, Option<i32>);
 
 /// The states that hold for the identities of one report. When they are of several accounts, what is said holds for each.
 #[derive(Clone, Debug)]
-pub(crate) struct StatesOfReport(Option<Arc<AccountStates>>);
+pub(crate) struct StatesOfReport {
+    states: Option<Arc<AccountStates>>,
+    /// Why nothing is unused.
+    missed_use: Option<StateReason>,
+}
 
 #[derive(Debug)]
 struct AccountStates {
@@ -94,10 +98,12 @@ impl States {
         if parts.is_empty() {
             let all = || self.accounts.iter().map(|it| of_account(it.clone(), None));
             let all = self.of_all.get_or_init(|| self.common(all()));
-            return StatesOfReport(all.clone());
+            return StatesOfReport::new(all.clone());
         }
         let parts = parts.into_iter();
-        StatesOfReport(self.common(parts.map(|(account, created)| of_account(account, created))))
+        StatesOfReport::new(
+            self.common(parts.map(|(account, created)| of_account(account, created))),
+        )
     }
 
     /// What holds for each of some accounts.
@@ -125,23 +131,59 @@ impl States {
 }
 
 impl StatesOfReport {
-    /// The state of an action that no attempt shows. `None` when there is no account.
-    pub(crate) fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
-        let verdict = self.0.as_ref()?.of_action(action)?;
-        Some((verdict.state, &verdict.reason))
+    fn new(states: Option<Arc<AccountStates>>) -> Self {
+        Self {
+            states,
+            missed_use: None,
+        }
     }
 
-    /// Why nothing can be said of any action; `None` when enough was read of the account.
+    /// The same, but nothing is unused when the trail is known to miss a use: what would be is uncovered.
+    pub(crate) fn unless_missed(self, missed_use: Option<StateReason>) -> Self {
+        Self { missed_use, ..self }
+    }
+
+    /// The state of an action that no attempt shows. `None` when there is no account.
+    pub(crate) fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
+        let verdict = self.states.as_ref()?.of_action(action)?;
+        match &self.missed_use {
+            Some(reason) if verdict.state == State::Unused => Some((State::Uncovered, reason)),
+            _ => Some((verdict.state, &verdict.reason)),
+        }
+    }
+
+    /// Why nothing can be called unused; `None` when enough was read of the account, and no use of these identities is missing.
     pub(crate) fn uncovered_reason(&self) -> Option<&StateReason> {
-        self.0.as_ref()?.uncovered_reason.as_ref()
+        let of_account = self.states.as_ref()?.uncovered_reason.as_ref();
+        of_account.or(self.missed_use.as_ref())
     }
 
     /// Adds the actions that are uncovered, and those that are unobservable, in the account.
     pub(crate) fn add_unknown(&self, uncovered: &mut ActionSet, unobservable: &mut ActionSet) {
-        if let Some(part) = &self.0 {
+        if let Some(part) = &self.states {
             uncovered.union_with(&part.uncovered);
             unobservable.union_with(&part.unobservable);
         }
+    }
+
+    /// Whether the reach has an action, of this service if there is one, that leaves no trace in what was read.
+    pub(crate) fn has_untraced(
+        &self,
+        catalog: &Catalog,
+        reach: &Reach,
+        service: Option<ServiceId>,
+    ) -> bool {
+        let Some(states) = &self.states else {
+            return true;
+        };
+        let services = reach.services(catalog).into_iter();
+        let mut asked_for = services.filter(|id| service.is_none_or(|service| service == *id));
+        asked_for.any(|id| {
+            let has = |set: &ActionSet| reach.actions_in(catalog, id, set).next().is_some();
+            catalog.service(id).action_range().is_empty()
+                || has(&states.uncovered)
+                || has(&states.unobservable)
+        })
     }
 
     /// The state of a service that no attempt shows, of which the reach has these actions.
@@ -151,7 +193,7 @@ impl StatesOfReport {
         reach: &Reach,
         service: ServiceId,
     ) -> Option<(State, StateReason)> {
-        let states = self.0.as_ref()?;
+        let states = self.states.as_ref()?;
         if let Some(reason) = &states.uncovered_reason {
             return Some((State::Uncovered, reason.clone()));
         }
@@ -188,7 +230,12 @@ impl StatesOfReport {
         let claims = claims.map(|(verdict, _)| Cow::Borrowed(verdict));
         let common =
             claims.reduce(|left, right| Cow::Owned(left.and(&right, states.days_needed)))?;
-        Some((common.state, common.reason.clone()))
+        match &self.missed_use {
+            Some(reason) if common.state == State::Unused => {
+                Some((State::Uncovered, reason.clone()))
+            }
+            _ => Some((common.state, common.reason.clone())),
+        }
     }
 }
 

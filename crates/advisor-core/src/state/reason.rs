@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::day_set::DaySet;
 use crate::time;
+use crate::unseen_use::UseSource;
 
 /// Why a row of a report has its [`State`](crate::State). `Display` and serde write it as short plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +93,15 @@ pub enum StateReason {
         days: u32,
         /// The number of days that are needed.
         needed: u32,
+    },
+    /// `uncovered`: AWS remembers a use by an identity, on a day that was read, that the trail should show and does not show.
+    MissedUse {
+        /// The user or role.
+        arn: Box<str>,
+        /// What remembers the use.
+        source: UseSource,
+        /// When, in UTC milliseconds.
+        millis: i64,
     },
     /// `uncovered`, of a service: some of its actions are.
     UncoveredActions {
@@ -223,6 +233,15 @@ impl fmt::Display for StateReason {
                 f,
                 "{} read of all its kinds of event in one Region; {needed} needed",
                 Days(*days)
+            ),
+            Self::MissedUse {
+                arn,
+                source,
+                millis,
+            } => write!(
+                f,
+                "{source} of {arn} is {}, a day that was read, and the trail does not show it",
+                time::format(time::from_millis(*millis))
             ),
             Self::UncoveredActions {
                 uncovered,
