@@ -139,6 +139,7 @@ impl Product {
                 Some(Token::Char(named) | Token::AnyStringWithout(named)) => Some(named),
                 _ => None,
             })
+            .filter(|named| *named >= FRESH)
             .collect();
         (FRESH..)
             .find(|candidate| !named.contains(candidate))

@@ -1,7 +1,9 @@
 //! Reach by its definition: an action is possible when, for some resource that it applies to, an allow matches and no
 //! unconditional deny does. Every resource that the patterns can distinguish is tried.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::generated::{self, Condition, Document};
 use crate::plain_pattern::{
@@ -109,21 +111,6 @@ pub(crate) enum Mistake {
     ForgetsArnsOfTheService,
 }
 
-impl Mistake {
-    /// Whether it changes what the strings of statements, or formats, match.
-    pub(crate) fn is_of_reading(self) -> bool {
-        matches!(
-            self,
-            Self::NeverReplacesVariables
-                | Self::AlwaysReplacesVariables
-                | Self::AppliesActionsWithoutTypesAnywhere
-                | Self::LetsSegmentsHoldColons
-                | Self::ComparesActionsWithCase
-                | Self::DeniesNamelessServicesByAnyName
-        )
-    }
-}
-
 pub(crate) const MISTAKES: [Mistake; 20] = [
     Mistake::IgnoresDenies,
     Mistake::IgnoresScopedDenies,
@@ -178,10 +165,15 @@ pub(crate) struct Resource {
 /// A policy set, prepared for queries.
 pub(crate) struct PlainReach {
     statements: Vec<Statement>,
-    patterns: Vec<Vec<Piece>>,
-    /// By ARN format.
-    resources: BTreeMap<String, Vec<Resource>>,
+    resources: Rc<Resources>,
     mistake: Option<Mistake>,
+}
+
+/// The patterns of a policy set, and the resources that they can distinguish.
+struct Resources {
+    patterns: Vec<Vec<Piece>>,
+    /// By ARN format, made when an allow applies to it.
+    by_format: BTreeMap<String, (Vec<Piece>, OnceCell<Vec<Resource>>)>,
 }
 
 /// The resource of actions without resource types, which have no format.
@@ -220,64 +212,10 @@ fn arns_of_service(namespace: &str) -> (String, Vec<Piece>) {
     (format!("ARNs of {namespace}"), pieces)
 }
 
-impl PlainReach {
-    pub(crate) fn new(documents: &[Document]) -> Self {
-        Self::with(documents, None)
-    }
-
-    pub(crate) fn with(documents: &[Document], mistake: Option<Mistake>) -> Self {
-        let mut patterns: Vec<Vec<Piece>> = Vec::new();
-        let mut statements = Vec::new();
-        for (index, document) in documents.iter().enumerate() {
-            let knows_variables = match mistake {
-                Some(Mistake::NeverReplacesVariables) => false,
-                Some(Mistake::AlwaysReplacesVariables) => true,
-                _ => document.knows_variables(),
-            };
-            for (position, statement) in document.statements.iter().enumerate() {
-                let read = |text: &String| {
-                    let (pattern, has_variable) = if knows_variables {
-                        with_variables(text)
-                    } else {
-                        (wildcards(text), false)
-                    };
-                    let is_everything = pattern.iter().all(|piece| *piece == Piece::Any);
-                    let known = patterns.iter().position(|known| *known == pattern);
-                    let place = known.unwrap_or_else(|| {
-                        patterns.push(pattern);
-                        patterns.len() - 1
-                    });
-                    ResourceText {
-                        pattern: place,
-                        has_variable,
-                        is_everything,
-                    }
-                };
-                let resources = statement.resources.iter().map(read).collect();
-                statements.push(Statement {
-                    document: index,
-                    index: position,
-                    is_allow: statement.is_allow,
-                    has_condition: statement.condition == Condition::Real,
-                    about: targets()
-                        .filter(|target| is_about(statement, *target, mistake))
-                        .collect(),
-                    named: targets()
-                        .filter(|target| is_named(statement, *target))
-                        .collect(),
-                    is_not_resource: statement.is_not_resource,
-                    resources,
-                });
-            }
-        }
-        let all_patterns = patterns;
-        let patterns: Vec<&[Piece]> = all_patterns.iter().map(Vec::as_slice).collect();
+impl Resources {
+    fn new(patterns: Vec<Vec<Piece>>, mistake: Option<Mistake>) -> Self {
         let formats = SERVICES.iter().flat_map(|(_, types, _)| *types);
-        let arns_of_services = SERVICES
-            .iter()
-            .map(|(namespace, _, _)| arns_of_service(namespace))
-            .map(|(name, pieces)| (name, every_resource(&pieces, &patterns)));
-        let resources: BTreeMap<String, Vec<Resource>> = formats
+        let formats = formats
             .flat_map(|(_, formats)| *formats)
             .chain([&ARNS_OF_N])
             .map(|format| {
@@ -287,38 +225,113 @@ impl PlainReach {
                     }
                     _ => arn_format(format),
                 };
-                ((*format).to_owned(), every_resource(&pieces, &patterns))
-            })
-            .chain([(STAR.to_owned(), vec![vec!['*']])])
-            .chain([(
-                ANYTHING.to_owned(),
-                every_resource(&[Piece::Any], &patterns),
-            )])
-            .chain(arns_of_services)
-            .map(|(format, texts)| {
-                let resource = |text: Vec<char>| {
-                    let matched = patterns
-                        .iter()
-                        .map(|pattern| matches(pattern, &text))
-                        .collect();
-                    Resource { text, matched }
-                };
-                (format, texts.into_iter().map(resource).collect())
-            })
-            .collect();
+                ((*format).to_owned(), pieces)
+            });
+        let arns_of_services = SERVICES
+            .iter()
+            .map(|(namespace, _, _)| arns_of_service(namespace));
+        let others = [STAR, ANYTHING].map(|key| (key.to_owned(), format_of(key)));
+        let by_format = formats.chain(others).chain(arns_of_services);
         Self {
-            statements,
-            patterns: all_patterns,
-            resources,
-            mistake,
+            patterns,
+            by_format: by_format
+                .map(|(format, pieces)| (format, (pieces, OnceCell::new())))
+                .collect(),
         }
     }
 
-    /// The same policy set with a mistake that changes no pattern, so that the resources are the same.
-    pub(crate) fn mistaken(self, mistake: Mistake) -> Self {
+    fn of(&self, format: &str) -> &[Resource] {
+        let Some((pieces, made)) = self.by_format.get(format) else {
+            return &[];
+        };
+        made.get_or_init(|| {
+            let patterns: Vec<&[Piece]> = self.patterns.iter().map(Vec::as_slice).collect();
+            let texts = every_resource(pieces, &patterns).into_iter();
+            texts.map(|text| self.resource(text)).collect()
+        })
+    }
+
+    /// A resource, and which patterns match it.
+    fn resource(&self, text: Vec<char>) -> Resource {
+        let matched = self.patterns.iter();
+        let matched = matched.map(|pattern| matches(pattern, &text)).collect();
+        Resource { text, matched }
+    }
+}
+
+/// The statements of the documents, and the patterns in them.
+fn read(documents: &[Document], mistake: Option<Mistake>) -> (Vec<Statement>, Vec<Vec<Piece>>) {
+    let mut patterns: Vec<Vec<Piece>> = Vec::new();
+    let mut statements = Vec::new();
+    for (index, document) in documents.iter().enumerate() {
+        let knows_variables = match mistake {
+            Some(Mistake::NeverReplacesVariables) => false,
+            Some(Mistake::AlwaysReplacesVariables) => true,
+            _ => document.knows_variables(),
+        };
+        for (position, statement) in document.statements.iter().enumerate() {
+            let read = |text: &String| {
+                let (pattern, has_variable) = if knows_variables {
+                    with_variables(text)
+                } else {
+                    (wildcards(text), false)
+                };
+                let is_everything = pattern.iter().all(|piece| *piece == Piece::Any);
+                let known = patterns.iter().position(|known| *known == pattern);
+                let place = known.unwrap_or_else(|| {
+                    patterns.push(pattern);
+                    patterns.len() - 1
+                });
+                ResourceText {
+                    pattern: place,
+                    has_variable,
+                    is_everything,
+                }
+            };
+            let resources = statement.resources.iter().map(read).collect();
+            statements.push(Statement {
+                document: index,
+                index: position,
+                is_allow: statement.is_allow,
+                has_condition: statement.condition == Condition::Real,
+                about: targets()
+                    .filter(|target| is_about(statement, *target, mistake))
+                    .collect(),
+                named: targets()
+                    .filter(|target| is_named(statement, *target))
+                    .collect(),
+                is_not_resource: statement.is_not_resource,
+                resources,
+            });
+        }
+    }
+    (statements, patterns)
+}
+
+impl PlainReach {
+    pub(crate) fn new(documents: &[Document]) -> Self {
+        let (statements, patterns) = read(documents, None);
         Self {
+            statements,
+            resources: Rc::new(Resources::new(patterns, None)),
+            mistake: None,
+        }
+    }
+
+    /// The same policy set with a mistake. Mistakes that change neither patterns nor formats share the resources.
+    pub(crate) fn mistaken(&self, documents: &[Document], mistake: Mistake) -> Self {
+        let (statements, patterns) = read(documents, Some(mistake));
+        let is_same =
+            patterns == self.resources.patterns && mistake != Mistake::LetsSegmentsHoldColons;
+        let resources = if is_same {
+            self.resources.clone()
+        } else {
+            Rc::new(Resources::new(patterns, Some(mistake)))
+        };
+        Self {
+            statements,
+            resources,
             mistake: Some(mistake),
-            ..self
         }
     }
 
@@ -375,20 +388,19 @@ impl PlainReach {
 
     /// A resource, and which patterns of the set match it.
     pub(crate) fn resource(&self, text: Vec<char>) -> Resource {
-        let matched = self.patterns.iter();
-        let matched = matched.map(|pattern| matches(pattern, &text)).collect();
-        Resource { text, matched }
+        self.resources.resource(text)
     }
 
     /// The resources that the targets of the catalog can apply to.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &Vec<char>> {
-        let resources = self.resources.values().flatten();
+        let formats = self.resources.by_format.keys();
+        let resources = formats.flat_map(|format| self.resources.of(format));
         resources.map(|resource| &resource.text)
     }
 
     /// The patterns of the statements.
     pub(crate) fn patterns(&self) -> &[Vec<Piece>] {
-        &self.patterns
+        &self.resources.patterns
     }
 
     /// Tries every resource of one target.
@@ -440,8 +452,7 @@ impl PlainReach {
     fn resources_of(&self, target: Target, allow: &Statement) -> impl Iterator<Item = &Resource> {
         self.formats_of(target, allow)
             .into_iter()
-            .filter_map(|format| self.resources.get(&format))
-            .flatten()
+            .flat_map(|format| self.resources.of(&format))
     }
 
     /// The keys in `resources` of what a target can apply to, in an allow.
