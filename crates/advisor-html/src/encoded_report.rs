@@ -1,15 +1,17 @@
 //! A report, made ready to be written. This is the part of the work that is done in parallel.
 
 use std::ptr;
+use std::sync::Arc;
 
 use advisor_core::{
-    ActionRow, Advisor, DaySet, EntityDetail, EntityId, EntityKind, Grant, LastAccess, Report,
-    ServiceRow, State, StateReason,
+    ActionRow, Advisor, DaySet, DocumentId, EntityDetail, EntityId, EntityKind, Grant, LastAccess,
+    Report, ServiceRow, State, StateReason,
 };
 use hashbrown::HashMap;
 use serde_json::Value;
 use service_catalog::{Catalog, ServiceId};
 
+use crate::grants::{EntityGrants, GrantFinder, StatementPart, document_of};
 use crate::varint;
 
 /// A report that is ready to be written: [`ReportEncoder::encode`](crate::ReportEncoder::encode) returns it, and
@@ -58,6 +60,8 @@ pub(crate) struct PolicyPart {
     pub(crate) arn: Option<Box<str>>,
     /// The ARN of the group that has it, if the entity has it through a group.
     pub(crate) group: Option<Box<str>>,
+    /// `None` when it cannot be evaluated.
+    pub(crate) document: Option<DocumentId>,
 }
 
 /// A service in the report.
@@ -73,6 +77,8 @@ pub(crate) struct ServicePart {
     pub(crate) granted: GrantedPart,
     /// The actions of which there is more to say than what [`GrantedPart`] says.
     pub(crate) single: Vec<SinglePart>,
+    /// The statements that grant its actions; `None` when finding them would take too much work.
+    pub(crate) statements: Option<Arc<[StatementPart]>>,
 }
 
 /// The granted actions of a service: the same for every identity with the same permissions, so that equal ones are written
@@ -118,14 +124,15 @@ pub(crate) const STATES: [State; 5] = [
 
 impl EncodedReport {
     /// Makes a report of an advisor ready to be written.
-    pub(crate) fn new(advisor: &Advisor, report: &Report) -> Self {
+    pub(crate) fn new(advisor: &Advisor, finder: &GrantFinder, report: &Report) -> Self {
         let entity = advisor.account().resolve(report.arn()).ok();
         let detail = entity.and_then(|id| Some((id, advisor.account().entity(id)?)));
         let mut claims = Claims::default();
         let rows = (report.service_rows())
             .chain(report.ungranted_service_rows())
             .chain(report.unknown_event_source_rows());
-        let services = rows.map(|row| ServicePart::new(report, row, &mut claims));
+        let mut grants = entity.map(|entity| finder.of(advisor, entity));
+        let services = rows.map(|row| ServicePart::new(report, row, &mut claims, &mut grants));
         let services = services.collect();
         let missing = report.not_evaluated().iter();
         Self {
@@ -153,11 +160,9 @@ impl Facts {
             EntityKind::Policy => account.attached_to(id).filter_map(arn).collect(),
             EntityKind::Role => Vec::new(),
         };
-        let policies = match detail.kind {
-            EntityKind::Policy => Vec::new(),
-            _ => account.policies_in_effect(id),
-        };
-        let policies = policies.into_iter().map(|policy| PolicyPart {
+        let policies = account.policies_in_effect(id).into_iter();
+        let policies = policies.map(|policy| PolicyPart {
+            document: document_of(&policy),
             name: policy.name.into(),
             arn: policy.arn.map(|arn| Box::from(&**arn)),
             group: (policy.holder != id).then(|| arn(policy.holder)).flatten(),
@@ -179,7 +184,16 @@ impl Facts {
 }
 
 impl ServicePart {
-    fn new<'a>(report: &'a Report, row: ServiceRow<'a>, claims: &mut Claims) -> Self {
+    fn new<'a>(
+        report: &'a Report,
+        row: ServiceRow<'a>,
+        claims: &mut Claims,
+        grants: &mut Option<EntityGrants<'_>>,
+    ) -> Self {
+        let statements = match (row.grant, row.service, grants) {
+            (Grant::Granted, Some(service), Some(grants)) => grants.of_service(service),
+            _ => Some(Arc::default()),
+        };
         let mut part = Self {
             service: row.service,
             namespace: row.namespace.into(),
@@ -189,6 +203,7 @@ impl ServicePart {
             last: AccessPart::of(report, row.last),
             granted: GrantedPart::default(),
             single: Vec::new(),
+            statements,
         };
         let mut before = 0;
         for action in row.actions() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use advisor_core::{Advisor, EntityKind, Grant, Granularity, ReportCoverage, State};
 use hashbrown::HashMap;
 use serde::Serialize;
-use service_catalog::{AccessLevel, Catalog, ServiceId};
+use service_catalog::{Catalog, ServiceId};
 
 use crate::dictionary::Dictionary;
 use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
@@ -15,6 +15,7 @@ use crate::options::HtmlOptions;
 use crate::page;
 use crate::report_encoder::ReportEncoder;
 use crate::section::{Section, write_json};
+use crate::statements::{Documents, Statements};
 use crate::varint;
 
 /// How many bytes of reports are compressed together: what the page unpacks to show one of them.
@@ -52,6 +53,8 @@ pub struct HtmlWriter<W: Write> {
     texts: Dictionary<Box<str>>,
     claims: Dictionary<Claim>,
     blocks: Blocks,
+    documents: Documents,
+    statements: Statements,
     section: Vec<u8>,
     sections: u32,
     has_states: bool,
@@ -93,6 +96,8 @@ struct Shared<'a> {
     texts: &'a [Box<str>],
     claims: Vec<(u8, u64)>,
     actions: Vec<ServiceActions<'a>>,
+    /// The number of the first document of each part with documents.
+    documents: &'a [u64],
 }
 
 /// The actions of a service.
@@ -136,6 +141,8 @@ impl<W: Write> HtmlWriter<W> {
                 section: Section::new(),
                 numbers: HashMap::new(),
             },
+            documents: Documents::new(advisor.clone()),
+            statements: Statements::new(),
             section: Vec::new(),
             sections: 0,
             has_states: false,
@@ -177,7 +184,7 @@ impl<W: Write> HtmlWriter<W> {
         for (number, row) in numbers.iter().zip(&report.services) {
             self.push_service(*number as u64, row, &claims, kept)?;
         }
-        self.push_facts(report.facts.as_ref());
+        self.push_facts(report.facts.as_ref(), kept)?;
         varint::push(&mut self.section, report.not_evaluated.len() as u64);
         for (name, reason) in &report.not_evaluated {
             self.push_text(name);
@@ -187,6 +194,7 @@ impl<W: Write> HtmlWriter<W> {
         if self.section.len() >= SECTION_LEN {
             self.write_section()?;
         }
+        self.written += self.documents.write_if_full(&mut self.writer)?;
         Ok(())
     }
 
@@ -198,13 +206,18 @@ impl<W: Write> HtmlWriter<W> {
         if !self.section.is_empty() {
             self.write_section()?;
         }
+        self.documents.write_rest(&mut self.writer)?;
         self.blocks.section.write(&mut self.writer, "blocks")?;
+        self.statements
+            .section
+            .write(&mut self.writer, "statements")?;
         let shared = Shared {
             texts: self.texts.list(),
             claims: (self.claims.list().iter())
                 .map(|claim| (claim.0, claim.1))
                 .collect(),
             actions: self.services.actions_of(&self.catalog),
+            documents: self.documents.firsts(),
         };
         write_json(&mut self.writer, "shared", &shared)?;
         self.services.count_actions();
@@ -229,7 +242,8 @@ impl<W: Write> HtmlWriter<W> {
 
     /// How much of the next report has a place in the file.
     fn kept(&self) -> Kept {
-        let taken = self.written + self.blocks.section.len_in_file() + self.expected_index_len;
+        let shared = self.blocks.section.len_in_file() + self.statements.section.len_in_file();
+        let taken = self.written + shared + self.expected_index_len;
         let limit = self.options.limit;
         if taken < limit / 10 * 8 {
             Kept::All
@@ -286,9 +300,8 @@ impl<W: Write> HtmlWriter<W> {
         varint::push(&mut self.section, row.granted.used.into());
         self.push_access(row.last.as_ref());
         if kept != Kept::All {
-            // No block, and no single actions.
-            varint::push(&mut self.section, 0);
-            varint::push(&mut self.section, 0);
+            // No block, no single actions, and no statements.
+            self.section.extend([0, 0, 0]);
             return Ok(());
         }
         let block = if row.granted.count == 0 {
@@ -300,6 +313,21 @@ impl<W: Write> HtmlWriter<W> {
         varint::push(&mut self.section, row.single.len() as u64);
         for action in &row.single {
             self.push_single(action, claims);
+        }
+        self.push_statements(row)
+    }
+
+    /// The statements that grant the service: how many, plus 1, or 0 when they were not found.
+    fn push_statements(&mut self, row: &ServicePart) -> io::Result<()> {
+        let Some(statements) = &row.statements else {
+            self.section.push(0);
+            return Ok(());
+        };
+        varint::push(&mut self.section, statements.len() as u64 + 1);
+        for part in &**statements {
+            let (documents, texts) = (&mut self.documents, &mut self.texts);
+            let number = self.statements.number(part, documents, texts)?;
+            varint::push(&mut self.section, number);
         }
         Ok(())
     }
@@ -351,11 +379,11 @@ impl<W: Write> HtmlWriter<W> {
         Ok(())
     }
 
-    fn push_facts(&mut self, facts: Option<&Facts>) {
+    fn push_facts(&mut self, facts: Option<&Facts>, kept: Kept) -> io::Result<()> {
         let Some(facts) = facts else {
             // No runs of days, no policies, nothing related.
             self.section.extend([0, 0, 0]);
-            return;
+            return Ok(());
         };
         let runs: Vec<(i32, i32)> = facts.days.runs().collect();
         varint::push(&mut self.section, runs.len() as u64);
@@ -370,11 +398,18 @@ impl<W: Write> HtmlWriter<W> {
             self.push_text(&policy.name);
             self.push_text(policy.arn.as_deref().unwrap_or_default());
             self.push_text(policy.group.as_deref().unwrap_or_default());
+            let document = match policy.document {
+                Some(id) if kept == Kept::All => Some(self.documents.number(id)?),
+                Some(id) => self.documents.known(id),
+                None => None,
+            };
+            varint::push(&mut self.section, document.map_or(0, |number| number + 1));
         }
         varint::push(&mut self.section, facts.related.len() as u64);
         for arn in &facts.related {
             self.push_text(arn);
         }
+        Ok(())
     }
 }
 
@@ -474,20 +509,10 @@ impl Services {
             let actions = actions.into_iter().flatten();
             let (names, levels) = actions
                 .map(|id| catalog.action(id))
-                .map(|action| (action.name(), level_letter(action.access_level())))
+                .map(|action| (action.name(), action.access_level().letter()))
                 .unzip();
             ServiceActions { names, levels }
         };
         self.ids.iter().map(actions_of).collect()
-    }
-}
-
-fn level_letter(level: AccessLevel) -> char {
-    match level {
-        AccessLevel::List => 'L',
-        AccessLevel::Read => 'R',
-        AccessLevel::Write => 'W',
-        AccessLevel::PermissionsManagement => 'P',
-        AccessLevel::Tagging => 'T',
     }
 }

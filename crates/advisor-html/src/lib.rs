@@ -3,6 +3,7 @@
 mod dictionary;
 mod encoded_report;
 mod finding_json;
+mod grants;
 mod html_writer;
 mod index;
 mod options;
@@ -10,6 +11,7 @@ mod page;
 mod report_encoder;
 mod rightsized_json;
 mod section;
+mod statements;
 mod varint;
 
 use std::io::{self, Write};

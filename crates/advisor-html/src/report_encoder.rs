@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::encoded_report::{EncodedReport, FoundPart};
 use crate::finding_json::finding_json;
+use crate::grants::GrantFinder;
 use crate::rightsized_json::rightsized_json;
 
 /// Makes reports of an advisor ready to be written, each by itself: this is the part of the work that can be done in parallel.
@@ -19,6 +20,7 @@ pub struct ReportEncoder {
     /// By the ARN of the entity; `None` when none were looked for.
     findings: Option<HashMap<Arc<str>, Vec<Finding>>>,
     rightsizer: Option<Rightsizer>,
+    grants: Arc<GrantFinder>,
 }
 
 impl ReportEncoder {
@@ -29,6 +31,7 @@ impl ReportEncoder {
             advisor: advisor.clone(),
             findings: None,
             rightsizer: None,
+            grants: Arc::new(GrantFinder::new(advisor)),
         }
     }
 
@@ -72,7 +75,7 @@ impl ReportEncoder {
         EncodedReport {
             findings: found.collect(),
             rightsized: self.rightsized(report),
-            ..EncodedReport::new(&self.advisor, report)
+            ..EncodedReport::new(&self.advisor, &self.grants, report)
         }
     }
 

@@ -121,6 +121,19 @@ fn identities_with_the_same_permissions_share_them() {
 }
 
 #[test]
+fn identities_with_the_same_policies_share_their_statements() {
+    let few = file(&advisor(2), HtmlOptions::default());
+    let many = file(&advisor(200), HtmlOptions::default());
+    for name in ["statements", "documents-0"] {
+        assert_eq!(section(&few, name), section(&many, name), "{name}");
+    }
+    let documents = json_section(&many, "documents-0");
+    let text: Value = serde_json::from_str(documents[0].as_str().unwrap()).unwrap();
+    assert_eq!(text["Statement"][0]["Action"], "s3:*");
+    assert_eq!(documents.as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn the_same_reports_give_the_same_file() {
     let advisor = advisor(20);
     let options = HtmlOptions::default();

@@ -39,6 +39,18 @@ impl AccessLevel {
             Self::Tagging => "Tagging",
         }
     }
+
+    /// The first letter of the name, which is different for each.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match self {
+            Self::List => 'L',
+            Self::Read => 'R',
+            Self::Write => 'W',
+            Self::PermissionsManagement => 'P',
+            Self::Tagging => 'T',
+        }
+    }
 }
 
 /// A service as IAM reports it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::catalog::{AccessLevel, Action, Catalog};
+use crate::catalog::{Action, Catalog};
 use crate::condition::RecordCondition;
 use crate::event_kind::{EventKind, When};
 use crate::evidence::Evidence;
@@ -87,7 +87,7 @@ impl Catalog {
         write!(
             out,
             "{}{tracked}{seen}\t{}",
-            letter(action.access_level),
+            action.access_level.letter(),
             action.name
         )?;
         for (position, id) in action.resource_types.iter().enumerate() {
@@ -169,15 +169,5 @@ impl Catalog {
         } else {
             format!("{}:{}", self.service(action.service).namespace, action.name)
         }
-    }
-}
-
-fn letter(level: AccessLevel) -> char {
-    match level {
-        AccessLevel::List => 'L',
-        AccessLevel::Read => 'R',
-        AccessLevel::Write => 'W',
-        AccessLevel::PermissionsManagement => 'P',
-        AccessLevel::Tagging => 'T',
     }
 }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, Statement, WorkBudget, matches_within,
 };
-use service_catalog::{Action, Catalog};
+use service_catalog::{Action, Catalog, ServiceId};
 
 use super::covering::{Cover, cover};
 use super::error::ExplainError;
@@ -68,6 +68,16 @@ struct Case {
     covering: Vec<(usize, bool)>,
 }
 
+/// What statements make of a question.
+struct Covered<'a> {
+    granted: Vec<Target>,
+    not_granted: Option<NotGranted>,
+    allows: Vec<ExplainedAllow<'a>>,
+    denies: Vec<ExplainedDeny<'a>>,
+    /// Whether a work budget ended.
+    has_ended: bool,
+}
+
 /// What is said of the targets of a case.
 struct Answered<'a> {
     /// By index of the statement.
@@ -88,35 +98,17 @@ impl<'a> Explainer<'a> {
     ) -> Result<Explanation<'a>, ExplainError> {
         let catalog: &'a Catalog = self.advisor.catalog();
         let question = Question::parse(catalog, asked, resource)?;
-        let statements: Vec<PlacedStatement<'a>> = self.statements().collect();
         let mut budget = WorkBudget::steps(EXPLAIN_STEPS);
-        let cases = self.cases(&question, &statements, &mut budget);
-        let mut parts = Parts {
-            catalog,
-            statements: &statements,
-            is_whole_service: question.action.is_none(),
-            budget: WorkBudget::steps(EXPLAIN_STEPS),
-            allows: Vec::new(),
-            denies: Vec::new(),
-        };
-        let mut granted: Vec<Target> = Vec::new();
-        let mut not_granted = None;
-        let count = cases.len();
-        for (index, case) in cases.into_iter().enumerate() {
-            let mut own = WorkBudget::steps(budget.left() / (count - index) as u64);
-            let answered = self.answer(&case, &question, &statements, &mut own);
-            let _ = budget.spend(own.spent());
-            match answered.not_granted {
-                None => granted.extend(&case.targets),
-                reason => not_granted = not_granted.max(reason),
-            }
-            parts.add(&case, answered);
-        }
-        let has_ended = budget.left() == 0 || parts.budget.left() == 0;
+        let Covered {
+            mut granted,
+            not_granted,
+            allows,
+            denies,
+            has_ended,
+        } = self.covered(&question, &mut budget);
         let state = state_of(self.advisor, self.entity, &question);
         let service = catalog.service(question.service);
         let action = question.action.map(|action| catalog.action(action));
-        let (allows, denies) = parts.finish();
         let detail = self.advisor.account().entity(self.entity);
         granted.sort_unstable_by_key(|target| target.position(catalog));
         let granted_names = granted
@@ -147,6 +139,75 @@ impl<'a> Explainer<'a> {
             not_evaluated: self.advisor.not_evaluated(self.entity),
             resource: question.resource,
         })
+    }
+
+    /// The allows and denies that cover actions of a service, as [`Explainer::explain`] lists them for the whole service, and how
+    /// many steps of work that took. What `most_steps` do not suffice to decide counts as granted, and its outcome is
+    /// [`ResourceOutcome::Undecided`].
+    ///
+    /// ```
+    /// # use advisor_core::{AccountData, Activity, Advisor, Tracking};
+    /// # use service_catalog::Catalog;
+    /// # let export = r#"{"RoleDetailList": [{"RoleName": "app", "RoleId": "AROAAPP",
+    /// #     "Arn": "arn:aws:iam::123456789012:role/app", "RolePolicyList": [{"PolicyName": "data",
+    /// #     "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"},
+    /// #     {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::secret/*"}]}}]}]}"#;
+    /// # let account = AccountData::from_export("account.json", export)?;
+    /// # let advisor = Advisor::new(account, &Activity::default(), Catalog::shared(), Tracking::full(), Default::default())?;
+    /// let role = advisor.account().resolve("arn:aws:iam::123456789012:role/app")?;
+    /// let s3 = advisor.catalog().service_by_namespace("s3").ok_or("no s3")?;
+    ///
+    /// let explainer = advisor.explainer(role);
+    /// let (allows, denies, steps) = explainer.covering_statements(s3, 1_000_000);
+    /// assert_eq!(format!("{allows:?}"), format!("{:?}", explainer.explain("s3", None)?.allows));
+    /// assert!(denies.iter().any(|deny| deny.effect.removes()) && steps < 1_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn covering_statements(
+        &self,
+        service: ServiceId,
+        most_steps: u64,
+    ) -> (Vec<ExplainedAllow<'a>>, Vec<ExplainedDeny<'a>>, u64) {
+        let mut budget = WorkBudget::steps(most_steps);
+        let covered = self.covered(&Question::of_service(service), &mut budget);
+        (covered.allows, covered.denies, budget.spent())
+    }
+
+    fn covered(&self, question: &Question, budget: &mut WorkBudget) -> Covered<'a> {
+        let catalog: &'a Catalog = self.advisor.catalog();
+        let statements: Vec<PlacedStatement<'a>> = self.statements().collect();
+        let mut parts = Parts {
+            catalog,
+            statements: &statements,
+            is_whole_service: question.action.is_none(),
+            budget: WorkBudget::steps(budget.left()),
+            allows: Vec::new(),
+            denies: Vec::new(),
+        };
+        let cases = self.cases(question, &statements, budget);
+        let mut granted: Vec<Target> = Vec::new();
+        let mut not_granted = None;
+        let count = cases.len();
+        for (index, case) in cases.into_iter().enumerate() {
+            let mut own = WorkBudget::steps(budget.left() / (count - index) as u64);
+            let answered = self.answer(&case, question, &statements, &mut own);
+            let _ = budget.spend(own.spent());
+            match answered.not_granted {
+                None => granted.extend(&case.targets),
+                reason => not_granted = not_granted.max(reason),
+            }
+            parts.add(&case, answered);
+        }
+        let has_ended = budget.left() == 0 || parts.budget.left() == 0;
+        let (allows, denies) = parts.finish();
+        Covered {
+            granted,
+            not_granted,
+            allows,
+            denies,
+            has_ended,
+        }
     }
 
     fn compiler(&self) -> &'a PolicyCompiler {

@@ -73,7 +73,7 @@ impl Advisor {
                 return None;
             };
             Some(ExplainedPolicy {
-                path: PolicyPath::new(account, entity, detail?, &policy),
+                path: PolicyPath::new(account, entity, detail?, &policy, *id),
                 statements: &account.documents().get(id.index())?.statements,
                 compiled: self.compiled(*id)?,
             })

@@ -6,7 +6,7 @@ use iam_policy_parser::Statement;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::account::{AccountData, EntityDetail, EntityId, PolicyInEffect};
+use crate::account::{AccountData, DocumentId, EntityDetail, EntityId, PolicyInEffect};
 
 /// The way from an entity to a policy that counts for it: directly, or by one of its groups.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub struct PolicyPath<'a> {
     pub policy_arn: Option<&'a Arc<str>>,
     /// The default version of a managed policy, such as `v3`, if the export has it.
     pub version: Option<&'a str>,
+    /// The document of the policy.
+    pub document: DocumentId,
 }
 
 /// A statement of a policy that counts for an entity, and the way to it.
@@ -42,6 +44,7 @@ impl<'a> PolicyPath<'a> {
         id: EntityId,
         entity: &'a EntityDetail,
         policy: &PolicyInEffect<'a>,
+        document: DocumentId,
     ) -> Self {
         let group = (policy.holder != id).then(|| account.entity(policy.holder));
         Self {
@@ -50,6 +53,7 @@ impl<'a> PolicyPath<'a> {
             policy_name: policy.name,
             policy_arn: policy.arn,
             version: policy.version,
+            document,
         }
     }
 

@@ -25,6 +25,16 @@ pub(super) enum Target {
 }
 
 impl Question {
+    /// About a whole service, on any resource.
+    pub(super) fn of_service(service: ServiceId) -> Self {
+        Self {
+            service,
+            action: None,
+            resource: None,
+            pattern: None,
+        }
+    }
+
     /// Reads `s3:GetObject` or `s3`, and a resource. In a resource, `*` and `?` are wildcards.
     pub(super) fn parse(
         catalog: &Catalog,

@@ -1,6 +1,7 @@
 // The reports of the file: the index, which is read at once, and the single reports, which are unpacked when they are shown.
 
 import { ByteReader, sectionBytes, sectionJson, unzigzag } from "./bytes";
+import { Documents, Statements, type StatementGrant, type WrittenStatement } from "./statements";
 
 export const STATES = ["used", "implied", "unused", "unobservable", "uncovered"] as const;
 export type StateName = (typeof STATES)[number];
@@ -169,6 +170,8 @@ export interface Claim {
 export type GrantState = "granted" | "ungranted" | "unknown";
 
 export interface ActionRow {
+  /** Among the actions of the service. */
+  position: number;
   name: string;
   level: string;
   granted: boolean;
@@ -185,6 +188,8 @@ export interface ServiceRow {
   actionCount: number;
   actionsUsed: number;
   last: Access | null;
+  /** The statements that grant its actions, and the denies that narrow them; null where that is not known. */
+  statements: StatementGrant[] | null;
   actions: () => ActionRow[];
 }
 
@@ -192,7 +197,8 @@ export interface Report {
   services: ServiceRow[];
   /** Runs of UTC days, as days since 1970. */
   days: [number, number][];
-  policies: { name: string; arn: string; group: string }[];
+  /** The policies that count, each with the number of its document, if that is in the file. */
+  policies: { name: string; arn: string; group: string; document: number | null }[];
   /** Of a user its groups, of a group its members, of a policy those who have it. */
   related: string[];
   notEvaluated: { name: string; reason: string }[];
@@ -204,6 +210,7 @@ interface SharedJson {
   texts: string[];
   claims: [number, number][];
   actions: { names: string[]; levels: string }[];
+  documents: number[];
 }
 
 /** The granted actions of a service, which several reports share. */
@@ -217,6 +224,8 @@ interface Shared {
   claims: Claim[];
   actions: { names: string[]; levels: string }[];
   blocks: Block[];
+  statements: Statements;
+  documents: Documents;
 }
 
 interface SingleAction {
@@ -347,6 +356,11 @@ export class Reports {
     }
   }
 
+  /** A policy document, and its statements. */
+  async policyDocument(number: number): Promise<{ document: unknown; statements: WrittenStatement[] }> {
+    return (await this.readShared()).documents.statements(number);
+  }
+
   private readSection(section: number): Promise<Uint8Array> {
     let bytes = this.sections.get(section);
     if (bytes === undefined) {
@@ -362,8 +376,8 @@ export class Reports {
   }
 
   private readShared(): Promise<Shared> {
-    this.shared ??= Promise.all([sectionJson<SharedJson>("shared"), sectionBytes("blocks")]).then(
-      ([json, bytes]) => ({
+    this.shared ??= Promise.all([sectionJson<SharedJson>("shared"), sectionBytes("blocks"), sectionBytes("statements")]).then(
+      ([json, bytes, statements]) => ({
         texts: json.texts,
         claims: json.claims.map(([state, reason]) => ({
           state: STATES[state - 1] ?? "uncovered",
@@ -371,6 +385,8 @@ export class Reports {
         })),
         actions: json.actions,
         blocks: readBlocks(new ByteReader(bytes)),
+        statements: new Statements(statements, json.texts),
+        documents: new Documents(json.documents),
       }),
     );
     return this.shared;
@@ -405,7 +421,10 @@ export class Reports {
         return { position: code >>> 1, granted: code % 2 === 1, claim: claim(), last: access() };
       });
       const actions = (): ActionRow[] => actionRows(shared, service, block, single);
-      return { service, grant, claim: ofService, entities, actionCount, actionsUsed, last, actions };
+      const known = from.number();
+      const numbers = Array.from({ length: Math.max(0, known - 1) }, () => from.number());
+      const statements = known === 0 ? null : numbers.flatMap((number) => shared.statements.get(number) ?? []);
+      return { service, grant, claim: ofService, entities, actionCount, actionsUsed, last, statements, actions };
     });
     let day = 0;
     const days = list((): [number, number] => {
@@ -413,7 +432,11 @@ export class Reports {
       day = first + from.signed();
       return [first, day];
     });
-    const policies = list(() => ({ name: text(), arn: text(), group: text() }));
+    const policies = list(() => {
+      const [name, arn, group] = [text(), text(), text()];
+      const document = from.number();
+      return { name, arn, group, document: document === 0 ? null : document - 1 };
+    });
     const related = list(text);
     const notEvaluated = list(() => ({ name: text(), reason: text() }));
     const more: More = from.json() ?? {};
@@ -521,6 +544,7 @@ function actionRows(
   const known = shared.actions[service] ?? { names: [], levels: "" };
   const bySinglePosition = new Map(single.filter((it) => it.granted).map((it) => [it.position, it]));
   const row = (position: number, action: Omit<SingleAction, "position">): ActionRow => ({
+    position,
     name: known.names[position] ?? "",
     level: LEVELS[known.levels[position] ?? ""] ?? "",
     granted: action.granted,

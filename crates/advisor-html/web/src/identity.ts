@@ -2,13 +2,15 @@
 
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
-import type { ActionRow, Coverage, Report, Reports, ServiceRow } from "./data";
+import { Kept, type ActionRow, type Coverage, type Report, type Reports, type ServiceRow } from "./data";
 import { h, printable } from "./dom";
+import { explanation, grantingLines, grantingPolicies } from "./explanation";
 import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
 import { removable, removableTitle } from "./overview";
 import { card, copyButton, entityLink, exactly, shareText, stateBadge, tile, when, type View } from "./parts";
+import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
 import { VirtualTable, type Column } from "./virtual";
@@ -35,13 +37,18 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
     parts.push(h("p", { class: "left-out", role: "note" }, "The services of this report were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
     return { title: name, element: h("div", {}, parts) };
   }
+  if (reports.kept[row] === Kept.Services) {
+    parts.push(h("p", { class: "left-out", role: "note" }, "The actions of this report and the statements that grant them were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
+  }
   const table = new ServiceTable(reports, report, name);
+  const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
     report.findings.length > 0 ? card("Findings", findingList(report.findings)) : null,
     report.rightsized === null ? null : card("Right-sized policies", rightsizedPolicies(report.rightsized)),
     reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
+    own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
     table.element,
   );
   return { title: name, element: h("div", {}, parts), close: () => table.close() };
@@ -103,7 +110,7 @@ function days(coverage: Coverage, reports: Reports, report: Report, row: number)
 
 function related(reports: Reports, report: Report, row: number): HTMLElement[] {
   const parts: HTMLElement[] = [];
-  if (report.policies.length > 0) {
+  if (report.policies.length > 0 && reports.kindOf(row) !== "policy") {
     const policies = report.policies.map((policy) =>
       h(
         "li",
@@ -111,6 +118,7 @@ function related(reports: Reports, report: Report, row: number): HTMLElement[] {
         policy.arn === "" ? h("span", { class: "text" }, policy.name) : entityLink(reports, policy.arn),
         h("small", {}, policy.arn === "" ? "inline" : policy.arn.includes("::aws:") ? "AWS managed" : "managed"),
         policy.group !== "" && [" by group ", entityLink(reports, policy.group)],
+        policy.document !== null && foldedDocument(reports, report, policy.document, policy.name),
       ),
     );
     parts.push(card("Policies", h("ul", { class: "list" }, policies)));
@@ -143,17 +151,18 @@ class ServiceTable {
   private readonly filters: Filters;
   private readonly actions = new Map<ServiceRow, ActionRow[]>();
   private lines: Line[] = [];
+  private readonly dialog = h("dialog", { class: "why", onclose: () => this.filters.set("explain", "") });
 
   constructor(
     private readonly reports: Reports,
     private readonly report: Report,
-    name: string,
+    private readonly name: string,
   ) {
     this.table = new VirtualTable<Line>({
       label: `Services and actions of ${name}`,
       columns: this.columns(),
       rowHeight: 40,
-      className: "services",
+      className: report.policies.length > 0 ? "services with-grants" : "services",
       rowClass: (line) => (line.action === null ? "service" : "action"),
     });
     const hasActions = reports.isActionLevel;
@@ -171,12 +180,36 @@ class ServiceTable {
       hasActions ? [all, save] : [save],
       () => this.update(),
     );
-    this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.table.element);
-    queueMicrotask(() => this.update());
+    this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.table.element, this.dialog);
+    queueMicrotask(() => {
+      this.update();
+      this.explainAsked();
+    });
   }
 
   close(): void {
     this.table.close();
+  }
+
+  /** Shows the explanation that the address asks for. */
+  private explainAsked(): void {
+    const asked = this.filters.get("explain");
+    const [namespace = "", name] = asked.split(":");
+    const service = this.report.services.find((it) => this.reports.index.services[it.service]?.namespace === namespace);
+    const action = name === undefined || service === undefined ? null : this.actionsOf(service).find((it) => it.name === name);
+    if (service !== undefined && action !== undefined) void this.explain(service, action);
+  }
+
+  private async explain(service: ServiceRow, action: ActionRow | null): Promise<void> {
+    const namespace = this.reports.index.services[service.service]?.namespace ?? "";
+    const asked = action === null ? namespace : `${namespace}:${action.name}`;
+    const content = await explanation(this.reports, this.report, this.name, service, action).catch((error: unknown) => h("p", { role: "alert" }, String(error)));
+    const title = h("h2", { id: "why-title", tabindex: -1 }, `Why ${this.name} may use `, h("code", {}, asked));
+    this.dialog.setAttribute("aria-labelledby", "why-title");
+    this.dialog.replaceChildren(h("div", { class: "why-head" }, title, h("button", { type: "button", onclick: () => this.dialog.close() }, "Close")), content);
+    this.filters.set("explain", asked);
+    if (!this.dialog.open && this.dialog.isConnected) this.dialog.showModal();
+    title.focus();
   }
 
   private actionsOf(service: ServiceRow): ActionRow[] {
@@ -255,17 +288,19 @@ class ServiceTable {
           return service.actionCount === 0 ? "" : `${number(service.actionsUsed)} of ${number(service.actionCount)}`;
         },
       },
+      ...(this.report.policies.length === 0 ? [] : [{ title: "Granted by", className: "granted", cell: ({ service, action }: Line) => this.grantedCell(service, action) }]),
     ];
   }
 
   private nameCell({ service, action }: Line): HTMLElement {
     const summary = this.reports.index.services[service.service];
-    if (action !== null) return h("code", { class: "action" }, action.name);
+    const why = service.grant === "granted" && action?.granted !== false && this.report.policies.length > 0 && h("button", { type: "button", class: "why narrow-only", onclick: () => void this.explain(service, action) }, "why");
+    if (action !== null) return h("span", { class: "service" }, h("code", { class: "action" }, action.name), why);
     const namespace = summary?.namespace ?? "";
     const label = h("span", { class: "service-name" }, summary?.name ?? "", h("small", {}, namespace));
     // Pages of services need the reports on all identities.
     const page = this.reports.index.coverage !== null && h("a", { href: link("service", namespace), class: "page", title: `Who may use ${namespace}`, "aria-label": `Who may use ${namespace}` }, "who");
-    if (this.actionsOf(service).length === 0) return h("span", { class: "service" }, label, page);
+    if (this.actionsOf(service).length === 0) return h("span", { class: "service" }, label, page, why);
     const isOpen = this.open.has(service);
     return h(
       "span",
@@ -277,6 +312,7 @@ class ServiceTable {
         label,
       ),
       page,
+      why,
     );
   }
 
@@ -287,12 +323,23 @@ class ServiceTable {
     return h("span", { class: "state-cell" }, state, h("small", { title: claim?.reason }, claim?.reason ?? ""));
   }
 
+  /** The policies that grant it; opens the explanation. */
+  private grantedCell(service: ServiceRow, action: ActionRow | null): HTMLElement {
+    if (service.grant !== "granted" || action?.granted === false) return h("span", {});
+    const policies = service.statements === null ? ["not found out"] : grantingPolicies(this.report, service, action);
+    const [first] = policies;
+    if (first === undefined) return h("span", {});
+    const asked = this.reports.index.services[service.service]?.namespace + (action === null ? "" : `:${action.name}`);
+    const more = policies.length > 1 && h("small", {}, `+${policies.length - 1}`);
+    return h("button", { type: "button", class: "why", title: `Why it may use ${asked}: ${policies.join(", ")}`, onclick: () => void this.explain(service, action) }, h("span", {}, first), more);
+  }
+
   private byCell(arn: string | undefined): HTMLElement {
-    return arn === undefined ? h("span", {}) : entityLink(this.reports, arn);
+    return arn === undefined ? h("span", {}) : entityLink(this.reports, arn, arn.slice(arn.lastIndexOf("/") + 1));
   }
 
   private *csvRows(): Generator<(string | number)[]> {
-    yield ["ServiceNamespace", "ServiceName", "ActionName", "Granted", "State", "StateReason", "LastAccessed", "LastAccessedEntity", "LastAccessedRegion"];
+    yield ["ServiceNamespace", "ServiceName", "ActionName", "Granted", "State", "StateReason", "LastAccessed", "LastAccessedEntity", "LastAccessedRegion", "GrantedBy"];
     for (const { service, action } of this.lines) {
       const summary = this.reports.index.services[service.service];
       const { claim, last } = action ?? service;
@@ -307,6 +354,7 @@ class ServiceTable {
         last === null ? "" : iso(last.time),
         last?.entity ?? "",
         last?.region ?? "",
+        grantingLines(this.report, service, action).join("; "),
       ];
     }
   }

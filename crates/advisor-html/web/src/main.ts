@@ -3,7 +3,7 @@
 import { coverage } from "./coverage";
 import { Reports } from "./data";
 import { h, printable } from "./dom";
-import { instant, number } from "./format";
+import { count, instant, number } from "./format";
 import { identities } from "./identities";
 import { identity, missing } from "./identity";
 import { overview } from "./overview";
@@ -67,7 +67,7 @@ function frame(reports: Reports): { element: HTMLElement[]; main: HTMLElement; t
     {},
     `access-advisor ${index.version} · catalog ${index.catalog.slice(0, 12)} · `,
     index.hasStates ? "full tracking" : "what AWS tracks",
-    index.issues > 0 && ` · ${number(index.issues)} issues in the account data`,
+    index.issues > 0 && ` · ${count(index.issues, "issue")} in the account data`,
   );
   return { element: [skip, header, main, footer], main, tabs };
 }

@@ -63,7 +63,7 @@ export function exactly(access: Access | null, now: number): HTMLElement {
   return h(
     "span",
     { class: "exact" },
-    h("time", { datetime: new Date(access.time * 1000).toISOString() }, instant(access.time).replace(" UTC", "")),
+    h("time", { datetime: new Date(access.time * 1000).toISOString() }, instant(access.time).slice(0, 10), h("span", { class: "clock" }, instant(access.time).slice(10).replace(" UTC", ""))),
     h("small", {}, ago(access.time, now)),
   );
 }
@@ -93,10 +93,9 @@ export function card(title: string, ...content: (HTMLElement | SVGElement | null
   return h("section", { class: "card" }, h("h2", {}, title), content);
 }
 
-/** A link to the page of an entity, if the file has it; its name, with the ARN as tooltip. */
-export function entityLink(reports: Reports, arn: string): HTMLElement {
+/** A link to the page of an entity, if the file has it; its path and name, or a shorter name, with the ARN as tooltip. */
+export function entityLink(reports: Reports, arn: string, name = arn.slice(arn.indexOf("/") + 1)): HTMLElement {
   const row = reports.row(arn);
-  const name = arn.slice(arn.indexOf("/") + 1);
   if (row === undefined) return h("span", { class: "text", title: arn }, name);
   return h("a", { href: entityHref(reports, row), title: arn }, name);
 }

@@ -44,7 +44,7 @@ function claim(row: { State?: StateName; StateReason?: string }): Claim | null {
 }
 
 function action(row: ActionJson, granted: boolean): ActionRow {
-  return { name: row.ActionName, level: "", granted, claim: claim(row), last: access(row.LastAccessedTime, row.LastAccessedEntity, row.LastAccessedRegion) };
+  return { position: -1, name: row.ActionName, level: "", granted, claim: claim(row), last: access(row.LastAccessedTime, row.LastAccessedEntity, row.LastAccessedRegion) };
 }
 
 /** The report of a finished job on an entity, of which all pages were read. */
@@ -65,6 +65,7 @@ export function servedReport(arn: string, job: JobJson, services: ServiceJson[])
       actionCount: grant === "granted" ? granted.length : 0,
       actionsUsed: granted.filter((it) => it.last !== null && it.granted).length,
       last: access(row.LastAuthenticated, row.LastAuthenticatedEntity, row.LastAuthenticatedRegion),
+      statements: null,
       actions: () => [...granted, ...ungranted.map((it) => action(it, false))],
     };
   });

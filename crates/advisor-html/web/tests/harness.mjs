@@ -32,6 +32,13 @@ export function rightsize(input, ...options) {
   return result("rightsize", input, ...options);
 }
 
+/** The JSON of `access-advisor explain` about an action or a service. */
+export async function explain(arn, asked) {
+  const input = ["explain", arn, asked, ...TEST_ACCOUNT.slice(0, 2), "--now", NOW, "--format", "json"];
+  const { stdout } = await run(PROGRAM, input, { maxBuffer: 1 << 30, encoding: "utf8" });
+  return stdout;
+}
+
 async function result(command, input, ...options) {
   const { stdout } = await run(PROGRAM, [command, ...input, "--now", NOW, ...options], {
     maxBuffer: 1 << 30,

@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import { allRows, findings, FULL, go, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
+const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
+const EXPLANATION = `#/identity/${encodeURIComponent("arn:aws:iam::111122223333:user/ada")}?explain=s3:GetObject`;
 const MOST_COMPARED = 1000;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -265,8 +267,9 @@ for (const colorScheme of ["light", "dark"]) {
   for (const width of [1280, 390]) {
     test(`axe finds nothing serious: ${colorScheme}, ${width} px`, async () => {
       const page = await place.page(html, "", { colorScheme, viewport: { width, height: 900 } });
-      for (const hash of ["#/overview", "#/identities", "#/policies", "#/services", "#/service/s3", "#/coverage", link("identity", BRUNO)]) {
+      for (const hash of ["#/overview", "#/identities", "#/policies", "#/services", "#/service/s3", "#/coverage", link("identity", BRUNO), link("policy", DEVELOPER_ACCESS), EXPLANATION]) {
         await go(page, hash);
+        if (hash === EXPLANATION) await page.getByRole("dialog").waitFor();
         assert.deepEqual(await seriousViolations(page), [], hash);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);

@@ -1,0 +1,137 @@
+// Which statements grant what, and the documents of policies, in a browser.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { explain, FULL, go, parseCsv, Place, report, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
+
+const ADA = "arn:aws:iam::111122223333:user/ada";
+const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
+const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
+
+let place;
+let html;
+before(async () => {
+  place = await Place.open();
+  html = await report(TEST_ACCOUNT, ...FULL, "--format", "html");
+});
+after(() => place.close());
+
+const link = (view, of, query = "") => `#/${view}/${encodeURIComponent(of)}${query}`;
+const nameOf = (arn) => arn.slice(arn.lastIndexOf("/") + 1);
+
+/** The statements that grant each action of a service, as `explain` lists them. */
+async function granting(arn, service) {
+  const { Allows } = JSON.parse(await explain(arn, service));
+  const byAction = new Map();
+  for (const { Granted, Statement, CoveredActions } of Allows) {
+    if (!Granted) continue;
+    const group = Statement.Path.length > 1 ? `${nameOf(Statement.Path[1])} > ` : "";
+    for (const action of CoveredActions) {
+      if (!byAction.has(action)) byAction.set(action, new Set());
+      byAction.get(action).add(`${group}${Statement.PolicyName} #${Statement.Index + 1}`);
+    }
+  }
+  return byAction;
+}
+
+test("the granting statements are those of the explain command", async () => {
+  const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--format", "json"));
+  const page = await place.page(html);
+  let compared = 0;
+  // Each runs a process.
+  const some = json.Reports.filter((it, index) => index % 3 === 0 || it.Arn === ADA);
+  for (const { Arn, ServicesLastAccessed } of some) {
+    const services = ServicesLastAccessed.map((it) => it.ServiceNamespace);
+    const service = ["s3", "dynamodb", "iam", services[0]].find((it) => services.includes(it));
+    if (service === undefined) continue;
+    await go(page, link(/:policy\//.test(Arn) ? "policy" : "identity", Arn));
+    const [, ...records] = parseCsv(await (await opened(page)).csv());
+    const expected = await granting(Arn, service);
+    const rows = records.filter(([namespace, , action, granted]) => namespace === service && action !== "" && granted === "true");
+    assert.deepEqual(rows.map(([, , action]) => action).sort(), [...expected.keys()].sort(), Arn);
+    for (const row of rows) {
+      assert.deepEqual(row.at(-1).split("; ").sort(), [...expected.get(row[2])].sort(), `${Arn} ${row[2]}`);
+      compared += 1;
+    }
+  }
+  assert.ok(compared > 500, String(compared));
+  assert.deepEqual(page.complaints, []);
+});
+
+/** The page with all of its actions shown. */
+async function opened(page) {
+  const opener = page.getByRole("button", { name: "Open or close all" });
+  if (await opener.count()) await opener.click();
+  return { csv: () => saved(page, "Save as CSV") };
+}
+
+test("an explanation has an address, and shows the way, the resources and the denies", async () => {
+  const page = await place.page(html, link("identity", ADA, "?explain=s3:GetObject"));
+  const dialog = page.getByRole("dialog", { name: "Why ada may use s3:GetObject" });
+  await dialog.waitFor();
+  assert.match(await dialog.locator(".path").first().textContent(), /^ada › admins › AdministratorAccess/);
+  const text = await dialog.textContent();
+  const { Allows, Denies } = JSON.parse(await explain(ADA, "s3:GetObject"));
+  assert.ok(Denies.length > 0);
+  for (const { Statement } of [...Allows.filter((it) => it.Granted), ...Denies]) {
+    assert.ok(text.includes(Statement.PolicyName), Statement.PolicyName);
+  }
+  const narrowed = Allows.flatMap((it) => it.Resources).filter((it) => it.Outcome === "narrowed");
+  assert.ok(narrowed.length > 0);
+  for (const except of narrowed.flatMap((it) => it.Except ?? [])) assert.ok(text.includes(except), except);
+  // The keyboard closes it, and the address is that of the page again.
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.ok(!page.url().includes("explain"), page.url());
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a row opens its explanation", async () => {
+  for (const width of [1280, 390]) {
+    const page = await place.page(html, link("identity", BRUNO, "?q=dynamodb"), { viewport: { width, height: 900 } });
+    await page.locator(".filters").scrollIntoViewIfNeeded();
+    await page.locator("tr.service button.why:visible").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("ReadOnlyAccess").first().waitFor();
+    assert.match(page.url(), /explain=dynamodb$/);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await dialog.waitFor({ state: "hidden" });
+  }
+});
+
+test("a policy shows its document, and what of each statement anyone used", async () => {
+  const page = await place.page(html, link("policy", DEVELOPER_ACCESS), { permissions: ["clipboard-read", "clipboard-write"] });
+  const account = JSON.parse(await readFile(join(ROOT, "testdata/account.json"), "utf8"));
+  const policy = account.Policies.find((it) => it.Arn === DEVELOPER_ACCESS);
+  const { Document } = policy.PolicyVersionList.find((it) => it.IsDefaultVersion);
+  const sections = page.locator(".policy-document section");
+  assert.equal(await sections.count(), Document.Statement.length);
+  for (const [index, statement] of Document.Statement.entries()) {
+    const lines = await sections.nth(index).locator(".line").allTextContents();
+    assert.deepEqual(JSON.parse(lines.join("\n")), statement);
+  }
+  await page.getByRole("button", { name: "Copy policy" }).first().click();
+  await page.getByText("copied").waitFor();
+  assert.deepEqual(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())), Document);
+
+  // What the statements use together is what the report on the policy says.
+  const [json] = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--arn", DEVELOPER_ACCESS, "--format", "json")).Reports;
+  const used = json.ServicesLastAccessed.flatMap((it) => (it.TrackedActionsLastAccessed ?? []).filter((action) => action.LastAccessedTime));
+  assert.ok(used.length > 0);
+  const texts = await sections.locator(".usage").allTextContents();
+  const counts = texts.map((text) => Number(/^([\d,]+) of/.exec(text)?.[1].replaceAll(",", "") ?? 0));
+  assert.ok(counts.reduce((sum, it) => sum + it, 0) >= used.length, texts.join());
+  assert.ok(Math.max(...counts) <= used.length, texts.join());
+});
+
+test("an inline policy shows its document on the page of who has it", async () => {
+  const account = JSON.parse(await readFile(join(ROOT, "testdata/account.json"), "utf8"));
+  const role = account.RoleDetailList.find((it) => it.RolePolicyList?.length > 0);
+  const [inline] = role.RolePolicyList;
+  const page = await place.page(html, link("identity", role.Arn));
+  const item = page.locator(".list li").filter({ hasText: inline.PolicyName });
+  await item.locator("summary").click();
+  await item.locator(".policy-document").waitFor();
+  assert.equal(await item.locator("section").count(), [inline.PolicyDocument.Statement].flat().length);
+});
