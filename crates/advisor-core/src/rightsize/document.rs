@@ -83,7 +83,7 @@ impl OldDocument {
         let mut matched = Vec::with_capacity(statements.len());
         for statement in &parsed.statements {
             let mut budget = WorkBudget::steps(STATEMENT_STEPS);
-            // A statement that takes too much work stays as it is, so what it matches does not matter.
+            // A statement that takes too much work stays as it is. It counts as matching everything, so that no proof is easier.
             let actions = compiler.matched(&statement.actions, &mut budget);
             let actions = actions.unwrap_or_else(|| ActionSet::full(compiler.positions()));
             if statement.effect == Effect::Allow {
@@ -127,9 +127,12 @@ impl OldDocument {
     }
 
     /// A document with these statements.
-    pub(super) fn with_statements(&self, statements: &[StatementJson]) -> Value {
+    pub(super) fn with_statements<'a>(
+        &self,
+        statements: impl Iterator<Item = &'a StatementJson>,
+    ) -> Value {
         let mut document = self.frame.clone();
-        let list = statements.iter().cloned().map(Value::Object).collect();
+        let list = statements.cloned().map(Value::Object).collect();
         document.insert("Statement".to_owned(), Value::Array(list));
         Value::Object(document)
     }
@@ -156,6 +159,11 @@ impl OldDocument {
     pub(super) fn is_allow(&self, index: usize) -> bool {
         let statement = self.parsed.statements.get(index);
         statement.is_some_and(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// The statements, each with the actions that it matches.
+    pub(super) fn matches(&self) -> impl Iterator<Item = (&Statement, &ActionSet)> {
+        self.parsed.statements.iter().zip(&self.matched)
     }
 
     /// The actions that a statement matches.
@@ -199,7 +207,7 @@ fn rewrite(
     if checks == Checks::Document {
         return NewActions::List(list);
     }
-    match is_proved(compiler, statement, &list, needs, &mut budget) {
+    match is_proved(compiler, (element, matched), &list, needs, &mut budget) {
         Some(true) => NewActions::List(list),
         _ => unproved(),
     }
@@ -208,16 +216,16 @@ fn rewrite(
 /// Whether the list matches only what the old actions match, and everything of it that is needed.
 fn is_proved(
     compiler: &PolicyCompiler,
-    old: &Statement,
+    old: (&ActionElement, &ActionSet),
     list: &[String],
     needs: &Needs,
     budget: &mut WorkBudget,
 ) -> Option<bool> {
     let patterns: Result<Vec<_>, _> = list.iter().map(|text| text.parse()).collect();
     let new = ActionElement::Action(patterns.ok()?);
-    if !actions_within(&new, &old.actions, budget)? {
+    if !actions_within(&new, old.0, budget)? {
         return Some(false);
     }
     let covered = compiler.matched(&new, budget)?;
-    covers_needs(compiler, &old.actions, &[&new], &covered, needs, budget)
+    covers_needs(compiler.catalog(), old, (&[&new], &covered), needs, budget)
 }

@@ -1,6 +1,9 @@
 //! Packs new statements into policies within IAM's limits.
 
+use std::io;
+
 use hashbrown::HashSet;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A statement, as JSON.
@@ -8,187 +11,196 @@ pub(super) type StatementJson = Map<String, Value>;
 
 /// What is to be packed: the statements that take the place of a policy.
 #[derive(Clone, Debug)]
-pub(super) struct Load {
+pub(super) struct Load<'a> {
     /// The policy whose place they take, as [`NewPolicy::replaces`](super::NewPolicy::replaces) has it.
     pub(super) replaces: String,
     /// Everything of its document but the statements.
-    pub(super) frame: Map<String, Value>,
-    pub(super) statements: Vec<StatementJson>,
+    pub(super) frame: &'a Map<String, Value>,
+    pub(super) statements: Vec<&'a StatementJson>,
 }
 
 /// A packed document.
-#[derive(Clone, Debug)]
-pub(super) struct Packed {
+#[derive(Debug)]
+pub(super) struct Packed<'a> {
     pub(super) replaces: Vec<String>,
-    pub(super) document: Value,
+    frame: &'a Map<String, Value>,
+    parts: Vec<Part<'a>>,
+    sids: HashSet<&'a str>,
+    /// The characters so far.
+    length: usize,
 }
 
-/// The length of a document without white space between its parts.
-pub(super) fn characters(document: &Value) -> usize {
-    document.to_string().chars().count()
+/// A statement with all of its actions, or with some of its list.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    statement: &'a StatementJson,
+    actions: Option<&'a [Value]>,
+    length: usize,
 }
 
-/// Packs each load into documents of its own, of at most `limit` characters.
-pub(super) fn one_by_one(loads: &[Load], limit: usize) -> Vec<Packed> {
-    let mut packed = Vec::new();
-    for load in loads {
-        let mut bins = Bins::new(limit);
-        for statement in &load.statements {
-            bins.add_in_order(load, statement);
+/// The length of JSON without white space between its parts, in characters.
+pub(super) fn characters(value: &impl Serialize) -> usize {
+    let mut counter = Counter(0);
+    // Strings, numbers and lists cannot fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+/// Counts the characters of UTF-8 text: the bytes that continue no other.
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Packs a load into documents of at most `limit` characters, in the order of its statements.
+pub(super) fn one_by_one<'a>(load: &Load<'a>, limit: usize) -> Vec<Packed<'a>> {
+    let mut packed: Vec<Packed<'_>> = Vec::new();
+    for statement in &load.statements {
+        let part = Part::whole(statement);
+        match packed.last_mut() {
+            Some(last) if last.has_room(load, &part, limit) => last.push(load, part),
+            _ => add_to_new(&mut packed, load, part, limit),
         }
-        packed.extend(bins.finish());
     }
     packed
 }
 
 /// Packs all loads together into few documents: the longest statements first, each where it fits.
-pub(super) fn together(loads: &[Load], limit: usize) -> Vec<Packed> {
-    let mut statements: Vec<(usize, &Load, &StatementJson)> = loads
-        .iter()
-        .flat_map(|load| load.statements.iter().map(move |it| (length(it), load, it)))
-        .collect();
-    statements.sort_by_key(|(length, _, _)| std::cmp::Reverse(*length));
-    let mut bins = Bins::new(limit);
-    for (_, load, statement) in statements {
-        bins.add_where_it_fits(load, statement);
-    }
-    bins.finish()
-}
-
-/// Documents that are being filled.
-struct Bins {
+pub(super) fn together<'a, 'l>(
+    loads: impl Iterator<Item = &'l Load<'a>>,
     limit: usize,
-    bins: Vec<Bin>,
+) -> Vec<Packed<'a>>
+where
+    'a: 'l,
+{
+    let mut parts: Vec<(&Load<'_>, Part<'_>)> = Vec::new();
+    for load in loads {
+        let of_load = load.statements.iter().map(|it| (load, Part::whole(it)));
+        parts.extend(of_load);
+    }
+    parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.length));
+    let mut packed: Vec<Packed<'_>> = Vec::new();
+    for (load, part) in parts {
+        let mut with_room = packed.iter_mut();
+        match with_room.find(|it| it.has_room(load, &part, limit)) {
+            Some(found) => found.push(load, part),
+            None => add_to_new(&mut packed, load, part, limit),
+        }
+    }
+    packed
 }
 
-struct Bin {
-    frame: Map<String, Value>,
-    replaces: Vec<String>,
-    statements: Vec<StatementJson>,
-    sids: HashSet<String>,
-    /// The characters so far.
-    length: usize,
-}
-
-impl Bins {
-    fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            bins: Vec::new(),
-        }
-    }
-
-    /// Adds a statement to the last document, or to a new one.
-    fn add_in_order(&mut self, load: &Load, statement: &StatementJson) {
-        let limit = self.limit;
-        let last = self.bins.last_mut();
-        if let Some(bin) = last.filter(|bin| bin.has_room(load, statement, limit)) {
-            return bin.push(load, statement.clone());
-        }
-        self.add_to_new(load, statement);
-    }
-
-    /// Adds a statement to the first document where it fits, or to a new one.
-    fn add_where_it_fits(&mut self, load: &Load, statement: &StatementJson) {
-        let limit = self.limit;
-        let mut bins = self.bins.iter_mut();
-        if let Some(bin) = bins.find(|bin| bin.has_room(load, statement, limit)) {
-            return bin.push(load, statement.clone());
-        }
-        self.add_to_new(load, statement);
-    }
-
-    fn add_to_new(&mut self, load: &Load, statement: &StatementJson) {
-        let room = self.limit.saturating_sub(Bin::new(load).length);
-        for part in split(statement, room) {
-            let mut bin = Bin::new(load);
-            bin.push(load, part);
-            self.bins.push(bin);
-        }
-    }
-
-    fn finish(self) -> Vec<Packed> {
-        let packed = self.bins.into_iter().map(|bin| {
-            let mut document = bin.frame;
-            let statements = bin.statements.into_iter().map(Value::Object).collect();
-            document.insert("Statement".to_owned(), Value::Array(statements));
-            Packed {
-                replaces: bin.replaces,
-                document: Value::Object(document),
-            }
-        });
-        packed.collect()
+/// Adds a statement to new documents: to one, or split to as many as it needs.
+fn add_to_new<'a>(packed: &mut Vec<Packed<'a>>, load: &Load<'a>, part: Part<'a>, limit: usize) {
+    let empty = Packed::new(load).length;
+    for part in split(part, limit.saturating_sub(empty)) {
+        let mut new = Packed::new(load);
+        new.push(load, part);
+        packed.push(new);
     }
 }
 
-impl Bin {
-    fn new(load: &Load) -> Self {
-        let mut empty = load.frame.clone();
-        empty.insert("Statement".to_owned(), json!([]));
-        Self {
-            frame: load.frame.clone(),
+impl<'a> Packed<'a> {
+    fn new(load: &Load<'a>) -> Self {
+        let mut packed = Self {
             replaces: Vec::new(),
-            statements: Vec::new(),
+            frame: load.frame,
+            parts: Vec::new(),
             sids: HashSet::new(),
-            length: characters(&Value::Object(empty)),
-        }
+            length: 0,
+        };
+        packed.length = characters(&packed.document());
+        packed
     }
 
     /// Whether a statement can be added: the document has the same version and id, no statement with this `Sid`, and room.
-    fn has_room(&self, load: &Load, statement: &StatementJson, limit: usize) -> bool {
-        let has_sid = sid(statement).is_some_and(|sid| self.sids.contains(sid));
-        self.frame == load.frame && !has_sid && self.length + 1 + length(statement) <= limit
+    fn has_room(&self, load: &Load<'_>, part: &Part<'_>, limit: usize) -> bool {
+        let has_sid = part.sid().is_some_and(|sid| self.sids.contains(sid));
+        self.length + 1 + part.length <= limit && !has_sid && self.frame == load.frame
     }
 
-    fn push(&mut self, load: &Load, statement: StatementJson) {
+    fn push(&mut self, load: &Load<'_>, part: Part<'a>) {
         if !self.replaces.contains(&load.replaces) {
             self.replaces.push(load.replaces.clone());
         }
-        self.length += length(&statement) + usize::from(!self.statements.is_empty());
-        self.sids.extend(sid(&statement).map(str::to_owned));
-        self.statements.push(statement);
+        self.length += part.length + usize::from(!self.parts.is_empty());
+        self.sids.extend(part.sid());
+        self.parts.push(part);
+    }
+
+    /// The document.
+    pub(super) fn document(&self) -> Value {
+        let mut document = self.frame.clone();
+        let statements = self.parts.iter().map(|part| Value::Object(part.json()));
+        document.insert("Statement".to_owned(), statements.collect());
+        Value::Object(document)
     }
 }
 
-fn sid(statement: &StatementJson) -> Option<&str> {
-    statement.get("Sid")?.as_str()
-}
+impl<'a> Part<'a> {
+    fn whole(statement: &'a StatementJson) -> Self {
+        Self {
+            statement,
+            actions: None,
+            length: characters(statement),
+        }
+    }
 
-fn length(statement: &StatementJson) -> usize {
-    serde_json::to_string(statement).map_or(0, |text| text.chars().count())
+    fn sid(&self) -> Option<&'a str> {
+        self.statement.get("Sid")?.as_str()
+    }
+
+    fn json(&self) -> StatementJson {
+        let Some(actions) = self.actions else {
+            return self.statement.clone();
+        };
+        let elements = self.statement.iter().map(|(key, value)| {
+            let value = match key.as_str() {
+                "Action" => json!(actions),
+                _ => value.clone(),
+            };
+            (key.clone(), value)
+        });
+        elements.collect()
+    }
 }
 
 /// Splits a statement by its actions into statements of at most `limit` characters, all with its other elements. One that has no
 /// list of actions, or whose other elements are too long, stays whole.
-fn split(statement: &StatementJson, limit: usize) -> Vec<StatementJson> {
-    let whole = || vec![statement.clone()];
-    if length(statement) <= limit {
-        return whole();
-    }
-    let Some(Value::Array(actions)) = statement.get("Action") else {
-        return whole();
+fn split(whole: Part<'_>, limit: usize) -> Vec<Part<'_>> {
+    let actions = match whole.statement.get("Action") {
+        Some(Value::Array(actions)) if whole.length > limit => actions,
+        _ => return vec![whole],
     };
-    let with = |actions: Vec<Value>| {
-        let mut part = statement.clone();
-        part.insert("Action".to_owned(), Value::Array(actions));
-        part
-    };
-    let frame = length(&with(Vec::new()));
-    let mut parts: Vec<Vec<Value>> = vec![Vec::new()];
-    let mut used = frame;
-    for action in actions {
-        let needed = action.to_string().chars().count() + 1;
-        let is_first = parts.last().is_none_or(Vec::is_empty);
-        if !is_first && used + needed > limit + 1 {
-            parts.push(Vec::new());
-            used = frame;
-        }
-        used += needed;
-        if let Some(part) = parts.last_mut() {
-            part.push(action.clone());
+    // What commas and brackets take is in the length of the list.
+    let frame = whole.length + "[]".len() - characters(actions);
+    let mut parts = Vec::new();
+    let (mut start, mut length) = (0, frame);
+    for (end, action) in actions.iter().enumerate() {
+        let needed = characters(action);
+        let comma = usize::from(end > start);
+        if end > start && length + comma + needed > limit {
+            parts.push((start..end, length));
+            (start, length) = (end, frame + needed);
+        } else {
+            length += comma + needed;
         }
     }
-    parts.into_iter().map(with).collect()
+    parts.push((start..actions.len(), length));
+    let parts = parts.into_iter().map(|(range, length)| Part {
+        actions: actions.get(range),
+        length,
+        ..whole
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
@@ -207,21 +219,10 @@ mod tests {
         }
     }
 
-    fn load(replaces: &str, statements: Vec<StatementJson>) -> Load {
-        let Value::Object(frame) = json!({"Version": "2012-10-17"}) else {
-            panic!("an object");
-        };
-        Load {
-            replaces: replaces.to_owned(),
-            frame,
-            statements,
-        }
-    }
-
-    fn actions(packed: &[Packed]) -> Vec<String> {
-        let statements = packed
+    fn actions(documents: &[Value]) -> Vec<String> {
+        let statements = documents
             .iter()
-            .flat_map(|it| it.document["Statement"].as_array().unwrap());
+            .flat_map(|it| it["Statement"].as_array().unwrap());
         let actions = statements.flat_map(|it| it["Action"].as_array().unwrap());
         let mut actions: Vec<String> = actions.map(|it| it.as_str().unwrap().to_owned()).collect();
         actions.sort();
@@ -230,25 +231,34 @@ mod tests {
 
     #[test]
     fn documents_stay_within_the_limit_and_lose_nothing() {
+        let Value::Object(frame) = json!({"Version": "2012-10-17", "Id": "é"}) else {
+            panic!("an object");
+        };
+        let statements = [
+            statement(Some("One"), 40),
+            statement(None, 3),
+            statement(Some("One"), 1),
+            statement(Some("Two"), 90),
+        ];
         for limit in [150, 200, 333, 1_000, 6_144] {
-            let loads = [
-                load("a", vec![statement(Some("One"), 40), statement(None, 3)]),
-                load(
-                    "b",
-                    vec![statement(Some("One"), 1), statement(Some("Two"), 90)],
-                ),
-            ];
-            let all: Vec<Packed> = one_by_one(&loads, limit);
-            let few = together(&loads, limit);
+            let loads = [("a", &statements[..2]), ("b", &statements[2..])];
+            let loads = loads.map(|(replaces, statements)| Load {
+                replaces: replaces.to_owned(),
+                frame: &frame,
+                statements: statements.iter().collect(),
+            });
+            let all = loads.iter().flat_map(|load| one_by_one(load, limit));
+            let all: Vec<Packed<'_>> = all.collect();
+            let few = together(loads.iter(), limit);
             assert!(few.len() <= all.len(), "{limit}");
             for packed in [&all, &few] {
-                assert_eq!(actions(packed).len(), 134, "{limit}");
-                for document in packed {
-                    assert!(
-                        characters(&document.document) <= limit,
-                        "{limit}: {document:?}"
-                    );
-                    let statements = document.document["Statement"].as_array().unwrap();
+                let documents: Vec<Value> = packed.iter().map(Packed::document).collect();
+                assert_eq!(actions(&documents).len(), 134, "{limit}");
+                for (document, packed) in documents.iter().zip(packed) {
+                    assert_eq!(characters(document), document.to_string().chars().count());
+                    assert_eq!(characters(document), packed.length);
+                    assert!(packed.length <= limit, "{limit}: {document:?}");
+                    let statements = document["Statement"].as_array().unwrap();
                     let sids: Vec<_> = statements.iter().filter_map(|it| it.get("Sid")).collect();
                     let different: HashSet<String> = sids.iter().map(ToString::to_string).collect();
                     assert_eq!(different.len(), sids.len(), "{document:?}");
@@ -259,10 +269,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_split_stays_whole() {
-        let long = statement(None, 1);
-        assert_eq!(split(&long, 10), vec![long.clone()]);
-        let mut one = long;
+        let is_whole = |statement: &StatementJson| {
+            let parts = split(Part::whole(statement), 10);
+            parts.len() == 1 && parts[0].json() == *statement
+        };
+        let mut one = statement(None, 1);
+        assert!(is_whole(&one));
         one.insert("Action".to_owned(), json!("s3:*"));
-        assert_eq!(split(&one, 10), vec![one.clone()]);
+        assert!(is_whole(&one));
     }
 }

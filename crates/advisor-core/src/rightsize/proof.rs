@@ -14,6 +14,7 @@ use iam_policy_parser::{
     ResourcePattern, Statement, WorkBudget, overlaps_within, residue,
 };
 use serde::Serialize;
+use service_catalog::Catalog;
 
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
@@ -35,24 +36,24 @@ pub struct Proof {
     pub steps: u64,
 }
 
-/// Proves the claims of this module about documents. `None` when one does not hold, or the work budget ends first.
+/// Proves the claims of this module about old statements, each with the actions that it matches, and new documents. `None` when one does not hold, or the work budget ends first.
 pub(super) fn prove(
     compiler: &PolicyCompiler,
-    old: &[&PolicyDocument],
-    new: &[PolicyDocument],
+    old: &[(&Statement, &ActionSet)],
+    new: &[&PolicyDocument],
     needs: &Needs,
     mut budget: WorkBudget,
 ) -> Option<Proof> {
-    let old: Vec<&Statement> = old.iter().flat_map(|it| &it.statements).collect();
+    let old_statements: Vec<&Statement> = old.iter().map(|(statement, _)| *statement).collect();
     let new: Vec<&Statement> = new.iter().flat_map(|it| &it.statements).collect();
     let budget = &mut budget;
     for statement in &new {
-        if !is_within_one_of(statement, &old, budget)? {
+        if !is_within_one_of(statement, &old_statements, budget)? {
             return None;
         }
     }
     let mut needed = ActionSet::empty(compiler.positions());
-    for statement in &old {
+    for (statement, matched) in old {
         if statement.effect == Effect::Deny {
             if !is_within_one_of(statement, &new, budget)? {
                 return None;
@@ -69,8 +70,14 @@ pub(super) fn prove(
         for actions in &granting {
             covered.union_with(&compiler.matched(actions, budget)?);
         }
-        let actions = &statement.actions;
-        if !covers_needs(compiler, actions, &granting, &covered, needs, budget)? {
+        let actions = (&statement.actions, *matched);
+        if !covers_needs(
+            compiler.catalog(),
+            actions,
+            (&granting, &covered),
+            needs,
+            budget,
+        )? {
             return None;
         }
         covered.intersect_with(&needs.keep);
@@ -108,23 +115,21 @@ fn has_scope_of(inner: &Statement, outer: &Statement, budget: &mut WorkBudget) -
     resources_within(inner.resources.as_ref(), outer.resources.as_ref(), budget)
 }
 
-/// Whether new actions cover what is needed of an old element: the needed actions of the catalog, and of services of which the
+/// Whether new actions cover what is needed of an old element, both with the actions of the catalog that they match: the needed actions of the catalog, and of services of which the
 /// needed actions are not known, everything that the old element matches.
 pub(super) fn covers_needs(
-    compiler: &PolicyCompiler,
-    old: &ActionElement,
-    new: &[&ActionElement],
-    covered: &ActionSet,
+    catalog: &Catalog,
+    (old, matched): (&ActionElement, &ActionSet),
+    (new, covered): (&[&ActionElement], &ActionSet),
     needs: &Needs,
     budget: &mut WorkBudget,
 ) -> Option<bool> {
-    let mut missing = compiler.matched(old, budget)?;
+    let mut missing = matched.clone();
     missing.intersect_with(&needs.keep);
     missing.subtract(covered);
     if !missing.is_empty() {
         return Some(false);
     }
-    let catalog = compiler.catalog();
     for service in &needs.whole_services {
         let namespace = catalog.service(*service).namespace();
         if !covers_service(namespace, old, new, budget)? {

@@ -29,8 +29,6 @@ const MOST_KEPT: usize = 1_000;
 pub(super) struct Rewritten {
     pub(super) changes: bool,
     pub(super) statements: Arc<[StatementChange]>,
-    /// The statements that are left.
-    pub(super) left: Vec<StatementJson>,
     /// The document that they make; `None` when it does not change, or nothing is left.
     pub(super) document: Option<Arc<Value>>,
     /// The length of that document.
@@ -121,8 +119,6 @@ impl Rewritten {
     ) -> Self {
         let is_changed = |it: &NewStatement| matches!(it.actions, NewActions::List(_));
         let changes = statements.iter().any(is_changed);
-        let left: Vec<_> = statements.iter().filter_map(|it| old.json(it)).collect();
-        let document = (changes && !left.is_empty()).then(|| old.with_statements(&left));
         let mut granted = ActionSet::empty(compiler.positions());
         for statement in statements.iter().filter(|it| old.is_allow(it.index)) {
             let mut matched = old.matched(statement.index).clone();
@@ -131,17 +127,34 @@ impl Rewritten {
             }
             granted.union_with(&matched);
         }
-        Self {
+        let mut rewritten = Self {
             changes,
             statements: (statements.iter())
                 .map(|it| statement_change(old, compiler.catalog(), it, needs))
                 .collect(),
-            characters: document.as_ref().map_or(0, characters),
-            document: document.map(Arc::new),
-            left,
+            characters: 0,
+            document: None,
             granted,
             proof: None,
+        };
+        if changes && rewritten.left(old).next().is_some() {
+            let document = old.with_statements(rewritten.left(old));
+            rewritten.characters = characters(&document);
+            rewritten.document = Some(Arc::new(document));
         }
+        rewritten
+    }
+
+    /// The statements that are left of the old document.
+    pub(super) fn left<'a>(
+        &'a self,
+        old: &'a OldDocument,
+    ) -> impl Iterator<Item = &'a StatementJson> {
+        let pairs = self.statements.iter().zip(&old.statements);
+        pairs.filter_map(|(change, same)| match &change.old {
+            Some(_) => change.new.as_ref(),
+            None => Some(same),
+        })
     }
 }
 
@@ -152,11 +165,12 @@ fn prove_documents(
     new: Option<&Value>,
     needs: &Needs,
 ) -> Option<Proof> {
-    let parsed: Result<Vec<PolicyDocument>, _> = (new.iter())
-        .map(|document| PolicyDocument::parse(&document.to_string()))
-        .collect();
+    let parsed = new.map(|document| PolicyDocument::parse(&document.to_string()));
+    let parsed = parsed.transpose().ok()?;
+    let new: Vec<&PolicyDocument> = parsed.iter().collect();
     let budget = WorkBudget::steps(PROOF_STEPS);
-    prove(compiler, &[&old.parsed], &parsed.ok()?, needs, budget)
+    let old: Vec<_> = old.matches().collect();
+    prove(compiler, &old, &new, needs, budget)
 }
 
 /// What becomes of a statement.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use iam_policy_parser::{PolicyDocument, WorkBudget};
+use serde_json::Value;
 
 use crate::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
 use crate::action_set::ActionSet;
@@ -49,6 +50,13 @@ struct Finished {
     policies: Vec<NewPolicy>,
     /// Whether each of them is the document that was proved when its policy was rewritten.
     are_proved: bool,
+}
+
+/// The document of a new managed policy.
+enum NewDocument<'a> {
+    /// As it was proved when its policy was rewritten.
+    Proved(&'a Load<'a>, &'a Arc<Value>),
+    Packed(Packed<'a>),
 }
 
 impl Advisor {
@@ -249,7 +257,7 @@ impl Rightsizer {
         let unchanged = managed.len();
         let (mut inline, managed): (Vec<&Own<'_>>, Vec<_>) =
             changed().partition(|own| own.policy.arn.is_none());
-        let mut loads: Vec<(Load, usize, Option<NewPolicy>)> = Vec::new();
+        let mut loads: Vec<(Load<'_>, &Rewritten)> = Vec::new();
         loads.extend(managed.into_iter().filter_map(Own::load));
         // Inline policies that do not fit become managed ones, the longest first.
         inline.sort_by_key(|own| own.characters());
@@ -264,39 +272,36 @@ impl Rightsizer {
         }
         (finished.policies).sort_by(|left, right| left.policy_name.cmp(&right.policy_name));
 
-        let mut names = NewNames::new(self.advisor.account(), detail);
         let limit = limits.managed_policy;
-        let mut new: Vec<NewPolicy> = Vec::new();
-        for (load, length, whole) in &loads {
-            match whole {
-                Some(whole) if *length <= limit => new.push(NewPolicy {
-                    policy_name: names.next(&whole.replaces),
-                    policy_type: PolicyPlace::Managed,
-                    ..whole.clone()
-                }),
+        let mut new: Vec<NewDocument<'_>> = Vec::new();
+        for (load, rewritten) in &loads {
+            match &rewritten.document {
+                Some(document) if rewritten.characters <= limit => {
+                    new.push(NewDocument::Proved(load, document));
+                }
                 _ => {
-                    finished.are_proved = false;
-                    let parts = one_by_one(std::slice::from_ref(load), limit);
-                    new.extend(parts.into_iter().map(|part| named(part, &mut names)));
+                    let parts = one_by_one(load, limit);
+                    new.extend(parts.into_iter().map(NewDocument::Packed));
                 }
             }
         }
         if unchanged + new.len() > attached_limit {
-            finished.are_proved = false;
-            names = NewNames::new(self.advisor.account(), detail);
-            let loads: Vec<Load> = loads.into_iter().map(|(load, ..)| load).collect();
-            let packed = together(&loads, limit).into_iter();
-            new = packed.map(|part| named(part, &mut names)).collect();
+            let packed = together(loads.iter().map(|(load, _)| load), limit);
+            new = packed.into_iter().map(NewDocument::Packed).collect();
         }
         let attached = unchanged + new.len();
         if attached > attached_limit {
             let limit = attached_limit;
             return Err(Refusal::DoesNotFit { attached, limit });
         }
-        for policy in &new {
+        let is_proved = |document: &NewDocument<'_>| matches!(document, NewDocument::Proved(..));
+        finished.are_proved = new.iter().all(is_proved);
+        let mut names = NewNames::new(self.advisor.account(), detail);
+        for document in new {
+            let policy = document.policy(&mut names);
             check_length(policy.characters, limit)?;
+            finished.policies.push(policy);
         }
-        finished.policies.extend(new);
         Ok(finished)
     }
 
@@ -321,14 +326,13 @@ impl Rightsizer {
             let same = unchanged().map(|(old, _)| old.parsed.statements.len());
             proof.new_within_old += same.sum::<usize>();
         } else {
-            let old: Vec<&PolicyDocument> = documents().map(|(old, _)| &*old.parsed).collect();
-            let mut new: Vec<PolicyDocument> = Vec::new();
-            new.extend(unchanged().map(|(old, _)| PolicyDocument::clone(&old.parsed)));
-            for policy in &finished.policies {
-                // From the text, as AWS will read it.
-                let parsed = PolicyDocument::parse(&policy.policy_document.to_string());
-                new.push(parsed.map_err(|_| Refusal::NotProved)?);
-            }
+            let old: Vec<_> = documents().flat_map(|(old, _)| old.matches()).collect();
+            // From the text, as AWS will read it.
+            let texts = (finished.policies.iter()).map(|it| it.policy_document.to_string());
+            let parsed: Result<Vec<_>, _> = texts.map(|it| PolicyDocument::parse(&it)).collect();
+            let parsed = parsed.map_err(|_| Refusal::NotProved)?;
+            let mut new: Vec<&PolicyDocument> = unchanged().map(|(old, _)| &*old.parsed).collect();
+            new.extend(&parsed);
             let budget = WorkBudget::steps(PROOF_STEPS);
             let proved = prove(self.compiler(), &old, &new, needs, budget);
             proof = proved.ok_or(Refusal::NotProved)?;
@@ -336,16 +340,6 @@ impl Rightsizer {
         // Also those that policies grant which do not change.
         proof.needed_within_new = kept.total();
         Ok(proof)
-    }
-}
-
-fn named(part: Packed, names: &mut NewNames<'_>) -> NewPolicy {
-    NewPolicy {
-        policy_name: names.next(&part.replaces),
-        policy_type: PolicyPlace::Managed,
-        replaces: part.replaces,
-        characters: characters(&part.document),
-        policy_document: Arc::new(part.document),
     }
 }
 
@@ -449,14 +443,30 @@ impl Own<'_> {
         })
     }
 
-    /// The statements that are left, to be packed, and the document that they are together; `None` when there are none.
-    fn load(&self) -> Option<(Load, usize, Option<NewPolicy>)> {
+    /// The statements that are left, to be packed; `None` when there are none.
+    fn load(&self) -> Option<(Load<'_>, &Rewritten)> {
         let (old, rewritten) = self.document.as_ref()?;
         let load = Load {
             replaces: self.key(),
-            frame: old.frame.clone(),
-            statements: rewritten.left.clone(),
+            frame: &old.frame,
+            statements: rewritten.left(old).collect(),
         };
-        (!load.statements.is_empty()).then(|| (load, rewritten.characters, self.new_policy()))
+        (!load.statements.is_empty()).then_some((load, &**rewritten))
+    }
+}
+
+impl NewDocument<'_> {
+    fn policy(self, names: &mut NewNames<'_>) -> NewPolicy {
+        let (replaces, document) = match self {
+            Self::Proved(load, document) => (vec![load.replaces.clone()], document.clone()),
+            Self::Packed(packed) => (packed.replaces.clone(), Arc::new(packed.document())),
+        };
+        NewPolicy {
+            policy_name: names.next(&replaces),
+            policy_type: PolicyPlace::Managed,
+            replaces,
+            characters: characters(&*document),
+            policy_document: document,
+        }
     }
 }
