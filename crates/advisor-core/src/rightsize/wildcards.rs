@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use hashbrown::{HashMap, HashSet};
-use iam_policy_parser::{ActionElement, ActionPattern, Pattern, WorkBudget};
+use iam_policy_parser::{ActionElement, ActionPattern, WorkBudget};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use super::options::Wildcards;
@@ -48,9 +48,11 @@ pub(super) fn shortest(
         .map(|id| catalog.action(id).name().to_ascii_lowercase())
         .collect();
     let names: Vec<&str> = kept.iter().map(|id| catalog.action(*id).name()).collect();
+    let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let chosen = Cover {
         namespace,
         names: &names,
+        lower: &lower,
         others: &others,
         old: old.filter(|_| wildcards == Wildcards::Safe),
     }
@@ -104,7 +106,9 @@ pub fn shortest_actions(
 struct Cover<'a> {
     namespace: &'a str,
     names: &'a [&'a str],
-    /// In lower case.
+    /// The names in lower case.
+    lower: &'a [String],
+    /// The other names, in lower case.
     others: &'a [String],
     old: Option<&'a ActionElement>,
 }
@@ -199,7 +203,8 @@ impl Cover<'_> {
     /// The patterns that match at least two names and no other action. `None` when the work budget ends first.
     fn candidates(&self, budget: &mut WorkBudget) -> Option<Vec<Candidate>> {
         if self.others.is_empty() && self.names.len() > 1 {
-            return Some(vec![self.candidate("*".to_owned(), budget)?]);
+            let all = "*".to_owned();
+            return Some(vec![self.candidate(all, &Shape::of("*"), budget)?]);
         }
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut texts: Vec<String> = Vec::new();
@@ -227,7 +232,7 @@ impl Cover<'_> {
             if other.is_some() {
                 continue;
             }
-            let candidate = self.candidate(text, budget)?;
+            let candidate = self.candidate(text, &shape, budget)?;
             if candidate.matched.len() > 1 {
                 candidates.push(candidate);
             }
@@ -235,13 +240,12 @@ impl Cover<'_> {
         Some(candidates)
     }
 
-    fn candidate(&self, text: String, budget: &mut WorkBudget) -> Option<Candidate> {
-        let shape = Shape::of(&text);
+    fn candidate(&self, text: String, shape: &Shape, budget: &mut WorkBudget) -> Option<Candidate> {
         if !budget.spend(self.names.len() as u64) {
             return None;
         }
-        let names = self.names.iter().enumerate();
-        let matched = names.filter(|(_, name)| shape.matches(&name.to_ascii_lowercase()));
+        let names = self.lower.iter().enumerate();
+        let matched = names.filter(|(_, name)| shape.matches(name));
         let matched = matched.map(|(at, _)| at).collect();
         Some(Candidate { text, matched })
     }
@@ -259,32 +263,32 @@ impl Cover<'_> {
 }
 
 /// A pattern with a star at its start, its end, between two parts, or at both ends; in lower case.
-struct Shape {
-    pattern: Pattern,
-    parts: Vec<String>,
+enum Shape {
+    Ends { start: String, end: String },
+    Middle(String),
 }
 
 impl Shape {
     fn of(text: &str) -> Self {
         let text = text.to_ascii_lowercase();
-        Self {
-            pattern: Pattern::wildcard(&text),
-            parts: text.split('*').map(str::to_owned).collect(),
+        let (start, end) = text.split_once('*').unwrap_or((&text, ""));
+        match (start, end.strip_suffix('*')) {
+            ("", Some(middle)) => Self::Middle(middle.to_owned()),
+            _ => Self::Ends {
+                start: start.to_owned(),
+                end: end.to_owned(),
+            },
         }
     }
 
     /// Whether it matches a name in lower case.
     fn matches(&self, name: &str) -> bool {
-        match &*self.parts {
-            [start, end] => {
-                name.len() >= start.len() + end.len()
-                    && name.starts_with(start.as_str())
-                    && name.ends_with(end.as_str())
+        match self {
+            Self::Ends { start, end } => {
+                let rest = name.strip_prefix(start.as_str());
+                rest.is_some_and(|rest| rest.ends_with(end.as_str()))
             }
-            [start, middle, end] if start.is_empty() && end.is_empty() => {
-                name.contains(middle.as_str())
-            }
-            _ => self.pattern.matches(name),
+            Self::Middle(middle) => name.contains(middle.as_str()),
         }
     }
 }
