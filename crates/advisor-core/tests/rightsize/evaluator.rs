@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// Policies, evaluated for some actions and resources.
+/// Policies, evaluated for some actions and resources, and for each set of conditions that may hold.
 pub(crate) struct Evaluated(Vec<Statement>);
 
 struct Statement {
@@ -11,11 +11,25 @@ struct Statement {
     /// By action, and by resource: whether the statement has it.
     actions: Vec<bool>,
     resources: Vec<bool>,
-    condition: Option<Value>,
+    /// The sets of conditions in which its own holds.
+    holds: Sets,
 }
 
+/// Sets of up to three conditions, a bit for each: set 5 (binary 101) has the first and the third.
+pub(crate) type Sets = u8;
+
 impl Evaluated {
-    pub(crate) fn new(policies: &[&Value], actions: &[&str], resources: &[&str]) -> Self {
+    /// A condition that is not among `conditions` never holds.
+    pub(crate) fn new(
+        policies: &[&Value],
+        actions: &[&str],
+        resources: &[&str],
+        conditions: &[Value],
+    ) -> Self {
+        let sets = || 0..1_u8 << conditions.len();
+        let with = |is_in: &dyn Fn(u8) -> bool| -> Sets {
+            sets().filter(|set| is_in(*set)).map(|set| 1 << set).sum()
+        };
         let actions: Vec<String> = actions.iter().map(|it| it.to_lowercase()).collect();
         let statements = policies
             .iter()
@@ -47,26 +61,32 @@ impl Evaluated {
                 is_deny: statement["Effect"] == "Deny",
                 actions: lists("Action", &lower, true),
                 resources: lists("Resource", resources, false),
-                condition: statement.get("Condition").cloned(),
+                holds: match statement.get("Condition") {
+                    None => with(&|_| true),
+                    Some(own) => match conditions.iter().position(|it| it == own) {
+                        Some(at) => with(&|set| set & (1 << at) != 0),
+                        None => 0,
+                    },
+                },
             }
         });
         Self(evaluated.collect())
     }
 
-    /// Whether an action on a resource is allowed when some conditions hold: a statement allows it, and none denies it.
-    pub(crate) fn allows(&self, action: usize, resource: usize, holding: &[&Value]) -> bool {
-        let mut is_allowed = false;
+    /// The sets of conditions in which an action on a resource is allowed: a statement allows it, and none denies it.
+    pub(crate) fn allows(&self, action: usize, resource: usize) -> Sets {
+        let (mut allowed, mut denied) = (0, 0);
         for statement in &self.0 {
-            let condition = statement.condition.as_ref();
-            let holds = condition.is_none_or(|it| holding.contains(&it));
-            if holds && statement.actions[action] && statement.resources[resource] {
-                if statement.is_deny {
-                    return false;
-                }
-                is_allowed = true;
+            if statement.actions[action] && statement.resources[resource] {
+                let sets = if statement.is_deny {
+                    &mut denied
+                } else {
+                    &mut allowed
+                };
+                *sets |= statement.holds;
             }
         }
-        is_allowed
+        allowed & !denied
     }
 }
 
@@ -108,10 +128,11 @@ fn the_evaluator_is_right() {
         ("sqs:Send", "arn:c", true, true),
         ("s3:PutObject", "arn:c", true, false),
     ] {
-        let holding: Vec<&Value> = holds.then_some(&condition).into_iter().collect();
-        let evaluated = Evaluated::new(&[&policy], &[action], &[resource]);
+        let conditions = [condition.clone()];
+        let evaluated = Evaluated::new(&[&policy], &[action], &[resource], &conditions);
+        let set = if holds { 0b10 } else { 0b01 };
         assert_eq!(
-            evaluated.allows(0, 0, &holding),
+            evaluated.allows(0, 0) & set != 0,
             expected,
             "{action} {resource}"
         );
