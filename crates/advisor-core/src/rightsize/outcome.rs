@@ -13,6 +13,7 @@ use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
 use crate::ids::AccountId;
 use crate::state::StateReason;
 use crate::time;
+use crate::unseen_use::UseSource;
 
 use super::proof::Proof;
 
@@ -206,10 +207,13 @@ impl Serialize for ChangeReason {
 pub enum Refusal {
     /// Too little of the trail was read.
     Coverage(StateReason),
-    /// IAM remembers a use that the trail does not show: the trail misses something that it should have.
+    /// AWS remembers a use that the trail does not show, though everything that the user or role may do would be in it: the trail
+    /// misses something.
     UnseenUse {
         /// The ARN of the user or role.
         arn: Arc<str>,
+        /// What remembers the use.
+        source: UseSource,
         /// When.
         used: DateTime<Utc>,
     },
@@ -248,9 +252,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coverage(reason) => write!(f, "too little was read to tell: {reason}"),
-            Self::UnseenUse { arn, used } => write!(
+            Self::UnseenUse { arn, source, used } => write!(
                 f,
-                "IAM remembers a use of {arn} at {}, which the trail does not show",
+                "{source} of {arn} is {}, which the trail should show and does not",
                 time::format(*used)
             ),
             Self::NoStates => f.write_str("only full tracking tells what is unused"),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use hashbrown::HashMap;
 use iam_policy_parser::{PolicyDocument, WorkBudget};
 use serde_json::Value;
 
@@ -34,8 +32,6 @@ pub struct Rightsizer {
     advisor: Advisor,
     options: RightsizeOptions,
     documents: Arc<Documents>,
-    /// The last uses that IAM remembers and that the trail does not show, by the ARN of the user or role.
-    unseen: Arc<HashMap<Box<str>, DateTime<Utc>>>,
 }
 
 /// A policy that an entity has of its own.
@@ -65,10 +61,6 @@ impl Advisor {
     pub fn rightsizer(&self, options: RightsizeOptions) -> Rightsizer {
         Rightsizer {
             documents: Arc::new(Documents::new(self.account())),
-            unseen: {
-                let unseen = self.coverage().unseen_uses.into_iter();
-                Arc::new(unseen.map(|it| (it.arn, it.used)).collect())
-            },
             advisor: self.clone(),
             options,
         }
@@ -125,10 +117,12 @@ impl Rightsizer {
         if detail.kind == EntityKind::Role && detail.path.starts_with("/aws-reserved/") {
             return Err(Refusal::OfIdentityCenter);
         }
-        for (_, identity) in self.advisor.identities(entity) {
-            if let Some(used) = self.unseen.get(&*identity.arn) {
-                let (arn, used) = (identity.arn.clone(), *used);
-                return Err(Refusal::UnseenUse { arn, used });
+        // What may have been a use of an action that leaves no trace tells nothing: those stay.
+        for (id, identity) in self.advisor.identities(entity) {
+            let unseen = self.advisor.unexplained_uses(id, identity).into_iter();
+            if let Some(last) = unseen.max_by_key(|unseen| unseen.used) {
+                let (arn, source, used) = (identity.arn.clone(), last.source, last.used);
+                return Err(Refusal::UnseenUse { arn, source, used });
             }
         }
         let needs = Needs::of(&self.advisor, entity, detail, &self.options);

@@ -205,12 +205,32 @@ fn nothing_is_proposed_without_coverage_states_or_users() {
     let refusal = refused(&world, few, ROLE);
     assert!(matches!(refusal, Refusal::Coverage(_)), "{refusal}");
     assert_eq!(refused(&world, Tracking::aws(), ROLE), Refusal::NoStates);
-    // A use that IAM remembers, on a day that was read.
-    world.last_used = Some("2026-03-20T10:00:00Z");
-    let refusal = refused(&world, Tracking::full(), ROLE);
-    assert!(matches!(refusal, Refusal::UnseenUse { .. }), "{refusal}");
-    world.last_used = None;
     world.empty_group("idle");
     let group = "arn:aws:iam::111122223333:group/idle";
     assert_eq!(refused(&world, Tracking::full(), group), Refusal::Nobody);
+}
+
+#[test]
+fn a_use_that_the_trail_should_show_and_does_not_is_a_reason_to_propose_nothing() {
+    let refused = |actions: Value, last_used| {
+        let mut world = World::new();
+        world.inline("one", document(json!([allow(actions, "*")])));
+        world.last_used = Some(last_used);
+        rightsize(&world, options()).refused
+    };
+    let traced = || json!(["cloudtrail:LookupEvents", "sqs:DeleteQueue"]);
+    // On a day that was read, and on one that was not.
+    for last_used in ["2026-03-20T10:00:00Z", "2025-12-20T10:00:00Z"] {
+        let refusal = refused(traced(), last_used).unwrap();
+        assert!(
+            matches!(refusal, Refusal::UnseenUse { .. })
+                && refusal.to_string().starts_with("RoleLastUsed of arn:"),
+            "{refusal}"
+        );
+    }
+    // Before what claims are about.
+    assert_eq!(refused(traced(), "2024-06-01T10:00:00Z"), None);
+    // Messages are data events: they leave no trace, and stay.
+    let untraced = json!(["cloudtrail:LookupEvents", "sqs:SendMessage"]);
+    assert_eq!(refused(untraced, "2026-03-20T10:00:00Z"), None);
 }
