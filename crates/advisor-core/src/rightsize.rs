@@ -14,6 +14,7 @@ mod document;
 mod documents;
 mod files;
 mod keep_rules;
+mod merging;
 mod names;
 mod needs;
 mod options;

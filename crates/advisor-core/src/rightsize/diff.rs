@@ -28,8 +28,12 @@ pub(super) fn diff(entity: &Rightsized) -> String {
             let sid = statement.sid.as_deref().unwrap_or_default();
             let space = if sid.is_empty() { "" } else { " " };
             let number = statement.index;
+            let merged = match statement.merged_into {
+                Some(other) => format!(", written with statement {other}"),
+                None => String::new(),
+            };
             text.push_str(&format!(
-                "@@ statement {number}{space}{} @@\n",
+                "@@ statement {number}{space}{}{merged} @@\n",
                 Printable(sid)
             ));
             let lines =

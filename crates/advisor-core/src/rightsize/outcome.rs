@@ -131,6 +131,9 @@ pub struct StatementChange {
     /// The statement in its place. `None` when it does not change, or is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Map<String, Value>>,
+    /// The position of the statement that its actions are written with: it has the same resources and the same condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<usize>,
 }
 
 /// A policy that takes the place of others.

@@ -1,22 +1,25 @@
 //! Packs new statements into policies within IAM's limits.
 
+use std::borrow::Cow;
 use std::io;
 
 use hashbrown::HashSet;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::merging::merged;
+
 /// A statement, as JSON.
 pub(super) type StatementJson = Map<String, Value>;
 
-/// What is to be packed: the statements that take the place of a policy.
+/// What is to be packed: the statements that take the place of policies.
 #[derive(Clone, Debug)]
 pub(super) struct Load<'a> {
-    /// The policy whose place they take, as [`NewPolicy::replaces`](super::NewPolicy::replaces) has it.
-    pub(super) replaces: String,
+    /// The policies whose place they take, as [`NewPolicy::replaces`](super::NewPolicy::replaces) has them.
+    pub(super) replaces: Vec<String>,
     /// Everything of its document but the statements.
     pub(super) frame: &'a Map<String, Value>,
-    pub(super) statements: Vec<&'a StatementJson>,
+    pub(super) statements: Vec<Cow<'a, StatementJson>>,
 }
 
 /// A packed document.
@@ -61,7 +64,7 @@ impl io::Write for Counter {
 }
 
 /// Packs a load into documents of at most `limit` characters, in the order of its statements.
-pub(super) fn one_by_one<'a>(load: &Load<'a>, limit: usize) -> Vec<Packed<'a>> {
+pub(super) fn one_by_one<'a>(load: &'a Load<'a>, limit: usize) -> Vec<Packed<'a>> {
     let mut packed: Vec<Packed<'_>> = Vec::new();
     for statement in &load.statements {
         let part = Part::whole(statement);
@@ -73,14 +76,28 @@ pub(super) fn one_by_one<'a>(load: &Load<'a>, limit: usize) -> Vec<Packed<'a>> {
     packed
 }
 
+/// The statements of all loads, each a load by itself, those of one scope as one.
+pub(super) fn merged_loads<'a>(loads: impl Iterator<Item = &'a Load<'a>>) -> Vec<Load<'a>> {
+    let statements = loads.flat_map(|load| load.statements.iter().map(move |it| (load, &**it)));
+    let statements: Vec<(&Load<'_>, &StatementJson)> = statements.collect();
+    let merged = merged(statements.iter().map(|(load, it)| (load.frame, *it)));
+    let loads = merged.into_iter().filter_map(|merged| {
+        let of = || merged.of.iter().filter_map(|at| statements.get(*at));
+        let (first, _) = of().next()?;
+        let mut replaces: Vec<String> = of().flat_map(|(load, _)| load.replaces.clone()).collect();
+        let mut seen = HashSet::new();
+        replaces.retain(|key| seen.insert(key.clone()));
+        Some(Load {
+            replaces,
+            frame: first.frame,
+            statements: vec![merged.statement],
+        })
+    });
+    loads.collect()
+}
+
 /// Packs all loads together into few documents: the longest statements first, each where it fits.
-pub(super) fn together<'a, 'l>(
-    loads: impl Iterator<Item = &'l Load<'a>>,
-    limit: usize,
-) -> Vec<Packed<'a>>
-where
-    'a: 'l,
-{
+pub(super) fn together<'a>(loads: &'a [Load<'a>], limit: usize) -> Vec<Packed<'a>> {
     let mut parts: Vec<(&Load<'_>, Part<'_>)> = Vec::new();
     for load in loads {
         let of_load = load.statements.iter().map(|it| (load, Part::whole(it)));
@@ -128,8 +145,10 @@ impl<'a> Packed<'a> {
     }
 
     fn push(&mut self, load: &Load<'_>, part: Part<'a>) {
-        if !self.replaces.contains(&load.replaces) {
-            self.replaces.push(load.replaces.clone());
+        for replaced in &load.replaces {
+            if !self.replaces.contains(replaced) {
+                self.replaces.push(replaced.clone());
+            }
         }
         self.length += part.length + usize::from(!self.parts.is_empty());
         self.sids.extend(part.sid());
@@ -243,13 +262,13 @@ mod tests {
         for limit in [150, 200, 333, 1_000, 6_144] {
             let loads = [("a", &statements[..2]), ("b", &statements[2..])];
             let loads = loads.map(|(replaces, statements)| Load {
-                replaces: replaces.to_owned(),
+                replaces: vec![replaces.to_owned()],
                 frame: &frame,
-                statements: statements.iter().collect(),
+                statements: statements.iter().map(Cow::Borrowed).collect(),
             });
             let all = loads.iter().flat_map(|load| one_by_one(load, limit));
             let all: Vec<Packed<'_>> = all.collect();
-            let few = together(loads.iter(), limit);
+            let few = together(&loads, limit);
             assert!(few.len() <= all.len(), "{limit}");
             for packed in [&all, &few] {
                 let documents: Vec<Value> = packed.iter().map(Packed::document).collect();

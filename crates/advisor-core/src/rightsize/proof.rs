@@ -3,8 +3,8 @@
 //! Old and new policies are sets of statements. Each claim is checked for every string, not for the actions and resources that are
 //! known today, with the exact algebra of patterns:
 //!
-//! - *new ⊆ old*: every new allow is within an old allow: its actions match only what the old ones match, its resources are
-//!   within the old ones, and it has the same condition. Every old deny is within a new deny.
+//! - *new ⊆ old*: every action pattern of a new allow is within an old allow: it matches only what the old actions match, the
+//!   resources are within the old ones, and the condition is the same. Every old deny is within a new deny.
 //! - *needed ⊆ new*: what an old allow grants of the needed actions, new allows with at least its resources and its condition grant
 //!   too. Every new deny is within an old deny.
 
@@ -29,14 +29,15 @@ use super::needs::Needs;
 pub struct Proof {
     /// Needed ⊆ new: how many granted actions stay granted, on all resources of the old policies. It is all that must stay.
     pub needed_within_new: usize,
-    /// New ⊆ old: how many statements there will be, each within one of today, for all actions and resources, also those that AWS will
-    /// add.
+    /// New ⊆ old: how many statements there will be, each within those of today, for all actions and resources, also those that AWS
+    /// will add.
     pub new_within_old: usize,
     /// The steps of work that it took.
     pub steps: u64,
 }
 
-/// Proves the claims of this module about old statements, each with the actions that it matches, and new documents. `None` when one does not hold, or the work budget ends first.
+/// Proves the claims of this module about old statements, each with the actions that it matches, and new documents. `None` when one
+/// does not hold, or the work budget ends first.
 pub(super) fn prove(
     compiler: &PolicyCompiler,
     old: &[(&Statement, &ActionSet)],
@@ -48,7 +49,11 @@ pub(super) fn prove(
     let new: Vec<&Statement> = new.iter().flat_map(|it| &it.statements).collect();
     let budget = &mut budget;
     for statement in &new {
-        if !is_within_one_of(statement, &old_statements, budget)? {
+        let is_within = match statement.effect {
+            Effect::Allow => is_within_allows(statement, &old_statements, budget)?,
+            Effect::Deny => is_within_one_of(statement, &old_statements, budget)?,
+        };
+        if !is_within {
             return None;
         }
     }
@@ -88,6 +93,27 @@ pub(super) fn prove(
         new_within_old: new.len(),
         steps: budget.spent(),
     })
+}
+
+/// Whether each action pattern of an allow is within an allow of the others. Its patterns grant as much as allows with one each.
+fn is_within_allows(
+    inner: &Statement,
+    outer: &[&Statement],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    let ActionElement::Action(patterns) = &inner.actions else {
+        return is_within_one_of(inner, outer, budget);
+    };
+    let mut left: Vec<&ActionPattern> = patterns.iter().collect();
+    for candidate in outer {
+        if left.is_empty() {
+            break;
+        }
+        if candidate.effect == Effect::Allow && has_scope_of(inner, candidate, budget)? {
+            left = not_within(&left, &candidate.actions, budget)?;
+        }
+    }
+    Some(left.is_empty())
 }
 
 /// Whether everything that a statement matches, one of the others matches too, with the same effect.
@@ -199,6 +225,33 @@ fn decided(residue: &Residue) -> Option<bool> {
     }
 }
 
+/// The patterns of which not everything is among some actions, whatever actions there are. `None` when the work budget ends first.
+fn not_within<'a>(
+    inner: &[&'a ActionPattern],
+    outer: &ActionElement,
+    budget: &mut WorkBudget,
+) -> Option<Vec<&'a ActionPattern>> {
+    let mut left = Vec::new();
+    match outer {
+        ActionElement::Action(outer) => {
+            let outer = ByNamespace::new(outer);
+            for pattern in inner {
+                if !is_action_covered(pattern, &outer, budget)? {
+                    left.push(*pattern);
+                }
+            }
+        }
+        ActionElement::NotAction(excepted) => {
+            for pattern in inner {
+                if meets_one_of(pattern, excepted, budget)? {
+                    left.push(*pattern);
+                }
+            }
+        }
+    }
+    Some(left)
+}
+
 /// Whether the first actions are among the second, whatever actions there are. `None` when the work budget ends first.
 pub(super) fn actions_within(
     inner: &ActionElement,
@@ -209,24 +262,9 @@ pub(super) fn actions_within(
         return Some(true);
     }
     match (inner, outer) {
-        (ActionElement::Action(inner), ActionElement::Action(outer)) => {
-            let outer = ByNamespace::new(outer);
-            for pattern in inner {
-                if !is_action_covered(pattern, &outer, budget)? {
-                    return Some(false);
-                }
-            }
-            Some(true)
-        }
-        (ActionElement::Action(inner), ActionElement::NotAction(excepted)) => {
-            for pattern in inner {
-                for except in excepted {
-                    if do_meet(pattern, except, budget)? {
-                        return Some(false);
-                    }
-                }
-            }
-            Some(true)
+        (ActionElement::Action(inner), _) => {
+            let inner: Vec<&ActionPattern> = inner.iter().collect();
+            Some(not_within(&inner, outer, budget)?.is_empty())
         }
         (ActionElement::NotAction(inner), ActionElement::NotAction(outer)) => {
             let inner = ByNamespace::new(inner);
@@ -287,6 +325,19 @@ fn is_action_covered(
         return Some(false);
     }
     decided(&residue(&[&[inner.name()]], outer, budget))
+}
+
+fn meets_one_of(
+    pattern: &ActionPattern,
+    others: &[ActionPattern],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    for other in others {
+        if do_meet(pattern, other, budget)? {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 fn do_meet(left: &ActionPattern, right: &ActionPattern, budget: &mut WorkBudget) -> Option<bool> {

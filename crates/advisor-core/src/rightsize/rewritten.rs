@@ -12,6 +12,7 @@ use crate::compiled_policy::PolicyCompiler;
 
 use super::actions::NewActions;
 use super::document::{Checks, NewStatement, OldDocument};
+use super::merging::merged;
 use super::needs::Needs;
 use super::options::Wildcards;
 use super::outcome::{ChangeReason, StatementChange};
@@ -127,35 +128,58 @@ impl Rewritten {
             }
             granted.union_with(&matched);
         }
-        let mut rewritten = Self {
+        let changed = statements
+            .iter()
+            .map(|it| statement_change(old, compiler.catalog(), it, needs));
+        let mut changed: Vec<StatementChange> = changed.collect();
+        let document = if changes {
+            merged_document(old, &mut changed)
+        } else {
+            None
+        };
+        Self {
             changes,
-            statements: (statements.iter())
-                .map(|it| statement_change(old, compiler.catalog(), it, needs))
-                .collect(),
-            characters: 0,
-            document: None,
+            statements: changed.into(),
+            characters: document.as_ref().map_or(0, characters),
+            document: document.map(Arc::new),
             granted,
             proof: None,
-        };
-        if changes && rewritten.left(old).next().is_some() {
-            let document = old.with_statements(rewritten.left(old));
-            rewritten.characters = characters(&document);
-            rewritten.document = Some(Arc::new(document));
         }
-        rewritten
     }
 
-    /// The statements that are left of the old document.
-    pub(super) fn left<'a>(
-        &'a self,
-        old: &'a OldDocument,
-    ) -> impl Iterator<Item = &'a StatementJson> {
-        let pairs = self.statements.iter().zip(&old.statements);
-        pairs.filter_map(|(change, same)| match &change.old {
-            Some(_) => change.new.as_ref(),
-            None => Some(same),
-        })
+    /// The statements of the new document.
+    pub(super) fn left(&self) -> impl Iterator<Item = &StatementJson> {
+        let document = self.document.as_ref();
+        let statements = document.and_then(|it| it.get("Statement")?.as_array());
+        statements
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
     }
+}
+
+/// The document of what is left of the statements, those of one scope written as one; `None` when nothing is.
+fn merged_document(old: &OldDocument, changed: &mut [StatementChange]) -> Option<Value> {
+    let pairs = changed.iter().zip(&old.statements);
+    let left = pairs.filter_map(|(change, same)| match &change.old {
+        Some(_) => Some((change.index, change.new.as_ref()?)),
+        None => Some((change.index, same)),
+    });
+    let (indices, left): (Vec<usize>, Vec<&StatementJson>) = left.unzip();
+    let merged = merged(left.into_iter().map(|statement| (&old.frame, statement)));
+    let document = old.with_statements(merged.iter().map(|it| &*it.statement));
+    let groups: Vec<Vec<usize>> = merged.into_iter().map(|it| it.of).collect();
+    let is_empty = groups.is_empty();
+    for group in groups {
+        let mut group = group.into_iter().filter_map(|at| indices.get(at).copied());
+        let first = group.next();
+        for index in group {
+            if let Some(change) = changed.get_mut(index) {
+                change.merged_into = first;
+            }
+        }
+    }
+    (!is_empty).then_some(document)
 }
 
 /// Proves a new document, read from its text as AWS will read it.
@@ -189,6 +213,7 @@ fn statement_change(
         removed_actions: Vec::new(),
         old: None,
         new: None,
+        merged_into: None,
     };
     match &statement.actions {
         NewActions::Same(reason) => change.stays = reason.clone(),

@@ -1,5 +1,6 @@
 //! Right-sizes the entities of an advisor.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use iam_policy_parser::{PolicyDocument, WorkBudget};
@@ -19,7 +20,7 @@ use super::options::{PolicyLimits, RightsizeOptions};
 use super::outcome::{
     KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal, Rightsized,
 };
-use super::packing::{Load, Packed, characters, one_by_one, together};
+use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
 use super::rewritten::Rewritten;
 
@@ -267,6 +268,7 @@ impl Rightsizer {
         (finished.policies).sort_by(|left, right| left.policy_name.cmp(&right.policy_name));
 
         let limit = limits.managed_policy;
+        let by_scope;
         let mut new: Vec<NewDocument<'_>> = Vec::new();
         for (load, rewritten) in &loads {
             match &rewritten.document {
@@ -280,7 +282,8 @@ impl Rightsizer {
             }
         }
         if unchanged + new.len() > attached_limit {
-            let packed = together(loads.iter().map(|(load, _)| load), limit);
+            by_scope = merged_loads(loads.iter().map(|(load, _)| load));
+            let packed = together(&by_scope, limit);
             new = packed.into_iter().map(NewDocument::Packed).collect();
         }
         let attached = unchanged + new.len();
@@ -441,9 +444,9 @@ impl Own<'_> {
     fn load(&self) -> Option<(Load<'_>, &Rewritten)> {
         let (old, rewritten) = self.document.as_ref()?;
         let load = Load {
-            replaces: self.key(),
+            replaces: vec![self.key()],
             frame: &old.frame,
-            statements: rewritten.left(old).collect(),
+            statements: rewritten.left().map(Cow::Borrowed).collect(),
         };
         (!load.statements.is_empty()).then_some((load, &**rewritten))
     }
@@ -452,7 +455,7 @@ impl Own<'_> {
 impl NewDocument<'_> {
     fn policy(self, names: &mut NewNames<'_>) -> NewPolicy {
         let (replaces, document) = match self {
-            Self::Proved(load, document) => (vec![load.replaces.clone()], document.clone()),
+            Self::Proved(load, document) => (load.replaces.clone(), document.clone()),
             Self::Packed(packed) => (packed.replaces.clone(), Arc::new(packed.document())),
         };
         NewPolicy {

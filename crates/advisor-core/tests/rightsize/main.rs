@@ -234,3 +234,74 @@ fn a_use_that_the_trail_should_show_and_does_not_is_a_reason_to_propose_nothing(
     let untraced = json!(["cloudtrail:LookupEvents", "sqs:SendMessage"]);
     assert_eq!(refused(untraced, "2026-03-20T10:00:00Z"), None);
 }
+
+#[test]
+fn statements_without_sid_that_differ_in_their_actions_become_one() {
+    let with = |sid: Option<&str>, actions: Value, resource: &str| {
+        let mut statement = json!({"Effect": "Allow", "Action": actions, "Resource": resource});
+        if let Some(sid) = sid {
+            statement["Sid"] = json!(sid);
+        }
+        statement
+    };
+    let topic = "arn:aws:sns:eu-west-1:111122223333:news";
+    let mut world = World::new();
+    world.inline(
+        "one",
+        document(json!([
+            with(None, json!(["sqs:CreateQueue", "sqs:DeleteQueue"]), "*"),
+            with(Some("Named"), json!(["sqs:SetQueueAttributes"]), "*"),
+            with(None, json!("sns:CreateTopic"), topic),
+            with(None, json!("cloudtrail:LookupEvents"), "*"),
+        ])),
+    );
+    for (service, action) in [
+        ("sqs", "CreateQueue"),
+        ("sqs", "SetQueueAttributes"),
+        ("sns", "CreateTopic"),
+        ("cloudtrail", "LookupEvents"),
+    ] {
+        world.used(service, action);
+    }
+    let sized = rightsize(&world, options());
+    let merged: Vec<Option<usize>> = (sized.policies[0].statements.iter())
+        .map(|it| it.merged_into)
+        .collect();
+    assert_eq!(merged, [None, None, None, Some(0)]);
+    let first = with(
+        None,
+        json!(["sqs:CreateQueue", "cloudtrail:LookupEvents"]),
+        "*",
+    );
+    let left = &new(&sized)[0].1["Statement"];
+    assert_eq!(left[0], first);
+    assert_eq!(left.as_array().unwrap().len(), 3);
+    assert_eq!(sized.proof.unwrap().new_within_old, 3);
+}
+
+#[test]
+fn policies_that_are_packed_together_share_statements_of_one_scope() {
+    let mut world = World::new();
+    for number in 0..4 {
+        let actions = json!([
+            "sqs:CreateQueue",
+            "sqs:DeleteQueue",
+            format!("sqs:Unknown{number}")
+        ]);
+        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+        world.managed(&format!("m{number}"), document(json!([statement])));
+    }
+    world.used("sqs", "CreateQueue");
+    let mut limits = advisor_core::PolicyLimits::default();
+    limits.attached_role = 1;
+    let sized = rightsize(&world, options().with_limits(limits));
+    let [policy] = &*sized.new_policies else {
+        panic!("{sized:?}");
+    };
+    assert_eq!(policy.replaces.len(), 4);
+    let statements = policy.policy_document["Statement"].as_array().unwrap();
+    assert_eq!(statements.len(), 1);
+    let actions = statements[0]["Action"].as_array().unwrap();
+    assert_eq!(actions.len(), 5, "{actions:?}");
+    assert_eq!(sized.proof.unwrap().new_within_old, 1);
+}

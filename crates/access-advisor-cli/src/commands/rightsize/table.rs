@@ -112,12 +112,18 @@ fn write_policy(lines: &mut Lines<'_>, policy: &PolicyChange) -> io::Result<()> 
             );
             removed.extend(statement.removed_actions.iter().cloned());
             format!("loses {}", names(&removed))
+        } else if statement.merged_into.is_some() {
+            "changes its place".to_owned()
         } else {
             continue;
         };
+        let merged = match statement.merged_into {
+            Some(other) => format!("; written with statement {other}"),
+            None => String::new(),
+        };
         writeln!(
             lines,
-            "    statement {}{space}{}: {}",
+            "    statement {}{space}{}: {}{merged}",
             statement.index,
             Printable(sid),
             Printable(what)
