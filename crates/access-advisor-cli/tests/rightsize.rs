@@ -353,7 +353,7 @@ fn uses_that_only_the_credential_report_shows_stop_a_proposal() {
         String::from_utf8(run(&root(), &arguments).stdout).unwrap()
     };
     let report = ["--credential-report", "testdata/credential-report.csv"];
-    let remembered = "IAM remembers a use";
+    let remembered = "which the trail should show";
     assert!(!run_on(&["rightsize", erin], &[]).contains(remembered));
     assert!(run_on(&["rightsize", erin], &report).contains(remembered));
     // The state of what is granted and not used says the same.

@@ -3,7 +3,7 @@
 use std::io;
 
 use access_advisor::rightsize::{PolicyChange, Rightsized, StatementChange};
-use access_advisor::text::Printable;
+use access_advisor::text::{Printable, count};
 
 use crate::lines::Lines;
 
@@ -73,8 +73,9 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
     if let Some(proof) = &entity.proof {
         writeln!(
             lines,
-            "  proved: {} needed actions stay granted, {} of {} statements are within today's",
-            proof.needed_within_new, proof.new_within_old, proof.new_within_old
+            "  proved: {} kept and nothing new granted, in {}",
+            count(proof.needed_within_new, "needed action"),
+            count(proof.new_within_old, "statement")
         )?;
     }
     Ok(())
