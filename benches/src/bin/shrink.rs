@@ -35,8 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (namespace, name) = name(*id);
         patterns.iter().any(|it| it.matches(namespace, name))
     };
-    let all = catalog.actions().map(|(id, _)| id);
-    let actions: Vec<ActionId> = all.clone().filter(is_granted).collect();
+    let all = || catalog.actions().map(|(id, _)| id);
+    let actions: Vec<ActionId> = all().filter(is_granted).collect();
     let text = |id: ActionId| {
         let (namespace, name) = name(id);
         format!("{namespace}:{name}")
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let this = ActionElement::Action(patterns.clone());
     let shortest = |old| shortest_actions(catalog, &actions, old, Wildcards::Safe);
     let answer = json!({
-        "catalog": all.map(text).collect::<Vec<_>>(),
+        "catalog": all().map(text).collect::<Vec<_>>(),
         "actions": actions.iter().map(|id| text(*id)).collect::<Vec<_>>(),
         "results": [
             result("safe wildcards, all of the services granted", || shortest(&everything)),
