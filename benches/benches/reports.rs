@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use advisor_core::{
-    AccountData, Advisor, DaySet, EventCategory, FindingSettings, Granularity, RightsizeOptions,
-    Rightsized, Tracking, Wildcards, time,
+    AccountData, Advisor, DaySet, FindingSettings, Granularity, RightsizeOptions, Rightsized,
+    Tracking, Wildcards, time,
 };
 use benches::{AccountShape, TrailGenerator};
 use criterion::{Criterion, SamplingMode, Throughput};
@@ -57,17 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Both kinds of management event on all days of the tracking period.
     let mut covered = activity.clone();
     let last = DaySet::day_of(now.timestamp_millis());
-    for day in last - 90..=last {
-        for region in ["us-east-1", "eu-west-1"] {
-            for kind in [
-                EventCategory::ManagementRead,
-                EventCategory::ManagementWrite,
-            ] {
-                let coverage = covered.coverage_mut();
-                coverage.see_record(benches::ACCOUNT_ID, region, kind, day);
-            }
-        }
-    }
+    benches::cover(&mut covered, 90, last);
     let catalog = Catalog::shared();
     let advisor = Advisor::new(account.clone(), &covered, catalog, Tracking::full(), now)?;
     let settings = FindingSettings::default();

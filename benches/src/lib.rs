@@ -28,4 +28,4 @@ pub use hostile_policies::{HOSTILE_USER, HostilePolicies, HostileShape};
 pub use names::ACCOUNT_ID;
 pub use policies::PolicyGenerator;
 pub use seeded::Seeded;
-pub use trail::{Event, TrailGenerator};
+pub use trail::{Event, TrailGenerator, cover};

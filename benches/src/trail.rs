@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use advisor_core::{Activity, Attempt, CreditedAction, Principal};
+use advisor_core::{Activity, Attempt, CreditedAction, EventCategory, Principal};
 use chrono::DateTime;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -46,6 +46,22 @@ pub struct TrailGenerator {
     identities: Vec<Identity>,
     /// The actions of each identity.
     repertoires: Vec<Vec<ActionId>>,
+}
+
+/// Makes an activity cover a generated account: both kinds of management event, on so many days up to `last`, which counts from
+/// 1970.
+pub fn cover(activity: &mut Activity, days: i32, last: i32) {
+    for day in last.saturating_sub(days)..=last {
+        for region in ["us-east-1", "eu-west-1"] {
+            for kind in [
+                EventCategory::ManagementRead,
+                EventCategory::ManagementWrite,
+            ] {
+                let coverage = activity.coverage_mut();
+                coverage.see_record(ACCOUNT_ID, region, kind, day);
+            }
+        }
+    }
 }
 
 impl TrailGenerator {

@@ -16,6 +16,7 @@ use access_advisor::parquet::{read_activity, write_activity};
 use access_advisor::report::{Advisor, Granularity, Tracking};
 use access_advisor::time;
 use benches::{AccountShape, TrailGenerator};
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 /// The allocator of the command line and of the Python package.
@@ -38,6 +39,10 @@ enum Command {
         /// The number of users and roles.
         #[arg(long)]
         identities: usize,
+        /// The date of the last of 400 days that the activity covers, such as 2026-10-31. Without it, it does not say what it
+        /// covers.
+        #[arg(long)]
+        covered_until: Option<NaiveDate>,
     },
     /// Reads these files. Then, for each line `reports|table service|action` of standard input, makes all reports or their
     /// table, drops them, and prints the seconds and the number of services or rows.
@@ -52,13 +57,20 @@ enum Command {
 
 fn main() -> Result<(), Box<dyn Error>> {
     match CommandLine::parse().command {
-        Command::Generate { folder, identities } => {
+        Command::Generate {
+            folder,
+            identities,
+            covered_until,
+        } => {
             let shape = AccountShape {
                 identities,
                 ..AccountShape::default()
             };
             fs::write(folder.join("account.json"), shape.export())?;
-            let activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
+            let mut activity = TrailGenerator::new(&shape, 5_000).activity(40, 5_000);
+            if let Some(last) = covered_until {
+                benches::cover(&mut activity, 400, last.to_epoch_days());
+            }
             let file = BufWriter::new(File::create(folder.join("activity.parquet"))?);
             Ok(write_activity(file, &activity)?)
         }

@@ -14,7 +14,7 @@ use crate::index::{Entities, FindingNames, Index, ServiceSummary};
 use crate::options::HtmlOptions;
 use crate::page;
 use crate::report_encoder::ReportEncoder;
-use crate::section::{Section, write_json};
+use crate::section::{Envelope, Section, write_json};
 use crate::statements::{Documents, Statements};
 use crate::varint;
 
@@ -41,6 +41,7 @@ pub(crate) enum Kept {
 #[derive(Debug)]
 pub struct HtmlWriter<W: Write> {
     writer: W,
+    envelope: Envelope,
     advisor: Advisor,
     catalog: Arc<Catalog>,
     options: HtmlOptions,
@@ -120,13 +121,50 @@ impl<W: Write> HtmlWriter<W> {
         reports: usize,
         options: HtmlOptions,
     ) -> io::Result<Self> {
-        let advisor = encoder.advisor();
         page::write_start(&mut writer, &options.title)?;
+        Ok(Self::with_envelope(
+            writer,
+            Envelope::Page,
+            encoder,
+            reports,
+            options,
+        ))
+    }
+
+    /// Begins the data of a file without the page around it: as a JSON object, for [`ServedPage`](crate::ServedPage).
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn data_only(
+        mut writer: W,
+        encoder: &ReportEncoder,
+        reports: usize,
+        options: HtmlOptions,
+    ) -> io::Result<Self> {
+        write!(writer, "{{\"version\":\"{}\"", env!("CARGO_PKG_VERSION"))?;
+        Ok(Self::with_envelope(
+            writer,
+            Envelope::Json,
+            encoder,
+            reports,
+            options,
+        ))
+    }
+
+    fn with_envelope(
+        writer: W,
+        envelope: Envelope,
+        encoder: &ReportEncoder,
+        reports: usize,
+        options: HtmlOptions,
+    ) -> Self {
+        let advisor = encoder.advisor();
         let mut texts = Dictionary::default();
         // Number 0 means that there is none.
         texts.number("");
-        Ok(Self {
+        Self {
             writer,
+            envelope,
             advisor: advisor.clone(),
             catalog: advisor.catalog().clone(),
             coverage: advisor.coverage(),
@@ -141,14 +179,14 @@ impl<W: Write> HtmlWriter<W> {
                 section: Section::new(),
                 numbers: HashMap::new(),
             },
-            documents: Documents::new(advisor.clone()),
+            documents: Documents::new(advisor.clone(), envelope),
             statements: Statements::new(),
             section: Vec::new(),
             sections: 0,
             has_states: false,
             has_actions: false,
             has_findings: encoder.has_findings(),
-        })
+        }
     }
 
     /// Writes a report of the encoder.
@@ -207,10 +245,11 @@ impl<W: Write> HtmlWriter<W> {
             self.write_section()?;
         }
         self.documents.write_rest(&mut self.writer)?;
-        self.blocks.section.write(&mut self.writer, "blocks")?;
+        let (writer, envelope) = (&mut self.writer, self.envelope);
+        self.blocks.section.write(writer, "blocks", envelope)?;
         self.statements
             .section
-            .write(&mut self.writer, "statements")?;
+            .write(writer, "statements", envelope)?;
         let shared = Shared {
             texts: self.texts.list(),
             claims: (self.claims.list().iter())
@@ -219,7 +258,7 @@ impl<W: Write> HtmlWriter<W> {
             actions: self.services.actions_of(&self.catalog),
             documents: self.documents.firsts(),
         };
-        write_json(&mut self.writer, "shared", &shared)?;
+        write_json(writer, "shared", &shared, envelope)?;
         self.services.count_actions();
         let index = Index {
             version: env!("CARGO_PKG_VERSION"),
@@ -235,8 +274,11 @@ impl<W: Write> HtmlWriter<W> {
             services: &self.services.summaries,
             entities: &self.entities,
         };
-        write_json(&mut self.writer, "index", &index)?;
-        page::write_end(&mut self.writer)?;
+        write_json(&mut self.writer, "index", &index, envelope)?;
+        match envelope {
+            Envelope::Page => page::write_end(&mut self.writer)?,
+            Envelope::Json => self.writer.write_all(b"}")?,
+        }
         Ok(self.writer)
     }
 
@@ -260,7 +302,7 @@ impl<W: Write> HtmlWriter<W> {
         self.section.clear();
         let name = format!("reports-{}", self.sections);
         self.sections += 1;
-        self.written += section.write(&mut self.writer, &name)?;
+        self.written += section.write(&mut self.writer, &name, self.envelope)?;
         Ok(())
     }
 

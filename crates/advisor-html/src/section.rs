@@ -7,6 +7,15 @@ use base64::write::EncoderWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+/// What data stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Envelope {
+    /// Script elements of an HTML file.
+    Page,
+    /// Members of a JSON object, each after a comma.
+    Json,
+}
+
 /// Data that is compressed as it comes.
 #[derive(Debug)]
 pub(crate) struct Section(GzEncoder<Vec<u8>>);
@@ -26,14 +35,25 @@ impl Section {
     }
 
     /// Writes it under a name. Returns the number of bytes.
-    pub(crate) fn write(self, writer: &mut dyn Write, name: &str) -> io::Result<u64> {
+    pub(crate) fn write(
+        self,
+        writer: &mut dyn Write,
+        name: &str,
+        envelope: Envelope,
+    ) -> io::Result<u64> {
         let compressed = self.0.finish()?;
-        write!(writer, "<script type=\"text/plain\" id=\"{name}\">")?;
+        match envelope {
+            Envelope::Page => write!(writer, "<script type=\"text/plain\" id=\"{name}\">")?,
+            Envelope::Json => write!(writer, ",\"{name}\":\"")?,
+        }
         let mut base64 = EncoderWriter::new(&mut *writer, &STANDARD);
         base64.write_all(&compressed)?;
         base64.finish()?;
         drop(base64);
-        writeln!(writer, "</script>")?;
+        match envelope {
+            Envelope::Page => writeln!(writer, "</script>")?,
+            Envelope::Json => writer.write_all(b"\"")?,
+        }
         Ok(compressed.len() as u64 * 4 / 3)
     }
 }
@@ -43,8 +63,9 @@ pub(crate) fn write_json(
     writer: &mut dyn Write,
     name: &str,
     value: &impl serde::Serialize,
+    envelope: Envelope,
 ) -> io::Result<u64> {
     let mut section = Section::new();
     serde_json::to_writer(io::BufWriter::new(&mut section.0), value)?;
-    section.write(writer, name)
+    section.write(writer, name, envelope)
 }

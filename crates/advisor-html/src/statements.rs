@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use crate::dictionary::Dictionary;
 use crate::grants::StatementPart;
-use crate::section::Section;
+use crate::section::{Envelope, Section};
 use crate::varint;
 
 /// How many bytes of documents are compressed together.
@@ -18,6 +18,7 @@ const CHUNK_LEN: usize = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct Documents {
     advisor: Advisor,
+    envelope: Envelope,
     numbers: HashMap<DocumentId, u64>,
     chunk: Vec<u8>,
     /// The number of the first document of each part that was written.
@@ -27,9 +28,10 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub(crate) fn new(advisor: Advisor) -> Self {
+    pub(crate) fn new(advisor: Advisor, envelope: Envelope) -> Self {
         Self {
             advisor,
+            envelope,
             numbers: HashMap::new(),
             chunk: Vec::new(),
             firsts: Vec::new(),
@@ -76,7 +78,7 @@ impl Documents {
         let name = format!("documents-{}", self.firsts.len());
         self.firsts.push(self.first);
         self.first = self.numbers.len() as u64;
-        section.write(writer, &name)
+        section.write(writer, &name, self.envelope)
     }
 
     pub(crate) fn firsts(&self) -> &[u64] {

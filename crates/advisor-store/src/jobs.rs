@@ -148,6 +148,19 @@ pub(crate) fn list(database: &Database) -> Result<Vec<JobSummary>, StoreError> {
     Ok(rows.into_iter().map(JobRow::summary).collect())
 }
 
+/// Returns the jobs of an owner, newest first, `most` at most.
+pub(crate) fn of_owner(
+    database: &Database,
+    owner: &str,
+    most: usize,
+) -> Result<Vec<Job>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let condition = "WHERE owner = ?1 ORDER BY created DESC, id LIMIT ?2";
+    let rows =
+        database.read(|reader| reader.rows(&JOBS, condition, (owner, most), job_rows::parse))?;
+    Ok(rows.into_iter().map(|row| row.job).collect())
+}
+
 /// Deletes a job and its report. Returns `false` when there was no such job.
 pub(crate) fn delete(database: &Database, id: &JobId) -> Result<bool, StoreError> {
     database.write(|writer| {

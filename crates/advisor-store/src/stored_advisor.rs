@@ -410,6 +410,36 @@ impl StoredAdvisor {
         })
     }
 
+    /// Returns the jobs of a caller, newest first, `most` at most.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn jobs_of(&self, caller: &Caller, most: usize) -> Result<Vec<Job>, StoreError> {
+        jobs::of_owner(self.store.database(), &caller.owner_key(), most)
+    }
+
+    /// Returns the advisor that a job on an account would be made with now: on its latest import and all activity.
+    ///
+    /// # Errors
+    /// The account is not in the store, or has no activity. The store cannot be used.
+    pub fn latest_advisor(
+        &self,
+        account: &AccountId,
+        now: DateTime<Utc>,
+    ) -> Result<Advisor, OperationError> {
+        let snapshot = self.store.snapshot(account)?.ok_or_else(|| {
+            RequestError::NoSuchEntity(format!("Account {account} was not imported."))
+        })?;
+        let (version, activity) = self.store.activity()?;
+        Ok(self.advisor(&snapshot, version, now, || Ok(activity))??)
+    }
+
+    /// How reports are made.
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
+    }
+
     fn job_of(&self, caller: &Caller, job_id: &str) -> Result<Job, OperationError> {
         let id = JobId::check(job_id)?;
         let owner = caller.owner_key();

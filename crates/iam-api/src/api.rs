@@ -38,6 +38,8 @@ struct Shared {
     directories: Directories,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    /// One at a time: they are much more work than an operation.
+    gatherings: Arc<Semaphore>,
     unsent: UnsentBytes,
     log: LogLimit,
     sessions: Sessions,
@@ -70,6 +72,7 @@ impl Api {
             directories: Directories::default(),
             readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
+            gatherings: Arc::new(Semaphore::new(1)),
             unsent: UnsentBytes::new(&config.limits),
             log: LogLimit::new(config.limits.log_lines, config.limits.log_interval),
             sessions: Sessions::default(),
@@ -112,6 +115,11 @@ impl Api {
         &self.0.log
     }
 
+    /// Permits to gather reports.
+    pub(crate) fn gatherings(&self) -> Arc<Semaphore> {
+        self.0.gatherings.clone()
+    }
+
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
@@ -127,10 +135,7 @@ impl Api {
         parameters: &Parameters,
         caller: &Caller,
     ) -> Result<Answer, ApiError> {
-        if self.0.config.enforce_permissions {
-            let store = self.advisor().store();
-            permission_check::check(store, self.log(), caller, operation, parameters)?;
-        }
+        self.check_permission(operation, parameters, caller)?;
         let context = Context {
             advisor: self.advisor(),
             caller,
@@ -140,6 +145,20 @@ impl Api {
             directories: &self.0.directories,
         };
         dispatch::answer(operation, &context)
+    }
+
+    /// Checks that the caller may send this request, if permissions are enforced.
+    pub(crate) fn check_permission(
+        &self,
+        operation: Operation,
+        parameters: &Parameters,
+        caller: &Caller,
+    ) -> Result<(), ApiError> {
+        if !self.0.config.enforce_permissions {
+            return Ok(());
+        }
+        let store = self.advisor().store();
+        permission_check::check(store, self.log(), caller, operation, parameters)
     }
 
     /// Runs an operation on a blocking thread, within the limits of concurrency and time.

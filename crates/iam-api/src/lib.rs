@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod config;
 mod error;
+mod gathered_reports;
 mod http;
 mod jobs;
 mod log_limit;

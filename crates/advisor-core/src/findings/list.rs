@@ -48,12 +48,17 @@ impl Advisor {
     /// say, whatever the tracking of this advisor. Made in parallel on the threads of the current rayon pool.
     #[must_use]
     pub fn findings(&self, settings: &FindingSettings) -> Findings {
+        self.findings_on(&self.account().reported_entities(), settings)
+    }
+
+    /// [`Advisor::findings`] on some of these entities.
+    #[must_use]
+    pub fn findings_on(&self, entities: &[EntityId], settings: &FindingSettings) -> Findings {
         let tracking = Tracking::full()
             .with_period_days(Some(settings.unused_days.into()))
             .with_min_coverage_days(settings.min_coverage_days);
         let advisor = self.with_tracking(tracking);
         let search = Search::new(&advisor, settings);
-        let entities = advisor.account().reported_entities();
         // One by one, because some reports are much larger than others.
         let found: Vec<(Judged, Vec<Finding>)> = entities
             .par_iter()

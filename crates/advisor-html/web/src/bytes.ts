@@ -1,4 +1,9 @@
-// Data of the file: base64 of gzip, in script elements that do not run.
+// Data of a report: base64 of gzip, in script elements that do not run, or in what a server sent.
+
+/** Where the parts of the data are, by name. */
+export type Source = (name: string) => string | null | undefined;
+
+export const file: Source = (name) => document.getElementById(name)?.textContent;
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
@@ -7,19 +12,19 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function unpacked(id: string): Response {
-  const element = document.getElementById(id);
-  if (!element?.textContent) throw new Error(`The file is not complete: it lacks the part "${id}".`);
-  const packed = new Blob([fromBase64(element.textContent)]);
+function unpacked(source: Source, name: string): Response {
+  const text = source(name);
+  if (!text) throw new Error(`The report is not complete: it lacks the part "${name}".`);
+  const packed = new Blob([fromBase64(text)]);
   return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
-export async function sectionBytes(id: string): Promise<Uint8Array> {
-  return new Uint8Array(await unpacked(id).arrayBuffer());
+export async function sectionBytes(source: Source, name: string): Promise<Uint8Array> {
+  return new Uint8Array(await unpacked(source, name).arrayBuffer());
 }
 
-export async function sectionJson<T>(id: string): Promise<T> {
-  return (await unpacked(id).json()) as T;
+export async function sectionJson<T>(source: Source, name: string): Promise<T> {
+  return (await unpacked(source, name).json()) as T;
 }
 
 /** Reads the integers that the writer's `varint` wrote. */

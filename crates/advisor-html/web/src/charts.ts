@@ -29,15 +29,7 @@ export function shareBars(bars: Bar[], labels: { part: string; of: string }): HT
       h("span", { class: "value" }, number(bar.part), h("span", { class: "of" }, ` of ${number(bar.of)}`)),
     );
   });
-  const legend = h(
-    "p",
-    { class: "legend" },
-    h("span", { class: "key part" }),
-    labels.part,
-    h("span", { class: "key all" }),
-    labels.of,
-  );
-  return h("div", {}, legend, h("ol", { class: "share-bars" }, rows));
+  return h("div", {}, legend([[["part"], labels.part], [["all"], labels.of]]), h("ol", { class: "share-bars" }, rows));
 }
 
 /** Rows of bars that are divided by state, with how many are unused. */
@@ -59,8 +51,7 @@ export function stateBars(bars: { label: string; title: string; href: string; st
       h("span", { class: "value" }, number(bar.states[2] ?? 0), h("span", { class: "of" }, ` of ${number(totals[at] ?? 0)}`)),
     );
   });
-  const legend = h("p", { class: "legend" }, STATES.map((state) => [h("span", { class: `key ${state}` }), state]));
-  return h("div", {}, legend, h("ol", { class: "share-bars" }, rows));
+  return h("div", {}, legend(STATES.map((state) => [[state], state])), h("ol", { class: "share-bars" }, rows));
 }
 
 /** Columns with their numbers; each can be a link. */
@@ -167,16 +158,7 @@ export function calendar(active: [number, number][], gaps: string[] | undefined,
     "div",
     {},
     box,
-    h(
-      "p",
-      { class: "legend" },
-      h("span", { class: "key day-active" }),
-      "attempts",
-      h("span", { class: "key day-quiet" }),
-      "read, no attempt",
-      h("span", { class: "key day-gap" }),
-      "not read",
-    ),
+    legend([[["day-active"], "attempts"], [["day-quiet"], "read, no attempt"], [["day-gap"], "not read"]]),
   );
 }
 
@@ -238,17 +220,15 @@ function heatMap(bands: Band[], most: number, [first, last]: [number, number]): 
 }
 
 function mapLegend(): HTMLElement {
-  return h(
-    "p",
-    { class: "legend" },
-    h("span", { class: "key level-1" }),
-    h("span", { class: "key level-2" }),
-    h("span", { class: "key level-3" }),
-    h("span", { class: "key level-4" }),
-    "fewer to more Regions read",
-    h("span", { class: "key day-gap" }),
-    "not read: nothing is known of these days",
-  );
+  return legend([
+    [["level-1", "level-2", "level-3", "level-4"], "fewer to more Regions read"],
+    [["day-gap"], "not read: nothing is known of these days"],
+  ]);
+}
+
+/** What colours mean: keys, and the text of each. */
+function legend(entries: [string[], string][]): HTMLElement {
+  return h("p", { class: "legend" }, entries.map(([keys, text]) => h("span", { class: "entry" }, keys.map((key) => h("span", { class: `key ${key}` })), text)));
 }
 
 function outside(gaps: string[], first: number): (day: number) => boolean {
@@ -258,6 +238,7 @@ function outside(gaps: string[], first: number): (day: number) => boolean {
 
 /** By account and day. */
 export function coverageMap(coverage: Coverage, most = 60): HTMLElement {
+  if (coverage.Accounts.length === 0) return h("p", { class: "empty" }, "No account was read.");
   const window = windowOf(coverage);
   const band = (account: AccountCoverage): Band => {
     const isRead = outside(account.Gaps, window[0]);

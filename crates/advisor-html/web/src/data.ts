@@ -1,6 +1,6 @@
 // The reports of the file: the index, which is read at once, and the single reports, which are unpacked when they are shown.
 
-import { ByteReader, sectionBytes, sectionJson, unzigzag } from "./bytes";
+import { ByteReader, file, sectionBytes, sectionJson, unzigzag, type Source } from "./bytes";
 import { Documents, Statements, type StatementGrant, type WrittenStatement } from "./statements";
 
 export const STATES = ["used", "implied", "unused", "unobservable", "uncovered"] as const;
@@ -274,6 +274,7 @@ export class Reports {
     entities: EntityColumns,
     /** Reports that are in memory already, by row. */
     private readonly ready: Report[] = [],
+    private readonly source: Source = file,
   ) {
     this.arn = entities.arn;
     this.name = entities.name;
@@ -299,9 +300,9 @@ export class Reports {
     this.arn.forEach((arn, row) => this.rowByArn.set(arn, row));
   }
 
-  static async open(): Promise<Reports> {
-    const { entities, ...index } = await sectionJson<IndexJson>("index");
-    return new Reports(index, entities);
+  static async open(source: Source = file): Promise<Reports> {
+    const { entities, ...index } = await sectionJson<IndexJson>(source, "index");
+    return new Reports(index, entities, [], source);
   }
 
   get length(): number {
@@ -364,7 +365,7 @@ export class Reports {
   private readSection(section: number): Promise<Uint8Array> {
     let bytes = this.sections.get(section);
     if (bytes === undefined) {
-      bytes = sectionBytes(`reports-${section}`);
+      bytes = sectionBytes(this.source, `reports-${section}`);
       // A few are kept, so that visiting all of them takes little memory.
       for (const known of this.sections.keys()) {
         if (this.sections.size < 8) break;
@@ -376,7 +377,7 @@ export class Reports {
   }
 
   private readShared(): Promise<Shared> {
-    this.shared ??= Promise.all([sectionJson<SharedJson>("shared"), sectionBytes("blocks"), sectionBytes("statements")]).then(
+    this.shared ??= Promise.all([sectionJson<SharedJson>(this.source, "shared"), sectionBytes(this.source, "blocks"), sectionBytes(this.source, "statements")]).then(
       ([json, bytes, statements]) => ({
         texts: json.texts,
         claims: json.claims.map(([state, reason]) => ({
@@ -386,7 +387,7 @@ export class Reports {
         actions: json.actions,
         blocks: readBlocks(new ByteReader(bytes)),
         statements: new Statements(statements, json.texts),
-        documents: new Documents(json.documents),
+        documents: new Documents(json.documents, this.source),
       }),
     );
     return this.shared;

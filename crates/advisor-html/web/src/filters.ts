@@ -29,7 +29,7 @@ export class Filters {
     const selects = choices.map((choice) => this.select(choice));
     this.element = h(
       "form",
-      { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+      { class: choices.length > 3 ? "filters many" : "filters", role: "search", onsubmit: (event) => event.preventDefault() },
       search,
       h("span", { class: "selects" }, selects),
       h("span", { class: "actions" }, this.count, extra),

@@ -41,6 +41,27 @@ export function call(operation: string, parameters: Record<string, string> = {})
   return send("/ui/api", "POST", { Action: operation, ...parameters });
 }
 
+export interface StartedJob {
+  JobId: string;
+  Arn: string;
+  Granularity: string;
+  /** Seconds since 1970. */
+  Created: number;
+  Status: string;
+}
+
+/** The jobs of who is signed in, the newest first. */
+export async function startedJobs(): Promise<{ jobs: StartedJob[]; isCut: boolean }> {
+  const answer = await send("/ui/jobs", "POST", {});
+  return { jobs: answer["Jobs"] as StartedJob[], isCut: answer["IsCut"] as boolean };
+}
+
+/** Live reports on what finished jobs were about; null without any. */
+export async function gatheredReports(): Promise<{ reports: number; leftOut: number; data: Record<string, string> | null }> {
+  const answer = await send("/ui/reports", "POST", {});
+  return { reports: answer["Reports"] as number, leftOut: answer["LeftOut"] as number, data: answer["Data"] as Record<string, string> | null };
+}
+
 /** The members of a list on all pages, up to `most`. */
 export async function all<T>(operation: string, list: string, parameters: Record<string, string>, most: number): Promise<{ items: T[]; isCut: boolean; first: Record<string, unknown> }> {
   const items: T[] = [];

@@ -1,45 +1,12 @@
 // Opens the report, and shows the view that the address names.
 
-import { coverage } from "./coverage";
 import { Reports } from "./data";
 import { h, printable } from "./dom";
 import { count, instant, number } from "./format";
-import { identities } from "./identities";
-import { identity, missing } from "./identity";
-import { overview } from "./overview";
+import { missing } from "./identity";
 import type { View } from "./parts";
-import { link, parse, type Route } from "./route";
-import { service, services } from "./services";
-
-const TABS: { view: string; label: string; also: string[]; count?: (reports: Reports) => number }[] = [
-  { view: "overview", label: "Overview", also: [] },
-  { view: "identities", label: "Identities", also: ["identity"], count: (reports) => reports.rows("user", "role", "group").length },
-  { view: "policies", label: "Policies", also: ["policy"], count: (reports) => reports.rows("policy").length },
-  { view: "services", label: "Services", also: ["service"], count: (reports) => reports.index.services.length },
-  { view: "coverage", label: "Coverage", also: [] },
-];
-
-async function viewOf(reports: Reports, route: Route): Promise<View> {
-  switch (route.view) {
-    case "overview":
-      return overview(reports);
-    case "identities":
-      return identities(reports, ["user", "role", "group"], "Identities");
-    case "policies":
-      return identities(reports, ["policy"], "Managed policies");
-    case "services":
-      return services(reports);
-    case "coverage":
-      return coverage(reports);
-    case "identity":
-    case "policy":
-      return identity(reports, route.of);
-    case "service":
-      return service(reports, route.of);
-    default:
-      return missing("No such page", "The address leads to nothing in this report.");
-  }
-}
+import { link, parse } from "./route";
+import { TABS, viewOf } from "./views";
 
 function frame(reports: Reports): { element: HTMLElement[]; main: HTMLElement; tabs: Map<string, HTMLElement> } {
   const tabs = new Map<string, HTMLElement>();

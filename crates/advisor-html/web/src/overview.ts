@@ -107,7 +107,7 @@ export function overview(reports: Reports): View {
         card("Last use of users and roles", distribution),
         index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
         card(index.hasStates ? "Most to win by removing grants" : "Most grants without a known access", topIdentities(reports, identities)),
-        wideCard("Services that most identities have without using them", serviceBars),
+        wideCard("Services that most identities have without using them", widest.length === 0 ? h("p", { class: "empty" }, "No service is granted.") : serviceBars),
       ),
       leftOut(reports),
     ),
@@ -115,6 +115,7 @@ export function overview(reports: Reports): View {
 }
 
 function policyDetail(reports: Reports, policies: number[]): string {
+  if (policies.length === 0) return "in this report";
   const unused = policies.filter((row) => (reports.last[row] ?? -1) < 0).length;
   return unused === 0 ? "all with a known use" : `${number(unused)} without a known use`;
 }

@@ -4,7 +4,7 @@ import { csv, download } from "./csv";
 import type { Reports, ServiceRow, ServiceSummary } from "./data";
 import { h } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
-import { count, iso, number } from "./format";
+import { count, instant, iso, number } from "./format";
 import { missing } from "./identity";
 import { entityHref, exactly, share, shareText, stateBadge, tile, when, whenCell, type View } from "./parts";
 import { link } from "./route";
@@ -162,7 +162,7 @@ export function service(reports: Reports, namespace: string): View {
       { class: "tiles" },
       tile("Users and roles that may use it", number(summary.granted), shareText(summary.granted, identities.length)),
       tile("Used it", number(summary.used), shareText(summary.used, summary.granted)),
-      tile("Last use", summary.last === null ? "not known" : (when(summary.last, now).textContent ?? ""), summary.last === null ? "in the tracking period" : iso(summary.last)),
+      tile("Last use", summary.last === null ? "not known" : (when(summary.last, now).textContent ?? ""), summary.last === null ? "in the tracking period" : instant(summary.last)),
       reports.isActionLevel && tile("Actions performed", number(summary.actionsUsed), `of ${count(summary.actionsGranted, "action")} that someone may perform`),
       summary.ungranted > 0 && tile("Used without a grant", number(summary.ungranted), "users and roles"),
     ),

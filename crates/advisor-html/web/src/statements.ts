@@ -1,6 +1,6 @@
 // What statements of policies grant or deny, and the documents that they stand in. Reports share them.
 
-import { ByteReader, sectionJson } from "./bytes";
+import { ByteReader, sectionJson, type Source } from "./bytes";
 
 export const EFFECTS = ["grants", "removes-all", "removes-part", "conditional", "variable"] as const;
 export type StatementEffect = (typeof EFFECTS)[number];
@@ -84,14 +84,17 @@ export class Documents {
   private readonly parts = new Map<number, Promise<string[]>>();
 
   /** `firsts` has the number of the first document of each part. */
-  constructor(private readonly firsts: number[]) {}
+  constructor(
+    private readonly firsts: number[],
+    private readonly source: Source,
+  ) {}
 
   /** The text of a document. */
   async text(number: number): Promise<string> {
     const part = this.firsts.findLastIndex((first) => first <= number);
     let texts = this.parts.get(part);
     if (texts === undefined) {
-      texts = sectionJson<string[]>(`documents-${part}`);
+      texts = sectionJson<string[]>(this.source, `documents-${part}`);
       this.parts.set(part, texts);
     }
     return (await texts)[number - (this.firsts[part] ?? 0)] ?? "";

@@ -2,12 +2,14 @@
 
 import { h, printable, type Child } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
-import { number } from "./format";
+import { ago, count, instant, number } from "./format";
+import { gathered, forget } from "./gathered";
 import { identity } from "./identity";
-import { all, call, isProblem, signIn, signOut, whoAmI, type Credential } from "./live";
+import { all, call, isProblem, signIn, signOut, startedJobs, whoAmI, type Credential, type StartedJob } from "./live";
 import type { View } from "./parts";
 import { link, parse } from "./route";
 import { servedReport, type JobJson } from "./served-report";
+import { TABS, viewOf } from "./views";
 import { VirtualTable } from "./virtual";
 
 /** More entities of a kind are not listed. */
@@ -20,36 +22,12 @@ interface Entity {
   arn: string;
 }
 
-interface StartedJob {
-  id: string;
-  arn: string;
-  granularity: string;
-}
-
 const LISTS: { kind: string; operation: string; list: string; name: string }[] = [
   { kind: "user", operation: "ListUsers", list: "Users", name: "UserName" },
   { kind: "role", operation: "ListRoles", list: "Roles", name: "RoleName" },
   { kind: "group", operation: "ListGroups", list: "Groups", name: "GroupName" },
   { kind: "policy", operation: "ListPolicies", list: "Policies", name: "PolicyName" },
 ];
-
-/** The reports that were started in this tab. */
-class Jobs {
-  private static readonly KEY = "access-advisor-jobs";
-  readonly list: StartedJob[] = JSON.parse(sessionStorage.getItem(Jobs.KEY) ?? "[]") as StartedJob[];
-
-  add(job: StartedJob): void {
-    this.list.unshift(job);
-    sessionStorage.setItem(Jobs.KEY, JSON.stringify(this.list.slice(0, 200)));
-  }
-
-  clear(): void {
-    this.list.length = 0;
-    sessionStorage.removeItem(Jobs.KEY);
-  }
-}
-
-const jobs = new Jobs();
 
 function page(title: string, ...content: Child[]): View {
   return { title, element: h("div", {}, h("h1", { tabindex: -1 }, title), content) };
@@ -90,8 +68,8 @@ function signInForm(done: (arn: string) => void): HTMLElement {
   return h("main", { id: "main" }, form);
 }
 
-async function entities(): Promise<View> {
-  const problems: string[] = [];
+async function entities(problem: string | null = null): Promise<View> {
+  const problems: string[] = problem === null ? [] : [`There is no overview: ${problem}`];
   const lists = await Promise.all(
     LISTS.map(async ({ kind, operation, list, name }) => {
       try {
@@ -134,50 +112,89 @@ async function entities(): Promise<View> {
   return { ...view, close: () => table.close() };
 }
 
-function entity(arn: string): View {
+async function entity(arn: string): Promise<View> {
   const problem = h("p", { class: "problem", role: "alert" });
   const start = async (granularity: string): Promise<void> => {
     problem.textContent = "";
     try {
       const answer = await call("GenerateServiceLastAccessedDetails", { Arn: arn, Granularity: granularity });
-      const id = String(answer["JobId"]);
-      jobs.add({ id, arn, granularity });
-      location.hash = link("report", id);
+      location.hash = link("report", String(answer["JobId"]));
     } catch (error) {
       problem.textContent = printable(error instanceof Error ? error.message : String(error));
     }
   };
   const button = (label: string, granularity: string): HTMLElement => h("button", { type: "button", class: "main-button", onclick: () => void start(granularity) }, label);
-  const earlier = jobs.list.filter((job) => job.arn === arn);
+  const earlier = (await startedJobs()).jobs.filter((job) => job.Arn === arn);
   return page(
-    arn.slice(arn.indexOf("/") + 1),
+    arn.slice(arn.lastIndexOf("/") + 1),
     h("p", { class: "arn" }, h("code", {}, arn)),
     h("p", { class: "buttons" }, button("Report on services", "SERVICE_LEVEL"), button("Report on services and actions", "ACTION_LEVEL")),
     problem,
-    earlier.length > 0 && [h("h2", {}, "Reports of this session"), jobList(earlier)],
+    earlier.length > 0 && [h("h2", {}, "Your reports on it"), jobTable(earlier).element],
   );
 }
 
-function jobList(list: StartedJob[]): HTMLElement {
-  return h(
-    "ul",
-    { class: "list" },
-    list.map((job) => h("li", {}, h("a", { href: link("report", job.id) }, job.arn), h("small", {}, job.granularity === "ACTION_LEVEL" ? "services and actions" : "services"))),
-  );
+const STATUSES: Record<string, string> = { COMPLETED: "finished", IN_PROGRESS: "in progress", FAILED: "failed" };
+
+function jobTable(list: StartedJob[]): VirtualTable<StartedJob> {
+  const now = Date.now() / 1000;
+  const table = new VirtualTable<StartedJob>({
+    label: "Your reports",
+    rowHeight: 44,
+    columns: [
+      { title: "Report on", className: "name", cell: (job) => h("span", { class: "name" }, h("a", { href: link("report", job.JobId), title: job.Arn }, job.Arn.slice(job.Arn.lastIndexOf("/") + 1)), h("small", {}, job.Arn)) },
+      { title: "Of", className: "by", cell: (job) => (job.Granularity === "ACTION_LEVEL" ? "services and actions" : "services") },
+      { title: "Started, UTC", className: "last exact", cell: (job) => h("span", { class: "exact" }, h("time", { datetime: new Date(job.Created * 1000).toISOString() }, instant(job.Created).replace(" UTC", "")), h("small", {}, ago(job.Created, now))) },
+      { title: "Status", className: "status", cell: (job) => STATUSES[job.Status] ?? job.Status },
+    ],
+  });
+  queueMicrotask(() => table.setRows(list));
+  return table;
 }
 
-function reports(): View {
-  return page("Reports of this session", jobs.list.length === 0 ? h("p", { class: "empty" }, "None yet: choose an identity or a policy.") : jobList(jobs.list));
+async function reports(): Promise<View> {
+  const { jobs, isCut } = await startedJobs();
+  if (jobs.length === 0) return page("Your reports", h("p", { class: "empty" }, "None yet: ", h("a", { href: link("entities") }, "choose an identity or a policy"), "."));
+  const table = jobTable(jobs);
+  const view = page("Your reports", isCut && h("p", { class: "left-out", role: "note" }, `Only the newest ${number(jobs.length)} are listed.`), table.element);
+  return { ...view, close: () => table.close() };
+}
+
+/** A view of the gathered reports; null when there are none, or not on what the address names. */
+async function gatheredView(): Promise<View | null> {
+  const { reports: found, leftOut } = await gathered();
+  const route = parse(location.hash);
+  if (found === null) return null;
+  const isOfOne = route.view === "identity" || route.view === "policy";
+  if (isOfOne && found.row(route.of) === undefined) return null;
+  const view = await viewOf(found, route);
+  const refresh = (): void => {
+    forget();
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  };
+  const note = h(
+    "p",
+    { class: "gathered", role: "note" },
+    `Made at ${instant(found.index.now)} on the ${count(found.length, "identity or policy", "identities and policies")} of your finished reports.`,
+    leftOut > 0 && ` ${number(leftOut)} older ones are left out.`,
+    h("button", { type: "button", onclick: refresh }, "Make again"),
+    isOfOne && h("a", { href: link("entity", route.of) }, "Start a report"),
+  );
+  view.element.prepend(note);
+  return view;
 }
 
 /** Waits for a job, and shows its report. */
 function report(id: string): View {
-  const arn = jobs.list.find((job) => job.id === id)?.arn ?? "";
+  let arn = "";
+  const title = h("h1", { tabindex: -1 }, "Report");
   const status = h("p", { role: "status", class: "job-status" }, "Waiting for the report ...");
-  const element = h("div", {}, h("h1", { tabindex: -1 }, arn === "" ? "Report" : arn.slice(arn.indexOf("/") + 1)), status);
+  const element = h("div", {}, title, status);
   let isClosed = false;
   let shown: View | undefined;
   const watch = async (): Promise<void> => {
+    arn = (await startedJobs()).jobs.find((job) => job.JobId === id)?.Arn ?? "";
+    if (arn !== "") title.textContent = printable(arn.slice(arn.lastIndexOf("/") + 1));
     for (;;) {
       const job = (await call("GetServiceLastAccessedDetails", { JobId: id, MaxItems: "1" })) as unknown as JobJson;
       if (isClosed) return;
@@ -188,6 +205,8 @@ function report(id: string): View {
       if (job.JobStatus === "COMPLETED") break;
       await new Promise((resume) => setTimeout(resume, POLL_MILLIS));
     }
+    // The gathered reports may be older than this one.
+    forget();
     const { items, first } = await all<never>("GetServiceLastAccessedDetails", "ServicesLastAccessed", { JobId: id }, Number.POSITIVE_INFINITY);
     const view = await identity(servedReport(arn || id, first as unknown as JobJson, items), arn || id);
     if (isClosed) {
@@ -211,22 +230,28 @@ function report(id: string): View {
   };
 }
 
-async function viewOf(): Promise<View> {
+async function shownView(): Promise<View> {
   const route = parse(location.hash);
   switch (route.view) {
-    case "overview":
     case "entities":
-    case "identities":
-    case "policies":
       return entities();
     case "entity":
-    case "identity":
-    case "policy":
       return entity(route.of);
     case "report":
       return report(route.of);
     case "reports":
       return reports();
+    case "overview":
+      return (await gatheredView()) ?? entities((await gathered()).problem);
+    case "identity":
+    case "policy":
+      return (await gatheredView()) ?? entity(route.of);
+    case "identities":
+    case "policies":
+    case "services":
+    case "service":
+    case "coverage":
+      return (await gatheredView()) ?? page("Nothing here yet", h("p", {}, "This needs a finished report: ", h("a", { href: link("entities") }, "choose an identity or a policy"), "."));
     default:
       return page("No such page", h("p", {}, h("a", { href: link("entities") }, "Identities and policies")));
   }
@@ -244,25 +269,38 @@ async function start(): Promise<void> {
     document.documentElement.dataset["ready"] = "true";
   };
   let main: HTMLElement | undefined;
+  let wanted = 0;
   const show = async (): Promise<void> => {
+    wanted += 1;
+    const mine = wanted;
     try {
-      const view = await viewOf();
+      main?.setAttribute("aria-busy", "true");
+      const view = await shownView();
+      if (mine !== wanted) {
+        view.close?.();
+        return;
+      }
+      main?.removeAttribute("aria-busy");
       current?.close?.();
       current = view;
       document.title = printable(`${view.title} – Access Advisor`);
+      for (const tab of tabs.values()) tab.removeAttribute("aria-current");
+      tabs.get(parse(location.hash).view)?.setAttribute("aria-current", "page");
       main?.replaceChildren(view.element);
       main?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
       scrollTo({ top: 0, behavior: "instant" });
       dispatchEvent(new Event("resize"));
     } catch (error) {
+      main?.removeAttribute("aria-busy");
       if (isProblem(error, "NotSignedIn")) askToSignIn();
       else main?.replaceChildren(page("This page cannot be shown", h("p", { role: "alert" }, String(error))).element);
     }
   };
+  const tabs = new Map<string, HTMLElement>();
   const signedIn = async (arn: string): Promise<void> => {
     main = h("main", { id: "main" });
     const leave = (): void => {
-      jobs.clear();
+      forget();
       signOut().then(askToSignIn, askToSignIn);
     };
     app.replaceChildren(
@@ -270,7 +308,11 @@ async function start(): Promise<void> {
         "header",
         {},
         h("div", { class: "brand" }, h("strong", {}, "Access Advisor"), h("span", { class: "as-of" }, arn)),
-        h("nav", { "aria-label": "Views" }, h("ul", {}, h("li", {}, h("a", { href: link("entities") }, "Identities and policies")), h("li", {}, h("a", { href: link("reports") }, "Reports")))),
+        h("nav", { "aria-label": "Views" }, h("ul", {}, [...TABS, { view: "entities", label: "New report", also: ["entity"] }, { view: "reports", label: "Your reports", also: ["report"] }].map((tab) => {
+          const anchor = h("a", { href: link(tab.view) }, tab.label);
+          for (const view of [tab.view, ...tab.also]) tabs.set(view, anchor);
+          return h("li", {}, anchor);
+        }))),
         h("button", { type: "button", class: "sign-out", onclick: leave }, "Sign out"),
       ),
       main,

@@ -28,6 +28,11 @@ before(async () => {
 });
 after(() => place.close());
 
+function statement(name) {
+  const condition = { StringEquals: { "aws:PrincipalTag/team": name } };
+  return { Sid: name, Effect: "Allow", Action: "s3:Get*", Resource: ["*", `arn:aws:s3:::${name}`], Condition: condition };
+}
+
 function account() {
   const roles = HOSTILE.map((name, index) => ({
     Path: "/",
@@ -38,7 +43,7 @@ function account() {
     AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] },
     InstanceProfileList: [],
     RolePolicyList: [
-      { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:Get*", Resource: "*" }] } },
+      { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: [statement(name)] } },
       { PolicyName: `broken ${name}`, PolicyDocument: { Version: name, Statement: name } },
     ],
     AttachedManagedPolicies: [],
@@ -70,6 +75,11 @@ test("hostile names are text", async () => {
   for (const href of hrefs) {
     await go(page, href);
     assert.match(await page.textContent(".arn code"), /^arn:aws:iam::111122223333:role\//);
+    await page.locator(".list summary").first().click();
+    await page.locator(".policy-document section").waitFor();
+    await page.locator(".filters").scrollIntoViewIfNeeded();
+    await page.locator("tr.service button.why:visible").first().click();
+    await page.getByRole("dialog").getByText("aws:PrincipalTag/team").first().waitFor();
     const text = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll("[title]")].map((it) => it.title.replaceAll("\n", "")).join());
     assert.ok(!HIDDEN.test(text.replaceAll(/[\n\t]/g, "")), `${href}: ${JSON.stringify(text.match(HIDDEN))}`);
     const alien = await page.evaluate(() => document.querySelectorAll("#app script, #app img, #app iframe").length);

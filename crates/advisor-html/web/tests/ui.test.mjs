@@ -79,6 +79,23 @@ test("sign in, start a report, watch it, open it, and sign out", async () => {
   // The session lasts over a reload.
   await page.reload();
   await page.getByRole("heading", { name: "Services and actions" }).waitFor();
+
+  // All finished reports together, in the pages of the HTML report.
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByText("1 identity or policy").waitFor({ timeout: 30_000 });
+  assert.match(await page.locator(".tile").first().textContent(), /^Users and roles1/);
+  await page.locator("section", { hasText: "Days of the trail" }).first().waitFor();
+  await page.getByRole("link", { name: "Identities", exact: true }).click();
+  await page.locator("tbody").getByRole("link", { name: "bruno" }).click();
+  await page.getByRole("heading", { name: "Days with attempts" }).waitFor();
+  await page.getByRole("heading", { name: "Right-sized policies" }).waitFor();
+  await page.locator(".filters").scrollIntoViewIfNeeded();
+  await page.locator("tr.service button.why:visible").first().click();
+  await page.getByRole("dialog").locator(".path").first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Your reports" }).click();
+  await page.locator("tbody").getByText("finished").waitFor();
+  assert.equal(await page.locator("tbody tr:not(.space)").count(), 1);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Access key ID").waitFor();
   await page.reload();
@@ -89,7 +106,9 @@ test("what the caller may not do is refused with the reason", async () => {
   const page = await place.open(url);
   await signIn(page, "AKIAERIN", "erin-secret");
   await page.locator(".left-out").first().waitFor();
-  assert.match(await page.locator(".left-out").first().textContent(), /not authorized to perform: iam:List/);
+  const notes = (await page.locator(".left-out").allTextContents()).join("\n");
+  assert.match(notes, /not authorized to perform: iam:List/);
+  assert.match(notes, /There is no overview: .*not authorized to perform: iam:GetAccountAuthorizationDetails/);
 });
 
 for (const colorScheme of ["light", "dark"]) {
@@ -102,7 +121,10 @@ for (const colorScheme of ["light", "dark"]) {
     };
     await check();
     await signIn(page, "AKIAADA", "ada-secret");
-    await page.getByRole("heading", { name: "Identities and policies" }).waitFor();
-    await check();
+    for (const [view, shown] of [["overview", ".tiles"], ["entities", "table.virtual"], ["reports", "table.virtual"]]) {
+      await page.evaluate((hash) => (location.hash = hash), `#/${view}`);
+      await page.locator(`main:not([aria-busy]) ${shown}`).first().waitFor();
+      await check();
+    }
   });
 }

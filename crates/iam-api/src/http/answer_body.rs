@@ -66,7 +66,7 @@ impl AnswerBody {
     }
 
     /// A text that is written already.
-    fn whole(unsent: &UnsentBytes, text: String) -> Result<Self, ApiError> {
+    pub(crate) fn whole(unsent: &UnsentBytes, text: String) -> Result<Self, ApiError> {
         let unsent = if text.len() > LONGEST_WHOLE {
             Some(unsent.take(text.len()).ok_or_else(ApiError::unavailable)?)
         } else {

@@ -28,7 +28,9 @@ pub fn router(api: Api) -> Router {
         router = router
             .route("/ui", get(ui::page))
             .route("/ui/session", session)
-            .route("/ui/api", post(ui::call));
+            .route("/ui/api", post(ui::call))
+            .route("/ui/jobs", post(ui::jobs))
+            .route("/ui/reports", post(ui::reports));
     }
     router.fallback(not_found).with_state(api)
 }

@@ -21,14 +21,19 @@ use crate::api::Api;
 use crate::auth::same_origin;
 use crate::auth::sessions::Session;
 use crate::error::ApiError;
+use crate::gathered_reports;
 use crate::log_limit::LineKind;
 use crate::operation::Operation;
+use crate::operations::answer::Answer;
 use crate::parameters::Parameters;
 
 /// The target of log lines.
 const LOG: &str = "iam_api::ui";
 /// What log lines and counters call signing in and out.
 const SESSION: &str = "UiSession";
+/// What they call the list of jobs, and the gathered reports.
+const JOBS: &str = "UiJobs";
+const REPORTS: &str = "UiReports";
 
 static PAGE: LazyLock<ServedPage> = LazyLock::new(ServedPage::new);
 
@@ -119,6 +124,51 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
     }
     .await;
     let result: Result<AnswerBody, ApiError> = result;
+    log(&api, name, started, known.as_ref(), result.as_ref().err());
+    match result {
+        Ok(body) => answer(200, body),
+        Err(error) => refusal(&error),
+    }
+}
+
+/// The jobs of who is signed in.
+pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
+    own(api, request, JOBS, |api, caller| {
+        let jobs = gathered_reports::jobs(api, caller)?;
+        AnswerBody::json(api.unsent(), Answer::Value(jobs))
+    })
+    .await
+}
+
+/// Reports on what the jobs of who is signed in were about.
+pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
+    own(api, request, REPORTS, |api, caller| {
+        AnswerBody::whole(api.unsent(), gathered_reports::gather(api, caller)?)
+    })
+    .await
+}
+
+/// Answers with something of who is signed in. The body of the request says nothing.
+async fn own(
+    api: Api,
+    request: Request,
+    name: &'static str,
+    make: impl FnOnce(&Api, &Caller) -> Result<AnswerBody, ApiError> + Send + 'static,
+) -> Response {
+    let started = Instant::now();
+    let (mut head, body) = request.into_parts();
+    let mut known = None;
+    let result = async {
+        same_origin::check(&head.headers, is_loopback(&api))?;
+        let (_, caller) = signed_in(&api, &head.headers)?;
+        known = Some(caller.clone());
+        exchange::receive(&api, &head.headers, body).await?;
+        let connection = exchange::received(&mut head);
+        let readers = connection.map(|connection| connection.readers());
+        let permits = readers.into_iter().chain([api.gatherings()]).collect();
+        api.blocking(permits, move |api| make(api, &caller)).await
+    }
+    .await;
     log(&api, name, started, known.as_ref(), result.as_ref().err());
     match result {
         Ok(body) => answer(200, body),

@@ -60,7 +60,7 @@ fn parsed(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn there_are_no_pages_unless_the_configuration_has_them() {
-    for path in ["/ui", "/ui/session", "/ui/api"] {
+    for path in ["/ui", "/ui/session", "/ui/api", "/ui/jobs", "/ui/reports"] {
         let fixture = Fixture::new();
         let answer = fixture
             .send(request(Method::POST, path, "", &sign_in_body(ADA)))
@@ -235,10 +235,12 @@ async fn pages_of_other_sites_can_do_nothing() {
         ("content-type", "text/plain"),
         ("host", "evil.example"),
     ] {
-        let mut request = request(Method::POST, "/ui/api", &cookie, &body);
-        request.headers_mut().insert(name, value.parse().unwrap());
-        let answer = fixture.send(request).await;
-        assert_eq!(answer.status, 403, "{name}");
+        for path in ["/ui/api", "/ui/jobs", "/ui/reports"] {
+            let mut request = request(Method::POST, path, &cookie, &body);
+            request.headers_mut().insert(name, value.parse().unwrap());
+            let answer = fixture.send(request).await;
+            assert_eq!(answer.status, 403, "{path}: {name}");
+        }
     }
     let jobs = fixture.operations.store().jobs_by_status().unwrap();
     assert!(jobs.iter().all(|(_, number)| *number == 0), "{jobs:?}");
@@ -255,4 +257,86 @@ async fn the_page_may_not_be_framed_and_runs_its_own_script_only() {
     assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
     assert_eq!(answer.headers["x-frame-options"], "DENY");
     assert_eq!(answer.headers["cache-control"], "no-store");
+}
+
+async fn own(fixture: &Fixture, cookie: &str, path: &str) -> (u16, Value) {
+    let request = request(Method::POST, path, cookie, &json!({}));
+    let answer = fixture.send(request).await;
+    (answer.status, parsed(&answer))
+}
+
+/// Starts a job, and waits until it is finished.
+async fn finish_job(fixture: &Fixture, cookie: &str, arn: &str) {
+    let start = json!({"Action": "GenerateServiceLastAccessedDetails", "Arn": arn});
+    let (status, job) = call(fixture, cookie, start).await;
+    assert_eq!(status, 200, "{job}");
+    let get = json!({"Action": "GetServiceLastAccessedDetails", "JobId": job["JobId"]});
+    while call(fixture, cookie, get.clone()).await.1["JobStatus"] == "IN_PROGRESS" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn reports_are_gathered_from_the_own_finished_jobs() {
+    let fixture = fixture();
+    let cookie = sign_in(&fixture, ADA).await;
+    let (status, none) = own(&fixture, &cookie, "/ui/reports").await;
+    assert_eq!((status, &none["Data"]), (200, &Value::Null));
+    finish_job(&fixture, &cookie, BRUNO).await;
+    finish_job(&fixture, &cookie, BRUNO).await;
+    finish_job(&fixture, &cookie, "arn:aws:iam::111122223333:user/ada").await;
+
+    let (_, jobs) = own(&fixture, &cookie, "/ui/jobs").await;
+    let jobs = jobs["Jobs"].as_array().unwrap();
+    let arns: Vec<&str> = jobs
+        .iter()
+        .map(|job| job["Arn"].as_str().unwrap())
+        .collect();
+    assert_eq!(arns.len(), 3);
+    assert!(jobs.iter().all(|job| job["Status"] == "COMPLETED"));
+
+    let (status, gathered) = own(&fixture, &cookie, "/ui/reports").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        (&gathered["Reports"], &gathered["LeftOut"]),
+        (&json!(2), &json!(0))
+    );
+    for part in [
+        "version",
+        "index",
+        "shared",
+        "blocks",
+        "statements",
+        "reports-0",
+    ] {
+        assert!(gathered["Data"][part].is_string(), "{part}");
+    }
+    // Others have none of it.
+    let other = sign_in(&fixture, ERIN).await;
+    assert_eq!(own(&fixture, &other, "/ui/jobs").await.1["Jobs"], json!([]));
+    let (_, gathered) = own(&fixture, &other, "/ui/reports").await;
+    assert_eq!(gathered["Data"], Value::Null);
+}
+
+#[tokio::test]
+async fn gathered_reports_need_the_right_to_what_they_show() {
+    let fixture = Fixture::with(|config| {
+        config.ui = true;
+        config.enforce_permissions = true;
+    });
+    let cookie = sign_in(&fixture, ADA).await;
+    finish_job(&fixture, &cookie, BRUNO).await;
+    let (status, gathered) = own(&fixture, &cookie, "/ui/reports").await;
+    assert_eq!((status, &gathered["Reports"]), (200, &json!(1)));
+    let other = sign_in(&fixture, ERIN).await;
+    for path in ["/ui/jobs", "/ui/reports"] {
+        let (status, refused) = own(&fixture, &other, path).await;
+        assert_eq!(
+            (status, &refused["Code"]),
+            (403, &json!("AccessDenied")),
+            "{path}"
+        );
+        // Nobody is signed in.
+        assert_eq!(own(&fixture, "", path).await.0, 401, "{path}");
+    }
 }
