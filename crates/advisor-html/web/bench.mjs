@@ -1,4 +1,5 @@
 // Measures how a report opens and filters in headless Chromium: node bench.mjs FILE
+import { readFile, stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { executablePath } from "./tests/chromium.mjs";
@@ -34,6 +35,27 @@ const select = "const field = document.querySelector(`select[aria-label='${value
 for (const choice of [["Kind", "role"], ["State", "used"], ["Last use", "30"]]) await timed(`filter ${choice.join(" ")}`, select, choice);
 const sort = "[...document.querySelectorAll('button.sort')].find((it) => it.textContent === value).click();";
 for (const column of ["Name", "Last use", "Services used"]) await timed(`sort by ${column}`, sort, column);
-const heap = await page.evaluate(() => performance.memory.usedJSHeapSize / 1e6);
-console.log(`${"heap".padEnd(28)} ${heap.toFixed(0).padStart(6)} MB`);
+
+/** The time until an element is there. */
+const until = async (name, selector, act) => {
+  const begun = performance.now();
+  await act();
+  await page.waitForSelector(selector);
+  milliseconds(name, performance.now() - begun);
+};
+const first = await page.locator("tbody th a").first().getAttribute("href");
+// What reports share is unpacked with the first one.
+await until("first identity", ".facts", () => page.evaluate((hash) => (location.hash = hash), first));
+await page.locator(".filters").scrollIntoViewIfNeeded();
+const why = page.locator("tr.service button.why:visible").first();
+if (await why.count()) await until("explanation", "dialog[open] .path", () => why.click());
+
+const megabytes = (name, value) => console.log(`${name.padEnd(28)} ${(value / 1e6).toFixed(1).padStart(6)} MB`);
+megabytes("file", (await stat(process.argv[2])).size);
+megabytes("heap", await page.evaluate(() => performance.memory.usedJSHeapSize));
+const session = await browser.newBrowserCDPSession();
+const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+const resident = async ({ id }) => 1024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${id}/status`, "utf8"))[1]);
+const renderers = await Promise.all(processInfo.filter(({ type }) => type === "renderer").map(resident));
+megabytes("renderer, at most", Math.max(...renderers));
 await browser.close();
