@@ -8,6 +8,7 @@ use access_advisor::account::{
     AccountData, CredentialReport, EntityKind, ExportIssue, load_account_data,
     load_credential_report,
 };
+use access_advisor::activity::Activity;
 use access_advisor::catalog::{Catalog, read_catalog_text};
 use access_advisor::report::Tracking;
 use access_advisor::store::{Store, StoredAdvisor};
@@ -40,15 +41,45 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
     Ok(Arc::new(catalog))
 }
 
+/// Opens an existing store, whose trails were imported with this catalog.
+pub(crate) fn store(path: &Path, catalog: &Catalog) -> Result<Store, Failure> {
+    let store = Store::open(path)?;
+    store.check_catalog(catalog)?;
+    Ok(store)
+}
+
 /// Opens an existing store and the operations over it.
 pub(crate) fn stored_advisor(
-    store: &Path,
+    path: &Path,
     catalog: Arc<Catalog>,
     tracking: Tracking,
 ) -> Result<StoredAdvisor, Failure> {
-    let store = Arc::new(Store::open(store)?);
-    store.check_catalog(&catalog)?;
+    let store = Arc::new(store(path, &catalog)?);
     Ok(StoredAdvisor::new(store, catalog, tracking))
+}
+
+/// Loads the account data of a store, and reports its issues.
+pub(crate) fn stored_account(store: &Store) -> Result<AccountData, Failure> {
+    let account = store.account_data()?;
+    say_issues(account.issues());
+    if account.entities().next().is_none() {
+        return Err(Failure::Message(
+            "no account was imported into this store: run `access-advisor import account`".into(),
+        ));
+    }
+    Ok(account)
+}
+
+/// Loads the activity of a store.
+pub(crate) fn stored_activity(store: &Store) -> Result<Arc<Activity>, Failure> {
+    if !store.has_activity()? {
+        return Err(Failure::Message(
+            "there is no activity in this store, so a report would show everything as unused: run \
+             `access-advisor import trail`"
+                .into(),
+        ));
+    }
+    Ok(store.activity_table()?)
 }
 
 /// Loads account data, and reports its issues.

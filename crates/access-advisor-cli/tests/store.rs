@@ -47,15 +47,9 @@ impl Store {
         store
     }
 
-    /// Runs a command with `--store`, from the folder that the test data is in.
+    /// Runs a command with `--store`.
     fn run(&self, arguments: &[&str]) -> Output {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        Command::new(env!("CARGO_BIN_EXE_access-advisor"))
-            .current_dir(root)
-            .args(arguments)
-            .args(["--store", &self.path])
-            .output()
-            .unwrap()
+        run(&[arguments, &["--store", &self.path]].concat())
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -81,6 +75,16 @@ impl Store {
         assert_eq!(stdout(&output), "", "{arguments:?}");
         stderr(&output).replace(self.folder.path().to_str().unwrap(), "FOLDER")
     }
+}
+
+/// Runs a command from the folder that the test data is in.
+fn run(arguments: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+        .current_dir(root)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -617,4 +621,60 @@ fn a_new_store_is_readable_and_writable_by_its_owner_only() {
         server.kill().unwrap();
         server.wait().unwrap();
     }
+}
+
+/// Commands that answer from files answer the same from a store.
+#[test]
+fn a_store_answers_as_the_files_that_were_imported() {
+    let store = Store::filled();
+    let commands: [&[&str]; 5] = [
+        &["report", "--granularity", "action", "--tracking", "full"],
+        &["findings", "--min-coverage", "10", "--format", "json"],
+        &["rightsize", "--all", "--min-coverage", "10"],
+        &["explain", BRUNO, "s3:GetObject", "--min-coverage", "10"],
+        &["explain", BRUNO, "kms", "--format", "json"],
+    ];
+    for command in commands {
+        let command = [command, &["--now", NOW]].concat();
+        let files = run(&[&command[..], &["--account", ACCOUNT, "--trail", TRAIL]].concat());
+        let stored = store.run(&command);
+        assert_eq!(
+            stored.status.code(),
+            Some(0),
+            "{command:?}: {}",
+            stderr(&stored)
+        );
+        assert_eq!(stdout(&stored), stdout(&files), "{command:?}");
+    }
+}
+
+#[test]
+fn what_a_store_must_have_to_answer() {
+    let only_accounts = Store::new();
+    only_accounts.run(&["import", "account", ACCOUNT]);
+    let findings = only_accounts.run(&["findings"]);
+    assert_eq!(findings.status.code(), Some(1));
+    assert!(stderr(&findings).contains("there is no activity in this store"));
+    // The policies alone can be explained.
+    let explained = only_accounts.run(&["explain", BRUNO, "s3:GetObject"]);
+    assert_eq!(explained.status.code(), Some(0));
+    assert!(stdout(&explained).contains("no trail was given"));
+
+    let only_trail = Store::new();
+    only_trail.run(&["import", "trail", TRAIL]);
+    let findings = only_trail.run(&["findings"]);
+    assert_eq!(findings.status.code(), Some(1));
+    assert!(stderr(&findings).contains("no account was imported into this store"));
+
+    // A store and files at once would be two answers.
+    let both = only_trail.run(&["findings", "--account", ACCOUNT, "--trail", TRAIL]);
+    assert_eq!(both.status.code(), Some(2));
+    let neither = run(&["findings"]);
+    assert_eq!(neither.status.code(), Some(2));
+
+    // Results are not written over the store.
+    let over = Store::filled();
+    let written = over.run(&["findings", "--now", NOW, "--output", &over.path]);
+    assert_eq!(written.status.code(), Some(1));
+    assert_eq!(over.run(&["explain", BRUNO, "s3"]).status.code(), Some(0));
 }

@@ -125,50 +125,106 @@ pub(crate) fn load(
     id: &AccountId,
     generation: i64,
 ) -> Result<Option<AccountSnapshot>, StoreError> {
-    let rows = database.read(|reader| {
+    let found = database.read(|reader| {
         let condition = "WHERE account = ?1 AND generation = ?2 ORDER BY position";
         let params = (id.as_str(), generation);
-        let exports = reader.rows(&PICTURES, condition, params, |row| {
+        let rows = reader.rows(&PICTURES, condition, params, |row| {
             Ok((row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
         })?;
-        let mut rows = Vec::with_capacity(exports.len());
-        for (export, imported) in exports {
-            let found = reader.unverified_row(&EXPORTS, [export], |row| {
-                let (name, length) = (row.get::<_, String>(1)?, row.get::<_, usize>(2)?);
-                Ok((name, length, row.get::<_, Vec<u8>>(3)?))
-            })?;
-            let (name, length, deflated) = found.ok_or_else(|| {
-                Fault::damaged(format!("the export {export} of account {id} is missing"))
-            })?;
-            rows.push((name, length, deflated, imported));
-        }
-        Ok(rows)
+        let Some((_, imported)) = rows.first() else {
+            return Ok(None);
+        };
+        let exports = rows
+            .iter()
+            .map(|(export, _)| stored_export(reader, *export));
+        Ok(Some((*imported, exports.collect::<Result<Vec<_>, _>>()?)))
     })?;
-    let Some((_, _, _, imported)) = rows.first() else {
+    let Some((imported, stored)) = found else {
         return Ok(None);
     };
-    let imported = *imported;
     let mut builder = AccountDataBuilder::new();
-    let mut exports = Vec::with_capacity(rows.len());
-    for (name, length, deflated, _) in rows {
-        let text = inflate(&deflated, length)
-            .ok_or_else(|| Fault::damaged(format!("the export {name} cannot be inflated")))
-            .map_err(|fault| database.fault(fault))?;
-        builder
-            .add(&name, &text)
-            .map_err(|error| database.fault(Fault::damaged_by("an export", error)))?;
-        exports.push((name, text.into()));
+    let mut exports = Vec::with_capacity(stored.len());
+    for export in stored {
+        let text = export.add_to(&mut builder, database)?;
+        exports.push((export.name, text.into()));
     }
-    let account = builder
-        .build()
-        .map_err(|error| database.fault(Fault::damaged_by("the exports", error)))?;
     Ok(Some(AccountSnapshot {
         id: id.clone(),
         generation,
         imported: DateTime::from_timestamp_millis(imported).unwrap_or_default(),
         exports,
-        account: Arc::new(account),
+        account: Arc::new(build(builder, database)?),
     }))
+}
+
+/// Returns the latest snapshots of all accounts as one graph.
+pub(crate) fn load_all(database: &Database) -> Result<AccountData, StoreError> {
+    let stored = database.read(|reader| {
+        let mut latest: BTreeMap<String, (i64, Vec<i64>)> = BTreeMap::new();
+        reader.rows(&PICTURES, "", [], |row| {
+            let (account, generation): (String, i64) = (row.get(0)?, row.get(1)?);
+            let (known, exports) = latest.entry(account).or_default();
+            if *known < generation {
+                (*known, *exports) = (generation, Vec::new());
+            }
+            if *known == generation {
+                exports.push(row.get(3)?);
+            }
+            Ok(())
+        })?;
+        // Accounts share exports of AWS managed policies.
+        let exports: BTreeSet<i64> = latest
+            .into_values()
+            .flat_map(|(_, exports)| exports)
+            .collect();
+        let stored = exports.iter().map(|export| stored_export(reader, *export));
+        stored.collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut builder = AccountDataBuilder::new();
+    for export in stored {
+        export.add_to(&mut builder, database)?;
+    }
+    build(builder, database)
+}
+
+/// An export as it is stored.
+struct StoredExport {
+    name: String,
+    length: usize,
+    deflated: Vec<u8>,
+}
+
+impl StoredExport {
+    /// Adds it to account data. Returns its text.
+    fn add_to(
+        &self,
+        builder: &mut AccountDataBuilder,
+        database: &Database,
+    ) -> Result<String, StoreError> {
+        let text = inflate(&self.deflated, self.length)
+            .ok_or_else(|| Fault::damaged(format!("the export {} cannot be inflated", self.name)))
+            .map_err(|fault| database.fault(fault))?;
+        builder
+            .add(&self.name, &text)
+            .map_err(|error| database.fault(Fault::damaged_by("an export", error)))?;
+        Ok(text)
+    }
+}
+
+fn stored_export(reader: &Reader<'_>, id: i64) -> Result<StoredExport, Fault> {
+    let found = reader.unverified_row(&EXPORTS, [id], |row| {
+        Ok(StoredExport {
+            name: row.get(1)?,
+            length: row.get(2)?,
+            deflated: row.get(3)?,
+        })
+    })?;
+    found.ok_or_else(|| Fault::damaged(format!("the export {id} is missing")))
+}
+
+fn build(builder: AccountDataBuilder, database: &Database) -> Result<AccountData, StoreError> {
+    let built = builder.build();
+    built.map_err(|error| database.fault(Fault::damaged_by("the exports", error)))
 }
 
 /// Returns the latest generation of an account; `None` for an unknown account.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use advisor_core::{AccountId, Activity, CatalogMismatch, Coverage, Job, JobId, MarkerKey};
+use advisor_core::{
+    AccountData, AccountId, Activity, CatalogMismatch, Coverage, Job, JobId, MarkerKey,
+};
 use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ObjectRead, TrailReader};
 use hashbrown::HashMap;
@@ -94,6 +96,15 @@ impl Store {
     /// The store cannot be used.
     pub fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
         accounts::list(&self.database)
+    }
+
+    /// Returns the latest account data of all accounts that were imported, as one graph: what reports, findings and explanations of
+    /// several accounts are made from. It has no entity when nothing was imported.
+    ///
+    /// # Errors
+    /// The store cannot be used, or an export in it can no longer be read.
+    pub fn account_data(&self) -> Result<AccountData, StoreError> {
+        accounts::load_all(&self.database)
     }
 
     /// Returns the latest snapshot of an account; `None` when it was never imported.

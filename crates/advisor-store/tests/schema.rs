@@ -169,10 +169,7 @@ fn a_damaged_row_is_an_error_that_names_its_table_and_key() {
             "UPDATE exports SET length = 1 << 50",
             "table exports with id 1",
         ),
-        (
-            "DELETE FROM exports",
-            "the export 1 of account 123456789012 is missing",
-        ),
+        ("DELETE FROM exports", "the export 1 is missing"),
         (
             "UPDATE pictures SET imported = 7",
             "table pictures with account \"123456789012\",generation 1,position 0",

@@ -1,4 +1,5 @@
-//! What answers rest on: account data, and the trail and credential reports that show what was used.
+//! What answers rest on: account data, and the trail and credential reports that show what was used. Both the accounts and the trail
+//! are in files, or in a store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use access_advisor::account::{AccountData, CredentialReport};
 use access_advisor::activity::Activity;
 use access_advisor::catalog::Catalog;
 use access_advisor::report::{Advisor, Tracking};
-use access_advisor::trail::{MissingInput, TrailRead};
+use access_advisor::store::Store;
+use access_advisor::trail::{MissingInput, Reconciliation};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
@@ -20,8 +22,16 @@ use crate::input;
 pub(crate) struct EvidenceArguments {
     /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
     /// them: their files named *.json, also compressed
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
     account: Vec<PathBuf>,
+
+    /// Answer from this store instead: the latest import of each account, and all trails that were imported
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["account", "trail", "since", "until", "object_limit", "assume_complete"]
+    )]
+    store: Option<PathBuf>,
 
     /// IAM's credential reports of the accounts (aws iam get-credential-report): the CSV, or the JSON of the
     /// AWS CLI. Unused passwords and access keys rest on them, and nothing is called unused of users whose
@@ -29,7 +39,8 @@ pub(crate) struct EvidenceArguments {
     #[arg(long, num_args = 1.., value_name = "FILE")]
     credential_report: Vec<PathBuf>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
+    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
+    /// be the one that the trails were imported with
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
 
@@ -45,6 +56,7 @@ pub(crate) struct EvidenceArguments {
 pub(crate) struct Accounts<'a> {
     arguments: &'a EvidenceArguments,
     catalog: Arc<Catalog>,
+    store: Option<Store>,
     pub(crate) data: Arc<AccountData>,
     credentials: Option<Arc<CredentialReport>>,
     now: DateTime<Utc>,
@@ -53,7 +65,7 @@ pub(crate) struct Accounts<'a> {
 /// Account data joined with the trail.
 pub(crate) struct Evidence {
     pub(crate) advisor: Advisor,
-    pub(crate) trail: TrailRead,
+    pub(crate) activity: Arc<Activity>,
     /// What of the input is not in the answers.
     pub(crate) missing: MissingInput,
     /// Records until here were read.
@@ -63,17 +75,25 @@ pub(crate) struct Evidence {
 impl EvidenceArguments {
     /// The files that are read, which no result may be written to.
     pub(crate) fn inputs(&self, trail: &[PathBuf]) -> Vec<PathBuf> {
-        [&self.account[..], &self.credential_report, trail].concat()
+        let mut inputs = [&self.account[..], &self.credential_report, trail].concat();
+        inputs.extend(self.store.clone());
+        inputs
     }
 
     /// Loads the catalog, the account data and the credential reports.
     pub(crate) fn accounts(&self) -> Result<Accounts<'_>, Failure> {
         let catalog = input::catalog(self.catalog.as_deref())?;
-        let data = input::account(&self.account)?;
+        let store = self.store.as_deref();
+        let store = store.map(|path| input::store(path, &catalog)).transpose()?;
+        let data = match &store {
+            Some(store) => input::stored_account(store)?,
+            None => input::account(&self.account)?,
+        };
         let credentials = input::credential_report(&self.credential_report, &data)?;
         Ok(Accounts {
             arguments: self,
             catalog,
+            store,
             data: Arc::new(data),
             credentials: credentials.map(Arc::new),
             now: self.now.unwrap_or_else(input::clock),
@@ -82,20 +102,37 @@ impl EvidenceArguments {
 }
 
 impl Accounts<'_> {
+    /// Whether there is a trail: one of these files, or an import in the store.
+    pub(crate) fn have_trail(&self, trail: &[PathBuf]) -> Result<bool, Failure> {
+        Ok(match &self.store {
+            Some(store) => store.has_activity()?,
+            None => !trail.is_empty(),
+        })
+    }
+
     /// Reads the trail.
     pub(crate) fn read(self, trail: &[PathBuf], tracking: Tracking) -> Result<Evidence, Failure> {
-        let reading = &self.arguments.reading;
         let visible = tracking.visible_until(self.now);
+        let reading = &self.arguments.reading;
         let until = reading.until.map_or(visible, |until| until.min(visible));
-        let present = self.now.max(input::clock());
-        let reader = reading.reader_until(Some(until), present, self.catalog.clone());
-        let trail = input::trail(trail, &reader)?;
-        let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
+        let (activity, reconciliation) = match &self.store {
+            Some(store) => {
+                let activity = input::stored_activity(store)?;
+                (activity, Reconciliation::default())
+            }
+            None => {
+                let present = self.now.max(input::clock());
+                let reader = reading.reader_until(Some(until), present, self.catalog.clone());
+                let trail = input::trail(trail, &reader)?;
+                (Arc::new(trail.activity), trail.reconciliation)
+            }
+        };
+        let missing = MissingInput::of_trail(&reconciliation, activity.coverage())
             .with_issues(self.data.issues())
-            .with_accounts(&self.data, &trail.activity);
+            .with_accounts(&self.data, &activity);
         Ok(Evidence {
-            advisor: self.advisor(&trail.activity, tracking)?,
-            trail,
+            advisor: self.advisor(&activity, tracking)?,
+            activity,
             missing,
             until,
         })

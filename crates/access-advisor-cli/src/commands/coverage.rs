@@ -6,7 +6,6 @@ mod runs_of_days;
 use std::path::PathBuf;
 
 use access_advisor::activity::{Coverage, CoverageSummary};
-use access_advisor::store::Store;
 use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::{Args, ValueEnum};
 
@@ -70,8 +69,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
     match &arguments.store {
         Some(store) => {
             let catalog = input::catalog(arguments.catalog.as_deref())?;
-            let store = Store::open(store)?;
-            store.check_catalog(&catalog)?;
+            let store = input::store(store, &catalog)?;
             let activity = store.activity_table()?;
             print(activity.coverage(), arguments)?;
             let nothing = Reconciliation::default();

@@ -6,7 +6,7 @@ mod text;
 use std::path::PathBuf;
 
 use access_advisor::explain::Explanation;
-use access_advisor::report::Tracking;
+use access_advisor::report::{Advisor, Tracking};
 use clap::{Args, ValueEnum};
 
 use crate::arguments::EvidenceArguments;
@@ -76,25 +76,28 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
 fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let tracking = Tracking::full().with_min_coverage_days(arguments.min_coverage);
     let accounts = arguments.evidence.accounts()?;
-    let advisor = accounts.without_trail(tracking.clone())?;
     let resource = arguments.resource.as_deref();
-    // Fail before the trail is read.
-    let explanation = advisor.explain(&arguments.arn, &arguments.action, resource)?;
-    if arguments.trail.is_empty() {
-        return print(&explanation, arguments);
+    let explain = |advisor: &Advisor, has_trail| {
+        let explanation = advisor.explain(&arguments.arn, &arguments.action, resource)?;
+        print(&explanation, arguments.format, has_trail)
+    };
+    if !accounts.have_trail(&arguments.trail)? {
+        return explain(&accounts.without_trail(tracking)?, false);
     }
+    // Fail before the trail is read.
+    accounts.without_trail(tracking.clone())?.explain(
+        &arguments.arn,
+        &arguments.action,
+        resource,
+    )?;
     let evidence = accounts.read(&arguments.trail, tracking)?;
-    let advisor = evidence.advisor;
-    let explanation = advisor.explain(&arguments.arn, &arguments.action, resource)?;
-    print(&explanation, arguments)?;
+    explain(&evidence.advisor, true)?;
     Ok(evidence.missing.check()?)
 }
 
-fn print(explanation: &Explanation, arguments: &ExplainArguments) -> Result<(), Failure> {
-    match arguments.format {
-        Format::Text => output::write_lines(|lines| {
-            text::write(lines, explanation, !arguments.trail.is_empty())
-        }),
+fn print(explanation: &Explanation, format: Format, has_trail: bool) -> Result<(), Failure> {
+    match format {
+        Format::Text => output::write_lines(|lines| text::write(lines, explanation, has_trail)),
         Format::Json => output::write_result(None, |writer| write_json(writer, explanation)),
     }
 }

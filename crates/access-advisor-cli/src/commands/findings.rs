@@ -57,7 +57,7 @@ pub(crate) struct FindingsArguments {
     evidence: EvidenceArguments,
 
     /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
     trail: Vec<PathBuf>,
 
     /// Thresholds, exclusions and archive rules, as TOML

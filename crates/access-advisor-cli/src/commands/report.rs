@@ -10,11 +10,11 @@ pub(crate) mod trust;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use access_advisor::activity::DaySet;
+use access_advisor::activity::{Activity, DaySet};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, ReportCoverage, Tracking};
 use access_advisor::time;
-use access_advisor::trail::{MissingInput, TrailRead};
+use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
@@ -64,7 +64,7 @@ pub(crate) struct ReportArguments {
     /// CloudTrail files, folders (read recursively), or `s3://bucket/prefix`: objects as delivered to
     /// S3, JSON lines, output of aws cloudtrail lookup-events, results of queries in Athena or
     /// CloudTrail Lake, activity files
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
     trail: Vec<PathBuf>,
 
     /// Report on this user, group, role or managed policy only; may be repeated. Without it: on every
@@ -135,7 +135,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     }
     let Evidence {
         advisor,
-        trail,
+        activity,
         missing,
         until,
     } = accounts.read(&arguments.trail, tracking.clone())?;
@@ -143,8 +143,8 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     if arguments.strict {
         check_strictly(advisor.account().issues().len(), &missing)?;
     }
-    warn_of_old_trail(&trail, &tracking, now);
-    note_untracked_regions(&trail, &tracking);
+    warn_of_old_trail(&activity, &tracking, now);
+    note_untracked_regions(&activity, &tracking);
     note_unmatched_principals(&advisor);
     let reports = if arguments.arn.is_empty() {
         advisor.reports(granularity)
@@ -222,8 +222,8 @@ fn check_strictly(issues: usize, missing: &MissingInput) -> Result<(), Failure> 
 }
 
 /// Warns when the trail ends before the tracking period: nothing would count as used.
-fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>) {
-    let Some(newest) = trail.activity.newest() else {
+fn warn_of_old_trail(activity: &Activity, tracking: &Tracking, now: DateTime<Utc>) {
+    let Some(newest) = activity.newest() else {
         output::say(format_args!(
             "warning: no record of the trail was made by an IAM user or role"
         ));
@@ -246,8 +246,8 @@ fn warn_of_old_trail(trail: &TrailRead, tracking: &Tracking, now: DateTime<Utc>)
 const MOST_REGIONS: usize = 20;
 
 /// AWS's own reports leave these attempts out without a word, and what was used in these Regions only looks unused.
-fn note_untracked_regions(trail: &TrailRead, tracking: &Tracking) {
-    let rows = trail.activity.rows();
+fn note_untracked_regions(activity: &Activity, tracking: &Tracking) {
+    let rows = activity.rows();
     let untracked = rows.filter(|row| !tracking.sees_region(row.region));
     let (mut attempts, mut regions) = (0, BTreeSet::new());
     for row in untracked {

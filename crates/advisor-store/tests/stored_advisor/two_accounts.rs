@@ -100,6 +100,9 @@ fn check(exports: &[String]) {
     let again = operations_of(&path);
     assert_eq!(seen_by(&again, ANN), seen(&[ANN], &["s3"]));
     assert_eq!(again.store().accounts().unwrap().len(), 2);
+    let all = again.store().account_data().unwrap();
+    assert_eq!(all.issues(), []);
+    assert!(all.resolve(ANN).is_ok() && all.resolve(BOB).is_ok());
     assert!(is_sound(&path));
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct RightsizeArguments {
     pub(super) evidence: EvidenceArguments,
 
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
     pub(super) trail: Vec<PathBuf>,
 
     /// Remove single actions, or only services of which every granted action is unused
