@@ -10,8 +10,13 @@ use advisor_core::{
 };
 use benches::{AccountShape, TrailGenerator};
 use criterion::{Criterion, SamplingMode, Throughput};
+use mimalloc::MiMalloc;
 use rayon::prelude::*;
 use service_catalog::Catalog;
+
+/// The allocator of the command line.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default()

@@ -36,6 +36,13 @@ impl ActionPattern {
         &self.name
     }
 
+    /// The name as written in the policy, if it has no wildcard.
+    #[must_use]
+    pub fn literal_name(&self) -> Option<&str> {
+        let (_, name) = self.text.split_once(':')?;
+        (!name.contains(['*', '?'])).then_some(name)
+    }
+
     /// The string as written in the policy.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -137,7 +144,9 @@ mod tests {
             "execute-api:Invoke",
             "S3:GETOBJECT",
         ] {
-            assert!(text.parse::<ActionPattern>().is_ok(), "{text}");
+            let pattern: ActionPattern = text.parse().unwrap();
+            let literal = pattern.literal_name().map(str::to_ascii_lowercase);
+            assert_eq!(literal, pattern.name().as_literal(), "{text}");
         }
         for (text, error) in [
             ("s*:Get*", ActionPatternError::WildcardService),

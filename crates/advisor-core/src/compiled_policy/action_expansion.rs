@@ -2,27 +2,56 @@
 
 use iam_policy_parser::{ActionElement, ActionPattern, Token, WorkBudget, matches_within};
 
+use service_catalog::{Catalog, ServiceId};
+
 use super::{Expansion, PolicyCompiler};
 use crate::action_set::ActionSet;
 
 /// What an action costs beside the names that it is compared with: it is looked up.
 const ACTION_STEPS: u64 = 24;
 
+/// Finds the services of patterns. Lists name the actions of one service one after the other.
+struct ServiceLookup<'a> {
+    catalog: &'a Catalog,
+    last: Option<(&'a str, Option<ServiceId>)>,
+}
+
+impl<'a> ServiceLookup<'a> {
+    fn new(catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            last: None,
+        }
+    }
+
+    /// The service that a pattern names, if the catalog has it.
+    fn find(&mut self, pattern: &'a ActionPattern) -> Option<ServiceId> {
+        let namespace = pattern.service()?;
+        match self.last {
+            Some((last, id)) if last == namespace => id,
+            _ => {
+                let id = self.catalog.service_by_namespace(namespace);
+                self.last = Some((namespace, id));
+                id
+            }
+        }
+    }
+}
+
 impl PolicyCompiler {
     /// Adds the actions that a pattern matches; `None` when the work budget ends first.
-    fn expand_into(
+    fn expand_into<'a>(
         &self,
-        pattern: &ActionPattern,
+        pattern: &'a ActionPattern,
+        services: &mut ServiceLookup<'a>,
         set: &mut ActionSet,
         budget: &mut WorkBudget,
     ) -> Option<()> {
-        let namespace = pattern.service();
-        let Some(id) = namespace.and_then(|namespace| self.catalog.service_by_namespace(namespace))
-        else {
+        let Some(id) = services.find(pattern) else {
             return Some(());
         };
-        if let Some(literal) = pattern.name().as_literal() {
-            if let Some(action) = self.catalog.action_by_name(id, &literal) {
+        if let Some(name) = pattern.literal_name() {
+            if let Some(action) = self.catalog.action_by_name(id, name) {
                 set.insert(action.index());
             }
             return Some(());
@@ -88,6 +117,7 @@ impl PolicyCompiler {
     ) -> Expansion {
         let mut matched = ActionSet::empty(self.positions);
         let mut unsure: Option<ActionSet> = None;
+        let services = &mut ServiceLookup::new(&self.catalog);
         for pattern in patterns {
             // Looking up a name needs no budget, and is not worth stopping for.
             let _ = budget.spend(ACTION_STEPS);
@@ -98,7 +128,8 @@ impl PolicyCompiler {
                     unsure: None,
                 };
             }
-            if self.expand_into(pattern, &mut matched, budget).is_none() {
+            let expanded = self.expand_into(pattern, services, &mut matched, budget);
+            if expanded.is_none() {
                 let unsure = unsure.get_or_insert_with(|| ActionSet::empty(self.positions));
                 self.all_of_service(pattern, unsure);
             }
@@ -163,11 +194,12 @@ impl PolicyCompiler {
             set.remove(position);
         }
         let counts = |pattern: &&ActionPattern| !is_covered || pattern.name().covers_every_name();
+        let mut services = ServiceLookup::new(&self.catalog);
         for pattern in patterns.iter().filter(counts) {
             match pattern.service() {
                 None => set.insert_range(first..self.positions),
-                Some(namespace) => {
-                    let id = self.catalog.service_by_namespace(namespace);
+                Some(_) => {
+                    let id = services.find(pattern);
                     let offset = id.and_then(|id| self.nameless.binary_search(&id).ok());
                     if let Some(offset) = offset {
                         set.insert(first + offset);

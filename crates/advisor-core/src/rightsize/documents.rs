@@ -7,7 +7,7 @@ use crate::compiled_policy::PolicyCompiler;
 
 use super::document::OldDocument;
 use super::needs::Needs;
-use super::options::Wildcards;
+use super::options::RightsizeOptions;
 use super::rewritten::{Rewritten, RewrittenForms};
 
 /// The documents of an account, each read when it is first needed.
@@ -34,7 +34,7 @@ impl Documents {
         compiler: &PolicyCompiler,
         id: DocumentId,
         needs: &Needs,
-        wildcards: Wildcards,
+        options: &RightsizeOptions,
     ) -> Option<(&OldDocument, Arc<Rewritten>)> {
         let read = || {
             Some(Document {
@@ -43,9 +43,7 @@ impl Documents {
             })
         };
         let document = self.0.get(id.index())?.get_or_init(read).as_ref()?;
-        let rewritten = document
-            .forms
-            .get(&document.old, compiler, needs, wildcards);
+        let rewritten = document.forms.get(&document.old, compiler, needs, options);
         Some((&document.old, rewritten))
     }
 }

@@ -60,6 +60,20 @@ pub struct PolicyLimits {
     pub attached_group: usize,
 }
 
+impl PolicyLimits {
+    /// What policies of any user, group or role can have in all. A statement takes no fewer characters when it is split, or packed with
+    /// others.
+    pub(super) fn most_characters(&self) -> usize {
+        let most = |inline: usize, attached: usize| {
+            inline.max(attached.saturating_mul(self.managed_policy))
+        };
+        most(self.inline_user, self.attached_user)
+            .max(most(self.inline_role, self.attached_role))
+            .max(most(self.inline_group, self.attached_group))
+            .max(self.managed_policy)
+    }
+}
+
 /// IAM's defaults: quotas that an account can raise are as they are in a new account.
 impl Default for PolicyLimits {
     fn default() -> Self {

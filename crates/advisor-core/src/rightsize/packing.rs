@@ -1,10 +1,8 @@
 //! Packs new statements into policies within IAM's limits.
 
 use std::borrow::Cow;
-use std::io;
 
 use hashbrown::HashSet;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::merging::merged;
@@ -41,26 +39,39 @@ struct Part<'a> {
     length: usize,
 }
 
-/// The length of JSON without white space between its parts, in characters.
-pub(super) fn characters(value: &impl Serialize) -> usize {
-    let mut counter = Counter(0);
-    // Strings, numbers and lists cannot fail.
-    let _ = serde_json::to_writer(&mut counter, value);
-    counter.0
+/// The length of JSON without white space between its parts, in characters. Counted without writing it: that was a seventh of the time
+/// of right-sizing (bench `reports`).
+pub(super) fn characters(value: &Value) -> usize {
+    match value {
+        Value::String(text) => string_characters(text),
+        Value::Array(list) => list_characters(list),
+        Value::Object(map) => map_characters(map),
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number.to_string().len(),
+    }
 }
 
-/// Counts the characters of UTF-8 text: the bytes that continue no other.
-struct Counter(usize);
+pub(super) fn map_characters(map: &Map<String, Value>) -> usize {
+    let members = map.iter();
+    let members = members.map(|(key, value)| string_characters(key) + 1 + characters(value));
+    // Commas and brackets.
+    members.sum::<usize>() + map.len().max(1) + 1
+}
 
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-        Ok(bytes.len())
-    }
+fn list_characters(list: &[Value]) -> usize {
+    list.iter().map(characters).sum::<usize>() + list.len().max(1) + 1
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+fn string_characters(text: &str) -> usize {
+    let of_byte = |byte: &u8| match byte {
+        // A byte that continues a character.
+        0x80..=0xbf => 0,
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..=0x1f => 6,
+        _ => 1,
+    };
+    text.as_bytes().iter().map(of_byte).sum::<usize>() + 2
 }
 
 /// Packs a load into documents of at most `limit` characters, in the order of its statements.
@@ -169,7 +180,7 @@ impl<'a> Part<'a> {
         Self {
             statement,
             actions: None,
-            length: characters(statement),
+            length: map_characters(statement),
         }
     }
 
@@ -200,7 +211,7 @@ fn split(whole: Part<'_>, limit: usize) -> Vec<Part<'_>> {
         _ => return vec![whole],
     };
     // What commas and brackets take is in the length of the list.
-    let frame = whole.length + "[]".len() - characters(actions);
+    let frame = whole.length + "[]".len() - list_characters(actions);
     let mut parts = Vec::new();
     let (mut start, mut length) = (0, frame);
     for (end, action) in actions.iter().enumerate() {
@@ -284,6 +295,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn characters_are_those_of_the_text() {
+        let value = json!({
+            "": [], "a\"\\\u{8}\u{c}\n\r\t\u{1f}": {}, "é\u{1f600}": [null, true, false, -12, 1.5e300],
+            "x": {"y": ["z", {"w": "\u{7f}"}]},
+        });
+        assert_eq!(characters(&value), value.to_string().chars().count());
     }
 
     #[test]

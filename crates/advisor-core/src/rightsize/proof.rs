@@ -57,6 +57,10 @@ pub(super) fn prove(
             return None;
         }
     }
+    let mut new_allows = Vec::new();
+    for statement in new.iter().filter(|it| it.effect == Effect::Allow) {
+        new_allows.push((*statement, compiler.matched(&statement.actions, budget)?));
+    }
     let mut needed = ActionSet::empty(compiler.positions());
     for (statement, matched) in old {
         if statement.effect == Effect::Deny {
@@ -66,15 +70,16 @@ pub(super) fn prove(
             continue;
         }
         let mut granting = Vec::new();
-        for candidate in &new {
-            if candidate.effect == Effect::Allow && has_scope_of(statement, candidate, budget)? {
-                granting.push(&candidate.actions);
+        for (candidate, matched) in &new_allows {
+            if has_scope_of(statement, candidate, budget)? {
+                granting.push((&candidate.actions, matched));
             }
         }
         let mut covered = ActionSet::empty(compiler.positions());
-        for actions in &granting {
-            covered.union_with(&compiler.matched(actions, budget)?);
+        for (_, matched) in &granting {
+            covered.union_with(matched);
         }
+        let granting: Vec<&ActionElement> = granting.into_iter().map(|(it, _)| it).collect();
         let actions = (&statement.actions, *matched);
         if !covers_needs(
             compiler.catalog(),
@@ -316,7 +321,7 @@ fn is_action_covered(
         return Some(false);
     };
     // Most names are matched by one pattern.
-    if let Some(name) = inner.name().as_literal() {
+    if let Some(name) = inner.literal_name().map(str::to_ascii_lowercase) {
         for pattern in outer {
             if iam_policy_parser::matches_within(pattern, &name, budget)? {
                 return Some(true);

@@ -14,7 +14,7 @@ use super::actions::NewActions;
 use super::document::{Checks, NewStatement, OldDocument};
 use super::merging::merged;
 use super::needs::Needs;
-use super::options::Wildcards;
+use super::options::RightsizeOptions;
 use super::outcome::{ChangeReason, StatementChange};
 use super::packing::{StatementJson, characters};
 use super::proof::{Proof, prove};
@@ -36,7 +36,8 @@ pub(super) struct Rewritten {
     pub(super) characters: usize,
     /// The actions that the allows still match.
     pub(super) granted: ActionSet,
-    /// What was proved about that document; nothing is left of an empty one to prove but that nothing was needed.
+    /// What was proved about that document; nothing is left of an empty one to prove but that nothing was needed. `None` when it does not
+    /// change, or is too long for every entity.
     pub(super) proof: Option<Proof>,
 }
 
@@ -59,7 +60,7 @@ impl RewrittenForms {
         old: &OldDocument,
         compiler: &PolicyCompiler,
         needs: &Needs,
-        wildcards: Wildcards,
+        options: &RightsizeOptions,
     ) -> Arc<Rewritten> {
         let mut keep = needs.keep.clone();
         keep.intersect_with(&old.granted);
@@ -73,7 +74,7 @@ impl RewrittenForms {
             return rewritten.clone();
         }
         // Two threads may make the same: what they make is equal.
-        let made = Arc::new(Rewritten::new(old, compiler, needs, wildcards));
+        let made = Arc::new(Rewritten::new(old, compiler, needs, options));
         let mut known = known();
         if known.len() < MOST_KEPT {
             known.insert(key, made.clone());
@@ -87,13 +88,17 @@ impl Rewritten {
         old: &OldDocument,
         compiler: &PolicyCompiler,
         needs: &Needs,
-        wildcards: Wildcards,
+        options: &RightsizeOptions,
     ) -> Self {
         // The document as a whole is proved. Only when that fails, each statement is, to find those that must stay.
         for checks in [Checks::Document, Checks::Statements] {
-            let statements = old.rewrite(compiler, needs, wildcards, checks);
+            let statements = old.rewrite(compiler, needs, options.wildcards, checks);
             let rewritten = Self::of(old, compiler, &statements, needs);
             if !rewritten.changes {
+                return rewritten;
+            }
+            // No entity can have it, so that nothing is to be proved.
+            if rewritten.characters > options.limits.most_characters() {
                 return rewritten;
             }
             let new = rewritten.document.as_deref();

@@ -150,7 +150,7 @@ impl Rightsizer {
     /// The entity's own policies, with what becomes of them.
     fn own(&self, entity: EntityId, needs: &Needs) -> Vec<Own<'_>> {
         let account = self.advisor.account();
-        let (compiler, wildcards) = (self.compiler(), self.options.wildcards);
+        let compiler = self.compiler();
         // The last of the export come first.
         let policies = account.policies_in_effect(entity).into_iter().rev();
         let policies = policies.filter(|policy| policy.holder == entity);
@@ -158,7 +158,7 @@ impl Rightsizer {
             .map(|policy| {
                 let document = match policy.document {
                     PolicySource::Document(id) => {
-                        (self.documents).rewritten(account, compiler, *id, needs, wildcards)
+                        (self.documents).rewritten(account, compiler, *id, needs, &self.options)
                     }
                     PolicySource::NotEvaluated(_) => None,
                 };
