@@ -77,18 +77,28 @@ impl Activity {
     /// Records one attempt. Returns `false`, and records nothing, when the principal has neither a
     /// unique id nor an ARN.
     pub fn record(&mut self, attempt: &Attempt<'_>) -> bool {
-        let Some(principal) = self.intern_principal(attempt.principal) else {
-            return false;
-        };
-        let attempt = InternedAttempt {
-            principal,
+        let attempt = self.intern(attempt);
+        attempt.is_some_and(|attempt| self.record_interned(&attempt))
+    }
+
+    /// Records an attempt by an event that corrects an earlier one: the time and the day count as those of any attempt, and nothing
+    /// is added to the counts, because the event that it corrects is counted where it is recorded. Returns `false`, and records
+    /// nothing, when the principal has neither a unique id nor an ARN.
+    pub fn record_correction(&mut self, attempt: &Attempt<'_>) -> bool {
+        let attempt = self.intern(attempt);
+        attempt.is_some_and(|attempt| self.add(&attempt, 0))
+    }
+
+    /// The same attempt by ids of this table; `None` when the principal has neither a unique id nor an ARN.
+    fn intern<'a>(&mut self, attempt: &Attempt<'a>) -> Option<InternedAttempt<'a>> {
+        Some(InternedAttempt {
+            principal: self.intern_principal(attempt.principal)?,
             action: self.intern_action(attempt.service, attempt.action),
             region: self.intern_region(attempt.region),
             time_millis: attempt.time_millis,
             event_id: attempt.event_id.as_bytes(),
             denied: attempt.denied,
-        };
-        self.record_interned(&attempt)
+        })
     }
 
     /// The id of a principal under this ARN and in this account; `None` when it has neither a unique
@@ -121,6 +131,12 @@ impl Activity {
     /// Records one attempt by ids of this table. Returns `false` for a principal that this table
     /// does not know.
     pub fn record_interned(&mut self, attempt: &InternedAttempt<'_>) -> bool {
+        self.add(attempt, 1)
+    }
+
+    /// Adds an attempt that counts so many times.
+    #[inline(always)]
+    fn add(&mut self, attempt: &InternedAttempt<'_>, count: u64) -> bool {
         let InternedAttempt {
             time_millis,
             event_id,
@@ -136,9 +152,9 @@ impl Activity {
             region: attempt.region.0,
         };
         match self.rows.get_mut(&key) {
-            Some(row) => row.add(time_millis, event_id, denied),
+            Some(row) => row.add(time_millis, event_id, denied, count),
             None => {
-                let row = Row::new(time_millis, event_id, denied);
+                let row = Row::new(time_millis, event_id, denied, count);
                 self.rows.insert(key, row);
             }
         }

@@ -26,21 +26,21 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The row of one attempt.
-    pub(super) fn new(millis: i64, event_id: &[u8], denied: bool) -> Self {
+    /// The row of one attempt, which counts so many times.
+    pub(super) fn new(millis: i64, event_id: &[u8], denied: bool, count: u64) -> Self {
         Self {
             last_millis: millis,
             last_event_id: EventId::new(event_id),
             first_millis: millis,
-            attempts: 1,
-            denied: u64::from(denied),
+            attempts: count,
+            denied: if denied { count } else { 0 },
             days: DaySet::from_iter([DaySet::day_of(millis)]),
             days_complete: true,
         }
     }
 
-    /// Adds one attempt.
-    pub(super) fn add(&mut self, millis: i64, event_id: &[u8], denied: bool) {
+    /// Adds one attempt, which counts so many times.
+    pub(super) fn add(&mut self, millis: i64, event_id: &[u8], denied: bool, count: u64) {
         if millis > self.last_millis
             || (millis == self.last_millis && event_id > self.last_event_id.as_bytes())
         {
@@ -48,8 +48,8 @@ impl Row {
             self.last_event_id = EventId::new(event_id);
         }
         self.first_millis = self.first_millis.min(millis);
-        self.attempts = self.attempts.saturating_add(1);
-        self.denied = self.denied.saturating_add(u64::from(denied));
+        self.attempts = self.attempts.saturating_add(count);
+        self.denied = self.denied.saturating_add(if denied { count } else { 0 });
         self.days.insert(DaySet::day_of(millis));
     }
 
@@ -87,7 +87,7 @@ pub struct ActivityRow<'a> {
     pub last_event_id: &'a str,
     /// The first attempt, in UTC milliseconds.
     pub first_millis: i64,
-    /// The number of attempts.
+    /// The number of attempts. Events that correct others do not count: 0 when there are no others.
     pub attempts: u64,
     /// The number of attempts that were denied for lack of permission.
     pub denied: u64,
@@ -125,7 +125,8 @@ impl<'a> ActivityRow<'a> {
         }
         let last = self.days.last_until(DaySet::day_of(millis))?;
         *days = self.days.iter().take_while(|day| *day <= last).collect();
-        let attempts = u64::try_from(days.len()).unwrap_or(u64::MAX);
+        let days_with_attempts = u64::try_from(days.len()).unwrap_or(u64::MAX);
+        let attempts = days_with_attempts.min(self.attempts);
         let are_denied = self.denied == self.attempts;
         Some(ActivityRow {
             arn_seen_millis: self.arn_seen_millis.map(|seen| seen.min(millis)),

@@ -14,6 +14,7 @@ struct Sample {
     time: i64,
     event_id: usize,
     denied: bool,
+    corrects: bool,
 }
 
 const IDS: [&str; 3] = ["AIDA1", "AIDA2", "AROA1"];
@@ -35,9 +36,10 @@ fn sample() -> impl Strategy<Value = Sample> {
         0..4_i64,
         0..4_usize,
         any::<bool>(),
+        any::<bool>(),
     )
         .prop_map(
-            |(id, arn, service, event, known, time, event_id, denied)| Sample {
+            |(id, arn, service, event, known, time, event_id, denied, corrects)| Sample {
                 id,
                 arn,
                 service,
@@ -46,6 +48,7 @@ fn sample() -> impl Strategy<Value = Sample> {
                 time,
                 event_id,
                 denied,
+                corrects,
             },
         )
 }
@@ -54,7 +57,7 @@ fn table(samples: &[Sample]) -> Activity {
     let mut activity = Activity::new();
     for sample in samples {
         let name = NAMES[sample.event];
-        activity.record(&Attempt {
+        let attempt = Attempt {
             principal: Principal {
                 unique_id: sample.id.map(|id| IDS[id]),
                 arn: Some(ARNS[sample.arn]),
@@ -70,7 +73,12 @@ fn table(samples: &[Sample]) -> Activity {
             time_millis: sample.time,
             event_id: EVENT_IDS[sample.event_id],
             denied: sample.denied,
-        });
+        };
+        if sample.corrects {
+            activity.record_correction(&attempt);
+        } else {
+            activity.record(&attempt);
+        }
     }
     activity
 }
@@ -127,5 +135,36 @@ fn attempts_without_a_principal_are_not_recorded() {
         denied: false,
     };
     assert!(!activity.record(&attempt));
+    assert!(!activity.record_correction(&attempt));
     assert!(activity.is_empty());
+}
+
+#[test]
+fn corrections_are_attempts_that_add_nothing_to_the_counts() {
+    let attempt = |day: i64, denied| Attempt {
+        principal: Principal {
+            unique_id: Some("AIDA1"),
+            ..Principal::default()
+        },
+        service: "s3",
+        action: CreditedAction::Action("GetObject"),
+        region: "us-east-1",
+        time_millis: day * 86_400_000,
+        event_id: "e",
+        denied,
+    };
+    let mut activity = Activity::new();
+    assert!(activity.record_correction(&attempt(2, true)));
+    let row = activity.rows().next().unwrap();
+    assert_eq!((row.attempts, row.denied), (0, 0));
+    assert_eq!(row.days, &DaySet::from_iter([2]));
+    let mut days = DaySet::new();
+    let until = row.until(3 * 86_400_000, &mut days).unwrap();
+    assert_eq!((until.attempts, until.denied), (0, 0));
+
+    activity.record(&attempt(1, true));
+    let row = activity.rows().next().unwrap();
+    assert_eq!((row.attempts, row.denied), (1, 1));
+    assert_eq!(row.last_millis, 2 * 86_400_000);
+    assert_eq!(row.days, &DaySet::from_iter([1, 2]));
 }

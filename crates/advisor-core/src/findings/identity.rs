@@ -193,7 +193,8 @@ fn ungranted_use(
         .copied()
         .filter(|action| {
             let counts = uses.actions.get(action).map(Uses::counts);
-            counts.is_some_and(|(attempts, denied)| denied < attempts)
+            // Where only corrections were recorded, nothing says that all attempts were denied.
+            counts.is_some_and(|(attempts, denied)| denied < attempts || attempts == 0)
                 && !search.needs_no_permission(*action)
         })
         .collect();

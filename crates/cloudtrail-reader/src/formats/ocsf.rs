@@ -82,7 +82,7 @@ const ACCOUNT: (&str, OcsfField) = (
 /// The column of the fields that have no place in OCSF: a map of their paths, or the same as JSON.
 const UNMAPPED: &str = "unmapped";
 /// The fields of `unmapped` that count.
-const UNMAPPED_FIELDS: [&str; 10] = [
+const UNMAPPED_FIELDS: [&str; 11] = [
     "eventType",
     "eventCategory",
     "recipientAccountId",
@@ -93,6 +93,7 @@ const UNMAPPED_FIELDS: [&str; 10] = [
     "userIdentity",
     "requestParameters",
     "additionalEventData",
+    "addendum",
 ];
 
 fn columns() -> impl Iterator<Item = (&'static str, OcsfField)> {

@@ -19,8 +19,6 @@ pub enum SetAside {
     /// From an event source that is a host, but not of AWS: other products write such records in CloudTrail's format. The event
     /// source.
     NotAws(Box<str>),
-    /// CloudTrail's correction of an event that it delivered before, in fields that do not count.
-    Correction,
     /// Made by something that is not an IAM user or role.
     NoIamIdentity(UserIdentityKind),
     /// Earlier than [`ReadOptions::since`](crate::ReadOptions::since).
@@ -57,7 +55,6 @@ impl SetAside {
             Self::NotAnApiCall(_) => "not_an_api_call",
             Self::NoCaller(_) => "no_caller",
             Self::NotAws(_) => "not_aws",
-            Self::Correction => "correction",
             Self::NoIamIdentity(UserIdentityKind::Root) => "root",
             Self::NoIamIdentity(UserIdentityKind::AwsService) => "aws_service",
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => "anonymous",
@@ -120,7 +117,6 @@ impl fmt::Display for SetAside {
                 write!(f, "not decided by permissions: {}", Printable(source))
             }
             Self::NotAws(source) => write!(f, "not of AWS: {}", Printable(source)),
-            Self::Correction => f.write_str("a correction of an earlier event"),
             Self::NoIamIdentity(UserIdentityKind::Root) => f.write_str("by the account root"),
             Self::NoIamIdentity(UserIdentityKind::AwsService) => f.write_str("by an AWS service"),
             Self::NoIamIdentity(UserIdentityKind::Anonymous) => f.write_str("anonymous"),

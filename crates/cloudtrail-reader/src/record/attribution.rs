@@ -113,10 +113,6 @@ fn credit<'d>(
             record.event_category.as_deref(),
         )?;
     }
-    let addendum = record.addendum.as_ref().map(Loose::as_str);
-    if addendum.is_some_and(event::is_mere_correction) {
-        return Err(SetAside::Correction.into());
-    }
     if let Some(reason) = event.as_ref().ok().and_then(Event::set_aside) {
         return Err(reason.into());
     }
@@ -170,10 +166,17 @@ fn credit<'d>(
     if let Some(key) = identity.access_key() {
         activity.record_credential(key, &attempt);
     }
-    activity.record(&attempt);
+    // The record that it corrects may be missing, or say less.
+    let addendum = record.addendum.as_ref().map(Loose::as_str);
+    let add = if addendum.is_some_and(event::is_correction) {
+        Activity::record_correction
+    } else {
+        Activity::record
+    };
+    add(activity, &attempt);
     for called in also {
         (attempt.service, attempt.action) = (called.service, called.action);
-        activity.record(&attempt);
+        add(activity, &attempt);
     }
     Ok(())
 }

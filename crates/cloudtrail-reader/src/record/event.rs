@@ -169,33 +169,19 @@ pub(crate) fn is_failed_sign_in(response_elements: &str) -> bool {
 
 /// What `addendum` says of a record that was delivered late, or that corrects another one.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Addendum<'a> {
     #[serde(borrow)]
     reason: Option<Loose<'a>>,
-    #[serde(borrow)]
-    updated_fields: Option<Loose<'a>>,
 }
 
-/// Whether the JSON of an `addendum` says that the record corrects one that was delivered before, and only in fields that do not
-/// count.
-pub(crate) fn is_mere_correction(addendum: &str) -> bool {
-    const COUNTED: [&str; 6] = [
-        "userIdentity",
-        "eventTime",
-        "eventSource",
-        "eventName",
-        "eventType",
-        "awsRegion",
-    ];
+/// Whether the JSON of an `addendum` says that the record corrects one that was delivered before.
+pub(crate) fn is_correction(addendum: &str) -> bool {
     let addendum: Addendum<'_> = match serde_json::from_str(addendum) {
         Ok(found) if addendum.starts_with('{') => found,
         _ => return false,
     };
     let reason = addendum.reason.as_ref().and_then(Loose::text);
-    let updated = addendum.updated_fields.as_ref().map_or("", Loose::as_str);
-    let counts = COUNTED.iter().any(|field| updated.contains(field));
-    reason.is_some_and(|reason| &*reason == "UPDATED_DATA") && !counts
+    reason.is_some_and(|reason| &*reason == "UPDATED_DATA")
 }
 
 /// The fields that only some records are asked for: calls that their name does not decide, and denials.

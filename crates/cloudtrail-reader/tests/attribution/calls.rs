@@ -322,33 +322,53 @@ fn records_show_what_else_a_call_exercised() {
 }
 
 #[test]
-fn corrections_do_not_count_twice() {
+fn corrections_are_credited_and_do_not_count_twice() {
+    let attempts = |records: &[Value]| {
+        let read = take(&[object(records)]);
+        assert_eq!(set_aside(&read), [""; 0]);
+        let rows = read.activity.rows();
+        let mut rows: Vec<_> = rows
+            .map(|row| {
+                let name = row.action.name();
+                format!("{name} {}/{} {:?}", row.attempts, row.denied, row.days)
+            })
+            .collect();
+        rows.sort_unstable();
+        rows.join(", ")
+    };
     let original = call("GetObject", 1);
     let correction = |addendum: Value| {
-        let mut correction = call("GetObject", 2);
-        correction["eventTime"] = original["eventTime"].clone();
+        let id = "00000000-0000-4000-8000-000000000002";
+        let mut correction = original.clone();
+        correction["eventID"] = json!(id);
         correction["addendum"] = addendum;
-        let read = take(&[object(&[original.clone(), correction])]);
-        (
-            read.reconciliation.records_attributed,
-            set_aside(&read).join(", "),
-        )
+        correction
     };
     let updated = |fields: &str| json!({"reason": "UPDATED_DATA", "updatedFields": fields});
-    let set_aside = (1, "1 a correction of an earlier event".to_owned());
-    for fields in ["responseElements", "errorCode,errorMessage"] {
-        assert_eq!(correction(updated(fields)), set_aside);
+    let once = attempts(&[original.clone()]);
+    let alone = once.replace("1/0", "0/0");
+    for fields in [
+        "responseElements",
+        "errorCode,errorMessage",
+        "userIdentity,resources",
+    ] {
+        let correction = correction(updated(fields));
+        assert_eq!(attempts(&[original.clone(), correction.clone()]), once);
+        // The original may be in a log file that was not read.
+        assert_eq!(attempts(&[correction]), alone);
     }
-    // It says more of who did what.
+    // What the original did not show.
+    let mut version = correction(updated("requestParameters"));
+    version["requestParameters"] = json!({"bucketName": "b", "key": "k", "versionId": "v"});
+    let both = attempts(&[original.clone(), version]);
     assert_eq!(
-        correction(updated("userIdentity,resources")),
-        (2, String::new())
+        both,
+        format!("{once}, {}", alone.replace("GetObject", "GetObjectVersion"))
     );
-    assert_eq!(
-        correction(json!({"reason": "DELIVERY_DELAY"})),
-        (2, String::new())
-    );
-    assert_eq!(correction(json!("odd")), (2, String::new()));
+    for late in [json!({"reason": "DELIVERY_DELAY"}), json!("odd")] {
+        let records = [original.clone(), correction(late)];
+        assert_eq!(attempts(&records), once.replace("1/0", "2/0"));
+    }
 }
 
 #[test]
