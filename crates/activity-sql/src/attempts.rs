@@ -92,7 +92,9 @@ pub(crate) fn select(filter: &Filter<'_>) -> Result<String, QueryError> {
     let until = filter.until.map_or(LAST_MILLIS, |until| {
         until.timestamp_millis().min(LAST_MILLIS)
     });
-    use identity_types::{ASSUMED_ROLE, FEDERATED_USER, OTHER_ACCOUNT, ROLE, ROOT, USER};
+    use identity_types::{
+        ASSUMED_ROLE, FEDERATED_USER, ROLE, ROOT, SAML_USER, USER, WEB_IDENTITY_USER,
+    };
     Ok(format!(
         "WITH records AS (
 {records}{lake_bounds}
@@ -105,10 +107,8 @@ calls AS (
 {issuer_unique_id} AS issuer_unique_id
   FROM records
   WHERE coalesce(event_type, '{api_call}') IN ({api_call_types})
-AND (
-  user_type IN ('{USER}', '{ASSUMED_ROLE}', '{ROLE}', '{OTHER_ACCOUNT}')
-  OR (user_type = '{FEDERATED_USER}' AND coalesce(issuer_type, '') <> '{ROOT}')
-)
+AND coalesce(user_type, '') NOT IN ('{ROOT}', '{SAML_USER}', '{WEB_IDENTITY_USER}')
+AND NOT (coalesce(user_type, '') = '{FEDERATED_USER}' AND coalesce(issuer_type, '') = '{ROOT}')
 AND {source_is_sound}
 -- A host that is not AWS's is set aside. A source that is not a host may be a service's name.
 AND (event_source NOT LIKE '%.%' OR {source_is_of_aws})
@@ -117,35 +117,35 @@ AND {region_length} BETWEEN 1 AND {LONGEST_REGION} AND NOT {region_is_odd}
 AND coalesce({event_id_length}, 0) <= {LONGEST_NAME}
 AND millis BETWEEN {since} AND {until}
 ),
--- The user or role that a call is of: a session is its role's, a federated session its user's.
+-- The user or role that a call is of: a session is its role's, a federated session its user's. For other types the unique id
+-- decides.
 attempts AS (
   SELECT
-CASE user_type
-  WHEN '{USER}' THEN CASE WHEN user_unique_id LIKE '{USER_ID_PREFIX}%' THEN user_unique_id END
-  WHEN '{FEDERATED_USER}' THEN issuer_unique_id
-  WHEN '{OTHER_ACCOUNT}' THEN user_unique_id
-  ELSE coalesce(
+CASE
+  WHEN user_type = '{USER}' THEN CASE WHEN user_unique_id LIKE '{USER_ID_PREFIX}%' THEN user_unique_id END
+  WHEN user_type = '{FEDERATED_USER}' THEN issuer_unique_id
+  WHEN user_type IN ('{ASSUMED_ROLE}', '{ROLE}') THEN coalesce(
     CASE WHEN issuer_unique_id LIKE '{ROLE_ID_PREFIX}%' THEN issuer_unique_id END,
     CASE WHEN user_unique_id LIKE '{ROLE_ID_PREFIX}%' THEN user_unique_id END)
+  ELSE user_unique_id
 END AS principal_id,
-CASE user_type
-  WHEN '{USER}' THEN coalesce(
+CASE
+  WHEN user_type = '{USER}' THEN coalesce(
     {user_arn},
     {user_by_name})
-  WHEN '{FEDERATED_USER}' THEN coalesce(
+  WHEN user_type = '{FEDERATED_USER}' THEN coalesce(
     {issuer_arn},
     {issuer_by_name})
-  WHEN '{OTHER_ACCOUNT}' THEN NULL
-  ELSE coalesce(
+  WHEN user_type IN ('{ASSUMED_ROLE}', '{ROLE}') THEN coalesce(
     {issuer_arn},
     {role_of_session})
 END AS principal_arn,
 CASE
-  WHEN user_type IN ('{USER}', '{OTHER_ACCOUNT}') THEN {user_account}
   WHEN user_type = '{FEDERATED_USER}' THEN {issuer_account}
-  ELSE coalesce(
+  WHEN user_type IN ('{ASSUMED_ROLE}', '{ROLE}') THEN coalesce(
     {issuer_account},
     {user_account})
+  ELSE {user_account}
 END AS account,
 event_source,
 event_name,

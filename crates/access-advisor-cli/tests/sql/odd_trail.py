@@ -66,6 +66,7 @@ TYPES = [
     "SAMLUser",
     "WebIdentityUser",
     "iamuser",
+    "Unknown",
     "",
     None,
     MISSING,

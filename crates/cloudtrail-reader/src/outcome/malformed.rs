@@ -187,6 +187,8 @@ pub enum RecordField {
     UserIdentity,
     /// `userIdentity.type`
     UserIdentityType,
+    /// `userIdentity.sessionContext.sessionIssuer`
+    SessionIssuer,
     /// `eventTime`
     EventTime,
     /// `eventSource`
@@ -214,6 +216,7 @@ impl fmt::Display for RecordField {
         f.write_str(match self {
             Self::UserIdentity => "userIdentity",
             Self::UserIdentityType => "userIdentity.type",
+            Self::SessionIssuer => "userIdentity.sessionContext.sessionIssuer",
             Self::EventTime => "eventTime",
             Self::EventSource => "eventSource",
             Self::EventName => "eventName",

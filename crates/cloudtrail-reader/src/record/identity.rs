@@ -1,5 +1,8 @@
 //! Who made a call: the IAM user or role behind a `userIdentity`.
 //!
+//! The documented types of users and roles say where their ids and ARNs are. Of every other type, also one that is not known, the
+//! unique id of a user or role in `principalId` decides: such ids are never used again, and nothing else has them.
+//!
 //! Source: `CloudTrail` User Guide, "CloudTrail userIdentity element".
 
 use std::borrow::Cow;
@@ -30,6 +33,10 @@ pub mod identity_types {
     pub const OTHER_ACCOUNT: &str = "AWSAccount";
     /// The account's root user, as an identity and as an issuer.
     pub const ROOT: &str = "Root";
+    /// A user of a SAML provider. Its `principalId` is the provider's text.
+    pub const SAML_USER: &str = "SAMLUser";
+    /// A user of a web identity provider. Its `principalId` is the provider's text.
+    pub const WEB_IDENTITY_USER: &str = "WebIdentityUser";
 }
 
 const AWS_SERVICE: &str = "AWSService";
@@ -53,13 +60,7 @@ impl<'a> Identity<'a> {
             .session_context
             .as_ref()
             .and_then(|context| context.session_issuer.as_ref());
-        let Some(kind) = identity.r#type.as_deref() else {
-            return Err(if identity.invoked_by.is_some() {
-                UserIdentityKind::AwsService.into()
-            } else {
-                Malformed::Missing(RecordField::UserIdentityType).into()
-            });
-        };
+        let kind = identity.r#type.as_deref().unwrap_or_default();
         let found = match kind {
             identity_types::USER => Self::user(identity),
             identity_types::ASSUMED_ROLE | identity_types::ROLE => Self::role(identity, issuer),
@@ -68,15 +69,13 @@ impl<'a> Identity<'a> {
                     return Err(UserIdentityKind::Root.into());
                 }
                 Some(issuer) => Self::issuing_user(issuer),
-                None => return Err(UserIdentityKind::Other(kind.into()).into()),
+                None => return Err(Malformed::Missing(RecordField::SessionIssuer).into()),
             },
-            identity_types::OTHER_ACCOUNT => Self::of_other_account(identity)?,
             identity_types::ROOT => return Err(UserIdentityKind::Root.into()),
-            AWS_SERVICE => return Err(UserIdentityKind::AwsService.into()),
-            other if other.len() <= LONGEST_NAME => {
-                return Err(UserIdentityKind::Other(other.into()).into());
+            identity_types::SAML_USER | identity_types::WEB_IDENTITY_USER => {
+                return Err(UserIdentityKind::Other(kind.into()).into());
             }
-            _ => return Err(Malformed::TooLong(RecordField::UserIdentityType).into()),
+            _ => Self::by_unique_id(identity).ok_or_else(|| not_of_iam(identity))?,
         };
         if found.unique_id.is_none() && found.arn.is_none() {
             return Err(Malformed::Principal(kind.into()).into());
@@ -142,22 +141,35 @@ impl<'a> Identity<'a> {
         }
     }
 
-    fn of_other_account(identity: &'a UserIdentity<'_>) -> Result<Self, UserIdentityKind> {
+    /// A user or role of any type of identity, such as one of another account.
+    fn by_unique_id(identity: &'a UserIdentity<'_>) -> Option<Self> {
         let id = identity.principal_id.as_ref();
-        let account = account(identity.account_id.as_ref());
-        if let Some(unique_id) = unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX]) {
-            return Ok(Self {
-                unique_id: Some(unique_id),
-                account,
-                ..Self::default()
-            });
-        }
-        Err(match (account, id.map(|id| &**id)) {
-            (Some(ANONYMOUS), _) | (_, Some(ANONYMOUS)) => UserIdentityKind::Anonymous,
-            (Some(account), Some(id)) if account == id => UserIdentityKind::Root,
-            _ => UserIdentityKind::Other(identity_types::OTHER_ACCOUNT.into()),
+        Some(Self {
+            unique_id: Some(unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX])?),
+            account: account(identity.account_id.as_ref()),
+            ..Self::default()
         })
     }
+}
+
+/// What an identity is that has no id of a user or role.
+fn not_of_iam(identity: &UserIdentity<'_>) -> Rejection {
+    let kind = match identity.r#type.as_deref() {
+        None if identity.invoked_by.is_some() => UserIdentityKind::AwsService,
+        None => return Malformed::Missing(RecordField::UserIdentityType).into(),
+        Some(AWS_SERVICE) => UserIdentityKind::AwsService,
+        Some(identity_types::OTHER_ACCOUNT) => {
+            let id = identity.principal_id.as_deref();
+            match (account(identity.account_id.as_ref()), id) {
+                (Some(ANONYMOUS), _) | (_, Some(ANONYMOUS)) => UserIdentityKind::Anonymous,
+                (Some(account), Some(id)) if account == id => UserIdentityKind::Root,
+                _ => UserIdentityKind::Other(identity_types::OTHER_ACCOUNT.into()),
+            }
+        }
+        Some(other) if other.len() <= LONGEST_NAME => UserIdentityKind::Other(other.into()),
+        Some(_) => return Malformed::TooLong(RecordField::UserIdentityType).into(),
+    };
+    kind.into()
 }
 
 /// The unique id in a `principalId`: `AIDA...`, or `AROA...:session` up to the colon.

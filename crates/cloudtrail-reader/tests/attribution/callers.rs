@@ -197,7 +197,7 @@ fn federated_users_are_their_issuing_user() {
             "issued by nobody known",
             json!({"type": "FederatedUser", "principalId": "111122223333:guest",
                    "arn": "arn:aws:sts::111122223333:federated-user/guest"}),
-            "aside: not an IAM identity: FederatedUser",
+            "object: record 1: malformed: no userIdentity.sessionContext.sessionIssuer",
         ),
         (
             "an issuer without id and ARN",
@@ -254,6 +254,38 @@ fn callers_of_other_accounts_are_known_by_unique_id() {
 }
 
 #[test]
+fn unique_ids_decide_for_types_that_do_not() {
+    assert_who(&[
+        (
+            "a type that CloudTrail could not determine",
+            json!({"type": "Unknown", "principalId": MARIA, "accountId": "111122223333"}),
+            "AIDAMARIAEXAMPLE00001 - 111122223333",
+        ),
+        (
+            "no type, a call that a service made for the role",
+            json!({"principalId": format!("{ROLE_ID}:nightly"), "accountId": "111122223333",
+                   "invokedBy": "athena.amazonaws.com"}),
+            "AROAAUDITEXAMPLE00001 - 111122223333",
+        ),
+        (
+            "no type",
+            json!({"principalId": MARIA}),
+            "AIDAMARIAEXAMPLE00001 - -",
+        ),
+        (
+            "a type that is not known yet",
+            json!({"type": "Starfish", "principalId": MARIA, "accountId": "111122223333"}),
+            "AIDAMARIAEXAMPLE00001 - 111122223333",
+        ),
+        (
+            "a service",
+            json!({"type": "AWSService", "principalId": format!("{ROLE_ID}:s"), "invokedBy": "ecs.amazonaws.com"}),
+            "AROAAUDITEXAMPLE00001 - -",
+        ),
+    ]);
+}
+
+#[test]
 fn callers_that_are_no_iam_identity() {
     assert_who(&[
         (
@@ -298,13 +330,18 @@ fn callers_that_are_no_iam_identity() {
             "aside: not an IAM identity: Directory",
         ),
         (
+            "what providers write as the id of their users decides nothing",
+            json!({"type": "SAMLUser", "principalId": format!("{MARIA}:y"), "userName": "y"}),
+            "aside: not an IAM identity: SAMLUser",
+        ),
+        (
             "a type that is not known yet",
-            json!({"type": "Starfish", "principalId": MARIA}),
+            json!({"type": "Starfish", "principalId": "starfish-1"}),
             "aside: not an IAM identity: Starfish",
         ),
         (
             "no type",
-            json!({"principalId": MARIA}),
+            json!({"accountId": "111122223333"}),
             "object: record 1: malformed: no userIdentity.type",
         ),
         (

@@ -345,7 +345,7 @@ fn corrections_are_credited_and_do_not_count_twice() {
         correction
     };
     let updated = |fields: &str| json!({"reason": "UPDATED_DATA", "updatedFields": fields});
-    let once = attempts(&[original.clone()]);
+    let once = attempts(std::slice::from_ref(&original));
     let alone = once.replace("1/0", "0/0");
     for fields in [
         "responseElements",

@@ -14,7 +14,7 @@ fn long_strings_do_not_fill_the_table() {
         (json!({"eventID": long}), "the eventID is too long"),
         (json!({"eventType": long}), "the eventType is too long"),
         (
-            json!({"userIdentity": {"type": long}}),
+            json!({"userIdentity": {"type": long, "principalId": null}}),
             "the userIdentity.type is too long",
         ),
         (
@@ -283,7 +283,7 @@ fn control_characters_are_shown_escaped() {
     let shown = r"x\n\u{1b}[2J\u{202e}";
     let records = [
         record(&json!({ "eventType": evil })),
-        record(&json!({"userIdentity": {"type": evil}})),
+        record(&json!({"userIdentity": {"type": evil, "principalId": null}})),
         record(&json!({ "eventTime": evil })),
     ];
     let mut activity = advisor_core::Activity::new();

@@ -117,6 +117,12 @@ fn identity() -> impl Strategy<Value = String> {
         r#"{"type":"Root","principalId":"111122223333","arn":"arn:aws:iam::111122223333:root"}"#,
         r#"{"type":"AWSAccount","principalId":"AIDAMARIAEXAMPLE00001","accountId":"444455556666"}"#,
         r#"{"type":"FederatedUser","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","accountId":"1","userName":"maria"}}}"#,
+        r#"{"type":"FederatedUser","principalId":"111122223333:x","accountId":"111122223333"}"#,
+        r#"{"type":"Unknown","principalId":"AIDAMARIAEXAMPLE00001","accountId":"111122223333"}"#,
+        r#"{"type":"Unknown","principalId":"Anonymous","accountId":"111122223333"}"#,
+        r#"{"type":"SAMLUser","principalId":"AIDAMARIAEXAMPLE00001","accountId":"111122223333"}"#,
+        r#"{"principalId":"AROAAUDITEXAMPLE00001:one","accountId":"111122223333","invokedBy":"ec2.amazonaws.com"}"#,
+        r#"{"type":"AWSService","principalId":"AROAAUDITEXAMPLE00001:one","invokedBy":"ec2.amazonaws.com"}"#,
         r#"{"type":"IAMUser","type":"Root"}"#,
         r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/staff/maria","accountId":"111122223333","accessKeyId":"AKIAEXAMPLE000000002","userName":"maria"}"#,
         r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/staff/maria","accountId":"111122223333","accessKeyId":"ASIAEXAMPLE000000002","userName":"maria"}"#,
@@ -254,6 +260,7 @@ pub(super) fn usual_record() -> impl Strategy<Value = String> {
         r#"{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","arn":"arn:aws:iam::111122223333:user/maria","accountId":"111122223333","userName":"maria"}"#,
         r#"{"type":"AssumedRole","principalId":"AROAAUDITEXAMPLE00001:one","arn":"arn:aws:sts::111122223333:assumed-role/audit/one","accountId":"111122223333","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAAUDITEXAMPLE00001","arn":"arn:aws:iam::111122223333:role/audit","accountId":"111122223333","userName":"audit"}}}"#,
         r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#,
+        r#"{"type":"Unknown","principalId":"AROAAUDITEXAMPLE00001:one","accountId":"111122223333"}"#,
     ]);
     let calls = select(vec![
         ("s3.amazonaws.com", "GetObject"),
