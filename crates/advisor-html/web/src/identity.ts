@@ -40,12 +40,13 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   if (reports.kept[row] === Kept.Services) {
     parts.push(h("p", { class: "left-out", role: "note" }, "The actions of this report and the statements that grant them were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
   }
-  const table = new ServiceTable(reports, report, name);
+  const hasStatements = report.policies.length > 0 && reports.kept[row] === Kept.All;
+  const table = new ServiceTable(reports, report, name, hasStatements);
   const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
     report.findings.length > 0 ? card("Findings", findingList(report.findings)) : null,
-    report.rightsized === null ? null : card("Right-sized policies", rightsizedPolicies(report.rightsized)),
+    report.rightsized === null ? null : card("Right-sized policies", rightsizedPolicies(report.rightsized, report.policies.some((policy) => policy.group !== ""))),
     reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
     own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
@@ -157,12 +158,14 @@ class ServiceTable {
     private readonly reports: Reports,
     private readonly report: Report,
     private readonly name: string,
+    /** Whether the file has the statements that grant something. */
+    private readonly hasStatements: boolean,
   ) {
     this.table = new VirtualTable<Line>({
       label: `Services and actions of ${name}`,
       columns: this.columns(),
       rowHeight: 40,
-      className: report.policies.length > 0 ? "services with-grants" : "services",
+      className: hasStatements ? "services with-grants" : "services",
       rowClass: (line) => (line.action === null ? "service" : "action"),
     });
     const hasActions = reports.isActionLevel;
@@ -288,16 +291,16 @@ class ServiceTable {
           return service.actionCount === 0 ? "" : `${number(service.actionsUsed)} of ${number(service.actionCount)}`;
         },
       },
-      ...(this.report.policies.length === 0 ? [] : [{ title: "Granted by", className: "granted", cell: ({ service, action }: Line) => this.grantedCell(service, action) }]),
+      ...(!this.hasStatements ? [] : [{ title: "Granted by", className: "granted", cell: ({ service, action }: Line) => this.grantedCell(service, action) }]),
     ];
   }
 
   private nameCell({ service, action }: Line): HTMLElement {
     const summary = this.reports.index.services[service.service];
-    const why = service.grant === "granted" && action?.granted !== false && this.report.policies.length > 0 && h("button", { type: "button", class: "why narrow-only", onclick: () => void this.explain(service, action) }, "why");
+    const why = service.grant === "granted" && action?.granted !== false && this.hasStatements && h("button", { type: "button", class: "why narrow-only", onclick: () => void this.explain(service, action) }, "why");
     if (action !== null) return h("span", { class: "service" }, h("code", { class: "action" }, action.name), why);
     const namespace = summary?.namespace ?? "";
-    const label = h("span", { class: "service-name" }, summary?.name ?? "", h("small", {}, namespace));
+    const label = h("span", { class: "service-name" }, h("span", {}, summary?.name ?? ""), h("small", {}, namespace));
     // Pages of services need the reports on all identities.
     const page = this.reports.index.coverage !== null && h("a", { href: link("service", namespace), class: "page", title: `Who may use ${namespace}`, "aria-label": `Who may use ${namespace}` }, "who");
     if (this.actionsOf(service).length === 0) return h("span", { class: "service" }, label, page, why);

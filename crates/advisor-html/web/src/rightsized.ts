@@ -8,12 +8,13 @@ import { copyButton } from "./parts";
 /** Longer documents are not compared line by line. */
 const MOST_LINES = 600;
 
-export function rightsizedPolicies(rightsized: Rightsized): HTMLElement {
+/** `hasGroups` says whether there are policies of groups, too. */
+export function rightsizedPolicies(rightsized: Rightsized, hasGroups: boolean): HTMLElement {
   if (rightsized.Refused !== undefined) {
     return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
   }
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("p", {}, "Its policies stay as they are: nothing in them is known to be unused.");
+    return h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups.");
   }
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
   return h(

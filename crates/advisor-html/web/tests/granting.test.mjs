@@ -135,3 +135,35 @@ test("an inline policy shows its document on the page of who has it", async () =
   await item.locator(".policy-document").waitFor();
   assert.equal(await item.locator("section").count(), [inline.PolicyDocument.Statement].flat().length);
 });
+
+test("what does not fit is left out, and the pages say so", async () => {
+  // Resources that do not compress, so that a small limit is reached.
+  let seed = 1;
+  const letters = () => Array.from({ length: 400 }, () => ((seed = (seed * 48271) % 2147483647), (seed % 36).toString(36))).join("");
+  const role = (index) => ({
+    Path: "/",
+    RoleName: `role-${String(index).padStart(5, "0")}`,
+    RoleId: `AROA${String(index).padStart(17, "0")}`,
+    Arn: `arn:aws:iam::111122223333:role/role-${String(index).padStart(5, "0")}`,
+    CreateDate: "2024-03-01T09:00:00+00:00",
+    AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] },
+    RolePolicyList: [{ PolicyName: "own", PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: `arn:aws:sqs:*:*:${letters()}` }] } }],
+    AttachedManagedPolicies: [],
+    InstanceProfileList: [],
+    Tags: [],
+  });
+  const account = { UserDetailList: [], GroupDetailList: [], RoleDetailList: Array.from({ length: 5000 }, (_, index) => role(index)), Policies: [] };
+  const input = ["--account", await place.write("many.json", JSON.stringify(account)), ...TEST_ACCOUNT.slice(2)];
+  const file = await report(input, ...FULL, "--format", "html", "--html-limit", "1");
+  assert.ok(file.length < 1.1 * (1 << 20), String(file.length));
+  const page = await place.page(file);
+  assert.match(await page.locator(".left-out").textContent(), /statements that grant them/);
+  const about = async (index) => {
+    await go(page, link("identity", role(index).Arn));
+    return page.locator("main").textContent();
+  };
+  assert.ok(!(await about(0)).includes("left out"));
+  assert.ok((await about(4999)).includes("left out"));
+  assert.equal(await page.locator("button.why").count(), 0);
+  assert.deepEqual(page.complaints, []);
+});
