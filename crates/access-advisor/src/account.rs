@@ -14,8 +14,8 @@ use cloudtrail_reader::{ObjectId, UnpackError, decode_utf16, read_within, unpack
 pub use advisor_core::{
     AccessKey, AccountData, AccountDataBuilder, AccountId, CredentialActivity, CredentialReport,
     CredentialReportError, CredentialReportFault, DocumentId, EntityDetail, EntityId, EntityKind,
-    ExportError, ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, PolicyInEffect,
-    PolicySource, ReportedAccessKey, ReportedPassword, ReportedUser, UniqueId,
+    ExportError, ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, OtherVersion,
+    PolicyInEffect, PolicySource, ReportedAccessKey, ReportedPassword, ReportedUser, UniqueId,
 };
 
 /// Why account data could not be loaded.

@@ -18,7 +18,7 @@ mod split;
 
 pub use self::builder::AccountDataBuilder;
 pub use self::entity::{
-    DocumentId, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
+    DocumentId, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, OtherVersion, PolicySource,
 };
 pub use self::export_error::{ExportError, ExportErrorKind};
 pub use self::graph::{AccountData, PolicyInEffect};

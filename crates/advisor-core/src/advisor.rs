@@ -4,6 +4,7 @@ mod attempt_days;
 mod credentials;
 mod join;
 mod missed_use;
+mod recent_grants;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -384,7 +385,8 @@ impl Advisor {
         let own = own.filter(|detail| !detail.is_aws_managed());
         let details = identities.iter().map(|(_, detail)| *detail).chain(own);
         let states = self.states.as_ref()?.states.of(details.map(creation));
-        Some(states.unless_missed(self.missed_use(identities)))
+        let states = states.unless_missed(self.missed_use(identities));
+        Some(states.but_recent_grants(self.recent_grants(entity)))
     }
 
     /// The users and roles that can use a service by means of an entity, and when they last did. The

@@ -42,8 +42,8 @@ mod usage;
 pub use account::export;
 pub use account::{
     AccountData, AccountDataBuilder, DocumentId, EntityDetail, EntityId, EntityKind, ExportError,
-    ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, PolicyInEffect,
-    PolicySource, SplitExport,
+    ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, OtherVersion,
+    PolicyInEffect, PolicySource, SplitExport,
 };
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence,

@@ -188,8 +188,15 @@ fn documents_of(account: &AccountData, entity: EntityId) -> Vec<usize> {
     documents
 }
 
+/// The documents of the versions, not in force, of the managed policies of an entity.
+fn other_versions_of(account: &AccountData, entity: EntityId) -> impl Iterator<Item = usize> {
+    let policies = account.policies_in_effect(entity).into_iter();
+    let versions = policies.flat_map(|policy| policy.other_versions);
+    versions.filter_map(|version| Some(version.document?.index()))
+}
+
 /// How many steps compiling each document may take: together at most [`COMPILE_STEPS`] for the documents
-/// of any entity, shared by size.
+/// of any entity, and other versions of them, shared by size.
 fn compile_steps(account: &AccountData) -> Vec<u64> {
     let sizes: Vec<u64> = account
         .documents()
@@ -199,7 +206,10 @@ fn compile_steps(account: &AccountData) -> Vec<u64> {
     let size = |index: &usize| sizes.get(*index).copied().unwrap_or_default();
     let mut steps = vec![COMPILE_STEPS; sizes.len()];
     for (entity, _) in account.entities() {
-        let documents = documents_of(account, entity);
+        let mut documents = documents_of(account, entity);
+        documents.extend(other_versions_of(account, entity));
+        documents.sort_unstable();
+        documents.dedup();
         let total: u64 = documents.iter().map(size).sum();
         for index in documents {
             let share = COMPILE_STEPS * size(&index) / total.max(1);
@@ -251,6 +261,12 @@ pub(crate) fn reach_of(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) 
         undecided,
         steps,
     }
+}
+
+/// What these policies allow and do not deny on every resource.
+pub(crate) fn allowed(compiler: &PolicyCompiler, policies: &[&CompiledPolicy]) -> ActionSet {
+    let (actions, _) = allowed_and_contested(compiler, policies);
+    actions
 }
 
 /// What these policies allow and do not deny on every resource, and what of that they deny on some.

@@ -12,6 +12,7 @@ mod logging;
 mod place;
 mod proof;
 mod reason;
+mod recent_grants;
 mod region_days;
 mod summary;
 mod verdict;
@@ -22,6 +23,7 @@ pub(crate) use self::implied::{ImpliedActions, LatestImplied};
 pub use self::logging::call_tells;
 pub(crate) use self::proof::StateInputs;
 pub use self::reason::StateReason;
+pub(crate) use self::recent_grants::RecentGrants;
 pub(crate) use self::summary::TrailDays;
 pub use self::summary::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,

@@ -58,9 +58,11 @@ fn issues(account: &AccountData) -> Vec<String> {
 #[test]
 fn a_creation_date_that_is_not_a_time_is_ignored() {
     for date in [
-        json!(1_577_836_800),
-        json!(1_577_836_800.5),
         json!({"seconds": 1}),
+        json!(7),
+        json!(20_200_101),
+        json!("20200101"),
+        json!(1e300),
         json!([]),
         json!(true),
         json!("yesterday"),
@@ -81,8 +83,40 @@ fn a_creation_date_that_is_not_a_time_is_ignored() {
 }
 
 #[test]
-fn numbers_for_times_are_not_served() {
-    let more = json!({"CreateDate": 1_577_836_800, "RoleLastUsed": {"LastUsedDate": 7}});
+fn numbers_for_times_are_seconds_or_milliseconds() {
+    for (number, text) in [
+        (json!(1_577_836_800), "2020-01-01T00:00:00+00:00"),
+        (json!("1577836800"), "2020-01-01T00:00:00+00:00"),
+        (json!(1_577_836_800.5), "2020-01-01T00:00:00.500000+00:00"),
+        (
+            json!(1_577_836_800_500_i64),
+            "2020-01-01T00:00:00.500000+00:00",
+        ),
+    ] {
+        let more = json!({"CreateDate": number, "RoleLastUsed": {"LastUsedDate": number}});
+        let export = json!({"RoleDetailList": [role(more)]});
+        let account = load(&export);
+        let export = export.to_string();
+        assert_eq!(issues(&account), [""; 0]);
+        let (_, detail) = account.entities().next().unwrap();
+        assert_eq!(detail.created, time::parse(text));
+        assert_eq!(detail.last_used, time::parse(text));
+        // A server that has the export answers with text, as IAM does.
+        let pages = ExportPage::parse_all("e.json", &export).unwrap();
+        let part = &pages[0].role_detail_list.as_ref().unwrap()[0];
+        let value = serde_json::to_value(part.read_object().unwrap()).unwrap();
+        let served = |at: &Value| at.as_str().and_then(time::parse);
+        assert_eq!(served(&value["CreateDate"]), time::parse(text));
+        assert_eq!(
+            served(&value["RoleLastUsed"]["LastUsedDate"]),
+            time::parse(text)
+        );
+    }
+}
+
+#[test]
+fn what_is_no_time_is_not_served() {
+    let more = json!({"CreateDate": 7, "RoleLastUsed": {"LastUsedDate": []}});
     let export = json!({"RoleDetailList": [role(more)]}).to_string();
     let pages = ExportPage::parse_all("e.json", &export).unwrap();
     let part = &pages[0].role_detail_list.as_ref().unwrap()[0];

@@ -52,18 +52,29 @@ fn state(actions: &str, last_used: &str) -> (State, StateReason) {
 }
 
 const TRACED: &str = r#"["config:DescribeConfigRules"]"#;
-const UNTRACED_TOO: &str = r#"["config:DescribeConfigRules", "sqs:SendMessage"]"#;
+const UNTRACED_TOO: &str = r#"["config:DescribeConfigRules", "logs:PutLogEvents"]"#;
+const DATA_EVENTS_TOO: &str = r#"["config:DescribeConfigRules", "s3:GetObject"]"#;
+const EXCLUDED_TOO: &str = r#"["config:DescribeConfigRules", "kms:Decrypt"]"#;
 
 #[test]
-fn a_use_on_a_day_that_was_read_makes_it_uncovered() {
+fn a_use_after_the_first_day_that_was_read_makes_it_uncovered() {
     let used = r#"{"LastUsedDate": "2026-10-21T09:00:00+00:00", "Region": "eu-west-1"}"#;
     let (state, reason) = state(TRACED, used);
     assert_eq!(state, State::Uncovered);
     assert_eq!(
         reason.to_string(),
-        "RoleLastUsed of arn:aws:iam::111122223333:role/build is 2026-10-21T09:00:00+00:00, a day that was read, and the trail does \
-         not show it"
+        "RoleLastUsed of arn:aws:iam::111122223333:role/build is 2026-10-21T09:00:00+00:00, after the first day that was \
+         read, and the trail does not show it"
     );
+}
+
+/// So that nothing is claimed because less was read.
+#[test]
+fn it_does_not_matter_whether_the_day_was_read() {
+    let used = r#"{"LastUsedDate": "2026-10-20T09:00:00Z", "Region": "eu-west-1"}"#;
+    assert_eq!(state(TRACED, used).0, State::Uncovered);
+    let used = r#"{"LastUsedDate": "2026-10-21T09:00:00Z", "Region": "ap-south-1"}"#;
+    assert_eq!(state(TRACED, used).0, State::Uncovered);
 }
 
 #[test]
@@ -72,13 +83,14 @@ fn uses_that_something_explains_leave_it_unused() {
         |day: &str| format!(r#"{{"LastUsedDate": "{day}T09:00:00+00:00", "Region": "eu-west-1"}}"#);
     for (why, actions, used) in [
         ("there is none", TRACED, "{}".to_owned()),
-        ("the day was not read", TRACED, on("2026-10-20")),
-        ("it is older than the window", TRACED, on("2025-01-01")),
+        ("it is older than what was read", TRACED, on("2026-01-01")),
         (
-            "what leaves no trace may have been it",
+            "an action that is never logged",
             UNTRACED_TOO,
             on("2026-10-21"),
         ),
+        ("data events", DATA_EVENTS_TOO, on("2026-10-21")),
+        ("events that trails exclude", EXCLUDED_TOO, on("2026-10-21")),
     ] {
         assert_eq!(state(actions, &used).0, State::Unused, "{why}");
     }

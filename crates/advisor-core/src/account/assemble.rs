@@ -173,6 +173,8 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
             NotEvaluatedReason::MissingPolicy,
         )),
         default_version: None,
+        default_version_created: None,
+        other_versions: Vec::new(),
         missing_groups: Vec::new(),
         tags: Vec::new(),
         policy_uses: None,

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::assemble::{PendingIdentity, PendingPolicy, assemble};
 use super::entity::{
-    DocumentId, EntityDetail, EntityKind, InlinePolicy, NotEvaluatedReason, PolicySource,
+    DocumentId, EntityDetail, EntityKind, InlinePolicy, NotEvaluatedReason, OtherVersion,
+    PolicySource,
 };
 use super::export::{
     AttachedPolicy, DocumentText, ExportPage, ExportTime, GroupDetail, ManagedPolicyDetail, Part,
@@ -17,7 +18,6 @@ use super::export::{
 use super::export_error::ExportError;
 use super::graph::AccountData;
 use super::issue::{ExportIssueKind, Issues, Place};
-use crate::time;
 
 /// Collects exports into an [`AccountData`]. They can be pages of one account, or of several accounts.
 /// If an entity occurs again, the last one is used.
@@ -146,7 +146,7 @@ impl AccountDataBuilder {
         };
         detail.tags = self.tags(&place, identity.tags);
         if let Some(last_used) = identity.last_used {
-            detail.last_used = last_used.last_used_date.as_str().and_then(time::parse);
+            detail.last_used = last_used.last_used_date.time();
             detail.last_used_region = last_used.region.map(Into::into);
         }
         let inline_list = identity.inline_list;
@@ -256,6 +256,7 @@ impl AccountDataBuilder {
 
     fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
         let default = policy.default_version();
+        let default_index = default.map(|(index, _)| index);
         let version = policy.default_version_number();
         let default_version = policy.version_in_force().map(Box::from);
         let document = match default.and_then(|(index, version)| Some((index, version.document?))) {
@@ -269,6 +270,7 @@ impl AccountDataBuilder {
                 self.not_evaluated(&place, "PolicyVersionList", reason)
             }
         };
+        let (versions, update_date) = (policy.policy_version_list, policy.update_date.time());
         let listed = Listed {
             kind: EntityKind::Policy,
             name: policy.policy_name,
@@ -278,6 +280,20 @@ impl AccountDataBuilder {
         };
         if let Some(mut detail) = self.detail(&place, listed, Some(document)) {
             detail.default_version = default_version;
+            for (index, version) in versions.iter().flatten().enumerate() {
+                let created = version.create_date.time();
+                if default_index == Some(index) {
+                    detail.default_version_created = created.or(update_date);
+                } else {
+                    let text = version.document;
+                    let document = text.and_then(|text| self.parse(text).ok());
+                    detail.other_versions.push(OtherVersion {
+                        id: version.version_id.as_deref().map(Box::from),
+                        created,
+                        document,
+                    });
+                }
+            }
             let attachments = policy.attachment_count.and_then(|count| count.read().ok());
             let boundaries = policy
                 .permissions_boundary_usage_count
@@ -352,7 +368,7 @@ impl AccountDataBuilder {
             let issue = ExportIssueKind::NameDiffers { name };
             self.issues.push(place.issue("Arn", issue));
         }
-        let created = listed.created.as_str().and_then(time::parse);
+        let created = listed.created.time();
         if created.is_none()
             && let Some(json) = listed.created.json()
         {
@@ -369,6 +385,8 @@ impl AccountDataBuilder {
             created,
             document,
             default_version: None,
+            default_version_created: None,
+            other_versions: Vec::new(),
             missing_groups: Vec::new(),
             tags: Vec::new(),
             policy_uses: None,
@@ -377,23 +395,26 @@ impl AccountDataBuilder {
         })
     }
 
-    /// Parses a document. Equal texts are parsed once.
     fn document(&mut self, place: &Place, below: &str, text: DocumentText<'_>) -> PolicySource {
-        if let Some(id) = self.document_ids.get(text.json()) {
-            return PolicySource::Document(*id);
-        }
-        match text.parse_identity_policy() {
-            Ok(document) => {
-                let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
-                self.documents.push(Arc::new(document));
-                // What was parsed can be decoded.
-                self.document_texts
-                    .push(text.decoded().unwrap_or_else(|| "".into()));
-                self.document_ids.insert(text.json().into(), id);
-                PolicySource::Document(id)
-            }
+        match self.parse(text) {
+            Ok(id) => PolicySource::Document(id),
             Err(reason) => self.not_evaluated(place, below, reason),
         }
+    }
+
+    /// Parses a document. Equal texts are parsed once.
+    fn parse(&mut self, text: DocumentText<'_>) -> Result<DocumentId, NotEvaluatedReason> {
+        if let Some(id) = self.document_ids.get(text.json()) {
+            return Ok(*id);
+        }
+        let document = text.parse_identity_policy()?;
+        let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
+        self.documents.push(Arc::new(document));
+        // What was parsed can be decoded.
+        let decoded = text.decoded().unwrap_or_else(|| "".into());
+        self.document_texts.push(decoded);
+        self.document_ids.insert(text.json().into(), id);
+        Ok(id)
     }
 
     fn not_evaluated(

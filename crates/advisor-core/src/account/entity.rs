@@ -63,6 +63,10 @@ pub struct EntityDetail {
     pub document: Option<PolicySource>,
     /// The id of the default version of a managed policy, such as `v3`, if the export has it.
     pub default_version: Option<Box<str>>,
+    /// When that version was created, if the export says it.
+    pub default_version_created: Option<DateTime<Utc>>,
+    /// The other versions of a managed policy, in the order of the export.
+    pub other_versions: Vec<OtherVersion>,
     /// The groups that the user is in, but that the export does not have.
     pub missing_groups: Vec<Box<str>>,
     /// The tags of a user or role: keys and values.
@@ -74,6 +78,18 @@ pub struct EntityDetail {
     pub last_used: Option<DateTime<Utc>>,
     /// The Region of that use.
     pub last_used_region: Option<Box<str>>,
+}
+
+/// A version of a managed policy that is not in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherVersion {
+    /// Its id, such as `v2`.
+    pub id: Option<Box<str>>,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+    /// Its document. `None` when the export has none, or it is no policy document.
+    pub document: Option<DocumentId>,
 }
 
 /// An inline policy.

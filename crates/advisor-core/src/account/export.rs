@@ -13,12 +13,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use chrono::{DateTime, Utc};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use super::document_text::DocumentText;
 use super::export_error::{ExportError, ExportErrorKind, plain_message};
+use crate::time;
 
 /// A list whose members are read one by one.
 pub type PartList<'a, T> = Option<Vec<Part<'a, T>>>;
@@ -429,7 +431,7 @@ impl<'a> ManagedPolicyDetail<'a> {
     }
 }
 
-/// A time in an export. Exports of some tools have numbers in place of times, which are not used.
+/// A time in an export. Exports of some tools have the seconds, or milliseconds, since 1970 in place of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportTime(Option<TimeValue>);
 
@@ -450,6 +452,15 @@ impl ExportTime {
         }
     }
 
+    /// The time; `None` when there is no value, or it is no time.
+    #[must_use]
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        match self.0.as_ref()? {
+            TimeValue::Text(text) => time::parse(text).or_else(|| since_1970(text)),
+            TimeValue::Other(json) => since_1970(json),
+        }
+    }
+
     /// The JSON of the value; `None` when there is no value.
     #[must_use]
     pub fn json(&self) -> Option<String> {
@@ -459,11 +470,29 @@ impl ExportTime {
         }
     }
 
-    /// Whether there is no text.
+    /// Whether there is neither text nor a time.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.as_str().is_none()
+        self.as_str().is_none() && self.time().is_none()
     }
+}
+
+/// The time of a number of seconds, or of milliseconds, after the year 2000. `None` for others, such as 20260101.
+fn since_1970(number: &str) -> Option<DateTime<Utc>> {
+    const YEAR_2000: f64 = 946_684_800.0;
+    /// In the year 5138. Milliseconds before 1973 are not meant.
+    const MOST: f64 = 1e11;
+    let number: f64 = number.parse().ok()?;
+    let seconds = if number < MOST {
+        number
+    } else {
+        number / 1000.0
+    };
+    if !(YEAR_2000..MOST).contains(&seconds) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    DateTime::from_timestamp_millis((seconds * 1000.0).round() as i64)
 }
 
 impl<'de> Deserialize<'de> for ExportTime {
@@ -482,7 +511,15 @@ impl<'de> Deserialize<'de> for ExportTime {
 
 impl Serialize for ExportTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_str().serialize(serializer)
+        let of_number = match &self.0 {
+            Some(TimeValue::Text(text)) => since_1970(text),
+            Some(TimeValue::Other(json)) => since_1970(json),
+            None => None,
+        };
+        match of_number {
+            Some(time) => time::format(time).serialize(serializer),
+            None => self.as_str().serialize(serializer),
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use iam_policy_parser::{IamArn, IamEntity, PolicyDocument};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::entity::{DocumentId, EntityDetail, EntityId, EntityKind, InlinePolicy, PolicySource};
+use super::entity::{
+    DocumentId, EntityDetail, EntityId, EntityKind, InlinePolicy, OtherVersion, PolicySource,
+};
 use super::issue::ExportIssue;
 use crate::ids::{AccountId, UniqueId};
 use crate::request_error::RequestError;
@@ -73,8 +76,26 @@ pub struct PolicyInEffect<'a> {
     pub arn: Option<&'a Arc<str>>,
     /// The default version of a managed policy, such as `v3`, if the export has it.
     pub version: Option<&'a str>,
+    /// When that version was created, or else the policy, if the export says it.
+    pub version_created: Option<DateTime<Utc>>,
+    /// The other versions of a managed policy.
+    pub other_versions: &'a [OtherVersion],
     /// The document.
     pub document: &'a PolicySource,
+}
+
+impl<'a> PolicyInEffect<'a> {
+    fn managed(holder: EntityId, detail: &'a EntityDetail, document: &'a PolicySource) -> Self {
+        Self {
+            holder,
+            name: &detail.name,
+            arn: Some(&detail.arn),
+            version: detail.default_version.as_deref(),
+            version_created: detail.default_version_created.or(detail.created),
+            other_versions: &detail.other_versions,
+            document,
+        }
+    }
 }
 
 impl AccountData {
@@ -249,14 +270,7 @@ impl AccountData {
         if let Some(detail) = self.entity(id)
             && let Some(document) = &detail.document
         {
-            let (name, arn) = (&*detail.name, Some(&detail.arn));
-            policies.push(PolicyInEffect {
-                holder: id,
-                name,
-                arn,
-                version: detail.default_version.as_deref(),
-                document,
-            });
+            policies.push(PolicyInEffect::managed(id, detail, document));
         }
         for holder in std::iter::once(id).chain(self.groups_of(id)) {
             for edge in self.graph.edges(holder.0) {
@@ -266,17 +280,12 @@ impl AccountData {
                         name: &inline.name,
                         arn: None,
                         version: None,
+                        version_created: None,
+                        other_versions: &[],
                         document: &inline.document,
                     }),
-                    Some(Node::Entity(detail)) => {
-                        detail.document.as_ref().map(|document| PolicyInEffect {
-                            holder,
-                            name: &detail.name,
-                            arn: Some(&detail.arn),
-                            version: detail.default_version.as_deref(),
-                            document,
-                        })
-                    }
+                    Some(Node::Entity(detail)) => (detail.document.as_ref())
+                        .map(|document| PolicyInEffect::managed(holder, detail, document)),
                     None => None,
                 });
             }

@@ -1,7 +1,5 @@
 //! Uses that AWS remembers, that the trail should show, and that it does not show.
 
-use std::iter;
-
 use super::Advisor;
 use crate::account::{EntityDetail, EntityId};
 use crate::credentials::CrossCheck;
@@ -22,16 +20,17 @@ impl Advisor {
         }
     }
 
-    /// The uses of a user or role that AWS remembers and the trail does not show, but for those that the trail may well leave out:
-    /// where the identity may do something, of that service if AWS remembers it, that leaves no trace in what was read.
+    /// The uses of a user or role that AWS remembers and the trail does not show, but for those that a trail may well leave out:
+    /// where the identity may do something, of that service if AWS remembers it, that not every trail shows. What this trail shows
+    /// does not matter, so that nothing is claimed because less was read.
     pub(crate) fn unexplained_uses(&self, id: EntityId, detail: &EntityDetail) -> Vec<UnseenUse> {
         let mut unseen = self.cross_check().unseen_uses_of(id, detail);
-        unseen.retain(|unseen| !self.is_explained(id, detail, unseen));
+        unseen.retain(|unseen| !self.is_explained(id, unseen));
         unseen
     }
 
-    /// Whether an action that leaves no trace may have been that use.
-    fn is_explained(&self, id: EntityId, detail: &EntityDetail, unseen: &UnseenUse) -> bool {
+    /// Whether an action that may leave no trace may have been that use.
+    fn is_explained(&self, id: EntityId, unseen: &UnseenUse) -> bool {
         // Signing in is an event of its own.
         let (UseSource::Role | UseSource::AccessKey(_), Some(full)) = (unseen.source, &self.states)
         else {
@@ -45,19 +44,24 @@ impl Advisor {
             },
         };
         let reach = self.engine.reach(&self.account, id);
-        let states = full.states.of(iter::once(creation(detail)));
-        states.has_untraced(&self.catalog, &reach, service)
+        full.states
+            .may_leave_no_trace(&self.catalog, &reach, service)
     }
 
-    /// Why nothing is unused of what some identities may do, though enough was read: one of them did something on a day that was
-    /// read, and the trail does not show it.
+    /// Why nothing is unused of what some identities may do, though enough was read: one of them did something after the first day
+    /// that was read, and the trail does not show it.
     pub(super) fn missed_use(
         &self,
         identities: &[(EntityId, &EntityDetail)],
     ) -> Option<StateReason> {
         identities.iter().find_map(|(id, detail)| {
             let missed = self.unexplained_uses(*id, detail);
-            let missed = missed.into_iter().find(|unseen| unseen.day_was_read)?;
+            let of_account = self.trail.account(detail.account.as_str())?;
+            let read = of_account.read_in(self.tracking.claim_days(self.now));
+            let first = read.first()?;
+            let is_after =
+                |unseen: &UnseenUse| first <= DaySet::day_of(unseen.used.timestamp_millis());
+            let missed = missed.into_iter().find(is_after)?;
             Some(StateReason::MissedUse {
                 arn: missed.arn,
                 source: missed.source,

@@ -12,6 +12,7 @@ use super::claim::State;
 use super::logging::LoggingTable;
 use super::proof::{AccountProof, StateInputs};
 use super::reason::StateReason;
+use super::recent_grants::RecentGrants;
 use super::verdict::Verdict;
 use crate::action_set::ActionSet;
 use crate::reach::Reach;
@@ -37,6 +38,7 @@ pub(crate) struct StatesOfReport {
     states: Option<Arc<AccountStates>>,
     /// Why nothing is unused.
     missed_use: Option<StateReason>,
+    recent_grants: Option<RecentGrants>,
 }
 
 #[derive(Debug)]
@@ -106,6 +108,22 @@ impl States {
         )
     }
 
+    /// Whether the reach has an action, of this service if there is one, that not every trail shows.
+    pub(crate) fn may_leave_no_trace(
+        &self,
+        catalog: &Catalog,
+        reach: &Reach,
+        service: Option<ServiceId>,
+    ) -> bool {
+        let untraced = self.table.not_always_logged();
+        let services = reach.services(catalog).into_iter();
+        let mut asked_for = services.filter(|id| service.is_none_or(|service| service == *id));
+        asked_for.any(|id| {
+            catalog.service(id).action_range().is_empty()
+                || reach.actions_in(catalog, id, untraced).next().is_some()
+        })
+    }
+
     /// What holds for each of some accounts.
     fn common(
         &self,
@@ -135,6 +153,7 @@ impl StatesOfReport {
         Self {
             states,
             missed_use: None,
+            recent_grants: None,
         }
     }
 
@@ -143,13 +162,24 @@ impl StatesOfReport {
         Self { missed_use, ..self }
     }
 
+    /// The same, but what was granted recently is uncovered where it would be unused.
+    pub(crate) fn but_recent_grants(self, recent_grants: Option<RecentGrants>) -> Self {
+        Self {
+            recent_grants,
+            ..self
+        }
+    }
+
     /// The state of an action that no attempt shows. `None` when there is no account.
     pub(crate) fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
         let verdict = self.states.as_ref()?.of_action(action)?;
-        match &self.missed_use {
-            Some(reason) if verdict.state == State::Unused => Some((State::Uncovered, reason)),
-            _ => Some((verdict.state, &verdict.reason)),
+        if verdict.state == State::Unused {
+            let recent = || self.recent_grants.as_ref()?.reason(action);
+            if let Some(reason) = self.missed_use.as_ref().or_else(recent) {
+                return Some((State::Uncovered, reason));
+            }
         }
+        Some((verdict.state, &verdict.reason))
     }
 
     /// Why nothing can be called unused; `None` when enough was read of the account, and no use of these identities is missing.
@@ -161,29 +191,20 @@ impl StatesOfReport {
     /// Adds the actions that are uncovered, and those that are unobservable, in the account.
     pub(crate) fn add_unknown(&self, uncovered: &mut ActionSet, unobservable: &mut ActionSet) {
         if let Some(part) = &self.states {
-            uncovered.union_with(&part.uncovered);
+            uncovered.union_with(&self.uncovered(part));
             unobservable.union_with(&part.unobservable);
         }
     }
 
-    /// Whether the reach has an action, of this service if there is one, that leaves no trace in what was read.
-    pub(crate) fn has_untraced(
-        &self,
-        catalog: &Catalog,
-        reach: &Reach,
-        service: Option<ServiceId>,
-    ) -> bool {
-        let Some(states) = &self.states else {
-            return true;
+    /// The actions that are uncovered, with those that would be unused if they had been granted for longer.
+    fn uncovered<'a>(&self, part: &'a AccountStates) -> Cow<'a, ActionSet> {
+        let Some(recent) = &self.recent_grants else {
+            return Cow::Borrowed(&part.uncovered);
         };
-        let services = reach.services(catalog).into_iter();
-        let mut asked_for = services.filter(|id| service.is_none_or(|service| service == *id));
-        asked_for.any(|id| {
-            let has = |set: &ActionSet| reach.actions_in(catalog, id, set).next().is_some();
-            catalog.service(id).action_range().is_empty()
-                || has(&states.uncovered)
-                || has(&states.unobservable)
-        })
+        let mut uncovered = part.uncovered.clone();
+        recent.add_to(&mut uncovered);
+        uncovered.subtract(&part.unobservable);
+        Cow::Owned(uncovered)
     }
 
     /// The state of a service that no attempt shows, of which the reach has these actions.
@@ -204,7 +225,7 @@ impl StatesOfReport {
             let number = count(actions).saturating_add(1);
             Some((number, Box::from(catalog.action(example).name())))
         };
-        if let Some((uncovered, example)) = first_of(&states.uncovered) {
+        if let Some((uncovered, example)) = first_of(&self.uncovered(states)) {
             let reason = StateReason::UncoveredActions {
                 uncovered,
                 granted: granted(),

@@ -54,6 +54,7 @@ pub(super) struct LoggingTable {
     classes: Vec<(Logging, ActionSet)>,
     /// By action: the position of its class.
     by_action: Vec<u16>,
+    not_always_logged: ActionSet,
 }
 
 impl LoggingTable {
@@ -74,7 +75,21 @@ impl LoggingTable {
             }
             by_action.push(class);
         }
-        Self { classes, by_action }
+        let mut not_always_logged = empty;
+        let of_classes = classes.iter();
+        for (_, actions) in of_classes.filter(|(logging, _)| !logging.is_always_logged()) {
+            not_always_logged.union_with(actions);
+        }
+        Self {
+            classes,
+            by_action,
+            not_always_logged,
+        }
+    }
+
+    /// The actions that a trail may leave out: those that are not logged, data events, and those of services that it can exclude.
+    pub(super) fn not_always_logged(&self) -> &ActionSet {
+        &self.not_always_logged
     }
 
     /// All classes, with their actions.
@@ -119,6 +134,13 @@ impl Logging {
             place: Place::of(service.namespace()),
             excludable: excludable(service.namespace()),
         }
+    }
+
+    /// Whether every trail of management events shows it.
+    fn is_always_logged(&self) -> bool {
+        let is_management = |events: &Events| events.data_types.is_empty();
+        self.excludable.is_none()
+            && matches!(&self.shows, Shows::As(events) if is_management(events))
     }
 
     /// How the action may be logged, when its calls were logged as this kind of event. `None` when that tells nothing new.

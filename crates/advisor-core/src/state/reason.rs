@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::day_set::DaySet;
+use crate::text::Printable;
 use crate::time;
 use crate::unseen_use::UseSource;
 
@@ -94,7 +95,8 @@ pub enum StateReason {
         /// The number of days that are needed.
         needed: u32,
     },
-    /// `uncovered`: AWS remembers a use by an identity, on a day that was read, that the trail should show and does not show.
+    /// `uncovered`: AWS remembers a use by an identity, after the first day that was read, that the trail should show and does not
+    /// show.
     MissedUse {
         /// The user or role.
         arn: Box<str>,
@@ -102,6 +104,15 @@ pub enum StateReason {
         source: UseSource,
         /// When, in UTC milliseconds.
         millis: i64,
+    },
+    /// `uncovered`: no policy granted it long enough ago.
+    RecentGrant {
+        /// The name of the managed policy that grants it.
+        policy: Box<str>,
+        /// When the default version of the policy was created, in UTC milliseconds.
+        millis: i64,
+        /// The number of days that are needed.
+        needed: u32,
     },
     /// `uncovered`, of a service: some of its actions are.
     UncoveredActions {
@@ -240,8 +251,18 @@ impl fmt::Display for StateReason {
                 millis,
             } => write!(
                 f,
-                "{source} of {arn} is {}, a day that was read, and the trail does not show it",
+                "{source} of {arn} is {}, after the first day that was read, and the trail does not show it",
                 time::format(time::from_millis(*millis))
+            ),
+            Self::RecentGrant {
+                policy,
+                millis,
+                needed,
+            } => write!(
+                f,
+                "granted since {}, by the policy {}; {needed} days needed",
+                time::format(time::from_millis(*millis)),
+                Printable(policy)
             ),
             Self::UncoveredActions {
                 uncovered,
