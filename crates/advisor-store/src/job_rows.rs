@@ -100,35 +100,43 @@ impl JobRow {
     }
 }
 
-/// Reads a row of table `jobs`.
-pub(crate) fn parse(row: &Row<'_>) -> Result<JobRow, Fault> {
-    let text = |index: usize| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-    let time = |index: usize| -> rusqlite::Result<DateTime<Utc>> {
-        let millis: Option<i64> = row.get(index)?;
-        Ok(DateTime::from_timestamp_millis(millis.unwrap_or_default()).unwrap_or_default())
-    };
-    let state = match text(6)? {
-        "COMPLETED" => JobState::Completed { at: time(7)? },
+fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<&'r str> {
+    row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)
+}
+
+fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
+    let millis: Option<i64> = row.get(index)?;
+    Ok(DateTime::from_timestamp_millis(millis.unwrap_or_default()).unwrap_or_default())
+}
+
+/// Reads the state of a row of table `jobs`.
+pub(crate) fn state(row: &Row<'_>) -> Result<JobState, Fault> {
+    Ok(match text(row, 6)? {
+        "COMPLETED" => JobState::Completed { at: time(row, 7)? },
         "FAILED" => JobState::Failed {
-            at: time(7)?,
+            at: time(row, 7)?,
             error: JobError::new(row.get::<_, String>(8)?, row.get::<_, String>(9)?),
         },
         "IN_PROGRESS" => JobState::InProgress,
         other => return Err(JOBS.unknown(row, "status", other)),
-    };
-    let granularity = match text(4)? {
+    })
+}
+
+/// Reads a row of table `jobs`.
+pub(crate) fn parse(row: &Row<'_>) -> Result<JobRow, Fault> {
+    let granularity = match text(row, 4)? {
         "ACTION_LEVEL" => Granularity::Action,
         "SERVICE_LEVEL" => Granularity::Service,
         other => return Err(JOBS.unknown(row, "granularity", other)),
     };
     let job = Job {
-        id: text(0)?.into(),
+        id: text(row, 0)?.into(),
         owner: row.get(1)?,
-        account: text(2)?.into(),
+        account: text(row, 2)?.into(),
         arn: row.get(3)?,
         granularity,
-        created: time(5)?,
-        state,
+        created: time(row, 5)?,
+        state: state(row)?,
     };
     Ok(JobRow {
         job,

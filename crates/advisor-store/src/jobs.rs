@@ -123,6 +123,12 @@ pub(crate) fn in_progress(database: &Database) -> Result<Vec<Job>, StoreError> {
     Ok(rows.into_iter().map(|row| row.job).collect())
 }
 
+/// Checks that jobs can be read.
+pub(crate) fn check(database: &Database) -> Result<(), StoreError> {
+    database.read(|reader| reader.rows(&JOBS, "LIMIT 1", [], job_rows::parse))?;
+    Ok(())
+}
+
 /// Returns whether a job exists and has no report yet.
 pub(crate) fn is_in_progress(database: &Database, id: &JobId) -> Result<bool, StoreError> {
     let row = get(database, id)?;
@@ -132,8 +138,10 @@ pub(crate) fn is_in_progress(database: &Database, id: &JobId) -> Result<bool, St
 /// Returns the number of jobs of each status.
 pub(crate) fn count_by_status(database: &Database) -> Result<Vec<(String, u64)>, StoreError> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for row in database.read(|reader| reader.rows(&JOBS, "", [], job_rows::parse))? {
-        *counts.entry(row.job.state.status()).or_default() += 1;
+    let states = database
+        .read(|reader| reader.rows(&JOBS, "", [], |row| Ok(job_rows::state(row)?.status())))?;
+    for status in states {
+        *counts.entry(status).or_default() += 1;
     }
     let counts = counts.into_iter();
     Ok(counts

@@ -325,6 +325,15 @@ impl Store {
         jobs::delete_finished(&self.database, keep, now)
     }
 
+    /// Checks that the store's file is still at its path, and that its accounts and jobs can be read.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn check(&self) -> Result<(), StoreError> {
+        accounts::list(&self.database)?;
+        jobs::check(&self.database)
+    }
+
     /// Checks that the store's file is still at its path, without reading it. All other methods check that too.
     ///
     /// # Errors

@@ -9,10 +9,12 @@ use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::address_share::AddressShare;
 use crate::auth::permission_check;
 use crate::auth::sessions::Sessions;
 use crate::config::{Config, Limits};
 use crate::error::ApiError;
+use crate::job_counts::JobCounts;
 use crate::jobs::queue::JobQueue;
 use crate::jobs::workers;
 use crate::log_limit::LogLimit;
@@ -41,7 +43,8 @@ struct Shared {
     /// One at a time: they are much more work than an operation.
     gatherings: Arc<Semaphore>,
     unsent: UnsentBytes,
-    log: LogLimit,
+    log: Arc<LogLimit>,
+    job_counts: JobCounts,
     sessions: Sessions,
     _upkeep: Upkeep,
 }
@@ -63,7 +66,9 @@ impl Api {
     /// The system cannot start a thread.
     pub fn start(config: Config) -> std::io::Result<Self> {
         let jobs = JobQueue::new(&config.limits);
-        workers::start(&jobs, &config.advisor, &config.clock, config.limits.workers)?;
+        let log = LogLimit::new(config.limits.log_lines, config.limits.log_interval);
+        let log = Arc::new(log);
+        workers::start(&jobs, &config, &log)?;
         let upkeep = Upkeep::start(&config.advisor, config.keep_jobs, &config.clock)?;
         Ok(Self(Arc::new(Shared {
             _upkeep: upkeep,
@@ -73,8 +78,9 @@ impl Api {
             readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
             gatherings: Arc::new(Semaphore::new(1)),
-            unsent: UnsentBytes::new(&config.limits),
-            log: LogLimit::new(config.limits.log_lines, config.limits.log_interval),
+            unsent: UnsentBytes::new(config.limits.unsent_bytes),
+            log,
+            job_counts: JobCounts::default(),
             sessions: Sessions::default(),
             config,
         })))
@@ -115,9 +121,8 @@ impl Api {
         &self.0.log
     }
 
-    /// Permits to gather reports.
-    pub(crate) fn gatherings(&self) -> Arc<Semaphore> {
-        self.0.gatherings.clone()
+    pub(crate) fn job_counts(&self) -> &JobCounts {
+        &self.0.job_counts
     }
 
     pub(crate) fn sessions(&self) -> &Sessions {
@@ -165,34 +170,56 @@ impl Api {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         operation: Operation,
-        readers_of_address: Option<Arc<Semaphore>>,
+        share: Option<Arc<AddressShare>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let permits = if operation.writes() {
-            vec![self.0.writers.clone()]
-        } else {
-            let readers = [readers_of_address, Some(self.0.readers.clone())];
-            readers.into_iter().flatten().collect()
-        };
-        self.blocking(permits, run).await
+        if !operation.writes() {
+            return self.read(share, run).await;
+        }
+        let of_address = share.as_ref().map(|share| share.writers.clone());
+        let permits = [of_address, Some(self.0.writers.clone())];
+        self.blocking(permits, share, run).await
+    }
+
+    /// Runs a closure that only reads the store on a blocking thread, within the limits of concurrency and time.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        share: Option<Arc<AddressShare>>,
+        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let of_address = share.as_ref().map(|share| share.readers.clone());
+        let permits = [of_address, Some(self.0.readers.clone())];
+        self.blocking(permits, share, run).await
+    }
+
+    /// Runs a closure that gathers reports on a blocking thread, one at a time.
+    pub(crate) async fn gather<T: Send + 'static>(
+        &self,
+        share: Option<Arc<AddressShare>>,
+        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let of_address = share.as_ref().map(|share| share.readers.clone());
+        let permits = [of_address, Some(self.0.gatherings.clone())];
+        self.blocking(permits, share, run).await
     }
 
     /// Runs a closure on a blocking thread, with a permit of each, in this order.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    async fn blocking<T: Send + 'static>(
         &self,
-        permits: Vec<Arc<Semaphore>>,
+        permits: [Option<Arc<Semaphore>>; 2],
+        share: Option<Arc<AddressShare>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
         let running = async {
             let mut held: Vec<OwnedSemaphorePermit> = Vec::with_capacity(permits.len());
-            for permits in permits {
+            for permits in permits.into_iter().flatten() {
                 let permit = permits.acquire_owned().await;
                 held.push(permit.map_err(|_| ApiError::unavailable())?);
             }
             tokio::task::spawn_blocking(move || {
                 // The permits are held until the work ends, also when the request was given up.
-                let _held = held;
+                let _held = (held, share);
                 run(&api)
             })
             .await

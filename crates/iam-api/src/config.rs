@@ -125,13 +125,15 @@ pub struct Limits {
     /// Requests of a connection that were received before the answers to the requests before them were
     /// sent (HTTP pipelining). Beyond: the connection is closed after the answer.
     pub pipelined_requests: usize,
-    /// Requests at once that only read the store. Others wait.
+    /// Requests at once that only read the store. Others wait. Each may take ten times the size of its answer in memory.
     pub readers: usize,
     /// How many of them the requests from one address have, so that others do not wait for all of these. Beyond: waits.
     pub readers_of_address: usize,
     /// Requests at once that write to the store (`GenerateServiceLastAccessedDetails`). Others wait. They
     /// are counted separately, so that no read waits while another process writes.
     pub writers: usize,
+    /// How many of them the requests from one address have. Beyond: waits.
+    pub writers_of_address: usize,
     /// How long a client may take to send the headers of a request, or to start the next request, and
     /// then to send the body. Beyond: 408.
     pub receive_time: Duration,
@@ -142,6 +144,8 @@ pub struct Limits {
     /// Bytes of long answers that wait to be sent, over all connections. Beyond: 503. Lists of entities do
     /// not count, because they are written while they are sent.
     pub unsent_bytes: usize,
+    /// How many of them answers to one address have, so that others do not wait for its slow clients. Beyond: 503.
+    pub unsent_bytes_of_address: usize,
     /// Jobs that wait for a worker. Beyond: `Throttling` 400, which SDKs retry.
     pub waiting_jobs: usize,
     /// Jobs of one caller that wait for a worker. Beyond: `Throttling` 400. The sessions of a role are one
@@ -176,13 +180,15 @@ impl Default for Limits {
             connections: 1_024,
             connections_per_address: 256,
             pipelined_requests: 16,
-            readers: 32,
-            readers_of_address: 24,
+            readers: 8,
+            readers_of_address: 6,
             writers: 4,
+            writers_of_address: 3,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),
             write_time: Duration::from_secs(30),
             unsent_bytes: 256 * 1024 * 1024,
+            unsent_bytes_of_address: 192 * 1024 * 1024,
             waiting_jobs: 1_024,
             waiting_jobs_of_caller: 256,
             workers: 3,

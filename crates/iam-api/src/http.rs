@@ -5,6 +5,7 @@ mod client_stream;
 mod connection_service;
 mod connections;
 pub(crate) mod exchange;
+mod lists;
 pub(crate) mod router;
 pub(crate) mod server;
 mod ui;

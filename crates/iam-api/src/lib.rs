@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod address_share;
 mod api;
 mod auth;
 mod config;
 mod error;
 mod gathered_reports;
 mod http;
+mod job_counts;
 mod jobs;
 mod log_limit;
 mod metrics;

@@ -89,7 +89,7 @@ pub(crate) fn check(
             target: LOG,
             caller = caller.arn(),
             operation = name,
-            reason = %denial,
+            reason = denial.to_string(),
             "denied"
         );
     }

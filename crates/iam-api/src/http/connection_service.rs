@@ -44,9 +44,8 @@ impl Service<Request<Incoming>> for ConnectionService {
         let is_last = connection.received_head() > self.most_pipelined.max(1);
         if request.body().is_end_stream() {
             connection.received();
-        } else {
-            request.extensions_mut().insert(connection.clone());
         }
+        request.extensions_mut().insert(connection.clone());
         let answer = self.routes.call(request);
         Box::pin(async move {
             let mut response = answer.await?;

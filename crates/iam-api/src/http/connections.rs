@@ -1,13 +1,14 @@
 //! The open connections: how many there are of each address, and which of them wait for their clients.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
+use crate::address_share::{Address, AddressShare, AddressShares};
 use crate::config::Limits;
 
 /// A connection that waits for its client for less than this is not closed to make room: its client may
@@ -17,12 +18,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// The open connections.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    /// [`Limits::connections`].
-    most: usize,
-    /// [`Limits::connections_per_address`].
-    most_per_address: usize,
-    /// [`Limits::readers_of_address`].
-    readers_of_address: usize,
+    limits: Limits,
+    shares: AddressShares,
     open: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
 }
@@ -31,8 +28,7 @@ pub(crate) struct Connections {
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: Address,
-    /// Shared by the connections of its address.
-    readers: Arc<Semaphore>,
+    share: Arc<AddressShare>,
     state: Mutex<State>,
     /// Tells the task of the connection to close it.
     close: Notify,
@@ -66,34 +62,11 @@ pub(crate) enum Admission {
     Refused,
 }
 
-/// What counts as one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Address {
-    /// Everything on this machine.
-    Loopback,
-    /// An IPv4 address, or the first half of an IPv6 address: providers assign no less.
-    Remote(IpAddr),
-}
-
-impl Address {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            address if address.is_loopback() => Self::Loopback,
-            IpAddr::V6(address) => {
-                let prefix = address.to_bits() >> 64 << 64;
-                Self::Remote(Ipv6Addr::from_bits(prefix).into())
-            }
-            address @ IpAddr::V4(_) => Self::Remote(address),
-        }
-    }
-}
-
 impl Connections {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
-            most: limits.connections.max(1),
-            most_per_address: limits.connections_per_address.max(1),
-            readers_of_address: limits.readers_of_address.max(1),
+            limits: limits.clone(),
+            shares: AddressShares::default(),
             open: Mutex::default(),
             next: AtomicUsize::new(0),
         })
@@ -108,16 +81,9 @@ impl Connections {
             .values()
             .filter(|connection| is_own(connection))
             .count();
-        let readers = open
-            .values()
-            .find(|connection| is_own(connection))
-            .map_or_else(
-                || Arc::new(Semaphore::new(self.readers_of_address)),
-                |connection| connection.readers.clone(),
-            );
-        let displaced = if number >= self.most_per_address {
+        let displaced = if number >= self.limits.connections_per_address.max(1) {
             Some(displace(&mut open, is_own))
-        } else if open.len() >= self.most {
+        } else if open.len() >= self.limits.connections.max(1) {
             Some(displace(&mut open, |_| true))
         } else {
             None
@@ -128,7 +94,7 @@ impl Connections {
         let id = self.next.fetch_add(1, Ordering::Relaxed) as u64;
         let connection = Arc::new(Connection {
             address,
-            readers,
+            share: self.shares.of(address, &self.limits),
             state: Mutex::new(State {
                 receives_since: Some(Instant::now()),
                 stalls_since: None,
@@ -186,9 +152,9 @@ impl Drop for Place {
 }
 
 impl Connection {
-    /// Permits for the reads of its address.
-    pub(crate) fn readers(&self) -> Arc<Semaphore> {
-        self.readers.clone()
+    /// The permits of its address.
+    pub(crate) fn share(&self) -> Arc<AddressShare> {
+        self.share.clone()
     }
 
     /// Waits until the connection is to be closed.
@@ -239,18 +205,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
-        let address = |text: &str| Address::of(text.parse().unwrap());
-        assert_eq!(address("127.0.0.1"), address("127.8.8.8"));
-        assert_eq!(address("127.0.0.1"), address("::1"));
-        assert_eq!(address("127.0.0.1"), address("::ffff:127.0.0.1"));
-        assert_eq!(address("192.0.2.1"), address("::ffff:192.0.2.1"));
-        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
-        assert_eq!(address("2001:db8::1"), address("2001:db8::2:0:0:1"));
-        assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
-    }
-
-    #[test]
     fn the_connection_that_waits_longest_makes_room() {
         let limits = Limits {
             connections: 3,
@@ -273,16 +227,13 @@ mod tests {
             panic!("refused");
         };
         assert!(is_open(&busy) && is_open(&other) && !is_open(&idle));
-        // The connections of an address share its readers.
-        assert!(Arc::ptr_eq(
-            &busy.connection.readers,
-            &other.connection.readers
-        ));
-        // Another address has places and readers of its own, until all are taken.
+        // The connections of an address share its permits.
+        assert!(Arc::ptr_eq(&busy.connection.share, &other.connection.share));
+        // Another address has places and permits of its own, until all are taken.
         let third = open("192.0.2.2");
         assert!(!Arc::ptr_eq(
-            &busy.connection.readers,
-            &third.connection.readers
+            &busy.connection.share,
+            &third.connection.share
         ));
         third.connection.received();
         other.connection.received();

@@ -102,17 +102,19 @@ async fn answer(
         progress.caller = Some(caller.clone());
     }
     let id = progress.id.clone();
+    let share = connection.map(|connection| connection.share());
+    let of_answer = share.clone();
     let run = move |api: &Api| {
         let caller = match identity {
             Identity::Verified(caller) => caller,
             Identity::Named(name) => caller::by_name(&name, &api.advisor().store().accounts()?),
         };
         let answer = api.answer(operation, &parameters, &caller);
-        let body = answer.and_then(|answer| AnswerBody::of(api.unsent(), operation, answer, &id));
+        let body = answer
+            .and_then(|answer| AnswerBody::xml(api, of_answer.as_deref(), operation, answer, &id));
         Ok((caller, body))
     };
-    let readers = connection.map(|connection| connection.readers());
-    let (caller, result) = api.run(operation, readers, run).await?;
+    let (caller, result) = api.run(operation, share, run).await?;
     progress.caller = Some(caller);
     result
 }

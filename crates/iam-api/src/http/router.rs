@@ -1,13 +1,16 @@
 //! The routes: the API at `/`, `/healthz` and `/metrics`, and the pages at `/ui`.
 
+use std::sync::Arc;
+
 use advisor_store::StoreError;
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 
+use super::connections::Connection;
 use super::{exchange, ui};
 use crate::api::Api;
 use crate::auth::web_pages;
@@ -35,16 +38,20 @@ pub fn router(api: Api) -> Router {
     router.fallback(not_found).with_state(api)
 }
 
+/// The connection of a request, except in tests without one.
+type OfConnection = Option<Extension<Arc<Connection>>>;
+
 /// Whether the store can be read.
-async fn healthz(State(api): State<Api>, headers: HeaderMap) -> Response {
+async fn healthz(State(api): State<Api>, connection: OfConnection, headers: HeaderMap) -> Response {
     if api.config().credentials.is_none()
         && let Err(error) = web_pages::reject(&headers)
     {
         return exchange::refuse(&api, error);
     }
-    let read = |api: &Api| Ok(api.advisor().store().accounts());
-    let (error, body) = match api.blocking(Vec::new(), read).await {
-        Ok(Ok(_)) => return "ok\n".into_response(),
+    let read = |api: &Api| Ok(api.advisor().store().check());
+    let share = connection.map(|connection| connection.share());
+    let (error, body) = match api.read(share, read).await {
+        Ok(Ok(())) => return "ok\n".into_response(),
         Ok(Err(error)) => {
             let body = match error {
                 StoreError::Replaced(_) => "the file of the store was removed or replaced\n",
@@ -67,7 +74,7 @@ async fn healthz(State(api): State<Api>, headers: HeaderMap) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
-async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
+async fn metrics(State(api): State<Api>, connection: OfConnection, headers: HeaderMap) -> Response {
     // Host names of a server that does not listen on loopback are not known.
     let check = match api.config().credentials {
         None => web_pages::reject(&headers),
@@ -79,8 +86,12 @@ async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
     if let Err(error) = check {
         return exchange::refuse(&api, error);
     }
-    let read = |api: &Api| api.advisor().store().jobs_by_status().map_err(Into::into);
-    let jobs = api.blocking(Vec::new(), read).await.unwrap_or_default();
+    let read = |api: &Api| {
+        let counts = api.job_counts().of(api.advisor().store());
+        counts.map_err(Into::into)
+    };
+    let share = connection.map(|connection| connection.share());
+    let jobs = api.read(share, read).await.unwrap_or_default();
     let text = api.metrics().text(api.jobs().state(), &jobs);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -17,6 +17,7 @@ use subtle::ConstantTimeEq;
 
 use super::answer_body::AnswerBody;
 use super::exchange;
+use crate::address_share::AddressShare;
 use crate::api::Api;
 use crate::auth::same_origin;
 use crate::auth::sessions::Session;
@@ -115,12 +116,13 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
         for (name, value) in members {
             parameters.push(name, value, api.limits().parameters)?;
         }
+        let share = connection.map(|connection| connection.share());
+        let of_answer = share.clone();
         let run = move |api: &Api| {
             let answer = api.answer(operation, &parameters, &caller)?;
-            AnswerBody::json(api.unsent(), answer)
+            AnswerBody::json(api, of_answer.as_deref(), answer)
         };
-        let readers = connection.map(|connection| connection.readers());
-        api.run(operation, readers, run).await
+        api.run(operation, share, run).await
     }
     .await;
     let result: Result<AnswerBody, ApiError> = result;
@@ -133,17 +135,17 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
 
 /// The jobs of who is signed in.
 pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, JOBS, |api, caller| {
+    own(api, request, JOBS, |api, share, caller| {
         let jobs = gathered_reports::jobs(api, caller)?;
-        AnswerBody::json(api.unsent(), Answer::Value(jobs))
+        AnswerBody::json(api, share, Answer::Value(jobs))
     })
     .await
 }
 
 /// Reports on what the jobs of who is signed in were about.
 pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, REPORTS, |api, caller| {
-        AnswerBody::whole(api.unsent(), gathered_reports::gather(api, caller)?)
+    own(api, request, REPORTS, |api, share, caller| {
+        AnswerBody::whole(api, share, gathered_reports::gather(api, caller)?)
     })
     .await
 }
@@ -153,7 +155,9 @@ async fn own(
     api: Api,
     request: Request,
     name: &'static str,
-    make: impl FnOnce(&Api, &Caller) -> Result<AnswerBody, ApiError> + Send + 'static,
+    make: impl FnOnce(&Api, Option<&AddressShare>, &Caller) -> Result<AnswerBody, ApiError>
+    + Send
+    + 'static,
 ) -> Response {
     let started = Instant::now();
     let (mut head, body) = request.into_parts();
@@ -164,9 +168,10 @@ async fn own(
         known = Some(caller.clone());
         exchange::receive(&api, &head.headers, body).await?;
         let connection = exchange::received(&mut head);
-        let readers = connection.map(|connection| connection.readers());
-        let permits = readers.into_iter().chain([api.gatherings()]).collect();
-        api.blocking(permits, move |api| make(api, &caller)).await
+        let share = connection.map(|connection| connection.share());
+        let of_answer = share.clone();
+        let run = move |api: &Api| make(api, of_answer.as_deref(), &caller);
+        api.gather(share, run).await
     }
     .await;
     log(&api, name, started, known.as_ref(), result.as_ref().err());

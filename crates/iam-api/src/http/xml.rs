@@ -1,12 +1,11 @@
 //! Writes answers in the XML of the Query protocol, from JSON as the AWS CLI prints it.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use advisor_core::time;
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::operations::answer::EntityLists;
 
 /// The XML namespace of answers, which contains the API version.
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -33,88 +32,16 @@ pub(crate) fn success(operation: &str, value: &Value, id: &str) -> String {
     xml
 }
 
-fn begin(operation: &str) -> String {
+/// What is before the result of an operation.
+pub(super) fn begin(operation: &str) -> String {
     format!("<{operation}Response xmlns=\"{NAMESPACE}\">")
 }
 
-fn end(operation: &str, id: &str) -> String {
+/// What is after the result of an operation.
+pub(super) fn end(operation: &str, id: &str) -> String {
     format!(
         "<ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{operation}Response>"
     )
-}
-
-/// Writes an answer of lists, entity by entity.
-pub(crate) struct ListsXml {
-    operation: &'static str,
-    lists: EntityLists,
-    id: String,
-    part: Part,
-}
-
-/// What of an answer is written next.
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Begin,
-    /// The entity with this index in the list with that index.
-    Member(usize, usize),
-    Done,
-}
-
-impl ListsXml {
-    pub(crate) fn new(operation: &'static str, lists: EntityLists, id: &str) -> Self {
-        Self {
-            operation,
-            lists,
-            id: id.to_owned(),
-            part: Part::Begin,
-        }
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        matches!(self.part, Part::Done)
-    }
-
-    /// Writes the next part, at most one entity. Returns whether there was one.
-    pub(crate) fn write_next(&mut self, xml: &mut String) -> serde_json::Result<bool> {
-        let operation = self.operation;
-        let (list, member) = match self.part {
-            Part::Begin => {
-                xml.push_str(&format!("{}<{operation}Result>", begin(operation)));
-                self.part = Part::Member(0, 0);
-                return Ok(true);
-            }
-            Part::Member(list, member) => (list, member),
-            Part::Done => return Ok(false),
-        };
-        let Some((name, entities)) = self.lists.lists.get(list) else {
-            let next = self.lists.next.as_deref();
-            write_element(xml, "IsTruncated", &Value::Bool(next.is_some()));
-            write_element(xml, "Marker", &Value::from(next));
-            xml.push_str(&format!("</{operation}Result>{}", end(operation, &self.id)));
-            self.part = Part::Done;
-            return Ok(true);
-        };
-        if member == 0 {
-            xml.push_str(&format!("<{name}>"));
-        }
-        if let Some(entity) = entities.get(member) {
-            write_element(xml, "member", &self.lists.read(*entity)?);
-            self.part = Part::Member(list, member + 1);
-        } else {
-            xml.push_str(&format!("</{name}>"));
-            self.part = Part::Member(list + 1, 0);
-        }
-        Ok(true)
-    }
-}
-
-impl fmt::Debug for ListsXml {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ListsXml")
-            .field("operation", &self.operation)
-            .field("part", &self.part)
-            .finish_non_exhaustive()
-    }
 }
 
 /// The answer that a request failed.
@@ -137,7 +64,7 @@ pub(crate) fn failure(error: &ApiError, id: &str) -> String {
 
 /// Writes `<name>value</name>`: the members of an object as elements of their names, the members of a
 /// list as `<member>`, nothing for null.
-fn write_element(xml: &mut String, name: &str, value: &Value) {
+pub(super) fn write_element(xml: &mut String, name: &str, value: &Value) {
     if value.is_null() {
         return;
     }

@@ -8,34 +8,44 @@ use advisor_core::{Cancellation, Cancelled, JobError, JobId};
 use advisor_store::{StoreError, StoredAdvisor};
 
 use super::queue::{JobQueue, Task};
-use crate::config::Clock;
+use crate::config::{Clock, Config};
+use crate::log_limit::{LineKind, LogLimit};
 
 /// How long a job runs before the store is asked whether it still exists, and between two such questions.
 const WATCH: Duration = Duration::from_millis(500);
+
+/// The target of log lines.
+const LOG: &str = "iam_api::jobs";
 
 /// A thread that makes reports.
 struct Worker {
     jobs: JobQueue,
     advisor: Arc<StoredAdvisor>,
     clock: Clock,
+    log: Arc<LogLimit>,
+}
+
+/// Whether a line about a job is to be written. Whoever may start jobs could fill the log otherwise.
+fn allows(log: &LogLimit, code: &'static str) -> bool {
+    log.allows(LineKind {
+        target: LOG,
+        operation: "-",
+        code,
+    })
 }
 
 /// Starts the threads that make reports, and the one that stops deleted jobs. They end when the queue is stopped.
-pub(crate) fn start(
-    jobs: &JobQueue,
-    advisor: &Arc<StoredAdvisor>,
-    clock: &Clock,
-    workers: usize,
-) -> std::io::Result<()> {
-    let (watched, store) = (jobs.clone(), advisor.clone());
+pub(crate) fn start(jobs: &JobQueue, config: &Config, log: &Arc<LogLimit>) -> std::io::Result<()> {
+    let (watched, advisor, lines) = (jobs.clone(), config.advisor.clone(), log.clone());
     std::thread::Builder::new()
         .name("job-watch".to_owned())
-        .spawn(move || watch(&watched, &store))?;
-    for number in 0..workers.max(1) {
+        .spawn(move || watch(&watched, &advisor, &lines))?;
+    for number in 0..config.limits.workers.max(1) {
         let worker = Worker {
             jobs: jobs.clone(),
-            advisor: advisor.clone(),
-            clock: clock.clone(),
+            advisor: config.advisor.clone(),
+            clock: config.clock.clone(),
+            log: log.clone(),
         };
         jobs.add_worker();
         let thread = std::thread::Builder::new()
@@ -92,54 +102,63 @@ impl Worker {
         }));
         let reason = match made {
             Ok(Ok(undecided)) => {
-                if undecided > 0 {
+                if undecided > 0 && allows(&self.log, "Undecided") {
                     tracing::warn!(
+                        target: LOG,
                         job = %id,
                         undecided,
                         "actions count as possible because deciding them takes too much work"
                     );
                 }
-                if let Err(error @ Cancelled::TimeOver(_)) = cancellation.check() {
-                    tracing::warn!(job = %id, "a job was not made in time: {error}");
+                if let Err(error @ Cancelled::TimeOver(_)) = cancellation.check()
+                    && allows(&self.log, "TimeOver")
+                {
+                    tracing::warn!(target: LOG, job = %id, %error, "a job was not made in time");
                 }
                 return true;
             }
             // The disk is full or the file was locked for too long: try again.
-            Ok(Err(error @ StoreError::Database { .. })) => return will_retry(id, &error),
+            Ok(Err(error @ StoreError::Database { .. })) => return self.will_retry(id, &error),
             // Damage does not go away.
             Ok(Err(StoreError::Damaged { what, .. })) => format!("the store is damaged: {what}"),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "internal error, see the server's log".into(),
         };
-        tracing::error!(job = %id, reason, "the report cannot be made");
+        if allows(&self.log, "ServiceFailure") {
+            tracing::error!(target: LOG, job = %id, reason, "the report cannot be made");
+        }
         let error = JobError::new(
             "ServiceFailure",
             format!("The report cannot be made: {reason}"),
         );
         match self.advisor.fail_job(id, &error, (self.clock)()) {
             Ok(()) => true,
-            Err(error) => will_retry(id, &error),
+            Err(error) => self.will_retry(id, &error),
         }
+    }
+
+    /// Logs the error, and returns `false`.
+    fn will_retry(&self, id: &JobId, error: &StoreError) -> bool {
+        if allows(&self.log, "Retry") {
+            tracing::error!(target: LOG, job = %id, %error, "the report cannot be stored; trying again");
+        }
+        false
     }
 }
 
 /// Cancels jobs that were deleted, or ended by another process, while their reports are made.
-fn watch(jobs: &JobQueue, advisor: &StoredAdvisor) {
+fn watch(jobs: &JobQueue, advisor: &StoredAdvisor, log: &LogLimit) {
     while let Some(running) = jobs.long_running(WATCH) {
         for (id, cancellation) in running {
             // Whoever makes the report notices what is wrong with the store.
             if let Ok(false) = advisor.store().is_job_in_progress(&id) {
-                tracing::info!(job = %id, "a job that no longer is in progress was cancelled");
+                if allows(log, "Cancelled") {
+                    tracing::info!(target: LOG, job = %id, "a job that no longer is in progress was cancelled");
+                }
                 cancellation.cancel();
             }
         }
     }
-}
-
-/// Logs the error, and returns `false`.
-fn will_retry(id: &JobId, error: &StoreError) -> bool {
-    tracing::error!(job = %id, %error, "the report cannot be stored; trying again");
-    false
 }
 
 #[cfg(test)]
@@ -170,7 +189,9 @@ mod tests {
             }
         };
         std::thread::scope(|scope| {
-            scope.spawn(|| watch(&jobs, &advisor));
+            let (jobs, advisor) = (&jobs, &advisor);
+            let log = LogLimit::new(1, Duration::from_secs(1));
+            scope.spawn(move || watch(jobs, advisor, &log));
             let start = Instant::now();
             while cancellation.check().is_ok() && start.elapsed() < Duration::from_secs(30) {
                 std::thread::sleep(Duration::from_millis(5));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::directory::{Directory, EntityRef};
 use super::item::Item;
@@ -28,20 +28,6 @@ pub(crate) struct EntityLists {
 }
 
 impl EntityLists {
-    /// The members of the result, with all entities.
-    pub(crate) fn members(&self) -> serde_json::Result<Value> {
-        let mut members = Map::new();
-        for (name, entities) in &self.lists {
-            let entities = entities.iter().map(|entity| self.read(*entity));
-            members.insert((*name).to_owned(), entities.collect::<Result<_, _>>()?);
-        }
-        members.insert("IsTruncated".to_owned(), self.next.is_some().into());
-        if let Some(next) = &self.next {
-            members.insert("Marker".to_owned(), next.as_str().into());
-        }
-        Ok(Value::Object(members))
-    }
-
     /// An entity as a member of its list.
     pub(crate) fn read(&self, entity: EntityRef) -> serde_json::Result<Value> {
         let Some(item) = Item::of(&self.directory, entity) else {

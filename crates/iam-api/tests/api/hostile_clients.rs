@@ -1,10 +1,13 @@
 //! Clients that hold on to connections: they send and do not read, or begin and do not finish.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::fixture::{ADA, HOST, Signer};
 use crate::sockets::{Running, read, within};
 
 const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
@@ -94,6 +97,42 @@ async fn the_connection_that_waits_longest_makes_room() {
     read(&mut unfinished).await;
     let displaced = metric(&running, "iam_api_connections_displaced_total").await;
     assert!(displaced.parse::<u32>().unwrap() >= 2, "{displaced}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn requests_of_all_kinds_share_the_readers_of_their_address() {
+    let blocks = Arc::new(AtomicBool::new(true));
+    let blocked = blocks.clone();
+    let running = Running::with(|config| {
+        config.credentials = None;
+        config.limits.readers_of_address = 1;
+        config.limits.answer_time = Duration::from_millis(300);
+        // Whatever is answered takes a while.
+        config.clock = Arc::new(move || {
+            while blocked.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            crate::fixture::now()
+        });
+    })
+    .await;
+    let signed = Signer::new(ADA).presign("ListUsers", &[]);
+    let list = format!("GET {signed} HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
+    let health = "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    let status = async |request: &str| {
+        let answer = running.send(request.as_bytes()).await;
+        answer.chars().take(12).collect::<String>()
+    };
+    // It is given up, but still worked on: its client cannot start another one by asking again.
+    assert_eq!(status(&list).await, "HTTP/1.1 503");
+    assert_eq!(status(&list).await, "HTTP/1.1 503");
+    assert_eq!(status(health).await, "HTTP/1.1 503");
+    let count = "iam_api_jobs{";
+    assert!(!metric(&running, count).await.starts_with("status="));
+    blocks.store(false, Ordering::SeqCst);
+    assert_eq!(status(health).await, "HTTP/1.1 200");
+    assert_eq!(status(&list).await, "HTTP/1.1 200");
     running.stop().await;
 }
 

@@ -1,20 +1,22 @@
 //! Long answers: sent in pieces, within bounded memory.
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use hyper::body::Body as _;
-use iam_api::router;
-use serde_json::json;
+use iam_api::{Config, router};
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::fixture::{ADA, ADMINISTRATOR, Fixture, Key, Signer, form};
+use crate::fixture::{ADA, ADMINISTRATOR, FAR, Fixture, Key, Signer, form};
+use crate::ui;
 
 const ROLES: usize = 300;
-const FAR: Key = Key("999900001111", "any", None);
+const FAR_ACCOUNT: Key = Key("999900001111", "any", None);
+const ACTION: &str = "GetAccountAuthorizationDetails";
 
-/// A server without credentials, with an account of 300 roles with 8 KB of policy each.
-fn large() -> Fixture {
-    let fixture = Fixture::with(|config| config.credentials = None);
+/// A server with an account of 300 roles with 8 KB of policy each.
+fn large(change: impl FnOnce(&mut Config)) -> Fixture {
+    let fixture = Fixture::with(change);
     let account = "arn:aws:iam::999900001111";
     let roles: Vec<_> = (0..ROLES)
         .map(|number| {
@@ -54,9 +56,8 @@ async fn pieces(fixture: &Fixture, request: Request<Body>) -> (Vec<usize>, Strin
 
 #[tokio::test]
 async fn long_lists_are_written_while_they_are_sent() {
-    let fixture = large();
-    let action = "GetAccountAuthorizationDetails";
-    let request = || Signer::new(FAR).post(&form(action, &[("MaxItems", "1000")]));
+    let fixture = large(|config| config.credentials = None);
+    let request = || Signer::new(FAR_ACCOUNT).post(&form(ACTION, &[("MaxItems", "1000")]));
     let response = router(fixture.api.clone())
         .oneshot(request())
         .await
@@ -84,7 +85,7 @@ async fn long_lists_are_written_while_they_are_sent() {
         let mut parameters = vec![("MaxItems", "70")];
         parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
         let answer = fixture
-            .send(Signer::new(FAR).post(&form(action, &parameters)))
+            .send(Signer::new(FAR_ACCOUNT).post(&form(ACTION, &parameters)))
             .await;
         paged.extend(answer.all("RoleName"));
         marker = answer.get("Marker");
@@ -93,6 +94,40 @@ async fn long_lists_are_written_while_they_are_sent() {
         }
     }
     assert_eq!(paged, names);
+}
+
+#[tokio::test]
+async fn lists_for_the_web_pages_are_written_while_they_are_sent() {
+    let fixture = large(|config| config.ui = true);
+    let cookie = ui::sign_in(&fixture, FAR).await;
+    let request = |items: usize| {
+        let body = json!({"Action": ACTION, "MaxItems": items.to_string()});
+        ui::request(Method::POST, "/ui/api", &cookie, &body)
+    };
+    let response = router(fixture.api.clone())
+        .oneshot(request(1000))
+        .await
+        .unwrap();
+    assert_eq!(response.body().size_hint().exact(), None);
+    let (sizes, text) = pieces(&fixture, request(1000)).await;
+    assert!(sizes.iter().all(|size| *size <= 16 * 1024), "{sizes:?}");
+    let all: Value = serde_json::from_str(&text).unwrap();
+    let roles = all["RoleDetailList"].as_array().unwrap();
+    assert_eq!(roles.len(), ROLES);
+    assert_eq!(roles[7]["RoleName"], "role-007");
+    assert_eq!(
+        (&all["IsTruncated"], &all["Marker"], &all["UserDetailList"]),
+        (&json!(false), &Value::Null, &json!([]))
+    );
+    let (_, text) = pieces(&fixture, request(7)).await;
+    let page: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(page["RoleDetailList"].as_array().unwrap(), &roles[..7]);
+    assert_eq!(page["IsTruncated"], true);
+    assert!(
+        page["Marker"]
+            .as_str()
+            .is_some_and(|marker| !marker.is_empty())
+    );
 }
 
 #[tokio::test]
@@ -107,7 +142,7 @@ async fn short_answers_have_a_length() {
 
 #[tokio::test]
 async fn answers_that_wait_to_be_sent_are_bounded() {
-    let fixture = Fixture::with(|config| config.limits.unsent_bytes = 100_000);
+    let fixture = Fixture::with(|config| config.limits.unsent_bytes = 200_000);
     let job = fixture.job(ADMINISTRATOR, "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Administrator_3f9c2a7d51e8b640", "SERVICE_LEVEL").await;
     let parameters = [("JobId", job.as_str()), ("MaxItems", "1000")];
     let action = "GetServiceLastAccessedDetails";

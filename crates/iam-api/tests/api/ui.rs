@@ -13,7 +13,7 @@ fn fixture() -> Fixture {
 }
 
 /// What the pages send: JSON, from the same origin.
-fn request(method: Method, path: &str, cookie: &str, body: &Value) -> Request<Body> {
+pub(crate) fn request(method: Method, path: &str, cookie: &str, body: &Value) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri(path)
@@ -36,7 +36,7 @@ fn sign_in_body(key: Key) -> Value {
 }
 
 /// Signs in. Returns the cookie.
-async fn sign_in(fixture: &Fixture, key: Key) -> String {
+pub(crate) async fn sign_in(fixture: &Fixture, key: Key) -> String {
     let body = sign_in_body(key);
     let answer = fixture
         .send(request(Method::POST, "/ui/session", "", &body))

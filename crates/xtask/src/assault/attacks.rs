@@ -21,7 +21,7 @@ pub(crate) struct Attack {
 }
 
 /// All attacks.
-pub(crate) const ATTACKS: [Attack; 7] = [
+pub(crate) const ATTACKS: [Attack; 8] = [
     // For comparison.
     Attack {
         name: "none",
@@ -56,6 +56,13 @@ pub(crate) const ATTACKS: [Attack; 7] = [
         account: Account::Test,
         has_end: false,
         run: idle,
+    },
+    // Asks for the metrics, which need no signature.
+    Attack {
+        name: "metrics",
+        account: Account::Test,
+        has_end: false,
+        run: metrics,
     },
     // Asks for operations that the server does not have, each under another name.
     Attack {
@@ -131,6 +138,18 @@ fn slow_heads(target: &Target) -> Result<(), String> {
 
 fn idle(target: &Target) -> Result<(), String> {
     swarm::run(target, target.scale.connections, |member| member.read(1));
+    Ok(())
+}
+
+fn metrics(target: &Target) -> Result<(), String> {
+    let request = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    swarm::run(target, target.scale.connections, |member| {
+        let from = member.sent % request.len();
+        match member.write(request.get(from..).unwrap_or_default()) {
+            Act::Goes => member.read(64 << 10),
+            Act::Broke => Act::Broke,
+        }
+    });
     Ok(())
 }
 
