@@ -12,7 +12,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use service_catalog::Catalog;
 
-use self::missed_use::creation;
 use crate::account::{
     AccountData, DocumentId, EntityDetail, EntityId, EntityKind, NotEvaluatedReason, PolicySource,
 };
@@ -21,6 +20,7 @@ use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::compiled_policy::CompiledPolicy;
 use crate::coverage::CatalogMismatch;
 use crate::credentials::UserCredentials;
+use crate::day_set::DaySet;
 use crate::ids::AccountId;
 use crate::joined_rows::{CollectedRows, VisitedRows};
 use crate::parameters::{check_service_namespace, find_service};
@@ -513,4 +513,10 @@ impl Advisor {
         not_evaluated.dedup();
         not_evaluated
     }
+}
+
+/// The account of an entity, and the day of its creation.
+fn creation(detail: &EntityDetail) -> (&str, Option<i32>) {
+    let created = detail.created.map(|time| time.timestamp_millis());
+    (detail.account.as_str(), created.map(DaySet::day_of))
 }

@@ -50,7 +50,7 @@ impl NameKey {
 
 #[derive(Clone, Debug)]
 enum Node {
-    Entity(EntityDetail),
+    Entity(Box<EntityDetail>),
     Inline(InlinePolicy),
 }
 
@@ -129,7 +129,7 @@ impl AccountData {
         self.graph
             .node_indices()
             .filter_map(|index| match self.graph.node_weight(index)? {
-                Node::Entity(detail) => Some((EntityId(index), detail)),
+                Node::Entity(detail) => Some((EntityId(index), &**detail)),
                 Node::Inline(_) => None,
             })
     }
@@ -319,7 +319,7 @@ impl AccountData {
         if !self.partitions.iter().any(|known| **known == *partition) {
             self.partitions.push(partition.into());
         }
-        let id = EntityId(self.graph.add_node(Node::Entity(detail)));
+        let id = EntityId(self.graph.add_node(Node::Entity(Box::new(detail))));
         self.by_name.insert(key, id);
         if let Some(unique_id) = unique_id {
             self.by_unique_id.insert(unique_id, id);

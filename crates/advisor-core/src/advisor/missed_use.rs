@@ -70,9 +70,3 @@ impl Advisor {
         })
     }
 }
-
-/// The account of an entity, and the day of its creation.
-pub(super) fn creation(detail: &EntityDetail) -> (&str, Option<i32>) {
-    let created = detail.created.map(|time| time.timestamp_millis());
-    (detail.account.as_str(), created.map(DaySet::day_of))
-}

@@ -462,7 +462,7 @@ impl NewDocument<'_> {
             policy_name: names.next(&replaces),
             policy_type: PolicyPlace::Managed,
             replaces,
-            characters: characters(&*document),
+            characters: characters(&document),
             policy_document: document,
         }
     }
