@@ -21,7 +21,7 @@ fn deny(actions: &[&str], allowed: &[&str]) -> Value {
     ]})
 }
 
-fn version(id: &str, created: &str, document: Value) -> Value {
+fn version(id: &str, created: &str, document: &Value) -> Value {
     json!({"VersionId": id, "CreateDate": created, "Document": document, "IsDefaultVersion": false})
 }
 
@@ -94,8 +94,8 @@ fn of(service: State, recorders: State, rules: State) -> Vec<(String, State)> {
 #[test]
 fn what_a_new_version_adds_is_uncovered() {
     let versions = [
-        version("v1", "2021-01-01T00:00:00Z", allow(&[RULES])),
-        version("v2", "2026-10-31T00:00:00Z", allow(&[RULES, RECORDERS])),
+        version("v1", "2021-01-01T00:00:00Z", &allow(&[RULES])),
+        version("v2", "2026-10-31T00:00:00Z", &allow(&[RULES, RECORDERS])),
     ];
     let rows = config_rows(&allow(&["sqs:ListQueues"]), &versions);
     let reasons: Vec<_> = rows
@@ -113,13 +113,13 @@ fn what_a_new_version_adds_is_uncovered() {
 
 #[test]
 fn what_another_policy_or_version_granted_before_is_unused() {
-    let new = version("v2", "2026-10-31T00:00:00Z", allow(&[RECORDERS]));
-    let old = |created: &str| version("v1", created, allow(&[RECORDERS]));
+    let new = version("v2", "2026-10-31T00:00:00Z", &allow(&[RECORDERS]));
+    let old = |created: &str| version("v1", created, &allow(&[RECORDERS]));
     let none = allow(&["sqs:ListQueues"]);
     let by_inline = allow(&[RULES, RECORDERS]);
     let both = |recorders, rules| of(recorders, recorders, rules);
     assert_eq!(
-        states(&by_inline, &[new.clone()]),
+        states(&by_inline, std::slice::from_ref(&new)),
         both(State::Unused, State::Unused)
     );
     let only = |state| {
@@ -148,9 +148,9 @@ fn what_a_new_version_no_longer_denies_is_uncovered() {
         version(
             "v1",
             "2021-01-01T00:00:00Z",
-            deny(&[RECORDERS], &["config:Describe*"]),
+            &deny(&[RECORDERS], &["config:Describe*"]),
         ),
-        version("v2", "2026-10-31T00:00:00Z", allow(&[RULES, RECORDERS])),
+        version("v2", "2026-10-31T00:00:00Z", &allow(&[RULES, RECORDERS])),
     ];
     let none = allow(&["sqs:ListQueues"]);
     assert_eq!(
@@ -161,7 +161,7 @@ fn what_a_new_version_no_longer_denies_is_uncovered() {
 
 #[test]
 fn a_default_version_without_a_date_has_that_of_the_policy() {
-    let mut only = version("v1", "", allow(&[RULES, RECORDERS]));
+    let mut only = version("v1", "", &allow(&[RULES, RECORDERS]));
     only["CreateDate"].take();
     let none = allow(&["sqs:ListQueues"]);
     assert_eq!(
