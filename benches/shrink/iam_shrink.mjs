@@ -66,7 +66,15 @@ function ofService(names, others, iterations) {
   return patterns
 }
 
-const byService = (actions) => Map.groupBy(actions, (action) => action.split(':')[0])
+function byService(actions) {
+  const groups = new Map()
+  for (const action of actions) {
+    const [service] = action.split(':')
+    if (!groups.has(service)) groups.set(service, [])
+    groups.get(service).push(action)
+  }
+  return groups
+}
 
 // The patterns that match these of all actions and no other.
 export function shrink(actions, all, iterations) {

@@ -25,6 +25,7 @@ mod proof;
 mod rewritten;
 mod rightsizer;
 mod scripts;
+mod short_lists;
 mod terraform;
 mod wildcards;
 

@@ -2,7 +2,7 @@
 
 use hashbrown::HashSet;
 use iam_policy_parser::{ActionElement, ActionPattern, WorkBudget};
-use service_catalog::{ActionId, Catalog, Service, ServiceId};
+use service_catalog::{Catalog, Service, ServiceId};
 
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
@@ -10,7 +10,7 @@ use crate::compiled_policy::PolicyCompiler;
 use super::needs::Needs;
 use super::options::Wildcards;
 use super::outcome::ChangeReason;
-use super::wildcards::shortest;
+use super::short_lists::ShortLists;
 
 /// What becomes of the actions of an allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,13 +188,13 @@ impl Rewriting<'_> {
     }
 }
 
-/// Writes the entries as a list. What old patterns of one service leave is written together, in the place of the first of them.
+/// Writes the entries of a statement, given with its position, as a list. What old patterns of one service leave is written together, in the place of the first of them.
 /// `None` when the work budget ends first.
 pub(super) fn written(
     catalog: &Catalog,
     entries: &[Entry<'_>],
-    old: &ActionElement,
-    wildcards: Wildcards,
+    old: (usize, &ActionElement),
+    (wildcards, lists): (Wildcards, &ShortLists),
     budget: &mut WorkBudget,
 ) -> Option<Vec<String>> {
     let mut list: Vec<String> = Vec::new();
@@ -220,19 +220,8 @@ pub(super) fn written(
             _ if !done.insert(part.service) => continue,
             _ => of_service(entries, part.service),
         };
-        let kept: Vec<ActionId> = kept
-            .iter()
-            .filter_map(|at| catalog.action_at(*at))
-            .collect();
-        let service = part.service;
-        list.extend(shortest(
-            catalog,
-            service,
-            &kept,
-            Some(old),
-            wildcards,
-            budget,
-        )?);
+        let kept = kept.iter().filter_map(|at| catalog.action_at(*at));
+        list.extend(lists.get(catalog, old, kept.collect(), wildcards, budget)?);
     }
     let mut seen = HashSet::new();
     list.retain(|text| seen.insert(text.to_ascii_lowercase()));

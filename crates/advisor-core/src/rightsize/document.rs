@@ -15,6 +15,7 @@ use super::options::Wildcards;
 use super::outcome::ChangeReason;
 use super::packing::{StatementJson, characters};
 use super::proof::{actions_within, covers_needs};
+use super::short_lists::ShortLists;
 
 /// The work that rewriting a statement, and proving that it is right, may take. Statements of real policies need a hundredth.
 const STATEMENT_STEPS: u64 = 100_000_000;
@@ -31,6 +32,8 @@ pub(super) struct OldDocument {
     matched: Vec<ActionSet>,
     /// The actions that the allows match.
     pub(super) granted: ActionSet,
+    /// The lists that were found for its statements.
+    lists: ShortLists,
     /// The length of the document without white space.
     pub(super) characters: usize,
     /// The text in the export.
@@ -97,6 +100,7 @@ impl OldDocument {
             statements,
             matched,
             granted,
+            lists: ShortLists::default(),
             characters,
             text: account.document_text_shared(id)?.clone(),
         })
@@ -116,10 +120,10 @@ impl OldDocument {
                 index,
                 actions: rewrite(
                     compiler,
-                    statement,
+                    (index, statement),
                     self.matched(index),
                     needs,
-                    wildcards,
+                    (wildcards, &self.lists),
                     checks,
                 ),
             })
@@ -175,10 +179,10 @@ impl OldDocument {
 /// Rewrites the actions of a statement, and proves that what it then allows is right. What is not proved stays as it was.
 fn rewrite(
     compiler: &PolicyCompiler,
-    statement: &Statement,
+    (index, statement): (usize, &Statement),
     matched: &ActionSet,
     needs: &Needs,
-    wildcards: Wildcards,
+    lists: (Wildcards, &ShortLists),
     checks: Checks,
 ) -> NewActions {
     if statement.effect == Effect::Deny || matched.is_within(&needs.stays) {
@@ -197,8 +201,8 @@ fn rewrite(
     let list = written(
         compiler.catalog(),
         &entries,
-        element,
-        wildcards,
+        (index, element),
+        lists,
         &mut budget,
     );
     let Some(list) = list else {
