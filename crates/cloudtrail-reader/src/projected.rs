@@ -1,12 +1,12 @@
 //! The projected parser: reads the records of a CloudTrail object without building values, in two stages.
 //!
-//! [`index`] makes bitmaps of quotes, colons and brackets, 64 bytes at a time, in a window that slides along the text. [`walk`]
-//! finds the members of a record by its own colons and jumps over everything else. Then one question after the other is asked for
+//! [`index`] makes bitmaps of quotes and brackets, 64 bytes at a time, in a window that slides along the text. [`walk`] goes from
+//! member to member of a record, and jumps over nested values. Then one question after the other is asked for
 //! all records of the window: who called ([`caller`]), what was called, and the rest ([`record`]). Callers and calls are known
 //! by their bytes ([`cache`]); `serde_json` reads those that are not known.
 //!
-//! Of the values that do not count, only strings (escapes and control characters), UTF-8 and that as many brackets close as open
-//! are checked.
+//! Of objects and lists that do not count, only strings (escapes and control characters), UTF-8 and that as many brackets close as
+//! open are checked.
 //! A record in which anything else is unexpected is left to the reference parser; if even its JSON is broken, the whole object is.
 
 mod cache;
@@ -31,7 +31,7 @@ use crate::record::checks;
 use caller::Callers;
 use index::{Index, Irregular};
 use record::{Calls, Judge, Record};
-use walk::{Objects, Window};
+use walk::{Window, skip_space};
 
 pub(crate) use noted::Noted;
 
@@ -45,7 +45,6 @@ const WINDOW: usize = 512;
 #[derive(Debug, Default)]
 pub(crate) struct Projected {
     index: Index,
-    objects: Objects,
     records: Vec<Record>,
     callers: Callers,
     calls: Calls,
@@ -162,11 +161,11 @@ impl Projected {
             if text.get(at) != Some(&b'{') {
                 return Err(Irregular);
             }
-            let Some(place) = self.objects.find(window, at)? else {
+            let Some(record) = Record::find(window, at) else {
                 return Ok(Next::Record(at));
             };
-            self.records.push(Record::new(window, place, &self.objects));
-            let end = skip_space(text, place.end as usize);
+            let end = skip_space(text, record.place.end as usize);
+            self.records.push(record);
             match text.get(end) {
                 Some(b',') => at = skip_space(text, end + 1),
                 Some(b']') => return Ok(Next::End(end + 1)),
@@ -197,12 +196,4 @@ fn skip_space_and(text: &[u8], at: usize, wanted: &[u8]) -> Option<usize> {
     let at = skip_space(text, at);
     let is_next = text.get(at..)?.starts_with(wanted);
     is_next.then(|| skip_space(text, at + wanted.len()))
-}
-
-#[inline(always)]
-fn skip_space(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
-        at += 1;
-    }
-    at
 }

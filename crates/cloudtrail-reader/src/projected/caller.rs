@@ -9,23 +9,34 @@ use advisor_core::{Activity, AppearanceId, CredentialId, UserCredential};
 use super::cache::Cache;
 use super::keys::{Keys, OTHER};
 use super::reasons::Reasons;
-use super::walk::{Objects, Span, Window};
+use super::walk::{Members, Span, Stop, Window};
 use crate::outcome::set_aside::Rejection;
 use crate::record::event::{SessionContext, SessionIssuer, Text, UserIdentity};
 use crate::record::identity::{self, identity_types};
 
-#[rustfmt::skip]
-static IDENTITY_KEYS: Keys = Keys::new(&[
-    ("type", 0), ("principalId", 1), ("arn", 2), ("accountId", 3), ("userName", 4), ("invokedBy", 5), ("sessionContext", 6),
-    ("accessKeyId", 7), ("identityProvider", OTHER), ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
-], 4);
+const TYPE: u8 = 0;
+const PRINCIPAL_ID: u8 = 1;
+const ARN: u8 = 2;
+const ACCOUNT_ID: u8 = 3;
+const ACCESS_KEY_ID: u8 = 4;
+const USER_NAME: u8 = 5;
+const INVOKED_BY: u8 = 6;
+const SESSION_CONTEXT: u8 = 7;
 
 #[rustfmt::skip]
-static CONTEXT_KEYS: Keys = Keys::new(&[
-    ("sessionIssuer", 0),
-    ("webIdFederationData", OTHER), ("attributes", OTHER), ("ec2RoleDelivery", OTHER), ("sourceIdentity", OTHER),
-    ("ec2IssuedInVpc", OTHER), ("assumedRoot", OTHER),
-], 8);
+static IDENTITY_KEYS: Keys<11> = Keys::new([
+    ("type", TYPE), ("principalId", PRINCIPAL_ID), ("arn", ARN), ("accountId", ACCOUNT_ID), ("accessKeyId", ACCESS_KEY_ID),
+    ("userName", USER_NAME), ("sessionContext", SESSION_CONTEXT), ("invokedBy", INVOKED_BY), ("identityProvider", OTHER),
+    ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
+]);
+
+const SESSION_ISSUER: u8 = 0;
+
+#[rustfmt::skip]
+static CONTEXT_KEYS: Keys<7> = Keys::new([
+    ("sessionIssuer", SESSION_ISSUER), ("webIdFederationData", OTHER), ("attributes", OTHER), ("ec2RoleDelivery", OTHER),
+    ("sourceIdentity", OTHER), ("ec2IssuedInVpc", OTHER), ("assumedRoot", OTHER),
+]);
 
 /// Where a `userIdentity` stands; nowhere if the record is left to the reference parser.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,22 +48,16 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Finds the parts of a `userIdentity`. `None` if the record must be left to the reference parser.
+    /// Finds the parts of a `userIdentity`.
     #[inline(always)]
-    pub(super) fn find(window: Window<'_>, objects: &Objects, value: Span) -> Option<Self> {
+    pub(super) fn find(window: Window<'_>, whole: Span) -> Result<Self, Stop> {
         let text = window.text;
-        let whole = value.trimmed(text);
-        if whole.end == 0 {
-            return None;
-        }
-        let [kind, id, arn, account, name, invoked_by, context, key, _] =
-            objects.get(1, whole)?.members(text, &IDENTITY_KEYS)?;
-        let kind = window.plain_text(kind)?;
-        let (id, arn) = (window.plain_text(id)?, window.plain_text(arn)?);
-        let account = window.plain_text(account)?;
-        window.plain_text(name)?;
-        window.plain_text(invoked_by)?;
-        let key = window.plain_text(key)?;
+        let identity: Members<9> = window.object(whole, &IDENTITY_KEYS)?;
+        let plain = |number| identity.plain_text(text, number).ok_or(Stop::Odd);
+        let (kind, id, arn) = (plain(TYPE)?, plain(PRINCIPAL_ID)?, plain(ARN)?);
+        let (account, key) = (plain(ACCOUNT_ID)?, plain(ACCESS_KEY_ID)?);
+        plain(USER_NAME)?;
+        plain(INVOKED_BY)?;
         let mut telling = whole;
         if kind.end > 0 && account.end > kind.end.max(id.end).max(arn.end) {
             telling.end = account.end + 1;
@@ -64,20 +69,22 @@ impl Identity {
                 telling.end = key.end + 1;
             }
         }
+        let context = identity.value(SESSION_CONTEXT);
         if !context.is_null(text) {
-            let context = objects.get(2, context.trimmed(text))?;
-            let [issuer, _] = context.members(text, &CONTEXT_KEYS)?;
+            let context: Members<2> = window.object(context, &CONTEXT_KEYS)?;
+            let issuer = context.value(SESSION_ISSUER);
             if !issuer.is_null(text) && issuer.of(text) != b"{}" {
                 let is_session = kind.of(text) == identity_types::ASSUMED_ROLE.as_bytes();
                 let start = issuer.start - 1;
+                let with_colon = Span { start, ..issuer };
                 // Anything that is not an object is for the parser of the whole.
-                telling = match issuer.of(text) {
-                    [b'{', .., b'}'] if is_session => Span { start, ..issuer },
+                telling = match with_colon.of(text) {
+                    [b':', b'{', .., b'}'] if is_session => with_colon,
                     _ => whole,
                 };
             }
         }
-        Some(Self { whole, telling })
+        Ok(Self { whole, telling })
     }
 }
 

@@ -11,7 +11,8 @@ use service_catalog::ActionId;
 
 use super::cache::is_same;
 use super::noted::Covered;
-use super::walk::{Span, Values, Window};
+use super::record::{Fields, fields::*};
+use super::walk::{Span, Window};
 use crate::options::Rules;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;
@@ -23,7 +24,7 @@ pub(super) struct Evidence<'t> {
     pub(super) kind: Option<&'t [u8]>,
     pub(super) category: Option<&'t [u8]>,
     pub(super) event: KnownEvent,
-    pub(super) values: &'t Values<19>,
+    pub(super) fields: &'t Fields,
     pub(super) identity: Span,
 }
 
@@ -99,9 +100,9 @@ impl Coverages {
         noted: &mut Vec<Covered>,
     ) -> Option<CoverageId> {
         let region = evidence.region?;
-        let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
-        let [read_only, account, resources] =
-            [read_only, account, resources].map(|span| span.of(window.text));
+        let [read_only, account, management, resources] =
+            [READ_ONLY, RECIPIENT_ACCOUNT_ID, MANAGEMENT_EVENT, RESOURCES]
+                .map(|field| evidence.fields.json(window.text, field));
         let (event, is_call) = (
             evidence.event,
             matches!(evidence.kind, None | Some(b"AwsApiCall")),
@@ -109,7 +110,7 @@ impl Coverages {
         let is_management = match evidence.category {
             Some(b"Management") => Some(true),
             Some(b"Data") => Some(false),
-            None if is_call && management.end == 0 => event.is_management,
+            None if is_call && management.is_empty() => event.is_management,
             _ => None,
         };
         let is_read = match read_only {
@@ -171,26 +172,24 @@ fn intern<'t>(
     rules: &Rules,
     activity: &mut Activity,
 ) -> Option<CoverageId> {
-    let [_, _, _, _, region, ..] = *evidence.values;
-    let [.., read_only, account, management, resources, _, _, _, _, _] = *evidence.values;
-    let json = |span: Span| {
-        let text = span.trimmed(window.text).of(window.text);
-        let text = std::str::from_utf8(text).ok();
+    let fields = evidence.fields;
+    let json = |field| {
+        let text = std::str::from_utf8(fields.json(window.text, field)).ok();
         text.filter(|text| !matches!(*text, "" | "null"))
     };
     let plain = |text: Option<&'t [u8]>| std::str::from_utf8(text?).ok();
-    let fields = KindFields {
+    let kind = KindFields {
         event_type: plain(evidence.kind),
         event_category: plain(evidence.category),
-        read_only: json(read_only),
-        management_event: json(management),
-        resources: json(resources),
+        read_only: json(READ_ONLY),
+        management_event: json(MANAGEMENT_EVENT),
+        resources: json(RESOURCES),
     };
-    let category = coverage::category(&fields, rules.catalog(), evidence.event)?;
-    let region = window.plain_text(region)?.of(window.text);
+    let category = coverage::category(&kind, rules.catalog(), evidence.event)?;
+    let region = fields.plain_text(window.text, AWS_REGION)?.of(window.text);
     let region = std::str::from_utf8(region).ok()?;
     let coverage = activity.coverage_mut();
-    if let Some(account) = json(account).and_then(coverage::account_text) {
+    if let Some(account) = json(RECIPIENT_ACCOUNT_ID).and_then(coverage::account_text) {
         return Some(coverage.intern(account, region, category));
     }
     let identity = evidence.identity.of(window.text);

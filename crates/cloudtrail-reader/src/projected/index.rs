@@ -1,4 +1,4 @@
-//! Stage 1: bitmaps of the bytes that give JSON its structure, one bit for each byte of a 64-byte block.
+//! Stage 1: bitmaps of quotes and brackets, one bit for each byte of a 64-byte block.
 //!
 //! The text is indexed once, from its start to its end, in a window that slides along. Strings are checked on the way: their
 //! escapes, control characters in them, and that the text is UTF-8. What is outside of strings is left to stage 2.
@@ -14,14 +14,13 @@ const BLOCK: usize = 64;
 /// Blocks that are indexed together.
 const GROUP: usize = 8;
 
-/// A block's bitmaps. Brackets and colons in strings are left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Block {
-    pub(super) colons: u64,
+/// A block's bitmaps. Brackets in strings are left out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Block {
     /// `{` and `[`.
-    pub(super) opening: u64,
+    opening: u64,
     /// `}` and `]`.
-    pub(super) closing: u64,
+    closing: u64,
     /// Quotes and backslashes, wherever they are.
     special: u64,
 }
@@ -46,23 +45,6 @@ struct Scan {
     checked: usize,
 }
 
-/// A place in the window: a block's number, and the bits of the block from that place on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) block: usize,
-    pub(super) bits: u64,
-}
-
-impl Place {
-    /// The start of the next block.
-    pub(super) fn next(self) -> Self {
-        Self {
-            block: self.block + 1,
-            bits: u64::MAX,
-        }
-    }
-}
-
 impl Index {
     /// Starts a new text.
     pub(super) fn clear(&mut self) {
@@ -79,7 +61,7 @@ impl Index {
 
     /// Moves the start of the window to the block that has this byte of it.
     pub(super) fn slide(&mut self, to: usize) {
-        let passed = self.place(to).block.min(self.blocks.len());
+        let passed = self.number_of(to).min(self.blocks.len());
         self.blocks.drain(..passed);
         self.start += passed * BLOCK;
     }
@@ -98,35 +80,28 @@ impl Index {
     }
 
     #[inline(always)]
-    pub(super) fn block(&self, number: usize) -> Option<&Block> {
+    fn block(&self, number: usize) -> Option<&Block> {
         self.blocks.get(number)
     }
 
+    /// The number of the block that has this byte.
     #[inline(always)]
-    pub(super) fn place(&self, at: usize) -> Place {
-        Place {
-            block: at.wrapping_sub(self.start) / BLOCK,
-            bits: u64::MAX << (at % BLOCK),
-        }
+    fn number_of(&self, at: usize) -> usize {
+        at.wrapping_sub(self.start) / BLOCK
     }
 
-    /// Where in the text a bit of a block stands.
+    /// Where the first quote or backslash is, here or later. `None` if that is beyond the window.
     #[inline(always)]
-    pub(super) fn position(&self, block: usize, bit: u64) -> usize {
-        self.start + block * BLOCK + bit.trailing_zeros() as usize
-    }
-
-    /// Whether the first quote or backslash at a place or after it is at `end`.
-    #[inline(always)]
-    pub(super) fn next_special_is(&self, mut at: usize, end: usize) -> bool {
+    pub(super) fn next_special(&self, mut at: usize) -> Option<usize> {
         loop {
-            let Place { block, bits } = self.place(at);
-            let special = |block| self.block(block).map_or(0, |block| block.special);
+            let number = self.number_of(at);
+            let block = self.block(number)?;
+            let after = self.block(number + 1).map_or(0, |after| after.special);
             // The next 64 bytes, wherever a block ends in them: a branch would be hard to predict.
-            let shift = bits.trailing_zeros();
-            let next = special(block) >> shift | special(block + 1) << 1 << (63 - shift);
-            if next != 0 || end < at + BLOCK {
-                return at + next.trailing_zeros() as usize == end;
+            let shift = at % BLOCK;
+            let next = block.special >> shift | after << 1 << (BLOCK - 1 - shift);
+            if next != 0 {
+                return Some(at + next.trailing_zeros() as usize);
             }
             at += BLOCK;
         }
@@ -135,12 +110,12 @@ impl Index {
     /// Finds the bracket that closes the one that is here, whatever their kinds. `None` if that is beyond the window.
     #[inline(always)]
     pub(super) fn skip(&self, open: usize) -> Option<usize> {
-        let mut place = self.place(open + 1);
+        let mut number = self.number_of(open + 1);
+        let mut bits = u64::MAX << ((open + 1) % BLOCK);
         let mut depth = 1;
         loop {
-            let block = self.block(place.block)?;
-            let opening = block.opening & place.bits;
-            let closing = block.closing & place.bits;
+            let block = self.block(number)?;
+            let (opening, closing) = (block.opening & bits, block.closing & bits);
             // Only then can it be in this block.
             if closing.count_ones() >= depth {
                 let mut rest = closing;
@@ -149,13 +124,14 @@ impl Index {
                     closed += 1;
                     let before = (rest - 1) & !rest;
                     if depth + (opening & before).count_ones() == closed {
-                        return Some(self.position(place.block, rest));
+                        let start = self.start + number * BLOCK;
+                        return Some(start + rest.trailing_zeros() as usize);
                     }
                     rest &= rest - 1;
                 }
             }
             depth = depth + opening.count_ones() - closing.count_ones();
-            place = place.next();
+            (number, bits) = (number + 1, u64::MAX);
         }
     }
 
@@ -207,7 +183,6 @@ impl Index {
             let curly = bytes | splat(0x20);
             block.opening = curly.simd_eq(splat(b'{')).to_bitmask();
             block.closing = curly.simd_eq(splat(b'}')).to_bitmask();
-            block.colons = bytes.simd_eq(splat(b':')).to_bitmask();
             // As signed bytes, what is beyond ASCII is less than zero.
             marks.unusual = bytes.simd_lt(splat(b' ')).to_bitmask();
             marks.backslashes = bytes.simd_eq(splat(b'\\')).to_bitmask();
@@ -230,7 +205,6 @@ impl Index {
             scan.in_string = (inside.cast_signed() >> 63).cast_unsigned();
             block.opening &= !inside;
             block.closing &= !inside;
-            block.colons &= !inside;
             let start = start + number * BLOCK;
             let unknown_escapes = marks.escaped & !block.special;
             if marks.backslashes & !inside != 0 {
@@ -343,20 +317,17 @@ pub(super) mod tests {
             let index = index(&text).unwrap();
             let places = |bits: fn(&Block) -> u64| -> Vec<usize> {
                 (0..text.len())
-                    .filter(|at| {
-                        let Place { block, bits: rest } = index.place(*at);
-                        bits(&index.blocks[block]) & rest & rest.wrapping_neg() != 0
-                    })
+                    .filter(|at| bits(&index.blocks[at / BLOCK]) >> (at % BLOCK) & 1 != 0)
                     .map(|at| at - by)
                     .collect()
             };
             assert_eq!(places(|block| block.opening), [0, 10, 16]);
             assert_eq!(places(|block| block.closing), [17, 18, 34]);
-            assert_eq!(places(|block| block.colons), [9, 30]);
             assert_eq!(index.skip(by), Some(by + 34));
             assert_eq!(index.skip(by + 10), Some(by + 18));
-            assert!(index.next_special_is(by + 2, by + 5));
-            assert!(!index.next_special_is(by + 2, by + 8));
+            assert_eq!(index.next_special(by + 2), Some(by + 5));
+            assert_eq!(index.next_special(by + 5), Some(by + 5));
+            assert_eq!(index.next_special(by + 34), None);
         }
     }
 

@@ -1,218 +1,181 @@
-//! Keys of objects, found by the bytes before their colons in a perfect hash that is made at compile time.
+//! Keys of objects, looked for in the order in which CloudTrail writes them: most often the next one is there.
 
-/// The number of entries of a table: so many that a multiplier is found soon.
-const SLOTS: usize = 256;
-const SLOT_BITS: u32 = SLOTS.trailing_zeros();
-/// The bytes of a key that are compared at once: up to 30 letters and two quotes.
+use super::walk::{Stop, Window, skip_space};
+
+/// The bytes that are compared at once: up to 29 letters, two quotes and the colon.
 const COMPARED: usize = 32;
-/// Longer keys are left to the reference parser: CloudTrail's have some 30 letters.
-const LONGEST: usize = 256;
+type Words = [u64; COMPARED / 8];
 
 /// The number of all keys that do not count; those that do have smaller ones.
 pub(super) const OTHER: u8 = 31;
 
-/// The keys of one kind of object, each with its number; keys that do not count are there to be found fast.
+/// The keys of one kind of object in CloudTrail's order, each with its number.
 #[derive(Debug)]
-pub(super) struct Keys {
-    names: &'static [(&'static str, u8)],
-    /// Which bits of the eight bytes before the closing quote are hashed.
-    hashed: u64,
-    multiplier: u64,
-    /// For every hash, the key that has it.
-    slots: [Key; SLOTS],
+pub(super) struct Keys<const N: usize> {
+    names: [(&'static str, u8); N],
+    keys: [Key; N],
 }
 
+/// A key with its quotes and the colon, and which bits of the words are the key's.
 #[derive(Clone, Copy, Debug)]
 struct Key {
-    /// The key in quotes, as it ends before the colon; and which bits of it are the key's.
-    words: [u64; COMPARED / 8],
-    mask: [u64; COMPARED / 8],
-    /// With the quotes.
-    length: u8,
-    number: u8,
+    words: Words,
+    mask: Words,
 }
 
-/// A key of an object.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    pub(super) number: u8,
-    /// Where the comma or bracket before it stands.
-    pub(super) separator: u32,
+impl Key {
+    #[inline(always)]
+    fn is(&self, words: &Words) -> bool {
+        let expected = self.words.iter().zip(&self.mask);
+        let different = words
+            .iter()
+            .zip(expected)
+            .map(|(word, (key, mask))| (word ^ key) & mask);
+        different.fold(0, |all, word| all | word) == 0
+    }
 }
 
-impl Keys {
-    /// The keys and their numbers. So many of their last bytes must differ; the shortest key with its opening quote must have so
-    /// many.
-    pub(super) const fn new(names: &'static [(&'static str, u8)], hashed: u32) -> Self {
-        let hashed = u64::MAX << (64 - 8 * hashed);
-        let mut multiplier = 0x9e37_79b9_7f4a_7c15_u64;
-        loop {
-            if let Some(slots) = table(names, hashed, multiplier) {
-                return Self {
-                    names,
-                    hashed,
-                    multiplier,
-                    slots,
+impl<const N: usize> Keys<N> {
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "it is only called at compile time: constant evaluation has no `get`"
+    )]
+    pub(super) const fn new(names: [(&'static str, u8); N]) -> Self {
+        let no_key = Key {
+            words: [0; COMPARED / 8],
+            mask: [0; COMPARED / 8],
+        };
+        let mut keys = [no_key; N];
+        let mut next = 0;
+        while next < N {
+            let name = names[next].0.as_bytes();
+            let mut at = 0;
+            while at < name.len() + 3 {
+                let byte = match at {
+                    0 => b'"',
+                    _ if at <= name.len() => name[at - 1],
+                    _ if at == name.len() + 1 => b'"',
+                    _ => b':',
                 };
+                keys[next].words[at / 8] |= (byte as u64) << (8 * (at % 8));
+                keys[next].mask[at / 8] |= 0xff << (8 * (at % 8));
+                at += 1;
             }
-            multiplier = multiplier.wrapping_mul(0xd134_2543_de82_ef95) | 1;
+            next += 1;
         }
+        Self { names, keys }
     }
 
-    /// The key before a colon; `None` if it must be left to the reference parser.
+    /// The number of the key that is here, and where its value starts. `next` is which key is expected, and then the one after it.
     #[inline(always)]
-    pub(super) fn find(&self, text: &[u8], colon: usize) -> Option<Found> {
-        let before = text.get(colon.wrapping_sub(COMPARED)..);
-        if let Some(before) = before.and_then(<[u8]>::first_chunk::<COMPARED>) {
-            let words = bytemuck::cast::<_, [u64; COMPARED / 8]>(*before).map(u64::from_le);
-            let [.., before_last, last] = words;
-            let slot = hash([before_last, last], self.hashed, self.multiplier);
-            if let Some(key) = self.slots.get(slot) {
-                let separator = colon - usize::from(key.length) - 1;
-                let expected = key.words.iter().zip(&key.mask);
-                let different = words
-                    .iter()
-                    .zip(expected)
-                    .map(|(word, (key, mask))| (word ^ key) & mask);
-                if different.fold(0, |all, word| all | word) == 0
-                    && let Some(b',' | b'{') = text.get(separator)
+    pub(super) fn find(
+        &self,
+        window: Window<'_>,
+        at: usize,
+        next: &mut usize,
+    ) -> Result<(u8, usize), Stop> {
+        let bytes = window.text.get(at..).and_then(<[u8]>::first_chunk);
+        if let Some(bytes) = bytes {
+            let words: Words = bytemuck::cast::<[u8; COMPARED], Words>(*bytes).map(u64::from_le);
+            while let Some(key) = self.keys.get(*next) {
+                let name = self.names.get(*next);
+                *next += 1;
+                if key.is(&words)
+                    && let Some((name, number)) = name
                 {
-                    return Some(Found {
-                        number: key.number,
-                        separator: separator as u32,
-                    });
+                    return Ok((*number, at + name.len() + 3));
                 }
             }
         }
-        self.find_uncommon(text, colon)
+        self.find_uncommon(window, at, next)
     }
 
-    /// A key that is not in the table, or one with white space around it.
+    /// A key in another order, one that is not known, or one with white space around it.
     #[inline(never)]
-    fn find_uncommon(&self, text: &[u8], colon: usize) -> Option<Found> {
-        let before = trimmed_end(text.get(..colon)?).strip_suffix(b"\"")?;
-        let start = before.len().saturating_sub(LONGEST);
-        let quote = start + memchr::memrchr(b'"', before.get(start..)?)?;
-        let name = before.get(quote + 1..)?;
-        // With an escape it may be any key, and the quote may be part of it.
-        if name.contains(&b'\\') {
-            return None;
+    fn find_uncommon(
+        &self,
+        window: Window<'_>,
+        at: usize,
+        next: &mut usize,
+    ) -> Result<(u8, usize), Stop> {
+        let text = window.text;
+        let start = skip_space(text, at);
+        if text.get(start) != Some(&b'"') {
+            return Err(Stop::Odd);
         }
-        let before = trimmed_end(before.get(..quote)?);
-        let [.., b',' | b'{'] = before else {
-            return None;
-        };
+        let string = window.string(start)?;
+        let colon = skip_space(text, string.end);
+        // With an escape it may be any key.
+        if string.is_escaped || text.get(colon) != Some(&b':') {
+            return Err(Stop::Odd);
+        }
+        let name = text.get(start + 1..string.end - 1).unwrap_or_default();
         let known = self
             .names
             .iter()
-            .find(|(known, _)| known.as_bytes() == name);
-        Some(Found {
-            number: known.map_or(OTHER, |(_, number)| *number),
-            separator: before.len() as u32 - 1,
-        })
+            .position(|(known, _)| known.as_bytes() == name);
+        *next = known.map_or(0, |known| known + 1);
+        let number = known.and_then(|known| self.names.get(known));
+        let number = number.map_or(OTHER, |(_, number)| *number);
+        Ok((number, skip_space(text, colon + 1)))
     }
-}
-
-#[inline(always)]
-const fn hash([before, last]: [u64; 2], hashed: u64, multiplier: u64) -> usize {
-    let end = (last << 8 | before >> 56) & hashed;
-    (end.wrapping_mul(multiplier) >> (64 - SLOT_BITS)) as usize
-}
-
-/// Without JSON's white space at the end.
-pub(super) fn trimmed_end(mut text: &[u8]) -> &[u8] {
-    while let [before @ .., b' ' | b'\n' | b'\r' | b'\t'] = text {
-        text = before;
-    }
-    text
-}
-
-/// Puts the keys where their hashes say; nothing if two have the same hash.
-#[allow(
-    clippy::indexing_slicing,
-    reason = "it is only called at compile time: constant evaluation has no `get`"
-)]
-const fn table(names: &[(&str, u8)], hashed: u64, multiplier: u64) -> Option<[Key; SLOTS]> {
-    const NO_KEY: Key = Key {
-        words: [0; COMPARED / 8],
-        mask: [0; COMPARED / 8],
-        length: 0,
-        number: 0,
-    };
-    let mut slots = [NO_KEY; SLOTS];
-    let mut next = 0;
-    while next < names.len() {
-        let (name, number) = names[next];
-        let mut key = NO_KEY;
-        key.length = name.len() as u8 + 2;
-        key.number = number;
-        let start = COMPARED - key.length as usize;
-        let mut at = start;
-        while at < COMPARED {
-            let byte = if at == start || at == COMPARED - 1 {
-                b'"'
-            } else {
-                name.as_bytes()[at - start - 1]
-            };
-            key.words[at / 8] |= (byte as u64) << (8 * (at % 8));
-            key.mask[at / 8] |= 0xff << (8 * (at % 8));
-            at += 1;
-        }
-        let slot = hash(
-            [key.words[COMPARED / 8 - 2], key.words[COMPARED / 8 - 1]],
-            hashed,
-            multiplier,
-        );
-        if slots[slot].length > 0 {
-            return None;
-        }
-        slots[slot] = key;
-        next += 1;
-    }
-    Some(slots)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::tests::index;
     use super::*;
 
-    static KEYS: Keys = Keys::new(&[("arn", 0), ("type", 1), ("userName", OTHER)], 4);
+    static KEYS: Keys<4> = Keys::new([("type", 1), ("userName", OTHER), ("arn", 0), ("x", 2)]);
+
+    fn find(text: &str, mut next: usize) -> Result<(u8, &str, usize), Stop> {
+        let index = index(text.as_bytes()).unwrap();
+        let window = Window {
+            text: text.as_bytes(),
+            index: &index,
+        };
+        let (number, value) = KEYS.find(window, 0, &mut next)?;
+        Ok((number, &text[value..], next))
+    }
 
     #[test]
-    fn keys_are_found_wherever_they_stand() {
-        for before in ["{", "{\"x\":\"a long text before the key\",", "{ \n"] {
-            for (key, number) in [
-                ("arn", 0),
-                ("type", 1),
-                ("userName", OTHER),
-                ("xarn", OTHER),
-                ("ar", OTHER),
-                ("aKeyOfMoreLettersThanAreCompared", OTHER),
-            ] {
-                for space in ["", " "] {
-                    let text = format!("{before}\"{key}\"{space}:");
-                    let found = KEYS.find(text.as_bytes(), text.len() - 1).unwrap();
-                    assert_eq!(found.number, number, "{text}");
-                    assert_eq!(found.separator as usize, before.trim_end().len() - 1);
+    fn keys_are_found_in_any_order() {
+        for (key, number, after) in [
+            ("type", 1, 1),
+            ("userName", OTHER, 2),
+            ("arn", 0, 3),
+            ("xarn", OTHER, 0),
+            ("ar", OTHER, 0),
+            ("", OTHER, 0),
+            ("aKeyOfMoreLettersThanAreCompared", OTHER, 0),
+        ] {
+            for (before, space) in [("", ""), ("", " "), ("\n", "\t ")] {
+                for rest in ["1", "\"a text of more than thirty-two bytes\""] {
+                    for next in 0..5 {
+                        let text = format!("{before}\"{key}\"{space}:{space}{rest}");
+                        let found = find(&text, next);
+                        assert_eq!(found, Ok((number, rest, after)), "{text} {next}");
+                    }
                 }
             }
         }
     }
 
     #[test]
-    fn other_text_before_a_colon_is_no_key() {
+    fn other_text_is_no_key() {
         for text in [
-            "{arn:",
-            "{\"a\\u0072n\":",
-            "{\"x\" \"arn\":",
-            "\"arn\":",
+            "arn:",
+            "\"a\\u0072n\":",
+            "\"arn\" \"x\":",
             ":",
+            "\"arn\"",
+            "",
         ] {
-            let long = format!("{{\"x\":\"a long text before the key\"{text}");
-            for text in [text, &long[..]] {
-                let found = KEYS.find(text.as_bytes(), text.len() - 1);
-                assert!(found.is_none() || text.ends_with("\"{\"arn\":"), "{text}");
+            let long = format!("{text} a text of more than thirty-two bytes");
+            for text in [text, &long] {
+                assert_eq!(find(text, 0), Err(Stop::Odd), "{text}");
             }
         }
+        assert_eq!(find("\"ar", 0), Err(Stop::Beyond));
     }
 }

@@ -4,6 +4,7 @@ use advisor_core::{Activity, CreditedActionId, RegionId};
 use serde_json::value::RawValue;
 use service_catalog::Catalog;
 
+use self::fields::*;
 use super::cache::{Cache, is_same};
 use super::calendar::Calendar;
 use super::caller::{Callers, Identified, Identity};
@@ -11,24 +12,50 @@ use super::coverage::{Coverages, Evidence};
 use super::keys::{Keys, OTHER};
 use super::noted::{Noted, NotedAttempt, UUID};
 use super::reasons::Reasons;
-use super::walk::{Objects, Span, Values, Window};
+use super::walk::{Members, Span, Stop, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::coverage::KnownEvent;
 use crate::record::event::{Details, ResponseError};
 use crate::record::{attribution, checks, event_types};
 
+/// The numbers of the fields that count.
+pub(super) mod fields {
+    pub(in super::super) const USER_IDENTITY: u8 = 0;
+    pub(in super::super) const EVENT_TIME: u8 = 1;
+    pub(in super::super) const EVENT_SOURCE: u8 = 2;
+    pub(in super::super) const EVENT_NAME: u8 = 3;
+    pub(in super::super) const AWS_REGION: u8 = 4;
+    pub(in super::super) const ERROR_CODE: u8 = 5;
+    pub(in super::super) const ERROR_MESSAGE: u8 = 6;
+    pub(in super::super) const REQUEST_PARAMETERS: u8 = 7;
+    pub(in super::super) const RESPONSE_ELEMENTS: u8 = 8;
+    pub(in super::super) const ADDITIONAL_EVENT_DATA: u8 = 9;
+    pub(in super::super) const EVENT_ID: u8 = 10;
+    pub(in super::super) const READ_ONLY: u8 = 11;
+    pub(in super::super) const RESOURCES: u8 = 12;
+    pub(in super::super) const EVENT_TYPE: u8 = 13;
+    pub(in super::super) const MANAGEMENT_EVENT: u8 = 14;
+    pub(in super::super) const RECIPIENT_ACCOUNT_ID: u8 = 15;
+    pub(in super::super) const ADDENDUM: u8 = 16;
+    pub(in super::super) const EVENT_CATEGORY: u8 = 17;
+}
+
+/// The values of a record that count.
+pub(super) type Fields = Members<19>;
+
 #[rustfmt::skip]
-static KEYS: Keys = Keys::new(&[
-    ("userIdentity", 0), ("eventTime", 1), ("eventSource", 2), ("eventName", 3), ("awsRegion", 4), ("eventID", 5),
-    ("eventType", 6), ("eventCategory", 7), ("errorCode", 8), ("errorMessage", 9), ("readOnly", 10), ("recipientAccountId", 11),
-    ("managementEvent", 12), ("resources", 13), ("requestParameters", 14), ("additionalEventData", 15),
-    ("responseElements", 16), ("addendum", 17),
-    ("eventVersion", OTHER), ("sourceIPAddress", OTHER), ("userAgent", OTHER), ("requestID", OTHER),
-    ("apiVersion", OTHER), ("serviceEventDetails", OTHER), ("sharedEventID", OTHER), ("vpcEndpointId", OTHER),
-    ("edgeDeviceDetails", OTHER), ("tlsDetails", OTHER), ("eventContext", OTHER),
-    ("sessionCredentialFromConsole", OTHER),
-], 8);
+static KEYS: Keys<31> = Keys::new([
+    ("eventVersion", OTHER), ("userIdentity", USER_IDENTITY), ("eventTime", EVENT_TIME), ("eventSource", EVENT_SOURCE),
+    ("eventName", EVENT_NAME), ("awsRegion", AWS_REGION), ("sourceIPAddress", OTHER), ("userAgent", OTHER),
+    ("errorCode", ERROR_CODE), ("errorMessage", ERROR_MESSAGE), ("requestParameters", REQUEST_PARAMETERS),
+    ("responseElements", RESPONSE_ELEMENTS), ("additionalEventData", ADDITIONAL_EVENT_DATA), ("requestID", OTHER),
+    ("eventID", EVENT_ID), ("readOnly", READ_ONLY), ("resources", RESOURCES), ("eventType", EVENT_TYPE), ("apiVersion", OTHER),
+    ("managementEvent", MANAGEMENT_EVENT), ("recipientAccountId", RECIPIENT_ACCOUNT_ID), ("sharedEventID", OTHER),
+    ("vpcEndpointId", OTHER), ("vpcEndpointAccountId", OTHER), ("serviceEventDetails", OTHER), ("addendum", ADDENDUM),
+    ("eventCategory", EVENT_CATEGORY), ("tlsDetails", OTHER), ("sessionCredentialFromConsole", OTHER),
+    ("edgeDeviceDetails", OTHER), ("eventContext", OTHER),
+]);
 
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
 /// CloudTrail's order nothing else is between them.
@@ -38,8 +65,8 @@ const LONGEST_CALL: u32 = 320;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     pub(super) place: Span,
-    pub(super) values: Values<19>,
-    pub(super) identity: Identity,
+    fields: Fields,
+    identity: Identity,
     /// The texts of `eventSource` and `eventName`.
     source: Span,
     name: Span,
@@ -51,26 +78,35 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A record that was found here.
+    /// The record that opens here. `None` if it reaches beyond the window.
     #[inline(always)]
-    pub(super) fn new(window: Window<'_>, place: Span, objects: &Objects) -> Self {
-        let mut record = Self {
-            place,
-            ..Self::default()
-        };
-        record.is_odd = record.read(window, objects).is_none();
-        record
+    pub(super) fn find(window: Window<'_>, open: usize) -> Option<Self> {
+        match Self::read(window, open) {
+            Ok(record) => Some(record),
+            Err(Stop::Beyond) => None,
+            Err(Stop::Odd) => Some(Self {
+                place: Span {
+                    start: open as u32,
+                    end: window.index.skip(open)? as u32 + 1,
+                },
+                is_odd: true,
+                ..Self::default()
+            }),
+        }
     }
 
-    /// `None` if the record must be left to the reference parser.
     #[inline(always)]
-    fn read(&mut self, window: Window<'_>, objects: &Objects) -> Option<()> {
-        self.values = objects.get(0, self.place)?.members(window.text, &KEYS)?;
-        let [identity, _, source, name, ..] = self.values;
-        self.identity = Identity::find(window, objects, identity)?;
-        self.source = window.plain_text(source)?;
-        self.name = window.plain_text(name)?;
-        Some(())
+    fn read(window: Window<'_>, open: usize) -> Result<Self, Stop> {
+        let fields: Fields = window.members(open, &KEYS)?;
+        let plain = |number| fields.plain_text(window.text, number).ok_or(Stop::Odd);
+        Ok(Self {
+            place: fields.place,
+            identity: Identity::find(window, fields.value(USER_IDENTITY))?,
+            source: plain(EVENT_SOURCE)?,
+            name: plain(EVENT_NAME)?,
+            fields,
+            ..Self::default()
+        })
     }
 
     /// The texts of the event's source and name.
@@ -93,8 +129,8 @@ impl Record {
 }
 
 /// A value that must be JSON, if it is there.
-fn json(text: &[u8], value: Span) -> Option<Option<&RawValue>> {
-    match value.of(text) {
+fn json(value: &[u8]) -> Option<Option<&RawValue>> {
+    match value {
         [] => Some(None),
         json => serde_json::from_slice(json).ok(),
     }
@@ -206,16 +242,15 @@ impl Judge {
         activity: &mut Activity,
         noted: &mut Noted,
     ) -> Option<()> {
-        let [_, time, _, _, region, id, kind, category, error, ..] = record.values;
-        let plain = |value| window.plain_text(value);
-        let (time, region, id) = (plain(time)?, plain(region)?, plain(id)?);
-        let (kind, category, error) = (plain(kind)?, plain(category)?, plain(error)?);
+        let (text, fields) = (window.text, &record.fields);
+        let plain = |number| fields.plain_text(text, number);
+        let (time, region, id) = (plain(EVENT_TIME)?, plain(AWS_REGION)?, plain(EVENT_ID)?);
+        let (kind, category) = (plain(EVENT_TYPE)?, plain(EVENT_CATEGORY)?);
         let (has_type, has_category) = (kind.end > 0, category.end > 0);
         let [time, region, id, kind, category, error] =
-            [time, region, id, kind, category, error].map(|span| span.of(window.text));
-        let [.., asked, data, answered, addendum, _] = record.values;
+            [time, region, id, kind, category, plain(ERROR_CODE)?].map(|span| span.of(text));
         if record.is_odd
-            || !addendum.trimmed(window.text).is_null(window.text)
+            || !fields.value(ADDENDUM).is_null(text)
             || category == attribution::INSIGHT_CATEGORY.as_bytes()
             || kind == event_types::INSIGHT_TYPE.as_bytes()
         {
@@ -242,7 +277,7 @@ impl Judge {
             kind: has_type.then_some(kind),
             category: has_category.then_some(category),
             event: record.call.map(|call| call.event).unwrap_or_default(),
-            values: &record.values,
+            fields,
             identity: record.identity.whole,
         };
         let (principal, key) = match (reason, who) {
@@ -261,14 +296,17 @@ impl Judge {
         let denied = !error.is_empty() && self.is_denial(error);
         let call = record.call?;
         // An error that only the response has: the reference parser says whether it is a denial.
-        if error.is_empty() && ResponseError::is_possible(answered.of(window.text)) {
+        if error.is_empty() && ResponseError::is_possible(fields.json(text, RESPONSE_ELEMENTS)) {
             return None;
         }
-        let [asked, data] = [asked, data].map(|span| span.of(window.text));
-        let may_decide = |kind| rules.catalog().may_decide_uses(kind, asked, data);
+        let may_decide = |kind| {
+            let [asked, data] =
+                [REQUEST_PARAMETERS, ADDITIONAL_EVENT_DATA].map(|field| fields.json(text, field));
+            rules.catalog().may_decide_uses(kind, asked, data)
+        };
         let may_use = call.has_decided_uses && call.event.resolved.kind.is_some_and(may_decide);
         let (action, also) = if denied || call.is_decided_by_record || may_use {
-            self.called_by_all(window.text, record, call, denied, rules.catalog(), activity)?
+            self.called_by_all(text, record, call, denied, rules.catalog(), activity)?
         } else {
             (call.action, Vec::new())
         };
@@ -317,8 +355,9 @@ impl Judge {
         catalog: &Catalog,
         activity: &mut Activity,
     ) -> Option<(CreditedActionId, Vec<CreditedActionId>)> {
-        let [.., message, _, _, _, _, parameters, data, _, _, _] = record.values;
-        let denial = std::str::from_utf8(message.of(text)).ok()?;
+        let fields = &record.fields;
+        let message = fields.json(text, ERROR_MESSAGE);
+        let denial = std::str::from_utf8(message).ok()?;
         let named = named_action(denial).filter(|_| denied);
         if denied && !call.is_decided_by_record {
             let is_own = match named {
@@ -330,18 +369,17 @@ impl Judge {
             }
         }
         // Only these decide.
-        let [parameters, data] = [parameters, data].map(|field| {
+        let [parameters, data] = [REQUEST_PARAMETERS, ADDITIONAL_EVENT_DATA].map(|field| {
             if denied && !call.is_decided_by_record {
-                Span::default()
+                &[]
             } else {
-                field
+                fields.json(text, field)
             }
         });
-        let message = if denied { message } else { Span::default() };
         let details = Details {
-            request_parameters: json(text, parameters)?,
-            additional_event_data: json(text, data)?,
-            error_message: json(text, message)?,
+            request_parameters: json(parameters)?,
+            additional_event_data: json(data)?,
+            error_message: json(if denied { message } else { &[] })?,
         };
         let message = details.error_message();
         let [source, name] = record.source_and_name(text);

@@ -1,5 +1,5 @@
-//! What the projected parser may accept: in values that do not count, anything but broken strings, bytes that are not UTF-8, and
-//! more or fewer closing brackets than opening ones. Written the slow and simple way.
+//! What the projected parser may accept: in objects and lists that do not count, anything but broken strings, bytes that are not
+//! UTF-8, and more or fewer closing brackets than opening ones. Written the slow and simple way.
 
 use std::io::Read;
 use std::ops::Range;
@@ -48,8 +48,8 @@ struct Token {
     place: Range<usize>,
 }
 
-/// The object with a null, or what the projected parser finds in it, for every value that is not JSON, but whose strings and
-/// brackets are sound, if only these are checked of it. `None`
+/// The object with a null, or what the projected parser finds in it, for every object or list that is not JSON, but whose strings
+/// and brackets are sound, if only these are checked of it. `None`
 /// if there are none, or if the object is not a CloudTrail object with sound strings and brackets.
 pub(crate) fn replaced(object: &[u8]) -> Option<Vec<u8>> {
     let mut text = object.to_vec();
@@ -185,7 +185,10 @@ fn find_broken(
             {
                 find_broken(text, &object[colon + 1..end], inner, broken);
             }
-            None if serde_json::from_slice::<IgnoredAny>(&text[place.clone()]).is_err() => {
+            None if matches!(kinds[colon + 1], Kind::Open(_))
+                && value_end(&kinds, colon + 1) == Some(end)
+                && serde_json::from_slice::<IgnoredAny>(&text[place.clone()]).is_err() =>
+            {
                 let members = object[colon + 1..end].windows(3);
                 let instead = match key {
                     b"\"resources\"" => types(text, members),
