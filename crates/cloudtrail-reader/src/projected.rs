@@ -140,7 +140,7 @@ impl Projected {
                     .judge(window, record, rules, activity, noted)
                     .is_none()
                 {
-                    noted.add_odd(text, record.place)?;
+                    noted.add_odd(text, record.place())?;
                 }
             }
             match next {
@@ -161,11 +161,12 @@ impl Projected {
             if text.get(at) != Some(&b'{') {
                 return Err(Irregular);
             }
-            let Some(record) = Record::find(window, at) else {
+            let record = self.records.push_mut(Record::default());
+            if record.find(window, at).is_none() {
+                self.records.pop();
                 return Ok(Next::Record(at));
-            };
-            let end = skip_space(text, record.place.end as usize);
-            self.records.push(record);
+            }
+            let end = skip_space(text, record.place().end as usize);
             match text.get(end) {
                 Some(b',') => at = skip_space(text, end + 1),
                 Some(b']') => return Ok(Next::End(end + 1)),

@@ -135,7 +135,7 @@ impl Index {
         }
     }
 
-    /// Indexes so many more blocks, or what is left.
+    /// Indexes at least so many more blocks, or what is left.
     #[inline(always)]
     pub(super) fn extend<S: Simd>(
         &mut self,
@@ -144,17 +144,17 @@ impl Index {
         blocks: usize,
     ) -> Result<(), Irregular> {
         let rest = text.get(self.end()..).unwrap_or_default();
-        let (full, tail) = rest.as_chunks::<BLOCK>();
-        let next = full.get(..blocks).unwrap_or(full);
-        for group in next.chunks(GROUP) {
+        let (groups, tail) = rest.as_chunks::<{ GROUP * BLOCK }>();
+        let wanted = blocks.div_ceil(GROUP);
+        for group in groups.iter().take(wanted) {
             self.read(simd, text, group)?;
         }
-        if next.len() < blocks && !tail.is_empty() {
-            let mut last = [b' '; BLOCK];
+        if groups.len() < wanted && !tail.is_empty() {
+            let mut last = [b' '; GROUP * BLOCK];
             for (byte, known) in last.iter_mut().zip(tail) {
                 *byte = *known;
             }
-            self.read(simd, text, &[last])?;
+            self.read(simd, text, &last)?;
         }
         Ok(())
     }
@@ -165,8 +165,9 @@ impl Index {
         &mut self,
         simd: S,
         text: &[u8],
-        group: &[[u8; BLOCK]],
+        group: &[u8; GROUP * BLOCK],
     ) -> Result<(), Irregular> {
+        let group: &[[u8; BLOCK]; GROUP] = bytemuck::cast_ref(group);
         let start = self.end();
         let splat = |byte: u8| i8x64::splat(simd, byte as i8);
         let load = |block: &[u8; BLOCK]| -> i8x64<S> {
@@ -224,8 +225,7 @@ impl Index {
             }
         }
         self.scan = scan;
-        let read = blocks.get(..group.len()).unwrap_or_default();
-        self.blocks.extend_from_slice(read);
+        self.blocks.extend_from_slice(&blocks);
         Ok(())
     }
 }

@@ -64,7 +64,6 @@ const LONGEST_CALL: u32 = 320;
 /// A record whose values were found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
-    pub(super) place: Span,
     fields: Fields,
     identity: Identity,
     /// The texts of `eventSource` and `eventName`.
@@ -78,35 +77,37 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record that opens here. `None` if it reaches beyond the window.
+    /// Reads the record that opens here. `None` if it reaches beyond the window.
     #[inline(always)]
-    pub(super) fn find(window: Window<'_>, open: usize) -> Option<Self> {
-        match Self::read(window, open) {
-            Ok(record) => Some(record),
-            Err(Stop::Beyond) => None,
-            Err(Stop::Odd) => Some(Self {
-                place: Span {
+    pub(super) fn find(&mut self, window: Window<'_>, open: usize) -> Option<()> {
+        match self.read(window, open) {
+            Ok(()) => {}
+            Err(Stop::Beyond) => return None,
+            Err(Stop::Odd) => {
+                self.is_odd = true;
+                self.fields.place = Span {
                     start: open as u32,
                     end: window.index.skip(open)? as u32 + 1,
-                },
-                is_odd: true,
-                ..Self::default()
-            }),
+                };
+            }
         }
+        Some(())
     }
 
     #[inline(always)]
-    fn read(window: Window<'_>, open: usize) -> Result<Self, Stop> {
-        let fields: Fields = window.members(open, &KEYS)?;
+    fn read(&mut self, window: Window<'_>, open: usize) -> Result<(), Stop> {
+        window.read_members(open, &KEYS, &mut self.fields)?;
+        let fields = &self.fields;
         let plain = |number| fields.plain_text(window.text, number).ok_or(Stop::Odd);
-        Ok(Self {
-            place: fields.place,
-            identity: Identity::find(window, fields.value(USER_IDENTITY))?,
-            source: plain(EVENT_SOURCE)?,
-            name: plain(EVENT_NAME)?,
-            fields,
-            ..Self::default()
-        })
+        self.identity = Identity::find(window, fields.value(USER_IDENTITY))?;
+        self.source = plain(EVENT_SOURCE)?;
+        self.name = plain(EVENT_NAME)?;
+        Ok(())
+    }
+
+    /// Where it stands.
+    pub(super) fn place(&self) -> Span {
+        self.fields.place
     }
 
     /// The texts of the event's source and name.
@@ -242,6 +243,9 @@ impl Judge {
         activity: &mut Activity,
         noted: &mut Noted,
     ) -> Option<()> {
+        if record.is_odd {
+            return None;
+        }
         let (text, fields) = (window.text, &record.fields);
         let plain = |number| fields.plain_text(text, number);
         let (time, region, id) = (plain(EVENT_TIME)?, plain(AWS_REGION)?, plain(EVENT_ID)?);
@@ -249,8 +253,7 @@ impl Judge {
         let (has_type, has_category) = (kind.end > 0, category.end > 0);
         let [time, region, id, kind, category, error] =
             [time, region, id, kind, category, plain(ERROR_CODE)?].map(|span| span.of(text));
-        if record.is_odd
-            || !fields.value(ADDENDUM).is_null(text)
+        if !fields.value(ADDENDUM).is_null(text)
             || category == attribution::INSIGHT_CATEGORY.as_bytes()
             || kind == event_types::INSIGHT_TYPE.as_bytes()
         {

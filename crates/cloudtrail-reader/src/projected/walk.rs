@@ -108,22 +108,22 @@ impl Window<'_> {
         value: Span,
         keys: &Keys<K>,
     ) -> Result<Members<N>, Stop> {
-        match value.of(self.text) {
-            [b'{', ..] => self
-                .members(value.start as usize, keys)
-                .and_then(|members| (members.place == value).then_some(members).ok_or(Stop::Odd)),
-            _ => Err(Stop::Odd),
+        let mut members = Members::default();
+        if let [b'{', ..] = value.of(self.text) {
+            self.read_members(value.start as usize, keys, &mut members)?;
         }
+        let is_whole = value.end > 0 && members.place == value;
+        is_whole.then_some(members).ok_or(Stop::Odd)
     }
 
-    /// The members of the object that opens here.
+    /// Reads the members of the object that opens here.
     #[inline(always)]
-    pub(super) fn members<const N: usize, const K: usize>(
+    pub(super) fn read_members<const N: usize, const K: usize>(
         self,
         open: usize,
         keys: &Keys<K>,
-    ) -> Result<Members<N>, Stop> {
-        let mut members = Members::default();
+        members: &mut Members<N>,
+    ) -> Result<(), Stop> {
         let (mut at, mut next) = (open + 1, 0);
         let (mut seen, mut twice) = (0_u32, 0_u32);
         if self.text.get(at) != Some(&b'}') {
@@ -155,7 +155,7 @@ impl Window<'_> {
             end: at as u32 + 1,
         };
         let is_sound = twice & !(1 << OTHER) == 0;
-        is_sound.then_some(members).ok_or(Stop::Odd)
+        is_sound.then_some(()).ok_or(Stop::Odd)
     }
 
     /// The value that starts here.
@@ -234,7 +234,8 @@ mod tests {
                 text.get(at..at + json.len()).filter(|_| !json.is_empty())
             })
         };
-        let record: Members<3> = window.members(0, &KEYS)?;
+        let mut record = Members::<3>::default();
+        window.read_members(0, &KEYS, &mut record)?;
         let end = record.place.end as usize;
         assert_eq!(text.get(end..), Some(""), "{text}");
         let identity = record.value(0);
@@ -320,7 +321,8 @@ mod tests {
                 text: text.as_bytes(),
                 index: &index,
             };
-            let members: Members<3> = window.members(0, &KEYS).unwrap();
+            let mut members = Members::<3>::default();
+            window.read_members(0, &KEYS, &mut members).unwrap();
             let plain = members.plain_text(text.as_bytes(), 1);
             assert_eq!(
                 plain.map(|span| span.of(text.as_bytes())),
