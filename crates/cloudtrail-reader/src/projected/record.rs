@@ -138,11 +138,12 @@ fn json(value: &[u8]) -> Option<Option<&RawValue>> {
 }
 
 /// The action that AWS's message of a denial names, in its most common form: "User: ARN is not authorized to perform: ACTION on
-/// resource: ARN".
+/// resource: ARN". Escapes may only follow it.
 fn named_action(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("authorized to perform")?;
-    let named = rest.strip_prefix(": ")?.split(' ').next();
-    named.filter(|_| !message.contains('\\'))
+    let (before, rest) = message.split_once("authorized to perform")?;
+    let named = rest.strip_prefix(": ")?.split(' ').next()?;
+    let is_escaped = before.contains('\\') || named.contains('\\');
+    (!is_escaped).then_some(named)
 }
 
 /// Finds who made the records.
