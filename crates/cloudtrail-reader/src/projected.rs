@@ -13,12 +13,14 @@ mod cache;
 mod calendar;
 mod caller;
 mod coverage;
+mod fields;
 mod index;
 mod keys;
 mod noted;
 mod reasons;
 mod record;
 mod walk;
+mod window;
 
 use std::sync::LazyLock;
 
@@ -31,7 +33,7 @@ use crate::record::checks;
 use caller::Callers;
 use index::{Index, Irregular};
 use record::{Calls, Judge, Record};
-use walk::{Window, skip_space};
+use window::{Window, skip_space};
 
 pub(crate) use noted::Noted;
 

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::walk::Span;
+use super::window::Span;
 
 /// The most texts that are known. AWS has some 18,000 actions, of which an account uses some hundred.
 const MOST_TEXTS: usize = 16_384;

@@ -10,9 +10,9 @@ use hashbrown::hash_map::Entry;
 use service_catalog::ActionId;
 
 use super::cache::is_same;
+use super::fields::*;
 use super::noted::Covered;
-use super::record::{Fields, fields::*};
-use super::walk::{Span, Window};
+use super::window::{Span, Window};
 use crate::options::Rules;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;

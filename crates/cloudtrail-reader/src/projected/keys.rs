@@ -1,6 +1,6 @@
 //! Keys of objects, looked for in the order in which CloudTrail writes them: most often the next one is there.
 
-use super::walk::{Stop, Window, skip_space};
+use super::window::{Stop, Window, skip_space};
 
 /// The bytes that are compared at once: up to 29 letters, two quotes and the colon.
 const COMPARED: usize = 32;

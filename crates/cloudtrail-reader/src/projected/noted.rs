@@ -4,7 +4,7 @@ use advisor_core::{AppearanceId, CoverageId, CredentialId, CreditedActionId, Reg
 use serde::de::IgnoredAny;
 
 use super::index::Irregular;
-use super::walk::Span;
+use super::window::Span;
 
 /// The length of a UUID as text.
 pub(super) const UUID: usize = 36;

@@ -4,58 +4,19 @@ use advisor_core::{Activity, CreditedActionId, RegionId};
 use serde_json::value::RawValue;
 use service_catalog::Catalog;
 
-use self::fields::*;
 use super::cache::{Cache, is_same};
 use super::calendar::Calendar;
 use super::caller::{Callers, Identified, Identity};
 use super::coverage::{Coverages, Evidence};
-use super::keys::{Keys, OTHER};
+use super::fields::*;
 use super::noted::{Noted, NotedAttempt, UUID};
 use super::reasons::Reasons;
-use super::walk::{Members, Span, Stop, Window};
+use super::window::{Span, Stop, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::coverage::KnownEvent;
 use crate::record::event::{Details, ResponseError};
 use crate::record::{attribution, checks, event_types};
-
-/// The numbers of the fields that count.
-pub(super) mod fields {
-    pub(in super::super) const USER_IDENTITY: u8 = 0;
-    pub(in super::super) const EVENT_TIME: u8 = 1;
-    pub(in super::super) const EVENT_SOURCE: u8 = 2;
-    pub(in super::super) const EVENT_NAME: u8 = 3;
-    pub(in super::super) const AWS_REGION: u8 = 4;
-    pub(in super::super) const ERROR_CODE: u8 = 5;
-    pub(in super::super) const ERROR_MESSAGE: u8 = 6;
-    pub(in super::super) const REQUEST_PARAMETERS: u8 = 7;
-    pub(in super::super) const RESPONSE_ELEMENTS: u8 = 8;
-    pub(in super::super) const ADDITIONAL_EVENT_DATA: u8 = 9;
-    pub(in super::super) const EVENT_ID: u8 = 10;
-    pub(in super::super) const READ_ONLY: u8 = 11;
-    pub(in super::super) const RESOURCES: u8 = 12;
-    pub(in super::super) const EVENT_TYPE: u8 = 13;
-    pub(in super::super) const MANAGEMENT_EVENT: u8 = 14;
-    pub(in super::super) const RECIPIENT_ACCOUNT_ID: u8 = 15;
-    pub(in super::super) const ADDENDUM: u8 = 16;
-    pub(in super::super) const EVENT_CATEGORY: u8 = 17;
-}
-
-/// The values of a record that count.
-pub(super) type Fields = Members<19>;
-
-#[rustfmt::skip]
-static KEYS: Keys<31> = Keys::new([
-    ("eventVersion", OTHER), ("userIdentity", USER_IDENTITY), ("eventTime", EVENT_TIME), ("eventSource", EVENT_SOURCE),
-    ("eventName", EVENT_NAME), ("awsRegion", AWS_REGION), ("sourceIPAddress", OTHER), ("userAgent", OTHER),
-    ("errorCode", ERROR_CODE), ("errorMessage", ERROR_MESSAGE), ("requestParameters", REQUEST_PARAMETERS),
-    ("responseElements", RESPONSE_ELEMENTS), ("additionalEventData", ADDITIONAL_EVENT_DATA), ("requestID", OTHER),
-    ("eventID", EVENT_ID), ("readOnly", READ_ONLY), ("resources", RESOURCES), ("eventType", EVENT_TYPE), ("apiVersion", OTHER),
-    ("managementEvent", MANAGEMENT_EVENT), ("recipientAccountId", RECIPIENT_ACCOUNT_ID), ("sharedEventID", OTHER),
-    ("vpcEndpointId", OTHER), ("vpcEndpointAccountId", OTHER), ("serviceEventDetails", OTHER), ("addendum", ADDENDUM),
-    ("eventCategory", EVENT_CATEGORY), ("tlsDetails", OTHER), ("sessionCredentialFromConsole", OTHER),
-    ("edgeDeviceDetails", OTHER), ("eventContext", OTHER),
-]);
 
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
 /// CloudTrail's order nothing else is between them.

@@ -2,52 +2,8 @@
 
 use serde::de::IgnoredAny;
 
-use super::index::Index;
 use super::keys::{Keys, OTHER};
-
-/// The text, as far as it is indexed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window<'w> {
-    pub(super) text: &'w [u8],
-    pub(super) index: &'w Index,
-}
-
-/// Where something stands in the text. Texts of more than 4 GiB are left to the reference parser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
-}
-
-impl Span {
-    #[inline(always)]
-    pub(super) fn of(self, text: &[u8]) -> &[u8] {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or_default()
-    }
-
-    /// Whether a value is absent or null.
-    #[inline(always)]
-    pub(super) fn is_null(self, text: &[u8]) -> bool {
-        self.end == 0 || self.of(text) == b"null"
-    }
-}
-
-/// Why the members of an object are not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// It reaches beyond the window.
-    Beyond,
-    /// It is left to the reference parser.
-    Odd,
-}
-
-/// A value, and whether it is a string with escapes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value {
-    pub(super) end: usize,
-    pub(super) is_escaped: bool,
-}
+use super::window::{Span, Stop, Value, Window, skip_space};
 
 /// The members of an object that count, by the numbers of their keys; the others share the last place. Absent values are empty
 /// spans at 0.
@@ -174,24 +130,6 @@ impl Window<'_> {
         })
     }
 
-    /// The string that starts here.
-    #[inline(always)]
-    pub(super) fn string(self, start: usize) -> Result<Value, Stop> {
-        let mut at = start + 1;
-        let mut is_escaped = false;
-        loop {
-            let special = self.index.next_special(at).ok_or(Stop::Beyond)?;
-            if self.text.get(special) == Some(&b'"') {
-                return Ok(Value {
-                    end: special + 1,
-                    is_escaped,
-                });
-            }
-            is_escaped = true;
-            at = special + 2;
-        }
-    }
-
     #[inline(never)]
     fn number(self, start: usize) -> Result<usize, Stop> {
         let rest = self.text.get(start..).unwrap_or_default();
@@ -203,14 +141,6 @@ impl Window<'_> {
             Err(_) => Err(Stop::Odd),
         }
     }
-}
-
-#[inline(always)]
-pub(super) fn skip_space(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
-        at += 1;
-    }
-    at
 }
 
 #[cfg(test)]
