@@ -1,6 +1,6 @@
 //! Which statements grant the actions of a service: found once for all entities whose policies say the same of it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use advisor_core::{
     Advisor, DenyEffect, DocumentId, EntityId, ExplainedResource, Explainer, PlacedStatement,
@@ -10,20 +10,29 @@ use hashbrown::{HashMap, HashSet};
 use iam_policy_parser::{ActionElement, PolicyDocument, ResourceElement};
 use service_catalog::{Catalog, ServiceId};
 
+use crate::varint;
+
 /// The work on one service of an entity.
 const SERVICE_STEPS: u64 = 1_000_000;
 /// The work on all services of an entity, whether done for it or for another one with the same policies: so the file is the
 /// same whatever comes first. Most take less than a hundredth.
 const ENTITY_STEPS: u64 = 50_000_000;
-/// How many answers are kept.
-const MOST_KNOWN: usize = 100_000;
+/// How many bytes of answers are kept, about.
+const MOST_KNOWN: usize = 32 << 20;
 
 /// Finds which statements grant what.
 #[derive(Debug)]
 pub(crate) struct GrantFinder {
     /// By document: which services it names.
     named: Vec<OnceLock<Named>>,
-    known: Mutex<HashMap<Question, Known>>,
+    known: Mutex<KnownAnswers>,
+}
+
+#[derive(Debug, Default)]
+struct KnownAnswers {
+    by_question: HashMap<Question, Known>,
+    /// In bytes, about.
+    size: usize,
 }
 
 /// A service, and the documents that name it.
@@ -49,8 +58,10 @@ pub(crate) struct StatementPart {
     /// Its position in the document.
     pub(crate) statement: u32,
     pub(crate) effect: EffectPart,
-    /// The positions of the actions among those of the service; none when the service has no known actions.
-    pub(crate) actions: Vec<u32>,
+    /// How many actions; none when the service has no known actions.
+    pub(crate) count: u32,
+    /// Their positions among the service's actions, each as the distance from the one before.
+    pub(crate) positions: Box<[u8]>,
     /// What becomes of its resources; empty when all of them are granted, and for denies.
     pub(crate) resources: Vec<ResourcePart>,
 }
@@ -120,6 +131,19 @@ impl GrantFinder {
     }
 }
 
+impl KnownAnswers {
+    fn add(&mut self, question: Question, known: Known) {
+        let parts = known.statements.iter();
+        let size = parts.map(|part| size_of::<StatementPart>() + part.positions.len());
+        let size = size.sum::<usize>() + size_of_val(&*question.1) + size_of::<(Question, Known)>();
+        if self.size.saturating_add(size) > MOST_KNOWN {
+            *self = Self::default();
+        }
+        self.size += size;
+        self.by_question.insert(question, known);
+    }
+}
+
 /// The document of a policy, if it can be evaluated.
 pub(crate) fn document_of(policy: &PolicyInEffect<'_>) -> Option<DocumentId> {
     match policy.document {
@@ -173,17 +197,13 @@ impl EntityGrants<'_> {
             .iter()
             .filter(|(_, named)| named.contains(service));
         let question: Question = (service, naming.map(|(id, _)| *id).collect());
-        let known = self.known().get(&question).cloned();
+        let known = self.known().by_question.get(&question).cloned();
         let known = match known {
             Some(known) => known,
             None if self.steps < SERVICE_STEPS => return None,
             None => {
                 let found = self.find(service);
-                let mut known = self.known();
-                if known.len() >= MOST_KNOWN {
-                    known.clear();
-                }
-                known.insert(question, found.clone());
+                self.known().add(question, found.clone());
                 found
             }
         };
@@ -191,7 +211,7 @@ impl EntityGrants<'_> {
         Some(known.statements)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Question, Known>> {
+    fn known(&self) -> MutexGuard<'_, KnownAnswers> {
         // What is in it is complete, also when a thread that had it panicked.
         (self.finder.known.lock()).unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,11 +257,17 @@ impl EntityGrants<'_> {
         });
         let mut positions: Vec<u32> = positions.collect();
         positions.sort_unstable();
+        let (mut bytes, mut before) = (Vec::with_capacity(positions.len()), 0);
+        for position in &positions {
+            varint::push(&mut bytes, position.saturating_sub(before).into());
+            before = *position;
+        }
         Some(StatementPart {
             document: place.path.document,
             statement: u32::try_from(place.index).ok()?,
             effect,
-            actions: positions,
+            count: u32::try_from(positions.len()).ok()?,
+            positions: bytes.into(),
             resources,
         })
     }

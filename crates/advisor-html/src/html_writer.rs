@@ -228,7 +228,7 @@ impl<W: Write> HtmlWriter<W> {
             self.push_text(name);
             self.push_text(reason);
         }
-        self.push_more(report)?;
+        self.push_more(report, kept)?;
         if self.section.len() >= SECTION_LEN {
             self.write_section()?;
         }
@@ -287,9 +287,9 @@ impl<W: Write> HtmlWriter<W> {
         let shared = self.blocks.section.len_in_file() + self.statements.section.len_in_file();
         let taken = self.written + shared + self.expected_index_len;
         let limit = self.options.limit;
-        if taken < limit / 10 * 8 {
+        if taken < limit / 100 * 93 {
             Kept::All
-        } else if taken < limit / 100 * 95 {
+        } else if taken < limit / 100 * 97 {
             Kept::Services
         } else {
             Kept::Row
@@ -403,13 +403,15 @@ impl<W: Write> HtmlWriter<W> {
     }
 
     /// What a report has beside its rows, as JSON with its length before it; the length 0 for nothing.
-    fn push_more(&mut self, report: &EncodedReport) -> io::Result<()> {
+    fn push_more(&mut self, report: &EncodedReport, kept: Kept) -> io::Result<()> {
         let mut more = serde_json::Map::new();
         if !report.findings.is_empty() {
             let findings = report.findings.iter().map(|found| found.json.clone());
             more.insert("findings".to_owned(), findings.collect());
         }
-        if let Some(rightsized) = &report.rightsized {
+        if let Some(rightsized) = &report.rightsized
+            && kept == Kept::All
+        {
             more.insert("rightsized".to_owned(), rightsized.clone());
         }
         let json = match more.is_empty() {

@@ -4,21 +4,36 @@ use advisor_core::Rightsized;
 use serde_json::{Map, Value};
 
 /// Of a statement, further removed actions are counted: their names stand in the services of the report.
-const MOST_REMOVED: usize = 50;
+const MOST_REMOVED: usize = 5;
+/// What the page does not show, or has already.
+const LEFT_OUT: [&str; 5] = ["Arn", "Account", "EntityType", "Name", "OnlyOneMember"];
 
-/// As `access-advisor rightsize` prints it, without long lists of removed actions.
+/// As `access-advisor rightsize` prints it, without what the page does not show, and without today's statements, which stand in
+/// the documents of the policies: `Old` says that there is one. So thousands of them fit into a file.
 pub(crate) fn rightsized_json(rightsized: &Rightsized) -> serde_json::Result<Value> {
     let mut json = serde_json::to_value(rightsized)?;
+    if let Some(members) = json.as_object_mut() {
+        members.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+        flag(members, "Proof");
+    }
     let policies = json.get_mut("Policies").and_then(Value::as_array_mut);
     let statements = policies
         .into_iter()
         .flatten()
         .filter_map(|policy| policy.get_mut("Statements")?.as_array_mut());
     for statement in statements.flatten().filter_map(Value::as_object_mut) {
+        flag(statement, "Old");
         shorten(statement, "RemovedActions", "MoreRemovedActions");
         shorten(statement, "RemovedServices", "MoreRemovedServices");
     }
     Ok(json)
+}
+
+/// Keeps only that a member is there.
+fn flag(object: &mut Map<String, Value>, name: &str) {
+    if let Some(value) = object.get_mut(name) {
+        *value = true.into();
+    }
 }
 
 /// Cuts a list, and adds how many members were cut.

@@ -107,16 +107,12 @@ impl Statements {
         documents: &mut Documents,
         texts: &mut Dictionary<Box<str>>,
     ) -> io::Result<u64> {
-        let mut bytes = Vec::with_capacity(part.actions.len() + 16);
+        let mut bytes = Vec::with_capacity(part.positions.len() + 16);
         varint::push(&mut bytes, documents.number(part.document)?);
         varint::push(&mut bytes, part.statement.into());
         varint::push(&mut bytes, part.effect as u64);
-        varint::push(&mut bytes, part.actions.len() as u64);
-        let mut before = 0;
-        for position in &part.actions {
-            varint::push(&mut bytes, position.saturating_sub(before).into());
-            before = *position;
-        }
+        varint::push(&mut bytes, part.count.into());
+        bytes.extend_from_slice(&part.positions);
         varint::push(&mut bytes, part.resources.len() as u64);
         for resource in &part.resources {
             varint::push(&mut bytes, resource.index.into());

@@ -85,7 +85,8 @@ export interface StatementChange {
   RemovedActions?: string[];
   MoreRemovedActions?: number;
   Stays?: string;
-  Old?: unknown;
+  /** Whether it is changed or removed: its text stands in the document of the policy. */
+  Old?: boolean;
   New?: unknown;
 }
 
@@ -103,7 +104,7 @@ export interface Rightsized {
   RemovedActions: number;
   Policies: PolicyChange[];
   NewPolicies: { PolicyName: string; PolicyType: string; Replaces: string[]; Characters: number; PolicyDocument: unknown }[];
-  Proof?: unknown;
+  Proof?: boolean;
 }
 
 /** What a report has beside its rows. */

@@ -38,7 +38,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
     return { title: name, element: h("div", {}, parts) };
   }
   if (reports.kept[row] === Kept.Services) {
-    parts.push(h("p", { class: "left-out", role: "note" }, "The actions of this report and the statements that grant them were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
+    parts.push(h("p", { class: "left-out", role: "note" }, "The actions of this report, the statements that grant them and right-sized policies were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
   }
   const hasStatements = report.policies.length > 0 && reports.kept[row] === Kept.All;
   const table = new ServiceTable(reports, report, name, hasStatements);
@@ -46,7 +46,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
     report.findings.length > 0 ? card("Findings", findingList(report.findings)) : null,
-    report.rightsized === null ? null : card("Right-sized policies", rightsizedPolicies(report.rightsized, report.policies.some((policy) => policy.group !== ""))),
+    report.rightsized === null ? null : card("Right-sized policies", await rightsizedPolicies(reports, report, report.rightsized)),
     reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
     own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),

@@ -192,7 +192,7 @@ function leftOut(reports: Reports): HTMLElement | null {
     "p",
     { class: "left-out", role: "note" },
     h("strong", {}, "Left out to stay within the limit: "),
-    `of ${number(reports.length)} reports, ${number(services)} are here without their actions and the statements that grant them, and ${number(rows)} with their row in the table only. `,
+    `of ${number(reports.length)} reports, ${number(services)} are here without their actions, the statements that grant them and right-sized policies, and ${number(rows)} with their row in the table only. `,
     `The limit is ${limit}: --html-limit sets another, --arn selects reports.`,
   );
 }

@@ -1,21 +1,24 @@
 // What an identity's policies would be without what is unused.
 
-import type { PolicyChange, Rightsized } from "./data";
+import type { PolicyChange, Report, Reports, Rightsized } from "./data";
 import { h, printableJson } from "./dom";
 import { count, number } from "./format";
 import { copyButton } from "./parts";
+import type { WrittenStatement } from "./statements";
 
 /** Longer documents are not compared line by line. */
 const MOST_LINES = 600;
 
-/** `hasGroups` says whether there are policies of groups, too. */
-export function rightsizedPolicies(rightsized: Rightsized, hasGroups: boolean): HTMLElement {
+export async function rightsizedPolicies(reports: Reports, report: Report, rightsized: Rightsized): Promise<HTMLElement> {
+  const hasGroups = report.policies.some((policy) => policy.group !== "");
   if (rightsized.Refused !== undefined) {
     return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
   }
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
     return h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups.");
   }
+  const changed = rightsized.Policies.filter((policy) => policy.Changes);
+  const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
   return h(
     "div",
@@ -32,7 +35,7 @@ export function rightsizedPolicies(rightsized: Rightsized, hasGroups: boolean): 
       );
     }),
     h("h3", {}, "What changes"),
-    rightsized.Policies.filter((policy) => policy.Changes).map(changes),
+    details,
   );
 }
 
@@ -45,7 +48,14 @@ function proof({ Proof }: Rightsized): string {
   return Proof === undefined ? "" : " It is proved that everything that is needed stays granted, and that nothing new is granted.";
 }
 
-function changes(policy: PolicyChange): HTMLElement {
+/** The statements of a policy of today. */
+async function today(reports: Reports, report: Report, policy: PolicyChange): Promise<WrittenStatement[]> {
+  const isInline = policy.PolicyType === "INLINE";
+  const own = report.policies.find((it) => it.group === "" && it.name === policy.PolicyName && (it.arn === "") === isInline);
+  return own === undefined || own.document === null ? [] : (await reports.policyDocument(own.document)).statements;
+}
+
+function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
   const statements = policy.Statements.filter((statement) => statement.Old !== undefined);
   return h(
     "details",
@@ -59,7 +69,7 @@ function changes(policy: PolicyChange): HTMLElement {
         "div",
         {},
         h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: `, statement.New === undefined ? "removed" : `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`),
-        h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(statement.Old), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
+        h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(old[statement.Index]), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
       );
     }),
   );

@@ -211,6 +211,14 @@ test("right-sized policies are those of the rightsize command, and can be copied
   assert.deepEqual(copied, changed.at(-1).NewPolicies[0].PolicyDocument);
   await page.locator(".rightsized > details:not(:has(.copy)) > summary").first().click();
   assert.ok((await page.locator(".line.removed").count()) > 0);
+  // The lines of today's statements are those of the command.
+  const old = changed.at(-1).Policies.filter((it) => it.Changes).flatMap((it) => it.Statements).filter((it) => it.Old !== undefined);
+  const diffs = page.locator("pre.diff");
+  assert.equal(await diffs.count(), old.length);
+  for (const [index, statement] of old.entries()) {
+    const lines = await diffs.nth(index).locator(".line:not(.added)").allTextContents();
+    assert.deepEqual(JSON.parse(lines.map((line) => line.slice(2)).join("\n")), statement.Old);
+  }
 });
 
 test("a service lists who may use it", async () => {
