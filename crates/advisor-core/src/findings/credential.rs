@@ -34,10 +34,10 @@ impl Period {
             .advisor
             .credential_report()?
             .known_until(&detail.account)?;
-        let end = known_until.min(time::from_millis(search.until));
+        let end = known_until.min(time::from_millis(search.period.end));
         let days = Days::new(search.settings.unused_days.into());
         let start = end.checked_sub_days(days)?;
-        (end.timestamp_millis() >= search.since).then_some(Self { start, end })
+        (end.timestamp_millis() >= search.period.start).then_some(Self { start, end })
     }
 
     /// Whether a credential that was made then, and last used then, is unused.
@@ -137,13 +137,13 @@ pub(super) fn is_remembered(search: &Search<'_>, entity: EntityId, detail: &Enti
         EntityKind::User => search.advisor.reported_user(entity).and_then(uses),
         _ => detail.last_used,
     };
-    last.is_some_and(|last| last.timestamp_millis() >= search.since)
+    last.is_some_and(|last| last.timestamp_millis() >= search.period.start)
 }
 
 /// Whether the trail shows that a user signed in to the console in the tracking period, which is no API call.
 pub(super) fn has_signed_in(search: &Search<'_>, user: EntityId) -> bool {
     let sign_ins = search.advisor.password_uses_of(user);
-    sign_ins.is_some_and(|uses| uses.last_millis >= search.since)
+    sign_ins.is_some_and(|uses| uses.last_millis >= search.period.start)
 }
 
 /// A finding on a credential of a user.

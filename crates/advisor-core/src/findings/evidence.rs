@@ -3,10 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use service_catalog::{ActionId, ServiceId};
+
 use super::rhythm::Rhythm;
+use crate::account::EntityId;
 use crate::activity::Evidence;
+use crate::advisor::Advisor;
 use crate::day_set::DaySet;
 use crate::explain::{Granting, PlacedStatement};
+use crate::service_ref::ServiceRef;
 use crate::tracking::Window;
 use crate::usage::Used;
 
@@ -29,8 +35,13 @@ pub struct LastUse {
 }
 
 impl LastUse {
+    /// The latest of the last uses of several things, with the attempts at all of them.
+    pub(super) fn last_of<'a>(uses: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        uses.cloned().reduce(Self::merge)
+    }
+
     /// The later of the last uses of two things, with the attempts at both. Their rhythm together is not known.
-    pub(super) fn merge(self, other: Self) -> Self {
+    fn merge(self, other: Self) -> Self {
         let attempts = self.attempts.saturating_add(other.attempts);
         let denied = self.denied.saturating_add(other.denied);
         let key = |one: &Self| (one.millis, one.event_id.clone());
@@ -55,11 +66,48 @@ pub(super) struct Uses<'a> {
     attempts: u64,
     denied: u64,
     days: DaySet,
+    recent: Recent,
+}
+
+/// How many attempts of the tracking period were denied, and how many were not, at least. Attempts are counted over all of the
+/// activity; of the period, their days are known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recent {
+    pub(super) denied: u64,
+    pub(super) allowed: u64,
+}
+
+impl Recent {
+    fn of(used: &Used, period: Window) -> Self {
+        let attempts = &used.attempts;
+        let mut allowed = used.count.saturating_sub(used.denied);
+        if used.count == 0 && attempts.last_millis >= period.start {
+            // Where only corrections were recorded, nothing says that all attempts were denied.
+            allowed = 1;
+        }
+        if attempts.first_millis >= period.start && attempts.last_millis <= period.end {
+            return Self {
+                denied: used.denied,
+                allowed,
+            };
+        }
+        // Days that are in the period as a whole, or have no attempt outside it.
+        let first = DaySet::day_of(period.start.saturating_sub(1)).saturating_add(1);
+        let last = DaySet::day_of(period.end);
+        let last = last - i32::from(attempts.last_millis > period.end);
+        let days = attempts.days.within(Some(first), last).len();
+        let days = u64::try_from(days).unwrap_or(u64::MAX);
+        Self {
+            denied: days.saturating_sub(allowed),
+            allowed: days.saturating_sub(used.denied),
+        }
+    }
 }
 
 impl<'a> Uses<'a> {
-    /// Adds attempts until an instant, in UTC milliseconds. Calls that may have exercised something do not count.
-    pub(super) fn add(&mut self, used: &'a Used, until: i64) {
+    /// Adds attempts until the end of the tracking period. Calls that may have exercised something do not count.
+    pub(super) fn add(&mut self, used: &'a Used, period: Window) {
+        let until = period.end;
         let window = Window {
             start: i64::MIN,
             end: until,
@@ -80,11 +128,14 @@ impl<'a> Uses<'a> {
         self.denied = self.denied.saturating_add(used.denied);
         let days = used.attempts.days.within(None, DaySet::day_of(until));
         self.days.merge(&days);
+        let recent = Recent::of(used, period);
+        self.recent.denied = self.recent.denied.saturating_add(recent.denied);
+        self.recent.allowed = self.recent.allowed.saturating_add(recent.allowed);
     }
 
-    /// The number of attempts, and of those that were denied.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        (self.attempts, self.denied)
+    /// The attempts in the tracking period.
+    pub(super) fn recent(&self) -> Recent {
+        self.recent
     }
 
     /// `None` without an attempt.
@@ -98,6 +149,40 @@ impl<'a> Uses<'a> {
             denied: self.denied,
             rhythm: Rhythm::of(&self.days),
         })
+    }
+}
+
+/// What an identity did, summed up by service and action, over all of the activity.
+#[derive(Default)]
+pub(super) struct IdentityUses<'a> {
+    pub(super) all: Uses<'a>,
+    services: HashMap<ServiceId, Uses<'a>>,
+    pub(super) actions: HashMap<ActionId, Uses<'a>>,
+}
+
+impl<'a> IdentityUses<'a> {
+    pub(super) fn new(advisor: &'a Advisor, identity: EntityId, period: Window) -> Self {
+        let mut this = Self::default();
+        for used in advisor.uses(identity) {
+            this.all.add(used, period);
+            if let ServiceRef::Known(service) = used.service {
+                this.services.entry(service).or_default().add(used, period);
+            }
+            if let Some(action) = used.action {
+                this.actions.entry(action).or_default().add(used, period);
+            }
+        }
+        this
+    }
+
+    pub(super) fn of_service(&self, service: ServiceId) -> Option<Box<LastUse>> {
+        self.services.get(&service)?.last_use().map(Box::new)
+    }
+
+    /// The last use of each of these actions that was used.
+    pub(super) fn of_actions(&self, actions: &[ActionId]) -> Box<[(ActionId, LastUse)]> {
+        let last_use = |action: &ActionId| Some((*action, self.actions.get(action)?.last_use()?));
+        actions.iter().filter_map(last_use).collect()
     }
 }
 

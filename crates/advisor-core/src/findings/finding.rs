@@ -47,7 +47,8 @@ pub struct Finding {
     pub permissions: Vec<FoundPermission>,
     /// How many actions are granted and unused: what removing them would win.
     pub unused_actions: usize,
-    /// The last use of what the finding is about, in all of the activity.
+    /// The last use of what the finding is about, in all of the activity: of the services and actions that it lists, or of the whole
+    /// identity.
     pub last_use: Option<LastUse>,
     /// What the activity says: `unused` of what was not used, `used` of what was. `None` where it does not matter.
     pub state: Option<State>,
@@ -118,10 +119,22 @@ pub struct FoundPermission {
     pub action_count: u32,
     /// How many actions of the service are granted.
     pub granted_actions: u32,
-    /// The last use of the service, in all of the activity; of the actions, where the finding is about use.
+    /// The last use of the service or, where actions are listed, of any of them, in all of the activity.
     pub last_use: Option<Box<LastUse>>,
+    /// The last use of each listed action that was used, in all of the activity, sorted as the actions.
+    pub action_uses: Box<[(ActionId, LastUse)]>,
     /// Why it is unused: the days and Regions that were read.
     pub state_reason: Option<Arc<StateReason>>,
+}
+
+impl FoundPermission {
+    /// The last use of a listed action.
+    #[must_use]
+    pub fn use_of(&self, action: ActionId) -> Option<&LastUse> {
+        let mut uses = self.action_uses.iter();
+        let (_, last) = uses.find(|(used, _)| *used == action)?;
+        Some(last)
+    }
 }
 
 /// Whether a [`Finding`] is archived.

@@ -1,10 +1,9 @@
 //! Findings on users and roles.
 
-use hashbrown::HashMap;
-use service_catalog::{ActionId, ServiceId};
+use service_catalog::ActionId;
 
 use super::credential;
-use super::evidence::{LastUse, Uses};
+use super::evidence::{IdentityUses, LastUse, Uses};
 use super::finding::{Finding, FoundPermission, name_of};
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
@@ -13,45 +12,12 @@ use super::policy;
 use super::privileges::PrivilegeClass;
 use super::search::Search;
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityId, EntityKind};
-use crate::service_ref::ServiceRef;
+use crate::account::EntityKind;
 use crate::state::State;
-
-/// What an identity did, summed up.
-#[derive(Default)]
-struct UseOf<'a> {
-    all: Uses<'a>,
-    services: HashMap<ServiceId, Uses<'a>>,
-    /// In the tracking period.
-    actions: HashMap<ActionId, Uses<'a>>,
-}
-
-impl<'a> UseOf<'a> {
-    fn new(search: &'a Search<'_>, identity: EntityId) -> Self {
-        let mut this = Self::default();
-        for used in search.advisor.uses(identity) {
-            this.all.add(used, search.until);
-            if let ServiceRef::Known(service) = used.service {
-                let uses = this.services.entry(service).or_default();
-                uses.add(used, search.until);
-            }
-            let is_recent = used.attempts.last_millis >= search.since;
-            if let Some(action) = used.action.filter(|_| is_recent) {
-                let uses = this.actions.entry(action).or_default();
-                uses.add(used, search.until);
-            }
-        }
-        this
-    }
-
-    fn of_service(&self, service: ServiceId) -> Option<Box<LastUse>> {
-        self.services.get(&service)?.last_use().map(Box::new)
-    }
-}
 
 /// Adds the findings on a user or role.
 pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
-    let uses = UseOf::new(search, entity.id);
+    let uses = IdentityUses::new(search.advisor, entity.id, search.period);
     found.extend(repeated_denials(search, entity, &uses));
     let watches = |action| search.privileges.class_of(action) == Some(PrivilegeClass::PassRole);
     let observed = Observed::of(search.advisor, entity.id, watches);
@@ -62,10 +28,14 @@ pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut V
     if entity.detail.kind == EntityKind::User {
         credential::find(search, entity, found);
     }
-    if !observed.is_all_unused() || credential::has_signed_in(search, entity.id) {
+    // What a policy that is not evaluated grants may have been used unseen.
+    let is_unused = observed.is_all_unused()
+        && search.advisor.not_evaluated(entity.id).is_empty()
+        && !credential::has_signed_in(search, entity.id);
+    if !is_unused {
         found.extend(unused_permission(search, entity, &observed, &uses));
-        unused_privileges(search, entity, &observed, found);
-        policy::find_inline(search, entity, &observed, found);
+        unused_privileges(search, entity, (&observed, &uses), found);
+        policy::find_inline(search, entity, (&observed, Some(&uses)), found);
     } else if !credential::is_remembered(search, entity.id, entity.detail) {
         // If IAM saw a use, the trail misses something that it should have, and nothing of the identity is called unused.
         found.push(unused_identity(search, entity, &observed, &uses));
@@ -77,7 +47,7 @@ fn unused_identity(
     search: &Search<'_>,
     entity: &JudgedEntity<'_>,
     observed: &Observed,
-    uses: &UseOf<'_>,
+    uses: &IdentityUses<'_>,
 ) -> Finding {
     let kind = match entity.detail.kind {
         EntityKind::User => FindingKind::UnusedIamUser,
@@ -104,19 +74,18 @@ fn unused_permission(
     search: &Search<'_>,
     entity: &JudgedEntity<'_>,
     observed: &Observed,
-    uses: &UseOf<'_>,
+    uses: &IdentityUses<'_>,
 ) -> Option<Finding> {
     let granted = observed
         .services
         .iter()
         .filter(|service| service.is_granted);
     let permissions = granted.filter_map(|service| {
-        let last_use = || uses.of_service(service.service);
         if service.state == Some(State::Unused) {
-            Some(service.whole(last_use()))
+            Some(service.whole(uses.of_service(service.service)))
         } else {
             let unused = service.unused.clone();
-            (!unused.is_empty()).then(|| service.part(unused, last_use()))
+            (!unused.is_empty()).then(|| service.part(unused, Some(uses)))
         }
     });
     let permissions: Vec<FoundPermission> = permissions.collect();
@@ -127,17 +96,14 @@ fn unused_permission(
     // What is a privilege is a finding of its own.
     let severity = search.by_access_level(&actions);
     let kind = FindingKind::UnusedPermission;
-    Some(Finding {
-        last_use: uses.all.last_use(),
-        ..search.unused((kind, ""), entity, severity, &actions, permissions)
-    })
+    Some(search.unused((kind, ""), entity, severity, &actions, permissions))
 }
 
 /// Unused actions that can escalate, by class.
 fn unused_privileges(
     search: &Search<'_>,
     entity: &JudgedEntity<'_>,
-    observed: &Observed,
+    (observed, uses): (&Observed, &IdentityUses<'_>),
     found: &mut Vec<Finding>,
 ) {
     let pass_role = search.privileges.pass_role();
@@ -169,7 +135,7 @@ fn unused_privileges(
             continue;
         }
         let severity = search.worst(entity, &actions, may_pass);
-        let permissions = search.permissions(&actions, observed);
+        let permissions = search.permissions(&actions, observed, Some(uses));
         let kind = (FindingKind::UnusedPrivilege, class.name());
         found.push(search.unused(kind, entity, severity, &actions, permissions));
     }
@@ -180,7 +146,7 @@ fn ungranted_use(
     search: &Search<'_>,
     entity: &JudgedEntity<'_>,
     observed: &Observed,
-    uses: &UseOf<'_>,
+    uses: &IdentityUses<'_>,
 ) -> Option<Finding> {
     if !search.advisor.not_evaluated(entity.id).is_empty() {
         return None;
@@ -192,10 +158,8 @@ fn ungranted_use(
     let actions: Vec<ActionId> = ungranted
         .copied()
         .filter(|action| {
-            let counts = uses.actions.get(action).map(Uses::counts);
-            // Where only corrections were recorded, nothing says that all attempts were denied.
-            counts.is_some_and(|(attempts, denied)| denied < attempts || attempts == 0)
-                && !search.needs_no_permission(*action)
+            let recent = uses.actions.get(action).map(Uses::recent);
+            recent.is_some_and(|recent| recent.allowed > 0) && !search.needs_no_permission(*action)
         })
         .collect();
     Some(Finding {
@@ -209,18 +173,18 @@ fn ungranted_use(
 fn repeated_denials(
     search: &Search<'_>,
     entity: &JudgedEntity<'_>,
-    uses: &UseOf<'_>,
+    uses: &IdentityUses<'_>,
 ) -> Option<Finding> {
     let mut actions: Vec<ActionId> = uses
         .actions
         .iter()
-        .filter(|(_, uses)| uses.counts().1 >= search.settings.denials)
+        .filter(|(_, uses)| uses.recent().denied >= search.settings.denials)
         .map(|(action, _)| *action)
         .collect();
     actions.sort_unstable();
     let finding = of_uses(search, FindingKind::RepeatedDenials, entity, uses, &actions)?;
     let denied = actions.iter().filter_map(|action| uses.actions.get(action));
-    let denied = denied.map(|uses| uses.counts().1).sum();
+    let denied = denied.map(|uses| uses.recent().denied).sum();
     let privilege = actions
         .iter()
         .find(|action| search.privileges.class_of(**action).is_some());
@@ -247,7 +211,7 @@ fn of_uses(
     search: &Search<'_>,
     kind: FindingKind,
     entity: &JudgedEntity<'_>,
-    uses: &UseOf<'_>,
+    uses: &IdentityUses<'_>,
     actions: &[ActionId],
 ) -> Option<Finding> {
     let catalog = search.advisor.catalog();
@@ -256,23 +220,23 @@ fn of_uses(
         .chunk_by(|left, right| catalog.action(*left).service() == catalog.action(*right).service())
     {
         let service = catalog.action(*of_service.first()?).service();
-        let last = of_service
-            .iter()
-            .filter_map(|action| uses.actions.get(action)?.last_use());
+        let action_uses = uses.of_actions(of_service);
+        let last_use = LastUse::last_of(action_uses.iter().map(|(_, last)| last));
         permissions.push(FoundPermission {
             service,
             is_whole_service: false,
             actions: of_service.into(),
             action_count: u32::try_from(of_service.len()).unwrap_or(u32::MAX),
             granted_actions: 0,
-            last_use: last.reduce(LastUse::merge).map(Box::new),
+            last_use: last_use.map(Box::new),
+            action_uses,
             state_reason: None,
         });
     }
     let last = permissions
         .iter()
         .filter_map(|permission| permission.last_use.as_deref());
-    let last_use = last.cloned().reduce(LastUse::merge)?;
+    let last_use = LastUse::last_of(last)?;
     Some(Finding {
         last_use: Some(last_use),
         state: Some(State::Used),

@@ -64,6 +64,9 @@ impl Finding {
                         .iter()
                         .map(|action| UnusedAction {
                             action: self.catalog.action(*action).name(),
+                            last_accessed: permission
+                                .use_of(*action)
+                                .map(|last| millis(last.millis)),
                         })
                         .collect(),
                     last_accessed: (permission.last_use.as_ref()).map(|last| millis(last.millis)),
@@ -107,8 +110,11 @@ enum Details<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct UnusedAction<'a> {
     action: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_accessed: Option<String>,
 }
 
 /// What Access Analyzer has no place for.
@@ -188,6 +194,15 @@ struct Permission<'a> {
     state_reason: Option<&'a StateReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_use: Option<Use<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    action_uses: Vec<ActionUse<'a>>,
+}
+
+#[derive(Serialize)]
+struct ActionUse<'a> {
+    action: &'a str,
+    #[serde(flatten)]
+    last_use: Use<'a>,
 }
 
 #[derive(Serialize)]
@@ -295,6 +310,12 @@ impl<'a> Permission<'a> {
             granted_actions: permission.granted_actions,
             state_reason: permission.state_reason.as_deref(),
             last_use: permission.last_use.as_deref().map(Use::of),
+            action_uses: (permission.action_uses.iter())
+                .map(|(action, last)| ActionUse {
+                    action: catalog.action(*action).name(),
+                    last_use: Use::of(last),
+                })
+                .collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use service_catalog::{ActionId, ServiceId};
 
-use super::evidence::LastUse;
+use super::evidence::{IdentityUses, LastUse};
 use super::finding::FoundPermission;
 use crate::account::EntityId;
 use crate::advisor::Advisor;
@@ -86,6 +86,7 @@ impl ObservedService {
             action_count: self.granted,
             granted_actions: self.granted,
             last_use,
+            action_uses: Box::default(),
             state_reason: self.reason.clone(),
         }
     }
@@ -94,12 +95,16 @@ impl ObservedService {
     pub(super) fn part(
         &self,
         actions: Vec<ActionId>,
-        last_use: Option<Box<LastUse>>,
+        uses: Option<&IdentityUses<'_>>,
     ) -> FoundPermission {
+        let action_uses = uses.map(|uses| uses.of_actions(&actions));
+        let action_uses = action_uses.unwrap_or_default();
+        let last_use = LastUse::last_of(action_uses.iter().map(|(_, last)| last)).map(Box::new);
         FoundPermission {
             is_whole_service: false,
             action_count: u32::try_from(actions.len()).unwrap_or(u32::MAX),
             actions: actions.into(),
+            action_uses,
             ..self.whole(last_use)
         }
     }

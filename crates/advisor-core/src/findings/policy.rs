@@ -1,5 +1,6 @@
 //! Findings on managed policies and groups.
 
+use super::evidence::IdentityUses;
 use super::finding::Finding;
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
@@ -25,7 +26,9 @@ pub(super) fn find_on_policy(
         .next()
         .is_some();
     if is_attached {
-        found.extend(unused_policy(search, policy));
+        if search.knows_holders(policy) {
+            found.extend(unused_policy(search, policy));
+        }
         return;
     }
     // What the export says of other attachments counts: it may be a permissions boundary, or the export may lack identities.
@@ -59,7 +62,7 @@ fn unused_policy(search: &Search<'_>, policy: &JudgedEntity<'_>) -> Option<Findi
 pub(super) fn find_inline(
     search: &Search<'_>,
     holder: &JudgedEntity<'_>,
-    observed: &Observed,
+    (observed, uses): (&Observed, Option<&IdentityUses<'_>>),
     found: &mut Vec<Finding>,
 ) {
     let advisor = search.advisor;
@@ -85,7 +88,7 @@ pub(super) fn find_inline(
             .filter_map(|position| advisor.catalog().action_at(position))
             .collect();
         let severity = search.worst(holder, &actions, false);
-        let permissions = search.permissions(&actions, observed);
+        let permissions = search.permissions(&actions, observed, uses);
         let kind = (FindingKind::UnusedPolicy, policy.name);
         let mut finding = search.unused(kind, holder, severity, &actions, permissions);
         finding.granted_by.retain(|statement| {
@@ -109,10 +112,14 @@ pub(super) fn find_on_group(
         return;
     }
     let account = search.advisor.account();
+    if search.is_incomplete {
+        // Members may be missing.
+        return;
+    }
     if account.members_of(group.id).next().is_some() {
         let observed = Observed::of(search.advisor, group.id, |_| false);
-        find_inline(search, group, &observed, found);
-    } else if !search.is_incomplete && search.accounts_with_users.contains(&detail.account) {
+        find_inline(search, group, (&observed, None), found);
+    } else if search.accounts_with_users.contains(&detail.account) {
         found.push(Finding {
             severity: Severity::Informational,
             severity_reason: SeverityReason::GrantsNothing,

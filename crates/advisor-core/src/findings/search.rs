@@ -3,6 +3,7 @@
 use hashbrown::HashSet;
 use service_catalog::{AccessLevel, ActionId};
 
+use super::evidence::{IdentityUses, LastUse};
 use super::finding::{Finding, FindingStatus, FoundPermission, name_of};
 use super::fingerprint::FindingId;
 use super::judged::JudgedEntity;
@@ -16,16 +17,15 @@ use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::ids::{AccountId, UniqueId};
 use crate::state::{DayRange, State};
+use crate::tracking::Window;
 
 /// What the search for findings needs.
 pub(super) struct Search<'a> {
     pub(super) advisor: &'a Advisor,
     pub(super) settings: &'a FindingSettings,
     pub(super) privileges: Privileges,
-    /// The first instant of the tracking period, in UTC milliseconds.
-    pub(super) since: i64,
-    /// The last instant, in UTC milliseconds.
-    pub(super) until: i64,
+    /// The tracking period.
+    pub(super) period: Window,
     /// Whether the export lacks entities, or parts of them.
     pub(super) is_incomplete: bool,
     pub(super) accounts_with_users: HashSet<AccountId>,
@@ -48,10 +48,12 @@ impl<'a> Search<'a> {
             advisor,
             settings,
             privileges: Privileges::new(catalog),
-            since: tracking
-                .period_start(now)
-                .map_or(i64::MIN, |start| start.timestamp_millis()),
-            until: tracking.visible_until(now).timestamp_millis(),
+            period: Window {
+                start: tracking
+                    .period_start(now)
+                    .map_or(i64::MIN, |start| start.timestamp_millis()),
+                end: tracking.visible_until(now).timestamp_millis(),
+            },
             is_incomplete: account.issues().iter().any(|issue| {
                 matches!(
                     issue.kind,
@@ -94,7 +96,15 @@ impl<'a> Search<'a> {
     /// Whether an entity exists for the whole tracking period. Without a date it may be new.
     pub(super) fn is_old_enough(&self, detail: &EntityDetail) -> bool {
         let created = detail.created.map(|time| time.timestamp_millis());
-        created.is_some_and(|created| created <= self.since)
+        created.is_some_and(|created| created <= self.period.start)
+    }
+
+    /// Whether all users, groups and roles that have a managed policy are known, and all members of those groups. Who has it as a
+    /// boundary may need what nobody with the policy uses.
+    pub(super) fn knows_holders(&self, policy: &JudgedEntity<'_>) -> bool {
+        let known = self.advisor.account().attached_to(policy.id).count();
+        let uses = policy.detail.policy_uses.unwrap_or_default();
+        !self.is_incomplete && usize::try_from(uses).is_ok_and(|uses| uses <= known)
     }
 
     /// Whether everybody may call it.
@@ -144,6 +154,9 @@ impl<'a> Search<'a> {
         actions: &[ActionId],
         permissions: Vec<FoundPermission>,
     ) -> Finding {
+        let last_uses = permissions.iter();
+        let last_uses = last_uses.filter_map(|permission| permission.last_use.as_deref());
+        let last_use = LastUse::last_of(last_uses);
         let reasons = permissions.iter();
         let reasons = reasons.filter_map(|permission| permission.state_reason.as_ref());
         Finding {
@@ -155,6 +168,7 @@ impl<'a> Search<'a> {
             // A finding rests on its weakest reason.
             state_reason: reasons.min_by_key(|reason| reason.days()).cloned(),
             permissions,
+            last_use,
             ..self.finding(kind, entity.detail, subject)
         }
     }
@@ -164,12 +178,13 @@ impl<'a> Search<'a> {
         &self,
         actions: &[ActionId],
         observed: &Observed,
+        uses: Option<&IdentityUses<'_>>,
     ) -> Vec<FoundPermission> {
         let set = self.set(actions);
         let of = |service: &ObservedService| {
             let own = service.unused.iter().copied();
             let own: Vec<ActionId> = own.filter(|action| set.contains(action.index())).collect();
-            (!own.is_empty()).then(|| service.part(own, None))
+            (!own.is_empty()).then(|| service.part(own, uses))
         };
         observed.services.iter().filter_map(of).collect()
     }

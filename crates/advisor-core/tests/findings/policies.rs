@@ -31,6 +31,68 @@ fn a_policy_is_unused_when_nobody_used_any_of_it() {
 }
 
 #[test]
+fn a_policy_whose_holders_are_not_all_known_is_not_unused() {
+    let world = |uses: &serde_json::Value| {
+        covered()
+            .policy("Queues", &["batch:DescribeJobs"], uses)
+            .role("worker", &attached("Queues"))
+            .role_with("other", &["dlm:GetLifecyclePolicies"])
+    };
+    let found = |uses| {
+        let kinds = world(&uses).kinds();
+        kinds.iter().any(|kind| kind.starts_with("UnusedPolicy"))
+    };
+    assert!(found(json!({"AttachmentCount": 1})));
+    // Another account's role, or one that the export lacks.
+    assert!(!found(json!({"AttachmentCount": 2})));
+    // What it allows may be what a role needs that it is the boundary of.
+    assert!(!found(
+        json!({"AttachmentCount": 1, "PermissionsBoundaryUsageCount": 1})
+    ));
+    // The members of a group may be missing.
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["batch:DescribeJobs"])}]);
+    let cut = world(&json!({"AttachmentCount": 1}))
+        .group("team", &json!({"GroupPolicyList": inline}))
+        .user("ann", &json!({"GroupList": ["team"]}))
+        .truncated();
+    let kinds = cut.kinds();
+    assert!(
+        !kinds.iter().any(|kind| kind.starts_with("UnusedPolicy")),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn identities_with_policies_that_the_export_lacks_are_not_unused() {
+    let managed = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let world = covered()
+        .role(
+            "reader",
+            &json!({
+                "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": allow(&["batch:DescribeJobs"])}],
+                "AttachedManagedPolicies": [{"PolicyName": "AmazonS3ReadOnlyAccess", "PolicyArn": managed}],
+            }),
+        )
+        .user(
+            "ann",
+            &json!({
+                "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": allow(&["batch:DescribeJobs"])}],
+                "GroupList": ["missing"],
+            }),
+        );
+    let kinds = world.kinds();
+    assert!(
+        !kinds.iter().any(|kind| kind.starts_with("UnusedIAM")),
+        "{kinds:?}"
+    );
+    // What is known of them is still unused.
+    assert!(
+        kinds.contains(&"UnusedPermission reader: low".to_owned()),
+        "{kinds:?}"
+    );
+}
+
+#[test]
 fn boundaries_are_not_unattached() {
     let world = covered()
         .policy("Old", &["sqs:*"], &json!({}))

@@ -2,6 +2,7 @@
 
 use advisor_core::FindingKind;
 
+use crate::world::{NOW, World};
 use crate::{covered, only};
 
 #[test]
@@ -42,4 +43,64 @@ fn denials_are_found_when_they_repeat() {
     let last = found.last_use.unwrap();
     assert_eq!((last.denied, last.attempts), (9, 10));
     assert_eq!(found.permissions.len(), 2);
+}
+
+#[test]
+fn attempts_before_the_tracking_period_do_not_count() {
+    let world = || covered().role_with("worker", &["sqs:ListQueues"]);
+    // Denied long ago, and allowed now: by a resource-based policy.
+    let mut denied = world().call("worker", "sqs:ListQueues", 150);
+    for day in 1..8 {
+        denied = denied.attempt("worker", "sns:ListTopics", day, true);
+    }
+    assert_eq!(denied.kinds(), [""; 0]);
+    let denied = denied.call("worker", "sns:ListTopics", 180);
+    assert_eq!(denied.kinds(), [""; 0]);
+    // The other way round.
+    let allowed = world()
+        .call("worker", "sqs:ListQueues", 150)
+        .call("worker", "sns:ListTopics", 5)
+        .attempt("worker", "sns:ListTopics", 180, true);
+    assert_eq!(allowed.kinds(), [""; 0]);
+    // More days than could have been before it are certain.
+    let mut often = allowed;
+    for day in 181..187 {
+        often = often.attempt("worker", "sns:ListTopics", day, true);
+    }
+    assert_eq!(often.kinds(), ["RepeatedDenials worker: low"]);
+    assert_eq!(
+        only(&often, FindingKind::RepeatedDenials)
+            .severity_reason
+            .to_string(),
+        "6 attempts were denied"
+    );
+}
+
+#[test]
+fn privileges_that_are_used_now_and_then_say_so() {
+    let mut world = World::covered(0..NOW)
+        .role_with("yearly", &["iam:PutRolePolicy", "iam:ListUsers"])
+        .call("yearly", "iam:ListUsers", 190);
+    for day in [15, 60, 105] {
+        world = world.call("yearly", "iam:PutRolePolicy", day);
+    }
+    let rhythm = "used every 45 days, next about 2026-05-31";
+    for kind in [FindingKind::UnusedPrivilege, FindingKind::UnusedPermission] {
+        let found = only(&world, kind);
+        let [(_, by_action)] = &found.permissions[0].action_uses[..] else {
+            panic!("{:?}", found.permissions);
+        };
+        for last in [by_action, found.last_use.as_ref().unwrap()] {
+            assert_eq!(last.event_id.as_deref(), Some("event-105"));
+            assert_eq!(last.rhythm.unwrap().to_string(), rhythm);
+        }
+        let json = serde_json::to_value(&found).unwrap();
+        let uses = &json["accessAdvisor"]["permissions"][0]["actionUses"];
+        assert_eq!(uses[0]["action"], "PutRolePolicy");
+        assert_eq!(uses[0]["rhythm"]["intervalDays"], 45);
+        if kind == FindingKind::UnusedPermission {
+            let details = &json["findingDetails"][0]["unusedPermissionDetails"];
+            assert_eq!(details["actions"][0]["lastAccessed"], uses[0]["time"]);
+        }
+    }
 }

@@ -147,6 +147,12 @@ impl World {
         self
     }
 
+    /// The last page says that more follow.
+    pub(crate) fn truncated(mut self) -> Self {
+        self.export["IsTruncated"] = true.into();
+        self
+    }
+
     pub(crate) fn settings(mut self, settings: &str) -> Self {
         settings.clone_into(&mut self.settings);
         self

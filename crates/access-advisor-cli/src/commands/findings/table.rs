@@ -23,7 +23,7 @@ const MOST_IDENTITIES: usize = 10;
 const MOST_STATEMENTS: usize = 3;
 /// More actions are counted by service.
 const MOST_ACTIONS: usize = 20;
-/// How many services that are used regularly are named.
+/// How many services and actions that are used regularly are named.
 const MOST_SERVICES: usize = 12;
 
 /// Writes the summary, and each finding.
@@ -247,14 +247,15 @@ fn write_permissions(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()>
         .map(|permission| permission.actions.len())
         .sum();
     if listed > MOST_ACTIONS {
-        let mut parts = parts;
+        let mut parts = parts.clone();
         parts.sort_by_key(|permission| Reverse(permission.actions.len()));
         let names = parts
             .iter()
             .map(|permission| format!("{} ({})", namespace(permission), permission.actions.len()));
         let names: Vec<String> = names.collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        return write_names(lines, "    actions of: ", &names);
+        write_names(lines, "    actions of: ", &names)?;
+        return write_regular_actions(lines, finding, &parts);
     }
     for permission in &parts {
         let names: Vec<&str> = permission
@@ -269,6 +270,22 @@ fn write_permissions(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()>
         {
             writeln!(lines, "        {}", last_use(last, finding))?;
         }
+    }
+    write_regular_actions(lines, finding, &parts)
+}
+
+/// The listed actions that are used regularly, unless the finding's last use says it.
+fn write_regular_actions(
+    lines: &mut Lines<'_>,
+    finding: &Finding,
+    parts: &[&FoundPermission],
+) -> io::Result<()> {
+    let uses = parts.iter().flat_map(|permission| &permission.action_uses);
+    let regular =
+        uses.filter(|(_, last)| last.rhythm.is_some() && finding.last_use.as_ref() != Some(last));
+    for (action, last) in regular.take(MOST_SERVICES) {
+        let name = finding.action_name(*action);
+        writeln!(lines, "    {name}: {}", last_use(last, finding))?;
     }
     Ok(())
 }
