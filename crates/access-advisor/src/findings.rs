@@ -27,8 +27,8 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
-    FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,
-    GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass, Rhythm, SarifLog,
-    SettingsError, Severity, SeverityReason,
+    AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
+    Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
+    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass,
+    Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
 };

@@ -30,7 +30,7 @@ mod summary;
 pub use self::baseline::{Baseline, BaselineError};
 pub use self::evidence::{GrantingStatement, LastUse};
 pub use self::finding::{Finding, FindingStatus, FoundPermission};
-pub use self::fingerprint::FindingId;
+pub use self::fingerprint::{ActionsFingerprint, FindingId};
 pub use self::kind::FindingKind;
 pub use self::list::Findings;
 pub use self::ocsf::OcsfFinding;

@@ -68,10 +68,10 @@ pub use explain::{
     Explainer, Explanation, NotGranted, PlacedStatement, PolicyPath, ResourceOutcome,
 };
 pub use findings::{
-    AccountSummary, ArchiveRule, Baseline, BaselineError, EntityMatcher, Finding, FindingId,
-    FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary, FoundPermission,
-    GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass, Rhythm, SarifLog,
-    SettingsError, Severity, SeverityReason,
+    AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
+    Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
+    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass,
+    Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
 };
 pub use grants::{
     GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,

@@ -161,13 +161,14 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let accounts = arguments.evidence.accounts()?;
     let evidence = accounts.read(&arguments.trail, Tracking::full())?;
     let (advisor, missing) = (evidence.advisor, evidence.missing);
-    let mut findings = advisor.findings(&settings);
-    if let Some(baseline) = baseline {
-        baseline.retain_new(&mut findings);
-    }
+    let mut findings = match &baseline {
+        Some(baseline) => advisor.new_findings(&settings, baseline),
+        None => advisor.findings(&settings),
+    };
     let found = count_of(&findings, arguments.fail_on);
     let archived = findings.findings.len() - findings.active().count();
-    if !arguments.archived {
+    // In SARIF, archived findings are suppressed: code scanning would take missing ones for fixed.
+    if !arguments.archived && arguments.format != Format::Sarif {
         findings
             .findings
             .retain(|finding| !finding.status.is_archived());

@@ -207,6 +207,12 @@ pub struct GrantingStatement {
 }
 
 impl GrantingStatement {
+    /// Whether it is the same statement, whatever it grants.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let place = |one: &Self| (one.group.clone(), one.policy_arn.clone(), one.statement);
+        place(self) == place(other) && self.policy == other.policy
+    }
+
     pub(super) fn new(granting: &Granting<'_>, actions: usize) -> Self {
         let PlacedStatement {
             path,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
 use super::evidence::{GrantingStatement, LastUse};
-use super::fingerprint::FindingId;
+use super::fingerprint::{ActionsFingerprint, FindingId};
 use super::kind::FindingKind;
 use super::settings::ArchiveRule;
 use super::severity::{Severity, SeverityReason};
@@ -119,6 +119,8 @@ pub struct FoundPermission {
     pub action_count: u32,
     /// How many actions of the service are granted.
     pub granted_actions: u32,
+    /// Of a whole service: which actions are granted, for a [`Baseline`](crate::Baseline).
+    pub actions_fingerprint: Option<ActionsFingerprint>,
     /// The last use of the service or, where actions are listed, of any of them, in all of the activity.
     pub last_use: Option<Box<LastUse>>,
     /// The last use of each listed action that was used, in all of the activity, sorted as the actions.
@@ -134,6 +136,16 @@ impl FoundPermission {
         let mut uses = self.action_uses.iter();
         let (_, last) = uses.find(|(used, _)| *used == action)?;
         Some(last)
+    }
+
+    /// Keeps some of the listed actions.
+    pub(super) fn retain_actions(&mut self, keep: impl Fn(&ActionId) -> bool) {
+        self.actions = self.actions.iter().copied().filter(&keep).collect();
+        self.action_count = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
+        let uses = self.action_uses.iter().filter(|(action, _)| keep(action));
+        self.action_uses = uses.cloned().collect();
+        let uses = self.action_uses.iter().map(|(_, last)| last);
+        self.last_use = LastUse::last_of(uses).map(Box::new);
     }
 }
 

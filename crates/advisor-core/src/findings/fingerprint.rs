@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use service_catalog::{Action, ActionId, Catalog};
 use sha2::{Digest, Sha256};
 
 use super::kind::FindingKind;
@@ -47,6 +48,50 @@ impl fmt::Display for FindingId {
 impl Serialize for FindingId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// A fingerprint of a set of actions, by their names: the same in every run and with every catalog. Written as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActionsFingerprint(u64);
+
+impl fmt::Display for ActionsFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for ActionsFingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A fingerprint of each action of a catalog. That of a set is their sum.
+#[derive(Debug)]
+pub(super) struct ActionFingerprints(Vec<u64>);
+
+impl ActionFingerprints {
+    pub(super) fn new(catalog: &Catalog) -> Self {
+        let fingerprint = |action: &Action| {
+            let namespace = catalog.service(action.service()).namespace();
+            let hash = Sha256::digest(format!("{namespace}:{}", action.name()));
+            let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+            u64::from_le_bytes(*first)
+        };
+        Self(
+            catalog
+                .actions()
+                .map(|(_, action)| fingerprint(action))
+                .collect(),
+        )
+    }
+
+    pub(super) fn of(&self, actions: &[ActionId]) -> ActionsFingerprint {
+        let each = actions
+            .iter()
+            .filter_map(|action| self.0.get(action.index()));
+        ActionsFingerprint(each.fold(0, |sum: u64, one| sum.wrapping_add(*one)))
     }
 }
 

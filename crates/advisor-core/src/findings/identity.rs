@@ -4,7 +4,7 @@ use service_catalog::ActionId;
 
 use super::credential;
 use super::evidence::{IdentityUses, LastUse, Uses};
-use super::finding::{Finding, FoundPermission, name_of};
+use super::finding::{Finding, FoundPermission};
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
 use super::observed::Observed;
@@ -56,7 +56,8 @@ fn unused_identity(
     let actions: Vec<ActionId> = observed.unused_actions().collect();
     let severity = search.worst(entity, &actions, false);
     let services = observed.services.iter();
-    let permissions = services.map(|service| service.whole(uses.of_service(service.service)));
+    let permissions =
+        services.map(|service| search.whole(service, uses.of_service(service.service)));
     Finding {
         last_use: uses.all.last_use(),
         ..search.unused(
@@ -82,7 +83,7 @@ fn unused_permission(
         .filter(|service| service.is_granted);
     let permissions = granted.filter_map(|service| {
         if service.state == Some(State::Unused) {
-            Some(service.whole(uses.of_service(service.service)))
+            Some(search.whole(service, uses.of_service(service.service)))
         } else {
             let unused = service.unused.clone();
             (!unused.is_empty()).then(|| service.part(unused, Some(uses)))
@@ -185,19 +186,7 @@ fn repeated_denials(
     let finding = of_uses(search, FindingKind::RepeatedDenials, entity, uses, &actions)?;
     let denied = actions.iter().filter_map(|action| uses.actions.get(action));
     let denied = denied.map(|uses| uses.recent().denied).sum();
-    let privilege = actions
-        .iter()
-        .find(|action| search.privileges.class_of(**action).is_some());
-    let (severity, severity_reason) = match privilege {
-        Some(action) => (
-            Severity::Medium,
-            SeverityReason::Privileges {
-                actions: 1,
-                example: name_of(search.advisor.catalog(), *action).into(),
-            },
-        ),
-        None => (Severity::Low, SeverityReason::Denied { denied }),
-    };
+    let (severity, severity_reason) = search.of_denials(&actions, denied);
     Some(Finding {
         severity,
         severity_reason,
@@ -228,6 +217,7 @@ fn of_uses(
             actions: of_service.into(),
             action_count: u32::try_from(of_service.len()).unwrap_or(u32::MAX),
             granted_actions: 0,
+            actions_fingerprint: None,
             last_use: last_use.map(Box::new),
             action_uses,
             state_reason: None,

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::evidence::{GrantingStatement, LastUse};
 use super::finding::{Finding, FindingStatus, FoundPermission};
+use super::fingerprint::ActionsFingerprint;
 use super::kind::FindingKind;
 use super::severity::{Severity, SeverityReason};
 use crate::account::EntityKind;
@@ -191,6 +192,8 @@ struct Permission<'a> {
     action_count: u32,
     granted_actions: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    actions_fingerprint: Option<ActionsFingerprint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     state_reason: Option<&'a StateReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_use: Option<Use<'a>>,
@@ -308,6 +311,7 @@ impl<'a> Permission<'a> {
                 .collect(),
             action_count: permission.action_count,
             granted_actions: permission.granted_actions,
+            actions_fingerprint: permission.actions_fingerprint,
             state_reason: permission.state_reason.as_deref(),
             last_use: permission.last_use.as_deref().map(Use::of),
             action_uses: (permission.action_uses.iter())

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
+use super::baseline::Baseline;
 use super::finding::Finding;
 use super::judged::JudgedEntity;
 use super::search::Search;
@@ -54,6 +55,26 @@ impl Advisor {
     /// [`Advisor::findings`] on some of these entities.
     #[must_use]
     pub fn findings_on(&self, entities: &[EntityId], settings: &FindingSettings) -> Findings {
+        self.judge(entities, settings, None)
+    }
+
+    /// The findings that an earlier run does not have: see [`Baseline`]. Of a finding with known and new permissions, the new ones are
+    /// listed, with their own severity and evidence.
+    #[must_use]
+    pub fn new_findings(&self, settings: &FindingSettings, baseline: &Baseline) -> Findings {
+        self.judge(
+            &self.account().reported_entities(),
+            settings,
+            Some(baseline),
+        )
+    }
+
+    fn judge(
+        &self,
+        entities: &[EntityId],
+        settings: &FindingSettings,
+        baseline: Option<&Baseline>,
+    ) -> Findings {
         let tracking = Tracking::full()
             .with_period_days(Some(settings.unused_days.into()))
             .with_min_coverage_days(settings.min_coverage_days);
@@ -63,7 +84,10 @@ impl Advisor {
         let found: Vec<(Judged, Vec<Finding>)> = entities
             .par_iter()
             .with_max_len(1)
-            .filter_map(|entity| Some(find(&search, *entity, advisor.account().entity(*entity)?)))
+            .filter_map(|entity| {
+                let detail = advisor.account().entity(*entity)?;
+                Some(find(&search, *entity, detail, baseline))
+            })
             .collect();
         let mut list = Findings {
             findings: Vec::new(),
@@ -108,7 +132,12 @@ impl Findings {
 }
 
 /// The findings on an entity.
-fn find(search: &Search<'_>, entity: EntityId, detail: &EntityDetail) -> (Judged, Vec<Finding>) {
+fn find(
+    search: &Search<'_>,
+    entity: EntityId,
+    detail: &EntityDetail,
+    baseline: Option<&Baseline>,
+) -> (Judged, Vec<Finding>) {
     let mut found = Vec::new();
     if search.settings.excluded(detail).is_some() {
         return (Judged::Excluded, found);
@@ -122,6 +151,10 @@ fn find(search: &Search<'_>, entity: EntityId, detail: &EntityDetail) -> (Judged
         EntityKind::User | EntityKind::Role => identity::find(search, &entity, &mut found),
         EntityKind::Group => policy::find_on_group(search, &entity, &mut found),
         EntityKind::Policy => policy::find_on_policy(search, &entity, &mut found),
+    }
+    if let Some(baseline) = baseline {
+        let new = |finding| baseline.new_part(search, &entity, finding);
+        found = found.into_iter().filter_map(new).collect();
     }
     for finding in &mut found {
         finding.status = search.status(finding, detail);

@@ -85,6 +85,7 @@ impl ObservedService {
             actions: Box::default(),
             action_count: self.granted,
             granted_actions: self.granted,
+            actions_fingerprint: None,
             last_use,
             action_uses: Box::default(),
             state_reason: self.reason.clone(),

@@ -52,7 +52,9 @@ fn unused_policy(search: &Search<'_>, policy: &JudgedEntity<'_>) -> Option<Findi
     let actions: Vec<_> = observed.unused_actions().collect();
     let severity = search.worst(policy, &actions, false);
     let services = observed.services.iter();
-    let permissions = services.map(|service| service.whole(None)).collect();
+    let permissions = services
+        .map(|service| search.whole(service, None))
+        .collect();
     let kind = (FindingKind::UnusedPolicy, "");
     Some(search.unused(kind, policy, severity, &actions, permissions))
 }

@@ -5,7 +5,7 @@ use service_catalog::{AccessLevel, ActionId};
 
 use super::evidence::{IdentityUses, LastUse};
 use super::finding::{Finding, FindingStatus, FoundPermission, name_of};
-use super::fingerprint::FindingId;
+use super::fingerprint::{ActionFingerprints, FindingId};
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
 use super::observed::{Observed, ObservedService};
@@ -24,6 +24,7 @@ pub(super) struct Search<'a> {
     pub(super) advisor: &'a Advisor,
     pub(super) settings: &'a FindingSettings,
     pub(super) privileges: Privileges,
+    fingerprints: ActionFingerprints,
     /// The tracking period.
     pub(super) period: Window,
     /// Whether the export lacks entities, or parts of them.
@@ -48,6 +49,7 @@ impl<'a> Search<'a> {
             advisor,
             settings,
             privileges: Privileges::new(catalog),
+            fingerprints: ActionFingerprints::new(catalog),
             period: Window {
                 start: tracking
                     .period_start(now)
@@ -173,6 +175,66 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// All of a service as a permission that is unused.
+    pub(super) fn whole(
+        &self,
+        service: &ObservedService,
+        last_use: Option<Box<LastUse>>,
+    ) -> FoundPermission {
+        FoundPermission {
+            actions_fingerprint: Some(self.fingerprints.of(&service.unused)),
+            ..service.whole(last_use)
+        }
+    }
+
+    /// The same finding on some of its permissions.
+    pub(super) fn narrowed(
+        &self,
+        entity: &JudgedEntity<'_>,
+        finding: Finding,
+        permissions: Vec<FoundPermission>,
+    ) -> Finding {
+        let catalog = self.advisor.catalog();
+        let reach = (self.advisor.engine()).reach(self.advisor.account(), entity.id);
+        let mut actions: Vec<ActionId> = Vec::new();
+        for permission in &permissions {
+            if permission.is_whole_service {
+                actions.extend(reach.actions_of(catalog, permission.service));
+            } else {
+                actions.extend(&permission.actions);
+            }
+        }
+        let last_uses = permissions.iter();
+        let last_uses = last_uses.filter_map(|permission| permission.last_use.as_deref());
+        let last_use = LastUse::last_of(last_uses);
+        let (severity, severity_reason) = match finding.kind {
+            FindingKind::UngrantedUse => (finding.severity, finding.severity_reason.clone()),
+            FindingKind::RepeatedDenials => {
+                let denied = last_use.as_ref().map_or(0, |last| last.denied);
+                self.of_denials(&actions, denied)
+            }
+            FindingKind::UnusedPermission => self.by_access_level(&actions),
+            // Only who may pass a role has those that run under one.
+            FindingKind::UnusedPrivilege => self.worst(entity, &actions, true),
+            _ => self.worst(entity, &actions, false),
+        };
+        let mut granted_by = entity.granting_statements(&self.set(&actions));
+        granted_by.retain(|new| finding.granted_by.iter().any(|known| known.is_same(new)));
+        let unused_actions = match finding.kind.is_about_unused() {
+            true => actions.len(),
+            false => 0,
+        };
+        Finding {
+            severity,
+            severity_reason,
+            unused_actions,
+            granted_by,
+            last_use,
+            permissions,
+            ..finding
+        }
+    }
+
     /// Actions as permissions by service.
     pub(super) fn permissions(
         &self,
@@ -238,6 +300,28 @@ impl<'a> Search<'a> {
             return (Severity::High, reason);
         }
         self.by_access_level(actions)
+    }
+
+    /// How much denied attempts at actions matter.
+    pub(super) fn of_denials(
+        &self,
+        actions: &[ActionId],
+        denied: u64,
+    ) -> (Severity, SeverityReason) {
+        let mut actions = actions.iter();
+        match actions.find(|action| self.privileges.class_of(**action).is_some()) {
+            Some(action) => {
+                let example = name_of(self.advisor.catalog(), *action).into();
+                (
+                    Severity::Medium,
+                    SeverityReason::Privileges {
+                        actions: 1,
+                        example,
+                    },
+                )
+            }
+            None => (Severity::Low, SeverityReason::Denied { denied }),
+        }
     }
 
     /// How much actions matter by what they do to resources.

@@ -78,8 +78,7 @@ fn a_baseline_leaves_what_is_new() {
     let json = json!({"findings": before.findings}).to_string();
     let baseline = Baseline::parse(&json).unwrap();
     let new = |world: World| {
-        let mut findings = world.findings();
-        baseline.retain_new(&mut findings);
+        let findings = world.new_findings(&baseline);
         let shown = findings.findings.iter().map(|finding| {
             let actions: usize = finding
                 .permissions
@@ -99,6 +98,72 @@ fn a_baseline_leaves_what_is_new() {
     // Another action was used, so that this one is newly unused.
     let other = two_roles().call("a", "batch:DescribeJobs", 150);
     assert_eq!(new(other), ["UnusedPermission a: medium 1"]);
+}
+
+/// The findings of a world that another does not have, with their severity reasons and statements.
+fn new_since(before: &World, now: &World) -> Vec<String> {
+    let json = json!({"findings": before.findings().findings}).to_string();
+    let findings = now.new_findings(&Baseline::parse(&json).unwrap());
+    let shown = findings.findings.iter().map(|finding| {
+        let granted_by = finding.granted_by.iter();
+        let granted_by: Vec<_> = granted_by.map(|one| one.actions).collect();
+        let line = line(finding);
+        format!("{line}, {}, {granted_by:?}", finding.severity_reason)
+    });
+    shown.collect()
+}
+
+#[test]
+fn what_became_worse_is_new() {
+    let with = |actions: &[&str], resource: &str| {
+        let mut document = allow(actions);
+        document["Statement"][0]["Resource"] = resource.into();
+        let inline = json!([{"PolicyName": "own", "PolicyDocument": document}]);
+        let role = json!({"RolePolicyList": inline});
+        covered().role("r", &role).call("r", "iam:ListUsers", 150)
+    };
+    // The same action, on more resources.
+    let one_role = "arn:aws:iam::111122223333:role/x";
+    let few = with(&["iam:PutRolePolicy"], one_role);
+    let all = with(&["iam:PutRolePolicy"], "*");
+    assert_eq!(new_since(&few, &few), [""; 0]);
+    let worse = "UnusedPrivilege r PermissionsManagement: critical, 1 action leads to all permissions, \
+                 such as iam:PutRolePolicy, [1]";
+    assert!(new_since(&few, &all).contains(&worse.to_owned()));
+    assert_eq!(new_since(&all, &few), [""; 0]);
+
+    // More actions of a service that was unused as a whole before.
+    let one = with(&["batch:CreateJobQueue", "iam:ListUsers"], "*");
+    let other = [
+        "batch:CreateJobQueue",
+        "batch:DeleteJobQueue",
+        "iam:ListUsers",
+    ];
+    let two = with(&other, "*");
+    assert_eq!(new_since(&one, &one), [""; 0]);
+    assert_eq!(
+        new_since(&one, &two),
+        ["UnusedPermission r: medium, 2 actions write, such as batch:CreateJobQueue, [2]"]
+    );
+
+    // What is new has its own severity, and what grants it.
+    let before = with(&["iam:PutRolePolicy", "iam:ListUsers"], "*");
+    let more = with(
+        &[
+            "iam:PutRolePolicy",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:ListUsers",
+        ],
+        "*",
+    );
+    assert_eq!(
+        new_since(&before, &more),
+        [
+            "UnusedPermission r: medium, 1 action writes, such as iam:DeleteRolePermissionsBoundary, [1]",
+            "UnusedPrivilege r PermissionsManagement: medium, 1 action writes, \
+             such as iam:DeleteRolePermissionsBoundary, [1]",
+        ]
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use advisor_core::{
-    AccountData, Activity, Advisor, Attempt, CreditedAction, DaySet, EventCategory, Finding,
-    FindingSettings, Findings, Principal, Tracking, UserCredential, time,
+    AccountData, Activity, Advisor, Attempt, Baseline, CreditedAction, DaySet, EventCategory,
+    Finding, FindingSettings, Findings, Principal, Tracking, UserCredential, time,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -167,6 +167,12 @@ impl World {
     pub(crate) fn findings(&self) -> Findings {
         let settings = FindingSettings::parse(&self.settings).unwrap();
         self.advisor().findings(&settings)
+    }
+
+    /// The findings that an earlier run does not have.
+    pub(crate) fn new_findings(&self, baseline: &Baseline) -> Findings {
+        let settings = FindingSettings::parse(&self.settings).unwrap();
+        self.advisor().new_findings(&settings, baseline)
     }
 
     /// `kind name subject: severity` of each finding.

@@ -1,5 +1,6 @@
 //! Findings as CSV: one line per finding.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use access_advisor::findings::{Finding, Findings};
@@ -52,6 +53,25 @@ pub(super) fn write(
     csv.flush()
 }
 
+/// The most characters of a cell that Excel and LibreOffice take, with room for what follows.
+const LONGEST_CELL: usize = 32_000;
+
+/// The actions with spaces between them; of very many, how many more there are.
+fn joined(actions: &[String]) -> String {
+    let mut text = String::new();
+    for (index, action) in actions.iter().enumerate() {
+        if text.len() + action.len() > LONGEST_CELL {
+            _ = write!(text, " and {} more", actions.len() - index);
+            break;
+        }
+        if index > 0 {
+            text.push(' ');
+        }
+        text.push_str(action);
+    }
+    text
+}
+
 fn cells(finding: &Finding) -> [String; 27] {
     let last = finding.last_use.as_ref();
     let rule = finding.status.rule();
@@ -74,7 +94,7 @@ fn cells(finding: &Finding) -> [String; 27] {
         finding.unused_services().to_string(),
         finding.unused_actions.to_string(),
         services.join(" "),
-        actions.join(" "),
+        joined(&actions),
         finding
             .state
             .map(|state| state.to_string())
