@@ -221,8 +221,9 @@ fn a_listing_recovers_and_does_not_repeat_itself() {
 /// A page with these keys. There is always one more.
 fn endless_page(keys: &[String], token: &str) -> Reply {
     let objects = keys.iter().map(|key| {
+        let size = usize::from(!key.ends_with('/'));
         format!(
-            "<Contents><Key>{key}</Key><LastModified>2026-11-01T00:00:00Z</LastModified><Size>1</Size></Contents>"
+            "<Contents><Key>{key}</Key><LastModified>2026-11-01T00:00:00Z</LastModified><Size>{size}</Size></Contents>"
         )
     });
     let objects: String = objects.collect();
@@ -239,7 +240,7 @@ fn endless_page(keys: &[String], token: &str) -> Reply {
 fn a_listing_that_does_not_end_is_ended() {
     /// The keys and the next token of a page, by its number.
     type Pages = fn(usize) -> (Vec<String>, String);
-    let cases: [(&str, Pages, EndlessListing, usize, usize); 5] = [
+    let cases: [(&str, Pages, EndlessListing, usize, usize); 6] = [
         (
             "the same token",
             |page| (vec![format!("x/{page}")], "t".into()),
@@ -271,6 +272,13 @@ fn a_listing_that_does_not_end_is_ended() {
         (
             "empty pages",
             |page| (Vec::new(), page.to_string()),
+            EndlessListing::EmptyPages(1_000),
+            0,
+            1_000,
+        ),
+        (
+            "pages of markers of folders",
+            |page| (vec![format!("x/{page}/")], page.to_string()),
             EndlessListing::EmptyPages(1_000),
             0,
             1_000,

@@ -1,5 +1,7 @@
 //! Locations, credentials and settings.
 
+use std::path::Path;
+
 use super::*;
 
 #[test]
@@ -157,5 +159,55 @@ fn requests_for_credentials_follow_no_redirect() {
         assert!(words.contains("302"), "{kind}: {words}");
         assert!(!endpoint.requests().is_empty(), "{kind}");
         assert!(other.requests().is_empty(), "{kind}");
+    }
+}
+
+/// An endpoint that sends too much, and files that are endless or too large.
+#[test]
+fn what_credentials_are_made_from_is_bounded() {
+    let endpoint = Bucket::start(Objects::new(), 1000, |_, _, _| {
+        Some(Reply::Whole(Answer::new(200, "x".repeat(3 << 20))))
+    });
+    let mut bounded = options("http://127.0.0.1:1");
+    bounded.environment = Environment::new([(
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        endpoint.endpoint.as_str(),
+    )]);
+    let (_, errors) = listed(&open("s3://bucket", bounded));
+    let words = errors[0].to_string();
+    assert!(words.contains("the answer is too long"), "{words}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    std::fs::File::create(&large)
+        .unwrap()
+        .set_len(2 << 20)
+        .unwrap();
+    let missing = folder.path().join("missing");
+    for variable in [
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ] {
+        for (path, reason) in [
+            (&*large, "more than 1048576 bytes"),
+            (folder.path(), "not a regular file"),
+            (Path::new("/dev/zero"), "not a regular file"),
+            (&*missing, "No such file"),
+        ] {
+            if path.starts_with("/dev") && !path.exists() {
+                continue;
+            }
+            let mut options = options("http://127.0.0.1:1");
+            options.environment = Environment::new([
+                (variable, path.to_str().unwrap()),
+                ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/x"),
+            ]);
+            let opened = S3Source::open("s3://bucket".parse().unwrap(), options);
+            let words = opened.err().unwrap().to_string();
+            assert!(
+                words.starts_with(variable) && words.contains(reason),
+                "{words}"
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::error::Error;
 use std::hash::BuildHasher;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use futures::StreamExt;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
-    HttpResponse, HttpResponseBody,
+    HttpResponse, HttpResponseBody, HttpService,
 };
 use object_store::{
     BackoffConfig, ClientConfigKey, ClientOptions, CredentialProvider, HeaderMap, HeaderValue,
@@ -92,6 +93,32 @@ impl Connector {
     }
 }
 
+/// A client for credentials: `object_store` collects the bodies of answers without a limit.
+#[derive(Debug)]
+struct BoundedAnswers(HttpClient);
+
+/// The largest answer with credentials.
+const CREDENTIALS_LIMIT: usize = 1 << 20;
+
+impl HttpService for BoundedAnswers {
+    fn call<'s, 'f>(
+        &'s self,
+        request: HttpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(async move {
+            let (head, body) = self.0.execute(request).await?.into_parts();
+            let body = read_at_most(body, CREDENTIALS_LIMIT)
+                .await
+                .map_err(|fault| HttpError::new(HttpErrorKind::Decode, fault))?;
+            Ok(HttpResponse::from_parts(head, body.into()))
+        })
+    }
+}
+
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         // Only the endpoints of a container or an instance are asked without TLS.
@@ -101,6 +128,7 @@ impl HttpConnector for Connector {
         } else {
             self.client(false, self.timeout)
         };
+        let client = client.map(|client| HttpClient::new(BoundedAnswers(client)));
         client.map_err(|error| object_store::Error::Generic {
             store: "S3",
             source: Box::new(error),

@@ -143,6 +143,7 @@ impl Settings {
                 return Err(S3OpenError::NoCredentials);
             }
         }
+        check_token_files(environment)?;
         let owned = |value: Option<&str>| value.map(str::to_owned);
         Ok(Settings {
             builder,
@@ -167,10 +168,37 @@ impl Settings {
     }
 }
 
-/// One profile of the shared files.
 /// The most bytes of a shared file.
 const SHARED_FILE_LIMIT: usize = 8 << 20;
+/// The most bytes of a file with a token.
+const TOKEN_FILE_LIMIT: u64 = 1 << 20;
 
+/// The variables that name a file with a token.
+const TOKEN_FILES: [&str; 2] = [
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
+/// Checks files with tokens. `object_store` reads them as a whole, again and again, because tokens expire.
+fn check_token_files(environment: &Environment) -> Result<(), S3OpenError> {
+    for variable in TOKEN_FILES {
+        let Some(path) = environment.get(variable) else {
+            continue;
+        };
+        let setting = |reason: String| S3OpenError::setting(format!("{variable} {path:?}"), reason);
+        let metadata = std::fs::metadata(path).map_err(|error| setting(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(setting("not a regular file".to_owned()));
+        }
+        if metadata.len() > TOKEN_FILE_LIMIT {
+            let reason = format!("more than {TOKEN_FILE_LIMIT} bytes, the limit for this file");
+            return Err(setting(reason));
+        }
+    }
+    Ok(())
+}
+
+/// One profile of the shared files.
 struct Profile {
     name: String,
     /// Whether it was named, rather than the default.

@@ -160,8 +160,8 @@ pub enum EndlessListing {
     /// A page begins with the same key as an earlier one.
     #[error("a page comes again")]
     RepeatedPage,
-    /// Too many pages in a row hold nothing.
-    #[error("{0} pages in a row are empty")]
+    /// Too many pages in a row hold nothing to read.
+    #[error("{0} pages in a row hold nothing to read")]
     EmptyPages(u32),
 }
 

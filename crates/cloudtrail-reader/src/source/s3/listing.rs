@@ -80,6 +80,7 @@ impl S3Listing {
             window: Window::new(options.since, options.until),
             pages: sender,
             is_empty: true,
+            unread: 0,
         };
         runtime.handle().spawn(walk.run(options.concurrency.max(1)));
         S3Listing {
@@ -121,8 +122,18 @@ fn folder_of(prefix: &str) -> String {
     }
 }
 
-/// How many pages in a row may be empty. S3 returns some where many objects were deleted.
-const MOST_EMPTY_PAGES: u32 = 1_000;
+/// What pages in a row that hold nothing to read may cost: a thousand nearly empty ones, which S3 returns where many objects were
+/// deleted, or the pages of a hundred million other objects.
+const MOST_UNREAD: u32 = 100_000;
+/// What a page with few entries costs; a page with many costs one.
+const SPARSE_COST: u32 = 100;
+/// The fewest entries of a page that has many.
+const MANY_ENTRIES: usize = 100;
+/// How many pages in a row, of all folders, may hold nothing to read. With a window of time, most folders of an organization are
+/// looked into for nothing.
+const MOST_PAGES: u32 = 1_000_000;
+/// The longest key: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+const LONGEST_KEY: usize = 1_024;
 
 /// The pages of a folder so far, by hashes: eight bytes for a token and eight for the first key of each.
 #[derive(Default)]
@@ -130,28 +141,34 @@ struct PagesSeen {
     hash: RandomState,
     tokens: HashSet<u64>,
     first_keys: HashSet<u64>,
-    /// How many in a row were empty.
-    empty: u32,
+    /// How many in a row hold nothing to read, and what they cost.
+    unread: u32,
+    unread_cost: u32,
 }
 
 impl PagesSeen {
-    /// Fails when the page cannot be one of a listing that ends.
-    fn check(&mut self, page: &Page) -> Result<(), EndlessListing> {
+    /// Fails when the page cannot be one of a listing that ends. `is_read`: whether it holds an object to read.
+    fn check(&mut self, page: &Page, is_read: bool) -> Result<(), EndlessListing> {
         let first_object = page.objects.first().map(|object| &object.key);
         let first_key = first_object.into_iter().chain(page.folders.first()).min();
-        match first_key {
-            None => self.empty += 1,
-            Some(key) if !self.first_keys.insert(self.hash.hash_one(key)) => {
-                return Err(EndlessListing::RepeatedPage);
-            }
-            Some(_) => self.empty = 0,
+        if let Some(key) = first_key
+            && !self.first_keys.insert(self.hash.hash_one(key))
+        {
+            return Err(EndlessListing::RepeatedPage);
+        }
+        if is_read {
+            (self.unread, self.unread_cost) = (0, 0);
+        } else {
+            let is_sparse = page.objects.len() + page.folders.len() < MANY_ENTRIES;
+            self.unread += 1;
+            self.unread_cost += if is_sparse { SPARSE_COST } else { 1 };
         }
         match &page.next {
             Some(token) if !self.tokens.insert(self.hash.hash_one(token)) => {
                 Err(EndlessListing::RepeatedToken)
             }
-            Some(_) if self.empty >= MOST_EMPTY_PAGES => {
-                Err(EndlessListing::EmptyPages(self.empty))
+            Some(_) if self.unread_cost >= MOST_UNREAD => {
+                Err(EndlessListing::EmptyPages(self.unread))
             }
             _ => Ok(()),
         }
@@ -177,6 +194,8 @@ struct Walk {
     any_kind: bool,
     pages: mpsc::Sender<Vec<Listed>>,
     is_empty: bool,
+    /// How many pages in a row, of all folders, hold nothing to read.
+    unread: u32,
 }
 
 /// The receiver of the pages was dropped.
@@ -265,7 +284,15 @@ impl Walk {
         mut page: Page,
         waiting: &mut Vec<Step>,
     ) -> Result<(), Stopped> {
-        if let Err(endless) = step.seen.check(&page) {
+        let is_read = page.objects.iter().any(|object| self.is_to_read(object));
+        self.unread = if is_read { 0 } else { self.unread + 1 };
+        if self.unread > MOST_PAGES {
+            let fault = S3Fault::Endless(EndlessListing::EmptyPages(self.unread));
+            let failure = S3Failure { fault, attempts: 1 };
+            self.report(step.folder, failure).await?;
+            return Err(Stopped);
+        }
+        if let Err(endless) = step.seen.check(&page, is_read) {
             let fault = S3Fault::Endless(endless);
             let failure = S3Failure { fault, attempts: 1 };
             self.report(step.folder.clone(), failure).await?;
@@ -287,8 +314,8 @@ impl Walk {
             return Ok(());
         }
         for folder in page.folders {
-            if !is_levels || folder.len() <= step.folder.len() || !folder.starts_with(&step.folder)
-            {
+            let is_below = folder.len() > step.folder.len() && folder.starts_with(&step.folder);
+            if !is_levels || !is_below || folder.len() > LONGEST_KEY {
                 let fault = S3Fault::malformed(format!("the folder {folder:?} is not below it"));
                 let failure = S3Failure { fault, attempts: 1 };
                 self.report(step.folder.clone(), failure).await?;
@@ -304,10 +331,7 @@ impl Walk {
             });
         }
         let mut objects = page.objects;
-        objects.retain(|object| {
-            let is_marker = object.size == 0 && object.key.ends_with('/');
-            !is_marker && layout::takes_key(&object.key, self.window, self.any_kind)
-        });
+        objects.retain(|object| self.is_to_read(object));
         if page.next.is_some() {
             waiting.push(Step {
                 token: page.next,
@@ -315,6 +339,12 @@ impl Walk {
             });
         }
         self.send(objects.into_iter().map(Ok).collect()).await
+    }
+
+    /// Whether an object is no marker of a folder, and one that the location and the window of time select.
+    fn is_to_read(&self, object: &S3Object) -> bool {
+        let is_marker = object.size == 0 && object.key.ends_with('/');
+        !is_marker && layout::takes_key(&object.key, self.window, self.any_kind)
     }
 
     async fn report(&mut self, folder: String, failure: S3Failure) -> Result<(), Stopped> {
