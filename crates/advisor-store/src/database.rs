@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::error::{Fault, StoreError};
@@ -81,7 +82,12 @@ impl Database {
                 connection
             }
         };
-        let result = run(&mut connection).map_err(|fault| fault.at(self.file.path()));
+        let result = run(&mut connection).map_err(|fault| {
+            // What SQLite finds while the file is overwritten looks like damage.
+            self.check_file()
+                .err()
+                .unwrap_or_else(|| fault.at(self.file.path()))
+        });
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {
             idle.push(connection);
@@ -142,6 +148,20 @@ impl Database {
             Ok(is_empty.then(|| self.file.remove()))
         })?;
         removed.transpose().map(|removed| removed.is_some())
+    }
+}
+
+impl Drop for Database {
+    /// Closes the connections. The last one writes the log into the file, unless other content was written into that.
+    fn drop(&mut self) {
+        if !self.file.is_overwritten() {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        for connection in idle.drain(..) {
+            _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+        self.file.set_log_aside();
     }
 }
 

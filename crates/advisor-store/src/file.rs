@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{DatabaseErrorKind, StoreError, StorePathFault};
+use crate::raw_content::RawContent;
 
 /// Held while a file is created. A process that closes any handle of a file loses its POSIX locks on
 /// it, so no thread may have the file open in SQLite meanwhile.
@@ -23,6 +24,16 @@ pub(crate) struct StoreFile {
     real_path: PathBuf,
     /// The database and, once they are there, its companions.
     identities: [Option<Identity>; 3],
+    content: RawContent,
+}
+
+/// What happened to a store's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Another file, or none, is at a path.
+    Moved,
+    /// Other content was written into the file.
+    Overwritten,
 }
 
 /// What tells a file from any other file, also one that takes its path.
@@ -59,6 +70,7 @@ impl StoreFile {
             path: path.to_owned(),
             real_path,
             identities: [None; 3],
+            content: RawContent::default(),
         };
         file.identities = file.current();
         Ok(file)
@@ -83,13 +95,50 @@ impl StoreFile {
     /// Fails when another file, or none, is at the path of the file or of a companion. What is written then would be in a
     /// file that nobody finds.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let pairs = self.identities.iter().zip(self.current());
-        for (known, current) in pairs {
-            if known.is_some() && *known != current {
-                return Err(StoreError::Replaced(self.path.clone()));
-            }
+        match self.change() {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Replaced(self.path.clone())),
         }
-        Ok(())
+    }
+
+    /// Whether other content was written into the file, so that the log must not be.
+    pub(crate) fn is_overwritten(&self) -> bool {
+        self.change() == Some(Change::Overwritten)
+    }
+
+    fn change(&self) -> Option<Change> {
+        let mut pairs = self.identities.iter().zip(self.current());
+        if pairs.any(|(known, current)| known.is_some() && *known != current) {
+            return Some(Change::Moved);
+        }
+        self.overwritten()
+    }
+
+    #[cfg(unix)]
+    fn overwritten(&self) -> Option<Change> {
+        // As long as no connection has opened the companions, nothing is known.
+        self.identities.first().copied().flatten()?;
+        let is_same = match fs::metadata(&self.path) {
+            Ok(metadata) => self.content.is_same(&self.real_path, &metadata),
+            Err(_) => return Some(Change::Moved),
+        };
+        (!is_same).then_some(Change::Overwritten)
+    }
+
+    /// Other systems do not let an open database be written by other programs.
+    #[cfg(not(unix))]
+    fn overwritten(&self) -> Option<Change> {
+        None
+    }
+
+    /// Sets the log aside, which belongs to what was in the file before it was overwritten: SQLite would write it into the file when it is
+    /// opened again.
+    pub(crate) fn set_log_aside(&self) {
+        let [log, _] = self.companions();
+        let mut aside = log.clone().into_os_string();
+        aside.push("-of-overwritten");
+        // If it cannot be, the checksums of the rows show the mixture.
+        _ = fs::rename(log, aside);
     }
 
     fn current(&self) -> [Option<Identity>; 3] {

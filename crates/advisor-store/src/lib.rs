@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod job_rows;
 mod jobs;
+mod raw_content;
 mod reports;
 mod schema;
 mod store;

@@ -12,6 +12,9 @@ use crate::error::Fault;
 use crate::table::Table;
 use crate::tables::{META, SUMMED};
 
+/// The name in `meta` of the number of write transactions.
+pub(crate) const WRITES: &str = "writes";
+
 /// The tables whose sum of checksums was compared since the store was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Verified(Mutex<Vec<&'static str>>);
@@ -258,7 +261,7 @@ impl<'t> Writer<'t> {
         *sum = sum.wrapping_add(by);
     }
 
-    /// Writes the sums. Called once, before the transaction is committed.
+    /// Writes the sums, and counts the transaction. Called once, before the transaction is committed.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         for (table, change) in self.changes.take() {
             if change != 0 {
@@ -267,7 +270,9 @@ impl<'t> Writer<'t> {
                 self.set_number(&name, sum.wrapping_add(change))?;
             }
         }
-        Ok(())
+        let writes = self.unverified_row(&META, [WRITES], |row| Ok(row.get(1)?))?;
+        let writes: i64 = writes.unwrap_or_default();
+        self.set_number(WRITES, writes.wrapping_add(1))
     }
 }
 

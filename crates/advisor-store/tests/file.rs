@@ -197,3 +197,65 @@ fn an_empty_store_is_removed_and_another_process_notices() {
     assert!(!Store::open(&path).unwrap().remove_if_empty().unwrap());
     assert!(path.exists());
 }
+
+/// `cp backup.db store.db`, while the store is open.
+#[test]
+fn a_file_that_is_overwritten_in_place_is_noticed_and_left_alone() {
+    let now = at("2026-11-01T00:00:00Z");
+    let generate = |advisor: &StoredAdvisor| {
+        let caller = Caller::local();
+        let job = advisor.generate_completed(&caller, ANN, Granularity::Service, now, || now);
+        job.unwrap()
+    };
+    for is_other_store in [false, true] {
+        let (folder, path) = place();
+        let backup = folder.path().join("backup.db");
+        drop(filled(if is_other_store { &backup } else { &path }));
+        if !is_other_store {
+            fs::copy(&path, &backup).unwrap();
+        }
+        // Written to the file itself when it is closed.
+        let advisor = filled(&path);
+        generate(&advisor);
+        drop(advisor);
+        let advisor = filled(&path);
+        let kept = generate(&advisor);
+        let store = advisor.store();
+        store.check_file().unwrap();
+        fs::copy(&backup, &path).unwrap();
+        let is_replaced = |error: &StoreError| matches!(error, StoreError::Replaced(_));
+        assert!(is_replaced(&store.check_file().unwrap_err()));
+        assert!(is_replaced(&store.check().unwrap_err()));
+        assert!(is_replaced(&store.jobs().unwrap_err()));
+        match advisor.generate(&Caller::local(), ANN, Granularity::Service, now) {
+            Err(OperationError::Store(error)) => assert!(is_replaced(&error)),
+            other => panic!("{other:?}"),
+        }
+        drop(advisor);
+        // The copy is whole, without what came after it.
+        assert_eq!(fs::read(&path).unwrap(), fs::read(&backup).unwrap());
+        let copy = Store::open(&path).unwrap();
+        copy.check().unwrap();
+        assert!(!copy.jobs().unwrap().iter().any(|job| job.job.id == kept));
+    }
+}
+
+#[test]
+fn checkpoints_and_the_same_content_are_no_replacement() {
+    let (folder, path) = place();
+    let advisor = filled(&path);
+    let other = filled(&path);
+    let now = at("2026-11-01T00:00:00Z");
+    for round in 0..400 {
+        let by = if round % 2 == 0 { &advisor } else { &other };
+        by.generate(&Caller::local(), ANN, Granularity::Service, now)
+            .unwrap();
+        advisor.store().check_file().unwrap();
+    }
+    let backup = folder.path().join("backup.db");
+    drop(other);
+    fs::copy(&path, &backup).unwrap();
+    fs::copy(&backup, &path).unwrap();
+    advisor.store().check().unwrap();
+    assert_eq!(advisor.store().jobs().unwrap().len(), 400);
+}
