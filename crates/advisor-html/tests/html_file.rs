@@ -150,7 +150,7 @@ fn what_does_not_fit_is_left_out_but_for_its_row() {
         [0, 1, 2].map(|level| kept.iter().filter(|it| **it == level).count())
     };
     assert_eq!(kept(&whole), [500, 0, 0]);
-    let [all, services, rows] = kept(&file(&advisor, HtmlOptions::default().with_limit(22_000)));
+    let [all, services, rows] = kept(&file(&advisor, HtmlOptions::default().with_limit(21_000)));
     assert_eq!(all + services + rows, 500);
     assert!(services + rows > 0, "{all} {services} {rows}");
 }
