@@ -26,6 +26,7 @@ mod rewritten;
 mod rightsizer;
 mod scripts;
 mod short_lists;
+mod steps;
 mod terraform;
 mod wildcards;
 

@@ -1,5 +1,7 @@
 //! The files that a right-sized entity is reviewed and applied with.
 
+use crate::account::EntityKind;
+
 use super::diff::diff;
 use super::outcome::Rightsized;
 use super::paths::{file_name, json_text, new_path, today_path};
@@ -21,7 +23,8 @@ pub struct RightsizedFile {
 impl Rightsized {
     /// The files to review and apply what is proposed, in a folder for each account and entity: the documents of today and the new
     /// ones, `changes.diff`, `apply.sh` and `rollback.sh` for the AWS CLI, `main.tf` for Terraform, and all of it as
-    /// `rightsized.json`. None when nothing is proposed.
+    /// `rightsized.json`. None when nothing is proposed. A managed policy of which nothing is needed has no scripts and no Terraform: no
+    /// version says that; it is to be detached.
     #[must_use]
     pub fn files(&self) -> Vec<RightsizedFile> {
         if self.new_policies.is_empty() && self.removed_policies().next().is_none() {
@@ -43,9 +46,11 @@ impl Rightsized {
             files.push(file(&new_path(policy), document));
         }
         files.push(file("changes.diff", diff(self)));
-        files.push(file("apply.sh", apply(self)));
-        files.push(file("rollback.sh", roll_back(self)));
-        files.push(file("main.tf", terraform(self)));
+        if self.entity_type != EntityKind::Policy || !self.new_policies.is_empty() {
+            files.push(file("apply.sh", apply(self)));
+            files.push(file("rollback.sh", roll_back(self)));
+            files.push(file("main.tf", terraform(self)));
+        }
         files.push(file("rightsized.json", json_text(self)));
         files
     }

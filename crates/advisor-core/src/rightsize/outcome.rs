@@ -17,6 +17,9 @@ use crate::unseen_use::UseSource;
 
 use super::proof::Proof;
 
+/// The versions that IAM keeps of a managed policy. Source: IAM User Guide, "IAM and AWS STS quotas".
+pub(super) const MOST_VERSIONS: usize = 5;
+
 /// A user, group, role or managed policy, right-sized.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -40,6 +43,9 @@ pub struct Rightsized {
     pub removed_actions: usize,
     /// Its own policies today, in the order of the export, and what becomes of them.
     pub policies: Vec<PolicyChange>,
+    /// Of a managed policy: the ids of its versions, the default one first. IAM keeps five.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Box<str>>,
     /// The policies that take the place of those that change.
     pub new_policies: Vec<NewPolicy>,
     /// Of a group or managed policy: what stays only because one identity used it.
@@ -51,6 +57,9 @@ pub struct Rightsized {
     /// How many managed policies can be attached to it.
     #[serde(skip)]
     pub(super) attached_limit: usize,
+    /// Of a managed policy: the default version.
+    #[serde(skip)]
+    pub(super) default_version: Option<Box<str>>,
 }
 
 /// How many granted actions stay, by why. Each counts for the first reason that holds.
@@ -247,6 +256,8 @@ pub enum Refusal {
         /// The name.
         name: Box<str>,
     },
+    /// The account data does not say which version of the policy is the default one, so nothing could restore it.
+    NoVersion,
     /// That the new policies are right is not proved within the bound on work.
     NotProved,
 }
@@ -281,6 +292,9 @@ impl fmt::Display for Refusal {
                     f,
                     "IAM does not allow the name {name:?}; check the account export"
                 )
+            }
+            Self::NoVersion => {
+                f.write_str("the account export does not say which version is the default one")
             }
             Self::NotProved => {
                 f.write_str("comparing the new policies with the old ones takes too much work")
@@ -320,7 +334,19 @@ impl Rightsized {
             only_one_member: Vec::new(),
             proof: None,
             attached_limit: usize::MAX,
+            versions: {
+                let others = detail.other_versions.iter();
+                let others = others.filter_map(|version| version.id.as_ref());
+                detail.default_version.iter().chain(others).cloned().collect()
+            },
+            default_version: detail.default_version.clone(),
         }
+    }
+
+    /// Whether a managed policy has as many versions as IAM keeps, so that one is to be deleted before there can be a new one.
+    #[must_use]
+    pub fn needs_room(&self) -> bool {
+        self.changes() && self.versions.len() >= MOST_VERSIONS
     }
 
     /// Whether anything changes.

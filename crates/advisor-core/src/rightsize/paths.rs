@@ -49,7 +49,7 @@ fn distinct_file_name(key: &str) -> String {
     }
 }
 
-fn short_hash(text: &str) -> String {
+pub(super) fn short_hash(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
     let digits = hash.iter().take(4).map(|byte| format!("{byte:02x}"));
     digits.collect()

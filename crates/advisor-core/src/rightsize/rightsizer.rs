@@ -14,7 +14,7 @@ use crate::request_error::RequestError;
 
 use super::document::OldDocument;
 use super::documents::Documents;
-use super::names::NewNames;
+use super::names::{AccountNames, NewNames};
 use super::needs::{Needs, NoNeeds};
 use super::options::{PolicyLimits, RightsizeOptions};
 use super::outcome::{
@@ -33,6 +33,7 @@ pub struct Rightsizer {
     advisor: Advisor,
     options: RightsizeOptions,
     documents: Arc<Documents>,
+    names: Arc<AccountNames>,
 }
 
 /// A policy that an entity has of its own.
@@ -62,6 +63,7 @@ impl Advisor {
     pub fn rightsizer(&self, options: RightsizeOptions) -> Rightsizer {
         Rightsizer {
             documents: Arc::new(Documents::new(self.account())),
+            names: Arc::new(AccountNames::new(self.account())),
             advisor: self.clone(),
             options,
         }
@@ -140,6 +142,9 @@ impl Rightsizer {
             return Ok(());
         }
         check_names(detail, &own)?;
+        if detail.kind == EntityKind::Policy && detail.default_version.is_none() {
+            return Err(Refusal::NoVersion);
+        }
         (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
         let finished = self.pack(detail, &own)?;
         result.proof = Some(self.proof(&finished, &own, &needs, result.kept)?);

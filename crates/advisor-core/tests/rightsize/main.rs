@@ -10,6 +10,8 @@
 mod evaluator;
 mod moto;
 mod property;
+#[cfg(unix)]
+mod scripts;
 mod world;
 
 use advisor_core::{

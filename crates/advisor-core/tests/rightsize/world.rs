@@ -150,6 +150,14 @@ pub(crate) fn advisor(
     (tracking, catalog): (Tracking, Arc<Catalog>),
 ) -> Advisor {
     let export = json!({"RoleDetailList": roles, "Policies": policies, "GroupDetailList": groups});
+    advisor_of(&export, activity, (tracking, catalog))
+}
+
+pub(crate) fn advisor_of(
+    export: &Value,
+    activity: &Activity,
+    (tracking, catalog): (Tracking, Arc<Catalog>),
+) -> Advisor {
     let account = AccountData::from_export("inline", &export.to_string()).unwrap();
     let now = DateTime::from_timestamp_millis(DaySet::start_of(FIRST + DAYS)).unwrap();
     Advisor::new(account, activity, catalog, tracking, now).unwrap()
