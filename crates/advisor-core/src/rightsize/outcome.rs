@@ -394,6 +394,11 @@ impl PolicyChange {
     pub(super) fn key(&self) -> &str {
         self.policy_arn.as_deref().unwrap_or(&self.policy_name)
     }
+
+    /// Whether it could not be read from the export. What an inline policy is called is not known then.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self.not_evaluated, Some(NotEvaluatedReason::Unreadable(_)))
+    }
 }
 
 impl StatementChange {

@@ -4,7 +4,7 @@
 //! step can be repeated. So each script can be run again, or the other one be run, after one was stopped anywhere. `rollback.sh` knows
 //! what was from the export alone: it needs nothing that `apply.sh` left behind.
 
-use crate::account::{EntityKind, NotEvaluatedReason};
+use crate::account::EntityKind;
 use crate::text::Printable;
 
 use super::outcome::{PolicyChange, PolicyPlace, Rightsized};
@@ -166,13 +166,7 @@ impl<'a> Script<'a> {
         let policies: Vec<&PolicyChange> = policies
             .filter(|policy| policy.policy_type == place)
             .collect();
-        let unreadable = |policy: &&PolicyChange| {
-            matches!(
-                policy.not_evaluated,
-                Some(NotEvaluatedReason::Unreadable(_))
-            )
-        };
-        if policies.iter().any(unreadable) {
+        if policies.iter().any(|policy| policy.is_unreadable()) {
             // The name of an inline policy that could not be read is not known.
             return;
         }

@@ -5,103 +5,186 @@ use std::collections::HashSet;
 use crate::account::EntityKind;
 use crate::text::Printable;
 
-use super::outcome::{NewPolicy, PolicyPlace, Rightsized};
+use super::outcome::{NewPolicy, PolicyChange, PolicyPlace, Rightsized};
 use super::paths::new_path;
+use super::steps::{Step, steps};
 
-/// Resources of the AWS provider for the new policies. Documents are read from the files beside it, so that their policy variables
-/// are not taken for Terraform's.
+/// Resources of the AWS provider for what changes, with `import` blocks for what exists. Documents are read from the files beside it, so
+/// that their policy variables are not taken for Terraform's.
+///
+/// What an entity is to lose is in no resource of its own. So that a plan shows it, and does it, all its attached policies are listed
+/// where one of them changes, and all its inline ones where one goes. Source: the provider's documentation,
+/// `aws_iam_role_policy_attachments_exclusive` and `aws_iam_role_policies_exclusive`.
 pub(super) fn terraform(entity: &Rightsized) -> String {
-    let mut text = format!(
-        "# {}: right-sized by access-advisor.\n",
-        Printable(&entity.arn)
-    );
-    for policy in entity.removed_policies() {
-        let what = match policy.policy_type {
-            PolicyPlace::Managed => "Detach",
-            PolicyPlace::Inline => "Remove the inline policy",
+    let mut file = File {
+        entity,
+        text: format!(
+            "# {}: right-sized by access-advisor.\n\
+             # Needs Terraform 1.5 (import blocks) and version 5.72 of the AWS provider, or later.\n",
+            Printable(&entity.arn)
+        ),
+        labels: HashSet::new(),
+        last: None,
+    };
+    if entity.entity_type == EntityKind::Policy {
+        for policy in &entity.new_policies {
+            file.version(policy);
+        }
+        return file.text;
+    }
+    let steps = steps(entity);
+    let created = steps.iter().filter_map(|step| match step {
+        Step::Create(new) => Some(format!("aws_iam_policy.{}.arn", file.managed(new))),
+        _ => None,
+    });
+    let created: Vec<String> = created.collect();
+    let changes = |step: &Step<'_>| matches!(step, Step::Attach(_) | Step::Detach(_));
+    if steps.iter().any(changes) {
+        file.attachments(created);
+    }
+    if steps.iter().any(|step| matches!(step, Step::Delete(_))) {
+        file.inline_names();
+    }
+    for step in &steps {
+        if let Step::Put(_, new) = step {
+            file.inline(new);
+        }
+    }
+    file.text
+}
+
+struct File<'a> {
+    entity: &'a Rightsized,
+    text: String,
+    labels: HashSet<String>,
+    /// The resource that the next one waits for: IAM's limits hold when the changes are made in this order.
+    last: Option<String>,
+}
+
+impl File<'_> {
+    /// A new managed policy. Returns its label.
+    fn managed(&mut self, policy: &NewPolicy) -> String {
+        let label = label(&policy.policy_name, &mut self.labels);
+        self.text.push('\n');
+        for replaced in &policy.replaces {
+            self.text
+                .push_str(&format!("# Replaces: {}\n", Printable(replaced)));
+        }
+        self.text.push_str(&format!(
+            "resource \"aws_iam_policy\" \"{label}\" {{\n  \
+               name   = {}\n  \
+               policy = {}\n\
+             }}\n",
+            string(&policy.policy_name),
+            file(policy),
+        ));
+        label
+    }
+
+    /// All attached policies, of which the new ones are given as references.
+    fn attachments(&mut self, created: Vec<String>) {
+        let mut arns: Vec<String> = self.staying(PolicyPlace::Managed);
+        arns.extend(created);
+        self.exclusive("policy_attachments_exclusive", "policy_arns", &arns);
+    }
+
+    /// The names of all inline policies.
+    fn inline_names(&mut self) {
+        let mut policies = self.entity.policies.iter();
+        if policies.any(PolicyChange::is_unreadable) {
+            self.text.push_str(
+                "\n# An inline policy could not be read from the account export, so they are not listed. To be removed by hand:\n",
+            );
+            for policy in self.entity.removed_policies() {
+                let name = Printable(policy.key());
+                self.text.push_str(&format!("# {name}\n"));
+            }
+            return;
+        }
+        let mut names = self.staying(PolicyPlace::Inline);
+        let new = self.entity.new_policies.iter();
+        let new = new.filter(|policy| policy.policy_type == PolicyPlace::Inline);
+        names.extend(new.map(|policy| string(&policy.policy_name)));
+        self.exclusive("policies_exclusive", "policy_names", &names);
+    }
+
+    /// The policies that do not change, as strings.
+    fn staying(&self, place: PolicyPlace) -> Vec<String> {
+        let policies = self.entity.policies.iter();
+        let policies = policies.filter(|it| !it.changes && it.policy_type == place);
+        policies.map(|policy| string(policy.key())).collect()
+    }
+
+    /// A resource that removes what it does not list.
+    fn exclusive(&mut self, what: &str, argument: &str, items: &[String]) {
+        let kind = self.entity.kind_word();
+        let label = label(&self.entity.name, &mut self.labels);
+        let address = format!("aws_iam_{kind}_{what}.{label}");
+        let items: Vec<String> = items.iter().map(|it| format!("    {it},\n")).collect();
+        let items = match items.concat() {
+            empty if empty.is_empty() => "[]".to_owned(),
+            items => format!("[\n{items}  ]"),
         };
-        text.push_str(&format!("# {what}: {}\n", Printable(policy.key())));
+        let name = string(&self.entity.name);
+        let key = format!("{kind}_name");
+        let body = format!(
+            "  {key:<12} = {name}\n  \
+               {argument:<12} = {items}\n"
+        );
+        self.existing(&address, &body, &name);
     }
-    for policy in &entity.new_policies {
-        if policy.policy_type == PolicyPlace::Managed && entity.entity_type != EntityKind::Policy {
-            for replaced in &policy.replaces {
-                text.push_str(&format!("# Replaces: {}\n", Printable(replaced)));
-            }
-        }
+
+    fn inline(&mut self, policy: &NewPolicy) {
+        let kind = self.entity.kind_word();
+        let label = label(&policy.policy_name, &mut self.labels);
+        let body = format!(
+            "  name   = {}\n  \
+               {kind:<6} = {}\n  \
+               policy = {}\n",
+            string(&policy.policy_name),
+            string(&self.entity.name),
+            file(policy),
+        );
+        let id = string(&format!("{}:{}", self.entity.name, policy.policy_name));
+        self.existing(&format!("aws_iam_{kind}_policy.{label}"), &body, &id);
     }
-    let mut labels = HashSet::new();
-    for policy in &entity.new_policies {
-        let label = label(&policy.policy_name, &mut labels);
-        match (policy.policy_type, entity.entity_type) {
-            (PolicyPlace::Inline, _) => inline(&mut text, entity, policy, &label),
-            (PolicyPlace::Managed, EntityKind::Policy) => {
-                version(&mut text, entity, policy, &label);
-            }
-            (PolicyPlace::Managed, _) => managed(&mut text, entity, policy, &label),
-        }
+
+    /// A resource that exists, after those before it.
+    fn existing(&mut self, address: &str, body: &str, id: &str) {
+        let (kind, label) = address.split_once('.').unwrap_or_default();
+        let after = self.last.replace(address.to_owned());
+        let after = after.map_or_else(String::new, |it| format!("\n  depends_on = [{it}]\n"));
+        self.text.push_str(&format!(
+            "\nresource \"{kind}\" \"{label}\" {{\n\
+             {body}{after}\
+             }}\n\n\
+             import {{\n  \
+               to = {address}\n  \
+               id = {id}\n\
+             }}\n"
+        ));
     }
-    text
-}
 
-fn inline(text: &mut String, entity: &Rightsized, policy: &NewPolicy, label: &str) {
-    let kind = entity.kind_word();
-    let import = format!("{}:{}", entity.name, policy.policy_name);
-    text.push_str(&format!(
-        "\nresource \"aws_iam_{kind}_policy\" \"{label}\" {{\n  \
-           name   = {}\n  \
-           {kind:<6} = {}\n  \
-           policy = {}\n\
-         }}\n\n\
-         import {{\n  \
-           to = aws_iam_{kind}_policy.{label}\n  \
-           id = {}\n\
-         }}\n",
-        string(&policy.policy_name),
-        string(&entity.name),
-        file(policy),
-        string(&import),
-    ));
-}
-
-fn managed(text: &mut String, entity: &Rightsized, policy: &NewPolicy, label: &str) {
-    let kind = entity.kind_word();
-    text.push_str(&format!(
-        "\nresource \"aws_iam_policy\" \"{label}\" {{\n  \
-           name   = {}\n  \
-           policy = {}\n\
-         }}\n\n\
-         resource \"aws_iam_{kind}_policy_attachment\" \"{label}\" {{\n  \
-           {kind:<10} = {}\n  \
-           policy_arn = aws_iam_policy.{label}.arn\n\
-         }}\n",
-        string(&policy.policy_name),
-        file(policy),
-        string(&entity.name),
-    ));
-}
-
-/// A managed policy that is changed in its place.
-fn version(text: &mut String, entity: &Rightsized, policy: &NewPolicy, label: &str) {
-    let resource = entity
-        .arn
-        .split_once(":policy")
-        .map_or("/", |(_, path)| path);
-    let path = resource.rsplit_once('/').map_or("", |(path, _)| path);
-    text.push_str(&format!(
-        "\nresource \"aws_iam_policy\" \"{label}\" {{\n  \
-           name   = {}\n  \
-           path   = {}\n  \
-           policy = {}\n\
-         }}\n\n\
-         import {{\n  \
-           to = aws_iam_policy.{label}\n  \
-           id = {}\n\
-         }}\n",
-        string(&policy.policy_name),
-        string(&format!("{path}/")),
-        file(policy),
-        string(&entity.arn),
-    ));
+    /// A managed policy that is changed in its place. The export does not have its description, of which a change would replace the
+    /// policy, and its tags. Source: the provider's schema of `aws_iam_policy`.
+    fn version(&mut self, policy: &NewPolicy) {
+        let label = label(&policy.policy_name, &mut self.labels);
+        let (_, resource) = (self.entity.arn).split_once(":policy").unwrap_or(("", "/"));
+        let path = resource.rsplit_once('/').map_or("", |(path, _)| path);
+        let body = format!(
+            "  name   = {}\n  \
+               path   = {}\n  \
+               policy = {}\n\n  \
+               lifecycle {{\n    \
+                 ignore_changes = [description, tags, tags_all]\n  \
+               }}\n",
+            string(&policy.policy_name),
+            string(&format!("{path}/")),
+            file(policy),
+        );
+        let id = string(&self.entity.arn);
+        self.existing(&format!("aws_iam_policy.{label}"), &body, &id);
+    }
 }
 
 fn file(policy: &NewPolicy) -> String {
