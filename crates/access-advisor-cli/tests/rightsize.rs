@@ -207,13 +207,28 @@ fn terraform_is_valid_and_reads_the_new_documents() {
         kinds,
         [
             "aws_iam_policy",
+            "aws_iam_role_policies_exclusive",
             "aws_iam_role_policy",
-            "aws_iam_role_policy_attachment"
+            "aws_iam_role_policy_attachments_exclusive"
         ]
     );
     // No template: a literal dollar and percent sign.
-    let id = parsed["import"][0]["id"].as_str().unwrap();
-    assert!(id.contains("$${y}") && id.contains("%%{x}"), "{id}");
+    let imports = parsed["import"].as_array().unwrap();
+    assert_eq!(imports.len(), 3);
+    let mut ids = imports.iter().map(|it| it["id"].as_str().unwrap());
+    let inline = ids.find(|id| id.contains(':')).unwrap();
+    assert!(
+        inline.contains("$${y}") && inline.contains("%%{x}"),
+        "{inline}"
+    );
+    // What is detached and deleted is what these do not list.
+    let main = fs::read_to_string(own.join("main.tf")).unwrap();
+    assert!(
+        main.contains("policy_arns  = [\n    aws_iam_policy.queues_role_build.arn,\n  ]"),
+        "{main}"
+    );
+    let kept = main.split("policy_names = [").nth(1).unwrap();
+    assert!(!kept.split(']').next().unwrap().contains("gone"), "{main}");
 }
 
 #[test]

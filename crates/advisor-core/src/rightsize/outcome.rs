@@ -337,7 +337,12 @@ impl Rightsized {
             versions: {
                 let others = detail.other_versions.iter();
                 let others = others.filter_map(|version| version.id.as_ref());
-                detail.default_version.iter().chain(others).cloned().collect()
+                detail
+                    .default_version
+                    .iter()
+                    .chain(others)
+                    .cloned()
+                    .collect()
             },
             default_version: detail.default_version.clone(),
         }

@@ -298,7 +298,7 @@ impl Rightsizer {
         }
         let is_proved = |document: &NewDocument<'_>| matches!(document, NewDocument::Proved(..));
         finished.are_proved = new.iter().all(is_proved);
-        let mut names = NewNames::new(self.advisor.account(), detail);
+        let mut names = NewNames::new(&self.names, detail);
         for document in new {
             let policy = document.policy(&mut names);
             check_length(policy.characters, limit)?;

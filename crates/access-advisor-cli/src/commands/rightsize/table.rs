@@ -62,6 +62,13 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
             Printable(policy.replaces.join(", "))
         )?;
     }
+    if entity.needs_room() {
+        let versions = entity.versions.len();
+        writeln!(
+            lines,
+            "  has {versions} versions, as many as IAM keeps: delete one before you apply this"
+        )?;
+    }
     for member in &entity.only_one_member {
         writeln!(
             lines,
