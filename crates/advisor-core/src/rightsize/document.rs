@@ -10,10 +10,11 @@ use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
 use super::actions::{NewActions, new_actions, written};
+use super::merging::StatementJson;
 use super::needs::Needs;
 use super::options::Wildcards;
 use super::outcome::ChangeReason;
-use super::packing::{StatementJson, characters};
+use super::packing::characters;
 use super::proof::{actions_within, covers_needs};
 use super::short_lists::ShortLists;
 

@@ -9,7 +9,8 @@ use hashbrown::{HashMap, HashSet};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::packing::StatementJson;
+/// A statement, as JSON.
+pub(super) type StatementJson = Map<String, Value>;
 
 /// A statement that takes the place of one or more.
 #[derive(Debug)]

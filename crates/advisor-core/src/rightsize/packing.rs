@@ -5,10 +5,7 @@ use std::borrow::Cow;
 use hashbrown::HashSet;
 use serde_json::{Map, Value, json};
 
-use super::merging::merged;
-
-/// A statement, as JSON.
-pub(super) type StatementJson = Map<String, Value>;
+use super::merging::{StatementJson, merged};
 
 /// What is to be packed: the statements that take the place of policies.
 #[derive(Clone, Debug)]

@@ -12,11 +12,11 @@ use crate::compiled_policy::PolicyCompiler;
 
 use super::actions::NewActions;
 use super::document::{Checks, NewStatement, OldDocument};
-use super::merging::merged;
+use super::merging::{StatementJson, merged};
 use super::needs::Needs;
 use super::options::RightsizeOptions;
 use super::outcome::{ChangeReason, StatementChange};
-use super::packing::{StatementJson, characters};
+use super::packing::characters;
 use super::proof::{Proof, prove};
 
 /// The work that the proof of a document may take. Those of real ones take a thousandth.
