@@ -224,7 +224,7 @@ fn terraform_is_valid_and_reads_the_new_documents() {
     // What is detached and deleted is what these do not list.
     let main = fs::read_to_string(own.join("main.tf")).unwrap();
     assert!(
-        main.contains("policy_arns  = [\n    aws_iam_policy.queues_role_build.arn,\n  ]"),
+        main.contains("policy_arns = [\n    aws_iam_policy.queues_role_build.arn,\n  ]"),
         "{main}"
     );
     let kept = main.split("policy_names = [").nth(1).unwrap();

@@ -121,16 +121,15 @@ impl File<'_> {
         let label = label(&self.entity.name, &mut self.labels);
         let address = format!("aws_iam_{kind}_{what}.{label}");
         let items: Vec<String> = items.iter().map(|it| format!("    {it},\n")).collect();
-        let items = match items.concat() {
-            empty if empty.is_empty() => "[]".to_owned(),
-            items => format!("[\n{items}  ]"),
+        let (name, key) = (string(&self.entity.name), format!("{kind}_name"));
+        let body = match items.concat() {
+            // `terraform fmt` aligns arguments of one line.
+            empty if empty.is_empty() => {
+                let width = key.len().max(argument.len());
+                format!("  {key:<width$} = {name}\n  {argument:<width$} = []\n")
+            }
+            items => format!("  {key} = {name}\n  {argument} = [\n{items}  ]\n"),
         };
-        let name = string(&self.entity.name);
-        let key = format!("{kind}_name");
-        let body = format!(
-            "  {key:<12} = {name}\n  \
-               {argument:<12} = {items}\n"
-        );
         self.existing(&address, &body, &name);
     }
 
