@@ -7,6 +7,7 @@ mod catalogs;
 mod category;
 mod credential_use;
 mod exchange;
+mod limits;
 mod log_files;
 mod spans;
 mod summary;

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod claim;
+mod data_types;
 mod implied;
 mod logging;
 mod place;

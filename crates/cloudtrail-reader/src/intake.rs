@@ -16,7 +16,7 @@ use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::Rejection;
 use crate::outcome::trail_read::TrailRead;
 use crate::projected::{Noted, Projected};
-use crate::record::log_file;
+use crate::record::log_file::{self, Delivery};
 use crate::reference;
 use crate::source::file;
 use crate::source::inflate::KEPT_BUFFER;
@@ -138,13 +138,17 @@ impl<'r> Intake<'r> {
             match content {
                 Ok(inflated) => {
                     let (objects, losses) = self.counts();
-                    self.take_inflated(object, inflated);
+                    let name = object.file_name();
+                    let delivery = Delivery::of(&name);
+                    self.take_inflated(object, delivery, inflated);
                     let (objects_read, losses_seen) = self.counts();
                     let coverage = self.activity.coverage_mut();
                     if losses_seen > losses {
                         log_file::lose_object(object, self.rules, coverage);
-                    } else if objects_read > objects {
-                        log_file::see_log_file(object, &self.held, self.rules, coverage);
+                    } else if let Some(delivery) = delivery
+                        && objects_read > objects
+                    {
+                        log_file::see_log_file(delivery, &self.held, self.rules, coverage);
                     }
                 }
                 Err(error) => self.fail(FailedObject::new(object.clone(), error.kind(), error)),
@@ -159,7 +163,12 @@ impl<'r> Intake<'r> {
         }
     }
 
-    fn take_inflated(&mut self, object: &ObjectId, inflated: &[u8]) {
+    fn take_inflated(
+        &mut self,
+        object: &ObjectId,
+        delivery: Option<Delivery<'_>>,
+        inflated: &[u8],
+    ) {
         let Self {
             rules,
             activity,
@@ -172,9 +181,9 @@ impl<'r> Intake<'r> {
         if rules.options().parser == Parser::Projected
             && projected.read(inflated, rules, activity, noted).is_ok()
         {
-            self.take_noted(object, inflated);
+            self.take_noted(object, delivery, inflated);
         } else {
-            let taken = reference::read_object(rules, object, inflated, activity, held);
+            let taken = reference::read_object(rules, object, delivery, inflated, activity, held);
             self.reconciliation.add(taken);
         }
         if inflated.len() > KEPT_BUFFER {
@@ -183,7 +192,7 @@ impl<'r> Intake<'r> {
     }
 
     /// Takes what was noted of an object into the table.
-    fn take_noted(&mut self, object: &ObjectId, text: &[u8]) {
+    fn take_noted(&mut self, object: &ObjectId, delivery: Option<Delivery<'_>>, text: &[u8]) {
         let Self {
             noted,
             activity,
@@ -214,7 +223,12 @@ impl<'r> Intake<'r> {
             projected.count(*reason);
         }
         for covered in &noted.covered {
-            activity.coverage_mut().see(covered.id, covered.day);
+            let coverage = activity.coverage_mut();
+            if delivery
+                .is_none_or(|it| it.has_day(covered.day) && it.has_records(covered.id, coverage))
+            {
+                coverage.see(covered.id, covered.day);
+            }
             if held.last() != Some(&covered.id) {
                 held.push(covered.id);
             }
@@ -234,7 +248,7 @@ impl<'r> Intake<'r> {
                 Err(reason) => reconciliation.set_record_aside(object, number, reason),
             }
         }
-        reference::merge_rows(&rows, activity, held);
+        reference::merge_rows(&mut rows, delivery, activity, held);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use advisor_core::Activity;
+use advisor_core::{Activity, Coverage};
 use service_catalog::Catalog;
 
 use crate::intake::{Intake, Taken};
@@ -77,6 +77,13 @@ impl TrailReader {
             rules: Rules::new(Arc::clone(self.rules.shared_catalog()), options),
             stop: Arc::clone(&self.stop),
         }
+    }
+
+    /// Forgets the days of a coverage that the limits of time cut: for objects that were read [without limits](Self::of_all_times),
+    /// while those outside of the limits were not read.
+    pub fn limit_coverage(&self, coverage: &mut Coverage) {
+        let (since, until) = self.rules.covered_limits();
+        coverage.limit_to(since, until);
     }
 
     /// Returns a flag that stops the reader: set to `true` from any thread, reading ends after the current objects. The result

@@ -21,13 +21,14 @@ use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::outcome::truncation::TruncatedObject;
 use crate::record::attribution;
 use crate::record::event::{Details, EventRecord, Text};
-use crate::record::log_file;
+use crate::record::log_file::{self, Delivery};
 
 /// Adds the records of one inflated object to the table, and the ids of what its records cover to `held`. An object that cannot be
 /// read as a whole adds nothing. The caller counts the bytes in which it was stored.
 pub(crate) fn read_object(
     rules: &Rules,
     object: &ObjectId,
+    delivery: Option<Delivery<'_>>,
     inflated: &[u8],
     activity: &mut Activity,
     held: &mut Vec<CoverageId>,
@@ -35,25 +36,34 @@ pub(crate) fn read_object(
     let decoded = utf16::decode_utf16(inflated);
     let inflated = decoded.as_deref().map_or(inflated, str::as_bytes);
     match detection::detect(inflated) {
-        Format::Json => read_json(rules, object, inflated, activity, held),
-        Format::Csv => read_csv(rules, object, inflated, activity, held),
-        Format::Parquet => read_parquet(rules, object, inflated, activity, held),
+        Format::Json => read_json(rules, object, delivery, inflated, activity, held),
+        Format::Csv => read_csv(rules, object, delivery, inflated, activity, held),
+        Format::Parquet => read_parquet(rules, object, delivery, inflated, activity, held),
     }
 }
 
 fn read_json(
     rules: &Rules,
     object: &ObjectId,
+    delivery: Option<Delivery<'_>>,
     inflated: &[u8],
     activity: &mut Activity,
     held: &mut Vec<CoverageId>,
 ) -> Reconciliation {
     let decoded = utf8::decode(inflated);
     let mut read = JsonRead::default();
-    let mut taken = take_entries(rules, object, decoded.marker, activity, held, |take| {
-        read = json::read(&decoded.text, take)?;
-        Ok(read.is_delivered)
-    });
+    let mut taken = take_entries(
+        rules,
+        object,
+        delivery,
+        decoded.marker,
+        activity,
+        held,
+        |take| {
+            read = json::read(&decoded.text, take)?;
+            Ok(false)
+        },
+    );
     if let Some(truncation) = read.truncation {
         taken.objects_truncated.push(TruncatedObject {
             object: object.clone(),
@@ -87,6 +97,7 @@ fn read_json(
 fn read_csv(
     rules: &Rules,
     object: &ObjectId,
+    delivery: Option<Delivery<'_>>,
     inflated: &[u8],
     activity: &mut Activity,
     held: &mut Vec<CoverageId>,
@@ -96,7 +107,7 @@ fn read_csv(
         Ok(rows) if activity_file::is_header(rows.header()) => {
             activity_file::read_csv(rules, object, rows, activity)
         }
-        Ok(rows) => take_entries(rules, object, None, activity, held, |take| {
+        Ok(rows) => take_entries(rules, object, delivery, None, activity, held, |take| {
             csv::read(rows, take)?;
             Ok(false)
         }),
@@ -107,6 +118,7 @@ fn read_csv(
 fn read_parquet(
     rules: &Rules,
     object: &ObjectId,
+    delivery: Option<Delivery<'_>>,
     inflated: &[u8],
     activity: &mut Activity,
     held: &mut Vec<CoverageId>,
@@ -116,8 +128,9 @@ fn read_parquet(
         return activity_file::read_parquet(rules, object, bytes, activity);
     }
     let limit = rules.options().object_limit;
-    take_entries(rules, object, None, activity, held, |take| {
-        parquet::read(bytes, limit, take)
+    take_entries(rules, object, delivery, None, activity, held, |take| {
+        let is_ocsf = parquet::read(bytes, limit, take)?;
+        Ok(is_ocsf && object.is_in_security_lake())
     })
 }
 
@@ -125,11 +138,12 @@ fn failed(object: &ObjectId, error: FormatError) -> Reconciliation {
     Reconciliation::failed(object.clone(), error.kind(), error)
 }
 
-/// Takes the entries that `read` finds. It returns whether they are as CloudTrail or Security Lake delivered them: others may have
-/// been filtered, so that their days are not covered. If `read` fails on the way, nothing is kept.
+/// Takes the entries that `read` finds. Records that CloudTrail did not deliver as they are may have been filtered, so that their
+/// days are not covered, unless `read` returns that Security Lake did. If it fails on the way, nothing is kept.
 fn take_entries(
     rules: &Rules,
     object: &ObjectId,
+    delivery: Option<Delivery<'_>>,
     marker: Option<char>,
     activity: &mut Activity,
     held: &mut Vec<CoverageId>,
@@ -139,33 +153,50 @@ fn take_entries(
         objects_read: 1,
         ..Default::default()
     };
-    let mut rows = Activity::new();
+    let (mut delivered, mut others) = (Activity::new(), Activity::new());
+    let mut has_others = false;
     let read = read(&mut |entry| {
         taken.records_read += 1;
-        match take_entry(rules, entry, marker, &mut rows) {
+        let rows = if matches!(entry, Entry::Delivered(_)) {
+            &mut delivered
+        } else {
+            has_others = true;
+            &mut others
+        };
+        match take_entry(rules, entry, marker, rows) {
             Ok(()) => taken.records_attributed += 1,
             Err(rejection) => taken.set_record_aside(object, taken.records_read, rejection),
         }
     });
     match read {
-        Ok(is_delivered) => {
-            if !is_delivered && !rules.options().assume_complete && taken.records_read > 0 {
-                let coverage = rows.coverage_mut();
+        Ok(are_others_complete) => {
+            if has_others && !are_others_complete && !rules.options().assume_complete {
+                let coverage = others.coverage_mut();
                 *coverage = coverage.as_unknown_source();
             }
-            merge_rows(&rows, activity, held);
+            merge_rows(&mut delivered, delivery, activity, held);
+            merge_rows(&mut others, delivery, activity, held);
             taken
         }
         Err(error) => failed(object, error),
     }
 }
 
-/// Merges the rows of records, and adds the ids of what they cover to `held`.
-pub(crate) fn merge_rows(rows: &Activity, activity: &mut Activity, held: &mut Vec<CoverageId>) {
-    activity.merge(rows);
+/// Merges the rows of records, and adds the ids of what the object holds to `held`. What a log file does not cover by its name is
+/// forgotten.
+pub(crate) fn merge_rows(
+    rows: &mut Activity,
+    delivery: Option<Delivery<'_>>,
+    activity: &mut Activity,
+    held: &mut Vec<CoverageId>,
+) {
     let coverage = activity.coverage_mut();
     let records = rows.coverage().records();
     held.extend(records.map(|it| coverage.intern(it.account, it.region, it.category)));
+    if let Some(delivery) = delivery {
+        delivery.limit(rows.coverage_mut());
+    }
+    activity.merge(rows);
 }
 
 fn take_entry(
@@ -175,7 +206,9 @@ fn take_entry(
     activity: &mut Activity,
 ) -> Result<(), Rejection> {
     match entry {
-        Entry::Record(record) => take_record(rules, record.get(), marker, activity),
+        Entry::Delivered(record) | Entry::Record(record) => {
+            take_record(rules, record.get(), marker, activity)
+        }
         Entry::LookupEvent(event) => {
             let event: LookupEvent<'_> = parse(event.get())?;
             let record = event

@@ -483,3 +483,27 @@ fn results_that_may_be_filtered_cover_no_day() {
         }
     }
 }
+
+/// A line that CloudTrail did not deliver covers nothing, whatever stands before or after it; what CloudTrail delivered does.
+#[test]
+fn records_beside_a_delivered_object_cover_no_day() {
+    let calls = calls();
+    let beside = |delivered: &[u8]| {
+        let text = [delivered, b"\n", &lines(&calls)].concat();
+        let read = take_with(
+            &TrailReader::new(Catalog::shared(), ReadOptions::new()),
+            &[&text],
+        );
+        let coverage = read.activity.coverage();
+        assert!(coverage.has_unknown_sources());
+        coverage.records().count()
+    };
+    assert_eq!(beside(&object(&[])), 0);
+    let delivered = take_with(
+        &TrailReader::new(Catalog::shared(), ReadOptions::new()),
+        &[&object(&calls[..1])],
+    );
+    let count = delivered.activity.coverage().records().count();
+    assert!(count > 0);
+    assert_eq!(beside(&object(&calls[..1])), count);
+}

@@ -78,7 +78,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
         })
         .collect();
     let logged = match inputs.data_events {
-        Some(path) => LoggedEvents::read(path, &event_sources, &known, &events)?,
+        Some(path) => LoggedEvents::read(path, &event_sources, &services, &known, &events)?,
         None => LoggedEvents::of(embedded, &known, &events),
     };
     let implied: BTreeMap<&str, ImpliedFacts> = events
@@ -144,6 +144,7 @@ pub fn build(inputs: &BuildInputs<'_>) -> Result<Built, BuildError> {
             fault,
         )
     })?;
+    logged.check(&catalog)?;
     let coverage = OperationCoverage::of(&catalog, &reference);
     let mut stale_reviews = reviewed.stale(&known, &services.names);
     stale_reviews.extend(reviewed_implied.stale(&known, &events));

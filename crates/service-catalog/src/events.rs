@@ -64,6 +64,19 @@ impl Catalog {
         })
     }
 
+    /// The names of events that are credited to actions with other names.
+    pub fn other_event_names(&self) -> impl Iterator<Item = (&str, ActionId)> {
+        let names = self.event_names.iter();
+        let names = names.map(|event| (&*event.name, event.action));
+        let kinds = self.event_kinds.iter().flat_map(|kind| {
+            let alternatives = self.alternatives.get(kind.alternatives.clone());
+            let alternatives = alternatives.unwrap_or_default().iter();
+            alternatives.map(|alternative| (&*kind.name, alternative.action))
+        });
+        let all = names.chain(kinds);
+        all.filter(|(name, action)| !self.action(*action).name().eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn kind_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {
         self.event_kinds
             .get(position as usize)

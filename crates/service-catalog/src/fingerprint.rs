@@ -6,9 +6,10 @@ use std::str::FromStr;
 use crate::catalog::Catalog;
 use crate::event_kind::When;
 
-/// Identifies what a catalog credits events with: its services, event sources, actions, event names, conditions and implied
-/// actions, and the rules of this crate that use them. Two catalogs with the same fingerprint resolve every event alike.
-/// Display names, ARN formats, access levels and dates do not count.
+/// Identifies what a catalog credits events with, and what it takes them for in coverage: its services, event sources, actions with
+/// their access levels and whether AWS tracks and logs them, event names, conditions, implied actions and lists of data and management events, and the rules of this
+/// crate that use them. Two catalogs with the same fingerprint read every trail alike. Display names, ARN formats and dates do not
+/// count.
 ///
 /// Written and read as 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +21,7 @@ pub struct CatalogFingerprint(u64);
 pub struct ParseFingerprintError(String);
 
 /// Goes up when the rules by which this crate resolves events change, so that fingerprints of earlier versions do not match.
-const RULES: u64 = 1;
+const RULES: u64 = 2;
 
 impl fmt::Display for CatalogFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +66,13 @@ impl Catalog {
         for (id, service) in self.services() {
             hash.text(service.namespace());
             hash.texts(service.event_sources());
-            hash.texts(self.actions_of(id).map(|action| self.action(action).name()));
+            for action in self.actions_of(id).map(|action| self.action(action)) {
+                hash.text(action.name());
+                hash.text(action.access_level().name());
+                hash.number(action.is_tracked().into());
+                hash.number(action.evidence as u64);
+            }
+            hash.bytes(b"\n");
         }
         for event in &self.event_names {
             hash.number(event.service.0.into());
@@ -75,6 +82,8 @@ impl Catalog {
         for kind in &self.event_kinds {
             hash.number(kind.service.0.into());
             hash.text(&kind.name);
+            hash.texts(kind.data_resource_types());
+            hash.number(kind.is_management.into());
             for alternative in self
                 .alternatives
                 .get(kind.alternatives.clone())
@@ -167,6 +176,14 @@ mod tests {
             ("\tAmazon S3\n", "\tS3\n", true),
             ("source\tmonitoring\n", "source\tmonitor\n", false),
             ("no-caller\ts3lifecycle\n", "", false),
+            // What the records of coverage are taken for.
+            (
+                "data\tGetObject\tAWS::S3::AccessPoint,AWS::S3::Object\n",
+                "",
+                false,
+            ),
+            ("management\tInvokeModel\n", "", false),
+            ("R-\tGetAccessPoint\t", "W-\tGetAccessPoint\t", false),
             (
                 "event\tHeadObject\tGetObject\n",
                 "event\tHeadObject\tPutObject\n",

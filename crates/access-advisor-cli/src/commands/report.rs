@@ -56,7 +56,8 @@ Examples:
 
 For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROFILE, AWS_REGION,
 AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
-server. Rows of activity files that span --until or --now are skipped and reported."))]
+server. Rows of activity files without days that span --until or --now are skipped
+and reported."))]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
     evidence: EvidenceArguments,

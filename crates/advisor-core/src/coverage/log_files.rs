@@ -1,16 +1,24 @@
 //! Log files and other objects: those that were read, those that a digest lists, and those that could not be read whole.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use hashbrown::HashMap;
 
 use super::category::EventCategory;
 use crate::day_set::DaySet;
 
-/// The most days between the oldest and the newest event of a log file. A digest that says more is not believed: delivery is tried
-/// for thirty days.
+/// The most days between the oldest and the newest event of a log file: delivery is tried for thirty days. Of a digest that says more,
+/// only the days at both ends count, so that made-up digests cost little.
 const MOST_DAYS: i32 = 60;
+
+/// The days from one to another, without the middle of a span that no log file has.
+pub(super) fn days_of_span(first: i32, last: i32) -> impl Iterator<Item = i32> {
+    let start = first..=last.min(first.saturating_add(MOST_DAYS));
+    let end = last
+        .saturating_sub(MOST_DAYS)
+        .max(start.end().saturating_add(1))..=last;
+    start.chain(end)
+}
 
 /// The objects of a trail: log files by the last part of their names, which is unique, others by their whole names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,8 +74,12 @@ impl Held {
 
 impl Missing {
     /// The days of the events that may be in it.
-    pub(super) fn days(&self) -> RangeInclusive<i32> {
-        self.first_day..=self.last_day.min(self.first_day.saturating_add(MOST_DAYS))
+    pub(super) fn days(&self) -> impl Iterator<Item = i32> {
+        days_of_span(self.first_day, self.last_day)
+    }
+
+    fn has_days(&self) -> bool {
+        self.first_day <= self.last_day
     }
 
     /// One of which only the name is known. Without a day in it, it is named and nothing else.
@@ -93,16 +105,16 @@ impl Missing {
 
     /// Whether the days are those of the events in it. Those by its name are only possible.
     fn has_exact_days(&self) -> bool {
-        self.is_listed && !self.days().is_empty()
+        self.is_listed && self.has_days()
     }
 
     fn merge(&mut self, other: &Self) {
         if self.has_exact_days() && !other.has_exact_days() {
             return;
         }
-        if self.days().is_empty() || other.has_exact_days() && !self.has_exact_days() {
+        if !self.has_days() || other.has_exact_days() && !self.has_exact_days() {
             *self = other.clone();
-        } else if !other.days().is_empty() {
+        } else if other.has_days() {
             self.first_day = self.first_day.min(other.first_day);
             self.last_day = self.last_day.max(other.last_day);
             // Names are unique, so that places differ only in made-up digests. Then any choice is right that does not depend
@@ -236,11 +248,21 @@ mod tests {
         let name = "111122223333_CloudTrail_eu-west-1_20261001T0005Z_aB3.json.gz";
         let missing = Missing::of_name(name);
         assert_eq!(
-            (&*missing.account, &*missing.region, missing.days()),
-            ("111122223333", "eu-west-1", 20_726..=20_727)
+            (&*missing.account, &*missing.region),
+            ("111122223333", "eu-west-1")
         );
-        assert!(Missing::of_name("a.json.gz").days().is_empty());
+        assert!(missing.days().eq(20_726..=20_727));
+        assert!(Missing::of_name("a.json.gz").days().next().is_none());
     }
+
+    #[test]
+    fn a_long_span_keeps_both_ends() {
+        assert!(days_of_span(3, 2).next().is_none());
+        assert!(days_of_span(5, 125).eq(5..=125));
+        assert!(days_of_span(5, 500).eq((5..=65).chain(440..=500)));
+        assert_eq!(days_of_span(i32::MIN, i32::MAX).count(), 122);
+    }
+
     #[test]
     fn a_digest_knows_the_days_better_than_a_name() {
         let name = "111122223333_CloudTrail_eu-west-1_20261001T0005Z_aB3.json.gz";
@@ -256,7 +278,7 @@ mod tests {
         other_way.merge(&by_name);
         by_name.merge(&by_digest);
         for files in [by_name, by_digest, other_way] {
-            assert_eq!(files.missing()[0].days(), 20_727..=20_727);
+            assert!(files.missing()[0].days().eq([20_727]));
         }
     }
 }

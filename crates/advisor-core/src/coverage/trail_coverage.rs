@@ -8,7 +8,7 @@ use super::category::EventCategory;
 use super::credential_use::{
     CredentialId, CredentialUse, CredentialUses, SeenCredential, UserCredential,
 };
-use super::log_files::{Held, LogFiles, Missing, last_part};
+use super::log_files::{Held, LogFiles, Missing, days_of_span, last_part};
 use super::spans::{self, Spans};
 use crate::day_set::DaySet;
 use crate::interned::Interned;
@@ -35,8 +35,8 @@ pub struct CoverageId(pub(super) u32);
 
 #[derive(Clone, Debug)]
 pub(super) struct Records {
-    account: Box<str>,
-    region: Box<str>,
+    pub(super) account: Box<str>,
+    pub(super) region: Box<str>,
     category: Category,
     call: Option<Call>,
     pub(super) days: DaySet,
@@ -173,7 +173,7 @@ pub struct LogFileCoverage<'a> {
 impl MissingLogFile<'_> {
     /// The days of the events that may be in it.
     pub fn days(&self) -> impl Iterator<Item = i32> {
-        self.first_day..=self.last_day
+        days_of_span(self.first_day, self.last_day)
     }
 }
 
@@ -310,6 +310,13 @@ impl Coverage {
         self.see(id, day);
     }
 
+    /// Whether an id is of this account and Region.
+    #[must_use]
+    pub fn is_of(&self, CoverageId(id): CoverageId, account: &str, region: &str) -> bool {
+        let records = self.records.get(id);
+        records.is_some_and(|it| *it.account == *account && *it.region == *region)
+    }
+
     /// Records that a log file was read to its end. Folders in its name do not matter: copies of a trail keep the last part. `held`
     /// are the ids of what it holds.
     pub fn see_log_file(
@@ -419,21 +426,6 @@ impl Coverage {
         self.has_unread_credentials
     }
 
-    /// The coverage of the same source as if it did not say what it covers: the catalogs, the uses of credentials and what is
-    /// missing stay.
-    #[must_use]
-    pub fn as_unknown_source(&self) -> Self {
-        Self {
-            log_files: self.log_files.only_missing(),
-            catalogs: self.catalogs.clone(),
-            has_unknown_sources: true,
-            has_undecided_uses: self.has_undecided_uses,
-            credentials: self.credentials.clone(),
-            has_unread_credentials: self.has_unread_credentials,
-            ..Self::default()
-        }
-    }
-
     /// Records that activity came from a source that does not say what it covers.
     pub fn see_unknown_source(&mut self) {
         self.has_unknown_sources = true;
@@ -445,26 +437,6 @@ impl Coverage {
             region: region.into(),
         };
         self.places.entry(place).or_default()
-    }
-
-    /// Forgets what was covered outside of two instants in UTC milliseconds, both included, for a source of which the rest was skipped.
-    /// Of a day that they cut, a part was not read, so it does not count. What is missing stays.
-    pub fn limit_to(&mut self, since_millis: i64, until_millis: i64) {
-        let end_millis = until_millis.saturating_add(1);
-        // The first day that starts, and the last one that ends within the limits.
-        let first = DaySet::day_of(since_millis.saturating_sub(1)).saturating_add(1);
-        let last = DaySet::day_of(end_millis).saturating_sub(1);
-        let limited = |days: &mut DaySet| *days = days.within(Some(first), last);
-        for records in self.records.values_mut() {
-            limited(&mut records.days);
-        }
-        for place in self.places.values_mut() {
-            limited(&mut place.log_files);
-            place.digests = place.digests.within(since_millis, end_millis);
-            for trail in place.trails.values_mut() {
-                trail.spans = trail.spans.within(since_millis, end_millis);
-            }
-        }
     }
 
     /// Merges the coverage of another part of the trail.
@@ -543,8 +515,8 @@ impl Coverage {
             name: &missing.name,
             account: &missing.account,
             region: &missing.region,
-            first_day: *missing.days().start(),
-            last_day: *missing.days().end(),
+            first_day: missing.first_day,
+            last_day: missing.last_day,
         })
     }
 

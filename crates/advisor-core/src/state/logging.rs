@@ -1,10 +1,12 @@
 //! How the use of each action of a catalog would show in a trail.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use service_catalog::{AccessLevel, ActionId, Catalog, Observability};
 
+use super::data_types;
 use super::place::Place;
 use crate::action_set::ActionSet;
 use crate::coverage::EventCategory;
@@ -55,16 +57,23 @@ pub(super) struct LoggingTable {
     /// By action: the position of its class.
     by_action: Vec<u16>,
     not_always_logged: ActionSet,
+    /// The actions that events with other names are credited to as well, and what these events do.
+    other_names: HashMap<ActionId, Directions>,
 }
 
 impl LoggingTable {
     pub(super) fn new(catalog: &Catalog) -> Self {
         let empty = ActionSet::empty(catalog.action_count());
+        let mut other_names: HashMap<ActionId, Directions> = HashMap::new();
+        for (name, action) in catalog.other_event_names() {
+            let others = other_names.entry(action).or_default();
+            *others = others.and(Directions::of_verb(name));
+        }
         let mut classes = Vec::new();
         let mut known: HashMap<Logging, u16> = HashMap::new();
         let mut by_action = Vec::with_capacity(catalog.action_count());
         for (id, _) in catalog.actions() {
-            let logging = Logging::of(catalog, id);
+            let logging = Logging::of(catalog, id, other_names.get(&id).copied());
             let next = u16::try_from(classes.len()).unwrap_or(u16::MAX);
             let class = *known.entry(logging).or_insert_with_key(|logging| {
                 classes.push((logging.clone(), empty.clone()));
@@ -84,12 +93,18 @@ impl LoggingTable {
             classes,
             by_action,
             not_always_logged,
+            other_names,
         }
     }
 
     /// The actions that a trail may leave out: those that are not logged, data events, and those of services that it can exclude.
     pub(super) fn not_always_logged(&self) -> &ActionSet {
         &self.not_always_logged
+    }
+
+    /// What events with other names do that are credited to an action, as far as their verbs tell. `None` if there are none.
+    pub(super) fn other_names(&self, action: ActionId) -> Option<Directions> {
+        self.other_names.get(&action).copied()
     }
 
     /// All classes, with their actions.
@@ -109,14 +124,16 @@ impl LoggingTable {
 }
 
 impl Logging {
-    fn of(catalog: &Catalog, id: ActionId) -> Self {
+    /// That of an action, with what its events with other names do.
+    fn of(catalog: &Catalog, id: ActionId, other_names: Option<Directions>) -> Self {
         let service = catalog.service(catalog.action(id).service());
-        let management = || Directions::of(catalog, id);
+        let directions = Directions::of(catalog, id).and(other_names.unwrap_or_default());
+        let management = || directions;
         let data = |types: &[Box<str>], management| {
             Shows::As(Events {
                 management,
                 data_types: needed_types(types).into(),
-                data: Directions::of(catalog, id),
+                data: directions,
             })
         };
         Self {
@@ -143,44 +160,48 @@ impl Logging {
             && matches!(&self.shows, Shows::As(events) if is_management(events))
     }
 
-    /// How the action may be logged, when its calls were logged as this kind of event. `None` when that tells nothing new.
-    pub(super) fn told_by(&self, seen: EventCategory<'_>) -> Option<Events> {
-        let one = |resource_type: &str, data| {
-            (!resource_type.is_empty()).then(|| Events {
-                data_types: [resource_type.into()].into(),
-                data,
-                ..Events::default()
-            })
+    /// How the action may be logged, when its calls were logged as these kinds of event: all of them are needed, and data events of
+    /// all types of the same product. `None` when that tells nothing new. Of several events that are credited to an action, each could
+    /// be logged as another kind: where AWS does not list them, calls tell nothing.
+    pub(super) fn told_by(
+        &self,
+        seen: &BTreeSet<EventCategory<'_>>,
+        other_names: Option<Directions>,
+    ) -> Option<Events> {
+        let types = |events: &Events, seen: EventCategory<'_>| {
+            let seen = seen.resource_type();
+            seen.is_some_and(|seen| events.data_types.iter().any(|one| **one == *seen))
         };
-        let management = |management| {
-            Some(Events {
-                management,
-                ..Events::default()
-            })
-        };
-        match (&self.shows, seen) {
-            (Shows::As(events), EventCategory::DataRead(_) | EventCategory::DataWrite(_)) => {
-                let is_open = events.data == Directions::BOTH;
-                let is_of_it = seen
-                    .resource_type()
-                    .is_some_and(|seen| events.data_types.iter().any(|one| **one == *seen));
-                (is_open && is_of_it).then(|| Events {
-                    data: if matches!(seen, EventCategory::DataRead(_)) {
-                        Directions::READS
-                    } else {
-                        Directions::WRITES
-                    },
-                    ..events.clone()
-                })
+        if let Shows::As(events) = &self.shows {
+            let mut told = Events {
+                data: Directions::default(),
+                ..events.clone()
+            };
+            for kind in seen.iter().filter(|kind| types(events, **kind)) {
+                told.data.add(*kind);
             }
-            (Shows::As(_), _) => None,
-            (_, EventCategory::ManagementRead) => management(Directions::READS),
-            (_, EventCategory::ManagementWrite) => management(Directions::WRITES),
-            (_, EventCategory::Data(resource_type)) => one(resource_type, Directions::BOTH),
-            (_, EventCategory::DataRead(resource_type)) => one(resource_type, Directions::READS),
-            (_, EventCategory::DataWrite(resource_type)) => one(resource_type, Directions::WRITES),
-            (_, EventCategory::NetworkActivity) => None,
+            let is_new = events.data == Directions::BOTH && told.data != Directions::default();
+            told.data = told.data.and(other_names.unwrap_or_default());
+            return is_new.then_some(told);
         }
+        if other_names.is_some() {
+            return None;
+        }
+        let mut told = Events::default();
+        let mut data_types = BTreeSet::new();
+        for kind in seen {
+            match kind.resource_type() {
+                None => told.management.add(*kind),
+                // Nobody knows of what.
+                Some("") => {}
+                Some(name) => {
+                    told.data.add(*kind);
+                    data_types.extend(data_types::of_product(name));
+                }
+            }
+        }
+        told.data_types = data_types.into_iter().map(Box::from).collect();
+        (told != Events::default()).then_some(told)
     }
 }
 
@@ -206,7 +227,9 @@ impl Events {
 /// the events of its service.
 #[must_use]
 pub fn call_tells(catalog: &Catalog, action: ActionId) -> bool {
-    let logging = Logging::of(catalog, action);
+    let others = catalog.other_event_names().filter(|(_, of)| *of == action);
+    let others = others.map(|(name, _)| Directions::of_verb(name));
+    let logging = Logging::of(catalog, action, others.reduce(Directions::and));
     match logging.shows {
         Shows::As(events) => logging.excludable.is_some() || events.data == Directions::BOTH,
         Shows::OnlyImplied | Shows::NoOperation | Shows::NotDocumented => true,
@@ -247,10 +270,24 @@ impl Directions {
         writes: true,
     };
 
-    /// Which kind of event an action is logged as. The access level alone does not tell: `kms:Decrypt` and `sts:AssumeRole` have the
-    /// level Write, and their events are read-only. Where the level and the verb do not agree, both kinds are needed.
-    fn of(catalog: &Catalog, id: ActionId) -> Self {
-        const READS: [&str; 3] = ["Describe", "Get", "List"];
+    /// Adds those of a kind of event.
+    fn add(&mut self, kind: EventCategory<'_>) {
+        use EventCategory::{Data, DataRead, DataWrite, ManagementRead, ManagementWrite};
+        self.reads |= matches!(kind, ManagementRead | DataRead(_) | Data(_));
+        self.writes |= matches!(kind, ManagementWrite | DataWrite(_) | Data(_));
+    }
+
+    /// The kinds of both.
+    fn and(self, other: Self) -> Self {
+        Self {
+            reads: self.reads || other.reads,
+            writes: self.writes || other.writes,
+        }
+    }
+
+    /// What an action or event with this name does; nothing where its verb does not tell.
+    fn of_verb(name: &str) -> Self {
+        const READS: [&str; 4] = ["Describe", "Get", "Head", "List"];
         const WRITES: [&str; 14] = [
             "Add",
             "Associate",
@@ -267,15 +304,24 @@ impl Directions {
             "Untag",
             "Update",
         ];
+        let starts_with = |verbs: &[&str]| verbs.iter().any(|verb| name.starts_with(verb));
+        Self {
+            reads: starts_with(&READS),
+            writes: starts_with(&WRITES),
+        }
+    }
+
+    /// Which kind of event an action is logged as, when the event has its name. The access level alone does not tell: `kms:Decrypt` and
+    /// `sts:AssumeRole` have the level Write, and their events are read-only. Where the level and the verb do not agree, both kinds
+    /// are needed.
+    fn of(catalog: &Catalog, id: ActionId) -> Self {
         let action = catalog.action(id);
-        let starts_with = |verbs: &[&str]| verbs.iter().any(|verb| action.name().starts_with(verb));
-        let is_read_level = matches!(action.access_level(), AccessLevel::List | AccessLevel::Read);
-        match (
-            is_read_level && starts_with(&READS),
-            !is_read_level && starts_with(&WRITES),
-        ) {
-            (true, _) => Self::READS,
-            (_, true) => Self::WRITES,
+        let by_level = match action.access_level() {
+            AccessLevel::List | AccessLevel::Read => Self::READS,
+            _ => Self::WRITES,
+        };
+        match Self::of_verb(action.name()) {
+            by_verb if by_verb == by_level => by_level,
             _ => Self::BOTH,
         }
     }

@@ -3,7 +3,7 @@
 //! An action is unused only for days and Regions of which the trail demonstrably collected every kind of event that the action shows
 //! as. Every condition can only be lost when records are taken away, never gained.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -101,37 +101,31 @@ impl<'a> AccountProof<'a> {
         (State::Unobservable, reason).into()
     }
 
-    /// The states of actions of which calls tell how they are logged. Where calls were logged in several ways, each
-    /// of them is a way in which this trail shows the action.
+    /// The states of actions of which calls tell how they are logged. Where calls were logged as several kinds of event, all of
+    /// them are needed.
     pub(super) fn told(&self, table: &LoggingTable) -> HashMap<ActionId, Verdict> {
-        let mut told: HashMap<ActionId, Verdict> = HashMap::new();
-        let (catalog, needed) = (&self.inputs.catalog, self.inputs.days_needed);
+        let catalog = &self.inputs.catalog;
         let regions = self
             .of_account
             .into_iter()
             .flat_map(|of| of.regions.values());
-        let calls = regions.flat_map(|region| &region.calls);
-        let calls: BTreeSet<_> = calls
-            .map(|(service, action, kind, _)| (&**service, &**action, kind.get()))
-            .collect();
-        for (service, action, kind) in calls {
-            let service = catalog.service_by_namespace(service);
-            let action = service.and_then(|service| catalog.action_by_name(service, action));
-            let Some((action, logging)) = action.and_then(|it| Some((it, table.of(it)?))) else {
-                continue;
-            };
-            let Some(events) = logging.told_by(kind) else {
-                continue;
-            };
+        let mut seen: BTreeMap<(&str, &str), BTreeSet<EventCategory<'_>>> = BTreeMap::new();
+        for (service, action, kind, _) in regions.flat_map(|region| &region.calls) {
+            let kinds = seen.entry((&**service, &**action)).or_default();
+            kinds.insert(kind.get());
+        }
+        let told = seen.into_iter().filter_map(|((service, action), kinds)| {
+            let service = catalog.service_by_namespace(service)?;
+            let action = catalog.action_by_name(service, action)?;
+            let logging = table.of(action)?;
+            let events = logging.told_by(&kinds, table.other_names(action))?;
             let verdict = match self.uncovered_reason() {
                 Some(reason) => (State::Uncovered, reason).into(),
                 None => self.state_by(logging, &events),
             };
-            let known = told.get(&action);
-            let verdict = known.map_or(verdict.clone(), |it| it.or(&verdict, needed));
-            told.insert(action, verdict);
-        }
-        told
+            Some((action, verdict))
+        });
+        told.collect()
     }
 
     fn state_by(&self, logging: &Logging, events: &Events) -> Verdict {

@@ -62,17 +62,6 @@ impl Verdict {
         };
         common.verdict(needed).unwrap_or_else(few)
     }
-
-    /// What holds when either proves the same.
-    pub(super) fn or(&self, other: &Self, needed: u32) -> Self {
-        if let (Some(mine), Some(theirs)) = (&self.proof, &other.proof)
-            && let Some(both) = mine.or(theirs).verdict(needed)
-        {
-            return both;
-        }
-        let key = |it: &Self| (it.state, Reverse(it.reason.days()), it.reason.to_string());
-        (if key(other) < key(self) { other } else { self }).clone()
-    }
 }
 
 impl Proof {
@@ -128,21 +117,6 @@ impl Proof {
             Some((name.clone(), days.intersection(other.of_region(name)?)))
         });
         self.with(other, of_regions.collect())
-    }
-
-    fn or(&self, other: &Self) -> Self {
-        let mut of_regions = self.of_regions.clone();
-        for (name, days) in &mut of_regions {
-            if let Some(others) = other.of_region(name) {
-                days.merge(others);
-            }
-        }
-        let more = other.of_regions.iter();
-        of_regions.extend(
-            more.filter(|(name, _)| self.of_region(name).is_none())
-                .cloned(),
-        );
-        self.with(other, of_regions)
     }
 
     fn of_region(&self, name: &str) -> Option<&DaySet> {

@@ -87,6 +87,7 @@ pub(crate) fn import<P: AsRef<Path>>(
         database,
         names: Names::new(database, reader.options()),
         reader: &reader.of_all_times(),
+        limited: reader,
         progress,
         lost: lost(database)?,
         to_read: AtomicU64::new(0),
@@ -112,6 +113,9 @@ struct Import<'i> {
     database: &'i Database,
     names: Names<'i>,
     reader: &'i TrailReader,
+    /// The reader with its limits of time. Objects are read whole, as they are imported once, but a day that the limits cut is not
+    /// covered: other objects of it were not read.
+    limited: &'i TrailReader,
     progress: &'i (dyn Fn(ObjectRead) + Sync),
     /// The objects that earlier imports could not read whole.
     lost: HashSet<String>,
@@ -338,6 +342,7 @@ impl Import<'_> {
             object.add_checksum();
         }
         self.recover(&read, activity.coverage_mut());
+        self.limited.limit_coverage(activity.coverage_mut());
         let elsewhere = self
             .database
             .write(|writer| write_unless_known(writer, &read, &activity))?;

@@ -17,11 +17,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use advisor_core::DaySet;
 use advisor_store::Store;
+use cloudtrail_reader::{ReadOptions, TrailReader};
 use serde_json::{Value, json};
+use service_catalog::Catalog;
 
 use support::{
-    activity, attempts, call, count, gzip, import, is_sound, reader, try_import, write_object,
+    activity, at, attempts, call, count, gzip, import, is_sound, reader, try_import, write_object,
 };
 
 struct Place {
@@ -196,4 +199,46 @@ fn a_missing_path_fails_and_nothing_is_imported() {
     fs::create_dir(&missing).unwrap();
     let error = try_import(&place.store, &[missing]).unwrap_err();
     assert!(error.to_string().contains("there is no file"));
+}
+
+/// Objects are read whole, as they are imported once; but other objects of a day that the limits cut are not read.
+#[test]
+fn a_day_that_the_limits_of_an_import_cut_is_not_covered() {
+    let place = Place::new();
+    let write = |day: u32, hour: u32| {
+        let when = format!("2026-10-{day:02}T{hour:02}:30:00Z");
+        let id = format!("{day}-{hour}");
+        let mut call = call("AIDAANNUSER0000000001", "s3", "ListBuckets", &when, &id);
+        call["readOnly"] = true.into();
+        call["eventCategory"] = "Management".into();
+        let name =
+            format!("123456789012_CloudTrail_eu-west-1_202610{day:02}T{hour:02}35Z_{id}.json.gz");
+        let trail = place.trail();
+        fs::create_dir_all(&trail).unwrap();
+        let text = json!({"Records": [call]}).to_string();
+        fs::write(trail.join(name), gzip(text.as_bytes())).unwrap();
+    };
+    for day in 1..=9 {
+        write(day, 6);
+        write(day, 18);
+    }
+    let options = ReadOptions::new()
+        .since(at("2026-10-03T12:00:00Z"))
+        .until(at("2026-10-06T12:00:00Z"));
+    let limited = TrailReader::new(Catalog::shared(), options);
+    let imported = place
+        .store
+        .import_trail(&limited, &[place.trail()], &|_| ())
+        .unwrap();
+    assert!(imported.outside > 0);
+    let covered = |store: &Store| -> Vec<String> {
+        let coverage = store.coverage().unwrap();
+        let days = coverage.covered_days("123456789012");
+        let dates = days.iter().map(|day| DaySet::date_of(day).unwrap());
+        dates.map(|date| date.to_string()).collect()
+    };
+    assert_eq!(covered(&place.store), ["2026-10-04", "2026-10-05"]);
+    // The objects that were left out show that the rest of the days was read too.
+    import(&place.store, &[place.trail()]);
+    assert_eq!(covered(&place.store).len(), 9);
 }

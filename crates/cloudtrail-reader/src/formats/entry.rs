@@ -10,6 +10,8 @@ use crate::record::event::{EventRecord, Text};
 
 /// Something that is, or should be, a record.
 pub(crate) enum Entry<'a> {
+    /// A record's JSON in one of `CloudTrail`'s own objects.
+    Delivered(&'a RawValue),
     /// A record's JSON.
     Record(&'a RawValue),
     /// An event of `lookup-events` or of `CloudWatch` Logs, which holds a record as a string: a [`LookupEvent`].

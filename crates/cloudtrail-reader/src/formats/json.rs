@@ -47,8 +47,6 @@ const MOST_WRAPPERS: usize = 4;
 pub(crate) struct JsonRead {
     /// Whether it has digests.
     pub(crate) is_digest: bool,
-    /// Whether it is CloudTrail's own object, with records.
-    pub(crate) is_delivered: bool,
     /// Why it is only a part of a result.
     pub(crate) truncation: Option<Truncation>,
 }
@@ -58,8 +56,6 @@ struct Found<'t> {
     take: &'t mut dyn FnMut(Entry<'_>),
     /// How many more are allowed.
     left: usize,
-    /// Whether there was one of CloudTrail's own objects.
-    is_delivered: bool,
     pages: Pages,
 }
 
@@ -95,13 +91,11 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<JsonRe
     let mut found = Found {
         take,
         left: checks::most_records(text.len()),
-        is_delivered: false,
         pages: Pages::default(),
     };
     let is_digest = read_text(text, &mut found)?;
     Ok(JsonRead {
         is_digest,
-        is_delivered: found.is_delivered,
         truncation: found.pages.truncation(),
     })
 }
@@ -151,8 +145,7 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
         Err(error) => return Err(FormatError::Json(error)),
     };
     if let Some(records) = envelope.records {
-        found.is_delivered = true;
-        found.push_list(records, Entry::Record)?;
+        found.push_list(records, Entry::Delivered)?;
     } else if let Some(events) = envelope.events {
         found.pages.add(envelope.has_next());
         found.push_list(events, Entry::LookupEvent)?;

@@ -22,7 +22,7 @@ use crate::formats::values::Values;
 const BATCH: usize = 4_096;
 
 /// Reads the rows. Fails before the first row if columns are missing, and between rows if the file turns out to be damaged: the
-/// caller must drop what was taken. Returns whether the rows are Security Lake's. Only the columns that count are decoded, of
+/// caller must drop what was taken. Returns whether the rows are in OCSF. Only the columns that count are decoded, of
 /// which a row group can have at most `limit` bytes; how far they expand is [limited](advisor_arrow::Expansion).
 pub(crate) fn read(
     bytes: Bytes,

@@ -41,6 +41,15 @@ impl ObjectId {
 }
 
 impl ObjectId {
+    /// Whether it is where Security Lake keeps what it collects of CloudTrail, such as `aws/CLOUD_TRAIL_MGMT/`.
+    pub(crate) fn is_in_security_lake(&self) -> bool {
+        const SOURCES: [&str; 3] = ["CLOUD_TRAIL_MGMT", "LAMBDA_EXECUTION", "S3_DATA"];
+        let path = self.to_string();
+        let parts: Vec<&str> = path.split(['/', '\\', '!']).collect();
+        let is_of_source = |pair: &[&str]| matches!(pair, ["aws", of] if SOURCES.contains(of));
+        parts.windows(2).any(is_of_source)
+    }
+
     /// The last part of the name.
     pub(crate) fn file_name(&self) -> Cow<'_, str> {
         match self {

@@ -58,6 +58,44 @@ impl<'a> DeliveredName<'a> {
     }
 }
 
+/// The account, the Region and the day of a log file, by its name. Nothing else is covered by its records: the last minutes of a day
+/// are in log files of the next day, and do not show that those of their own day were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delivery<'n> {
+    name: &'n str,
+    account: &'n str,
+    region: &'n str,
+    day: i32,
+}
+
+impl<'n> Delivery<'n> {
+    /// That of an object, by the last part of its name. `None` if that is not the name of a log file.
+    pub(crate) fn of(name: &'n str) -> Option<Self> {
+        let parsed = DeliveredName::parse(name)?;
+        Some(Self {
+            name,
+            account: parsed.account,
+            region: parsed.region,
+            day: parsed.log_file_day()?,
+        })
+    }
+
+    /// Whether it covers the days of these records.
+    pub(crate) fn has_records(&self, id: CoverageId, coverage: &Coverage) -> bool {
+        coverage.is_of(id, self.account, self.region)
+    }
+
+    /// Whether it covers a day.
+    pub(crate) fn has_day(&self, day: i32) -> bool {
+        self.day == day
+    }
+
+    /// Forgets the records that it does not cover.
+    pub(crate) fn limit(&self, coverage: &mut Coverage) {
+        coverage.limit_to_log_file(self.account, self.region, self.day);
+    }
+}
+
 fn last_part(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
@@ -79,23 +117,21 @@ fn is_within_limits(day: i32, rules: &Rules) -> bool {
     (DaySet::day_of(since)..=DaySet::day_of(until)).contains(&day)
 }
 
-/// Adds an object that was read to its end, with all that was in it, to the coverage, if it has the name of a log file. `held` are the ids of what it holds.
+/// Adds a log file that was read to its end, with all that was in it, to the coverage. `held` are the ids of what it holds.
 pub(crate) fn see_log_file(
-    object: &ObjectId,
+    delivery: Delivery<'_>,
     held: &[CoverageId],
     rules: &Rules,
     coverage: &mut Coverage,
 ) {
-    let name = object.file_name();
-    let Some(parsed) = DeliveredName::parse(&name) else {
-        return;
-    };
-    match parsed.log_file_day() {
-        Some(day) if is_within_limits(day, rules) => {
-            let name = as_delivered(&name);
-            coverage.see_log_file(parsed.account, parsed.region, day, &name, held);
-        }
-        _ => {}
+    let Delivery {
+        name,
+        account,
+        region,
+        day,
+    } = delivery;
+    if is_within_limits(day, rules) {
+        coverage.see_log_file(account, region, day, &as_delivered(name), held);
     }
 }
 

@@ -62,6 +62,8 @@ fn limited(quarters_of_days: Option<(i32, i32)>) -> TrailReader {
 #[derive(Debug)]
 struct Lost {
     day: i32,
+    /// The day of its log file.
+    delivered: i32,
     region: &'static str,
     kind: Kind,
     /// Whether the digests of its trail list its log file.
@@ -95,6 +97,7 @@ fn lost(trails: &Trails, removed: Removed, row: &str) -> Vec<Lost> {
         if is_gone || after.len() < before.len() {
             lost.extend(before.into_iter().map(|record| Lost {
                 day: FIRST + file.day_of(record),
+                delivered: FIRST + file.day,
                 region: file.region,
                 kind: CALLS[record.call].kind,
                 is_listed: trails.has_digests(file.trail),
@@ -132,8 +135,8 @@ fn is_stated(lost: &Lost, removed: Removed, claim: &StateReason, summary: &Repor
     });
     let is_gap_of_kind = of_kind.is_some_and(|records| has(&records.gaps));
     match removed {
-        // Of a day that is gone, another log file can still hold the last minutes.
-        Removed::Day(_) => is_gap || is_unverified || is_missing,
+        // The last minutes of a day are in log files of the next one, which is the gap.
+        Removed::Day(_) => of_account.gaps.iter().any(|it| it.contains(lost.delivered)),
         Removed::LogFile(_) if lost.is_listed => is_missing,
         Removed::LogFile(_) | Removed::Trail(_) => {
             is_gap || is_unverified || is_missing || lost.is_covered_by_others
@@ -234,6 +237,9 @@ proptest! {
                 continue;
             };
             prop_assert!(days >= days_needed);
+            for region in &*regions {
+                prop_assert!(trails.has_read(region), "{}: {}", name, region);
+            }
             // Also in log files that cannot be read: those days are not counted.
             for (number, file) in trails.log_files.iter().enumerate() {
                 for record in trails.records(number, Removed::Nothing) {

@@ -23,15 +23,19 @@ pub(crate) enum Kind {
     ReadObject,
     WriteObject,
     WriteStream,
+    ReadExpress,
+    WriteExpress,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Read,
         Self::Write,
         Self::ReadObject,
         Self::WriteObject,
         Self::WriteStream,
+        Self::ReadExpress,
+        Self::WriteExpress,
     ];
 
     /// The category in a report, and the resource type.
@@ -41,7 +45,9 @@ impl Kind {
             Self::Write => ("ManagementWrite", None),
             Self::ReadObject => ("DataRead", Some("AWS::S3::Object")),
             Self::WriteObject => ("DataWrite", Some("AWS::S3::Object")),
-            Self::WriteStream => ("DataWrite", Some("AWS::Kinesis::Stream")),
+            Self::WriteStream => ("DataWrite", Some("AWS::Made::Stream")),
+            Self::ReadExpress => ("DataRead", Some("AWS::S3Express::Object")),
+            Self::WriteExpress => ("DataWrite", Some("AWS::S3Express::Object")),
         }
     }
 }
@@ -71,7 +77,7 @@ const fn call(
     }
 }
 
-pub(crate) const CALLS: [Call; 9] = [
+pub(crate) const CALLS: [Call; 13] = [
     call(
         "ec2",
         "DescribeInstances",
@@ -111,6 +117,24 @@ pub(crate) const CALLS: [Call; 9] = [
         "{}",
         &["s3:PutObject"],
     ),
+    // Several events of one action, which AWS lists.
+    call(
+        "s3express",
+        "GetObject",
+        Kind::ReadExpress,
+        "{}",
+        &["s3express:CreateSession"],
+    ),
+    call(
+        "s3express",
+        "PutObject",
+        Kind::WriteExpress,
+        "{}",
+        &["s3express:CreateSession"],
+    ),
+    // And of one of which it does not say how they are logged.
+    call("xray", "SetRate", Kind::Write, "{}", &["xray:Rate"]),
+    call("xray", "ReadRate", Kind::Read, "{}", &["xray:Rate"]),
 ];
 
 /// A catalog in which each way of logging has an action.
@@ -120,7 +144,10 @@ pub(crate) const CATALOG: &str = "service-reference\t2026-01-01\nservice-names\t
     service\tiam\tIAM\nW+g\tCreateUser\nW-x\tPassRole\n\
     service\tkinesis\tKinesis\nW-o\tPutRecord\n\
     service\tkms\tKMS\nW+g\tDecrypt\n\
-    service\ts3\tS3\nR-o\tGetObject\nW-o\tPutObject\nW-x\tReplicateObject\ndata\tGetObject\tAWS::S3::AccessPoint,AWS::S3::Object\ndata\tPutObject\tAWS::S3::Object\n";
+    service\ts3\tS3\nR-o\tGetObject\nW-o\tPutObject\nW-x\tReplicateObject\ndata\tGetObject\tAWS::S3::AccessPoint,AWS::S3::Object\ndata\tPutObject\tAWS::S3::Object\n\
+    service\ts3express\tS3 Express\nW-o\tCreateSession\nevent\tGetObject\tCreateSession\nevent\tPutObject\tCreateSession\n\
+    data\tCreateSession\tAWS::S3Express::Object\ndata\tGetObject\tAWS::S3Express::Object\ndata\tPutObject\tAWS::S3Express::Object\n\
+    service\txray\tX-Ray\nW-o\tRate\nevent\tReadRate\tRate\nevent\tSetRate\tRate\n";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
@@ -136,6 +163,9 @@ pub(crate) struct Record {
     pub(crate) call: usize,
     /// Whether it is of the last minutes of the day before the delivery.
     pub(crate) is_late: bool,
+    /// Whether it says whose trail it is in.
+    has_recipient: bool,
+    is_denied: bool,
 }
 
 /// What became of a log file.
@@ -164,7 +194,7 @@ pub(crate) struct LogFile {
 pub(crate) struct Trails {
     pub(crate) log_files: Vec<LogFile>,
     /// By trail: whether it has digests, and which kinds it collects.
-    selectors: [(bool, [bool; 5]); 2],
+    selectors: [(bool, [bool; 7]); 2],
 }
 
 /// What is taken away.
@@ -220,6 +250,12 @@ impl Trails {
             collected[Kind::ALL.iter().position(|it| *it == kind).unwrap()] && !is_gone
         });
         kept.map(|(_, record)| record)
+    }
+
+    /// Whether a log file of the account and a Region is read.
+    pub(crate) fn has_read(&self, region: &str) -> bool {
+        let mut files = self.log_files.iter();
+        files.any(|file| (file.account, file.region, file.fate) == (ACCOUNT, region, Fate::Read))
     }
 
     /// Whether a log file, and the digest that lists it, is left.
@@ -358,6 +394,14 @@ fn write_record(text: &mut String, file: &LogFile, record: Record, number: usize
         Some(name) => format!(r#","resources":[{{"type":"{name}","ARN":"arn:aws:x:::y"}}]"#),
         None => String::new(),
     };
+    let recipient = match record.has_recipient {
+        true => format!(r#","recipientAccountId":"{}""#, file.account),
+        false => String::new(),
+    };
+    let error = match record.is_denied {
+        true => r#","errorCode":"AccessDenied""#,
+        false => "",
+    };
     let identity = match record.caller {
         Caller::Service => r#"{"type":"AWSService","invokedBy":"x.amazonaws.com"}"#.to_owned(),
         caller => {
@@ -369,20 +413,19 @@ fn write_record(text: &mut String, file: &LogFile, record: Record, number: usize
     };
     _ = write!(
         text,
-        r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"{}","eventSource":"{}.amazonaws.com","eventName":"{}","awsRegion":"{}","requestParameters":{},"responseElements":null,"eventID":"00000000-0000-4000-8000-{number:012}","readOnly":{read_only}{resources},"eventType":"AwsApiCall","recipientAccountId":"{}","eventCategory":"{category}"}}"#,
+        r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"{}","eventSource":"{}.amazonaws.com","eventName":"{}","awsRegion":"{}","requestParameters":{},"responseElements":null,"eventID":"00000000-0000-4000-8000-{number:012}","readOnly":{read_only}{resources},"eventType":"AwsApiCall"{recipient}{error},"eventCategory":"{category}"}}"#,
         time.format("%Y-%m-%dT%H:%M:%SZ"),
         call.service,
         call.event,
         file.region,
         call.parameters,
-        file.account,
     );
 }
 
 pub(crate) fn trails() -> impl Strategy<Value = Trails> {
     let selectors = (
         any::<bool>(),
-        prop::array::uniform5(prop::bool::weighted(0.85)),
+        prop::array::uniform7(prop::bool::weighted(0.85)),
     );
     (
         prop::collection::vec(log_file(), 1..14),
@@ -396,12 +439,17 @@ pub(crate) fn trails() -> impl Strategy<Value = Trails> {
 
 fn log_file() -> impl Strategy<Value = LogFile> {
     let caller = prop::sample::select(vec![Caller::Ann, Caller::Bob, Caller::Bob, Caller::Service]);
-    let record = (caller, 0..CALLS.len(), prop::bool::weighted(0.15));
-    let record = record.prop_map(|(caller, call, is_late)| Record {
-        caller,
-        call,
-        is_late,
-    });
+    let [is_late, lacks_recipient, is_denied] = [0.15, 0.2, 0.1].map(prop::bool::weighted);
+    let record = (caller, 0..CALLS.len(), is_late, lacks_recipient, is_denied);
+    let record = record.prop_map(
+        |(caller, call, is_late, lacks_recipient, is_denied)| Record {
+            caller,
+            call,
+            is_late,
+            has_recipient: !lacks_recipient,
+            is_denied,
+        },
+    );
     let account = prop::sample::select(vec![ACCOUNT, ACCOUNT, ACCOUNT, ACCOUNT, OTHER_ACCOUNT]);
     let region = prop::sample::select(REGIONS.to_vec());
     let fate = prop_oneof![

@@ -27,6 +27,16 @@ pub enum BuildError {
     /// The folder holds no file of the service reference.
     #[error("{} holds no file of AWS's service reference", .0.display())]
     NoServiceFiles(PathBuf),
+    /// An event in AWS's lists of data events has an action, but would not be among the catalog's data events.
+    #[error(
+        "the list of data events has {event_name} of {event_source}, which the catalog would resolve and not list"
+    )]
+    LoggedEventSkipped {
+        /// The event source.
+        event_source: String,
+        /// The event name.
+        event_name: String,
+    },
     /// The files contradict each other.
     #[error("service `{namespace}`: {fault}")]
     Contradiction {

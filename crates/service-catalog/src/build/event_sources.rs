@@ -99,15 +99,16 @@ impl EventSources {
     }
 
     /// The namespaces that an event source may mean, the likeliest first.
-    pub(super) fn namespaces(&self, source: &str) -> impl Iterator<Item = &str> {
-        let own = self.of_services.get_key_value(source);
-        let others = self
-            .of_services
-            .iter()
-            .filter(move |(_, sources)| sources.contains(source));
+    pub(super) fn namespaces<'a>(
+        &'a self,
+        source: &'a str,
+        services: &Services<'_>,
+    ) -> impl Iterator<Item = &'a str> {
+        let own = services.names.contains_key(source).then_some(source);
+        let others = self.of_services.iter();
+        let others = others.filter(move |(_, sources)| sources.contains(source));
         own.into_iter()
-            .chain(others)
-            .map(|(namespace, _)| namespace.as_str())
+            .chain(others.map(|(namespace, _)| namespace.as_str()))
     }
 
     fn add(&mut self, services: &Services<'_>, source: &str, namespace: &str) {

@@ -9,6 +9,7 @@ use super::error::BuildError;
 use super::event_sources::EventSources;
 use super::known_actions::KnownActions;
 use super::principal_action::EventNames;
+use super::services::Services;
 use crate::catalog::Catalog;
 
 /// The documented events, by (namespace, event).
@@ -17,6 +18,8 @@ pub(super) struct LoggedEvents {
     /// The resource types whose data events it is one of.
     pub(super) data: BTreeMap<(String, String), BTreeSet<String>>,
     pub(super) management: BTreeSet<(String, String)>,
+    /// The events of the file without an action.
+    pub(super) unknown: Vec<(String, String)>,
     /// The date of the file.
     pub(super) date: Option<String>,
 }
@@ -51,10 +54,11 @@ struct Event {
 }
 
 impl LoggedEvents {
-    /// Reads the events of a file. Those without an action are skipped.
+    /// Reads the events of a file.
     pub(super) fn read(
         path: &Path,
         sources: &EventSources,
+        services: &Services<'_>,
         known: &KnownActions<'_>,
         events: &BTreeMap<&str, EventNames<'_>>,
     ) -> Result<Self, BuildError> {
@@ -79,7 +83,10 @@ impl LoggedEvents {
                         names.action(namespace, &event.event_name, known).is_some()
                     })
                 };
-                let Some(namespace) = sources.namespaces(source).find(knows) else {
+                let mut namespaces = sources.namespaces(source, services);
+                let Some(namespace) = namespaces.find(knows) else {
+                    let unknown = (group.event_source.clone(), event.event_name);
+                    logged.unknown.push(unknown);
                     continue;
                 };
                 let key = (namespace.to_owned(), event.event_name);
@@ -94,6 +101,21 @@ impl LoggedEvents {
             }
         }
         Ok(logged)
+    }
+
+    /// Checks that no event was skipped that a catalog has an action for: without its line, the action would look as if AWS did not
+    /// say how it is logged.
+    pub(super) fn check(&self, catalog: &Catalog) -> Result<(), BuildError> {
+        let is_resolved = |(source, name): &&(String, String)| {
+            catalog.resolve_event(source, name).action.is_some()
+        };
+        match self.unknown.iter().find(is_resolved) {
+            None => Ok(()),
+            Some((event_source, event_name)) => Err(BuildError::LoggedEventSkipped {
+                event_source: event_source.clone(),
+                event_name: event_name.clone(),
+            }),
+        }
     }
 
     /// The events of an earlier catalog that are still known.
