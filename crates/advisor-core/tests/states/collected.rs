@@ -220,3 +220,44 @@ fn digests_prove_days_only_with_the_log_files_of_their_trail() {
         report(false, &[]).starts_with("ec2:DescribeInstances unobservable: the trail holds no")
     );
 }
+
+#[test]
+fn calls_of_one_kind_tell_nothing_of_other_events_types_and_directions() {
+    // Both Regions have everything but what is asked about.
+    let state = |service: &str, action: &str, seen: &[EventCategory<'static>]| {
+        let mut activity = covered(0..100);
+        let coverage = activity.coverage_mut();
+        for (day, kind) in (0..100).flat_map(|day| seen.iter().map(move |kind| (day, *kind))) {
+            coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
+            coverage.see_call(ACCOUNT, REGION, kind, (service, action), FIRST + day);
+        }
+        let name = format!("{service}:{action}");
+        let users = [user(ANN, &[name.as_str()])];
+        let row = rows(&report_on(ANN, &users, &activity, instant(100, 0))).remove(1);
+        row.split_once(' ').unwrap().1.to_owned()
+    };
+    let object = "AWS::S3Express::Object";
+    let (reads, writes) = (
+        EventCategory::DataRead(object),
+        EventCategory::DataWrite(object),
+    );
+    // Reads and writes use it.
+    let session = |seen: &[EventCategory<'static>]| state("s3express", "CreateSession", seen);
+    let none = "unobservable: the trail holds no data events that read on AWS::S3Express::Object";
+    assert_eq!(session(&[writes]), none);
+    assert!(session(&[reads, writes]).starts_with("unused"));
+    // An e-mail is a call on several types of resource.
+    let [configuration, identity, template] = [
+        EventCategory::DataWrite("AWS::SES::ConfigurationSet"),
+        EventCategory::DataWrite("AWS::SES::EmailIdentity"),
+        EventCategory::DataWrite("AWS::SES::Template"),
+    ];
+    let send = |seen: &[EventCategory<'static>]| state("ses", "SendEmail", seen);
+    assert!(
+        send(&[template]).starts_with("unobservable: the trail holds no data events that write")
+    );
+    assert!(send(&[template, identity, configuration]).starts_with("unused"));
+    // Neither GetExemptions itself nor what else is credited to it is documented.
+    let exemptions = state("tax", "GetExemptions", &[EventCategory::ManagementRead]);
+    assert!(exemptions.starts_with("unobservable: AWS does not say that it is logged"));
+}

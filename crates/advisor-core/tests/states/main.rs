@@ -269,7 +269,7 @@ fn both_kinds_of_management_event_are_needed_where_the_catalog_does_not_tell() {
 fn a_call_by_anybody_in_the_account_s_trail_shows_that_an_action_is_logged() {
     let users = [user(ANN, &["kinesis:PutRecord"]), user(BOB, &[])];
     let put = ("kinesis", CreditedAction::Action("PutRecord"));
-    let kind = EventCategory::DataWrite("AWS::Kinesis::Stream");
+    let kind = EventCategory::DataWrite("AWS::New::Stream");
     let state = |trail: Option<&str>, days: i32| {
         let mut activity = covered(0..100);
         attempt(&mut activity, BOB, put, at(50, 0));
@@ -291,7 +291,7 @@ fn a_call_by_anybody_in_the_account_s_trail_shows_that_an_action_is_logged() {
     let shown = state(Some(ACCOUNT), 60);
     assert_eq!(
         shown,
-        "kinesis:PutRecord uncovered: 60 days with data events that write on AWS::Kinesis::Stream in eu-west-1 read; 90 needed"
+        "kinesis:PutRecord uncovered: 60 days with data events that write on AWS::New::Stream in eu-west-1 read; 90 needed"
     );
     // A call of the account's user in another account's trail shows nothing of this one.
     for trail in [None, Some("444455556666")] {
