@@ -16,6 +16,7 @@ pub use advisor_core::{
     CredentialReportError, CredentialReportFault, DocumentId, EntityDetail, EntityId, EntityKind,
     ExportError, ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, OtherVersion,
     PolicyInEffect, PolicySource, ReportedAccessKey, ReportedPassword, ReportedUser, UniqueId,
+    UnknownHolders,
 };
 
 /// Why account data could not be loaded.

@@ -12,6 +12,7 @@ mod entity;
 pub mod export;
 mod export_error;
 mod graph;
+mod holders;
 mod issue;
 mod owner;
 mod split;
@@ -22,5 +23,7 @@ pub use self::entity::{
 };
 pub use self::export_error::{ExportError, ExportErrorKind};
 pub use self::graph::{AccountData, PolicyInEffect};
+pub(crate) use self::holders::Holders;
+pub use self::holders::UnknownHolders;
 pub use self::issue::{ExportIssue, ExportIssueKind};
 pub use self::split::SplitExport;

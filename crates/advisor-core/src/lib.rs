@@ -43,7 +43,7 @@ pub use account::export;
 pub use account::{
     AccountData, AccountDataBuilder, DocumentId, EntityDetail, EntityId, EntityKind, ExportError,
     ExportErrorKind, ExportIssue, ExportIssueKind, NotEvaluatedReason, OtherVersion,
-    PolicyInEffect, PolicySource, SplitExport,
+    PolicyInEffect, PolicySource, SplitExport, UnknownHolders,
 };
 pub use activity::{
     Activity, ActivityRow, AppearanceId, Attempt, CreditedAction, CreditedActionId, Evidence,

@@ -178,6 +178,8 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
         missing_groups: Vec::new(),
         tags: Vec::new(),
         policy_uses: None,
+        boundary_uses: None,
+        permissions_boundary: None,
         last_used: None,
         last_used_region: None,
     }

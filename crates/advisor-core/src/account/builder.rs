@@ -13,7 +13,7 @@ use super::entity::{
 };
 use super::export::{
     AttachedPolicy, DocumentText, ExportPage, ExportTime, GroupDetail, ManagedPolicyDetail, Part,
-    PartList, PolicyDetail, RoleDetail, RoleLastUsed, Tag, UserDetail,
+    PartList, PermissionsBoundary, PolicyDetail, RoleDetail, RoleLastUsed, Tag, UserDetail,
 };
 use super::export_error::ExportError;
 use super::graph::AccountData;
@@ -145,6 +145,7 @@ impl AccountDataBuilder {
             return;
         };
         detail.tags = self.tags(&place, identity.tags);
+        detail.permissions_boundary = self.boundary(&place, identity.permissions_boundary);
         if let Some(last_used) = identity.last_used {
             detail.last_used = last_used.last_used_date.time();
             detail.last_used_region = last_used.region.map(Into::into);
@@ -225,6 +226,25 @@ impl AccountDataBuilder {
         }
     }
 
+    /// Reads the permissions boundary of an identity.
+    fn boundary(
+        &mut self,
+        place: &Place,
+        boundary: Option<Part<'_, PermissionsBoundary>>,
+    ) -> Option<Arc<str>> {
+        let boundary = boundary.filter(|boundary| boundary.json() != "null")?;
+        match boundary.read() {
+            Ok(boundary) => boundary.permissions_boundary_arn.map(Into::into),
+            Err(error) => {
+                let path = format!("PermissionsBoundary{}", error.path);
+                let reason = error.reason.into();
+                let issue = ExportIssueKind::Unreadable { reason };
+                self.issues.push(place.issue(&path, issue));
+                None
+            }
+        }
+    }
+
     /// Reads a member of a list of an identity. If it cannot be read, an inline policy that is not
     /// evaluated takes its place.
     fn part<'a, T: Deserialize<'a>>(
@@ -298,6 +318,7 @@ impl AccountDataBuilder {
             let boundaries = policy
                 .permissions_boundary_usage_count
                 .and_then(|count| count.read().ok());
+            detail.boundary_uses = boundaries;
             detail.policy_uses = attachments
                 .into_iter()
                 .chain(boundaries)
@@ -390,6 +411,8 @@ impl AccountDataBuilder {
             missing_groups: Vec::new(),
             tags: Vec::new(),
             policy_uses: None,
+            boundary_uses: None,
+            permissions_boundary: None,
             last_used: None,
             last_used_region: None,
         })
@@ -498,6 +521,7 @@ struct Identity<'a> {
     inline_policies: PartList<'a, PolicyDetail<'a>>,
     group_list: PartList<'a, String>,
     attached_managed_policies: PartList<'a, AttachedPolicy>,
+    permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
     tags: Option<Part<'a, Vec<Tag>>>,
     last_used: Option<RoleLastUsed>,
 }
@@ -516,6 +540,7 @@ impl<'a> From<UserDetail<'a>> for Identity<'a> {
             inline_policies: user.user_policy_list,
             group_list: user.group_list,
             attached_managed_policies: user.attached_managed_policies,
+            permissions_boundary: user.permissions_boundary,
             tags: user.tags,
             last_used: None,
         }
@@ -536,6 +561,7 @@ impl<'a> From<GroupDetail<'a>> for Identity<'a> {
             inline_policies: group.group_policy_list,
             group_list: None,
             attached_managed_policies: group.attached_managed_policies,
+            permissions_boundary: None,
             tags: None,
             last_used: None,
         }
@@ -556,6 +582,7 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
             inline_policies: role.role_policy_list,
             group_list: None,
             attached_managed_policies: role.attached_managed_policies,
+            permissions_boundary: role.permissions_boundary,
             tags: role.tags,
             last_used: role.role_last_used.and_then(|part| part.read_object().ok()),
         }

@@ -74,6 +74,10 @@ pub struct EntityDetail {
     /// Of how many users, groups and roles the export says that a managed policy is attached to them, or is their permissions
     /// boundary. `None` when it does not say.
     pub policy_uses: Option<u64>,
+    /// Of how many users and roles the export says that a managed policy is their permissions boundary.
+    pub boundary_uses: Option<u64>,
+    /// The ARN of the permissions boundary of a user or role.
+    pub permissions_boundary: Option<Arc<str>>,
     /// When a role was last used, as AWS remembers it. `None` also when the export does not say it.
     pub last_used: Option<DateTime<Utc>>,
     /// The Region of that use.

@@ -26,14 +26,16 @@ pub(super) fn find_on_policy(
         .next()
         .is_some();
     if is_attached {
-        if search.knows_holders(policy) {
+        let account = search.advisor.account();
+        // Who has it as a boundary may need what nobody with the policy uses.
+        if search.holders.check(account, policy.id, detail).is_ok() {
             found.extend(unused_policy(search, policy));
         }
         return;
     }
     // What the export says of other attachments counts: it may be a permissions boundary, or the export may lack identities.
     let is_used = detail.policy_uses.is_some_and(|uses| uses > 0);
-    let is_unknown = detail.policy_uses.is_none() && search.is_incomplete;
+    let is_unknown = detail.policy_uses.is_none() && search.holders.is_incomplete;
     if !detail.is_aws_managed() && !is_used && !is_unknown {
         found.push(Finding {
             severity: Severity::Informational,
@@ -114,14 +116,14 @@ pub(super) fn find_on_group(
         return;
     }
     let account = search.advisor.account();
-    if search.is_incomplete {
+    if search.holders.is_incomplete {
         // Members may be missing.
         return;
     }
     if account.members_of(group.id).next().is_some() {
         let observed = Observed::of(search.advisor, group.id, |_| false);
         find_inline(search, group, (&observed, None), found);
-    } else if search.accounts_with_users.contains(&detail.account) {
+    } else if search.holders.has_users(&detail.account) {
         found.push(Finding {
             severity: Severity::Informational,
             severity_reason: SeverityReason::GrantsNothing,

@@ -1,6 +1,5 @@
 //! What the search for findings knows, and how it judges.
 
-use hashbrown::HashSet;
 use service_catalog::{AccessLevel, ActionId};
 
 use super::evidence::{IdentityUses, LastUse};
@@ -12,10 +11,10 @@ use super::observed::{Observed, ObservedService};
 use super::privileges::{PrivilegeClass, Privileges};
 use super::settings::{ArchiveRule, FindingSettings};
 use super::severity::{Severity, SeverityReason};
-use crate::account::{EntityDetail, EntityKind, ExportIssueKind};
+use crate::account::{EntityDetail, Holders};
 use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
-use crate::ids::{AccountId, UniqueId};
+use crate::ids::UniqueId;
 use crate::state::{DayRange, State};
 use crate::tracking::Window;
 
@@ -27,9 +26,8 @@ pub(super) struct Search<'a> {
     fingerprints: ActionFingerprints,
     /// The tracking period.
     pub(super) period: Window,
-    /// Whether the export lacks entities, or parts of them.
-    pub(super) is_incomplete: bool,
-    pub(super) accounts_with_users: HashSet<AccountId>,
+    /// Whether all that have a policy or are in a group are known.
+    pub(super) holders: Holders,
     window: DayRange,
     needs_no_permission: Vec<ActionId>,
 }
@@ -43,8 +41,6 @@ impl<'a> Search<'a> {
         let sts = catalog.service_by_namespace("sts");
         // "No permissions are required" (STS API Reference).
         let needs_no_permission = ["GetCallerIdentity", "GetSessionToken"];
-        let users = account.entities().map(|(_, detail)| detail);
-        let users = users.filter(|detail| detail.kind == EntityKind::User);
         Self {
             advisor,
             settings,
@@ -56,16 +52,7 @@ impl<'a> Search<'a> {
                     .map_or(i64::MIN, |start| start.timestamp_millis()),
                 end: tracking.visible_until(now).timestamp_millis(),
             },
-            is_incomplete: account.issues().iter().any(|issue| {
-                matches!(
-                    issue.kind,
-                    ExportIssueKind::Truncated
-                        | ExportIssueKind::Unreadable { .. }
-                        | ExportIssueKind::InvalidArn { .. }
-                        | ExportIssueKind::WrongKind
-                )
-            }),
-            accounts_with_users: users.map(|detail| detail.account.clone()).collect(),
+            holders: Holders::new(account),
             window: advisor.window(),
             needs_no_permission: needs_no_permission
                 .iter()
@@ -99,14 +86,6 @@ impl<'a> Search<'a> {
     pub(super) fn is_old_enough(&self, detail: &EntityDetail) -> bool {
         let created = detail.created.map(|time| time.timestamp_millis());
         created.is_some_and(|created| created <= self.period.start)
-    }
-
-    /// Whether all users, groups and roles that have a managed policy are known, and all members of those groups. Who has it as a
-    /// boundary may need what nobody with the policy uses.
-    pub(super) fn knows_holders(&self, policy: &JudgedEntity<'_>) -> bool {
-        let known = self.advisor.account().attached_to(policy.id).count();
-        let uses = policy.detail.policy_uses.unwrap_or_default();
-        !self.is_incomplete && usize::try_from(uses).is_ok_and(|uses| uses <= known)
     }
 
     /// Whether everybody may call it.

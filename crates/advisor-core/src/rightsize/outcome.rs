@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason};
+use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason, UnknownHolders};
 use crate::ids::AccountId;
 use crate::state::StateReason;
 use crate::time;
@@ -233,6 +233,8 @@ pub enum Refusal {
     NoStates,
     /// A group without members, or a policy that is not attached, in the account data: nothing is known of its use.
     Nobody,
+    /// Others than the users and roles of the account data may have the policy or group, and need what these do not.
+    UnknownHolders(UnknownHolders),
     /// AWS maintains the policy or the role; it cannot be changed.
     OfAws,
     /// IAM Identity Center makes the role from a permission set. That is to be changed.
@@ -275,6 +277,7 @@ impl fmt::Display for Refusal {
             Self::Nobody => {
                 f.write_str("no user or role of the account data has it, so nothing tells its use")
             }
+            Self::UnknownHolders(reason) => write!(f, "{reason}"),
             Self::OfAws => f.write_str("AWS maintains it; right-size the identities that have it"),
             Self::OfIdentityCenter => f.write_str(
                 "IAM Identity Center makes it from a permission set; change the permission set",

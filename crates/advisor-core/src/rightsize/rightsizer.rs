@@ -6,7 +6,7 @@ use std::sync::Arc;
 use iam_policy_parser::{PolicyDocument, WorkBudget};
 use serde_json::Value;
 
-use crate::account::{EntityDetail, EntityId, EntityKind, PolicyInEffect, PolicySource};
+use crate::account::{EntityDetail, EntityId, EntityKind, Holders, PolicyInEffect, PolicySource};
 use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::compiled_policy::PolicyCompiler;
@@ -34,6 +34,7 @@ pub struct Rightsizer {
     options: RightsizeOptions,
     documents: Arc<Documents>,
     names: Arc<AccountNames>,
+    holders: Arc<Holders>,
 }
 
 /// A policy that an entity has of its own.
@@ -64,6 +65,7 @@ impl Advisor {
         Rightsizer {
             documents: Arc::new(Documents::new(self.account())),
             names: Arc::new(AccountNames::new(self.account())),
+            holders: Arc::new(Holders::new(self.account())),
             advisor: self.clone(),
             options,
         }
@@ -119,6 +121,11 @@ impl Rightsizer {
         }
         if detail.kind == EntityKind::Role && detail.path.starts_with("/aws-reserved/") {
             return Err(Refusal::OfIdentityCenter);
+        }
+        if matches!(detail.kind, EntityKind::Group | EntityKind::Policy) {
+            let account = self.advisor.account();
+            let known = self.holders.check(account, entity, detail);
+            known.map_err(Refusal::UnknownHolders)?;
         }
         // What may have been a use of an action that leaves no trace tells nothing: those stay.
         for (id, identity) in self.advisor.identities(entity) {

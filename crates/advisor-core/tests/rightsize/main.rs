@@ -8,6 +8,7 @@
 )]
 
 mod evaluator;
+mod holders;
 mod moto;
 mod property;
 #[cfg(unix)]
