@@ -19,6 +19,9 @@ pub struct DeniedAction<'m> {
     pub name: &'m str,
     /// The action in the catalog. `None` when the catalog does not have it.
     pub action: Option<ActionId>,
+    /// The ARN of the user, role or session that was denied, if the message names one. It need not be the caller's: a service
+    /// can report that another role, with which it works, was denied.
+    pub identity: Option<&'m str>,
 }
 
 impl Catalog {
@@ -39,8 +42,17 @@ impl Catalog {
             namespace,
             name,
             action: service.and_then(|service| self.action_by_name(service, name)),
+            identity: named_identity(error_message),
         })
     }
+}
+
+/// The ARN before "is not authorized to perform".
+fn named_identity(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("authorized to perform")?;
+    let word = before.strip_suffix(" is not ")?.rsplit(' ').next()?;
+    let arn = word.get(word.find("arn:")?..)?;
+    Some(arn.trim_end_matches(['"', '\'', ']', '`', ')']))
 }
 
 /// The action after "authorized to perform" or, in messages without it, after "policy allows the".
@@ -130,6 +142,32 @@ mod tests {
     }
 
     #[test]
+    fn who_was_denied_is_the_arn_before_the_verb() {
+        let identity = |message: &str| {
+            let denied = Catalog::embedded().denied_action(message);
+            denied.unwrap().identity.map(str::to_owned)
+        };
+        let session = "arn:aws:sts::111122223333:assumed-role/GlueWorker/x";
+        for message in [
+            format!("User: {session} is not authorized to perform: s3:ListAllMyBuckets"),
+            format!(
+                "API: glue:StartCrawler User:{session} is not authorized to perform: s3:GetObject on resource: *"
+            ),
+            format!("User [{session}] is not authorized to perform [kms:Decrypt]"),
+        ] {
+            assert_eq!(identity(&message).as_deref(), Some(session), "{message}");
+        }
+        for message in [
+            "User: u is not authorized to perform: s3:GetObject",
+            "Caller is not authorized to perform lambda:InvokeFunction on the function",
+            "Not authorized to perform sqs:SendMessage on arn:aws:sqs:eu-west-1:111122223333:q",
+            "Access denied because no resource-based policy allows the sqs:SendMessage action",
+        ] {
+            assert_eq!(identity(message), None, "{message}");
+        }
+    }
+
+    #[test]
     fn messages_without_an_action_name_none() {
         let catalog = Catalog::embedded();
         for message in [
@@ -156,7 +194,8 @@ mod tests {
             Some(DeniedAction {
                 namespace: "new-service",
                 name: "DoThing",
-                action: None
+                action: None,
+                identity: None,
             })
         );
     }

@@ -16,7 +16,7 @@ use crate::options::Rules;
 use crate::outcome::set_aside::{Rejection, SetAside};
 use crate::record::coverage::KnownEvent;
 use crate::record::event::{Details, ResponseError};
-use crate::record::{attribution, checks, event_types};
+use crate::record::{attribution, checks, event_types, identity};
 
 /// The most bytes between the start of an event's source and the end of its name, if they are known by these bytes: in
 /// CloudTrail's order nothing else is between them.
@@ -271,6 +271,10 @@ impl Judge {
         };
         let may_use = call.has_decided_uses && call.event.resolved.kind.is_some_and(may_decide);
         let (action, also) = if denied || call.is_decided_by_record || may_use {
+            let call = Call {
+                has_decided_uses: may_use,
+                ..call
+            };
             self.called_by_all(text, record, call, denied, rules.catalog(), activity)?
         } else {
             (call.action, Vec::new())
@@ -324,7 +328,7 @@ impl Judge {
         let message = fields.json(text, ERROR_MESSAGE);
         let denial = std::str::from_utf8(message).ok()?;
         let named = named_action(denial).filter(|_| denied);
-        if denied && !call.is_decided_by_record {
+        if denied && !call.is_decided_by_record && !call.has_decided_uses {
             let is_own = match named {
                 Some(named) => self.denials.find(named.as_bytes()) == Some(call.action),
                 None => !denial.contains('\\') && catalog.denied_action(denial).is_none(),
@@ -333,14 +337,8 @@ impl Judge {
                 return Some((call.action, Vec::new()));
             }
         }
-        // Only these decide.
-        let [parameters, data] = [REQUEST_PARAMETERS, ADDITIONAL_EVENT_DATA].map(|field| {
-            if denied && !call.is_decided_by_record {
-                &[]
-            } else {
-                fields.json(text, field)
-            }
-        });
+        let [parameters, data] =
+            [REQUEST_PARAMETERS, ADDITIONAL_EVENT_DATA].map(|field| fields.json(text, field));
         let details = Details {
             request_parameters: json(parameters)?,
             additional_event_data: json(data)?,
@@ -350,12 +348,20 @@ impl Judge {
         let [source, name] = record.source_and_name(text);
         let event =
             attribution::Event::resolved_before(catalog, source?, name?, call.event.resolved);
-        let (by_all, also) = event.called_by(&details, message.as_deref(), denied);
+        let is_caller = |arn: &str| {
+            let caller = serde_json::from_slice(record.identity.whole.of(text));
+            let caller = caller.as_ref().map(identity::Identity::of);
+            caller.is_ok_and(|caller| caller.is_ok_and(|caller| caller.is_named_by(arn)))
+        };
+        let (by_all, also) = event.called_by(&details, is_caller, message.as_deref(), denied);
         let by_all = intern(&by_all, activity);
         if let (false, Some(named), []) = (call.is_decided_by_record, named, &*also)
             && call.action == by_all
             && let Some(found) = catalog.denied_action(denial)
             && named.split_once(':') == Some((found.namespace, found.name))
+            && found
+                .action
+                .is_none_or(|found| Some(found) == call.event.resolved.action)
         {
             self.denials.keep(named.as_bytes(), by_all);
         }

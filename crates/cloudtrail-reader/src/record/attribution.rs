@@ -137,7 +137,8 @@ fn credit<'d>(
             Some(response) => response.message(),
             None => details.error_message(),
         };
-        event.called_by(&details, message.as_deref().filter(|_| denied), denied)
+        let is_caller = |arn: &str| identity.is_named_by(arn);
+        event.called_by(&details, is_caller, message.as_deref(), denied)
     } else {
         (event.called(), Vec::new())
     };
@@ -314,36 +315,44 @@ impl<'a> Event<'a> {
     /// AWS's message of a denial names the action that was missing. Where that is the call itself under another service's name,
     /// as Session Manager's channels are `ssmmessages`' under the event source `ssm`, the message decides. Otherwise the call
     /// needed that action beside its own, as `GetObject` needs `kms:Decrypt` for an encrypted object, and both were asked for. A
-    /// call that was denied exercised nothing else.
+    /// message about somebody else, such as the role with which a crawler works, says nothing of the caller. Which of its further
+    /// actions a denied call asked for, nobody knows.
     pub(crate) fn called_by(
         mut self,
         details: &Details<'a>,
+        is_caller: impl FnOnce(&str) -> bool,
         message: Option<&str>,
         denied: bool,
     ) -> (Called<'a>, Vec<Called<'a>>) {
         let fields = details.fields();
         self.resolved = self.catalog.resolve_record(&self.resolved, &fields);
-        if !denied {
-            let uses = self.catalog.decided_uses(&self.resolved, &fields);
-            let also = uses.map(|used| {
-                let Called { service, action } = called(self.catalog, used.action);
-                let name = action.name();
-                let action = if used.is_certain {
-                    CreditedAction::Exercised(name)
-                } else {
-                    CreditedAction::Implied(name)
-                };
-                Called { service, action }
-            });
-            return (self.called(), also.collect());
-        }
         let missing = message
-            .and_then(|message| self.catalog.denied_action(message)?.action)
+            .filter(|_| denied)
+            .and_then(|message| self.catalog.denied_action(message))
+            .filter(|denied| denied.identity.is_none_or(is_caller))
+            .and_then(|denied| denied.action)
             .filter(|missing| Some(*missing) != self.resolved.action);
+        let uses = self.catalog.decided_uses(&self.resolved, &fields);
+        let uses = uses.filter(|used| Some(used.action) != missing);
+        let uses = uses.map(|used| {
+            let Called { service, action } = called(self.catalog, used.action);
+            let name = action.name();
+            let action = if used.is_certain && !denied {
+                CreditedAction::Exercised(name)
+            } else {
+                CreditedAction::Implied(name)
+            };
+            Called { service, action }
+        });
+        let missing =
+            missing.map(|missing| (self.is_itself(missing), called(self.catalog, missing)));
         match missing {
-            None => (self.called(), Vec::new()),
-            Some(missing) if self.is_itself(missing) => (called(self.catalog, missing), Vec::new()),
-            Some(missing) => (self.called(), vec![called(self.catalog, missing)]),
+            None => (self.called(), uses.collect()),
+            Some((true, itself)) => (itself, uses.collect()),
+            Some((false, missing)) => {
+                let also = std::iter::once(missing).chain(uses);
+                (self.called(), also.collect())
+            }
         }
     }
 

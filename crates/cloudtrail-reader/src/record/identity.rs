@@ -11,7 +11,9 @@ use advisor_core::{Principal, UserCredential};
 
 use crate::outcome::malformed::{Malformed, RecordField};
 use crate::outcome::set_aside::{Rejection, UserIdentityKind};
-use crate::record::checks::{LONGEST_ARN, LONGEST_NAME, UNIQUE_ID_LENGTHS, is_account, is_arn};
+use crate::record::checks::{
+    ARN_PREFIX, LONGEST_ARN, LONGEST_NAME, UNIQUE_ID_LENGTHS, is_account, is_arn,
+};
 use crate::record::event::{Loose, SessionIssuer, Text, UserIdentity};
 
 /// The start of a user's unique id.
@@ -51,6 +53,8 @@ pub(crate) struct Identity<'a> {
     account: Option<&'a str>,
     is_user: bool,
     access_key: Option<Cow<'a, str>>,
+    /// The ARN of the caller as the record has it: of a session, its own.
+    called_as: Option<&'a str>,
 }
 
 impl<'a> Identity<'a> {
@@ -61,7 +65,7 @@ impl<'a> Identity<'a> {
             .as_ref()
             .and_then(|context| context.session_issuer.as_ref());
         let kind = identity.r#type.as_deref().unwrap_or_default();
-        let found = match kind {
+        let mut found = match kind {
             identity_types::USER => Self::user(identity),
             identity_types::ASSUMED_ROLE | identity_types::ROLE => Self::role(identity, issuer),
             identity_types::FEDERATED_USER => match issuer {
@@ -80,7 +84,22 @@ impl<'a> Identity<'a> {
         if found.unique_id.is_none() && found.arn.is_none() {
             return Err(Malformed::Principal(kind.into()).into());
         }
+        found.called_as = identity.arn.as_deref();
         Ok(found)
+    }
+
+    /// Whether an ARN is the caller's, its role's or that of another session of its role. Where the record has no ARN of the caller, one
+    /// of its account is.
+    pub(crate) fn is_named_by(&self, arn: &str) -> bool {
+        let Some(named) = ArnOwner::of(arn) else {
+            return self.called_as == Some(arn);
+        };
+        let own = [self.called_as, self.arn.as_deref()].into_iter().flatten();
+        let mut own = own.filter_map(ArnOwner::of).peekable();
+        match own.peek() {
+            Some(_) => own.any(|own| own == named),
+            None => self.account.is_none_or(|account| account == named.account),
+        }
     }
 
     /// The principal for the activity table.
@@ -112,6 +131,7 @@ impl<'a> Identity<'a> {
                 user_by_name(identity.account_id.as_ref(), identity.user_name.as_ref())
             }),
             account: account(identity.account_id.as_ref()),
+            called_as: None,
         }
     }
 
@@ -148,6 +168,34 @@ impl<'a> Identity<'a> {
             unique_id: Some(unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX])?),
             account: account(identity.account_id.as_ref()),
             ..Self::default()
+        })
+    }
+}
+
+/// Whose the ARN of a user, role or session is. Paths do not count: those of sessions lack them.
+#[derive(Debug, PartialEq, Eq)]
+struct ArnOwner<'a> {
+    account: &'a str,
+    kind: &'a str,
+    name: &'a str,
+}
+
+impl<'a> ArnOwner<'a> {
+    fn of(arn: &'a str) -> Option<Self> {
+        let mut parts = arn.strip_prefix(ARN_PREFIX)?.splitn(5, ':').skip(1);
+        let (service, _, account, resource) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (kind, rest) = resource.split_once('/').unwrap_or((resource, ""));
+        let (kind, name) = match (service, kind) {
+            ("iam", kind) => (kind, rest.rsplit('/').next()?),
+            ("sts", "assumed-role") => ("role", rest.split('/').next()?),
+            ("sts", kind) => (kind, rest),
+            _ => return None,
+        };
+        Some(Self {
+            account,
+            kind,
+            name,
         })
     }
 }

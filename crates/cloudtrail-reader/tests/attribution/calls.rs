@@ -313,12 +313,82 @@ fn records_show_what_else_a_call_exercised() {
     assert_eq!(call("sts", "AssumeRole", tags), "=sts:TagSession");
     let put = json!({"key": "k", "x-amz-acl": "private"});
     assert_eq!(call("s3", "PutObject", put), "=s3:PutObjectAcl");
-    // A call that was denied exercised nothing else.
-    let denied = json!({
-        "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "requestParameters": profile,
-        "errorCode": "Client.UnauthorizedOperation",
+}
+
+#[test]
+fn a_denied_call_may_have_asked_for_its_further_actions() {
+    let denied = |parameters: Value, message: &str| {
+        exercised(&json!({
+            "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "requestParameters": parameters,
+            "errorCode": "Client.UnauthorizedOperation", "errorMessage": message,
+        }))
+    };
+    let encoded = "You are not authorized to perform this operation. Encoded authorization failure message: 4GIO";
+    let tags = json!({"tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"key": "a"}]}]}});
+    assert_eq!(denied(tags.clone(), encoded), "?ec2:CreateTags");
+    assert_eq!(denied(json!({"instanceType": "t3.micro"}), encoded), "");
+    assert_eq!(denied(json!({}), encoded), "");
+    let missing = exercised(&json!({
+        "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "requestParameters": null,
+        "errorCode": "Client.UnauthorizedOperation", "errorMessage": encoded,
+    }));
+    assert_eq!(missing, "?ec2:CreateTags ?iam:PassRole");
+    // What the message names was asked for; what else was, is not known.
+    let named = "User: arn:aws:iam::111122223333:user/staff/maria is not authorized to perform: ec2:CreateTags";
+    assert_eq!(denied(tags.clone(), named), "");
+    let own = "User: arn:aws:iam::111122223333:user/staff/maria is not authorized to perform: ec2:RunInstances";
+    assert_eq!(denied(tags, own), "?ec2:CreateTags");
+}
+
+#[test]
+fn a_denial_of_somebody_else_is_not_the_callers() {
+    let of = |identity: Value, named: &str| {
+        let message = format!("User: {named} is not authorized to perform: s3:ListAllMyBuckets");
+        let changes = json!({
+            "userIdentity": identity, "eventSource": "glue.amazonaws.com", "eventName": "StartCrawler",
+            "errorCode": "AccessDeniedException", "errorMessage": message,
+        });
+        actions(&take(&[object(&[record(&changes)])]).activity).join(" ")
+    };
+    let (own, both) = ("glue:StartCrawler", "glue:StartCrawler s3:ListAllMyBuckets");
+    let maria = json!({});
+    for (named, expected) in [
+        ("arn:aws:iam::111122223333:user/staff/maria", both),
+        // IAM's services do not all know the path.
+        ("arn:aws:iam::111122223333:user/maria", both),
+        ("maria", both),
+        ("arn:aws:iam::111122223333:user/staff/mario", own),
+        ("arn:aws:iam::444455556666:user/staff/maria", own),
+        ("arn:aws:iam::111122223333:role/maria", own),
+        ("arn:aws:sts::111122223333:assumed-role/GlueWorker/x", own),
+        ("arn:aws:sts::111122223333:federated-user/maria", own),
+        ("arn:aws:lambda:eu-west-1:111122223333:function:maria", own),
+    ] {
+        assert_eq!(of(maria.clone(), named), expected, "{named}");
+    }
+    let session = json!({
+        "type": "AssumedRole", "principalId": "AROAAUDITEXAMPLE00001:one",
+        "arn": "arn:aws:sts::111122223333:assumed-role/audit/one",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROAAUDITEXAMPLE00001",
+            "arn": "arn:aws:iam::111122223333:role/security/audit", "accountId": "111122223333"}},
     });
-    assert_eq!(exercised(&denied), none);
+    for (named, expected) in [
+        ("arn:aws:sts::111122223333:assumed-role/audit/one", both),
+        ("arn:aws:sts::111122223333:assumed-role/audit/two", both),
+        ("arn:aws:iam::111122223333:role/security/audit", both),
+        ("arn:aws:sts::111122223333:assumed-role/GlueWorker/x", own),
+        ("arn:aws:iam::111122223333:user/audit", own),
+    ] {
+        assert_eq!(of(session.clone(), named), expected, "{named}");
+    }
+    // Only the unique id and the account are known.
+    let other = json!({"type": "AWSAccount", "accountId": "444455556666", "arn": null});
+    for (named, expected) in [
+        ("arn:aws:iam::444455556666:user/maria", both),
+        ("arn:aws:iam::111122223333:user/maria", own),
+    ] {
+        assert_eq!(of(other.clone(), named), expected, "{named}");
+    }
 }
 
 #[test]
