@@ -52,7 +52,7 @@ pub(crate) struct Memory {
     program: Option<PathBuf>,
 }
 
-const FORMATS: [&str; 5] = ["table", "json", "jsonl", "csv", "parquet"];
+const FORMATS: [&str; 6] = ["table", "json", "jsonl", "csv", "parquet", "html"];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Account {

@@ -399,18 +399,19 @@ impl<'a> ManagedPolicyDetail<'a> {
         self
     }
 
-    /// The version in force, with its position in the list: the one marked so, else the one that
-    /// `DefaultVersionId` names.
+    /// The version in force, with its position in the list: the one that is marked so or that `DefaultVersionId` names. `None` when
+    /// these are several: which one counts is not known.
     #[must_use]
     pub fn default_version(&self) -> Option<(usize, &PolicyVersion<'a>)> {
-        let versions = || self.policy_version_list.iter().flatten().enumerate();
-        versions()
-            .find(|(_, version)| version.is_default_version == Some(true))
-            .or_else(|| {
-                versions().find(|(_, version)| {
-                    version.version_id.is_some() && version.version_id == self.default_version_id
-                })
-            })
+        let is_in_force = |version: &PolicyVersion<'_>| {
+            let is_named =
+                version.version_id.is_some() && version.version_id == self.default_version_id;
+            is_named || version.is_default_version == Some(true)
+        };
+        let versions = self.policy_version_list.iter().flatten().enumerate();
+        let mut in_force = versions.filter(|(_, version)| is_in_force(version));
+        let only = in_force.next();
+        only.filter(|_| in_force.next().is_none())
     }
 
     /// The id of the version in force, such as `v3`, if the export has it.

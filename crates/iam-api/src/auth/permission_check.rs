@@ -275,6 +275,40 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_with_several_default_versions_denies() {
+        let arn = "arn:aws:iam::111122223333:policy/x";
+        let version = |id: &str, effect: &str, is_default: bool| {
+            format!(
+                r#"{{"VersionId": "{id}", "IsDefaultVersion": {is_default}, "Document": {{"Version": "2012-10-17",
+                    "Statement": [{{"Effect": "{effect}", "Action": "iam:*", "Resource": "*"}}]}}}}"#
+            )
+        };
+        let decide = |marked: [bool; 2]| {
+            let versions = [
+                version("v1", "Allow", marked[0]),
+                version("v2", "Deny", marked[1]),
+            ];
+            let export = format!(
+                r#"{{"UserDetailList": [{{"Path": "/", "UserName": "ada", "UserId": "AIDAADA", "Arn": "{ADA}", "GroupList": [],
+                    "AttachedManagedPolicies": [{{"PolicyName": "x", "PolicyArn": "{arn}"}}], "UserPolicyList": [{ALLOW}]}}],
+                    "Policies": [{{"PolicyName": "x", "Arn": "{arn}", "DefaultVersionId": "v2",
+                        "PolicyVersionList": [{}]}}]}}"#,
+                versions.join(",")
+            );
+            let account = AccountData::from_export("export.json", &export).unwrap();
+            decide_in(&account, ADA, Operation::GetUser, ADA)
+        };
+        assert_eq!(decide([false, true]), Some(Denial::Denied));
+        assert_eq!(decide([false, false]), Some(Denial::Denied));
+        for marked in [[true, true], [true, false]] {
+            assert!(
+                matches!(decide(marked), Some(Denial::NotEvaluated(_))),
+                "{marked:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_deny_is_reported_before_what_cannot_be_evaluated() {
         let deny = r#"{"PolicyName": "deny", "PolicyDocument": {"Version": "2012-10-17",
             "Statement": [{"Effect": "Deny", "Action": "iam:GetUser", "Resource": "*"}]}}"#;
