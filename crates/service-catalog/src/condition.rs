@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `requestParameters.versionId` | the field is there and not empty, `null` or a boolean |
 //! | `additionalEventData.service=application-autoscaling` | the field is this text, number or boolean; ASCII case does not matter |
-//! | `requestParameters.statement^INSERT` | the text starts with this word; ASCII case does not matter |
+//! | `requestParameters.statement^INSERT` | the text starts with this word, after comments; ASCII case does not matter |
 //! | `requestParameters.x-amz-copy-source~versionId=` | the text contains this text |
 //! | `requestParameters.resourceArn@backup-search` | the text is an ARN of this service |
 //! | `requestParameters.**@iam:role/` | ... whose resource part starts with `role/` |
@@ -352,7 +352,7 @@ impl Check {
                 *value.to_string() == **wanted
             }
             (Self::FirstWord(wanted), Value::String(text)) => {
-                let text = text.trim_start();
+                let text = without_comments(text);
                 let end = text.find(|c: char| !c.is_ascii_alphanumeric());
                 let word = text.get(..end.unwrap_or(text.len()));
                 word.is_some_and(|word| word.eq_ignore_ascii_case(wanted))
@@ -367,6 +367,21 @@ impl Check {
             ) => is_arn_of(text, service, resource_start),
             _ => false,
         }
+    }
+}
+
+/// The text without white space and comments at its start, as `PartiQL` has them: `-- ...` and `/* ... */`.
+fn without_comments(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start();
+        let rest = if let Some(comment) = text.strip_prefix("--") {
+            comment.split_once('\n')
+        } else if let Some(comment) = text.strip_prefix("/*") {
+            comment.split_once("*/")
+        } else {
+            return text;
+        };
+        text = rest.map_or("", |(_, rest)| rest);
     }
 }
 
@@ -471,6 +486,16 @@ mod tests {
                 "requestParameters.a^EXISTS",
                 r#"{"a":"EXISTS(SELECT"}"#,
                 Verdict::Yes,
+            ),
+            (
+                "requestParameters.a^INSERT",
+                r#"{"a":"-- SELECT\n /* UPDATE */ insert into"}"#,
+                Verdict::Yes,
+            ),
+            (
+                "requestParameters.a^INSERT",
+                r#"{"a":"-- INSERT"}"#,
+                Verdict::No,
             ),
             (
                 "requestParameters.a^INSERT",
