@@ -132,7 +132,7 @@ const OF_SEVERAL: [&str; 127] = [
 ];
 
 /// A resource type and the others of its product, such as `AWS::SES`.
-pub(super) fn of_product<'t>(resource_type: &'t str) -> impl Iterator<Item = &'t str> {
+pub(super) fn of_product(resource_type: &str) -> impl Iterator<Item = &str> {
     let product = resource_type.rsplit_once("::").map(|(product, _)| product);
     let others = OF_SEVERAL.into_iter().filter(move |other| {
         let of_other = other.rsplit_once("::").map(|(product, _)| product);
