@@ -256,6 +256,10 @@ fn options_say_what_stays() {
     assert_eq!(gone["Changes"], false);
     for (wrong, message) in [
         (
+            ["--keep", "sqs:CreateQeue"],
+            "keep rule \"sqs:CreateQeue\": the catalog has no such action",
+        ),
+        (
             ["--keep", "GetObject"],
             "--keep: line 1: an action starts with its service",
         ),

@@ -6,5 +6,5 @@
 pub use advisor_core::{
     ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember, PolicyChange,
     PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized, RightsizedFile,
-    Rightsizer, StatementChange, Wildcards, shortest_actions,
+    Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
 };

@@ -96,7 +96,7 @@ pub use request_error::RequestError;
 pub use rightsize::{
     ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember, PolicyChange,
     PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized, RightsizedFile,
-    Rightsizer, StatementChange, Wildcards, shortest_actions,
+    Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
 };
 pub use state::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,

@@ -31,7 +31,7 @@ mod terraform;
 mod wildcards;
 
 pub use self::files::RightsizedFile;
-pub use self::keep_rules::{KeepRuleError, KeepRules};
+pub use self::keep_rules::{KeepRuleError, KeepRules, UnmatchedKeepRule};
 pub use self::options::{PolicyLimits, RightsizeOptions, Wildcards};
 pub use self::outcome::{
     ChangeReason, KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal,

@@ -41,6 +41,10 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let evidence = accounts.read(&arguments.trail, tracking)?;
     let (advisor, missing) = (evidence.advisor, evidence.missing);
     let rightsizer = advisor.rightsizer(options);
+    output::say_each(
+        rightsizer.unmatched_keep_rules(),
+        "keep rules that match nothing",
+    );
     let rightsized = all(arguments, &rightsizer)?;
     if let Some(folder) = &arguments.out {
         let written = folder::write(folder, &rightsized)?;

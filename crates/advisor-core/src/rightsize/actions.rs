@@ -50,10 +50,15 @@ pub(super) fn new_actions<'a>(
         catalog: compiler.catalog(),
         needs,
     };
-    match element {
-        ActionElement::Action(patterns) => rewriting.of_patterns(patterns, budget),
-        ActionElement::NotAction(patterns) => rewriting.of_rest(element, patterns, budget),
-    }
+    let entries = match element {
+        ActionElement::Action(patterns) => rewriting.of_patterns(patterns, budget)?,
+        ActionElement::NotAction(patterns) => rewriting.of_rest(element, patterns, budget)?,
+    };
+    Some(entries.map(|mut entries| {
+        let names = needs.marked_names_in(element);
+        entries.extend(names.map(|name| Entry::Text(name.as_str().to_owned())));
+        entries
+    }))
 }
 
 struct Rewriting<'a> {

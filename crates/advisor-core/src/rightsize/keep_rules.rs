@@ -1,7 +1,11 @@
 //! What stays in policies although it is unused.
 
-use iam_policy_parser::{ActionElement, ActionPattern, ActionPatternError, Pattern, WorkBudget};
+use std::fmt;
 
+use iam_policy_parser::{ActionElement, ActionPattern, ActionPatternError, Pattern, WorkBudget};
+use service_catalog::Catalog;
+
+use crate::account::AccountData;
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
@@ -25,6 +29,38 @@ struct KeepRule {
     actions: ActionPattern,
     /// The ARNs of the entities that it is about; `None` for all.
     entities: Option<Pattern>,
+    /// As it was written, without a comment.
+    text: Box<str>,
+}
+
+/// A keep rule that matches nothing. Its words may be misspelt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnmatchedKeepRule {
+    /// The catalog has no such action. A name without wildcards stays where a policy grants it.
+    Action {
+        /// The rule.
+        rule: Box<str>,
+    },
+    /// The account data has no such user, group, role or policy.
+    Entity {
+        /// The rule.
+        rule: Box<str>,
+    },
+}
+
+impl fmt::Display for UnmatchedKeepRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Action { rule } => {
+                write!(f, "keep rule {rule:?}: the catalog has no such action")
+            }
+            Self::Entity { rule } => write!(
+                f,
+                "keep rule {rule:?}: the account export has no such user, group, role or policy"
+            ),
+        }
+    }
 }
 
 /// Why a text is not a list of rules.
@@ -90,7 +126,11 @@ impl KeepRules {
                 let text = text.to_owned();
                 return Err(KeepRuleError::TooMany { line, text });
             }
-            rules.push(KeepRule { actions, entities });
+            rules.push(KeepRule {
+                actions,
+                entities,
+                text: rule.trim().into(),
+            });
         }
         Ok(Self(rules))
     }
@@ -116,22 +156,66 @@ impl KeepRules {
 
     /// The actions that stay for an entity.
     pub(super) fn of(&self, arn: &str, compiler: &PolicyCompiler) -> ActionSet {
-        let none = || ActionSet::empty(compiler.positions());
-        let of_entity = |rule: &&KeepRule| {
-            let entities = rule.entities.as_ref();
-            entities.is_none_or(|pattern| pattern.matches(arn))
-        };
-        let patterns: Vec<ActionPattern> = (self.0.iter().filter(of_entity))
-            .map(|rule| rule.actions.clone())
-            .collect();
-        if patterns.is_empty() {
-            return none();
-        }
-        let element = ActionElement::Action(patterns);
-        // Whoever runs the program writes the rules.
-        let mut budget = WorkBudget::steps(u64::MAX);
-        compiler.matched(&element, &mut budget).unwrap_or_else(none)
+        let rules = self.0.iter().filter(|rule| rule.is_for(arn));
+        matched(rules.map(|rule| rule.actions.clone()).collect(), compiler)
     }
+
+    /// The names that stay for an entity and that the catalog does not know.
+    pub(super) fn unknown_names_of(&self, arn: &str, catalog: &Catalog) -> Vec<ActionPattern> {
+        let is_unknown = |name: &ActionPattern| {
+            let service = name
+                .service()
+                .and_then(|it| catalog.service_by_namespace(it));
+            let literal = name.literal_name();
+            literal.is_some_and(|literal| {
+                service.is_none_or(|id| catalog.action_by_name(id, literal).is_none())
+            })
+        };
+        let rules = self.0.iter().filter(|rule| rule.is_for(arn));
+        let names = rules.map(|rule| &rule.actions);
+        names.filter(|name| is_unknown(name)).cloned().collect()
+    }
+
+    /// The rules that match no action of the catalog, or no entity.
+    pub(super) fn unmatched(
+        &self,
+        account: &AccountData,
+        compiler: &PolicyCompiler,
+    ) -> Vec<UnmatchedKeepRule> {
+        let mut unmatched = Vec::new();
+        for rule in &self.0 {
+            let text = || rule.text.clone();
+            if matched(vec![rule.actions.clone()], compiler).is_empty() {
+                unmatched.push(UnmatchedKeepRule::Action { rule: text() });
+            }
+            if !account
+                .entities()
+                .any(|(_, detail)| rule.is_for(&detail.arn))
+            {
+                unmatched.push(UnmatchedKeepRule::Entity { rule: text() });
+            }
+        }
+        unmatched
+    }
+}
+
+impl KeepRule {
+    fn is_for(&self, arn: &str) -> bool {
+        let entities = self.entities.as_ref();
+        entities.is_none_or(|pattern| pattern.matches(arn))
+    }
+}
+
+/// The actions of the catalog that one of the patterns matches.
+fn matched(patterns: Vec<ActionPattern>, compiler: &PolicyCompiler) -> ActionSet {
+    let none = || ActionSet::empty(compiler.positions());
+    if patterns.is_empty() {
+        return none();
+    }
+    let element = ActionElement::Action(patterns);
+    // Whoever runs the program writes the rules.
+    let mut budget = WorkBudget::steps(u64::MAX);
+    compiler.matched(&element, &mut budget).unwrap_or_else(none)
 }
 
 #[cfg(test)]

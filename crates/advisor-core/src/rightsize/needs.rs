@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use iam_policy_parser::{ActionElement, ActionPattern};
 use service_catalog::{Catalog, ServiceId};
 
 use crate::account::{EntityDetail, EntityId, EntityKind};
@@ -27,6 +28,8 @@ pub(super) struct Needs {
     pub(super) unobservable: ActionSet,
     pub(super) uncovered: ActionSet,
     pub(super) marked: ActionSet,
+    /// Marked names that the catalog does not know: they stay where an old statement grants them.
+    pub(super) marked_names: Vec<ActionPattern>,
     /// The services with an event of which the catalog does not know the action: their patterns stay as they are.
     pub(super) whole_services: Vec<ServiceId>,
     /// An event source that the catalog lacks: whatever may grant its service stays as it is.
@@ -68,6 +71,7 @@ impl Needs {
             unobservable: none(),
             uncovered: none(),
             marked: options.keep.of(&detail.arn, compiler),
+            marked_names: options.keep.unknown_names_of(&detail.arn, catalog),
             whole_services: Vec::new(),
             unknown_source: None,
             by_one: Vec::new(),
@@ -110,6 +114,15 @@ impl Needs {
                 .insert_range(catalog.service(*service).action_range());
         }
         Ok(needs)
+    }
+
+    /// The marked names that the catalog does not know and an element grants.
+    pub(super) fn marked_names_in<'a>(
+        &'a self,
+        element: &'a ActionElement,
+    ) -> impl Iterator<Item = &'a ActionPattern> {
+        let names = self.marked_names.iter();
+        names.filter(|name| grants(element, name))
     }
 
     fn add_usage(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
@@ -170,6 +183,21 @@ impl Needs {
                 self.by_one.push((*identity, only));
             }
         }
+    }
+}
+
+/// Whether an element grants an action that is given by its name.
+pub(super) fn grants(element: &ActionElement, name: &ActionPattern) -> bool {
+    let (Some(namespace), Some(action)) = (name.service(), name.literal_name()) else {
+        return false;
+    };
+    let any = |patterns: &[ActionPattern]| {
+        let mut patterns = patterns.iter();
+        patterns.any(|pattern| pattern.matches(namespace, action))
+    };
+    match element {
+        ActionElement::Action(patterns) => any(patterns),
+        ActionElement::NotAction(patterns) => !any(patterns),
     }
 }
 

@@ -19,7 +19,7 @@ use service_catalog::Catalog;
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
-use super::needs::Needs;
+use super::needs::{Needs, grants};
 
 /// What was proved about the new policies of an entity: everything that it needs is still granted, and nothing is granted that was
 /// not granted before. There is no proof that failed: what cannot be proved is not proposed.
@@ -27,7 +27,8 @@ use super::needs::Needs;
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Proof {
-    /// Needed ⊆ new: how many granted actions stay granted, on all resources of the old policies. It is all that must stay.
+    /// Needed ⊆ new: how many granted actions are needed and stay granted, on all resources of the old policies. Those that stay
+    /// without need, as in a statement that stays whole, do not count.
     pub needed_within_new: usize,
     /// New ⊆ old: how many statements there will be, each within those of today, for all actions and resources, also those that AWS
     /// will add.
@@ -37,14 +38,14 @@ pub struct Proof {
 }
 
 /// Proves the claims of this module about old statements, each with the actions that it matches, and new documents. `None` when one
-/// does not hold, or the work budget ends first.
+/// does not hold, or the work budget ends first. Also returns the needed actions that stay granted.
 pub(super) fn prove(
     compiler: &PolicyCompiler,
     old: &[(&Statement, &ActionSet)],
     new: &[&PolicyDocument],
     needs: &Needs,
     mut budget: WorkBudget,
-) -> Option<Proof> {
+) -> Option<(Proof, ActionSet)> {
     let old_statements: Vec<&Statement> = old.iter().map(|(statement, _)| *statement).collect();
     let new: Vec<&Statement> = new.iter().flat_map(|it| &it.statements).collect();
     let budget = &mut budget;
@@ -90,14 +91,16 @@ pub(super) fn prove(
         )? {
             return None;
         }
+        covered.intersect_with(matched);
         covered.intersect_with(&needs.keep);
         needed.union_with(&covered);
     }
-    Some(Proof {
+    let proof = Proof {
         needed_within_new: needed.len(),
         new_within_old: new.len(),
         steps: budget.spent(),
-    })
+    };
+    Some((proof, needed))
 }
 
 /// Whether each action pattern of an allow is within an allow of the others. Its patterns grant as much as allows with one each.
@@ -164,6 +167,11 @@ pub(super) fn covers_needs(
     for service in &needs.whole_services {
         let namespace = catalog.service(*service).namespace();
         if !covers_service(namespace, old, new, budget)? {
+            return Some(false);
+        }
+    }
+    for name in needs.marked_names_in(old) {
+        if !new.iter().any(|element| grants(element, name)) {
             return Some(false);
         }
     }

@@ -38,7 +38,7 @@ pub(super) struct Rewritten {
     pub(super) granted: ActionSet,
     /// What was proved about that document; nothing is left of an empty one to prove but that nothing was needed. `None` when it does not
     /// change, or is too long for every entity.
-    pub(super) proof: Option<Proof>,
+    pub(super) proof: Option<(Proof, ActionSet)>,
 }
 
 /// What decides how a document is rewritten.
@@ -47,6 +47,7 @@ struct Key {
     keep: ActionSet,
     whole_services: Vec<ServiceId>,
     unknown_source: Option<Arc<str>>,
+    marked_names: Vec<Box<str>>,
 }
 
 /// The rewritten forms of one document.
@@ -68,6 +69,9 @@ impl RewrittenForms {
             keep,
             whole_services: needs.whole_services.clone(),
             unknown_source: needs.unknown_source.clone(),
+            marked_names: (needs.marked_names.iter())
+                .map(|name| name.as_str().into())
+                .collect(),
         };
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rewritten) = known().get(&key) {
@@ -193,7 +197,7 @@ fn prove_documents(
     compiler: &PolicyCompiler,
     new: Option<&Value>,
     needs: &Needs,
-) -> Option<Proof> {
+) -> Option<(Proof, ActionSet)> {
     let parsed = new.map(|document| PolicyDocument::parse(&document.to_string()));
     let parsed = parsed.transpose().ok()?;
     let new: Vec<&PolicyDocument> = parsed.iter().collect();

@@ -14,6 +14,7 @@ use crate::request_error::RequestError;
 
 use super::document::OldDocument;
 use super::documents::Documents;
+use super::keep_rules::UnmatchedKeepRule;
 use super::names::{AccountNames, NewNames};
 use super::needs::{Needs, NoNeeds};
 use super::options::{PolicyLimits, RightsizeOptions};
@@ -106,6 +107,13 @@ impl Rightsizer {
         entities.into_iter().map(|(id, _)| id).collect()
     }
 
+    /// The keep rules that match no action of the catalog, or no user, group, role or policy.
+    #[must_use]
+    pub fn unmatched_keep_rules(&self) -> Vec<UnmatchedKeepRule> {
+        let account = self.advisor.account();
+        self.options.keep.unmatched(account, self.compiler())
+    }
+
     fn compiler(&self) -> &PolicyCompiler {
         self.advisor.engine().compiler()
     }
@@ -154,7 +162,7 @@ impl Rightsizer {
         }
         (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
         let finished = self.pack(detail, &own)?;
-        result.proof = Some(self.proof(&finished, &own, &needs, result.kept)?);
+        result.proof = Some(self.proof(&finished, &own, &needs)?);
         result.new_policies = finished.policies;
         Ok(())
     }
@@ -315,25 +323,25 @@ impl Rightsizer {
     }
 
     /// The proof that the finished documents are right, together with the policies that stay.
-    fn proof(
-        &self,
-        finished: &Finished,
-        own: &[Own<'_>],
-        needs: &Needs,
-        kept: KeptActions,
-    ) -> Result<Proof, Refusal> {
+    fn proof(&self, finished: &Finished, own: &[Own<'_>], needs: &Needs) -> Result<Proof, Refusal> {
         let documents = || own.iter().filter_map(|own| own.document.as_ref());
         let unchanged = || documents().filter(|(_, rewritten)| !rewritten.changes);
         let mut proof = Proof::default();
+        let mut needed = ActionSet::empty(self.compiler().positions());
         if finished.are_proved {
             for (_, rewritten) in documents().filter(|(_, rewritten)| rewritten.changes) {
-                let part = rewritten.proof.ok_or(Refusal::NotProved)?;
+                let (part, needed_of) = rewritten.proof.as_ref().ok_or(Refusal::NotProved)?;
+                needed.union_with(needed_of);
                 proof.new_within_old += part.new_within_old;
                 proof.steps += part.steps;
             }
             // What does not change is within itself.
-            let same = unchanged().map(|(old, _)| old.parsed.statements.len());
-            proof.new_within_old += same.sum::<usize>();
+            for (old, _) in unchanged() {
+                proof.new_within_old += old.parsed.statements.len();
+                let mut same = old.granted.clone();
+                same.intersect_with(&needs.keep);
+                needed.union_with(&same);
+            }
         } else {
             let old: Vec<_> = documents().flat_map(|(old, _)| old.matches()).collect();
             // From the text, as AWS will read it.
@@ -344,10 +352,9 @@ impl Rightsizer {
             new.extend(&parsed);
             let budget = WorkBudget::steps(PROOF_STEPS);
             let proved = prove(self.compiler(), &old, &new, needs, budget);
-            proof = proved.ok_or(Refusal::NotProved)?;
+            (proof, needed) = proved.ok_or(Refusal::NotProved)?;
         }
-        // Also those that policies grant which do not change.
-        proof.needed_within_new = kept.total();
+        proof.needed_within_new = needed.len();
         Ok(proof)
     }
 }

@@ -145,6 +145,34 @@ fn marks_and_unknown_names_stay() {
 }
 
 #[test]
+fn a_marked_name_that_the_catalog_lacks_stays_where_a_policy_grants_it() {
+    let mut world = World::new();
+    world.inline("queue", document(json!([allow(json!("sqs:*"), "*")])));
+    let rest = json!({"Effect": "Allow", "NotAction": ["sqs:*"], "Resource": "*"});
+    world.inline("rest", document(json!([rest])));
+    let rules = "sqs:BrandNew\nkms:BrandNew\nsns:List* arn:aws:iam::*:role/nobody";
+    let marked = options().with_keep(KeepRules::parse(rules).unwrap());
+    let sized = rightsize(&world, marked.clone());
+    assert!(sized.proof.is_some(), "{sized:?}");
+    let new = new(&sized);
+    for (position, name, other) in [
+        (0, "sqs:BrandNew", "kms:BrandNew"),
+        (1, "kms:BrandNew", "sqs:BrandNew"),
+    ] {
+        let actions = &new[position].1["Statement"][0]["Action"];
+        let actions = actions.as_array().unwrap();
+        assert!(actions.contains(&json!(name)), "{actions:?}");
+        assert!(!actions.contains(&json!(other)), "{actions:?}");
+    }
+    let rightsizer = world.advisor(Tracking::full()).rightsizer(marked);
+    let unmatched = rightsizer.unmatched_keep_rules();
+    let unmatched: Vec<String> = unmatched.iter().map(ToString::to_string).collect();
+    assert_eq!(unmatched.len(), 3, "{unmatched:?}");
+    assert!(unmatched[0].contains("\"sqs:BrandNew\": the catalog has no such action"));
+    assert!(unmatched[2].contains("role/nobody\": the account export has no such"));
+}
+
+#[test]
 fn a_use_that_the_catalog_cannot_name_keeps_what_may_grant_it() {
     let mut world = World::new();
     world.inline(
@@ -159,6 +187,11 @@ fn a_use_that_the_catalog_cannot_name_keeps_what_may_grant_it() {
     let policy = &sized.policies[0];
     assert!(policy.statements[0].old.is_none(), "{policy:?}");
     assert!(policy.statements[1].old.is_some(), "{policy:?}");
+    // What stays whole is not proved to be needed.
+    let kept = sized.kept;
+    let needed = sized.proof.unwrap().needed_within_new;
+    assert!(kept.whole > 0, "{kept:?}");
+    assert_eq!(needed, kept.total() - kept.whole);
 
     let mut world = World::new();
     world.inline("all", document(json!([allow(json!("*"), "*")])));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use access_advisor::rightsize::{PolicyChange, Rightsized, StatementChange};
+use access_advisor::rightsize::{PolicyChange, PolicyPlace, Rightsized, StatementChange};
 use access_advisor::text::{Printable, count};
 
 use crate::lines::Lines;
@@ -53,7 +53,10 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
         write_policy(lines, policy)?;
     }
     for policy in &entity.new_policies {
-        let place = format!("{:?}", policy.policy_type).to_lowercase();
+        let place = match policy.policy_type {
+            PolicyPlace::Inline => "inline",
+            PolicyPlace::Managed => "managed",
+        };
         writeln!(
             lines,
             "  new {place} policy {}: {} characters, for {}",
