@@ -79,6 +79,23 @@ fn not_granted() {
 }
 
 #[test]
+fn denied_uses_are_said() {
+    let arguments = [&["s3:PutBucketPolicy"][..], &TRAIL].concat();
+    let text = explain("user/engineering/bruno", &arguments);
+    assert!(text.contains(". All attempts were denied\n"), "{text}");
+    assert!(text.contains("yes (1 of 1 attempt)"), "{text}");
+    let arguments = [&arguments[..], &["--format", "json"]].concat();
+    let explanation = explain("user/engineering/bruno", &arguments);
+    let explanation: Value = serde_json::from_str(&explanation).unwrap();
+    let last = &explanation["LastUses"][0];
+    assert_eq!(
+        (&last["Attempts"], &last["DeniedAttempts"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(last["LastAttemptDenied"], true);
+}
+
+#[test]
 fn json() {
     let arguments = [&["s3:PutObject", "--format", "json"][..], &TRAIL].concat();
     let explanation = explain("role/data/pipeline-runner", &arguments);

@@ -228,6 +228,8 @@ def test_explanations(advisor):
     for last in (last for uses in used for last in uses):
         assert isinstance(last["LastAccessedTime"], datetime)
         assert last["LastAccessedEntity"] in (BRUNO, ERIN)
+        assert 0 <= last["DeniedAttempts"] <= last["Attempts"]
+        assert last.get("LastAttemptDenied", False) == (0 < last["DeniedAttempts"] == last["Attempts"])
     assert any(used)
 
 

@@ -144,12 +144,15 @@ class _ExplainedUse(TypedDict):
     LastAccessedRegion: str
     LastAccessedEntity: str
     Evidence: str
+    Attempts: int
+    DeniedAttempts: int
 
 
 class ExplainedUse(_ExplainedUse, total=False):
-    """When one identity last used an action in one Region, with the event."""
+    """When one identity last used an action in one Region, with the event and the number of denied attempts."""
 
     ActionName: str
+    LastAttemptDenied: bool
     EventId: str
 
 

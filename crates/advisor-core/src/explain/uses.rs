@@ -38,6 +38,25 @@ pub struct ExplainedUse<'a> {
     /// What the use rests on.
     #[serde(serialize_with = "evidence_name")]
     pub evidence: Evidence,
+    /// The number of attempts that the activity has, also outside of the tracking period.
+    pub attempts: u64,
+    /// How many of them were denied for lack of permission.
+    #[serde(rename = "DeniedAttempts")]
+    pub denied: u64,
+    /// Whether the last attempt was denied. `None` when only some of the attempts were, or none were counted: the activity has
+    /// their number, not which ones.
+    #[serde(rename = "LastAttemptDenied", skip_serializing_if = "Option::is_none")]
+    pub is_last_denied: Option<bool>,
+}
+
+/// Whether the last of some attempts was denied, if their number tells.
+fn is_last_denied(attempts: u64, denied: u64) -> Option<bool> {
+    match denied {
+        _ if attempts == 0 => None,
+        0 => Some(false),
+        _ if denied == attempts => Some(true),
+        _ => None,
+    }
 }
 
 fn formatted<S: Serializer>(millis: &i64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -84,6 +103,9 @@ pub(super) fn last_uses<'a>(
                     .action
                     .map(|action| advisor.catalog().action(action).name()),
                 evidence: used.evidence,
+                attempts: used.count,
+                denied: used.denied,
+                is_last_denied: is_last_denied(used.count, used.denied),
             });
         }
     }

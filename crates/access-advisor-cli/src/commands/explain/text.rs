@@ -12,7 +12,7 @@ use access_advisor::time;
 use super::condition;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
-use crate::wording::{count, short_name, write_names};
+use crate::wording::{count, short_name, thousands, write_names};
 
 /// More rows of one kind are counted.
 const MOST_ROWS: usize = 20;
@@ -294,11 +294,18 @@ fn write_uses(
     if !has_trail {
         return writeln!(lines, "Last uses: no trail was given (--trail)");
     }
+    let mut uses = explanation.last_uses.iter();
+    let are_denied = uses.all(|last| last.is_last_denied == Some(true));
+    let denied = if are_denied && !explanation.last_uses.is_empty() {
+        ". All attempts were denied"
+    } else {
+        ""
+    };
     match (explanation.state, &explanation.state_reason) {
-        (Some(state), Some(reason)) => writeln!(lines, "Last uses: {state}, {reason}")?,
-        (Some(state), None) => writeln!(lines, "Last uses: {state}")?,
+        (Some(state), Some(reason)) => writeln!(lines, "Last uses: {state}, {reason}{denied}")?,
+        (Some(state), None) => writeln!(lines, "Last uses: {state}{denied}")?,
         (None, _) if explanation.last_uses.is_empty() => writeln!(lines, "Last uses: none")?,
-        (None, _) => writeln!(lines, "Last uses")?,
+        (None, _) => writeln!(lines, "Last uses{denied}")?,
     }
     if explanation.last_uses.is_empty() {
         return Ok(());
@@ -308,6 +315,8 @@ fn write_uses(
     let mut header = vec!["TIME", "REGION"];
     header.extend(explanation.action.is_none().then_some("ACTION"));
     header.extend(has_others.then_some("BY"));
+    let has_denied = explanation.last_uses.iter().any(|last| last.denied > 0);
+    header.extend(has_denied.then_some("DENIED"));
     header.push("EVENT");
     let mut table = PlainTable::with_header(&header);
     for last in explanation.last_uses.iter().take(MOST_ROWS) {
@@ -324,11 +333,30 @@ fn write_uses(
         if has_others {
             cells.push(short_name(last.entity).to_owned());
         }
+        if has_denied {
+            cells.push(denials(last));
+        }
         cells.push(last.event_id.unwrap_or_default().to_owned());
         table.add_row(cells);
     }
     table.write(lines, "  ")?;
     write_more(lines, "  ", explanation.last_uses.len())
+}
+
+/// `yes (3 of 3 attempts)`: whether the last attempt was denied, and how many were.
+fn denials(last: &ExplainedUse<'_>) -> String {
+    let answer = match last.is_last_denied {
+        Some(true) => "yes",
+        Some(false) => return "no".to_owned(),
+        None if last.denied == 0 => return String::new(),
+        None => "some",
+    };
+    let number = |attempts: u64| usize::try_from(attempts).unwrap_or(usize::MAX);
+    let attempts = count(number(last.attempts), "attempt");
+    format!(
+        "{answer} ({} of {attempts})",
+        thousands(number(last.denied))
+    )
 }
 
 /// Writes how many more rows there are than are shown.
