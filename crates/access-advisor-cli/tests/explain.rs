@@ -96,6 +96,37 @@ fn denied_uses_are_said() {
 }
 
 #[test]
+fn a_permissions_boundary_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let arn = format!("{IAM}user/bob");
+    let boundary = format!("{IAM}policy/limit");
+    let export = json!({"UserDetailList": [{
+        "UserName": "bob", "UserId": "AIDABOB", "Path": "/", "Arn": arn,
+        "CreateDate": "2020-01-01T00:00:00Z",
+        "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary},
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+        ]}}],
+    }]});
+    std::fs::write(&file, export.to_string()).unwrap();
+    let explain = |format| {
+        let output = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+            .args(["explain", &arn, "s3:GetObject", "--format", format])
+            .arg("--account")
+            .arg(&file)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let line = format!("boundary is set and not evaluated: it may deny this ({boundary})");
+    let text = explain("text");
+    assert!(text.contains(&line), "{text}");
+    let explanation: Value = serde_json::from_str(&explain("json")).unwrap();
+    assert_eq!(explanation["PermissionsBoundary"], boundary);
+}
+
+#[test]
 fn json() {
     let arguments = [&["s3:PutObject", "--format", "json"][..], &TRAIL].concat();
     let explanation = explain("role/data/pipeline-runner", &arguments);

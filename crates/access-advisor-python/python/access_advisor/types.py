@@ -176,6 +176,7 @@ class Explanation(_Explanation, total=False):
     State: str
     StateReason: str
     NotEvaluated: list[NotEvaluated]
+    PermissionsBoundary: str
     Undecided: bool
 
 

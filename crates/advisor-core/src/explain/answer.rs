@@ -137,6 +137,7 @@ impl<'a> Explainer<'a> {
             state: state.as_ref().map(|(state, _)| *state),
             state_reason: state.and_then(|(_, reason)| reason),
             not_evaluated: self.advisor.not_evaluated(self.entity),
+            permissions_boundary: detail.and_then(|detail| detail.permissions_boundary.as_deref()),
             resource: question.resource,
         })
     }

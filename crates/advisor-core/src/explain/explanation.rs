@@ -53,6 +53,9 @@ pub struct Explanation<'a> {
     /// The policies and groups that count, but could not be evaluated. They may grant or deny it, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_evaluated: Vec<NotEvaluated>,
+    /// The ARN of the permissions boundary of the user or role. It is not evaluated, and may deny what is granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<&'a str>,
     /// Whether something only counts as granted because deciding it would take too much work.
     #[serde(skip_serializing_if = "is_false")]
     pub undecided: bool,

@@ -98,6 +98,12 @@ fn write_answer(lines: &mut Lines<'_>, explanation: &Explanation<'_>) -> io::Res
         let label = format!("  {}: ", count(actions.len(), "action"));
         write_names(lines, &label, actions)?;
     }
+    if let Some(boundary) = explanation.permissions_boundary {
+        writeln!(
+            lines,
+            "  A permissions boundary is set and not evaluated: it may deny this ({boundary})"
+        )?;
+    }
     Ok(())
 }
 
