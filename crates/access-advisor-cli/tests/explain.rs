@@ -96,6 +96,19 @@ fn denied_uses_are_said() {
 }
 
 #[test]
+fn a_deny_with_variables_may_have_denied_it() {
+    let text = explain("user/erin", &["s3:GetObject"]);
+    assert!(
+        text.contains("is granted, but some requests may be denied\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("=> may deny it: its policy variables"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_permissions_boundary_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("account.json");

@@ -90,6 +90,12 @@ fn write_answer(lines: &mut Lines<'_>, explanation: &Explanation<'_>) -> io::Res
             lines,
             "  {asked}{on} counts as granted: deciding it would take too much work"
         )?,
+        None if explanation.action.is_some() && may_be_denied(explanation) => {
+            writeln!(
+                lines,
+                "  {asked}{on} is granted, but some requests may be denied"
+            )?;
+        }
         None => writeln!(lines, "  {asked}{on} is granted")?,
     }
     if let Some(actions) = &explanation.granted_actions
@@ -105,6 +111,12 @@ fn write_answer(lines: &mut Lines<'_>, explanation: &Explanation<'_>) -> io::Res
         )?;
     }
     Ok(())
+}
+
+/// Whether a deny applies under its condition, or for some values of its policy variables.
+fn may_be_denied(explanation: &Explanation<'_>) -> bool {
+    let mut denies = explanation.denies.iter();
+    denies.any(|deny| matches!(deny.effect, DenyEffect::Conditional | DenyEffect::Variable))
 }
 
 fn asked(explanation: &Explanation<'_>) -> String {
@@ -195,7 +207,9 @@ fn write_denies(
             DenyEffect::RemovesAll => "takes away all that is allowed",
             DenyEffect::RemovesPart => "takes away a part of what is allowed",
             DenyEffect::Conditional => "applies only under its condition",
-            DenyEffect::Variable => "its policy variables stand for something else in each request",
+            DenyEffect::Variable => {
+                "may deny it: its policy variables stand for something else in each request"
+            }
             _ => "covers nothing that is allowed",
         };
         writeln!(lines, "{INDENT}=> {effect}")?;
