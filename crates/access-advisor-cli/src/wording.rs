@@ -20,14 +20,27 @@ const CUT_NAMES: usize = 12;
 
 /// Writes a label and names, wrapped; nothing when there are no names.
 pub(crate) fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
-    if names.is_empty() {
-        return Ok(());
-    }
     let shown = if names.len() > MOST_NAMES {
         CUT_NAMES
     } else {
         names.len()
     };
+    write_first(lines, label, names, shown)
+}
+
+/// As [`write_names`], but lists that matter less are always truncated.
+pub(crate) fn write_few_names(
+    lines: &mut Lines<'_>,
+    label: &str,
+    names: &[&str],
+) -> io::Result<()> {
+    write_first(lines, label, names, names.len().min(CUT_NAMES))
+}
+
+fn write_first(lines: &mut Lines<'_>, label: &str, names: &[&str], shown: usize) -> io::Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
     let more = names.len() - shown;
     let more = (more > 0).then(|| format!("and {more} more (--format json lists all)"));
     let shown = names.iter().take(shown).map(|name| (*name).to_owned());

@@ -109,7 +109,7 @@ fn a_deny_with_variables_may_have_denied_it() {
 }
 
 #[test]
-fn a_permissions_boundary_is_named() {
+fn a_boundary_is_named_and_conditional_denies_are_cut() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("account.json");
     let arn = format!("{IAM}user/bob");
@@ -120,12 +120,13 @@ fn a_permissions_boundary_is_named() {
         "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary},
         "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [
             {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:Put*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
         ]}}],
     }]});
     std::fs::write(&file, export.to_string()).unwrap();
-    let explain = |format| {
+    let explain = |asked, format| {
         let output = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
-            .args(["explain", &arn, "s3:GetObject", "--format", format])
+            .args(["explain", &arn, asked, "--format", format])
             .arg("--account")
             .arg(&file)
             .output()
@@ -133,10 +134,16 @@ fn a_permissions_boundary_is_named() {
         String::from_utf8(output.stdout).unwrap()
     };
     let line = format!("boundary is set and not evaluated: it may deny this ({boundary})");
-    let text = explain("text");
+    let text = explain("s3:GetObject", "text");
     assert!(text.contains(&line), "{text}");
-    let explanation: Value = serde_json::from_str(&explain("json")).unwrap();
+    let explanation: Value = serde_json::from_str(&explain("s3:GetObject", "json")).unwrap();
     assert_eq!(explanation["PermissionsBoundary"], boundary);
+    let service = explain("s3", "text");
+    let (_, denies) = service.split_once("Denies that take nothing away").unwrap();
+    assert!(
+        denies.contains(" more (--format json lists all)"),
+        "{denies}"
+    );
 }
 
 #[test]

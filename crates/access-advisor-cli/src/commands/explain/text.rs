@@ -12,7 +12,7 @@ use access_advisor::time;
 use super::condition;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
-use crate::wording::{count, short_name, thousands, write_names};
+use crate::wording::{count, short_name, thousands, write_few_names, write_names};
 
 /// More rows of one kind are counted.
 const MOST_ROWS: usize = 20;
@@ -163,6 +163,7 @@ fn write_allows(
             &allow.matched_by,
             &allow.actions,
             explanation,
+            true,
         )?;
         for resource in allow.resources.iter().take(MOST_ROWS) {
             write_resource(lines, resource)?;
@@ -192,6 +193,7 @@ fn write_denies(
             &deny.matched_by,
             &deny.actions,
             explanation,
+            deny.effect.removes(),
         )?;
         let (label, patterns) = match &deny.place.statement.resources {
             Some(ResourceElement::Resource(patterns)) => ("on ", patterns.as_slice()),
@@ -252,6 +254,7 @@ fn write_actions(
     matched_by: &[&str],
     actions: &[&str],
     explanation: &Explanation<'_>,
+    matters: bool,
 ) -> io::Result<()> {
     let label = match place.statement.actions {
         ActionElement::Action(_) => "",
@@ -260,7 +263,11 @@ fn write_actions(
     write_names(lines, &format!("{INDENT}{label}"), matched_by)?;
     if explanation.action.is_none() && !actions.is_empty() {
         let label = format!("{INDENT}{}: ", count(actions.len(), "action"));
-        write_names(lines, &label, actions)?;
+        if matters {
+            write_names(lines, &label, actions)?;
+        } else {
+            write_few_names(lines, &label, actions)?;
+        }
     }
     Ok(())
 }
