@@ -104,7 +104,9 @@ fn write_answer(lines: &mut Lines<'_>, explanation: &Explanation<'_>) -> io::Res
         let label = format!("  {}: ", count(actions.len(), "action"));
         write_names(lines, &label, actions)?;
     }
-    if let Some(boundary) = explanation.permissions_boundary {
+    if let Some(boundary) = explanation.permissions_boundary
+        && explanation.granted
+    {
         writeln!(
             lines,
             "  A permissions boundary is set and not evaluated: it may deny this ({boundary})"
