@@ -7,7 +7,7 @@ use std::sync::Arc;
 use access_advisor::account::{load_credential_report, read_text};
 use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
 use access_advisor::findings::FindingSettings;
-use access_advisor::html::{HtmlOptions, ReportEncoder, write_html};
+use access_advisor::html::{HtmlOptions, HtmlWriter, ReportEncoder};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
 use access_advisor::rightsize::{KeepRules, RightsizeOptions, Wildcards};
@@ -370,14 +370,23 @@ impl Advisor {
             options = options.with_limit(limit);
         }
         let write = move || {
+            let mut encoder = ReportEncoder::new(&advisor);
+            if findings {
+                encoder = encoder
+                    .with_findings(advisor.findings(&FindingSettings::default()))
+                    .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+            }
+            // The file is made only now, so that none is left while findings that nobody waits for come to their end.
+            work::check(&stopping).map_err(|fault| error::file(&path, fault))?;
             whole_file(&path, &stopping, |writer| {
-                let mut encoder = ReportEncoder::new(&advisor);
-                if findings {
-                    encoder = encoder
-                        .with_findings(advisor.findings(&FindingSettings::default()))
-                        .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+                let reports = advisor.reports(granularity.0);
+                let mut html = HtmlWriter::new(writer, &encoder, reports.len(), options)?;
+                for report in reports.map_in_parallel(|report| encoder.encode(&report)) {
+                    // Little of it is written before the end.
+                    work::check(&stopping)?;
+                    html.push(&report)?;
                 }
-                write_html(writer, &encoder, advisor.reports(granularity.0), options)
+                html.finish()?.flush()
             })
         };
         work::run_watched(py, threads, &stop, |_| Ok(()), write)?
