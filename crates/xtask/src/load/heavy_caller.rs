@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use benches::{HOSTILE_USER, HostilePolicies, Seeded};
+use benches::{ACCOUNT_ID, HostilePolicies, Seeded};
 use serde_json::json;
 
 use crate::load::connection::{Connection, element};
@@ -16,8 +16,10 @@ pub(crate) const ACCESS_KEY: AccessKey = AccessKey {
     id: "AKIAHEAVY",
     secret: "not/a/secret/but/the/heavy/caller",
 };
+/// Its account. An import of the account of the other clients would replace theirs.
+const ACCOUNT: &str = "444455556666";
 /// Its ARN.
-pub(crate) const ARN: &str = HOSTILE_USER;
+pub(crate) const ARN: &str = "arn:aws:iam::444455556666:user/hostile-0";
 /// The users that its jobs are about. Each has as many policies as IAM allows.
 const USERS: usize = 10;
 /// The pause when its queue is full.
@@ -43,7 +45,7 @@ pub(crate) fn export(seed: u64) -> String {
     let users: Vec<_> = (0..USERS)
         .map(|_| HostilePolicies::filled(&mut statement))
         .collect();
-    HostilePolicies::export_users(&users)
+    HostilePolicies::export_users(&users).replace(ACCOUNT_ID, ACCOUNT)
 }
 
 /// A call of one of its users.
@@ -51,9 +53,9 @@ pub(crate) fn trail() -> String {
     let record = json!({
         "eventVersion": "1.08", "eventTime": "2026-09-01T00:00:00Z", "eventType": "AwsApiCall",
         "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets", "awsRegion": "us-east-1",
-        "eventID": "5b7d9c1e-0000-4000-8000-000000000001", "recipientAccountId": "111122223333",
+        "eventID": "5b7d9c1e-0000-4000-8000-000000000001", "recipientAccountId": ACCOUNT,
         "userIdentity": {
-            "type": "IAMUser", "principalId": "AIDAhostile-0", "arn": ARN, "accountId": "111122223333",
+            "type": "IAMUser", "principalId": "AIDAhostile-0", "arn": ARN, "accountId": ACCOUNT,
             "userName": "hostile-0",
         },
     });
@@ -69,7 +71,7 @@ pub(crate) fn keep_asking(address: SocketAddr, stop: &AtomicBool) -> Result<Aske
     let mut signer = Signer::new(ACCESS_KEY, "iam");
     let mut connection = Connection::open(address).map_err(fault)?;
     let mut asked = Asked::default();
-    let users = (0..USERS).map(|index| format!("arn:aws:iam::111122223333:user/hostile-{index}"));
+    let users = (0..USERS).map(|index| format!("arn:aws:iam::{ACCOUNT}:user/hostile-{index}"));
     let forms: Vec<String> = users.map(|arn| mix::action_level_job(&arn)).collect();
     for form in forms.iter().cycle() {
         if stop.load(Ordering::Relaxed) {
