@@ -11,6 +11,7 @@ mod document_text;
 mod entity;
 pub mod export;
 mod export_error;
+mod export_time;
 mod graph;
 mod holders;
 mod issue;
