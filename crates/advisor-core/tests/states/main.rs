@@ -7,6 +7,8 @@
 )]
 
 mod collected;
+mod missed_use;
+mod recent_grants;
 
 use std::sync::Arc;
 
@@ -115,7 +117,17 @@ fn report_with(
     activity: &Activity,
     now: DateTime<Utc>,
 ) -> Report {
-    let advisor = Advisor::new(account(users), activity, Catalog::shared(), tracking, now).unwrap();
+    report_in(account(users), tracking, arn, activity, now)
+}
+
+fn report_in(
+    account: AccountData,
+    tracking: Tracking,
+    arn: &str,
+    activity: &Activity,
+    now: DateTime<Utc>,
+) -> Report {
+    let advisor = Advisor::new(account, activity, Catalog::shared(), tracking, now).unwrap();
     advisor.report(arn, Granularity::Action).unwrap()
 }
 
