@@ -103,18 +103,8 @@ async fn a_session_has_the_rights_of_its_key() {
 async fn a_job_is_started_watched_and_read_by_its_owner_only() {
     let fixture = fixture();
     let cookie = sign_in(&fixture, ADA).await;
-    let start = json!({"Action": "GenerateServiceLastAccessedDetails", "Arn": BRUNO});
-    let (status, job) = call(&fixture, &cookie, start).await;
-    assert_eq!(status, 200, "{job}");
-    let get = json!({"Action": "GetServiceLastAccessedDetails", "JobId": job["JobId"]});
-    let report = loop {
-        let (status, report) = call(&fixture, &cookie, get.clone()).await;
-        assert_eq!(status, 200, "{report}");
-        if report["JobStatus"] != "IN_PROGRESS" {
-            break report;
-        }
-        tokio::task::yield_now().await;
-    };
+    let get = start_job(&fixture, &cookie, BRUNO).await;
+    let report = finished(&fixture, &cookie, &get).await;
     assert_eq!(report["JobStatus"], "COMPLETED");
     assert!(
         !report["ServicesLastAccessed"]
@@ -265,15 +255,30 @@ async fn own(fixture: &Fixture, cookie: &str, path: &str) -> (u16, Value) {
     (answer.status, parsed(&answer))
 }
 
-/// Starts a job, and waits until it is finished.
-async fn finish_job(fixture: &Fixture, cookie: &str, arn: &str) {
+/// Starts a job. Returns the call that asks for its report.
+async fn start_job(fixture: &Fixture, cookie: &str, arn: &str) -> Value {
     let start = json!({"Action": "GenerateServiceLastAccessedDetails", "Arn": arn});
     let (status, job) = call(fixture, cookie, start).await;
     assert_eq!(status, 200, "{job}");
-    let get = json!({"Action": "GetServiceLastAccessedDetails", "JobId": job["JobId"]});
-    while call(fixture, cookie, get.clone()).await.1["JobStatus"] == "IN_PROGRESS" {
+    json!({"Action": "GetServiceLastAccessedDetails", "JobId": job["JobId"]})
+}
+
+/// Waits until a job is finished. Returns its report.
+async fn finished(fixture: &Fixture, cookie: &str, get: &Value) -> Value {
+    loop {
+        let (status, report) = call(fixture, cookie, get.clone()).await;
+        assert_eq!(status, 200, "{report}");
+        if report["JobStatus"] != "IN_PROGRESS" {
+            return report;
+        }
         tokio::task::yield_now().await;
     }
+}
+
+/// Starts a job, and waits until it is finished.
+async fn finish_job(fixture: &Fixture, cookie: &str, arn: &str) {
+    let get = start_job(fixture, cookie, arn).await;
+    finished(fixture, cookie, &get).await;
 }
 
 #[tokio::test]
