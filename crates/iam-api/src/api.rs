@@ -58,6 +58,27 @@ impl fmt::Debug for Api {
     }
 }
 
+/// Work on a blocking thread, by what limits how much of it is done at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    /// Reads the store.
+    Read,
+    /// Changes the store.
+    Write,
+    /// Gathers reports.
+    Gather,
+}
+
+impl From<Operation> for Work {
+    fn from(operation: Operation) -> Self {
+        if operation.writes() {
+            Self::Write
+        } else {
+            Self::Read
+        }
+    }
+}
+
 impl Api {
     /// Starts the threads that make reports and the one that looks after the store. They first make the jobs that an earlier
     /// server left in progress.
@@ -166,55 +187,27 @@ impl Api {
         permission_check::check(store, self.log(), caller, operation, parameters)
     }
 
-    /// Runs an operation on a blocking thread, within the limits of concurrency and time.
+    /// Runs a closure on a blocking thread, within the limits of concurrency and time.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        operation: Operation,
-        share: Option<Arc<AddressShare>>,
-        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        if !operation.writes() {
-            return self.read(share, run).await;
-        }
-        let of_address = share.as_ref().map(|share| share.writers.clone());
-        let permits = [of_address, Some(self.0.writers.clone())];
-        self.blocking(permits, share, run).await
-    }
-
-    /// Runs a closure that only reads the store on a blocking thread, within the limits of concurrency and time.
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        share: Option<Arc<AddressShare>>,
-        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let of_address = share.as_ref().map(|share| share.readers.clone());
-        let permits = [of_address, Some(self.0.readers.clone())];
-        self.blocking(permits, share, run).await
-    }
-
-    /// Runs a closure that gathers reports on a blocking thread, one at a time.
-    pub(crate) async fn gather<T: Send + 'static>(
-        &self,
-        share: Option<Arc<AddressShare>>,
-        run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let of_address = share.as_ref().map(|share| share.readers.clone());
-        let permits = [of_address, Some(self.0.gatherings.clone())];
-        self.blocking(permits, share, run).await
-    }
-
-    /// Runs a closure on a blocking thread, with a permit of each, in this order.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        permits: [Option<Arc<Semaphore>>; 2],
+        work: Work,
         share: Option<Arc<AddressShare>>,
         run: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
         let running = async {
-            let mut held: Vec<OwnedSemaphorePermit> = Vec::with_capacity(permits.len());
-            for permits in permits.into_iter().flatten() {
-                let permit = permits.acquire_owned().await;
+            let of_address = share.as_deref().map(|share| match work {
+                Work::Read | Work::Gather => &share.readers,
+                Work::Write => &share.writers,
+            });
+            let of_all = match work {
+                Work::Read => &self.0.readers,
+                Work::Write => &self.0.writers,
+                Work::Gather => &self.0.gatherings,
+            };
+            let mut held: Vec<OwnedSemaphorePermit> = Vec::with_capacity(2);
+            for permits in of_address.into_iter().chain([of_all]) {
+                let permit = permits.clone().acquire_owned().await;
                 held.push(permit.map_err(|_| ApiError::unavailable())?);
             }
             tokio::task::spawn_blocking(move || {

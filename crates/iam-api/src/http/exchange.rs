@@ -114,7 +114,7 @@ async fn answer(
             .and_then(|answer| AnswerBody::xml(api, of_answer.as_deref(), operation, answer, &id));
         Ok((caller, body))
     };
-    let (caller, result) = api.run(operation, share, run).await?;
+    let (caller, result) = api.run(operation.into(), share, run).await?;
     progress.caller = Some(caller);
     result
 }

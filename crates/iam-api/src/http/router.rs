@@ -12,7 +12,7 @@ use axum::{Extension, Router};
 
 use super::connections::Connection;
 use super::{exchange, ui};
-use crate::api::Api;
+use crate::api::{Api, Work};
 use crate::auth::web_pages;
 use crate::error::ApiError;
 use crate::log_limit::LineKind;
@@ -50,7 +50,7 @@ async fn healthz(State(api): State<Api>, connection: OfConnection, headers: Head
     }
     let read = |api: &Api| Ok(api.advisor().store().check());
     let share = connection.map(|connection| connection.share());
-    let (error, body) = match api.read(share, read).await {
+    let (error, body) = match api.run(Work::Read, share, read).await {
         Ok(Ok(())) => return "ok\n".into_response(),
         Ok(Err(error)) => {
             let body = match error {
@@ -91,7 +91,7 @@ async fn metrics(State(api): State<Api>, connection: OfConnection, headers: Head
         counts.map_err(Into::into)
     };
     let share = connection.map(|connection| connection.share());
-    let jobs = api.read(share, read).await.unwrap_or_default();
+    let jobs = api.run(Work::Read, share, read).await.unwrap_or_default();
     let text = api.metrics().text(api.jobs().state(), &jobs);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

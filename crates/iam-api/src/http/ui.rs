@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq;
 use super::answer_body::AnswerBody;
 use super::exchange;
 use crate::address_share::AddressShare;
-use crate::api::Api;
+use crate::api::{Api, Work};
 use crate::auth::same_origin;
 use crate::auth::sessions::Session;
 use crate::error::ApiError;
@@ -122,7 +122,7 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
             let answer = api.answer(operation, &parameters, &caller)?;
             AnswerBody::json(api, of_answer.as_deref(), answer)
         };
-        api.run(operation, share, run).await
+        api.run(operation.into(), share, run).await
     }
     .await;
     let result: Result<AnswerBody, ApiError> = result;
@@ -135,7 +135,7 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
 
 /// The jobs of who is signed in.
 pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, JOBS, |api, share, caller| {
+    own(api, request, JOBS, Work::Read, |api, share, caller| {
         let jobs = gathered_reports::jobs(api, caller)?;
         AnswerBody::json(api, share, Answer::Value(jobs))
     })
@@ -144,7 +144,7 @@ pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
 
 /// Reports on what the jobs of who is signed in were about.
 pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, REPORTS, |api, share, caller| {
+    own(api, request, REPORTS, Work::Gather, |api, share, caller| {
         AnswerBody::whole(api, share, gathered_reports::gather(api, caller)?)
     })
     .await
@@ -155,6 +155,7 @@ async fn own(
     api: Api,
     request: Request,
     name: &'static str,
+    work: Work,
     make: impl FnOnce(&Api, Option<&AddressShare>, &Caller) -> Result<AnswerBody, ApiError>
     + Send
     + 'static,
@@ -171,7 +172,7 @@ async fn own(
         let share = connection.map(|connection| connection.share());
         let of_answer = share.clone();
         let run = move |api: &Api| make(api, of_answer.as_deref(), &caller);
-        api.gather(share, run).await
+        api.run(work, share, run).await
     }
     .await;
     log(&api, name, started, known.as_ref(), result.as_ref().err());
