@@ -10,12 +10,13 @@ use service_catalog::{Catalog, ServiceId};
 
 use crate::dictionary::Dictionary;
 use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
+use crate::entries::Entries;
 use crate::index::{Entities, FindingNames, Index, ServiceSummary};
 use crate::options::HtmlOptions;
 use crate::page;
 use crate::report_encoder::ReportEncoder;
 use crate::section::{Envelope, Section, write_json};
-use crate::statements::{Documents, Statements};
+use crate::statements::{self, Documents};
 use crate::varint;
 
 /// How many bytes of reports are compressed together: what the page unpacks to show one of them.
@@ -53,9 +54,9 @@ pub struct HtmlWriter<W: Write> {
     services: Services,
     texts: Dictionary<Box<str>>,
     claims: Dictionary<Claim>,
-    blocks: Blocks,
+    blocks: Entries,
     documents: Documents,
-    statements: Statements,
+    statements: Entries,
     section: Vec<u8>,
     sections: u32,
     has_states: bool,
@@ -71,13 +72,6 @@ impl From<&Claim> for Claim {
     fn from(claim: &Claim) -> Self {
         claim.clone()
     }
-}
-
-/// The granted actions of services, which identities with the same permissions share.
-#[derive(Debug)]
-struct Blocks {
-    section: Section,
-    numbers: HashMap<Box<[u8]>, u64>,
 }
 
 /// The services in the reports, in the order in which they came.
@@ -175,12 +169,9 @@ impl<W: Write> HtmlWriter<W> {
             services: Services::default(),
             texts,
             claims: Dictionary::default(),
-            blocks: Blocks {
-                section: Section::new(),
-                numbers: HashMap::new(),
-            },
+            blocks: Entries::new(),
             documents: Documents::new(advisor.clone(), envelope),
-            statements: Statements::new(),
+            statements: Entries::new(),
             section: Vec::new(),
             sections: 0,
             has_states: false,
@@ -246,10 +237,8 @@ impl<W: Write> HtmlWriter<W> {
         }
         self.documents.write_rest(&mut self.writer)?;
         let (writer, envelope) = (&mut self.writer, self.envelope);
-        self.blocks.section.write(writer, "blocks", envelope)?;
-        self.statements
-            .section
-            .write(writer, "statements", envelope)?;
+        self.blocks.write(writer, "blocks", envelope)?;
+        self.statements.write(writer, "statements", envelope)?;
         let shared = Shared {
             texts: self.texts.list(),
             claims: (self.claims.list().iter())
@@ -284,7 +273,7 @@ impl<W: Write> HtmlWriter<W> {
 
     /// How much of the next report has a place in the file.
     fn kept(&self) -> Kept {
-        let shared = self.blocks.section.len_in_file() + self.statements.section.len_in_file();
+        let shared = self.blocks.len_in_file() + self.statements.len_in_file();
         let taken = self.written + shared + self.expected_index_len;
         let limit = self.options.limit;
         if taken < limit / 100 * 93 {
@@ -349,7 +338,7 @@ impl<W: Write> HtmlWriter<W> {
         let block = if row.granted.count == 0 {
             0
         } else {
-            self.blocks.number(row, claims)? + 1
+            self.blocks.number(block_of(row, claims))? + 1
         };
         varint::push(&mut self.section, block);
         varint::push(&mut self.section, row.single.len() as u64);
@@ -361,14 +350,15 @@ impl<W: Write> HtmlWriter<W> {
 
     /// The statements that grant the service: how many, plus 1, or 0 when they were not found.
     fn push_statements(&mut self, row: &ServicePart) -> io::Result<()> {
-        let Some(statements) = &row.statements else {
+        let Some(parts) = &row.statements else {
             self.section.push(0);
             return Ok(());
         };
-        varint::push(&mut self.section, statements.len() as u64 + 1);
-        for part in &**statements {
+        varint::push(&mut self.section, parts.len() as u64 + 1);
+        for part in &**parts {
             let (documents, texts) = (&mut self.documents, &mut self.texts);
-            let number = self.statements.number(part, documents, texts)?;
+            let entry = statements::entry_of(part, documents, texts)?;
+            let number = self.statements.number(entry)?;
             varint::push(&mut self.section, number);
         }
         Ok(())
@@ -468,24 +458,17 @@ fn claim_number(claim: Option<u32>, claims: &[u64]) -> u64 {
     claim.copied().unwrap_or(0)
 }
 
-impl Blocks {
-    fn number(&mut self, row: &ServicePart, claims: &[u64]) -> io::Result<u64> {
-        let mut block = Vec::with_capacity(row.granted.positions.len() + 16);
-        varint::push(&mut block, row.granted.count.into());
-        block.extend_from_slice(&row.granted.positions);
-        varint::push(&mut block, row.granted.runs.len() as u64);
-        for (claim, count) in &row.granted.runs {
-            varint::push(&mut block, claim_number(*claim, claims));
-            varint::push(&mut block, (*count).into());
-        }
-        if let Some(number) = self.numbers.get(&*block) {
-            return Ok(*number);
-        }
-        self.section.add(&block)?;
-        let number = self.numbers.len() as u64;
-        self.numbers.insert(block.into(), number);
-        Ok(number)
+/// The granted actions of a service as an entry of the file, which identities with the same permissions share.
+fn block_of(row: &ServicePart, claims: &[u64]) -> Vec<u8> {
+    let mut block = Vec::with_capacity(row.granted.positions.len() + 16);
+    varint::push(&mut block, row.granted.count.into());
+    block.extend_from_slice(&row.granted.positions);
+    varint::push(&mut block, row.granted.runs.len() as u64);
+    for (claim, count) in &row.granted.runs {
+        varint::push(&mut block, claim_number(*claim, claims));
+        varint::push(&mut block, (*count).into());
     }
+    block
 }
 
 impl Services {

@@ -2,6 +2,7 @@
 
 mod dictionary;
 mod encoded_report;
+mod entries;
 mod finding_json;
 mod grants;
 mod html_writer;

@@ -86,51 +86,29 @@ impl Documents {
     }
 }
 
-/// What statements grant or deny, by number from 0.
-#[derive(Debug)]
-pub(crate) struct Statements {
-    pub(crate) section: Section,
-    numbers: HashMap<Box<[u8]>, u64>,
-}
-
-impl Statements {
-    pub(crate) fn new() -> Self {
-        Self {
-            section: Section::new(),
-            numbers: HashMap::new(),
+/// What a statement grants or denies, as an entry of the file.
+pub(crate) fn entry_of(
+    part: &StatementPart,
+    documents: &mut Documents,
+    texts: &mut Dictionary<Box<str>>,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(part.positions.len() + 16);
+    varint::push(&mut bytes, documents.number(part.document)?);
+    varint::push(&mut bytes, part.statement.into());
+    varint::push(&mut bytes, part.effect as u64);
+    varint::push(&mut bytes, part.count.into());
+    bytes.extend_from_slice(&part.positions);
+    varint::push(&mut bytes, part.resources.len() as u64);
+    for resource in &part.resources {
+        varint::push(&mut bytes, resource.index.into());
+        varint::push(&mut bytes, resource.outcome as u64);
+        push_texts(&mut bytes, &resource.except, texts);
+        varint::push(&mut bytes, resource.only.len() as u64);
+        for only in &resource.only {
+            push_texts(&mut bytes, only, texts);
         }
     }
-
-    pub(crate) fn number(
-        &mut self,
-        part: &StatementPart,
-        documents: &mut Documents,
-        texts: &mut Dictionary<Box<str>>,
-    ) -> io::Result<u64> {
-        let mut bytes = Vec::with_capacity(part.positions.len() + 16);
-        varint::push(&mut bytes, documents.number(part.document)?);
-        varint::push(&mut bytes, part.statement.into());
-        varint::push(&mut bytes, part.effect as u64);
-        varint::push(&mut bytes, part.count.into());
-        bytes.extend_from_slice(&part.positions);
-        varint::push(&mut bytes, part.resources.len() as u64);
-        for resource in &part.resources {
-            varint::push(&mut bytes, resource.index.into());
-            varint::push(&mut bytes, resource.outcome as u64);
-            push_texts(&mut bytes, &resource.except, texts);
-            varint::push(&mut bytes, resource.only.len() as u64);
-            for only in &resource.only {
-                push_texts(&mut bytes, only, texts);
-            }
-        }
-        if let Some(number) = self.numbers.get(&*bytes) {
-            return Ok(*number);
-        }
-        self.section.add(&bytes)?;
-        let number = self.numbers.len() as u64;
-        self.numbers.insert(bytes.into(), number);
-        Ok(number)
-    }
+    Ok(bytes)
 }
 
 fn push_texts(bytes: &mut Vec<u8>, list: &[Box<str>], texts: &mut Dictionary<Box<str>>) {
