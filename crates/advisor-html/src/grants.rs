@@ -133,14 +133,29 @@ impl GrantFinder {
 
 impl KnownAnswers {
     fn add(&mut self, question: Question, known: Known) {
-        let parts = known.statements.iter();
-        let size = parts.map(|part| size_of::<StatementPart>() + part.positions.len());
-        let size = size.sum::<usize>() + size_of_val(&*question.1) + size_of::<(Question, Known)>();
+        let parts = known.statements.iter().map(StatementPart::size);
+        let size =
+            parts.sum::<usize>() + size_of_val(&*question.1) + size_of::<(Question, Known)>();
         if self.size.saturating_add(size) > MOST_KNOWN {
             *self = Self::default();
         }
         self.size += size;
         self.by_question.insert(question, known);
+    }
+}
+
+impl StatementPart {
+    /// Its bytes in memory, about.
+    fn size(&self) -> usize {
+        let texts = |texts: &Vec<Box<str>>| {
+            let texts = texts.iter().map(|text| size_of_val(text) + text.len());
+            size_of::<Vec<Box<str>>>() + texts.sum::<usize>()
+        };
+        let resources = self.resources.iter().map(|resource| {
+            let only = resource.only.iter().map(texts).sum::<usize>();
+            size_of_val(resource) + texts(&resource.except) + only
+        });
+        size_of_val(self) + self.positions.len() + resources.sum::<usize>()
     }
 }
 
