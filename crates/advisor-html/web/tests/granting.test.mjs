@@ -3,11 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { explain, FULL, go, parseCsv, Place, report, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
-
-const ADA = "arn:aws:iam::111122223333:user/ada";
-const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
-const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
+import { ADA, BRUNO, DEVELOPER_ACCESS, explain, FULL, go, link, parseCsv, Place, report, ROOT, saved, TEST_ACCOUNT, viewOf } from "./harness.mjs";
 
 let place;
 let html;
@@ -17,7 +13,6 @@ before(async () => {
 });
 after(() => place.close());
 
-const link = (view, of, query = "") => `#/${view}/${encodeURIComponent(of)}${query}`;
 const nameOf = (arn) => arn.slice(arn.lastIndexOf("/") + 1);
 
 /** The statements that grant each action of a service, as `explain` lists them. */
@@ -45,7 +40,7 @@ test("the granting statements are those of the explain command", async () => {
     const services = ServicesLastAccessed.map((it) => it.ServiceNamespace);
     const service = ["s3", "dynamodb", "iam", services[0]].find((it) => services.includes(it));
     if (service === undefined) continue;
-    await go(page, link(/:policy\//.test(Arn) ? "policy" : "identity", Arn));
+    await go(page, link(viewOf(Arn), Arn));
     const [, ...records] = parseCsv(await (await opened(page)).csv());
     const expected = await granting(Arn, service);
     const rows = records.filter(([namespace, , action, granted]) => namespace === service && action !== "" && granted === "true");

@@ -13,6 +13,9 @@ export const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/ac
 const NOW = "2026-11-01T00:00:00Z";
 
 export const TEST_ACCOUNT = ["--account", join(ROOT, "testdata/account.json"), "--trail", join(ROOT, "testdata/trail")];
+export const ADA = "arn:aws:iam::111122223333:user/ada";
+export const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
+export const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
 export const FULL = ["--granularity", "action", "--tracking", "full"];
 
 const run = promisify(execFile);
@@ -97,6 +100,12 @@ export class Place {
     return page;
   }
 }
+
+/** The address of the page about something, within a report. */
+export const link = (view, of, query = "") => `#/${view}/${encodeURIComponent(of)}${query}`;
+
+/** The view of a user, group, role or policy. */
+export const viewOf = (arn) => (arn.split(":")[5].startsWith("policy/") ? "policy" : "identity");
 
 /** Goes to another view of an open report. */
 export async function go(page, hash) {

@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { allRows, findings, FULL, go, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { ADA, allRows, BRUNO, DEVELOPER_ACCESS, findings, FULL, go, link, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT, viewOf } from "./harness.mjs";
 
-const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
-const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
-const EXPLANATION = `#/identity/${encodeURIComponent("arn:aws:iam::111122223333:user/ada")}?explain=s3:GetObject`;
+const EXPLANATION = link("identity", ADA, "?explain=s3:GetObject");
 const MOST_COMPARED = 1000;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -18,9 +16,6 @@ before(async () => {
   html = await report(TEST_ACCOUNT, ...FULL, "--format", "html");
 });
 after(() => place.close());
-
-const link = (view, of) => `#/${view}/${encodeURIComponent(of)}`;
-const kindOf = (arn) => (arn.split(":")[5].startsWith("policy/") ? "policy" : "identity");
 
 async function seriousViolations(page) {
   await page.evaluate(axe);
@@ -36,7 +31,7 @@ describe("the numbers are those of the JSON report", () => {
       const json = JSON.parse(await report(TEST_ACCOUNT, ...options, "--format", "json"));
       const page = await place.page(await report(TEST_ACCOUNT, ...options, "--format", "html"));
       for (const expected of json.Reports) {
-        await go(page, link(kindOf(expected.Arn), expected.Arn));
+        await go(page, link(viewOf(expected.Arn), expected.Arn));
         assert.equal(await page.textContent(".arn code"), expected.Arn);
         const opener = page.getByRole("button", { name: "Open or close all" });
         if (await opener.count()) await opener.click();
@@ -173,7 +168,7 @@ test("findings are those of the findings command", async () => {
   const total = await page.locator(".findings-table td a").allTextContents();
   assert.equal(total.reduce((sum, text) => sum + Number(text), 0), json.findings.length);
   for (const resource of new Set(json.findings.map((it) => it.resource))) {
-    await go(page, link(kindOf(resource), resource));
+    await go(page, link(viewOf(resource), resource));
     const expected = json.findings.filter((it) => it.resource === resource).map((it) => it.accessAdvisor.severity);
     const shownSeverities = await page.locator("ul.findings .severity").evaluateAll((all) => all.map((it) => it.lastChild.textContent));
     assert.deepEqual(shownSeverities.sort(), expected.sort(), resource);
@@ -194,7 +189,7 @@ test("right-sized policies are those of the rightsize command, and can be copied
   const file = await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html");
   const page = await place.page(file, "", { permissions: ["clipboard-read", "clipboard-write"] });
   for (const expected of changed) {
-    await go(page, link(kindOf(expected.Arn), expected.Arn));
+    await go(page, link(viewOf(expected.Arn), expected.Arn));
     const policies = page.locator(".rightsized > details:has(.copy)");
     assert.equal(await policies.count(), expected.NewPolicies.length, expected.Arn);
     for (const [index, policy] of expected.NewPolicies.entries()) {
