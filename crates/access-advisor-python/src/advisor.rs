@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::account::{load_credential_report, read_text};
+use access_advisor::account::load_credential_report;
 use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
-use access_advisor::findings::FindingSettings;
+use access_advisor::findings::{FindingSettings, read_settings_text};
 use access_advisor::html::{HtmlOptions, HtmlWriter, ReportEncoder};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
@@ -69,7 +69,8 @@ fn read_settings(path: Option<PathBuf>) -> PyResult<FindingSettings> {
     let Some(path) = path else {
         return Ok(FindingSettings::default());
     };
-    let text = read_text(&path).map_err(|failed| error::invalid_input(&failed.to_string()))?;
+    let text =
+        read_settings_text(&path).map_err(|failed| error::invalid_input(&failed.to_string()))?;
     FindingSettings::parse(&text)
         .map_err(|wrong| error::invalid_input(&format!("{}: {wrong}", path.display())))
 }

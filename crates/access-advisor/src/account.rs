@@ -155,11 +155,16 @@ const FILE_LIMIT: usize = 1 << 30;
 /// # Errors
 /// A file that cannot be read or unpacked, is too large, or has another encoding.
 pub fn read_text(path: &Path) -> Result<String, LoadError> {
-    let stored = read_within(path, FILE_LIMIT).map_err(|error| LoadError::Io {
+    read_text_within(path, FILE_LIMIT)
+}
+
+/// [`read_text`] of at most `limit` bytes, also decompressed.
+pub(crate) fn read_text_within(path: &Path, limit: usize) -> Result<String, LoadError> {
+    let stored = read_within(path, limit).map_err(|error| LoadError::Io {
         path: path.to_owned(),
         error,
     })?;
-    let bytes = unpacked(path, &stored)?.unwrap_or(stored);
+    let bytes = unpacked(path, &stored, limit)?.unwrap_or(stored);
     if let Some(text) = decode_utf16(&bytes) {
         return Ok(text);
     }
@@ -179,9 +184,9 @@ pub fn read_text(path: &Path) -> Result<String, LoadError> {
 }
 
 /// Unpacks a file. Returns `None` if it is not packed.
-fn unpacked(path: &Path, stored: &[u8]) -> Result<Option<Vec<u8>>, LoadError> {
+fn unpacked(path: &Path, stored: &[u8], limit: usize) -> Result<Option<Vec<u8>>, LoadError> {
     let (mut content, mut files, mut failed) = (None, 0, None);
-    unpack(&ObjectId::from(path), stored, FILE_LIMIT, &mut |_, file| {
+    unpack(&ObjectId::from(path), stored, limit, &mut |_, file| {
         match file {
             // Not packed: no copy is needed.
             Ok(bytes) if std::ptr::eq(bytes, stored) => {}

@@ -25,6 +25,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::path::Path;
+
+use crate::account::{LoadError, read_text_within};
+
 #[doc(inline)]
 pub use advisor_core::{
     AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
@@ -32,3 +36,32 @@ pub use advisor_core::{
     FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass,
     Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
 };
+
+/// The most bytes of a settings file.
+const SETTINGS_LIMIT: usize = 1 << 20;
+
+/// Reads the text of a settings file, for [`FindingSettings::parse`]. As [`read_text`](crate::account::read_text), but it can have
+/// 1 MiB.
+///
+/// # Errors
+/// A file that cannot be read or unpacked, is too large, or has another encoding.
+pub fn read_settings_text(path: &Path) -> Result<String, LoadError> {
+    read_text_within(path, SETTINGS_LIMIT)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_settings_file_has_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "#".repeat(SETTINGS_LIMIT)).unwrap();
+        assert_eq!(read_settings_text(&file).unwrap().len(), SETTINGS_LIMIT);
+        std::fs::write(&file, "#".repeat(SETTINGS_LIMIT + 1)).unwrap();
+        let error = read_settings_text(&file).unwrap_err();
+        assert!(matches!(error, LoadError::Io { .. }), "{error}");
+    }
+}

@@ -7,7 +7,7 @@ mod table;
 use std::path::PathBuf;
 
 use access_advisor::account::read_text;
-use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity};
+use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity, read_settings_text};
 use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
 use access_advisor::report::{Granularity, Tracking};
@@ -204,7 +204,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
 /// The settings of the file, and of the arguments.
 fn settings(arguments: &FindingsArguments) -> Result<FindingSettings, Failure> {
     let mut settings = match &arguments.settings {
-        Some(path) => FindingSettings::parse(&read_text(path)?).map_err(|error| {
+        Some(path) => FindingSettings::parse(&read_settings_text(path)?).map_err(|error| {
             let path = path.clone();
             Failure::Settings { path, error }
         })?,
