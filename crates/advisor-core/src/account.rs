@@ -2,8 +2,8 @@
 //! `aws iam get-account-authorization-details`.
 //!
 //! One [`AccountData`] can hold several accounts. An AWS managed policy is one entity for all of them,
-//! with the newest document of the exports. Trust policies and permissions boundaries do not matter for reports
-//! and are not kept.
+//! with the newest document of the exports. Of a permissions boundary the ARN is kept: it is named, and not evaluated.
+//! Trust policies do not matter for reports and are not kept.
 
 mod assemble;
 mod builder;

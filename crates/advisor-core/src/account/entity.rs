@@ -63,7 +63,7 @@ pub struct EntityDetail {
     pub document: Option<PolicySource>,
     /// The id of the default version of a managed policy, such as `v3`, if the export has it.
     pub default_version: Option<Box<str>>,
-    /// When that version was created, if the export says it.
+    /// When that version was created or, if the export does not say it, when the policy was last updated.
     pub default_version_created: Option<DateTime<Utc>>,
     /// The other versions of a managed policy, in the order of the export.
     pub other_versions: Vec<OtherVersion>,

@@ -76,7 +76,8 @@ pub struct PolicyInEffect<'a> {
     pub arn: Option<&'a Arc<str>>,
     /// The default version of a managed policy, such as `v3`, if the export has it.
     pub version: Option<&'a str>,
-    /// When that version was created, or else the policy, if the export says it.
+    /// When that version was created, else when the policy was last updated, else when the policy was created, as far as the export
+    /// says it.
     pub version_created: Option<DateTime<Utc>>,
     /// The other versions of a managed policy.
     pub other_versions: &'a [OtherVersion],

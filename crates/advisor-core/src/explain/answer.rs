@@ -143,7 +143,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// The allows and denies that cover actions of a service, as [`Explainer::explain`] lists them for the whole service, and how
-    /// many steps of work that took. What `most_steps` do not suffice to decide counts as granted, and its outcome is
+    /// many steps of work it took to decide them. What `most_steps` do not suffice to decide counts as granted, and its outcome is
     /// [`ResourceOutcome::Undecided`].
     ///
     /// ```
