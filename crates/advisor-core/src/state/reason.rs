@@ -137,7 +137,7 @@ pub enum StateReason {
     NoOperation,
     /// `unobservable`: only calls of other actions exercise it, and the activity has none that may have done so.
     OnlyImplied,
-    /// `unobservable`: AWS does not say whether it is logged, and the account's trail has no call of it.
+    /// `unobservable`: AWS does not say that it is logged, and the account's trail has no call that tells how.
     NotDocumented,
     /// `unobservable`, of a service: the catalog has no action of it.
     NoKnownActions,
@@ -281,9 +281,9 @@ impl fmt::Display for StateReason {
             Self::OnlyImplied => {
                 f.write_str("only calls of other actions exercise it; none was seen")
             }
-            Self::NotDocumented => {
-                f.write_str("AWS does not say that it is logged, and no call of it was seen")
-            }
+            Self::NotDocumented => f.write_str(
+                "AWS does not say that it is logged, and no call that was read tells how",
+            ),
             Self::NoKnownActions => f.write_str("the catalog has no action of it"),
             Self::UnobservableActions {
                 unobservable,

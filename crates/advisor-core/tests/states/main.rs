@@ -154,7 +154,7 @@ fn the_trail_decides_what_unused_means() {
             "iam unobservable: 1 of 1 granted actions leave no trace, such as PassRole",
             "iam:PassRole unobservable: only calls of other actions exercise it; none was seen",
             "kinesis unobservable: 1 of 1 granted actions leave no trace, such as PutRecord",
-            "kinesis:PutRecord unobservable: AWS does not say that it is logged, and no call of it was seen",
+            "kinesis:PutRecord unobservable: AWS does not say that it is logged, and no call that was read tells how",
             "kms unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "kms:Decrypt unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "s3 unobservable: 2 of 2 granted actions leave no trace, such as GetObject",
