@@ -130,6 +130,30 @@ pub struct FoundPermission {
 }
 
 impl FoundPermission {
+    /// Listed actions of a service.
+    pub(super) fn of_actions(
+        service: ServiceId,
+        actions: Box<[ActionId]>,
+        action_uses: Box<[(ActionId, LastUse)]>,
+    ) -> Self {
+        Self {
+            service,
+            is_whole_service: false,
+            action_count: u32::try_from(actions.len()).unwrap_or(u32::MAX),
+            actions,
+            granted_actions: 0,
+            actions_fingerprint: None,
+            last_use: LastUse::last_of(action_uses.iter().map(|(_, last)| last)).map(Box::new),
+            action_uses,
+            state_reason: None,
+        }
+    }
+
+    /// The last use of any of some permissions.
+    pub(super) fn last_use_of(permissions: &[Self]) -> Option<LastUse> {
+        LastUse::last_of(permissions.iter().filter_map(|one| one.last_use.as_deref()))
+    }
+
     /// The last use of a listed action.
     #[must_use]
     pub fn use_of(&self, action: ActionId) -> Option<&LastUse> {
@@ -140,12 +164,13 @@ impl FoundPermission {
 
     /// Keeps some of the listed actions.
     pub(super) fn retain_actions(&mut self, keep: impl Fn(&ActionId) -> bool) {
-        self.actions = self.actions.iter().copied().filter(&keep).collect();
-        self.action_count = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
+        let actions = self.actions.iter().copied().filter(&keep).collect();
         let uses = self.action_uses.iter().filter(|(action, _)| keep(action));
-        self.action_uses = uses.cloned().collect();
-        let uses = self.action_uses.iter().map(|(_, last)| last);
-        self.last_use = LastUse::last_of(uses).map(Box::new);
+        *self = Self {
+            granted_actions: self.granted_actions,
+            state_reason: self.state_reason.take(),
+            ..Self::of_actions(self.service, actions, uses.cloned().collect())
+        };
     }
 }
 

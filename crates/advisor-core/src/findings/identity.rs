@@ -3,7 +3,7 @@
 use service_catalog::ActionId;
 
 use super::credential;
-use super::evidence::{IdentityUses, LastUse, Uses};
+use super::evidence::{IdentityUses, Uses};
 use super::finding::{Finding, FoundPermission};
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
@@ -210,25 +210,14 @@ fn of_uses(
     {
         let service = catalog.action(*of_service.first()?).service();
         let action_uses = uses.of_actions(of_service);
-        let last_use = LastUse::last_of(action_uses.iter().map(|(_, last)| last));
-        permissions.push(FoundPermission {
+        permissions.push(FoundPermission::of_actions(
             service,
-            is_whole_service: false,
-            actions: of_service.into(),
-            action_count: u32::try_from(of_service.len()).unwrap_or(u32::MAX),
-            granted_actions: 0,
-            actions_fingerprint: None,
-            last_use: last_use.map(Box::new),
+            of_service.into(),
             action_uses,
-            state_reason: None,
-        });
+        ));
     }
-    let last = permissions
-        .iter()
-        .filter_map(|permission| permission.last_use.as_deref());
-    let last_use = LastUse::last_of(last)?;
     Some(Finding {
-        last_use: Some(last_use),
+        last_use: Some(FoundPermission::last_use_of(&permissions)?),
         state: Some(State::Used),
         permissions,
         ..search.finding(kind, entity.detail, "")

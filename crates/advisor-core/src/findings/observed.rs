@@ -100,13 +100,10 @@ impl ObservedService {
     ) -> FoundPermission {
         let action_uses = uses.map(|uses| uses.of_actions(&actions));
         let action_uses = action_uses.unwrap_or_default();
-        let last_use = LastUse::last_of(action_uses.iter().map(|(_, last)| last)).map(Box::new);
         FoundPermission {
-            is_whole_service: false,
-            action_count: u32::try_from(actions.len()).unwrap_or(u32::MAX),
-            actions: actions.into(),
-            action_uses,
-            ..self.whole(last_use)
+            granted_actions: self.granted,
+            state_reason: self.reason.clone(),
+            ..FoundPermission::of_actions(self.service, actions.into(), action_uses)
         }
     }
 }

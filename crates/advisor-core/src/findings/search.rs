@@ -135,9 +135,6 @@ impl<'a> Search<'a> {
         actions: &[ActionId],
         permissions: Vec<FoundPermission>,
     ) -> Finding {
-        let last_uses = permissions.iter();
-        let last_uses = last_uses.filter_map(|permission| permission.last_use.as_deref());
-        let last_use = LastUse::last_of(last_uses);
         let reasons = permissions.iter();
         let reasons = reasons.filter_map(|permission| permission.state_reason.as_ref());
         Finding {
@@ -148,8 +145,8 @@ impl<'a> Search<'a> {
             state: Some(State::Unused),
             // A finding rests on its weakest reason.
             state_reason: reasons.min_by_key(|reason| reason.days()).cloned(),
+            last_use: FoundPermission::last_use_of(&permissions),
             permissions,
-            last_use,
             ..self.finding(kind, entity.detail, subject)
         }
     }
@@ -183,14 +180,11 @@ impl<'a> Search<'a> {
                 actions.extend(&permission.actions);
             }
         }
-        let last_uses = permissions.iter();
-        let last_uses = last_uses.filter_map(|permission| permission.last_use.as_deref());
-        let last_use = LastUse::last_of(last_uses);
         let (severity, severity_reason) = match finding.kind {
             FindingKind::UngrantedUse => (finding.severity, finding.severity_reason.clone()),
             FindingKind::RepeatedDenials => {
-                let denied = last_use.as_ref().map_or(0, |last| last.denied);
-                self.of_denials(&actions, denied)
+                let last_use = FoundPermission::last_use_of(&permissions);
+                self.of_denials(&actions, last_use.map_or(0, |last| last.denied))
             }
             FindingKind::UnusedPermission => self.by_access_level(&actions),
             // Only who may pass a role has those that run under one.
@@ -208,7 +202,7 @@ impl<'a> Search<'a> {
             severity_reason,
             unused_actions,
             granted_by,
-            last_use,
+            last_use: FoundPermission::last_use_of(&permissions),
             permissions,
             ..finding
         }
