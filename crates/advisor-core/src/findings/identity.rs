@@ -184,9 +184,7 @@ fn repeated_denials(
         .collect();
     actions.sort_unstable();
     let finding = of_uses(search, FindingKind::RepeatedDenials, entity, uses, &actions)?;
-    let denied = actions.iter().filter_map(|action| uses.actions.get(action));
-    let denied = denied.map(|uses| uses.recent().denied).sum();
-    let (severity, severity_reason) = search.of_denials(&actions, denied);
+    let (severity, severity_reason) = search.of_denials(&actions, uses);
     Some(Finding {
         severity,
         severity_reason,

@@ -183,8 +183,8 @@ impl<'a> Search<'a> {
         let (severity, severity_reason) = match finding.kind {
             FindingKind::UngrantedUse => (finding.severity, finding.severity_reason.clone()),
             FindingKind::RepeatedDenials => {
-                let last_use = FoundPermission::last_use_of(&permissions);
-                self.of_denials(&actions, last_use.map_or(0, |last| last.denied))
+                let uses = IdentityUses::new(self.advisor, entity.id, self.period);
+                self.of_denials(&actions, &uses)
             }
             FindingKind::UnusedPermission => self.by_access_level(&actions),
             // Only who may pass a role has those that run under one.
@@ -275,14 +275,14 @@ impl<'a> Search<'a> {
         self.by_access_level(actions)
     }
 
-    /// How much denied attempts at actions matter.
+    /// How much the denied attempts at actions matter that the tracking period has.
     pub(super) fn of_denials(
         &self,
         actions: &[ActionId],
-        denied: u64,
+        uses: &IdentityUses<'_>,
     ) -> (Severity, SeverityReason) {
-        let mut actions = actions.iter();
-        match actions.find(|action| self.privileges.class_of(**action).is_some()) {
+        let is_privilege = |action: &&ActionId| self.privileges.class_of(**action).is_some();
+        match actions.iter().find(is_privilege) {
             Some(action) => {
                 let example = name_of(self.advisor.catalog(), *action).into();
                 (
@@ -293,7 +293,11 @@ impl<'a> Search<'a> {
                     },
                 )
             }
-            None => (Severity::Low, SeverityReason::Denied { denied }),
+            None => {
+                let of_actions = actions.iter().filter_map(|action| uses.actions.get(action));
+                let denied = of_actions.map(|uses| uses.recent().denied).sum();
+                (Severity::Low, SeverityReason::Denied { denied })
+            }
         }
     }
 

@@ -114,6 +114,21 @@ fn new_since(before: &World, now: &World) -> Vec<String> {
 }
 
 #[test]
+fn new_denials_are_those_of_the_tracking_period() {
+    let denied_before = || {
+        let role = covered().role_with("r", &["sqs:ListQueues"]);
+        let denied = |world: World, day| world.attempt("r", "sns:ListTopics", day, true);
+        (151..157).fold(role.call("r", "sqs:ListQueues", 150), denied)
+    };
+    let (before, mut now) = (denied_before(), denied_before());
+    for day in (1..6).chain(151..160) {
+        now = now.attempt("r", "sns:ListSubscriptions", day, true);
+    }
+    let expected = ["RepeatedDenials r: low, 9 attempts were denied, []"];
+    assert_eq!(new_since(&before, &now), expected);
+}
+
+#[test]
 fn what_became_worse_is_new() {
     let with = |actions: &[&str], resource: &str| {
         let mut document = allow(actions);
