@@ -9,16 +9,15 @@ use advisor_core::{
     PlacedStatement, Reach, ResourceOutcome, Tracking,
 };
 use proptest::prop_assert_eq;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use service_catalog::{ActionId, Catalog};
 
-use crate::generated::{Document, USER, export, in_effect, policy_sets};
+use crate::generated::{Document, USER, export, in_effect};
 use crate::plain_explanation::{self, Place, PlainExplanation};
 use crate::plain_pattern::Piece;
 use crate::plain_reach::{Asked, PlainReach, SERVICES, Target, table, targets};
+use crate::runner::compare_many;
 
-/// Two threads share a run.
-const THREADS: usize = 2;
 const POLICY_SETS_A_THREAD: u32 = 2_500;
 
 /// What the explanations said.
@@ -263,33 +262,14 @@ fn compare(
     Ok(())
 }
 
-fn compare_many(catalog: &Arc<Catalog>) -> Seen {
-    let seen = RefCell::new(Seen::default());
-    let config = Config {
-        cases: Config::default().cases.max(POLICY_SETS_A_THREAD),
-        source_file: Some(file!()),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..Config::default()
-    };
-    TestRunner::new(config)
-        .run(&policy_sets(), |documents| {
-            compare(&documents, catalog, &seen)
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-    seen.into_inner()
-}
-
 #[test]
 fn explanations_are_what_their_definition_says() {
     let catalog = Arc::new(Catalog::parse(&table()).unwrap());
-    let seen = std::thread::scope(|scope| {
-        let threads = [(); THREADS].map(|()| scope.spawn(|| compare_many(&catalog)));
-        threads
-            .map(|thread| thread.join().expect("the comparison holds"))
-            .into_iter()
-            .reduce(Seen::and)
-    });
-    let seen = seen.unwrap();
+    let seen = compare_many(
+        POLICY_SETS_A_THREAD,
+        |documents, seen| compare(documents, &catalog, seen),
+        Seen::and,
+    );
 
     // The sets cover what this test is about.
     assert_eq!(seen.reasons.len(), 6);

@@ -12,3 +12,4 @@ mod plain_explanation;
 mod plain_pattern;
 mod plain_reach;
 mod reach;
+mod runner;

@@ -3,20 +3,19 @@
 //! The definition uses the generated statements. It parses no document, compiles no set and uses no set algebra. It tries
 //! every resource that the patterns can distinguish: an allow must match it, and no deny.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use advisor_core::AccountData;
 use advisor_core::ReachEngine;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use service_catalog::Catalog;
 
-use crate::generated::{Document, export, in_effect, policy_sets};
+use crate::generated::{Document, export, in_effect};
 use crate::plain_reach::{self, MISTAKES, Mistake, PlainReach, SERVICES, Target, table, targets};
+use crate::runner::compare_many;
 
 /// Two threads share a run of 10,000 policy sets.
-const THREADS: usize = 2;
 const POLICY_SETS_A_THREAD: u32 = 5_000;
 /// One set in this many is also evaluated with the mistakes.
 const MISTAKEN_EVERY: usize = 6;
@@ -145,34 +144,15 @@ fn compare(
     Ok(())
 }
 
-fn compare_many(catalog: &Arc<Catalog>) -> Seen {
-    let seen = RefCell::new(Seen::default());
-    let config = Config {
-        cases: POLICY_SETS_A_THREAD,
-        source_file: Some(file!()),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..Config::default()
-    };
-    TestRunner::new(config)
-        .run(&policy_sets(), |documents| {
-            compare(&documents, catalog, &mut seen.borrow_mut())
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-    seen.into_inner()
-}
-
 #[test]
 fn reach_is_what_its_definition_says() {
     let catalog = Arc::new(Catalog::parse(&table()).unwrap());
     assert_eq!(catalog.services().count(), SERVICES.len());
-    let seen = std::thread::scope(|scope| {
-        let threads = [(); THREADS].map(|()| scope.spawn(|| compare_many(&catalog)));
-        threads
-            .map(|thread| thread.join().expect("the comparison holds"))
-            .into_iter()
-            .reduce(Seen::and)
-    });
-    let seen = seen.unwrap();
+    let seen = compare_many(
+        POLICY_SETS_A_THREAD,
+        |documents, seen| compare(documents, &catalog, &mut seen.borrow_mut()),
+        Seen::and,
+    );
 
     // The sets cover what this test is about.
     assert!(seen.sets >= 10_000);
