@@ -116,22 +116,18 @@ impl Proof {
         let of_regions = self.of_regions.iter().filter_map(|(name, days)| {
             Some((name.clone(), days.intersection(other.of_region(name)?)))
         });
-        self.with(other, of_regions.collect())
+        let mut data_types = self.data_types.to_vec();
+        let more = other.data_types.iter();
+        data_types.extend(more.filter(|it| !self.data_types.contains(*it)).cloned());
+        Self {
+            of_regions: of_regions.collect(),
+            home: self.home.or(other.home),
+            data_types: data_types.into(),
+        }
     }
 
     fn of_region(&self, name: &str) -> Option<&DaySet> {
         let known = self.of_regions.iter().find(|(known, _)| **known == *name);
         known.map(|(_, days)| days)
-    }
-
-    fn with(&self, other: &Self, of_regions: Vec<OfRegion>) -> Self {
-        let mut data_types = self.data_types.to_vec();
-        let more = other.data_types.iter();
-        data_types.extend(more.filter(|it| !self.data_types.contains(*it)).cloned());
-        Self {
-            of_regions,
-            home: self.home.or(other.home),
-            data_types: data_types.into(),
-        }
     }
 }
