@@ -384,9 +384,12 @@ impl Advisor {
         let own = self.account.entity(entity);
         let own = own.filter(|detail| !detail.is_aws_managed());
         let details = identities.iter().map(|(_, detail)| *detail).chain(own);
-        let states = self.states.as_ref()?.states.of(details.map(creation));
-        let states = states.unless_missed(self.missed_use(identities));
-        Some(states.but_recent_grants(self.recent_grants(entity)))
+        let states = &self.states.as_ref()?.states;
+        Some(states.of(
+            details.map(creation),
+            self.missed_use(identities),
+            self.recent_grants(entity),
+        ))
     }
 
     /// The users and roles that can use a service by means of an entity, and when they last did. The

@@ -73,9 +73,13 @@ impl States {
 
     /// The states for identities of these accounts, each with the day of its creation; of all accounts when there are none. What was
     /// created later has not been unused before: the latest day counts.
+    ///
+    /// What would be unused is uncovered when the trail misses a use, and where it was granted recently.
     pub(crate) fn of<'a>(
         &self,
         identities: impl Iterator<Item = (&'a str, Option<i32>)>,
+        missed_use: Option<StateReason>,
+        recent_grants: Option<RecentGrants>,
     ) -> StatesOfReport {
         let mut parts: SmallVec<[(Arc<str>, Option<i32>); 1]> = SmallVec::new();
         for (account, created) in identities {
@@ -97,15 +101,19 @@ impl States {
             let created = created.filter(|day| first.is_none_or(|first| first < *day));
             self.of_account(account, created)
         };
-        if parts.is_empty() {
+        let states = if parts.is_empty() {
             let all = || self.accounts.iter().map(|it| of_account(it.clone(), None));
             let all = self.of_all.get_or_init(|| self.common(all()));
-            return StatesOfReport::new(all.clone());
+            all.clone()
+        } else {
+            let parts = parts.into_iter();
+            self.common(parts.map(|(account, created)| of_account(account, created)))
+        };
+        StatesOfReport {
+            states,
+            missed_use,
+            recent_grants,
         }
-        let parts = parts.into_iter();
-        StatesOfReport::new(
-            self.common(parts.map(|(account, created)| of_account(account, created))),
-        )
     }
 
     /// Whether the reach has an action, of this service if there is one, that not every trail shows.
@@ -149,27 +157,6 @@ impl States {
 }
 
 impl StatesOfReport {
-    fn new(states: Option<Arc<AccountStates>>) -> Self {
-        Self {
-            states,
-            missed_use: None,
-            recent_grants: None,
-        }
-    }
-
-    /// The same, but nothing is unused when the trail is known to miss a use: what would be is uncovered.
-    pub(crate) fn unless_missed(self, missed_use: Option<StateReason>) -> Self {
-        Self { missed_use, ..self }
-    }
-
-    /// The same, but what was granted recently is uncovered where it would be unused.
-    pub(crate) fn but_recent_grants(self, recent_grants: Option<RecentGrants>) -> Self {
-        Self {
-            recent_grants,
-            ..self
-        }
-    }
-
     /// The state of an action that no attempt shows. `None` when there is no account.
     pub(crate) fn of_action(&self, action: ActionId) -> Option<(State, &StateReason)> {
         let verdict = self.states.as_ref()?.of_action(action)?;
