@@ -266,9 +266,9 @@ fn decide<'p>(
     }
 }
 
-/// Tries the instance of each pattern. Exact when every wildcard of the negative patterns is a `*`: a
-/// string that matches one of these then still does without one of its fresh letters, and with more of them
-/// where it has one.
+/// Tries the instance of each pattern. Exact when the patterns have no wildcards, and when every wildcard of the negative patterns
+/// is a `*`: a string that matches one of these then still does without one of its fresh letters, and with more of them where it
+/// has one.
 fn among_instances<'p>(
     group: &[&'p Pattern],
     none_of: &[&Pattern],
@@ -279,7 +279,8 @@ fn among_instances<'p>(
             return Some(Left::Instance(pattern));
         }
     }
-    let is_exact = none_of.iter().all(|pattern| pattern.has_only_stars());
+    let is_exact = none_of.iter().all(|pattern| pattern.has_only_stars())
+        || group.iter().all(|pattern| pattern.is_literal());
     is_exact.then_some(Left::Nothing)
 }
 

@@ -85,6 +85,12 @@ impl Pattern {
         self.wildcards == Wildcards::Stars
     }
 
+    /// Whether it has no wildcard.
+    pub(crate) fn is_literal(&self) -> bool {
+        let mut tokens = self.tokens.iter();
+        tokens.all(|token| matches!(token, Token::Char(_)))
+    }
+
     /// Creates a pattern from its tokens.
     #[must_use]
     pub fn from_tokens(tokens: impl IntoIterator<Item = Token>) -> Self {

@@ -10,8 +10,8 @@
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, Residue, ResourceElement,
-    ResourcePattern, Statement, WorkBudget, overlaps_within, residue,
+    ActionElement, ActionPattern, Effect, Pattern, PolicyDocument, ResourceElement,
+    ResourcePattern, Statement, WorkBudget, is_anything_left, overlaps_within,
 };
 use serde::Serialize;
 use service_catalog::Catalog;
@@ -149,8 +149,8 @@ fn has_scope_of(inner: &Statement, outer: &Statement, budget: &mut WorkBudget) -
     resources_within(inner.resources.as_ref(), outer.resources.as_ref(), budget)
 }
 
-/// Whether new actions cover what is needed of an old element, both with the actions of the catalog that they match: the needed actions of the catalog, and of services of which the
-/// needed actions are not known, everything that the old element matches.
+/// Whether new actions cover what is needed of an old element, both with the actions of the catalog that they match: the needed
+/// actions of the catalog, and of services of which the needed actions are not known, everything that the old element matches.
 pub(super) fn covers_needs(
     catalog: &Catalog,
     (old, matched): (&ActionElement, &ActionSet),
@@ -224,18 +224,15 @@ fn covers_service(
 fn is_covered(inner: &[Pattern], outer: &[Pattern], budget: &mut WorkBudget) -> Option<bool> {
     let outer: Vec<&Pattern> = outer.iter().collect();
     let inner: Vec<&Pattern> = inner.iter().collect();
-    if inner.is_empty() {
-        return Some(true);
-    }
-    decided(&residue(&[&inner], &outer, budget))
+    is_nothing_left(&[&inner], &outer, budget)
 }
 
-fn decided(residue: &Residue) -> Option<bool> {
-    match residue {
-        Residue::Empty => Some(true),
-        Residue::Witness(_) => Some(false),
-        Residue::Undecided => None,
-    }
+fn is_nothing_left(
+    all_of: &[&[&Pattern]],
+    none_of: &[&Pattern],
+    budget: &mut WorkBudget,
+) -> Option<bool> {
+    is_anything_left(all_of, none_of, budget).map(|is_left| !is_left)
 }
 
 /// The patterns of which not everything is among some actions, whatever actions there are. `None` when the work budget ends first.
@@ -328,16 +325,7 @@ fn is_action_covered(
     let Some(outer) = of_service else {
         return Some(false);
     };
-    // Most names are matched by one pattern.
-    if let Some(name) = inner.literal_name().map(str::to_ascii_lowercase) {
-        for pattern in outer {
-            if iam_policy_parser::matches_within(pattern, &name, budget)? {
-                return Some(true);
-            }
-        }
-        return Some(false);
-    }
-    decided(&residue(&[&[inner.name()]], outer, budget))
+    is_nothing_left(&[&[inner.name()]], outer, budget)
 }
 
 fn meets_one_of(
@@ -380,12 +368,12 @@ fn resources_within(
     }
     let everything = Pattern::wildcard("*");
     match (is_inner_negated, is_outer_negated) {
-        (false, false) => decided(&residue(&[&inner], &outer, budget)),
-        (false, true) => decided(&residue(&[&inner, &outer], &[], budget)),
-        (true, true) => decided(&residue(&[&outer], &inner, budget)),
+        (false, false) => is_nothing_left(&[&inner], &outer, budget),
+        (false, true) => is_nothing_left(&[&inner, &outer], &[], budget),
+        (true, true) => is_nothing_left(&[&outer], &inner, budget),
         (true, false) => {
             let both: Vec<&Pattern> = inner.into_iter().chain(outer).collect();
-            decided(&residue(&[&[&everything]], &both, budget))
+            is_nothing_left(&[&[&everything]], &both, budget)
         }
     }
 }
