@@ -161,6 +161,12 @@ fn a_proposal_is_a_folder_of_files_to_review_and_run() {
         diff.contains("\n@@ statement 0 One @@\n")
             && diff.contains("\n+        \"sqs:CreateQueue\"")
     );
+    // ARNs that name the same role.
+    let other = format!("arn:aws:iam::{ACCOUNT}:role/some/path/build");
+    let twice = stdout(&rightsize(folder, &[ROLE, &other, ROLE, "--out", "twice"]));
+    let twice: Value = serde_json::from_str(&twice).unwrap();
+    assert_eq!(twice, answer);
+
     let again = rightsize(folder, &[ROLE, "--out", "proposal"]);
     assert!(String::from_utf8_lossy(&again.stderr).contains("the folder is not empty"));
 }

@@ -6,8 +6,9 @@ mod json;
 mod summary;
 mod table;
 
+use access_advisor::account::{AccountData, EntityId};
 use access_advisor::report::Tracking;
-use access_advisor::rightsize::{Rightsized, Rightsizer};
+use access_advisor::rightsize::Rightsized;
 use rayon::prelude::*;
 
 pub(crate) use self::arguments::RightsizeArguments;
@@ -34,10 +35,8 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
         folder::check(folder)?;
     }
     let accounts = arguments.evidence.accounts()?;
-    for arn in &arguments.arn {
-        // Fail before the trail is read.
-        accounts.data.resolve(arn)?;
-    }
+    // Fail before the trail is read.
+    let named = named(&accounts.data, &arguments.arn)?;
     let evidence = accounts.read(&arguments.trail, tracking)?;
     let (advisor, missing) = (evidence.advisor, evidence.missing);
     let rightsizer = advisor.rightsizer(options);
@@ -45,7 +44,14 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
         rightsizer.unmatched_keep_rules(),
         "keep rules that match nothing",
     );
-    let rightsized = all(arguments, &rightsizer)?;
+    let entities = if arguments.all {
+        rightsizer.entities()
+    } else {
+        named
+    };
+    let rightsized: Vec<Rightsized> = (entities.into_par_iter())
+        .filter_map(|entity| rightsizer.rightsize_entity(entity))
+        .collect();
     if let Some(folder) = &arguments.out {
         let written = folder::write(folder, &rightsized)?;
         output::say(format_args!(
@@ -69,20 +75,14 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     Ok(missing.check()?)
 }
 
-/// The entities that were asked for, or all, right-sized in parallel.
-fn all(
-    arguments: &RightsizeArguments,
-    rightsizer: &Rightsizer,
-) -> Result<Vec<Rightsized>, Failure> {
-    if arguments.all {
-        let entities = rightsizer.entities();
-        let entities = entities.into_par_iter();
-        return Ok(entities
-            .filter_map(|entity| rightsizer.rightsize_entity(entity))
-            .collect());
+/// The entities with these ARNs. ARNs with other paths may name the same one: each is listed once.
+fn named(account: &AccountData, arns: &[String]) -> Result<Vec<EntityId>, Failure> {
+    let mut named = Vec::new();
+    for arn in arns {
+        let entity = account.resolve(arn)?;
+        if !named.contains(&entity) {
+            named.push(entity);
+        }
     }
-    let rightsized: Result<_, _> = (arguments.arn.par_iter())
-        .map(|arn| rightsizer.rightsize(arn))
-        .collect();
-    Ok(rightsized?)
+    Ok(named)
 }
