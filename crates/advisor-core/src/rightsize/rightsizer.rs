@@ -24,6 +24,7 @@ use super::outcome::{
 use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
 use super::rewritten::Rewritten;
+use super::steps::size;
 
 /// The work that the proof of an entity's new policies may take. Those of real ones take a thousandth.
 const PROOF_STEPS: u64 = 20_000_000;
@@ -269,9 +270,15 @@ impl Rightsizer {
         let mut room = lengths.fold(inline_limit, |room, (old, _)| {
             room.saturating_sub(old.characters)
         });
+        let are_known = inline.iter().all(|own| own.document.is_some());
         let unchanged = managed.len();
         let (mut inline, managed): (Vec<&Own<'_>>, Vec<_>) =
             changed().partition(|own| own.policy.arn.is_none());
+        if !are_known {
+            // How much a policy takes that cannot be read is not known. The others have the room that they take today.
+            let lengths = inline.iter().filter_map(|own| own.document.as_ref());
+            room = room.min(lengths.map(|(old, _)| size(&old.text)).sum());
+        }
         let mut loads: Vec<(Load<'_>, &Rewritten)> = Vec::new();
         loads.extend(managed.into_iter().filter_map(Own::load));
         // Inline policies that do not fit become managed ones, the longest first.

@@ -341,3 +341,25 @@ fn policies_that_are_packed_together_share_statements_of_one_scope() {
     assert_eq!(actions.len(), 5, "{actions:?}");
     assert_eq!(sized.proof.unwrap().new_within_old, 1);
 }
+
+#[test]
+fn inline_policies_that_cannot_be_read_leave_the_others_no_more_room_than_today() {
+    for has_unreadable in [false, true] {
+        let mut world = World::new();
+        world.inline("queue", document(json!([allow(json!("sqs:*"), "*")])));
+        if has_unreadable {
+            world.inline("unreadable", document(json!(["s3:*"])));
+        }
+        let sized = rightsize(&world, options());
+        let [policy] = &*sized.new_policies else {
+            panic!("{sized:?}");
+        };
+        // The names of what stays are longer than the wildcard.
+        let expected = if has_unreadable {
+            PolicyPlace::Managed
+        } else {
+            PolicyPlace::Inline
+        };
+        assert_eq!(policy.policy_type, expected, "{policy:?}");
+    }
+}
