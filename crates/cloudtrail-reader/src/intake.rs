@@ -1,8 +1,8 @@
 //! Adds one object after the other to a table: what each thread of a reader does.
 //!
-//! An object is unpacked and its format detected. The [projected parser](crate::projected) notes the records of CloudTrail's own objects,
-//! and they go into the table when the object was read to its end. What the projected parser cannot read, single records or a whole
-//! object, the [reference parser](crate::reference) reads.
+//! An object is unpacked and its format detected. The [projected parser](crate::projected) notes the records of CloudTrail's own
+//! objects, and they go into the table when the object was read to its end. What the projected parser cannot read, single records or
+//! a whole object, the [reference parser](crate::reference) reads.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::outcome::object_id::ObjectId;
 use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::Rejection;
 use crate::outcome::trail_read::TrailRead;
-use crate::projected::{Noted, Projected};
+use crate::projected::{Covered, Noted, Projected};
 use crate::record::log_file::{self, Delivery};
 use crate::reference;
 use crate::source::file;
@@ -224,13 +224,12 @@ impl<'r> Intake<'r> {
         }
         for covered in &noted.covered {
             let coverage = activity.coverage_mut();
-            if delivery
-                .is_none_or(|it| it.has_day(covered.day) && it.has_records(covered.id, coverage))
-            {
-                coverage.see(covered.id, covered.day);
+            let Covered { id, day } = *covered;
+            if delivery.is_none_or(|delivery| delivery.covers(id, day, coverage)) {
+                coverage.see(id, day);
             }
-            if held.last() != Some(&covered.id) {
-                held.push(covered.id);
+            if held.last() != Some(&id) {
+                held.push(id);
             }
         }
         let mut odd = noted.odd(text).peekable();

@@ -58,8 +58,8 @@ impl<'a> DeliveredName<'a> {
     }
 }
 
-/// The account, the Region and the day of a log file, by its name. Nothing else is covered by its records: the last minutes of a day
-/// are in log files of the next day, and do not show that those of their own day were read.
+/// The account, the Region and the day of a log file, by its name. Nothing else is covered by its records: the last minutes of a
+/// day are in log files of the next day, and do not show that those of their own day were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery<'n> {
     name: &'n str,
@@ -80,17 +80,12 @@ impl<'n> Delivery<'n> {
         })
     }
 
-    /// Whether it covers the days of these records.
-    pub(crate) fn has_records(&self, id: CoverageId, coverage: &Coverage) -> bool {
-        coverage.is_of(id, self.account, self.region)
+    /// Whether it covers a day of these records.
+    pub(crate) fn covers(&self, id: CoverageId, day: i32, coverage: &Coverage) -> bool {
+        self.day == day && coverage.is_of(id, self.account, self.region)
     }
 
-    /// Whether it covers a day.
-    pub(crate) fn has_day(&self, day: i32) -> bool {
-        self.day == day
-    }
-
-    /// Forgets the records that it does not cover.
+    /// Forgets what it does not cover.
     pub(crate) fn limit(&self, coverage: &mut Coverage) {
         coverage.limit_to_log_file(self.account, self.region, self.day);
     }
