@@ -65,8 +65,7 @@ impl<'r> Intake<'r> {
                 .entry(reason)
                 .or_default() += count;
         }
-        let (since, until) = self.rules.covered_limits();
-        self.activity.coverage_mut().limit_to(since, until);
+        self.rules.limit_coverage(self.activity.coverage_mut());
         if self.reconciliation.records_attributed > 0 {
             let catalog = self.rules.catalog().fingerprint();
             self.activity.coverage_mut().see_catalog(catalog);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use advisor_core::DaySet;
+use advisor_core::{Coverage, DaySet};
 use chrono::{DateTime, TimeDelta, Utc};
 use service_catalog::Catalog;
 
@@ -161,8 +161,8 @@ impl Rules {
         (self.since_millis, self.until_millis)
     }
 
-    /// The limits of the time that counts as read to its end. The day of the present does: nothing of it is skipped.
-    pub(crate) fn covered_limits(&self) -> (i64, i64) {
+    /// Forgets the days of a coverage that the limits cut. The day of the present is not cut: nothing of it is skipped.
+    pub(crate) fn limit_coverage(&self, coverage: &mut Coverage) {
         let is_today = |now: DateTime<Utc>| {
             DaySet::day_of(self.until_millis) >= DaySet::day_of(now.timestamp_millis())
         };
@@ -170,7 +170,7 @@ impl Rules {
             Some(now) if is_today(now) => i64::MAX,
             _ => self.until_millis,
         };
-        (self.since_millis, until)
+        coverage.limit_to(self.since_millis, until);
     }
 
     /// Checks that a time, in UTC milliseconds, is within the options' limits.

@@ -82,8 +82,7 @@ impl TrailReader {
     /// Forgets the days of a coverage that the limits of time cut: for objects that were read [without limits](Self::of_all_times),
     /// while those outside of the limits were not read.
     pub fn limit_coverage(&self, coverage: &mut Coverage) {
-        let (since, until) = self.rules.covered_limits();
-        coverage.limit_to(since, until);
+        self.rules.limit_coverage(coverage);
     }
 
     /// Returns a flag that stops the reader: set to `true` from any thread, reading ends after the current objects. The result
