@@ -85,7 +85,12 @@ pub(crate) fn is_arn(text: &str) -> bool {
     text.starts_with(ARN_PREFIX) && text.len() <= LONGEST_ARN
 }
 
-/// Whether a text can be an account id. AWS's have 12 digits; others are kept, so that nothing is dropped.
+/// Whether a text can be an account id. AWS's [are numbers](is_account_number); others are kept, so that nothing is dropped.
 pub(crate) fn is_account(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_NAME
+}
+
+/// Whether a text is an account id of AWS: 12 digits.
+pub(crate) fn is_account_number(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

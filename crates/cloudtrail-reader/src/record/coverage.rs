@@ -108,13 +108,12 @@ pub(crate) fn account_of_caller<'a>(identity: &'a UserIdentity<'_>) -> Option<&'
 
 /// The account id that a JSON value is; some programs take it for a number.
 pub(crate) fn account_text(json: &str) -> Option<&str> {
-    let is_number = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     match json.strip_prefix('"') {
         Some(rest) => {
             let text = rest.strip_suffix('"')?;
             (!text.contains(['\\', '"']) && checks::is_account(text)).then_some(text)
         }
-        None => Some(json).filter(|text| is_number(text) && !text.starts_with('0')),
+        None => Some(json).filter(|text| checks::is_account_number(text) && !text.starts_with('0')),
     }
 }
 

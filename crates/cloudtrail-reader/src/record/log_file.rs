@@ -30,8 +30,7 @@ impl<'a> DeliveredName<'a> {
         let mut parts = last_part(name).splitn(4, '_');
         let (account, kind) = (parts.next()?, parts.next()?);
         let region = checks::region(parts.next()).ok()?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        (is_account && kind.starts_with("CloudTrail")).then_some(Self {
+        (checks::is_account_number(account) && kind.starts_with("CloudTrail")).then_some(Self {
             account,
             kind,
             region,
