@@ -208,6 +208,14 @@ fn what_credentials_are_made_from_is_bounded() {
                 words.starts_with(variable) && words.contains(reason),
                 "{words}"
             );
+            // With keys, nobody reads the file.
+            let mut options = self::options("http://127.0.0.1:1");
+            options.environment = Environment::new([
+                (variable, path.to_str().unwrap()),
+                ("AWS_ACCESS_KEY_ID", "test"),
+                ("AWS_SECRET_ACCESS_KEY", "test"),
+            ]);
+            assert!(S3Source::open("s3://bucket".parse().unwrap(), options).is_ok());
         }
     }
 }

@@ -143,7 +143,9 @@ impl Settings {
                 return Err(S3OpenError::NoCredentials);
             }
         }
-        check_token_files(environment)?;
+        if !unsigned && !has_keys {
+            check_token_files(environment)?;
+        }
         let owned = |value: Option<&str>| value.map(str::to_owned);
         Ok(Settings {
             builder,
