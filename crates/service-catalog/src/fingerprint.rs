@@ -7,9 +7,9 @@ use crate::catalog::Catalog;
 use crate::event_kind::When;
 
 /// Identifies what a catalog credits events with, and what it takes them for in coverage: its services, event sources, actions with
-/// their access levels and whether AWS tracks and logs them, event names, conditions, implied actions and lists of data and management events, and the rules of this
-/// crate that use them. Two catalogs with the same fingerprint read every trail alike. Display names, ARN formats and dates do not
-/// count.
+/// their access levels and whether AWS tracks and logs them, event names, conditions, implied actions and lists of data and
+/// management events, and the rules of this crate that use them. Two catalogs with the same fingerprint read every trail alike.
+/// Display names, ARN formats and dates do not count.
 ///
 /// Written and read as 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

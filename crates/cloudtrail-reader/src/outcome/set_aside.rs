@@ -27,7 +27,7 @@ pub enum SetAside {
     AfterUntil,
     /// More than a day later than [`ReadOptions::now`](crate::ReadOptions::now), or a row of an activity file that reaches as far.
     FromTheFuture,
-    /// A row of an activity file that spans [`ReadOptions::until`](crate::ReadOptions::until).
+    /// A row of an activity file that spans [`ReadOptions::until`](crate::ReadOptions::until), and whose days are not known.
     SpansUntil,
     /// The record is malformed. The [examples](crate::Reconciliation::examples) say what exactly is wrong.
     Malformed(MalformedKind),

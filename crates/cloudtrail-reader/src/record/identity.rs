@@ -88,8 +88,8 @@ impl<'a> Identity<'a> {
         Ok(found)
     }
 
-    /// Whether an ARN is the caller's, its role's or that of another session of its role. Where the record has no ARN of the caller, one
-    /// of its account is.
+    /// Whether an ARN is the caller's, its role's or that of another session of its role. Where the record has no ARN of the
+    /// caller, one of its account is.
     pub(crate) fn is_named_by(&self, arn: &str) -> bool {
         let Some(named) = ArnOwner::of(arn) else {
             return self.called_as == Some(arn);
