@@ -319,7 +319,7 @@ fn write_states(lines: &mut Lines<'_>, report: &Report) -> io::Result<()> {
                     granted,
                     ..
                 }) => (
-                    "actions of which too few days were read".to_owned(),
+                    "actions of which too few days were read, or granted too recently".to_owned(),
                     format!("{} ({number} of {granted})", row.service_namespace),
                 ),
                 Some(reason) => (reason.to_string(), row.service_namespace.to_owned()),
