@@ -3,7 +3,7 @@
 import type { ActionRow, Report, Reports, ServiceRow } from "./data";
 import { h, printableJson, type Child } from "./dom";
 import { count } from "./format";
-import { entityLink } from "./parts";
+import { entityLink, nameOf } from "./parts";
 import { listOf, matchesPattern, type Outcome, type StatementEffect, type StatementGrant, type WrittenStatement } from "./statements";
 
 /** More strings of a statement are counted. */
@@ -50,14 +50,15 @@ export function grantingLines(report: Report, service: ServiceRow, action: Actio
   return [...new Set(lines)];
 }
 
-function nameOf(arn: string): string {
-  return arn.slice(arn.lastIndexOf("/") + 1);
+/** A service, or one of its actions, as policies name it. */
+export function namespacedName(reports: Reports, service: ServiceRow, action: ActionRow | null): string {
+  const namespace = reports.index.services[service.service]?.namespace ?? "";
+  return action === null ? namespace : `${namespace}:${action.name}`;
 }
 
 /** What is shown about a service, or about one of its actions. */
 export async function explanation(reports: Reports, report: Report, name: string, service: ServiceRow, action: ActionRow | null): Promise<HTMLElement> {
-  const namespace = reports.index.services[service.service]?.namespace ?? "";
-  const asked = action === null ? null : `${namespace}:${action.name}`;
+  const asked = action === null ? null : namespacedName(reports, service, action);
   if (service.statements === null) {
     return h("p", {}, "Which statements grant it was not found out: that would have taken too much work. ", h("code", {}, "access-advisor explain"), " shows it.");
   }

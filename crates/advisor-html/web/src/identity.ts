@@ -4,12 +4,12 @@ import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
 import { Kept, type ActionRow, type Coverage, type Report, type Reports, type ServiceRow } from "./data";
 import { h, printable } from "./dom";
-import { explanation, grantingLines, grantingPolicies } from "./explanation";
+import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
 import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
 import { removable, removableTitle } from "./overview";
-import { card, copyButton, entityLink, exactly, shareText, stateBadge, tile, when, type View } from "./parts";
+import { card, copyButton, entityLink, exactly, nameOf, shareText, stateBadge, tile, when, type View } from "./parts";
 import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
@@ -204,8 +204,7 @@ class ServiceTable {
   }
 
   private async explain(service: ServiceRow, action: ActionRow | null): Promise<void> {
-    const namespace = this.reports.index.services[service.service]?.namespace ?? "";
-    const asked = action === null ? namespace : `${namespace}:${action.name}`;
+    const asked = namespacedName(this.reports, service, action);
     const content = await explanation(this.reports, this.report, this.name, service, action).catch((error: unknown) => h("p", { role: "alert" }, String(error)));
     const title = h("h2", { id: "why-title", tabindex: -1 }, `Why ${this.name} may use `, h("code", {}, asked));
     this.dialog.setAttribute("aria-labelledby", "why-title");
@@ -332,13 +331,13 @@ class ServiceTable {
     const policies = service.statements === null ? ["not found out"] : grantingPolicies(this.report, service, action);
     const [first] = policies;
     if (first === undefined) return h("span", {});
-    const asked = this.reports.index.services[service.service]?.namespace + (action === null ? "" : `:${action.name}`);
+    const asked = namespacedName(this.reports, service, action);
     const more = policies.length > 1 && h("small", {}, `+${policies.length - 1}`);
     return h("button", { type: "button", class: "why", title: `Why it may use ${asked}: ${policies.join(", ")}`, onclick: () => void this.explain(service, action) }, h("span", {}, first), more);
   }
 
   private byCell(arn: string | undefined): HTMLElement {
-    return arn === undefined ? h("span", {}) : entityLink(this.reports, arn, arn.slice(arn.lastIndexOf("/") + 1));
+    return arn === undefined ? h("span", {}) : entityLink(this.reports, arn, nameOf(arn));
   }
 
   private *csvRows(): Generator<(string | number)[]> {

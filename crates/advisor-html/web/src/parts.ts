@@ -58,7 +58,8 @@ export function whenCell(seconds: number, now: number): HTMLElement {
   return h("span", { class: "exact" }, when(seconds, now), h("small", {}, instant(seconds).slice(0, 10)));
 }
 
-export function exactly(access: Access | null, now: number): HTMLElement {
+/** Date and time, for a cell of a table. */
+export function exactly(access: Pick<Access, "time"> | null, now: number): HTMLElement {
   if (access === null) return h("span", { class: "never" }, "–");
   return h(
     "span",
@@ -91,6 +92,11 @@ export function wideCard(title: string, content: HTMLElement): HTMLElement {
 
 export function card(title: string, ...content: (HTMLElement | SVGElement | null)[]): HTMLElement {
   return h("section", { class: "card" }, h("h2", {}, title), content);
+}
+
+/** The name at the end of an ARN, without its path. */
+export function nameOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
 /** A link to the page of an entity, if the file has it; its path and name, or a shorter name, with the ARN as tooltip. */

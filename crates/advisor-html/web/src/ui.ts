@@ -2,11 +2,11 @@
 
 import { h, printable, type Child } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
-import { ago, count, instant, number } from "./format";
+import { count, instant, number } from "./format";
 import { gathered, forget } from "./gathered";
 import { identity } from "./identity";
 import { all, call, isProblem, signIn, signOut, startedJobs, whoAmI, type Credential, type StartedJob } from "./live";
-import type { View } from "./parts";
+import { exactly, nameOf, type View } from "./parts";
 import { link, parse } from "./route";
 import { servedReport, type JobJson } from "./served-report";
 import { TABS, viewOf } from "./views";
@@ -126,7 +126,7 @@ async function entity(arn: string): Promise<View> {
   const button = (label: string, granularity: string): HTMLElement => h("button", { type: "button", class: "main-button", onclick: () => void start(granularity) }, label);
   const earlier = (await startedJobs()).jobs.filter((job) => job.Arn === arn);
   return page(
-    arn.slice(arn.lastIndexOf("/") + 1),
+    nameOf(arn),
     h("p", { class: "arn" }, h("code", {}, arn)),
     h("p", { class: "buttons" }, button("Report on services", "SERVICE_LEVEL"), button("Report on services and actions", "ACTION_LEVEL")),
     problem,
@@ -142,9 +142,9 @@ function jobTable(list: StartedJob[]): VirtualTable<StartedJob> {
     label: "Your reports",
     rowHeight: 44,
     columns: [
-      { title: "Report on", className: "name", cell: (job) => h("span", { class: "name" }, h("a", { href: link("report", job.JobId), title: job.Arn }, job.Arn.slice(job.Arn.lastIndexOf("/") + 1)), h("small", {}, job.Arn)) },
+      { title: "Report on", className: "name", cell: (job) => h("span", { class: "name" }, h("a", { href: link("report", job.JobId), title: job.Arn }, nameOf(job.Arn)), h("small", {}, job.Arn)) },
       { title: "Of", className: "by", cell: (job) => (job.Granularity === "ACTION_LEVEL" ? "services and actions" : "services") },
-      { title: "Started, UTC", className: "last exact", cell: (job) => h("span", { class: "exact" }, h("time", { datetime: new Date(job.Created * 1000).toISOString() }, instant(job.Created).replace(" UTC", "")), h("small", {}, ago(job.Created, now))) },
+      { title: "Started, UTC", className: "last exact", cell: (job) => exactly({ time: job.Created }, now) },
       { title: "Status", className: "status", cell: (job) => STATUSES[job.Status] ?? job.Status },
     ],
   });
@@ -194,7 +194,7 @@ function report(id: string): View {
   let shown: View | undefined;
   const watch = async (): Promise<void> => {
     arn = (await startedJobs()).jobs.find((job) => job.JobId === id)?.Arn ?? "";
-    if (arn !== "") title.textContent = printable(arn.slice(arn.lastIndexOf("/") + 1));
+    if (arn !== "") title.textContent = printable(nameOf(arn));
     for (;;) {
       const job = (await call("GetServiceLastAccessedDetails", { JobId: id, MaxItems: "1" })) as unknown as JobJson;
       if (isClosed) return;
