@@ -58,28 +58,29 @@ pub(crate) fn stored_advisor(
     Ok(StoredAdvisor::new(store, catalog, tracking))
 }
 
-/// Loads the account data of a store, and reports its issues.
-pub(crate) fn stored_account(store: &Store) -> Result<AccountData, Failure> {
+/// Loads the account data of a store at a path, and reports its issues.
+pub(crate) fn stored_account(path: &Path, store: &Store) -> Result<AccountData, Failure> {
     let account = store.account_data()?;
     say_issues(account.issues());
     if account.entities().next().is_none() {
-        return Err(Failure::Message(
-            "no account was imported into this store: run `access-advisor import account`".into(),
-        ));
+        return Err(Failure::Message(format!(
+            "{}: this store has no account; import one with `access-advisor import account`",
+            path.display()
+        )));
     }
     Ok(account)
 }
 
-/// Loads the activity of a store.
-pub(crate) fn stored_activity(store: &Store) -> Result<Arc<Activity>, Failure> {
-    if !store.has_activity()? {
-        return Err(Failure::Message(
-            "there is no activity in this store, so a report would show everything as unused: run \
-             `access-advisor import trail`"
-                .into(),
-        ));
+/// Loads the activity of a store at a path.
+pub(crate) fn stored_activity(path: &Path, store: &Store) -> Result<Arc<Activity>, Failure> {
+    let activity = store.activity_table()?;
+    if activity.is_empty() {
+        return Err(Failure::Message(format!(
+            "{}: this store has no activity; import a trail with `access-advisor import trail`",
+            path.display()
+        )));
     }
-    Ok(store.activity_table()?)
+    Ok(activity)
 }
 
 /// Loads account data, and reports its issues.

@@ -654,7 +654,7 @@ fn what_a_store_must_have_to_answer() {
     only_accounts.run(&["import", "account", ACCOUNT]);
     let findings = only_accounts.run(&["findings"]);
     assert_eq!(findings.status.code(), Some(1));
-    assert!(stderr(&findings).contains("there is no activity in this store"));
+    assert!(stderr(&findings).contains("this store has no activity"));
     // The policies alone can be explained.
     let explained = only_accounts.run(&["explain", BRUNO, "s3:GetObject"]);
     assert_eq!(explained.status.code(), Some(0));
@@ -664,7 +664,7 @@ fn what_a_store_must_have_to_answer() {
     only_trail.run(&["import", "trail", TRAIL]);
     let findings = only_trail.run(&["findings"]);
     assert_eq!(findings.status.code(), Some(1));
-    assert!(stderr(&findings).contains("no account was imported into this store"));
+    assert!(stderr(&findings).contains("this store has no account"));
 
     // A store and files at once would be two answers.
     let both = only_trail.run(&["findings", "--account", ACCOUNT, "--trail", TRAIL]);

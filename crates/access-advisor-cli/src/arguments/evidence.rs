@@ -1,7 +1,7 @@
 //! What answers rest on: account data, and the trail and credential reports that show what was used. Both the accounts and the trail
 //! are in files, or in a store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access_advisor::account::{AccountData, CredentialReport};
@@ -56,7 +56,7 @@ pub(crate) struct EvidenceArguments {
 pub(crate) struct Accounts<'a> {
     arguments: &'a EvidenceArguments,
     catalog: Arc<Catalog>,
-    store: Option<Store>,
+    store: Option<(&'a Path, Store)>,
     pub(crate) data: Arc<AccountData>,
     credentials: Option<Arc<CredentialReport>>,
     now: DateTime<Utc>,
@@ -84,9 +84,10 @@ impl EvidenceArguments {
     pub(crate) fn accounts(&self) -> Result<Accounts<'_>, Failure> {
         let catalog = input::catalog(self.catalog.as_deref())?;
         let store = self.store.as_deref();
-        let store = store.map(|path| input::store(path, &catalog)).transpose()?;
+        let open = |path| Ok::<_, Failure>((path, input::store(path, &catalog)?));
+        let store = store.map(open).transpose()?;
         let data = match &store {
-            Some(store) => input::stored_account(store)?,
+            Some((path, store)) => input::stored_account(path, store)?,
             None => input::account(&self.account)?,
         };
         let credentials = input::credential_report(&self.credential_report, &data)?;
@@ -105,7 +106,7 @@ impl Accounts<'_> {
     /// Whether there is a trail: one of these files, or an import in the store.
     pub(crate) fn have_trail(&self, trail: &[PathBuf]) -> Result<bool, Failure> {
         Ok(match &self.store {
-            Some(store) => store.has_activity()?,
+            Some((_, store)) => store.has_activity()?,
             None => !trail.is_empty(),
         })
     }
@@ -116,8 +117,8 @@ impl Accounts<'_> {
         let reading = &self.arguments.reading;
         let until = reading.until.map_or(visible, |until| until.min(visible));
         let (activity, reconciliation) = match &self.store {
-            Some(store) => {
-                let activity = input::stored_activity(store)?;
+            Some((path, store)) => {
+                let activity = input::stored_activity(path, store)?;
                 (activity, Reconciliation::default())
             }
             None => {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use access_advisor::store::Store;
 use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::Args;
 
@@ -70,15 +69,8 @@ fn export_store(path: &Path, arguments: &ExportArguments) -> Result<(), Failure>
     binary_output::refuse_terminal(destination)?;
     output::refuse_inputs(destination, &[path.to_owned()])?;
     let catalog = input::catalog(arguments.catalog.as_deref())?;
-    let store = Store::open(path)?;
-    store.check_catalog(&catalog)?;
-    let activity = store.activity_table()?;
-    if activity.is_empty() {
-        return Err(Failure::Message(format!(
-            "{}: this store has no activity; import a trail with `access-advisor import trail`",
-            path.display()
-        )));
-    }
+    let store = input::store(path, &catalog)?;
+    let activity = input::stored_activity(path, &store)?;
     files::write(destination, &activity)?;
     let nothing = Reconciliation::default();
     Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
