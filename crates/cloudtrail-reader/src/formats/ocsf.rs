@@ -8,8 +8,8 @@
 use std::borrow::Cow;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, MapArray, RecordBatch};
-use serde_json::{Map, Value};
+use arrow_array::{Array, ArrayRef, ListArray, MapArray, RecordBatch};
+use serde_json::{Map, Value, json};
 
 use crate::formats::cells::Column;
 use crate::formats::engine_time;
@@ -96,6 +96,9 @@ const UNMAPPED_FIELDS: [&str; 11] = [
     "addendum",
 ];
 
+/// The column of the resources: a list of objects, of which the types count.
+const RESOURCES: &str = "resources";
+
 fn columns() -> impl Iterator<Item = (&'static str, OcsfField)> {
     COLUMNS.into_iter().chain([ACCOUNT])
 }
@@ -111,7 +114,10 @@ pub(crate) fn counts(name: &str) -> bool {
     let is_unmapped = name
         .strip_prefix(UNMAPPED)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    is_unmapped || columns().any(|(column, _)| column == name)
+    let is_resource_type = name
+        .strip_prefix(RESOURCES)
+        .is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".type"));
+    is_unmapped || is_resource_type || columns().any(|(column, _)| column == name)
 }
 
 /// Fails if columns are missing without which no row is a record.
@@ -145,9 +151,12 @@ pub(crate) fn take_batch(
 ) -> Result<(), FormatError> {
     let mut leaves = Vec::new();
     let mut unmapped = None;
+    let mut resources = None;
     for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
         if field.name() == UNMAPPED {
             unmapped = Some(Unmapped::of(array)?);
+        } else if field.name() == RESOURCES {
+            resources = array.as_list_opt();
         } else {
             collect(field.name(), array, &mut leaves)?;
         }
@@ -157,6 +166,9 @@ pub(crate) fn take_batch(
         let mut record = Map::new();
         if let Some(unmapped) = &unmapped {
             unmapped.add(row, &mut record);
+        }
+        if let Some(resources) = resources {
+            record.insert(RESOURCES.into(), resource_types(resources, row));
         }
         for (_, field, values) in &leaves {
             match values.at(row) {
@@ -252,6 +264,25 @@ fn collect<'b>(
         leaves.push((order, field, Values::of(path, like, array)?));
     }
     Ok(())
+}
+
+/// The `resources` of a row, as far as they count: one for each type. Null if there are more types than any record has.
+fn resource_types(lists: &ListArray, row: usize) -> Value {
+    const MOST: usize = 16;
+    let resources = lists.is_valid(row).then(|| lists.value(row));
+    let resources = resources.as_ref().and_then(|list| list.as_struct_opt());
+    let types = resources.and_then(|list| list.column_by_name("type")?.as_string_opt::<i32>());
+    let mut found: Vec<&str> = Vec::new();
+    for name in types.into_iter().flatten().flatten() {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+        if found.len() > MOST {
+            return Value::Null;
+        }
+    }
+    let resources = found.iter().map(|name| json!({"type": name}));
+    resources.collect()
 }
 
 /// The column `unmapped`.

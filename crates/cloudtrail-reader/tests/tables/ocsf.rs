@@ -1,6 +1,9 @@
 //! The whole test trail in OCSF, by the mapping that Security Lake documents, makes the table that its objects make.
 
+use arrow_array::ListArray;
 use arrow_array::builder::{MapBuilder, StringBuilder};
+use cloudtrail_reader::{ReadOptions, TrailReader};
+use service_catalog::Catalog;
 
 use super::same_table::{assert_same, calls};
 use super::*;
@@ -62,6 +65,9 @@ fn ocsf(record: &Value, version: Version) -> Value {
     user["type"] = identity["type"].clone();
     user["name"] = identity["userName"].clone();
     user["credential_uid"] = identity["accessKeyId"].clone();
+    let resources = record["resources"].as_array().into_iter().flatten();
+    let resources = resources.map(|it| json!({"uid": it["ARN"], "type": it["type"]}));
+    ocsf["resources"] = resources.collect();
     if version == Version::Two {
         ocsf["metadata"]["event_code"] = record["eventType"].clone();
     }
@@ -113,6 +119,21 @@ fn column(values: &[&Value]) -> ArrayRef {
             names.push(name);
         }
     }
+    if values.iter().any(|value| value.is_array()) {
+        let lists = values.iter().map(|value| value.as_array());
+        let lengths = lists.clone().map(|list| list.map_or(0, Vec::len));
+        let lengths = lengths.map(|length| Some(vec![None; length]));
+        let lengths = ListArray::from_iter_primitive::<Int32Type, _, _>(lengths);
+        let items: Vec<_> = lists.flatten().flatten().collect();
+        let items = column(&items);
+        let field = Field::new_list_field(items.data_type().clone(), true);
+        return Arc::new(ListArray::new(
+            field.into(),
+            lengths.offsets().clone(),
+            items,
+            None,
+        ));
+    }
     if names.is_empty() {
         let texts: Vec<_> = values.iter().map(|value| value.as_str()).collect();
         return Strings::Utf8.array(&texts);
@@ -128,7 +149,7 @@ fn column(values: &[&Value]) -> ArrayRef {
 
 fn batch(records: &[Value], version: Version) -> RecordBatch {
     let rows: Vec<_> = records.iter().map(|record| ocsf(record, version)).collect();
-    let mut columns: Vec<(String, ArrayRef)> = ["metadata", "api", "cloud", "actor"]
+    let mut columns: Vec<(String, ArrayRef)> = ["metadata", "api", "cloud", "actor", "resources"]
         .map(|name| {
             let values: Vec<_> = rows.iter().map(|row| &row[name]).collect();
             (name.to_owned(), column(&values))
@@ -189,6 +210,47 @@ fn security_lake_makes_the_same_table() {
             assert_eq!(found, expected, "{version:?}");
             assert_eq!(all_rows(&taken.activity), all_rows(&whole.activity));
         }
+    }
+}
+
+#[test]
+fn resources_tell_the_type_of_data_events() {
+    let types = [
+        &["AWS::S3::Object", "AWS::S3::Bucket"][..],
+        // Which of the two was logged is not known.
+        &["AWS::S3::Object", "AWS::S3::AccessPoint"],
+        &[],
+    ];
+    let records: Vec<_> = three()
+        .into_iter()
+        .zip(types)
+        .enumerate()
+        .map(|(number, (mut record, types))| {
+            let types = types.iter().map(|name| json!({"type": name}));
+            record["eventTime"] = json!(format!("2026-10-0{}T12:00:00Z", number + 1));
+            record["resources"] = types.collect();
+            record
+        })
+        .collect();
+    let covered = |object: &str, bytes: &[u8]| {
+        let mut activity = Activity::new();
+        let reader = TrailReader::new(Catalog::shared(), ReadOptions::new());
+        let reconciliation = reader.read_bytes(object, bytes, &mut activity);
+        assert_eq!(reconciliation.records_attributed, 3, "{object}");
+        let kinds = activity.coverage().records().map(|records| {
+            let days: Vec<_> = records.days.iter().collect();
+            let resource_type = records.category.resource_type().unwrap_or("-").to_owned();
+            (records.category.name(), resource_type, days)
+        });
+        kinds.collect::<Vec<_>>()
+    };
+    let expected = covered("object", &support::object(&records));
+    let is_known = |(_, name, _): &&(_, String, _)| name == "AWS::S3::Object";
+    assert_eq!(expected.iter().filter(is_known).count(), 1, "{expected:?}");
+    for version in [Version::One, Version::Two] {
+        let bytes = parquet(&batch(&records, version));
+        let object = "aws/S3_DATA/2.0/region=eu-central-1/x.gz.parquet";
+        assert_eq!(covered(object, &bytes), expected, "{version:?}");
     }
 }
 
