@@ -189,6 +189,13 @@ pub enum ChangeReason {
         /// The namespace.
         service: Box<str>,
     },
+    /// With a shorter list of this policy, the new policies do not fit.
+    DoesNotFit {
+        /// How many managed policies would be attached.
+        attached: usize,
+        /// How many can be.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for ChangeReason {
@@ -203,6 +210,10 @@ impl fmt::Display for ChangeReason {
                 f,
                 "NotAction excludes a part of {service}, and it is not known which of its actions were used"
             ),
+            Self::DoesNotFit { attached, limit } => {
+                f.write_str("otherwise ")?;
+                does_not_fit(f, *attached, *limit)
+            }
         }
     }
 }
@@ -239,7 +250,7 @@ pub enum Refusal {
     OfAws,
     /// IAM Identity Center makes the role from a permission set. That is to be changed.
     OfIdentityCenter,
-    /// The new policies do not fit.
+    /// The new policies do not fit, even where the longest of today stay as they are.
     DoesNotFit {
         /// How many managed policies would be attached.
         attached: usize,
@@ -282,10 +293,7 @@ impl fmt::Display for Refusal {
             Self::OfIdentityCenter => f.write_str(
                 "IAM Identity Center makes it from a permission set; change the permission set",
             ),
-            Self::DoesNotFit { attached, limit } => write!(
-                f,
-                "the new policies do not fit: {attached} attached policies, {limit} possible; try --wildcards safe"
-            ),
+            Self::DoesNotFit { attached, limit } => does_not_fit(f, *attached, *limit),
             Self::TooLong { characters, limit } => write!(
                 f,
                 "the new version does not fit: {characters} characters, {limit} possible; try --wildcards safe"
@@ -310,6 +318,13 @@ impl Serialize for Refusal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+fn does_not_fit(f: &mut fmt::Formatter<'_>, attached: usize, limit: usize) -> fmt::Result {
+    write!(
+        f,
+        "the new policies do not fit: {attached} attached policies, {limit} possible; try --wildcards safe"
+    )
 }
 
 fn kind_name<S: Serializer>(kind: &EntityKind, serializer: S) -> Result<S::Ok, S::Error> {

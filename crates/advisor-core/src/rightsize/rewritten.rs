@@ -156,6 +156,25 @@ impl Rewritten {
         }
     }
 
+    /// The document as it is, with a reason for the statements that would change.
+    pub(super) fn left_whole(
+        &self,
+        old: &OldDocument,
+        compiler: &PolicyCompiler,
+        needs: &Needs,
+        reason: &ChangeReason,
+    ) -> Self {
+        let stays = |change: &StatementChange| NewStatement {
+            index: change.index,
+            actions: NewActions::Same(match change.old {
+                Some(_) => Some(reason.clone()),
+                None => change.stays.clone(),
+            }),
+        };
+        let statements: Vec<_> = self.statements.iter().map(stays).collect();
+        Self::of(old, compiler, &statements, needs)
+    }
+
     /// The statements of the new document.
     pub(super) fn left(&self) -> impl Iterator<Item = &StatementJson> {
         let document = self.document.as_ref();

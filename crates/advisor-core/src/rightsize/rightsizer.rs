@@ -19,7 +19,8 @@ use super::names::{AccountNames, NewNames};
 use super::needs::{Needs, NoNeeds};
 use super::options::{PolicyLimits, RightsizeOptions};
 use super::outcome::{
-    KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal, Rightsized,
+    ChangeReason, KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal,
+    Rightsized,
 };
 use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
@@ -38,6 +39,9 @@ pub struct Rightsizer {
     names: Arc<AccountNames>,
     holders: Arc<Holders>,
 }
+
+/// The most policies that are left as they are so that the new ones of the others fit. Each is one more try.
+const MOST_LEFT_WHOLE: usize = 20;
 
 /// A policy that an entity has of its own.
 struct Own<'a> {
@@ -150,21 +154,20 @@ impl Rightsizer {
             NoNeeds::Nobody => Refusal::Nobody,
             NoNeeds::NoStates => Refusal::NoStates,
         })?;
-        let own = self.own(entity, &needs);
+        let mut own = self.own(entity, &needs);
+        if own.iter().any(Own::changes) {
+            check_names(detail, &own)?;
+            if detail.kind == EntityKind::Policy && detail.default_version.is_none() {
+                return Err(Refusal::NoVersion);
+            }
+            (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
+            let finished = self.pack_what_fits(detail, &mut own, &needs)?;
+            result.proof = Some(self.proof(&finished, &own, &needs)?);
+            result.new_policies = finished.policies;
+        }
         result.policies = own.iter().map(Own::change).collect();
         self.count(result, &own, &needs);
         self.name_single_users(result, &own, &needs);
-        if !result.changes() {
-            return Ok(());
-        }
-        check_names(detail, &own)?;
-        if detail.kind == EntityKind::Policy && detail.default_version.is_none() {
-            return Err(Refusal::NoVersion);
-        }
-        (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
-        let finished = self.pack(detail, &own)?;
-        result.proof = Some(self.proof(&finished, &own, &needs)?);
-        result.new_policies = finished.policies;
         Ok(())
     }
 
@@ -241,6 +244,35 @@ impl Rightsizer {
             });
         }
         (result.only_one_member).sort_by(|left, right| left.arn.cmp(&right.arn));
+    }
+
+    /// Packs new policies. While they do not fit, the policy with the longest new document stays as it is.
+    fn pack_what_fits(
+        &self,
+        detail: &EntityDetail,
+        own: &mut [Own<'_>],
+        needs: &Needs,
+    ) -> Result<Finished, Refusal> {
+        let (attached, limit) = match self.pack(detail, own) {
+            Err(Refusal::DoesNotFit { attached, limit }) => (attached, limit),
+            packed => return packed,
+        };
+        let refusal = Refusal::DoesNotFit { attached, limit };
+        let reason = ChangeReason::DoesNotFit { attached, limit };
+        for _ in 0..MOST_LEFT_WHOLE {
+            let changed = own.iter_mut().filter(|own| own.changes());
+            if let Some(longest) = changed.max_by_key(|own| own.characters()) {
+                longest.leave_whole(self.compiler(), needs, &reason);
+            }
+            if !own.iter().any(Own::changes) {
+                break;
+            }
+            match self.pack(detail, own) {
+                Err(Refusal::DoesNotFit { .. }) => {}
+                packed => return packed,
+            }
+        }
+        Err(refusal)
     }
 
     /// Packs the statements that are left of policies that change into new policies.
@@ -409,6 +441,13 @@ fn limits_of(limits: &PolicyLimits, kind: EntityKind) -> (usize, usize) {
 impl Own<'_> {
     fn changes(&self) -> bool {
         self.document.as_ref().is_some_and(|(_, it)| it.changes)
+    }
+
+    /// Leaves the policy as it is.
+    fn leave_whole(&mut self, compiler: &PolicyCompiler, needs: &Needs, reason: &ChangeReason) {
+        if let Some((old, rewritten)) = &mut self.document {
+            *rewritten = Arc::new(rewritten.left_whole(old, compiler, needs, reason));
+        }
     }
 
     /// The length of the new document.

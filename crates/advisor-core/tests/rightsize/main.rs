@@ -16,7 +16,8 @@ mod scripts;
 mod world;
 
 use advisor_core::{
-    Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized, Tracking,
+    ChangeReason, Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized,
+    Tracking,
 };
 use serde_json::{Value, json};
 
@@ -362,4 +363,41 @@ fn inline_policies_that_cannot_be_read_leave_the_others_no_more_room_than_today(
         };
         assert_eq!(policy.policy_type, expected, "{policy:?}");
     }
+}
+
+#[test]
+fn where_new_policies_do_not_fit_the_longest_stays_whole_and_the_others_change() {
+    let mut world = World::new();
+    let queues =
+        (0..80).map(|number| format!("arn:aws:sqs:eu-west-1:111122223333:orders-{number}"));
+    let queues: Vec<String> = queues.collect();
+    let mut long = allow(json!("sqs:*"), "*");
+    long["Resource"] = json!(queues);
+    world.managed("Long", document(json!([long])));
+    let actions = json!(["sqs:CreateQueue", "sqs:DeleteQueue"]);
+    world.managed("Short", document(json!([allow(actions, "*")])));
+    world.used("sqs", "CreateQueue");
+    let mut limits = advisor_core::PolicyLimits::default();
+    (limits.inline_role, limits.attached_role) = (0, 2);
+    limits.managed_policy = 3_800;
+    let sized = rightsize(&world, options().with_limits(limits));
+    let changes = |name: &str| {
+        let mut policies = sized.policies.iter();
+        policies.find(|it| &*it.policy_name == name).unwrap()
+    };
+    let (long, short) = (changes("Long"), changes("Short"));
+    assert!(!long.changes && short.changes, "{sized:?}");
+    let stays = long.statements[0].stays.as_ref();
+    assert!(
+        matches!(stays, Some(ChangeReason::DoesNotFit { limit: 2, .. })),
+        "{stays:?}"
+    );
+    assert_eq!(new(&sized).len(), 1);
+    assert!(sized.proof.is_some() && sized.kept.whole > 0);
+    assert_eq!(sized.removed_actions, 0);
+
+    // Where no other one changes, nothing is proposed.
+    limits.managed_policy = 10;
+    let sized = rightsize(&world, options().with_limits(limits));
+    assert!(sized.refused.is_some() && !sized.changes(), "{sized:?}");
 }
