@@ -1,4 +1,5 @@
-//! The short lists of a document, shared by the entities that need the same of a service.
+//! The short lists of a document, shared by the entities that need the same of a service. Finding them for each entity was two thirds of
+//! the time of right-sizing 10,000 identities with safe wildcards (bench `reports`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
