@@ -14,6 +14,10 @@ use crate::log_limit::{LineKind, LogLimit};
 /// How long a job runs before the store is asked whether it still exists, and between two such questions.
 const WATCH: Duration = Duration::from_millis(500);
 
+/// By how much these threads are nicer (`man 2 nice`) than those that answer requests.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 10;
+
 /// The target of log lines.
 const LOG: &str = "iam_api::jobs";
 
@@ -50,7 +54,10 @@ pub(crate) fn start(jobs: &JobQueue, config: &Config, log: &Arc<LogLimit>) -> st
         jobs.add_worker();
         let thread = std::thread::Builder::new()
             .name(format!("job-{number}"))
-            .spawn(move || worker.work());
+            .spawn(move || {
+                yield_to_requests();
+                worker.work();
+            });
         if let Err(error) = thread {
             jobs.remove_worker();
             _ = jobs.stop(Duration::ZERO);
@@ -58,6 +65,16 @@ pub(crate) fn start(jobs: &JobQueue, config: &Config, log: &Arc<LogLimit>) -> st
         }
     }
     Ok(())
+}
+
+/// Lets the threads that answer requests go first, wherever a thread has a priority of its own (Linux).
+///
+/// Reports take seconds and answers take milliseconds: with equal rights, every answer would wait until a job has used up its share.
+fn yield_to_requests() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICER) {
+        tracing::debug!(target: LOG, %error, "the threads that make reports have the priority of the others");
+    }
 }
 
 impl Worker {
