@@ -10,9 +10,13 @@
     reason = "a target panics to report what it found"
 )]
 
+mod account;
+mod input;
 mod policies;
+mod sample;
 mod service;
-mod storage;
+mod signing;
+mod stores;
 mod trails;
 
 /// A target: its name, which is that of its corpus, and what it does.
@@ -25,7 +29,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     target("policy_document", policies::document),
     target("arn", policies::arn),
     target("pattern_algebra", policies::algebra),
@@ -34,11 +38,12 @@ pub const TARGETS: [Target; 13] = [
     target("activity_csv", trails::activity_csv),
     target("activity_parquet", trails::activity_parquet),
     target("query_request", service::query_request),
-    target("signed_request", service::signed_request),
-    target("presigned_query", service::presigned_query),
+    target("signed_request", signing::signed_request),
+    target("presigned_query", signing::presigned_query),
     target("credentials_file", service::credentials_file),
-    target("account_export", storage::account_export),
-    target("store_file", storage::store_file),
+    target("account_export", account::export),
+    target("store_file", stores::store_file),
+    target("store_rows", stores::store_rows),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8])) -> Target {

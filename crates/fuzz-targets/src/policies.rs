@@ -73,14 +73,12 @@ pub(crate) fn algebra(data: &[u8]) {
         .map(|text| Pattern::wildcard(text))
         .collect();
     let strings = strings();
-    for left in &patterns {
-        for right in &patterns {
-            let both = strings
-                .iter()
-                .find(|it| left.matches(it) && right.matches(it));
-            let only = strings
-                .iter()
-                .find(|it| right.matches(it) && !left.matches(it));
+    // Which strings each pattern matches.
+    let matched: Vec<Matched> = patterns.iter().map(Matched::of).collect();
+    for (left, of_left) in patterns.iter().zip(&matched) {
+        for (right, of_right) in patterns.iter().zip(&matched) {
+            let both = of_left.find(of_right, |left, right| left & right);
+            let only = of_left.find(of_right, |left, right| right & !left);
             assert!(
                 overlaps(left, right) || both.is_none(),
                 "{left:?} {right:?} {both:?}"
@@ -108,6 +106,30 @@ pub(crate) fn algebra(data: &[u8]) {
             assert_eq!(found, None, "{patterns:?}");
         }
         Residue::Undecided => {}
+    }
+}
+
+/// The strings that a pattern matches: a bit for each.
+struct Matched(Vec<u64>);
+
+impl Matched {
+    fn of(pattern: &Pattern) -> Self {
+        let bits = strings().chunks(64).map(|chunk| {
+            let bits = chunk
+                .iter()
+                .rev()
+                .map(|text| u64::from(pattern.matches(text)));
+            bits.fold(0, |all, bit| all << 1 | bit)
+        });
+        Self(bits.collect())
+    }
+
+    /// The first string in a combination of two sets.
+    fn find(&self, other: &Self, combined: impl Fn(u64, u64) -> u64) -> Option<&'static String> {
+        let pairs = self.0.iter().zip(&other.0).enumerate();
+        let mut combined = pairs.map(|(chunk, (left, right))| (chunk, combined(*left, *right)));
+        let (chunk, bits) = combined.find(|(_, bits)| *bits != 0)?;
+        strings().get(chunk * 64 + usize::try_from(bits.trailing_zeros()).unwrap())
     }
 }
 

@@ -1,40 +1,50 @@
-//! Requests to the service, and the file with its access keys.
+//! A service in this process, requests to it in the Query protocol, and the file with its access keys.
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use advisor_core::Tracking;
+use advisor_core::{Caller, JobId};
 use advisor_store::{Store, StoredAdvisor};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use iam_api::{Api, Config, Credentials, router};
-use service_catalog::Catalog;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-const KEYS: &str = r#"
-[[credential]]
-access_key_id = "AKIAEXAMPLE"
-secret_access_key = "never guessed by a fuzzer"
-arn = "arn:aws:iam::111122223333:user/ada"
-"#;
+use crate::sample;
 
-/// A service on an empty store.
-struct Service {
+/// Without credentials, the access key id names the caller, a user of the only account.
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=me/20261101/us-east-1/iam/aws4_request, \
+                             SignedHeaders=host;x-amz-date, Signature=none";
+const CALLER: &str = "arn:aws:iam::111122223333:user/me";
+
+/// The most pages that are read of a list.
+const PAGES: usize = 4;
+/// Jobs that requests made are deleted when there are this many.
+const JOBS: usize = 100;
+
+/// A service on a store of its own.
+pub(crate) struct Service {
     router: Router,
     runtime: Runtime,
+    advisor: Arc<StoredAdvisor>,
     _folder: TempDir,
 }
 
 impl Service {
-    fn new(credentials: Option<Credentials>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open_or_create(Path::new(&folder.path().join("store.db"))).unwrap();
-        let advisor = StoredAdvisor::new(Arc::new(store), Catalog::shared(), Tracking::aws());
-        let mut config = Config::new(Arc::new(advisor));
+    /// A service on the sample, whose jobs belong to the caller.
+    pub(crate) fn new(caller: &Caller, credentials: Option<Credentials>) -> Self {
+        let folder = sample::folder();
+        let path = sample::store(&folder, caller);
+        let store = Arc::new(Store::open(&path).unwrap());
+        let advisor = Arc::new(sample::advisor(store));
+        // Its own thread would make it while requests are answered.
+        advisor.run_left_jobs(sample::now()).unwrap();
+        let mut config = Config::new(advisor.clone());
         config.credentials = credentials;
+        config.clock = Arc::new(sample::now);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -46,86 +56,114 @@ impl Service {
         Self {
             router,
             runtime,
+            advisor,
             _folder: folder,
         }
     }
 
-    /// The status of the answer.
-    fn ask(&self, request: Request<Body>) -> u16 {
-        let answer = self.router.clone().oneshot(request);
-        self.runtime.block_on(answer).unwrap().status().as_u16()
+    /// The status and the body of the answer, to its end.
+    pub(crate) fn ask(&self, request: Request<Body>) -> (u16, Vec<u8>) {
+        self.runtime.block_on(async {
+            let answer = self.router.clone().oneshot(request).await.unwrap();
+            let (head, body) = answer.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            (head.status.as_u16(), body.to_vec())
+        })
     }
 }
 
-fn open() -> &'static Service {
-    static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| Service::new(None))
+/// The service that requests without a signature are sent to.
+struct Open {
+    service: Service,
+    /// The jobs of the sample, in the order of their making.
+    jobs: Vec<JobId>,
+    /// The number of jobs that requests made.
+    made: Mutex<usize>,
 }
 
-fn guarded() -> &'static Service {
-    static SERVICE: OnceLock<Service> = OnceLock::new();
-    SERVICE.get_or_init(|| Service::new(Some(Credentials::parse(KEYS).unwrap())))
-}
+static OPEN: LazyLock<Open> = LazyLock::new(|| {
+    let caller = Caller::from_arn(CALLER, "me").unwrap();
+    let service = Service::new(&caller, None);
+    let jobs = service.advisor.store().jobs().unwrap();
+    // Completed ones first, and the failed one last.
+    let mut jobs: Vec<_> = jobs.into_iter().map(|it| (it.bytes, it.job.id)).collect();
+    jobs.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    Open {
+        service,
+        jobs: jobs.into_iter().map(|(_, id)| id).collect(),
+        made: Mutex::default(),
+    }
+});
 
-/// The body of a request in the Query protocol. The server answers, and fails at nothing.
-pub(crate) fn query_request(data: &[u8]) {
-    let request = Request::post("/")
-        .header("host", "localhost")
-        .header("authorization", "AWS4-HMAC-SHA256 Credential=any")
-        .header(
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        )
-        .body(Body::from(data.to_vec()))
-        .unwrap();
-    let status = open().ask(request);
-    assert!(status != 500, "{status}");
-}
+impl Open {
+    /// Asks with this body, and checks the answer. Returns the marker of the next page.
+    fn ask(&self, body: String) -> (u16, Option<String>) {
+        let request = Request::post("/")
+            .header("host", "localhost")
+            .header("authorization", AUTHORIZATION)
+            .header("x-amz-date", "20261101T000000Z")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        let (status, answer) = self.service.ask(request);
+        assert!(status < 500, "{status}");
+        let text = String::from_utf8(answer).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let marker = document
+            .descendants()
+            .find(|node| node.has_tag_name(("https://iam.amazonaws.com/doc/2010-05-08/", "Marker")))
+            .and_then(|node| node.text().map(str::to_owned));
+        (status, marker)
+    }
 
-/// Lines of a request: method and target, headers, an empty line, the body. Nothing gets in without a signature.
-pub(crate) fn signed_request(data: &[u8]) {
-    let end = data
-        .windows(2)
-        .position(|two| two == b"\n\n")
-        .unwrap_or(data.len());
-    let (head, body) = data.split_at(end);
-    let Ok(head) = std::str::from_utf8(head) else {
-        return;
-    };
-    let mut lines = head.lines();
-    let first = lines.next().unwrap_or_default();
-    let (method, target) = first.split_once(' ').unwrap_or(("POST", first));
-    let mut request = Request::builder().method(method).uri(target);
-    for line in lines.take(40) {
-        if let Some((name, value)) = line.split_once(':') {
-            request = request.header(name, value.trim());
+    /// Deletes the jobs that requests made, from time to time.
+    fn tidy(&self) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        *made += 1;
+        if *made < JOBS {
+            return;
+        }
+        *made = 0;
+        let store = self.service.advisor.store();
+        for summary in store.jobs().unwrap() {
+            if !self.jobs.contains(&summary.job.id) {
+                _ = store.delete_job(&summary.job.id).unwrap();
+            }
         }
     }
-    let body = body.get(2..).unwrap_or_default().to_vec();
-    let Ok(request) = request.body(Body::from(body)) else {
-        return;
-    };
-    refused(request);
 }
 
-/// A presigned query. Nothing gets in without a signature.
-pub(crate) fn presigned_query(data: &[u8]) {
-    let Ok(query) = std::str::from_utf8(data) else {
+/// The body of a request in the Query protocol, in which `JOB0` to `JOB3` stand for ids of jobs. The server answers with well-formed
+/// XML, fails at nothing, and takes the markers that it gave.
+pub(crate) fn query_request(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let request = Request::get(format!("/?{query}")).header("host", "localhost");
-    if let Ok(request) = request.body(Body::empty()) {
-        refused(request);
+    let mut body = text.to_owned();
+    for (index, job) in OPEN.jobs.iter().enumerate() {
+        body = body.replace(&format!("JOB{index}"), job.as_str());
     }
-}
-
-fn refused(request: Request<Body>) {
-    // These answer everybody.
-    if ["/healthz", "/metrics"].contains(&request.uri().path()) {
+    let (status, mut marker) = OPEN.ask(body.clone());
+    if status == 200 && body.contains("Generate") {
+        OPEN.tidy();
+    }
+    let names = body.split('&').filter_map(|pair| pair.split('=').next());
+    if names
+        .into_iter()
+        .any(|it| it == "Marker" || it.contains('%'))
+    {
         return;
     }
-    let status = guarded().ask(request);
-    assert!((400..500).contains(&status), "{status}");
+    let mut seen = BTreeSet::new();
+    for _ in 0..PAGES {
+        let Some(of_next) = marker else {
+            return;
+        };
+        assert!(seen.insert(of_next.clone()), "a page comes again");
+        let (status, following) = OPEN.ask(format!("{body}&Marker={of_next}"));
+        assert_eq!(status, 200, "the marker is refused");
+        marker = following;
+    }
 }
 
 /// A file with access keys.

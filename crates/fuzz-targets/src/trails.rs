@@ -43,7 +43,8 @@ pub(crate) fn record_text(data: &[u8]) {
          2026-10-01T12:00:00Z,s3.amazonaws.com,ListBuckets,eu-west-1,00000000-0000-4000-8000-000000000000,AwsApiCall\n"
     );
     _ = read(&PROJECTED, table.as_bytes());
-    _ = read(&PROJECTED, format!("{{\"message\": {text:?}}}").as_bytes());
+    let message = serde_json::json!({ "message": text }).to_string();
+    _ = read(&PROJECTED, message.as_bytes());
 }
 
 /// An activity table as CSV.

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use clap::Args;
 
@@ -30,7 +32,11 @@ pub(crate) struct Fuzz {
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
 
-    /// Then add to the corpus what reaches more of the code
+    /// How many targets run at once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    jobs: u64,
+
+    /// Then replace the corpus by as few inputs, of it and of those found, as reach the same code
     #[arg(long)]
     merge: bool,
 }
@@ -46,20 +52,35 @@ impl Fuzz {
             return Err("there is no such target".to_owned());
         }
         let programs = build(&fuzz)?;
-        let seconds = self.minutes * 60 / u64::try_from(targets.len()).unwrap_or(1).max(1);
+        let count = u64::try_from(targets.len()).unwrap_or(1).max(1);
+        let seconds = self.minutes * 60 * self.jobs.min(count) / count;
+        let waiting = Mutex::new(targets.into_iter());
+        let results = std::thread::scope(|scope| {
+            let work = || {
+                let mut results = Vec::new();
+                loop {
+                    let next = waiting
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .next();
+                    let Some(name) = next else {
+                        return results;
+                    };
+                    let result = self.run_one(&fuzz, &programs, &name, seconds);
+                    results.push((name, result));
+                }
+            };
+            let threads: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
+            let results = threads.into_iter().map(ScopedJoinHandle::join);
+            results.collect::<Result<Vec<_>, _>>()
+        });
+        let results = results.map_err(|_| "a thread panicked")?;
         let mut total = 0;
         let mut broken = Vec::new();
-        for name in &targets {
-            let runs = fuzz_one(&fuzz, &programs, name, seconds)?;
-            match runs {
-                Some(runs) => {
-                    total += runs;
-                    println!("{runs:>14}  {name}");
-                }
-                None => broken.push(name.clone()),
-            }
-            if self.merge {
-                merge(&fuzz, &programs, name)?;
+        for (name, result) in results.into_iter().flatten() {
+            match result? {
+                Some(runs) => total += runs,
+                None => broken.push(name),
             }
         }
         println!("{total:>14}  executions");
@@ -73,6 +94,24 @@ impl Fuzz {
                 inputs.display()
             ))
         }
+    }
+
+    /// Runs a target for some seconds. Returns how often it ran; `None` when it was broken.
+    fn run_one(
+        &self,
+        fuzz: &Path,
+        programs: &Path,
+        name: &str,
+        seconds: u64,
+    ) -> Result<Option<u64>, String> {
+        let runs = fuzz_one(fuzz, programs, name, seconds)?;
+        if let Some(runs) = runs {
+            println!("{runs:>14}  {name}, {} a second", runs / seconds.max(1));
+        }
+        if self.merge {
+            merge(fuzz, programs, name)?;
+        }
+        Ok(runs)
     }
 }
 
@@ -147,16 +186,26 @@ fn fuzz_one(fuzz: &Path, programs: &Path, name: &str, seconds: u64) -> Result<Op
         .ok_or_else(|| format!("{name}: libFuzzer does not say how often it ran"))
 }
 
-/// Adds inputs that were found to the corpus, if they reach more of the code.
+/// Writes as few inputs as reach the same code as the corpus and what was found, into a new folder that then is the corpus.
 fn merge(fuzz: &Path, programs: &Path, name: &str) -> Result<(), String> {
+    let (corpus, found) = (
+        fuzz.join("corpus").join(name),
+        fuzz.join("found").join(name),
+    );
+    let merged = fuzz.join("found").join(format!("{name}.merged"));
+    let failed = |error| format!("{name}: the corpus cannot be merged: {error}");
+    if merged.exists() {
+        fs::remove_dir_all(&merged).map_err(failed)?;
+    }
+    fs::create_dir_all(&merged).map_err(failed)?;
     let mut program = child::command(programs.join(name))?;
     program
-        .args(["-merge=1", "-verbosity=0"])
-        .arg(fuzz.join("corpus").join(name))
-        .arg(fuzz.join("found").join(name));
-    if child::passed_through(&mut program)? {
-        Ok(())
-    } else {
-        Err(format!("{name}: the corpus cannot be merged"))
+        // How often code runs does not count: that would keep many inputs that differ in lengths only.
+        .args(["-set_cover_merge=1", "-use_counters=0", "-verbosity=0"])
+        .args([&merged, &corpus, &found]);
+    if !child::passed_through(&mut program)? {
+        return Err(format!("{name}: the corpus cannot be merged"));
     }
+    fs::remove_dir_all(&corpus).map_err(failed)?;
+    fs::rename(&merged, &corpus).map_err(failed)
 }
