@@ -19,6 +19,7 @@ const TRAIL: &str = "testdata/trail";
 const NOW: &str = "2026-11-01T00:00:00Z";
 const BRUNO: &str = "arn:aws:iam::111122223333:user/engineering/bruno";
 const ERIN: &str = "arn:aws:iam::111122223333:user/erin";
+const AUDITORS: &str = "arn:aws:iam::111122223333:group/auditors";
 const DEVELOPERS: &str = "arn:aws:iam::111122223333:group/developers";
 
 struct Store {
@@ -55,7 +56,10 @@ impl Store {
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        assert_eq!(stderr(&output), "");
+        let said = stderr(&output);
+        // Of those who are in the group of auditors, whose policy the export lacks.
+        let is_other = |line: &&str| !line.starts_with("warning: services may be missing: ");
+        assert_eq!(said.lines().find(is_other), None);
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -158,11 +162,12 @@ fn get_says_what_report_says() {
             .unwrap()
             .iter()
             .partition(|report| report["Arn"] == "arn:aws:iam::aws:policy/SecurityAudit");
-        // The export has no document of it: there is no report to store.
+        // The export has no document of it: an empty list would look like a policy that grants nothing.
         let refused = store.run(&["generate", lacking[0]["Arn"].as_str().unwrap()]);
         assert_eq!(refused.status.code(), Some(1));
         assert!(stderr(&refused).contains("was not evaluated"));
-        for report in reports.into_iter().step_by(9) {
+        let evaluated = |report: &&Value| report.get("NotEvaluated").is_none();
+        for report in reports.into_iter().filter(evaluated).step_by(9) {
             let job = store.generate(report["Arn"].as_str().unwrap(), &more);
             let mut rows = Vec::new();
             let mut answer = store.json(&["get", &job, "--max-items", "150"]);
@@ -177,6 +182,36 @@ fn get_says_what_report_says() {
             assert_eq!(answer["JobType"], report["JobType"]);
         }
     }
+}
+
+#[test]
+fn what_was_not_evaluated_is_named() {
+    let store = Store::filled();
+    let missing = "arn:aws:iam::aws:policy/SecurityAudit";
+    let warning = format!(
+        "warning: services may be missing: not evaluated: {missing}: the export has no document of it\n"
+    );
+    let answer = |arguments: &[&str]| -> Value {
+        let output = store.run(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(stderr(&output), warning);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let job = answer(&["generate", AUDITORS, "--now", NOW]);
+    let job = job["JobId"].as_str().unwrap();
+    let reason = "the export has no document of it";
+    let expected = serde_json::json!([{"Name": missing, "Reason": reason}]);
+    assert_eq!(answer(&["get", job])["NotEvaluated"], expected);
+    let entities = answer(&["entities", job, "s3"]);
+    assert_eq!(entities["NotEvaluated"], expected);
+    let listed = stdout(&store.run(&["jobs", "list"]));
+    let row: Vec<&str> = listed.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!((row[4], row[5]), ("5", "1"), "{listed}");
+    let refused = store.failure(&["generate", missing]);
+    assert_eq!(
+        refused,
+        format!("error: the policy was not evaluated: {missing}: {reason}\n")
+    );
 }
 
 #[test]
@@ -532,7 +567,7 @@ fn what_is_missing_is_said_and_strict_fails() {
 #[test]
 fn a_store_that_may_only_be_read() {
     let store = Store::filled();
-    let job = store.generate(ERIN, &[]);
+    let job = store.generate(BRUNO, &[]);
     let expected = stdout(&store.run(&["get", &job]));
     // Root writes all the same: then as nobody.
     let is_root =
@@ -566,7 +601,7 @@ fn a_store_that_may_only_be_read() {
         let got = run(&["get", &job]).unwrap();
         assert_eq!(stderr(&got), "");
         assert_eq!(stdout(&got), expected);
-        let refused = run(&["generate", ERIN]).unwrap();
+        let refused = run(&["generate", BRUNO]).unwrap();
         assert_eq!(refused.status.code(), Some(1));
         assert!(
             stderr(&refused).contains("advisor.db: attempt to write a readonly database"),

@@ -245,6 +245,7 @@ pub(crate) fn operation(error: &OperationError) -> PyErr {
         OperationError::Request(error) => request(error),
         OperationError::Store(error) => store(error),
         OperationError::NoActivity(error) => nothing_read(&error.to_string(), None),
+        OperationError::NoReport(error) => raised("AccountError", &error.to_string(), &[]),
         _ => unexpected(error),
     }
 }

@@ -282,6 +282,7 @@ impl Store {
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
     ///     InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
+    ///     AccountError: It is a managed policy that was not evaluated, because the export has no valid document of it.
     ///     TrailError: No activity of the account was imported: everything would look unused. See `allow_empty_activity`.
     #[pyo3(signature = (*, Arn, Granularity = ApiLevel(Granularity::Service), now = None), text_signature = "($self, *, Arn, Granularity='SERVICE_LEVEL', now=None)")]
     #[expect(non_snake_case, reason = "boto3's names")]
@@ -305,7 +306,8 @@ impl Store {
         )
     }
 
-    /// Returns a page of a job's report, like boto3's method.
+    /// Returns a page of a job's report, like boto3's method. `NotEvaluated` has the policies and groups that the export lacks or
+    /// that cannot be read: services may be missing.
     ///
     /// Raises:
     ///     NoSuchEntityError: The caller has no such job.

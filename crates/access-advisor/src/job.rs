@@ -2,6 +2,7 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Caller, CallerError, CallerErrorKind, FreezeError, FrozenEntity, FrozenReport, Job, JobAnswer,
-    JobError, JobId, JobState, MarkerKey, MaxItems, Page, PageRequest, PagedOperation,
+    Caller, CallerError, CallerErrorKind, FreezeError, FrozenEntity, FrozenNotEvaluated,
+    FrozenReport, Job, JobAnswer, JobError, JobId, JobState, MarkerKey, MaxItems, Page,
+    PageRequest, PagedOperation,
 };

@@ -4,6 +4,8 @@
 //! ARNs of these users and roles, and whether they still exist, are looked up when the job is read.
 //! Source: recorded answers of IAM, September 2026.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -12,7 +14,7 @@ use crate::advisor::{Advisor, LastByNamespace};
 use crate::cancellation::{Cancellation, Cancelled, Check, Never};
 use crate::ids::{AccountId, JobId};
 use crate::page::{MarkerKey, MaxItems, Page, PagedOperation};
-use crate::report::{EntityAccess, Granularity};
+use crate::report::{EntityAccess, Granularity, NotEvaluated};
 use crate::request_error::RequestError;
 use crate::time;
 
@@ -94,8 +96,36 @@ pub struct FrozenReport {
     pub services: Vec<(String, String)>,
     /// The users and roles whose attempts count in the report.
     pub entities: Vec<FrozenEntity>,
+    /// The report's [`Report::not_evaluated`](crate::Report::not_evaluated).
+    pub not_evaluated: Vec<FrozenNotEvaluated>,
     /// The report's [`Report::undecided`](crate::Report::undecided).
     pub undecided: usize,
+}
+
+/// A policy or group that a stored report could not take into account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct FrozenNotEvaluated {
+    /// The ARN of a managed policy, or the name of an inline policy or a group.
+    pub name: String,
+    /// Why it was not evaluated, for people.
+    pub reason: String,
+}
+
+impl From<&NotEvaluated> for FrozenNotEvaluated {
+    fn from(missing: &NotEvaluated) -> Self {
+        Self {
+            name: missing.name.clone(),
+            reason: missing.reason.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for FrozenNotEvaluated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.reason)
+    }
 }
 
 /// A user or role of a stored report.
@@ -114,6 +144,10 @@ pub enum FreezeError {
     /// There is no report on the entity.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// It is a report on a managed policy that could not be evaluated: its empty list would look like a policy that grants
+    /// nothing.
+    #[error("the policy was not evaluated: {0}")]
+    NotEvaluated(NotEvaluated),
     /// It was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -123,13 +157,12 @@ impl FrozenReport {
     /// Makes the report on an entity, and stores when each user and role last used each service.
     ///
     /// # Errors
-    /// As [`Advisor::report`]. `InvalidInput` for a managed policy that could not be evaluated: its
-    /// empty list would look like a policy that grants nothing.
+    /// As [`Advisor::report`]; a managed policy that could not be evaluated.
     pub fn freeze(
         advisor: &Advisor,
         arn: &str,
         granularity: Granularity,
-    ) -> Result<Self, RequestError> {
+    ) -> Result<Self, FreezeError> {
         let Ok(made) = Self::make(advisor, arn, granularity, &Never);
         made
     }
@@ -144,7 +177,7 @@ impl FrozenReport {
         granularity: Granularity,
         cancellation: &Cancellation,
     ) -> Result<Self, FreezeError> {
-        Ok(Self::make(advisor, arn, granularity, cancellation)??)
+        Self::make(advisor, arn, granularity, cancellation)?
     }
 
     fn make<C: Check>(
@@ -152,10 +185,10 @@ impl FrozenReport {
         arn: &str,
         granularity: Granularity,
         check: &C,
-    ) -> Result<Result<Self, RequestError>, C::Stopped> {
+    ) -> Result<Result<Self, FreezeError>, C::Stopped> {
         let entity = match advisor.resolve(arn) {
             Ok(entity) => entity,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error.into())),
         };
         let report = advisor.report_of(arn, entity, granularity, check)?;
         if let Some(own) = report
@@ -163,11 +196,9 @@ impl FrozenReport {
             .iter()
             .find(|policy| *policy.name == *report.arn())
         {
-            return Ok(Err(RequestError::InvalidInput(format!(
-                "The policy {arn} was not evaluated: {}",
-                own.reason
-            ))));
+            return Ok(Err(FreezeError::NotEvaluated(own.clone())));
         }
+        let not_evaluated = report.not_evaluated().iter().map(Into::into).collect();
         let undecided = report.undecided();
         let services = report
             .services()
@@ -190,6 +221,7 @@ impl FrozenReport {
         Ok(Ok(Self {
             services,
             entities,
+            not_evaluated,
             undecided,
         }))
     }
@@ -313,6 +345,8 @@ pub struct JobAnswer {
     marker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<JobError>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_evaluated: Vec<FrozenNotEvaluated>,
     #[serde(skip)]
     undecided: usize,
 }
@@ -338,6 +372,7 @@ impl JobAnswer {
             is_truncated: false,
             marker: None,
             error,
+            not_evaluated: Vec::new(),
             undecided: 0,
         }
     }
@@ -375,6 +410,20 @@ impl JobAnswer {
             marker: next.map(|position| key.seal(PagedOperation::Entities, &job.id, position)),
             ..Self::new(job)
         }
+    }
+
+    /// The answer, with the [`FrozenReport::not_evaluated`] of the job's report.
+    #[must_use]
+    pub fn with_not_evaluated(mut self, not_evaluated: Vec<FrozenNotEvaluated>) -> Self {
+        self.not_evaluated = not_evaluated;
+        self
+    }
+
+    /// The policies and groups that count for the entity but could not be evaluated: services may be missing from the
+    /// report. Serialized as `NotEvaluated` when there are any, which AWS's clients ignore.
+    #[must_use]
+    pub fn not_evaluated(&self) -> &[FrozenNotEvaluated] {
+        &self.not_evaluated
     }
 
     /// The answer, with the [`FrozenReport::undecided`] of the job's report.

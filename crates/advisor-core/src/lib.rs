@@ -79,7 +79,8 @@ pub use grants::{
 };
 pub use ids::{AccountId, JobId, UniqueId};
 pub use job::{
-    FreezeError, FrozenEntity, FrozenReport, Job, JobAnswer, JobError, JobState, PageRequest,
+    FreezeError, FrozenEntity, FrozenNotEvaluated, FrozenReport, Job, JobAnswer, JobError,
+    JobState, PageRequest,
 };
 pub use page::{MarkerKey, MaxItems, Page, PagedOperation};
 pub use parameters::{

@@ -323,11 +323,11 @@ fn aws_managed_policies_that_the_export_lacks_are_not_evaluated() {
     let refused = advisor.policies_granting(arn, &["s3"]).unwrap_err();
     assert_eq!(refused.code(), "InvalidInput");
 
-    // A stored report has no place for what was not evaluated, so there is none.
+    // IAM's clients do not see what was not evaluated: an empty list would look like a policy that grants nothing.
     let refused = FrozenReport::freeze(&advisor, arn, Granularity::Service).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        format!("The policy {arn} was not evaluated: the export has no document of it")
+        format!("the policy was not evaluated: {arn}: the export has no document of it")
     );
 }
 

@@ -19,6 +19,8 @@ pub struct JobSummary {
     pub services: u64,
     /// The size of its report in the store, in bytes.
     pub bytes: u64,
+    /// How many policies and groups could not be evaluated: `Report::not_evaluated`.
+    pub not_evaluated: u64,
     /// How many actions are in the report only because its work budget ended: `Report::undecided`.
     pub undecided: u64,
 }
@@ -33,6 +35,8 @@ pub(crate) struct JobRow {
     pub(crate) services: usize,
     /// The size of the report in the file.
     pub(crate) bytes: usize,
+    /// How many policies and groups the report does not take into account.
+    pub(crate) not_evaluated: usize,
     /// The report's count of undecided actions.
     pub(crate) undecided: usize,
 }
@@ -46,6 +50,7 @@ impl JobRow {
             activity_version,
             services: 0,
             bytes: 0,
+            not_evaluated: 0,
             undecided: 0,
         }
     }
@@ -55,6 +60,7 @@ impl JobRow {
         self.job.state = JobState::Completed { at };
         self.services = report.rows;
         self.bytes = report.size();
+        self.not_evaluated = report.not_evaluated.len();
         self.undecided = report.undecided;
     }
 
@@ -63,6 +69,7 @@ impl JobRow {
             job: self.job,
             services: u64::try_from(self.services).unwrap_or(u64::MAX),
             bytes: u64::try_from(self.bytes).unwrap_or(u64::MAX),
+            not_evaluated: u64::try_from(self.not_evaluated).unwrap_or(u64::MAX),
             undecided: u64::try_from(self.undecided).unwrap_or(u64::MAX),
         }
     }
@@ -91,6 +98,7 @@ impl JobRow {
             &self.activity_version,
             &self.services,
             &self.bytes,
+            &self.not_evaluated,
             &self.undecided,
         ];
         match old {
@@ -144,7 +152,8 @@ pub(crate) fn parse(row: &Row<'_>) -> Result<JobRow, Fault> {
         activity_version: row.get(11)?,
         services: row.get(12)?,
         bytes: row.get(13)?,
-        undecided: row.get(14)?,
+        not_evaluated: row.get(14)?,
+        undecided: row.get(15)?,
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use advisor_core::{FrozenEntity, FrozenReport, Job, JobError, JobId, JobState, Page};
+use advisor_core::{
+    FrozenEntity, FrozenNotEvaluated, FrozenReport, Job, JobError, JobId, JobState, Page,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::database::Database;
@@ -229,6 +231,8 @@ pub(crate) struct ServicesPage {
     pub(crate) rows: Vec<String>,
     /// The number of all rows.
     pub(crate) length: usize,
+    /// The policies and groups that the report does not take into account.
+    pub(crate) not_evaluated: Vec<FrozenNotEvaluated>,
     /// The report's count of undecided actions.
     pub(crate) undecided: usize,
 }
@@ -246,22 +250,42 @@ pub(crate) fn services(
         Ok(Some(ServicesPage {
             rows: reports::services(reader, id, row.services, page)?,
             length: row.services,
+            not_evaluated: not_evaluated(reader, &row)?,
             undecided: row.undecided,
         }))
     })
 }
 
-/// Returns the entities of a completed job, an empty list when its report does not list the service;
-/// `None` when the job was deleted.
+/// The entities of a service in a completed job.
+pub(crate) struct Entities {
+    /// Empty when the report does not list the service.
+    pub(crate) list: Vec<FrozenEntity>,
+    /// The policies and groups that the report does not take into account.
+    pub(crate) not_evaluated: Vec<FrozenNotEvaluated>,
+}
+
+/// Returns the entities of a service in a completed job; `None` when the job was deleted.
 pub(crate) fn entities(
     database: &Database,
     id: &JobId,
     namespace: &str,
-) -> Result<Option<Vec<FrozenEntity>>, StoreError> {
-    database.read(|reader| match find(reader, id)? {
-        None => Ok(None),
-        Some(_) => reports::entities(reader, id, namespace).map(Some),
+) -> Result<Option<Entities>, StoreError> {
+    database.read(|reader| {
+        let Some(row) = find(reader, id)? else {
+            return Ok(None);
+        };
+        Ok(Some(Entities {
+            list: reports::entities(reader, id, namespace)?,
+            not_evaluated: not_evaluated(reader, &row)?,
+        }))
     })
+}
+
+fn not_evaluated(reader: &Reader<'_>, row: &JobRow) -> Result<Vec<FrozenNotEvaluated>, Fault> {
+    match row.not_evaluated {
+        0 => Ok(Vec::new()),
+        _ => reports::not_evaluated(reader, &row.job.id),
+    }
 }
 
 /// Deletes the snapshots and rows of activity that were kept for jobs in progress.

@@ -3,7 +3,7 @@
 //! The services are one text: a line for each row, of the namespace, a space and the row as JSON, which
 //! has no line break. A report is read as a whole: compressed together, rows that are alike cost little.
 
-use advisor_core::{FrozenEntity, FrozenReport, JobId, Page};
+use advisor_core::{FrozenEntity, FrozenNotEvaluated, FrozenReport, JobId, Page};
 
 use crate::compression::{deflate, inflate};
 use crate::error::Fault;
@@ -14,6 +14,8 @@ use crate::transaction::{Reader, Writer};
 pub(crate) struct PackedReport {
     /// The number of rows.
     pub(crate) rows: usize,
+    /// The policies and groups that it does not take into account.
+    pub(crate) not_evaluated: Vec<FrozenNotEvaluated>,
     /// How many actions are undecided.
     pub(crate) undecided: usize,
     services_length: usize,
@@ -28,12 +30,13 @@ impl PackedReport {
             .map_err(|error| Fault::damaged_by("the entities of a report", error))?;
         let packed = Self::of(&report.services, &entities);
         Ok(Self {
+            not_evaluated: report.not_evaluated.clone(),
             undecided: report.undecided,
             ..packed
         })
     }
 
-    /// From rows and the entities as JSON. Nothing is undecided.
+    /// From rows and the entities as JSON. Everything was evaluated, and nothing is undecided.
     pub(crate) fn of(services: &[(String, String)], entities: &str) -> Self {
         let mut text = String::new();
         for (namespace, row) in services {
@@ -44,6 +47,7 @@ impl PackedReport {
         }
         Self {
             rows: services.len(),
+            not_evaluated: Vec::new(),
             undecided: 0,
             services_length: text.len(),
             services: deflate(&text),
@@ -58,6 +62,8 @@ impl PackedReport {
     }
 
     pub(crate) fn insert(&self, writer: &Writer<'_>, job: &str) -> Result<(), Fault> {
+        let not_evaluated = serde_json::to_string(&self.not_evaluated)
+            .map_err(|error| Fault::damaged_by("what a report does not evaluate", error))?;
         writer.insert(
             &REPORTS,
             &[
@@ -66,6 +72,7 @@ impl PackedReport {
                 &self.services,
                 &self.entities_length,
                 &self.entities,
+                &not_evaluated,
             ],
         )
     }
@@ -104,6 +111,22 @@ pub(crate) fn entities(
         .map_err(|error| Fault::damaged_by(format!("the entities of job {job}"), error))
 }
 
+/// Returns the policies and groups that the report of a completed job does not take into account.
+pub(crate) fn not_evaluated(
+    reader: &Reader<'_>,
+    job: &JobId,
+) -> Result<Vec<FrozenNotEvaluated>, Fault> {
+    let text: Option<String> =
+        reader.unverified_row(&REPORTS, [job.as_str()], |row| Ok(row.get(5)?))?;
+    let text = text.ok_or_else(|| missing(job))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Fault::damaged_by(
+            format!("what the report of job {job} does not evaluate"),
+            error,
+        )
+    })
+}
+
 /// The text whose length is in this column, and its compressed bytes in the next.
 fn part(reader: &Reader<'_>, job: &JobId, column: usize) -> Result<String, Fault> {
     let text = reader.unverified_row(&REPORTS, [job.as_str()], |row| {
@@ -113,6 +136,9 @@ fn part(reader: &Reader<'_>, job: &JobId, column: usize) -> Result<String, Fault
             .map_err(rusqlite::Error::from)?;
         Ok(inflate(bytes, row.get(column)?))
     })?;
-    text.flatten()
-        .ok_or_else(|| Fault::damaged(format!("the report of job {job} is missing")))
+    text.flatten().ok_or_else(|| missing(job))
+}
+
+fn missing(job: &JobId) -> Fault {
+    Fault::damaged(format!("the report of job {job} is missing"))
 }

@@ -132,6 +132,8 @@ CREATE TABLE jobs (
     services         INTEGER NOT NULL,
     -- The size of the report in this file.
     bytes            INTEGER NOT NULL,
+    -- How many policies and groups the report does not take into account.
+    not_evaluated    INTEGER NOT NULL,
     -- How many actions are in the report only because its work budget ended.
     undecided        INTEGER NOT NULL,
     row_checksum     INTEGER NOT NULL
@@ -140,12 +142,13 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_in_progress ON jobs (id) WHERE status = 'IN_PROGRESS';
 
 -- The reports of completed jobs, compressed with zlib. Services: a line for each row, of the namespace, a space and the row as
--- JSON. Entities: JSON.
+-- JSON. Entities: JSON. What was not evaluated: JSON, as it is.
 CREATE TABLE reports (
     job             TEXT PRIMARY KEY,
     services_length INTEGER NOT NULL,
     services        BLOB NOT NULL,
     entities_length INTEGER NOT NULL,
     entities        BLOB NOT NULL,
+    not_evaluated   TEXT NOT NULL,
     row_checksum    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -19,6 +19,9 @@ use crate::job_rows::JobRow;
 use crate::jobs;
 use crate::store::Store;
 
+/// The error code of jobs on policies that could not be evaluated.
+const NOT_EVALUATED: &str = "NotEvaluated";
+
 /// The four last-accessed operations over a store. All methods may block: on the file, and while a
 /// report is made.
 #[derive(Debug)]
@@ -43,6 +46,18 @@ pub enum OperationError {
     /// No activity of the account was imported: a report would show everything as unused.
     #[error(transparent)]
     NoActivity(#[from] NoActivityError),
+    /// There is no report to store, as on a managed policy that could not be evaluated.
+    #[error(transparent)]
+    NoReport(FreezeError),
+}
+
+impl From<FreezeError> for OperationError {
+    fn from(error: FreezeError) -> Self {
+        match error {
+            FreezeError::Request(error) => error.into(),
+            error => Self::NoReport(error),
+        }
+    }
 }
 
 /// There is no activity of an account, so a report would show everything as unused.
@@ -140,7 +155,7 @@ impl StoredAdvisor {
     /// report, or, when the process stops before, not at all. `clock` is read when the report is made.
     ///
     /// # Errors
-    /// As [`StoredAdvisor::generate`]; the account has no activity.
+    /// As [`StoredAdvisor::generate`]; the account has no activity; the policy could not be evaluated.
     pub fn generate_completed(
         &self,
         caller: &Caller,
@@ -188,12 +203,12 @@ impl StoredAdvisor {
     /// # Errors
     /// The store cannot be used. The job stays in progress, and can be run again.
     pub fn run_job(&self, id: &JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.try_run_job(id, now, &Cancellation::new()).map(|_| ())
+        self.try_run_job(id, now, &Cancellation::new())?;
+        Ok(())
     }
 
     /// [`StoredAdvisor::run_job`], unless it is cancelled: the job then stays in progress. When the time is over
-    /// it fails, because it would take as long again. Returns the `Report::undecided` of the report that was made, 0 when
-    /// none was.
+    /// it fails, because it would take as long again. Returns the report that was made; `None` when none was.
     ///
     /// # Errors
     /// As [`StoredAdvisor::run_job`].
@@ -202,22 +217,22 @@ impl StoredAdvisor {
         id: &JobId,
         now: DateTime<Utc>,
         cancellation: &Cancellation,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Option<FrozenReport>, StoreError> {
         let Some(pending) = jobs::get(self.store.database(), id)? else {
-            return Ok(0);
+            return Ok(None);
         };
         if pending.job.state != JobState::InProgress {
-            return Ok(0);
+            return Ok(None);
         }
         match self.make_report(&pending, cancellation)? {
             Ok(report) => {
                 jobs::complete(self.store.database(), id, &report, now)?;
-                return Ok(report.undecided);
+                return Ok(Some(report));
             }
             Err(NoReport::Failed(error)) => jobs::fail(self.store.database(), id, &error, now)?,
             Err(NoReport::Cancelled) => {}
         }
-        Ok(0)
+        Ok(None)
     }
 
     fn make_report(
@@ -245,6 +260,10 @@ impl StoredAdvisor {
             FreezeError::Request(error) => {
                 NoReport::Failed(JobError::new(error.code(), error.to_string()))
             }
+            FreezeError::NotEvaluated(policy) => NoReport::Failed(JobError::new(
+                NOT_EVALUATED,
+                format!("The policy was not evaluated: {policy}"),
+            )),
             FreezeError::Cancelled(Cancelled::Requested) => NoReport::Cancelled,
             error => NoReport::Failed(JobError::new(
                 "ServiceFailure",
@@ -305,7 +324,9 @@ impl StoredAdvisor {
             .map_err(|error| Fault::damaged_by(format!("the report of job {job_id}"), error))
             .map_err(|fault| self.store.database().fault(fault))?;
         let answer = JobAnswer::services_page(&job, rows, page.next(found.length), key);
-        Ok(answer.with_undecided(found.undecided))
+        Ok(answer
+            .with_not_evaluated(found.not_evaluated)
+            .with_undecided(found.undecided))
     }
 
     /// `GetServiceLastAccessedDetailsWithEntities`.
@@ -337,8 +358,9 @@ impl StoredAdvisor {
             Some(snapshot) => snapshot.account.clone(),
             None => Arc::new(AccountData::default()),
         };
-        let entities = FrozenReport::entities_of(&frozen, namespace, &live);
-        Ok(JobAnswer::entities_page(&job, entities, page, key))
+        let entities = FrozenReport::entities_of(&frozen.list, namespace, &live);
+        let answer = JobAnswer::entities_page(&job, entities, page, key);
+        Ok(answer.with_not_evaluated(frozen.not_evaluated))
     }
 
     /// `ListPoliciesGrantingServiceAccess`.

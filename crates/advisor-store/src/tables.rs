@@ -85,6 +85,7 @@ pub(crate) static JOBS: Table = Table::new(
         "activity_version",
         "services",
         "bytes",
+        "not_evaluated",
         "undecided",
     ],
     1,
@@ -99,6 +100,7 @@ pub(crate) static REPORTS: Table = Table::new(
         "services",
         "entities_length",
         "entities",
+        "not_evaluated",
     ],
     1,
 );

@@ -129,8 +129,8 @@ fn copy_jobs(transaction: &Transaction<'_>, writer: &Writer<'_>) -> Result<(), F
             values.push(row.get_ref(index)?);
         }
         values.push(ValueRef::Integer(i64::try_from(bytes).unwrap_or(i64::MAX)));
-        // Version 3 did not keep how many actions are undecided.
-        values.push(ValueRef::Integer(0));
+        // Version 3 kept neither what was not evaluated nor how many actions are undecided.
+        values.extend([ValueRef::Integer(0), ValueRef::Integer(0)]);
         writer.insert_values(&JOBS, &values)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access_advisor::job::{JobId, JobState, MaxItems, PageRequest};
+use access_advisor::job::{JobAnswer, JobId, JobState, MaxItems, PageRequest};
 use access_advisor::report::Tracking;
 use access_advisor::store::{JobRetention, Store, StoredAdvisor};
 use access_advisor::time;
@@ -136,6 +136,8 @@ pub(crate) fn generate(arguments: &GenerateArguments) -> Result<(), Failure> {
     let granularity = arguments.granularity.into();
     let id = advisor.generate_completed(&caller, &arguments.arn, granularity, now, input::clock)?;
     print(&json!({ "JobId": id }))?;
+    let first = PageRequest::new().max_items(MaxItems::new(1)?);
+    warn_of_gaps(&advisor.services(&caller, id.as_str(), first)?);
     check_input(&advisor)
 }
 
@@ -144,20 +146,31 @@ pub(crate) fn get(arguments: &GetArguments) -> Result<(), Failure> {
     let request = page(&arguments.page)?;
     let answer = advisor.services(&arguments.store.caller(), &arguments.job_id, request)?;
     print(&answer)?;
+    warn_of_gaps(&answer);
+    check_input(&advisor)
+}
+
+/// Says what a report does not tell for certain.
+fn warn_of_gaps(answer: &JobAnswer) {
+    let missing = answer.not_evaluated().iter();
+    let missing = missing
+        .map(|missing| format!("warning: services may be missing: not evaluated: {missing}"));
+    output::say_each(missing, "policies and groups were not evaluated");
     if answer.undecided() > 0 {
         output::say(format_args!(
             "warning: {} of the actions may be denied; the policies ask more than one report's work",
             answer.undecided()
         ));
     }
-    check_input(&advisor)
 }
 
 pub(crate) fn entities(arguments: &EntitiesArguments) -> Result<(), Failure> {
     let advisor = open(&arguments.store, Tracking::aws())?;
     let request = page(&arguments.page)?;
     let caller = arguments.store.caller();
-    print(&advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?)?;
+    let answer = advisor.entities(&caller, &arguments.job_id, &arguments.namespace, request)?;
+    print(&answer)?;
+    warn_of_gaps(&answer);
     check_input(&advisor)
 }
 
@@ -206,12 +219,24 @@ pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
 
 fn list_jobs(store: &Store) -> Result<(), Failure> {
     let mut table = PlainTable::with_header(&[
-        "JOB", "STATUS", "CREATED", "LEVEL", "SERVICES", "SIZE", "ARN", "BY",
+        "JOB",
+        "STATUS",
+        "CREATED",
+        "LEVEL",
+        "SERVICES",
+        "NOT EVALUATED",
+        "SIZE",
+        "ARN",
+        "BY",
     ]);
     for summary in store.jobs()? {
         let job = &summary.job;
-        let (services, size) = match job.state {
-            JobState::Completed { .. } => (summary.services.to_string(), size(summary.bytes)),
+        let (services, not_evaluated, size) = match job.state {
+            JobState::Completed { .. } => (
+                summary.services.to_string(),
+                summary.not_evaluated.to_string(),
+                size(summary.bytes),
+            ),
             JobState::InProgress | JobState::Failed { .. } => Default::default(),
         };
         table.add_row([
@@ -220,6 +245,7 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
             &time::format(job.created),
             job.granularity.as_str(),
             &services,
+            &not_evaluated,
             &size,
             &job.arn,
             &job.owner,

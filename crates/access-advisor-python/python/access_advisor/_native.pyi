@@ -384,8 +384,8 @@ class Reconciliation:
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
         """The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
-        "no_caller", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
-        text of the reconciliation is more exact: it has the event types, sources and identities.
+        "no_caller", "not_aws", "correction", "before_since", "after_until", "from_the_future" or "malformed". Later versions may
+        add reasons. The text of the reconciliation is more exact: it has the event types, sources and identities.
         """
     @property
     def records_malformed(self) -> int:

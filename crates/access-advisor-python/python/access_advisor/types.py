@@ -227,6 +227,7 @@ class GetServiceLastAccessedDetails(_JobAnswer, total=False):
     JobCompletionDate: datetime
     Marker: str
     Error: ErrorDetails
+    NotEvaluated: list[NotEvaluated]
 
 
 class EntityInfo(TypedDict):
@@ -256,6 +257,7 @@ class GetServiceLastAccessedDetailsWithEntities(_JobAnswer, total=False):
     JobCompletionDate: datetime
     Marker: str
     Error: ErrorDetails
+    NotEvaluated: list[NotEvaluated]
 
 
 class _PolicyGrantingServiceAccess(TypedDict):

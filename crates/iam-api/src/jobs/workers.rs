@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{Cancellation, Cancelled, JobError, JobId};
+use advisor_core::{Cancellation, Cancelled, FrozenReport, JobError, JobId};
 use advisor_store::{StoreError, StoredAdvisor};
 
 use super::queue::{JobQueue, Task};
@@ -118,14 +118,9 @@ impl Worker {
             (self.advisor).try_run_job(id, (self.clock)(), cancellation)
         }));
         let reason = match made {
-            Ok(Ok(undecided)) => {
-                if undecided > 0 && allows(&self.log, "Undecided") {
-                    tracing::warn!(
-                        target: LOG,
-                        job = %id,
-                        undecided,
-                        "actions count as possible because deciding them takes too much work"
-                    );
+            Ok(Ok(report)) => {
+                if let Some(report) = report {
+                    self.log_gaps(id, &report);
                 }
                 if let Err(error @ Cancelled::TimeOver(_)) = cancellation.check()
                     && allows(&self.log, "TimeOver")
@@ -151,6 +146,31 @@ impl Worker {
         match self.advisor.fail_job(id, &error, (self.clock)()) {
             Ok(()) => true,
             Err(error) => self.will_retry(id, &error),
+        }
+    }
+
+    /// Logs what a report does not tell for certain.
+    fn log_gaps(&self, id: &JobId, report: &FrozenReport) {
+        let not_evaluated = report.not_evaluated.len();
+        if let Some(first) = report.not_evaluated.first()
+            && allows(&self.log, "NotEvaluated")
+        {
+            tracing::warn!(
+                target: LOG,
+                job = %id,
+                not_evaluated,
+                first = %first,
+                "services may be missing from a report: policies or groups were not evaluated"
+            );
+        }
+        let undecided = report.undecided;
+        if undecided > 0 && allows(&self.log, "Undecided") {
+            tracing::warn!(
+                target: LOG,
+                job = %id,
+                undecided,
+                "actions count as possible because deciding them takes too much work"
+            );
         }
     }
 

@@ -14,6 +14,7 @@ use crate::fixture::{
 };
 
 const GET: &str = "GetServiceLastAccessedDetails";
+const AUDITORS: &str = "arn:aws:iam::111122223333:group/auditors";
 const ENTITIES: &str = "GetServiceLastAccessedDetailsWithEntities";
 const GENERATE: &str = "GenerateServiceLastAccessedDetails";
 
@@ -65,6 +66,36 @@ async fn the_fields_of_a_completed_job() {
         answer.members("EntityInfo"),
         ["Arn", "Id", "Name", "Path", "Type"]
     );
+}
+
+#[tokio::test]
+async fn what_was_not_evaluated_is_named() {
+    let fixture = Fixture::new();
+    let missing = "arn:aws:iam::aws:policy/SecurityAudit";
+    let reason = "the export has no document of it";
+    let id = fixture.job(ADA, AUDITORS, "SERVICE_LEVEL").await;
+    for (action, more) in [(GET, None), (ENTITIES, Some(("ServiceNamespace", "s3")))] {
+        let parameters: Vec<_> = [("JobId", id.as_str())].into_iter().chain(more).collect();
+        let answer = fixture.call(ADA, action, &parameters).await;
+        assert_eq!(answer.get("JobStatus").unwrap(), "COMPLETED");
+        assert_eq!(answer.list("NotEvaluated", "Name"), [missing]);
+        assert_eq!(answer.list("NotEvaluated", "Reason"), [reason]);
+    }
+
+    // A list that is empty would look like a policy that grants nothing.
+    let id = fixture.call(ADA, GENERATE, &[("Arn", missing)]).await;
+    let id = id.get("JobId").unwrap();
+    let answer = loop {
+        let answer = fixture.call(ADA, GET, &[("JobId", &id)]).await;
+        if answer.get("JobStatus").unwrap() != "IN_PROGRESS" {
+            break answer;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(answer.get("JobStatus").unwrap(), "FAILED");
+    assert_eq!(answer.get("Code").unwrap(), "NotEvaluated");
+    let message = format!("The policy was not evaluated: {missing}: {reason}");
+    assert_eq!(answer.get("Message").unwrap(), message);
 }
 
 #[tokio::test]
