@@ -447,23 +447,37 @@ fn add_fact(catalog: &mut Catalog, pending: PendingFact<'_>) -> Result<(), Table
             }
         }
         EventFact::Data { resource_types } => {
-            if let Some(kind) = catalog.event_kinds.get_mut(position) {
-                kind.data_resource_types =
-                    resource_types.iter().map(|name| (*name).into()).collect();
-                let all = catalog.data_resource_types.entry(kind.action).or_default();
-                all.extend(kind.data_resource_types.iter().cloned());
+            let types: Box<[Box<str>]> = resource_types.iter().map(|name| (*name).into()).collect();
+            for action in actions_of_kind(catalog, position) {
+                let all = catalog.data_resource_types.entry(action).or_default();
+                all.extend(types.iter().cloned());
                 all.sort_unstable();
                 all.dedup();
             }
+            if let Some(kind) = catalog.event_kinds.get_mut(position) {
+                kind.data_resource_types = types;
+            }
         }
         EventFact::Management => {
+            let actions = actions_of_kind(catalog, position);
+            catalog.management_actions.extend(actions);
             if let Some(kind) = catalog.event_kinds.get_mut(position) {
                 kind.is_management = true;
-                catalog.management_actions.insert(kind.action);
             }
         }
     }
     Ok(())
+}
+
+/// The actions that an event can be: its own, and those that its record decides. Facts about the latter come first.
+fn actions_of_kind(catalog: &Catalog, position: usize) -> Vec<ActionId> {
+    let kind = catalog.event_kinds.get(position);
+    let alternatives = kind.and_then(|kind| catalog.alternatives.get(kind.alternatives.clone()));
+    let alternatives = alternatives.unwrap_or_default().iter();
+    let own = kind.map(|kind| kind.action);
+    own.into_iter()
+        .chain(alternatives.map(|alternative| alternative.action))
+        .collect()
 }
 
 /// Facts of one kind about one event come one after the other.

@@ -158,12 +158,13 @@ impl RecordCondition {
         self.evaluate_parsed(&ParsedFields::new(fields))
     }
 
-    /// False when no test can hold for fields of this JSON: nothing has to be parsed to see that, and it is read once for all
+    /// False when all tests fail for fields of this JSON: nothing has to be parsed to see that, and it is read once for all
     /// tests.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
         let may_hold = |field, text| {
             let tests = || self.tests.iter().filter(move |test| test.field == field);
-            tests().any(|test| test.last_name().is_none() && test.check.may_hold(text))
+            tests().any(|test| test.check.needs_text())
+                || tests().any(|test| test.last_name().is_none() && test.check.may_hold(text))
                 || tests().any(|test| test.last_name().is_some())
                     && names_before_colons(text).any(|name| {
                         let is_possible = name
@@ -228,10 +229,11 @@ impl Test {
         })
     }
 
-    /// False when the test cannot hold for a field with this JSON. Most records do not have the name that a test looks for; one
+    /// False when the test fails for a field with this JSON. Most records do not have the name that a test looks for; one
     /// with escapes is none.
     fn may_hold(&self, text: &[u8]) -> bool {
         match self.last_name() {
+            _ if self.check.needs_text() => true,
             Some(_) => names_before_colons(text).any(|name| self.is_named(name)),
             None => self.check.may_hold(text),
         }
@@ -255,10 +257,16 @@ impl Test {
         if !self.may_hold(text.as_bytes()) {
             return Verdict::No;
         }
-        match parsed.get_or_init(|| serde_json::from_str(text).ok()) {
-            None => absent,
-            Some(value) if holds(value, &self.path, &self.check) => Verdict::Yes,
-            Some(_) => Verdict::No,
+        match (
+            parsed.get_or_init(|| serde_json::from_str(text).ok()),
+            &self.check,
+        ) {
+            (None, _) => absent,
+            (Some(value), Check::FirstWord(wanted)) => {
+                first_word(value, &self.path, wanted).unwrap_or(Verdict::Unknown)
+            }
+            (Some(value), _) if holds(value, &self.path, &self.check) => Verdict::Yes,
+            (Some(_), _) => Verdict::No,
         }
     }
 }
@@ -329,6 +337,11 @@ impl Check {
         })
     }
 
+    /// Whether a record without a text to check tells nothing: calls always have one, though the record may lack or mask it.
+    fn needs_text(&self) -> bool {
+        matches!(self, Self::FirstWord(_))
+    }
+
     /// False when the check cannot hold for a value in this JSON.
     fn may_hold(&self, text: &[u8]) -> bool {
         match self {
@@ -350,12 +363,6 @@ impl Check {
             (Self::Equals(wanted), Value::String(text)) => wanted.eq_ignore_ascii_case(text),
             (Self::Equals(wanted), Value::Bool(_) | Value::Number(_)) => {
                 *value.to_string() == **wanted
-            }
-            (Self::FirstWord(wanted), Value::String(text)) => {
-                let text = without_comments(text);
-                let end = text.find(|c: char| !c.is_ascii_alphanumeric());
-                let word = text.get(..end.unwrap_or(text.len()));
-                word.is_some_and(|word| word.eq_ignore_ascii_case(wanted))
             }
             (Self::Contains(wanted), Value::String(text)) => text.contains(&**wanted),
             (
@@ -382,6 +389,54 @@ fn without_comments(mut text: &str) -> &str {
             return text;
         };
         text = rest.map_or("", |(_, rest)| rest);
+    }
+}
+
+/// What the texts at a path tell of their first words. `None` when there is no text, `Unknown` when one has no word.
+fn first_word(value: &Value, path: &[Segment], wanted: &str) -> Option<Verdict> {
+    fn either(one: Option<Verdict>, other: Option<Verdict>) -> Option<Verdict> {
+        let (Some(first), Some(second)) = (one, other) else {
+            return one.or(other);
+        };
+        Some(match (first, second) {
+            (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
+            (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
+            (Verdict::No, Verdict::No) => Verdict::No,
+        })
+    }
+    let of = |value, path| first_word(value, path, wanted);
+    let Some((segment, rest)) = path.split_first() else {
+        return match value {
+            Value::String(text) => {
+                let text = without_comments(text);
+                let end = text.find(|c: char| !c.is_ascii_alphanumeric());
+                Some(match text.get(..end.unwrap_or(text.len())) {
+                    None | Some("") => Verdict::Unknown,
+                    Some(word) if word.eq_ignore_ascii_case(wanted) => Verdict::Yes,
+                    Some(_) => Verdict::No,
+                })
+            }
+            Value::Array(values) => (values.iter().map(|value| of(value, path))).fold(None, either),
+            _ => None,
+        };
+    };
+    let is_any = *segment == Segment::AnyDepth;
+    let here = if is_any { of(value, rest) } else { None };
+    match value {
+        Value::Array(values) => (values.iter().map(|value| of(value, path))).fold(here, either),
+        Value::Object(fields) => {
+            let found = fields.iter().map(|(name, value)| {
+                if is_any {
+                    of(value, path)
+                } else if segment.matches(name) {
+                    of(value, rest)
+                } else {
+                    None
+                }
+            });
+            found.fold(here, either)
+        }
+        _ => here,
     }
 }
 
@@ -495,7 +550,17 @@ mod tests {
             (
                 "requestParameters.a^INSERT",
                 r#"{"a":"-- INSERT"}"#,
-                Verdict::No,
+                Verdict::Unknown,
+            ),
+            (
+                "requestParameters.**.a^INSERT",
+                r#"{"b":[{"a":"SELECT"},{"a":"***"}]}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "requestParameters.**.a^INSERT",
+                r#"{"b":[{"a":"***"},{"a":"INSERT"}]}"#,
+                Verdict::Yes,
             ),
             (
                 "requestParameters.a^INSERT",

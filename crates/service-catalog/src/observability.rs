@@ -158,7 +158,14 @@ mod tests {
             "AWS::S3::AccessPoint AWS::S3::Object"
         );
         assert_eq!(types("sqs", "ListQueues"), "AWS::SQS::Queue");
-        assert_eq!(types("dynamodb", "PartiQLSelect"), "AWS::DynamoDB::Table");
+        for name in [
+            "PartiQLSelect",
+            "PartiQLInsert",
+            "PartiQLUpdate",
+            "PartiQLDelete",
+        ] {
+            assert_eq!(types("dynamodb", name), "AWS::DynamoDB::Table");
+        }
         assert_eq!(
             types("s3tables", "GetTableData"),
             "AWS::S3Tables::Table AWS::S3Tables::TableBucket"

@@ -264,6 +264,26 @@ mod tests {
             uses("dynamodb", "BatchExecuteStatement", Some(batch)),
             ["=dynamodb:PartiQLUpdate"]
         );
+        // A comment is no statement, and a record without a verb does not tell.
+        let comment = r#"{"statement":"/* SELECT */ -- UPDATE\n DELETE FROM Music"}"#;
+        let single = |request| decided("dynamodb", "ExecuteStatement", request, None);
+        assert_eq!(single(comment), "dynamodb:PartiQLDelete");
+        assert_eq!(uses("dynamodb", "ExecuteStatement", Some(comment)), [""; 0]);
+        for untold in [
+            r#"{"statement":"***"}"#,
+            r#"{"statement":"/* SELECT"}"#,
+            r#"{"requestParametersOmitted":true}"#,
+        ] {
+            assert_eq!(
+                uses("dynamodb", "ExecuteStatement", Some(untold)),
+                [
+                    "?dynamodb:PartiQLDelete",
+                    "?dynamodb:PartiQLInsert",
+                    "?dynamodb:PartiQLUpdate"
+                ],
+                "{untold}"
+            );
+        }
         let transaction =
             r#"{"requestItems":[{"operation":"Update"},{"operation":"ConditionCheck"}]}"#;
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use service_catalog::{AccessLevel, ActionId, Catalog, Observability};
 
 use super::data_types;
@@ -59,6 +59,8 @@ pub(super) struct LoggingTable {
     not_always_logged: ActionSet,
     /// The actions that events with other names are credited to as well, and what these events do.
     other_names: HashMap<ActionId, Directions>,
+    /// The actions that share events with others. Whether such an event reads may depend on the event, not on the action.
+    share_events: HashSet<ActionId>,
 }
 
 impl LoggingTable {
@@ -94,6 +96,7 @@ impl LoggingTable {
             by_action,
             not_always_logged,
             other_names,
+            share_events: catalog.actions_decided_by_record().collect(),
         }
     }
 
@@ -102,9 +105,17 @@ impl LoggingTable {
         &self.not_always_logged
     }
 
-    /// What events with other names do that are credited to an action, as far as their verbs tell. `None` if there are none.
-    pub(super) fn other_names(&self, action: ActionId) -> Option<Directions> {
-        self.other_names.get(&action).copied()
+    /// How an action may be logged, by the kinds of event that its calls were logged as: [`Logging::told_by`].
+    pub(super) fn told_by(
+        &self,
+        action: ActionId,
+        seen: &BTreeSet<EventCategory<'_>>,
+    ) -> Option<Events> {
+        if self.share_events.contains(&action) {
+            return None;
+        }
+        let other_names = self.other_names.get(&action).copied();
+        self.of(action)?.told_by(seen, other_names)
     }
 
     /// All classes, with their actions.
@@ -163,7 +174,7 @@ impl Logging {
     /// How the action may be logged, when its calls were logged as these kinds of event: all of them are needed, and data events of
     /// all types of the same product. `None` when that tells nothing new. Of several events that are credited to an action, each could
     /// be logged as another kind: where AWS does not list them, calls tell nothing.
-    pub(super) fn told_by(
+    fn told_by(
         &self,
         seen: &BTreeSet<EventCategory<'_>>,
         other_names: Option<Directions>,

@@ -118,7 +118,7 @@ impl<'a> AccountProof<'a> {
             let service = catalog.service_by_namespace(service)?;
             let action = catalog.action_by_name(service, action)?;
             let logging = table.of(action)?;
-            let events = logging.told_by(&kinds, table.other_names(action))?;
+            let events = table.told_by(action, &kinds)?;
             let verdict = match self.uncovered_reason() {
                 Some(reason) => (State::Uncovered, reason).into(),
                 None => self.state_by(logging, &events),

@@ -257,6 +257,24 @@ fn calls_of_one_kind_tell_nothing_of_other_events_types_and_directions() {
         send(&[template]).starts_with("unobservable: the trail holds no data events that write")
     );
     assert!(send(&[template, identity, configuration]).starts_with("unused"));
+    // Whether the event of a statement reads may not depend on its verb.
+    let table = "AWS::DynamoDB::Table";
+    let (reads, writes) = (
+        EventCategory::DataRead(table),
+        EventCategory::DataWrite(table),
+    );
+    for action in [
+        "PartiQLSelect",
+        "PartiQLInsert",
+        "PartiQLUpdate",
+        "PartiQLDelete",
+    ] {
+        let statement = |seen: &[EventCategory<'static>]| state("dynamodb", action, seen);
+        let none = "unobservable: the trail holds no data events that";
+        assert!(statement(&[writes]).starts_with(none));
+        assert!(statement(&[reads]).starts_with(none));
+        assert!(statement(&[reads, writes]).starts_with("unused"));
+    }
     // Neither GetExemptions itself nor what else is credited to it is documented.
     let exemptions = state("tax", "GetExemptions", &[EventCategory::ManagementRead]);
     assert!(exemptions.starts_with("unobservable: AWS does not say that it is logged"));
