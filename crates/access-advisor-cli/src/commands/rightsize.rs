@@ -39,6 +39,7 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let named = named(&accounts.data, &arguments.arn)?;
     let evidence = accounts.read(&arguments.trail, tracking)?;
     let (advisor, missing) = (evidence.advisor, evidence.missing);
+    let wildcards = options.wildcards;
     let rightsizer = advisor.rightsizer(options);
     output::say_each(
         rightsizer.unmatched_keep_rules(),
@@ -67,7 +68,7 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
                 if arguments.all {
                     summary::write(&mut lines, &rightsized)?;
                 }
-                table::write(&mut lines, &rightsized)
+                table::write(&mut lines, &rightsized, wildcards)
             }
             RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
         }

@@ -100,7 +100,8 @@ impl Rewriting<'_> {
         let Some(namespace) = pattern.service() else {
             let services = self.catalog.services();
             entries.extend(services.filter_map(|(id, service)| {
-                self.of_service(id, service, Some(pattern), matched, written)
+                let entry = self.of_service(id, service, Some(pattern), matched, written)?;
+                Some(self.by_service(service, matched, entry))
             }));
             return;
         };
@@ -118,6 +119,11 @@ impl Rewriting<'_> {
             if position.is_some_and(|position| self.needs.keep.contains(position)) {
                 entries.push(Entry::Text(pattern.as_str().to_owned()));
             }
+            return;
+        }
+        let range = service.action_range();
+        if self.needs.is_by_service && self.keeps_all(matched, range) {
+            entries.push(Entry::Text(pattern.as_str().to_owned()));
             return;
         }
         entries.extend(self.of_service(id, service, Some(pattern), matched, written));
@@ -152,9 +158,38 @@ impl Rewriting<'_> {
                 let service = namespace.into();
                 return Some(Err(ChangeReason::NotActionOfUnknown { service }));
             }
-            entries.extend(self.of_service(id, service, None, &matched, &mut written));
+            let entry = self.of_service(id, service, None, &matched, &mut written);
+            entries.extend(entry.map(|entry| {
+                if names(namespace) {
+                    entry
+                } else {
+                    self.by_service(service, &matched, entry)
+                }
+            }));
         }
         Some(Ok(entries))
+    }
+
+    /// What stays of a service of which the old actions are all: by service, all of it.
+    fn by_service<'p>(
+        &self,
+        service: &Service,
+        matched: &ActionSet,
+        entry: Entry<'p>,
+    ) -> Entry<'p> {
+        let is_all = || self.keeps_all(matched, service.action_range());
+        match entry {
+            Entry::Part(_) if self.needs.is_by_service && is_all() => {
+                Entry::Text(format!("{}:*", service.namespace()))
+            }
+            entry => entry,
+        }
+    }
+
+    /// Whether something of a service is matched, and all of that must stay.
+    fn keeps_all(&self, matched: &ActionSet, range: std::ops::Range<usize>) -> bool {
+        let mut of_service = matched.iter_range(range).peekable();
+        of_service.peek().is_some() && of_service.all(|at| self.needs.keep.contains(at))
     }
 
     /// What must stay of one service.

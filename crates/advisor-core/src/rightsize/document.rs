@@ -1,5 +1,6 @@
 //! A policy document with fewer actions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use iam_policy_parser::{ActionElement, Effect, PolicyDocument, Statement, WorkBudget};
@@ -40,6 +41,9 @@ pub(super) struct OldDocument {
     /// The text in the export.
     pub(super) text: Arc<str>,
 }
+
+/// Statements that are left as they are, by position, each with the reason.
+pub(super) type LeftWhole = BTreeMap<usize, ChangeReason>;
 
 /// What is proved while a document is rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +116,7 @@ impl OldDocument {
         &self,
         compiler: &PolicyCompiler,
         needs: &Needs,
+        left_whole: &LeftWhole,
         wildcards: Wildcards,
         checks: Checks,
     ) -> Vec<NewStatement> {
@@ -119,14 +124,17 @@ impl OldDocument {
         statements
             .map(|(index, statement)| NewStatement {
                 index,
-                actions: rewrite(
-                    compiler,
-                    (index, statement),
-                    self.matched(index),
-                    needs,
-                    (wildcards, &self.lists),
-                    checks,
-                ),
+                actions: match left_whole.get(&index) {
+                    Some(reason) => NewActions::Same(Some(reason.clone())),
+                    None => rewrite(
+                        compiler,
+                        (index, statement),
+                        self.matched(index),
+                        needs,
+                        (wildcards, &self.lists),
+                        checks,
+                    ),
+                },
             })
             .collect()
     }

@@ -21,6 +21,8 @@ use super::options::RightsizeOptions;
 pub(super) struct Needs {
     /// All of them. By service, with all actions of the services of which one must stay.
     pub(super) keep: ActionSet,
+    /// Whether services stay or go as a whole.
+    pub(super) is_by_service: bool,
     /// These, and all actions of the services that stay whole.
     pub(super) stays: ActionSet,
     pub(super) used: ActionSet,
@@ -65,6 +67,7 @@ impl Needs {
         let none = || ActionSet::empty(compiler.positions());
         let mut needs = Self {
             keep: none(),
+            is_by_service: options.granularity == Granularity::Service,
             stays: none(),
             used: none(),
             implied: none(),
@@ -104,7 +107,7 @@ impl Needs {
         ] {
             needs.keep.union_with(set);
         }
-        if options.granularity == Granularity::Service {
+        if needs.is_by_service {
             needs.keep = whole_services(catalog, advisor, entity, &needs);
         }
         needs.stays = needs.keep.clone();

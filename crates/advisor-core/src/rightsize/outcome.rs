@@ -15,6 +15,8 @@ use crate::state::StateReason;
 use crate::time;
 use crate::unseen_use::UseSource;
 
+use super::merging::StatementJson;
+use super::packing::map_characters;
 use super::proof::Proof;
 
 /// The versions that IAM keeps of a managed policy. Source: IAM User Guide, "IAM and AWS STS quotas".
@@ -189,11 +191,18 @@ pub enum ChangeReason {
         /// The namespace.
         service: Box<str>,
     },
-    /// With a shorter list of this policy, the new policies do not fit.
+    /// Without it, there would be more managed policies than can be attached.
     DoesNotFit {
         /// How many managed policies would be attached.
         attached: usize,
         /// How many can be.
+        limit: usize,
+    },
+    /// Without it, a new policy would be too long.
+    TooLong {
+        /// Its characters.
+        characters: usize,
+        /// How many it may have.
         limit: usize,
     },
 }
@@ -210,10 +219,14 @@ impl fmt::Display for ChangeReason {
                 f,
                 "NotAction excludes a part of {service}, and it is not known which of its actions were used"
             ),
-            Self::DoesNotFit { attached, limit } => {
-                f.write_str("otherwise ")?;
-                does_not_fit(f, *attached, *limit)
-            }
+            Self::DoesNotFit { attached, limit } => write!(
+                f,
+                "the new policies would not fit: {attached} attached policies, {limit} possible"
+            ),
+            Self::TooLong { characters, limit } => write!(
+                f,
+                "the new policy would not fit: {characters} characters, {limit} possible"
+            ),
         }
     }
 }
@@ -250,20 +263,6 @@ pub enum Refusal {
     OfAws,
     /// IAM Identity Center makes the role from a permission set. That is to be changed.
     OfIdentityCenter,
-    /// The new policies do not fit, even where the longest of today stay as they are.
-    DoesNotFit {
-        /// How many managed policies would be attached.
-        attached: usize,
-        /// How many can be.
-        limit: usize,
-    },
-    /// The new version of a managed policy is too long.
-    TooLong {
-        /// Its characters.
-        characters: usize,
-        /// How many it may have.
-        limit: usize,
-    },
     /// The account data has a name that IAM does not allow.
     InvalidName {
         /// The name.
@@ -293,11 +292,6 @@ impl fmt::Display for Refusal {
             Self::OfIdentityCenter => f.write_str(
                 "IAM Identity Center makes it from a permission set; change the permission set",
             ),
-            Self::DoesNotFit { attached, limit } => does_not_fit(f, *attached, *limit),
-            Self::TooLong { characters, limit } => write!(
-                f,
-                "the new version does not fit: {characters} characters, {limit} possible; try --wildcards safe"
-            ),
             Self::InvalidName { name } => {
                 write!(
                     f,
@@ -318,13 +312,6 @@ impl Serialize for Refusal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-fn does_not_fit(f: &mut fmt::Formatter<'_>, attached: usize, limit: usize) -> fmt::Result {
-    write!(
-        f,
-        "the new policies do not fit: {attached} attached policies, {limit} possible; try --wildcards safe"
-    )
 }
 
 fn kind_name<S: Serializer>(kind: &EntityKind, serializer: S) -> Result<S::Ok, S::Error> {
@@ -429,6 +416,16 @@ impl StatementChange {
     #[must_use]
     pub fn is_removed(&self) -> bool {
         self.old.is_some() && self.new.is_none()
+    }
+
+    /// By how many characters a statement that changes is longer than the old one.
+    pub(super) fn growth(&self) -> Option<isize> {
+        let length = |statement: Option<&StatementJson>| {
+            let length = statement.map_or(0, map_characters);
+            isize::try_from(length).unwrap_or(isize::MAX)
+        };
+        let old = self.old.as_ref()?;
+        Some(length(self.new.as_ref()) - length(Some(old)))
     }
 }
 

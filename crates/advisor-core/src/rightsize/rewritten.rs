@@ -11,7 +11,7 @@ use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
 use super::actions::NewActions;
-use super::document::{Checks, NewStatement, OldDocument};
+use super::document::{Checks, LeftWhole, NewStatement, OldDocument};
 use super::merging::{StatementJson, merged};
 use super::needs::Needs;
 use super::options::RightsizeOptions;
@@ -39,6 +39,8 @@ pub(super) struct Rewritten {
     /// What was proved about that document; nothing is left of an empty one to prove but that nothing was needed. `None` when it does not
     /// change, or is too long for every entity.
     pub(super) proof: Option<(Proof, ActionSet)>,
+    /// The statements that are left as they are although they could be rewritten.
+    left_whole: LeftWhole,
 }
 
 /// What decides how a document is rewritten.
@@ -78,7 +80,8 @@ impl RewrittenForms {
             return rewritten.clone();
         }
         // Two threads may make the same: what they make is equal.
-        let made = Arc::new(Rewritten::new(old, compiler, needs, options));
+        let left_whole = LeftWhole::new();
+        let made = Arc::new(Rewritten::new(old, compiler, needs, options, left_whole));
         let mut known = known();
         if known.len() < MOST_KEPT {
             known.insert(key, made.clone());
@@ -93,10 +96,25 @@ impl Rewritten {
         compiler: &PolicyCompiler,
         needs: &Needs,
         options: &RightsizeOptions,
+        left_whole: LeftWhole,
+    ) -> Self {
+        let rewritten = Self::proved(old, compiler, needs, options, &left_whole);
+        Self {
+            left_whole,
+            ..rewritten
+        }
+    }
+
+    fn proved(
+        old: &OldDocument,
+        compiler: &PolicyCompiler,
+        needs: &Needs,
+        options: &RightsizeOptions,
+        left_whole: &LeftWhole,
     ) -> Self {
         // The document as a whole is proved. Only when that fails, each statement is, to find those that must stay.
         for checks in [Checks::Document, Checks::Statements] {
-            let statements = old.rewrite(compiler, needs, options.wildcards, checks);
+            let statements = old.rewrite(compiler, needs, left_whole, options.wildcards, checks);
             let rewritten = Self::of(old, compiler, &statements, needs);
             if !rewritten.changes {
                 return rewritten;
@@ -153,26 +171,22 @@ impl Rewritten {
             document: document.map(Arc::new),
             granted,
             proof: None,
+            left_whole: LeftWhole::new(),
         }
     }
 
-    /// The document as it is, with a reason for the statements that would change.
-    pub(super) fn left_whole(
+    /// The document rewritten again, with more statements left as they are.
+    pub(super) fn leaving_whole(
         &self,
         old: &OldDocument,
         compiler: &PolicyCompiler,
         needs: &Needs,
-        reason: &ChangeReason,
+        options: &RightsizeOptions,
+        (statements, reason): (impl Iterator<Item = usize>, &ChangeReason),
     ) -> Self {
-        let stays = |change: &StatementChange| NewStatement {
-            index: change.index,
-            actions: NewActions::Same(match change.old {
-                Some(_) => Some(reason.clone()),
-                None => change.stays.clone(),
-            }),
-        };
-        let statements: Vec<_> = self.statements.iter().map(stays).collect();
-        Self::of(old, compiler, &statements, needs)
+        let mut left_whole = self.left_whole.clone();
+        left_whole.extend(statements.map(|index| (index, reason.clone())));
+        Self::new(old, compiler, needs, options, left_whole)
     }
 
     /// The statements of the new document.

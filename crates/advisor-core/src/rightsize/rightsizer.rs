@@ -40,7 +40,7 @@ pub struct Rightsizer {
     holders: Arc<Holders>,
 }
 
-/// The most policies that are left as they are so that the new ones of the others fit. Each is one more try.
+/// The most statements that are left as they are, one after the other, so that the others fit. Then all are.
 const MOST_LEFT_WHOLE: usize = 20;
 
 /// A policy that an entity has of its own.
@@ -51,6 +51,7 @@ struct Own<'a> {
 }
 
 /// The finished policies of an entity.
+#[derive(Default)]
 struct Finished {
     policies: Vec<NewPolicy>,
     /// Whether each of them is the document that was proved when its policy was rewritten.
@@ -161,8 +162,10 @@ impl Rightsizer {
                 return Err(Refusal::NoVersion);
             }
             (_, result.attached_limit) = limits_of(&self.options.limits, detail.kind);
-            let finished = self.pack_what_fits(detail, &mut own, &needs)?;
-            result.proof = Some(self.proof(&finished, &own, &needs)?);
+            let finished = self.pack_what_fits(detail, &mut own, &needs);
+            if own.iter().any(Own::changes) {
+                result.proof = Some(self.proof(&finished, &own, &needs)?);
+            }
             result.new_policies = finished.policies;
         }
         result.policies = own.iter().map(Own::change).collect();
@@ -246,37 +249,60 @@ impl Rightsizer {
         (result.only_one_member).sort_by(|left, right| left.arn.cmp(&right.arn));
     }
 
-    /// Packs new policies. While they do not fit, the policy with the longest new document stays as it is.
+    /// Packs new policies. While they do not fit, the statement that grows the most stays as it is.
     fn pack_what_fits(
         &self,
         detail: &EntityDetail,
         own: &mut [Own<'_>],
         needs: &Needs,
-    ) -> Result<Finished, Refusal> {
-        let (attached, limit) = match self.pack(detail, own) {
-            Err(Refusal::DoesNotFit { attached, limit }) => (attached, limit),
-            packed => return packed,
-        };
-        let refusal = Refusal::DoesNotFit { attached, limit };
-        let reason = ChangeReason::DoesNotFit { attached, limit };
-        for _ in 0..MOST_LEFT_WHOLE {
-            let changed = own.iter_mut().filter(|own| own.changes());
-            if let Some(longest) = changed.max_by_key(|own| own.characters()) {
-                longest.leave_whole(self.compiler(), needs, &reason);
-            }
+    ) -> Finished {
+        let mut left_whole = 0;
+        loop {
             if !own.iter().any(Own::changes) {
-                break;
+                return Finished::default();
             }
-            match self.pack(detail, own) {
-                Err(Refusal::DoesNotFit { .. }) => {}
-                packed => return packed,
+            let reason = match self.pack(detail, own) {
+                Ok(finished) => return finished,
+                Err(reason) => reason,
+            };
+            let growing = (own.iter_mut())
+                .filter_map(|own| {
+                    own.most_growing()
+                        .map(|(index, growth)| (growth, index, own))
+                })
+                .max_by_key(|(growth, ..)| *growth);
+            match growing {
+                Some((growth, index, own)) if growth > 0 && left_whole < MOST_LEFT_WHOLE => {
+                    left_whole += 1;
+                    self.leave_whole(own, &[index], needs, &reason);
+                }
+                _ => {
+                    for own in own.iter_mut() {
+                        self.leave_whole(own, &own.changed_statements(), needs, &reason);
+                    }
+                }
             }
         }
-        Err(refusal)
     }
 
-    /// Packs the statements that are left of policies that change into new policies.
-    fn pack(&self, detail: &EntityDetail, own: &[Own<'_>]) -> Result<Finished, Refusal> {
+    /// Leaves statements of a policy as they are.
+    fn leave_whole(
+        &self,
+        own: &mut Own<'_>,
+        statements: &[usize],
+        needs: &Needs,
+        reason: &ChangeReason,
+    ) {
+        if let Some((old, rewritten)) = &mut own.document {
+            let left = (statements.iter().copied(), reason);
+            let compiler = self.compiler();
+            let changed = rewritten.leaving_whole(old, compiler, needs, &self.options, left);
+            *rewritten = Arc::new(changed);
+        }
+    }
+
+    /// Packs the statements that are left of policies that change into new policies. Fails with the reason why they do not fit.
+    fn pack(&self, detail: &EntityDetail, own: &[Own<'_>]) -> Result<Finished, ChangeReason> {
         let limits = &self.options.limits;
         let changed = || own.iter().filter(|own| own.changes());
         let mut finished = Finished {
@@ -348,7 +374,7 @@ impl Rightsizer {
         let attached = unchanged + new.len();
         if attached > attached_limit {
             let limit = attached_limit;
-            return Err(Refusal::DoesNotFit { attached, limit });
+            return Err(ChangeReason::DoesNotFit { attached, limit });
         }
         let is_proved = |document: &NewDocument<'_>| matches!(document, NewDocument::Proved(..));
         finished.are_proved = new.iter().all(is_proved);
@@ -398,9 +424,9 @@ impl Rightsizer {
     }
 }
 
-fn check_length(characters: usize, limit: usize) -> Result<(), Refusal> {
+fn check_length(characters: usize, limit: usize) -> Result<(), ChangeReason> {
     if characters > limit {
-        return Err(Refusal::TooLong { characters, limit });
+        return Err(ChangeReason::TooLong { characters, limit });
     }
     Ok(())
 }
@@ -443,11 +469,20 @@ impl Own<'_> {
         self.document.as_ref().is_some_and(|(_, it)| it.changes)
     }
 
-    /// Leaves the policy as it is.
-    fn leave_whole(&mut self, compiler: &PolicyCompiler, needs: &Needs, reason: &ChangeReason) {
-        if let Some((old, rewritten)) = &mut self.document {
-            *rewritten = Arc::new(rewritten.left_whole(old, compiler, needs, reason));
-        }
+    /// The statements that change.
+    fn changed_statements(&self) -> Vec<usize> {
+        let rewritten = self.document.as_ref().map(|(_, it)| it);
+        let statements = rewritten.into_iter().flat_map(|it| it.statements.iter());
+        let changed = statements.filter(|it| it.old.is_some());
+        changed.map(|it| it.index).collect()
+    }
+
+    /// The statement that grows the most, and by how many characters.
+    fn most_growing(&self) -> Option<(usize, isize)> {
+        let (_, rewritten) = self.document.as_ref()?;
+        let statements = rewritten.statements.iter();
+        let growing = statements.filter_map(|it| Some((it.index, it.growth()?)));
+        growing.max_by_key(|(_, growth)| *growth)
     }
 
     /// The length of the new document.

@@ -9,6 +9,7 @@
 
 mod evaluator;
 mod holders;
+mod limits;
 mod moto;
 mod property;
 #[cfg(unix)]
@@ -16,8 +17,7 @@ mod scripts;
 mod world;
 
 use advisor_core::{
-    ChangeReason, Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized,
-    Tracking,
+    Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized, Tracking,
 };
 use serde_json::{Value, json};
 
@@ -215,17 +215,27 @@ fn a_use_that_the_catalog_cannot_name_keeps_what_may_grant_it() {
 
 #[test]
 fn by_service_a_service_stays_whole() {
-    let mut world = World::new();
-    let actions = json!([
-        "sqs:CreateQueue",
-        "sqs:DeleteQueue",
-        "cloudtrail:LookupEvents"
-    ]);
-    world.inline("one", document(json!([allow(actions, "*")])));
-    world.used("sqs", "CreateQueue");
-    let sized = rightsize(&world, options().with_granularity(Granularity::Service));
-    let left = &new(&sized)[0].1["Statement"][0]["Action"];
-    assert_eq!(*left, json!(["sqs:CreateQueue", "sqs:DeleteQueue"]));
+    let by_service = |statement: Value, expected: Value| {
+        let mut world = World::new();
+        world.inline("one", document(json!([statement])));
+        world.used("sqs", "CreateQueue");
+        let sized = rightsize(&world, options().with_granularity(Granularity::Service));
+        assert_eq!(new(&sized)[0].1["Statement"][0]["Action"], expected);
+    };
+    let unused = "cloudtrail:LookupEvents";
+    let actions = json!(["sqs:CreateQueue", "sqs:DeleteQueue", unused]);
+    let left = json!(["sqs:CreateQueue", "sqs:DeleteQueue"]);
+    by_service(allow(actions, "*"), left);
+    // Patterns of what stays are as they were.
+    let patterns = json!(["sqs:*Queue", "sqs:*", unused]);
+    by_service(allow(patterns, "*"), json!(["sqs:*Queue", "sqs:*"]));
+    // All of CloudTrail but that action.
+    let letters = ["A", "C", "D", "E", "G", "Li", "P", "R", "S", "U"];
+    let mut others: Vec<String> = letters.map(|it| format!("cloudtrail:{it}*")).into();
+    others.extend(["kms", "sns", "sts"].map(|it| format!("{it}:*")));
+    let rest = json!({"Effect": "Allow", "NotAction": others, "Resource": "*"});
+    let left = json!(["network-security-manager:*", "sqs:*"]);
+    by_service(rest, left);
 }
 
 #[test]
@@ -317,33 +327,6 @@ fn statements_without_sid_that_differ_in_their_actions_become_one() {
 }
 
 #[test]
-fn policies_that_are_packed_together_share_statements_of_one_scope() {
-    let mut world = World::new();
-    for number in 0..4 {
-        let actions = json!([
-            "sqs:CreateQueue",
-            "sqs:DeleteQueue",
-            format!("sqs:Unknown{number}")
-        ]);
-        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
-        world.managed(&format!("m{number}"), document(json!([statement])));
-    }
-    world.used("sqs", "CreateQueue");
-    let mut limits = advisor_core::PolicyLimits::default();
-    limits.attached_role = 1;
-    let sized = rightsize(&world, options().with_limits(limits));
-    let [policy] = &*sized.new_policies else {
-        panic!("{sized:?}");
-    };
-    assert_eq!(policy.replaces.len(), 4);
-    let statements = policy.policy_document["Statement"].as_array().unwrap();
-    assert_eq!(statements.len(), 1);
-    let actions = statements[0]["Action"].as_array().unwrap();
-    assert_eq!(actions.len(), 5, "{actions:?}");
-    assert_eq!(sized.proof.unwrap().new_within_old, 1);
-}
-
-#[test]
 fn inline_policies_that_cannot_be_read_leave_the_others_no_more_room_than_today() {
     for has_unreadable in [false, true] {
         let mut world = World::new();
@@ -363,41 +346,4 @@ fn inline_policies_that_cannot_be_read_leave_the_others_no_more_room_than_today(
         };
         assert_eq!(policy.policy_type, expected, "{policy:?}");
     }
-}
-
-#[test]
-fn where_new_policies_do_not_fit_the_longest_stays_whole_and_the_others_change() {
-    let mut world = World::new();
-    let queues =
-        (0..80).map(|number| format!("arn:aws:sqs:eu-west-1:111122223333:orders-{number}"));
-    let queues: Vec<String> = queues.collect();
-    let mut long = allow(json!("sqs:*"), "*");
-    long["Resource"] = json!(queues);
-    world.managed("Long", document(json!([long])));
-    let actions = json!(["sqs:CreateQueue", "sqs:DeleteQueue"]);
-    world.managed("Short", document(json!([allow(actions, "*")])));
-    world.used("sqs", "CreateQueue");
-    let mut limits = advisor_core::PolicyLimits::default();
-    (limits.inline_role, limits.attached_role) = (0, 2);
-    limits.managed_policy = 3_800;
-    let sized = rightsize(&world, options().with_limits(limits));
-    let changes = |name: &str| {
-        let mut policies = sized.policies.iter();
-        policies.find(|it| &*it.policy_name == name).unwrap()
-    };
-    let (long, short) = (changes("Long"), changes("Short"));
-    assert!(!long.changes && short.changes, "{sized:?}");
-    let stays = long.statements[0].stays.as_ref();
-    assert!(
-        matches!(stays, Some(ChangeReason::DoesNotFit { limit: 2, .. })),
-        "{stays:?}"
-    );
-    assert_eq!(new(&sized).len(), 1);
-    assert!(sized.proof.is_some() && sized.kept.whole > 0);
-    assert_eq!(sized.removed_actions, 0);
-
-    // Where no other one changes, nothing is proposed.
-    limits.managed_policy = 10;
-    let sized = rightsize(&world, options().with_limits(limits));
-    assert!(sized.refused.is_some() && !sized.changes(), "{sized:?}");
 }

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use access_advisor::rightsize::{PolicyChange, PolicyPlace, Rightsized, StatementChange};
+use access_advisor::rightsize::{
+    ChangeReason, PolicyChange, PolicyPlace, Rightsized, StatementChange, Wildcards,
+};
 use access_advisor::text::{Printable, count};
 
 use crate::lines::Lines;
@@ -10,17 +12,25 @@ use crate::lines::Lines;
 /// Longer lists of names are cut.
 const MOST_LETTERS: usize = 72;
 
-pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Result<()> {
+pub(super) fn write(
+    lines: &mut Lines<'_>,
+    rightsized: &[Rightsized],
+    wildcards: Wildcards,
+) -> io::Result<()> {
     for (number, entity) in rightsized.iter().enumerate() {
         if number > 0 {
             writeln!(lines)?;
         }
-        write_entity(lines, entity)?;
+        write_entity(lines, entity, wildcards)?;
     }
     Ok(())
 }
 
-fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
+fn write_entity(
+    lines: &mut Lines<'_>,
+    entity: &Rightsized,
+    wildcards: Wildcards,
+) -> io::Result<()> {
     writeln!(lines, "{}", Printable(&entity.arn))?;
     if let Some(refusal) = &entity.refused {
         return writeln!(lines, "  nothing is proposed: {}", Printable(refusal));
@@ -51,6 +61,20 @@ fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
     )?;
     for policy in &entity.policies {
         write_policy(lines, policy)?;
+    }
+    let statements = entity.policies.iter().flat_map(|it| &*it.statements);
+    let mut reasons = statements.filter_map(|it| it.stays.as_ref());
+    let is_length = |reason: &ChangeReason| {
+        matches!(
+            reason,
+            ChangeReason::DoesNotFit { .. } | ChangeReason::TooLong { .. }
+        )
+    };
+    if wildcards == Wildcards::None && reasons.any(is_length) {
+        writeln!(
+            lines,
+            "  with --wildcards safe, policies take fewer characters"
+        )?;
     }
     for policy in &entity.new_policies {
         let place = match policy.policy_type {
