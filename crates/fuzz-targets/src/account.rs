@@ -4,14 +4,13 @@ use std::sync::LazyLock;
 
 use advisor_core::{AccountDataBuilder, Activity, Advisor, Granularity, Tracking};
 use cloudtrail_reader::{ReadOptions, TrailReader};
-use service_catalog::Catalog;
 
 use crate::sample;
 
 /// What the entities of the sample did.
 static ACTIVITY: LazyLock<Activity> = LazyLock::new(|| {
     let mut activity = Activity::new();
-    let reader = TrailReader::new(Catalog::shared(), ReadOptions::new());
+    let reader = TrailReader::new(sample::CATALOG.clone(), ReadOptions::new());
     _ = reader.read_bytes("trail.json", sample::TRAIL.as_bytes(), &mut activity);
     activity
 });
@@ -28,7 +27,7 @@ pub(crate) fn export(data: &[u8]) {
     let Ok(account) = builder.build() else {
         return;
     };
-    let catalog = Catalog::shared();
+    let catalog = sample::CATALOG.clone();
     let tracking = Tracking::aws();
     let advisor = Advisor::new(account, &ACTIVITY, catalog, tracking, sample::now()).unwrap();
     for entity in advisor.account().reported_entities().into_iter().take(3) {

@@ -46,12 +46,12 @@ pub(crate) fn arn(data: &[u8]) {
 
 /// The longest patterns and strings of the brute force.
 const TOKENS: usize = 4;
-const LENGTH: usize = 6;
+const LENGTH: usize = 5;
 
 /// Set algebra on small patterns agrees with trying all short strings.
 pub(crate) fn algebra(data: &[u8]) {
     // Each byte is a token, or ends a pattern. `c` stands for all letters that no pattern has.
-    let mut patterns = vec![String::new()];
+    let mut texts = vec![String::new()];
     for byte in data.iter().take(24) {
         let token = match byte % 6 {
             0 => 'a',
@@ -59,26 +59,32 @@ pub(crate) fn algebra(data: &[u8]) {
             2 | 3 => '*',
             4 => '?',
             _ => {
-                patterns.push(String::new());
+                texts.push(String::new());
                 continue;
             }
         };
-        if let Some(last) = patterns.last_mut().filter(|last| last.len() < TOKENS) {
+        if let Some(last) = texts.last_mut().filter(|last| last.len() < TOKENS) {
             last.push(token);
         }
     }
-    patterns.truncate(5);
-    let patterns: Vec<Pattern> = patterns
-        .iter()
-        .map(|text| Pattern::wildcard(text))
-        .collect();
+    texts.truncate(5);
+    let patterns: Vec<Pattern> = texts.iter().map(|text| Pattern::wildcard(text)).collect();
+    let matched: Vec<Matched> = texts.iter().map(|text| Matched::of(text)).collect();
     let strings = strings();
-    // Which strings each pattern matches.
-    let matched: Vec<Matched> = patterns.iter().map(Matched::of).collect();
+    let some = usize::from(data.last().copied().unwrap_or_default());
+    for (pattern, matched) in patterns.iter().zip(&matched) {
+        for (index, text) in strings.iter().enumerate().skip(some).step_by(61) {
+            assert_eq!(
+                pattern.matches(text),
+                matched.has(index),
+                "{pattern:?} {text}"
+            );
+        }
+    }
     for (left, of_left) in patterns.iter().zip(&matched) {
         for (right, of_right) in patterns.iter().zip(&matched) {
-            let both = of_left.find(of_right, |left, right| left & right);
-            let only = of_left.find(of_right, |left, right| right & !left);
+            let both = of_left.find(|chunk, left| left & of_right.chunk(chunk));
+            let only = of_left.find(|chunk, left| !left & of_right.chunk(chunk));
             assert!(
                 overlaps(left, right) || both.is_none(),
                 "{left:?} {right:?} {both:?}"
@@ -93,43 +99,93 @@ pub(crate) fn algebra(data: &[u8]) {
         return;
     };
     let none_of: Vec<&Pattern> = rest.iter().collect();
-    let is_in = |text: &String| {
-        first.matches(text)
-            && second.matches(text)
-            && !none_of.iter().any(|pattern| pattern.matches(text))
-    };
     let mut budget = WorkBudget::steps(100_000);
     match residue(&[&[first], &[second]], &none_of, &mut budget) {
-        Residue::Witness(witness) => assert!(is_in(&witness), "{patterns:?} {witness:?}"),
+        Residue::Witness(witness) => {
+            let is_in = first.matches(&witness)
+                && second.matches(&witness)
+                && !none_of.iter().any(|pattern| pattern.matches(&witness));
+            assert!(is_in, "{patterns:?} {witness:?}");
+        }
         Residue::Empty => {
-            let found = strings.iter().find(|text| is_in(text));
+            let [of_first, others @ ..] = &*matched else {
+                return;
+            };
+            let found = of_first.find(|chunk, first| {
+                let mut others = others.iter().map(|matched| matched.chunk(chunk));
+                let second = others.next().unwrap_or_default();
+                others.fold(first & second, |all, other| all & !other)
+            });
             assert_eq!(found, None, "{patterns:?}");
         }
         Residue::Undecided => {}
     }
 }
 
-/// The strings that a pattern matches: a bit for each.
+/// The strings that a pattern of at most [`TOKENS`] tokens matches, a bit for each: by an automaton, whose states are sets of
+/// places in the pattern.
 struct Matched(Vec<u64>);
 
 impl Matched {
-    fn of(pattern: &Pattern) -> Self {
-        let bits = strings().chunks(64).map(|chunk| {
-            let bits = chunk
-                .iter()
-                .rev()
-                .map(|text| u64::from(pattern.matches(text)));
-            bits.fold(0, |all, bit| all << 1 | bit)
+    fn of(text: &str) -> Self {
+        let tokens = text.as_bytes();
+        // A star may end at once.
+        let closed = |mut places: u8| {
+            for (place, token) in tokens.iter().enumerate() {
+                if *token == b'*' && places & 1 << place != 0 {
+                    places |= 2 << place;
+                }
+            }
+            places
+        };
+        let mut next = [[0_u8; 3]; 1 << (TOKENS + 1)];
+        for (places, of_places) in (0_u8..).zip(&mut next) {
+            for (letter, reached) in b"abc".iter().zip(of_places) {
+                for (place, token) in tokens.iter().enumerate() {
+                    if places & 1 << place != 0 {
+                        *reached |= match token {
+                            b'*' => 1 << place,
+                            token if *token == b'?' || token == letter => 2 << place,
+                            _ => 0,
+                        };
+                    }
+                }
+                *reached = closed(*reached);
+            }
+        }
+        // In the order of `strings`: those of a length follow from those of the one before.
+        let mut states = Vec::with_capacity(strings().len());
+        states.push(closed(1));
+        let mut parent = 0;
+        while states.len() < strings().len() {
+            let places = states.get(parent).map_or(0, |places| usize::from(*places));
+            states.extend(next.get(places).unwrap_or(&[0; 3]));
+            parent += 1;
+        }
+        let end = 1 << tokens.len();
+        let bits = states.chunks(64).map(|chunk| {
+            let bits = chunk.iter().rev();
+            bits.fold(0, |all, places| all << 1 | u64::from(places & end != 0))
         });
         Self(bits.collect())
     }
 
-    /// The first string in a combination of two sets.
-    fn find(&self, other: &Self, combined: impl Fn(u64, u64) -> u64) -> Option<&'static String> {
-        let pairs = self.0.iter().zip(&other.0).enumerate();
-        let mut combined = pairs.map(|(chunk, (left, right))| (chunk, combined(*left, *right)));
-        let (chunk, bits) = combined.find(|(_, bits)| *bits != 0)?;
-        strings().get(chunk * 64 + usize::try_from(bits.trailing_zeros()).unwrap())
+    fn chunk(&self, index: usize) -> u64 {
+        self.0.get(index).copied().unwrap_or_default()
+    }
+
+    fn has(&self, string: usize) -> bool {
+        self.chunk(string / 64) >> (string % 64) & 1 != 0
+    }
+
+    /// The first string of which a function of chunks has a bit.
+    fn find(&self, combined: impl Fn(usize, u64) -> u64) -> Option<&'static String> {
+        let mut chunks = self.0.iter().enumerate();
+        chunks.find_map(|(index, chunk)| {
+            let bits = combined(index, *chunk);
+            let string = index * 64 + usize::try_from(bits.trailing_zeros()).unwrap();
+            (bits != 0).then(|| strings().get(string)).flatten()
+        })
     }
 }
 

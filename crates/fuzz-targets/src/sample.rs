@@ -1,7 +1,7 @@
 //! A small store with an account, its activity, and jobs.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use advisor_core::{Caller, Granularity, JobError, Tracking};
 use advisor_store::{Store, StoredAdvisor};
@@ -17,6 +17,33 @@ pub(crate) const TRAIL: &str = include_str!("../sample/trail.json");
 
 /// A user of the account.
 pub(crate) const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+
+/// The services of [`CATALOG`].
+const SERVICES: [&str; 5] = ["dynamodb", "kms", "lambda", "s3", "sqs"];
+
+/// A catalog of a few services, of which advisors are made in a moment.
+pub(crate) static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+    let table = include_str!("../../service-catalog/data/catalog.txt");
+    let mut is_kept = true;
+    let mut lines = String::new();
+    for line in table.lines() {
+        if let Some(service) = line.strip_prefix("service\t") {
+            is_kept = SERVICES
+                .iter()
+                .any(|kept| service.starts_with(&format!("{kept}\t")));
+        }
+        // Actions of other services.
+        let names_other = line.split('\t').nth(2).is_some_and(|it| it.contains(':'))
+            && ["event\t", "implies\t"]
+                .iter()
+                .any(|kind| line.starts_with(kind));
+        if is_kept && !names_other && !line.starts_with("when\t") {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    Arc::new(Catalog::parse(&lines).unwrap())
+});
 
 /// When everything happens.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -42,7 +69,7 @@ pub(crate) fn store(folder: &TempDir, caller: &Caller) -> PathBuf {
     let store = Arc::new(Store::open_or_create(&path).unwrap());
     let exports = [("account.json".to_owned(), ACCOUNT.to_owned())];
     store.import_accounts(&exports, now()).unwrap();
-    let reader = TrailReader::new(Catalog::shared(), ReadOptions::new());
+    let reader = TrailReader::new(CATALOG.clone(), ReadOptions::new());
     store.import_trail(&reader, &[&trail], &|_| ()).unwrap();
     let advisor = advisor(store.clone());
     for granularity in [Granularity::Service, Granularity::Action] {
@@ -62,5 +89,5 @@ pub(crate) fn store(folder: &TempDir, caller: &Caller) -> PathBuf {
 
 /// What answers from a store.
 pub(crate) fn advisor(store: Arc<Store>) -> StoredAdvisor {
-    StoredAdvisor::new(store, Catalog::shared(), Tracking::aws()).allow_empty_activity(true)
+    StoredAdvisor::new(store, CATALOG.clone(), Tracking::aws()).allow_empty_activity(true)
 }
