@@ -373,12 +373,13 @@ impl Advisor {
         let write = move || {
             let mut encoder = ReportEncoder::new(&advisor);
             if findings {
+                let entities = advisor.account().reported_entities();
+                let settings = FindingSettings::default();
                 encoder = encoder
-                    .with_findings(advisor.findings(&FindingSettings::default()))
+                    .find(&entities, &settings, || work::check(&stopping))
+                    .map_err(|fault| error::file(&path, fault))?
                     .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
             }
-            // The file is made only now, so that none is left while findings that nobody waits for come to their end.
-            work::check(&stopping).map_err(|fault| error::file(&path, fault))?;
             whole_file(&path, &stopping, |writer| {
                 let reports = advisor.reports(granularity.0);
                 let mut html = HtmlWriter::new(writer, &encoder, reports.len(), options)?;

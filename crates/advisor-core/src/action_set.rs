@@ -71,6 +71,10 @@ impl ActionSet {
         self.words.iter().all(|word| *word == 0)
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.words
             .iter()

@@ -8,7 +8,6 @@ use advisor_core::{
     Report, ServiceRow, State, StateReason,
 };
 use hashbrown::HashMap;
-use serde_json::Value;
 use service_catalog::{Catalog, ServiceId};
 
 use crate::grants::{EntityGrants, GrantFinder, StatementPart, document_of};
@@ -25,15 +24,16 @@ pub struct EncodedReport {
     pub(crate) not_evaluated: Vec<(String, String)>,
     pub(crate) undecided: usize,
     pub(crate) findings: Vec<FoundPart>,
-    pub(crate) rightsized: Option<Value>,
+    /// As JSON.
+    pub(crate) rightsized: Option<String>,
 }
 
 /// A finding on the entity.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FoundPart {
     /// Its kind and severity in one number; `None` when it is archived.
     pub(crate) code: Option<u32>,
-    pub(crate) json: Value,
+    pub(crate) json: Arc<str>,
 }
 
 /// What the account data and the activity have of the entity.

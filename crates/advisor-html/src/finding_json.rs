@@ -1,6 +1,6 @@
 //! Findings as the page shows them: without their actions, which stand in the services of the report.
 
-use advisor_core::{Finding, GrantingStatement, time};
+use advisor_core::{Finding, GrantingStatement};
 use serde_json::{Value, json};
 
 /// Further statements are counted.
@@ -9,11 +9,8 @@ const MOST_STATEMENTS: usize = 20;
 pub(crate) fn finding_json(finding: &Finding) -> Value {
     let rule = finding.status.rule().map(|rule| &*rule.reason);
     let statements = finding.granted_by.iter().take(MOST_STATEMENTS);
-    let last = finding.last_use.as_ref().map(|last| {
-        let time = time::format(time::from_millis(last.millis));
-        let region = &last.region;
-        format!("{time} in {region}")
-    });
+    let last = finding.last_use.as_ref();
+    let last = last.map(|last| json!({"time": last.millis as f64 / 1e3, "region": last.region}));
     json!({
         "kind": finding.kind.name(),
         "severity": finding.severity.name(),

@@ -61,7 +61,7 @@ pub struct HtmlWriter<W: Write> {
     sections: u32,
     has_states: bool,
     has_actions: bool,
-    has_findings: bool,
+    findings: Option<FindingNames>,
 }
 
 /// A state, and its reason as a text of the dictionary.
@@ -176,7 +176,7 @@ impl<W: Write> HtmlWriter<W> {
             sections: 0,
             has_states: false,
             has_actions: false,
-            has_findings: encoder.has_findings(),
+            findings: encoder.finding_names(),
         }
     }
 
@@ -219,7 +219,7 @@ impl<W: Write> HtmlWriter<W> {
             self.push_text(name);
             self.push_text(reason);
         }
-        self.push_more(report, kept)?;
+        self.push_more(report, kept);
         if self.section.len() >= SECTION_LEN {
             self.write_section()?;
         }
@@ -258,7 +258,7 @@ impl<W: Write> HtmlWriter<W> {
             catalog: self.catalog.fingerprint().to_string(),
             coverage: &self.coverage,
             limit: self.options.limit,
-            findings: self.has_findings.then(FindingNames::new),
+            findings: self.findings.take(),
             issues: self.advisor.account().issues().len(),
             services: &self.services.summaries,
             entities: &self.entities,
@@ -393,24 +393,19 @@ impl<W: Write> HtmlWriter<W> {
     }
 
     /// What a report has beside its rows, as JSON with its length before it; the length 0 for nothing.
-    fn push_more(&mut self, report: &EncodedReport, kept: Kept) -> io::Result<()> {
-        let mut more = serde_json::Map::new();
-        if !report.findings.is_empty() {
-            let findings = report.findings.iter().map(|found| found.json.clone());
-            more.insert("findings".to_owned(), findings.collect());
-        }
-        if let Some(rightsized) = &report.rightsized
-            && kept == Kept::All
-        {
-            more.insert("rightsized".to_owned(), rightsized.clone());
-        }
-        let json = match more.is_empty() {
-            true => Vec::new(),
-            false => serde_json::to_vec(&more)?,
+    fn push_more(&mut self, report: &EncodedReport, kept: Kept) {
+        let findings: Vec<&str> = report.findings.iter().map(|found| &*found.json).collect();
+        let rightsized = report.rightsized.as_deref().filter(|_| kept == Kept::All);
+        let json = match (findings.is_empty(), rightsized) {
+            (true, None) => String::new(),
+            _ => format!(
+                "{{\"findings\":[{}],\"rightsized\":{}}}",
+                findings.join(","),
+                rightsized.unwrap_or("null")
+            ),
         };
         varint::push(&mut self.section, json.len() as u64);
-        self.section.extend_from_slice(&json);
-        Ok(())
+        self.section.extend_from_slice(json.as_bytes());
     }
 
     fn push_facts(&mut self, facts: Option<&Facts>, kept: Kept) -> io::Result<()> {

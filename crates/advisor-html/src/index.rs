@@ -1,6 +1,6 @@
 //! The index of the file: one row per report, in columns, and what all reports have in common.
 
-use advisor_core::{EntityKind, FindingKind, ReportCoverage, Severity};
+use advisor_core::{DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
 use serde::Serialize;
 
 use crate::encoded_report::{EncodedReport, STATES};
@@ -26,17 +26,20 @@ pub(crate) struct Index<'a> {
 }
 
 /// What the numbers of findings mean.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct FindingNames {
     kinds: [FindingKind; FindingKind::ALL.len()],
     severities: [Severity; Severity::ALL.len()],
+    /// The days that the findings are about.
+    window: Option<DayRange>,
 }
 
 impl FindingNames {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(window: Option<DayRange>) -> Self {
         Self {
             kinds: FindingKind::ALL,
             severities: Severity::ALL,
+            window,
         }
     }
 }

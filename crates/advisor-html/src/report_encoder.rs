@@ -3,22 +3,28 @@
 use std::sync::Arc;
 
 use advisor_core::{
-    Advisor, Finding, FindingKind, Findings, Refusal, Report, Rightsizer, Severity,
+    Advisor, DayRange, EntityId, Finding, FindingKind, FindingSettings, Findings, Refusal, Report,
+    Rightsizer, Severity,
 };
 use hashbrown::HashMap;
-use serde_json::Value;
 
 use crate::encoded_report::{EncodedReport, FoundPart};
 use crate::finding_json::finding_json;
 use crate::grants::GrantFinder;
+use crate::index::FindingNames;
 use crate::rightsized_json::rightsized_json;
+
+/// Findings on so many entities are in memory with all of their actions.
+const ENTITIES_AT_ONCE: usize = 500;
 
 /// Makes reports of an advisor ready to be written, each by itself: this is the part of the work that can be done in parallel.
 #[derive(Clone, Debug)]
 pub struct ReportEncoder {
     advisor: Advisor,
     /// By the ARN of the entity; `None` when none were looked for.
-    findings: Option<HashMap<Arc<str>, Vec<Finding>>>,
+    findings: Option<HashMap<Arc<str>, Vec<FoundPart>>>,
+    /// The days that the findings are about.
+    window: Option<DayRange>,
     rightsizer: Option<Rightsizer>,
     grants: Arc<GrantFinder>,
 }
@@ -30,6 +36,7 @@ impl ReportEncoder {
         Self {
             advisor: advisor.clone(),
             findings: None,
+            window: None,
             rightsizer: None,
             grants: Arc::new(GrantFinder::new(advisor)),
         }
@@ -37,16 +44,35 @@ impl ReportEncoder {
 
     /// Adds findings on the account: each stands on the page of its entity.
     #[must_use]
-    pub fn with_findings(self, findings: Findings) -> Self {
-        let mut by_entity: HashMap<Arc<str>, Vec<Finding>> = HashMap::new();
+    pub fn with_findings(mut self, findings: Findings) -> Self {
+        self.window = Some(findings.coverage.window);
+        let by_entity = self.findings.get_or_insert_default();
         for finding in findings.findings {
             let of_entity = by_entity.entry(finding.resource.clone());
-            of_entity.or_default().push(finding);
+            of_entity.or_default().push(FoundPart::new(&finding));
         }
-        Self {
-            findings: Some(by_entity),
-            ..self
+        self
+    }
+
+    /// Looks for findings on entities of the advisor, and adds them. Of each only what its page shows is kept, so that the findings on
+    /// a large account take little memory. Calls `check` again and again; its error ends the search.
+    ///
+    /// # Errors
+    /// That of `check`.
+    pub fn find<E>(
+        mut self,
+        entities: &[EntityId],
+        settings: &FindingSettings,
+        mut check: impl FnMut() -> Result<(), E>,
+    ) -> Result<Self, E> {
+        self.findings.get_or_insert_default();
+        for some in entities.chunks(ENTITIES_AT_ONCE) {
+            check()?;
+            let findings = self.advisor.findings_on(some, settings);
+            self = self.with_findings(findings);
         }
+        check()?;
+        Ok(self)
     }
 
     /// Adds right-sized policies, which a right-sizer of the same advisor makes, to the pages of users, groups, roles and the account's
@@ -59,38 +85,44 @@ impl ReportEncoder {
         }
     }
 
-    /// Whether findings were looked for.
-    pub(crate) fn has_findings(&self) -> bool {
-        self.findings.is_some()
+    /// What the numbers of findings mean; `None` when none were looked for.
+    pub(crate) fn finding_names(&self) -> Option<FindingNames> {
+        self.findings.as_ref()?;
+        Some(FindingNames::new(self.window))
     }
 
     /// Makes a report of the advisor ready to be written.
     #[must_use]
     pub fn encode(&self, report: &Report) -> EncodedReport {
         let findings = (self.findings.as_ref()).and_then(|known| known.get(report.arn()));
-        let found = findings.into_iter().flatten().map(|finding| FoundPart {
-            code: (!finding.status.is_archived()).then(|| code(finding)),
-            json: finding_json(finding),
-        });
         EncodedReport {
-            findings: found.collect(),
+            findings: findings.cloned().unwrap_or_default(),
             rightsized: self.rightsized(report),
             ..EncodedReport::new(&self.advisor, &self.grants, report)
         }
     }
 
     /// `None` where there is nothing to say: of what AWS maintains, and without states.
-    fn rightsized(&self, report: &Report) -> Option<Value> {
+    fn rightsized(&self, report: &Report) -> Option<String> {
         let entity = self.advisor.account().resolve(report.arn()).ok()?;
         let rightsized = self.rightsizer.as_ref()?.rightsize_entity(entity)?;
         if matches!(rightsized.refused, Some(Refusal::OfAws | Refusal::NoStates)) {
             return None;
         }
-        rightsized_json(&rightsized).ok()
+        rightsized_json(&rightsized).ok().map(|it| it.to_string())
     }
 
     pub(crate) fn advisor(&self) -> &Advisor {
         &self.advisor
+    }
+}
+
+impl FoundPart {
+    fn new(finding: &Finding) -> Self {
+        Self {
+            code: (!finding.status.is_archived()).then(|| code(finding)),
+            json: finding_json(finding).to_string().into(),
+        }
     }
 }
 

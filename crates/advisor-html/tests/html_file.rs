@@ -9,7 +9,8 @@
 use std::io::Read;
 
 use advisor_core::{
-    AccountData, Activity, Advisor, Attempt, CreditedAction, Granularity, Principal, Tracking, time,
+    AccountData, Activity, Advisor, Attempt, CreditedAction, FindingSettings, Granularity,
+    Principal, Tracking, time,
 };
 use advisor_html::{HtmlOptions, ReportEncoder, write_html};
 use base64::Engine;
@@ -61,10 +62,14 @@ fn advisor(roles: usize) -> Advisor {
 }
 
 fn file(advisor: &Advisor, options: HtmlOptions) -> String {
+    file_of(advisor, &ReportEncoder::new(advisor), options)
+}
+
+fn file_of(advisor: &Advisor, encoder: &ReportEncoder, options: HtmlOptions) -> String {
     let mut file = Vec::new();
     let reports = advisor.reports(Granularity::Action);
     let options = options.with_granularity(Granularity::Action);
-    write_html(&mut file, &ReportEncoder::new(advisor), reports, options).unwrap();
+    write_html(&mut file, encoder, reports, options).unwrap();
     String::from_utf8(file).unwrap()
 }
 
@@ -153,6 +158,48 @@ fn what_does_not_fit_is_left_out_but_for_its_row() {
     let [all, services, rows] = kept(&file(&advisor, HtmlOptions::default().with_limit(21_000)));
     assert_eq!(all + services + rows, 500);
     assert!(services + rows > 0, "{all} {services} {rows}");
+}
+
+#[test]
+fn findings_that_are_looked_for_in_parts_are_those_of_the_account() {
+    let groups: Vec<Value> = (0..1_201)
+        .map(|index| {
+            json!({
+                "Path": "/", "GroupName": format!("g{index:05}"), "GroupId": format!("AGPA{index:017}"),
+                "Arn": format!("arn:aws:iam::111122223333:group/g{index:05}"),
+                "CreateDate": "2024-03-01T09:00:00+00:00",
+                "GroupPolicyList": [], "AttachedManagedPolicies": [],
+            })
+        })
+        .collect();
+    let export = json!({"GroupDetailList": groups}).to_string();
+    let account = AccountData::from_export("account.json", &export).unwrap();
+    let now = time::parse("2026-11-01T00:00:00Z").unwrap();
+    let (activity, catalog) = (Activity::new(), Catalog::shared());
+    let advisor = Advisor::new(account, &activity, catalog, Tracking::full(), now).unwrap();
+    let encoder = ReportEncoder::new(&advisor);
+    let settings = FindingSettings::default();
+    let entities = advisor.account().reported_entities();
+
+    let all = advisor.findings(&settings);
+    assert_eq!(all.findings.len(), 1_201, "empty groups");
+    let at_once = encoder.clone().with_findings(all);
+    let in_parts = encoder
+        .clone()
+        .find(&entities, &settings, || Ok::<_, ()>(()));
+    let options = HtmlOptions::default;
+    let file = file_of(&advisor, &at_once, options());
+    assert!(file == file_of(&advisor, &in_parts.unwrap(), options()));
+    let index = json_section(&file, "index");
+    assert_eq!(index["findings"]["window"], "2026-08-03/2026-11-01");
+
+    let mut checks = 0;
+    let stopped = encoder.find(&entities, &settings, || {
+        checks += 1;
+        if checks == 2 { Err("stopped") } else { Ok(()) }
+    });
+    assert_eq!(stopped.err(), Some("stopped"));
+    assert_eq!(checks, 2);
 }
 
 #[test]

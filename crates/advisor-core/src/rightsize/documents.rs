@@ -1,5 +1,6 @@
 //! The documents of an account, and their rewritten forms.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use crate::account::{AccountData, DocumentId};
@@ -12,7 +13,11 @@ use super::rewritten::{Rewritten, RewrittenForms};
 
 /// The documents of an account, each read when it is first needed.
 #[derive(Debug)]
-pub(super) struct Documents(Vec<OnceLock<Option<Document>>>);
+pub(super) struct Documents {
+    documents: Vec<OnceLock<Option<Document>>>,
+    /// What the rewritten forms that are kept take in memory, about.
+    kept: AtomicUsize,
+}
 
 /// A document, and what it was rewritten to for all kinds of needs.
 #[derive(Debug)]
@@ -24,7 +29,10 @@ struct Document {
 impl Documents {
     pub(super) fn new(account: &AccountData) -> Self {
         let unread = |_| OnceLock::new();
-        Self(account.documents().iter().map(unread).collect())
+        Self {
+            documents: account.documents().iter().map(unread).collect(),
+            kept: AtomicUsize::new(0),
+        }
     }
 
     /// The document with this id, and what it is rewritten to.
@@ -42,8 +50,9 @@ impl Documents {
                 forms: RewrittenForms::default(),
             })
         };
-        let document = self.0.get(id.index())?.get_or_init(read).as_ref()?;
-        let rewritten = document.forms.get(&document.old, compiler, needs, options);
-        Some((&document.old, rewritten))
+        let document = self.documents.get(id.index())?.get_or_init(read).as_ref()?;
+        let (old, forms) = (&document.old, &document.forms);
+        let rewritten = forms.get(old, compiler, needs, options, &self.kept);
+        Some((old, rewritten))
     }
 }

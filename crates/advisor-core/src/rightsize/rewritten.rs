@@ -1,10 +1,11 @@
 //! A document rewritten for what is needed of it. Entities that have the same document and need the same of it share the work.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
 use iam_policy_parser::{PolicyDocument, WorkBudget};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use service_catalog::{Catalog, ServiceId};
 
 use crate::action_set::ActionSet;
@@ -22,8 +23,9 @@ use super::proof::{Proof, prove};
 /// The work that the proof of a document may take. Those of real ones take a thousandth.
 const PROOF_STEPS: u64 = 20_000_000;
 
-/// The most rewritten documents that are kept for each document.
-const MOST_KEPT: usize = 1_000;
+/// The most bytes of rewritten documents that are kept, about, of all documents of an account. Without a bound, those of 10,000
+/// identities took 1.2 GB (bench `reports`).
+const MOST_KEPT: usize = 128 << 20;
 
 /// A document rewritten for what is needed of it.
 #[derive(Debug)]
@@ -54,7 +56,14 @@ struct Key {
 
 /// The rewritten forms of one document.
 #[derive(Debug, Default)]
-pub(super) struct RewrittenForms(Mutex<HashMap<Key, Arc<Rewritten>>>);
+pub(super) struct RewrittenForms(Mutex<KeptForms>);
+
+#[derive(Debug, Default)]
+struct KeptForms {
+    forms: HashMap<Key, Arc<Rewritten>>,
+    /// What they take, about.
+    bytes: usize,
+}
 
 impl RewrittenForms {
     /// The document rewritten for these needs.
@@ -64,6 +73,7 @@ impl RewrittenForms {
         compiler: &PolicyCompiler,
         needs: &Needs,
         options: &RightsizeOptions,
+        all_kept: &AtomicUsize,
     ) -> Arc<Rewritten> {
         let mut keep = needs.keep.clone();
         keep.intersect_with(&old.granted);
@@ -76,18 +86,51 @@ impl RewrittenForms {
                 .collect(),
         };
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rewritten) = known().get(&key) {
+        if let Some(rewritten) = known().forms.get(&key) {
             return rewritten.clone();
         }
         // Two threads may make the same: what they make is equal.
         let left_whole = LeftWhole::new();
         let made = Arc::new(Rewritten::new(old, compiler, needs, options, left_whole));
-        let mut known = known();
-        if known.len() < MOST_KEPT {
-            known.insert(key, made.clone());
-        }
+        known().keep(key, made.clone(), all_kept);
         made
     }
+}
+
+impl KeptForms {
+    /// Keeps a form. Where there is no room for it, those of the same document make room.
+    fn keep(&mut self, key: Key, form: Arc<Rewritten>, all_kept: &AtomicUsize) {
+        let bytes = form.bytes();
+        if all_kept.load(Ordering::Relaxed).saturating_add(bytes) > MOST_KEPT {
+            all_kept.fetch_sub(self.bytes, Ordering::Relaxed);
+            *self = Self::default();
+        }
+        let before = all_kept.fetch_add(bytes, Ordering::Relaxed);
+        let is_new = || !self.forms.contains_key(&key);
+        if before.saturating_add(bytes) <= MOST_KEPT && is_new() {
+            self.bytes += bytes;
+            self.forms.insert(key, form);
+        } else {
+            all_kept.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a value takes in memory, about.
+fn value_bytes(value: &Value) -> usize {
+    let parts: usize = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(value_bytes).sum(),
+        Value::Object(members) => members_bytes(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + parts
+}
+
+fn members_bytes(members: &Map<String, Value>) -> usize {
+    let each =
+        |(name, value): (&String, &Value)| size_of::<String>() + name.len() + value_bytes(value);
+    members.iter().map(each).sum()
 }
 
 impl Rewritten {
@@ -173,6 +216,29 @@ impl Rewritten {
             proof: None,
             left_whole: LeftWhole::new(),
         }
+    }
+
+    /// What it takes in memory with its key, about.
+    fn bytes(&self) -> usize {
+        let texts = |texts: &[String]| {
+            texts
+                .iter()
+                .map(|it| size_of::<String>() + it.len())
+                .sum::<usize>()
+        };
+        let statements = self.statements.iter().map(|it| {
+            let members = [&it.old, &it.new].into_iter().flatten().map(members_bytes);
+            size_of::<StatementChange>()
+                + texts(&it.removed_services)
+                + texts(&it.removed_actions)
+                + members.sum::<usize>()
+        });
+        // The key has one more set, and the proof may.
+        let sets = 3 * self.granted.bytes();
+        size_of::<Self>()
+            + sets
+            + statements.sum::<usize>()
+            + self.document.as_deref().map_or(0, value_bytes)
     }
 
     /// The document rewritten again, with more statements left as they are.

@@ -32,26 +32,16 @@ export function shareBars(bars: Bar[], labels: { part: string; of: string }): HT
   return h("div", {}, legend([[["part"], labels.part], [["all"], labels.of]]), h("ol", { class: "share-bars" }, rows));
 }
 
-/** Rows of bars that are divided by state, with how many are unused. */
-export function stateBars(bars: { label: string; title: string; href: string; states: number[] }[]): HTMLElement {
-  const totals = bars.map((bar) => bar.states.reduce((sum, it) => sum + it, 0));
-  const most = Math.max(1, ...totals);
-  const rows = bars.map((bar, at) => {
-    const parts = STATES.map((state, index) => {
-      const part = h("span", { class: `part ${state}`, title: `${state}: ${number(bar.states[index] ?? 0)}` });
-      part.style.width = `${((bar.states[index] ?? 0) / most) * 100}%`;
-      return part;
-    });
-    const words = STATES.map((state, index) => `${state} ${number(bar.states[index] ?? 0)}`).join(", ");
-    return h(
-      "li",
-      {},
-      h("span", { class: "label" }, h("a", { href: bar.href, title: bar.title }, bar.label)),
-      h("span", { class: "stack", role: "img", "aria-label": words }, parts),
-      h("span", { class: "value" }, number(bar.states[2] ?? 0), h("span", { class: "of" }, ` of ${number(totals[at] ?? 0)}`)),
-    );
+/** A bar that is divided by state. */
+export function stateStack(states: number[]): HTMLElement {
+  const total = Math.max(1, states.reduce((sum, it) => sum + it, 0));
+  const parts = STATES.map((state, index) => {
+    const part = h("span", { class: `part ${state}`, title: `${state}: ${number(states[index] ?? 0)}` });
+    part.style.width = `${((states[index] ?? 0) / total) * 100}%`;
+    return part;
   });
-  return h("div", {}, legend(STATES.map((state) => [[state], state])), h("ol", { class: "share-bars" }, rows));
+  const words = STATES.map((state, index) => `${state} ${number(states[index] ?? 0)}`).join(", ");
+  return h("span", { class: "stack", role: "img", "aria-label": words }, parts);
 }
 
 /** Columns with their numbers; each can be a link. */
@@ -135,8 +125,7 @@ export function calendar(active: [number, number][], gaps: string[] | undefined,
     if (name !== month) {
       month = name;
       if (x - monthX > 60 && x + 50 < weeks * step) {
-        const text = new Date(`${name}-01T00:00:00Z`).toLocaleDateString("en", { month: "short", year: "2-digit", timeZone: "UTC" });
-        months.push(svg("text", { x, y: 10 }, text));
+        months.push(svg("text", { x, y: 10 }, monthName(day)));
         monthX = x;
       }
     }
@@ -210,13 +199,32 @@ function heatMap(bands: Band[], most: number, [first, last]: [number, number]): 
       h("td", { class: "number" }, band.value),
     );
   });
-  const axis = h("span", { class: "axis" }, h("span", {}, date(first)), h("span", {}, date(last)));
+  const axis = h("span", { class: "axis" }, h("span", {}, date(first)), ticks(first, last), h("span", {}, date(last)));
   return h(
     "table",
     { class: "heat-map" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, axis), h("th", { scope: "col", class: "number" }, "days read"))),
     h("tbody", {}, rows),
   );
+}
+
+/** The names of some months between two days, far enough from each other and from the ends. */
+function ticks(first: number, last: number): HTMLElement[] {
+  const found: HTMLElement[] = [];
+  let before = 0.08;
+  for (let day = first; day <= last; day += 1) {
+    const at = (day - first) / (last - first);
+    if (!date(day).endsWith("-01") || at - before < 0.17 || at > 0.75) continue;
+    before = at;
+    const tick = h("span", { class: "tick" }, monthName(day));
+    tick.style.left = `${at * 100}%`;
+    found.push(tick);
+  }
+  return found;
+}
+
+function monthName(day: number): string {
+  return new Date(`${date(day).slice(0, 7)}-01T00:00:00Z`).toLocaleDateString("en", { month: "short", year: "2-digit", timeZone: "UTC" });
 }
 
 function mapLegend(): HTMLElement {
@@ -227,7 +235,7 @@ function mapLegend(): HTMLElement {
 }
 
 /** What colours mean: keys, and the text of each. */
-function legend(entries: [string[], string][]): HTMLElement {
+export function legend(entries: [string[], string][]): HTMLElement {
   return h("p", { class: "legend" }, entries.map(([keys, text]) => h("span", { class: "entry" }, keys.map((key) => h("span", { class: `key ${key}` })), text)));
 }
 

@@ -19,7 +19,7 @@ export function coverage(reports: Reports): View {
     {},
     h("h1", { tabindex: -1 }, "Coverage"),
     h("p", { class: "trust" }, trustText(reports)),
-    h("p", {}, `The reports are about ${date(window[0])} to ${date(window[1])}. Nothing of an account is called unused before ${count(read.DaysNeeded, "day")} of its trail were read.`),
+    h("p", {}, `The reports are about ${date(window[0])} to ${date(window[1])}. ${count(read.DaysNeeded, "day")} of an account's trail are needed before anything of it is called unused.`),
     read.MissingLogFiles !== undefined && h("p", { class: "left-out", role: "note" }, `${count(read.MissingLogFiles.Count, "log file")} not read or not read whole: ${read.MissingLogFiles.First.join(", ")}${read.MissingLogFiles.Count > read.MissingLogFiles.First.length ? ", ..." : ""}`),
     card("By account and day", coverageMap(read, Number.POSITIVE_INFINITY)),
     read.Accounts.slice(0, MOST_ACCOUNTS).map((account) => accountCard(account, window)),

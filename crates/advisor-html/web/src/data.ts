@@ -72,7 +72,8 @@ export interface Finding {
   stateReason: string | null;
   unusedServices: number;
   unusedActions: number;
-  lastUse: string | null;
+  /** Seconds since 1970, and the Region. */
+  lastUse: { time: number; region: string } | null;
   grantedBy: { group: string | null; policy: string; statement: number; sid: string | null; actions: number; unlimited: boolean }[];
   moreStatements: number;
 }
@@ -149,8 +150,8 @@ interface IndexJson {
   coverage: Coverage | null;
   limit: number;
   issues: number;
-  /** The kinds and severities of findings; null when none were looked for. */
-  findings: { kinds: string[]; severities: Severity[] } | null;
+  /** The kinds and severities of findings, and the days that they are about; null when none were looked for. */
+  findings: { kinds: string[]; severities: Severity[]; window: string | null } | null;
   services: ServiceSummary[];
   entities: EntityColumns;
 }

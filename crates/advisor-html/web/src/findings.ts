@@ -2,12 +2,13 @@
 
 import type { Finding, Reports, Severity } from "./data";
 import { h } from "./dom";
-import { count, number } from "./format";
+import { ago, count, instant, number } from "./format";
 import { link } from "./route";
+import { sign, type Sign } from "./signs";
 
 export const SEVERITIES: Severity[] = ["critical", "high", "medium", "low", "informational"];
 
-const SIGNS: Record<Severity, string> = { critical: "◆", high: "▲", medium: "●", low: "○", informational: "–" };
+const SIGNS: Record<Severity, Sign> = { critical: "diamond", high: "triangle", medium: "dot", low: "ring", informational: "dash" };
 
 const KIND_TITLES: Record<string, string> = {
   UnusedIAMRole: "Unused role",
@@ -30,8 +31,8 @@ export function kindTitle(kind: string): string {
   return KIND_TITLES[kind] ?? kind;
 }
 
-export function severityBadge(severity: Severity): HTMLElement {
-  return h("span", { class: `severity ${severity}` }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[severity]), severity);
+export function severityBadge(severity: Severity, label: string = severity): HTMLElement {
+  return h("span", { class: `severity ${severity}` }, sign(SIGNS[severity]), label);
 }
 
 /** How many findings of which kind have which severity; each number leads to the identities. */
@@ -51,7 +52,7 @@ export function findingsTable(reports: Reports): HTMLElement {
   return h(
     "table",
     { class: "findings-table" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Finding"), shown.map((severity) => h("th", { scope: "col", class: "number" }, severityBadge(severity))))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Finding"), shown.map((severity) => h("th", { scope: "col", class: "number" }, severityBadge(severity, severity === "informational" ? "info" : severity))))),
     h(
       "tbody",
       {},
@@ -72,7 +73,7 @@ export function findingsTable(reports: Reports): HTMLElement {
 }
 
 /** The findings on one identity or policy, with their evidence. */
-export function findingList(findings: Finding[]): HTMLElement {
+export function findingList(findings: Finding[], now: number): HTMLElement {
   return h(
     "ul",
     { class: "findings" },
@@ -82,13 +83,13 @@ export function findingList(findings: Finding[]): HTMLElement {
         {},
         h("p", { class: "head" }, severityBadge(finding.severity), h("strong", {}, kindTitle(finding.kind)), finding.subject !== "" && h("code", {}, finding.subject), finding.archived !== null && h("small", {}, `archived by rule ${finding.archived}`)),
         h("p", {}, finding.severityReason),
-        h("dl", {}, evidence(finding)),
+        h("dl", {}, evidence(finding, now)),
       ),
     ),
   );
 }
 
-function evidence(finding: Finding): (HTMLElement | false)[] {
+function evidence(finding: Finding, now: number): (HTMLElement | false)[] {
   const line = (term: string, ...text: (string | HTMLElement)[]): HTMLElement[] => [h("dt", {}, term), h("dd", {}, text)];
   const unused = [
     finding.unusedServices > 0 ? count(finding.unusedServices, "whole service") : "",
@@ -104,7 +105,7 @@ function evidence(finding: Finding): (HTMLElement | false)[] {
   return [
     ...(unused.length > 0 ? line("Unused", unused.join(", ")) : []),
     ...(finding.stateReason !== null ? line("Evidence", finding.stateReason) : []),
-    ...(finding.lastUse !== null ? line("Last use", finding.lastUse) : []),
+    ...(finding.lastUse !== null ? line("Last use", `${instant(finding.lastUse.time)} (${ago(finding.lastUse.time, now)}) in ${finding.lastUse.region}`) : []),
     ...(statements.length > 0 ? line("Granted by", h("ul", {}, statements)) : []),
   ];
 }

@@ -2,12 +2,14 @@
 
 import { csv, download } from "./csv";
 import type { Kind, Reports } from "./data";
+import { removable, removableTitle } from "./decisions";
 import { h } from "./dom";
 import { kindTitle, SEVERITIES, severityBadge } from "./findings";
 import { Filters, matches, wordsOf, type Choice } from "./filters";
 import { count, iso, number } from "./format";
-import { ageOf, AGES, removable, removableTitle } from "./overview";
+import { ageOf, AGES } from "./overview";
 import { entityHref, share, whenCell, type View } from "./parts";
+import { sign } from "./signs";
 import { VirtualTable, type Column } from "./virtual";
 
 const STATE_FILTERS: { value: string; label: string; holds: (reports: Reports, row: number) => boolean }[] = [
@@ -77,6 +79,7 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       title: "Services used",
       help: "Granted services of which a use is known",
       sort: "services",
+      className: "roomy-only",
       cell: (row) => share(reports.servicesUsed[row] ?? 0, reports.services[row] ?? 0),
     },
     ...(reports.isActionLevel ? actions : []),
@@ -84,7 +87,7 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       title: removableTitle(reports),
       help: reports.index.hasStates ? `Granted ${noun} that are known to be unused` : `Granted ${noun} of which no access is known`,
       sort: "removable",
-      className: "number wide-only",
+      className: "number removable",
       cell: (row) => number(removable(reports, row)),
     },
     ...(reports.index.findings === null ? [] : [findings]),
@@ -100,11 +103,11 @@ function worst(reports: Reports, row: number): HTMLElement | string {
   return h("span", { class: "exact" }, severityBadge(severity), h("small", {}, count(found.length, "finding")));
 }
 
-/** Sorts by the worst severity, and then by the number of findings. */
+/** Sorts by the worst severity, and then by what removing grants wins. */
 function findingRank(reports: Reports, row: number): number {
   const found = reports.findingsOn(row);
   const rank = Math.max(0, ...found.map(({ severity }) => SEVERITIES.length - SEVERITIES.indexOf(severity)));
-  return rank * 1000 + found.length;
+  return rank * 1e9 + removable(reports, row);
 }
 
 function nameCell(reports: Reports, row: number): HTMLElement {
@@ -117,7 +120,7 @@ function nameCell(reports: Reports, row: number): HTMLElement {
     h(
       "small",
       {},
-      isIncomplete && h("span", { class: "warn", title: "Some of its policies could not be evaluated" }, "▲ incomplete "),
+      isIncomplete && h("span", { class: "warn", title: "Some of its policies could not be evaluated" }, [sign("triangle"), "incomplete "]),
       path === "/" ? "" : path,
     ),
   );
@@ -167,17 +170,19 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
     label: title,
     columns,
     rowHeight: 44,
-    onSort: (key) => filters.set("sort", filters.get("sort") === `-${key}` ? key : `-${key}`),
+    onSort: (key) => filters.set("sort", sortedBy === `-${key}` ? key : `-${key}`),
   });
   const empty = h("p", { class: "empty" });
 
+  // What to look at first stands first.
+  const usual = all.some((row) => reports.findingsOn(row).length > 0) ? "-findings" : "-removable";
   let sortedBy = "";
   let inOrder = all;
   const update = (): void => {
-    const sort = filters.get("sort");
+    const sort = filters.get("sort") || usual;
     if (sort !== sortedBy) {
       sortedBy = sort;
-      inOrder = sort === "" ? all : sorted(reports, all, sort.replace(/^-/, ""), sort.startsWith("-"));
+      inOrder = sorted(reports, all, sort.replace(/^-/, ""), sort.startsWith("-"));
       table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
     }
     const words = wordsOf(filters.get("q"));
@@ -203,8 +208,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
     empty.textContent = shown.length > 0 ? "" : all.length === 0 ? `This report has no ${noun}.` : `No ${noun} is like that.`;
   };
   const element = h("div", {}, h("h1", { tabindex: -1 }, title), filters.element, table.element, empty);
-  queueMicrotask(update);
-  return { title, element, close: () => table.close() };
+  return { title, element, shown: update, close: () => table.close() };
 }
 
 function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)[]> {

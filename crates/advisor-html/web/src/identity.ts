@@ -2,13 +2,13 @@
 
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
-import { Kept, type ActionRow, type Coverage, type Report, type Reports, type ServiceRow } from "./data";
+import { Kept, STATES, type ActionRow, type Coverage, type Report, type Reports, type ServiceRow } from "./data";
+import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
 import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
 import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
-import { removable, removableTitle } from "./overview";
 import { card, copyButton, entityLink, exactly, nameOf, shareText, stateBadge, tile, when, type View } from "./parts";
 import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
@@ -45,14 +45,14 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
-    report.findings.length > 0 ? card("Findings", findingList(report.findings)) : null,
+    report.findings.length > 0 ? card("Findings", findingList(report.findings, reports.index.now)) : null,
     report.rightsized === null ? null : card("Right-sized policies", await rightsizedPolicies(reports, report, report.rightsized)),
     reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
     own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
     table.element,
   );
-  return { title: name, element: h("div", {}, parts), close: () => table.close() };
+  return { title: name, element: h("div", {}, parts), shown: () => table.shown(), close: () => table.close() };
 }
 
 export function missing(title: string, text: string): View {
@@ -167,6 +167,7 @@ class ServiceTable {
       rowHeight: 40,
       className: hasStatements ? "services with-grants" : "services",
       rowClass: (line) => (line.action === null ? "service" : "action"),
+      onSort: (key) => this.filters.set("sort", this.sort() === `-${key}` ? key : `-${key}`),
     });
     const hasActions = reports.isActionLevel;
     const all = h("button", { type: "button", onclick: () => this.toggleAll() }, "Open or close all");
@@ -184,10 +185,11 @@ class ServiceTable {
       () => this.update(),
     );
     this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.table.element, this.dialog);
-    queueMicrotask(() => {
-      this.update();
-      this.explainAsked();
-    });
+  }
+
+  shown(): void {
+    this.update();
+    this.explainAsked();
   }
 
   close(): void {
@@ -223,13 +225,32 @@ class ServiceTable {
     return actions;
   }
 
+  /** What was used last stands first. */
+  private sort(): string {
+    return this.filters.get("sort") || "-last";
+  }
+
+  /** The services in the order that is asked for. Those that compare equal keep the order of the report. */
+  private sorted(): ServiceRow[] {
+    const sort = this.sort();
+    const sign = sort.startsWith("-") ? -1 : 1;
+    const key = {
+      last: (it: ServiceRow) => it.last?.time ?? -1,
+      actions: (it: ServiceRow) => it.actionCount,
+      state: (it: ServiceRow) => -(it.grant === "granted" ? STATES.indexOf(it.claim?.state ?? (it.last === null ? "uncovered" : "used")) : -1),
+    }[sort.replace(/^-/, "")];
+    this.table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
+    if (key === undefined) return sort.startsWith("-") ? [...this.report.services].reverse() : this.report.services;
+    return [...this.report.services].sort((left, right) => sign * (key(left) - key(right)));
+  }
+
   private update(): void {
     const words = wordsOf(this.filters.get("q"));
     const state = this.filters.get("state");
     const isFiltered = words.length > 0 || state !== "";
     this.lines = [];
     let services = 0;
-    for (const service of this.report.services) {
+    for (const service of this.sorted()) {
       const summary = this.reports.index.services[service.service];
       const text = `${summary?.namespace} ${summary?.name}`.toLowerCase();
       const isFound = matches(text, words);
@@ -276,14 +297,15 @@ class ServiceTable {
   private columns(): Column<Line>[] {
     const now = this.reports.index.now;
     return [
-      { title: this.reports.isActionLevel ? "Service or action" : "Service", className: "name", cell: (line) => this.nameCell(line) },
-      { title: "State", className: "state", cell: ({ service, action }) => this.stateCell(service, action) },
-      { title: "Last use, UTC", className: "last", cell: ({ service, action }) => exactly((action ?? service).last, now) },
+      { title: this.reports.isActionLevel ? "Service or action" : "Service", className: "name", sort: "name", cell: (line) => this.nameCell(line) },
+      { title: "State", className: "state", sort: "state", cell: ({ service, action }) => this.stateCell(service, action) },
+      { title: "Last use, UTC", className: "last", sort: "last", cell: ({ service, action }) => exactly((action ?? service).last, now) },
       { title: "By", className: "by", cell: ({ service, action }) => this.byCell((action ?? service).last?.entity) },
       { title: "Region", className: "region", cell: ({ service, action }) => h("span", { class: "text" }, (action ?? service).last?.region ?? "") },
       {
         title: this.reports.isActionLevel ? "Actions used" : "Users and roles",
         className: "number wide-only",
+        ...(this.reports.isActionLevel ? { sort: "actions" } : {}),
         cell: ({ service, action }) => {
           if (action !== null) return h("span", { class: "level" }, action.level);
           if (!this.reports.isActionLevel) return number(service.entities);
@@ -310,7 +332,7 @@ class ServiceTable {
       h(
         "button",
         { type: "button", class: "opener", "aria-expanded": String(isOpen), "data-service": namespace, onclick: () => this.toggle(service) },
-        h("span", { class: "arrow", "aria-hidden": "true" }, isOpen ? "▾" : "▸"),
+        h("span", { class: "arrow", "aria-hidden": "true" }),
         label,
       ),
       page,

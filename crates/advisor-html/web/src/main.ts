@@ -62,13 +62,13 @@ async function start(): Promise<void> {
       tabs.get(route.view)?.setAttribute("aria-current", "page");
       document.title = printable(`${view.title} – ${reports.index.title}`);
       main.replaceChildren(view.element);
+      if (isFirst) app.replaceChildren(...element);
+      view.shown?.();
       scrollTo({ top: 0, behavior: "instant" });
       // Screen readers begin where the new page does.
       if (!isFirst) main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     };
     await show(true);
-    app.replaceChildren(...element);
-    dispatchEvent(new Event("resize"));
     addEventListener("hashchange", () => void show(false));
     document.documentElement.dataset["ready"] = "true";
   } catch (error) {

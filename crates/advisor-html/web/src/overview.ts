@@ -1,11 +1,12 @@
 // The overview: what can be used, what is used, when last, and what was read of the trail.
 
-import { columns, coverageMap, shareBars, stateBars } from "./charts";
+import { columns, coverageMap, shareBars } from "./charts";
 import { Kept, STATES, type Reports } from "./data";
+import { decisions, isWhollyUnused } from "./decisions";
 import { h } from "./dom";
 import { findingsTable } from "./findings";
 import { count, dayOf, number, percent } from "./format";
-import { card, entityHref, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
+import { card, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
 import { link } from "./route";
 
 /** Days since the last use, from the first to the last of each group. */
@@ -52,7 +53,7 @@ export function overview(reports: Reports): View {
     tile(
       "Without a known use",
       number(identities.length - used),
-      shareText(identities.length - used, identities.length),
+      [shareText(identities.length - used, identities.length), provedText(reports, identities)].filter(Boolean).join(", "),
       link("identities", "", { kind: "identity", age: "never" }),
     ),
     tile("Services in use", number(services), `of ${number(granted.length)} that someone may use`, link("services")),
@@ -98,66 +99,33 @@ export function overview(reports: Reports): View {
       {},
       h("h1", { tabindex: -1 }, index.title),
       h("p", { class: "trust" }, h("strong", {}, "How far \"not used\" can be trusted: "), trustText(reports), " ", h("a", { href: link("coverage") }, "Coverage")),
+      leftOut(reports),
       tiles,
       h(
         "div",
         { class: "cards" },
-        index.coverage && wideCard("Days of the trail that were read", coverageMap(index.coverage)),
-        index.findings === null ? null : card("Findings", findingsTable(reports)),
-        card("Last use of users and roles", distribution),
+        wideCard(index.hasStates ? "What to remove first" : "Most grants without a known access", decisions(reports, identities)),
+        index.findings === null ? null : card(`Findings${index.findings.window === null ? "" : `, ${index.findings.window.replace("/", " to ")}`}`, findingsTable(reports)),
         index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
-        card(index.hasStates ? "Most to win by removing grants" : "Most grants without a known access", topIdentities(reports, identities)),
+        card("Last use of users and roles", distribution),
+        index.coverage && card("Days of the trail that were read", coverageMap(index.coverage)),
         wideCard("Services that most identities have without using them", widest.length === 0 ? h("p", { class: "empty" }, "No service is granted.") : serviceBars),
       ),
-      leftOut(reports),
     ),
   };
+}
+
+/** How many of them are proved unused. Unobservable services prove nothing: those who have some are not among them. */
+function provedText(reports: Reports, identities: number[]): string {
+  if (reports.index.findings === null) return "";
+  const proved = identities.filter((row) => (reports.last[row] ?? -1) < 0 && isWhollyUnused(reports, row)).length;
+  return `${proved === 0 ? "none" : number(proved)} proved unused`;
 }
 
 function policyDetail(reports: Reports, policies: number[]): string {
   if (policies.length === 0) return "in this report";
   const unused = policies.filter((row) => (reports.last[row] ?? -1) < 0).length;
   return unused === 0 ? "all with a known use" : `${number(unused)} without a known use`;
-}
-
-/** Granted actions, or services, of which no use is known. */
-function notKnown(reports: Reports, row: number): number {
-  return reports.isActionLevel
-    ? (reports.actions[row] ?? 0) - (reports.actionsUsed[row] ?? 0)
-    : (reports.services[row] ?? 0) - (reports.servicesUsed[row] ?? 0);
-}
-
-/** What removing grants would win: with states, what is unused. AWS's tracking does not tell what was not read from what was not used. */
-export function removable(reports: Reports, row: number): number {
-  return reports.index.hasStates ? (reports.states[2]?.[row] ?? 0) : notKnown(reports, row);
-}
-
-/** What [removable] counts. */
-export function removableTitle(reports: Reports): string {
-  return reports.index.hasStates ? "Unused" : "No access known";
-}
-
-function topIdentities(reports: Reports, identities: number[]): HTMLElement {
-  const by = (row: number): number => removable(reports, row) * 1e6 + notKnown(reports, row);
-  const top = [...identities].sort((left, right) => by(right) - by(left)).slice(0, 10);
-  const noun = reports.isActionLevel ? "actions" : "services";
-  if (top.length === 0) return h("p", { class: "empty" }, "No user or role is in this report.");
-  const [granted, used] = reports.isActionLevel
-    ? [reports.actions, reports.actionsUsed]
-    : [reports.services, reports.servicesUsed];
-  const label = (row: number): { label: string; title: string; href: string } => ({
-    label: reports.name[row] ?? "",
-    title: reports.arn[row] ?? "",
-    href: entityHref(reports, row),
-  });
-  if (!reports.index.hasStates) {
-    const bars = top.map((row) => ({ ...label(row), part: used[row] ?? 0, of: granted[row] ?? 0 }));
-    return shareBars(bars, { part: `${noun} accessed`, of: `${noun} granted` });
-  }
-  const bars = top.map((row) => ({ ...label(row), states: reports.states.map((column) => column[row] ?? 0) }));
-  const isAnyUnused = top.some((row) => removable(reports, row) > 0);
-  const note = `Of no granted ${reports.isActionLevel ? "action" : "service"} it is proved that nobody used it: too little of the trail was read. These have the most grants without a known use.`;
-  return h("div", {}, isAnyUnused ? null : h("p", { class: "note" }, note), stateBars(bars));
 }
 
 /** All granted actions of users and roles, by state. */

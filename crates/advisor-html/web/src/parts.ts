@@ -4,20 +4,23 @@ import type { Access, Claim, GrantState, Reports, StateName } from "./data";
 import { h } from "./dom";
 import { ago, count, instant, number, percent } from "./format";
 import { link } from "./route";
+import { sign, type Sign } from "./signs";
 
 export interface View {
   title: string;
   element: HTMLElement;
+  /** Runs when the element is in the document: tables measure where they are, and dialogs open. */
+  shown?: () => void;
   close?: () => void;
 }
 
 /** States have a sign, a word and a colour: none of them is needed to tell them apart. */
-export const STATE_SIGNS: Record<StateName, string> = {
-  used: "●",
-  implied: "◐",
-  unused: "○",
-  unobservable: "–",
-  uncovered: "?",
+const STATE_SIGNS: Record<StateName, Sign> = {
+  used: "dot",
+  implied: "half",
+  unused: "ring",
+  unobservable: "dash",
+  uncovered: "question",
 };
 
 export const STATE_HELP: Record<StateName, string> = {
@@ -28,22 +31,22 @@ export const STATE_HELP: Record<StateName, string> = {
   uncovered: "Too few days of the account's trail were read to tell.",
 };
 
-function badge(className: string, sign: string, text: string, help: string): HTMLElement {
-  return h("span", { class: `state ${className}`, title: help }, h("span", { class: "sign", "aria-hidden": "true" }, sign), text);
+function badge(className: string, shape: Sign, text: string, help: string): HTMLElement {
+  return h("span", { class: `state ${className}`, title: help }, sign(shape), text);
 }
 
 /** What a row is: its state, or with AWS's tracking whether an access is known. */
 export function stateBadge(claim: Claim | null, last: Access | null, grant: GrantState): HTMLElement {
   if (grant === "ungranted") {
-    return badge("ungranted", "▲", "used, not granted", "It was used although no permission policy grants it now.");
+    return badge("ungranted", "triangle", "used, not granted", "It was used although no permission policy grants it now.");
   }
   if (grant === "unknown") {
-    return badge("ungranted", "▲", "used, unknown service", "The catalog does not have the service.");
+    return badge("ungranted", "triangle", "used, unknown service", "The catalog does not have the service.");
   }
   if (claim !== null) return badge(claim.state, STATE_SIGNS[claim.state], claim.state, claim.reason || STATE_HELP[claim.state]);
   return last === null
-    ? badge("none", "○", "no access known", "No attempt is known in the tracking period.")
-    : badge("used", "●", "accessed", "An attempt shows it.");
+    ? badge("none", "ring", "no access known", "No attempt is known in the tracking period.")
+    : badge("used", "dot", "accessed", "An attempt shows it.");
 }
 
 /** A time: how long ago, and when exactly. */
@@ -135,7 +138,8 @@ export function trustText(reports: Reports): string {
   const where = coverage.Accounts.length > 1 ? ` (account ${worst.Account}; more in others)` : "";
   const gaps = worst.Gaps.length === 0 ? "without a gap" : `with ${count(worst.Gaps.length, "gap")}`;
   const unknown = coverage.HasUnknownSources ? " Some of the activity does not say what it covers." : "";
-  return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${unknown}`;
+  const needed = worst.DaysRead < coverage.DaysNeeded ? ` Nothing is called unused before ${number(coverage.DaysNeeded)} days were read.` : "";
+  return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${needed}${unknown}`;
 }
 
 export function shareText(part: number, of: number): string {

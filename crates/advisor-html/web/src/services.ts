@@ -1,7 +1,7 @@
 // The table of all services, and the page of one: who may use it, and who did.
 
 import { csv, download } from "./csv";
-import type { Reports, ServiceRow, ServiceSummary } from "./data";
+import { Kept, type Reports, type ServiceRow, type ServiceSummary } from "./data";
 import { h } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
@@ -68,10 +68,10 @@ export function services(reports: Reports): View {
     table.setRows(shown);
     filters.setCount(shown.length === all.length ? number(all.length) : `${number(shown.length)} of ${number(all.length)}`);
   };
-  queueMicrotask(update);
   return {
     title: "Services",
     element: h("div", {}, h("h1", { tabindex: -1 }, "Services"), filters.element, table.element),
+    shown: update,
     close: () => table.close(),
   };
 }
@@ -150,7 +150,7 @@ export function service(reports: Reports, namespace: string): View {
     progress.textContent = "";
     update();
   };
-  void collect();
+  const leftOut = identities.filter((row) => reports.kept[row] === Kept.Row).length;
   const element = h(
     "div",
     {},
@@ -166,6 +166,7 @@ export function service(reports: Reports, namespace: string): View {
       reports.isActionLevel && tile("Actions performed", number(summary.actionsUsed), `of ${count(summary.actionsGranted, "action")} that someone may perform`),
       summary.ungranted > 0 && tile("Used without a grant", number(summary.ungranted), "users and roles"),
     ),
+    leftOut > 0 && h("p", { class: "left-out", role: "note" }, `The services of ${number(leftOut)} of ${count(identities.length, "user or role", "users and roles")} were left out to stay within the limit of the file. They are counted above and not listed here.`),
     filters.element,
     progress,
     table.element,
@@ -173,6 +174,7 @@ export function service(reports: Reports, namespace: string): View {
   return {
     title: summary.name,
     element,
+    shown: () => void collect(),
     close: () => {
       isClosed = true;
       table.close();

@@ -106,10 +106,9 @@ async function entities(problem: string | null = null): Promise<View> {
     table.setRows(shown);
     filters.setCount(shown.length === found.length ? number(found.length) : `${number(shown.length)} of ${number(found.length)}`);
   };
-  queueMicrotask(update);
   const notes = problems.map((text) => h("p", { class: "left-out", role: "note" }, text));
   const view = page("Identities and policies", notes, filters.element, table.element);
-  return { ...view, close: () => table.close() };
+  return { ...view, shown: update, close: () => table.close() };
 }
 
 async function entity(arn: string): Promise<View> {
@@ -125,18 +124,21 @@ async function entity(arn: string): Promise<View> {
   };
   const button = (label: string, granularity: string): HTMLElement => h("button", { type: "button", class: "main-button", onclick: () => void start(granularity) }, label);
   const earlier = (await startedJobs()).jobs.filter((job) => job.Arn === arn);
-  return page(
+  const table = jobTable(earlier);
+  const view = page(
     nameOf(arn),
     h("p", { class: "arn" }, h("code", {}, arn)),
     h("p", { class: "buttons" }, button("Report on services", "SERVICE_LEVEL"), button("Report on services and actions", "ACTION_LEVEL")),
     problem,
-    earlier.length > 0 && [h("h2", {}, "Your reports on it"), jobTable(earlier).element],
+    earlier.length > 0 && [h("h2", {}, "Your reports on it"), table.element],
   );
+  return { ...table, ...view };
 }
 
 const STATUSES: Record<string, string> = { COMPLETED: "finished", IN_PROGRESS: "in progress", FAILED: "failed" };
 
-function jobTable(list: StartedJob[]): VirtualTable<StartedJob> {
+/** A table of jobs, as the rest of a view. */
+function jobTable(list: StartedJob[]): Required<Omit<View, "title">> {
   const now = Date.now() / 1000;
   const table = new VirtualTable<StartedJob>({
     label: "Your reports",
@@ -148,8 +150,7 @@ function jobTable(list: StartedJob[]): VirtualTable<StartedJob> {
       { title: "Status", className: "status", cell: (job) => STATUSES[job.Status] ?? job.Status },
     ],
   });
-  queueMicrotask(() => table.setRows(list));
-  return table;
+  return { element: table.element, shown: () => table.setRows(list), close: () => table.close() };
 }
 
 async function reports(): Promise<View> {
@@ -157,7 +158,7 @@ async function reports(): Promise<View> {
   if (jobs.length === 0) return page("Your reports", h("p", { class: "empty" }, "None yet: ", h("a", { href: link("entities") }, "choose an identity or a policy"), "."));
   const table = jobTable(jobs);
   const view = page("Your reports", isCut && h("p", { class: "left-out", role: "note" }, `Only the newest ${number(jobs.length)} are listed.`), table.element);
-  return { ...view, close: () => table.close() };
+  return { ...table, ...view };
 }
 
 /** A view of the gathered reports; null when there are none, or not on what the address names. */
@@ -215,7 +216,7 @@ function report(id: string): View {
     }
     shown = view;
     element.replaceChildren(view.element);
-    dispatchEvent(new Event("resize"));
+    view.shown?.();
   };
   watch().catch((error: unknown) => {
     status.textContent = printable(error instanceof Error ? error.message : String(error));
@@ -289,7 +290,7 @@ async function start(): Promise<void> {
       main?.replaceChildren(view.element);
       main?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
       scrollTo({ top: 0, behavior: "instant" });
-      dispatchEvent(new Event("resize"));
+      view.shown?.();
     } catch (error) {
       main?.removeAttribute("aria-busy");
       if (isProblem(error, "NotSignedIn")) askToSignIn();

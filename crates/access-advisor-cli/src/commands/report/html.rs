@@ -1,5 +1,6 @@
 //! Reports as one HTML file, with findings and right-sized policies where the tracking has states.
 
+use std::convert::Infallible;
 use std::io::{self, Write};
 
 use access_advisor::findings::FindingSettings;
@@ -22,9 +23,9 @@ pub(super) fn write(
         // AWS's tracking does not tell what was not used from what was not read: a page without states has neither.
         let mut settings = FindingSettings::default();
         settings.min_coverage_days = tracking.min_coverage_days;
-        encoder = encoder
-            .with_findings(advisor.findings(&settings))
-            .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+        let entities = advisor.account().reported_entities();
+        let Ok(found) = encoder.find(&entities, &settings, || Ok::<_, Infallible>(()));
+        encoder = found.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
     }
     let encoded = reports.formatted(|report| encoder.encode(report));
     arguments.write(writer, &encoder, granularity, encoded)

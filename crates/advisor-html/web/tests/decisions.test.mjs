@@ -1,0 +1,94 @@
+// What the pages say to do first, in a browser: with a coverage that is enough, and with one that is not.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ADA, findings, FULL, go, link, Place, report, rightsize, TEST_ACCOUNT } from "./harness.mjs";
+
+const ENOUGH = ["--min-coverage", "12"];
+const SEVERITIES = ["critical", "high", "medium", "low", "informational"];
+
+let place;
+let html;
+before(async () => {
+  place = await Place.open();
+  html = await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "html");
+});
+after(() => place.close());
+
+test("what to remove first is where the worst findings are", async () => {
+  const json = JSON.parse(await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "json"));
+  const unused = json.findings.filter((it) => it.findingType.startsWith("Unused") && /:(user|role)\//.test(it.resource));
+  const worst = new Map();
+  for (const { resource, accessAdvisor } of unused) {
+    const rank = SEVERITIES.indexOf(accessAdvisor.severity);
+    worst.set(resource, Math.min(rank, worst.get(resource) ?? SEVERITIES.length));
+  }
+  const page = await place.page(html);
+  const rows = page.locator(".decisions li");
+  const shown = await rows.evaluateAll((all) =>
+    all.map((it) => ({ arn: it.querySelector("a").title, severity: it.querySelector(".severity")?.lastChild.textContent, what: it.querySelector(".what").textContent })),
+  );
+  const ranks = shown.map(({ arn }) => worst.get(arn) ?? SEVERITIES.length);
+  assert.deepEqual(ranks, [...worst.values()].sort((left, right) => left - right).slice(0, ranks.length));
+  const identical = JSON.parse(await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "json"));
+  for (const { arn, severity, what } of shown) {
+    assert.equal(severity, SEVERITIES[worst.get(arn)], arn);
+    const actions = identical.Reports.find((it) => it.Arn === arn).ServicesLastAccessed.flatMap((it) => it.TrackedActionsLastAccessed ?? []);
+    const count = actions.filter((it) => it.State === "unused").length;
+    if (unused.some((it) => it.resource === arn && ["UnusedIAMRole", "UnusedIAMUser"].includes(it.findingType))) assert.match(what, /^Delete the (user|role): it did nothing since 2026-08-03$/);
+    else assert.equal(what, `Remove ${count.toLocaleString("en")} of ${actions.length.toLocaleString("en")} actions`, arn);
+  }
+  // The table of identities begins with the same ones.
+  await page.locator(".decisions + .legend + .more a").click();
+  await page.locator("tbody th a").first().waitFor();
+  assert.equal(await page.locator("tbody th a").first().getAttribute("title"), shown[0].arn);
+});
+
+test("where too little was read, nothing is said to be removable", async () => {
+  const page = await place.page(await report(TEST_ACCOUNT, ...FULL, "--format", "html"));
+  const text = await page.locator(".card").first().textContent();
+  assert.match(text, /Nothing can be removed safely yet.*37 days of the trail of account 111122223333 were read, and 90 are needed/);
+  assert.doesNotMatch(text, /Remove [\d,]+ of|Delete the/);
+});
+
+test("the address of an explanation opens it beside right-sized policies, too", async () => {
+  const json = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...ENOUGH, "--format", "json"));
+  const changed = json.Rightsized.find((it) => it.NewPolicies.length > 0 && it.Arn.includes(":user/"));
+  const { ServicesLastAccessed } = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--arn", changed.Arn, "--format", "json")).Reports[0];
+  const page = await place.page(html, link("identity", changed.Arn, `?explain=${ServicesLastAccessed[0].ServiceNamespace}`));
+  await page.getByRole("dialog").locator(".explanation").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("services sort by state, last use and number of actions, and the address says how", async () => {
+  const viewport = { width: 1280, height: 3000 };
+  const page = await place.page(html, link("identity", ADA), { viewport });
+  const column = (selector) => page.locator(`tr.service ${selector}`).evaluateAll((all) => all.map((it) => it.getAttribute("datetime") ?? it.lastChild?.textContent ?? ""));
+  const times = await column("td.last time");
+  assert.ok(times.length > 3);
+  assert.deepEqual(times, [...times].sort().reverse());
+  assert.equal(await page.locator("th[aria-sort]").textContent(), "Last use, UTC");
+  await page.getByRole("button", { name: "State", exact: true }).click();
+  await page.getByRole("button", { name: "State", exact: true }).click();
+  assert.match(page.url(), /sort=state$/);
+  const again = await place.open(page.url(), { viewport });
+  assert.deepEqual(await again.locator("tr.service .service-name small").allTextContents(), await page.locator("tr.service .service-name small").allTextContents());
+  await page.getByRole("button", { name: "Actions used" }).click();
+  const counts = (await page.locator("tr.service td.number").allTextContents()).map((text) => Number(text.replaceAll(",", "").split(" of ")[1] ?? 0));
+  assert.deepEqual(counts, [...counts].sort((left, right) => right - left));
+});
+
+for (const width of [320, 390, 1280]) {
+  test(`nothing is cut off or too wide with all severities: ${width} px`, async () => {
+    const page = await place.page(html, "", { viewport: { width, height: 900 } });
+    for (const hash of ["#/overview", "#/identities", "#/policies", "#/services", "#/coverage", link("identity", ADA)]) {
+      await go(page, hash);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+      // A number that is cut off is a wrong number.
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll("td.number, .share, .share .numbers, .value")].filter((it) => it.offsetParent !== null && it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
+      );
+      assert.deepEqual(cut, [], hash);
+    }
+  });
+}
