@@ -28,8 +28,8 @@ macro_rules! account_help {
             "  0  success\n",
             "  1  failure: nothing was imported\n",
             "  2  wrong usage\n",
-            "  3  imported, but incomplete: the export is cut short, or users, groups, roles or policies were\n",
-            "     left out"
+            "  3  imported, but incomplete: the export is cut short, or users, groups,\n",
+            "     roles or policies were left out"
         )
     };
 }
@@ -41,12 +41,14 @@ macro_rules! trail_help {
             $text,
             "\n\nExit status:\n",
             "  0    success: all of the input was read\n",
-            "  1    failure, without a result; with --strict also when anything is missing (see 3)\n",
+            "  1    failure, without a result; with --strict also when anything is missing\n",
+            "       (see 3)\n",
             "  2    wrong usage\n",
-            "  3    there is a result, but it is incomplete, and what it lacks may look unused: objects could\n",
-            "       not be read, hold a part of a result, or have changed since they were imported; records are\n",
-            "       malformed or from the future; entities of the account data were left out; or the trail has\n",
-            "       no record of the account\n",
+            "  3    there is a result, but it is incomplete, and what it lacks may look\n",
+            "       unused: objects could not be read, hold a part of a result, or have\n",
+            "       changed since they were imported; records are malformed or from the\n",
+            "       future; entities of the account data were left out; or the trail has no\n",
+            "       record of the account\n",
             "  130  stopped by Ctrl-C or SIGTERM"
         )
     };
@@ -58,13 +60,15 @@ macro_rules! findings_help {
         concat!(
             $text,
             "\n\nExit status:\n",
-            "  0    success: all of the input was read, and no finding is as severe as --fail-on\n",
+            "  0    success: all of the input was read, and no finding is as severe as\n",
+            "       --fail-on\n",
             "  1    failure, without a result\n",
             "  2    wrong usage\n",
-            "  3    there is a result, but it is incomplete: see `access-advisor report --help`. Nothing is called\n",
-            "       unused for want of what was not read\n",
-            "  4    there is a result, and with --fail-on a finding is of that severity or worse; also when the\n",
-            "       result is incomplete\n",
+            "  3    there is a result, but it is incomplete: see\n",
+            "       `access-advisor report --help`. Nothing is called unused for want of what\n",
+            "       was not read\n",
+            "  4    there is a result, and with --fail-on a finding is of that severity or\n",
+            "       worse; also when the result is incomplete\n",
             "  130  stopped by Ctrl-C or SIGTERM"
         )
     };

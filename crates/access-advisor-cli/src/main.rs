@@ -15,6 +15,7 @@ mod lines;
 mod output;
 mod plain_table;
 mod progress;
+mod terminal;
 mod unfinished_file;
 mod wording;
 

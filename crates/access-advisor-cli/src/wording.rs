@@ -8,11 +8,14 @@ pub(crate) use access_advisor::text::{count, thousands};
 use chrono::{DateTime, Utc};
 
 use crate::lines::Lines;
+use crate::terminal;
 
 /// Where the further lines of a list of names start at most.
 const DEEPEST: usize = 24;
-/// The width at which lists of names are wrapped.
-const WIDTH: usize = 100;
+/// The width at which lists of names are wrapped when the output is not a terminal.
+const USUAL_WIDTH: usize = 100;
+/// The least width of such lists, however narrow the terminal is.
+const LEAST_WIDTH: usize = 40;
 /// Longer lists of names are truncated ...
 const MOST_NAMES: usize = 60;
 /// ... to this many names and the count of the others.
@@ -47,10 +50,11 @@ fn write_first(lines: &mut Lines<'_>, label: &str, names: &[&str], shown: usize)
     let mut line = label.to_owned();
     let indent = label.len().min(DEEPEST);
     let mut is_first = true;
+    let width = terminal::width().map_or(USUAL_WIDTH, |width| width.max(LEAST_WIDTH));
     for name in shown.chain(more) {
         if !is_first {
             line.push(',');
-            if line.chars().count() + 1 + name.chars().count() > WIDTH {
+            if line.chars().count() + 1 + name.chars().count() > width {
                 writeln!(lines, "{line}")?;
                 line = " ".repeat(indent);
             } else {

@@ -36,8 +36,10 @@ pub(crate) struct CatalogShowArguments {
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Example:
-  access-advisor catalog build --service-reference service-reference/ --output catalog.txt
-  access-advisor report --catalog catalog.txt --account account.json --trail AWSLogs/
+  access-advisor catalog build --service-reference service-reference/ \\
+      --output catalog.txt
+  access-advisor report --catalog catalog.txt --account account.json \\
+      --trail AWSLogs/
 
 AWS publishes one JSON file per service, listed at
 https://servicereference.us-east-1.amazonaws.com/"))]

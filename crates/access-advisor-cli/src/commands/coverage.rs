@@ -13,7 +13,10 @@ use crate::arguments::ReadingArguments;
 use crate::csv_output::{CsvArguments, CsvWriter};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, json_output, output};
+use crate::{input, json_output, output, terminal};
+
+/// The width of the map when the output is not a terminal.
+const USUAL_WIDTH: usize = 80;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::trail_help!("\
@@ -22,10 +25,12 @@ Examples:
   access-advisor coverage activity.parquet
   access-advisor coverage --store advisor.db --format json
 
-A permission is not shown to be unused by days, Regions or kinds of event that were not read. The rows of
-an account are its Regions and kinds of event: management events that read or write, data events by
-resource type, network activity; and the log files that were read, and the hours that digest files
-cover. A kind of event without a row is not in the trail at all. CSV has one line per run of days."))]
+A permission is not shown to be unused by days, Regions or kinds of event that
+were not read. The rows of an account are its Regions and kinds of event:
+management events that read or write, data events by resource type, network
+activity; and the log files that were read, and the hours that digest files
+cover. A kind of event without a row is not in the trail at all. CSV has one
+line per run of days."))]
 pub(crate) struct CoverageArguments {
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(required_unless_present = "store", value_name = "PATH")]
@@ -90,7 +95,7 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
 fn print(coverage: &Coverage, arguments: &CoverageArguments) -> Result<(), Failure> {
     match arguments.format {
         CoverageFormat::Map => output::write_lines(|lines| {
-            heat_map::write(lines, coverage, heat_map::terminal_width())
+            heat_map::write(lines, coverage, terminal::width().unwrap_or(USUAL_WIDTH))
         }),
         CoverageFormat::Json => output::write_result(None, |writer| {
             json_output::write_json(writer, &CoverageSummary(coverage))

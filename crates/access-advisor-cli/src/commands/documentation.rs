@@ -11,7 +11,8 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Example:
-  access-advisor completions bash > ~/.local/share/bash-completion/completions/access-advisor"))]
+  access-advisor completions bash \\
+      > ~/.local/share/bash-completion/completions/access-advisor"))]
 pub(crate) struct CompletionsArguments {
     /// The shell
     shell: clap_complete::Shell,

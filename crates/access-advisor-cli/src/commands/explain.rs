@@ -27,11 +27,13 @@ Examples:
         --resource arn:aws:s3:::photos/cat.jpg --account account.json
 
   What of DynamoDB may a role use, and by which statements?
-    access-advisor explain arn:aws:iam::111122223333:role/app dynamodb --account account.json
+    access-advisor explain arn:aws:iam::111122223333:role/app dynamodb \\
+        --account account.json
 
-Only permission policies are evaluated. A condition of an allow counts as met; a deny with a condition takes
-nothing away. Statements are counted from 0, as in Statement[0]. The exit status does not tell whether it
-is granted; in JSON, Granted does."))]
+Only permission policies are evaluated. A condition of an allow counts as met; a
+deny with a condition takes nothing away. Statements are counted from 0, as in
+Statement[0]. The exit status does not tell whether it is granted; in JSON,
+Granted does."))]
 pub(crate) struct ExplainArguments {
     /// The user, group, role or managed policy
     arn: String,

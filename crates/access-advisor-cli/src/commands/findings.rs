@@ -26,20 +26,23 @@ use crate::{binary_output, output};
 #[command(after_help = exit_status::findings_help!("\
 Examples:
   Everything that could go, worst first:
-    access-advisor findings --account account.json --credential-report credentials.csv --trail AWSLogs/
+    access-advisor findings --account account.json \\
+        --credential-report credentials.csv --trail AWSLogs/
 
   A whole organization, one export per account in a folder, as JSON:
-    access-advisor findings --account accounts/ --trail AWSLogs/ --format json --output findings.json
+    access-advisor findings --account accounts/ --trail AWSLogs/ --format json \\
+        --output findings.json
 
   In a pipeline: fail on what is new since then, and bad:
-    access-advisor findings --account accounts/ --trail AWSLogs/ --settings findings.toml \\
-        --baseline findings.json --fail-on high
+    access-advisor findings --account accounts/ --trail AWSLogs/ \\
+        --settings findings.toml --baseline findings.json --fail-on high
 
-Something is called unused only where the trail would have shown its use, on as many days of the
-tracking period as --min-coverage says. What is younger than the tracking period is not judged, nor are
-service-linked roles.
+Something is called unused only where the trail would have shown its use, on as
+many days of the tracking period as --min-coverage says. What is younger than
+the tracking period is not judged, nor are service-linked roles.
 
-The settings file (TOML) has the thresholds, and what to leave out or archive, and why:
+The settings file (TOML) has the thresholds, and what to leave out or archive,
+and why:
     unused_days = 90                 # the tracking period
     min_coverage_days = 60
     denials = 5                      # attempts that make RepeatedDenials
@@ -50,7 +53,8 @@ The settings file (TOML) has the thresholds, and what to leave out or archive, a
     owner = \"data platform\"
     reason = \"needed for the yearly audit\"
     expires = 2027-03-31             # from the next day on, it is listed again
-    kinds = [\"UnusedPermission\"]     # and up_to (a severity), ids, accounts, arns, paths
+    # also: up_to (a severity), ids, accounts, arns, paths
+    kinds = [\"UnusedPermission\"]
     tags = { team = \"audit\" }"))]
 pub(crate) struct FindingsArguments {
     #[command(flatten)]

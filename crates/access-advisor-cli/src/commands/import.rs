@@ -46,16 +46,18 @@ Examples:
 
   Straight from the bucket, with the credentials that the AWS CLI uses:
     AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor import trail \\
-        s3://YOUR-TRAIL-BUCKET/AWSLogs/111122223333/ --since 2026-10-01T00:00:00Z --store advisor.db
+        s3://YOUR-TRAIL-BUCKET/AWSLogs/111122223333/ \\
+        --since 2026-10-01T00:00:00Z --store advisor.db
 
-For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROFILE, AWS_REGION,
-AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
-server.
+For S3, credentials and the Region are looked up as AWS's own tools do:
+AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, ..., the shared files, or the role
+of the machine. AWS_ENDPOINT_URL_S3 names another server.
 
-An object is imported once and as a whole, so here --since and --until select objects, by the time in
-their names.
+An object is imported once and as a whole, so here --since and --until select
+objects, by the time in their names.
 
-Ctrl-C stops after the current objects. What was imported stays; run the same command again to resume."))]
+Ctrl-C stops after the current objects. What was imported stays; run the same
+command again to resume."))]
 pub(crate) struct ImportTrailArguments {
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(required = true, value_name = "PATH")]

@@ -24,7 +24,8 @@ use crate::{input, output};
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Example:
-  access-advisor generate arn:aws:iam::111122223333:role/build --store advisor.db
+  access-advisor generate arn:aws:iam::111122223333:role/build \\
+      --store advisor.db
   access-advisor get JOB_ID --store advisor.db"))]
 pub(crate) struct GenerateArguments {
     /// The user, group, role or managed policy

@@ -15,8 +15,10 @@ use crate::{input, output};
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Examples:
-  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --account account.json
-  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb --store advisor.db"))]
+  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb \\
+      --account account.json
+  access-advisor policies arn:aws:iam::111122223333:user/ann s3 dynamodb \\
+      --store advisor.db"))]
 pub(crate) struct PoliciesArguments {
     /// The user, group or role
     arn: String,

@@ -36,28 +36,31 @@ Examples:
 
   One role with its actions, as the AWS CLI prints it:
     access-advisor report --account account.json --trail AWSLogs/ \\
-        --arn arn:aws:iam::111122223333:role/build --granularity action --format json
+        --arn arn:aws:iam::111122223333:role/build --granularity action \\
+        --format json
 
-  A whole organization for a spreadsheet, every action, as far back as the logs go:
+  A whole organization for a spreadsheet, every action, all of the logs:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
         --granularity action --tracking full --format csv --output access.csv
 
   The same for DuckDB, Spark, Polars or Athena, typed and compressed:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
-        --granularity action --tracking full --format parquet --output access.parquet
+        --granularity action --tracking full --format parquet \\
+        --output access.parquet
 
   To look at, in a browser:
     access-advisor report --account accounts/*.json --trail AWSLogs/ \\
         --granularity action --tracking full --format html --output access.html
 
-  The last days, straight from the bucket, with the credentials that the AWS CLI uses:
-    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor report --account account.json \\
+  The last days, straight from the bucket, with the AWS CLI's credentials:
+    AWS_PROFILE=audit AWS_REGION=eu-west-1 access-advisor report \\
+        --account account.json \\
         --trail s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-25T00:00:00Z
 
-For S3, credentials and the Region are looked up as AWS's own tools do: AWS_PROFILE, AWS_REGION,
-AWS_ACCESS_KEY_ID, ..., the shared files, or the role of the machine. AWS_ENDPOINT_URL_S3 names another
-server. Rows of activity files without days that span --until or --now are skipped
-and reported."))]
+For S3, credentials and the Region are looked up as AWS's own tools do:
+AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, ..., the shared files, or the role
+of the machine. AWS_ENDPOINT_URL_S3 names another server. Rows of activity files
+without days that span --until or --now are skipped and reported."))]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
     evidence: EvidenceArguments,

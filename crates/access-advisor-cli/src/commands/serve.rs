@@ -25,8 +25,9 @@ Example:
   access-advisor serve --store advisor.db
   AWS_ENDPOINT_URL_IAM=http://127.0.0.1:8787 aws iam list-users
 
-The credentials file (TOML) lists the access keys that requests are signed with. Without it requests
-are not authenticated, and the server listens on loopback only:
+The credentials file (TOML) lists the access keys that requests are signed with.
+Without it requests are not authenticated, and the server listens on loopback
+only:
   [[credential]]
   access_key_id = \"AKIAEXAMPLE\"
   secret_access_key = \"...\"

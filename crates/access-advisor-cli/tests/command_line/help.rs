@@ -61,3 +61,35 @@ fn help_documents_the_exit_statuses() {
         assert_eq!(listed, statuses, "{command:?}");
     }
 }
+
+/// Lines of examples that are wrapped cannot be pasted, and paragraphs that have line ends are wrapped twice.
+#[test]
+fn no_help_is_wider_than_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&["man", "--folder", folder.path().to_str().unwrap()]);
+    let pages = std::fs::read_dir(folder.path()).unwrap();
+    let mut wide = Vec::new();
+    let mut notes = 0;
+    for page in pages {
+        let page = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        // What `after_help` says is in the section EXTRA, line by line.
+        let Some((_, extra)) = page.split_once(".SH EXTRA\n") else {
+            continue;
+        };
+        let extra = extra.split(".SH ").next().unwrap();
+        notes += 1;
+        wide.extend(
+            extra
+                .lines()
+                .map(|line| {
+                    line.replace("\\*(Aq", "'")
+                        .replace("\\-", "-")
+                        .replace("\\\\", "\\")
+                        .replace("\\&", "")
+                })
+                .filter(|line| line.chars().count() > 80),
+        );
+    }
+    assert!(notes > 10);
+    assert_eq!(wide, [""; 0]);
+}

@@ -15,17 +15,21 @@ use crate::{binary_output, input, output};
 #[command(after_help = exit_status::trail_help!("\
 Examples:
   access-advisor activity export AWSLogs/ --output activity.parquet
-  access-advisor activity export s3://YOUR-TRAIL-BUCKET/AWSLogs/ --since 2026-10-01T00:00:00Z \\
+  access-advisor activity export s3://YOUR-TRAIL-BUCKET/AWSLogs/ \\
+      --since 2026-10-01T00:00:00Z \\
       --until 2026-11-01T00:00:00Z --output october.parquet
   access-advisor activity export --store advisor.db --output activity.parquet
-  duckdb -c \"SELECT principal_arn, max(last_accessed) FROM 'activity.parquet' GROUP BY ALL\"
+  duckdb -c \"SELECT principal_arn, max(last_accessed)
+      FROM 'activity.parquet' GROUP BY ALL\"
 
-A row is one principal, service, action and Region. Columns: account_id, principal_id, principal_arn,
-principal_arn_seen, service_namespace, action_name, event_name (where the action of an event is
-unknown), aws_region, last_accessed, last_event_id, attempts, denied_attempts, first_accessed, days (a
-list of dates), days_complete, evidence (event; record or implied where another call exercised the
-action). Times and days are UTC. The file's metadata has what the trail covers: access-advisor
-coverage prints it. The files of the parts of a trail merge into the file of the whole."))]
+A row is one principal, service, action and Region. Columns: account_id,
+principal_id, principal_arn, principal_arn_seen, service_namespace, action_name,
+event_name (where the action of an event is unknown), aws_region, last_accessed,
+last_event_id, attempts, denied_attempts, first_accessed, days (a list of
+dates), days_complete, evidence (event; record or implied where another call
+exercised the action). Times and days are UTC. The file's metadata has what the
+trail covers: access-advisor coverage prints it. The files of the parts of a
+trail merge into the file of the whole."))]
 pub(crate) struct ExportArguments {
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(required_unless_present = "store", value_name = "PATH")]

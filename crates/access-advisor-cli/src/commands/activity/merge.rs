@@ -12,12 +12,14 @@ use crate::{binary_output, output};
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Example:
-  access-advisor activity merge january.parquet february.parquet --output activity.parquet
+  access-advisor activity merge january.parquet february.parquet \\
+      --output activity.parquet
 
-Rows are merged by principal, service, action and Region: the latest last attempt, the earliest first
-attempt, the sums of the attempts, and the union of the days. Attempts in parts of a trail that overlap
-count twice. What the parts cover is merged too; files of query engines do not say it. Files that
-different catalogs credited are refused."))]
+Rows are merged by principal, service, action and Region: the latest last
+attempt, the earliest first attempt, the sums of the attempts, and the union of
+the days. Attempts in parts of a trail that overlap count twice. What the parts
+cover is merged too; files of query engines do not say it. Files that different
+catalogs credited are refused."))]
 pub(crate) struct MergeArguments {
     /// Activity files; also those of other engines
     #[arg(required = true, value_name = "FILE")]

@@ -22,7 +22,8 @@ use crate::wording::instant;
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
 Example:
-  access-advisor activity show activity.parquet --arn arn:aws:iam::111122223333:role/build"))]
+  access-advisor activity show activity.parquet \\
+      --arn arn:aws:iam::111122223333:role/build"))]
 pub(crate) struct ShowArguments {
     /// Activity files, also those of other engines; several are merged
     #[arg(required = true, value_name = "FILE")]

@@ -22,28 +22,35 @@ Examples:
     access-advisor report --account account.json --trail activity.parquet
 
   Athena, over the table that its documentation creates for CloudTrail logs:
-    access-advisor activity sql --dialect athena --table logs.cloudtrail_logs > activity.sql
-    aws athena start-query-execution --query-string file://activity.sql --work-group primary
+    access-advisor activity sql --dialect athena \\
+        --table logs.cloudtrail_logs > activity.sql
+    aws athena start-query-execution --query-string file://activity.sql \\
+        --work-group primary
 
   CloudTrail Lake, the events of this year:
-    access-advisor activity sql --dialect cloudtrail-lake --since 2026-01-01T00:00:00Z \\
+    access-advisor activity sql --dialect cloudtrail-lake \\
+        --since 2026-01-01T00:00:00Z \\
         --table 0233062b-51c6-4d18-8dec-aaaaaaaaaaa1 > activity.sql
     aws cloudtrail start-query --query-statement file://activity.sql \\
         --delivery-s3-uri s3://BUCKET/PREFIX
 
 What the queries expect:
-  athena           the columns of the table that Athena's documentation creates for CloudTrail
-                   logs. The whole table is scanned, once: add a WHERE for the partitions you want
+  athena           the columns of the table that Athena's documentation creates
+                   for CloudTrail logs. The whole table is scanned, once: add a
+                   WHERE for the partitions you want
   cloudtrail-lake  an event data store of CloudTrail events
-  spark, duckdb    with --path, objects as CloudTrail delivers them, each on one line; a damaged
-                   object fails the query. With --table, a table or view with one record per row and
-                   columns named as the record's fields, userIdentity a struct, eventTime text
+  spark, duckdb    with --path, objects as CloudTrail delivers them, each on one
+                   line; a damaged object fails the query. With --table, a table
+                   or view with one record per row and columns named as the
+                   record's fields, userIdentity a struct, eventTime text
 
-Queries for Spark and DuckDB contain the catalog (half a megabyte) and return the columns of the
-activity table. Athena and CloudTrail Lake do not accept queries of that length (256 KiB, 10,000
-characters): theirs, and all queries with --by-event, return event_source and event_name in place of
-service_namespace, action_name and event_name. access-advisor resolves the actions when it reads such
-rows. The rows have the days of the attempts, but a query cannot tell what the logs cover."))]
+Queries for Spark and DuckDB contain the catalog (half a megabyte) and return
+the columns of the activity table. Athena and CloudTrail Lake do not accept
+queries of that length (256 KiB, 10,000 characters): theirs, and all queries
+with --by-event, return event_source and event_name in place of
+service_namespace, action_name and event_name. access-advisor resolves the
+actions when it reads such rows. The rows have the days of the attempts, but a
+query cannot tell what the logs cover."))]
 pub(crate) struct SqlArguments {
     /// The engine
     #[arg(long, value_enum)]

@@ -1,17 +1,13 @@
 //! Coverage for people: a row per Region and kind of event, a column per day, days or weeks. Shades, not colours: they mean the same
 //! without colour, and to everybody.
 
-use std::env;
 use std::io;
 
 use access_advisor::activity::{Coverage, DaySet, EventCategory};
 use chrono::Datelike;
-use comfy_table::Table;
 
 use crate::lines::Lines;
 
-/// The width when the output is not a terminal.
-const USUAL_WIDTH: usize = 80;
 /// The fewest columns of the map, however narrow the terminal is.
 const FEWEST_CELLS: usize = 20;
 const DAYS_PER_WEEK: usize = 7;
@@ -20,14 +16,6 @@ const MOST_NAMES: usize = 10;
 /// The most accounts, and rows of an account. Records can name any number of Regions and resource types.
 const MOST_ACCOUNTS: usize = 100;
 const MOST_ROWS: usize = 200;
-
-/// The width of the terminal: `COLUMNS`, or what the terminal says.
-pub(super) fn terminal_width() -> usize {
-    let columns = env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-    columns
-        .or_else(|| Table::new().width().map(usize::from))
-        .unwrap_or(USUAL_WIDTH)
-}
 
 /// Writes the map of every account, and what else there is to know.
 pub(super) fn write(lines: &mut Lines<'_>, coverage: &Coverage, width: usize) -> io::Result<()> {

@@ -29,7 +29,7 @@ pub(crate) struct Period<'a> {
 impl Period<'_> {
     /// Whether anything of the trail of the report's account was read; for policies of AWS, of any account.
     fn is_read(self, report: &Report) -> bool {
-        let account = report.arn().split(':').nth(4).unwrap_or_default();
+        let account = account_of(report);
         let is_own = |coverage: &AccountCoverage| *coverage.account == *account || account == "aws";
         let mut read = self
             .accounts
@@ -37,6 +37,11 @@ impl Period<'_> {
             .filter(|coverage| coverage.days_read > 0);
         read.any(is_own)
     }
+}
+
+/// The account of the report's ARN; `aws` for policies of AWS.
+fn account_of(report: &Report) -> &str {
+    report.arn().split(':').nth(4).unwrap_or_default()
 }
 
 /// Records and exports can name any number of event sources and missing policies. More are counted.
@@ -83,7 +88,9 @@ pub(crate) fn write(
 /// The line of a report in the overview.
 struct Overview {
     name: String,
+    account: String,
     has_states: bool,
+    is_read: bool,
     services: usize,
     used: usize,
     implied: usize,
@@ -99,6 +106,8 @@ impl Overview {
             .map(|state| report.services().filter(|row| is_in(row, state)).count());
         Self {
             name: short_name(report.arn()).to_owned(),
+            account: account_of(report).to_owned(),
+            is_read: period.is_read(report),
             has_states: has_states(report),
             services: report.services().len(),
             used: report.services().filter(is_used).count(),
@@ -119,13 +128,25 @@ fn write_overview(
     period: Period<'_>,
 ) -> io::Result<()> {
     let has_states = reports.iter().any(|report| report.has_states);
-    let mut header = vec!["IDENTITY OR POLICY", "SERVICES", "USED"];
-    if has_states {
-        header.extend(["IMPLIED", "UNUSED", "UNKNOWN"]);
-    } else {
-        header.push("UNUSED");
+    let has_unknown = has_states || reports.iter().any(|report| !report.is_read);
+    let mut accounts = (reports.iter().map(|report| &report.account)).filter(|id| *id != "aws");
+    let account = accounts.next();
+    let has_accounts = accounts.any(|other| Some(other) != account);
+    let mut header = Vec::new();
+    if has_accounts {
+        header.push("ACCOUNT");
     }
-    let numbers = 1..header.len();
+    header.push("IDENTITY OR POLICY");
+    let first_number = header.len();
+    header.extend(["SERVICES", "USED"]);
+    if has_states {
+        header.push("IMPLIED");
+    }
+    header.push("UNUSED");
+    if has_unknown {
+        header.push("UNKNOWN");
+    }
+    let numbers = first_number..header.len();
     header.extend(["LAST ACCESSED", ""]);
     let mut table = PlainTable::with_header(&header);
     for column in numbers {
@@ -133,17 +154,23 @@ fn write_overview(
     }
     for report in reports {
         let not_used = report.services - report.used;
-        let mut cells = vec![
-            report.name.clone(),
-            report.services.to_string(),
-            report.used.to_string(),
-        ];
+        let mut cells = Vec::new();
+        if has_accounts {
+            cells.push(report.account.clone());
+        }
+        cells.push(report.name.clone());
+        cells.extend([report.services, report.used].map(|number| number.to_string()));
         if has_states {
-            let unknown = not_used - report.implied - report.unused;
-            let numbers = [report.implied, report.unused, unknown];
-            cells.extend(numbers.map(|number| number.to_string()));
-        } else {
-            cells.push(not_used.to_string());
+            cells.push(report.implied.to_string());
+        }
+        let unused = match (report.has_states, report.is_read) {
+            (true, _) => report.unused,
+            (false, true) => not_used,
+            (false, false) => 0,
+        };
+        cells.push(unused.to_string());
+        if has_unknown {
+            cells.push((not_used - report.implied - unused).to_string());
         }
         let last = report.last;
         cells.push(last.map_or_else(|| report.never.into(), instant));

@@ -59,26 +59,46 @@ fn unseen(uses: &[UnseenUse]) -> String {
     text
 }
 
-/// The days that were read, of the account with the fewest.
+/// The accounts of which nothing was read, and the days of the account with the fewest among the others.
 fn days(coverage: &ReportCoverage, asked_for: DayRange) -> String {
-    let accounts = coverage.accounts.iter();
-    let Some(least) = accounts.min_by_key(|account| account.days_read) else {
-        return NO_DAY.to_owned();
-    };
-    match (least.days_read, coverage.accounts.len()) {
-        (0, 2..) => format!("{NO_DAY} of account {}", least.account),
-        (_, 2..) => {
-            let (days, regions) = of_account(least, coverage, asked_for);
-            format!(
-                "{days}, in account {}; more in others{regions}",
-                least.account
-            )
-        }
-        _ => {
-            let (days, regions) = of_account(least, coverage, asked_for);
-            days + &regions
-        }
+    if let [account] = coverage.accounts.as_slice() {
+        let (days, regions) = of_account(account, coverage, asked_for);
+        return days + &regions;
     }
+    let (read, unread): (Vec<_>, Vec<_>) =
+        (coverage.accounts.iter()).partition(|account| account.days_read > 0);
+    let mut text = match unread.as_slice() {
+        [] => String::new(),
+        [only] => format!("{NO_DAY} of account {}", only.account),
+        several => {
+            let first: Vec<&str> = several.iter().take(NAMED).map(|it| &*it.account).collect();
+            let more = if several.len() > NAMED { ", ..." } else { "" };
+            let number = count(several.len(), "account");
+            format!("{NO_DAY} of {number} ({}{more})", first.join(", "))
+        }
+    };
+    let Some(least) = read.iter().min_by_key(|account| account.days_read) else {
+        return if text.is_empty() {
+            NO_DAY.to_owned()
+        } else {
+            text
+        };
+    };
+    if !text.is_empty() {
+        text.push_str("; on ");
+    }
+    let (days, regions) = of_account(least, coverage, asked_for);
+    let others = if read.len() > 1 {
+        "; more in others"
+    } else {
+        ""
+    };
+    _ = write!(
+        text,
+        "{days}, in account {}{others}{regions}",
+        least.account
+    );
+    text
 }
 
 /// What was read for a report on this ARN, without the line's start; for policies of AWS, of the account with the fewest days.
@@ -98,6 +118,8 @@ pub(super) fn of_report(arn: &str, coverage: &ReportCoverage, asked_for: DayRang
     text
 }
 
+/// More accounts and Regions are not named.
+const NAMED: usize = 5;
 const NO_DAY: &str = "no day of the trail";
 const UNKNOWN_SOURCES: &str = "; some of the activity does not say what it covers";
 
@@ -131,7 +153,6 @@ fn of_account(
 
 /// The Regions of which enough was read for "unused" to be about them.
 fn regions(account: &AccountCoverage, needed: u32) -> String {
-    const NAMED: usize = 5;
     let regions = account.regions.iter();
     let (enough, few): (Vec<_>, Vec<_>) = regions.partition(|region| region.days_read >= needed);
     let names = enough.iter().take(NAMED).map(|region| &*region.region);

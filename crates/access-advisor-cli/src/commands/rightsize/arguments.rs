@@ -16,16 +16,18 @@ Examples:
     access-advisor rightsize arn:aws:iam::111122223333:role/build \\
         --account account.json --trail AWSLogs/
 
-  The same with scripts to apply it and to restore what was, Terraform, and a diff:
+  The same with scripts to apply and to undo it, Terraform, and a diff:
     access-advisor rightsize arn:aws:iam::111122223333:role/build \\
         --account account.json --trail AWSLogs/ --wildcards safe --out proposal
 
   All users, groups and roles of all accounts in a folder, as JSON:
-    access-advisor rightsize --all --account accounts/ --trail AWSLogs/ --format json
+    access-advisor rightsize --all --account accounts/ --trail AWSLogs/ \\
+        --format json
 
-An action is removed only when the trail would have shown an attempt and shows none: what is used, implied
-by another call, unobservable or uncovered stays, and so does what --keep names. Nothing is proposed for
-identities of which too little was read. Every new policy is proved to grant what is needed, and nothing
+An action is removed only when the trail would have shown an attempt and shows
+none: what is used, implied by another call, unobservable or uncovered stays,
+and so does what --keep names. Nothing is proposed for identities of which too
+little was read. Every new policy is proved to grant what is needed, and nothing
 that was not granted before."))]
 pub(crate) struct RightsizeArguments {
     /// The users, groups, roles or customer-managed policies
