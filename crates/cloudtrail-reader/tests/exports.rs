@@ -121,6 +121,18 @@ fn exports() -> Vec<(&'static str, Vec<u8>)> {
             "a CSV of raw events only",
             csv(&["_raw"], |call| vec![call.to_string()]),
         ),
+        (
+            "a CSV of Grafana",
+            csv(&["Date", "Time", "Line", "tsNs", "id"], |call| {
+                vec![
+                    "2026-10-01T12:00:00.000Z".into(),
+                    "1790856000000".into(),
+                    call.to_string(),
+                    "1790856000000000000".into(),
+                    "1790856000000000000_0a1b2c3d".into(),
+                ]
+            }),
+        ),
         ("SQS", text(&json!({"Messages": queued_calls}))),
         ("messages of SQS", lines(&queued_calls)),
         ("a list of them", text(&json!(queued_calls))),
@@ -278,6 +290,15 @@ fn wrappers_of_something_else_are_named() {
         ),
         (
             "_raw,host\nstarted,h\n".into(),
+            "object: record 1: malformed: not an object",
+        ),
+        (
+            r#"{"labels":{"app":"web"},"line":"started","timestamp":"2026-10-01T12:00:00Z"}"#
+                .into(),
+            "object: not CloudTrail: no Records, no Events, and not a record itself",
+        ),
+        (
+            "Time,Line\n1790856000000,started\n".into(),
             "object: record 1: malformed: not an object",
         ),
     ] {

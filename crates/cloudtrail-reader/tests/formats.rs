@@ -113,6 +113,19 @@ fn shipped(line: &str) -> Vec<(&'static str, Value)> {
             json!({"log": format!("{line}\n"), "stream": "stdout", "time": time}),
         ),
         (
+            "logcli",
+            json!({"labels": {"__aws_log_type": "s3_cloudtrail"}, "line": line, "timestamp": time}),
+        ),
+        (
+            "Grafana",
+            json!({
+                "line": line,
+                "timestamp": "1790856000000000000",
+                "date": time,
+                "fields": {"__aws_log_type": "s3_cloudtrail"},
+            }),
+        ),
+        (
             "CloudWatch Logs Insights",
             json!({"@timestamp": time, "@message": line}),
         ),

@@ -57,19 +57,20 @@ impl RecordColumns {
         })
     }
 
-    /// Where columns of a record are missing: columns in which Splunk, `CloudWatch` Logs Insights, Elasticsearch and log
-    /// shippers keep whole records, or the time of one.
+    /// Where columns of a record are missing: columns in which Splunk, `CloudWatch` Logs Insights, Elasticsearch, Grafana
+    /// and log shippers keep whole records, or the time of one.
     fn add_stand_ins<'n>(
         &mut self,
         names: &(impl Iterator<Item = &'n str> + Clone),
         fields: &mut [Option<Column>],
     ) {
-        const STAND_INS: [(&str, Column); 6] = [
+        const STAND_INS: [(&str, Column); 7] = [
             ("_raw", Column::EventJson),
             ("@message", Column::EventJson),
             ("event.original", Column::EventJson),
             ("CloudTrailEvent", Column::EventJson),
             ("message", Column::EventJson),
+            ("Line", Column::EventJson),
             ("@timestamp", Column::EventTime),
         ];
         for (name, field) in STAND_INS {

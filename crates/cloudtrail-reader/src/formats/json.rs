@@ -8,9 +8,9 @@
 //! `OpenSearch` (`{"hits": {"hits": [...]}}`), single records or any of these one after the other (JSON
 //! lines), and lists of them. Searches of Splunk (`{"result": {"_raw": "..."}}`, `{"results": [...]}`), queries of
 //! `CloudWatch` Logs Insights (`{"results": [[{"field": "@message", "value": "..."}]]}`), messages of SQS.
-//! A record can be wrapped as log shippers wrap a line: as a string or an object in `message`, `log`, `@message`,
-//! `event.original`, `_source` or `_raw`, or in the `Message` of SNS or `Body` of SQS. Digest objects, and the
-//! signatures that are saved with query results, are recognised and skipped.
+//! A record can be wrapped as log shippers wrap a line: as a string or an object in `message`, `log`, `line`,
+//! `@message`, `event.original`, `_source` or `_raw`, or in the `Message` of SNS or `Body` of SQS. Digest objects, and
+//! the signatures that are saved with query results, are recognised and skipped.
 //!
 //! A page of a longer result says so: such objects are [truncated](Truncation).
 

@@ -58,6 +58,10 @@ pub(super) struct Envelope<'a> {
     pub(super) at_message: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) log: Option<&'a RawValue>,
+    /// A line of Grafana Loki. Sources: Loki, `pkg/logcli/output/jsonl.go`; Grafana, `logRowsToReadableJson`. Loki's own
+    /// collector for `CloudTrail`, lambda-promtail, makes each record a line.
+    #[serde(borrow)]
+    pub(super) line: Option<&'a RawValue>,
     #[serde(borrow, rename = "_raw")]
     pub(super) raw: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -144,7 +148,7 @@ impl<'a> Envelope<'a> {
         self.next_token.is_some_and(|token| token.get() != "\"\"")
     }
 
-    /// The values in which log shippers and Elasticsearch keep a line. Most objects have some of these for other purposes:
+    /// The values in which log shippers, Loki and Elasticsearch keep a line. Most objects have some of these for other purposes:
     /// Filebeat, for example, has an object `log` beside the line in `message`.
     pub(super) fn wrapped(&self) -> impl Iterator<Item = &'a RawValue> + use<'a> {
         #[derive(Deserialize)]
@@ -161,6 +165,7 @@ impl<'a> Envelope<'a> {
             self.message,
             self.at_message,
             self.log,
+            self.line,
             self.raw,
             self.result,
             self.sns_message,
