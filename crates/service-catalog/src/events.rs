@@ -66,6 +66,19 @@ impl Catalog {
 
     /// The names of events that are credited to actions with other names.
     pub fn other_event_names(&self) -> impl Iterator<Item = (&str, ActionId)> {
+        let all = self.credited_event_names();
+        all.filter(|(name, action)| self.is_other_name(*action, name))
+    }
+
+    /// The names of events that are credited to this action, which has another name.
+    pub fn other_event_names_of(&self, action: ActionId) -> impl Iterator<Item = &str> {
+        let all = self.credited_event_names();
+        let own = all.filter(move |(_, credited)| *credited == action);
+        own.map(|(name, _)| name)
+            .filter(move |name| self.is_other_name(action, name))
+    }
+
+    fn credited_event_names(&self) -> impl Iterator<Item = (&str, ActionId)> {
         let names = self.event_names.iter();
         let names = names.map(|event| (&*event.name, event.action));
         let kinds = self.event_kinds.iter().flat_map(|kind| {
@@ -73,8 +86,11 @@ impl Catalog {
             let alternatives = alternatives.unwrap_or_default().iter();
             alternatives.map(|alternative| (&*kind.name, alternative.action))
         });
-        let all = names.chain(kinds);
-        all.filter(|(name, action)| !self.action(*action).name().eq_ignore_ascii_case(name))
+        names.chain(kinds)
+    }
+
+    fn is_other_name(&self, action: ActionId, name: &str) -> bool {
+        !self.action(action).name().eq_ignore_ascii_case(name)
     }
 
     /// The actions between which the records of their events decide.

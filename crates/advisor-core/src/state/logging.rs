@@ -238,13 +238,18 @@ impl Events {
 /// the events of its service.
 #[must_use]
 pub fn call_tells(catalog: &Catalog, action: ActionId) -> bool {
-    let others = catalog.other_event_names().filter(|(_, of)| *of == action);
-    let others = others.map(|(name, _)| Directions::of_verb(name));
-    let logging = Logging::of(catalog, action, others.reduce(Directions::and));
-    match logging.shows {
-        Shows::As(events) => logging.excludable.is_some() || events.data == Directions::BOTH,
-        Shows::OnlyImplied | Shows::NoOperation | Shows::NotDocumented => true,
-    }
+    let logging = Logging::of(catalog, action, None);
+    let Shows::As(events) = logging.shows else {
+        return true;
+    };
+    // To look for other names takes long, and readers ask for every action that is called.
+    let is_told = || {
+        let others = catalog.other_event_names_of(action);
+        let others = others.map(Directions::of_verb);
+        others.fold(events.data, Directions::and) == Directions::BOTH
+    };
+    let has_data_events = events.data != Directions::default();
+    logging.excludable.is_some() || has_data_events && is_told()
 }
 
 /// The service, if a trail can leave out its management events: `ExcludeManagementEventSources`.
