@@ -73,8 +73,12 @@ def check_sarif(path):
     assert len(run["results"]) <= 25_000 and len(rules) <= 25_000
     ids = [rule["id"] for rule in rules]
     assert len(ids) == len(set(ids)) and all(len(rule["properties"]["tags"]) <= 20 for rule in rules)
+    levels = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "informational": "note"}
     for result in run["results"]:
         assert result["ruleId"] in ids
+        # An alert is known by its rule and fingerprint: what changes is not in them.
+        assert result["properties"]["severity"] not in result["ruleId"]
+        assert result["level"] == levels[result["properties"]["severity"]]
         [location] = result["locations"]
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
         assert uri and not uri.startswith("/") and ":" not in uri, uri

@@ -1,14 +1,21 @@
 //! Findings as SARIF 2.1.0, for GitHub code scanning and other viewers.
 //!
-//! Source: "Static Analysis Results Interchange Format (SARIF) Version 2.1.0" (OASIS); GitHub Docs, "SARIF support for code scanning":
-//! 25,000 results in a run, and every result has the place of a file.
+//! A rule is a kind of finding. GitHub and others know a result again by its rule and fingerprint, so neither depends on what may change,
+//! such as the severity: that is the `level` of a result, finer its `rank` and its property `severity`. GitHub has four severities of
+//! its own (`security-severity`), but takes them from rules only. A kind has findings of any severity, so its rule has none, and GitHub
+//! shows the level.
+//!
+//! Sources: "Static Analysis Results Interchange Format (SARIF) Version 2.1.0" (OASIS), 3.27.10 and 3.27.25; GitHub Docs, "SARIF support
+//! for code scanning": 25,000 results in a run, every result has the place of a file, and what an alert is known by; GitLab Docs,
+//! "SARIF": ranks from 90 are critical, from 70 high, from 40 medium, from 10 low.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::finding::{Finding, FindingStatus};
+use super::kind::FindingKind;
 use super::list::Findings;
 use super::severity::Severity;
 use crate::account::EntityKind;
@@ -31,10 +38,8 @@ impl Findings {
 
 impl Serialize for SarifLog<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let kinds = self.0.findings.iter();
-        let rules: BTreeMap<String, Rule> = kinds
-            .map(|finding| (rule_id(finding), Rule::of(finding)))
-            .collect();
+        let findings = self.0.findings.iter();
+        let kinds: BTreeSet<FindingKind> = findings.map(|finding| finding.kind).collect();
         let left_out = self.0.findings.len().saturating_sub(MOST_RESULTS);
         Log {
             schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -44,7 +49,7 @@ impl Serialize for SarifLog<'_> {
                     driver: Driver {
                         name: "access-advisor",
                         semantic_version: env!("CARGO_PKG_VERSION"),
-                        rules: rules.into_values().collect(),
+                        rules: kinds.into_iter().map(Rule::of).collect(),
                     },
                 },
                 invocations: [Invocation {
@@ -116,32 +121,20 @@ struct Message {
     text: String,
 }
 
-/// A kind of finding, with a severity: GitHub takes the severity of a result from its rule.
+/// A kind of finding.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
-    id: String,
+    id: &'static str,
     name: &'static str,
     short_description: Message,
     full_description: Message,
-    default_configuration: Configuration,
     properties: RuleProperties,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
 }
 
 #[derive(Serialize)]
 struct RuleProperties {
     tags: [&'static str; 3],
-    #[serde(rename = "security-severity")]
-    security_severity: &'static str,
-}
-
-fn rule_id(finding: &Finding) -> String {
-    format!("{}/{}", finding.kind, finding.severity)
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -152,29 +145,29 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// In the middle of GitLab's range for each severity.
+fn rank(severity: Severity) -> f32 {
+    match severity {
+        Severity::Critical => 95.0,
+        Severity::High => 80.0,
+        Severity::Medium => 55.0,
+        Severity::Low => 25.0,
+        Severity::Informational => 5.0,
+    }
+}
+
 impl Rule {
-    fn of(finding: &Finding) -> Self {
+    fn of(kind: FindingKind) -> Self {
         let description = || Message {
-            text: finding.kind.description().to_owned(),
+            text: kind.description().to_owned(),
         };
         Self {
-            id: rule_id(finding),
-            name: finding.kind.name(),
+            id: kind.name(),
+            name: kind.name(),
             short_description: description(),
             full_description: description(),
-            default_configuration: Configuration {
-                level: level(finding.severity),
-            },
             properties: RuleProperties {
                 tags: ["security", "iam", "least-privilege"],
-                // GitHub: over 9.0 is critical, 7.0 high, 4.0 medium, and more than 0 low.
-                security_severity: match finding.severity {
-                    Severity::Critical => "9.5",
-                    Severity::High => "8.0",
-                    Severity::Medium => "5.5",
-                    Severity::Low => "2.0",
-                    Severity::Informational => "0.1",
-                },
             },
         }
     }
@@ -197,8 +190,9 @@ impl Serialize for Results<'_> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ResultOf<'a> {
-    rule_id: String,
+    rule_id: &'static str,
     level: &'static str,
+    rank: f32,
     message: Message,
     locations: [Location<'a>; 1],
     fingerprints: Fingerprints,
@@ -273,8 +267,9 @@ impl<'a> ResultOf<'a> {
         let resource = finding.resource.splitn(6, ':').nth(5).unwrap_or_default();
         let message = format!("{}: {}", finding.resource, finding.message());
         Self {
-            rule_id: rule_id(finding),
+            rule_id: finding.kind.name(),
             level: level(finding.severity),
+            rank: rank(finding.severity),
             // Braces stand for placeholders, brackets for links: SARIF 2.1.0, 3.11.
             message: Message {
                 text: message
