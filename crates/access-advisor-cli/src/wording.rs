@@ -21,6 +21,11 @@ const MOST_NAMES: usize = 60;
 /// ... to this many names and the count of the others.
 const CUT_NAMES: usize = 12;
 
+/// The width at which lines are wrapped.
+pub(crate) fn line_width() -> usize {
+    terminal::width().map_or(USUAL_WIDTH, |width| width.max(LEAST_WIDTH))
+}
+
 /// Writes a label and names, wrapped; nothing when there are no names.
 pub(crate) fn write_names(lines: &mut Lines<'_>, label: &str, names: &[&str]) -> io::Result<()> {
     let shown = if names.len() > MOST_NAMES {
@@ -50,7 +55,7 @@ fn write_first(lines: &mut Lines<'_>, label: &str, names: &[&str], shown: usize)
     let mut line = label.to_owned();
     let indent = label.len().min(DEEPEST);
     let mut is_first = true;
-    let width = terminal::width().map_or(USUAL_WIDTH, |width| width.max(LEAST_WIDTH));
+    let width = line_width();
     for name in shown.chain(more) {
         if !is_first {
             line.push(',');

@@ -33,8 +33,8 @@ use crate::account::{LoadError, read_text_within};
 pub use advisor_core::{
     AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
-    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass,
-    Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
+    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
+    PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
 };
 
 /// The most bytes of a settings file.

@@ -34,7 +34,7 @@ pub use self::fingerprint::{ActionsFingerprint, FindingId};
 pub use self::kind::FindingKind;
 pub use self::list::Findings;
 pub use self::ocsf::OcsfFinding;
-pub use self::privileges::PrivilegeClass;
+pub use self::privileges::{Privilege, PrivilegeClass};
 pub use self::rhythm::Rhythm;
 pub use self::sarif::SarifLog;
 pub use self::settings::{ArchiveRule, EntityMatcher, FindingSettings, SettingsError};

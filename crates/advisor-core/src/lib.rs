@@ -70,8 +70,8 @@ pub use explain::{
 pub use findings::{
     AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
-    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, PrivilegeClass,
-    Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
+    FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
+    PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
 };
 pub use grants::{
     GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,

@@ -1,7 +1,6 @@
 //! `access-advisor findings`.
 
 mod csv;
-mod json;
 mod table;
 
 use std::path::PathBuf;
@@ -180,7 +179,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     output::write_result(arguments.output.as_deref(), |writer| {
         match arguments.format {
             Format::Table => table::write(writer, &findings, archived),
-            Format::Json => json::write(writer, &findings),
+            Format::Json => write_json(writer, &findings),
             Format::Csv => csv::write(writer, arguments.csv, &findings),
             Format::Parquet => write_findings(writer, &findings),
             Format::Sarif => write_json(writer, &findings.sarif()),

@@ -19,8 +19,7 @@ use crate::state::State;
 pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
     let uses = IdentityUses::new(search.advisor, entity.id, search.period);
     found.extend(repeated_denials(search, entity, &uses));
-    let watches = |action| search.privileges.class_of(action) == Some(PrivilegeClass::PassRole);
-    let observed = Observed::of(search.advisor, entity.id, watches);
+    let observed = Observed::of(search.advisor, entity.id);
     found.extend(ungranted_use(search, entity, &observed, &uses));
     if !search.is_old_enough(entity.detail) {
         return;
@@ -108,30 +107,16 @@ fn unused_privileges(
     found: &mut Vec<Finding>,
 ) {
     let pass_role = search.privileges.pass_role();
-    let services = observed.services.iter();
-    let watched = services.flat_map(|service| &service.watched);
-    let (passing, running): (Vec<ActionId>, Vec<ActionId>) =
-        watched.partition(|action| Some(**action) == pass_role);
-    let may_pass = !passing.is_empty();
-    for class in [
-        PrivilegeClass::PermissionsManagement,
-        PrivilegeClass::PassRole,
-        PrivilegeClass::CredentialExposure,
-    ] {
-        // To pass a role is of use together with something that runs under it.
-        if class == PrivilegeClass::PassRole && (!may_pass || running.is_empty()) {
+    let may_pass = pass_role.is_some_and(|pass_role| entity.is_granted(&search.set(&[pass_role])));
+    for class in PrivilegeClass::ALL {
+        // What runs under a role that is passed is of no use without one. Passing leaves no record: it is never unused itself.
+        if class == PrivilegeClass::PassRole && !may_pass {
             continue;
         }
-        let mut actions: Vec<ActionId> = observed
-            .unused_actions()
+        let unused = observed.unused_actions();
+        let actions: Vec<ActionId> = unused
             .filter(|action| search.privileges.class_of(*action) == Some(class))
             .collect();
-        // Without this one, the others pass nothing.
-        if let Some(pass) = pass_role
-            && actions.contains(&pass)
-        {
-            actions = vec![pass];
-        }
         if actions.is_empty() {
             continue;
         }

@@ -7,11 +7,50 @@ use super::evidence::{GrantingStatement, LastUse};
 use super::finding::{Finding, FindingStatus, FoundPermission};
 use super::fingerprint::ActionsFingerprint;
 use super::kind::FindingKind;
+use super::list::Findings;
+use super::privileges::Privilege;
 use super::severity::{Severity, SeverityReason};
+use super::summary::FindingsSummary;
 use crate::account::EntityKind;
 use crate::day_set::DaySet;
-use crate::state::{DayRange, State, StateReason};
+use crate::state::{DayRange, ReportCoverage, State, StateReason};
 use crate::time;
+
+/// `{"findings": [...], "accessAdvisor": {...}}`: the findings, and what they rest on and come to.
+impl Serialize for Findings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("Findings", 2)?;
+        document.serialize_field("findings", &self.findings)?;
+        let of_all = OfAll {
+            summary: self.summary(),
+            judged: self.judged,
+            excluded: self.excluded,
+            too_young: self.too_young,
+            unknown_age: self.unknown_age,
+            service_linked: self.service_linked,
+            coverage: &self.coverage,
+            privileges: self.privileges(),
+        };
+        document.serialize_field("accessAdvisor", &of_all)?;
+        document.end()
+    }
+}
+
+/// What is said once for all findings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OfAll<'a> {
+    summary: FindingsSummary,
+    judged: usize,
+    excluded: usize,
+    too_young: usize,
+    unknown_age: usize,
+    service_linked: usize,
+    coverage: &'a ReportCoverage,
+    /// Why actions in the findings are privileges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    privileges: Vec<&'static Privilege>,
+}
 
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

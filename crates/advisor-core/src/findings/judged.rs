@@ -30,6 +30,11 @@ impl<'a> JudgedEntity<'a> {
             .collect()
     }
 
+    /// Whether a statement grants some of these actions.
+    pub(super) fn is_granted(&self, actions: &ActionSet) -> bool {
+        self.granting(actions).next().is_some()
+    }
+
     /// Whether a statement grants some of these actions on all resources and without a condition.
     pub(super) fn has_unlimited(&self, actions: &ActionSet) -> bool {
         self.granting(actions).any(Granting::is_unlimited)

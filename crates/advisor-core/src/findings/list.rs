@@ -1,11 +1,14 @@
 //! Finds, sorts and archives findings.
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::baseline::Baseline;
 use super::finding::Finding;
 use super::judged::JudgedEntity;
+use super::kind::FindingKind;
+use super::privileges::Privilege;
 use super::search::Search;
 use super::settings::FindingSettings;
 use super::severity::Severity;
@@ -15,7 +18,8 @@ use crate::advisor::Advisor;
 use crate::state::ReportCoverage;
 use crate::tracking::Tracking;
 
-/// The findings on an account: those that matter most come first, and of those the ones with the most unused actions.
+/// The findings on an account: those that matter most come first, and of those the ones with the most unused actions. Serializes as
+/// `access-advisor findings --format json` prints it, which a [`Baseline`] reads.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Findings {
@@ -29,9 +33,10 @@ pub struct Findings {
     pub judged: usize,
     /// The number of those that were left out by an exclusion.
     pub excluded: usize,
-    /// The number of those of which nothing is called unused, because they are younger than the tracking period, or their age is not
-    /// known.
+    /// The number of those of which nothing is called unused, because they are younger than the tracking period.
     pub too_young: usize,
+    /// The number of those of which nothing is called unused, because the export does not say when they were created.
+    pub unknown_age: usize,
     /// The number of service-linked roles, which are not judged.
     pub service_linked: usize,
 }
@@ -40,6 +45,7 @@ pub struct Findings {
 enum Judged {
     Fully,
     TooYoung,
+    UnknownAge,
     ServiceLinked,
     Excluded,
 }
@@ -96,12 +102,14 @@ impl Advisor {
             judged: 0,
             excluded: 0,
             too_young: 0,
+            unknown_age: 0,
             service_linked: 0,
         };
         for (judged, findings) in found {
             match judged {
                 Judged::Fully => list.judged += 1,
                 Judged::TooYoung => list.too_young += 1,
+                Judged::UnknownAge => list.unknown_age += 1,
                 Judged::ServiceLinked => list.service_linked += 1,
                 Judged::Excluded => list.excluded += 1,
             }
@@ -122,6 +130,23 @@ impl Findings {
     /// The findings that are not archived.
     pub fn active(&self) -> impl Iterator<Item = &Finding> {
         (self.findings.iter()).filter(|finding| !finding.status.is_archived())
+    }
+
+    /// What the reviewed list of privileges says of the actions in findings of kind `UnusedPrivilege`, sorted by action.
+    #[must_use]
+    pub fn privileges(&self) -> Vec<&'static Privilege> {
+        let of_privileges = (self.findings.iter())
+            .filter(|finding| finding.kind == FindingKind::UnusedPrivilege)
+            .flat_map(|finding| finding.permissions.iter().map(move |one| (finding, one)));
+        let mut seen = HashSet::new();
+        let mut listed: Vec<&'static Privilege> = Vec::new();
+        for (finding, permission) in of_privileges {
+            let new = permission.actions.iter().copied();
+            let new = new.filter(|action| seen.insert(*action));
+            listed.extend(new.filter_map(|action| Privilege::listed(&finding.action_name(action))));
+        }
+        listed.sort_unstable_by_key(|privilege| privilege.action);
+        listed
     }
 
     /// The greatest severity of a finding that is not archived.
@@ -161,8 +186,10 @@ fn find(
     }
     let judged = if search.is_old_enough(detail) {
         Judged::Fully
-    } else {
+    } else if detail.created.is_some() {
         Judged::TooYoung
+    } else {
+        Judged::UnknownAge
     };
     (judged, found)
 }

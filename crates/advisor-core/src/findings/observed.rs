@@ -32,24 +32,14 @@ pub(super) struct ObservedService {
     pub(super) granted: u32,
     /// Those that are unused.
     pub(super) unused: Vec<ActionId>,
-    /// Those that are granted, used or not, and that the caller asked for.
-    pub(super) watched: Vec<ActionId>,
     /// Those that were used without a grant.
     pub(super) ungranted: Vec<ActionId>,
 }
 
 impl Observed {
-    /// Visits the rows of the report on an entity. `watches` says which granted actions are to be listed.
-    pub(super) fn of(
-        advisor: &Advisor,
-        entity: EntityId,
-        watches: impl Fn(ActionId) -> bool,
-    ) -> Self {
-        let mut visitor = Visitor {
-            observed: Self::default(),
-            watches,
-            has_service: false,
-        };
+    /// Visits the rows of the report on an entity.
+    pub(super) fn of(advisor: &Advisor, entity: EntityId) -> Self {
+        let mut visitor = Visitor::default();
         advisor.visit_rows(entity, Granularity::Action, &mut visitor);
         visitor.observed
     }
@@ -108,14 +98,14 @@ impl ObservedService {
     }
 }
 
-struct Visitor<F> {
+#[derive(Default)]
+struct Visitor {
     observed: Observed,
-    watches: F,
     /// Whether the service visited last is in the catalog.
     has_service: bool,
 }
 
-impl<F: Fn(ActionId) -> bool> ReportVisitor for Visitor<F> {
+impl ReportVisitor for Visitor {
     fn visit_service(&mut self, row: ServiceRow<'_>) {
         self.has_service = row.service.is_some();
         let Some(service) = row.service else {
@@ -132,7 +122,6 @@ impl<F: Fn(ActionId) -> bool> ReportVisitor for Visitor<F> {
             reason,
             granted: 0,
             unused: Vec::new(),
-            watched: Vec::new(),
             ungranted: Vec::new(),
         });
     }
@@ -156,9 +145,6 @@ impl<F: Fn(ActionId) -> bool> ReportVisitor for Visitor<F> {
         service.granted += 1;
         if is_unused {
             service.unused.push(row.action);
-        }
-        if (self.watches)(row.action) {
-            service.watched.push(row.action);
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn find_on_policy(
 
 /// A policy that is attached, and of which nobody used anything.
 fn unused_policy(search: &Search<'_>, policy: &JudgedEntity<'_>) -> Option<Finding> {
-    let observed = Observed::of(search.advisor, policy.id, |_| false);
+    let observed = Observed::of(search.advisor, policy.id);
     if !observed.is_all_unused() {
         return None;
     }
@@ -121,7 +121,7 @@ pub(super) fn find_on_group(
         return;
     }
     if account.members_of(group.id).next().is_some() {
-        let observed = Observed::of(search.advisor, group.id, |_| false);
+        let observed = Observed::of(search.advisor, group.id);
         find_inline(search, group, (&observed, None), found);
     } else if search.holders.has_users(&detail.account) {
         found.push(Finding {

@@ -1,211 +1,155 @@
-//! Actions with which an identity could get more permissions, or credentials: a reviewed list.
+//! Actions with which an identity could get more permissions, or credentials.
 //!
-//! What an action does is in the API reference of its service, and its access level in the Service Authorization Reference. The ways to
-//! take over an account are those of Rhino Security Labs ("AWS IAM Privilege Escalation – Methods and Mitigation"), without what AWS has shut down, and the services
-//! that run code under a role since then. Everything else is by access level.
+//! Two sources decide: AWS's access level *Permissions management* (Service Authorization Reference), and the reviewed [`list`]. Of an
+//! action that has both, the list says the class.
+
+// A table: one line for each action.
+#[rustfmt::skip]
+mod list;
+
+use std::sync::LazyLock;
 
 use hashbrown::HashMap;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use service_catalog::{AccessLevel, ActionId, Catalog};
+
+use self::list::{LISTS, Source};
 
 /// Why an action is a privilege.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PrivilegeClass {
-    /// It grants or changes permissions, by its access level.
+    /// It grants or changes permissions.
     PermissionsManagement,
-    /// It passes a role to a service, or makes a service run code under one.
+    /// It passes a role to a service, or makes a service act under the role that is passed.
     PassRole,
+    /// It makes something act under the role that it has already.
+    ExistingRole,
     /// It returns or sets credentials.
     CredentialExposure,
 }
 
 impl PrivilegeClass {
+    /// All classes.
+    pub(super) const ALL: [Self; 4] = [
+        Self::PermissionsManagement,
+        Self::PassRole,
+        Self::ExistingRole,
+        Self::CredentialExposure,
+    ];
+
     /// The name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::PermissionsManagement => "PermissionsManagement",
             Self::PassRole => "PassRole",
+            Self::ExistingRole => "ExistingRole",
             Self::CredentialExposure => "CredentialExposure",
         }
     }
 }
 
-/// With each of these on all resources, an identity can give itself any permission, or become an identity that has it.
-const TAKES_OVER: &[(&str, &[&str])] = &[(
-    "iam",
-    &[
-        "AddUserToGroup",
-        "AttachGroupPolicy",
-        "AttachRolePolicy",
-        "AttachUserPolicy",
-        "CreateAccessKey",
-        "CreateLoginProfile",
-        "CreatePolicyVersion",
-        "PutGroupPolicy",
-        "PutRolePolicy",
-        "PutUserPolicy",
-        "SetDefaultPolicyVersion",
-        "UpdateAssumeRolePolicy",
-        "UpdateLoginProfile",
-    ],
-)];
+/// An action of the reviewed list of those that can lead to more permissions or to credentials. Serializes with its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Privilege {
+    /// The action, such as `iam:PutRolePolicy`.
+    pub action: &'static str,
+    /// Its class.
+    pub class: PrivilegeClass,
+    /// Whether by itself it leads to any permission when it is granted on all resources.
+    pub takes_over: bool,
+    /// What it gives, in words that follow "which": `writes a policy of a role of the caller`.
+    pub gives: &'static str,
+    source: Source,
+}
 
-/// They make a service run the caller's code, or calls that the caller chooses, under the role that is passed.
-const RUNS_UNDER_ROLE: &[(&str, &[&str])] = &[
-    ("apprunner", &["CreateService", "UpdateService"]),
-    ("autoscaling", &["CreateLaunchConfiguration"]),
-    ("batch", &["RegisterJobDefinition"]),
-    (
-        "bedrock-agentcore",
-        &["CreateAgentRuntime", "CreateCodeInterpreter"],
-    ),
-    (
-        "cloudformation",
-        &[
-            "CreateChangeSet",
-            "CreateStack",
-            "CreateStackSet",
-            "UpdateStack",
-        ],
-    ),
-    ("codebuild", &["CreateProject", "UpdateProject"]),
-    ("codepipeline", &["CreatePipeline", "UpdatePipeline"]),
-    ("datapipeline", &["CreatePipeline"]),
-    (
-        "ec2",
-        &[
-            "AssociateIamInstanceProfile",
-            "RequestSpotInstances",
-            "RunInstances",
-        ],
-    ),
-    ("ecs", &["RegisterTaskDefinition", "RunTask", "StartTask"]),
-    ("elasticmapreduce", &["RunJobFlow"]),
-    ("glue", &["CreateDevEndpoint", "CreateJob", "UpdateJob"]),
-    ("lambda", &["CreateFunction", "UpdateFunctionConfiguration"]),
-    (
-        "sagemaker",
-        &[
-            "CreateNotebookInstance",
-            "CreateProcessingJob",
-            "CreateTrainingJob",
-        ],
-    ),
-    ("scheduler", &["CreateSchedule"]),
-    ("ssm", &["StartAutomationExecution"]),
-    ("states", &["CreateStateMachine", "UpdateStateMachine"]),
-];
+static LISTED: LazyLock<HashMap<&str, Privilege>> = LazyLock::new(|| {
+    let rows = LISTS.iter().flat_map(|(class, takes_over, rows)| {
+        rows.iter().map(|(action, gives, source)| Privilege {
+            action,
+            class: *class,
+            takes_over: *takes_over,
+            gives,
+            source: *source,
+        })
+    });
+    rows.map(|row| (row.action, row)).collect()
+});
 
-/// Their answers hold credentials or secrets, or they set a password.
-const EXPOSES_CREDENTIALS: &[(&str, &[&str])] = &[
-    ("codeartifact", &["GetAuthorizationToken"]),
-    (
-        "cognito-identity",
-        &[
-            "GetCredentialsForIdentity",
-            "GetOpenIdTokenForDeveloperIdentity",
-        ],
-    ),
-    ("connect", &["GetFederationToken"]),
-    ("ec2", &["GetPasswordData"]),
-    ("ecr", &["GetAuthorizationToken"]),
-    ("ecr-public", &["GetAuthorizationToken"]),
-    (
-        "iam",
-        &[
-            "CreateAccessKey",
-            "CreateLoginProfile",
-            "CreateServiceSpecificCredential",
-            "ResetServiceSpecificCredential",
-            "UpdateLoginProfile",
-        ],
-    ),
-    (
-        "lightsail",
-        &[
-            "DownloadDefaultKeyPair",
-            "GetInstanceAccessDetails",
-            "GetRelationalDatabaseMasterUserPassword",
-        ],
-    ),
-    (
-        "redshift",
-        &["GetClusterCredentials", "GetClusterCredentialsWithIAM"],
-    ),
-    ("redshift-serverless", &["GetCredentials"]),
-    ("secretsmanager", &["BatchGetSecretValue", "GetSecretValue"]),
-    (
-        "ssm",
-        &[
-            "GetParameter",
-            "GetParameterHistory",
-            "GetParameters",
-            "GetParametersByPath",
-        ],
-    ),
-    ("sts", &["AssumeRole", "GetFederationToken"]),
-];
+impl Privilege {
+    /// What the list says of an action, such as `iam:PutRolePolicy`.
+    #[must_use]
+    pub fn listed(action: &str) -> Option<&'static Self> {
+        LISTED.get(action)
+    }
+
+    /// Where it is described that it leads to more permissions or to credentials.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.source.to_string()
+    }
+}
+
+impl Serialize for Privilege {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut privilege = serializer.serialize_struct("Privilege", 4)?;
+        privilege.serialize_field("action", self.action)?;
+        privilege.serialize_field("class", self.class.name())?;
+        privilege.serialize_field("gives", self.gives)?;
+        privilege.serialize_field("source", &self.source())?;
+        privilege.end()
+    }
+}
 
 /// The privileges of a catalog.
 #[derive(Debug)]
 pub(super) struct Privileges {
-    classes: HashMap<ActionId, PrivilegeClass>,
-    takes_over: Vec<ActionId>,
+    managing: Vec<ActionId>,
+    listed: HashMap<ActionId, &'static Privilege>,
     pass_role: Option<ActionId>,
 }
 
 impl Privileges {
     pub(super) fn new(catalog: &Catalog) -> Self {
-        let mut classes: HashMap<ActionId, PrivilegeClass> = catalog
+        let managing = catalog
             .actions()
             .filter(|(_, action)| action.access_level() == AccessLevel::PermissionsManagement)
-            .map(|(id, _)| (id, PrivilegeClass::PermissionsManagement))
+            .map(|(id, _)| id)
             .collect();
-        for (list, class) in [
-            (RUNS_UNDER_ROLE, PrivilegeClass::PassRole),
-            (EXPOSES_CREDENTIALS, PrivilegeClass::CredentialExposure),
-        ] {
-            classes.extend(listed(catalog, list).map(|action| (action, class)));
-        }
+        let listed = LISTED.values().filter_map(|privilege| {
+            let (namespace, name) = privilege.action.split_once(':')?;
+            let service = catalog.service_by_namespace(namespace)?;
+            Some((catalog.action_by_name(service, name)?, privilege))
+        });
         let iam = catalog.service_by_namespace("iam");
-        let pass_role = iam.and_then(|iam| catalog.action_by_name(iam, "PassRole"));
-        classes.extend(pass_role.map(|action| (action, PrivilegeClass::PassRole)));
-        let mut takes_over: Vec<ActionId> = listed(catalog, TAKES_OVER).collect();
-        takes_over.sort_unstable();
         Self {
-            classes,
-            takes_over,
-            pass_role,
+            managing,
+            listed: listed.collect(),
+            pass_role: iam.and_then(|iam| catalog.action_by_name(iam, "PassRole")),
         }
     }
 
     /// Why an action is a privilege; `None` when it is not.
     pub(super) fn class_of(&self, action: ActionId) -> Option<PrivilegeClass> {
-        self.classes.get(&action).copied()
+        let listed = self.listed(action).map(|privilege| privilege.class);
+        listed.or_else(|| {
+            let manages = self.managing.binary_search(&action).is_ok();
+            manages.then_some(PrivilegeClass::PermissionsManagement)
+        })
     }
 
-    /// Whether an action, on all resources, leads to any permission.
-    pub(super) fn takes_over(&self, action: ActionId) -> bool {
-        self.takes_over.binary_search(&action).is_ok()
+    /// What the reviewed list says of an action.
+    pub(super) fn listed(&self, action: ActionId) -> Option<&'static Privilege> {
+        self.listed.get(&action).copied()
     }
 
     /// `iam:PassRole`.
     pub(super) fn pass_role(&self) -> Option<ActionId> {
         self.pass_role
     }
-}
-
-fn listed<'a>(
-    catalog: &'a Catalog,
-    list: &'a [(&str, &[&str])],
-) -> impl Iterator<Item = ActionId> + 'a {
-    list.iter().flat_map(move |(namespace, names)| {
-        let service = catalog.service_by_namespace(namespace);
-        names
-            .iter()
-            .filter_map(move |name| catalog.action_by_name(service?, name))
-    })
 }
 
 #[cfg(test)]
@@ -215,14 +159,31 @@ mod tests {
     #[test]
     fn the_catalog_has_every_listed_action() {
         let catalog = Catalog::embedded();
-        for list in [TAKES_OVER, RUNS_UNDER_ROLE, EXPOSES_CREDENTIALS] {
-            for (namespace, names) in list {
-                let service = catalog.service_by_namespace(namespace).unwrap();
-                for name in *names {
-                    let action = catalog.action_by_name(service, name);
-                    assert!(action.is_some(), "{namespace}:{name}");
-                }
-            }
+        for privilege in LISTED.values() {
+            let (namespace, name) = privilege.action.split_once(':').unwrap();
+            let service = catalog.service_by_namespace(namespace);
+            let action = service.and_then(|service| catalog.action_by_name(service, name));
+            let action = action.unwrap_or_else(|| panic!("{}", privilege.action));
+            // Policies and findings write names as the catalog does.
+            assert_eq!(catalog.action(action).name(), name);
+        }
+    }
+
+    #[test]
+    fn each_list_is_sorted_and_no_action_is_listed_twice() {
+        for (_, _, rows) in LISTS {
+            assert!(rows.is_sorted_by_key(|(action, _, _)| action.split_once(':')));
+        }
+        let rows: usize = LISTS.iter().map(|(_, _, rows)| rows.len()).sum();
+        assert_eq!(LISTED.len(), rows);
+    }
+
+    #[test]
+    fn what_an_action_gives_follows_which() {
+        for privilege in LISTED.values() {
+            let (first, _) = privilege.gives.split_once(' ').unwrap();
+            let is_verb = first.ends_with('s') && first.chars().all(|c| c.is_ascii_lowercase());
+            assert!(is_verb && !privilege.gives.ends_with('.'), "{privilege:?}");
         }
     }
 }

@@ -224,6 +224,11 @@ impl<'a> Search<'a> {
         observed.services.iter().filter_map(of).collect()
     }
 
+    /// An action with its namespace.
+    fn name(&self, action: ActionId) -> Box<str> {
+        name_of(self.advisor.catalog(), action).into()
+    }
+
     /// The set of these actions.
     pub(super) fn set(&self, actions: &[ActionId]) -> ActionSet {
         let mut set = ActionSet::empty(self.advisor.positions());
@@ -240,35 +245,44 @@ impl<'a> Search<'a> {
         actions: &[ActionId],
         may_pass: bool,
     ) -> (Severity, SeverityReason) {
-        let name = |action: &ActionId| name_of(self.advisor.catalog(), *action).into();
+        let listed = |action: &ActionId| self.privileges.listed(*action);
         let takes_over = actions.iter().copied();
         let takes_over: Vec<ActionId> = takes_over
-            .filter(|action| self.privileges.takes_over(*action))
+            .filter(|action| listed(action).is_some_and(|privilege| privilege.takes_over))
             .collect();
         if let Some(first) = takes_over.first() {
-            let (actions, example) = (takes_over.len(), name(first));
+            let (actions, example) = (takes_over.len(), self.name(*first));
+            let gives = listed(first).map(|privilege| privilege.gives);
             return if entity.has_unlimited(&self.set(&takes_over)) {
                 (
                     Severity::Critical,
-                    SeverityReason::TakesOver { actions, example },
+                    SeverityReason::TakesOver {
+                        actions,
+                        example,
+                        gives,
+                    },
                 )
             } else {
                 (
                     Severity::High,
-                    SeverityReason::Privileges { actions, example },
+                    SeverityReason::Privileges {
+                        actions,
+                        example,
+                        gives,
+                    },
                 )
             };
         }
-        let class = |action: &&ActionId| match self.privileges.class_of(**action) {
-            Some(PrivilegeClass::PassRole) => may_pass,
-            Some(PrivilegeClass::CredentialExposure) => true,
-            _ => false,
+        let is_privilege = |action: &&ActionId| {
+            listed(action)
+                .is_some_and(|privilege| may_pass || privilege.class != PrivilegeClass::PassRole)
         };
-        let mut privileges = actions.iter().filter(class);
+        let mut privileges = actions.iter().filter(is_privilege);
         if let Some(first) = privileges.next() {
             let reason = SeverityReason::Privileges {
                 actions: 1 + privileges.count(),
-                example: name(first),
+                example: self.name(*first),
+                gives: listed(first).map(|privilege| privilege.gives),
             };
             return (Severity::High, reason);
         }
@@ -283,16 +297,14 @@ impl<'a> Search<'a> {
     ) -> (Severity, SeverityReason) {
         let is_privilege = |action: &&ActionId| self.privileges.class_of(**action).is_some();
         match actions.iter().find(is_privilege) {
-            Some(action) => {
-                let example = name_of(self.advisor.catalog(), *action).into();
-                (
-                    Severity::Medium,
-                    SeverityReason::Privileges {
-                        actions: 1,
-                        example,
-                    },
-                )
-            }
+            Some(action) => (
+                Severity::Medium,
+                SeverityReason::Privileges {
+                    actions: 1,
+                    example: self.name(*action),
+                    gives: self.privileges.listed(*action).map(|listed| listed.gives),
+                },
+            ),
             None => {
                 let of_actions = actions.iter().filter_map(|action| uses.actions.get(action));
                 let denied = of_actions.map(|uses| uses.recent().denied).sum();
@@ -312,7 +324,7 @@ impl<'a> Search<'a> {
         match writing.next() {
             Some(first) => {
                 let reason = SeverityReason::Writes {
-                    example: name_of(catalog, *first).into(),
+                    example: self.name(*first),
                     actions: 1 + writing.count(),
                 };
                 (Severity::Medium, reason)

@@ -77,6 +77,8 @@ pub enum SeverityReason {
         actions: usize,
         /// One of them, such as `iam:PutRolePolicy`.
         example: Box<str>,
+        /// What that gives: [`Privilege::gives`](crate::Privilege::gives).
+        gives: Option<&'static str>,
     },
     /// Actions that can lead to more permissions or to credentials.
     Privileges {
@@ -84,6 +86,8 @@ pub enum SeverityReason {
         actions: usize,
         /// One of them.
         example: Box<str>,
+        /// What that gives, if it is listed: [`Privilege::gives`](crate::Privilege::gives).
+        gives: Option<&'static str>,
     },
     /// Actions that create, change or delete resources.
     Writes {
@@ -112,22 +116,30 @@ pub enum SeverityReason {
 impl fmt::Display for SeverityReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TakesOver { actions, example } => write!(
-                f,
-                "{} to all permissions, such as {example}",
-                Actions(*actions, "leads", "lead")
-            ),
-            Self::Privileges { actions, example } => write!(
-                f,
-                "{} to more permissions or credentials, such as {example}",
-                Actions(*actions, "can lead", "can lead")
-            ),
+            Self::TakesOver {
+                actions,
+                example,
+                gives,
+            } => {
+                let leads = Actions(
+                    *actions,
+                    "leads to all permissions",
+                    "lead to all permissions",
+                );
+                write!(f, "{leads}{}", Example(*actions, example, *gives))
+            }
+            Self::Privileges {
+                actions,
+                example,
+                gives,
+            } => {
+                let can_lead = "can lead to more permissions or credentials";
+                let can_lead = Actions(*actions, can_lead, can_lead);
+                write!(f, "{can_lead}{}", Example(*actions, example, *gives))
+            }
             Self::Writes { actions, example } => {
-                write!(
-                    f,
-                    "{}, such as {example}",
-                    Actions(*actions, "writes", "write")
-                )
+                let writes = Actions(*actions, "writes", "write");
+                write!(f, "{writes}{}", Example(*actions, example, None))
             }
             Self::Reads => f.write_str("lists and reads only"),
             Self::GrantsNothing => f.write_str("grants nothing to anybody"),
@@ -160,6 +172,21 @@ impl fmt::Display for Actions {
             write!(f, "1 action {one}")
         } else {
             write!(f, "{number} actions {several}")
+        }
+    }
+}
+
+/// One of a number of actions, and what it gives.
+struct Example<'a>(usize, &'a str, Option<&'static str>);
+
+impl fmt::Display for Example<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, action, gives) = *self;
+        f.write_str(if number == 1 { ": " } else { ", such as " })?;
+        f.write_str(action)?;
+        match gives {
+            Some(gives) => write!(f, ", which {gives}"),
+            None => Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::covered;
 use crate::world::{World, allow, line};
 
 fn two_roles() -> World {
-    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["batch:*", "dlm:*"])}]);
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["batch:*Job*s", "batch:*JobQueue", "dlm:*"])}]);
     covered()
         .role(
             "a",
@@ -142,8 +142,8 @@ fn what_became_worse_is_new() {
     let few = with(&["iam:PutRolePolicy"], one_role);
     let all = with(&["iam:PutRolePolicy"], "*");
     assert_eq!(new_since(&few, &few), [""; 0]);
-    let worse = "UnusedPrivilege r PermissionsManagement: critical, 1 action leads to all permissions, \
-                 such as iam:PutRolePolicy, [1]";
+    let worse = "UnusedPrivilege r PermissionsManagement: critical, 1 action leads to all permissions: \
+                 iam:PutRolePolicy, which writes a policy of a role of the caller, [1]";
     assert!(new_since(&few, &all).contains(&worse.to_owned()));
     assert_eq!(new_since(&all, &few), [""; 0]);
 
@@ -174,9 +174,9 @@ fn what_became_worse_is_new() {
     assert_eq!(
         new_since(&before, &more),
         [
-            "UnusedPermission r: medium, 1 action writes, such as iam:DeleteRolePermissionsBoundary, [1]",
-            "UnusedPrivilege r PermissionsManagement: medium, 1 action writes, \
-             such as iam:DeleteRolePermissionsBoundary, [1]",
+            "UnusedPermission r: medium, 1 action writes: iam:DeleteRolePermissionsBoundary, [1]",
+            "UnusedPrivilege r PermissionsManagement: medium, 1 action writes: \
+             iam:DeleteRolePermissionsBoundary, [1]",
         ]
     );
 }

@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 use crate::commands::report::trust;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
-use crate::wording::{ago, count, instant, interval, short_name, thousands, write_names};
+use crate::wording::{
+    ago, count, instant, interval, line_width, short_name, thousands, write_names,
+};
 
 /// How many identities are named in the summary.
 const MOST_IDENTITIES: usize = 10;
@@ -86,6 +88,7 @@ pub(super) fn counts(findings: &Findings, archived: usize) -> String {
     line.push_str(&judged);
     for (number, what) in [
         (findings.too_young, "younger than that"),
+        (findings.unknown_age, "of unknown age"),
         (findings.service_linked, "service-linked"),
         (findings.excluded, "excluded"),
     ] {
@@ -188,7 +191,13 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
         "{:<13} {}{subject}  {name}{archived}",
         finding.severity, finding.kind
     )?;
-    writeln!(lines, "    {}: {}", finding.what(), finding.severity_reason)?;
+    let (what, why) = (finding.what(), finding.severity_reason.to_string());
+    let separator = if what.len() + why.len() + 6 > line_width() {
+        "\n      "
+    } else {
+        " "
+    };
+    writeln!(lines, "    {what}:{separator}{why}")?;
     write_permissions(lines, finding)?;
     write_statements(lines, finding)?;
     if let Some(last) = &finding.last_use {
