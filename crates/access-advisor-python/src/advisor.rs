@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use access_advisor::account::load_credential_report;
 use access_advisor::arrow::{all_report_batches, finding_batches, finding_schema, report_schema};
-use access_advisor::findings::{FindingSettings, read_settings_text};
+use access_advisor::findings::FindingSettings;
 use access_advisor::html::{HtmlOptions, HtmlWriter, ReportEncoder};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
@@ -22,6 +22,7 @@ use crate::answer::answer;
 use crate::arguments::{Instant, Level, Paths, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::error;
+use crate::findings::{FindingsFormat, Search};
 use crate::notebook;
 use crate::table::Table;
 use crate::tracking::TrackingParameter;
@@ -62,17 +63,6 @@ pub(crate) struct Advisor {
     inner: access_advisor::report::Advisor,
     now: DateTime<Utc>,
     missing: MissingInput,
-}
-
-/// The settings of a file.
-fn read_settings(path: Option<PathBuf>) -> PyResult<FindingSettings> {
-    let Some(path) = path else {
-        return Ok(FindingSettings::default());
-    };
-    let text =
-        read_settings_text(&path).map_err(|failed| error::invalid_input(&failed.to_string()))?;
-    FindingSettings::parse(&text)
-        .map_err(|wrong| error::invalid_input(&format!("{}: {wrong}", path.display())))
 }
 
 /// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
@@ -402,42 +392,89 @@ impl Advisor {
     ///     settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
     ///     unused_days: Call unused what was not used for this many days; those of the settings, or 90, when None.
     ///     min_coverage_days: Call nothing unused in accounts with fewer of these days read; as the settings say, or 90, when None.
+    ///     baseline: An earlier result as JSON (`findings_to_file`, or the command line's). Only what is new or worse since then is
+    ///         returned, permission by permission.
     ///     archived: Whether archived findings are in the table too.
     ///     threads: The number of threads, 1 or more; one per processor when None.
     ///
     /// Raises:
-    ///     InvalidInputError: The file is not settings.
+    ///     InvalidInputError: A file is not settings, or not a result.
     ///
     /// >>> advisor.findings(min_coverage_days=10)
     /// <Table of ... rows: finding_id, kind, status, severity, ...>
-    #[pyo3(signature = (settings = None, *, unused_days = None, min_coverage_days = None, archived = false, threads = None))]
+    #[pyo3(signature = (settings = None, *, unused_days = None, min_coverage_days = None, baseline = None, archived = false, threads = None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "most are by keyword and need not be given"
+    )]
     fn findings(
         &self,
         py: Python<'_>,
         settings: Option<PathBuf>,
         unused_days: Option<u32>,
         min_coverage_days: Option<u32>,
+        baseline: Option<PathBuf>,
         archived: bool,
         threads: Option<Threads>,
     ) -> PyResult<Table> {
-        let mut settings = read_settings(settings)?;
-        settings.unused_days = unused_days.unwrap_or(settings.unused_days);
-        settings.min_coverage_days = min_coverage_days.or(settings.min_coverage_days);
-        settings
-            .check()
-            .map_err(|wrong| error::invalid_input(&wrong.to_string()))?;
+        let search = Search::new(settings, unused_days, min_coverage_days, baseline, archived)?;
         let (advisor, stop) = (self.inner.clone(), Stop::default());
         let find = move || {
-            let mut findings = advisor.findings(&settings);
-            if !archived {
-                findings
-                    .findings
-                    .retain(|finding| !finding.status.is_archived());
-            }
+            let findings = search.findings(&advisor);
             Table::collect(finding_schema(), finding_batches(&findings))
         };
         let table = work::run_watched(py, threads, &stop, |_| Ok(()), find)?;
         table.map_err(error::unexpected)
+    }
+
+    /// Writes the findings to a file, as `access-advisor findings --format FORMAT --output PATH` does.
+    ///
+    /// Args:
+    ///     path: The file.
+    ///     format: "json": `{"findings": [...]}`, each as Access Analyzer's GetFindingV2 returns it, with more under `accessAdvisor`; a
+    ///         later call takes it as `baseline`. "sarif": SARIF 2.1.0, for code scanning, with archived findings as suppressed ones.
+    ///         "ocsf": one IAM Analysis Finding (class 2008) of OCSF 1.6.0 per line.
+    ///     settings: As for `findings`.
+    ///     unused_days: As for `findings`.
+    ///     min_coverage_days: As for `findings`.
+    ///     baseline: As for `findings`.
+    ///     archived: As for `findings`.
+    ///     threads: The number of threads, 1 or more; one per processor when None.
+    ///
+    /// Raises:
+    ///     InvalidInputError: `format` is unknown, or a file is not settings or not a result.
+    ///     TrailError: The file cannot be written. An existing file is left unchanged.
+    ///
+    /// >>> advisor.findings_to_file(folder / "known.json", min_coverage_days=10)
+    /// >>> len(advisor.findings(min_coverage_days=10, baseline=folder / "known.json"))
+    /// 0
+    #[pyo3(signature = (path, format = "json", settings = None, *, unused_days = None, min_coverage_days = None, baseline = None, archived = false, threads = None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "most are by keyword and need not be given"
+    )]
+    fn findings_to_file(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format: &str,
+        settings: Option<PathBuf>,
+        unused_days: Option<u32>,
+        min_coverage_days: Option<u32>,
+        baseline: Option<PathBuf>,
+        archived: bool,
+        threads: Option<Threads>,
+    ) -> PyResult<()> {
+        let format: FindingsFormat = format.parse()?;
+        let archived = archived || format == FindingsFormat::Sarif;
+        let search = Search::new(settings, unused_days, min_coverage_days, baseline, archived)?;
+        let (advisor, stop) = (self.inner.clone(), Stop::default());
+        let stopping = Arc::clone(&stop);
+        let write = move || {
+            let findings = search.findings(&advisor);
+            whole_file(&path, &stopping, |writer| format.write(writer, &findings))
+        };
+        work::run_watched(py, threads, &stop, |_| Ok(()), write)?
     }
 
     /// Returns the users and roles that could use a service through an entity, and when they last did: the

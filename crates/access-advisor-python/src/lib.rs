@@ -14,6 +14,7 @@ mod arguments;
 mod catalog;
 mod coverage;
 mod error;
+mod findings;
 mod intake;
 mod notebook;
 mod objects;

@@ -13,7 +13,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use serde::Serialize;
 
-use crate::activity::reader;
+use crate::account::AccountData;
+use crate::activity::{Activity, reader};
 use crate::answer::answer;
 use crate::arguments::{ApiLevel, Instant, Items, Paths, Size, Texts, Threads, clock};
 use crate::catalog::Catalog;
@@ -267,6 +268,37 @@ impl Store {
         let accounts = py.detach(|| self.operations.store().accounts());
         let accounts = accounts.map_err(|fault| error::store(&fault))?;
         Ok(accounts.iter().map(|id| id.as_str().to_owned()).collect())
+    }
+
+    /// Returns the latest account data of all imported accounts as one graph, as an Advisor takes it.
+    ///
+    /// >>> store = Store(folder / "advisor.db")
+    /// >>> Advisor(store.account_data(), store.activity()).findings()
+    /// <Table of ... rows: finding_id, kind, status, severity, ...>
+    fn account_data(&self, py: Python<'_>) -> PyResult<AccountData> {
+        let operations = Arc::clone(&self.operations);
+        let account = work::run(py, move || operations.store().account_data())?;
+        let inner = Arc::new(account.map_err(|fault| error::store(&fault))?);
+        Ok(AccountData { inner })
+    }
+
+    /// Returns the activity of all imported trails.
+    ///
+    /// Raises:
+    ///     TrailError: No trail was imported: everything would look unused.
+    fn activity(&self, py: Python<'_>) -> PyResult<Activity> {
+        let operations = Arc::clone(&self.operations);
+        let activity = work::run(py, move || operations.store().activity_table())?;
+        let inner = activity.map_err(|fault| error::store(&fault))?;
+        if inner.is_empty() {
+            let missing = "this store has no activity; import a trail with import_trail";
+            return Err(error::trail(&self.path, missing));
+        }
+        let reconciliation = Reconciliation::default();
+        Ok(Activity {
+            inner,
+            reconciliation,
+        })
     }
 
     /// Creates a report, like boto3's method. The job is completed when this returns.

@@ -214,6 +214,41 @@ def test_findings_are_a_table(account, activity, tmp_path):
         advisor.findings(unused_days=0)
 
 
+def test_findings_are_compared_with_earlier_ones(account, activity, tmp_path):
+    advisor = Advisor(account, activity, now=NOW)
+    known, sarif, ocsf = tmp_path / "known.json", tmp_path / "findings.sarif", tmp_path / "findings.ocsf"
+    advisor.findings_to_file(known, min_coverage_days=10)
+    found = json.loads(known.read_text())
+    everything = advisor.findings(min_coverage_days=10)
+    assert [one["id"] for one in found["findings"]] == everything.to_pyarrow()["finding_id"].to_pylist()
+    assert found["accessAdvisor"]["judged"] > 0 and found["accessAdvisor"]["privileges"][0]["source"]
+    assert len(advisor.findings(min_coverage_days=10, baseline=known)) == 0
+    # What the earlier result lacks is new.
+    [gone] = [one for one in found["findings"] if one["findingType"] == "UngrantedUse"]
+    found["findings"].remove(gone)
+    known.write_text(json.dumps(found))
+    new = advisor.findings(min_coverage_days=10, baseline=known)
+    assert new.to_pyarrow()["finding_id"].to_pylist() == [gone["id"]]
+    advisor.findings_to_file(ocsf, "ocsf", min_coverage_days=10, baseline=known)
+    assert [json.loads(line)["finding_info"]["uid"] for line in ocsf.read_text().splitlines()] == [gone["id"]]
+
+    # Archived findings are suppressed ones in SARIF, and left out elsewhere.
+    settings = tmp_path / "findings.toml"
+    settings.write_text('[[archive]]\nowner = "ada"\nreason = "known"\nkinds = ["UngrantedUse"]')
+    advisor.findings_to_file(sarif, "sarif", settings, min_coverage_days=10)
+    results = json.loads(sarif.read_text())["runs"][0]["results"]
+    assert len(results) == len(everything) and sum("suppressions" in one for one in results) == 1
+    advisor.findings_to_file(known, "json", settings, min_coverage_days=10)
+    assert len(json.loads(known.read_text())["findings"]) == len(results) - 1
+
+    with pytest.raises(InvalidInputError, match="not the JSON of findings"):
+        advisor.findings(baseline=settings)
+    with pytest.raises(InvalidInputError, match='format must be "json"'):
+        advisor.findings_to_file(known, "csv")
+    with pytest.raises(TrailError):
+        advisor.findings_to_file(tmp_path / "no" / "folder.json")
+
+
 def test_explanations(advisor):
     explanation = advisor.explain(ERIN, "s3:GetObject")
     assert explanation["Arn"] == ERIN

@@ -10,6 +10,7 @@ from conftest import ERIN, NOW
 
 from access_advisor import (
     AccessDeniedError,
+    Advisor,
     InvalidInputError,
     NoSuchEntityError,
     AccountError,
@@ -103,6 +104,16 @@ def test_namespaces_are_any_iterable(store, advisor):
 def test_a_second_import_reads_nothing_twice(store):
     again = store.import_trail("testdata/trail")
     assert (again.known, again.reconciliation.objects_read, again.changed) == (89, 0, [])
+
+
+def test_findings_come_from_a_store_too(store, account, activity, tmp_path):
+    from_files = Advisor(account, activity, now=NOW).findings(min_coverage_days=10)
+    stored = Advisor(store.account_data(), store.activity(), now=NOW).findings(min_coverage_days=10)
+    assert stored.to_pyarrow() == from_files.to_pyarrow()
+    empty = Store(tmp_path / "empty.db")
+    assert len(empty.account_data()) == 0
+    with pytest.raises(TrailError, match="this store has no activity"):
+        empty.activity()
 
 
 def test_jobs(store):

@@ -877,6 +877,7 @@ class Advisor:
         *,
         unused_days: int | None = None,
         min_coverage_days: int | None = None,
+        baseline: _Path | None = None,
         archived: bool = False,
         threads: int | None = None,
     ) -> Table:
@@ -897,6 +898,18 @@ class Advisor:
         >>> advisor.findings(min_coverage_days=10)
         <Table of ... rows: finding_id, kind, status, severity, ...>
         """
+    def findings_to_file(
+        self,
+        path: _Path,
+        format: Literal["json", "sarif", "ocsf"] = "json",
+        settings: _Path | None = None,
+        *,
+        unused_days: int | None = None,
+        min_coverage_days: int | None = None,
+        baseline: _Path | None = None,
+        archived: bool = False,
+        threads: int | None = None,
+    ) -> None: ...
     def reports_to_parquet(self, path: _Path, granularity: _Granularity = "service", *, threads: int | None = None) -> None:
         """Writes the rows of `reports` to a Parquet file. The reports are made as they are written, so that those on any number of
         identities fit in memory.
@@ -1086,6 +1099,8 @@ class Store:
         """
     def accounts(self) -> list[str]:
         """Returns the ids of the imported accounts."""
+    def account_data(self) -> AccountData: ...
+    def activity(self) -> Activity: ...
     def generate_service_last_accessed_details(
         self, *, Arn: str, Granularity: _ApiGranularity = "SERVICE_LEVEL", now: datetime | None = None
     ) -> GenerateServiceLastAccessedDetails:
