@@ -177,6 +177,20 @@ def test_ctrl_c_stops_reports(interrupt, large, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted")
+def test_ctrl_c_ends_the_search_for_findings(interrupt, large, tmp_path):
+    threads = len(os.listdir("/proc/self/task"))
+    interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        large.to_html(tmp_path / "reports.html", "action")
+    # Nothing goes on in the background, such as findings that nobody waits for.
+    deadline = time.monotonic() + 15
+    while len(os.listdir("/proc/self/task")) > threads and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(os.listdir("/proc/self/task")) <= threads
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
 def test_ctrl_c_does_not_wait_for_a_file(interrupt, tmp_path):
     pipe = tmp_path / "pipe"

@@ -26,6 +26,8 @@ pub struct EncodedReport {
     pub(crate) findings: Vec<FoundPart>,
     /// As JSON.
     pub(crate) rightsized: Option<String>,
+    /// Whether it is without its right-sized policies and the statements that grant something, because the file is full.
+    pub(crate) is_short: bool,
 }
 
 /// A finding on the entity.
@@ -123,15 +125,15 @@ pub(crate) const STATES: [State; 5] = [
 ];
 
 impl EncodedReport {
-    /// Makes a report of an advisor ready to be written.
-    pub(crate) fn new(advisor: &Advisor, finder: &GrantFinder, report: &Report) -> Self {
+    /// Makes a report of an advisor ready to be written. Without a finder, it is short.
+    pub(crate) fn new(advisor: &Advisor, finder: Option<&GrantFinder>, report: &Report) -> Self {
         let entity = advisor.account().resolve(report.arn()).ok();
         let detail = entity.and_then(|id| Some((id, advisor.account().entity(id)?)));
         let mut claims = Claims::default();
         let rows = (report.service_rows())
             .chain(report.ungranted_service_rows())
             .chain(report.unknown_event_source_rows());
-        let mut grants = entity.map(|entity| finder.of(advisor, entity));
+        let mut grants = finder.and_then(|finder| Some(finder.of(advisor, entity?)));
         let services = rows.map(|row| ServicePart::new(report, row, &mut claims, &mut grants));
         let services = services.collect();
         let missing = report.not_evaluated().iter();
@@ -146,6 +148,7 @@ impl EncodedReport {
             undecided: report.undecided(),
             findings: Vec::new(),
             rightsized: None,
+            is_short: finder.is_none(),
         }
     }
 }

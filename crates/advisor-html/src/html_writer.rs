@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use advisor_core::{Advisor, EntityKind, Grant, Granularity, ReportCoverage, State};
 use hashbrown::HashMap;
@@ -62,6 +63,8 @@ pub struct HtmlWriter<W: Write> {
     has_states: bool,
     has_actions: bool,
     findings: Option<FindingNames>,
+    /// Told to the encoder: whether the next report has a place as a whole.
+    has_room: Arc<AtomicBool>,
 }
 
 /// A state, and its reason as a text of the dictionary.
@@ -153,6 +156,7 @@ impl<W: Write> HtmlWriter<W> {
         options: HtmlOptions,
     ) -> Self {
         let advisor = encoder.advisor();
+        encoder.room().store(true, Ordering::Relaxed);
         let mut texts = Dictionary::default();
         // Number 0 means that there is none.
         texts.number("");
@@ -177,6 +181,7 @@ impl<W: Write> HtmlWriter<W> {
             has_states: false,
             has_actions: false,
             findings: encoder.finding_names(),
+            has_room: encoder.room().clone(),
         }
     }
 
@@ -185,7 +190,14 @@ impl<W: Write> HtmlWriter<W> {
     /// # Errors
     /// The writer failed.
     pub fn push(&mut self, report: &EncodedReport) -> io::Result<()> {
-        let kept = self.kept();
+        let kept = match self.kept() {
+            // It was made for another file, which was full.
+            Kept::All if report.is_short => Kept::Services,
+            kept => kept,
+        };
+        if kept != Kept::All {
+            self.has_room.store(false, Ordering::Relaxed);
+        }
         self.entities.push(report);
         self.entities.kept.push(kept as u8);
         self.entities.section.push(self.sections);

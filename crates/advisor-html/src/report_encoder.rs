@@ -1,6 +1,7 @@
 //! Makes reports ready to be written, with the findings on them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use advisor_core::{
     Advisor, DayRange, EntityId, Finding, FindingKind, FindingSettings, Findings, Refusal, Report,
@@ -15,7 +16,7 @@ use crate::index::FindingNames;
 use crate::rightsized_json::rightsized_json;
 
 /// Findings on so many entities are in memory with all of their actions.
-const ENTITIES_AT_ONCE: usize = 500;
+const ENTITIES_AT_ONCE: usize = 250;
 
 /// Makes reports of an advisor ready to be written, each by itself: this is the part of the work that can be done in parallel.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct ReportEncoder {
     window: Option<DayRange>,
     rightsizer: Option<Rightsizer>,
     grants: Arc<GrantFinder>,
+    /// Whether the file that is being written has room for all of a report.
+    has_room: Arc<AtomicBool>,
 }
 
 impl ReportEncoder {
@@ -39,6 +42,7 @@ impl ReportEncoder {
             window: None,
             rightsizer: None,
             grants: Arc::new(GrantFinder::new(advisor)),
+            has_room: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -91,14 +95,17 @@ impl ReportEncoder {
         Some(FindingNames::new(self.window))
     }
 
-    /// Makes a report of the advisor ready to be written.
+    /// Makes a report of the advisor ready to be written. Once an [`HtmlWriter`](crate::HtmlWriter) of this encoder is full, it leaves out
+    /// what would be left out of the file.
     #[must_use]
     pub fn encode(&self, report: &Report) -> EncodedReport {
+        let has_room = self.has_room.load(Ordering::Relaxed);
+        let grants = has_room.then_some(&*self.grants);
         let findings = (self.findings.as_ref()).and_then(|known| known.get(report.arn()));
         EncodedReport {
             findings: findings.cloned().unwrap_or_default(),
-            rightsized: self.rightsized(report),
-            ..EncodedReport::new(&self.advisor, &self.grants, report)
+            rightsized: grants.and_then(|_| self.rightsized(report)),
+            ..EncodedReport::new(&self.advisor, grants, report)
         }
     }
 
@@ -110,6 +117,11 @@ impl ReportEncoder {
             return None;
         }
         rightsized_json(&rightsized).ok().map(|it| it.to_string())
+    }
+
+    /// Whether the file has room, which its writer says.
+    pub(crate) fn room(&self) -> &Arc<AtomicBool> {
+        &self.has_room
     }
 
     pub(crate) fn advisor(&self) -> &Advisor {

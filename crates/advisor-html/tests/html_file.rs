@@ -10,7 +10,7 @@ use std::io::Read;
 
 use advisor_core::{
     AccountData, Activity, Advisor, Attempt, CreditedAction, FindingSettings, Granularity,
-    Principal, Tracking, time,
+    Principal, RightsizeOptions, Tracking, time,
 };
 use advisor_html::{HtmlOptions, ReportEncoder, write_html};
 use base64::Engine;
@@ -143,6 +143,19 @@ fn the_same_reports_give_the_same_file() {
     let advisor = advisor(20);
     let options = HtmlOptions::default();
     assert!(file(&advisor, options.clone()) == file(&advisor, options));
+}
+
+#[test]
+fn an_encoder_writes_the_same_file_after_one_that_was_full() {
+    let advisor = advisor(300);
+    let encoder = ReportEncoder::new(&advisor)
+        .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+    let whole = file_of(&advisor, &encoder, HtmlOptions::default());
+    let small = || HtmlOptions::default().with_limit(12_500);
+    let full = file_of(&advisor, &encoder, small());
+    assert!(full.len() < whole.len());
+    assert!(full == file_of(&advisor, &encoder, small()));
+    assert!(whole == file_of(&advisor, &encoder, HtmlOptions::default()));
 }
 
 #[test]

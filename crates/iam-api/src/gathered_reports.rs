@@ -2,6 +2,7 @@
 //! the same entities.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use advisor_core::{
     AccountId, Advisor, Caller, Cancellation, EntityId, FindingSettings, Granularity, Job,
@@ -15,13 +16,11 @@ use crate::error::ApiError;
 use crate::operation::Operation;
 use crate::parameters::Parameters;
 
-/// Older jobs are not looked at.
-const MOST_JOBS: usize = 5_000;
-/// How many jobs are listed.
-const MOST_LISTED: usize = 1_000;
-/// How many reports are gathered.
-const MOST_REPORTS: usize = 1_000;
-/// The most bytes of gathered reports, about.
+/// Older jobs are neither listed nor looked at.
+const MOST_JOBS: usize = 20_000;
+/// For so many entities at once, findings are looked for.
+const ENTITIES_AT_ONCE: usize = 50;
+/// The most bytes of gathered reports, about: then their rows only.
 const MOST_BYTES: u64 = 8 << 20;
 
 /// The caller's jobs, newest first.
@@ -32,8 +31,8 @@ pub(crate) fn jobs(api: &Api, caller: &Caller) -> Result<Value, ApiError> {
         &parameters,
         caller,
     )?;
-    let jobs = api.advisor().jobs_of(caller, MOST_LISTED + 1)?;
-    let listed = jobs.iter().take(MOST_LISTED).map(|job| {
+    let jobs = api.advisor().jobs_of(caller, MOST_JOBS + 1)?;
+    let listed = jobs.iter().take(MOST_JOBS).map(|job| {
         json!({
             "JobId": job.id.as_str(),
             "Arn": job.arn,
@@ -42,11 +41,12 @@ pub(crate) fn jobs(api: &Api, caller: &Caller) -> Result<Value, ApiError> {
             "Status": job.state.status(),
         })
     });
-    Ok(json!({ "Jobs": listed.collect::<Vec<_>>(), "IsCut": jobs.len() > MOST_LISTED }))
+    Ok(json!({ "Jobs": listed.collect::<Vec<_>>(), "IsCut": jobs.len() > MOST_JOBS }))
 }
 
 /// Live reports on the entities of the caller's finished jobs, as data of an HTML report: as jobs that are started now would
-/// answer, so that they fit together. `Data` is null without any.
+/// answer, so that they fit together. They are made and compressed one by one, as many as half of the time of an answer allows:
+/// `LeftOut` counts the others. `Data` is null without any. `HasOlderJobs` says that there are jobs that were not looked at.
 ///
 /// The data has policies, groups and tags too: callers need the right to read the account's authorization details, and the right
 /// to a report on each entity.
@@ -57,48 +57,87 @@ pub(crate) fn gather(api: &Api, caller: &Caller) -> Result<String, ApiError> {
         &parameters,
         caller,
     )?;
-    let jobs = api.advisor().jobs_of(caller, MOST_JOBS)?;
+    let jobs = api.advisor().jobs_of(caller, MOST_JOBS + 1)?;
+    let has_older_jobs = jobs.len() > MOST_JOBS;
     let finished = jobs
         .iter()
+        .take(MOST_JOBS)
         .filter(|job| matches!(job.state, JobState::Completed { .. }));
     let mut finished = finished.peekable();
     let newest = finished.peek().map(|job| job.account.clone());
     let Some(account) = caller.account().or(newest) else {
-        return Ok(answer(0, 0, "null"));
+        return Ok(answer(0, 0, has_older_jobs, "null"));
     };
     let advisor = api.advisor().latest_advisor(&account, api.now())?;
     let entities = entities(api, caller, &account, &advisor, finished);
-    if entities.is_empty() {
-        return Ok(answer(0, 0, "null"));
-    }
     // The other half of the time is for sending them.
     let cancellation = Cancellation::within(api.limits().answer_time / 2);
-    let encoder = encoder(api, &advisor, &entities);
-    let mut encoded = Vec::new();
-    for entity in entities.iter().take(MOST_REPORTS) {
-        match advisor.try_report_on(*entity, Granularity::Action, &cancellation) {
-            Ok(report) => encoded.push(encoder.encode(&report)),
-            Err(_) => break,
-        }
-    }
+    let (made, data) = data(api, &advisor, &entities, &cancellation)
+        .map_err(|error| ApiError::failure(error.to_string()))?;
+    Ok(answer(
+        made,
+        entities.len() - made,
+        has_older_jobs,
+        data.as_deref().unwrap_or("null"),
+    ))
+}
+
+/// The data of reports on the first of these entities, and how many.
+fn data(
+    api: &Api,
+    advisor: &Advisor,
+    entities: &[EntityId],
+    cancellation: &Cancellation,
+) -> io::Result<(usize, Option<String>)> {
     let options = HtmlOptions::default()
         .with_granularity(Granularity::Action)
         .with_limit(MOST_BYTES);
-    let write = || {
-        let mut html = HtmlWriter::data_only(Vec::new(), &encoder, encoded.len(), options)?;
-        for report in &encoded {
-            html.push(report)?;
+    let tracking = api.advisor().tracking();
+    let mut encoder = ReportEncoder::new(advisor);
+    if tracking.has_states() {
+        encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+    }
+    let mut settings = FindingSettings::default();
+    settings.min_coverage_days = tracking.min_coverage_days;
+    let mut html = None;
+    let mut made = 0;
+    'all: for some in entities.chunks(ENTITIES_AT_ONCE) {
+        let mut encoder = encoder.clone();
+        if tracking.has_states() {
+            let Ok(found) = encoder.find(some, &settings, || cancellation.check()) else {
+                break;
+            };
+            encoder = found;
         }
-        html.finish()
+        let html = match &mut html {
+            Some(html) => html,
+            None => html.insert(HtmlWriter::data_only(
+                Vec::new(),
+                &encoder,
+                entities.len(),
+                options.clone(),
+            )?),
+        };
+        for entity in some {
+            let Ok(report) = advisor.try_report_on(*entity, Granularity::Action, cancellation)
+            else {
+                break 'all;
+            };
+            html.push(&encoder.encode(&report))?;
+            made += 1;
+        }
+    }
+    let Some(html) = html.filter(|_| made > 0) else {
+        return Ok((0, None));
     };
-    let data = write().map_err(|error| ApiError::failure(error.to_string()))?;
-    let data = String::from_utf8(data).map_err(|error| ApiError::failure(error.to_string()))?;
-    let left_out = entities.len() - encoded.len();
-    Ok(answer(encoded.len(), left_out, &data))
+    let data = String::from_utf8(html.finish()?).map_err(io::Error::other)?;
+    Ok((made, Some(data)))
 }
 
-fn answer(reports: usize, left_out: usize, data: &str) -> String {
-    format!("{{\"Reports\":{reports},\"LeftOut\":{left_out},\"Data\":{data}}}")
+fn answer(reports: usize, left_out: usize, has_older_jobs: bool, data: &str) -> String {
+    format!(
+        "{{\"Reports\":{reports},\"LeftOut\":{left_out},\"HasOlderJobs\":{has_older_jobs},\"Data\":{data}}}"
+    )
 }
 
 /// The entities of jobs on an account, those of the newest jobs first, without those that the caller has no right to now and those
@@ -123,18 +162,4 @@ fn entities<'a>(
         may_read(&job.arn).then_some(entity)
     });
     entities.collect()
-}
-
-fn encoder(api: &Api, advisor: &Advisor, entities: &[EntityId]) -> ReportEncoder {
-    let encoder = ReportEncoder::new(advisor);
-    let tracking = api.advisor().tracking();
-    if !tracking.has_states() {
-        return encoder;
-    }
-    let mut settings = FindingSettings::default();
-    settings.min_coverage_days = tracking.min_coverage_days;
-    let shown = entities.get(..MOST_REPORTS).unwrap_or(entities);
-    encoder
-        .with_findings(advisor.findings_on(shown, &settings))
-        .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()))
 }

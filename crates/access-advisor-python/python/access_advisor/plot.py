@@ -24,6 +24,7 @@ _USED = "#0072B2"
 _GRANTED = "#C3CCD6"
 _NEVER = "#D55E00"
 _GAP = "#F3E4E0"
+_MOST_LETTERS = 36
 
 # The last day of each group, since the last use.
 _AGES = [("7 days", 7), ("8 to 30", 30), ("31 to 90", 90), ("91 to 180", 180), ("older", None)]
@@ -51,13 +52,16 @@ def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -
     """
     ax = _axes(ax)
     found = sorted(_identities(advisor), key=lambda it: it["granted"] - it["used"], reverse=True)[:top]
-    names = [it["arn"].split("/", 1)[-1] for it in reversed(found)]
+    found.reverse()
+    names = [it["arn"].rsplit("/", 1)[-1] for it in found]
     # Names can be equal in several accounts.
     places = range(len(names))
-    ax.barh(places, [it["granted"] for it in reversed(found)], color=_GRANTED, label="granted")
-    ax.barh(places, [it["used"] for it in reversed(found)], color=_USED, label="used")
-    ax.set_yticks(places, [_printable(name) for name in names], parse_math=False)
+    bars = ax.barh(places, [it["granted"] for it in found], color=_GRANTED, label="granted")
+    ax.barh(places, [it["used"] for it in found], color=_USED, label="used")
+    ax.bar_label(bars, [f"{it['used']} of {it['granted']}" for it in found], padding=3, fontsize="small")
+    ax.set_yticks(places, [_shortened(_printable(name)) for name in names], parse_math=False)
     ax.set(title="Granted services that no use shows", xlabel="services")
+    ax.margins(x=0.12)
     ax.locator_params(axis="x", integer=True)
     ax.legend(frameon=False, loc="lower right")
     return _plain(ax)
@@ -66,7 +70,7 @@ def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -
 def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     """Draws the days of the trail that were read, by account. Of the hatched days, nothing was read."""
     read = advisor.coverage()
-    ax = _axes(ax, height=1.2 + 0.4 * len(read["Accounts"]))
+    ax = _axes(ax, height=1.5 + 0.4 * len(read["Accounts"]))
     last = date.fromisoformat(read["Window"].split("/")[-1])
     first = _first(read["Window"], last - timedelta(days=400))
     # Dates are what matplotlib draws; its types know numbers only.
@@ -85,7 +89,7 @@ def coverage(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
             linewidth=0,
         )
     ax.set_yticks(range(len(accounts)), [f"{it['Account']}\n{it['DaysRead']} days" for it in accounts])
-    ax.set(title="Days of the trail that were read", xlim=(whole[0], whole[0] + whole[1]))
+    ax.set(title="Days of the trail that were read", xlabel="hatched: not read", xlim=(whole[0], whole[0] + whole[1]))
     ax.invert_yaxis()
     return _plain(ax)
 
@@ -137,6 +141,11 @@ def _first(run: str, open_start: date) -> date:
 
 def _run(run: str, open_start: date) -> tuple[date, date]:
     return _first(run, open_start), date.fromisoformat(run.split("/")[-1])
+
+
+def _shortened(name: str) -> str:
+    """A name that leaves room for bars: what tells names apart is mostly at one of their ends."""
+    return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 11]}...{name[-8:]}"
 
 
 def _printable(text: str) -> str:

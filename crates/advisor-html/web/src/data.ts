@@ -307,6 +307,11 @@ export class Reports {
     return new Reports(index, entities, [], source);
   }
 
+  /** Whether they come from a server, and not from a file. */
+  get isServed(): boolean {
+    return this.source !== file;
+  }
+
   get length(): number {
     return this.arn.length;
   }
@@ -349,13 +354,13 @@ export class Reports {
     return this.decode(row, new ByteReader(bytes, this.offset[row]), shared);
   }
 
-  /** Visits the reports on rows, which are sorted, section by section. */
-  async *each(rows: number[]): AsyncGenerator<[number, Report]> {
+  /** Visits the services in the reports on rows, which are sorted, section by section. */
+  async *eachServices(rows: number[]): AsyncGenerator<[number, ServiceRow[]]> {
     const shared = await this.readShared();
     for (const row of rows) {
       if (this.kept[row] === Kept.Row) continue;
       const bytes = await this.readSection(this.section[row] ?? 0);
-      yield [row, this.decode(row, new ByteReader(bytes, this.offset[row]), shared)];
+      yield [row, this.decodeServices(row, new ByteReader(bytes, this.offset[row]), shared)];
     }
   }
 
@@ -395,7 +400,8 @@ export class Reports {
     return this.shared;
   }
 
-  private decode(row: number, from: ByteReader, shared: Shared): Report {
+  /** The services, with which a report begins. */
+  private decodeServices(row: number, from: ByteReader, shared: Shared): ServiceRow[] {
     const text = (): string => shared.texts[from.number()] ?? "";
     const claim = (): Claim | null => shared.claims[from.number() - 1] ?? null;
     const itself = this.arn[row] ?? "";
@@ -409,8 +415,7 @@ export class Reports {
       return { time: seconds + millis / 1000, entity: text() || itself, region: text() };
     };
     const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
-
-    const services = list((): ServiceRow => {
+    return list((): ServiceRow => {
       const service = from.number();
       const grant = GRANTS[from.number()] ?? "unknown";
       const ofService = claim();
@@ -429,6 +434,12 @@ export class Reports {
       const statements = known === 0 ? null : numbers.flatMap((number) => shared.statements.get(number) ?? []);
       return { service, grant, claim: ofService, entities, actionCount, actionsUsed, last, statements, actions };
     });
+  }
+
+  private decode(row: number, from: ByteReader, shared: Shared): Report {
+    const text = (): string => shared.texts[from.number()] ?? "";
+    const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
+    const services = this.decodeServices(row, from, shared);
     let day = 0;
     const days = list((): [number, number] => {
       const first = day + from.signed();

@@ -1,6 +1,7 @@
 // The reports that are gathered from what the jobs of who is signed in were about. They are asked for once, until they are stale.
 
 import { Reports } from "./data";
+import { count } from "./format";
 import { gatheredReports, isProblem } from "./live";
 
 export interface Gathered {
@@ -8,6 +9,8 @@ export interface Gathered {
   reports: Reports | null;
   /** How many entities are left out. */
   leftOut: number;
+  /** Whether there are jobs that were not looked at. */
+  hasOlderJobs: boolean;
   problem: string | null;
 }
 
@@ -25,12 +28,13 @@ export function forget(): void {
 
 async function ask(): Promise<Gathered> {
   try {
-    const { data, leftOut } = await gatheredReports();
+    const { data, leftOut, hasOlderJobs } = await gatheredReports();
+    if (data === null && leftOut > 0) throw new Error(`There was not enough time for any of ${count(leftOut, "report")}.`);
     const reports = data === null ? null : await Reports.open((name) => data[name]);
-    return { reports, leftOut, problem: null };
+    return { reports, leftOut, hasOlderJobs, problem: null };
   } catch (error) {
     forget();
     if (isProblem(error, "NotSignedIn")) throw error;
-    return { reports: null, leftOut: 0, problem: error instanceof Error ? error.message : String(error) };
+    return { reports: null, leftOut: 0, hasOlderJobs: false, problem: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,7 +1,7 @@
 // The tables of all users, roles and groups, and of all managed policies.
 
 import { csv, download } from "./csv";
-import type { Kind, Reports } from "./data";
+import type { Kind, Reports, Severity } from "./data";
 import { removable, removableTitle } from "./decisions";
 import { h } from "./dom";
 import { kindTitle, SEVERITIES, severityBadge } from "./findings";
@@ -95,10 +95,15 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
   ];
 }
 
+function worstSeverity(reports: Reports, row: number): Severity | undefined {
+  const found = reports.findingsOn(row);
+  return SEVERITIES.find((it) => found.some((finding) => finding.severity === it));
+}
+
 /** The worst severity among the findings on a row, and how many there are. */
 function worst(reports: Reports, row: number): HTMLElement | string {
   const found = reports.findingsOn(row);
-  const severity = SEVERITIES.find((it) => found.some((finding) => finding.severity === it));
+  const severity = worstSeverity(reports, row);
   if (severity === undefined) return "";
   return h("span", { class: "exact" }, severityBadge(severity), h("small", {}, count(found.length, "finding")));
 }
@@ -213,7 +218,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
 
 function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)[]> {
   const header = ["Arn", "Kind", "Account", "LastAccessed", "ServicesGranted", "ServicesUsed", "ActionsGranted", "ActionsUsed"];
-  yield [...header, "Used", "Implied", "Unused", "Unobservable", "Uncovered", "UsedWithoutGrant", "DaysActive"];
+  yield [...header, "Used", "Implied", "Unused", "Unobservable", "Uncovered", "UsedWithoutGrant", "DaysActive", "Findings", "WorstSeverity"];
   for (const row of rows) {
     const last = reports.last[row] ?? -1;
     yield [
@@ -228,6 +233,8 @@ function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)
       ...reports.states.map((column) => (reports.index.hasStates ? (column[row] ?? 0) : "")),
       reports.ungranted[row] ?? 0,
       reports.days[row] ?? 0,
+      reports.index.findings === null ? "" : reports.findingsOn(row).length,
+      worstSeverity(reports, row) ?? "",
     ];
   }
 }

@@ -9,7 +9,7 @@ import { explanation, grantingLines, grantingPolicies, namespacedName } from "./
 import { findingList } from "./findings";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
-import { card, copyButton, entityLink, exactly, nameOf, shareText, stateBadge, tile, when, type View } from "./parts";
+import { card, copyButton, entityLink, exactly, limitAdvice, nameOf, shareText, stateBadge, tile, when, type View } from "./parts";
 import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
@@ -34,11 +34,11 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
     facts(reports, row),
   ];
   if (report === null) {
-    parts.push(h("p", { class: "left-out", role: "note" }, "The services of this report were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
+    parts.push(h("p", { class: "left-out", role: "note" }, `The services of this report were left out to stay within the limit of the pages: ${limitAdvice(reports)}.`));
     return { title: name, element: h("div", {}, parts) };
   }
   if (reports.kept[row] === Kept.Services) {
-    parts.push(h("p", { class: "left-out", role: "note" }, "The actions of this report, the statements that grant them and right-sized policies were left out to stay within the limit of the file: --html-limit sets another, --arn selects reports."));
+    parts.push(h("p", { class: "left-out", role: "note" }, `The actions of this report, the statements that grant them and right-sized policies were left out to stay within the limit of the pages: ${limitAdvice(reports)}.`));
   }
   const hasStatements = report.policies.length > 0 && reports.kept[row] === Kept.All;
   const table = new ServiceTable(reports, report, name, hasStatements);

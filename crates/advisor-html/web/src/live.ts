@@ -57,9 +57,9 @@ export async function startedJobs(): Promise<{ jobs: StartedJob[]; isCut: boolea
 }
 
 /** Live reports on what finished jobs were about; null without any. */
-export async function gatheredReports(): Promise<{ reports: number; leftOut: number; data: Record<string, string> | null }> {
+export async function gatheredReports(): Promise<{ leftOut: number; hasOlderJobs: boolean; data: Record<string, string> | null }> {
   const answer = await send("/ui/reports", "POST", {});
-  return { reports: answer["Reports"] as number, leftOut: answer["LeftOut"] as number, data: answer["Data"] as Record<string, string> | null };
+  return { leftOut: answer["LeftOut"] as number, hasOlderJobs: answer["HasOlderJobs"] as boolean, data: answer["Data"] as Record<string, string> | null };
 }
 
 /** The members of a list on all pages, up to `most`. */

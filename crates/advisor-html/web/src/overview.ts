@@ -6,7 +6,7 @@ import { decisions, isWhollyUnused } from "./decisions";
 import { h } from "./dom";
 import { findingsTable } from "./findings";
 import { count, dayOf, number, percent } from "./format";
-import { card, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
+import { card, limitAdvice, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
 import { link } from "./route";
 
 /** Days since the last use, from the first to the last of each group. */
@@ -117,7 +117,7 @@ export function overview(reports: Reports): View {
 
 /** How many of them are proved unused. Unobservable services prove nothing: those who have some are not among them. */
 function provedText(reports: Reports, identities: number[]): string {
-  if (reports.index.findings === null) return "";
+  if (reports.index.findings === null || identities.length === 0) return "";
   const proved = identities.filter((row) => (reports.last[row] ?? -1) < 0 && isWhollyUnused(reports, row)).length;
   return `${proved === 0 ? "none" : number(proved)} proved unused`;
 }
@@ -161,6 +161,6 @@ function leftOut(reports: Reports): HTMLElement | null {
     { class: "left-out", role: "note" },
     h("strong", {}, "Left out to stay within the limit: "),
     `of ${number(reports.length)} reports, ${number(services)} are here without their actions, the statements that grant them and right-sized policies, and ${number(rows)} with their row in the table only. `,
-    `The limit is ${limit}: --html-limit sets another, --arn selects reports.`,
+    `The limit is ${limit}: ${limitAdvice(reports)}.`,
   );
 }

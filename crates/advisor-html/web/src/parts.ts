@@ -138,8 +138,13 @@ export function trustText(reports: Reports): string {
   const where = coverage.Accounts.length > 1 ? ` (account ${worst.Account}; more in others)` : "";
   const gaps = worst.Gaps.length === 0 ? "without a gap" : `with ${count(worst.Gaps.length, "gap")}`;
   const unknown = coverage.HasUnknownSources ? " Some of the activity does not say what it covers." : "";
-  const needed = worst.DaysRead < coverage.DaysNeeded ? ` Nothing is called unused before ${number(coverage.DaysNeeded)} days were read.` : "";
+  const needed = reports.index.hasStates && worst.DaysRead < coverage.DaysNeeded ? ` Nothing is called unused before ${number(coverage.DaysNeeded)} days were read.` : "";
   return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${needed}${unknown}`;
+}
+
+/** What to do where something was left out. */
+export function limitAdvice(reports: Reports): string {
+  return reports.isServed ? "start a report on it to see all of it" : "--html-limit sets another, --arn selects reports";
 }
 
 export function shareText(part: number, of: number): string {

@@ -136,8 +136,8 @@ export function service(reports: Reports, namespace: string): View {
   const collect = async (): Promise<void> => {
     let done = 0;
     let paused = performance.now();
-    for await (const [row, report] of reports.each(identities)) {
-      for (const it of report.services) if (numbers.includes(it.service)) holders.push({ row, service: it });
+    for await (const [row, found] of reports.eachServices(identities)) {
+      for (const it of found) if (numbers.includes(it.service)) holders.push({ row, service: it });
       done += 1;
       if (performance.now() - paused > 50) {
         progress.textContent = `Looking through ${number(done)} of ${number(identities.length)} reports`;
@@ -166,7 +166,7 @@ export function service(reports: Reports, namespace: string): View {
       reports.isActionLevel && tile("Actions performed", number(summary.actionsUsed), `of ${count(summary.actionsGranted, "action")} that someone may perform`),
       summary.ungranted > 0 && tile("Used without a grant", number(summary.ungranted), "users and roles"),
     ),
-    leftOut > 0 && h("p", { class: "left-out", role: "note" }, `The services of ${number(leftOut)} of ${count(identities.length, "user or role", "users and roles")} were left out to stay within the limit of the file. They are counted above and not listed here.`),
+    leftOut > 0 && h("p", { class: "left-out", role: "note" }, `The services of ${number(leftOut)} of ${count(identities.length, "user or role", "users and roles")} were left out to stay within the limit of the pages. They are counted above and not listed here.`),
     filters.element,
     progress,
     table.element,

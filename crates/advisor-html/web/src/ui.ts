@@ -135,9 +135,9 @@ async function entity(arn: string): Promise<View> {
   return { ...table, ...view };
 }
 
-const STATUSES: Record<string, string> = { COMPLETED: "finished", IN_PROGRESS: "in progress", FAILED: "failed" };
+const STATUSES: Record<string, string> = { COMPLETED: "finished", IN_PROGRESS: "in progress", FAILED: "failed", gone: "deleted" };
 
-/** A table of jobs, as the rest of a view. */
+/** A table of jobs, as the rest of a view. It follows those that are in progress. */
 function jobTable(list: StartedJob[]): Required<Omit<View, "title">> {
   const now = Date.now() / 1000;
   const table = new VirtualTable<StartedJob>({
@@ -150,7 +150,31 @@ function jobTable(list: StartedJob[]): Required<Omit<View, "title">> {
       { title: "Status", className: "status", cell: (job) => STATUSES[job.Status] ?? job.Status },
     ],
   });
-  return { element: table.element, shown: () => table.setRows(list), close: () => table.close() };
+  let isClosed = false;
+  const follow = async (): Promise<void> => {
+    let jobs = list;
+    while (jobs.some((job) => job.Status === "IN_PROGRESS")) {
+      await new Promise((resume) => setTimeout(resume, POLL_MILLIS));
+      if (isClosed) return;
+      const now = new Map((await startedJobs()).jobs.map((job) => [job.JobId, job]));
+      const next = jobs.map((job) => now.get(job.JobId) ?? { ...job, Status: "gone" });
+      if (next.every((job, at) => job.Status === jobs[at]?.Status)) continue;
+      jobs = next;
+      const focused = document.activeElement?.getAttribute("href");
+      table.setRows(jobs);
+      if (focused) table.element.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    }
+  };
+  const shown = (): void => {
+    table.setRows(list);
+    // What it cannot ask for is asked for again when the page is.
+    follow().catch(() => undefined);
+  };
+  const close = (): void => {
+    isClosed = true;
+    table.close();
+  };
+  return { element: table.element, shown, close };
 }
 
 async function reports(): Promise<View> {
@@ -163,7 +187,7 @@ async function reports(): Promise<View> {
 
 /** A view of the gathered reports; null when there are none, or not on what the address names. */
 async function gatheredView(): Promise<View | null> {
-  const { reports: found, leftOut } = await gathered();
+  const { reports: found, leftOut, hasOlderJobs } = await gathered();
   const route = parse(location.hash);
   if (found === null) return null;
   const isOfOne = route.view === "identity" || route.view === "policy";
@@ -177,7 +201,8 @@ async function gatheredView(): Promise<View | null> {
     "p",
     { class: "gathered", role: "note" },
     `Made at ${instant(found.index.now)} on the ${count(found.length, "identity or policy", "identities and policies")} of your finished reports.`,
-    leftOut > 0 && ` ${number(leftOut)} older ones are left out.`,
+    leftOut > 0 && h("strong", {}, `${count(leftOut, "older one")} left out: there was not enough time to make them.`),
+    hasOlderJobs && h("strong", {}, "Your oldest jobs were not looked at."),
     h("button", { type: "button", onclick: refresh }, "Make again"),
     isOfOne && h("a", { href: link("entity", route.of) }, "Start a report"),
   );

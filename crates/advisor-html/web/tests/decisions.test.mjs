@@ -1,7 +1,7 @@
 // What the pages say to do first, in a browser: with a coverage that is enough, and with one that is not.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ADA, findings, FULL, go, link, Place, report, rightsize, TEST_ACCOUNT } from "./harness.mjs";
+import { ADA, findings, FULL, go, link, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const ENOUGH = ["--min-coverage", "12"];
 const SEVERITIES = ["critical", "high", "medium", "low", "informational"];
@@ -41,6 +41,18 @@ test("what to remove first is where the worst findings are", async () => {
   await page.locator(".decisions + .legend + .more a").click();
   await page.locator("tbody th a").first().waitFor();
   assert.equal(await page.locator("tbody th a").first().getAttribute("title"), shown[0].arn);
+});
+
+test("CSV has the findings of each identity", async () => {
+  const json = JSON.parse(await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "json"));
+  const page = await place.page(html, "#/identities");
+  const [header, ...rows] = parseCsv(await saved(page, "Save as CSV"));
+  assert.deepEqual(header.slice(-2), ["Findings", "WorstSeverity"]);
+  for (const row of rows) {
+    const found = json.findings.filter((it) => it.resource === row[0]).map((it) => it.accessAdvisor.severity);
+    const worst = SEVERITIES.find((it) => found.includes(it)) ?? "";
+    assert.deepEqual(row.slice(-2), [String(found.length), worst], row[0]);
+  }
 });
 
 test("where too little was read, nothing is said to be removable", async () => {

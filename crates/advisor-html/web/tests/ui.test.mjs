@@ -83,6 +83,7 @@ test("sign in, start a report, watch it, open it, and sign out", async () => {
   // All finished reports together, in the pages of the HTML report.
   await page.getByRole("link", { name: "Overview" }).click();
   await page.getByText("1 identity or policy").waitFor({ timeout: 30_000 });
+  assert.equal(await page.locator(".gathered strong").count(), 0);
   assert.match(await page.locator(".tile").first().textContent(), /^Users and roles1/);
   await page.locator("section", { hasText: "Days of the trail" }).first().waitFor();
   await page.getByRole("link", { name: "Identities", exact: true }).click();
@@ -109,6 +110,23 @@ test("what the caller may not do is refused with the reason", async () => {
   const notes = (await page.locator(".left-out").allTextContents()).join("\n");
   assert.match(notes, /not authorized to perform: iam:List/);
   assert.match(notes, /There is no overview: .*not authorized to perform: iam:GetAccountAuthorizationDetails/);
+});
+
+test("the list of reports follows those in progress", async () => {
+  const page = await place.open(url);
+  await signIn(page, "AKIAADA", "ada-secret");
+  await page.getByRole("heading", { name: "Identities and policies" }).or(page.locator(".tiles")).first().waitFor();
+  await page.evaluate(async () => {
+    const headers = { "content-type": "application/json" };
+    const call = async (body) => (await fetch("/ui/api", { method: "POST", headers, body: JSON.stringify(body) })).json();
+    const { Roles } = await call({ Action: "ListRoles" });
+    for (const { Arn } of Roles) await call({ Action: "GenerateServiceLastAccessedDetails", Arn, Granularity: "ACTION_LEVEL" });
+    location.hash = "#/reports";
+  });
+  await page.locator("tbody td.status").first().waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll("tbody td.status")].every((it) => it.textContent === "finished"), null, { timeout: 30_000 });
+  assert.ok((await page.locator("tbody td.status").count()) > 5);
+  assert.deepEqual(page.complaints, []);
 });
 
 for (const colorScheme of ["light", "dark"]) {
