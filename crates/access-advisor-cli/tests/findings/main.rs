@@ -172,6 +172,7 @@ fn the_table_is_inert_and_short() {
         "role/BreakGlass",
         "granted by: AdministratorAccess > statement 0",
         "rests on: no attempt on ",
+        "actions unused (PassRole):\n      36 actions can lead to more permissions or credentials, such as amplify:CreateApp, ",
         "\"unused\" rests on ",
     ] {
         assert!(answer.stdout.contains(part), "{part}");

@@ -192,12 +192,12 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
         finding.severity, finding.kind
     )?;
     let (what, why) = (finding.what(), finding.severity_reason.to_string());
-    let separator = if what.len() + why.len() + 6 > line_width() {
-        "\n      "
+    if what.len() + why.len() + 6 > line_width() {
+        writeln!(lines, "    {what}:")?;
+        writeln!(lines, "      {why}")?;
     } else {
-        " "
-    };
-    writeln!(lines, "    {what}:{separator}{why}")?;
+        writeln!(lines, "    {what}: {why}")?;
+    }
     write_permissions(lines, finding)?;
     write_statements(lines, finding)?;
     if let Some(last) = &finding.last_use {
