@@ -95,14 +95,13 @@ impl Catalog {
 
     /// The actions between which the records of their events decide.
     pub fn actions_decided_by_record(&self) -> impl Iterator<Item = ActionId> {
-        let kinds = self.event_kinds.iter().flat_map(|kind| {
+        self.event_kinds.iter().flat_map(|kind| {
             let alternatives = self.alternatives.get(kind.alternatives.clone());
             let alternatives = alternatives.unwrap_or_default().iter();
             let own = (!kind.alternatives.is_empty()).then_some(kind.action);
             own.into_iter()
                 .chain(alternatives.map(|alternative| alternative.action))
-        });
-        kinds
+        })
     }
 
     pub(crate) fn kind_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {
