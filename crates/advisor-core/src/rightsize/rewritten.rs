@@ -358,3 +358,52 @@ fn list_removed(
         change.removed_actions.extend(names);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_kept_within_the_bound_of_all_documents() {
+        let key = |position| {
+            let mut keep = ActionSet::empty(10);
+            keep.insert(position);
+            Key {
+                keep,
+                whole_services: Vec::new(),
+                unknown_source: None,
+                marked_names: Vec::new(),
+            }
+        };
+        let form = || {
+            Arc::new(Rewritten {
+                changes: false,
+                statements: Arc::default(),
+                document: Some(Arc::new(Value::String("a".repeat(1_000)))),
+                characters: 0,
+                granted: ActionSet::empty(10),
+                proof: None,
+                left_whole: LeftWhole::new(),
+            })
+        };
+        let all = AtomicUsize::new(0);
+        let mut kept = KeptForms::default();
+        for position in [1, 2, 2] {
+            kept.keep(key(position), form(), &all);
+        }
+        assert_eq!(kept.forms.len(), 2);
+        assert!(kept.bytes > 2_000);
+        assert_eq!(all.load(Ordering::Relaxed), kept.bytes);
+
+        // Another document takes the rest of the room: this one gives up its own, which has room again then.
+        all.fetch_add(MOST_KEPT - kept.bytes, Ordering::Relaxed);
+        kept.keep(key(3), form(), &all);
+        assert_eq!(kept.forms.len(), 1);
+        assert!(all.load(Ordering::Relaxed) <= MOST_KEPT);
+        // Without any room, nothing is kept.
+        all.store(MOST_KEPT + kept.bytes, Ordering::Relaxed);
+        kept.keep(key(4), form(), &all);
+        assert!(kept.forms.is_empty());
+        assert_eq!(all.load(Ordering::Relaxed), MOST_KEPT);
+    }
+}
