@@ -10,6 +10,9 @@ import { link } from "./route";
 
 const MOST_SHOWN = 8;
 
+/** Findings on what users sign in and call with, which need no trail. */
+const CREDENTIALS: Record<string, string> = { UnusedIAMUserAccessKey: "access key", UnusedIAMUserPassword: "password" };
+
 /** Findings that a whole identity can go. */
 const WHOLE_KINDS = new Set(["UnusedIAMRole", "UnusedIAMUser"]);
 
@@ -79,7 +82,7 @@ function nothingYet(reports: Reports): string {
       : tooFew.length === 1
         ? `: ${count(first.DaysRead, "day")} of the trail of account ${first.Account} were read, and ${number(coverage.DaysNeeded)} are needed`
         : `: fewer than the ${count(coverage.DaysNeeded, "day")} that are needed were read of ${count(tooFew.length, "account")}`;
-  return `Nothing can be removed safely yet. ${what}${why}. These have the most grants without a known use.`;
+  return `No grant can be removed safely yet. ${what}${why}. These have the most grants without a known use.`;
 }
 
 /** Since when findings see use. */
@@ -95,12 +98,15 @@ function decision(reports: Reports, row: number): HTMLElement {
   const states = reports.states.map((column) => column[row] ?? 0);
   const granted = states.reduce((sum, it) => sum + it, 0);
   const unused = removable(reports, row);
+  const credentials = [...new Set(reports.findingsOn(row).flatMap(({ kind }) => CREDENTIALS[kind] ?? []))];
   const noun = reports.isActionLevel ? "action" : "service";
   const what = isWhollyUnused(reports, row)
     ? `Delete the ${reports.kindOf(row)}: it did nothing${sinceText(reports)}`
     : unused > 0
       ? `Remove ${number(unused)} of ${count(granted, noun)}`
-      : `${number(notKnown(reports, row))} of ${count(granted, noun)} without a known use`;
+      : credentials.length > 0
+        ? `Delete the unused ${credentials.join(" and ")}`
+        : `${number(notKnown(reports, row))} of ${count(granted, noun)} without a known use`;
   return h(
     "li",
     {},

@@ -1,7 +1,8 @@
 // What the pages say to do first, in a browser: with a coverage that is enough, and with one that is not.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ADA, findings, FULL, go, link, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { ADA, findings, FULL, go, link, parseCsv, Place, report, rightsize, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const ENOUGH = ["--min-coverage", "12"];
 const SEVERITIES = ["critical", "high", "medium", "low", "informational"];
@@ -58,8 +59,18 @@ test("CSV has the findings of each identity", async () => {
 test("where too little was read, nothing is said to be removable", async () => {
   const page = await place.page(await report(TEST_ACCOUNT, ...FULL, "--format", "html"));
   const text = await page.locator(".card").first().textContent();
-  assert.match(text, /Nothing can be removed safely yet.*37 days of the trail of account 111122223333 were read, and 90 are needed/);
+  assert.match(text, /No grant can be removed safely yet.*37 days of the trail of account 111122223333 were read, and 90 are needed/);
   assert.doesNotMatch(text, /Remove [\d,]+ of|Delete the/);
+});
+
+test("unused credentials can go whatever was read of the trail", async () => {
+  const keys = ["--credential-report", join(ROOT, "testdata/credential-report.csv")];
+  const json = JSON.parse(await findings(TEST_ACCOUNT, ...keys, "--format", "json"));
+  const users = json.findings.filter((it) => ["UnusedIAMUserAccessKey", "UnusedIAMUserPassword"].includes(it.findingType)).map((it) => it.resource);
+  assert.ok(users.length > 0);
+  const page = await place.page(await report(TEST_ACCOUNT, ...keys, ...FULL, "--format", "html"));
+  const shown = await page.locator(".decisions li").evaluateAll((all) => all.map((it) => [it.querySelector("a").title, it.querySelector(".what").textContent]));
+  for (const arn of users) assert.match(new Map(shown).get(arn), /^Delete the unused (access key|password)( and (access key|password))?$/, arn);
 });
 
 test("the address of an explanation opens it beside right-sized policies, too", async () => {
