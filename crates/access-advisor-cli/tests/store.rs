@@ -713,3 +713,98 @@ fn what_a_store_must_have_to_answer() {
     assert_eq!(written.status.code(), Some(1));
     assert_eq!(over.run(&["explain", BRUNO, "s3"]).status.code(), Some(0));
 }
+
+/// Runs the program as a user who cannot write what is not his own.
+#[cfg(unix)]
+struct Unprivileged {
+    program: std::path::PathBuf,
+    is_root: bool,
+    _folder: TempDir,
+}
+
+#[cfg(unix)]
+impl Unprivileged {
+    fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let locked = folder.path().join("locked");
+        fs::write(&locked, "").unwrap();
+        fs::set_permissions(&locked, PermissionsExt::from_mode(0o444)).unwrap();
+        let is_root = fs::OpenOptions::new().write(true).open(&locked).is_ok();
+        let mut program = Path::new(env!("CARGO_BIN_EXE_access-advisor")).to_owned();
+        if is_root {
+            // Another user may not be allowed to look into the folder of the build.
+            fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+            let copy = folder.path().join("access-advisor");
+            fs::copy(&program, &copy).unwrap();
+            program = copy;
+        }
+        Self {
+            program,
+            is_root,
+            _folder: folder,
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        use std::os::unix::process::CommandExt;
+        let mut command = std::process::Command::new(&self.program);
+        command.args(arguments).current_dir("/");
+        if self.is_root {
+            // `nobody`.
+            command.uid(65_534).gid(65_534);
+        }
+        command.output().unwrap()
+    }
+}
+
+/// The names in a folder.
+#[cfg(unix)]
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_written_is_read_and_nothing_is_left_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let other = Unprivileged::new();
+    // A file that cannot be written in a folder that can; and the other way round.
+    let own = if other.is_root { 0o777 } else { 0o755 };
+    for (of_file, of_folder) in [(0o444, own), (own & 0o666, 0o555)] {
+        let store = Store::filled();
+        let job = store.generate(BRUNO, &[]);
+        let folder = store.folder.path();
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        set(Path::new(&store.path), of_file);
+        set(folder, of_folder);
+        let before = names(folder);
+        let list = other.run(&["jobs", "list", "--store", &store.path]);
+        assert_eq!(list.status.code(), Some(0), "{}", stderr(&list));
+        assert!(stdout(&list).contains(&job));
+        let get = other.run(&["get", &job, "--store", &store.path]);
+        assert_eq!(get.status.code(), Some(0), "{}", stderr(&get));
+        for arguments in [
+            &["generate", BRUNO][..],
+            &["jobs", "delete", &job],
+            &["serve", "--listen", "127.0.0.1:0"],
+        ] {
+            let output = other.run(&[arguments, &["--store", &store.path]].concat());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            let said = stderr(&output);
+            assert!(said.contains("writ"), "{arguments:?}: {said}");
+        }
+        assert_eq!(names(folder), before, "{of_file:o} {of_folder:o}");
+        // It can be used once it can be written again.
+        set(folder, 0o755);
+        set(Path::new(&store.path), 0o600);
+        store.generate(BRUNO, &[]);
+    }
+}

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::error::{Fault, StoreError};
+use crate::error::{DatabaseErrorKind, Fault, StoreError};
 use crate::file::StoreFile;
+use crate::raw_content::open_immutable;
 use crate::schema;
 use crate::transaction::{Reader, Verified, Writer};
 
@@ -28,6 +29,8 @@ const STATEMENTS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Database {
     file: StoreFile,
+    /// Whether this process cannot write to the file, so that it is opened without a log beside it.
+    is_read_only: bool,
     idle: Mutex<Vec<Connection>>,
     /// Held by the writer: threads wait for each other better than SQLite's polling lets them.
     writing: Mutex<()>,
@@ -46,19 +49,50 @@ impl Database {
     }
 
     fn connect(mut file: StoreFile) -> Result<Self, StoreError> {
+        let fault = |error: rusqlite::Error| Fault::from(error).at(file.path());
         let mut connection = open(&file)?;
-        schema::prepare(file.path(), &mut connection, configure)?;
+        // Nothing was read yet, so SQLite has made no file beside it.
+        if connection.is_readonly("main").map_err(fault)? && !file.has_log() {
+            return Self::connect_read_only(file);
+        }
+        match schema::prepare(file.path(), &mut connection, configure) {
+            Ok(()) => {}
+            // The log cannot be made in the folder.
+            Err(StoreError::Database {
+                kind: DatabaseErrorKind::ReadOnly | DatabaseErrorKind::CannotOpen,
+                ..
+            }) if !file.has_log() => return Self::connect_read_only(file),
+            Err(error) => return Err(error),
+        }
         // The first read opens the write-ahead log.
         connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-            .map_err(|error| Fault::from(error).at(file.path()))?;
+            .map_err(fault)?;
         file.remember_companions()?;
-        Ok(Self {
+        Ok(Self::new(file, connection, false))
+    }
+
+    /// Opens a file that cannot be written: as SQLite otherwise does it, its log would get the mode of the file, and stay.
+    fn connect_read_only(mut file: StoreFile) -> Result<Self, StoreError> {
+        file.expect_no_change()?;
+        let mut connection = open_read_only(&file)?;
+        schema::prepare(file.path(), &mut connection, |_| Ok(()))?;
+        Ok(Self::new(file, connection, true))
+    }
+
+    fn new(file: StoreFile, connection: Connection, is_read_only: bool) -> Self {
+        Self {
             file,
+            is_read_only,
             idle: Mutex::new(vec![connection]),
             writing: Mutex::new(()),
             verified: Verified::default(),
-        })
+        }
+    }
+
+    /// Whether this process cannot write to the file.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// Runs a closure on a connection of its own. Fails when the file is no longer at its path.
@@ -74,6 +108,7 @@ impl Database {
             .pop();
         let mut connection = match idle {
             Some(connection) => connection,
+            None if self.is_read_only => open_read_only(&self.file)?,
             None => {
                 let connection = open(&self.file)?;
                 configure(&connection).map_err(|error| Fault::from(error).at(self.file.path()))?;
@@ -91,6 +126,11 @@ impl Database {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {
             idle.push(connection);
+        }
+        drop(idle);
+        if self.is_read_only {
+            // Without locks, another process may have written meanwhile.
+            self.check_file()?;
         }
         result
     }
@@ -154,7 +194,7 @@ impl Database {
 impl Drop for Database {
     /// Closes the connections. The last one writes the log into the file, unless other content was written into that.
     fn drop(&mut self) {
-        if !self.file.is_overwritten() {
+        if self.is_read_only || !self.file.is_overwritten() {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,6 +215,13 @@ fn open(file: &StoreFile) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error: rusqlite::Error| Fault::from(error).at(file.path()))
+}
+
+fn open_read_only(file: &StoreFile) -> Result<Connection, StoreError> {
+    let connection =
+        open_immutable(file.real_path()).map_err(|error| Fault::from(error).at(file.path()))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

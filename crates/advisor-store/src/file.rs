@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{DatabaseErrorKind, StoreError, StorePathFault};
-use crate::raw_content::RawContent;
+use crate::raw_content::{RawContent, Stamp};
 
 /// Held while a file is created. A process that closes any handle of a file loses its POSIX locks on
 /// it, so no thread may have the file open in SQLite meanwhile.
@@ -14,6 +14,8 @@ static CREATING: Mutex<()> = Mutex::new(());
 
 /// The files that SQLite keeps beside the database while it is open.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+/// The files beside the database that may hold newer content than it.
+const LOGS: [&str; 2] = ["-wal", "-journal"];
 
 /// The file that a store was opened from.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct StoreFile {
     /// The database and, once they are there, its companions.
     identities: [Option<Identity>; 3],
     content: RawContent,
+    /// What the file looked like when it was opened, if it must not change.
+    fixed: Option<Stamp>,
 }
 
 /// What happened to a store's files.
@@ -71,6 +75,7 @@ impl StoreFile {
             real_path,
             identities: [None; 3],
             content: RawContent::default(),
+            fixed: None,
         };
         file.identities = file.current();
         Ok(file)
@@ -92,6 +97,20 @@ impl StoreFile {
         Ok(())
     }
 
+    /// Whether a log beside the file holds something: what is in the file is not all.
+    pub(crate) fn has_log(&self) -> bool {
+        self.beside(LOGS)
+            .iter()
+            .any(|path| fs::metadata(path).is_ok_and(|log| log.len() > 0))
+    }
+
+    /// From now on any change of the file counts as its replacement: it is read without its log and without locks.
+    pub(crate) fn expect_no_change(&mut self) -> Result<(), StoreError> {
+        let metadata = fs::metadata(&self.path).map_err(|error| io_error(&self.path, error))?;
+        self.fixed = Some(Stamp::from(&metadata));
+        self.check()
+    }
+
     /// Fails when another file, or none, is at the path of the file or of a companion. What is written then would be in a
     /// file that nobody finds.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
@@ -107,6 +126,11 @@ impl StoreFile {
     }
 
     fn change(&self) -> Option<Change> {
+        if let Some(fixed) = self.fixed {
+            let current = fs::metadata(&self.path).ok();
+            let is_same = current.is_some_and(|current| Stamp::from(&current) == fixed);
+            return (!is_same || self.has_log()).then_some(Change::Moved);
+        }
         let mut pairs = self.identities.iter().zip(self.current());
         if pairs.any(|(known, current)| known.is_some() && *known != current) {
             return Some(Change::Moved);
@@ -148,7 +172,11 @@ impl StoreFile {
     }
 
     fn companions(&self) -> [PathBuf; 2] {
-        COMPANIONS.map(|suffix| {
+        self.beside(COMPANIONS)
+    }
+
+    fn beside(&self, suffixes: [&str; 2]) -> [PathBuf; 2] {
+        suffixes.map(|suffix| {
             let mut path = self.real_path.clone().into_os_string();
             path.push(suffix);
             path.into()

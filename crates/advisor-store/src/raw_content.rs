@@ -27,7 +27,7 @@ pub(crate) struct RawContent(Mutex<Option<(Stamp, Option<State>)>>);
 
 /// Changes whenever the file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
 }
@@ -40,13 +40,19 @@ struct State {
     writes: i64,
 }
 
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+}
+
 impl RawContent {
     /// Returns whether the file at this path, with this metadata, still holds a state of the same store, and no earlier one.
     pub(crate) fn is_same(&self, path: &Path, metadata: &Metadata) -> bool {
-        let stamp = Stamp {
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
-        };
+        let stamp = Stamp::from(metadata);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = match &*seen {
             Some((known, _)) if *known == stamp => return true,

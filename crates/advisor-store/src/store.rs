@@ -43,7 +43,8 @@ impl Store {
         Self::new(Database::open_or_create(path)?)
     }
 
-    /// Opens a store that exists.
+    /// Opens a store that exists. One that this process cannot write is read as it is, without a log beside it; see
+    /// [`Store::is_read_only`].
     ///
     /// # Errors
     /// As [`Store::open_or_create`]; there is no such file.
@@ -64,6 +65,13 @@ impl Store {
             loading_snapshot: Mutex::default(),
             activity: Mutex::default(),
         })
+    }
+
+    /// Whether this process cannot write to the file or to its folder. Nothing can be imported or deleted then, no job can be made,
+    /// and any change of the file by another process is [`StoreError::Replaced`].
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.database.is_read_only()
     }
 
     pub(crate) fn database(&self) -> &Database {

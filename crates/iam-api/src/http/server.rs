@@ -56,6 +56,11 @@ pub enum ServeError {
     /// People sign in to the web pages with access keys, so that there must be some.
     #[error("the web pages need credentials: give a credentials file")]
     UiNeedsCredentials,
+    /// The store cannot be written, so that no job could be made.
+    #[error(
+        "the store, or its folder, cannot be written, so that no report could be made; let this user write it"
+    )]
+    ReadOnlyStore,
     /// The server cannot listen on the address.
     #[error("{address}: {error}")]
     Listen {
@@ -91,6 +96,9 @@ impl Server {
         }
         if config.ui && config.credentials.is_none() {
             return Err(ServeError::UiNeedsCredentials);
+        }
+        if config.advisor.store().is_read_only() {
+            return Err(ServeError::ReadOnlyStore);
         }
         let fault = |error| ServeError::Listen { address, error };
         let listener = listen(address).map_err(fault)?;
