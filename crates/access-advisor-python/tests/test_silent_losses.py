@@ -13,11 +13,13 @@ from test_catalog import TABLE as SMALL_CATALOG
 
 from access_advisor import (
     AccountData,
+    AccountError,
     Activity,
     Advisor,
     Catalog,
     IncompleteWarning,
     InvalidInputError,
+    NoSuchEntityError,
     Store,
     StoreError,
     Tracking,
@@ -50,9 +52,13 @@ def text_of(content):
     """The text of a file: its JSON, cut where `@cut` says, with times in place of `@day-9@`."""
     cut = content.get("@cut")
     text = json.dumps(with_records(content["of"] if cut else content), separators=(",", ":"))
-    for days in (-9, -8, 30):
+    return with_times(text)[:cut]
+
+
+def with_times(text):
+    for days in (-30, -20, -9, -8, -5, 30):
         text = text.replace(f"@day{days:+}@", day(days))
-    return text[:cut]
+    return text
 
 
 def user(name="u", **more):
@@ -106,15 +112,29 @@ def is_used(services):
 def test_nothing_that_was_not_read_looks_unused(case, tmp_path, account_file):
     folder = tmp_path / "trail"
     folder.mkdir()
-    for name, content in case["trail"].items():
-        (folder / name).write_text(text_of(content))
+
+    def write(files):
+        for name, content in files.items():
+            (folder / name).write_text(text_of(content))
+
+    write(case["trail"])
+    change = case.get("account", {})
+    text = json.dumps({**json.loads(account_file.read_text()), **change})
+    if "@cut" in change:
+        text = account_file.read_text()[: change["@cut"]]
+    account_file.write_text(text)
+    times = {name: datetime.fromisoformat(with_times(case[name])) for name in ("since", "until") if name in case}
+    of_account = case.get("import_account", {"status": 0})["status"]
 
     status = case["report"]["status"]
-    if status == 1:
+    if of_account == 1:
+        with pytest.raises(AccountError, match=case["report"]["says"]):
+            AccountData.load(account_file)
+    elif status == 1:
         with pytest.raises(TrailError):
             Activity.from_trail(folder)
     else:
-        activity = Activity.from_trail(folder)
+        activity = Activity.from_trail(folder, **times)
         reconciliation = activity.reconciliation
         for name, number in case["fields"].items():
             assert size(getattr(reconciliation, name)) == number, name
@@ -130,7 +150,13 @@ def test_nothing_that_was_not_read_looks_unused(case, tmp_path, account_file):
             assert "1 accounts have no record in the trail" in warned[0]
 
     store = Store(tmp_path / "advisor.db")
-    assert store.import_account(account_file) == ["111122223333"]
+    if of_account == 1:
+        with pytest.raises(AccountError, match=case["import_account"]["says"]):
+            store.import_account(account_file)
+    else:
+        accounts, warned = said(lambda: store.import_account(account_file))
+        assert accounts == ["111122223333"]
+        assert (of_account == 3) == bool(warned)
     if case["import"]["status"] == 1:
         # What could not be used is not remembered: the next import says it again.
         for _ in range(2):
@@ -141,12 +167,16 @@ def test_nothing_that_was_not_read_looks_unused(case, tmp_path, account_file):
         assert (case["import"]["status"] == 3) == imported.reconciliation.has_faults
         for name, number in case["fields"].items():
             assert size(getattr(imported.reconciliation, name)) == number, name
+    if "then" in case:
+        write(case["then"])
+        [changed] = store.import_trail(folder).changed
+        assert changed.endswith("a.json")
     if case["has_reports"]:
         job = store.generate_service_last_accessed_details(Arn=USER)["JobId"]
         assert is_used(store.get_service_last_accessed_details(JobId=job)["ServicesLastAccessed"])
     else:
-        refusal = "no CloudTrail activity was imported for account 111122223333"
-        with pytest.raises(TrailError, match=refusal):
+        refusal = case.get("refusal", "no CloudTrail activity was imported for account 111122223333")
+        with pytest.raises((TrailError, NoSuchEntityError), match=refusal):
             store.generate_service_last_accessed_details(Arn=USER)
 
 
