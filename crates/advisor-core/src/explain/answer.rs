@@ -1,5 +1,7 @@
 //! Puts explanations together.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
 use iam_policy_parser::{
     ActionElement, ActionPattern, Effect, Pattern, Statement, WorkBudget, matches_within,
@@ -183,8 +185,8 @@ impl<'a> Explainer<'a> {
             statements: &statements,
             is_whole_service: question.action.is_none(),
             budget: WorkBudget::steps(budget.left()),
-            allows: Vec::new(),
-            denies: Vec::new(),
+            allows: BTreeMap::new(),
+            denies: BTreeMap::new(),
         };
         let cases = self.cases(question, &statements, budget);
         let mut granted: Vec<Target> = Vec::new();
@@ -408,9 +410,9 @@ struct Parts<'a, 's> {
     statements: &'s [PlacedStatement<'a>],
     is_whole_service: bool,
     budget: WorkBudget,
-    /// With the index of the statement.
-    allows: Vec<(usize, ExplainedAllow<'a>)>,
-    denies: Vec<(usize, ExplainedDeny<'a>)>,
+    /// By index of the statement.
+    allows: BTreeMap<usize, Vec<ExplainedAllow<'a>>>,
+    denies: BTreeMap<usize, Vec<ExplainedDeny<'a>>>,
 }
 
 impl<'a> Parts<'a, '_> {
@@ -428,24 +430,21 @@ impl<'a> Parts<'a, '_> {
                 shorten(&mut resources);
             }
             let matched_by = self.matched_by(place.statement, &case.targets);
-            let known = self
-                .allows
+            let of_statement = self.allows.entry(index).or_default();
+            let known = of_statement
                 .iter_mut()
-                .find(|(of, allow)| *of == index && allow.resources == resources);
+                .find(|allow| allow.resources == resources);
             match known {
-                Some((_, allow)) => {
+                Some(allow) => {
                     allow.actions.extend(&names);
                     add_new(&mut allow.matched_by, matched_by);
                 }
-                None => self.allows.push((
-                    index,
-                    ExplainedAllow {
-                        place,
-                        actions: names.clone(),
-                        matched_by,
-                        resources,
-                    },
-                )),
+                None => of_statement.push(ExplainedAllow {
+                    place,
+                    actions: names.clone(),
+                    matched_by,
+                    resources,
+                }),
             }
         }
         for (index, effect) in answered.denies {
@@ -453,24 +452,19 @@ impl<'a> Parts<'a, '_> {
                 continue;
             };
             let matched_by = self.matched_by(place.statement, &case.targets);
-            let known = self
-                .denies
-                .iter_mut()
-                .find(|(of, deny)| *of == index && deny.effect == effect);
+            let of_statement = self.denies.entry(index).or_default();
+            let known = of_statement.iter_mut().find(|deny| deny.effect == effect);
             match known {
-                Some((_, deny)) => {
+                Some(deny) => {
                     deny.actions.extend(&names);
                     add_new(&mut deny.matched_by, matched_by);
                 }
-                None => self.denies.push((
-                    index,
-                    ExplainedDeny {
-                        place,
-                        actions: names.clone(),
-                        matched_by,
-                        effect,
-                    },
-                )),
+                None => of_statement.push(ExplainedDeny {
+                    place,
+                    actions: names.clone(),
+                    matched_by,
+                    effect,
+                }),
             }
         }
     }
@@ -503,18 +497,16 @@ impl<'a> Parts<'a, '_> {
     }
 
     /// In the order of the statements.
-    fn finish(mut self) -> (Vec<ExplainedAllow<'a>>, Vec<ExplainedDeny<'a>>) {
-        for (_, allow) in &mut self.allows {
+    fn finish(self) -> (Vec<ExplainedAllow<'a>>, Vec<ExplainedDeny<'a>>) {
+        let mut allows: Vec<_> = self.allows.into_values().flatten().collect();
+        for allow in &mut allows {
             allow.actions.sort_unstable();
         }
-        for (_, deny) in &mut self.denies {
+        let mut denies: Vec<_> = self.denies.into_values().flatten().collect();
+        for deny in &mut denies {
             deny.actions.sort_unstable();
         }
-        self.allows.sort_by_key(|(index, _)| *index);
-        self.denies.sort_by_key(|(index, _)| *index);
-        let allows = self.allows.into_iter().map(|(_, allow)| allow);
-        let denies = self.denies.into_iter().map(|(_, deny)| deny);
-        (allows.collect(), denies.collect())
+        (allows, denies)
     }
 }
 

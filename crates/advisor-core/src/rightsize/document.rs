@@ -19,8 +19,13 @@ use super::packing::characters;
 use super::proof::{actions_within, covers_needs};
 use super::short_lists::ShortLists;
 
-/// The work that rewriting a statement, and proving that it is right, may take. Statements of real policies need a hundredth.
-const STATEMENT_STEPS: u64 = 100_000_000;
+/// The work that rewriting the statements of a document, and proving that each is right, may take. Statements of real policies need a
+/// hundredth.
+const DOCUMENT_STEPS: u64 = 100_000_000;
+
+/// The most characters of the new lists of actions of a document: more than all policies of an identity have room for. Many statements
+/// that allow everything on a few resources would otherwise take gigabytes.
+const MOST_CHARACTERS: usize = 200_000;
 
 /// A document of the account.
 #[derive(Debug)]
@@ -89,8 +94,8 @@ impl OldDocument {
         let statements = statements.filter(|list| list.len() == parsed.statements.len())?;
         let mut granted = ActionSet::empty(compiler.positions());
         let mut matched = Vec::with_capacity(statements.len());
+        let mut budget = WorkBudget::steps(DOCUMENT_STEPS);
         for statement in &parsed.statements {
-            let mut budget = WorkBudget::steps(STATEMENT_STEPS);
             // A statement that takes too much work stays as it is. It counts as matching everything, so that no proof is easier.
             let actions = compiler.matched(&statement.actions, &mut budget);
             let actions = actions.unwrap_or_else(|| ActionSet::full(compiler.positions()));
@@ -120,23 +125,38 @@ impl OldDocument {
         wildcards: Wildcards,
         checks: Checks,
     ) -> Vec<NewStatement> {
-        let statements = self.parsed.statements.iter().enumerate();
-        statements
-            .map(|(index, statement)| NewStatement {
-                index,
-                actions: match left_whole.get(&index) {
-                    Some(reason) => NewActions::Same(Some(reason.clone())),
-                    None => rewrite(
-                        compiler,
-                        (index, statement),
-                        self.matched(index),
-                        needs,
-                        (wildcards, &self.lists),
-                        checks,
-                    ),
-                },
-            })
-            .collect()
+        let mut budget = WorkBudget::steps(DOCUMENT_STEPS);
+        let mut room = MOST_CHARACTERS;
+        let mut rewritten = Vec::with_capacity(self.parsed.statements.len());
+        for (index, statement) in self.parsed.statements.iter().enumerate() {
+            let actions = match left_whole.get(&index) {
+                Some(reason) => NewActions::Same(Some(reason.clone())),
+                None => rewrite(
+                    compiler,
+                    (index, statement),
+                    self.matched(index),
+                    needs,
+                    (wildcards, &self.lists),
+                    checks,
+                    &mut budget,
+                ),
+            };
+            let actions = match actions {
+                NewActions::List(list) => {
+                    let length = list.iter().map(String::len).sum();
+                    match room.checked_sub(length) {
+                        Some(left) => {
+                            room = left;
+                            NewActions::List(list)
+                        }
+                        None => NewActions::Same(Some(ChangeReason::TooMuchWork)),
+                    }
+                }
+                same => same,
+            };
+            rewritten.push(NewStatement { index, actions });
+        }
+        rewritten
     }
 
     /// A document with these statements.
@@ -193,13 +213,13 @@ fn rewrite(
     needs: &Needs,
     lists: (Wildcards, &ShortLists),
     checks: Checks,
+    budget: &mut WorkBudget,
 ) -> NewActions {
     if statement.effect == Effect::Deny || matched.is_within(&needs.stays) {
         return NewActions::Same(None);
     }
-    let mut budget = WorkBudget::steps(STATEMENT_STEPS);
     let unproved = || NewActions::Same(Some(ChangeReason::TooMuchWork));
-    let Some(entries) = new_actions(compiler, &statement.actions, needs, &mut budget) else {
+    let Some(entries) = new_actions(compiler, &statement.actions, needs, budget) else {
         return unproved();
     };
     let entries = match entries {
@@ -212,7 +232,7 @@ fn rewrite(
         &entries,
         (index, element),
         lists,
-        &mut budget,
+        budget,
     );
     let Some(list) = list else {
         return unproved();
@@ -220,7 +240,7 @@ fn rewrite(
     if checks == Checks::Document {
         return NewActions::List(list);
     }
-    match is_proved(compiler, (element, matched), &list, needs, &mut budget) {
+    match is_proved(compiler, (element, matched), &list, needs, budget) {
         Some(true) => NewActions::List(list),
         _ => unproved(),
     }
