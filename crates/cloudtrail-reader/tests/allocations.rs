@@ -20,7 +20,7 @@ fn records_allocate_nothing() {
         record(&json!({
             "eventName": (["PutObject", "DeleteObject", "HeadObject"][number % 3]),
             "awsRegion": (["eu-west-1", "us-east-1"][number % 2]),
-            "errorCode": (if number % 5 == 0 { "AccessDenied" } else { "NoSuchKey" }),
+            "errorCode": (if number % 5 == 0 { "AccessDenied" } else { "SlowDown" }),
             "userAgent": "Müller \\ \" agent",
             "requestParameters": {"policy": "{\"Version\": \"2012-10-17\"}", "list": [1, {"a": [true, null]}]},
         }))

@@ -258,6 +258,10 @@ impl Judge {
                 return Some(());
             }
         };
+        if std::str::from_utf8(error).is_ok_and(attribution::is_missing_object) {
+            // It implies a further action.
+            return None;
+        }
         let denied = !error.is_empty() && self.is_denial(error);
         let call = record.call?;
         // An error that only the response has: the reference parser says whether it is a denial.

@@ -29,6 +29,11 @@ pub const DENIAL_MARKERS: [&str; 5] = [
     "NotAuthorized",
     "AuthorizationError",
 ];
+/// An `errorCode` with which S3 says that an object does not exist. It says so only to those who may list the bucket
+/// (`s3:ListBucket`); others are denied.
+///
+/// Source: Amazon S3 API Reference, `GetObject` and `HeadObject`, "Permissions".
+const MISSING_OBJECT: [&str; 3] = ["NoSuchKey", "NoSuchVersion", "NotFound"];
 /// An error message in `responseElements` that contains this means that a permission was missing: the code beside it is often
 /// a general one.
 const DENIAL_MESSAGE: &str = "not authorized to perform";
@@ -131,7 +136,7 @@ fn credit<'d>(
     let response = response.and_then(|response| ResponseError::parse(response.as_str()));
     let response = response.filter(is_denied_by);
     let denied = denied || response.is_some();
-    let (called, also) = if denied || event.is_decided_by_record() || event.has_decided_uses() {
+    let (called, mut also) = if denied || event.is_decided_by_record() || event.has_decided_uses() {
         let details = details();
         let message = match &response {
             Some(response) => response.message(),
@@ -142,6 +147,8 @@ fn credit<'d>(
     } else {
         (event.called(), Vec::new())
     };
+    let code = record.error_code.as_deref().unwrap_or_default();
+    also.extend(event.implied_by_error(code));
     let called = if is_refused_by_endpoint {
         // AWS's reports do not count network activity.
         called.beside_events()
@@ -356,6 +363,20 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The action without which the call would have been denied, instead of failing with this error.
+    pub(crate) fn implied_by_error(&self, error_code: &str) -> Option<Called<'a>> {
+        let service = self.resolved.service?;
+        if !is_missing_object(error_code) || self.catalog.service(service).namespace() != "s3" {
+            return None;
+        }
+        let action = self.catalog.action_by_name(service, "ListBucket")?;
+        let action = self.catalog.action(action);
+        Some(Called {
+            service: "s3",
+            action: CreditedAction::Implied(action.name()),
+        })
+    }
+
     /// Whether this action is what was called: its name is, or it is of the same service and the event leads to no action.
     fn is_itself(&self, action: ActionId) -> bool {
         let action = self.catalog.action(action);
@@ -394,6 +415,11 @@ fn is_denied_by(error: &ResponseError<'_>) -> bool {
         || error
             .message()
             .is_some_and(|message| message.contains(DENIAL_MESSAGE))
+}
+
+/// Whether an `errorCode` says that an object of S3 does not exist.
+pub(crate) fn is_missing_object(error_code: &str) -> bool {
+    MISSING_OBJECT.contains(&error_code)
 }
 
 /// Whether an `errorCode` says that a permission was missing.

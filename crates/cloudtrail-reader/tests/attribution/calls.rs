@@ -183,7 +183,7 @@ fn a_denial_counts_for_the_action_that_it_names() {
         (
             "s3",
             "GetObject",
-            Some("NoSuchKey"),
+            Some("SlowDown"),
             message("s3:PutObject"),
             "s3:GetObject",
         ),
@@ -282,6 +282,24 @@ fn exercised(changes: &Value) -> String {
     let mut rows: Vec<_> = rows.collect();
     rows.sort_unstable();
     rows.join(" ")
+}
+
+#[test]
+fn an_object_that_does_not_exist_implies_that_its_bucket_may_be_listed() {
+    for (source, event, code, expected) in [
+        ("s3", "GetObject", "NoSuchKey", "?s3:ListBucket"),
+        ("s3", "HeadObject", "NoSuchKey", "?s3:ListBucket"),
+        ("s3", "GetObjectAcl", "NoSuchVersion", "?s3:ListBucket"),
+        ("s3", "GetObject", "AccessDenied", ""),
+        ("s3", "GetBucketPolicy", "NoSuchBucketPolicy", ""),
+        ("route53", "GetHostedZone", "NotFound", ""),
+    ] {
+        let changes = json!({
+            "eventSource": format!("{source}.amazonaws.com"), "eventName": event, "errorCode": code,
+            "requestParameters": {"key": "k"},
+        });
+        assert_eq!(exercised(&changes), expected, "{changes}");
+    }
 }
 
 #[test]
@@ -486,7 +504,7 @@ fn refused_calls_are_attempts_too() {
         ("AuthorizationErrorException", 1),
         ("ForbiddenException", 1),
         ("KMS.AccessDeniedException", 1),
-        ("NoSuchKey", 0),
+        ("SlowDown", 0),
         ("ThrottlingException", 0),
         ("Client.DryRunOperation", 0),
         ("Client.InvalidParameterValue", 0),

@@ -238,6 +238,7 @@ fn on_chosen_cases() {
         record_of(USER, r#","errorCode":"Access\u0044enied""#),
         record_of(USER, r#","errorCode":"AccessDenied""#),
         record_of(USER, r#","errorCode":null"#),
+        record_of(USER, r#","errorCode":"NoSuchKey""#),
         record_of(
             USER,
             r#","errorCode":"AccessDenied","errorMessage":"authorized to perform: s3:PutObject""#,
