@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod exports;
 mod reports;
 mod trails;
 
@@ -17,6 +18,7 @@ use cloudtrail_reader::{ObjectId, ReadOptions, TrailReader};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
+use exports::{Export, exports};
 use reports::{CATALOG, READER, answer, states};
 use trails::{
     ACCOUNT, CALLS, Caller, DAYS, FIRST, Fate, Kind, Object, Removed, Trails, removed_places,
@@ -109,7 +111,13 @@ fn lost(trails: &Trails, removed: Removed, row: &str) -> Vec<Lost> {
 }
 
 /// Whether the report says that a use may be missing.
-fn is_stated(lost: &Lost, removed: Removed, claim: &StateReason, summary: &ReportCoverage) -> bool {
+fn is_stated(
+    trails: &Trails,
+    lost: &Lost,
+    removed: Removed,
+    claim: &StateReason,
+    summary: &ReportCoverage,
+) -> bool {
     let StateReason::NoAttempt {
         first,
         last,
@@ -135,22 +143,41 @@ fn is_stated(lost: &Lost, removed: Removed, claim: &StateReason, summary: &Repor
     });
     let is_gap_of_kind = of_kind.is_some_and(|records| has(&records.gaps));
     match removed {
-        // The last minutes of a day are in log files of the next one, which is the gap.
+        // The last minutes of a day are in log files of the next one, and an event that was delivered late in those of that day: they
+        // are the gap.
         Removed::Day(_) => of_account.gaps.iter().any(|it| it.contains(lost.delivered)),
         Removed::LogFile(_) if lost.is_listed => is_missing,
         Removed::LogFile(_) | Removed::Trail(_) => {
             is_gap || is_unverified || is_missing || lost.is_covered_by_others
         }
         Removed::KindOnDay(..) => is_gap_of_kind,
-        // A record that is cut out of a log file goes unnoticed while the day has others: hashes are not checked.
-        Removed::Record(..) => true,
+        // A record that is cut out of a log file goes unnoticed while the day has others of its kind: hashes are not checked.
+        Removed::Record(..) => {
+            is_gap_of_kind || trails.has_record((lost.day, lost.region, lost.kind), removed)
+        }
         Removed::Region(_) | Removed::Kind(_) | Removed::Digests(..) | Removed::Nothing => false,
     }
+}
+
+/// Whether a use that AWS remembers is before the first day that is left, and was not before: only the days that are gone say that
+/// the trail misses uses.
+fn tells_of_misses(export: &Export, whole: &ReportCoverage, rest: &ReportCoverage) -> bool {
+    let first = |summary: &ReportCoverage| {
+        let of_account = summary.accounts.first()?;
+        let mut days = FIRST - 3..FIRST + DAYS;
+        days.find(|day| of_account.gaps.iter().all(|gap| !gap.contains(*day)))
+    };
+    let used = export.last_used.map(|day| FIRST + day);
+    used.is_some_and(|used| {
+        first(whole).is_some_and(|first| first <= used)
+            && first(rest).is_none_or(|first| used < first)
+    })
 }
 
 /// Checks that the report without a part claims nothing that the report on the whole does not, and that it says what is missing.
 fn check(
     trails: &Trails,
+    export: &Export,
     removed: Removed,
     days_needed: u32,
     period: Option<u64>,
@@ -158,8 +185,10 @@ fn check(
     let tracking = Tracking::full()
         .with_period_days(period)
         .with_min_coverage_days(Some(days_needed));
-    let (whole, _) = answer(&read(&trails.objects(Removed::Nothing)), &tracking);
-    let (rest, summary) = answer(&read(&trails.objects(removed)), &tracking);
+    let whole = read(&trails.objects(Removed::Nothing));
+    let (whole, of_whole) = answer(export, &whole, &tracking);
+    let (rest, summary) = answer(export, &read(&trails.objects(removed)), &tracking);
+    let tells_of_misses = tells_of_misses(export, &of_whole, &summary);
     let (whole, rest) = (states(&whole), states(&rest));
     prop_assert_eq!(whole.len(), rest.len());
     for ((name, before, _), (_, after, reason)) in whole.iter().zip(&rest) {
@@ -169,13 +198,13 @@ fn check(
         let reason = reason.as_ref().unwrap();
         let is_unproved = matches!(before, State::Uncovered | State::Unobservable);
         prop_assert!(
-            !is_unproved || trails.tells_of_gaps(removed),
+            !is_unproved || trails.tells_of_gaps(removed) || tells_of_misses,
             "{name}: {before} became unused: {reason}"
         );
         if matches!(before, State::Used | State::Implied) {
             for lost in lost(trails, removed, name) {
                 prop_assert!(
-                    is_stated(&lost, removed, reason, &summary),
+                    is_stated(trails, &lost, removed, reason, &summary),
                     "{name}: {reason}: {lost:?}\n{summary:#?}"
                 );
             }
@@ -191,21 +220,23 @@ proptest! {
     #[test]
     fn a_trail_without_days_regions_or_digests_never_claims_more(
         trails in trails(),
+        export in exports(),
         removed in removed_places(),
         days_needed in 1..5_u32,
         period in prop::option::of(3..12_u64),
     ) {
-        check(&trails, removed, days_needed, period)?;
+        check(&trails, &export, removed, days_needed, period)?;
     }
 
     #[test]
     fn a_trail_without_objects_kinds_or_records_never_claims_more(
         trails in trails(),
+        export in exports(),
         removed in removed_records(),
         days_needed in 1..5_u32,
         period in prop::option::of(3..12_u64),
     ) {
-        check(&trails, removed, days_needed, period)?;
+        check(&trails, &export, removed, days_needed, period)?;
     }
 }
 
@@ -217,6 +248,7 @@ proptest! {
     #[test]
     fn claims_are_true(
         trails in trails(),
+        export in exports(),
         days_needed in 1..5_u32,
         quarters_of_days in prop::option::of((0..4 * DAYS, 0..4 * DAYS)),
         is_file in any::<bool>(),
@@ -229,7 +261,7 @@ proptest! {
             objects = vec![("activity.parquet".to_owned(), file)];
         }
         let reader = limited(quarters_of_days);
-        let (report, summary) = answer(&read_by(&reader, &objects), &tracking);
+        let (report, summary) = answer(&export, &read_by(&reader, &objects), &tracking);
         let missing = &summary.accounts[0].missing_log_files.days;
         for (name, state, reason) in states(&report) {
             let Some(StateReason::NoAttempt { first, last, regions, days, .. }) = reason else {

@@ -1,15 +1,16 @@
-//! Reports on a user whose account has a generated trail.
+//! Reports on a role whose account has a generated trail.
 
 use std::sync::{Arc, LazyLock};
 
 use advisor_core::{
-    AccountData, Activity, Advisor, DaySet, Granularity, Report, ReportCoverage, State,
-    StateReason, Tracking,
+    Activity, Advisor, DaySet, Granularity, Report, ReportCoverage, State, StateReason, Tracking,
 };
+use chrono::{DateTime, Utc};
 use cloudtrail_reader::{ReadOptions, TrailReader};
 use service_catalog::Catalog;
 
-use super::trails::{self, ACCOUNT, DAYS, FIRST};
+use super::exports::Export;
+use super::trails::{self, ANN, DAYS, FIRST};
 
 pub(crate) static CATALOG: LazyLock<Arc<Catalog>> =
     LazyLock::new(|| Arc::new(Catalog::parse(trails::CATALOG).unwrap()));
@@ -17,29 +18,20 @@ pub(crate) static CATALOG: LazyLock<Arc<Catalog>> =
 pub(crate) static READER: LazyLock<TrailReader> =
     LazyLock::new(|| TrailReader::new(CATALOG.clone(), ReadOptions::new()));
 
-static USERS: LazyLock<Arc<AccountData>> = LazyLock::new(|| {
-    let user = |name: &str| {
-        format!(
-            r#"{{"UserName":"{name}","UserId":"AIDA{name}","Arn":"arn:aws:iam::{ACCOUNT}:user/{name}","CreateDate":"2025-01-01T00:00:00Z","UserPolicyList":[{{"PolicyName":"p","PolicyDocument":{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}}]}}}}]}}"#
-        )
-    };
-    let export = format!(r#"{{"UserDetailList":[{},{}]}}"#, user("ann"), user("bob"));
-    Arc::new(AccountData::from_export("inline", &export).unwrap())
-});
+/// The instant of the reports: after the last day.
+pub(crate) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(DaySet::start_of(FIRST + DAYS)).unwrap()
+}
 
-/// The report on Ann's actions after the last day, and what it rests on.
-pub(crate) fn answer(activity: &Activity, tracking: &Tracking) -> (Report, ReportCoverage) {
-    let now = DaySet::start_of(FIRST + DAYS);
-    let advisor = Advisor::new(
-        USERS.clone(),
-        activity,
-        CATALOG.clone(),
-        tracking.clone(),
-        chrono::DateTime::from_timestamp_millis(now).unwrap(),
-    )
-    .unwrap();
-    let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
-    let report = advisor.report(&arn, Granularity::Action).unwrap();
+/// The report on Ann's actions, and what it rests on.
+pub(crate) fn answer(
+    export: &Export,
+    activity: &Activity,
+    tracking: &Tracking,
+) -> (Report, ReportCoverage) {
+    let (account, catalog) = (export.account(), CATALOG.clone());
+    let advisor = Advisor::new(account, activity, catalog, tracking.clone(), now()).unwrap();
+    let report = advisor.report(ANN, Granularity::Action).unwrap();
     (report, advisor.coverage())
 }
 

@@ -7,6 +7,9 @@ use chrono::DateTime;
 use proptest::prelude::*;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
+/// A role.
+pub(crate) const ANN: &str = "arn:aws:iam::111122223333:role/ann";
+pub(crate) const ANN_ID: &str = "AROAANN00000000000001";
 pub(crate) const OTHER_ACCOUNT: &str = "444455556666";
 pub(crate) const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
 pub(crate) const TRAILS: [&str; 2] = ["main", "other"];
@@ -157,12 +160,23 @@ pub(crate) enum Caller {
     Service,
 }
 
+/// When a record is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// On the day of the event.
+    SameDay,
+    /// On the next day, because it is of the last minutes of its day.
+    NextDay,
+    /// Two days later than it should be.
+    Delayed,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     pub(crate) caller: Caller,
     pub(crate) call: usize,
-    /// Whether it is of the last minutes of the day before the delivery.
-    pub(crate) is_late: bool,
+    pub(crate) delivery: Delivery,
+    is_correction: bool,
     /// Whether it says whose trail it is in.
     has_recipient: bool,
     is_denied: bool,
@@ -225,7 +239,12 @@ impl LogFile {
 
     /// The days of its events.
     pub(crate) fn day_of(&self, record: Record) -> i32 {
-        self.day - i32::from(record.is_late)
+        self.day
+            - match record.delivery {
+                Delivery::SameDay => 0,
+                Delivery::NextDay => 1,
+                Delivery::Delayed => 2,
+            }
     }
 }
 
@@ -250,6 +269,17 @@ impl Trails {
             collected[Kind::ALL.iter().position(|it| *it == kind).unwrap()] && !is_gone
         });
         kept.map(|(_, record)| record)
+    }
+
+    /// Whether a record of a kind is left that is of a day and Region of the account, in a log file that is read.
+    pub(crate) fn has_record(&self, of: (i32, &str, Kind), removed: Removed) -> bool {
+        let (day, region, kind) = of;
+        self.log_files.iter().enumerate().any(|(number, file)| {
+            let here = (file.account, file.region, file.fate) == (ACCOUNT, region, Fate::Read);
+            here && self
+                .records(number, removed)
+                .any(|record| CALLS[record.call].kind == kind && FIRST + file.day_of(record) == day)
+        })
     }
 
     /// Whether a log file of the account and a Region is read.
@@ -379,7 +409,11 @@ pub(crate) fn date(day: i32) -> String {
 
 fn write_record(text: &mut String, file: &LogFile, record: Record, number: usize) {
     let call = &CALLS[record.call];
-    let minutes = if record.is_late { -5 } else { 3 };
+    let minutes = match record.delivery {
+        Delivery::SameDay => 3,
+        Delivery::NextDay => -5,
+        Delivery::Delayed => -2 * 24 * 60 + 600,
+    };
     let millis =
         DaySet::start_of(FIRST + file.day) + minutes * 60_000 + number as i64 * 1_000 % DAY_MILLIS;
     let time = DateTime::from_timestamp_millis(millis).unwrap();
@@ -404,16 +438,21 @@ fn write_record(text: &mut String, file: &LogFile, record: Record, number: usize
     };
     let identity = match record.caller {
         Caller::Service => r#"{"type":"AWSService","invokedBy":"x.amazonaws.com"}"#.to_owned(),
-        caller => {
-            let name = if caller == Caller::Ann { "ann" } else { "bob" };
-            format!(
-                r#"{{"type":"IAMUser","principalId":"AIDA{name}","arn":"arn:aws:iam::{ACCOUNT}:user/{name}","accountId":"{ACCOUNT}","userName":"{name}"}}"#
-            )
-        }
+        Caller::Ann => format!(
+            r#"{{"type":"AssumedRole","principalId":"{ANN_ID}:s","arn":"arn:aws:sts::{ACCOUNT}:assumed-role/ann/s","accountId":"{ACCOUNT}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{ANN_ID}","arn":"{ANN}","accountId":"{ACCOUNT}","userName":"ann"}}}}}}"#
+        ),
+        Caller::Bob => format!(
+            r#"{{"type":"IAMUser","principalId":"AIDABOB00000000000001","arn":"arn:aws:iam::{ACCOUNT}:user/bob","accountId":"{ACCOUNT}","userName":"bob"}}"#
+        ),
+    };
+    let addendum = match (record.is_correction, record.delivery) {
+        (true, _) => r#","addendum":{"reason":"UPDATED_DATA","updatedFields":"requestParameters"}"#,
+        (false, Delivery::Delayed) => r#","addendum":{"reason":"DELIVERY_DELAY"}"#,
+        (false, _) => "",
     };
     _ = write!(
         text,
-        r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"{}","eventSource":"{}.amazonaws.com","eventName":"{}","awsRegion":"{}","requestParameters":{},"responseElements":null,"eventID":"00000000-0000-4000-8000-{number:012}","readOnly":{read_only}{resources},"eventType":"AwsApiCall"{recipient}{error},"eventCategory":"{category}"}}"#,
+        r#"{{"eventVersion":"1.11","userIdentity":{identity},"eventTime":"{}","eventSource":"{}.amazonaws.com","eventName":"{}","awsRegion":"{}","requestParameters":{},"responseElements":null,"eventID":"00000000-0000-4000-8000-{number:012}","readOnly":{read_only}{resources},"eventType":"AwsApiCall"{recipient}{error}{addendum},"eventCategory":"{category}"}}"#,
         time.format("%Y-%m-%dT%H:%M:%SZ"),
         call.service,
         call.event,
@@ -439,17 +478,24 @@ pub(crate) fn trails() -> impl Strategy<Value = Trails> {
 
 fn log_file() -> impl Strategy<Value = LogFile> {
     let caller = prop::sample::select(vec![Caller::Ann, Caller::Bob, Caller::Bob, Caller::Service]);
-    let [is_late, lacks_recipient, is_denied] = [0.15, 0.2, 0.1].map(prop::bool::weighted);
-    let record = (caller, 0..CALLS.len(), is_late, lacks_recipient, is_denied);
-    let record = record.prop_map(
-        |(caller, call, is_late, lacks_recipient, is_denied)| Record {
+    let delivery = prop_oneof![
+        16 => Just(Delivery::SameDay),
+        3 => Just(Delivery::NextDay),
+        1 => Just(Delivery::Delayed),
+    ];
+    let flags = [0.2, 0.1, 0.1].map(prop::bool::weighted);
+    let record = (caller, 0..CALLS.len(), delivery, flags);
+    let record = record.prop_map(|(caller, call, delivery, flags)| {
+        let [lacks_recipient, is_denied, is_correction] = flags;
+        Record {
             caller,
             call,
-            is_late,
+            delivery,
+            is_correction,
             has_recipient: !lacks_recipient,
             is_denied,
-        },
-    );
+        }
+    });
     let account = prop::sample::select(vec![ACCOUNT, ACCOUNT, ACCOUNT, ACCOUNT, OTHER_ACCOUNT]);
     let region = prop::sample::select(REGIONS.to_vec());
     let fate = prop_oneof![
