@@ -1,6 +1,7 @@
 //! `cargo xtask bench-ingest`: how fast trails are read, compared with decompression alone and with other tools.
 
 mod engine;
+mod parts;
 mod peers;
 mod results;
 
@@ -38,6 +39,7 @@ Examples:
   cargo xtask bench-ingest --only floor,ours       without the other tools
   cargo xtask bench-ingest --quick                 decompression and our reader: the least of 15 runs
   cargo xtask bench-ingest --quick --baseline PATH the same, and an earlier build of our reader
+  cargo xtask bench-ingest --quick --parts         the same, and what coverage and the days of rows cost
   cargo xtask bench-ingest --memory                peak memory for 1 and 10 million records; 6 GB of disk
   cargo xtask bench-ingest --write-results         also writes the tables to benches/RESULTS.md
 
@@ -67,6 +69,10 @@ pub(crate) struct BenchIngest {
     /// Another build of the program `ingest`, which runs in turn with this one. Its answers may differ, as its catalog may.
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
+    /// Builds our reader without coverage and without the days of rows too, which run in turn with it; prints what each costs, as
+    /// the ratio of the least times.
+    #[arg(long, requires = "quick")]
+    parts: bool,
     /// Compares the reader's peak memory for 1 and 10 million records of the regular trail, and does nothing else.
     #[arg(long, conflicts_with_all = ["records", "rounds", "only", "object", "trail", "quick", "baseline"])]
     memory: bool,
@@ -88,6 +94,10 @@ impl BenchIngest {
         let programs = Programs {
             current: program()?,
             baseline: baseline.transpose()?,
+            parts: match self.parts {
+                true => parts::build(&folder.join("parts"))?,
+                false => Vec::new(),
+            },
         };
         let done = if self.memory {
             self.compare_memory(&programs, &folder)
@@ -229,6 +239,7 @@ impl BenchIngest {
     fn columns(&self) -> Vec<Column> {
         let is_wanted = |engine: Engine| match engine {
             Engine::Baseline if self.baseline.is_none() => false,
+            Engine::WithoutCoverage | Engine::WithoutDays if !self.parts => false,
             _ if self.quick => engine.is_quick(),
             _ => self.only.is_empty() || self.only.contains(&engine),
         };
@@ -298,7 +309,11 @@ impl Expected {
     ) -> Result<(), String> {
         let expected = match column.engine {
             Engine::Floor => return Ok(()),
-            Engine::Ours | Engine::Baseline | Engine::Reference => &self.by_operation,
+            Engine::Ours
+            | Engine::WithoutCoverage
+            | Engine::WithoutDays
+            | Engine::Baseline
+            | Engine::Reference => &self.by_operation,
             _ => &self.by_event,
         };
         let label = column.label();

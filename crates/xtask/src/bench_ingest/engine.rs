@@ -19,6 +19,10 @@ pub(crate) enum Engine {
     Baseline,
     /// Our reader.
     Ours,
+    /// Our reader without coverage; needs --parts.
+    WithoutCoverage,
+    /// Our reader without the days of rows; needs --parts.
+    WithoutDays,
     /// Our reader with its reference parser.
     Reference,
     /// `ClickHouse`.
@@ -41,6 +45,8 @@ impl Engine {
             Self::Floor => "inflate only",
             Self::Baseline => "access-advisor, baseline",
             Self::Ours => "access-advisor",
+            Self::WithoutCoverage => "access-advisor without coverage",
+            Self::WithoutDays => "access-advisor without days",
             Self::Reference => "access-advisor, reference parser",
             Self::Clickhouse => "ClickHouse",
             Self::Duckdb => "DuckDB, read_json_objects",
@@ -52,7 +58,12 @@ impl Engine {
     /// The script and its variant, for the other tools.
     pub(super) fn script(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Floor | Self::Baseline | Self::Ours | Self::Reference => None,
+            Self::Floor
+            | Self::Baseline
+            | Self::Ours
+            | Self::WithoutCoverage
+            | Self::WithoutDays
+            | Self::Reference => None,
             Self::Clickhouse => Some(("with_clickhouse.py", "-")),
             Self::Duckdb => Some(("with_duckdb.py", "fastest")),
             Self::DuckdbReadJson => Some(("with_duckdb.py", "documented")),
@@ -74,7 +85,10 @@ impl Engine {
 
     /// Whether `--quick` measures it.
     pub(super) fn is_quick(self) -> bool {
-        matches!(self, Self::Floor | Self::Baseline | Self::Ours)
+        matches!(
+            self,
+            Self::Floor | Self::Baseline | Self::Ours | Self::WithoutCoverage | Self::WithoutDays
+        )
     }
 }
 
@@ -100,6 +114,8 @@ impl Column {
 pub(super) struct Programs {
     pub(super) current: PathBuf,
     pub(super) baseline: Option<PathBuf>,
+    /// Without a part.
+    pub(super) parts: Vec<(Engine, PathBuf)>,
 }
 
 /// What one run reported.
@@ -128,7 +144,11 @@ pub(super) fn command(
 ) -> Result<Command, String> {
     let program = match (column.engine, &programs.baseline) {
         (Engine::Baseline, Some(baseline)) => baseline,
-        _ => &programs.current,
+        (engine, _) => {
+            let mut parts = programs.parts.iter();
+            let without = parts.find(|(part, _)| *part == engine);
+            without.map_or(&programs.current, |(_, program)| program)
+        }
     };
     let mut command = child::command(program)?;
     command.arg(match column.engine {

@@ -126,6 +126,30 @@ impl Results {
                 },
             );
         }
+        out + &self.costs()
+    }
+
+    /// What parts of our reader cost, by threads: nothing without builds that leave them out.
+    fn costs(&self) -> String {
+        let mut out = String::new();
+        let ours = self.runs.iter().map(|(column, _)| *column);
+        for column in ours.filter(|column| column.engine == Engine::Ours) {
+            let costs = |without| {
+                let ours = self.spread(Engine::Ours, column.threads)?.least;
+                let without = self.spread(without, column.threads)?.least;
+                Some(format!("x {:.3}", ours / without))
+            };
+            if let (Some(coverage), Some(days)) =
+                (costs(Engine::WithoutCoverage), costs(Engine::WithoutDays))
+            {
+                // Writing to a string cannot fail.
+                let _ = writeln!(
+                    out,
+                    "\n{}: coverage costs {coverage}, the days of rows cost {days}.",
+                    column.label()
+                );
+            }
+        }
         out
     }
 
@@ -328,6 +352,26 @@ mod tests {
         let least = "| access-advisor, 2 threads | 0.1500 | 0.3000 | 1.500 | - |";
         let table = results.least_table();
         assert!(table.contains(least), "{table}");
+        assert!(!table.contains("costs"), "{table}");
+    }
+
+    #[test]
+    fn parts_cost_what_runs_without_them_are_faster() {
+        let engines = [Engine::Ours, Engine::WithoutCoverage, Engine::WithoutDays];
+        let columns = engines.map(|engine| Column { engine, threads: 1 });
+        let title = Title {
+            trail: TrailKind::Regular,
+            object: 50,
+            records: 400_000,
+        };
+        let mut results = Results::new(title, &columns);
+        for (column, seconds) in columns.iter().zip([0.206, 0.2, 0.204]) {
+            results.add(*column, &figures(seconds));
+        }
+        let line =
+            "access-advisor, 1 thread: coverage costs x 1.030, the days of rows cost x 1.010.";
+        let table = results.least_table();
+        assert!(table.contains(line), "{table}");
     }
 
     #[test]
