@@ -3,9 +3,10 @@
 mod heat_map;
 mod runs_of_days;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use access_advisor::activity::{Coverage, CoverageSummary};
+use access_advisor::activity::{Activity, Coverage, CoverageSummary};
 use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::{Args, ValueEnum};
 
@@ -13,6 +14,7 @@ use crate::arguments::ReadingArguments;
 use crate::csv_output::{CsvArguments, CsvWriter};
 use crate::exit_status;
 use crate::failure::Failure;
+use crate::wording::count;
 use crate::{input, json_output, output, terminal};
 
 /// The width of the map when the output is not a terminal.
@@ -77,6 +79,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
             let store = input::store(store, &catalog)?;
             let activity = store.activity_table()?;
             print(activity.coverage(), arguments)?;
+            say_what_is_not_covered(&activity);
             let nothing = Reconciliation::default();
             Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
         }
@@ -89,7 +92,33 @@ fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     print(trail.activity.coverage(), arguments)?;
+    say_what_is_not_covered(&trail.activity);
     Ok(MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage()).check()?)
+}
+
+/// Names the accounts of which users and roles made attempts, and no day is covered: their records are in the trails of other
+/// accounts, in log files with another account in their names, or in files that do not say what they cover.
+fn say_what_is_not_covered(activity: &Activity) {
+    let coverage = activity.coverage();
+    let with_records = coverage.records().filter(|it| !it.days.is_empty());
+    let with_records = with_records.map(|it| it.account);
+    let covered: BTreeSet<&str> = coverage
+        .log_files()
+        .map(|it| it.account)
+        .chain(with_records)
+        .collect();
+    let mut attempts: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in activity.rows() {
+        let account = row.principal.account.unwrap_or_default();
+        if !account.is_empty() && !covered.contains(account) {
+            *attempts.entry(account).or_default() += row.attempts;
+        }
+    }
+    let messages = attempts.iter().map(|(account, attempts)| {
+        let attempts = count(usize::try_from(*attempts).unwrap_or(usize::MAX), "attempt");
+        format!("account {account}: {attempts} of its users and roles, and no day is covered")
+    });
+    output::say_each(messages, "accounts of which no day is covered");
 }
 
 fn print(coverage: &Coverage, arguments: &CoverageArguments) -> Result<(), Failure> {
