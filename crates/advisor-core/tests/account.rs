@@ -299,10 +299,14 @@ fn the_last_of_repeated_entities_is_used() {
     assert_eq!(
         issues(&account),
         [format!(
-            "1.json: UserDetailList[0].Arn: {ANN} occurs again; the last one is used"
+            "1.json: UserDetailList[0].Arn: {ANN} occurs again with other content; the last one is used"
         )]
     );
     assert_eq!(reach(account, ANN), ["sqs"]);
+    // A copy of an export says nothing new.
+    let account = build(&[text("s3:*"), text("s3:*")]);
+    assert_eq!(issues(&account), [""; 0]);
+    assert_eq!(reach(account, ANN), ["s3"]);
 }
 
 #[test]

@@ -23,6 +23,16 @@ pub(super) struct PendingIdentity {
     pub(super) attached: Vec<(Box<str>, Box<str>)>,
 }
 
+impl PendingIdentity {
+    /// Whether it is the same as another one, wherever that was.
+    fn has_content_of(&self, other: &Self) -> bool {
+        self.detail == other.detail
+            && self.inline == other.inline
+            && self.groups == other.groups
+            && self.attached == other.attached
+    }
+}
+
 /// A managed policy as read from an export.
 #[derive(Debug)]
 pub(super) struct PendingPolicy {
@@ -73,7 +83,7 @@ fn newest_policies(pending: Vec<PendingPolicy>, issues: &mut Issues) -> Vec<Enti
         match position.get(&arn).and_then(|index| kept.get_mut(*index)) {
             Some(known) => {
                 let is_aws = policy.detail.is_aws_managed();
-                if !is_aws {
+                if !is_aws && policy.detail != known.detail {
                     issues.push(policy.place.issue("Arn", ExportIssueKind::Repeated { arn }));
                 }
                 if !is_aws || policy.version >= known.version {
@@ -97,12 +107,11 @@ fn last_identities(pending: Vec<PendingIdentity>, issues: &mut Issues) -> Vec<Pe
         let key = NameKey::of(&identity.detail);
         match position.get(&key).and_then(|index| kept.get_mut(*index)) {
             Some(known) => {
-                let arn = identity.detail.arn.clone();
-                issues.push(
-                    identity
-                        .place
-                        .issue("Arn", ExportIssueKind::Repeated { arn }),
-                );
+                if !identity.has_content_of(known) {
+                    let arn = identity.detail.arn.clone();
+                    let repeated = ExportIssueKind::Repeated { arn };
+                    issues.push(identity.place.issue("Arn", repeated));
+                }
                 *known = identity;
             }
             None => {

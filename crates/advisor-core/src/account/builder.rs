@@ -20,7 +20,7 @@ use super::graph::AccountData;
 use super::issue::{ExportIssueKind, Issues, Place};
 
 /// Collects exports into an [`AccountData`]. They can be pages of one account, or of several accounts.
-/// If an entity occurs again, the last one is used.
+/// If an entity occurs again, the last one is used, and where they differ, that is an issue.
 ///
 /// ```
 /// use advisor_core::AccountDataBuilder;

@@ -42,7 +42,7 @@ pub enum EntityKind {
 }
 
 /// A user, group, role or managed policy, as exported.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EntityDetail {
     /// The kind.
@@ -97,7 +97,7 @@ pub struct OtherVersion {
 }
 
 /// An inline policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InlinePolicy {
     pub(crate) name: Box<str>,
     pub(crate) document: PolicySource,

@@ -55,7 +55,7 @@ pub enum ExportIssueKind {
         /// The id.
         unique_id: UniqueId,
     },
-    /// The entity occurs again. The last one is used.
+    /// The entity occurs again, with other content. The last one is used.
     Repeated {
         /// The entity's ARN.
         arn: Arc<str>,
@@ -117,10 +117,10 @@ impl ExportIssueKind {
             | Self::InvalidArn { .. }
             | Self::WrongKind
             | Self::SharedUniqueId { .. }
-            | Self::MissingGroup { .. } => 1,
+            | Self::MissingGroup { .. }
+            | Self::Repeated { .. } => 1,
             Self::NameDiffers { .. }
             | Self::InvalidDate { .. }
-            | Self::Repeated { .. }
             | Self::PolicyNotEvaluated { .. } => 0,
             Self::More { losses, .. } => *losses,
         }
@@ -144,7 +144,10 @@ impl fmt::Display for ExportIssueKind {
                 f,
                 "another entity has the unique id {unique_id} too; activity is attributed to this one"
             ),
-            Self::Repeated { arn } => write!(f, "{arn} occurs again; the last one is used"),
+            Self::Repeated { arn } => write!(
+                f,
+                "{arn} occurs again with other content; the last one is used"
+            ),
             Self::PolicyNotEvaluated { arn, reason } => match arn {
                 Some(arn) => write!(f, "the policy {arn} is not evaluated: {reason}"),
                 None => write!(f, "the policy is not evaluated: {reason}"),
