@@ -7,9 +7,11 @@
 use std::path::Path;
 
 use advisor_core::{Activity, CoverageId, InternedAttempt};
+use memchr::memmem;
+use serde::de::IgnoredAny;
 
 use crate::options::{Parser, Rules};
-use crate::outcome::failure::FailedObject;
+use crate::outcome::failure::{FailedObject, FailureKind};
 use crate::outcome::malformed::Malformed;
 use crate::outcome::object_id::ObjectId;
 use crate::outcome::reconciliation::Reconciliation;
@@ -119,7 +121,9 @@ impl<'r> Intake<'r> {
 
     /// Records an object that cannot be read.
     pub(crate) fn fail(&mut self, failed: FailedObject) {
-        log_file::lose_object(failed.object(), self.rules, self.activity.coverage_mut());
+        if failed.kind() != FailureKind::NothingThere {
+            log_file::lose_object(failed.object(), self.rules, self.activity.coverage_mut());
+        }
         self.reconciliation.objects_failed.push(failed);
     }
 
@@ -143,7 +147,10 @@ impl<'r> Intake<'r> {
                     let (objects_read, losses_seen) = self.counts();
                     let coverage = self.activity.coverage_mut();
                     if losses_seen > losses {
-                        log_file::lose_object(object, self.rules, coverage);
+                        let is_failed = self.reconciliation.objects_failed.len() > failed;
+                        if delivery.is_some() || !is_failed || may_hold_records(inflated) {
+                            log_file::lose_object(object, self.rules, coverage);
+                        }
                     } else if let Some(delivery) = delivery
                         && objects_read > objects
                     {
@@ -248,6 +255,25 @@ impl<'r> Intake<'r> {
         }
         reference::merge_rows(&mut rows, delivery, activity, held);
     }
+}
+
+/// Whether an object that cannot be read may hold records: not if it is text without the names of their fields, such as a licence.
+/// JSON that is cut short may have lost them.
+fn may_hold_records(bytes: &[u8]) -> bool {
+    const NAMES: [&str; 5] = [
+        "eventName",
+        "eventname",
+        "event_name",
+        "EventName",
+        "class_uid",
+    ];
+    /// How compressed data in base64 starts.
+    const GZIP: &str = "H4sI";
+    let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
+    let has = |name: &&str| memmem::find(bytes, name.as_bytes()).is_some();
+    let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    let is_cut = || is_json && serde_json::from_slice::<IgnoredAny>(bytes).is_err();
+    !is_text || NAMES.iter().chain([&GZIP]).any(has) || is_cut()
 }
 
 /// What was in an object.

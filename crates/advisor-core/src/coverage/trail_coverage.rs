@@ -171,6 +171,12 @@ pub struct LogFileCoverage<'a> {
 }
 
 impl MissingLogFile<'_> {
+    /// Whether nothing says of which days the events in it are.
+    #[must_use]
+    pub fn is_undated(&self) -> bool {
+        self.days().next().is_none()
+    }
+
     /// The days of the events that may be in it.
     pub fn days(&self) -> impl Iterator<Item = i32> {
         days_of_span(self.first_day, self.last_day)

@@ -62,7 +62,10 @@ impl<'a> AccountProof<'a> {
         let account = self.account.clone();
         let read_in = |window| self.of_account.map_or(0, |of| count(&of.known_in(window)));
         match read_in(self.window) {
-            days if days >= needed => None,
+            days if days >= needed => {
+                let object = self.inputs.trail.undated()?.clone();
+                Some(StateReason::LostObject { object })
+            }
             0 if read_in(self.inputs.window) == 0 => {
                 Some(if self.inputs.trail.has_unknown_sources() {
                     StateReason::UnknownCoverage { account }

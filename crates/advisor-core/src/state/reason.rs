@@ -95,6 +95,11 @@ pub enum StateReason {
         /// The number of days that are needed.
         needed: u32,
     },
+    /// `uncovered`: an object was not read, or only in part, and nothing says of which account and days its events are.
+    LostObject {
+        /// The object.
+        object: Arc<str>,
+    },
     /// `uncovered`: AWS remembers a use by an identity, after the first day that was read, that the trail should show and does not
     /// show.
     MissedUse {
@@ -244,6 +249,11 @@ impl fmt::Display for StateReason {
                 f,
                 "{} read of all its kinds of event in one Region; {needed} needed",
                 Days(*days)
+            ),
+            Self::LostObject { object } => write!(
+                f,
+                "{} was not read whole, and may hold events of any day",
+                Printable(object)
             ),
             Self::MissedUse {
                 arn,

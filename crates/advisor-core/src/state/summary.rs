@@ -18,6 +18,7 @@ const NAMED: usize = 5;
 pub(crate) struct TrailDays {
     accounts: BTreeMap<Arc<str>, AccountDays>,
     missing_log_files: MissingLogFiles,
+    undated: Option<Arc<str>>,
     has_unknown_sources: bool,
     has_undecided_uses: bool,
 }
@@ -121,6 +122,9 @@ pub struct MissingLogFiles {
     pub first: Vec<Box<str>>,
     /// The days of the events that are in them.
     pub days: DaySet,
+    /// How many of them may hold events of any day, of any account: nothing is unused.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undated: usize,
 }
 
 impl MissingLogFiles {
@@ -133,6 +137,7 @@ impl MissingLogFiles {
                     this.first.push(missing.name.into());
                 }
                 this.days.extend(missing.days());
+                this.undated += usize::from(missing.is_undated());
             }
         }
         this
@@ -143,6 +148,11 @@ impl MissingLogFiles {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // Serde passes references.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// UTC days in a row, both ends included, as numbers of days since 1970-01-01. Written as an ISO 8601 date or interval:
@@ -295,6 +305,10 @@ impl TrailDays {
         Self {
             accounts,
             missing_log_files: MissingLogFiles::new(coverage, None),
+            undated: coverage
+                .missing()
+                .find(|missing| missing.is_undated())
+                .map(|missing| missing.name.into()),
             has_unknown_sources: coverage.has_unknown_sources(),
             has_undecided_uses: coverage.has_undecided_uses(),
         }
@@ -315,6 +329,11 @@ impl TrailDays {
 
     pub(crate) fn account(&self, account: &str) -> Option<&AccountDays> {
         self.accounts.get(account)
+    }
+
+    /// An object that was not read, or only in part, and that may hold events of any day and account.
+    pub(crate) fn undated(&self) -> Option<&Arc<str>> {
+        self.undated.as_ref()
     }
 
     /// Whether nobody asked the records of some activity which further actions the calls exercised.

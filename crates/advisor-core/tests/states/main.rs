@@ -523,3 +523,21 @@ fn the_summary_names_gaps_and_what_was_held() {
     assert_eq!((month.window_days, month.days_needed), (Some(16), 15));
     assert_eq!(month.accounts[0].days_read, 1);
 }
+
+#[test]
+fn an_object_of_unknown_days_leaves_nothing_unused() {
+    let users = [user(ANN, &["ec2:RunInstances"])];
+    let mut activity = covered(0..100);
+    let row =
+        |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(100, 0)))[1].clone();
+    assert!(row(&activity).starts_with("ec2:RunInstances unused: "));
+    let name = "logs/part-1.json";
+    activity.coverage_mut().lose_object(name);
+    let reason = "logs/part-1.json was not read whole, and may hold events of any day";
+    assert_eq!(
+        row(&activity),
+        format!("ec2:RunInstances uncovered: {reason}")
+    );
+    activity.coverage_mut().recover_object(name);
+    assert!(row(&activity).starts_with("ec2:RunInstances unused: "));
+}

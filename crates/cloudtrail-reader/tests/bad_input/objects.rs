@@ -345,3 +345,24 @@ fn more_records_than_bytes_can_hold() {
     let done = reader.read_bytes("few", br#"{"Records":[0,0,0]}"#, &mut Activity::new());
     assert_eq!((done.objects_failed.len(), done.records_read), (0, 3));
 }
+
+#[test]
+fn text_without_fields_of_records_is_no_lost_part_of_the_trail() {
+    for (bytes, is_lost) in [
+        (
+            &b"MIT License: in no event shall the authors be liable"[..],
+            false,
+        ),
+        (b"{\"note\": [1]}", false),
+        (b"{\"Records\":[", true),
+        (b"<13>Oct 1 host: eventName=GetObject", true),
+        (b"H4sIAAAAAAAA", true),
+        (b"\x89PNG\r\n\x1a\n\0", true),
+        (b"", true),
+    ] {
+        let read = take(&[bytes]);
+        assert!(read.reconciliation.has_faults());
+        let missing = read.activity.coverage().missing_log_files().len();
+        assert_eq!(missing, usize::from(is_lost), "{}", bytes.escape_ascii());
+    }
+}

@@ -7,6 +7,7 @@ use access_advisor::activity::{Coverage, DaySet, EventCategory};
 use chrono::Datelike;
 
 use crate::lines::Lines;
+use crate::wording::count;
 
 /// The fewest columns of the map, however narrow the terminal is.
 const FEWEST_CELLS: usize = 20;
@@ -51,8 +52,8 @@ fn write_notes(lines: &mut Lines<'_>, coverage: &Coverage) -> io::Result<()> {
     if !missing.is_empty() {
         writeln!(
             lines,
-            "Listed in digest files, but not read: {} log files",
-            missing.len()
+            "Listed in digest files, or not read whole: {}",
+            count(missing.len(), "object")
         )?;
         for name in missing.iter().take(MOST_NAMES) {
             writeln!(lines, "  {name}")?;

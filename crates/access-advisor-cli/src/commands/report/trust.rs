@@ -22,6 +22,9 @@ pub(crate) fn line(coverage: &ReportCoverage, asked_for: DayRange, unobservable:
             "; {} not read whole ({names}{more})",
             count(missing.count, "object")
         );
+        if missing.undated > 0 {
+            line.push_str(", of unknown days: nothing is called unused");
+        }
     }
     if coverage.has_unknown_sources {
         line.push_str(UNKNOWN_SOURCES);
