@@ -306,7 +306,12 @@ impl Trails {
                 || !self.is_left(file, removed);
             let is_told_otherwise = match removed {
                 Removed::Region(_) => true,
-                Removed::LogFile(_) | Removed::Day(_) => self.has_digests(file.trail),
+                Removed::LogFile(_) => self.has_digests(file.trail),
+                // The break between the digests is of the day of the delivery.
+                Removed::Day(_) => {
+                    let is_delayed = |record: &Record| record.delivery == Delivery::Delayed;
+                    self.has_digests(file.trail) && !file.records.iter().any(is_delayed)
+                }
                 _ => false,
             };
             is_gone && file.fate != Fate::Read && !is_told_otherwise
