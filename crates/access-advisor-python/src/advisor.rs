@@ -10,10 +10,13 @@ use access_advisor::findings::FindingSettings;
 use access_advisor::html::{HtmlOptions, HtmlWriter, ReportEncoder};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Granularity, NotEvaluated, ServiceLastAccessed, UngrantedActionUsed};
-use access_advisor::rightsize::{KeepRules, RightsizeOptions, Wildcards};
+use access_advisor::rightsize::{
+    KeepRules, PolicyLimits, RightsizeOptions, Rightsized, Rightsizer, UnmatchedKeepRule, Wildcards,
+};
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use pyo3::prelude::*;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::account::AccountData;
@@ -63,6 +66,53 @@ pub(crate) struct Advisor {
     inner: access_advisor::report::Advisor,
     now: DateTime<Utc>,
     missing: MissingInput,
+}
+
+impl Advisor {
+    /// A right-sizer, unless a keep rule is misspelt.
+    fn rightsizer(&self, py: Python<'_>, options: RightsizeOptions) -> PyResult<Rightsizer> {
+        let rightsizer = py.detach(|| self.inner.rightsizer(options));
+        let mut unmatched = rightsizer.unmatched_keep_rules().into_iter();
+        match unmatched.find(UnmatchedKeepRule::is_mistake) {
+            Some(rule) => Err(error::invalid_input(&rule.to_string())),
+            None => Ok(rightsizer),
+        }
+    }
+}
+
+/// The options of right-sizing.
+fn rightsize_options(
+    granularity: Level,
+    wildcards: &str,
+    keep: &Texts,
+    limits: Option<BTreeMap<String, usize>>,
+) -> PyResult<RightsizeOptions> {
+    let wildcards = match wildcards {
+        "none" => Wildcards::None,
+        "safe" => Wildcards::Safe,
+        other => {
+            return Err(error::invalid_input(&format!(
+                "wildcards must be \"none\" or \"safe\", not {other:?}"
+            )));
+        }
+    };
+    let keep = KeepRules::parse(&keep.0.join("\n"));
+    let keep = keep.map_err(|wrong| error::invalid_input(&format!("keep: {wrong}")))?;
+    let mut policy_limits = PolicyLimits::default();
+    for (name, number) in limits.into_iter().flatten() {
+        let Some(limit) = policy_limits.by_name_mut(&name) else {
+            let names = PolicyLimits::NAMES.join(", ");
+            return Err(error::invalid_input(&format!(
+                "limits: there is no limit {name:?}; there are {names}"
+            )));
+        };
+        *limit = number;
+    }
+    Ok(RightsizeOptions::default()
+        .with_granularity(granularity.0)
+        .with_wildcards(wildcards)
+        .with_keep(keep)
+        .with_limits(policy_limits))
 }
 
 /// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
@@ -530,15 +580,16 @@ impl Advisor {
     ///         kept.
     ///     keep: What stays although it is unused: actions such as "iam:Create*", each alone or with the ARN of the identities
     ///         that it is about ("rds:Restore* arn:aws:iam::*:role/dba*").
+    ///     limits: Other limits than IAM's defaults, by the names of `access-advisor rightsize --limit`: {"attached-role": 25}.
     ///
     /// Raises:
     ///     NoSuchEntityError: There is no such entity.
-    ///     InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards` or `keep` is not valid.
+    ///     InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards`, `keep` or `limits` is not valid.
     ///
     /// >>> sized = advisor.rightsize("arn:aws:iam::111122223333:user/erin")
     /// >>> sized["Refused"]
     /// 'only full tracking tells what is unused'
-    #[pyo3(signature = (arn, granularity = Level(Granularity::Action), *, wildcards = "none", keep = Texts(Vec::new())), text_signature = "($self, arn, granularity='action', *, wildcards='none', keep=())")]
+    #[pyo3(signature = (arn, granularity = Level(Granularity::Action), *, wildcards = "none", keep = Texts(Vec::new()), limits = None), text_signature = "($self, arn, granularity='action', *, wildcards='none', keep=(), limits=None)")]
     fn rightsize<'py>(
         &self,
         py: Python<'py>,
@@ -546,24 +597,77 @@ impl Advisor {
         granularity: Level,
         wildcards: &str,
         keep: Texts,
+        limits: Option<BTreeMap<String, usize>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let wildcards = match wildcards {
-            "none" => Wildcards::None,
-            "safe" => Wildcards::Safe,
-            other => {
-                return Err(error::invalid_input(&format!(
-                    "wildcards must be \"none\" or \"safe\", not {other:?}"
-                )));
-            }
-        };
-        let keep = KeepRules::parse(&keep.0.join("\n"));
-        let keep = keep.map_err(|wrong| error::invalid_input(&format!("keep: {wrong}")))?;
-        let options = RightsizeOptions::default()
-            .with_granularity(granularity.0)
-            .with_wildcards(wildcards)
-            .with_keep(keep);
-        let sized = py.detach(|| self.inner.rightsizer(options).rightsize(arn));
+        let options = rightsize_options(granularity, wildcards, &keep, limits)?;
+        let rightsizer = self.rightsizer(py, options)?;
+        let sized = py.detach(|| rightsizer.rightsize(arn));
         answer(py, &sized.map_err(|refused| error::request(&refused))?)
+    }
+
+    /// Right-sizes all users, groups and roles, in the order of their ARNs. As `rightsize` for each.
+    ///
+    /// Args:
+    ///     granularity, wildcards, keep, limits: As in `rightsize`.
+    ///     threads: The number of threads, 1 or more; one per processor when None.
+    ///
+    /// Raises:
+    ///     InvalidInputError: `granularity`, `wildcards`, `keep` or `limits` is not valid.
+    ///
+    /// >>> len(advisor.rightsize_all())
+    /// 20
+    #[pyo3(signature = (granularity = Level(Granularity::Action), *, wildcards = "none", keep = Texts(Vec::new()), limits = None, threads = None), text_signature = "($self, granularity='action', *, wildcards='none', keep=(), limits=None, threads=None)")]
+    fn rightsize_all<'py>(
+        &self,
+        py: Python<'py>,
+        granularity: Level,
+        wildcards: &str,
+        keep: Texts,
+        limits: Option<BTreeMap<String, usize>>,
+        threads: Option<Threads>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = rightsize_options(granularity, wildcards, &keep, limits)?;
+        let rightsizer = self.rightsizer(py, options)?;
+        let stop = Stop::default();
+        let stopping = Arc::clone(&stop);
+        let size = move || -> Vec<Rightsized> {
+            let entities = rightsizer.entities().into_par_iter();
+            let entities = entities.filter(|_| work::check(&stopping).is_ok());
+            let sized = entities.filter_map(|entity| rightsizer.rightsize_entity(entity));
+            sized.collect()
+        };
+        let sized = work::run_watched(py, threads, &stop, |_| Ok(()), size)?;
+        answer(py, &sized)
+    }
+
+    /// Returns the files that `access-advisor rightsize --out` writes for a user, group, role or customer-managed policy: documents of
+    /// today and new ones, a diff, `apply.sh`, `rollback.sh`, Terraform. By their path in a folder; none when nothing is proposed.
+    ///
+    /// Args:
+    ///     arn, granularity, wildcards, keep, limits: As in `rightsize`.
+    ///
+    /// Raises:
+    ///     NoSuchEntityError: There is no such entity.
+    ///     InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards`, `keep` or `limits` is not valid.
+    ///
+    /// >>> advisor.rightsize_files("arn:aws:iam::111122223333:user/erin")
+    /// {}
+    #[pyo3(signature = (arn, granularity = Level(Granularity::Action), *, wildcards = "none", keep = Texts(Vec::new()), limits = None), text_signature = "($self, arn, granularity='action', *, wildcards='none', keep=(), limits=None)")]
+    fn rightsize_files(
+        &self,
+        py: Python<'_>,
+        arn: &str,
+        granularity: Level,
+        wildcards: &str,
+        keep: Texts,
+        limits: Option<BTreeMap<String, usize>>,
+    ) -> PyResult<BTreeMap<String, String>> {
+        let options = rightsize_options(granularity, wildcards, &keep, limits)?;
+        let rightsizer = self.rightsizer(py, options)?;
+        let sized = py.detach(|| rightsizer.rightsize(arn));
+        let sized = sized.map_err(|refused| error::request(&refused))?;
+        let files = sized.files().into_iter();
+        Ok(files.map(|file| (file.path, file.content)).collect())
     }
 
     fn __repr__(&self) -> String {

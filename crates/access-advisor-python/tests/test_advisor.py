@@ -17,6 +17,7 @@ from access_advisor import (
     Advisor,
     InvalidInputError,
     NoSuchEntityError,
+    Store,
     Tracking,
     TrailError,
 )
@@ -280,6 +281,7 @@ def test_rightsize(advisor, account, activity):
     """Smaller policies of a group, as the command line has them."""
     arn = "arn:aws:iam::111122223333:group/auditors"
     assert "full tracking" in advisor.rightsize(arn)["Refused"]
+    assert advisor.rightsize_files(arn) == {}
     tracking = Tracking.full(min_coverage_days=1)
     advisor = Advisor(account, activity, tracking, now=NOW)
     sized = advisor.rightsize(arn, wildcards="safe", keep=["guardduty:GetDetector"])
@@ -295,3 +297,30 @@ def test_rightsize(advisor, account, activity):
         advisor.rightsize(arn, keep=["GetObject"])
     with pytest.raises(NoSuchEntityError):
         advisor.rightsize("arn:aws:iam::111122223333:user/nobody")
+    sized = advisor.rightsize(arn, limits={"managed-policy": 6_000, "inline-group": 0})
+    assert [policy["PolicyType"] for policy in sized["NewPolicies"]] == ["MANAGED"]
+    with pytest.raises(InvalidInputError, match='no limit "inline"; there are managed-policy,'):
+        advisor.rightsize(arn, limits={"inline": 1})
+
+    sized = advisor.rightsize_all(wildcards="safe", threads=2)
+    arns = [entity["Arn"] for entity in sized]
+    assert arns == sorted(arns) and arn in arns and len(arns) == 20
+    assert sized[arns.index(arn)] == advisor.rightsize(arn, wildcards="safe")
+
+    files = advisor.rightsize_files(arn)
+    folder = "111122223333/group-auditors/"
+    names = {path.removeprefix(folder) for path in files}
+    assert {"apply.sh", "rollback.sh", "changes.diff", "main.tf", "rightsized.json"} < names
+    assert json.loads(files[folder + "rightsized.json"]) == advisor.rightsize(arn)
+    assert files[folder + "apply.sh"].startswith("#!/bin/sh\n")
+
+
+def test_rightsize_of_a_store(tmp_path, account, activity):
+    """A store's accounts and activity are those that were imported."""
+    store = Store(tmp_path / "advisor.db")
+    store.import_account("testdata/account.json")
+    store.import_trail("testdata/trail")
+    tracking = Tracking.full(min_coverage_days=1)
+    stored = Advisor(store.account_data(), store.activity(), tracking, now=NOW)
+    expected = Advisor(account, activity, tracking, now=NOW)
+    assert stored.rightsize_all() == expected.rightsize_all()

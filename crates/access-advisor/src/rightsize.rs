@@ -4,7 +4,7 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember, PolicyChange,
-    PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized, RightsizedFile,
-    Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
+    Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
+    PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
+    RightsizedFile, Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
 };

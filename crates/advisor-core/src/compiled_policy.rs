@@ -476,6 +476,24 @@ impl PolicyCompiler {
         }
     }
 
+    /// Those of some actions that can apply to one of the resources of an allow. `None` when the work budget ends first.
+    pub(crate) fn applicable(
+        &self,
+        actions: &ActionSet,
+        resources: Option<&ResourceElement>,
+        budget: &mut WorkBudget,
+    ) -> Option<ActionSet> {
+        let Some(resources) = allowed_resources(resources) else {
+            return Some(ActionSet::empty(self.positions));
+        };
+        let actions = Expansion {
+            matched: actions.clone(),
+            unsure: None,
+        };
+        let reached = self.reachable(&actions, None, &resources, budget);
+        reached.unsure.is_none().then_some(reached.matched)
+    }
+
     fn positions_in(&self, scope: u32) -> &[usize] {
         self.positions_of.get(scope as usize).map_or(&[], |all| all)
     }

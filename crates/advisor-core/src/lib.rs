@@ -95,9 +95,9 @@ pub use report::{
 pub use reports::{MappedReports, Reports};
 pub use request_error::RequestError;
 pub use rightsize::{
-    ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember, PolicyChange,
-    PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized, RightsizedFile,
-    Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
+    Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
+    PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
+    RightsizedFile, Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
 };
 pub use state::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,

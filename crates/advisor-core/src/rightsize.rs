@@ -9,6 +9,8 @@
 //! program found when it compared the finished documents with the old ones.
 
 mod actions;
+mod applicable;
+mod basis;
 mod diff;
 mod document;
 mod documents;
@@ -30,6 +32,7 @@ mod steps;
 mod terraform;
 mod wildcards;
 
+pub use self::basis::Basis;
 pub use self::files::RightsizedFile;
 pub use self::keep_rules::{KeepRuleError, KeepRules, UnmatchedKeepRule};
 pub use self::options::{PolicyLimits, RightsizeOptions, Wildcards};

@@ -8,7 +8,7 @@ mod table;
 
 use access_advisor::account::{AccountData, EntityId};
 use access_advisor::report::Tracking;
-use access_advisor::rightsize::Rightsized;
+use access_advisor::rightsize::{Rightsized, UnmatchedKeepRule};
 use rayon::prelude::*;
 
 pub(crate) use self::arguments::RightsizeArguments;
@@ -41,10 +41,13 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let (advisor, missing) = (evidence.advisor, evidence.missing);
     let wildcards = options.wildcards;
     let rightsizer = advisor.rightsizer(options);
-    output::say_each(
-        rightsizer.unmatched_keep_rules(),
-        "keep rules that match nothing",
-    );
+    let unmatched = rightsizer.unmatched_keep_rules();
+    if unmatched.iter().any(UnmatchedKeepRule::is_mistake) {
+        // What it names would go without a word.
+        let rules: Vec<String> = unmatched.iter().map(ToString::to_string).collect();
+        return Err(Failure::Message(rules.join("\n")));
+    }
+    output::say_each(unmatched, "keep rules that match nothing");
     let entities = if arguments.all {
         rightsizer.entities()
     } else {

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from os import PathLike
 from typing import Any, ClassVar, Literal, NoReturn, Protocol, final
@@ -978,6 +978,7 @@ class Advisor:
         *,
         wildcards: Literal["none", "safe"] = "none",
         keep: Iterable[str] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> dict[str, Any]:
         """Returns smaller policies for a user, group, role or customer-managed policy, that keep what it needs, as
         `access-advisor rightsize --format json` prints them. Only `Tracking.full()` tells what is unused: with another tracking,
@@ -990,14 +991,58 @@ class Advisor:
                 kept.
             keep: What stays although it is unused: actions such as "iam:Create*", each alone or with the ARN of the identities
                 that it is about ("rds:Restore* arn:aws:iam::*:role/dba*").
+            limits: Other limits than IAM's defaults, by the names of `access-advisor rightsize --limit`: {"attached-role": 25}.
 
         Raises:
             NoSuchEntityError: There is no such entity.
-            InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards` or `keep` is not valid.
+            InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards`, `keep` or `limits` is not valid.
 
         >>> sized = advisor.rightsize("arn:aws:iam::111122223333:user/erin")
         >>> sized["Refused"]
         'only full tracking tells what is unused'
+        """
+    def rightsize_all(
+        self,
+        granularity: Literal["service", "action"] = "action",
+        *,
+        wildcards: Literal["none", "safe"] = "none",
+        keep: Iterable[str] = (),
+        limits: Mapping[str, int] | None = None,
+        threads: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Right-sizes all users, groups and roles, in the order of their ARNs. As `rightsize` for each.
+
+        Args:
+            granularity, wildcards, keep, limits: As in `rightsize`.
+            threads: The number of threads, 1 or more; one per processor when None.
+
+        Raises:
+            InvalidInputError: `granularity`, `wildcards`, `keep` or `limits` is not valid.
+
+        >>> len(advisor.rightsize_all())
+        20
+        """
+    def rightsize_files(
+        self,
+        arn: str,
+        granularity: Literal["service", "action"] = "action",
+        *,
+        wildcards: Literal["none", "safe"] = "none",
+        keep: Iterable[str] = (),
+        limits: Mapping[str, int] | None = None,
+    ) -> dict[str, str]:
+        """Returns the files that `access-advisor rightsize --out` writes for a user, group, role or customer-managed policy: documents of
+        today and new ones, a diff, `apply.sh`, `rollback.sh`, Terraform. By their path in a folder; none when nothing is proposed.
+
+        Args:
+            arn, granularity, wildcards, keep, limits: As in `rightsize`.
+
+        Raises:
+            NoSuchEntityError: There is no such entity.
+            InvalidInputError: `arn` is not an IAM ARN, or `granularity`, `wildcards`, `keep` or `limits` is not valid.
+
+        >>> advisor.rightsize_files("arn:aws:iam::111122223333:user/erin")
+        {}
         """
 
 @final
@@ -1099,8 +1144,19 @@ class Store:
         """
     def accounts(self) -> list[str]:
         """Returns the ids of the imported accounts."""
-    def account_data(self) -> AccountData: ...
-    def activity(self) -> Activity: ...
+    def account_data(self) -> AccountData:
+        """Returns the latest account data of all imported accounts as one graph, as an Advisor takes it.
+
+        >>> store = Store(folder / "advisor.db")
+        >>> Advisor(store.account_data(), store.activity()).findings()
+        <Table of ... rows: finding_id, kind, status, severity, ...>
+        """
+    def activity(self) -> Activity:
+        """Returns the activity of all imported trails.
+
+        Raises:
+            TrailError: No trail was imported: everything would look unused.
+        """
     def generate_service_last_accessed_details(
         self, *, Arn: str, Granularity: _ApiGranularity = "SERVICE_LEVEL", now: datetime | None = None
     ) -> GenerateServiceLastAccessedDetails:

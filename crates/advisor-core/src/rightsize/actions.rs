@@ -38,10 +38,11 @@ pub(super) enum Entry<'a> {
     Part(Part<'a>),
 }
 
-/// Finds the actions of an allow that must stay. `None` when the work budget ends first.
+/// Finds the actions of an allow that must stay: of its element, given with those that can apply to its resources. `None` when the work
+/// budget ends first.
 pub(super) fn new_actions<'a>(
     compiler: &PolicyCompiler,
-    element: &'a ActionElement,
+    (element, applicable): (&'a ActionElement, &ActionSet),
     needs: &Needs,
     budget: &mut WorkBudget,
 ) -> Option<Result<Vec<Entry<'a>>, ChangeReason>> {
@@ -49,10 +50,11 @@ pub(super) fn new_actions<'a>(
         compiler,
         catalog: compiler.catalog(),
         needs,
+        applicable,
     };
     let entries = match element {
         ActionElement::Action(patterns) => rewriting.of_patterns(patterns, budget)?,
-        ActionElement::NotAction(patterns) => rewriting.of_rest(element, patterns, budget)?,
+        ActionElement::NotAction(patterns) => rewriting.of_rest(patterns),
     };
     Some(entries.map(|mut entries| {
         let names = needs.marked_names_in(element);
@@ -65,6 +67,7 @@ struct Rewriting<'a> {
     compiler: &'a PolicyCompiler,
     catalog: &'a Catalog,
     needs: &'a Needs,
+    applicable: &'a ActionSet,
 }
 
 impl Rewriting<'_> {
@@ -83,7 +86,10 @@ impl Rewriting<'_> {
                 let source = source.clone();
                 return Some(Err(ChangeReason::UnknownEventSource { source }));
             }
-            let matched = self.compiler.matched_by(pattern, budget)?;
+            let mut matched = self.compiler.matched_by(pattern, budget)?;
+            if pattern.service().is_none() {
+                matched.intersect_with(self.applicable);
+            }
             self.push(pattern, &matched, &mut written, &mut entries);
         }
         Some(Ok(entries))
@@ -130,21 +136,16 @@ impl Rewriting<'_> {
     }
 
     /// The entries for what a `NotAction` element leaves.
-    fn of_rest<'p>(
-        &self,
-        element: &'p ActionElement,
-        patterns: &'p [ActionPattern],
-        budget: &mut WorkBudget,
-    ) -> Option<Result<Vec<Entry<'p>>, ChangeReason>> {
+    fn of_rest<'p>(&self, patterns: &'p [ActionPattern]) -> Result<Vec<Entry<'p>>, ChangeReason> {
         if let Some(source) = &self.needs.unknown_source {
             let source = source.clone();
-            return Some(Err(ChangeReason::UnknownEventSource { source }));
+            return Err(ChangeReason::UnknownEventSource { source });
         }
         let names = |namespace: &str| {
             let mut patterns = patterns.iter();
             patterns.any(|pattern| pattern.names_service(namespace))
         };
-        let matched = self.compiler.matched(element, budget)?;
+        let matched = self.applicable;
         let mut written = ActionSet::empty(self.compiler.positions());
         let mut entries = Vec::new();
         for (id, service) in self.catalog.services() {
@@ -156,18 +157,18 @@ impl Rewriting<'_> {
                     continue;
                 }
                 let service = namespace.into();
-                return Some(Err(ChangeReason::NotActionOfUnknown { service }));
+                return Err(ChangeReason::NotActionOfUnknown { service });
             }
-            let entry = self.of_service(id, service, None, &matched, &mut written);
+            let entry = self.of_service(id, service, None, matched, &mut written);
             entries.extend(entry.map(|entry| {
                 if names(namespace) {
                     entry
                 } else {
-                    self.by_service(service, &matched, entry)
+                    self.by_service(service, matched, entry)
                 }
             }));
         }
-        Some(Ok(entries))
+        Ok(entries)
     }
 
     /// What stays of a service of which the old actions are all: by service, all of it.

@@ -13,6 +13,12 @@ const MOST_CELLS: usize = 4_000_000;
 /// A diff of the policies that change, by statement, with all lines of the statements that change.
 pub(super) fn diff(entity: &Rightsized) -> String {
     let mut text = String::new();
+    if let Some(basis) = &entity.rests_on {
+        text.push_str(&format!(
+            "# {}\n# Rests on {basis}.\n",
+            Printable(&entity.arn)
+        ));
+    }
     for policy in entity.changed_policies() {
         let new = entity.new_policies.iter();
         let new = new.filter(|new| new.replaces.iter().any(|it| it == policy.key()));

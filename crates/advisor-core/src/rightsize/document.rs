@@ -11,6 +11,7 @@ use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
 use super::actions::{NewActions, new_actions, written};
+use super::applicable::applicable;
 use super::merging::StatementJson;
 use super::needs::Needs;
 use super::options::Wildcards;
@@ -35,7 +36,7 @@ pub(super) struct OldDocument {
     pub(super) frame: Map<String, Value>,
     /// The statements' JSON, as in the export.
     pub(super) statements: Vec<Map<String, Value>>,
-    /// By statement, the actions that it matches.
+    /// By statement, the actions that it matches; of allows, those that can apply to its resources.
     matched: Vec<ActionSet>,
     /// The actions that the allows match.
     pub(super) granted: ActionSet,
@@ -97,7 +98,10 @@ impl OldDocument {
         let mut budget = WorkBudget::steps(DOCUMENT_STEPS);
         for statement in &parsed.statements {
             // A statement that takes too much work stays as it is. It counts as matching everything, so that no proof is easier.
-            let actions = compiler.matched(&statement.actions, &mut budget);
+            let actions = match statement.effect {
+                Effect::Allow => applicable(compiler, statement, &mut budget),
+                Effect::Deny => compiler.matched(&statement.actions, &mut budget),
+            };
             let actions = actions.unwrap_or_else(|| ActionSet::full(compiler.positions()));
             if statement.effect == Effect::Allow {
                 granted.union_with(&actions);
@@ -219,7 +223,8 @@ fn rewrite(
         return NewActions::Same(None);
     }
     let unproved = || NewActions::Same(Some(ChangeReason::TooMuchWork));
-    let Some(entries) = new_actions(compiler, &statement.actions, needs, budget) else {
+    let old = (&statement.actions, matched);
+    let Some(entries) = new_actions(compiler, old, needs, budget) else {
         return unproved();
     };
     let entries = match entries {

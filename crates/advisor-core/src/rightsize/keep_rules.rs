@@ -9,6 +9,9 @@ use crate::account::AccountData;
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
 
+/// The most letters by which a name is taken for a mistyped other one.
+const MOST_MISTYPED: usize = 2;
+
 /// What stays although it is unused: actions, of all identities or of some.
 ///
 /// ```
@@ -41,6 +44,10 @@ pub enum UnmatchedKeepRule {
     Action {
         /// The rule.
         rule: Box<str>,
+        /// An action of the catalog with nearly this name.
+        near: Option<Box<str>>,
+        /// Whether its action has wildcards.
+        has_wildcards: bool,
     },
     /// The account data has no such user, group, role or policy.
     Entity {
@@ -52,13 +59,32 @@ pub enum UnmatchedKeepRule {
 impl fmt::Display for UnmatchedKeepRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Action { rule } => {
-                write!(f, "keep rule {rule:?}: the catalog has no such action")
+            Self::Action { rule, near, .. } => {
+                write!(f, "keep rule {rule:?}: the catalog has no such action")?;
+                match near {
+                    Some(near) => write!(f, "; did you mean {near}?"),
+                    None => Ok(()),
+                }
             }
             Self::Entity { rule } => write!(
                 f,
                 "keep rule {rule:?}: the account export has no such user, group, role or policy"
             ),
+        }
+    }
+}
+
+impl UnmatchedKeepRule {
+    /// Whether the rule can keep nothing, or has a misspelt name: all but a name that is new to the catalog.
+    #[must_use]
+    pub fn is_mistake(&self) -> bool {
+        match self {
+            Self::Action {
+                near,
+                has_wildcards,
+                ..
+            } => *has_wildcards || near.is_some(),
+            Self::Entity { .. } => true,
         }
     }
 }
@@ -186,7 +212,11 @@ impl KeepRules {
         for rule in &self.0 {
             let text = || rule.text.clone();
             if matched(vec![rule.actions.clone()], compiler).is_empty() {
-                unmatched.push(UnmatchedKeepRule::Action { rule: text() });
+                unmatched.push(UnmatchedKeepRule::Action {
+                    rule: text(),
+                    near: near(&rule.actions, compiler.catalog()),
+                    has_wildcards: rule.actions.literal_name().is_none(),
+                });
             }
             if !account
                 .entities()
@@ -206,6 +236,38 @@ impl KeepRule {
     }
 }
 
+/// The action of the catalog, of the same service, with the name that is most like that of a pattern, if one is a mistype away.
+fn near(pattern: &ActionPattern, catalog: &Catalog) -> Option<Box<str>> {
+    let (namespace, name) = (pattern.service()?, pattern.literal_name()?);
+    let service = catalog.service_by_namespace(namespace)?;
+    let name = name.to_ascii_lowercase();
+    let others = catalog.actions_of(service).map(|id| {
+        let other = catalog.action(id).name();
+        (distance(&name, &other.to_ascii_lowercase()), other)
+    });
+    let (steps, nearest) = others.min_by_key(|(steps, _)| *steps)?;
+    (steps <= MOST_MISTYPED).then(|| format!("{namespace}:{nearest}").into())
+}
+
+/// How many letters are to be added, left out or changed to make one text of another.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (number, letter) in from.bytes().enumerate() {
+        let mut diagonal = number;
+        let mut left = number + 1;
+        for (cell, other) in row.iter_mut().skip(1).zip(to.bytes()) {
+            let changed = diagonal + usize::from(letter != other);
+            diagonal = *cell;
+            left = changed.min(left + 1).min(diagonal + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = number + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 /// The actions of the catalog that one of the patterns matches.
 fn matched(patterns: Vec<ActionPattern>, compiler: &PolicyCompiler) -> ActionSet {
     let none = || ActionSet::empty(compiler.positions());
@@ -221,6 +283,20 @@ fn matched(patterns: Vec<ActionPattern>, compiler: &PolicyCompiler) -> ActionSet
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distances_are_counted_in_letters() {
+        for (from, to, expected) in [
+            ("queue", "queue", 0),
+            ("qeue", "queue", 1),
+            ("queues", "queue", 1),
+            ("qwewe", "queue", 2),
+            ("", "abc", 3),
+            ("abc", "", 3),
+        ] {
+            assert_eq!(distance(from, to), expected, "{from} {to}");
+        }
+    }
 
     #[test]
     fn lines_are_rules_comments_or_errors() {

@@ -36,6 +36,8 @@ pub(super) struct Needs {
     pub(super) whole_services: Vec<ServiceId>,
     /// An event source that the catalog lacks: whatever may grant its service stays as it is.
     pub(super) unknown_source: Option<Arc<str>>,
+    /// The unused actions that data events would show.
+    pub(super) shown_by_data_events: ActionSet,
     /// Of a group or policy: what only one identity used.
     pub(super) by_one: Vec<(EntityId, ActionSet)>,
 }
@@ -77,12 +79,16 @@ impl Needs {
             marked_names: options.keep.unknown_names_of(&detail.arn, catalog),
             whole_services: Vec::new(),
             unknown_source: None,
+            shown_by_data_events: none(),
             by_one: Vec::new(),
         };
         match advisor.states_of(entity, &identities) {
             Some(states) => match states.uncovered_reason() {
                 Some(reason) => return Err(NoNeeds::Coverage(reason.clone())),
-                None => states.add_unknown(&mut needs.uncovered, &mut needs.unobservable),
+                None => {
+                    states.add_unknown(&mut needs.uncovered, &mut needs.unobservable);
+                    states.add_shown_by_data_events(&mut needs.shown_by_data_events);
+                }
             },
             None => return Err(NoNeeds::NoStates),
         }

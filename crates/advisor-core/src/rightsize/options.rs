@@ -61,6 +61,32 @@ pub struct PolicyLimits {
 }
 
 impl PolicyLimits {
+    /// The names of the limits, as the command line has them.
+    pub const NAMES: [&'static str; 7] = [
+        "managed-policy",
+        "inline-user",
+        "inline-role",
+        "inline-group",
+        "attached-user",
+        "attached-role",
+        "attached-group",
+    ];
+
+    /// The limit of a name; `None` when there is none of this name.
+    #[must_use]
+    pub fn by_name_mut(&mut self, name: &str) -> Option<&mut usize> {
+        Some(match name {
+            "managed-policy" => &mut self.managed_policy,
+            "inline-user" => &mut self.inline_user,
+            "inline-role" => &mut self.inline_role,
+            "inline-group" => &mut self.inline_group,
+            "attached-user" => &mut self.attached_user,
+            "attached-role" => &mut self.attached_role,
+            "attached-group" => &mut self.attached_group,
+            _ => return None,
+        })
+    }
+
     /// What policies of any user, group or role can have in all. A statement takes no fewer characters when it is split, or packed with
     /// others.
     pub(super) fn most_characters(&self) -> usize {
@@ -127,5 +153,24 @@ impl RightsizeOptions {
     #[must_use]
     pub fn with_limits(self, limits: PolicyLimits) -> Self {
         Self { limits, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_that_of_one_limit() {
+        let mut limits = PolicyLimits::default();
+        for (number, name) in PolicyLimits::NAMES.iter().enumerate() {
+            *limits.by_name_mut(name).unwrap() = number;
+        }
+        let numbers = PolicyLimits::NAMES.map(|name| *limits.by_name_mut(name).unwrap());
+        let different: HashSet<usize> = numbers.into();
+        assert_eq!(different.len(), numbers.len());
+        assert!(limits.by_name_mut("attached").is_none());
     }
 }

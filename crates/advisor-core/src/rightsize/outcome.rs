@@ -11,10 +11,11 @@ use serde_json::{Map, Value};
 
 use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason, UnknownHolders};
 use crate::ids::AccountId;
-use crate::state::StateReason;
+use crate::state::{DayRange, StateReason};
 use crate::time;
 use crate::unseen_use::UseSource;
 
+use super::basis::Basis;
 use super::merging::StatementJson;
 use super::packing::map_characters;
 use super::proof::Proof;
@@ -39,10 +40,15 @@ pub struct Rightsized {
     /// Why nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
+    /// What was read of the trail of its account. `None` when nothing is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rests_on: Option<Basis>,
     /// How many granted actions stay, by why.
     pub kept: KeptActions,
     /// How many actions are granted now and would not be any more.
     pub removed_actions: usize,
+    /// How many of the removed actions data events would show. A trail may log those of some resources only.
+    pub removed_by_data_events: usize,
     /// Its own policies today, in the order of the export, and what becomes of them.
     pub policies: Vec<PolicyChange>,
     /// Of a managed policy: the ids of its versions, the default one first. IAM keeps five.
@@ -243,6 +249,15 @@ impl Serialize for ChangeReason {
 pub enum Refusal {
     /// Too little of the trail was read.
     Coverage(StateReason),
+    /// The newest day that was read is too long ago.
+    OldTrail {
+        /// The account.
+        account: Arc<str>,
+        /// That day, as a number of days since 1970-01-01.
+        newest: i32,
+        /// How many days came after it.
+        days: i32,
+    },
     /// AWS remembers a use that the trail does not show, though everything that the user or role may do would be in it: the trail
     /// misses something.
     UnseenUse {
@@ -278,6 +293,19 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coverage(reason) => write!(f, "too little was read to tell: {reason}"),
+            Self::OldTrail {
+                account,
+                newest,
+                days,
+            } => write!(
+                f,
+                "the newest day of the trail of account {account} that was read is {}, {days} days before; what began since is not known. \
+                 Read newer logs, or judge as of that day",
+                DayRange {
+                    first: Some(*newest),
+                    last: *newest
+                }
+            ),
             Self::UnseenUse { arn, source, used } => write!(
                 f,
                 "{source} of {arn} is {}, which the trail should show and does not",
@@ -332,8 +360,10 @@ impl Rightsized {
             entity_type: detail.kind,
             name: detail.name.clone(),
             refused: None,
+            rests_on: None,
             kept: KeptActions::default(),
             removed_actions: 0,
+            removed_by_data_events: 0,
             policies: Vec::new(),
             new_policies: Vec::new(),
             only_one_member: Vec::new(),

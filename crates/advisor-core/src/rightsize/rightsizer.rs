@@ -11,7 +11,9 @@ use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::compiled_policy::PolicyCompiler;
 use crate::request_error::RequestError;
+use crate::state::ReportCoverage;
 
+use super::basis::Basis;
 use super::document::OldDocument;
 use super::documents::Documents;
 use super::keep_rules::UnmatchedKeepRule;
@@ -38,7 +40,12 @@ pub struct Rightsizer {
     documents: Arc<Documents>,
     names: Arc<AccountNames>,
     holders: Arc<Holders>,
+    coverage: Arc<ReportCoverage>,
 }
+
+/// How old the newest day that was read may be, in days. What began since is in no log that was read, and would be removed. Logs come
+/// within minutes, but may be copied once a week.
+const OLDEST_NEWEST_DAY: i32 = 14;
 
 /// The most statements that are left as they are, one after the other, so that the others fit. Then all are.
 const MOST_LEFT_WHOLE: usize = 20;
@@ -73,6 +80,7 @@ impl Advisor {
             documents: Arc::new(Documents::new(self.account())),
             names: Arc::new(AccountNames::new(self.account())),
             holders: Arc::new(Holders::new(self.account())),
+            coverage: Arc::new(self.coverage()),
             advisor: self.clone(),
             options,
         }
@@ -155,6 +163,17 @@ impl Rightsizer {
             NoNeeds::Nobody => Refusal::Nobody,
             NoNeeds::NoStates => Refusal::NoStates,
         })?;
+        let account = detail.account.as_str();
+        result.rests_on = Basis::of(&self.coverage, account, self.advisor.now());
+        if let Some(basis) = &result.rests_on
+            && basis.days_since() > OLDEST_NEWEST_DAY
+        {
+            return Err(Refusal::OldTrail {
+                account: basis.account.clone(),
+                newest: basis.newest_day(),
+                days: basis.days_since(),
+            });
+        }
         let mut own = self.own(entity, &needs);
         if own.iter().any(Own::changes) {
             check_names(detail, &own)?;
@@ -203,6 +222,8 @@ impl Rightsizer {
             left.union_with(&rewritten.granted);
         }
         result.removed_actions = all.len() - left.len();
+        all.subtract(&left);
+        result.removed_by_data_events = all.common_len(&needs.shown_by_data_events);
         let mut count = |set: &ActionSet| {
             let mut both = left.clone();
             both.intersect_with(set);

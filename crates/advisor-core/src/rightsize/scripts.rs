@@ -66,10 +66,13 @@ impl<'a> Script<'a> {
             let (kind, name) = (entity.kind_word(), quoted(&entity.name));
             (format!("kind={kind}\nname={name}\n"), format!("\n{ENTITY}"))
         };
+        let basis = entity.rests_on.as_ref();
+        let basis = basis.map_or_else(String::new, |it| format!("# Rests on {}.\n", Printable(it)));
         let text = format!(
             "#!/bin/sh\n\
              # {about} {}.\n\
              {note}\
+             {basis}\
              # Needs the AWS CLI and the usual tools of POSIX.\n\
              set -eu\n\
              cd -- \"$(dirname -- \"$0\")\"\n\n\
@@ -132,6 +135,7 @@ impl<'a> Script<'a> {
         );
         self.text.push_str("fi\n");
         self.check_steps(&steps, "check_managed");
+        self.text.push_str("stop_after_checks \"${1-}\"\n");
 
         self.comment("Save what is there.");
         let kind = self.entity.kind_word();
@@ -153,7 +157,13 @@ impl<'a> Script<'a> {
         self.comment(
             "What is new is granted before anything is taken away, as far as IAM's limits allow.",
         );
+        let mut has_granted = false;
         for step in &steps {
+            let grants = matches!(step, Step::Create(_) | Step::Attach(_));
+            if has_granted && !grants {
+                self.text.push_str("settle\n");
+            }
+            has_granted = grants;
             self.apply_step(*step);
         }
         let applied = "printf 'Applied. rollback.sh restores what was.\\n'\n";
@@ -235,7 +245,13 @@ impl<'a> Script<'a> {
         self.comment("Is everything as in the account export or as proposed?");
         self.check_steps(&steps, "check_there");
         self.comment("The steps of apply.sh are undone, the last one first.");
+        let mut has_granted = false;
         for step in steps.iter().rev() {
+            let grants = matches!(step, Step::Detach(_) | Step::Delete(_) | Step::Put(..));
+            if has_granted && !grants {
+                self.text.push_str("settle\n");
+            }
+            has_granted = grants;
             self.undo_step(*step);
         }
         let restored = "rm -rf found\nprintf 'Restored what was.\\n'\n";

@@ -183,6 +183,20 @@ impl StatesOfReport {
         }
     }
 
+    /// Adds the actions of which data events would show an attempt.
+    pub(crate) fn add_shown_by_data_events(&self, actions: &mut ActionSet) {
+        let unused = self.states.iter().flat_map(|part| &part.unused);
+        for (verdict, shown) in unused {
+            if let StateReason::NoAttempt {
+                data_types: Some(_),
+                ..
+            } = verdict.reason
+            {
+                actions.union_with(shown);
+            }
+        }
+    }
+
     /// The actions that are uncovered, with those that would be unused if they had been granted for longer.
     fn uncovered<'a>(&self, part: &'a AccountStates) -> Cow<'a, ActionSet> {
         let Some(recent) = &self.recent_grants else {

@@ -90,6 +90,11 @@ impl Evaluated {
     }
 }
 
+/// Whether an action may apply to a resource: an ARN of another service's is none that it has, of the services of these tests.
+pub(crate) fn may_apply(action: &str, resource: &str) -> bool {
+    resource == "*" || resource.split(':').nth(2) == action.split(':').next()
+}
+
 /// One value or a list of them.
 fn many(value: &Value) -> impl Iterator<Item = &Value> {
     match value {

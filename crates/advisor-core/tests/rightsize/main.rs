@@ -12,6 +12,7 @@ mod holders;
 mod limits;
 mod moto;
 mod property;
+mod resources;
 #[cfg(unix)]
 mod scripts;
 mod world;
@@ -174,6 +175,32 @@ fn a_marked_name_that_the_catalog_lacks_stays_where_a_policy_grants_it() {
 }
 
 #[test]
+fn keep_rules_with_a_misspelt_name_are_mistakes() {
+    let world = World::new();
+    for (rule, expected) in [
+        ("sqs:CreateQeue", Some("did you mean sqs:CreateQueue?")),
+        ("sqs:Crate*", Some("the catalog has no such action")),
+        (
+            "sqs:CreateQueue arn:aws:iam::*:role/bild",
+            Some("no such user, group, role"),
+        ),
+        ("sqs:BrandNew", None),
+        ("new-service:Do", None),
+    ] {
+        let marked = options().with_keep(KeepRules::parse(rule).unwrap());
+        let rightsizer = world.advisor(Tracking::full()).rightsizer(marked);
+        let mut unmatched = rightsizer.unmatched_keep_rules().into_iter();
+        let mistake = unmatched
+            .find(|it| it.is_mistake())
+            .map(|it| it.to_string());
+        match expected {
+            Some(text) => assert!(mistake.unwrap().contains(text), "{rule}"),
+            None => assert_eq!(mistake, None, "{rule}"),
+        }
+    }
+}
+
+#[test]
 fn a_use_that_the_catalog_cannot_name_keeps_what_may_grant_it() {
     let mut world = World::new();
     world.inline(
@@ -255,6 +282,55 @@ fn nothing_is_proposed_without_coverage_states_or_users() {
     world.empty_group("idle");
     let group = "arn:aws:iam::111122223333:group/idle";
     assert_eq!(refused(&world, Tracking::full(), group), Refusal::Nobody);
+}
+
+#[test]
+fn a_proposal_says_what_it_rests_on_and_is_not_made_of_an_old_trail() {
+    let mut world = World::new();
+    world.inline("one", document(json!([allow(json!("sqs:*"), "*")])));
+    world.used("sqs", "CreateQueue");
+    world.days_ago = 13;
+    let sized = rightsize(&world, options());
+    let basis = sized.rests_on.as_ref().unwrap();
+    assert_eq!((basis.days_read, basis.regions.len()), (100, 2));
+    let text = basis.to_string();
+    assert!(
+        text.contains("days of the trail of account 111122223333 before 2026-04-24T00:00:00+00:00, in eu-west-1 (100 days), us-east-1")
+            && text.contains("; not read: 2026-04-11/2026-04-24"),
+        "{text}"
+    );
+    let files = sized.files();
+    for name in ["apply.sh", "changes.diff"] {
+        let file = files.iter().find(|it| it.path.ends_with(name)).unwrap();
+        assert!(
+            file.content.contains(&format!("\n# Rests on {text}.\n")),
+            "{}",
+            file.content
+        );
+    }
+    world.days_ago = 14;
+    let sized = rightsize(&world, options());
+    let refused = sized.refused.as_ref().unwrap().to_string();
+    assert!(sized.rests_on.is_none() && sized.files().is_empty());
+    assert!(
+        refused.contains("read is 2026-04-10, 15 days before"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn removed_actions_that_data_events_show_are_counted() {
+    let mut world = World::new();
+    let actions = json!(["sns:Publish", "sns:CreateTopic", "sns:DeleteTopic"]);
+    world.inline("one", document(json!([allow(actions, "*")])));
+    world.used("sns", "CreateTopic");
+    assert_eq!(rightsize(&world, options()).removed_by_data_events, 0);
+    world.log_topics();
+    let sized = rightsize(&world, options());
+    assert_eq!(
+        (sized.removed_actions, sized.removed_by_data_events),
+        (2, 1)
+    );
 }
 
 #[test]

@@ -445,6 +445,9 @@ fn scripts_can_be_run_again_and_undo_nothing_when_nothing_was_done() {
     let before = Iam::of_export(&export, limits);
     let entity = "role-build";
     let sandbox = Sandbox::new(before.clone(), &sized.files());
+    let checked = sandbox.run_with(entity, "apply.sh", &["--check"]);
+    assert!(checked.success && sandbox.iam() == before, "{checked:?}");
+    assert!(!sandbox.folder(entity).join("found").exists());
     for scripts in [
         &["rollback.sh"][..],
         &["apply.sh", "apply.sh", "rollback.sh"],

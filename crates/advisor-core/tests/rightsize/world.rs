@@ -57,6 +57,8 @@ pub(crate) struct World {
     policies: Vec<Value>,
     groups: Vec<Value>,
     activity: Activity,
+    /// How many days the trail ends before the present.
+    pub(crate) days_ago: i32,
     /// When IAM says that the role was used last.
     pub(crate) last_used: Option<&'static str>,
 }
@@ -68,6 +70,7 @@ impl World {
             policies: Vec::new(),
             groups: Vec::new(),
             activity: covered(),
+            days_ago: 0,
             last_used: None,
         }
     }
@@ -114,13 +117,20 @@ impl World {
         if let Some(time) = self.last_used {
             role["RoleLastUsed"] = json!({"LastUsedDate": time, "Region": "eu-west-1"});
         }
-        advisor(
-            &[role],
-            &self.policies,
-            &self.groups,
-            &self.activity,
-            (tracking, small_catalog()),
-        )
+        let export = json!({"RoleDetailList": [role], "Policies": self.policies, "GroupDetailList": self.groups});
+        let days = FIRST + DAYS + self.days_ago;
+        advisor_on(days, &export, &self.activity, (tracking, small_catalog()))
+    }
+
+    /// The trail has data events on topics.
+    pub(crate) fn log_topics(&mut self) {
+        let coverage = self.activity.coverage_mut();
+        for day in FIRST..FIRST + DAYS {
+            for region in ["eu-west-1", "us-east-1"] {
+                let kind = EventCategory::DataWrite("AWS::SNS::Topic");
+                coverage.see_record(ACCOUNT, region, kind, day);
+            }
+        }
     }
 }
 
@@ -130,6 +140,24 @@ pub(crate) fn role(name: &str, inline: &[Value], attached: &[Value]) -> Value {
         "RoleName": name, "RoleId": format!("AROA{name}"), "Path": "/",
         "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
         "RolePolicyList": inline, "AttachedManagedPolicies": attached,
+    })
+}
+
+/// A user of the account.
+pub(crate) fn user(name: &str, inline: &[Value], attached: &[Value], groups: &[&str]) -> Value {
+    json!({
+        "UserName": name, "UserId": format!("AIDA{name}"), "Path": "/",
+        "Arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}"), "GroupList": groups,
+        "UserPolicyList": inline, "AttachedManagedPolicies": attached,
+    })
+}
+
+/// A group of the account.
+pub(crate) fn group(name: &str, inline: &[Value], attached: &[Value]) -> Value {
+    json!({
+        "GroupName": name, "GroupId": format!("AGPA{name}"), "Path": "/",
+        "Arn": format!("arn:aws:iam::{ACCOUNT}:group/{name}"),
+        "GroupPolicyList": inline, "AttachedManagedPolicies": attached,
     })
 }
 
@@ -156,10 +184,20 @@ pub(crate) fn advisor(
 pub(crate) fn advisor_of(
     export: &Value,
     activity: &Activity,
+    with: (Tracking, Arc<Catalog>),
+) -> Advisor {
+    advisor_on(FIRST + DAYS, export, activity, with)
+}
+
+/// An advisor as of the start of a day.
+fn advisor_on(
+    day: i32,
+    export: &Value,
+    activity: &Activity,
     (tracking, catalog): (Tracking, Arc<Catalog>),
 ) -> Advisor {
     let account = AccountData::from_export("inline", &export.to_string()).unwrap();
-    let now = DateTime::from_timestamp_millis(DaySet::start_of(FIRST + DAYS)).unwrap();
+    let now = DateTime::from_timestamp_millis(DaySet::start_of(day)).unwrap();
     Advisor::new(account, activity, catalog, tracking, now).unwrap()
 }
 

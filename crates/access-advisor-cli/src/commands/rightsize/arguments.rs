@@ -65,7 +65,7 @@ pub(crate) struct RightsizeArguments {
     /// Another limit than IAM's default, as in attached-role=25: managed-policy (characters);
     /// inline-user, inline-role, inline-group (characters); attached-user, attached-role, attached-group
     #[arg(long, value_name = "NAME=NUMBER", value_parser = parse_limit)]
-    limit: Vec<(LimitName, usize)>,
+    limit: Vec<(String, usize)>,
 
     /// Look at this many days only [default: everything that was read]
     #[arg(long, value_name = "DAYS")]
@@ -106,27 +106,19 @@ enum WildcardsArgument {
     Safe,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LimitName {
-    ManagedPolicy,
-    InlineUser,
-    InlineRole,
-    InlineGroup,
-    AttachedUser,
-    AttachedRole,
-    AttachedGroup,
-}
-
 /// `attached-role=25`.
-fn parse_limit(text: &str) -> Result<(LimitName, usize), String> {
+fn parse_limit(text: &str) -> Result<(String, usize), String> {
     let (name, number) = text
         .split_once('=')
         .ok_or_else(|| "write it as attached-role=25".to_owned())?;
-    let name = LimitName::from_str(name, false)?;
+    if !PolicyLimits::NAMES.contains(&name) {
+        let names = PolicyLimits::NAMES.join(", ");
+        return Err(format!("there is no limit {name:?}; there are {names}"));
+    }
     let number = number
         .parse()
         .map_err(|_| format!("{number:?} is not a number"))?;
-    Ok((name, number))
+    Ok((name.to_owned(), number))
 }
 
 impl RightsizeArguments {
@@ -145,16 +137,9 @@ impl RightsizeArguments {
         }
         let mut limits = PolicyLimits::default();
         for (name, number) in &self.limit {
-            let limit = match name {
-                LimitName::ManagedPolicy => &mut limits.managed_policy,
-                LimitName::InlineUser => &mut limits.inline_user,
-                LimitName::InlineRole => &mut limits.inline_role,
-                LimitName::InlineGroup => &mut limits.inline_group,
-                LimitName::AttachedUser => &mut limits.attached_user,
-                LimitName::AttachedRole => &mut limits.attached_role,
-                LimitName::AttachedGroup => &mut limits.attached_group,
-            };
-            *limit = *number;
+            if let Some(limit) = limits.by_name_mut(name) {
+                *limit = *number;
+            }
         }
         Ok(RightsizeOptions::default()
             .with_granularity(self.granularity.into())

@@ -71,6 +71,9 @@ pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Res
             .then_with(|| left.arn.cmp(&right.arn))
     });
     writeln!(lines)?;
+    if top.is_empty() {
+        return Ok(());
+    }
     let mut table = PlainTable::with_header(&["most removed", "removed", "kept", "new policies"]);
     (1..4).for_each(|column| table.align_right(column));
     for entity in top.into_iter().take(TOP) {

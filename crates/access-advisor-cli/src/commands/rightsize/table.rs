@@ -1,7 +1,9 @@
 //! Right-sized policies for people: what each statement loses, and the new policies.
 
+use std::collections::BTreeMap;
 use std::io;
 
+use access_advisor::account::EntityKind;
 use access_advisor::rightsize::{
     ChangeReason, PolicyChange, PolicyPlace, Rightsized, StatementChange, Wildcards,
 };
@@ -17,11 +19,31 @@ pub(super) fn write(
     rightsized: &[Rightsized],
     wildcards: Wildcards,
 ) -> io::Result<()> {
-    for (number, entity) in rightsized.iter().enumerate() {
-        if number > 0 {
+    let (refused, proposed): (Vec<_>, Vec<_>) =
+        rightsized.iter().partition(|it| it.refused.is_some());
+    let mut is_first = true;
+    for entity in proposed {
+        if !is_first {
             writeln!(lines)?;
         }
+        is_first = false;
         write_entity(lines, entity, wildcards)?;
+    }
+    // Many are refused for the same reason.
+    let mut by_reason: BTreeMap<String, Vec<&Rightsized>> = BTreeMap::new();
+    for entity in refused {
+        let reason = entity.refused.iter().map(ToString::to_string).collect();
+        by_reason.entry(reason).or_default().push(entity);
+    }
+    for (reason, entities) in by_reason {
+        if !is_first {
+            writeln!(lines)?;
+        }
+        is_first = false;
+        for entity in entities {
+            writeln!(lines, "{}", Printable(&entity.arn))?;
+        }
+        writeln!(lines, "  nothing is proposed: {}", Printable(reason))?;
     }
     Ok(())
 }
@@ -32,8 +54,12 @@ fn write_entity(
     wildcards: Wildcards,
 ) -> io::Result<()> {
     writeln!(lines, "{}", Printable(&entity.arn))?;
-    if let Some(refusal) = &entity.refused {
-        return writeln!(lines, "  nothing is proposed: {}", Printable(refusal));
+    if entity.policies.is_empty() {
+        let groups = match entity.entity_type {
+            EntityKind::User => "; its groups are right-sized as groups",
+            _ => "",
+        };
+        return writeln!(lines, "  has no policies of its own{groups}");
     }
     let kept = entity.kept;
     let granted = entity.removed_actions + kept.total();
@@ -59,6 +85,18 @@ fn write_entity(
         lines,
         "  removes {removed} of {granted} granted actions{keeps}"
     )?;
+    if entity.changes()
+        && let Some(basis) = &entity.rests_on
+    {
+        writeln!(lines, "  rests on {}", Printable(basis))?;
+    }
+    if entity.removed_by_data_events > 0 {
+        writeln!(
+            lines,
+            "  check the trail's event selectors: data events show {}, and a trail may log those of some resources only",
+            count(entity.removed_by_data_events, "of the removed action")
+        )?;
+    }
     for policy in &entity.policies {
         write_policy(lines, policy)?;
     }

@@ -20,6 +20,8 @@ for version in $versions; do
     esac
 done
 
+stop_after_checks "${1-}"
+
 # Save what is there.
 mkdir -p found
 aws iam list-policy-versions --policy-arn="$arn" --output=json >found/versions.json

@@ -12,6 +12,14 @@ check_account() {
     fi
 }
 
+# Stops here where only checks were asked for ($1).
+stop_after_checks() {
+    if [ "$1" = --check ]; then
+        printf 'The account is as in the export, or as proposed. Nothing was changed.\n'
+        exit 0
+    fi
+}
+
 # Shows a command and runs it.
 run() {
     printf '%s\n' "$*"

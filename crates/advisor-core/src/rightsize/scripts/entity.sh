@@ -9,6 +9,12 @@ run_unless() {
     exit 1
 }
 
+# Waits before something is taken away: IAM is eventually consistent, so what was just granted may not hold everywhere yet.
+settle() {
+    printf 'Waiting for IAM.\n'
+    sleep "${SETTLE_SECONDS-15}"
+}
+
 # Stops unless the inline policies (list-) or the attached ones (list-attached-), in a field ($2) of the answer, have the names that
 # follow.
 check_names() {

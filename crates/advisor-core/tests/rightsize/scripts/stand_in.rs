@@ -112,10 +112,17 @@ impl Sandbox {
 
     pub(super) fn run_until(&self, entity: &str, script: &str, stop: Option<Stop>) -> Ran {
         self.state.lock().unwrap().stop = stop;
+        self.run_with(entity, script, &[])
+    }
+
+    /// Runs a script with arguments.
+    pub(super) fn run_with(&self, entity: &str, script: &str, arguments: &[&str]) -> Ran {
         let path = std::env::var("PATH").unwrap();
         let output = Command::new(self.folder(entity).join(script))
             .env("PATH", format!("{}:{path}", self.folder.path().display()))
             .env("STAND_IN", self.folder.path())
+            .env("SETTLE_SECONDS", "0")
+            .args(arguments)
             .output()
             .unwrap();
         Ran {
