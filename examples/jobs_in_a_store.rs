@@ -11,7 +11,7 @@ use access_advisor::job::{Caller, MaxItems, PageRequest};
 use access_advisor::report::{Granularity, Tracking};
 use access_advisor::store::{Store, StoredAdvisor};
 use access_advisor::trail::{ReadOptions, TrailReader};
-use access_advisor::{account::read_text, catalog::Catalog, time};
+use access_advisor::{account::read_exports, catalog::Catalog, time};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let now = time::parse("2026-11-01T00:00:00Z").ok_or("not a time")?;
     let store = Arc::new(Store::open_or_create(Path::new(store))?);
-    store.import_accounts(&[(account.clone(), read_text(Path::new(account))?)], now)?;
+    store.import_accounts(&read_exports(&[account])?, now)?;
     let reader = TrailReader::new(Catalog::shared(), ReadOptions::new());
     let imported = store.import_trail(&reader, &[trail], &|_| ())?;
     println!("{} objects imported", imported.reconciliation.objects_read);

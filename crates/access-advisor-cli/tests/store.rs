@@ -129,6 +129,20 @@ fn imports_say_what_they_took() {
 }
 
 #[test]
+fn a_folder_of_exports_is_imported() {
+    let store = Store::new();
+    let exports = store.folder.path().join("exports");
+    fs::create_dir(&exports).unwrap();
+    let export = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(ACCOUNT);
+    fs::copy(export, exports.join("111122223333.json")).unwrap();
+    let taken = store.run(&["import", "account", exports.to_str().unwrap()]);
+    assert_eq!(taken.status.code(), Some(0));
+    assert!(stderr(&taken).ends_with("imported account 111122223333\n"));
+}
+
+#[test]
 fn a_job_from_generate_to_get() {
     let store = Store::filled();
     let job = store.generate(ERIN, &["--granularity", "action"]);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use access_advisor::account::AccountDataBuilder;
 use access_advisor::arrow::{permission_batches, permission_schema};
 use access_advisor::text::Printable;
 use pyo3::prelude::*;
@@ -92,6 +91,7 @@ impl ExportIssue {
 #[pymethods]
 impl AccountData {
     /// Loads exports of `aws iam get-account-authorization-details`: one file or several, of one account or several.
+    /// A folder stands for the files in it, at any depth, that are named `*.json`, also compressed.
     ///
     /// Args:
     ///     paths: A path, or an iterable of paths.
@@ -107,16 +107,8 @@ impl AccountData {
     /// access_advisor.AccountError: testdata/README.md: expected value (line 1, column 1)
     #[staticmethod]
     fn load(py: Python<'_>, paths: Paths) -> PyResult<Self> {
-        let load = move || {
-            let mut builder = AccountDataBuilder::new();
-            for path in &paths.0 {
-                let text = access_advisor::account::read_text(path).map_err(error::load)?;
-                let name = path.display().to_string();
-                let added = builder.add(&name, &text);
-                added.map_err(|fault| error::export(&fault))?;
-            }
-            builder.build().map_err(|fault| error::export(&fault))
-        };
+        let load =
+            move || access_advisor::account::load_account_data(&paths.0).map_err(error::load);
         let inner = Arc::new(work::run(py, load)??);
         Ok(Self { inner })
     }

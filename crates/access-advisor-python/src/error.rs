@@ -106,9 +106,9 @@ pub(crate) fn load(error: LoadError) -> PyErr {
             attributes.extend(places.into_iter().filter_map(number));
             raised("AccountError", &message, &attributes)
         }
-        LoadError::Unpack { path, .. } | LoadError::SeveralFiles { path } => {
-            at("AccountError", &message, &path)
-        }
+        LoadError::Unpack { path, .. }
+        | LoadError::SeveralFiles { path }
+        | LoadError::NoExports { path } => at("AccountError", &message, &path),
         LoadError::Export(error) => export(&error),
         LoadError::CredentialReport(error) => {
             let mut attributes = vec![("path", Attribute::Text(&error.name))];
@@ -121,7 +121,7 @@ pub(crate) fn load(error: LoadError) -> PyErr {
 }
 
 /// A file that is not an export of account data.
-pub(crate) fn export(error: &ExportError) -> PyErr {
+fn export(error: &ExportError) -> PyErr {
     let mut attributes = vec![("path", Attribute::Text(error.name()))];
     let places = [("line", error.line()), ("column", error.column())];
     attributes.extend(places.into_iter().filter_map(number));

@@ -152,7 +152,7 @@ impl Store {
         })
     }
 
-    /// Imports exports of account data. A newer export replaces the account's data; activity and jobs stay.
+    /// Imports exports of account data, in files or folders. A newer export replaces the account's data; activity and jobs stay.
     ///
     /// Returns:
     ///     The ids of the imported accounts.
@@ -164,11 +164,7 @@ impl Store {
     fn import_account(&self, py: Python<'_>, paths: Paths) -> PyResult<Vec<String>> {
         let operations = Arc::clone(&self.operations);
         let import = move || {
-            let mut exports = Vec::with_capacity(paths.0.len());
-            for path in &paths.0 {
-                let text = access_advisor::account::read_text(path).map_err(error::load)?;
-                exports.push((path.display().to_string(), text));
-            }
+            let exports = access_advisor::account::read_exports(&paths.0).map_err(error::load)?;
             let store = operations.store();
             let imported = store.import_accounts(&exports, clock());
             imported.map_err(|fault| error::account_import(&fault))

@@ -1,6 +1,7 @@
 """Account data."""
 
 import pickle
+import shutil
 
 import pytest
 
@@ -21,6 +22,16 @@ def test_the_error_for_a_missing_file_has_its_path_and_cause(tmp_path):
     assert raised.value.path == str(tmp_path / "account.json")
     assert isinstance(raised.value.__cause__, FileNotFoundError)
     assert isinstance(raised.value, AccessAdvisorError)
+
+
+def test_a_folder_stands_for_the_exports_in_it(tmp_path, account):
+    shutil.copy("testdata/account.json", tmp_path / "account.json")
+    assert len(AccountData.load(tmp_path)) == len(account)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(AccountError, match=r"\*\.json") as raised:
+        AccountData.load(empty)
+    assert raised.value.path == str(empty)
 
 
 def test_the_error_for_one_of_several_files_has_its_path(tmp_path):

@@ -73,7 +73,7 @@ pub enum LoadError {
 
 /// Loads exports of `aws iam get-account-authorization-details`: one or several files, of one or several accounts. A folder stands
 /// for the files in it, at any depth, that are named `*.json`, also compressed. Parts that cannot be evaluated are listed in
-/// [`AccountData::issues`].
+/// [`AccountData::issues`]. [`read_exports`] reads the same files for a store.
 ///
 /// # Errors
 /// A file that cannot be read, or is not a complete export.
@@ -84,6 +84,17 @@ pub fn load_account_data<P: AsRef<Path>>(paths: &[P]) -> Result<AccountData, Loa
         builder.add(&path.display().to_string(), &read_text(path)?)?;
     }
     Ok(builder.build()?)
+}
+
+/// Reads the exports that [`load_account_data`] loads, and returns their names and texts: what `Store::import_accounts` takes.
+///
+/// # Errors
+/// A file that cannot be read. That it is an export is not checked.
+pub fn read_exports<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<(String, String)>, LoadError> {
+    let files = export_files(paths)?.into_iter();
+    files
+        .map(|path| Ok((path.display().to_string(), read_text(&path)?)))
+        .collect()
 }
 
 /// The files of these paths, those of a folder in order.

@@ -84,8 +84,8 @@ impl Store {
         &self.marker_key
     }
 
-    /// Imports exports, as the new snapshot of every account that owns a user, group, role or policy in
-    /// them. Everything is imported in one transaction, or nothing.
+    /// Imports exports, each by its name, which messages use, and its text, as the new snapshot of every account that owns a
+    /// user, group, role or policy in them. Everything is imported in one transaction, or nothing.
     ///
     /// # Errors
     /// An export cannot be read to its end, or there is no account in the exports; the store cannot be

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access_advisor::account::{AccountDataBuilder, read_text};
+use access_advisor::account::{AccountDataBuilder, read_exports};
 use access_advisor::store::{AccountImportError, ImportedTrail, Store, TrailImportError};
 use access_advisor::trail::{MissingInput, TrailReader};
 use clap::{Args, Subcommand};
@@ -29,7 +29,8 @@ Example:
   aws iam get-account-authorization-details > account.json
   access-advisor import account account.json --store advisor.db"))]
 pub(crate) struct ImportAccountArguments {
-    /// Exports of aws iam get-account-authorization-details; several files are parts of one export
+    /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
+    /// them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -87,11 +88,7 @@ pub(crate) fn run(command: &ImportCommand) -> Result<(), Failure> {
 }
 
 fn import_account(arguments: &ImportAccountArguments) -> Result<(), Failure> {
-    let exports = arguments
-        .files
-        .iter()
-        .map(|file| Ok((file.display().to_string(), read_text(file)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let exports = read_exports(&arguments.files)?;
     if !arguments.store.exists() {
         check_exports(&exports)?;
     }

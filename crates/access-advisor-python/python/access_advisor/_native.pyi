@@ -142,6 +142,7 @@ class AccountData:
     @staticmethod
     def load(paths: _Paths) -> AccountData:
         """Loads exports of `aws iam get-account-authorization-details`: one file or several, of one account or several.
+        A folder stands for the files in it, at any depth, that are named `*.json`, also compressed.
 
         Args:
             paths: A path, or an iterable of paths.
@@ -1099,7 +1100,7 @@ class Store:
         allow_empty_activity: bool = False,
     ) -> Store: ...
     def import_account(self, paths: _Paths) -> list[str]:
-        """Imports exports of account data. A newer export replaces the account's data; activity and jobs stay.
+        """Imports exports of account data, in files or folders. A newer export replaces the account's data; activity and jobs stay.
 
         Returns:
             The ids of the imported accounts.
