@@ -16,11 +16,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let trail = load_trail(&[next("the trail")?])?;
     let now = time::parse(&next("the time")?).ok_or("the time is not as 2026-11-01T00:00:00Z")?;
 
-    let roles: Vec<_> = account
-        .entities()
-        .filter(|(_, detail)| detail.kind == EntityKind::Role)
-        .map(|(id, detail)| (id, detail.name.clone()))
-        .collect();
     let advisor = Advisor::new(
         account,
         &trail.activity,
@@ -28,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Tracking::aws(),
         now,
     )?;
-    for (id, name) in roles {
+    let entities = advisor.account().entities();
+    for (id, detail) in entities.filter(|(_, detail)| detail.kind == EntityKind::Role) {
         let report = advisor.report_on(id, Granularity::Service);
         let unused: Vec<&str> = report
             .services()
@@ -36,7 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|row| row.service_namespace)
             .collect();
         let granted = report.services().len();
-        print!("{name}: {} of {granted} services unused", unused.len());
+        print!(
+            "{}: {} of {granted} services unused",
+            detail.name,
+            unused.len()
+        );
         match unused.as_slice() {
             [] => println!(),
             few if few.len() <= 5 => println!(": {}", few.join(", ")),

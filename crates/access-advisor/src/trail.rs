@@ -4,6 +4,23 @@
 //! reports progress and can be stopped. [`Intake`] takes objects one by one, from wherever they come. What happened to each
 //! object and record is counted in a [`Reconciliation`].
 //!
+//! What cannot be read is no error. A program that must not miss any use fails when there is any [`MissingInput`]:
+//!
+//! ```
+//! # use access_advisor::account::load_account_data;
+//! # use access_advisor::trail::load_trail;
+//! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
+//! # let account = load_account_data(&["testdata/account.json"])?;
+//! # let trail = load_trail(&["testdata/trail"])?;
+//! use access_advisor::trail::MissingInput;
+//!
+//! MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage())
+//!     .with_issues(account.issues())
+//!     .with_accounts(&account, &trail.activity)
+//!     .check()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! With the feature `s3`, `s3://bucket/prefix` is a path like any other; the module `s3` lists and fetches objects without
 //! reading them.
 

@@ -228,7 +228,9 @@ impl Coverage {
         self.records().next().is_none() && self.places.is_empty()
     }
 
-    /// Records an event of this kind, whoever made it, in the trail of this account.
+    /// Records an event of this kind, whoever made it, in the trail of this account. A `day` is one of
+    /// [`DaySet::day_of`](crate::DaySet::day_of). With it, the trail counts as read on that day: what no attempt shows can be unused.
+    /// Beside attempts that do not tell the further actions of their calls, call [`see_undecided_uses`](Self::see_undecided_uses).
     pub fn see_record(
         &mut self,
         account: &str,
@@ -389,7 +391,7 @@ impl Coverage {
     }
 
     /// Records that nobody asked the records of some activity which further actions the calls exercised, as for tables that a query
-    /// engine made.
+    /// engine made. Then a call implies all further actions that it may have exercised, so that none of them is unused.
     pub fn see_undecided_uses(&mut self) {
         self.has_undecided_uses = true;
     }
