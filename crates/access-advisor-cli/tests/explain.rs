@@ -96,15 +96,53 @@ fn denied_uses_are_said() {
 }
 
 #[test]
-fn a_deny_with_variables_may_have_denied_it() {
-    let text = explain("user/erin", &["s3:GetObject"]);
+fn policy_variables_stand_for_what_the_account_data_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    let document = |resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": resource},
+        ]})
+    };
+    let user = |name: &str, resource: &str| {
+        json!({
+            "UserName": name, "UserId": "AIDABOB", "Path": "/", "Arn": format!("{IAM}user/{name}"),
+            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document(resource)}],
+        })
+    };
+    let export = json!({"UserDetailList": [
+        user("bob", "arn:aws:s3:::b/${aws:username}/*"),
+        user("eve", "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"),
+    ]});
+    std::fs::write(&file, export.to_string()).unwrap();
+    let explained = |user: &str, key: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+            .args(["explain", &format!("{IAM}user/{user}"), "s3:GetObject"])
+            .args(["--resource", &format!("arn:aws:s3:::b/{key}"), "--account"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let own = explained("bob", "bob/x");
     assert!(
-        text.contains("is granted, but some requests may be denied\n"),
-        "{text}"
+        own.contains(
+            "is NOT granted: denies take away all that is allowed\n  with aws:username: bob\n"
+        ),
+        "{own}"
+    );
+    let other = explained("bob", "eve/x");
+    assert!(other.contains(" is granted\n"), "{other}");
+    // What is not known may be anything.
+    let unknown = explained("eve", "eve/x");
+    assert!(
+        unknown.contains("is granted, but some requests may be denied\n"),
+        "{unknown}"
     );
     assert!(
-        text.contains("=> may deny it: its policy variables"),
-        "{text}"
+        unknown.contains("=> may deny it: its policy variables"),
+        "{unknown}"
     );
 }
 

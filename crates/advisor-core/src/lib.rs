@@ -23,6 +23,7 @@ mod joined_rows;
 mod page;
 mod parameters;
 mod patterns_by_service;
+mod policy_variables;
 mod principal;
 mod reach;
 mod report;

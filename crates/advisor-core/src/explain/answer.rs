@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use iam_policy_parser::{
-    ActionElement, ActionPattern, Effect, Pattern, Statement, WorkBudget, matches_within,
+    ActionElement, ActionPattern, Effect, Pattern, ResourceElement, Statement, WorkBudget,
+    matches_within,
 };
 use service_catalog::{Action, Catalog, ServiceId};
 
@@ -18,6 +19,7 @@ use super::resources::{Asked, Denying, ExplainedResource, Item, ResourceOutcome,
 use super::uses::{last_uses, state_of};
 use crate::advisor::Advisor;
 use crate::compiled_policy::PolicyCompiler;
+use crate::policy_variables::PolicyVariables;
 use crate::statement_resources::{allowed_as_written, denied_as_written};
 
 /// The work budget of an explanation: as much as a report's.
@@ -27,7 +29,8 @@ impl Advisor {
     /// Explains why an entity may use an action (`s3:GetObject`), or anything of a service (`s3`), or why it may not: on any
     /// resource that the action can apply to, or on one. In the resource, `*` and `?` are wildcards.
     ///
-    /// It agrees with [`Advisor::reach`]: what is granted is in the reach of the entity.
+    /// It agrees with [`Advisor::reach`]: what is granted is in the reach of the entity. It is more exact where the account data tells
+    /// the value of a policy variable: see [`Explanation::variables`].
     ///
     /// ```
     /// # use advisor_core::{AccountData, Activity, Advisor, NotGranted, Tracking};
@@ -133,6 +136,7 @@ impl<'a> Explainer<'a> {
             granted_actions: action.is_none().then(|| granted_names.collect()),
             undecided: has_ended
                 || outcomes.any(|resource| resource.outcome == ResourceOutcome::Undecided),
+            variables: self.known_variables(&allows, &denies),
             allows,
             denies,
             last_uses: last_uses(self.advisor, self.entity, &question),
@@ -142,6 +146,24 @@ impl<'a> Explainer<'a> {
             permissions_boundary: detail.and_then(|detail| detail.permissions_boundary.as_deref()),
             resource: question.resource,
         })
+    }
+
+    /// The known policy variables that the resources of these statements name, and their values.
+    fn known_variables(
+        &self,
+        allows: &[ExplainedAllow<'_>],
+        denies: &[ExplainedDeny<'_>],
+    ) -> BTreeMap<&'static str, Box<str>> {
+        let places = allows.iter().map(|allow| &allow.place);
+        let places = places.chain(denies.iter().map(|deny| &deny.place));
+        let resources = places.flat_map(|place| match &place.statement.resources {
+            Some(ResourceElement::Resource(patterns) | ResourceElement::NotResource(patterns)) => {
+                &patterns[..]
+            }
+            None => &[],
+        });
+        let named = resources.flat_map(|resource| self.variables.named_in(resource));
+        named.map(|(name, value)| (name, value.into())).collect()
     }
 
     /// The allows and denies that cover actions of a service, as [`Explainer::explain`] lists them for the whole service, and how
@@ -279,7 +301,7 @@ impl<'a> Explainer<'a> {
         };
         let mut denies: Vec<Deny<'a>> = covering()
             .filter(|(_, _, statement)| statement.effect == Effect::Deny)
-            .map(|(index, _, statement)| Deny::new(index, statement))
+            .map(|(index, _, statement)| Deny::new(index, statement, &self.variables))
             .collect();
         let mut allows = Vec::new();
         let mut is_of_action = question.pattern.is_none();
@@ -293,7 +315,7 @@ impl<'a> Explainer<'a> {
                 example: None,
             };
             is_of_action = is_of_action || asked.is_of_action(budget);
-            let resources = items(statement.resources.as_ref())
+            let resources = items(statement.resources.as_ref(), &self.variables)
                 .iter()
                 .map(|item| explain_item(asked, item, &mut denies, budget))
                 .collect();
@@ -341,14 +363,14 @@ struct Deny<'a> {
 }
 
 impl<'a> Deny<'a> {
-    fn new(index: usize, statement: &'a Statement) -> Self {
+    fn new(index: usize, statement: &'a Statement, variables: &PolicyVariables) -> Self {
         let resources = statement.resources.as_ref();
         let is_conditional = statement.condition.is_some();
-        let certain = denied_as_written(resources).filter(|_| !is_conditional);
+        let certain = denied_as_written(resources, variables).filter(|_| !is_conditional);
         Self {
             index,
             certain: certain.map(Denying),
-            possible: allowed_as_written(resources).map(Denying),
+            possible: allowed_as_written(resources, variables).map(Denying),
             is_conditional,
             takes: false,
             leaves: false,

@@ -10,6 +10,7 @@ use crate::account::{EntityId, PolicySource};
 use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::compiled_policy::CompiledPolicy;
+use crate::policy_variables::PolicyVariables;
 use crate::reach::granting_allows;
 use crate::statement_resources::Resources;
 
@@ -22,6 +23,8 @@ pub struct Explainer<'a> {
     pub(super) advisor: &'a Advisor,
     pub(super) entity: EntityId,
     policies: Vec<ExplainedPolicy<'a>>,
+    /// What is known of the policy variables in its requests.
+    pub(super) variables: PolicyVariables,
     granting: OnceLock<Vec<Granting<'a>>>,
 }
 
@@ -82,6 +85,7 @@ impl Advisor {
             advisor: self,
             entity,
             policies: policies.collect(),
+            variables: detail.map(PolicyVariables::of).unwrap_or_default(),
             granting: OnceLock::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! What an explanation says.
 
+use std::collections::BTreeMap;
+
 use iam_policy_parser::{ActionElement, ResourceElement};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -41,6 +43,10 @@ pub struct Explanation<'a> {
     pub allows: Vec<ExplainedAllow<'a>>,
     /// The denies that do, likewise.
     pub denies: Vec<ExplainedDeny<'a>>,
+    /// The policy variables in the resources of these statements whose value the account data tells, with the value: it stands for
+    /// the variable in this answer. [`Reach`](crate::Reach) and reports count any value, so that they may list what is not granted here.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<&'static str, Box<str>>,
     /// The last use of it by each identity in each Region, the most recent first.
     pub last_uses: Vec<ExplainedUse<'a>>,
     /// Whether it was used, and whether the trail would tell, when it is granted or was used. `None` when the tracking has no
@@ -149,7 +155,7 @@ pub enum DenyEffect {
     RemovesPart,
     /// It covers a part of it under its condition. What is denied to some requests only is still granted.
     Conditional,
-    /// It covers a part of it for some values of its policy variables, and so takes nothing away.
+    /// It covers a part of it for some values of its policy variables that are not known, and so takes nothing away.
     Variable,
     /// It covers nothing that allows cover.
     Apart,

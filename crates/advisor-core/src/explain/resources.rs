@@ -1,10 +1,11 @@
 //! Which resources of an allow denies take away, and which remain.
 
-use iam_policy_parser::{
-    Pattern, Residue, ResourceElement, ResourcePattern, Token, WorkBudget, residue,
-};
+use std::borrow::Cow;
 
-use crate::statement_resources::{WrittenResources, allowed_as_written};
+use iam_policy_parser::{Pattern, Residue, ResourceElement, Token, WorkBudget, residue};
+
+use crate::policy_variables::PolicyVariables;
+use crate::statement_resources::{WrittenResource, WrittenResources, allowed_as_written};
 
 /// What becomes of the resources of an allow that one string of it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,27 +93,30 @@ pub(super) struct Asked<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     text: &'a str,
-    pattern: Option<&'a Pattern>,
-    but: Vec<&'a ResourcePattern>,
+    pattern: Option<Cow<'a, Pattern>>,
+    but: Vec<WrittenResource<'a>>,
 }
 
 /// The resources of an allow, string by string.
-pub(super) fn items(element: Option<&ResourceElement>) -> Vec<Item<'_>> {
+pub(super) fn items<'a>(
+    element: Option<&'a ResourceElement>,
+    variables: &PolicyVariables,
+) -> Vec<Item<'a>> {
     match element {
         None => Vec::new(),
         Some(ResourceElement::Resource(patterns)) => {
             let items = patterns.iter().map(|resource| Item {
                 text: &resource.text,
-                pattern: Some(&resource.pattern),
+                pattern: Some(variables.resolve(resource)),
                 but: Vec::new(),
             });
             items.collect()
         }
         Some(ResourceElement::NotResource(patterns)) => {
-            let but = match allowed_as_written(element) {
+            let but = match allowed_as_written(element, variables) {
                 Some(WrittenResources::AllBut(but)) => but,
                 Some(_) => Vec::new(),
-                None => patterns.iter().collect(),
+                None => WrittenResource::all(patterns, variables),
             };
             vec![Item {
                 text: "*",
@@ -125,11 +129,11 @@ pub(super) fn items(element: Option<&ResourceElement>) -> Vec<Item<'_>> {
 
 impl Asked<'_> {
     /// What is left of an item after denies.
-    fn left<'a>(
+    fn left(
         self,
-        item: &Item<'a>,
-        denies: &[&Denying<'a>],
-        among: Option<&Denying<'a>>,
+        item: &Item<'_>,
+        denies: &[&Denying<'_>],
+        among: Option<&Denying<'_>>,
         budget: &mut WorkBudget,
     ) -> Residue {
         if budget.left() == 0 {
@@ -138,17 +142,14 @@ impl Asked<'_> {
         let formats: Vec<&Pattern> = self.formats.iter().collect();
         let single: Vec<&Pattern> = self.resource.into_iter().collect();
         let example: Vec<&Pattern> = self.example.into_iter().collect();
-        let own: Vec<&Pattern> = item.pattern.into_iter().collect();
+        let own: Vec<&Pattern> = item.pattern.as_deref().into_iter().collect();
         let mut groups: Vec<Vec<&Pattern>> = vec![formats];
         groups.extend(
             [single, example, own]
                 .into_iter()
                 .filter(|group| !group.is_empty()),
         );
-        let mut none_of: Vec<&Pattern> = item.but.iter().map(|but| &but.pattern).collect();
-        let patterns = |written: &[&'a ResourcePattern]| -> Vec<&'a Pattern> {
-            written.iter().map(|resource| &resource.pattern).collect()
-        };
+        let mut none_of: Vec<&Pattern> = item.but.iter().map(|but| &*but.pattern).collect();
         for Denying(denied) in denies {
             match denied {
                 WrittenResources::All => return Residue::Empty,
@@ -218,7 +219,7 @@ impl Asked<'_> {
         };
         ExplainedResource {
             resource: item.text,
-            not_resource: item.but.iter().map(|but| &*but.text).collect(),
+            not_resource: item.but.iter().map(|but| but.text).collect(),
             outcome,
             except,
             only,
@@ -261,15 +262,15 @@ impl Asked<'_> {
             WrittenResources::All => except.push("*"),
             WrittenResources::Only(patterns) => {
                 for pattern in patterns {
-                    let one = Denying(WrittenResources::Only(vec![pattern]));
+                    let one = Denying(WrittenResources::Only(vec![pattern.clone()]));
                     let left = self.left(item, &[], Some(&one), budget);
-                    if left.is_possible() && !except.contains(&&*pattern.text) {
-                        except.push(&pattern.text);
+                    if left.is_possible() && !except.contains(&pattern.text) {
+                        except.push(pattern.text);
                     }
                 }
             }
             WrittenResources::AllBut(patterns) => {
-                let texts = patterns.iter().map(|pattern| &*pattern.text).collect();
+                let texts = patterns.iter().map(|pattern| pattern.text).collect();
                 if !only.contains(&texts) {
                     only.push(texts);
                 }
@@ -286,7 +287,7 @@ impl Asked<'_> {
         witness: String,
         budget: &mut WorkBudget,
     ) -> Option<String> {
-        if item.pattern.is_some_and(Pattern::has_variable) {
+        if item.pattern.as_deref().is_some_and(Pattern::has_variable) {
             return None;
         }
         let usual = Pattern::wildcard("arn:aws:*");
@@ -314,8 +315,9 @@ impl Asked<'_> {
             WrittenResources::All => &[],
             WrittenResources::Only(patterns) | WrittenResources::AllBut(patterns) => &patterns[..],
         });
-        let written = written.chain(&item.but).map(|resource| &resource.pattern);
-        let patterns = self.formats.iter().chain(self.resource).chain(item.pattern);
+        let written = written.chain(&item.but).map(|resource| &*resource.pattern);
+        let own = item.pattern.as_deref();
+        let patterns = self.formats.iter().chain(self.resource).chain(own);
         let named: Vec<char> = patterns
             .chain(written)
             .flat_map(Pattern::tokens)
@@ -331,3 +333,7 @@ impl Asked<'_> {
 
 /// What stands in a [`Residue::Witness`] for a letter that no pattern names.
 const FRESH: char = '\u{e000}';
+
+fn patterns<'p>(written: &'p [WrittenResource<'_>]) -> Vec<&'p Pattern> {
+    written.iter().map(|resource| &*resource.pattern).collect()
+}

@@ -104,6 +104,9 @@ fn write_answer(lines: &mut Lines<'_>, explanation: &Explanation<'_>) -> io::Res
         let label = format!("  {}: ", count(actions.len(), "action"));
         write_names(lines, &label, actions)?;
     }
+    for (name, value) in &explanation.variables {
+        writeln!(lines, "  with {name}: {value}")?;
+    }
     if let Some(boundary) = explanation.permissions_boundary
         && explanation.granted
     {
