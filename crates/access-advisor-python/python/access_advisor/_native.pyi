@@ -890,11 +890,13 @@ class Advisor:
             settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
             unused_days: Call unused what was not used for this many days; those of the settings, or 90, when None.
             min_coverage_days: Call nothing unused in accounts with fewer of these days read; as the settings say, or 90, when None.
+            baseline: An earlier result as JSON (`findings_to_file`, or the command line's). Only what is new or worse since then is
+                returned, permission by permission.
             archived: Whether archived findings are in the table too.
             threads: The number of threads, 1 or more; one per processor when None.
 
         Raises:
-            InvalidInputError: The file is not settings.
+            InvalidInputError: A file is not settings, or not a result.
 
         >>> advisor.findings(min_coverage_days=10)
         <Table of ... rows: finding_id, kind, status, severity, ...>
@@ -910,7 +912,29 @@ class Advisor:
         baseline: _Path | None = None,
         archived: bool = False,
         threads: int | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Writes the findings to a file, as `access-advisor findings --format FORMAT --output PATH` does.
+
+        Args:
+            path: The file.
+            format: "json": `{"findings": [...]}`, each as Access Analyzer's GetFindingV2 returns it, with more under `accessAdvisor`; a
+                later call takes it as `baseline`. "sarif": SARIF 2.1.0, for code scanning, with archived findings as suppressed ones.
+                "ocsf": one IAM Analysis Finding (class 2008) of OCSF 1.6.0 per line.
+            settings: As for `findings`.
+            unused_days: As for `findings`.
+            min_coverage_days: As for `findings`.
+            baseline: As for `findings`.
+            archived: As for `findings`.
+            threads: The number of threads, 1 or more; one per processor when None.
+
+        Raises:
+            InvalidInputError: `format` is unknown, or a file is not settings or not a result.
+            TrailError: The file cannot be written. An existing file is left unchanged.
+
+        >>> advisor.findings_to_file(folder / "known.json", min_coverage_days=10)
+        >>> len(advisor.findings(min_coverage_days=10, baseline=folder / "known.json"))
+        0
+        """
     def reports_to_parquet(self, path: _Path, granularity: _Granularity = "service", *, threads: int | None = None) -> None:
         """Writes the rows of `reports` to a Parquet file. The reports are made as they are written, so that those on any number of
         identities fit in memory.

@@ -173,6 +173,7 @@ class Explanation(_Explanation, total=False):
     NotGranted: str
     ArnFormats: list[str]
     GrantedActions: list[str]
+    Variables: dict[str, str]
     State: str
     StateReason: str
     NotEvaluated: list[NotEvaluated]
