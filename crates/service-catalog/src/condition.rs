@@ -13,8 +13,11 @@
 //!
 //! A path starts with `requestParameters` or `additionalEventData`. A name in it matches field names in any ASCII case, and may
 //! start with `*` for any beginning. `**` stands for any number of fields. Arrays are looked through.
+//!
+//! What a record left out decides nothing: see [`Verdict::Unknown`].
 
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use serde_json::Value;
@@ -47,8 +50,9 @@ pub enum Verdict {
     Yes,
     /// It does not hold.
     No,
-    /// The record does not tell: `requestParameters` is missing, `null` (CloudTrail writes that for some denied calls and
-    /// leaves out more than 100 KB), or not JSON.
+    /// The record does not tell: `requestParameters` is missing or `null`, as for some denied calls; CloudTrail left it out,
+    /// as more than 100 KB (`"omitted": true`); it is no object and no JSON of one; or a value that the condition looks at is
+    /// hidden (`HIDDEN_DUE_TO_SECURITY_REASONS`, `****`).
     Unknown,
 }
 
@@ -161,7 +165,10 @@ impl RecordCondition {
     /// False when all tests fail for fields of this JSON: nothing has to be parsed to see that, and it is read once for all
     /// tests.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
-        let may_hold = |field, text| {
+        let may_hold = |field, text: &[u8]| {
+            if !is_whole(text) {
+                return !is_nothing(text) && self.tests.iter().any(|test| test.field == field);
+            }
             let tests = || self.tests.iter().filter(move |test| test.field == field);
             tests().any(|test| test.check.needs_text())
                 || tests().any(|test| test.last_name().is_none() && test.check.may_hold(text))
@@ -179,15 +186,7 @@ impl RecordCondition {
     }
 
     pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Verdict {
-        let mut decision = Verdict::No;
-        for test in &self.tests {
-            match test.evaluate(fields) {
-                Verdict::Yes => return Verdict::Yes,
-                Verdict::Unknown => decision = Verdict::Unknown,
-                Verdict::No => {}
-            }
-        }
-        decision
+        any(self.tests.iter().map(|test| test.evaluate(fields)))
     }
 }
 
@@ -251,24 +250,53 @@ impl Test {
             // CloudTrail writes this field only where there is something to say.
             TestedField::AdditionalEventData => Verdict::No,
         };
-        let Some(text) = text.filter(|text| !matches!(text.trim(), "" | "null")) else {
+        let Some(text) = text.filter(|text| !is_nothing(text.as_bytes())) else {
             return absent;
         };
-        if !self.may_hold(text.as_bytes()) {
+        if is_whole(text.as_bytes()) && !self.may_hold(text.as_bytes()) {
             return Verdict::No;
         }
-        match (
-            parsed.get_or_init(|| serde_json::from_str(text).ok()),
-            &self.check,
-        ) {
-            (None, _) => absent,
+        match (parsed.get_or_init(|| parse(text)), &self.check) {
+            (None, _) => Verdict::Unknown,
             (Some(value), Check::FirstWord(wanted)) => {
                 first_word(value, &self.path, wanted).unwrap_or(Verdict::Unknown)
             }
-            (Some(value), _) if holds(value, &self.path, &self.check) => Verdict::Yes,
-            (Some(_), _) => Verdict::No,
+            (Some(value), check) => decide(value, &self.path, check),
         }
     }
+}
+
+/// How masks of whole values start: `HIDDEN_DUE_TO_SECURITY_REASONS`.
+const HIDDEN: &str = "HIDDEN_";
+/// How masks of texts start: `****`.
+const MASKED: &str = "***";
+
+/// Whether the JSON of a field says nothing.
+pub(crate) fn is_nothing(text: &[u8]) -> bool {
+    matches!(text.trim_ascii(), b"" | b"null" | b"\"\"")
+}
+
+/// Whether a field is an object without a sign that something was left out of it or hidden, as almost all are: what it does not
+/// have, the call did not ask for.
+pub(crate) fn is_whole(text: &[u8]) -> bool {
+    static SIGNS: LazyLock<[memmem::Finder<'static>; 2]> =
+        LazyLock::new(|| ["mitted\"", HIDDEN].map(memmem::Finder::new));
+    text.trim_ascii_start().starts_with(b"{") && SIGNS.iter().all(|sign| sign.find(text).is_none())
+}
+
+/// The object in a field, also as JSON in a text, as some exports and query engines write it. `None` when there is none or
+/// CloudTrail left it out: `{"reason": "requestParameters too large", "omitted": "true", "originalSize": "149893"}`.
+fn parse(text: &str) -> Option<Value> {
+    let value = match serde_json::from_str(text).ok()? {
+        Value::String(inner) => serde_json::from_str(&inner).ok()?,
+        value => value,
+    };
+    let fields = value.as_object()?;
+    let is_omitted = fields.iter().any(|(name, value)| {
+        let is_true = *value == Value::Bool(true) || value.as_str() == Some("true");
+        is_true && Segment::Ending("omitted".into()).matches(name)
+    });
+    (!is_omitted).then_some(value)
 }
 
 /// The fields of a record, parsed at most once.
@@ -350,11 +378,16 @@ impl Check {
         }
     }
 
+    fn decide(&self, value: &Value) -> Verdict {
+        match value {
+            Value::String(text) if text.starts_with(HIDDEN) => Verdict::Unknown,
+            _ if self.holds(value) => Verdict::Yes,
+            _ => Verdict::No,
+        }
+    }
+
     fn holds(&self, value: &Value) -> bool {
         match (self, value) {
-            (_, Value::Array(values)) if *self != Self::Present => {
-                values.iter().any(|value| self.holds(value))
-            }
             (Self::Present, Value::Null | Value::Bool(_)) => false,
             (Self::Present, Value::String(text)) => !text.is_empty(),
             (Self::Present, Value::Array(values)) => !values.is_empty(),
@@ -398,11 +431,7 @@ fn first_word(value: &Value, path: &[Segment], wanted: &str) -> Option<Verdict> 
         let (Some(first), Some(second)) = (one, other) else {
             return one.or(other);
         };
-        Some(match (first, second) {
-            (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
-            (Verdict::Unknown, _) | (_, Verdict::Unknown) => Verdict::Unknown,
-            (Verdict::No, Verdict::No) => Verdict::No,
-        })
+        Some(any([first, second]))
     }
     let of = |value, path| first_word(value, path, wanted);
     let Some((segment, rest)) = path.split_first() else {
@@ -449,24 +478,51 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
             .is_some_and(|resource| resource.starts_with(resource_start))
 }
 
-fn holds(value: &Value, path: &[Segment], check: &Check) -> bool {
+/// What the values at a path say of a check. One that holds is enough.
+fn decide(value: &Value, path: &[Segment], check: &Check) -> Verdict {
     let Some((segment, rest)) = path.split_first() else {
-        return check.holds(value);
-    };
-    if *segment == Segment::AnyDepth && holds(value, rest, check) {
-        return true;
-    }
-    match value {
-        Value::Array(values) => values.iter().any(|value| holds(value, path, check)),
-        Value::Object(fields) => fields.iter().any(|(name, value)| {
-            if *segment == Segment::AnyDepth {
-                holds(value, path, check)
-            } else {
-                segment.matches(name) && holds(value, rest, check)
+        return match value {
+            Value::Array(values) if *check != Check::Present => {
+                any(values.iter().map(|value| decide(value, path, check)))
             }
-        }),
-        _ => false,
+            _ => check.decide(value),
+        };
+    };
+    let is_any_depth = *segment == Segment::AnyDepth;
+    let here = match value {
+        Value::String(text) if text.starts_with(HIDDEN) => Verdict::Unknown,
+        _ if is_any_depth => decide(value, rest, check),
+        _ => Verdict::No,
+    };
+    let below = match value {
+        Value::Array(values) => any(values.iter().map(|value| decide(value, path, check))),
+        Value::Object(fields) => any(fields.iter().map(|(name, value)| {
+            if is_any_depth {
+                decide(value, path, check)
+            } else if !segment.matches(name) {
+                Verdict::No
+            } else if matches!(value, Value::String(text) if text.starts_with(MASKED)) {
+                Verdict::Unknown
+            } else {
+                decide(value, rest, check)
+            }
+        })),
+        _ => Verdict::No,
+    };
+    any([here, below])
+}
+
+/// `Yes` if one is, or else `Unknown` if one is.
+fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let mut found = Verdict::No;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Yes => return Verdict::Yes,
+            Verdict::Unknown => found = Verdict::Unknown,
+            Verdict::No => {}
+        }
     }
+    found
 }
 
 /// How the last field names of all tests end.
@@ -598,9 +654,91 @@ mod tests {
                 "{\"a\": is not JSON",
                 Verdict::Unknown,
             ),
-            ("requestParameters.a", "[\"a\"]", Verdict::No),
+            ("requestParameters.a", "[\"a\"]", Verdict::Unknown),
         ] {
             assert_eq!(evaluate(test, json), expected, "{test} {json}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_or_hidden_decides_nothing() {
+        let hidden = r#""HIDDEN_DUE_TO_SECURITY_REASONS""#;
+        for (test, json, expected) in [
+            // CloudTrail leaves out more than 100 KB.
+            (
+                "a",
+                r#"{"reason":"requestParameters too large","omitted":"true","originalSize":"149893"}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "a",
+                r#"{"omitted":true,"originalSize":107463}"#,
+                Verdict::Unknown,
+            ),
+            ("a", r#"{"omitted":false}"#, Verdict::No),
+            ("a", r#"{"omitted":"no"}"#, Verdict::No),
+            ("a", r#"{"permitted":true}"#, Verdict::No),
+            // JSON in a text, and what is none.
+            ("a", r#""{\"a\":1}""#, Verdict::Yes),
+            ("a", r#""{\"b\":1}""#, Verdict::No),
+            ("**@iam:role/", r#""{\"b\":1}""#, Verdict::No),
+            ("a", r#""{\"omitted\":true}""#, Verdict::Unknown),
+            ("a", r#""{a={b=1}}""#, Verdict::Unknown),
+            ("a", r#""[1]""#, Verdict::Unknown),
+            ("a", "[]", Verdict::Unknown),
+            ("a", "[{\"a\":1}]", Verdict::Unknown),
+            ("a", "true", Verdict::Unknown),
+            ("a", r#""""#, Verdict::Unknown),
+            ("a", hidden, Verdict::Unknown),
+            // A hidden value can be anything, a masked one is a text.
+            (
+                "a",
+                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "a.b",
+                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "**.b",
+                r#"{"a":["HIDDEN_DUE_TO_SECURITY_REASONS"]}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "**.b",
+                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS","b":1}"#,
+                Verdict::Yes,
+            ),
+            (
+                "b",
+                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+                Verdict::No,
+            ),
+            (
+                "a=x",
+                r#"{"a":["HIDDEN_DUE_TO_SECURITY_REASONS"]}"#,
+                Verdict::Unknown,
+            ),
+            (
+                "**@iam:role/",
+                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+                Verdict::Unknown,
+            ),
+            ("a=x", r#"{"a":"****"}"#, Verdict::Unknown),
+            ("**.b", r#"{"a":"****"}"#, Verdict::No),
+            ("**.b", r#"{"b":"****"}"#, Verdict::Unknown),
+        ] {
+            let test = format!("requestParameters.{test}");
+            assert_eq!(evaluate(&test, json), expected, "{test} {json}");
+            let condition = RecordCondition::parse("c", [&*test].into_iter()).unwrap();
+            assert!(
+                is_nothing(json.as_bytes())
+                    || condition.may_hold(json.as_bytes(), b"")
+                    || expected == Verdict::No,
+                "{test} {json}"
+            );
         }
     }
 

@@ -21,7 +21,7 @@ pub struct CatalogFingerprint(u64);
 pub struct ParseFingerprintError(String);
 
 /// Goes up when the rules by which this crate resolves events change, so that fingerprints of earlier versions do not match.
-const RULES: u64 = 2;
+const RULES: u64 = 3;
 
 impl fmt::Display for CatalogFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,9 @@
 //! the call exercised.
 
 use crate::catalog::Catalog;
-use crate::condition::{ConditionFields, FieldsNeeded, ParsedFields, RecordCondition, Verdict};
+use crate::condition::{
+    ConditionFields, FieldsNeeded, ParsedFields, RecordCondition, Verdict, is_nothing,
+};
 use crate::event_kind::{EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When};
 use crate::events::ResolvedEvent;
 use crate::ids::EventKindId;
@@ -94,18 +96,25 @@ impl Catalog {
         let (credited, kind) = (event.action, event.kind);
         let fields = ParsedFields::new(fields);
         let implied = kind.map_or(&[][..], |kind| self.implied_of(kind));
-        implied
-            .iter()
-            .filter(move |implied| Some(implied.action) != credited)
-            .filter_map(move |implied| {
-                let (condition, is_exact) = implied.when.condition()?;
+        let decided = implied.iter().filter_map(|implied| {
+            let (condition, is_exact) = implied.when.condition()?;
+            Some((implied.action, condition, is_exact))
+        });
+        // A record that lacks the fields may be of the event's other actions.
+        let alternatives = kind.map(|kind| self.event_kind(kind).alternatives.clone());
+        let alternatives = alternatives.and_then(|range| self.alternatives.get(range));
+        let alternatives = alternatives.unwrap_or_default().iter();
+        let alternatives = alternatives
+            .filter(move |other| implied.iter().all(|implied| implied.action != other.action))
+            .map(|other| (other.action, other.condition, true));
+        decided
+            .chain(alternatives)
+            .filter(move |(action, ..)| Some(*action) != credited)
+            .filter_map(move |(action, condition, is_exact)| {
                 let decision = self.decide(condition, &fields);
                 let is_certain = decision == Verdict::Yes;
                 let is_unknown = is_exact && decision == Verdict::Unknown;
-                (is_certain || is_unknown).then_some(ImpliedUse {
-                    action: implied.action,
-                    is_certain,
-                })
+                (is_certain || is_unknown).then_some(ImpliedUse { action, is_certain })
             })
     }
 
@@ -118,7 +127,10 @@ impl Catalog {
         request_parameters: &[u8],
         additional_event_data: &[u8],
     ) -> bool {
-        let has_none = matches!(request_parameters.trim_ascii(), b"" | b"null");
+        if !self.event_kind(kind).alternatives.is_empty() {
+            return true;
+        }
+        let has_none = is_nothing(request_parameters);
         let mut last = None;
         self.implied_of(kind).iter().any(|implied| {
             let Some((at, is_exact)) = implied.when.condition() else {
@@ -231,6 +243,10 @@ mod tests {
             let action = decided("autoscaling", name, "null", service);
             assert_eq!(action, format!("application-autoscaling:{name}"));
         }
+        // A record without its parameters may be of either service.
+        let either = |request| uses("autoscaling", "PutScalingPolicy", Some(request));
+        assert_eq!(either("null"), [format!("?{application}")]);
+        assert_eq!(either(ec2), [""; 0]);
         let tag = |arn: &str| {
             let request = format!(r#"{{"resourceArn":"{arn}"}}"#);
             decided("backup", "TagResource", &request, None)
@@ -310,7 +326,26 @@ mod tests {
             ["=ec2:CreateTags"]
         );
         assert_eq!(run(Some(r#"{"instanceType":"t3.micro"}"#)), [""; 0]);
-        assert_eq!(run(None), ["?ec2:CreateTags", "?iam:PassRole"]);
+        for untold in [
+            None,
+            Some(
+                r#"{"reason":"requestParameters too large","omitted":"true","originalSize":"107463"}"#,
+            ),
+            Some("[]"),
+            Some(r#""HIDDEN_DUE_TO_SECURITY_REASONS""#),
+        ] {
+            assert_eq!(
+                run(untold),
+                ["?ec2:CreateTags", "?iam:PassRole"],
+                "{untold:?}"
+            );
+            let kind = resolve("ec2", "RunInstances").kind.unwrap();
+            let text = untold.unwrap_or_default().as_bytes();
+            assert!(
+                Catalog::embedded().may_decide_uses(kind, text, b""),
+                "{untold:?}"
+            );
+        }
         let versioned = Some(r#"{"bucketName":"b","key":"k","versionId":"v"}"#);
         let unversioned = Some(r#"{"bucketName":"b","key":"k"}"#);
         assert!(uses("s3", "GetObject", versioned).contains(&"=s3:GetObjectVersion".to_owned()));

@@ -318,6 +318,22 @@ fn records_show_what_else_a_call_exercised() {
     // The record should say, and does not: its parameters are missing.
     let omitted = exercised(&json!({"requestParameters": null}));
     assert_eq!(omitted, "?s3:GetObjectVersion");
+    for omitted in [
+        json!({"reason": "requestParameters too large", "omitted": "true", "originalSize": "149893"}),
+        json!("{instancesset={items=[{mincount=1}]}}"),
+        json!("HIDDEN_DUE_TO_SECURITY_REASONS"),
+        json!([]),
+    ] {
+        let run = call("ec2", "RunInstances", omitted.clone());
+        assert_eq!(run, "?ec2:CreateTags ?iam:PassRole", "{omitted}");
+    }
+    let in_a_text = json!(r#"{"iamInstanceProfile": {"name": "p"}}"#);
+    assert_eq!(call("ec2", "RunInstances", in_a_text), "=iam:PassRole");
+    let hidden = json!({"instanceType": "t3.micro", "tagSpecificationSet": "HIDDEN_DUE_TO_SECURITY_REASONS"});
+    assert_eq!(
+        call("ec2", "RunInstances", hidden),
+        "?ec2:CreateTags ?iam:PassRole"
+    );
     let profile = json!({"iamInstanceProfile": {"name": "p"}});
     assert_eq!(
         call("ec2", "RunInstances", profile.clone()),

@@ -271,6 +271,7 @@ pub(super) fn usual_record() -> impl Strategy<Value = String> {
         ("s3lifecycle.amazonaws.com", "Expire"),
         ("sts.aliyuncs.com", "AssumeRole"),
         ("dynamodb.amazonaws.com", "ExecuteStatement"),
+        ("autoscaling.amazonaws.com", "PutScalingPolicy"),
     ]);
     let errors = select(vec![
         "",
@@ -302,6 +303,10 @@ pub(super) fn usual_record() -> impl Strategy<Value = String> {
         r#"{"bucketName":"b","versionId":"v"}"#,
         r#"{"iamInstanceProfile":{"arn":"arn:aws:iam::111122223333:instance-profile/p"},"versionId":""}"#,
         r#"{"tags":[{"key":"a"}],"callWithBearerToken":true}"#,
+        r#"{"reason":"requestParameters too large","omitted":"true","originalSize":"149893"}"#,
+        r#""{\"tags\":[{\"key\":\"a\"}],\"versionId\":\"v\",\"callWithBearerToken\":true}""#,
+        r#""HIDDEN_DUE_TO_SECURITY_REASONS""#,
+        r#"{"tags":"HIDDEN_DUE_TO_SECURITY_REASONS","versionId":"****"}"#,
         r#"{"errorCode":"AccessDenied","message":"no"}"#,
         r#"{"errorCode":"Throttled","errorMessage":"not authorized to perform: iam:PassRole"}"#,
     ]);
