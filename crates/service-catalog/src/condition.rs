@@ -5,6 +5,7 @@
 //! | test | holds when |
 //! | --- | --- |
 //! | `requestParameters.versionId` | the field is there and not empty, `null` or a boolean |
+//! | `requestParameters.tags[]` | the field is a list or object that is not empty, or a text of one: JSON, or `key=value` |
 //! | `additionalEventData.service=application-autoscaling` | the field is this text, number or boolean; ASCII case does not matter |
 //! | `requestParameters.statement^INSERT` | the text starts with this word, after comments; ASCII case does not matter |
 //! | `requestParameters.x-amz-copy-source~versionId=` | the text contains this text |
@@ -13,6 +14,9 @@
 //!
 //! A path starts with `requestParameters` or `additionalEventData`. A name in it matches field names in any ASCII case, and may
 //! start with `*` for any beginning. `**` stands for any number of fields. Arrays are looked through.
+//!
+//! Where a test after a `?` holds, the record does not tell, unless another test holds: `?requestParameters.launchTemplate`, since
+//! tags and roles can stand in the template.
 //!
 //! What a record left out decides nothing: see [`Verdict::Unknown`].
 
@@ -91,6 +95,8 @@ impl FieldsNeeded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Test {
     text: Box<str>,
+    /// Whether the record does not tell where it holds.
+    is_doubt: bool,
     field: TestedField,
     path: Box<[Segment]>,
     check: Check,
@@ -112,6 +118,7 @@ enum Segment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Check {
     Present,
+    Entries,
     Equals(Box<str>),
     FirstWord(Box<str>),
     Contains(Box<str>),
@@ -192,8 +199,10 @@ impl RecordCondition {
 
 impl Test {
     fn parse(text: &str) -> Option<Self> {
-        let end = text.find(['=', '^', '~', '@']).unwrap_or(text.len());
-        let (path, check) = text.split_at_checked(end)?;
+        let doubt = text.strip_prefix('?');
+        let test = doubt.unwrap_or(text);
+        let end = test.find(['=', '^', '~', '@', '[']).unwrap_or(test.len());
+        let (path, check) = test.split_at_checked(end)?;
         let mut names = path.split('.');
         let field = match names.next()? {
             "requestParameters" => TestedField::RequestParameters,
@@ -204,6 +213,7 @@ impl Test {
         let check = Check::parse(check)?;
         (!path.is_empty()).then(|| Self {
             text: text.into(),
+            is_doubt: doubt.is_some(),
             field,
             path,
             check,
@@ -239,6 +249,13 @@ impl Test {
     }
 
     fn evaluate(&self, fields: &ParsedFields<'_>) -> Verdict {
+        match self.evaluate_alone(fields) {
+            Verdict::Yes if self.is_doubt => Verdict::Unknown,
+            verdict => verdict,
+        }
+    }
+
+    fn evaluate_alone(&self, fields: &ParsedFields<'_>) -> Verdict {
         let (text, parsed) = match self.field {
             TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
             TestedField::AdditionalEventData => {
@@ -348,10 +365,11 @@ impl Check {
             return Some(Self::Present);
         };
         let operand = rest.as_str();
-        if operand.is_empty() {
+        if operand.is_empty() || operator == '[' && operand != "]" {
             return None;
         }
         Some(match operator {
+            '[' => Self::Entries,
             '=' => Self::Equals(operand.into()),
             '^' => Self::FirstWord(operand.into()),
             '~' => Self::Contains(operand.into()),
@@ -390,8 +408,14 @@ impl Check {
         match (self, value) {
             (Self::Present, Value::Null | Value::Bool(_)) => false,
             (Self::Present, Value::String(text)) => !text.is_empty(),
-            (Self::Present, Value::Array(values)) => !values.is_empty(),
-            (Self::Present, Value::Object(fields)) => !fields.is_empty(),
+            (Self::Present | Self::Entries, Value::Array(values)) => !values.is_empty(),
+            (Self::Present | Self::Entries, Value::Object(fields)) => !fields.is_empty(),
+            (Self::Entries, Value::String(text)) => {
+                let inner = text.trim().strip_prefix(['[', '{']);
+                let is_filled =
+                    inner.is_some_and(|inner| !inner.trim_start().starts_with([']', '}']));
+                is_filled || (inner.is_none() && text.contains('='))
+            }
             (Self::Present, Value::Number(_)) => true,
             (Self::Equals(wanted), Value::String(text)) => wanted.eq_ignore_ascii_case(text),
             (Self::Equals(wanted), Value::Bool(_) | Value::Number(_)) => {
@@ -482,7 +506,7 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
 fn decide(value: &Value, path: &[Segment], check: &Check) -> Verdict {
     let Some((segment, rest)) = path.split_first() else {
         return match value {
-            Value::Array(values) if *check != Check::Present => {
+            Value::Array(values) if !matches!(check, Check::Present | Check::Entries) => {
                 any(values.iter().map(|value| decide(value, path, check)))
             }
             _ => check.decide(value),
@@ -545,260 +569,4 @@ fn names_before_colons(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn evaluate(test: &str, request_parameters: &str) -> Verdict {
-        let condition = RecordCondition::parse("c", [test].into_iter()).unwrap();
-        condition.evaluate(&ConditionFields::new(Some(request_parameters), None))
-    }
-
-    #[test]
-    fn tests_hold_as_documented() {
-        for (test, json, expected) in [
-            ("requestParameters.a", r#"{"a":"x"}"#, Verdict::Yes),
-            ("requestParameters.A", r#"{"a":1}"#, Verdict::Yes),
-            ("requestParameters.a", r#"{"a":""}"#, Verdict::No),
-            ("requestParameters.a", r#"{"a":null}"#, Verdict::No),
-            ("requestParameters.a", r#"{"a":true}"#, Verdict::No),
-            ("requestParameters.a", r#"{"a":[]}"#, Verdict::No),
-            ("requestParameters.a", r#"{"a":{}}"#, Verdict::No),
-            ("requestParameters.a", r#"{"a":{"b":1}}"#, Verdict::Yes),
-            ("requestParameters.a", r#"{"b":{"a":1}}"#, Verdict::No),
-            ("requestParameters.a.b", r#"{"a":[{"b":1}]}"#, Verdict::Yes),
-            (
-                "requestParameters.**.a",
-                r#"{"b":[{"c":{"a":1}}]}"#,
-                Verdict::Yes,
-            ),
-            ("requestParameters.**.a", r#"{"a":1}"#, Verdict::Yes),
-            (
-                "requestParameters.*Role",
-                r#"{"serviceRole":"x"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.*Role",
-                r#"{"roleName":"x"}"#,
-                Verdict::No,
-            ),
-            ("requestParameters.*Role", r#"{"role":"x"}"#, Verdict::Yes),
-            ("requestParameters.a=x", r#"{"a":"X"}"#, Verdict::Yes),
-            ("requestParameters.a=x", r#"{"a":"xy"}"#, Verdict::No),
-            ("requestParameters.a=true", r#"{"a":true}"#, Verdict::Yes),
-            ("requestParameters.a=true", r#"{"a":false}"#, Verdict::No),
-            ("requestParameters.a=x", r#"{"a":["y","x"]}"#, Verdict::Yes),
-            (
-                "requestParameters.a^INSERT",
-                r#"{"a":" insert into t"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a^EXISTS",
-                r#"{"a":"EXISTS(SELECT"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a^INSERT",
-                r#"{"a":"-- SELECT\n /* UPDATE */ insert into"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a^INSERT",
-                r#"{"a":"-- INSERT"}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "requestParameters.**.a^INSERT",
-                r#"{"b":[{"a":"SELECT"},{"a":"***"}]}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "requestParameters.**.a^INSERT",
-                r#"{"b":[{"a":"***"},{"a":"INSERT"}]}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a^INSERT",
-                r#"{"a":"INSERTED"}"#,
-                Verdict::No,
-            ),
-            (
-                "requestParameters.a~versionId=",
-                r#"{"a":"b/k?versionId=1"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a@s3",
-                r#"{"a":"arn:aws:s3:::b"}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.a@s3",
-                r#"{"a":"arn:aws:sqs:::b"}"#,
-                Verdict::No,
-            ),
-            (
-                "requestParameters.**@iam:role/",
-                r#"{"x":{"y":["arn:aws:iam::111122223333:role/r"]}}"#,
-                Verdict::Yes,
-            ),
-            (
-                "requestParameters.**@iam:role/",
-                r#"{"x":"arn:aws:iam::111122223333:user/u"}"#,
-                Verdict::No,
-            ),
-            ("requestParameters.a", "null", Verdict::Unknown),
-            (
-                "requestParameters.a",
-                "{\"a\": is not JSON",
-                Verdict::Unknown,
-            ),
-            ("requestParameters.a", "[\"a\"]", Verdict::Unknown),
-        ] {
-            assert_eq!(evaluate(test, json), expected, "{test} {json}");
-        }
-    }
-
-    #[test]
-    fn what_was_left_out_or_hidden_decides_nothing() {
-        let hidden = r#""HIDDEN_DUE_TO_SECURITY_REASONS""#;
-        for (test, json, expected) in [
-            // CloudTrail leaves out more than 100 KB.
-            (
-                "a",
-                r#"{"reason":"requestParameters too large","omitted":"true","originalSize":"149893"}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "a",
-                r#"{"omitted":true,"originalSize":107463}"#,
-                Verdict::Unknown,
-            ),
-            ("a", r#"{"omitted":false}"#, Verdict::No),
-            ("a", r#"{"omitted":"no"}"#, Verdict::No),
-            ("a", r#"{"permitted":true}"#, Verdict::No),
-            // JSON in a text, and what is none.
-            ("a", r#""{\"a\":1}""#, Verdict::Yes),
-            ("a", r#""{\"b\":1}""#, Verdict::No),
-            ("**@iam:role/", r#""{\"b\":1}""#, Verdict::No),
-            ("a", r#""{\"omitted\":true}""#, Verdict::Unknown),
-            ("a", r#""{a={b=1}}""#, Verdict::Unknown),
-            ("a", r#""[1]""#, Verdict::Unknown),
-            ("a", "[]", Verdict::Unknown),
-            ("a", "[{\"a\":1}]", Verdict::Unknown),
-            ("a", "true", Verdict::Unknown),
-            ("a", r#""""#, Verdict::Unknown),
-            ("a", hidden, Verdict::Unknown),
-            // A hidden value can be anything, a masked one is a text.
-            (
-                "a",
-                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "a.b",
-                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "**.b",
-                r#"{"a":["HIDDEN_DUE_TO_SECURITY_REASONS"]}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "**.b",
-                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS","b":1}"#,
-                Verdict::Yes,
-            ),
-            (
-                "b",
-                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
-                Verdict::No,
-            ),
-            (
-                "a=x",
-                r#"{"a":["HIDDEN_DUE_TO_SECURITY_REASONS"]}"#,
-                Verdict::Unknown,
-            ),
-            (
-                "**@iam:role/",
-                r#"{"a":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
-                Verdict::Unknown,
-            ),
-            ("a=x", r#"{"a":"****"}"#, Verdict::Unknown),
-            ("**.b", r#"{"a":"****"}"#, Verdict::No),
-            ("**.b", r#"{"b":"****"}"#, Verdict::Unknown),
-        ] {
-            let test = format!("requestParameters.{test}");
-            assert_eq!(evaluate(&test, json), expected, "{test} {json}");
-            let condition = RecordCondition::parse("c", [&*test].into_iter()).unwrap();
-            assert!(
-                is_nothing(json.as_bytes())
-                    || condition.may_hold(json.as_bytes(), b"")
-                    || expected == Verdict::No,
-                "{test} {json}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_missing_field_decides_nothing_or_no() {
-        let parse = |test| RecordCondition::parse("c", [test].into_iter()).unwrap();
-        let nothing = ConditionFields::default();
-        let request = parse("requestParameters.a");
-        assert_eq!(request.evaluate(&nothing), Verdict::Unknown);
-        let additional = parse("additionalEventData.a=true");
-        assert_eq!(additional.evaluate(&nothing), Verdict::No);
-        assert_eq!(
-            additional.evaluate(&ConditionFields::new(None, Some(r#"{"a":true}"#))),
-            Verdict::Yes
-        );
-        assert_eq!(
-            (request.fields_needed(), additional.fields_needed()),
-            (
-                FieldsNeeded {
-                    request_parameters: true,
-                    additional_event_data: false
-                },
-                FieldsNeeded {
-                    request_parameters: false,
-                    additional_event_data: true
-                }
-            )
-        );
-        assert!(request.fields_needed().any() && !FieldsNeeded::default().any());
-    }
-
-    #[test]
-    fn one_test_that_holds_is_enough() {
-        let tests = ["additionalEventData.a", "requestParameters.b"];
-        let condition = RecordCondition::parse("either", tests.into_iter()).unwrap();
-        assert_eq!(condition.name(), "either");
-        assert_eq!(condition.tests().collect::<Vec<_>>(), tests);
-        let both = ConditionFields::new(Some(r#"{"b":1}"#), Some("{}"));
-        assert_eq!(condition.evaluate(&both), Verdict::Yes);
-        let one = ConditionFields::new(None, Some(r#"{"a":1}"#));
-        assert_eq!(condition.evaluate(&one), Verdict::Yes);
-    }
-
-    #[test]
-    fn what_is_no_test_is_refused() {
-        for text in [
-            "",
-            "requestParameters",
-            "responseElements.a",
-            "requestParameters.",
-            "requestParameters.*",
-            "requestParameters.a=",
-            "requestParameters.a@",
-        ] {
-            assert_eq!(
-                RecordCondition::parse("c", [text].into_iter()),
-                None,
-                "{text} is a test"
-            );
-        }
-        assert_eq!(RecordCondition::parse("c", std::iter::empty()), None);
-    }
-}
+mod tests;

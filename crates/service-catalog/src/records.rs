@@ -382,6 +382,99 @@ mod tests {
         assert!(implies("sns", "CreateTopic", "iam:PassRole"));
     }
 
+    /// Whatever stands in a template or is copied from another resource is not in the record.
+    #[test]
+    fn what_comes_from_elsewhere_is_in_doubt() {
+        for (source, name, request, expected) in [
+            (
+                "ec2",
+                "RunInstances",
+                r#"{"launchTemplate":{"launchTemplateId":"lt-0123","version":"1"}}"#,
+                &["?ec2:CreateTags", "?iam:PassRole"][..],
+            ),
+            (
+                "ec2",
+                "RunInstances",
+                r#"{"launchTemplate":{"launchTemplateId":"lt-0123"},"iamInstanceProfile":{"name":"p"}}"#,
+                &["?ec2:CreateTags", "=iam:PassRole"],
+            ),
+            (
+                "ec2",
+                "CopyImage",
+                r#"{"copyImageTags":true}"#,
+                &["?ec2:CreateTags"],
+            ),
+            ("ec2", "CopyImage", r#"{"copyImageTags":false}"#, &[]),
+            (
+                "ec2",
+                "CreateSnapshots",
+                r#"{"CreateSnapshotsRequest":{"CopyTagsFromSource":"volume"}}"#,
+                &["?ec2:CreateTags"],
+            ),
+            (
+                "rds",
+                "CopyDBSnapshot",
+                r#"{"copyTags":true}"#,
+                &["?rds:AddTagsToResource"],
+            ),
+            (
+                "rds",
+                "CopyDBSnapshot",
+                r#"{"copyTags":true,"tags":[{"key":"a"}]}"#,
+                &["=rds:AddTagsToResource"],
+            ),
+            (
+                "ecs",
+                "RunTask",
+                r#"{"taskDefinition":"web:3"}"#,
+                &["?iam:PassRole"],
+            ),
+            (
+                "ecs",
+                "RunTask",
+                r#"{"taskDefinition":"web:3","propagateTags":"TASK_DEFINITION"}"#,
+                &["?ecs:TagResource", "?iam:PassRole"],
+            ),
+            // Settings whose names end as those of tags do.
+            (
+                "ecs",
+                "RunTask",
+                r#"{"taskDefinition":"web:3","propagateTags":"NONE"}"#,
+                &["?iam:PassRole"],
+            ),
+            (
+                "ec2",
+                "RunInstances",
+                r#"{"metadataOptions":{"instanceMetadataTags":"disabled"}}"#,
+                &[],
+            ),
+            // Tags of later instances, and of the template.
+            (
+                "ec2",
+                "CreateLaunchTemplate",
+                r#"{"CreateLaunchTemplateRequest":{"LaunchTemplateData":{"TagSpecification":{"Tag":{"Key":"a"}}}}}"#,
+                &["?ec2:CreateTags"],
+            ),
+            (
+                "ec2",
+                "CreateLaunchTemplate",
+                r#"{"CreateLaunchTemplateRequest":{"TagSpecification":{"Tag":{"Key":"a"}}}}"#,
+                &["=ec2:CreateTags"],
+            ),
+        ] {
+            let found = uses(source, name, Some(request));
+            let found: Vec<_> = found
+                .iter()
+                .filter(|used| used.ends_with("PassRole") || used.contains("Tag"))
+                .collect();
+            assert_eq!(found, expected, "{name} {request}");
+            let kind = resolve(source, name).kind.unwrap();
+            let may = Catalog::embedded().may_decide_uses(kind, request.as_bytes(), b"");
+            assert!(may || expected.is_empty(), "{name} {request}");
+        }
+        assert!(implies("sts", "AssumeRole", "sts:SetSourceIdentity"));
+    }
+
     #[test]
     fn api_keys_of_bedrock_show_in_the_record() {
         let catalog = Catalog::embedded();
