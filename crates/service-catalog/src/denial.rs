@@ -19,8 +19,8 @@ pub struct DeniedAction<'m> {
     pub name: &'m str,
     /// The action in the catalog. `None` when the catalog does not have it.
     pub action: Option<ActionId>,
-    /// The ARN of the user, role or session that was denied, if the message names one. It need not be the caller's: a service
-    /// can report that another role, with which it works, was denied.
+    /// Who was denied, as the message writes it: an ARN or a name. `None` when it says "you", "user", "caller" or nothing. It need
+    /// not be the caller: a service can report that it, or the role with which it works, was denied.
     pub identity: Option<&'m str>,
 }
 
@@ -47,12 +47,17 @@ impl Catalog {
     }
 }
 
-/// The ARN before "is not authorized to perform".
+/// The ARN or name before "is not authorized to perform".
 fn named_identity(message: &str) -> Option<&str> {
     let (before, _) = message.split_once("authorized to perform")?;
     let word = before.strip_suffix(" is not ")?.rsplit(' ').next()?;
-    let arn = word.get(word.find("arn:")?..)?;
-    Some(arn.trim_end_matches(['"', '\'', ']', '`', ')']))
+    let from_arn = word.find("arn:").and_then(|at| word.get(at..));
+    let name = from_arn.unwrap_or_else(|| word.strip_prefix("User:").unwrap_or(word));
+    let name = name.trim_matches(['"', '\'', '[', ']', '`', '(', ')']);
+    let is_caller = ["", "you", "user", "caller"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word));
+    (!is_caller).then_some(name)
 }
 
 /// The action after "authorized to perform" or, in messages without it, after "policy allows the".
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_denied_is_the_arn_before_the_verb() {
+    fn who_was_denied_stands_before_the_verb() {
         let identity = |message: &str| {
             let denied = Catalog::embedded().denied_action(message);
             denied.unwrap().identity.map(str::to_owned)
@@ -157,8 +162,18 @@ mod tests {
         ] {
             assert_eq!(identity(&message).as_deref(), Some(session), "{message}");
         }
+        for (message, name) in [
+            ("User: u is not authorized to perform: s3:GetObject", "u"),
+            (
+                "CodeBuild is not authorized to perform: sts:AssumeRole on service role",
+                "CodeBuild",
+            ),
+        ] {
+            assert_eq!(identity(message).as_deref(), Some(name), "{message}");
+        }
         for message in [
-            "User: u is not authorized to perform: s3:GetObject",
+            "You are not authorized to perform: s3:GetObject",
+            "User is not authorized to perform: s3:GetObject",
             "Caller is not authorized to perform lambda:InvokeFunction on the function",
             "Not authorized to perform sqs:SendMessage on arn:aws:sqs:eu-west-1:111122223333:q",
             "Access denied because no resource-based policy allows the sqs:SendMessage action",
@@ -195,7 +210,7 @@ mod tests {
                 namespace: "new-service",
                 name: "DoThing",
                 action: None,
-                identity: None,
+                identity: Some("u"),
             })
         );
     }

@@ -352,12 +352,15 @@ impl Judge {
         let [source, name] = record.source_and_name(text);
         let event =
             attribution::Event::resolved_before(catalog, source?, name?, call.event.resolved);
-        let is_caller = |arn: &str| {
-            let caller = serde_json::from_slice(record.identity.whole.of(text));
+        let who = |named: &str| {
+            let caller = serde_json::from_slice(record.identity.whole.of(text)).ok();
             let caller = caller.as_ref().map(identity::Identity::of);
-            caller.is_ok_and(|caller| caller.is_ok_and(|caller| caller.is_named_by(arn)))
+            match caller {
+                Some(Ok(caller)) => caller.named_by(named),
+                _ => identity::Named::SomebodyElse,
+            }
         };
-        let (by_all, also) = event.called_by(&details, is_caller, message.as_deref(), denied);
+        let (by_all, also) = event.called_by(&details, who, message.as_deref(), denied);
         let by_all = intern(&by_all, activity);
         if let (false, Some(named), []) = (call.is_decided_by_record, named, &*also)
             && call.action == by_all

@@ -16,7 +16,7 @@ use crate::record::event_types::{
     API_CALL_TYPES, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, SIGN_IN_EVENT, SIGN_IN_TYPE,
     VPC_ENDPOINT_TYPES,
 };
-use crate::record::identity::Identity;
+use crate::record::identity::{Identity, Named};
 
 /// The `eventCategory` of an insight.
 pub const INSIGHT_CATEGORY: &str = "Insight";
@@ -142,8 +142,8 @@ fn credit<'d>(
             Some(response) => response.message(),
             None => details.error_message(),
         };
-        let is_caller = |arn: &str| identity.is_named_by(arn);
-        event.called_by(&details, is_caller, message.as_deref(), denied)
+        let who = |named: &str| identity.named_by(named);
+        event.called_by(&details, who, message.as_deref(), denied)
     } else {
         (event.called(), Vec::new())
     };
@@ -322,22 +322,27 @@ impl<'a> Event<'a> {
     /// AWS's message of a denial names the action that was missing. Where that is the call itself under another service's name,
     /// as Session Manager's channels are `ssmmessages`' under the event source `ssm`, the message decides. Otherwise the call
     /// needed that action beside its own, as `GetObject` needs `kms:Decrypt` for an encrypted object, and both were asked for. A
-    /// message about somebody else, such as the role with which a crawler works, says nothing of the caller. Which of its further
-    /// actions a denied call asked for, nobody knows.
+    /// message about somebody else, such as the role with which a crawler works, says nothing of the caller. Where nobody knows
+    /// whom it is about, the caller may have asked for that action. Which of its further actions a denied call asked for, nobody
+    /// knows either.
     pub(crate) fn called_by(
         mut self,
         details: &Details<'a>,
-        is_caller: impl FnOnce(&str) -> bool,
+        who: impl FnOnce(&str) -> Named,
         message: Option<&str>,
         denied: bool,
     ) -> (Called<'a>, Vec<Called<'a>>) {
         let fields = details.fields();
         self.resolved = self.catalog.resolve_record(&self.resolved, &fields);
-        let missing = message
+        let denial = message
             .filter(|_| denied)
-            .and_then(|message| self.catalog.denied_action(message))
-            .filter(|denied| denied.identity.is_none_or(is_caller))
-            .and_then(|denied| denied.action)
+            .and_then(|message| self.catalog.denied_action(message));
+        let who = denial
+            .and_then(|denial| denial.identity)
+            .map_or(Named::Caller, who);
+        let missing = denial
+            .filter(|_| who != Named::SomebodyElse)
+            .and_then(|denial| denial.action)
             .filter(|missing| Some(*missing) != self.resolved.action);
         let uses = self.catalog.decided_uses(&self.resolved, &fields);
         let uses = uses.filter(|used| Some(used.action) != missing);
@@ -351,8 +356,16 @@ impl<'a> Event<'a> {
             };
             Called { service, action }
         });
-        let missing =
-            missing.map(|missing| (self.is_itself(missing), called(self.catalog, missing)));
+        let missing = missing.map(|missing| {
+            let named = called(self.catalog, missing);
+            match who {
+                Named::Unknown => {
+                    let action = CreditedAction::Implied(named.action.name());
+                    (false, Called { action, ..named })
+                }
+                Named::Caller | Named::SomebodyElse => (self.is_itself(missing), named),
+            }
+        });
         match missing {
             None => (self.called(), uses.collect()),
             Some((true, itself)) => (itself, uses.collect()),

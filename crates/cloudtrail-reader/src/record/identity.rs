@@ -88,17 +88,31 @@ impl<'a> Identity<'a> {
         Ok(found)
     }
 
-    /// Whether an ARN is the caller's, its role's or that of another session of its role. Where the record has no ARN of the
-    /// caller, one of its account is.
-    pub(crate) fn is_named_by(&self, arn: &str) -> bool {
-        let Some(named) = ArnOwner::of(arn) else {
-            return self.called_as == Some(arn);
-        };
+    /// Whether an ARN or a name is the caller's, its role's or that of another session of its role.
+    pub(crate) fn named_by(&self, named: &str) -> Named {
         let own = [self.called_as, self.arn.as_deref()].into_iter().flatten();
         let mut own = own.filter_map(ArnOwner::of).peekable();
-        match own.peek() {
-            Some(_) => own.any(|own| own == named),
-            None => self.account.is_none_or(|account| account == named.account),
+        if self.called_as == Some(named) {
+            return Named::Caller;
+        }
+        let Some(owner) = ArnOwner::of(named) else {
+            let id = named.split(':').next();
+            return if own.any(|own| own.name == named) || (id.is_some() && id == self.unique_id) {
+                Named::Caller
+            } else if named.starts_with(ARN_PREFIX) {
+                Named::SomebodyElse
+            } else {
+                Named::Unknown
+            };
+        };
+        let is_known = own.peek().is_some();
+        let is_of_account = || self.account.is_none_or(|account| account == owner.account);
+        if own.any(|own| own == owner) {
+            Named::Caller
+        } else if is_known || !is_of_account() {
+            Named::SomebodyElse
+        } else {
+            Named::Unknown
         }
     }
 
@@ -170,6 +184,17 @@ impl<'a> Identity<'a> {
             ..Self::default()
         })
     }
+}
+
+/// Who is named in a message about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// The caller.
+    Caller,
+    /// Not the caller.
+    SomebodyElse,
+    /// A name that is no ARN and not the caller's, or an ARN where the record has none of the caller.
+    Unknown,
 }
 
 /// Whose the ARN of a user, role or session is. Paths do not count: those of sessions lack them.

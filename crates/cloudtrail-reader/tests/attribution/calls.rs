@@ -377,7 +377,7 @@ fn a_denied_call_may_have_asked_for_its_further_actions() {
 #[test]
 fn a_denial_of_somebody_else_is_not_the_callers() {
     let of = |identity: Value, named: &str| {
-        let message = format!("User: {named} is not authorized to perform: s3:ListAllMyBuckets");
+        let message = format!("{named} is not authorized to perform: s3:ListAllMyBuckets");
         let changes = json!({
             "userIdentity": identity, "eventSource": "glue.amazonaws.com", "eventName": "StartCrawler",
             "errorCode": "AccessDeniedException", "errorMessage": message,
@@ -385,12 +385,18 @@ fn a_denial_of_somebody_else_is_not_the_callers() {
         actions(&take(&[object(&[record(&changes)])]).activity).join(" ")
     };
     let (own, both) = ("glue:StartCrawler", "glue:StartCrawler s3:ListAllMyBuckets");
+    let perhaps = "glue:StartCrawler s3:ListAllMyBuckets?";
     let maria = json!({});
     for (named, expected) in [
         ("arn:aws:iam::111122223333:user/staff/maria", both),
         // IAM's services do not all know the path.
         ("arn:aws:iam::111122223333:user/maria", both),
-        ("maria", both),
+        ("User: maria", both),
+        ("User", both),
+        ("Caller", both),
+        // Nobody knows who that is.
+        ("CodeBuild", perhaps),
+        ("User: mario", perhaps),
         ("arn:aws:iam::111122223333:user/staff/mario", own),
         ("arn:aws:iam::444455556666:user/staff/maria", own),
         ("arn:aws:iam::111122223333:role/maria", own),
@@ -418,7 +424,8 @@ fn a_denial_of_somebody_else_is_not_the_callers() {
     // Only the unique id and the account are known.
     let other = json!({"type": "AWSAccount", "accountId": "444455556666", "arn": null});
     for (named, expected) in [
-        ("arn:aws:iam::444455556666:user/maria", both),
+        ("arn:aws:iam::444455556666:user/maria", perhaps),
+        ("AIDAMARIAEXAMPLE00001", both),
         ("arn:aws:iam::111122223333:user/maria", own),
     ] {
         assert_eq!(of(other.clone(), named), expected, "{named}");

@@ -282,6 +282,7 @@ pub(super) fn usual_record() -> impl Strategy<Value = String> {
         r#","errorCode":"AccessDenied","errorMessage":"not authorized to perform: iam:PassRole on \"x\"""#,
         r#","errorCode":"AccessDenied","errorMessage":"User: arn:aws:sts::111122223333:assumed-role/audit/two is not authorized to perform: s3:PutObject on resource: *""#,
         r#","errorCode":"AccessDenied","errorMessage":"User: arn:aws:iam::111122223333:user/maria is not authorized to perform: iam:PassRole""#,
+        r#","errorCode":"AccessDenied","errorMessage":"CodeBuild is not authorized to perform: iam:PassRole""#,
         r#","errorMessage":7"#,
         r#","errorCode":"AccessDenied","errorMessage":[1]"#,
     ]);
