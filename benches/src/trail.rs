@@ -48,8 +48,8 @@ pub struct TrailGenerator {
     repertoires: Vec<Vec<ActionId>>,
 }
 
-/// Makes an activity cover a generated account: both kinds of management event, on so many days up to `last`, which counts from
-/// 1970.
+/// Makes an activity cover a generated account: both kinds of management event and global services, on so many days up to `last`,
+/// which counts from 1970.
 pub fn cover(activity: &mut Activity, days: i32, last: i32) {
     for day in last.saturating_sub(days)..=last {
         for region in ["us-east-1", "eu-west-1"] {
@@ -61,6 +61,8 @@ pub fn cover(activity: &mut Activity, days: i32, last: i32) {
                 coverage.see_record(ACCOUNT_ID, region, kind, day);
             }
         }
+        let (read, call) = (EventCategory::ManagementRead, ("iam", "ListUsers"));
+        (activity.coverage_mut()).see_call(ACCOUNT_ID, "us-east-1", read, call, day);
     }
 }
 

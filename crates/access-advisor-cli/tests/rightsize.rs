@@ -86,6 +86,10 @@ fn write_inputs(folder: &Path) {
                     .see_record(ACCOUNT, region, kind, day);
             }
         }
+        let (read, call) = (EventCategory::ManagementRead, ("iam", "ListUsers"));
+        activity
+            .coverage_mut()
+            .see_call(ACCOUNT, "us-east-1", read, call, day);
     }
     let principal = Principal {
         unique_id: Some("AROABUILD"),

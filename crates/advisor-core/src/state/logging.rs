@@ -16,8 +16,54 @@ use crate::coverage::EventCategory;
 pub(super) struct Logging {
     pub(super) shows: Shows,
     pub(super) place: Place,
-    /// The service, if a trail can leave out its management events.
-    pub(super) excludable: Option<&'static str>,
+    /// If a trail can leave out the management events of the service.
+    pub(super) excludable: Option<Excludable>,
+}
+
+/// Services whose management events a trail can leave out: it holds them from the first to the last day with such a call.
+///
+/// Source: `CloudTrail` User Guide, "Logging management events" and "Global service events".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Excludable {
+    /// One service: `ExcludeManagementEventSources`.
+    Service(&'static str),
+    /// All services whose calls are logged in one Region of the partition: `IncludeGlobalServiceEvents`. Only there.
+    GlobalServices,
+}
+
+impl Excludable {
+    /// That of a service.
+    fn of(namespace: &str) -> Option<Self> {
+        let service = ["kms", "rds-data"].into_iter().find(|it| *it == namespace);
+        let is_global = || Place::of(namespace).is_us_east();
+        service
+            .map(Self::Service)
+            .or_else(|| is_global().then_some(Self::GlobalServices))
+    }
+
+    /// Whether a call of a service shows that the trail holds them.
+    pub(super) fn is_shown_by(self, namespace: &str) -> bool {
+        match self {
+            Self::Service(service) => service == namespace,
+            Self::GlobalServices => Self::of(namespace) == Some(Self::GlobalServices),
+        }
+    }
+
+    /// Whether a trail can leave them out of the events of a Region.
+    pub(super) fn is_in(self, place: Place, region: &str) -> bool {
+        match self {
+            Self::Service(_) => true,
+            Self::GlobalServices => place.home().is_some_and(|home| home.contains(&region)),
+        }
+    }
+
+    /// As reasons name them.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Service(service) => service,
+            Self::GlobalServices => "global services",
+        }
+    }
 }
 
 /// How the use of an action shows in a trail.
@@ -160,14 +206,14 @@ impl Logging {
                 _ => Shows::NotDocumented,
             },
             place: Place::of(service.namespace()),
-            excludable: excludable(service.namespace()),
+            excludable: Excludable::of(service.namespace()),
         }
     }
 
-    /// Whether every trail of management events shows it.
+    /// Whether every trail of management events shows it, if it holds global services.
     fn is_always_logged(&self) -> bool {
         let is_management = |events: &Events| events.data_types.is_empty();
-        self.excludable.is_none()
+        !matches!(self.excludable, Some(Excludable::Service(_)))
             && matches!(&self.shows, Shows::As(events) if is_management(events))
     }
 
@@ -250,15 +296,6 @@ pub fn call_tells(catalog: &Catalog, action: ActionId) -> bool {
     };
     let has_data_events = events.data != Directions::default();
     logging.excludable.is_some() || has_data_events && is_told()
-}
-
-/// The service, if a trail can leave out its management events: `ExcludeManagementEventSources`.
-///
-/// Source: `CloudTrail` User Guide, "Logging management events".
-fn excludable(namespace: &str) -> Option<&'static str> {
-    ["kms", "rds-data"]
-        .into_iter()
-        .find(|service| *service == namespace)
 }
 
 /// The types that show all calls. Calls through an access point are events on the object too.

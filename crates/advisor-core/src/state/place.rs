@@ -81,6 +81,11 @@ impl Place {
         }
     }
 
+    /// Whether calls of all Regions are logged where IAM's or `CloudFront`'s are.
+    pub(super) fn is_us_east(self) -> bool {
+        self.home().is_some_and(|home| home != WEST_HOME)
+    }
+
     /// The Regions of which one must have been read.
     pub(super) fn home(self) -> Option<&'static [&'static str]> {
         match self {

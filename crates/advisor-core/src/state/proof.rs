@@ -141,22 +141,25 @@ impl<'a> AccountProof<'a> {
             .filter(|(name, _)| logging.place.has(name) && tracking.sees_region(name));
         // A kind of event of which there is none anywhere.
         for kind in events.kinds() {
-            let mut days = regions.clone().map(|(_, days)| days);
-            if days.all(|days| !days.has(kind) && self.of_region(days, logging, [kind]).is_empty())
-            {
+            let mut days = regions.clone();
+            if days.all(|(name, days)| {
+                !days.has(kind) && self.of_region(name, days, logging, [kind]).is_empty()
+            }) {
                 let kind = kind.to_string().into();
                 return unobservable(StateReason::NoEventsOfKind { kind });
             }
         }
-        if let Some(source) = logging.excludable
-            && regions
-                .clone()
-                .all(|(_, days)| days.span_of(source).is_none())
-        {
-            return unobservable(StateReason::NoEventsOfSource { source });
+        if let Some(excludable) = logging.excludable {
+            let places = regions.clone();
+            let places = places.filter(|(name, _)| excludable.is_in(logging.place, name));
+            let spans: Vec<_> = places.map(|(_, days)| days.span_of(excludable)).collect();
+            if !spans.is_empty() && spans.iter().all(Option::is_none) {
+                let source = excludable.name();
+                return unobservable(StateReason::NoEventsOfSource { source });
+            }
         }
         let of_regions = regions.map(|(name, days)| {
-            let proved = self.of_region(days, logging, events.kinds());
+            let proved = self.of_region(name, days, logging, events.kinds());
             let since = tracking.region_start_day(name);
             (name.clone(), proved.within(since, i32::MAX))
         });
@@ -173,6 +176,7 @@ impl<'a> AccountProof<'a> {
     /// The days of a Region in the window on which the trail collected all of these kinds of event, and those of the source.
     fn of_region<'k>(
         &self,
+        name: &str,
         region: &RegionDays,
         logging: &Logging,
         kinds: impl IntoIterator<Item = EventCategory<'k>>,
@@ -181,7 +185,8 @@ impl<'a> AccountProof<'a> {
         let kinds = kinds.into_iter().map(|kind| region.collected(kind));
         let days = kinds.reduce(|days, other| days.intersection(&other));
         let days = days.unwrap_or_default().within(first, last);
-        match logging.excludable.map(|source| region.span_of(source)) {
+        let excludable = (logging.excludable).filter(|it| it.is_in(logging.place, name));
+        match excludable.map(|services| region.span_of(services)) {
             None => days,
             Some(None) => DaySet::new(),
             Some(Some((first, last))) => days.within(Some(first), last),
@@ -199,7 +204,7 @@ impl<'a> AccountProof<'a> {
         let days_of = |kind| {
             let of_account = self.of_account?;
             let days = of_account.regions.get(&region)?;
-            Some(count(&self.of_region(days, logging, [kind])))
+            Some(count(&self.of_region(&region, days, logging, [kind])))
         };
         let kinds = (events.kinds()).map(|kind| (days_of(kind).unwrap_or_default(), kind));
         let (days, kind) = match kinds.min_by_key(|(days, _)| *days) {

@@ -135,7 +135,7 @@ pub enum StateReason {
     },
     /// `unobservable`: the trail holds no event of the service, whose management events a trail can leave out.
     NoEventsOfSource {
-        /// The service namespace.
+        /// The service namespace, or `global services`.
         source: &'static str,
     },
     /// `unobservable`: no operation of the service is named after the action.

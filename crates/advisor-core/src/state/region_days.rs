@@ -2,6 +2,7 @@
 
 use crate::coverage::{Category, EventCategory};
 use crate::day_set::DaySet;
+use crate::state::logging::Excludable;
 
 /// The days with records of one Region, and those that digests prove.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +39,10 @@ impl RegionDays {
         self.events.iter().any(|(known, _)| known.get() == kind)
     }
 
-    /// The days from the first to the last call of a service.
-    pub(super) fn span_of(&self, service: &str) -> Option<(i32, i32)> {
-        let calls = self.calls.iter().filter(|(it, ..)| **it == *service);
+    /// The days from the first to the last call of services whose events a trail can leave out.
+    pub(super) fn span_of(&self, services: Excludable) -> Option<(i32, i32)> {
+        let calls = self.calls.iter();
+        let calls = calls.filter(|(service, ..)| services.is_shown_by(service));
         let mut all = DaySet::new();
         calls.for_each(|(.., days)| all.merge(days));
         all.first().zip(all.last())

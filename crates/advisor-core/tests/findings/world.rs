@@ -33,7 +33,7 @@ pub(crate) fn allow(actions: &[&str]) -> Value {
 }
 
 impl World {
-    /// A trail that holds both kinds of management event on all of these days, in two Regions.
+    /// A trail that holds both kinds of management event on all of these days, in two Regions, and global services.
     pub(crate) fn covered(days: Range<i32>) -> Self {
         let mut activity = Activity::new();
         let coverage = activity.coverage_mut();
@@ -44,6 +44,14 @@ impl World {
             ] {
                 coverage.see_record(ACCOUNT, region, kind, FIRST + day);
             }
+            let call = ("iam", "ListUsers");
+            coverage.see_call(
+                ACCOUNT,
+                HOME,
+                EventCategory::ManagementRead,
+                call,
+                FIRST + day,
+            );
         }
         Self {
             export: json!({

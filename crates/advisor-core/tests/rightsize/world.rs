@@ -201,7 +201,7 @@ fn advisor_on(
     Advisor::new(account, activity, catalog, tracking, now).unwrap()
 }
 
-/// A trail that holds both kinds of management event on all days, in two Regions.
+/// A trail that holds both kinds of management event on all days, in two Regions, and global services.
 pub(crate) fn covered() -> Activity {
     let mut activity = Activity::new();
     let coverage = activity.coverage_mut();
@@ -210,6 +210,8 @@ pub(crate) fn covered() -> Activity {
             coverage.see_record(ACCOUNT, region, EventCategory::ManagementRead, day);
             coverage.see_record(ACCOUNT, region, EventCategory::ManagementWrite, day);
         }
+        let (read, call) = (EventCategory::ManagementRead, ("iam", "ListUsers"));
+        coverage.see_call(ACCOUNT, "us-east-1", read, call, day);
     }
     activity
 }

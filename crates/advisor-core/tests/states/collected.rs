@@ -10,8 +10,11 @@ fn global_services_need_the_region_in_which_they_log() {
     )];
     let mut activity = Activity::new();
     let mut days = |region: &str, days: std::ops::Range<i32>| {
+        let coverage = activity.coverage_mut();
         for (day, kind) in days.flat_map(|day| KINDS.map(|kind| (day, kind))) {
-            (activity.coverage_mut()).see_record(ACCOUNT, region, kind, FIRST + day);
+            coverage.see_record(ACCOUNT, region, kind, FIRST + day);
+            let call = ("iam", "ListUsers");
+            coverage.see_call(ACCOUNT, region, KINDS[0], call, FIRST + day);
         }
         rows(&report_on(ANN, &users, &activity, instant(100, 0)))
     };
@@ -90,6 +93,46 @@ fn services_that_a_trail_can_leave_out_must_be_in_it() {
     call(5);
     assert!(call(50).starts_with("kms:Decrypt uncovered: 46 days"));
     assert!(call(96).starts_with("kms:Decrypt unused: no attempt on 92 of 92 days"));
+}
+
+#[test]
+fn a_trail_can_leave_out_global_services() {
+    let actions = [
+        "ec2:DescribeInstances",
+        "cloudfront:ListDistributions",
+        "sts:AssumeRole",
+    ];
+    let users = [user(ANN, &actions)];
+    let mut activity = Activity::new();
+    for (day, region) in (0..100).flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
+        for kind in KINDS {
+            (activity.coverage_mut()).see_record(ACCOUNT, region, kind, FIRST + day);
+        }
+    }
+    let shown = |activity: &Activity| {
+        let mut rows = rows(&report_on(ANN, &users, activity, instant(100, 0)));
+        rows.retain(|row| actions.iter().any(|action| row.starts_with(action)));
+        rows
+    };
+    let missing = "the trail holds no events of global services, which a trail can leave out";
+    assert_eq!(
+        shown(&activity),
+        [
+            format!("cloudfront:ListDistributions unobservable: {missing}"),
+            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1".into(),
+            format!("sts:AssumeRole unobservable: {missing}"),
+        ]
+    );
+    // Calls of STS in another Region do not show it, those of any of them in the home Region do.
+    let mut call = |region: &str, call: (&str, &str), day: i32| {
+        (activity.coverage_mut()).see_call(ACCOUNT, region, KINDS[0], call, FIRST + day);
+        shown(&activity).remove(0)
+    };
+    for day in [0, 99] {
+        assert!(call(REGION, ("sts", "GetCallerIdentity"), day).ends_with(missing));
+    }
+    assert!(call(HOME, ("iam", "ListUsers"), 0).contains("uncovered: 1 day"));
+    assert!(call(HOME, ("sts", "AssumeRole"), 94).contains("unused: no attempt on 95 of 95 days"));
 }
 
 #[test]

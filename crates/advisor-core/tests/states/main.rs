@@ -49,7 +49,7 @@ const KINDS: [EventCategory<'static>; 2] = [
     EventCategory::ManagementWrite,
 ];
 
-/// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS.
+/// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS and IAM.
 fn covered(days: std::ops::Range<i32>) -> Activity {
     let mut activity = Activity::new();
     let coverage = activity.coverage_mut();
@@ -59,6 +59,8 @@ fn covered(days: std::ops::Range<i32>) -> Activity {
         }
         let call = ("kms", "Encrypt");
         coverage.see_call(ACCOUNT, region, KINDS[0], call, FIRST + day);
+        let call = ("iam", "ListUsers");
+        coverage.see_call(ACCOUNT, HOME, KINDS[0], call, FIRST + day);
     }
     activity
 }
