@@ -47,6 +47,9 @@ pub(crate) fn read(file: &Path, limit: usize, into: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
+/// How much of a file of unknown size is read at once.
+const PIECE: u64 = 1 << 20;
+
 /// Reads a whole file or pipe, of at most `limit` bytes.
 ///
 /// # Errors
@@ -56,20 +59,39 @@ pub fn read_within(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
         let message = format!("more than {limit} bytes, the limit for this file");
         io::Error::new(io::ErrorKind::FileTooLarge, message)
     };
-    let file = File::open(path)?;
+    let mut file = File::open(path)?;
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     // Devices and pipes have no size.
     let size = file.metadata()?.len();
     if size > limit {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|size| size <= limit) {
-        Ok(bytes)
-    } else {
-        Err(too_large())
+    // In pieces: a buffer that doubles would take three times the limit before it is reached.
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    let mut total = 0_u64;
+    loop {
+        // Of the whole file at first, if it has a size; then its end is found.
+        let room = if total == 0 && size > 0 { size } else { PIECE };
+        let mut piece = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+        let most = room.min(limit.saturating_add(1) - total);
+        let read = file.by_ref().take(most).read_to_end(&mut piece)?;
+        total += u64::try_from(read).unwrap_or(u64::MAX);
+        if total > limit {
+            return Err(too_large());
+        }
+        if read == 0 {
+            break;
+        }
+        pieces.push(piece);
     }
+    if let [only] = &mut *pieces {
+        return Ok(std::mem::take(only));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(total).unwrap_or_default());
+    for piece in pieces {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
 }
 
 /// [`read_within`] for text.
