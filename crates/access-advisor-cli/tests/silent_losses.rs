@@ -127,6 +127,9 @@ fn records(records: &[Value]) -> String {
     json!({ "Records": records }).to_string()
 }
 
+/// Files, and the exit status and words of their import.
+type Later = (Vec<(String, String)>, (i32, String));
+
 /// An account and a trail, and what becomes of them. The cases are in `testdata/silent-losses.json`; the tests of the Python package
 /// read them too.
 struct Loss {
@@ -142,7 +145,7 @@ struct Loss {
     /// Those of `import trail`.
     import: (i32, String),
     /// What is in the trail later, with the outcome of its import.
-    then: Option<(Vec<(String, String)>, (i32, String))>,
+    then: Option<Later>,
     /// Whether the store then makes reports.
     has_reports: bool,
     /// Why it does not.

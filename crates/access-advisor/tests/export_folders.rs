@@ -32,7 +32,10 @@ fn a_folder_stands_for_the_exports_in_it() {
 
     let account = load_account_data(&[folder.path()]).unwrap();
     let accounts = account.accounts();
-    let ids: Vec<&str> = accounts.iter().map(|id| id.as_str()).collect();
+    let ids: Vec<&str> = accounts
+        .iter()
+        .map(access_advisor::account::AccountId::as_str)
+        .collect();
     assert_eq!(ids, ["111111111111", "222222222222"]);
 }
 

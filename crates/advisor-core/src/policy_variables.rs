@@ -121,7 +121,7 @@ fn escaped(value: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -141,7 +141,7 @@ mod tests {
             let document = iam_policy_parser::PolicyDocument::parse(&document).unwrap();
             let element = document.statements[0].resources.clone().unwrap();
             let iam_policy_parser::ResourceElement::Resource(patterns) = element else {
-                unreachable!("it is a Resource");
+                panic!("it is a NotResource");
             };
             let named: Vec<_> = variables
                 .named_in(&patterns[0])

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::region_days::RegionDays;
-use crate::coverage::{Coverage, EventCategory};
+use crate::coverage::{Coverage, EventCategory, MissingLogFile};
 use crate::day_set::DaySet;
 use crate::unseen_use::UnseenUse;
 
@@ -307,7 +307,7 @@ impl TrailDays {
             missing_log_files: MissingLogFiles::new(coverage, None),
             undated: coverage
                 .missing()
-                .find(|missing| missing.is_undated())
+                .find(MissingLogFile::is_undated)
                 .map(|missing| missing.name.into()),
             has_unknown_sources: coverage.has_unknown_sources(),
             has_undecided_uses: coverage.has_undecided_uses(),

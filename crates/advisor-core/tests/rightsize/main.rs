@@ -19,6 +19,7 @@ mod world;
 
 use advisor_core::{
     Granularity, KeepRules, PolicyPlace, Refusal, RightsizeOptions, Rightsized, Tracking,
+    UnmatchedKeepRule,
 };
 use serde_json::{Value, json};
 
@@ -191,7 +192,7 @@ fn keep_rules_with_a_misspelt_name_are_mistakes() {
         let rightsizer = world.advisor(Tracking::full()).rightsizer(marked);
         let mut unmatched = rightsizer.unmatched_keep_rules().into_iter();
         let mistake = unmatched
-            .find(|it| it.is_mistake())
+            .find(UnmatchedKeepRule::is_mistake)
             .map(|it| it.to_string());
         match expected {
             Some(text) => assert!(mistake.unwrap().contains(text), "{rule}"),

@@ -135,11 +135,11 @@ fn all_managed_policies_of_moto_are_right_sized() {
         let new = Evaluated::new(&new.collect::<Vec<&Value>>(), &probes, &resources, &[]);
         for (at, action) in probes.iter().enumerate() {
             let is_used = used[number].contains(action);
-            for resource in 0..resources.len() {
+            for (resource, arn) in resources.iter().enumerate() {
                 let before = old.allows(at, resource);
                 let after = new.allows(at, resource);
                 assert!(after & !before == 0, "{name}: {action} is new");
-                let is_needed = is_used && may_apply(action, resources[resource]);
+                let is_needed = is_used && may_apply(action, arn);
                 assert!(
                     before & !after == 0 || !is_needed,
                     "{name}: {action} is lost"

@@ -57,7 +57,7 @@ fn what_never_applies_to_the_resources_of_a_statement_is_not_listed() {
             &["kms", "sqs"],
         ),
     ] {
-        let sized = sized(&[statement.clone()]);
+        let sized = sized(std::slice::from_ref(&statement));
         assert_eq!(services(&sized, 0), expected, "{statement}");
         let removed = &sized.policies[0].statements[0];
         let of_others = |it: &String| it.starts_with("cloudtrail");

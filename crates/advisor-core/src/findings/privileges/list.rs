@@ -1,7 +1,8 @@
 //! The reviewed list of actions that can lead to more permissions or to credentials: what each gives, and where that is described.
 //!
-//! Reviewed on 2026-11-27 against the lists of Rhino Security Labs, PMapper, Cloudsplaining and pathfinding.cloud. Left out of these:
-//! what the caller needs no permission for (`sts:AssumeRoleWithSAML`, `sts:AssumeRoleWithWebIdentity`, `sso:GetRoleCredentials`),
+//! Reviewed on 2026-11-27 against the lists of Rhino Security Labs, Prowler, Cloudsplaining and pathfinding.cloud. Left out of these:
+//! what the caller needs no permission for (`sts:AssumeRoleWithSAML`, `sts:AssumeRoleWithWebIdentity`), what AWS's service reference
+//! does not list (`sso:GetRoleCredentials`),
 //! what gives the caller nothing new (`sts:GetSessionToken`, `iam:UpdateAccessKey`, `cognito-idp:GetSigningCertificate`), and
 //! actions that only help one that is listed (`lambda:InvokeFunction`, `glue:StartJobRun`).
 
