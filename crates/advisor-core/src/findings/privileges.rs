@@ -3,6 +3,7 @@
 //! Two sources decide: AWS's access level *Permissions management* (Service Authorization Reference), and the reviewed [`list`]. Of an
 //! action that has both, the list says the class.
 
+mod class;
 // A table: one line for each action.
 #[rustfmt::skip]
 mod list;
@@ -14,42 +15,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use service_catalog::{AccessLevel, ActionId, Catalog};
 
+pub use self::class::PrivilegeClass;
 use self::list::{LISTS, Source};
-
-/// Why an action is a privilege.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum PrivilegeClass {
-    /// It grants or changes permissions.
-    PermissionsManagement,
-    /// It passes a role to a service, or makes a service act under the role that is passed.
-    PassRole,
-    /// It makes something act under the role that it has already.
-    ExistingRole,
-    /// It returns or sets credentials.
-    CredentialExposure,
-}
-
-impl PrivilegeClass {
-    /// All classes.
-    pub(super) const ALL: [Self; 4] = [
-        Self::PermissionsManagement,
-        Self::PassRole,
-        Self::ExistingRole,
-        Self::CredentialExposure,
-    ];
-
-    /// The name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PermissionsManagement => "PermissionsManagement",
-            Self::PassRole => "PassRole",
-            Self::ExistingRole => "ExistingRole",
-            Self::CredentialExposure => "CredentialExposure",
-        }
-    }
-}
 
 /// An action of the reviewed list of those that can lead to more permissions or to credentials. Serializes with its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

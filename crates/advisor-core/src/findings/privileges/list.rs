@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use super::PrivilegeClass;
+use super::class::PrivilegeClass;
 
 /// An action of the list: what it gives, in words that follow "which", and where that is described.
 pub(super) type Listed = (&'static str, &'static str, Source);
