@@ -324,6 +324,18 @@ fn every_command_prints_inert_lines() {
         }
     }
     place.run(&["jobs", "list", "--store", "s.db"], MOST_LINES);
+    for format in ["table", "json"] {
+        for command in [
+            &["findings"][..],
+            &["rightsize", USER, "--min-coverage", "1"],
+        ] {
+            let of_files = ["--account", account, "--trail", "trail", "--now", NOW];
+            let arguments = [command, &of_files, &["--format", format]].concat();
+            let output = place.run(&arguments, 100_000);
+            assert!(!output.stdout.is_empty(), "{output:?}");
+        }
+    }
+    assert_no_scripts_of_hostile_names(&place, account);
 
     place.run(
         &["activity", "export", "trail", "--output", "a.parquet"],
@@ -354,6 +366,33 @@ fn every_command_prints_inert_lines() {
     place.run(&["completions", "bash"], 10_000);
     place.run(&["man"], 10_000);
     place.run(&["jobs", "delete", job, "--store", "s.db"], MOST_LINES);
+}
+
+/// What right-sizing writes is run by people: nothing of an entity or policy whose name IAM does not allow is in it.
+fn assert_no_scripts_of_hostile_names(place: &Place, account: &str) {
+    // Of a trail that was not read whole, nothing is proposed.
+    let calls = ["ListBuckets", "CreateBucket"].map(|name| with("eventName", &name.into()));
+    place.write("whole.json", &json!({ "Records": calls }).to_string());
+    let arguments = [
+        "rightsize",
+        "--all",
+        "--account",
+        account,
+        "--trail",
+        "whole.json",
+        "--assume-complete",
+        "--now",
+        "2026-10-02T00:00:00Z",
+        "--min-coverage",
+        "1",
+        "--out",
+        "proposal",
+    ];
+    let output = place.run(&arguments, MOST_LINES);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let refused = text.matches("IAM does not allow the name").count();
+    assert_eq!(refused, HOSTILE.len(), "{text}");
+    assert_eq!(fs::read_dir(place.path("proposal")).unwrap().count(), 0);
 }
 
 fn assert_no_formulas(csv: &[u8]) {

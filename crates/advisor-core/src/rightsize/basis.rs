@@ -73,21 +73,21 @@ impl fmt::Display for Basis {
         if let Some(days) = self.window.days() {
             write!(f, " of {days}")?;
         }
-        write!(
-            f,
-            " days of the trail of account {} before {}, in ",
-            self.account,
-            time::format(self.as_of)
-        )?;
-        let regions = self.regions.iter();
-        let regions = regions.map(|it| format!("{} ({} days)", it.region, it.days_read));
+        let as_of = self.as_of.format("%Y-%m-%d %H:%M");
+        write!(f, " days of account {} before {as_of}", self.account)?;
+        let mut regions: Vec<_> = self.regions.iter().collect();
+        regions.sort_by_key(|region| std::cmp::Reverse(region.days_read));
+        let regions = regions.into_iter();
+        let regions = regions.map(|it| format!("{} on {}", it.region, it.days_read));
+        f.write_str("; Regions: ")?;
         list(f, &regions.collect::<Vec<_>>())?;
         if !self.gaps.is_empty() {
             f.write_str("; not read: ")?;
             let gaps = self.gaps.iter().rev().map(DayRange::to_string);
+            let gaps = gaps.map(|gap| gap.replace('/', " to "));
             list(f, &gaps.collect::<Vec<_>>())?;
         }
-        f.write_str("; of other Regions, nothing is known")
+        f.write_str("; nothing is known of other Regions")
     }
 }
 

@@ -296,8 +296,8 @@ fn a_proposal_says_what_it_rests_on_and_is_not_made_of_an_old_trail() {
     assert_eq!((basis.days_read, basis.regions.len()), (100, 2));
     let text = basis.to_string();
     assert!(
-        text.contains("days of the trail of account 111122223333 before 2026-04-24T00:00:00+00:00, in eu-west-1 (100 days), us-east-1")
-            && text.contains("; not read: 2026-04-11/2026-04-24"),
+        text.contains("days of account 111122223333 before 2026-04-24 00:00; Regions: eu-west-1 on 100, us-east-1 on 100")
+            && text.contains("; not read: 2026-04-11 to 2026-04-24"),
         "{text}"
     );
     let files = sized.files();
@@ -322,11 +322,11 @@ fn a_proposal_says_what_it_rests_on_and_is_not_made_of_an_old_trail() {
 #[test]
 fn removed_actions_that_data_events_show_are_counted() {
     let mut world = World::new();
-    let actions = json!(["sns:Publish", "sns:CreateTopic", "sns:DeleteTopic"]);
+    let actions = json!(["sqs:SendMessage", "sqs:CreateQueue", "sqs:DeleteQueue"]);
     world.inline("one", document(json!([allow(actions, "*")])));
-    world.used("sns", "CreateTopic");
+    world.used("sqs", "CreateQueue");
     assert_eq!(rightsize(&world, options()).removed_by_data_events, 0);
-    world.log_topics();
+    world.log_queues();
     let sized = rightsize(&world, options());
     assert_eq!(
         (sized.removed_actions, sized.removed_by_data_events),

@@ -123,11 +123,15 @@ impl World {
     }
 
     /// The trail has data events on topics.
-    pub(crate) fn log_topics(&mut self) {
+    pub(crate) fn log_queues(&mut self) {
         let coverage = self.activity.coverage_mut();
-        for day in FIRST..FIRST + DAYS {
+        let queue = "AWS::SQS::Queue";
+        let kinds = [
+            EventCategory::DataRead(queue),
+            EventCategory::DataWrite(queue),
+        ];
+        for (day, kind) in (FIRST..FIRST + DAYS).flat_map(|day| kinds.map(|kind| (day, kind))) {
             for region in ["eu-west-1", "us-east-1"] {
-                let kind = EventCategory::DataWrite("AWS::SNS::Topic");
                 coverage.see_record(ACCOUNT, region, kind, day);
             }
         }
