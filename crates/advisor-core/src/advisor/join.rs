@@ -120,7 +120,13 @@ impl Advisor {
         for (identity, _) in identities {
             check.check()?;
             for used in self.usage.of(*identity) {
-                let Some((action, attempt)) = used.action.zip(self.service_attempt(used)) else {
+                let Some(attempt) = self.service_attempt(used) else {
+                    continue;
+                };
+                let Some(action) = used.action else {
+                    for action in self.actions_of_unknown_event(used) {
+                        add(action, LatestImplied::new(None, used, attempt));
+                    }
                     continue;
                 };
                 if used.is_by_event() {
@@ -140,6 +146,26 @@ impl Advisor {
             }
         }
         Ok(latest)
+    }
+
+    /// The actions that an event may have exercised whose name the catalog does not know: all of the services with its source.
+    fn actions_of_unknown_event(&self, used: &Used) -> impl Iterator<Item = ActionId> {
+        let services = match &used.service {
+            ServiceRef::Known(service) => self.services_of_same_sources(*service),
+            ServiceRef::Unknown(_) => Vec::new(),
+        };
+        let services = services.into_iter();
+        services.flat_map(|id| self.catalog.actions_of(id))
+    }
+
+    /// A service, and those that share an event source with it, in order.
+    pub(crate) fn services_of_same_sources(&self, service: ServiceId) -> Vec<ServiceId> {
+        let sources = self.catalog.service(service).event_sources();
+        let of_sources = sources.flat_map(|name| self.catalog.services_of_source(name).iter());
+        let mut services: Vec<ServiceId> = of_sources.copied().chain([service]).collect();
+        services.sort_unstable();
+        services.dedup();
+        services
     }
 
     /// By service: the granted action that a call implied last.

@@ -135,7 +135,6 @@ impl Needs {
     }
 
     fn add_usage(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
-        let catalog = advisor.catalog();
         for (identity, _) in identities {
             for used in advisor.uses(*identity) {
                 if advisor.service_attempt(used).is_none() {
@@ -145,9 +144,8 @@ impl Needs {
                     (_, Some(action)) => self.used.insert(action.index()),
                     (ServiceRef::Known(service), None) => {
                         // The action may be one of another service with the same event source.
-                        let sources = catalog.service(*service).event_sources();
-                        let of_sources = sources.flat_map(|name| catalog.services_of_source(name));
-                        self.whole_services.extend(of_sources.chain([service]));
+                        let services = advisor.services_of_same_sources(*service);
+                        self.whole_services.extend(services);
                     }
                     (ServiceRef::Unknown(source), None) => {
                         self.unknown_source = Some(source.clone());
