@@ -269,8 +269,10 @@ impl Store {
     /// Returns the latest account data of all imported accounts as one graph, as an Advisor takes it.
     ///
     /// >>> store = Store(folder / "advisor.db")
-    /// >>> Advisor(store.account_data(), store.activity()).findings()
-    /// <Table of ... rows: finding_id, kind, status, severity, ...>
+    /// >>> store.import_account("testdata/account.json")
+    /// ['111122223333']
+    /// >>> len(store.account_data())
+    /// 30
     fn account_data(&self, py: Python<'_>) -> PyResult<AccountData> {
         let operations = Arc::clone(&self.operations);
         let account = work::run(py, move || operations.store().account_data())?;

@@ -385,8 +385,8 @@ class Reconciliation:
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
         """The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
-        "no_caller", "not_aws", "correction", "before_since", "after_until", "from_the_future" or "malformed". Later versions may
-        add reasons. The text of the reconciliation is more exact: it has the event types, sources and identities.
+        "no_caller", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
+        text of the reconciliation is more exact: it has the event types, sources and identities.
         """
     @property
     def records_malformed(self) -> int:
@@ -1173,8 +1173,10 @@ class Store:
         """Returns the latest account data of all imported accounts as one graph, as an Advisor takes it.
 
         >>> store = Store(folder / "advisor.db")
-        >>> Advisor(store.account_data(), store.activity()).findings()
-        <Table of ... rows: finding_id, kind, status, severity, ...>
+        >>> store.import_account("testdata/account.json")
+        ['111122223333']
+        >>> len(store.account_data())
+        30
         """
     def activity(self) -> Activity:
         """Returns the activity of all imported trails.
@@ -1198,12 +1200,14 @@ class Store:
         Raises:
             NoSuchEntityError: There is no such entity.
             InvalidInputError: `Arn` is not an IAM ARN, or `Granularity` is unknown.
+            AccountError: It is a managed policy that was not evaluated, because the export has no valid document of it.
             TrailError: No activity of the account was imported: everything would look unused. See `allow_empty_activity`.
         """
     def get_service_last_accessed_details(
         self, *, JobId: str, MaxItems: int | None = None, Marker: str | None = None
     ) -> GetServiceLastAccessedDetails:
-        """Returns a page of a job's report, like boto3's method.
+        """Returns a page of a job's report, like boto3's method. `NotEvaluated` has the policies and groups that the export lacks or
+        that cannot be read: services may be missing.
 
         Raises:
             NoSuchEntityError: The caller has no such job.
