@@ -198,6 +198,10 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     }
     match (arguments.fail_on, found) {
         (Some(SeverityArgument(severity)), number @ 1..) => {
+            // The status says what was found. That something is missing must be said all the same.
+            if let Err(missing) = missing.check() {
+                output::say(format!("warning: {}", Failure::from(missing)));
+            }
             Err(Failure::Found { severity, number })
         }
         _ => Ok(missing.check()?),

@@ -99,6 +99,22 @@ pub(super) fn counts(findings: &Findings, archived: usize) -> String {
     if archived > 0 {
         _ = write!(line, "; {} archived", count(archived, "finding"));
     }
+    // No finding means nothing there.
+    let coverage = &findings.coverage;
+    let is_uncovered = |days_read: u32| days_read < coverage.days_needed;
+    let accounts = coverage.accounts.iter();
+    let uncovered = accounts.filter(|it| is_uncovered(it.days_read)).count();
+    if uncovered > 0 {
+        let needed = coverage.days_needed;
+        _ = write!(
+            line,
+            "; fewer than {needed} days read, so nothing is called unused"
+        );
+        if uncovered < coverage.accounts.len() {
+            let all = coverage.accounts.len();
+            _ = write!(line, ", in {uncovered} of {all} accounts");
+        }
+    }
     line
 }
 
