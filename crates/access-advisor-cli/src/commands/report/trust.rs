@@ -9,23 +9,7 @@ use crate::wording::{count, interval};
 /// One line for the end of a report, with the days that were asked for and the number of granted actions that are unobservable.
 pub(crate) fn line(coverage: &ReportCoverage, asked_for: DayRange, unobservable: usize) -> String {
     let mut line = format!("\"unused\" rests on {}", days(coverage, asked_for));
-    let missing = &coverage.missing_log_files;
-    if !missing.is_empty() {
-        let names = missing.first.join(", ");
-        let more = if missing.count > missing.first.len() {
-            ", ..."
-        } else {
-            ""
-        };
-        _ = write!(
-            line,
-            "; {} not read whole ({names}{more})",
-            count(missing.count, "object")
-        );
-        if missing.undated > 0 {
-            line.push_str(", of unknown days: nothing is called unused");
-        }
-    }
+    line.push_str(&missing(coverage));
     if coverage.has_unknown_sources {
         line.push_str(UNKNOWN_SOURCES);
     }
@@ -38,6 +22,22 @@ pub(crate) fn line(coverage: &ReportCoverage, asked_for: DayRange, unobservable:
         );
     }
     line
+}
+
+/// The objects that were not read whole, of any account.
+fn missing(coverage: &ReportCoverage) -> String {
+    let missing = &coverage.missing_log_files;
+    if missing.is_empty() {
+        return String::new();
+    }
+    let names = missing.first.join(", ");
+    let more = if missing.count > missing.first.len() {
+        ", ..."
+    } else {
+        ""
+    };
+    let number = count(missing.count, "object");
+    format!("; {number} not read whole ({names}{more})")
 }
 
 /// The uses that AWS remembers, and that the trail does not show: the latest of those on days that were read, as they tell most.
@@ -115,6 +115,7 @@ pub(super) fn of_report(arn: &str, coverage: &ReportCoverage, asked_for: DayRang
             days + &regions
         },
     );
+    text.push_str(&missing(coverage));
     if coverage.has_unknown_sources {
         text.push_str(UNKNOWN_SOURCES);
     }
