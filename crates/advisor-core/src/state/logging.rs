@@ -205,7 +205,7 @@ impl Logging {
                 Observability::NoOperation => Shows::NoOperation,
                 _ => Shows::NotDocumented,
             },
-            place: Place::of(service.namespace()),
+            place: Place::of_action(service.namespace(), catalog.action(id).name()),
             excludable: Excludable::of(service.namespace()),
         }
     }

@@ -73,6 +73,21 @@ impl Place {
         }
     }
 
+    /// Where the calls of an action are logged.
+    ///
+    /// Source: Amazon S3 User Guide, "Managing Multi-Region Access Points": requests that control them go to US West (Oregon), but
+    /// for those on routes.
+    pub(super) fn of_action(namespace: &str, action: &str) -> Self {
+        let is_in_oregon = namespace == "s3"
+            && action.contains("MultiRegionAccessPoint")
+            && !action.ends_with("Routes");
+        if is_in_oregon {
+            Self::Only(WEST_HOME)
+        } else {
+            Self::of(namespace)
+        }
+    }
+
     /// Whether the calls can be logged in a Region.
     pub(super) fn has(self, region: &str) -> bool {
         match self {

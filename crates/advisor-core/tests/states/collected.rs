@@ -96,6 +96,34 @@ fn services_that_a_trail_can_leave_out_must_be_in_it() {
 }
 
 #[test]
+fn control_of_multi_region_access_points_is_logged_in_oregon() {
+    let users = [user(
+        ANN,
+        &["s3:CreateMultiRegionAccessPoint", "s3:CreateBucket"],
+    )];
+    let mut activity = covered(0..100);
+    let shown = |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(100, 0)));
+    let row = |rows: &[String]| {
+        let mut rows = rows.iter();
+        (rows.find(|row| row.starts_with("s3:CreateMultiRegionAccessPoint "))).cloned()
+    };
+    let before = shown(&activity);
+    assert!(
+        row(&before).unwrap().contains(" unobservable: "),
+        "{before:#?}"
+    );
+    for (day, kind) in (0..100).flat_map(|day| KINDS.map(|kind| (day, kind))) {
+        (activity.coverage_mut()).see_record(ACCOUNT, "us-west-2", kind, FIRST + day);
+    }
+    let after = shown(&activity);
+    let after = row(&after).unwrap();
+    assert!(
+        after.contains(" unused: ") && after.ends_with("in us-west-2"),
+        "{after}"
+    );
+}
+
+#[test]
 fn a_trail_can_leave_out_global_services() {
     let actions = [
         "ec2:DescribeInstances",
