@@ -150,6 +150,15 @@ fn a_baseline_and_settings_leave_findings_out() {
     let rule = &all.iter().find(archived).unwrap()["accessAdvisor"]["archiveRule"];
     assert_eq!(rule["owner"], "ada");
 
+    let idle = "[[archive]]\nowner = \"bo\"\nreason = \"typo\"\narns = [\"*:role/nobody\"]\n";
+    std::fs::write(&settings, format!("{rules}{idle}")).unwrap();
+    let said = findings(&["--settings", &settings]).stderr;
+    assert!(
+        said.contains("warning: archive[1] (bo: typo) is for no finding"),
+        "{said}"
+    );
+    assert!(!said.contains("archive[0]"), "{said}");
+
     std::fs::write(&settings, "unused = 3").unwrap();
     let answer = findings(&["--settings", &settings]);
     assert_eq!(answer.status, 1);
