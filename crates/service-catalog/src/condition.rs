@@ -193,7 +193,8 @@ impl RecordCondition {
     }
 
     pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Verdict {
-        any(self.tests.iter().map(|test| test.evaluate(fields)))
+        let verdicts = self.tests.iter().map(|test| Some(test.evaluate(fields)));
+        any(verdicts).unwrap_or(Verdict::No)
     }
 }
 
@@ -273,13 +274,14 @@ impl Test {
         if is_whole(text.as_bytes()) && !self.may_hold(text.as_bytes()) {
             return Verdict::No;
         }
-        match (parsed.get_or_init(|| parse(text)), &self.check) {
-            (None, _) => Verdict::Unknown,
-            (Some(value), Check::FirstWord(wanted)) => {
-                first_word(value, &self.path, wanted).unwrap_or(Verdict::Unknown)
-            }
-            (Some(value), check) => decide(value, &self.path, check),
-        }
+        let Some(value) = parsed.get_or_init(|| parse(text)) else {
+            return Verdict::Unknown;
+        };
+        decide(value, &self.path, &self.check).unwrap_or(if self.check.needs_text() {
+            Verdict::Unknown
+        } else {
+            Verdict::No
+        })
     }
 }
 
@@ -396,12 +398,19 @@ impl Check {
         }
     }
 
-    fn decide(&self, value: &Value) -> Verdict {
-        match value {
-            Value::String(text) if text.starts_with(HIDDEN) => Verdict::Unknown,
+    /// What a value at the end of the path says. `None` when it is no text and the check needs one.
+    fn decide(&self, value: &Value) -> Option<Verdict> {
+        Some(match (self, value) {
+            (_, Value::String(text)) if text.starts_with(HIDDEN) => Verdict::Unknown,
+            (Self::FirstWord(wanted), Value::String(text)) => match first_word(text) {
+                "" => Verdict::Unknown,
+                word if word.eq_ignore_ascii_case(wanted) => Verdict::Yes,
+                _ => Verdict::No,
+            },
+            (Self::FirstWord(_), _) => return None,
             _ if self.holds(value) => Verdict::Yes,
             _ => Verdict::No,
-        }
+        })
     }
 
     fn holds(&self, value: &Value) -> bool {
@@ -449,48 +458,10 @@ fn without_comments(mut text: &str) -> &str {
     }
 }
 
-/// What the texts at a path tell of their first words. `None` when there is no text, `Unknown` when one has no word.
-fn first_word(value: &Value, path: &[Segment], wanted: &str) -> Option<Verdict> {
-    fn either(one: Option<Verdict>, other: Option<Verdict>) -> Option<Verdict> {
-        let (Some(first), Some(second)) = (one, other) else {
-            return one.or(other);
-        };
-        Some(any([first, second]))
-    }
-    let of = |value, path| first_word(value, path, wanted);
-    let Some((segment, rest)) = path.split_first() else {
-        return match value {
-            Value::String(text) => {
-                let text = without_comments(text);
-                let end = text.find(|c: char| !c.is_ascii_alphanumeric());
-                Some(match text.get(..end.unwrap_or(text.len())) {
-                    None | Some("") => Verdict::Unknown,
-                    Some(word) if word.eq_ignore_ascii_case(wanted) => Verdict::Yes,
-                    Some(_) => Verdict::No,
-                })
-            }
-            Value::Array(values) => (values.iter().map(|value| of(value, path))).fold(None, either),
-            _ => None,
-        };
-    };
-    let is_any = *segment == Segment::AnyDepth;
-    let here = if is_any { of(value, rest) } else { None };
-    match value {
-        Value::Array(values) => (values.iter().map(|value| of(value, path))).fold(here, either),
-        Value::Object(fields) => {
-            let found = fields.iter().map(|(name, value)| {
-                if is_any {
-                    of(value, path)
-                } else if segment.matches(name) {
-                    of(value, rest)
-                } else {
-                    None
-                }
-            });
-            found.fold(here, either)
-        }
-        _ => here,
-    }
+/// The word that a text starts with, after comments. Empty when there is none.
+fn first_word(text: &str) -> &str {
+    let mut words = without_comments(text).split(|c: char| !c.is_ascii_alphanumeric());
+    words.next().unwrap_or_default()
 }
 
 fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
@@ -502,8 +473,8 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
             .is_some_and(|resource| resource.starts_with(resource_start))
 }
 
-/// What the values at a path say of a check. One that holds is enough.
-fn decide(value: &Value, path: &[Segment], check: &Check) -> Verdict {
+/// What the values at a path say of a check. One that holds is enough. `None` when there are no values.
+fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<Verdict> {
     let Some((segment, rest)) = path.split_first() else {
         return match value {
             Value::Array(values) if !matches!(check, Check::Present | Check::Entries) => {
@@ -514,9 +485,9 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Verdict {
     };
     let is_any_depth = *segment == Segment::AnyDepth;
     let here = match value {
-        Value::String(text) if text.starts_with(HIDDEN) => Verdict::Unknown,
+        Value::String(text) if text.starts_with(HIDDEN) => Some(Verdict::Unknown),
         _ if is_any_depth => decide(value, rest, check),
-        _ => Verdict::No,
+        _ => None,
     };
     let below = match value {
         Value::Array(values) => any(values.iter().map(|value| decide(value, path, check))),
@@ -524,26 +495,27 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Verdict {
             if is_any_depth {
                 decide(value, path, check)
             } else if !segment.matches(name) {
-                Verdict::No
+                None
             } else if matches!(value, Value::String(text) if text.starts_with(MASKED)) {
-                Verdict::Unknown
+                Some(Verdict::Unknown)
             } else {
                 decide(value, rest, check)
             }
         })),
-        _ => Verdict::No,
+        _ => None,
     };
     any([here, below])
 }
 
-/// `Yes` if one is, or else `Unknown` if one is.
-fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
-    let mut found = Verdict::No;
+/// `Yes` if one is, or else `Unknown` if one is, or else `No` if one is.
+fn any(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Verdict> {
+    let mut found = None;
     for verdict in verdicts {
         match verdict {
-            Verdict::Yes => return Verdict::Yes,
-            Verdict::Unknown => found = Verdict::Unknown,
-            Verdict::No => {}
+            Some(Verdict::Yes) => return verdict,
+            Some(Verdict::Unknown) => found = verdict,
+            Some(Verdict::No) => found = found.or(verdict),
+            None => {}
         }
     }
     found
