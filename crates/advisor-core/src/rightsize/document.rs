@@ -219,7 +219,7 @@ fn rewrite(
     checks: Checks,
     budget: &mut WorkBudget,
 ) -> NewActions {
-    if statement.effect == Effect::Deny || matched.is_within(&needs.stays) {
+    if statement.effect == Effect::Deny || matched.is_within(&needs.keep) {
         return NewActions::Same(None);
     }
     let unproved = || NewActions::Same(Some(ChangeReason::TooMuchWork));

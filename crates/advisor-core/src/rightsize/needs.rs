@@ -23,8 +23,6 @@ pub(super) struct Needs {
     pub(super) keep: ActionSet,
     /// Whether services stay or go as a whole.
     pub(super) is_by_service: bool,
-    /// These, and all actions of the services that stay whole.
-    pub(super) stays: ActionSet,
     pub(super) used: ActionSet,
     pub(super) implied: ActionSet,
     pub(super) unobservable: ActionSet,
@@ -32,7 +30,8 @@ pub(super) struct Needs {
     pub(super) marked: ActionSet,
     /// Marked names that the catalog does not know: they stay where an old statement grants them.
     pub(super) marked_names: Vec<ActionPattern>,
-    /// The services with an event of which the catalog does not know the action: their patterns stay as they are.
+    /// The services with an event of which the catalog does not know the action: their patterns stay as they are. The event implies
+    /// all of their actions.
     pub(super) whole_services: Vec<ServiceId>,
     /// An event source that the catalog lacks: whatever may grant its service stays as it is.
     pub(super) unknown_source: Option<Arc<str>>,
@@ -70,7 +69,6 @@ impl Needs {
         let mut needs = Self {
             keep: none(),
             is_by_service: options.granularity == Granularity::Service,
-            stays: none(),
             used: none(),
             implied: none(),
             unobservable: none(),
@@ -115,12 +113,6 @@ impl Needs {
         }
         if needs.is_by_service {
             needs.keep = whole_services(catalog, advisor, entity, &needs);
-        }
-        needs.stays = needs.keep.clone();
-        for service in &needs.whole_services {
-            needs
-                .stays
-                .insert_range(catalog.service(*service).action_range());
         }
         Ok(needs)
     }
@@ -220,10 +212,7 @@ fn whole_services(
     for (id, service) in catalog.services() {
         let range = service.action_range();
         let mut possible = reach.actions_in(catalog, id, &needs.keep);
-        if possible.next().is_some()
-            || needs.used.iter_range(range.clone()).next().is_some()
-            || needs.whole_services.binary_search(&id).is_ok()
-        {
+        if possible.next().is_some() || needs.used.iter_range(range.clone()).next().is_some() {
             keep.insert_range(range);
         }
     }

@@ -194,7 +194,7 @@ impl Rewritten {
         for statement in statements.iter().filter(|it| old.is_allow(it.index)) {
             let mut matched = old.matched(statement.index).clone();
             if is_changed(statement) {
-                matched.intersect_with(&needs.stays);
+                matched.intersect_with(&needs.keep);
             }
             granted.union_with(&matched);
         }
@@ -348,11 +348,11 @@ fn list_removed(
             continue;
         }
         let namespace = service.namespace();
-        if matched.iter_common(&needs.stays, range).next().is_none() {
+        if matched.iter_common(&needs.keep, range).next().is_none() {
             change.removed_services.push(namespace.to_owned());
             continue;
         }
-        let removed = granted.filter(|position| !needs.stays.contains(*position));
+        let removed = granted.filter(|position| !needs.keep.contains(*position));
         let names = removed.filter_map(|position| catalog.action_at(position));
         let names = names.map(|id| format!("{namespace}:{}", catalog.action(id).name()));
         change.removed_actions.extend(names);
