@@ -21,6 +21,9 @@ use crate::compiled_policy::PolicyCompiler;
 
 use super::needs::{Needs, grants};
 
+/// The work that a proof may take. Those of real policies take a thousandth.
+const PROOF_STEPS: u64 = 20_000_000;
+
 /// What was proved about the new policies of an entity: everything that it needs is still granted, and nothing is granted that was
 /// not granted before. There is no proof that failed: what cannot be proved is not proposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -44,11 +47,10 @@ pub(super) fn prove(
     old: &[(&Statement, &ActionSet)],
     new: &[&PolicyDocument],
     needs: &Needs,
-    mut budget: WorkBudget,
 ) -> Option<(Proof, ActionSet)> {
     let old_statements: Vec<&Statement> = old.iter().map(|(statement, _)| *statement).collect();
     let new: Vec<&Statement> = new.iter().flat_map(|it| &it.statements).collect();
-    let budget = &mut budget;
+    let budget = &mut WorkBudget::steps(PROOF_STEPS);
     for statement in &new {
         let is_within = match statement.effect {
             Effect::Allow => is_within_allows(statement, &old_statements, budget)?,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
-use iam_policy_parser::{PolicyDocument, WorkBudget};
+use iam_policy_parser::PolicyDocument;
 use serde_json::{Map, Value};
 use service_catalog::{Catalog, ServiceId};
 
@@ -19,9 +19,6 @@ use super::options::RightsizeOptions;
 use super::outcome::{ChangeReason, StatementChange};
 use super::packing::characters;
 use super::proof::{Proof, prove};
-
-/// The work that the proof of a document may take. Those of real ones take a thousandth.
-const PROOF_STEPS: u64 = 20_000_000;
 
 /// The most bytes of rewritten documents that are kept, about, of all documents of an account. Without a bound, right-sizing all of
 /// 10,000 generated identities took some 1.4 GB, and reports on them 0.3 GB.
@@ -300,9 +297,8 @@ fn prove_documents(
     let parsed = new.map(|document| PolicyDocument::parse(&document.to_string()));
     let parsed = parsed.transpose().ok()?;
     let new: Vec<&PolicyDocument> = parsed.iter().collect();
-    let budget = WorkBudget::steps(PROOF_STEPS);
     let old: Vec<_> = old.matches().collect();
-    prove(compiler, &old, &new, needs, budget)
+    prove(compiler, &old, &new, needs)
 }
 
 /// What becomes of a statement.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use iam_policy_parser::{PolicyDocument, WorkBudget};
+use iam_policy_parser::PolicyDocument;
 use serde_json::Value;
 
 use crate::account::{EntityDetail, EntityId, EntityKind, Holders, PolicyInEffect, PolicySource};
@@ -28,9 +28,6 @@ use super::packing::{Load, Packed, characters, merged_loads, one_by_one, togethe
 use super::proof::{Proof, prove};
 use super::rewritten::Rewritten;
 use super::steps::size;
-
-/// The work that the proof of an entity's new policies may take. Those of real ones take a thousandth.
-const PROOF_STEPS: u64 = 20_000_000;
 
 /// Right-sizes users, groups, roles and managed policies of an [`Advisor`]. Documents are read once, when they are first needed.
 #[derive(Clone, Debug)]
@@ -436,8 +433,7 @@ impl Rightsizer {
             let parsed = parsed.map_err(|_| Refusal::NotProved)?;
             let mut new: Vec<&PolicyDocument> = unchanged().map(|(old, _)| &*old.parsed).collect();
             new.extend(&parsed);
-            let budget = WorkBudget::steps(PROOF_STEPS);
-            let proved = prove(self.compiler(), &old, &new, needs, budget);
+            let proved = prove(self.compiler(), &old, &new, needs);
             (proof, needed) = proved.ok_or(Refusal::NotProved)?;
         }
         proof.needed_within_new = needed.len();
