@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use iam_policy_parser::{Pattern, ResourcePattern, Version};
+use iam_policy_parser::{Pattern, ResourcePattern};
 
 use crate::account::{EntityDetail, EntityKind};
 use crate::ids::UniqueId;
@@ -14,13 +14,6 @@ use crate::ids::UniqueId;
 /// The policy variables that have one value in every request of an identity, by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PolicyVariables(BTreeMap<&'static str, Box<str>>);
-
-/// A part of a string of a policy.
-enum Part<'a> {
-    Text(&'a str),
-    /// What stands between `${` and `}`.
-    Variable(&'a str),
-}
 
 impl PolicyVariables {
     /// The variables that are known of an identity; none of a group or policy, which several have.
@@ -48,16 +41,8 @@ impl PolicyVariables {
         if self.0.is_empty() || !resource.pattern.has_variable() {
             return Cow::Borrowed(&resource.pattern);
         }
-        let resolved = parts(&resource.text).map(|part| match part {
-            Part::Text(text) => Cow::Borrowed(text),
-            Part::Variable(variable) => match self.value(variable) {
-                Some((_, value)) => Cow::Owned(escaped(value)),
-                None => Cow::Owned(format!("${{{variable}}}")),
-            },
-        });
-        let resolved: String = resolved.collect();
-        // Older versions have no variables.
-        Cow::Owned(Pattern::resource(&resolved, Version::V2012_10_17))
+        let value = |variable| self.value(variable).map(|(_, value)| value);
+        Cow::Owned(resource.with_values(value))
     }
 
     /// The known variables in a string of a policy, with their values.
@@ -65,15 +50,7 @@ impl PolicyVariables {
         &self,
         resource: &ResourcePattern,
     ) -> impl Iterator<Item = (&'static str, &str)> {
-        let text = if resource.pattern.has_variable() {
-            &*resource.text
-        } else {
-            ""
-        };
-        parts(text).filter_map(|part| match part {
-            Part::Text(_) => None,
-            Part::Variable(variable) => self.value(variable),
-        })
+        (resource.variables()).filter_map(|variable| self.value(variable))
     }
 
     /// The name and value of a variable, which can have a default value: `aws:username, 'nobody'`.
@@ -83,41 +60,6 @@ impl PolicyVariables {
         let (name, value) = known.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some((name, value))
     }
-}
-
-/// The text and the variables of a string. A variable that does not end is text.
-fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let variable = rest
-            .strip_prefix("${")
-            .and_then(|open| open.split_once('}'));
-        if let Some((variable, after)) = variable {
-            rest = after;
-            return Some(Part::Variable(variable));
-        }
-        let next = rest.get(1..).and_then(|after| after.find("${"));
-        let end = next.map_or(rest.len(), |at| at + 1);
-        let (text, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        rest = after;
-        Some(Part::Text(text))
-    })
-}
-
-/// A value in which nothing is a wildcard.
-fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for character in value.chars() {
-        if matches!(character, '*' | '?' | '$') {
-            escaped.extend(["${", character.encode_utf8(&mut [0; 4]), "}"]);
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

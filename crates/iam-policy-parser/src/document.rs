@@ -2,7 +2,7 @@
 //! policy language".
 
 use crate::action::ActionPattern;
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 use crate::version::Version;
 
 /// A policy document. Elements that the grammar allows as one value or a list are always lists.
@@ -83,4 +83,43 @@ pub struct ResourcePattern {
     pub text: Box<str>,
     /// The string as a pattern, under the document's version.
     pub pattern: Pattern,
+}
+
+impl ResourcePattern {
+    /// The policy variables in it, as written between `${` and `}`.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let text = if self.pattern.has_variable() {
+            &*self.text
+        } else {
+            ""
+        };
+        pattern::variables(text)
+    }
+
+    /// The pattern where policy variables have these values, in which no character is a wildcard. Those without a value match any
+    /// string.
+    ///
+    /// ```
+    /// use iam_policy_parser::{PolicyDocument, ResourceElement};
+    /// let policy = PolicyDocument::parse(
+    ///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+    ///         "Resource": "arn:aws:s3:::home/${aws:username}/*"}}"#,
+    /// )?;
+    /// let Some(ResourceElement::Resource(resources)) = &policy.statements[0].resources else {
+    ///     unreachable!("it has a Resource");
+    /// };
+    /// assert!(resources[0].variables().eq(["aws:username"]));
+    /// let home = resources[0].with_values(|name| (name == "aws:username").then_some("ann"));
+    /// assert!(home.matches("arn:aws:s3:::home/ann/notes.txt"));
+    /// assert!(!home.matches("arn:aws:s3:::home/bob/notes.txt"));
+    /// # Ok::<(), iam_policy_parser::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn with_values<'a>(&'a self, value: impl Fn(&'a str) -> Option<&'a str>) -> Pattern {
+        if self.pattern.has_variable() {
+            Pattern::with_values(&self.text, value)
+        } else {
+            self.pattern.clone()
+        }
+    }
 }

@@ -129,16 +129,27 @@ impl Pattern {
         if version == Version::V2008_10_17 {
             return Self::wildcard(text);
         }
+        Self::with_values(text, |_| None)
+    }
+
+    /// [`Pattern::resource`] since version 2012-10-17, where the policy variables that have a value match only that.
+    pub(crate) fn with_values<'a>(
+        text: &'a str,
+        value: impl Fn(&'a str) -> Option<&'a str>,
+    ) -> Self {
         let mut has_variable = false;
         let tokens = placeholders(text).flat_map(|part| match part {
             Part::Text(text) => Tokens::Wildcards(text.chars()),
             Part::Placeholder("*") => Tokens::One(Some(Token::Char('*'))),
             Part::Placeholder("?") => Tokens::One(Some(Token::Char('?'))),
             Part::Placeholder("$") => Tokens::One(Some(Token::Char('$'))),
-            Part::Placeholder(_) => {
-                has_variable = true;
-                Tokens::One(Some(Token::AnyString))
-            }
+            Part::Placeholder(variable) => match value(variable) {
+                Some(value) => Tokens::Literal(value.chars()),
+                None => {
+                    has_variable = true;
+                    Tokens::One(Some(Token::AnyString))
+                }
+            },
         });
         let tokens: Vec<Token> = tokens.collect();
         Self::new(tokens, has_variable)
@@ -358,6 +369,7 @@ fn wildcard_token(character: char) -> Token {
 
 enum Tokens<'a> {
     Wildcards(std::str::Chars<'a>),
+    Literal(std::str::Chars<'a>),
     One(Option<Token>),
 }
 
@@ -367,6 +379,7 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         match self {
             Self::Wildcards(characters) => characters.next().map(wildcard_token),
+            Self::Literal(characters) => characters.next().map(Token::Char),
             Self::One(token) => token.take(),
         }
     }
@@ -376,6 +389,14 @@ enum Part<'a> {
     Text(&'a str),
     /// The text between `${` and the next `}`.
     Placeholder(&'a str),
+}
+
+/// The policy variables in a text: what stands between `${` and `}`, but for `${*}`, `${?}` and `${$}`.
+pub(crate) fn variables(text: &str) -> impl Iterator<Item = &str> {
+    placeholders(text).filter_map(|part| match part {
+        Part::Text(_) | Part::Placeholder("*" | "?" | "$") => None,
+        Part::Placeholder(variable) => Some(variable),
+    })
 }
 
 /// Splits the text at `${...}`. An unclosed `${` is text.
