@@ -448,7 +448,7 @@ fn add_fact(catalog: &mut Catalog, pending: PendingFact<'_>) -> Result<(), Table
         }
         EventFact::Data { resource_types } => {
             let types: Box<[Box<str>]> = resource_types.iter().map(|name| (*name).into()).collect();
-            for action in actions_of_kind(catalog, position) {
+            for action in actions_at(catalog, position) {
                 let all = catalog.data_resource_types.entry(action).or_default();
                 all.extend(types.iter().cloned());
                 all.sort_unstable();
@@ -459,7 +459,7 @@ fn add_fact(catalog: &mut Catalog, pending: PendingFact<'_>) -> Result<(), Table
             }
         }
         EventFact::Management => {
-            let actions = actions_of_kind(catalog, position);
+            let actions = actions_at(catalog, position);
             catalog.management_actions.extend(actions);
             if let Some(kind) = catalog.event_kinds.get_mut(position) {
                 kind.is_management = true;
@@ -469,15 +469,10 @@ fn add_fact(catalog: &mut Catalog, pending: PendingFact<'_>) -> Result<(), Table
     Ok(())
 }
 
-/// The actions that an event can be: its own, and those that its record decides. Facts about the latter come first.
-fn actions_of_kind(catalog: &Catalog, position: usize) -> Vec<ActionId> {
+/// All actions of the event at this position. Facts about those that its record decides come first.
+fn actions_at(catalog: &Catalog, position: usize) -> Vec<ActionId> {
     let kind = catalog.event_kinds.get(position);
-    let alternatives = kind.and_then(|kind| catalog.alternatives.get(kind.alternatives.clone()));
-    let alternatives = alternatives.unwrap_or_default().iter();
-    let own = kind.map(|kind| kind.action);
-    own.into_iter()
-        .chain(alternatives.map(|alternative| alternative.action))
-        .collect()
+    kind.map_or_else(Vec::new, |kind| catalog.actions_of_kind(kind).collect())
 }
 
 /// Facts of one kind about one event come one after the other.

@@ -82,8 +82,7 @@ impl Catalog {
         let names = self.event_names.iter();
         let names = names.map(|event| (&*event.name, event.action));
         let kinds = self.event_kinds.iter().flat_map(|kind| {
-            let alternatives = self.alternatives.get(kind.alternatives.clone());
-            let alternatives = alternatives.unwrap_or_default().iter();
+            let alternatives = self.alternatives_of(kind).iter();
             alternatives.map(|alternative| (&*kind.name, alternative.action))
         });
         names.chain(kinds)
@@ -95,13 +94,10 @@ impl Catalog {
 
     /// The actions between which the records of their events decide.
     pub fn actions_decided_by_record(&self) -> impl Iterator<Item = ActionId> {
-        self.event_kinds.iter().flat_map(|kind| {
-            let alternatives = self.alternatives.get(kind.alternatives.clone());
-            let alternatives = alternatives.unwrap_or_default().iter();
-            let own = (!kind.alternatives.is_empty()).then_some(kind.action);
-            own.into_iter()
-                .chain(alternatives.map(|alternative| alternative.action))
-        })
+        let kinds = self.event_kinds.iter();
+        kinds
+            .filter(|kind| !kind.alternatives.is_empty())
+            .flat_map(|kind| self.actions_of_kind(kind))
     }
 
     pub(crate) fn kind_name_at(&self, position: u32) -> Option<(ServiceId, &str)> {

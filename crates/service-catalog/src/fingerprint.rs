@@ -84,15 +84,11 @@ impl Catalog {
             hash.text(&kind.name);
             hash.texts(kind.data_resource_types());
             hash.number(kind.is_management.into());
-            for alternative in self
-                .alternatives
-                .get(kind.alternatives.clone())
-                .unwrap_or_default()
-            {
+            for alternative in self.alternatives_of(kind) {
                 hash.number(alternative.condition as u64);
                 hash.number(alternative.action.0.into());
             }
-            for implied in self.implied.get(kind.implied.clone()).unwrap_or_default() {
+            for implied in self.implied_of(kind) {
                 hash.number(implied.action.0.into());
                 let (how, condition) = match implied.when {
                     When::Always => (0, 0),

@@ -5,9 +5,11 @@ use crate::catalog::Catalog;
 use crate::condition::{
     ConditionFields, FieldsNeeded, ParsedFields, RecordCondition, Verdict, is_nothing,
 };
-use crate::event_kind::{EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When};
+use crate::event_kind::{
+    Alternative, EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When,
+};
 use crate::events::ResolvedEvent;
-use crate::ids::EventKindId;
+use crate::ids::{ActionId, EventKindId};
 
 impl Catalog {
     /// All kinds of event that the catalog knows more about than their action.
@@ -62,10 +64,8 @@ impl Catalog {
             return *event;
         };
         let fields = ParsedFields::new(fields);
-        let alternatives = self.alternatives.get(kind.alternatives.clone());
+        let mut alternatives = self.alternatives_of(kind).iter();
         let decided = alternatives
-            .unwrap_or_default()
-            .iter()
             .find(|alternative| self.decide(alternative.condition, &fields) == Verdict::Yes);
         decided.map_or(*event, |alternative| ResolvedEvent {
             service: Some(self.action(alternative.action).service()),
@@ -79,7 +79,8 @@ impl Catalog {
         &self,
         kind: EventKindId,
     ) -> impl ExactSizeIterator<Item = ImpliedAction<'_>> {
-        self.implied_of(kind).iter().map(|implied| ImpliedAction {
+        let implied = self.implied_of(self.event_kind(kind)).iter();
+        implied.map(|implied| ImpliedAction {
             action: implied.action,
             when: self.when(implied.when),
         })
@@ -93,7 +94,8 @@ impl Catalog {
         event: &ResolvedEvent,
         fields: &ConditionFields<'c>,
     ) -> impl Iterator<Item = ImpliedUse> + use<'c> {
-        let (credited, kind) = (event.action, event.kind);
+        let credited = event.action;
+        let kind = event.kind.map(|kind| self.event_kind(kind));
         let fields = ParsedFields::new(fields);
         let implied = kind.map_or(&[][..], |kind| self.implied_of(kind));
         let decided = implied.iter().filter_map(|implied| {
@@ -101,10 +103,9 @@ impl Catalog {
             Some((implied.action, condition, is_exact))
         });
         // A record that lacks the fields may be of the event's other actions.
-        let alternatives = kind.map(|kind| self.event_kind(kind).alternatives.clone());
-        let alternatives = alternatives.and_then(|range| self.alternatives.get(range));
-        let alternatives = alternatives.unwrap_or_default().iter();
+        let alternatives = kind.map_or(&[][..], |kind| self.alternatives_of(kind));
         let alternatives = alternatives
+            .iter()
             .filter(move |other| implied.iter().all(|implied| implied.action != other.action))
             .map(|other| (other.action, other.condition, true));
         decided
@@ -127,7 +128,8 @@ impl Catalog {
         request_parameters: &[u8],
         additional_event_data: &[u8],
     ) -> bool {
-        if !self.event_kind(kind).alternatives.is_empty() {
+        let kind = self.event_kind(kind);
+        if !kind.alternatives.is_empty() {
             return true;
         }
         let has_none = is_nothing(request_parameters);
@@ -155,9 +157,20 @@ impl Catalog {
         condition.map_or_else(FieldsNeeded::default, RecordCondition::fields_needed)
     }
 
-    fn implied_of(&self, kind: EventKindId) -> &[Implied] {
-        let range = self.event_kind(kind).implied.clone();
-        self.implied.get(range).unwrap_or_default()
+    pub(crate) fn implied_of(&self, kind: &EventKind) -> &[Implied] {
+        self.implied.get(kind.implied.clone()).unwrap_or_default()
+    }
+
+    /// The actions beside its own that records of this kind of event can be credited to.
+    pub(crate) fn alternatives_of(&self, kind: &EventKind) -> &[Alternative] {
+        let range = kind.alternatives.clone();
+        self.alternatives.get(range).unwrap_or_default()
+    }
+
+    /// All actions that records of this kind of event can be credited to.
+    pub(crate) fn actions_of_kind(&self, kind: &EventKind) -> impl Iterator<Item = ActionId> {
+        let alternatives = self.alternatives_of(kind).iter();
+        std::iter::once(kind.action).chain(alternatives.map(|alternative| alternative.action))
     }
 
     fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> Verdict {

@@ -121,15 +121,14 @@ impl Catalog {
     ) -> std::fmt::Result {
         let condition = |at: usize| self.conditions.get(at).map_or("", RecordCondition::name);
         for kind in kinds {
-            let alternatives = self.alternatives.get(kind.alternatives.clone());
-            for alternative in alternatives.unwrap_or_default() {
+            for alternative in self.alternatives_of(kind) {
                 let target = self.target(id, alternative.action);
                 let condition = condition(alternative.condition);
                 writeln!(out, "when\t{}\t{condition}\t{target}", kind.name)?;
             }
         }
         for kind in kinds {
-            for implied in self.implied.get(kind.implied.clone()).unwrap_or_default() {
+            for implied in self.implied_of(kind) {
                 write!(
                     out,
                     "implies\t{}\t{}",
