@@ -1,4 +1,4 @@
-//! Signed requests that are changed, and requests that nobody signed.
+//! Signed requests that are changed, and requests that nobody signed. The signer shares no code with the verifier.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;

@@ -121,7 +121,7 @@ static FILE: LazyLock<Mutex<(TempDir, PathBuf)>> = LazyLock::new(|| {
     Mutex::new((folder, path))
 });
 
-/// Writes a file and asks it everything.
+/// Writes the file of a store, without what SQLite left beside the one before, and runs with its path.
 fn with_file(data: &[u8], run: impl FnOnce(&Path)) {
     let file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
     let (_, path) = &*file;
