@@ -73,19 +73,14 @@ impl Serialize for Privilege {
 
 /// The privileges of a catalog.
 #[derive(Debug)]
-pub(super) struct Privileges {
-    managing: Vec<ActionId>,
+pub(super) struct Privileges<'a> {
+    catalog: &'a Catalog,
     listed: HashMap<ActionId, &'static Privilege>,
     pass_role: Option<ActionId>,
 }
 
-impl Privileges {
-    pub(super) fn new(catalog: &Catalog) -> Self {
-        let managing = catalog
-            .actions()
-            .filter(|(_, action)| action.access_level() == AccessLevel::PermissionsManagement)
-            .map(|(id, _)| id)
-            .collect();
+impl<'a> Privileges<'a> {
+    pub(super) fn new(catalog: &'a Catalog) -> Self {
         let listed = LISTED.values().filter_map(|privilege| {
             let (namespace, name) = privilege.action.split_once(':')?;
             let service = catalog.service_by_namespace(namespace)?;
@@ -93,7 +88,7 @@ impl Privileges {
         });
         let iam = catalog.service_by_namespace("iam");
         Self {
-            managing,
+            catalog,
             listed: listed.collect(),
             pass_role: iam.and_then(|iam| catalog.action_by_name(iam, "PassRole")),
         }
@@ -103,8 +98,9 @@ impl Privileges {
     pub(super) fn class_of(&self, action: ActionId) -> Option<PrivilegeClass> {
         let listed = self.listed(action).map(|privilege| privilege.class);
         listed.or_else(|| {
-            let manages = self.managing.binary_search(&action).is_ok();
-            manages.then_some(PrivilegeClass::PermissionsManagement)
+            let level = self.catalog.action(action).access_level();
+            (level == AccessLevel::PermissionsManagement)
+                .then_some(PrivilegeClass::PermissionsManagement)
         })
     }
 

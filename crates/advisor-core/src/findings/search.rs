@@ -22,7 +22,7 @@ use crate::tracking::Window;
 pub(super) struct Search<'a> {
     pub(super) advisor: &'a Advisor,
     pub(super) settings: &'a FindingSettings,
-    pub(super) privileges: Privileges,
+    pub(super) privileges: Privileges<'a>,
     fingerprints: ActionFingerprints,
     /// The tracking period.
     pub(super) period: Window,
