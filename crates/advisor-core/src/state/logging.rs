@@ -41,11 +41,12 @@ impl Excludable {
             .or_else(|| is_global().then_some(Self::GlobalServices))
     }
 
-    /// Whether a call of a service shows that the trail holds them.
+    /// Whether a call of a service shows that the trail holds them. One of STS does not, since it may be of the endpoint of the
+    /// Region, whose events a trail without global services holds too.
     pub(super) fn is_shown_by(self, namespace: &str) -> bool {
         match self {
             Self::Service(service) => service == namespace,
-            Self::GlobalServices => Self::of(namespace) == Some(Self::GlobalServices),
+            Self::GlobalServices => Place::of(namespace).is_only_us_east(),
         }
     }
 

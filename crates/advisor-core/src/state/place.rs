@@ -101,6 +101,11 @@ impl Place {
         self.home().is_some_and(|home| home != WEST_HOME)
     }
 
+    /// Whether no call is logged elsewhere.
+    pub(super) fn is_only_us_east(self) -> bool {
+        matches!(self, Self::Only(_)) && self.is_us_east()
+    }
+
     /// The Regions of which one must have been read.
     pub(super) fn home(self) -> Option<&'static [&'static str]> {
         match self {

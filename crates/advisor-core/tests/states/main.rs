@@ -49,14 +49,28 @@ const KINDS: [EventCategory<'static>; 2] = [
     EventCategory::ManagementWrite,
 ];
 
+/// Records events of these kinds on these days in a Region.
+fn see_records(
+    activity: &mut Activity,
+    region: &str,
+    kinds: &[EventCategory<'_>],
+    days: impl IntoIterator<Item = i32>,
+) {
+    for day in days {
+        for kind in kinds {
+            (activity.coverage_mut()).see_record(ACCOUNT, region, *kind, FIRST + day);
+        }
+    }
+}
+
 /// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS and IAM.
 fn covered(days: std::ops::Range<i32>) -> Activity {
     let mut activity = Activity::new();
+    for region in [REGION, HOME] {
+        see_records(&mut activity, region, &KINDS, days.clone());
+    }
     let coverage = activity.coverage_mut();
     for (day, region) in days.flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
-        for kind in KINDS {
-            coverage.see_record(ACCOUNT, region, kind, FIRST + day);
-        }
         let call = ("kms", "Encrypt");
         coverage.see_call(ACCOUNT, region, KINDS[0], call, FIRST + day);
         let call = ("iam", "ListUsers");
@@ -199,11 +213,8 @@ fn data_events_must_have_been_logged_long_enough() {
     let ann = [user(ANN, &["s3:GetObject"])];
     let with_events = |days: std::ops::Range<i32>, types: &[&str]| {
         let mut activity = covered(0..100);
-        let coverage = activity.coverage_mut();
-        for (day, name) in days.flat_map(|day| types.iter().map(move |name| (day, name))) {
-            let kind = EventCategory::DataRead(name);
-            coverage.see_record(ACCOUNT, REGION, kind, FIRST + day);
-        }
+        let kinds: Vec<_> = types.iter().map(|it| EventCategory::DataRead(it)).collect();
+        see_records(&mut activity, REGION, &kinds, days);
         rows(&report_on(ANN, &ann, &activity, instant(100, 0)))
     };
     let object = "AWS::S3::Object";
@@ -233,14 +244,7 @@ fn data_events_that_write_do_not_show_reads() {
     let mut activity = covered(0..100);
     let kind = EventCategory::DataWrite("AWS::S3::Object");
     let invokes = EventCategory::DataWrite("AWS::Lambda::Function");
-    for day in FIRST..FIRST + 100 {
-        activity
-            .coverage_mut()
-            .see_record(ACCOUNT, REGION, kind, day);
-        activity
-            .coverage_mut()
-            .see_record(ACCOUNT, REGION, invokes, day);
-    }
+    see_records(&mut activity, REGION, &[kind, invokes], 0..100);
     let state = |activity: &Activity, name: &str| {
         let report = report_on(ANN, &users, activity, instant(100, 0));
         let row = rows(&report).into_iter().find(|row| row.starts_with(name));
@@ -262,12 +266,8 @@ fn both_kinds_of_management_event_are_needed_where_the_catalog_does_not_tell() {
         &["ec2:DescribeInstances", "ec2:CreateTags", "kms:Decrypt"],
     )];
     let mut activity = Activity::new();
-    for day in 0..100 {
-        let kind = EventCategory::ManagementWrite;
-        activity
-            .coverage_mut()
-            .see_record(ACCOUNT, REGION, kind, FIRST + day);
-    }
+    let kind = EventCategory::ManagementWrite;
+    see_records(&mut activity, REGION, &[kind], 0..100);
     let shown = rows(&report_on(ANN, &ann, &activity, instant(100, 0)));
     let state = |name: &str| {
         let row = shown.iter().find(|row| row.starts_with(name)).unwrap();
