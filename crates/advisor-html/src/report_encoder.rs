@@ -48,12 +48,12 @@ impl ReportEncoder {
 
     /// Adds findings on the account: each stands on the page of its entity.
     #[must_use]
-    pub fn with_findings(mut self, findings: Findings) -> Self {
+    pub fn with_findings(mut self, findings: &Findings) -> Self {
         self.window = Some(findings.coverage.window);
         let by_entity = self.findings.get_or_insert_default();
-        for finding in findings.findings {
+        for finding in &findings.findings {
             let of_entity = by_entity.entry(finding.resource.clone());
-            of_entity.or_default().push(FoundPart::new(&finding));
+            of_entity.or_default().push(FoundPart::new(finding));
         }
         self
     }
@@ -73,7 +73,7 @@ impl ReportEncoder {
         for some in entities.chunks(ENTITIES_AT_ONCE) {
             check()?;
             let findings = self.advisor.findings_on(some, settings);
-            self = self.with_findings(findings);
+            self = self.with_findings(&findings);
         }
         check()?;
         Ok(self)

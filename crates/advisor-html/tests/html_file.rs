@@ -202,7 +202,7 @@ fn findings_that_are_looked_for_in_parts_are_those_of_the_account() {
 
     let all = advisor.findings(&settings);
     assert!(all.findings.len() >= 1_201, "empty groups");
-    let at_once = encoder.clone().with_findings(all);
+    let at_once = encoder.clone().with_findings(&all);
     let in_parts = encoder
         .clone()
         .find(&entities, &settings, || Ok::<_, ()>(()));

@@ -189,7 +189,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
             Format::Parquet => write_findings(writer, &findings),
             Format::Sarif => write_json(writer, &findings.sarif()),
             Format::Html => {
-                let encoder = ReportEncoder::new(&advisor).with_findings(findings.clone());
+                let encoder = ReportEncoder::new(&advisor).with_findings(&findings);
                 let reports = advisor.reports(Granularity::Action);
                 let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
                 (arguments.html).write(writer, &encoder, Granularity::Action, encoded)
