@@ -25,7 +25,7 @@ use crate::answer::answer;
 use crate::arguments::{Instant, Level, Paths, Texts, Threads, clock};
 use crate::catalog::Catalog;
 use crate::error;
-use crate::findings::{FindingsFormat, Search};
+use crate::findings::{FindingsFormat, Search, warn_of_unmatched};
 use crate::notebook;
 use crate::table::Table;
 use crate::tracking::TrackingParameter;
@@ -436,7 +436,7 @@ impl Advisor {
 
     /// Returns the findings as a table, one row each, worst first: what users, roles and policies could go without, and what does not
     /// fit together. As `access-advisor findings --format parquet`, whatever the tracking of this advisor. Something is called unused
-    /// only where the trail would have shown its use.
+    /// only where the trail would have shown its use. Warns (UserWarning) of archive rules that are for no finding.
     ///
     /// Args:
     ///     settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
@@ -470,10 +470,12 @@ impl Advisor {
         let search = Search::new(settings, unused_days, min_coverage_days, baseline, archived)?;
         let (advisor, stop) = (self.inner.clone(), Stop::default());
         let find = move || {
-            let findings = search.findings(&advisor);
-            Table::collect(finding_schema(), finding_batches(&findings))
+            let (findings, unmatched) = search.findings(&advisor);
+            let table = Table::collect(finding_schema(), finding_batches(&findings));
+            (table, unmatched)
         };
-        let table = work::run_watched(py, threads, &stop, |_| Ok(()), find)?;
+        let (table, unmatched) = work::run_watched(py, threads, &stop, |_| Ok(()), find)?;
+        warn_of_unmatched(py, &unmatched)?;
         table.map_err(error::unexpected)
     }
 
@@ -521,10 +523,12 @@ impl Advisor {
         let (advisor, stop) = (self.inner.clone(), Stop::default());
         let stopping = Arc::clone(&stop);
         let write = move || {
-            let findings = search.findings(&advisor);
-            whole_file(&path, &stopping, |writer| format.write(writer, &findings))
+            let (findings, unmatched) = search.findings(&advisor);
+            whole_file(&path, &stopping, |writer| format.write(writer, &findings))?;
+            Ok::<_, PyErr>(unmatched)
         };
-        work::run_watched(py, threads, &stop, |_| Ok(()), write)?
+        let unmatched = work::run_watched(py, threads, &stop, |_| Ok(()), write)??;
+        warn_of_unmatched(py, &unmatched)
     }
 
     /// Returns the users and roles that could use a service through an entity, and when they last did: the

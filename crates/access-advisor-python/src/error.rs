@@ -10,7 +10,7 @@ use access_advisor::report::RequestError;
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::text::Printable;
 use access_advisor::trail::{FailedObject, ListingError};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyUserWarning};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -50,6 +50,16 @@ pub(crate) fn warn_incomplete(py: Python<'_>, message: &str) -> PyResult<()> {
     let category = py
         .import(intern!(py, "access_advisor._errors"))?
         .getattr(intern!(py, "IncompleteWarning"))?;
+    warn_as(&category, message)
+}
+
+/// Warns of something else.
+pub(crate) fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
+    warn_as(&py.get_type::<PyUserWarning>(), message)
+}
+
+fn warn_as(category: &Bound<'_, PyAny>, message: &str) -> PyResult<()> {
+    let py = category.py();
     let warnings = py.import(intern!(py, "warnings"))?;
     let message = Printable(message).to_string();
     warnings.call_method1(intern!(py, "warn"), (message, category))?;

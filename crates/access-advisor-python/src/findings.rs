@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use access_advisor::account::read_text;
-use access_advisor::findings::{Baseline, FindingSettings, Findings, read_settings_text};
+use access_advisor::findings::{
+    Baseline, FindingSettings, Findings, UnmatchedArchiveRule, read_settings_text,
+};
 use access_advisor::report::Advisor;
 use pyo3::prelude::*;
 
@@ -40,18 +42,28 @@ impl Search {
         })
     }
 
-    pub(crate) fn findings(&self, advisor: &Advisor) -> Findings {
-        let mut findings = match &self.baseline {
-            Some(baseline) => advisor.new_findings(&self.settings, baseline),
-            None => advisor.findings(&self.settings),
+    /// The findings, and archive rules that are for none; with a baseline, these cannot be told.
+    pub(crate) fn findings(&self, advisor: &Advisor) -> (Findings, Vec<UnmatchedArchiveRule>) {
+        let (mut findings, unmatched) = match &self.baseline {
+            Some(baseline) => (advisor.new_findings(&self.settings, baseline), Vec::new()),
+            None => {
+                let findings = advisor.findings(&self.settings);
+                let unmatched = findings.unmatched_archive_rules(&self.settings);
+                (findings, unmatched)
+            }
         };
         if !self.with_archived {
             findings
                 .findings
                 .retain(|finding| !finding.status.is_archived());
         }
-        findings
+        (findings, unmatched)
     }
+}
+
+/// Warns of archive rules that are for no finding.
+pub(crate) fn warn_of_unmatched(py: Python<'_>, rules: &[UnmatchedArchiveRule]) -> PyResult<()> {
+    (rules.iter()).try_for_each(|rule| error::warn(py, &rule.to_string()))
 }
 
 fn read_settings(path: &Path) -> PyResult<FindingSettings> {

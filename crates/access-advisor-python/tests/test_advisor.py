@@ -208,6 +208,13 @@ def test_findings_are_a_table(account, activity, tmp_path):
     archived = [row for row in everything.to_pyarrow().to_pylist() if row["status"] == "ARCHIVED"]
     assert {row["archive_owner"] for row in archived} == {"ada"}
 
+    settings.write_text(f'min_coverage_days = 10\n{rule}\n[[archive]]\nowner = "bo"\nreason = "typo"\narns = ["*:role/nobody"]')
+    with pytest.warns(UserWarning, match=r"^archive\[1\] \(bo: typo\) is for no finding") as warned:
+        advisor.findings(settings)
+    assert len(warned) == 1
+    with pytest.warns(UserWarning, match="bo: typo"):
+        advisor.findings_to_file(tmp_path / "findings.json", settings=settings)
+
     settings.write_text("unused = 3")
     with pytest.raises(InvalidInputError, match="unknown field"):
         advisor.findings(settings)

@@ -35,6 +35,7 @@ pub use advisor_core::{
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
     FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
     PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
+    UnmatchedArchiveRule,
 };
 
 /// The most bytes of a settings file.

@@ -26,6 +26,7 @@ mod search;
 mod settings;
 mod severity;
 mod summary;
+mod unmatched_rule;
 
 pub use self::baseline::{Baseline, BaselineError};
 pub use self::evidence::{GrantingStatement, LastUse};
@@ -40,3 +41,4 @@ pub use self::sarif::SarifLog;
 pub use self::settings::{ArchiveRule, EntityMatcher, FindingSettings, SettingsError};
 pub use self::severity::{Severity, SeverityReason};
 pub use self::summary::{AccountSummary, FindingsSummary, IdentitySummary};
+pub use self::unmatched_rule::UnmatchedArchiveRule;

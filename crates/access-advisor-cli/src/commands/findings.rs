@@ -6,9 +6,7 @@ mod table;
 use std::path::PathBuf;
 
 use access_advisor::account::read_text;
-use access_advisor::findings::{
-    ArchiveRule, Baseline, FindingSettings, Findings, Severity, read_settings_text,
-};
+use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity, read_settings_text};
 use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
 use access_advisor::report::{Granularity, Tracking};
@@ -173,7 +171,9 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let found = count_of(&findings, arguments.fail_on);
     let archived = findings.findings.len() - findings.active().count();
     if baseline.is_none() {
-        warn_of_idle_rules(&settings, &findings);
+        let unmatched = findings.unmatched_archive_rules(&settings).into_iter();
+        let unmatched = unmatched.map(|rule| format!("warning: {rule}"));
+        output::say_each(unmatched, "archive rules that are for no finding");
     }
     // In SARIF, archived findings are suppressed: code scanning would take missing ones for fixed.
     if !arguments.archived && arguments.format != Format::Sarif {
@@ -227,21 +227,6 @@ fn settings(arguments: &FindingsArguments) -> Result<FindingSettings, Failure> {
     }
     settings.min_coverage_days = arguments.min_coverage.or(settings.min_coverage_days);
     Ok(settings)
-}
-
-/// Names archive rules that are for no finding: they may be misspelt, or no longer needed. The first rule for a finding counts.
-fn warn_of_idle_rules(settings: &FindingSettings, findings: &Findings) {
-    let is_for = |rule: &ArchiveRule| {
-        let mut rules = (findings.findings.iter()).filter_map(|finding| finding.status.rule());
-        rules.any(|used| std::ptr::eq(used, rule))
-    };
-    let rules = settings.archive.iter().enumerate();
-    for (index, rule) in rules.filter(|(_, rule)| !is_for(rule)) {
-        let (owner, reason) = (&rule.owner, &rule.reason);
-        output::say(format!(
-            "warning: archive[{index}] ({owner}: {reason}) is for no finding, or only for those of rules before it"
-        ));
-    }
 }
 
 /// How many findings are as severe as this.
