@@ -259,7 +259,7 @@ impl Judge {
             }
         };
         if std::str::from_utf8(error).is_ok_and(attribution::is_missing_object) {
-            // It implies a further action.
+            // S3 then implies a further action.
             return None;
         }
         let denied = !error.is_empty() && self.is_denial(error);
@@ -355,10 +355,8 @@ impl Judge {
         let who = |named: &str| {
             let caller = serde_json::from_slice(record.identity.whole.of(text)).ok();
             let caller = caller.as_ref().map(identity::Identity::of);
-            match caller {
-                Some(Ok(caller)) => caller.named_by(named),
-                _ => identity::Named::SomebodyElse,
-            }
+            let caller = caller.and_then(Result::ok);
+            caller.map_or(identity::Named::Unknown, |caller| caller.named_by(named))
         };
         let (by_all, also) = event.called_by(&details, who, message.as_deref(), denied);
         let by_all = intern(&by_all, activity);

@@ -29,8 +29,8 @@ pub const DENIAL_MARKERS: [&str; 5] = [
     "NotAuthorized",
     "AuthorizationError",
 ];
-/// An `errorCode` with which S3 says that an object does not exist. It says so only to those who may list the bucket
-/// (`s3:ListBucket`); others are denied.
+/// The values of `errorCode` with which S3 says that an object does not exist. It says so only to those who may list the
+/// bucket (`s3:ListBucket`); others are denied.
 ///
 /// Source: Amazon S3 API Reference, `GetObject` and `HeadObject`, "Permissions".
 const MISSING_OBJECT: [&str; 3] = ["NoSuchKey", "NoSuchVersion", "NotFound"];
@@ -430,7 +430,7 @@ fn is_denied_by(error: &ResponseError<'_>) -> bool {
             .is_some_and(|message| message.contains(DENIAL_MESSAGE))
 }
 
-/// Whether an `errorCode` says that an object of S3 does not exist.
+/// Whether an `errorCode` says that an object does not exist, if it is of S3.
 pub(crate) fn is_missing_object(error_code: &str) -> bool {
     MISSING_OBJECT.contains(&error_code)
 }
