@@ -2,8 +2,6 @@
 
 use std::io;
 
-use access_advisor::activity::DaySet;
-use access_advisor::report::DayRange;
 pub(crate) use access_advisor::text::{count, thousands};
 use chrono::{DateTime, Utc};
 
@@ -88,15 +86,5 @@ pub(crate) fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
         ..=0 => "today".to_owned(),
         1 => "yesterday".to_owned(),
         days => format!("{days} days ago"),
-    }
-}
-
-/// `2026-01-01 to 2026-01-31`.
-pub(crate) fn interval(range: DayRange) -> String {
-    let date = |day| DaySet::date_of(day).map_or_else(String::new, |date| date.to_string());
-    match range.first {
-        Some(first) if first == range.last => date(first),
-        Some(first) => format!("{} to {}", date(first), date(range.last)),
-        None => format!("up to {}", date(range.last)),
     }
 }

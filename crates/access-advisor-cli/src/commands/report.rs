@@ -25,7 +25,7 @@ use crate::exit_status;
 use crate::failure::Failure;
 use crate::html_output::HtmlArguments;
 use crate::lines::Lines;
-use crate::wording::{count, interval};
+use crate::wording::count;
 use crate::{binary_output, output};
 
 #[derive(Debug, Args)]
@@ -290,9 +290,8 @@ fn note_days_not_read(coverage: &ReportCoverage) {
         let days: u32 = gaps.iter().sum();
         if let Some(longest) = account.gaps.iter().max_by_key(|gap| gap.days()) {
             output::say(format_args!(
-                "note: {} of account {id} not read, the longest run {}",
-                count(days as usize, "day"),
-                interval(*longest)
+                "note: {} of account {id} not read, the longest run {longest:#}",
+                count(days as usize, "day")
             ));
         }
     }

@@ -83,8 +83,7 @@ impl fmt::Display for Basis {
         list(f, &regions.collect::<Vec<_>>())?;
         if !self.gaps.is_empty() {
             f.write_str("; not read: ")?;
-            let gaps = self.gaps.iter().rev().map(DayRange::to_string);
-            let gaps = gaps.map(|gap| gap.replace('/', " to "));
+            let gaps = self.gaps.iter().rev().map(|gap| format!("{gap:#}"));
             list(f, &gaps.collect::<Vec<_>>())?;
         }
         f.write_str("; nothing is known of other Regions")

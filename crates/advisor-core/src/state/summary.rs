@@ -156,7 +156,15 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// UTC days in a row, both ends included, as numbers of days since 1970-01-01. Written as an ISO 8601 date or interval:
-/// `2026-01-01/2026-01-31`, with `..` for an open start.
+/// `2026-01-01/2026-01-31`, with `..` for an open start; for people, with `{:#}`, as `2026-01-01 to 2026-01-31` or `up to 2026-01-31`.
+///
+/// ```
+/// use advisor_core::DayRange;
+/// let range = DayRange { first: Some(20_454), last: 20_484 };
+/// assert_eq!(range.to_string(), "2026-01-01/2026-01-31");
+/// assert_eq!(format!("{range:#}"), "2026-01-01 to 2026-01-31");
+/// assert_eq!(format!("{:#}", DayRange { first: None, ..range }), "up to 2026-01-31");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DayRange {
     /// The first day; `None` for no beginning.
@@ -186,7 +194,9 @@ impl std::fmt::Display for DayRange {
         let last = date(self.last);
         match self.first {
             Some(first) if first == self.last => f.write_str(&last),
+            Some(first) if f.alternate() => write!(f, "{} to {last}", date(first)),
             Some(first) => write!(f, "{}/{last}", date(first)),
+            None if f.alternate() => write!(f, "up to {last}"),
             None => write!(f, "../{last}"),
         }
     }

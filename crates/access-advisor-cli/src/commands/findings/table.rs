@@ -15,9 +15,7 @@ use chrono::{DateTime, Utc};
 use crate::commands::report::trust;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
-use crate::wording::{
-    ago, count, instant, interval, line_width, short_name, thousands, write_names,
-};
+use crate::wording::{ago, count, instant, line_width, short_name, thousands, write_names};
 
 /// How many identities are named in the summary.
 const MOST_IDENTITIES: usize = 10;
@@ -79,8 +77,8 @@ pub(super) fn write(
 /// How many findings there are, and what was judged.
 pub(super) fn counts(findings: &Findings, archived: usize) -> String {
     let number = findings.active().count();
-    let window = interval(findings.coverage.window);
-    let mut line = format!("{}, {window}: ", count(number, "finding"));
+    let window = findings.coverage.window;
+    let mut line = format!("{}, {window:#}: ", count(number, "finding"));
     let judged = match findings.judged {
         1 => "1 user, group, role or policy judged".to_owned(),
         number => format!("{number} users, groups, roles and policies judged"),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use access_advisor::report::{AccountCoverage, DayRange, ReportCoverage, UnseenUse};
 
-use crate::wording::{count, interval};
+use crate::wording::count;
 
 /// One line for the end of a report, with the days that were asked for and the number of granted actions that are unobservable.
 pub(crate) fn line(coverage: &ReportCoverage, asked_for: DayRange, unobservable: usize) -> String {
@@ -138,7 +138,7 @@ fn of_account(
     }
     let window = common(window(account, coverage.window), asked_for);
     let of = window.days().unwrap_or(account.days_read);
-    let mut text = format!("{} of {of} days, {}", account.days_read, interval(window));
+    let mut text = format!("{} of {of} days, {window:#}", account.days_read);
     let gaps = account
         .gaps
         .iter()
@@ -148,8 +148,8 @@ fn of_account(
     if let Some((_, longest)) = gaps.iter().max_by_key(|(days, _)| *days) {
         _ = write!(text, ", {}", count(gaps.len(), "gap"));
         _ = match gaps.len() {
-            1 => write!(text, " ({})", interval(*longest)),
-            _ => write!(text, " (the longest {})", interval(*longest)),
+            1 => write!(text, " ({longest:#})"),
+            _ => write!(text, " (the longest {longest:#})"),
         };
     }
     (text, regions(account, coverage.days_needed))
