@@ -27,7 +27,6 @@ use super::outcome::{
 use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
 use super::rewritten::Rewritten;
-use super::steps::size;
 
 /// Right-sizes users, groups, roles and managed policies of an [`Advisor`]. Documents are read once, when they are first needed.
 #[derive(Clone, Debug)]
@@ -353,7 +352,7 @@ impl Rightsizer {
         if !are_known {
             // How much a policy takes that cannot be read is not known. The others have the room that they take today.
             let lengths = inline.iter().filter_map(|own| own.document.as_ref());
-            room = room.min(lengths.map(|(old, _)| size(&old.text)).sum());
+            room = room.min(lengths.map(|(old, _)| old.characters).sum());
         }
         let mut loads: Vec<(Load<'_>, &Rewritten)> = Vec::new();
         loads.extend(managed.into_iter().filter_map(Own::load));

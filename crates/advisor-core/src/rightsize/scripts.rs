@@ -160,14 +160,19 @@ impl<'a> Script<'a> {
         let mut has_granted = false;
         for step in &steps {
             let grants = matches!(step, Step::Create(_) | Step::Attach(_));
-            if has_granted && !grants {
-                self.text.push_str("settle\n");
-            }
-            has_granted = grants;
+            self.settle_between(&mut has_granted, grants);
             self.apply_step(*step);
         }
         let applied = "printf 'Applied. rollback.sh restores what was.\\n'\n";
         self.text.push_str(applied);
+    }
+
+    /// Waits where something was granted and the next step takes something away.
+    fn settle_between(&mut self, has_granted: &mut bool, grants: bool) {
+        if *has_granted && !grants {
+            self.text.push_str("settle\n");
+        }
+        *has_granted = grants;
     }
 
     /// Compares the names of policies with those of the export.
@@ -248,10 +253,7 @@ impl<'a> Script<'a> {
         let mut has_granted = false;
         for step in steps.iter().rev() {
             let grants = matches!(step, Step::Detach(_) | Step::Delete(_) | Step::Put(..));
-            if has_granted && !grants {
-                self.text.push_str("settle\n");
-            }
-            has_granted = grants;
+            self.settle_between(&mut has_granted, grants);
             self.undo_step(*step);
         }
         let restored = "rm -rf found\nprintf 'Restored what was.\\n'\n";

@@ -84,7 +84,7 @@ fn growth(old: &PolicyChange, new: &NewPolicy) -> isize {
 }
 
 /// The characters of a document that count. Source: IAM User Guide, "IAM and AWS STS quotas": white space does not.
-pub(super) fn size(text: &str) -> usize {
+fn size(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
