@@ -49,10 +49,14 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
+        self.run_in(".", arguments)
+    }
+
+    fn run_in(&self, folder: &str, arguments: &[&str]) -> Said {
         let program = env!("CARGO_BIN_EXE_access-advisor");
         Command::new(program)
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.folder.path().join(folder))
             .output()
             .unwrap()
             .into()
@@ -444,6 +448,27 @@ fn changed_objects_are_named_and_counted_once() {
     let rows = shown["Activity"].as_array().unwrap();
     let attempts: Vec<&Value> = rows.iter().map(|row| &row["Attempts"]).collect();
     assert_eq!(attempts, [3]);
+}
+
+#[test]
+fn the_same_relative_path_in_another_folder_is_another_object() {
+    let place = Place::new();
+    let import = ["import", "trail", "export.json.gz", "--store", "../s.db"];
+    place.write("other.json", &records(&[call(-3)]));
+    place.run(&["import", "trail", "other.json", "--store", "s.db"]);
+    let lost = |place: &Place| {
+        let said = place.run(&["coverage", "--store", "s.db", "--format", "json"]);
+        said.stdout.contains("p/export.json.gz")
+    };
+    place.write("p/export.json.gz", r#"{"Records": [{"eventVersion": "#);
+    place.write("q/export.json.gz", &records(&[call(-1)]));
+    place.run_in("p", &import);
+    assert!(lost(&place));
+    assert_eq!(place.run_in("q", &import).status, 3);
+    assert!(lost(&place));
+    place.write("p/export.json.gz", &records(&[call(-2)]));
+    assert_eq!(place.run_in("p", &import).status, 0);
+    assert!(!lost(&place));
 }
 
 #[test]

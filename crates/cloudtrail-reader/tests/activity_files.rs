@@ -419,6 +419,8 @@ fn rows_are_not_cut_at_an_instant() {
     );
     assert!(!read.reconciliation.has_faults());
     assert!(said(&read).ends_with("1  spans until"));
+    // Nobody knows whether the row has attempts before: nothing is unused.
+    assert_eq!(lost(&read), ["object"]);
 }
 
 #[test]

@@ -181,7 +181,8 @@ impl Import<'_> {
             if self.reader.is_stopped() {
                 return;
             }
-            let next = match listed.map(|listed| self.names.decide(Object::new(listed))) {
+            let object = listed.map(|listed| Object::new(with_absolute_path(listed)));
+            let next = match object.map(|object| self.names.decide(object)) {
                 Ok(Ok(NextStep::Read(object))) => {
                     self.to_read.fetch_add(1, Ordering::Relaxed);
                     Found::Object(Box::new(object))
@@ -371,6 +372,15 @@ impl Import<'_> {
             }
         }
         Ok(Outcome::Again { objects, unlisted })
+    }
+}
+
+/// A store outlives the working folder of an import: in another one, the same relative path is another file.
+fn with_absolute_path(listed: TrailObject) -> TrailObject {
+    match listed {
+        TrailObject::File(path) => TrailObject::File(std::path::absolute(&path).unwrap_or(path)),
+        #[cfg(feature = "s3")]
+        TrailObject::S3 { .. } => listed,
     }
 }
 
