@@ -57,7 +57,7 @@ fn one_identity(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     ] {
         let arn = "arn:aws:iam::111122223333:user/one";
         let export = json!({"UserDetailList": [{
-            "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": arn,
+            "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": arn, "GroupList": [],
             "UserPolicyList": [{"PolicyName": "own",
                 "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
         }]});

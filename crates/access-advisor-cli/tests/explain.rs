@@ -107,7 +107,7 @@ fn policy_variables_stand_for_what_the_account_data_tells() {
     };
     let user = |name: &str, resource: &str| {
         json!({
-            "UserName": name, "UserId": "AIDABOB", "Path": "/", "Arn": format!("{IAM}user/{name}"),
+            "UserName": name, "UserId": "AIDABOB", "Path": "/", "Arn": format!("{IAM}user/{name}"), "GroupList": [],
             "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document(resource)}],
         })
     };
@@ -153,7 +153,7 @@ fn a_boundary_is_named_and_conditional_denies_are_cut() {
     let arn = format!("{IAM}user/bob");
     let boundary = format!("{IAM}policy/limit");
     let export = json!({"UserDetailList": [{
-        "UserName": "bob", "UserId": "AIDABOB", "Path": "/", "Arn": arn,
+        "UserName": "bob", "UserId": "AIDABOB", "Path": "/", "Arn": arn, "GroupList": [],
         "CreateDate": "2020-01-01T00:00:00Z",
         "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary},
         "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [

@@ -231,7 +231,7 @@ mod tests {
         assert!(matches!(missing, LoadError::NoExports { .. }), "{missing}");
         let export = |name: &str| {
             format!(
-                r#"{{"UserDetailList": [{{"UserName": "{name}", "UserId": "AIDA{name}",
+                r#"{{"UserDetailList": [{{"UserName": "{name}", "UserId": "AIDA{name}", "GroupList": [],
                 "Arn": "arn:aws:iam::111122223333:user/{name}"}}]}}"#
             )
         };

@@ -19,6 +19,7 @@ fn user(account: &str, name: &str, more: Value) -> Value {
     let mut user = json!({
         "Path": "/", "UserName": name, "UserId": format!("AIDA{account}{}", name.to_uppercase()),
         "Arn": format!("arn:aws:iam::{account}:user/{name}"), "CreateDate": "2026-01-01T00:00:00Z",
+        "GroupList": [],
     });
     user.as_object_mut()
         .unwrap()
@@ -267,7 +268,7 @@ fn documents_that_cannot_be_evaluated_are_named_in_the_report() {
 #[test]
 fn duplicate_keys_in_a_document_are_an_error() {
     let text = format!(
-        r#"{{"UserDetailList": [{{"UserName": "ann", "UserId": "AIDAEXAMPLE", "Path": "/", "Arn": "{ANN}",
+        r#"{{"UserDetailList": [{{"UserName": "ann", "UserId": "AIDAEXAMPLE", "Path": "/", "Arn": "{ANN}", "GroupList": [],
             "UserPolicyList": [{{"PolicyName": "inline", "PolicyDocument": {{"Statement": [
                 {{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}]}}}}]}}]}}"#
     );
@@ -434,6 +435,33 @@ fn a_broken_part_of_an_identity_does_not_affect_others() {
             "UserPolicyList[0]"
         ]
     );
+}
+
+#[test]
+fn a_user_without_a_list_of_groups_may_be_in_any() {
+    let with = |list: Option<Value>| {
+        let mut ann = user("111111111111", "ann", inline(allow("s3:*")));
+        ann.as_object_mut().unwrap().remove("GroupList");
+        if let Some(list) = list {
+            ann["GroupList"] = list;
+        }
+        build(&[json!({"UserDetailList": [ann]}).to_string()])
+    };
+    for list in [None, Some(Value::Null)] {
+        let account = with(list);
+        let reason = "is missing, so the groups of the user are not known";
+        assert_eq!(
+            issues(&account),
+            [format!("0.json: UserDetailList[0].GroupList: {reason}")]
+        );
+        let report = advisor(account, &Activity::new())
+            .report(ANN, Granularity::Service)
+            .unwrap();
+        assert_eq!(namespaces(&report), ["s3"]);
+        assert_eq!(report.not_evaluated().len(), 1);
+        assert_eq!(report.not_evaluated()[0].name, "GroupList");
+    }
+    assert_eq!(issues(&with(Some(json!([])))), [""; 0]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn millis(text: &str) -> i64 {
 fn account(role_last_used: &str) -> AccountData {
     let export = format!(
         r#"{{"UserDetailList": [{{"UserName": "ann", "UserId": "{USER}", "Path": "/", "Arn": "{USER_ARN}",
-            "CreateDate": "2020-01-01T00:00:00Z"}}],
+            "GroupList": [], "CreateDate": "2020-01-01T00:00:00Z"}}],
         "RoleDetailList": [{{"RoleName": "build", "RoleId": "{ROLE}", "Path": "/",
             "Arn": "arn:aws:iam::{ACCOUNT}:role/build", "CreateDate": "2020-01-01T00:00:00Z",
             "RoleLastUsed": {role_last_used}}}]}}"#

@@ -20,7 +20,7 @@ const MANAGED_POLICIES: &str = "ACCESS_ADVISOR_MANAGED_POLICIES";
 
 fn account(statements: &Value) -> AccountData {
     let export = json!({"UserDetailList": [{
-        "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": USER,
+        "UserName": "one", "UserId": "AIDAEXAMPLEONEEXAMPLE", "Path": "/", "Arn": USER, "GroupList": [],
         "UserPolicyList": [{"PolicyName": "own",
             "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
     }]});

@@ -180,6 +180,11 @@ impl AccountDataBuilder {
             }
         }
         let mut groups = Vec::new();
+        // IAM writes an empty list for a user who is in no group. Without one, a policy of any group may be missing.
+        if detail.kind == EntityKind::User && identity.group_list.is_none() {
+            let reason: Arc<str> = "is missing, so the groups of the user are not known".into();
+            unread.push(self.unreadable(&place, "GroupList".to_owned(), reason));
+        }
         for (index, value) in identity.group_list.iter().flatten().enumerate() {
             match value.read() {
                 Ok(group) => groups.push(group),

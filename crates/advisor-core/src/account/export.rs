@@ -224,8 +224,8 @@ pub struct UserDetail<'a> {
     #[serde(borrow, serialize_with = "list_or_empty")]
     #[serde(alias = "userPolicyList", alias = "user_policy_list")]
     pub user_policy_list: PartList<'a, PolicyDetail<'a>>,
-    /// The names of its groups.
-    #[serde(borrow, serialize_with = "list_or_empty")]
+    /// The names of its groups. IAM writes an empty list for a user who is in none, so without a list they are not known.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     #[serde(alias = "groupList", alias = "group_list")]
     pub group_list: PartList<'a, String>,
     /// The managed policies attached to it.
@@ -614,8 +614,9 @@ mod tests {
     fn what_an_export_does_not_say_is_an_empty_list_or_missing() {
         let json = r#"{"UserName": "a", "UserId": "i", "Arn": "arn", "Tags": null}"#;
         let user: UserDetail<'_> = serde_json::from_str(json).unwrap();
+        // Not a list of groups: see `UserDetail::group_list`.
         let expected = serde_json::json!({
-            "UserName": "a", "UserId": "i", "Arn": "arn", "UserPolicyList": [], "GroupList": [],
+            "UserName": "a", "UserId": "i", "Arn": "arn", "UserPolicyList": [],
             "AttachedManagedPolicies": [], "Tags": [],
         });
         assert_eq!(serde_json::to_value(user).unwrap(), expected);

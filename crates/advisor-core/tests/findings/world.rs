@@ -72,6 +72,9 @@ impl World {
             "Path": path,
             "CreateDate": "2020-01-01T00:00:00Z",
         });
+        if kind == "User" {
+            part["GroupList"] = json!([]);
+        }
         for (key, value) in more.as_object().unwrap() {
             part[key] = value.clone();
         }

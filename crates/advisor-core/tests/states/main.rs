@@ -35,7 +35,7 @@ fn user(arn: &str, actions: &[&str]) -> Value {
     let document = json!({"Version": "2012-10-17", "Statement": [statement]});
     json!({
         "UserName": name, "UserId": format!("AIDA{name}"), "Arn": arn,
-        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}],
+        "GroupList": [], "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}],
     })
 }
 

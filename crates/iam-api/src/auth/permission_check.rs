@@ -275,6 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn a_user_without_a_list_of_groups_is_denied() {
+        for groups in ["", r#""GroupList": null,"#] {
+            let export = format!(
+                r#"{{"UserDetailList": [{{"Path": "/", "UserName": "ada", "UserId": "AIDAADA", "Arn": "{ADA}", {groups}
+                    "AttachedManagedPolicies": [], "UserPolicyList": [{ALLOW}]}}]}}"#
+            );
+            let account = AccountData::from_export("export.json", &export).unwrap();
+            match decide_in(&account, ADA, Operation::GetUser, ADA) {
+                Some(Denial::NotEvaluated(reasons)) => {
+                    let reason = "GroupList: is missing, so the groups of the user are not known";
+                    assert_eq!(reasons.len(), 1, "{reasons:?}");
+                    assert!(reasons[0].starts_with(reason), "{reasons:?}");
+                }
+                other => panic!("{groups}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_policy_with_several_default_versions_denies() {
         let arn = "arn:aws:iam::111122223333:policy/x";
         let version = |id: &str, effect: &str, is_default: bool| {
