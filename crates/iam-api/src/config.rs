@@ -151,7 +151,8 @@ pub struct Limits {
     /// Jobs of one caller that wait for a worker. Beyond: `Throttling` 400. The sessions of a role are one
     /// caller here.
     pub waiting_jobs_of_caller: usize,
-    /// Threads that make reports. If there are several, one caller gets all but one of them.
+    /// Threads that make reports. If there are several, one caller gets all but one of them. By default there are two or three, and
+    /// not more than processors, so that heavy jobs of one caller leave one of these to requests.
     pub workers: usize,
     /// How long the report of a job may take. Beyond, the job fails, and says why.
     pub job_time: Duration,
@@ -168,6 +169,11 @@ pub struct Limits {
     pub log_lines: u64,
     /// See `log_lines`.
     pub log_interval: Duration,
+}
+
+/// As many as there are processors, but two for two callers to take turns, and three at most: each takes memory.
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| processors.get().clamp(2, 3))
 }
 
 impl Default for Limits {
@@ -191,7 +197,7 @@ impl Default for Limits {
             unsent_bytes_of_address: 192 * 1024 * 1024,
             waiting_jobs: 1_024,
             waiting_jobs_of_caller: 256,
-            workers: 3,
+            workers: default_workers(),
             job_time: Duration::from_secs(60),
             retry_time: Duration::from_secs(10),
             drain_time: Duration::from_secs(4),
