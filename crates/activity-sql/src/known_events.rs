@@ -37,7 +37,6 @@ pub(crate) fn rows(catalog: &Catalog, dialect: Dialect) -> Result<String, QueryE
 }
 
 fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
-    let event_names = event_names(catalog);
     let mut sources: BTreeMap<Vec<ServiceId>, BTreeSet<String>> = BTreeMap::new();
     for (_, service) in catalog.services() {
         for source in std::iter::once(service.namespace()).chain(service.event_sources()) {
@@ -56,7 +55,7 @@ fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
         let namespace = catalog.service(*first).namespace();
         let source = format!("{source}.amazonaws.com");
         let mut names = BTreeMap::new();
-        let of_services = services.iter().filter_map(|id| event_names.get(id));
+        let of_services = services.iter().map(|id| catalog.event_names_of(*id));
         for name in of_services.flatten() {
             // The catalog decides which service a name belongs to.
             let Some(action) = catalog.resolve_event(&source, name).action else {
@@ -82,31 +81,6 @@ fn meanings(catalog: &Catalog) -> Result<Vec<Meanings>, QueryError> {
         });
     }
     Ok(all)
-}
-
-/// Returns the event names of each service: those of its actions, and those of its `event` lines.
-fn event_names(catalog: &Catalog) -> BTreeMap<ServiceId, Vec<String>> {
-    let mut names: BTreeMap<ServiceId, Vec<String>> = catalog
-        .services()
-        .map(|(id, service)| {
-            let actions = service.actions().map(|action| catalog.action(action));
-            (id, actions.map(|action| action.name().to_owned()).collect())
-        })
-        .collect();
-    let mut current = None;
-    for line in catalog.to_table().lines() {
-        let mut fields = line.split('\t');
-        match (fields.next(), fields.next()) {
-            (Some("service"), Some(namespace)) => current = catalog.service_by_namespace(namespace),
-            (Some("event"), Some(name)) => {
-                if let Some(names) = current.and_then(|id| names.get_mut(&id)) {
-                    names.push(name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 /// Checks that a name can stand in a list of the query. Names of a catalog have no blanks.

@@ -6,7 +6,7 @@
 //! at the end of an event name (`CreateFunction20150331`, `GetFunction20150331v2`, `CreateDistribution2020_05_31`) is dropped
 //! when the whole name is not known.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, EventName};
 use crate::ids::{ActionId, EventKindId, ServiceId};
 
 /// What the catalog makes of a CloudTrail event.
@@ -62,6 +62,21 @@ impl Catalog {
                 .get(position as usize)
                 .map(|event| event.action)
         })
+    }
+
+    /// The event names that a service knows: those of its actions, and others. Records decide what some of them are credited to.
+    pub fn event_names_of(&self, service: ServiceId) -> impl Iterator<Item = &str> {
+        let actions = self.service(service).actions();
+        let names = actions.map(|action| self.action(action).name());
+        let others = self.own_event_names(service).iter();
+        names.chain(others.map(|event| &*event.name))
+    }
+
+    /// What the catalog lists beside the names of actions.
+    pub(crate) fn own_event_names(&self, service: ServiceId) -> &[EventName] {
+        let range = self.service(service).event_names.clone();
+        let range = range.start as usize..range.end as usize;
+        self.event_names.get(range).unwrap_or_default()
     }
 
     /// The names of events that are credited to actions with other names.

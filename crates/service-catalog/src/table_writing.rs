@@ -99,9 +99,7 @@ impl Catalog {
     }
 
     fn write_event_names(&self, id: ServiceId, out: &mut String) -> std::fmt::Result {
-        let range = self.service(id).event_names.clone();
-        let range = range.start as usize..range.end as usize;
-        for event in self.event_names.get(range).unwrap_or_default() {
+        for event in self.own_event_names(id) {
             writeln!(
                 out,
                 "event\t{}\t{}",
