@@ -35,150 +35,141 @@ pub(crate) fn read_object(
 ) -> Reconciliation {
     let decoded = utf16::decode_utf16(inflated);
     let inflated = decoded.as_deref().map_or(inflated, str::as_bytes);
-    match detection::detect(inflated) {
-        Format::Json => read_json(rules, object, delivery, inflated, activity, held),
-        Format::Csv => read_csv(rules, object, delivery, inflated, activity, held),
-        Format::Parquet => read_parquet(rules, object, delivery, inflated, activity, held),
-    }
-}
-
-fn read_json(
-    rules: &Rules,
-    object: &ObjectId,
-    delivery: Option<Delivery<'_>>,
-    inflated: &[u8],
-    activity: &mut Activity,
-    held: &mut Vec<CoverageId>,
-) -> Reconciliation {
-    let decoded = utf8::decode(inflated);
-    let mut read = JsonRead::default();
-    let mut taken = take_entries(
+    let reader = ObjectReader {
         rules,
         object,
         delivery,
-        decoded.marker,
         activity,
         held,
-        |take| {
+    };
+    match detection::detect(inflated) {
+        Format::Json => reader.read_json(inflated),
+        Format::Csv => reader.read_csv(inflated),
+        Format::Parquet => reader.read_parquet(inflated),
+    }
+}
+
+/// Reads one object.
+struct ObjectReader<'r> {
+    rules: &'r Rules,
+    object: &'r ObjectId,
+    delivery: Option<Delivery<'r>>,
+    activity: &'r mut Activity,
+    held: &'r mut Vec<CoverageId>,
+}
+
+impl ObjectReader<'_> {
+    fn read_json(mut self, inflated: &[u8]) -> Reconciliation {
+        let decoded = utf8::decode(inflated);
+        let mut read = JsonRead::default();
+        let mut taken = self.take_entries(decoded.marker, |take| {
             read = json::read(&decoded.text, take)?;
             Ok(false)
-        },
-    );
-    if let Some(truncation) = read.truncation {
-        taken.objects_truncated.push(TruncatedObject {
-            object: object.clone(),
-            truncation,
         });
-    }
-    if read.is_digest {
-        let mut coverage = Coverage::new();
-        let digests = log_file::read_digests(&decoded.text, object, rules, &mut coverage);
-        if digests.is_ok() {
-            activity.coverage_mut().merge(&coverage);
+        if let Some(truncation) = read.truncation {
+            taken.objects_truncated.push(TruncatedObject {
+                object: self.object.clone(),
+                truncation,
+            });
         }
-        // Beside records, a digest that cannot be read is only less coverage.
-        if taken.records_read == 0 {
-            return match digests {
-                Ok(true) => Reconciliation::digest(),
-                Ok(false) => Reconciliation::skipped(SkippedObject::QueryResultSignature),
-                Err(fault) => failed(object, FormatError::Digest(fault)),
-            };
-        }
-    }
-    let set_aside = taken.set_aside_by_reason.iter();
-    let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));
-    let insights: u64 = insights.map(|(_, count)| count).sum();
-    if insights > 0 && insights == taken.records_read {
-        return Reconciliation::skipped(SkippedObject::Insight);
-    }
-    taken
-}
-
-fn read_csv(
-    rules: &Rules,
-    object: &ObjectId,
-    delivery: Option<Delivery<'_>>,
-    inflated: &[u8],
-    activity: &mut Activity,
-    held: &mut Vec<CoverageId>,
-) -> Reconciliation {
-    let decoded = utf8::decode(inflated);
-    match CsvRows::open(&decoded.text, decoded.marker) {
-        Ok(rows) if activity_file::is_header(rows.header()) => {
-            activity_file::read_csv(rules, object, rows, activity)
-        }
-        Ok(rows) => take_entries(rules, object, delivery, None, activity, held, |take| {
-            csv::read(rows, take)?;
-            Ok(false)
-        }),
-        Err(error) => failed(object, error),
-    }
-}
-
-fn read_parquet(
-    rules: &Rules,
-    object: &ObjectId,
-    delivery: Option<Delivery<'_>>,
-    inflated: &[u8],
-    activity: &mut Activity,
-    held: &mut Vec<CoverageId>,
-) -> Reconciliation {
-    let bytes = Bytes::copy_from_slice(inflated);
-    if activity_file::is_parquet(&bytes) {
-        return activity_file::read_parquet(rules, object, bytes, activity);
-    }
-    let limit = rules.options().object_limit;
-    take_entries(rules, object, delivery, None, activity, held, |take| {
-        let is_ocsf = parquet::read(bytes, limit, take)?;
-        Ok(is_ocsf && object.is_in_security_lake())
-    })
-}
-
-fn failed(object: &ObjectId, error: FormatError) -> Reconciliation {
-    Reconciliation::failed(object.clone(), error.kind(), error)
-}
-
-/// Takes the entries that `read` finds. Records that CloudTrail did not deliver as they are may have been filtered, so that their
-/// days are not covered, unless `read` returns that Security Lake did. If it fails on the way, nothing is kept.
-fn take_entries(
-    rules: &Rules,
-    object: &ObjectId,
-    delivery: Option<Delivery<'_>>,
-    marker: Option<char>,
-    activity: &mut Activity,
-    held: &mut Vec<CoverageId>,
-    read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError>,
-) -> Reconciliation {
-    let mut taken = Reconciliation {
-        objects_read: 1,
-        ..Default::default()
-    };
-    let (mut delivered, mut others) = (Activity::new(), Activity::new());
-    let mut has_others = false;
-    let read = read(&mut |entry| {
-        taken.records_read += 1;
-        let rows = if matches!(entry, Entry::Delivered(_)) {
-            &mut delivered
-        } else {
-            has_others = true;
-            &mut others
-        };
-        match take_entry(rules, entry, marker, rows) {
-            Ok(()) => taken.records_attributed += 1,
-            Err(rejection) => taken.set_record_aside(object, taken.records_read, rejection),
-        }
-    });
-    match read {
-        Ok(are_others_complete) => {
-            if has_others && !are_others_complete && !rules.options().assume_complete {
-                let coverage = others.coverage_mut();
-                *coverage = coverage.as_unknown_source();
+        if read.is_digest {
+            let mut coverage = Coverage::new();
+            let digests =
+                log_file::read_digests(&decoded.text, self.object, self.rules, &mut coverage);
+            if digests.is_ok() {
+                self.activity.coverage_mut().merge(&coverage);
             }
-            merge_rows(&mut delivered, delivery, activity, held);
-            merge_rows(&mut others, delivery, activity, held);
-            taken
+            // Beside records, a digest that cannot be read is only less coverage.
+            if taken.records_read == 0 {
+                return match digests {
+                    Ok(true) => Reconciliation::digest(),
+                    Ok(false) => Reconciliation::skipped(SkippedObject::QueryResultSignature),
+                    Err(fault) => self.failed(FormatError::Digest(fault)),
+                };
+            }
         }
-        Err(error) => failed(object, error),
+        let set_aside = taken.set_aside_by_reason.iter();
+        let insights = set_aside.filter(|(reason, _)| attribution::is_insight(reason));
+        let insights: u64 = insights.map(|(_, count)| count).sum();
+        if insights > 0 && insights == taken.records_read {
+            return Reconciliation::skipped(SkippedObject::Insight);
+        }
+        taken
+    }
+
+    fn read_csv(mut self, inflated: &[u8]) -> Reconciliation {
+        let decoded = utf8::decode(inflated);
+        match CsvRows::open(&decoded.text, decoded.marker) {
+            Ok(rows) if activity_file::is_header(rows.header()) => {
+                activity_file::read_csv(self.rules, self.object, rows, self.activity)
+            }
+            Ok(rows) => self.take_entries(None, |take| {
+                csv::read(rows, take)?;
+                Ok(false)
+            }),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn read_parquet(mut self, inflated: &[u8]) -> Reconciliation {
+        let bytes = Bytes::copy_from_slice(inflated);
+        if activity_file::is_parquet(&bytes) {
+            return activity_file::read_parquet(self.rules, self.object, bytes, self.activity);
+        }
+        let limit = self.rules.options().object_limit;
+        let is_in_security_lake = self.object.is_in_security_lake();
+        self.take_entries(None, |take| {
+            let is_ocsf = parquet::read(bytes, limit, take)?;
+            Ok(is_ocsf && is_in_security_lake)
+        })
+    }
+
+    fn failed(&self, error: FormatError) -> Reconciliation {
+        Reconciliation::failed(self.object.clone(), error.kind(), error)
+    }
+
+    /// Takes the entries that `read` finds. Records that CloudTrail did not deliver as they are may have been filtered, so that their
+    /// days are not covered, unless `read` returns that Security Lake did. If it fails on the way, nothing is kept.
+    fn take_entries(
+        &mut self,
+        marker: Option<char>,
+        read: impl FnOnce(&mut dyn FnMut(Entry<'_>)) -> Result<bool, FormatError>,
+    ) -> Reconciliation {
+        let mut taken = Reconciliation {
+            objects_read: 1,
+            ..Default::default()
+        };
+        let (mut delivered, mut others) = (Activity::new(), Activity::new());
+        let mut has_others = false;
+        let read = read(&mut |entry| {
+            taken.records_read += 1;
+            let rows = if matches!(entry, Entry::Delivered(_)) {
+                &mut delivered
+            } else {
+                has_others = true;
+                &mut others
+            };
+            match take_entry(self.rules, entry, marker, rows) {
+                Ok(()) => taken.records_attributed += 1,
+                Err(rejection) => {
+                    taken.set_record_aside(self.object, taken.records_read, rejection);
+                }
+            }
+        });
+        match read {
+            Ok(are_others_complete) => {
+                let assumes_complete = self.rules.options().assume_complete;
+                if has_others && !are_others_complete && !assumes_complete {
+                    let coverage = others.coverage_mut();
+                    *coverage = coverage.as_unknown_source();
+                }
+                for rows in [&mut delivered, &mut others] {
+                    merge_rows(rows, self.delivery, self.activity, self.held);
+                }
+                taken
+            }
+            Err(error) => self.failed(error),
+        }
     }
 }
 
