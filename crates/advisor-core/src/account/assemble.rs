@@ -171,25 +171,9 @@ fn missing_policy(arn: &str, name: &str) -> EntityDetail {
         .parse::<Arn>()
         .map_or_else(|_| "".into(), |arn| arn.account().into());
     EntityDetail {
-        kind: EntityKind::Policy,
-        account,
-        name,
-        path,
-        arn: arn.into(),
-        unique_id: None,
-        created: None,
         document: Some(PolicySource::NotEvaluated(
             NotEvaluatedReason::MissingPolicy,
         )),
-        default_version: None,
-        default_version_created: None,
-        other_versions: Vec::new(),
-        missing_groups: Vec::new(),
-        tags: Vec::new(),
-        policy_uses: None,
-        boundary_uses: None,
-        permissions_boundary: None,
-        last_used: None,
-        last_used_region: None,
+        ..EntityDetail::new(EntityKind::Policy, account, name, path, arn.into())
     }
 }

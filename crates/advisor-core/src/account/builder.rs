@@ -401,25 +401,19 @@ impl AccountDataBuilder {
             let issue = ExportIssueKind::InvalidDate { json };
             self.issues.push(place.issue("CreateDate", issue));
         }
+        let account = arn.account().into();
+        let known = EntityDetail::new(
+            listed.kind,
+            account,
+            name.into(),
+            path.clone(),
+            listed.arn.as_str().into(),
+        );
         Some(EntityDetail {
-            kind: listed.kind,
-            account: arn.account().into(),
-            name: name.into(),
-            path: path.clone(),
-            arn: listed.arn.as_str().into(),
             unique_id: listed.unique_id.as_deref().map(Into::into),
             created,
             document,
-            default_version: None,
-            default_version_created: None,
-            other_versions: Vec::new(),
-            missing_groups: Vec::new(),
-            tags: Vec::new(),
-            policy_uses: None,
-            boundary_uses: None,
-            permissions_boundary: None,
-            last_used: None,
-            last_used_region: None,
+            ..known
         })
     }
 

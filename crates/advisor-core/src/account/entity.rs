@@ -84,6 +84,38 @@ pub struct EntityDetail {
     pub last_used_region: Option<Box<str>>,
 }
 
+impl EntityDetail {
+    /// An entity of which nothing else is known.
+    pub(crate) fn new(
+        kind: EntityKind,
+        account: AccountId,
+        name: Box<str>,
+        path: Box<str>,
+        arn: Arc<str>,
+    ) -> Self {
+        Self {
+            kind,
+            account,
+            name,
+            path,
+            arn,
+            unique_id: None,
+            created: None,
+            document: None,
+            default_version: None,
+            default_version_created: None,
+            other_versions: Vec::new(),
+            missing_groups: Vec::new(),
+            tags: Vec::new(),
+            policy_uses: None,
+            boundary_uses: None,
+            permissions_boundary: None,
+            last_used: None,
+            last_used_region: None,
+        }
+    }
+}
+
 /// A version of a managed policy that is not in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -56,7 +56,7 @@ pub(super) fn write(
     }
     for (account, findings) in by_account {
         writeln!(lines)?;
-        if account.as_str() == "aws" {
+        if account.is_aws() {
             writeln!(lines, "AWS managed policies")?;
         } else {
             writeln!(lines, "Account {account}")?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use access_advisor::account::AccountId;
 use access_advisor::report::{
     AccountCoverage, Granularity, Report, ServiceLastAccessed, State, StateReason,
 };
@@ -30,7 +31,8 @@ impl Period<'_> {
     /// Whether anything of the trail of the report's account was read; for policies of AWS, of any account.
     fn is_read(self, report: &Report) -> bool {
         let account = account_of(report);
-        let is_own = |coverage: &AccountCoverage| *coverage.account == *account || account == "aws";
+        let is_own =
+            |coverage: &AccountCoverage| account.is_aws() || *coverage.account == *account.as_str();
         let mut read = self
             .accounts
             .iter()
@@ -40,8 +42,8 @@ impl Period<'_> {
 }
 
 /// The account of the report's ARN; `aws` for policies of AWS.
-fn account_of(report: &Report) -> &str {
-    report.arn().split(':').nth(4).unwrap_or_default()
+fn account_of(report: &Report) -> AccountId {
+    AccountId::of_arn(report.arn()).unwrap_or_else(|| "".into())
 }
 
 /// Records and exports can name any number of event sources and missing policies. More are counted.
@@ -88,7 +90,7 @@ pub(crate) fn write(
 /// The line of a report in the overview.
 struct Overview {
     name: String,
-    account: String,
+    account: AccountId,
     has_states: bool,
     is_read: bool,
     services: usize,
@@ -106,7 +108,7 @@ impl Overview {
             .map(|state| report.services().filter(|row| is_in(row, state)).count());
         Self {
             name: short_name(report.arn()).to_owned(),
-            account: account_of(report).to_owned(),
+            account: account_of(report),
             is_read: period.is_read(report),
             has_states: has_states(report),
             services: report.services().len(),
@@ -129,7 +131,7 @@ fn write_overview(
 ) -> io::Result<()> {
     let has_states = reports.iter().any(|report| report.has_states);
     let has_unknown = has_states || reports.iter().any(|report| !report.is_read);
-    let mut accounts = (reports.iter().map(|report| &report.account)).filter(|id| *id != "aws");
+    let mut accounts = (reports.iter().map(|report| &report.account)).filter(|id| !id.is_aws());
     let account = accounts.next();
     let has_accounts = accounts.any(|other| Some(other) != account);
     let mut header = Vec::new();
@@ -156,7 +158,7 @@ fn write_overview(
         let not_used = report.services - report.used;
         let mut cells = Vec::new();
         if has_accounts {
-            cells.push(report.account.clone());
+            cells.push(report.account.to_string());
         }
         cells.push(report.name.clone());
         cells.extend([report.services, report.used].map(|number| number.to_string()));
