@@ -3,10 +3,11 @@
 use super::answer::{Answer, EntityLists};
 use super::constraints::Checked;
 use super::context::Context;
-use super::directory::{EntityKind, EntityRef};
+use super::directory::EntityRef;
 use super::paging::PageOfList;
 use crate::error::ApiError;
 use crate::operation::Operation;
+use advisor_core::EntityKind;
 
 /// The values of `Filter`.
 const FILTERS: [&str; 5] = [

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use advisor_core::AccountId;
 use advisor_core::export::{
     AttachedPolicy, ExportPage, GroupDetail, ManagedPolicyDetail, Part, PartList,
     PermissionsBoundary, RoleDetail, UserDetail,
 };
+use advisor_core::{AccountId, EntityKind};
 use advisor_store::AccountSnapshot;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,15 +20,6 @@ pub(crate) struct Directory {
     pub(crate) roles: Vec<Entity>,
     /// The account's own policies and the AWS managed ones.
     pub(crate) policies: Vec<Policy>,
-}
-
-/// The kinds of entity in a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EntityKind {
-    User,
-    Group,
-    Role,
-    Policy,
 }
 
 /// The place of an entity in its directory.

@@ -3,10 +3,10 @@
 use super::answer::Answer;
 use super::constraints::Checked;
 use super::context::Context;
-use super::directory::EntityKind;
 use super::paging::PageOfList;
 use crate::error::ApiError;
 use crate::operation::Operation;
+use advisor_core::EntityKind;
 
 /// A list of entities, filtered by `PathPrefix`.
 pub(super) struct EntityList {

@@ -1,11 +1,11 @@
 //! `ListGroups` and `GetGroup`.
 
+use advisor_core::EntityKind;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
-use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use super::paging::{PageOfList, with_marker};

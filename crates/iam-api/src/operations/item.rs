@@ -1,8 +1,9 @@
 //! Entities as members of answers.
 
+use advisor_core::EntityKind;
 use serde_json::{Map, Value};
 
-use super::directory::{Directory, Entity, EntityKind, EntityRef, Policy};
+use super::directory::{Directory, Entity, EntityRef, Policy};
 
 /// An entity whose JSON has not been parsed yet: most entities are on other pages.
 #[derive(Clone, Copy)]

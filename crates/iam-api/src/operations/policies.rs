@@ -1,12 +1,13 @@
 //! `ListPolicies` and `GetPolicy`. Of the AWS managed policies there are those in the exports.
 
+use advisor_core::EntityKind;
 use iam_policy_parser::{IamArn, IamEntity};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::constraints::{ARN, Checked};
 use super::context::Context;
-use super::directory::{EntityKind, EntityRef};
+use super::directory::EntityRef;
 use super::item::Item;
 use super::paging::PageOfList;
 use crate::error::ApiError;

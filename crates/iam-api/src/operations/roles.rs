@@ -1,11 +1,11 @@
 //! `ListRoles` and `GetRole`.
 
+use advisor_core::EntityKind;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_64};
 use super::context::Context;
-use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use crate::error::ApiError;

@@ -1,12 +1,12 @@
 //! `ListUsers` and `GetUser`.
 
+use advisor_core::EntityKind;
 use iam_policy_parser::{IamArn, IamEntity};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::constraints::{Checked, NAME_TO_128};
 use super::context::Context;
-use super::directory::EntityKind;
 use super::entity_list::EntityList;
 use super::item::Item;
 use crate::error::ApiError;
