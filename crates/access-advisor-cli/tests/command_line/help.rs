@@ -1,5 +1,7 @@
 //! Help, completions and manual pages.
 
+use std::collections::BTreeSet;
+
 use crate::{run, stderr, stdout};
 
 #[test]
@@ -28,9 +30,12 @@ fn completions_and_manual_pages_are_made_from_the_definitions() {
 
 #[test]
 fn help_documents_the_exit_statuses() {
-    for (command, statuses) in [
+    let documented = [
         (&["report"][..], &["0", "1", "2", "3", "130"][..]),
         (&["explain"], &["0", "1", "2", "3", "130"]),
+        (&["findings"], &["0", "1", "2", "3", "4", "130"]),
+        (&["coverage"], &["0", "1", "2", "3", "130"]),
+        (&["activity", "credentials"], &["0", "1", "2"]),
         (&["rightsize"], &["0", "1", "2", "3", "130"]),
         (&["import", "trail"], &["0", "1", "2", "3", "130"]),
         (&["activity", "export"], &["0", "1", "2", "3", "130"]),
@@ -50,7 +55,8 @@ fn help_documents_the_exit_statuses() {
         (&["catalog", "build"], &["0", "1", "2"]),
         (&["completions"], &["0", "1", "2"]),
         (&["man"], &["0", "1", "2"]),
-    ] {
+    ];
+    for (command, statuses) in documented {
         let help = stdout(&run(&[command, &["--help"]].concat()));
         let (_, list) = help.split_once("Exit status:\n").expect(&help);
         let listed: Vec<&str> = list
@@ -60,6 +66,25 @@ fn help_documents_the_exit_statuses() {
             .collect();
         assert_eq!(listed, statuses, "{command:?}");
     }
+
+    let folder = tempfile::tempdir().unwrap();
+    run(&["man", "--folder", folder.path().to_str().unwrap()]);
+    let pages = std::fs::read_dir(folder.path()).unwrap();
+    let pages = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
+    let with_page = pages.map(|page| page.trim_end_matches(".1").to_owned());
+    let with_page: BTreeSet<String> = with_page.collect();
+    let of_command = |command: &[&str]| [&["access-advisor"], command].concat().join("-");
+    let mut missing = with_page.clone();
+    for (command, _) in documented {
+        missing.remove(&of_command(command));
+    }
+    // Of commands that have commands themselves.
+    missing.retain(|page| {
+        !with_page
+            .iter()
+            .any(|other| other.starts_with(&format!("{page}-")))
+    });
+    assert_eq!(missing, BTreeSet::new());
 }
 
 /// Lines of examples that are wrapped cannot be pasted, and paragraphs that have line ends are wrapped twice.
