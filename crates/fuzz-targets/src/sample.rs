@@ -23,7 +23,7 @@ const SERVICES: [&str; 5] = ["dynamodb", "kms", "lambda", "s3", "sqs"];
 
 /// A catalog of a few services, of which advisors are made in a moment.
 pub(crate) static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
-    let table = include_str!("../../service-catalog/data/catalog.txt");
+    let table = Catalog::embedded().to_table();
     let mut is_kept = true;
     let mut lines = String::new();
     for line in table.lines() {
