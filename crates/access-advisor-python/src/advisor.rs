@@ -371,7 +371,7 @@ impl Advisor {
     }
 
     /// Writes the reports to one HTML file, to open in a browser: an overview, tables to search and filter, and a page for every
-    /// identity, policy and service. It loads nothing from anywhere.
+    /// identity, policy and service. It is self-contained.
     ///
     /// Args:
     ///     path: The file.

@@ -296,7 +296,7 @@ impl Reconciliation {
     }
 
     /// The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
-    /// "no_caller", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
+    /// "no_principal", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
     /// text of the reconciliation is more exact: it has the event types, sources and identities.
     #[getter]
     fn set_aside_by_reason(&self) -> BTreeMap<&'static str, u64> {

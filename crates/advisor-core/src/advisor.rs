@@ -336,7 +336,7 @@ impl Advisor {
         undecided
     }
 
-    /// [`Advisor::visit_rows`], unless it is cancelled. It is looked at for every identity, before the first row is
+    /// [`Advisor::visit_rows`], unless it is cancelled. Cancellation is checked for every identity, before its first row is
     /// visited.
     ///
     /// # Errors

@@ -602,7 +602,7 @@ fn what_only_looks_like_a_shape_is_not_cloudtrail() {
         ),
         (
             json!({"class_uid": 6003, "category_uid": 6, "api": {}}),
-            "OCSF, of which only API activity in Parquet is read",
+            "OCSF: only API activity in Parquet is read",
         ),
     ] {
         let taken = take(&[value.to_string()]);

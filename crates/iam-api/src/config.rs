@@ -127,12 +127,12 @@ pub struct Limits {
     pub pipelined_requests: usize,
     /// Requests at once that only read the store. Others wait. Each may take ten times the size of its answer in memory.
     pub readers: usize,
-    /// How many of them the requests from one address have, so that others do not wait for all of these. Beyond: waits.
+    /// The most readers of one address, so that others need not wait for all of its requests. Further ones wait.
     pub readers_of_address: usize,
     /// Requests at once that write to the store (`GenerateServiceLastAccessedDetails`). Others wait. They
     /// are counted separately, so that no read waits while another process writes.
     pub writers: usize,
-    /// How many of them the requests from one address have. Beyond: waits.
+    /// The most writers of one address. Further ones wait.
     pub writers_of_address: usize,
     /// How long a client may take to send the headers of a request, or to start the next request, and
     /// then to send the body. Beyond: 408.

@@ -11,7 +11,7 @@ pub enum EventSource<'c> {
     Services(&'c [ServiceId]),
     /// CloudTrail's own event source for work that no identity's permissions decide: `s3lifecycle` (done by S3 itself) and
     /// `s3-authn-errors` (the caller was not authenticated).
-    NoCaller,
+    NoPrincipal,
     /// AWS has this event source, but IAM reports no service that it could belong to, for instance `emrwal`.
     NoService,
     /// Not a host of AWS, for instance `sts.aliyuncs.com`.
@@ -50,7 +50,7 @@ impl Catalog {
         if let Some(services) = self.services_by_source.get(source) {
             EventSource::Services(services)
         } else if is_in(&self.sources_without_caller) {
-            EventSource::NoCaller
+            EventSource::NoPrincipal
         } else if is_in(&self.sources_without_service) || is_in(&self.unreported) {
             EventSource::NoService
         } else {
@@ -142,9 +142,9 @@ mod tests {
     fn event_sources_without_a_service_are_told_apart() {
         let catalog = Catalog::embedded();
         for (source, expected) in [
-            ("s3-authn-errors.amazonaws.com", EventSource::NoCaller),
-            ("s3lifecycle.amazonaws.com", EventSource::NoCaller),
-            ("S3LIFECYCLE.amazonaws.com", EventSource::NoCaller),
+            ("s3-authn-errors.amazonaws.com", EventSource::NoPrincipal),
+            ("s3lifecycle.amazonaws.com", EventSource::NoPrincipal),
+            ("S3LIFECYCLE.amazonaws.com", EventSource::NoPrincipal),
             ("emrwal.amazonaws.com", EventSource::NoService),
             ("sdkmetrics.amazonaws.com", EventSource::NoService),
             ("deepracer.amazonaws.com", EventSource::NoService),

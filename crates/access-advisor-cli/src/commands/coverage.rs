@@ -118,7 +118,7 @@ fn say_what_is_not_covered(activity: &Activity) {
         let attempts = count(usize::try_from(*attempts).unwrap_or(usize::MAX), "attempt");
         format!("account {account}: {attempts} of its users and roles, and no day is covered")
     });
-    output::say_each(messages, "accounts of which no day is covered");
+    output::say_each(messages, "accounts without a covered day");
 }
 
 fn print(coverage: &Coverage, arguments: &CoverageArguments) -> Result<(), Failure> {

@@ -116,7 +116,7 @@ enum Format {
     /// The same as CSV, as a typed Parquet file
     Parquet,
     /// One file to open in a browser: an overview, tables to search and filter, a page per identity,
-    /// policy and service. It loads nothing from anywhere
+    /// policy and service. It is self-contained
     Html,
 }
 

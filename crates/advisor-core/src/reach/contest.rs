@@ -13,7 +13,7 @@ use crate::statement_resources::Resources;
 /// What each question may take at first. Those that need more share what is then left.
 const FIRST_STEPS: u64 = 1_000;
 
-/// What deciding one allow may take, where each is decided: 0.4 ms. Real policies need a few hundred steps.
+/// The steps for deciding one allow, where each is decided: about 0.4 ms. Real policies need a few hundred.
 const ALLOW_STEPS: u64 = 40_000;
 
 /// What a decision costs beside its question: it is looked up, and kept.

@@ -20,7 +20,7 @@ use super::outcome::{ChangeReason, StatementChange};
 use super::packing::characters;
 use super::proof::{Proof, prove};
 
-/// The most bytes of rewritten documents that are kept, about, of all documents of an account. Without a bound, right-sizing all of
+/// The approximate limit in bytes of the rewritten documents that are kept, of all documents of an account. Without a bound, right-sizing all of
 /// 10,000 generated identities took some 1.4 GB, and reports on them 0.3 GB.
 const MOST_KEPT: usize = 128 << 20;
 

@@ -70,7 +70,7 @@ pub struct AccountCoverage {
     pub days_with_digests: DaySet,
     /// The days that were read without such digests: a log file of them may be missing unnoticed.
     pub unverified: Vec<DayRange>,
-    /// What was read of each Region of which there is anything. Of others, nothing was read, and nothing is called unused.
+    /// What was read of each Region with data. Of others, nothing was read, and nothing is called unused.
     pub regions: Vec<RegionCoverage>,
     /// Log files of the account that are known to be missing.
     #[serde(skip_serializing_if = "MissingLogFiles::is_empty")]

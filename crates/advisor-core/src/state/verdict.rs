@@ -82,7 +82,7 @@ impl Proof {
         best.filter(|(name, _)| self.is_home(name))
     }
 
-    /// What can be said of all Regions together; nothing if it is too little. A claim is about as many Regions as have the needed
+    /// The claim over all Regions together, if enough was read. A claim is about as many Regions as have the needed
     /// days in common, those with the most days first.
     pub(super) fn verdict(self, needed: u32) -> Option<Verdict> {
         let (best, days) = self.best()?;

@@ -71,7 +71,7 @@ impl From<NotCloudTrail> for FormatError {
 /// Valid data that is not CloudTrail's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotCloudTrail {
-    #[error("OCSF, of which only API activity in Parquet is read")]
+    #[error("OCSF: only API activity in Parquet is read")]
     Ocsf,
     #[error("neither a JSON object nor a list")]
     OtherJson,

@@ -15,8 +15,8 @@ pub enum SetAside {
     NotAnApiCall(Box<str>),
     /// From an event source of work that no identity's permissions decide: S3's lifecycle rules, requests that could not be
     /// authenticated. The event source.
-    NoCaller(Box<str>),
-    /// From an event source that is a host, but not of AWS: other products write such records in CloudTrail's format. The event
+    NoPrincipal(Box<str>),
+    /// From an event source that is a host outside AWS: other products write such records in CloudTrail's format. The event
     /// source.
     NotAws(Box<str>),
     /// Made by something that is not an IAM user or role.
@@ -53,7 +53,7 @@ impl SetAside {
     pub fn name(&self) -> &'static str {
         match self {
             Self::NotAnApiCall(_) => "not_an_api_call",
-            Self::NoCaller(_) => "no_caller",
+            Self::NoPrincipal(_) => "no_principal",
             Self::NotAws(_) => "not_aws",
             Self::NoIamIdentity(UserIdentityKind::Root) => "root",
             Self::NoIamIdentity(UserIdentityKind::AwsService) => "aws_service",
@@ -91,7 +91,7 @@ impl SetAside {
         const OTHERS: &str = "(others)";
         match self {
             Self::NotAnApiCall(name)
-            | Self::NoCaller(name)
+            | Self::NoPrincipal(name)
             | Self::NotAws(name)
             | Self::NoIamIdentity(UserIdentityKind::Other(name))
                 if **name == *OTHERS || self.is_summary() =>
@@ -99,7 +99,7 @@ impl SetAside {
                 None
             }
             Self::NotAnApiCall(_) => Some(Self::NotAnApiCall(OTHERS.into())),
-            Self::NoCaller(_) => Some(Self::NoCaller(OTHERS.into())),
+            Self::NoPrincipal(_) => Some(Self::NoPrincipal(OTHERS.into())),
             Self::NotAws(_) => Some(Self::NotAws(OTHERS.into())),
             Self::NoIamIdentity(UserIdentityKind::Other(_)) => {
                 Some(Self::NoIamIdentity(UserIdentityKind::Other(OTHERS.into())))
@@ -113,7 +113,7 @@ impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnApiCall(kind) => write!(f, "not an API call: {}", Printable(kind)),
-            Self::NoCaller(source) => {
+            Self::NoPrincipal(source) => {
                 write!(f, "not decided by permissions: {}", Printable(source))
             }
             Self::NotAws(source) => write!(f, "not of AWS: {}", Printable(source)),

@@ -274,8 +274,8 @@ impl<'a> Event<'a> {
 
     /// Why events of this source are set aside, if they are.
     pub(crate) fn set_aside(&self) -> Option<SetAside> {
-        if self.catalog.event_source(self.source) == EventSource::NoCaller {
-            Some(SetAside::NoCaller(self.source.into()))
+        if self.catalog.event_source(self.source) == EventSource::NoPrincipal {
+            Some(SetAside::NoPrincipal(self.source.into()))
         } else if self.is_of_aws() {
             None
         } else {

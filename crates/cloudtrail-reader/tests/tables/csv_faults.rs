@@ -53,7 +53,7 @@ fn a_table_with_other_columns_is_named() {
         ),
         (
             parquet_of(&["activity_id", "category_uid", "class_uid"]),
-            "object: not CloudTrail: OCSF, of which only API activity in Parquet is read"
+            "object: not CloudTrail: OCSF: only API activity in Parquet is read"
                 .into(),
         ),
     ] {

@@ -163,7 +163,7 @@ fn regions(account: &AccountCoverage, needed: u32) -> String {
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if enough.len() > NAMED { ", ..." } else { "" };
     match (enough.len(), few.len()) {
-        (0, _) => format!("; {needed} days in no Region"),
+        (0, _) => format!("; no Region has {needed} days"),
         (_, 0) => format!("; {needed} days in {names}{more} only"),
         (_, few) => format!(
             "; {needed} days in {names}{more} only, fewer in {}",
