@@ -44,6 +44,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("denied", DataType::Int64, true),
         repeated("rhythm", true),
         list("granted_by"),
+        repeated("permissions_boundary", true),
         repeated("archive_owner", true),
         repeated("archive_reason", true),
         repeated("archive_expires", true),
@@ -78,6 +79,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// | `denied` | int64, nullable | how many of them were denied |
 /// | `rhythm` | text, nullable | how regularly it was used |
 /// | `granted_by` | list of text | the statements that grant it, with the way to each |
+/// | `permissions_boundary` | text, nullable | the permissions boundary of the user or role; it is not evaluated, and may deny what they grant |
 /// | `archive_owner` | text, nullable | who answers for the archive rule |
 /// | `archive_reason` | text, nullable | its reason |
 /// | `archive_expires` | text, nullable | its last day |
@@ -156,6 +158,7 @@ struct Columns {
     denied: Int64Builder,
     rhythm: DictionaryColumn,
     granted_by: ListBuilder<StringBuilder>,
+    permissions_boundary: DictionaryColumn,
     archive_owner: DictionaryColumn,
     archive_reason: DictionaryColumn,
     archive_expires: DictionaryColumn,
@@ -189,6 +192,7 @@ impl Default for Columns {
             denied: Int64Builder::default(),
             rhythm: DictionaryColumn::default(),
             granted_by: ListBuilder::default(),
+            permissions_boundary: DictionaryColumn::default(),
             archive_owner: DictionaryColumn::default(),
             archive_reason: DictionaryColumn::default(),
             archive_expires: DictionaryColumn::default(),
@@ -221,6 +225,8 @@ impl Columns {
         self.state_reason.push_option(finding.basis().as_deref());
         self.window.push(&finding.window.to_string());
         self.push_last_use(finding.last_use.as_ref());
+        self.permissions_boundary
+            .push_option(finding.permissions_boundary.as_deref());
         let rule = match &finding.status {
             FindingStatus::Active => None,
             status => status.rule(),
@@ -286,6 +292,7 @@ impl Columns {
             Arc::new(self.denied.finish()),
             self.rhythm.finish()?,
             Arc::new(self.granted_by.finish()),
+            self.permissions_boundary.finish()?,
             self.archive_owner.finish()?,
             self.archive_reason.finish()?,
             self.archive_expires.finish()?,

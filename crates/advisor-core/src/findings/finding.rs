@@ -58,6 +58,8 @@ pub struct Finding {
     pub window: DayRange,
     /// The statements that grant what the finding is about.
     pub granted_by: Vec<GrantingStatement>,
+    /// The ARN of the permissions boundary of the user or role. It is not evaluated, and may deny what the statements grant.
+    pub permissions_boundary: Option<Arc<str>>,
     /// The instant of the finding.
     pub found_at: DateTime<Utc>,
     pub(super) catalog: Arc<Catalog>,

@@ -183,6 +183,8 @@ struct Ours<'a> {
     permissions: Vec<Permission<'a>>,
     granted_by: Vec<Statement<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    permissions_boundary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     resource_created: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     archive_rule: Option<Rule<'a>>,
@@ -292,6 +294,7 @@ impl<'a> Ours<'a> {
                 .map(|permission| Permission::of(finding, permission))
                 .collect(),
             granted_by: finding.granted_by.iter().map(Statement::of).collect(),
+            permissions_boundary: finding.permissions_boundary.as_deref(),
             resource_created: finding.created.map(time::format),
             archive_rule: Rule::of(&finding.status),
         }

@@ -18,7 +18,20 @@ impl Finding {
         if let Some(basis) = self.basis() {
             _ = write!(text, " Rests on: {basis}.");
         }
+        if let Some(caveat) = self.boundary_caveat() {
+            _ = write!(text, " {caveat}.");
+        }
         text
+    }
+
+    /// That a permissions boundary may deny what the statements grant, if there are statements and a boundary.
+    #[must_use]
+    pub fn boundary_caveat(&self) -> Option<String> {
+        let boundary = self.permissions_boundary.as_deref();
+        let boundary = boundary.filter(|_| !self.granted_by.is_empty())?;
+        Some(format!(
+            "The permissions boundary {boundary} is not evaluated: it may deny this"
+        ))
     }
 
     /// What the finding rests on, if it says that something is unused.

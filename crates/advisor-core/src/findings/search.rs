@@ -121,6 +121,7 @@ impl<'a> Search<'a> {
             state_reason: None,
             window: self.window,
             granted_by: Vec::new(),
+            permissions_boundary: detail.permissions_boundary.clone(),
             found_at: self.advisor.now(),
             catalog: self.advisor.catalog().clone(),
         }

@@ -37,6 +37,9 @@ pub struct Rightsized {
     pub entity_type: EntityKind,
     /// The name.
     pub name: Box<str>,
+    /// The ARN of the permissions boundary of a user or role. It is not evaluated, and may deny what stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<Arc<str>>,
     /// Why nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
@@ -359,6 +362,7 @@ impl Rightsized {
             account: detail.account.clone(),
             entity_type: detail.kind,
             name: detail.name.clone(),
+            permissions_boundary: detail.permissions_boundary.clone(),
             refused: None,
             rests_on: None,
             kept: KeptActions::default(),

@@ -61,6 +61,27 @@ fn a_role_that_did_nothing_is_unused() {
 }
 
 #[test]
+fn a_permissions_boundary_is_named() {
+    let arn = "arn:aws:iam::111122223333:policy/Limits";
+    let boundary = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn});
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["sqs:CreateQueue"])}]);
+    let more = json!({"RolePolicyList": inline, "PermissionsBoundary": boundary});
+    let world = covered().role("bounded", &more);
+    let found = only(&world, FindingKind::UnusedIamRole);
+    assert_eq!(found.permissions_boundary.as_deref(), Some(arn));
+    let caveat = format!("The permissions boundary {arn} is not evaluated: it may deny this");
+    assert_eq!(found.boundary_caveat(), Some(caveat.clone()));
+    assert!(found.message().ends_with(&format!(" {caveat}.")));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["accessAdvisor"]["permissionsBoundary"], arn);
+    let unbounded = only(
+        &covered().role_with("free", &["sqs:CreateQueue"]),
+        FindingKind::UnusedIamRole,
+    );
+    assert_eq!(unbounded.boundary_caveat(), None);
+}
+
+#[test]
 fn what_was_not_read_is_not_unused() {
     let actions = &["ec2:DescribeInstances", "sqs:CreateQueue"];
     for covered in [0..0, 0..100, 150..world::NOW] {

@@ -8,7 +8,7 @@ use access_advisor::time;
 
 use crate::csv_output::{CsvArguments, CsvWriter};
 
-const HEADER: [&str; 27] = [
+const HEADER: [&str; 28] = [
     "FindingId",
     "Kind",
     "Status",
@@ -33,6 +33,7 @@ const HEADER: [&str; 27] = [
     "Denied",
     "Rhythm",
     "GrantedBy",
+    "PermissionsBoundary",
     "ArchiveOwner",
     "ArchiveReason",
     "ArchiveExpires",
@@ -72,7 +73,7 @@ fn joined(actions: &[String]) -> String {
     text
 }
 
-fn cells(finding: &Finding) -> [String; 27] {
+fn cells(finding: &Finding) -> [String; 28] {
     let last = finding.last_use.as_ref();
     let rule = finding.status.rule();
     let services: Vec<&str> = finding.whole_services().collect();
@@ -113,6 +114,11 @@ fn cells(finding: &Finding) -> [String; 27] {
             .map(|rhythm| rhythm.to_string())
             .unwrap_or_default(),
         granted_by.join("; "),
+        finding
+            .permissions_boundary
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned(),
         rule.map(|rule| rule.owner.to_string()).unwrap_or_default(),
         rule.map(|rule| rule.reason.to_string()).unwrap_or_default(),
         (rule.and_then(|rule| rule.expires))

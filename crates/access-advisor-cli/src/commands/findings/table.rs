@@ -214,6 +214,9 @@ fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
     }
     write_permissions(lines, finding)?;
     write_statements(lines, finding)?;
+    if let Some(caveat) = finding.boundary_caveat() {
+        writeln!(lines, "    {caveat}")?;
+    }
     if let Some(last) = &finding.last_use {
         writeln!(lines, "    {}", last_use(last, finding))?;
     }

@@ -90,6 +90,13 @@ fn write_entity(
     {
         writeln!(lines, "  rests on {}", Printable(basis))?;
     }
+    if let Some(boundary) = &entity.permissions_boundary {
+        writeln!(
+            lines,
+            "  the permissions boundary {} is not evaluated: it may deny some of what stays",
+            Printable(boundary)
+        )?;
+    }
     if entity.removed_by_data_events > 0 {
         writeln!(
             lines,
