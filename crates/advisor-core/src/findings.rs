@@ -30,12 +30,14 @@ mod unmatched_rule;
 
 pub use self::baseline::{Baseline, BaselineError};
 pub use self::evidence::{GrantingStatement, LastUse};
+pub(crate) use self::finding::name_of;
 pub use self::finding::{Finding, FindingStatus, FoundPermission};
 pub use self::fingerprint::{ActionsFingerprint, FindingId};
 pub use self::kind::FindingKind;
 pub use self::list::Findings;
 pub use self::ocsf::OcsfFinding;
 pub use self::privileges::{Privilege, PrivilegeClass};
+pub(crate) use self::privileges::{Privileges, without_permission};
 pub use self::rhythm::Rhythm;
 pub use self::sarif::SarifLog;
 pub use self::settings::{ArchiveRule, EntityMatcher, FindingSettings, SettingsError};

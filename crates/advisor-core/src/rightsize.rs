@@ -8,6 +8,7 @@
 //! will add: a new pattern matches only strings that an old one matched. That this holds is not assumed. [`Proof`] is what the
 //! program found when it compared the finished documents with the old ones.
 
+mod access_levels;
 mod actions;
 mod applicable;
 mod basis;
@@ -24,6 +25,8 @@ mod outcome;
 mod packing;
 mod paths;
 mod proof;
+mod reasons;
+mod review;
 mod rewritten;
 mod rightsizer;
 mod scripts;

@@ -101,7 +101,7 @@ impl Finding {
 }
 
 /// An action with its namespace.
-pub(super) fn name_of(catalog: &Catalog, action: ActionId) -> String {
+pub(crate) fn name_of(catalog: &Catalog, action: ActionId) -> String {
     let action = catalog.action(action);
     let namespace = catalog.service(action.service()).namespace();
     format!("{namespace}:{}", action.name())

@@ -73,14 +73,14 @@ impl Serialize for Privilege {
 
 /// The privileges of a catalog.
 #[derive(Debug)]
-pub(super) struct Privileges<'a> {
+pub(crate) struct Privileges<'a> {
     catalog: &'a Catalog,
     listed: HashMap<ActionId, &'static Privilege>,
     pass_role: Option<ActionId>,
 }
 
 impl<'a> Privileges<'a> {
-    pub(super) fn new(catalog: &'a Catalog) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog) -> Self {
         let listed = LISTED.values().filter_map(|privilege| {
             let (namespace, name) = privilege.action.split_once(':')?;
             let service = catalog.service_by_namespace(namespace)?;
@@ -95,7 +95,7 @@ impl<'a> Privileges<'a> {
     }
 
     /// Why an action is a privilege; `None` when it is not.
-    pub(super) fn class_of(&self, action: ActionId) -> Option<PrivilegeClass> {
+    pub(crate) fn class_of(&self, action: ActionId) -> Option<PrivilegeClass> {
         let listed = self.listed(action).map(|privilege| privilege.class);
         listed.or_else(|| {
             let level = self.catalog.action(action).access_level();
@@ -113,6 +113,16 @@ impl<'a> Privileges<'a> {
     pub(super) fn pass_role(&self) -> Option<ActionId> {
         self.pass_role
     }
+}
+
+/// The actions that everybody may call. "No permissions are required" (STS API Reference).
+pub(crate) fn without_permission(catalog: &Catalog) -> Vec<ActionId> {
+    let sts = catalog.service_by_namespace("sts");
+    let names = ["GetCallerIdentity", "GetSessionToken"];
+    let actions = names.iter();
+    actions
+        .filter_map(|name| catalog.action_by_name(sts?, name))
+        .collect()
 }
 
 #[cfg(test)]

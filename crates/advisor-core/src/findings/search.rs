@@ -8,7 +8,7 @@ use super::fingerprint::{ActionFingerprints, FindingId};
 use super::judged::JudgedEntity;
 use super::kind::FindingKind;
 use super::observed::{Observed, ObservedService};
-use super::privileges::{PrivilegeClass, Privileges};
+use super::privileges::{PrivilegeClass, Privileges, without_permission};
 use super::settings::{ArchiveRule, FindingSettings};
 use super::severity::{Severity, SeverityReason};
 use crate::account::{EntityDetail, Holders};
@@ -38,9 +38,6 @@ impl<'a> Search<'a> {
         let account = advisor.account();
         let tracking = advisor.tracked();
         let now = advisor.now();
-        let sts = catalog.service_by_namespace("sts");
-        // "No permissions are required" (STS API Reference).
-        let needs_no_permission = ["GetCallerIdentity", "GetSessionToken"];
         Self {
             advisor,
             settings,
@@ -54,10 +51,7 @@ impl<'a> Search<'a> {
             },
             holders: Holders::new(account),
             window: advisor.window(),
-            needs_no_permission: needs_no_permission
-                .iter()
-                .filter_map(|name| catalog.action_by_name(sts?, name))
-                .collect(),
+            needs_no_permission: without_permission(catalog),
         }
     }
 

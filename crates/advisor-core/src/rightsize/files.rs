@@ -5,6 +5,7 @@ use crate::account::EntityKind;
 use super::diff::diff;
 use super::outcome::Rightsized;
 use super::paths::{file_name, json_text, new_path, today_path};
+use super::review::review;
 use super::scripts::{apply, roll_back};
 use super::terraform::terraform;
 
@@ -22,7 +23,7 @@ pub struct RightsizedFile {
 
 impl Rightsized {
     /// The files to review and apply what is proposed, in a folder for each account and entity: the documents of today and the new
-    /// ones, `changes.diff`, `apply.sh` and `rollback.sh` for the AWS CLI, `main.tf` for Terraform, and all of it as
+    /// ones, `review.md` (what is lost, and why the rest stays), `changes.diff`, `apply.sh` and `rollback.sh` for the AWS CLI, `main.tf` for Terraform, and all of it as
     /// `rightsized.json`. None when nothing is proposed. A managed policy of which nothing is needed has no scripts and no Terraform: no
     /// version says that; it is to be detached.
     #[must_use]
@@ -44,6 +45,9 @@ impl Rightsized {
         for policy in &self.new_policies {
             let document = json_text(&policy.policy_document);
             files.push(file(&new_path(policy), document));
+        }
+        if let Some(reasons) = &self.reasons {
+            files.push(file("review.md", review(self, reasons)));
         }
         files.push(file("changes.diff", diff(self)));
         if self.entity_type != EntityKind::Policy || !self.new_policies.is_empty() {

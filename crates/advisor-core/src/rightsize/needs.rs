@@ -8,11 +8,13 @@ use service_catalog::{Catalog, ServiceId};
 
 use crate::account::{EntityDetail, EntityId, EntityKind};
 use crate::action_set::ActionSet;
+use crate::activity::Evidence;
 use crate::advisor::Advisor;
 use crate::cancellation::Never;
 use crate::report::Granularity;
 use crate::service_ref::ServiceRef;
 use crate::state::StateReason;
+use crate::usage::Used;
 
 use super::options::RightsizeOptions;
 
@@ -24,6 +26,8 @@ pub(super) struct Needs {
     /// Whether services stay or go as a whole.
     pub(super) is_by_service: bool,
     pub(super) used: ActionSet,
+    /// Those of the used ones of which all attempts were denied.
+    pub(super) denied: ActionSet,
     pub(super) implied: ActionSet,
     pub(super) unobservable: ActionSet,
     pub(super) uncovered: ActionSet,
@@ -45,6 +49,12 @@ pub(super) struct Needs {
 pub(super) enum NoNeeds {
     /// Too little of the trail was read.
     Coverage(StateReason),
+    /// Members of a group, or holders of a policy, are too new.
+    NewMembers {
+        newest: Arc<str>,
+        others: usize,
+        reason: StateReason,
+    },
     /// The group has no members in the account data, or the policy is not attached.
     Nobody,
     /// Only full tracking tells what is unused.
@@ -70,6 +80,7 @@ impl Needs {
             keep: none(),
             is_by_service: options.granularity == Granularity::Service,
             used: none(),
+            denied: none(),
             implied: none(),
             unobservable: none(),
             uncovered: none(),
@@ -82,7 +93,10 @@ impl Needs {
         };
         match advisor.states_of(entity, &identities) {
             Some(states) => match states.uncovered_reason() {
-                Some(reason) => return Err(NoNeeds::Coverage(reason.clone())),
+                Some(reason) => {
+                    let of_new = new_members(advisor, detail, &identities);
+                    return Err(of_new.unwrap_or_else(|| NoNeeds::Coverage(reason.clone())));
+                }
                 None => {
                     states.add_unknown(&mut needs.uncovered, &mut needs.unobservable);
                     states.add_shown_by_data_events(&mut needs.shown_by_data_events);
@@ -127,13 +141,19 @@ impl Needs {
     }
 
     fn add_usage(&mut self, advisor: &Advisor, identities: &[(EntityId, &EntityDetail)]) {
+        let mut allowed = ActionSet::empty(advisor.positions());
         for (identity, _) in identities {
             for used in advisor.uses(*identity) {
                 if advisor.service_attempt(used).is_none() {
                     continue;
                 }
                 match (&used.service, used.action) {
-                    (_, Some(action)) => self.used.insert(action.index()),
+                    (_, Some(action)) => {
+                        self.used.insert(action.index());
+                        if !is_denied(used) {
+                            allowed.insert(action.index());
+                        }
+                    }
                     (ServiceRef::Known(service), None) => {
                         // The action may be one of another service with the same event source.
                         let services = advisor.services_of_same_sources(*service);
@@ -145,6 +165,8 @@ impl Needs {
                 }
             }
         }
+        self.denied = self.used.clone();
+        self.denied.subtract(&allowed);
         self.whole_services.sort_unstable();
         self.whole_services.dedup();
         let Ok(implied) = advisor.implied(identities, &Never);
@@ -183,6 +205,37 @@ impl Needs {
             }
         }
     }
+}
+
+/// Whether all attempts were denied. Where only corrections were recorded, nothing says that.
+fn is_denied(used: &Used) -> bool {
+    used.count > 0 && used.denied >= used.count && used.evidence != Evidence::Implied
+}
+
+/// The members of a group, or the holders of a policy, of which too few days were read since they were created.
+fn new_members(
+    advisor: &Advisor,
+    of: &EntityDetail,
+    identities: &[(EntityId, &EntityDetail)],
+) -> Option<NoNeeds> {
+    if !matches!(of.kind, EntityKind::Group | EntityKind::Policy) {
+        return None;
+    }
+    let reason = |(id, detail): &(EntityId, &EntityDetail)| {
+        let states = advisor.states_of(*id, &[(*id, *detail)])?;
+        let reason = states.uncovered_reason()?;
+        matches!(reason, StateReason::FewDaysSinceCreation { .. }).then(|| reason.clone())
+    };
+    let new = identities.iter();
+    let new = new.filter_map(|identity| Some((identity.1, reason(identity)?)));
+    let new: Vec<_> = new.collect();
+    let others = new.len().saturating_sub(1);
+    let newest = new.into_iter().max_by_key(|(detail, _)| detail.created);
+    newest.map(|(detail, reason)| NoNeeds::NewMembers {
+        newest: detail.arn.clone(),
+        others,
+        reason,
+    })
 }
 
 /// Whether an element grants an action that is given by its name.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::account::{EntityDetail, EntityKind, NotEvaluatedReason, UnknownHolders};
 use crate::ids::AccountId;
 use crate::state::{DayRange, StateReason};
+use crate::text::count;
 use crate::time;
 use crate::unseen_use::UseSource;
 
@@ -19,6 +20,7 @@ use super::basis::Basis;
 use super::merging::StatementJson;
 use super::packing::map_characters;
 use super::proof::Proof;
+use super::reasons::ActionReasons;
 
 /// The versions that IAM keeps of a managed policy. Source: IAM User Guide, "IAM and AWS STS quotas".
 pub(super) const MOST_VERSIONS: usize = 5;
@@ -40,6 +42,9 @@ pub struct Rightsized {
     /// The ARN of the permissions boundary of a user or role. It is not evaluated, and may deny what stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<Arc<str>>,
+    /// Of a user: the ARNs of its groups, which are right-sized as groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Arc<str>>,
     /// Why nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
@@ -50,6 +55,10 @@ pub struct Rightsized {
     pub kept: KeptActions,
     /// How many actions are granted now and would not be any more.
     pub removed_actions: usize,
+    /// How many of these can lead to more permissions or to credentials: see [`Privilege`](crate::Privilege).
+    pub removed_privileges: usize,
+    /// How many of the others write.
+    pub removed_writes: usize,
     /// How many of the removed actions data events would show. A trail may log those of some resources only.
     pub removed_by_data_events: usize,
     /// Its own policies today, in the order of the export, and what becomes of them.
@@ -62,12 +71,18 @@ pub struct Rightsized {
     /// Of a group or managed policy: what stays only because one identity used it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only_one_member: Vec<OnlyOneMember>,
+    /// The used actions that everybody may call, whatever the policies say, such as `sts:GetCallerIdentity`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub used_without_permission: Vec<String>,
     /// What was proved about the new policies, together with those that stay. `None` when nothing changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// How many managed policies can be attached to it.
     #[serde(skip)]
     pub(super) attached_limit: usize,
+    /// Why each granted action stays or goes, when something changes.
+    #[serde(skip)]
+    pub(super) reasons: Option<Box<ActionReasons>>,
     /// Of a managed policy: the default version.
     #[serde(skip)]
     pub(super) default_version: Option<Box<str>>,
@@ -78,8 +93,10 @@ pub struct Rightsized {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct KeptActions {
-    /// An attempt shows them.
+    /// An attempt shows them that was not denied, as far as the activity tells.
     pub used: usize,
+    /// Attempts show them, and all were denied.
+    pub denied: usize,
     /// A call of another action may have exercised them.
     pub implied: usize,
     /// A keep rule names them.
@@ -106,6 +123,9 @@ pub struct PolicyChange {
     pub policy_arn: Option<Arc<str>>,
     /// Whether it changes.
     pub changes: bool,
+    /// Whether a managed policy of the account would be attached to nothing: nothing else in the export has it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left_unattached: bool,
     /// Why it could not be evaluated, so that it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_evaluated: Option<NotEvaluatedReason>,
@@ -182,6 +202,9 @@ pub struct OnlyOneMember {
     pub arn: Arc<str>,
     /// The actions, such as `s3:GetObject`.
     pub actions: Vec<String>,
+    /// Those of which all attempts were denied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub denied_actions: Vec<String>,
 }
 
 /// Why a statement stays as it is although not all of it is needed. Serializes as its message.
@@ -252,6 +275,15 @@ impl Serialize for ChangeReason {
 pub enum Refusal {
     /// Too little of the trail was read.
     Coverage(StateReason),
+    /// Members of a group, or holders of a policy, are too new to tell what they need.
+    NewMembers {
+        /// The ARN of the newest of them.
+        arn: Arc<str>,
+        /// How many others there are.
+        others: usize,
+        /// Why nothing is known of it.
+        reason: StateReason,
+    },
     /// The newest day that was read is too long ago.
     OldTrail {
         /// The account.
@@ -296,6 +328,20 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coverage(reason) => write!(f, "too little was read to tell: {reason}"),
+            Self::NewMembers {
+                arn,
+                others,
+                reason,
+            } => {
+                write!(f, "{arn}")?;
+                if *others > 0 {
+                    write!(f, " and {}", count(*others, "other"))?;
+                }
+                write!(
+                    f,
+                    " cannot be judged yet: {reason}. Wait, or give what is new policies of its own"
+                )
+            }
             Self::OldTrail {
                 account,
                 newest,
@@ -363,15 +409,20 @@ impl Rightsized {
             entity_type: detail.kind,
             name: detail.name.clone(),
             permissions_boundary: detail.permissions_boundary.clone(),
+            groups: Vec::new(),
             refused: None,
             rests_on: None,
             kept: KeptActions::default(),
             removed_actions: 0,
+            removed_privileges: 0,
+            removed_writes: 0,
             removed_by_data_events: 0,
             policies: Vec::new(),
             new_policies: Vec::new(),
             only_one_member: Vec::new(),
+            used_without_permission: Vec::new(),
             proof: None,
+            reasons: None,
             attached_limit: usize::MAX,
             versions: {
                 let others = detail.other_versions.iter();
@@ -423,6 +474,13 @@ impl Rightsized {
         })
     }
 
+    /// Whether a new policy takes the place of an inline one.
+    #[must_use]
+    pub fn was_inline(&self, new: &NewPolicy) -> bool {
+        let mut inline = (self.policies.iter()).filter(|policy| policy.policy_arn.is_none());
+        inline.any(|policy| new.replaces.iter().any(|key| *key == *policy.policy_name))
+    }
+
     /// The ARN of a new managed policy.
     pub(super) fn arn_of_new(&self, name: &str) -> String {
         let partition = self.arn.split(':').nth(1).unwrap_or("aws");
@@ -437,6 +495,13 @@ impl PolicyChange {
     /// What [`NewPolicy::replaces`](super::NewPolicy::replaces) has for it.
     pub(super) fn key(&self) -> &str {
         self.policy_arn.as_deref().unwrap_or(&self.policy_name)
+    }
+
+    /// Whether AWS maintains it.
+    #[must_use]
+    pub fn is_of_aws(&self) -> bool {
+        let arn = self.policy_arn.as_deref().unwrap_or_default();
+        arn.split(':').nth(4) == Some("aws")
     }
 
     /// Whether it could not be read from the export. What an inline policy is called is not known then.
@@ -467,6 +532,12 @@ impl KeptActions {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.used + self.implied + self.marked + self.unobservable + self.uncovered + self.whole
+        self.used
+            + self.denied
+            + self.implied
+            + self.marked
+            + self.unobservable
+            + self.uncovered
+            + self.whole
     }
 }

@@ -10,9 +10,11 @@ use crate::account::{EntityDetail, EntityId, EntityKind, Holders, PolicyInEffect
 use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::compiled_policy::PolicyCompiler;
+use crate::findings::name_of;
 use crate::request_error::RequestError;
 use crate::state::ReportCoverage;
 
+use super::access_levels::AccessLevels;
 use super::basis::Basis;
 use super::document::OldDocument;
 use super::documents::Documents;
@@ -21,11 +23,11 @@ use super::names::{AccountNames, NewNames};
 use super::needs::{Needs, NoNeeds};
 use super::options::{PolicyLimits, RightsizeOptions};
 use super::outcome::{
-    ChangeReason, KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal,
-    Rightsized,
+    ChangeReason, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal, Rightsized,
 };
 use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
+use super::reasons::ActionReasons;
 use super::rewritten::Rewritten;
 
 /// Right-sizes users, groups, roles and managed policies of an [`Advisor`]. Documents are read once, when they are first needed.
@@ -37,6 +39,7 @@ pub struct Rightsizer {
     names: Arc<AccountNames>,
     holders: Arc<Holders>,
     coverage: Arc<ReportCoverage>,
+    levels: Arc<AccessLevels>,
 }
 
 /// How old the newest day that was read may be, in days. What began since is in no log that was read, and would be removed. Logs come
@@ -77,6 +80,7 @@ impl Advisor {
             names: Arc::new(AccountNames::new(self.account())),
             holders: Arc::new(Holders::new(self.account())),
             coverage: Arc::new(self.coverage()),
+            levels: Arc::new(AccessLevels::new(self.catalog(), self.positions())),
             advisor: self.clone(),
             options,
         }
@@ -156,6 +160,15 @@ impl Rightsizer {
         let needs = Needs::of(&self.advisor, entity, detail, &self.options);
         let needs = needs.map_err(|none| match none {
             NoNeeds::Coverage(reason) => Refusal::Coverage(reason),
+            NoNeeds::NewMembers {
+                newest: arn,
+                others,
+                reason,
+            } => Refusal::NewMembers {
+                arn,
+                others,
+                reason,
+            },
             NoNeeds::Nobody => Refusal::Nobody,
             NoNeeds::NoStates => Refusal::NoStates,
         })?;
@@ -184,6 +197,14 @@ impl Rightsizer {
             result.new_policies = finished.policies;
         }
         result.policies = own.iter().map(Own::change).collect();
+        for policy in &mut result.policies {
+            policy.left_unattached =
+                detail.kind != EntityKind::Policy && policy.changes && self.is_last_holder(policy);
+        }
+        let groups = self.advisor.account().groups_of(entity);
+        let groups = groups.filter_map(|id| self.advisor.account().entity(id));
+        result.groups = groups.map(|group| group.arn.clone()).collect();
+        result.groups.sort();
         self.count(result, &own, &needs);
         self.name_single_users(result, &own, &needs);
         Ok(())
@@ -209,6 +230,19 @@ impl Rightsizer {
             .collect()
     }
 
+    /// Whether a managed policy of an account is attached to one entity only, as far as the export tells.
+    fn is_last_holder(&self, policy: &PolicyChange) -> bool {
+        let account = self.advisor.account();
+        let arn = policy.policy_arn.as_deref();
+        let id = arn.and_then(|arn| account.resolve(arn).ok());
+        let detail = id.and_then(|id| Some((id, account.entity(id)?)));
+        detail.is_some_and(|(id, detail)| {
+            !detail.is_aws_managed()
+                && account.attached_to(id).count() == 1
+                && detail.policy_uses.is_none_or(|uses| uses <= 1)
+        })
+    }
+
     /// Counts what stays, by why, and what does not.
     fn count(&self, result: &mut Rightsized, own: &[Own<'_>], needs: &Needs) {
         let none = || ActionSet::empty(self.compiler().positions());
@@ -217,24 +251,19 @@ impl Rightsizer {
             all.union_with(&old.granted);
             left.union_with(&rewritten.granted);
         }
-        result.removed_actions = all.len() - left.len();
         all.subtract(&left);
+        result.removed_actions = all.len();
+        result.removed_privileges = all.common_len(&self.levels.privileges);
+        result.removed_writes = all.common_len(&self.levels.writes);
         result.removed_by_data_events = all.common_len(&needs.shown_by_data_events);
-        let mut count = |set: &ActionSet| {
-            let mut both = left.clone();
-            both.intersect_with(set);
-            left.subtract(set);
-            both.len()
-        };
-        result.kept = KeptActions {
-            used: count(&needs.used),
-            implied: count(&needs.implied),
-            marked: count(&needs.marked),
-            unobservable: count(&needs.unobservable),
-            uncovered: count(&needs.uncovered),
-            whole: 0,
-        };
-        result.kept.whole = left.len();
+        let catalog = self.advisor.catalog();
+        let free = left.iter_common(&self.levels.free, 0..self.advisor.positions());
+        let free = free.filter(|position| needs.used.contains(*position));
+        let free = free.filter_map(|position| catalog.action_at(position));
+        result.used_without_permission = free.map(|action| name_of(catalog, action)).collect();
+        let reasons = ActionReasons::new(catalog.clone(), all, left, needs);
+        result.kept = reasons.counts();
+        result.reasons = result.changes().then(|| Box::new(reasons));
     }
 
     /// Names what stays in the policies of a group, or in a managed policy, only because one identity used it.
@@ -250,17 +279,17 @@ impl Rightsizer {
             let Some(detail) = account.entity(*identity).filter(|_| !only.is_empty()) else {
                 continue;
             };
-            let actions = only
-                .iter()
-                .filter_map(|position| catalog.action_at(position));
-            let named = actions.map(|id| {
-                let action = catalog.action(id);
-                let namespace = catalog.service(action.service()).namespace();
-                format!("{namespace}:{}", action.name())
-            });
+            let names = |set: &ActionSet| {
+                let actions = set.iter().filter_map(|at| catalog.action_at(at));
+                actions.map(|action| name_of(catalog, action)).collect()
+            };
+            let mut denied = only.clone();
+            denied.intersect_with(&needs.denied);
+            only.subtract(&denied);
             result.only_one_member.push(OnlyOneMember {
                 arn: detail.arn.clone(),
-                actions: named.collect(),
+                actions: names(&only),
+                denied_actions: names(&denied),
             });
         }
         (result.only_one_member).sort_by(|left, right| left.arn.cmp(&right.arn));
@@ -529,6 +558,7 @@ impl Own<'_> {
             policy_type: self.place(),
             policy_arn: self.policy.arn.cloned(),
             changes: self.changes(),
+            left_unattached: false,
             not_evaluated: match self.policy.document {
                 PolicySource::NotEvaluated(reason) => Some(reason.clone()),
                 PolicySource::Document(_) => None,

@@ -147,6 +147,7 @@ mod tests {
             },
             policy_arn: arn,
             changes,
+            left_unattached: false,
             not_evaluated: None,
             statements: Vec::new().into(),
             document: document(length).to_string().into(),

@@ -13,6 +13,7 @@ mod limits;
 mod moto;
 mod property;
 mod resources;
+mod review;
 #[cfg(unix)]
 mod scripts;
 mod world;

@@ -17,7 +17,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     };
     match entries.next() {
         Some(_) => Err(Failure::Message(format!(
-            "--out {}: the folder is not empty",
+            "--out {}: the folder is not empty; name a new one, or remove what an earlier run wrote",
             folder.display()
         ))),
         None => Ok(()),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::lines::Lines;
 use crate::plain_table::PlainTable;
 
-/// How many entities are listed as those of which right-sizing removes the most.
+/// How many entities are listed as those of which right-sizing wins the most.
 const TOP: usize = 10;
 
 /// An account.
@@ -44,7 +44,7 @@ pub(super) fn by_account(rightsized: &[Rightsized]) -> Vec<AccountSummary<'_>> {
     accounts.into_values().collect()
 }
 
-/// The accounts, and the entities of which right-sizing removes the most actions.
+/// The accounts, and the entities of which right-sizing wins the most: privileges, then actions that write, then actions.
 pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Result<()> {
     let mut table = PlainTable::with_header(&[
         "account", "entities", "change", "refused", "granted", "removed",
@@ -65,7 +65,13 @@ pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Res
     let mut top: Vec<&Rightsized> = rightsized.iter().collect();
     top.retain(|entity| entity.refused.is_none() && entity.removed_actions > 0);
     top.sort_by(|left, right| {
-        let key = |entity: &Rightsized| std::cmp::Reverse(entity.removed_actions);
+        let key = |entity: &Rightsized| {
+            std::cmp::Reverse((
+                entity.removed_privileges,
+                entity.removed_writes,
+                entity.removed_actions,
+            ))
+        };
         key(left)
             .cmp(&key(right))
             .then_with(|| left.arn.cmp(&right.arn))
@@ -74,10 +80,19 @@ pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Res
     if top.is_empty() {
         return Ok(());
     }
-    let mut table = PlainTable::with_header(&["most removed", "removed", "kept", "new policies"]);
-    (1..4).for_each(|column| table.align_right(column));
+    let mut table = PlainTable::with_header(&[
+        "wins the most",
+        "privileges",
+        "other writes",
+        "removed",
+        "kept",
+        "new policies",
+    ]);
+    (1..6).for_each(|column| table.align_right(column));
     for entity in top.into_iter().take(TOP) {
         let numbers = [
+            entity.removed_privileges,
+            entity.removed_writes,
             entity.removed_actions,
             entity.kept.total(),
             entity.new_policies.len(),

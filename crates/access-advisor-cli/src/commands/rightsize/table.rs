@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use access_advisor::account::EntityKind;
 use access_advisor::rightsize::{
     ChangeReason, PolicyChange, PolicyPlace, Rightsized, StatementChange, Wildcards,
 };
 use access_advisor::text::{Printable, count};
 
 use crate::lines::Lines;
+use crate::wording::short_name;
 
 /// Longer lists of names are cut.
 const MOST_LETTERS: usize = 72;
@@ -55,16 +55,14 @@ fn write_entity(
 ) -> io::Result<()> {
     writeln!(lines, "{}", Printable(&entity.arn))?;
     if entity.policies.is_empty() {
-        let groups = match entity.entity_type {
-            EntityKind::User => "; its groups are right-sized as groups",
-            _ => "",
-        };
-        return writeln!(lines, "  has no policies of its own{groups}");
+        writeln!(lines, "  has no policies of its own")?;
+        return write_groups(lines, entity);
     }
     let kept = entity.kept;
     let granted = entity.removed_actions + kept.total();
     let parts = [
         (kept.used, "used"),
+        (kept.denied, "denied"),
         (kept.implied, "implied"),
         (kept.marked, "marked"),
         (kept.unobservable, "unobservable"),
@@ -75,7 +73,14 @@ fn write_entity(
     let parts: Vec<String> = parts
         .map(|(number, why)| format!("{number} {why}"))
         .collect();
-    let removed = entity.removed_actions;
+    let removed = match (entity.removed_privileges, entity.removed_writes) {
+        (0, 0) => entity.removed_actions.to_string(),
+        (privileges, writes) => format!(
+            "{} ({}, {writes} other that write)",
+            entity.removed_actions,
+            count(privileges, "privilege")
+        ),
+    };
     let keeps = if parts.is_empty() {
         String::new()
     } else {
@@ -88,8 +93,32 @@ fn write_entity(
     if entity.changes()
         && let Some(basis) = &entity.rests_on
     {
-        writeln!(lines, "  rests on {}", Printable(basis))?;
+        // One line for each part: days, Regions, gaps.
+        let basis = basis.to_string();
+        for (number, part) in basis.split("; ").enumerate() {
+            let start = if number == 0 { "  rests on" } else { "   " };
+            writeln!(lines, "{start} {}", Printable(part))?;
+        }
     }
+    if nothing_seen(entity) {
+        let free = match entity.used_without_permission.as_slice() {
+            [] => String::new(),
+            free => format!(
+                " but {}, for which nobody needs a permission",
+                free.join(", ")
+            ),
+        };
+        writeln!(
+            lines,
+            "  nothing that it grants was seen used{}",
+            Printable(free)
+        )?;
+        writeln!(
+            lines,
+            "    what stays is what the logs cannot show: if nobody needs that either, detach and delete its policies instead"
+        )?;
+    }
+    write_groups(lines, entity)?;
     if let Some(boundary) = &entity.permissions_boundary {
         writeln!(
             lines,
@@ -100,8 +129,8 @@ fn write_entity(
     if entity.removed_by_data_events > 0 {
         writeln!(
             lines,
-            "  check the trail's event selectors: data events show {}, and a trail may log those of some resources only",
-            count(entity.removed_by_data_events, "of the removed action")
+            "  check the trail's event selectors: data events show {} of the removed actions, and a trail may log those of some resources only",
+            entity.removed_by_data_events
         )?;
     }
     for policy in &entity.policies {
@@ -128,10 +157,15 @@ fn write_entity(
         };
         writeln!(
             lines,
-            "  new {place} policy {}: {} characters, for {}",
+            "  new {place} policy {}: {} characters, for {}{}",
             Printable(&policy.policy_name),
             policy.characters,
-            Printable(policy.replaces.join(", "))
+            Printable(policy.replaces.join(", ")),
+            if policy.policy_type == PolicyPlace::Managed && entity.was_inline(policy) {
+                ": too long to stay inline"
+            } else {
+                ""
+            }
         )?;
     }
     if entity.needs_room() {
@@ -142,12 +176,19 @@ fn write_entity(
         )?;
     }
     for member in &entity.only_one_member {
-        writeln!(
-            lines,
-            "  only {} uses {}",
-            Printable(&member.arn),
-            Printable(names(&member.actions))
-        )?;
+        for (did, actions, and) in [
+            ("used", &member.actions, ""),
+            ("tried", &member.denied_actions, ", and was denied"),
+        ] {
+            if !actions.is_empty() {
+                writeln!(
+                    lines,
+                    "  only {} {did} {}{and}",
+                    Printable(&member.arn),
+                    Printable(names(actions))
+                )?;
+            }
+        }
     }
     if let Some(proof) = &entity.proof {
         writeln!(
@@ -160,6 +201,28 @@ fn write_entity(
     Ok(())
 }
 
+/// The groups of a user, which are right-sized by themselves.
+fn write_groups(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
+    if entity.groups.is_empty() {
+        return Ok(());
+    }
+    let groups: Vec<&str> = entity.groups.iter().map(|arn| short_name(arn)).collect();
+    writeln!(
+        lines,
+        "  what its groups grant is right-sized with them: {}",
+        Printable(groups.join(", "))
+    )
+}
+
+/// Whether all that stays was not seen used: the logs cannot show it, or too few of them were read.
+fn nothing_seen(entity: &Rightsized) -> bool {
+    let kept = entity.kept;
+    let needed = kept
+        .used
+        .saturating_sub(entity.used_without_permission.len());
+    needed + kept.denied + kept.implied + kept.marked == 0 && kept.total() > 0
+}
+
 fn write_policy(lines: &mut Lines<'_>, policy: &PolicyChange) -> io::Result<()> {
     let what = match (&policy.not_evaluated, policy.changes) {
         (Some(reason), _) => format!("stays: {reason}"),
@@ -169,9 +232,14 @@ fn write_policy(lines: &mut Lines<'_>, policy: &PolicyChange) -> io::Result<()> 
         }
         (None, true) => "changes".to_owned(),
     };
+    let and = match (policy.left_unattached, policy.changes && policy.is_of_aws()) {
+        (true, _) => "; then it is attached to nothing",
+        (_, true) => "; what AWS adds to it later is not in the new policies",
+        _ => "",
+    };
     writeln!(
         lines,
-        "  {}: {}",
+        "  {}: {}{and}",
         Printable(policy.policy_arn.as_deref().unwrap_or(&policy.policy_name)),
         Printable(what)
     )?;
