@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use hashbrown::HashMap;
 
 use crate::section::{Envelope, Section};
+use crate::varint;
 
-/// Entries of a section, in the order in which they were first seen.
+/// Entries of a section, in the order in which they were first seen, each with its length before it: a page reads those that it shows.
 #[derive(Debug)]
 pub(crate) struct Entries {
     section: Section,
@@ -26,6 +27,9 @@ impl Entries {
         if let Some(number) = self.numbers.get(&*entry) {
             return Ok(*number);
         }
+        let mut length = Vec::new();
+        varint::push(&mut length, entry.len() as u64);
+        self.section.add(&length)?;
         self.section.add(&entry)?;
         let number = self.numbers.len() as u64;
         self.numbers.insert(entry.into(), number);

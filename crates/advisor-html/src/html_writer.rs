@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 use service_catalog::{Catalog, ServiceId};
 
+use crate::chunks::Chunks;
 use crate::dictionary::Dictionary;
 use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
 use crate::entries::Entries;
@@ -16,12 +17,10 @@ use crate::index::{Entities, FindingNames, Index, ServiceSummary};
 use crate::options::HtmlOptions;
 use crate::page;
 use crate::report_encoder::ReportEncoder;
-use crate::section::{Envelope, Section, write_json};
+use crate::section::{Envelope, write_json};
 use crate::statements::{self, Documents};
 use crate::varint;
 
-/// How many bytes of reports are compressed together: what the page unpacks to show one of them.
-const SECTION_LEN: usize = 192 << 10;
 /// About how many bytes a report takes of the index.
 const INDEX_ROW_LEN: u64 = 40;
 
@@ -58,8 +57,8 @@ pub struct HtmlWriter<W: Write> {
     blocks: Entries,
     documents: Documents,
     statements: Entries,
-    section: Vec<u8>,
-    sections: u32,
+    rows: Chunks,
+    details: Chunks,
     has_states: bool,
     has_actions: bool,
     findings: Option<FindingNames>,
@@ -176,8 +175,8 @@ impl<W: Write> HtmlWriter<W> {
             blocks: Entries::new(),
             documents: Documents::new(advisor.clone(), envelope),
             statements: Entries::new(),
-            section: Vec::new(),
-            sections: 0,
+            rows: Chunks::new("reports"),
+            details: Chunks::new("details"),
             has_states: false,
             has_actions: false,
             findings: encoder.finding_names(),
@@ -200,8 +199,8 @@ impl<W: Write> HtmlWriter<W> {
         }
         self.entities.push(report);
         self.entities.kept.push(kept as u8);
-        self.entities.section.push(self.sections);
-        let offset = u32::try_from(self.section.len()).unwrap_or(u32::MAX);
+        let (section, offset) = self.rows.place();
+        self.entities.section.push(section);
         self.entities.offset.push(offset);
         self.has_states |= !report.claims.is_empty();
         let claims = self.claims_of(report);
@@ -221,20 +220,20 @@ impl<W: Write> HtmlWriter<W> {
         if kept == Kept::Row {
             return Ok(());
         }
-        varint::push(&mut self.section, report.services.len() as u64);
+        self.rows.push(report.services.len() as u64);
         for (number, row) in numbers.iter().zip(&report.services) {
             self.push_service(*number as u64, row, &claims, kept)?;
         }
         self.push_facts(report.facts.as_ref(), kept)?;
-        varint::push(&mut self.section, report.not_evaluated.len() as u64);
+        self.rows.push(report.not_evaluated.len() as u64);
         for (name, reason) in &report.not_evaluated {
             self.push_text(name);
             self.push_text(reason);
         }
-        self.push_more(report, kept);
-        if self.section.len() >= SECTION_LEN {
-            self.write_section()?;
-        }
+        self.push_details(report, kept);
+        let (writer, envelope) = (&mut self.writer, self.envelope);
+        self.written += self.rows.write_if_full(writer, envelope)?;
+        self.written += self.details.write_if_full(writer, envelope)?;
         self.written += self.documents.write_if_full(&mut self.writer)?;
         Ok(())
     }
@@ -244,11 +243,10 @@ impl<W: Write> HtmlWriter<W> {
     /// # Errors
     /// The writer failed.
     pub fn finish(mut self) -> io::Result<W> {
-        if !self.section.is_empty() {
-            self.write_section()?;
-        }
         self.documents.write_rest(&mut self.writer)?;
         let (writer, envelope) = (&mut self.writer, self.envelope);
+        self.rows.write_rest(writer, envelope)?;
+        self.details.write_rest(writer, envelope)?;
         self.blocks.write(writer, "blocks", envelope)?;
         self.statements.write(writer, "statements", envelope)?;
         let shared = Shared {
@@ -297,16 +295,6 @@ impl<W: Write> HtmlWriter<W> {
         }
     }
 
-    fn write_section(&mut self) -> io::Result<()> {
-        let mut section = Section::new();
-        section.add(&self.section)?;
-        self.section.clear();
-        let name = format!("reports-{}", self.sections);
-        self.sections += 1;
-        self.written += section.write(&mut self.writer, &name, self.envelope)?;
-        Ok(())
-    }
-
     /// The numbers in the file of a report's claims.
     fn claims_of(&mut self, report: &EncodedReport) -> Vec<u64> {
         let claims = report.claims.iter();
@@ -320,7 +308,7 @@ impl<W: Write> HtmlWriter<W> {
 
     fn push_text(&mut self, text: &str) {
         let number = self.texts.number(text);
-        varint::push(&mut self.section, number);
+        self.rows.push(number);
     }
 
     fn push_service(
@@ -335,16 +323,16 @@ impl<W: Write> HtmlWriter<W> {
             Grant::Ungranted => 1,
             _ => 2,
         };
-        varint::push(&mut self.section, number);
-        varint::push(&mut self.section, granted);
-        varint::push(&mut self.section, claim_number(row.claim, claims));
-        varint::push(&mut self.section, row.total_entities.into());
-        varint::push(&mut self.section, row.granted.count.into());
-        varint::push(&mut self.section, row.granted.used.into());
+        self.rows.push(number);
+        self.rows.push(granted);
+        self.rows.push(claim_number(row.claim, claims));
+        self.rows.push(row.total_entities.into());
+        self.rows.push(row.granted.count.into());
+        self.rows.push(row.granted.used.into());
         self.push_access(row.last.as_ref());
         if kept != Kept::All {
             // No block, no single actions, and no statements.
-            self.section.extend([0, 0, 0]);
+            self.rows.extend(&[0, 0, 0]);
             return Ok(());
         }
         let block = if row.granted.count == 0 {
@@ -352,8 +340,8 @@ impl<W: Write> HtmlWriter<W> {
         } else {
             self.blocks.number(block_of(row, claims))? + 1
         };
-        varint::push(&mut self.section, block);
-        varint::push(&mut self.section, row.single.len() as u64);
+        self.rows.push(block);
+        self.rows.push(row.single.len() as u64);
         for action in &row.single {
             self.push_single(action, claims);
         }
@@ -363,78 +351,78 @@ impl<W: Write> HtmlWriter<W> {
     /// The statements that grant the service: how many, plus 1, or 0 when they were not found.
     fn push_statements(&mut self, row: &ServicePart) -> io::Result<()> {
         let Some(parts) = &row.statements else {
-            self.section.push(0);
+            self.rows.push(0);
             return Ok(());
         };
-        varint::push(&mut self.section, parts.len() as u64 + 1);
+        self.rows.push(parts.len() as u64 + 1);
         for part in &**parts {
             let (documents, texts) = (&mut self.documents, &mut self.texts);
             let entry = statements::entry_of(part, documents, texts)?;
             let number = self.statements.number(entry)?;
-            varint::push(&mut self.section, number);
+            self.rows.push(number);
         }
         Ok(())
     }
 
     fn push_single(&mut self, action: &SinglePart, claims: &[u64]) {
         let position = u64::from(action.position) << 1 | u64::from(action.is_granted);
-        varint::push(&mut self.section, position);
-        varint::push(&mut self.section, claim_number(action.claim, claims));
+        self.rows.push(position);
+        self.rows.push(claim_number(action.claim, claims));
         self.push_access(action.last.as_ref());
     }
 
     /// The time as seconds before the report, with a mark in the lowest bit when milliseconds follow.
     fn push_access(&mut self, access: Option<&AccessPart>) {
         let Some(access) = access else {
-            return varint::push(&mut self.section, 0);
+            return self.rows.push(0);
         };
         let seconds = access.millis.div_euclid(1_000);
         let millis = access.millis.rem_euclid(1_000);
         let before = self.advisor.now().timestamp().saturating_sub(seconds);
         // Times are limited to a few hundred thousand years: nothing overflows.
         let zigzag = ((before << 1) ^ (before >> 63)) as u64;
-        varint::push(
-            &mut self.section,
-            (zigzag << 1 | u64::from(millis != 0)) + 1,
-        );
+        self.rows.push((zigzag << 1 | u64::from(millis != 0)) + 1);
         if millis != 0 {
-            varint::push(&mut self.section, millis.unsigned_abs());
+            self.rows.push(millis.unsigned_abs());
         }
         self.push_text(access.entity.as_deref().unwrap_or_default());
         self.push_text(&access.region);
     }
 
-    /// What a report has beside its rows, as JSON with its length before it; the length 0 for nothing.
-    fn push_more(&mut self, report: &EncodedReport, kept: Kept) {
+    /// What a report has beside its rows: where it stands among the details, or 0 for nothing. It is JSON, with its length before it.
+    fn push_details(&mut self, report: &EncodedReport, kept: Kept) {
         let findings: Vec<&str> = report.findings.iter().map(|found| &*found.json).collect();
         let rightsized = report.rightsized.as_deref().filter(|_| kept == Kept::All);
-        let json = match (findings.is_empty(), rightsized) {
-            (true, None) => String::new(),
-            _ => format!(
-                "{{\"findings\":[{}],\"rightsized\":{}}}",
-                findings.join(","),
-                rightsized.unwrap_or("null")
-            ),
-        };
-        varint::push(&mut self.section, json.len() as u64);
-        self.section.extend_from_slice(json.as_bytes());
+        if findings.is_empty() && rightsized.is_none() {
+            return self.rows.push(0);
+        }
+        let json = format!(
+            "{{\"findings\":[{}],\"rightsized\":{}}}",
+            findings.join(","),
+            rightsized.unwrap_or("null")
+        );
+        let (section, offset) = self.details.place();
+        self.rows.push(u64::from(section) + 1);
+        self.rows.push(offset.into());
+        self.details.push(json.len() as u64);
+        self.details.extend(json.as_bytes());
     }
 
     fn push_facts(&mut self, facts: Option<&Facts>, kept: Kept) -> io::Result<()> {
         let Some(facts) = facts else {
             // No runs of days, no policies, nothing related.
-            self.section.extend([0, 0, 0]);
+            self.rows.extend(&[0, 0, 0]);
             return Ok(());
         };
         let runs: Vec<(i32, i32)> = facts.days.runs().collect();
-        varint::push(&mut self.section, runs.len() as u64);
+        self.rows.push(runs.len() as u64);
         let mut before = 0;
         for (first, last) in runs {
-            varint::push_signed(&mut self.section, i64::from(first) - before);
-            varint::push_signed(&mut self.section, i64::from(last) - i64::from(first));
+            self.rows.push_signed(i64::from(first) - before);
+            self.rows.push_signed(i64::from(last) - i64::from(first));
             before = i64::from(last);
         }
-        varint::push(&mut self.section, facts.policies.len() as u64);
+        self.rows.push(facts.policies.len() as u64);
         for policy in &facts.policies {
             self.push_text(&policy.name);
             self.push_text(policy.arn.as_deref().unwrap_or_default());
@@ -444,9 +432,9 @@ impl<W: Write> HtmlWriter<W> {
                 Some(id) => self.documents.known(id),
                 None => None,
             };
-            varint::push(&mut self.section, document.map_or(0, |number| number + 1));
+            self.rows.push(document.map_or(0, |number| number + 1));
         }
-        varint::push(&mut self.section, facts.related.len() as u64);
+        self.rows.push(facts.related.len() as u64);
         for arn in &facts.related {
             self.push_text(arn);
         }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chunks;
 mod dictionary;
 mod encoded_report;
 mod entries;

@@ -5,7 +5,11 @@ export type Source = (name: string) => string | null | undefined;
 
 export const file: Source = (name) => document.getElementById(name)?.textContent;
 
+/** Browsers have this since 2024 and 2025. */
+const decodeBase64 = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (decodeBase64 !== undefined) return decodeBase64(text);
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
@@ -15,8 +19,10 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 function unpacked(source: Source, name: string): Response {
   const text = source(name);
   if (!text) throw new Error(`The report is not complete: it lacks the part "${name}".`);
-  const packed = new Blob([fromBase64(text)]);
-  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
+  // Not by a Blob, which browsers keep in another process.
+  const packed = new Response(fromBase64(text)).body;
+  if (packed === null) throw new Error("The browser does not read streams.");
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip")));
 }
 
 export async function sectionBytes(source: Source, name: string): Promise<Uint8Array> {
@@ -51,13 +57,23 @@ export class ByteReader {
     }
   }
 
-  /** A JSON value; undefined for none. */
-  json<T>(): T | undefined {
+  json<T>(): T {
     const length = this.number();
     const start = this.at;
     this.at += length;
-    if (length === 0) return undefined;
     return JSON.parse(new TextDecoder().decode(this.bytes.subarray(start, this.at))) as T;
+  }
+
+  /** Passes over integers. */
+  skip(count: number): void {
+    for (let left = count; left > 0; left -= 1) {
+      for (;;) {
+        const byte = this.bytes[this.at];
+        if (byte === undefined) throw new Error("The file is not complete: a report ends early.");
+        this.at += 1;
+        if (byte < 0x80) break;
+      }
+    }
   }
 
   signed(): number {
@@ -68,4 +84,33 @@ export class ByteReader {
 /** 0, 1, 2, 3, ... to 0, -1, 1, -2, ... */
 export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+/** Values with their lengths before them. They are decoded when they are asked for. */
+export class Entries<T> {
+  private readonly offsets: number[] = [];
+  private readonly decoded = new Map<number, T>();
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly decode: (from: ByteReader) => T,
+  ) {
+    const from = new ByteReader(bytes);
+    while (!from.isAtEnd) {
+      const length = from.number();
+      this.offsets.push(from.at);
+      from.at += length;
+    }
+  }
+
+  get(number: number): T | undefined {
+    const offset = this.offsets[number];
+    if (offset === undefined) return undefined;
+    let value = this.decoded.get(number);
+    if (value === undefined) {
+      value = this.decode(new ByteReader(this.bytes, offset));
+      this.decoded.set(number, value);
+    }
+    return value;
+  }
 }

@@ -2,7 +2,8 @@
 
 import { h, svg } from "./dom";
 import { count, date, number, parseRun, percent } from "./format";
-import { STATES, type AccountCoverage, type Coverage } from "./data";
+import type { AccountCoverage, Coverage } from "./data";
+import { STATES } from "./service-rows";
 
 export interface Bar {
   label: string;

@@ -1,10 +1,9 @@
 // The reports of the file: the index, which is read at once, and the single reports, which are unpacked when they are shown.
 
-import { ByteReader, file, sectionBytes, sectionJson, unzigzag, type Source } from "./bytes";
-import { Documents, Statements, type StatementGrant, type WrittenStatement } from "./statements";
-
-export const STATES = ["used", "implied", "unused", "unobservable", "uncovered"] as const;
-export type StateName = (typeof STATES)[number];
+import { ByteReader, Entries, file, sectionBytes, sectionJson, type Source } from "./bytes";
+import { SectionCache } from "./section-cache";
+import { readBlock, serviceRows, STATES, type Claim, type ServiceContext, type ServiceRow, type SharedRows } from "./service-rows";
+import { Documents, statementGrant, type WrittenStatement } from "./statements";
 
 export const KINDS = ["user", "role", "group", "policy"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -15,14 +14,6 @@ export const enum Kept {
   Services = 1,
   Row = 2,
 }
-
-export const LEVELS: Record<string, string> = {
-  L: "List",
-  R: "Read",
-  W: "Write",
-  P: "Permissions management",
-  T: "Tagging",
-};
 
 export interface ServiceSummary {
   namespace: string;
@@ -109,10 +100,12 @@ export interface Rightsized {
 }
 
 /** What a report has beside its rows. */
-interface More {
-  findings?: Finding[];
-  rightsized?: Rightsized;
+interface Details {
+  findings: Finding[];
+  rightsized: Rightsized | null;
 }
+
+const NO_DETAILS: Details = { findings: [], rightsized: null };
 
 interface EntityColumns {
   arn: string[];
@@ -156,45 +149,6 @@ interface IndexJson {
   entities: EntityColumns;
 }
 
-export interface Access {
-  /** Seconds since 1970, with a fraction. */
-  time: number;
-  /** The ARN of who made it. */
-  entity: string;
-  region: string;
-}
-
-export interface Claim {
-  state: StateName;
-  reason: string;
-}
-
-export type GrantState = "granted" | "ungranted" | "unknown";
-
-export interface ActionRow {
-  /** Among the actions of the service. */
-  position: number;
-  name: string;
-  level: string;
-  granted: boolean;
-  claim: Claim | null;
-  last: Access | null;
-}
-
-export interface ServiceRow {
-  /** The position in the services of the index. */
-  service: number;
-  grant: GrantState;
-  claim: Claim | null;
-  entities: number;
-  actionCount: number;
-  actionsUsed: number;
-  last: Access | null;
-  /** The statements that grant its actions, and the denies that narrow them; null where that is not known. */
-  statements: StatementGrant[] | null;
-  actions: () => ActionRow[];
-}
-
 export interface Report {
   services: ServiceRow[];
   /** Runs of UTC days, as days since 1970. */
@@ -215,29 +169,10 @@ interface SharedJson {
   documents: number[];
 }
 
-/** The granted actions of a service, which several reports share. */
-interface Block {
-  positions: Uint16Array;
-  claims: Uint32Array;
-}
-
-interface Shared {
-  texts: string[];
+interface Shared extends SharedRows {
   claims: Claim[];
-  actions: { names: string[]; levels: string }[];
-  blocks: Block[];
-  statements: Statements;
   documents: Documents;
 }
-
-interface SingleAction {
-  position: number;
-  granted: boolean;
-  claim: Claim | null;
-  last: Access | null;
-}
-
-const GRANTS: GrantState[] = ["granted", "ungranted", "unknown"];
 
 function times(values: (number | null)[]): Float64Array {
   return Float64Array.from(values, (value) => value ?? -1);
@@ -269,7 +204,7 @@ export class Reports {
   private readonly offset: number[];
   private readonly rowByArn = new Map<string, number>();
   private shared: Promise<Shared> | undefined;
-  private readonly sections = new Map<number, Promise<Uint8Array>>();
+  private readonly sections: SectionCache;
 
   constructor(
     readonly index: Omit<IndexJson, "entities">,
@@ -278,6 +213,7 @@ export class Reports {
     private readonly ready: Report[] = [],
     private readonly source: Source = file,
   ) {
+    this.sections = new SectionCache(source);
     this.arn = entities.arn;
     this.name = entities.name;
     this.path = entities.path;
@@ -350,17 +286,21 @@ export class Reports {
     const ready = this.ready[row];
     if (ready !== undefined) return ready;
     if (this.kept[row] === Kept.Row) return null;
-    const [shared, bytes] = await Promise.all([this.readShared(), this.readSection(this.section[row] ?? 0)]);
+    const [shared, bytes] = await Promise.all([this.readShared(), this.sections.read(`reports-${this.section[row]}`)]);
     return this.decode(row, new ByteReader(bytes, this.offset[row]), shared);
   }
 
-  /** Visits the services in the reports on rows, which are sorted, section by section. */
-  async *eachServices(rows: number[]): AsyncGenerator<[number, ServiceRow[]]> {
+  /** Visits the rows of services in the reports on these rows, which are sorted. */
+  async *eachOfServices(services: Set<number>, rows: number[]): AsyncGenerator<{ row: number; found: ServiceRow[] }> {
     const shared = await this.readShared();
+    const last = this.section.reduce((most, it) => Math.max(most, it), 0);
     for (const row of rows) {
       if (this.kept[row] === Kept.Row) continue;
-      const bytes = await this.readSection(this.section[row] ?? 0);
-      yield [row, this.decodeServices(row, new ByteReader(bytes, this.offset[row]), shared)];
+      const section = this.section[row] ?? 0;
+      const bytes = await this.sections.read(`reports-${section}`);
+      // The next one is unpacked meanwhile.
+      if (section < last) void this.sections.read(`reports-${section + 1}`);
+      yield { row, found: serviceRows(new ByteReader(bytes, this.offset[row]), this.serviceContext(row, shared), services) };
     }
   }
 
@@ -369,77 +309,28 @@ export class Reports {
     return (await this.readShared()).documents.statements(number);
   }
 
-  private readSection(section: number): Promise<Uint8Array> {
-    let bytes = this.sections.get(section);
-    if (bytes === undefined) {
-      bytes = sectionBytes(this.source, `reports-${section}`);
-      // A few are kept, so that visiting all of them takes little memory.
-      for (const known of this.sections.keys()) {
-        if (this.sections.size < 8) break;
-        this.sections.delete(known);
-      }
-      this.sections.set(section, bytes);
-    }
-    return bytes;
+  private serviceContext(row: number, shared: Shared): ServiceContext {
+    return { shared, itself: this.arn[row] ?? "", now: this.index.now };
   }
 
   private readShared(): Promise<Shared> {
     this.shared ??= Promise.all([sectionJson<SharedJson>(this.source, "shared"), sectionBytes(this.source, "blocks"), sectionBytes(this.source, "statements")]).then(
-      ([json, bytes, statements]) => ({
-        texts: json.texts,
-        claims: json.claims.map(([state, reason]) => ({
-          state: STATES[state - 1] ?? "uncovered",
-          reason: json.texts[reason] ?? "",
-        })),
-        actions: json.actions,
-        blocks: readBlocks(new ByteReader(bytes)),
-        statements: new Statements(statements, json.texts),
-        documents: new Documents(json.documents, this.source),
+      ([{ texts, claims, actions, documents }, blocks, statements]) => ({
+        texts,
+        claims: claims.map(([state, reason]) => ({ state: STATES[state - 1] ?? "uncovered", reason: texts[reason] ?? "" })),
+        actions,
+        blocks: new Entries(blocks, readBlock),
+        statements: new Entries(statements, (from) => statementGrant(from, texts)),
+        documents: new Documents(documents, this.source),
       }),
     );
     return this.shared;
   }
 
-  /** The services, with which a report begins. */
-  private decodeServices(row: number, from: ByteReader, shared: Shared): ServiceRow[] {
-    const text = (): string => shared.texts[from.number()] ?? "";
-    const claim = (): Claim | null => shared.claims[from.number() - 1] ?? null;
-    const itself = this.arn[row] ?? "";
-    const now = this.index.now;
-    const access = (): Access | null => {
-      const code = from.number();
-      if (code === 0) return null;
-      const hasMillis = (code - 1) % 2 === 1;
-      const seconds = now - unzigzag(Math.floor((code - 1) / 2));
-      const millis = hasMillis ? from.number() : 0;
-      return { time: seconds + millis / 1000, entity: text() || itself, region: text() };
-    };
-    const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
-    return list((): ServiceRow => {
-      const service = from.number();
-      const grant = GRANTS[from.number()] ?? "unknown";
-      const ofService = claim();
-      const entities = from.number();
-      const actionCount = from.number();
-      const actionsUsed = from.number();
-      const last = access();
-      const block = shared.blocks[from.number() - 1];
-      const single = list((): SingleAction => {
-        const code = from.number();
-        return { position: code >>> 1, granted: code % 2 === 1, claim: claim(), last: access() };
-      });
-      const actions = (): ActionRow[] => actionRows(shared, service, block, single);
-      const known = from.number();
-      const numbers = Array.from({ length: Math.max(0, known - 1) }, () => from.number());
-      const statements = known === 0 ? null : numbers.flatMap((number) => shared.statements.get(number) ?? []);
-      return { service, grant, claim: ofService, entities, actionCount, actionsUsed, last, statements, actions };
-    });
-  }
-
-  private decode(row: number, from: ByteReader, shared: Shared): Report {
+  private async decode(row: number, from: ByteReader, shared: Shared): Promise<Report> {
     const text = (): string => shared.texts[from.number()] ?? "";
     const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
-    const services = this.decodeServices(row, from, shared);
+    const services = serviceRows(from, this.serviceContext(row, shared));
     let day = 0;
     const days = list((): [number, number] => {
       const first = day + from.signed();
@@ -453,8 +344,9 @@ export class Reports {
     });
     const related = list(text);
     const notEvaluated = list(() => ({ name: text(), reason: text() }));
-    const more: More = from.json() ?? {};
-    return { services, days, policies, related, notEvaluated, findings: more.findings ?? [], rightsized: more.rightsized ?? null };
+    const section = from.number();
+    const { findings, rightsized } = section === 0 ? NO_DETAILS : new ByteReader(await this.sections.read(`details-${section - 1}`), from.number()).json<Details>();
+    return { services, days, policies, related, notEvaluated, findings, rightsized };
   }
 }
 
@@ -525,51 +417,4 @@ export function reportsOf(
     },
     [report],
   );
-}
-
-function readBlocks(from: ByteReader): Block[] {
-  const blocks: Block[] = [];
-  while (!from.isAtEnd) {
-    const positions = new Uint16Array(from.number());
-    const claims = new Uint32Array(positions.length);
-    let position = 0;
-    for (let index = 0; index < positions.length; index += 1) {
-      position += from.number();
-      positions[index] = position;
-    }
-    let index = 0;
-    for (let runs = from.number(); runs > 0; runs -= 1) {
-      const claim = from.number();
-      const end = index + from.number();
-      claims.fill(claim, index, end);
-      index = end;
-    }
-    blocks.push({ positions, claims });
-  }
-  return blocks;
-}
-
-function actionRows(
-  shared: Shared,
-  service: number,
-  block: Block | undefined,
-  single: SingleAction[],
-): ActionRow[] {
-  const known = shared.actions[service] ?? { names: [], levels: "" };
-  const bySinglePosition = new Map(single.filter((it) => it.granted).map((it) => [it.position, it]));
-  const row = (position: number, action: Omit<SingleAction, "position">): ActionRow => ({
-    position,
-    name: known.names[position] ?? "",
-    level: LEVELS[known.levels[position] ?? ""] ?? "",
-    granted: action.granted,
-    claim: action.claim,
-    last: action.last,
-  });
-  const rows: ActionRow[] = [];
-  block?.positions.forEach((position, index) => {
-    const claim = shared.claims[(block.claims[index] ?? 0) - 1] ?? null;
-    rows.push(row(position, bySinglePosition.get(position) ?? { granted: true, claim, last: null }));
-  });
-  for (const action of single) if (!action.granted) rows.push(row(action.position, action));
-  return rows;
 }

@@ -1,12 +1,13 @@
 // What to remove first: where the worst findings are, and where removing grants wins the most.
 
 import { legend, shareBars, stateStack } from "./charts";
-import { STATES, type Reports, type Severity } from "./data";
+import type { Reports, Severity } from "./data";
 import { h } from "./dom";
 import { SEVERITIES, severityBadge } from "./findings";
 import { count, date, number, parseRun } from "./format";
 import { entityHref, when } from "./parts";
 import { link } from "./route";
+import { STATES } from "./service-rows";
 
 const MOST_SHOWN = 8;
 
@@ -60,7 +61,7 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
     "div",
     {},
     withUnused === 0 && h("p", { class: "note" }, nothingYet(reports)),
-    h("ol", { class: "decisions" }, top.map((row) => decision(reports, row))),
+    h("ol", { class: top.some((row) => unusedSeverity(reports, row) !== null) ? "decisions" : "decisions unranked" }, top.map((row) => decision(reports, row))),
     legend(STATES.map((state) => [[state], state])),
     h(
       "p",

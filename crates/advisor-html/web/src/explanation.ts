@@ -1,9 +1,10 @@
 // Why an identity may use a service or an action: the statements that grant it, and the denies that narrow it.
 
-import type { ActionRow, Report, Reports, ServiceRow } from "./data";
+import type { Report, Reports } from "./data";
 import { h, printableJson, type Child } from "./dom";
 import { count } from "./format";
 import { entityLink, nameOf } from "./parts";
+import type { ActionRow, ServiceRow } from "./service-rows";
 import { listOf, matchesPattern, type Outcome, type StatementEffect, type StatementGrant, type WrittenStatement } from "./statements";
 
 /** More strings of a statement are counted. */

@@ -2,7 +2,7 @@
 
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
-import { Kept, STATES, type ActionRow, type Coverage, type Report, type Reports, type ServiceRow } from "./data";
+import { Kept, type Coverage, type Report, type Reports } from "./data";
 import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
 import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
@@ -13,6 +13,7 @@ import { card, copyButton, entityLink, exactly, limitAdvice, nameOf, shareText, 
 import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
+import { STATES, type ActionRow, type ServiceRow } from "./service-rows";
 import { VirtualTable, type Column } from "./virtual";
 
 /** A line of the table: a service, or one of its actions. */

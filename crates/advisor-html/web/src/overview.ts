@@ -1,13 +1,14 @@
 // The overview: what can be used, what is used, when last, and what was read of the trail.
 
 import { columns, coverageMap, shareBars } from "./charts";
-import { Kept, STATES, type Reports } from "./data";
+import { Kept, type Reports } from "./data";
 import { decisions, isWhollyUnused } from "./decisions";
 import { h } from "./dom";
 import { findingsTable } from "./findings";
 import { count, dayOf, number, percent } from "./format";
 import { card, limitAdvice, shareText, STATE_HELP, stateBadge, tile, trustText, wideCard, type View } from "./parts";
 import { link } from "./route";
+import { STATES } from "./service-rows";
 
 /** Days since the last use, from the first to the last of each group. */
 export const AGES: { key: string; label: string; first: number; last: number }[] = [

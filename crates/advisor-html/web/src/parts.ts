@@ -1,9 +1,10 @@
 // Small parts that several views use.
 
-import type { Access, Claim, GrantState, Reports, StateName } from "./data";
+import type { Reports } from "./data";
 import { h } from "./dom";
 import { ago, count, instant, number, percent } from "./format";
 import { link } from "./route";
+import type { Access, Claim, GrantState, StateName } from "./service-rows";
 import { sign, type Sign } from "./signs";
 
 export interface View {

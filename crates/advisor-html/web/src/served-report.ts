@@ -1,6 +1,7 @@
 // The report of a job, as the API answers it, made into what the pages show.
 
-import { reportsOf, type Access, type ActionRow, type Claim, type GrantState, type Report, type Reports, type ServiceRow, type StateName } from "./data";
+import { reportsOf, type Report, type Reports } from "./data";
+import type { Access, ActionRow, Claim, GrantState, ServiceRow, StateName } from "./service-rows";
 
 interface ActionJson {
   ActionName: string;

@@ -1,13 +1,14 @@
 // The table of all services, and the page of one: who may use it, and who did.
 
 import { csv, download } from "./csv";
-import { Kept, type Reports, type ServiceRow, type ServiceSummary } from "./data";
+import { Kept, type Reports, type ServiceSummary } from "./data";
 import { h } from "./dom";
 import { Filters, matches, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
 import { missing } from "./identity";
 import { entityHref, exactly, share, shareText, stateBadge, tile, when, whenCell, type View } from "./parts";
 import { link } from "./route";
+import type { ServiceRow } from "./service-rows";
 import { VirtualTable, type Column } from "./virtual";
 
 export function services(reports: Reports): View {
@@ -136,8 +137,8 @@ export function service(reports: Reports, namespace: string): View {
   const collect = async (): Promise<void> => {
     let done = 0;
     let paused = performance.now();
-    for await (const [row, found] of reports.eachServices(identities)) {
-      for (const it of found) if (numbers.includes(it.service)) holders.push({ row, service: it });
+    for await (const { row, found } of reports.eachOfServices(new Set(numbers), identities)) {
+      for (const service of found) holders.push({ row, service });
       done += 1;
       if (performance.now() - paused > 50) {
         progress.textContent = `Looking through ${number(done)} of ${number(identities.length)} reports`;

@@ -1,6 +1,6 @@
 // What statements of policies grant or deny, and the documents that they stand in. Reports share them.
 
-import { ByteReader, sectionJson, type Source } from "./bytes";
+import { sectionJson, type ByteReader, type Source } from "./bytes";
 
 export const EFFECTS = ["grants", "removes-all", "removes-part", "conditional", "variable"] as const;
 export type StatementEffect = (typeof EFFECTS)[number];
@@ -41,42 +41,16 @@ export interface WrittenStatement {
   Condition?: unknown;
 }
 
-export class Statements {
-  private readonly offsets: number[] = [];
-  private readonly read = new Map<number, StatementGrant>();
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly texts: string[],
-  ) {
-    const from = new ByteReader(bytes);
-    while (!from.isAtEnd) {
-      this.offsets.push(from.at);
-      this.decode(from);
-    }
-  }
-
-  get(number: number): StatementGrant | null {
-    const known = this.read.get(number);
-    const offset = this.offsets[number];
-    if (known !== undefined) return known;
-    if (offset === undefined) return null;
-    const grant = this.decode(new ByteReader(this.bytes, offset));
-    this.read.set(number, grant);
-    return grant;
-  }
-
-  private decode(from: ByteReader): StatementGrant {
-    const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
-    const texts = (): string[] => list(() => this.texts[from.number()] ?? "");
-    const document = from.number();
-    const statement = from.number();
-    const effect = EFFECTS[from.number()] ?? "variable";
-    let position = 0;
-    const actions = list(() => (position += from.number()));
-    const resources = list((): ResourceOutcome => ({ index: from.number(), outcome: OUTCOMES[from.number()] ?? "undecided", except: texts(), only: list(texts) }));
-    return { document, statement, effect, actions: actions.length === 0 ? null : new Set(actions), resources };
-  }
+export function statementGrant(from: ByteReader, shared: string[]): StatementGrant {
+  const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
+  const texts = (): string[] => list(() => shared[from.number()] ?? "");
+  const document = from.number();
+  const statement = from.number();
+  const effect = EFFECTS[from.number()] ?? "variable";
+  let position = 0;
+  const actions = list(() => (position += from.number()));
+  const resources = list((): ResourceOutcome => ({ index: from.number(), outcome: OUTCOMES[from.number()] ?? "undecided", except: texts(), only: list(texts) }));
+  return { document, statement, effect, actions: actions.length === 0 ? null : new Set(actions), resources };
 }
 
 /** Policy documents, which are unpacked when one of them is shown. */

@@ -216,17 +216,24 @@ test("right-sized policies are those of the rightsize command, and can be copied
   }
 });
 
-test("a service lists who may use it", async () => {
+test("a service lists who may use it, and who did", async () => {
   const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--format", "json"));
-  const holders = json.Reports.filter(
-    ({ Arn, ...it }) =>
-      /:(user|role)\//.test(Arn) &&
-      [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? [])].some((row) => row.ServiceNamespace === "s3"),
-  );
-  const page = await place.page(html, "#/service/s3");
-  await page.waitForFunction((count) => document.querySelectorAll("tbody tr:not(.space)").length === count, holders.length);
-  const names = await page.locator("tbody th a").evaluateAll((links) => links.map((it) => it.title));
-  assert.deepEqual(names.sort(), holders.map(({ Arn }) => Arn).sort());
+  const identities = json.Reports.filter(({ Arn }) => /:(user|role)\//.test(Arn));
+  const used = new Set(identities.flatMap((it) => it.ServicesLastAccessed.filter((row) => row.LastAuthenticated).map((row) => row.ServiceNamespace)));
+  const page = await place.page(html, "#/services");
+  for (const namespace of used) {
+    const holders = identities.flatMap(({ Arn, ...it }) => {
+      const rows = [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? [])].filter((row) => row.ServiceNamespace === namespace);
+      return rows.map((row) => [Arn, noTime(row.LastAuthenticated), row.LastAuthenticatedRegion ?? ""]);
+    });
+    await go(page, `#/service/${namespace}`);
+    await page.waitForFunction((count) => document.querySelectorAll("tbody tr:not(.space)").length === count, holders.length);
+    const shown = await page.locator("tbody tr:not(.space)").evaluateAll((rows) =>
+      rows.map((row) => [row.querySelector("th a").title, row.querySelector("time")?.getAttribute("datetime") ?? null, row.querySelector("td.region").textContent]),
+    );
+    assert.deepEqual(shown.sort(), holders.sort(), namespace);
+  }
+  assert.ok(used.size > 20);
 });
 
 test("CSV has what is filtered", async () => {
