@@ -174,7 +174,6 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
   const table = new VirtualTable<number>({
     label: title,
     columns,
-    rowHeight: 44,
     onSort: (key) => filters.set("sort", sortedBy === `-${key}` ? key : `-${key}`),
   });
   const empty = h("p", { class: "empty" });

@@ -2,7 +2,7 @@
 
 import { calendar, windowOf } from "./charts";
 import { csv, download } from "./csv";
-import { Kept, type Coverage, type Report, type Reports } from "./data";
+import { Kept, type Coverage, type Kind, type Report, type Reports } from "./data";
 import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
 import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
@@ -15,6 +15,13 @@ import { rightsizedPolicies } from "./rightsized";
 import { link } from "./route";
 import { STATES, type ActionRow, type ServiceRow } from "./service-rows";
 import { VirtualTable, type Column } from "./virtual";
+
+const DAY_TITLES: Record<Kind, string> = {
+  user: "Days with attempts",
+  role: "Days with attempts",
+  group: "Days with attempts of its members",
+  policy: "Days with attempts of those who have it, whatever granted them",
+};
 
 /** A line of the table: a service, or one of its actions. */
 interface Line {
@@ -48,7 +55,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
     warnings(report, reports.undecided[row] ?? 0),
     report.findings.length > 0 ? card("Findings", findingList(report.findings, reports.index.now)) : null,
     report.rightsized === null ? null : card("Right-sized policies", await rightsizedPolicies(reports, report, report.rightsized)),
-    reports.index.coverage && card("Days with attempts", days(reports.index.coverage, reports, report, row)),
+    reports.index.coverage && card(DAY_TITLES[kind], days(reports.index.coverage, reports, report, row)),
     h("div", { class: "cards" }, related(reports, report, row)),
     own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
     table.element,
@@ -165,7 +172,6 @@ class ServiceTable {
     this.table = new VirtualTable<Line>({
       label: `Services and actions of ${name}`,
       columns: this.columns(),
-      rowHeight: 40,
       className: hasStatements ? "services with-grants" : "services",
       rowClass: (line) => (line.action === null ? "service" : "action"),
       onSort: (key) => this.filters.set("sort", this.sort() === `-${key}` ? key : `-${key}`),

@@ -38,7 +38,6 @@ export function services(reports: Reports): View {
   );
   const table = new VirtualTable<ServiceSummary>({
     label: "Services",
-    rowHeight: 44,
     columns: [
       {
         title: "Service",
@@ -108,7 +107,6 @@ export function service(reports: Reports, namespace: string): View {
   );
   const table = new VirtualTable<Holder>({
     label: `Users and roles that may use ${summary.name}`,
-    rowHeight: 44,
     columns: [
       {
         title: "User or role",

@@ -92,7 +92,6 @@ async function entities(problem: string | null = null): Promise<View> {
   );
   const table = new VirtualTable<Entity>({
     label: "Identities and policies",
-    rowHeight: 44,
     columns: [
       { title: "Name", className: "name", cell: (row) => h("a", { href: link("entity", row.arn) }, row.name) },
       { title: "Kind", className: "kind", cell: (row) => row.kind },
@@ -142,7 +141,6 @@ function jobTable(list: StartedJob[]): Required<Omit<View, "title">> {
   const now = Date.now() / 1000;
   const table = new VirtualTable<StartedJob>({
     label: "Your reports",
-    rowHeight: 44,
     columns: [
       { title: "Report on", className: "name", cell: (job) => h("span", { class: "name" }, h("a", { href: link("report", job.JobId), title: job.Arn }, nameOf(job.Arn)), h("small", {}, job.Arn)) },
       { title: "Of", className: "by", cell: (job) => (job.Granularity === "ACTION_LEVEL" ? "services and actions" : "services") },

@@ -1,8 +1,11 @@
-// A table of any length: only the rows near the window are in the document. Rows have one height, the page scrolls.
+// A table of any length: only the rows near the window are in the document. Rows have one height, the --row of the style; the page
+// scrolls.
 
 import { h } from "./dom";
 
 const MARGIN_ROWS = 12;
+/** Of a table that is not on the page. */
+const USUAL_HEIGHT = 44;
 /** More rows are not printed: browsers take minutes for them. */
 const MOST_PRINTED = 5_000;
 
@@ -19,7 +22,6 @@ export interface Column<T> {
 export interface TableOptions<T> {
   label: string;
   columns: Column<T>[];
-  rowHeight: number;
   className?: string;
   rowClass?: (row: T) => string;
   rowLevel?: (row: T) => number;
@@ -91,7 +93,7 @@ export class VirtualTable<T> {
   }
 
   render(): void {
-    const { rowHeight } = this.options;
+    const rowHeight = this.rowHeight();
     const top = this.body.getBoundingClientRect().top;
     // On narrow screens, some columns are hidden.
     this.visibleColumns = Math.max(1, this.heads.filter((head) => head.offsetParent !== null).length);
@@ -131,6 +133,10 @@ export class VirtualTable<T> {
     const kept = [...this.shown.keys()].filter((index) => index >= end).length;
     this.setSpace(this.above, (first - outside) * rowHeight);
     this.setSpace(this.below, (this.rows.length - end - kept) * rowHeight);
+  }
+
+  private rowHeight(): number {
+    return Number.parseFloat(getComputedStyle(this.table).getPropertyValue("--row")) || USUAL_HEIGHT;
   }
 
   private setSpace(space: HTMLElement, height: number): void {
@@ -178,7 +184,7 @@ export class VirtualTable<T> {
   }
 
   private focus(index: number): void {
-    const { rowHeight } = this.options;
+    const rowHeight = this.rowHeight();
     const top = this.body.getBoundingClientRect().top + index * rowHeight;
     const header = 140;
     if (top < header) scrollBy({ top: top - header, behavior: "instant" });
