@@ -7,15 +7,17 @@ use std::time::Duration;
 use advisor_core::Caller;
 use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::address_share::AddressShare;
 use crate::auth::permission_check;
 use crate::auth::sessions::Sessions;
 use crate::config::{Config, Limits};
 use crate::error::ApiError;
+use crate::gatherings::Gatherings;
 use crate::job_counts::JobCounts;
 use crate::jobs::queue::JobQueue;
+use crate::jobs::turns::Party;
 use crate::jobs::workers;
 use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
@@ -40,8 +42,7 @@ struct Shared {
     directories: Directories,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
-    /// One at a time: they are much more work than an operation.
-    gatherings: Arc<Semaphore>,
+    gatherings: Gatherings,
     unsent: UnsentBytes,
     log: Arc<LogLimit>,
     job_counts: JobCounts,
@@ -65,8 +66,6 @@ pub(crate) enum Work {
     Read,
     /// Changes the store.
     Write,
-    /// Gathers reports.
-    Gather,
 }
 
 impl From<Operation> for Work {
@@ -98,7 +97,7 @@ impl Api {
             directories: Directories::default(),
             readers: Arc::new(Semaphore::new(config.limits.readers.max(1))),
             writers: Arc::new(Semaphore::new(config.limits.writers.max(1))),
-            gatherings: Arc::new(Semaphore::new(1)),
+            gatherings: Gatherings::new(config.limits.gatherings),
             unsent: UnsentBytes::new(config.limits.unsent_bytes),
             log,
             job_counts: JobCounts::default(),
@@ -197,13 +196,12 @@ impl Api {
         let api = self.clone();
         let running = async {
             let of_address = share.as_deref().map(|share| match work {
-                Work::Read | Work::Gather => &share.readers,
+                Work::Read => &share.readers,
                 Work::Write => &share.writers,
             });
             let of_all = match work {
                 Work::Read => &self.0.readers,
                 Work::Write => &self.0.writers,
-                Work::Gather => &self.0.gatherings,
             };
             let mut held: Vec<OwnedSemaphorePermit> = Vec::with_capacity(2);
             for permits in of_address.into_iter().chain([of_all]) {
@@ -219,6 +217,34 @@ impl Api {
             .map_err(|error| ApiError::failure(format!("the operation panicked: {error}")))?
         };
         tokio::time::timeout(self.limits().answer_time, running)
+            .await
+            .unwrap_or_else(|_| Err(ApiError::unavailable()))
+    }
+
+    /// Runs a closure that gathers reports, on a thread of its own that yields to those that answer requests: it takes seconds. It runs
+    /// on when the request is given up.
+    pub(crate) async fn gather<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        gather: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let api = self.clone();
+        let party = Party::of_owner(caller.arn());
+        let gathering = async {
+            let turn = self.0.gatherings.turn(party).await;
+            let turn = turn.map_err(|_| ApiError::unavailable())?;
+            let (sender, result) = oneshot::channel();
+            let thread = std::thread::Builder::new().name("gather".to_owned());
+            let started = thread.spawn(move || {
+                workers::yield_to_requests();
+                let _turn = turn;
+                _ = sender.send(gather(&api));
+            });
+            started.map_err(|error| ApiError::failure(format!("no thread: {error}")))?;
+            let panicked = |_| ApiError::failure("gathering reports panicked");
+            result.await.map_err(panicked)?
+        };
+        tokio::time::timeout(self.limits().answer_time, gathering)
             .await
             .unwrap_or_else(|_| Err(ApiError::unavailable()))
     }

@@ -134,6 +134,8 @@ pub struct Limits {
     pub writers: usize,
     /// The most writers of one address. Further ones wait.
     pub writers_of_address: usize,
+    /// Callers whose reports are gathered for the pages at `/ui` at once. Others wait.
+    pub gatherings: usize,
     /// How long a client may take to send the headers of a request, or to start the next request, and
     /// then to send the body. Beyond: 408.
     pub receive_time: Duration,
@@ -190,6 +192,7 @@ impl Default for Limits {
             readers_of_address: 6,
             writers: 4,
             writers_of_address: 3,
+            gatherings: 2,
             receive_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(60),
             write_time: Duration::from_secs(30),

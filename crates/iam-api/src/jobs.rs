@@ -1,5 +1,5 @@
 //! Jobs: the queue, and the threads that make their reports.
 
 pub(crate) mod queue;
-mod turns;
+pub(crate) mod turns;
 pub(crate) mod workers;

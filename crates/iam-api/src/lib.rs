@@ -6,6 +6,7 @@ mod auth;
 mod config;
 mod error;
 mod gathered_reports;
+mod gatherings;
 mod http;
 mod job_counts;
 mod jobs;

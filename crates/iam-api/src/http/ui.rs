@@ -1,7 +1,7 @@
 //! What the pages at `/ui` ask for.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use advisor_core::Caller;
@@ -135,31 +135,43 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
 
 /// The jobs of who is signed in.
 pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, JOBS, Work::Read, |api, share, caller| {
-        let jobs = gathered_reports::jobs(api, caller)?;
-        AnswerBody::json(api, share, Answer::Value(jobs))
+    own(api, request, JOBS, |api, caller, share| async move {
+        let of_answer = share.clone();
+        let run = move |api: &Api| {
+            let jobs = gathered_reports::jobs(api, &caller)?;
+            AnswerBody::json(api, of_answer.as_deref(), Answer::Value(jobs))
+        };
+        api.run(Work::Read, share, run).await
     })
     .await
 }
 
 /// Reports on what the jobs of who is signed in were about.
 pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, REPORTS, Work::Gather, |api, share, caller| {
-        AnswerBody::whole(api, share, gathered_reports::gather(api, caller)?)
+    own(api, request, REPORTS, |api, caller, share| async move {
+        let gatherer = caller.clone();
+        let gather = move |api: &Api| {
+            AnswerBody::whole(
+                api,
+                share.as_deref(),
+                gathered_reports::gather(api, &gatherer)?,
+            )
+        };
+        api.gather(&caller, gather).await
     })
     .await
 }
 
 /// Answers with something of who is signed in. The body of the request says nothing.
-async fn own(
+async fn own<F>(
     api: Api,
     request: Request,
     name: &'static str,
-    work: Work,
-    make: impl FnOnce(&Api, Option<&AddressShare>, &Caller) -> Result<AnswerBody, ApiError>
-    + Send
-    + 'static,
-) -> Response {
+    make: impl FnOnce(Api, Caller, Option<Arc<AddressShare>>) -> F,
+) -> Response
+where
+    F: Future<Output = Result<AnswerBody, ApiError>> + Send,
+{
     let started = Instant::now();
     let (mut head, body) = request.into_parts();
     let mut known = None;
@@ -170,9 +182,7 @@ async fn own(
         exchange::receive(&api, &head.headers, body).await?;
         let connection = exchange::received(&mut head);
         let share = connection.map(|connection| connection.share());
-        let of_answer = share.clone();
-        let run = move |api: &Api| make(api, of_answer.as_deref(), &caller);
-        api.run(work, share, run).await
+        make(api.clone(), caller, share).await
     }
     .await;
     log(&api, name, started, known.as_ref(), result.as_ref().err());

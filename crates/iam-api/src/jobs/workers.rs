@@ -70,7 +70,7 @@ pub(crate) fn start(jobs: &JobQueue, config: &Config, log: &Arc<LogLimit>) -> st
 /// Lets the threads that answer requests go first, wherever a thread has a priority of its own (Linux).
 ///
 /// Reports take seconds and answers take milliseconds: with equal rights, every answer would wait until a job has used up its share.
-fn yield_to_requests() {
+pub(crate) fn yield_to_requests() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICER) {
         tracing::debug!(target: LOG, %error, "the threads that make reports have the priority of the others");
