@@ -81,7 +81,14 @@ def test_over_privilege(advisor):
     ax = plot.over_privilege(advisor, top=3)
     granted, used = ax.containers
     assert len(granted) == len(used) == 3
-    assert all(whole.get_width() >= part.get_width() for whole, part in zip(granted, used, strict=True))
+    assert all(whole.get_width() > part.get_width() for whole, part in zip(granted, used, strict=True))
+
+
+def test_over_privilege_leaves_out_who_uses_all(advisor):
+    ax = plot.over_privilege(advisor, top=1000)
+    granted, used = ax.containers
+    assert 0 < len(granted) < 17
+    assert all(whole.get_width() > part.get_width() for whole, part in zip(granted, used, strict=True))
 
 
 def test_coverage(advisor):

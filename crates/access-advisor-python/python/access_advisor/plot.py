@@ -37,8 +37,9 @@ def last_use(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     for identity in _identities(advisor):
         counts[_age(advisor, identity["last"])] += 1
     bars = ax.bar(list(counts), list(counts.values()), color=[_USED] * len(_AGES) + [_NEVER])
-    ax.bar_label(bars)
+    ax.bar_label(bars, [f"{count:,}" for count in counts.values()])
     ax.set(title="Last use of users and roles", ylabel="users and roles")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     return _plain(ax)
 
 
@@ -51,19 +52,26 @@ def over_privilege(advisor: Advisor, *, top: int = 15, ax: Axes | None = None) -
         ax: The axes to draw on.
     """
     ax = _axes(ax)
-    found = sorted(_identities(advisor), key=lambda it: it["granted"] - it["used"], reverse=True)[:top]
+    found = [it for it in _identities(advisor) if it["granted"] > it["used"]]
+    found = sorted(found, key=lambda it: it["granted"] - it["used"], reverse=True)[:top]
     found.reverse()
+    if not found:
+        ax.set_axis_off()
+        ax.text(0.5, 0.5, "Every granted service is used.", ha="center", transform=ax.transAxes)
     names = [it["arn"].rsplit("/", 1)[-1] for it in found]
     # Names can be equal in several accounts.
     places = range(len(names))
     bars = ax.barh(places, [it["granted"] for it in found], color=_GRANTED, label="granted")
     ax.barh(places, [it["used"] for it in found], color=_USED, label="used")
-    ax.bar_label(bars, [f"{it['used']} of {it['granted']}" for it in found], padding=3, fontsize="small")
+    ax.bar_label(bars, [f"{it['used']} of {it['granted']} used" for it in found], padding=3, fontsize="small")
     ax.set_yticks(places, [_shortened(_printable(name)) for name in names], parse_math=False)
-    ax.set(title="Granted services that no use shows", xlabel="services")
-    ax.margins(x=0.12)
+    ax.set_title("Granted services that no use shows", loc="left")
+    ax.set_xlabel("services")
+    ax.margins(x=0.14)
     ax.locator_params(axis="x", integer=True)
-    ax.legend(frameon=False, loc="lower right")
+    # Above the bars, which can be as long as the plot is wide.
+    if found:
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     return _plain(ax)
 
 
