@@ -77,6 +77,8 @@ export interface StatementChange {
   RemovedActions?: string[];
   MoreRemovedActions?: number;
   Stays?: string;
+  /** The statement that what is left of it is written with. */
+  MergedInto?: number;
   /** Whether it is changed or removed: its text stands in the document of the policy. */
   Old?: boolean;
   New?: unknown;

@@ -66,7 +66,7 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
     h(
       "p",
       { class: "more" },
-      h("a", { href: link("identities", "", withUnused === 0 ? { kind: "identity" } : { kind: "identity", state: "unused" }) }, withUnused === 0 ? `All ${count(identities.length, "user or role", "users and roles")}` : `All ${count(withUnused, "user or role", "users and roles")} with unused grants`),
+      h("a", { href: link("identities", "", withUnused === 0 ? { kind: "identity" } : { kind: "identity", state: "unused" }) }, withUnused === 0 ? `All users and roles: ${number(identities.length)}` : `All users and roles with unused grants: ${number(withUnused)}`),
     ),
   );
 }

@@ -83,7 +83,7 @@ function facts(reports: Reports, row: number): HTMLElement {
       (reports.tags[row] ?? []).map((tag) => h("span", { class: "tag" }, tag)),
       created >= 0 && [" · created ", when(created, now)],
       " · as of ",
-      instant(now),
+      instant(Math.floor(now)),
     ),
     h(
       "div",

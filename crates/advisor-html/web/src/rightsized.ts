@@ -6,6 +6,16 @@ import { count, number } from "./format";
 import { copyButton } from "./parts";
 import type { WrittenStatement } from "./statements";
 
+/** Why actions stay. */
+const KEPT_TEXTS: Record<string, string> = {
+  Used: "used",
+  Implied: "with implied use",
+  Marked: "named by a keep rule",
+  Unobservable: "unobservable",
+  Uncovered: "uncovered",
+  Whole: "in what stays whole",
+};
+
 /** Longer documents are not compared line by line. */
 const MOST_LINES = 600;
 
@@ -14,16 +24,18 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
   if (rightsized.Refused !== undefined) {
     return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
   }
+  const whole = staying(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups.");
+    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  const reasons = Object.entries(rightsized.Kept).flatMap(([reason, actions]) => (actions === 0 ? [] : `${number(actions)} ${KEPT_TEXTS[reason] ?? reason}`));
   return h(
     "div",
     { class: "rightsized" },
-    h("p", {}, `${count(rightsized.RemovedActions, "action")} would be removed and ${number(kept)} stay.`, proof(rightsized)),
+    h("p", {}, `Of ${count(rightsized.RemovedActions + kept, "granted action")}, ${number(rightsized.RemovedActions)} would be removed${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, proof(rightsized)),
     rightsized.NewPolicies.map((policy) => {
       const text = printableJson(policy.PolicyDocument);
       return h(
@@ -36,7 +48,16 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
     }),
     h("h3", {}, "What changes"),
     details,
+    whole,
   );
+}
+
+/** The statements that stay as they are for a reason of their own. */
+function staying({ Policies }: Rightsized): HTMLElement[] {
+  const items = Policies.flatMap(({ PolicyName, Statements }) =>
+    Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` statement ${Sid ?? Index + 1}: ${Stays}`))),
+  );
+  return items.length === 0 ? [] : [h("h3", {}, "What stays whole"), h("ul", {}, items)];
 }
 
 /** The lines of a document, without the escapes of `h`: its line ends stay. */
@@ -65,10 +86,13 @@ function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
       const further = (statement.MoreRemovedServices ?? 0) + (statement.MoreRemovedActions ?? 0);
       const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];
       const more = removed.length - Math.min(removed.length, 12) + further;
+      const without = `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
+      const merged = statement.MergedInto === undefined ? "" : `what is left of it is written with statement ${statement.MergedInto + 1}`;
+      const outcome = statement.New !== undefined ? without : merged === "" ? "removed" : removed.length === 0 ? merged : `${without}; ${merged}`;
       return h(
         "div",
         {},
-        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: `, statement.New === undefined ? "removed" : `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`),
+        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: ${outcome}`),
         h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(old[statement.Index]), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
       );
     }),

@@ -238,8 +238,10 @@ function report(id: string): View {
       return;
     }
     shown = view;
+    const hasFocus = element.contains(document.activeElement);
     element.replaceChildren(view.element);
     view.shown?.();
+    if (hasFocus) element.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   };
   watch().catch((error: unknown) => {
     status.textContent = printable(error instanceof Error ? error.message : String(error));
@@ -290,6 +292,7 @@ async function start(): Promise<void> {
     current = undefined;
     document.title = "Sign in – Access Advisor";
     app.replaceChildren(signInForm((arn) => void signedIn(arn)));
+    app.querySelector("input")?.focus();
     document.documentElement.dataset["ready"] = "true";
   };
   let main: HTMLElement | undefined;
