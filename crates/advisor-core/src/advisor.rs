@@ -189,7 +189,9 @@ impl Advisor {
         &self.engine
     }
 
-    pub(crate) fn has_states(&self) -> bool {
+    /// Whether services and actions of its reports have a state: with AWS's tracking, they have none.
+    #[must_use]
+    pub fn has_states(&self) -> bool {
         self.states.is_some()
     }
 

@@ -59,7 +59,6 @@ pub struct HtmlWriter<W: Write> {
     statements: Entries,
     rows: Chunks,
     details: Chunks,
-    has_states: bool,
     has_actions: bool,
     findings: Option<FindingNames>,
     /// Told to the encoder: whether the next report has a place as a whole.
@@ -177,7 +176,6 @@ impl<W: Write> HtmlWriter<W> {
             statements: Entries::new(),
             rows: Chunks::new("reports"),
             details: Chunks::new("details"),
-            has_states: false,
             has_actions: false,
             findings: encoder.finding_names(),
             has_room: encoder.room().clone(),
@@ -202,7 +200,6 @@ impl<W: Write> HtmlWriter<W> {
         let (section, offset) = self.rows.place();
         self.entities.section.push(section);
         self.entities.offset.push(offset);
-        self.has_states |= !report.claims.is_empty();
         let claims = self.claims_of(report);
         let is_identity = matches!(
             report.facts.as_ref().map(|facts| facts.kind),
@@ -264,7 +261,7 @@ impl<W: Write> HtmlWriter<W> {
             title: &self.options.title,
             now: self.advisor.now().timestamp(),
             granularity: self.options.granularity.map(Granularity::as_str),
-            has_states: self.has_states,
+            has_states: self.advisor.has_states(),
             catalog: self.catalog.fingerprint().to_string(),
             coverage: &self.coverage,
             limit: self.options.limit,

@@ -119,6 +119,13 @@ fn the_index_counts_what_the_reports_hold() {
 }
 
 #[test]
+fn a_report_on_nobody_says_what_is_tracked() {
+    let index = json_section(&file(&advisor(0), HtmlOptions::default()), "index");
+    assert_eq!(index["entities"]["arn"], json!([]));
+    assert_eq!(index["hasStates"], true);
+}
+
+#[test]
 fn identities_with_the_same_permissions_share_them() {
     let few = section(&file(&advisor(2), HtmlOptions::default()), "blocks");
     let many = section(&file(&advisor(200), HtmlOptions::default()), "blocks");
