@@ -310,6 +310,57 @@ fn a_listing_that_does_not_end_is_ended() {
     }
 }
 
+/// A page with these folders. There is always one more.
+fn endless_folders(names: impl Iterator<Item = String>, token: &str) -> Reply {
+    let folders =
+        names.map(|name| format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"));
+    let folders: String = folders.collect();
+    let next = format!("<NextContinuationToken>{token}</NextContinuationToken>");
+    let page = format!(
+        "<ListBucketResult><IsTruncated>true</IsTruncated>{next}{folders}</ListBucketResult>"
+    );
+    Reply::Whole(Answer::new(200, page))
+}
+
+#[test]
+fn a_folder_of_endless_folders_is_ended() {
+    let number = AtomicUsize::new(0);
+    let bucket = Bucket::start(objects([]), 1000, move |request, _, _| {
+        let page = number.fetch_add(1, Ordering::Relaxed);
+        // No kind of logs that is read.
+        let names = (0..1000).map(|name| format!("{}{page}-{name}/", request.prefix()));
+        Some(endless_folders(names, &page.to_string()))
+    });
+    let location = "s3://bucket/AWSLogs/111122223333/";
+    let (keys, errors) = listed(&open(location, options(&bucket.endpoint)));
+    assert_eq!(keys.len(), 0);
+    let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let how = "could not be listed: the listing does not end: it has more than 100000 folders";
+    assert_eq!(messages, [format!("{location}: {how}")]);
+    assert_eq!(bucket.requests().len(), 100);
+}
+
+#[test]
+fn ten_endless_folders_end_the_listing() {
+    let bucket = Bucket::start(objects([]), 1000, |request, before, _| {
+        let prefix = request.prefix();
+        if prefix != "AWSLogs/" {
+            return Some(endless_folders(std::iter::empty(), "t"));
+        }
+        let names = (0..1000).map(|account| format!("{prefix}{:012}/", before * 1000 + account));
+        Some(endless_folders(names, &before.to_string()))
+    });
+    let (keys, errors) = listed(&open("s3://bucket/AWSLogs/", options(&bucket.endpoint)));
+    assert_eq!(keys.len(), 0);
+    let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let how = "could not be listed: the listing does not end";
+    assert_eq!(messages.len(), 11, "{messages:?}");
+    assert_eq!(
+        messages[10],
+        format!("s3://bucket/AWSLogs/: {how}: 10 of its folders do not end")
+    );
+}
+
 #[test]
 fn some_empty_pages_are_no_fault() {
     let key = "y/AWSLogs/1/z";

@@ -163,6 +163,12 @@ pub enum EndlessListing {
     /// Too many pages in a row hold nothing to read.
     #[error("{0} pages in a row hold nothing to read")]
     EmptyPages(u32),
+    /// A folder has more folders than CloudTrail makes in one.
+    #[error("it has more than {0} folders")]
+    Folders(u32),
+    /// Too many folders of the location do not end.
+    #[error("{0} of its folders do not end")]
+    EndlessFolders(u32),
 }
 
 fn because(cause: Option<&S3Fault>) -> String {

@@ -81,6 +81,7 @@ impl S3Listing {
             pages: sender,
             is_empty: true,
             unread: 0,
+            endless: 0,
         };
         runtime.handle().spawn(walk.run(options.concurrency.max(1)));
         S3Listing {
@@ -132,6 +133,11 @@ const MANY_ENTRIES: usize = 100;
 /// How many pages in a row, of all folders, may hold nothing to read. With a window of time, most folders of an organization are
 /// looked into for nothing.
 const MOST_PAGES: u32 = 1_000_000;
+/// The most folders in one folder of CloudTrail's layout. The largest ones hold a folder for each account of an organization:
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
+const MOST_FOLDERS: u32 = 100_000;
+/// How many folders of a location may be endless. Then so is the location.
+const MOST_ENDLESS: u32 = 10;
 /// The longest key: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const LONGEST_KEY: usize = 1_024;
 
@@ -144,6 +150,7 @@ struct PagesSeen {
     /// How many in a row hold nothing to read, and what they cost.
     unread: u32,
     unread_cost: u32,
+    folders: u32,
 }
 
 impl PagesSeen {
@@ -156,6 +163,8 @@ impl PagesSeen {
         {
             return Err(EndlessListing::RepeatedPage);
         }
+        let folders = u32::try_from(page.folders.len()).unwrap_or(u32::MAX);
+        self.folders = self.folders.saturating_add(folders);
         if is_read {
             (self.unread, self.unread_cost) = (0, 0);
         } else {
@@ -167,6 +176,7 @@ impl PagesSeen {
             Some(token) if !self.tokens.insert(self.hash.hash_one(token)) => {
                 Err(EndlessListing::RepeatedToken)
             }
+            Some(_) if self.folders >= MOST_FOLDERS => Err(EndlessListing::Folders(MOST_FOLDERS)),
             Some(_) if self.unread_cost >= MOST_UNREAD => {
                 Err(EndlessListing::EmptyPages(self.unread))
             }
@@ -196,6 +206,8 @@ struct Walk {
     is_empty: bool,
     /// How many pages in a row, of all folders, hold nothing to read.
     unread: u32,
+    /// How many folders were endless.
+    endless: u32,
 }
 
 /// The receiver of the pages was dropped.
@@ -287,15 +299,19 @@ impl Walk {
         let is_read = page.objects.iter().any(|object| self.is_to_read(object));
         self.unread = if is_read { 0 } else { self.unread + 1 };
         if self.unread > MOST_PAGES {
-            let fault = S3Fault::Endless(EndlessListing::EmptyPages(self.unread));
-            let failure = S3Failure { fault, attempts: 1 };
-            self.report(step.folder, failure).await?;
-            return Err(Stopped);
+            return self
+                .give_up(step.folder, EndlessListing::EmptyPages(self.unread))
+                .await;
         }
         if let Err(endless) = step.seen.check(&page, is_read) {
-            let fault = S3Fault::Endless(endless);
-            let failure = S3Failure { fault, attempts: 1 };
-            self.report(step.folder.clone(), failure).await?;
+            self.report_endless(step.folder.clone(), endless).await?;
+            self.endless += 1;
+            if self.endless >= MOST_ENDLESS {
+                let location = self.location.prefix.clone();
+                return self
+                    .give_up(location, EndlessListing::EndlessFolders(self.endless))
+                    .await;
+            }
             if endless == EndlessListing::RepeatedPage {
                 return Ok(());
             }
@@ -345,6 +361,21 @@ impl Walk {
     fn is_to_read(&self, object: &S3Object) -> bool {
         let is_marker = object.size == 0 && object.key.ends_with('/');
         !is_marker && layout::takes_key(&object.key, self.window, self.any_kind)
+    }
+
+    async fn report_endless(
+        &mut self,
+        folder: String,
+        endless: EndlessListing,
+    ) -> Result<(), Stopped> {
+        let fault = S3Fault::Endless(endless);
+        self.report(folder, S3Failure { fault, attempts: 1 }).await
+    }
+
+    /// Ends the listing of the whole location.
+    async fn give_up(&mut self, folder: String, endless: EndlessListing) -> Result<(), Stopped> {
+        self.report_endless(folder, endless).await?;
+        Err(Stopped)
     }
 
     async fn report(&mut self, folder: String, failure: S3Failure) -> Result<(), Stopped> {
