@@ -116,13 +116,19 @@ impl StoreFile {
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match self.change() {
             None => Ok(()),
-            Some(_) => Err(StoreError::Replaced(self.path.clone())),
+            Some(change) => {
+                if change == Change::Overwritten {
+                    // At once: this process may be killed before it closes the file.
+                    self.set_log_aside();
+                }
+                Err(StoreError::Replaced(self.path.clone()))
+            }
         }
     }
 
     /// Whether other content was written into the file, so that the log must not be.
     pub(crate) fn is_overwritten(&self) -> bool {
-        self.change() == Some(Change::Overwritten)
+        self.overwritten() == Some(Change::Overwritten)
     }
 
     fn change(&self) -> Option<Change> {
@@ -156,13 +162,19 @@ impl StoreFile {
     }
 
     /// Sets the log aside, which belongs to what was in the file before it was overwritten: SQLite would write it into the file when it is
-    /// opened again.
+    /// opened again. If it cannot be set aside, the checksums of the rows show the mixture.
     pub(crate) fn set_log_aside(&self) {
-        let [log, _] = self.companions();
-        let mut aside = log.clone().into_os_string();
-        aside.push("-of-overwritten");
-        // If it cannot be, the checksums of the rows show the mixture.
-        _ = fs::rename(log, aside);
+        let [_, log, memory] = self.identities;
+        let [log_path, memory_path] = self.companions();
+        if memory.is_some() && memory == Identity::of(&memory_path) {
+            // It says what is in the log.
+            _ = fs::remove_file(memory_path);
+        }
+        if log.is_some() && log == Identity::of(&log_path) {
+            let mut aside = log_path.clone().into_os_string();
+            aside.push("-of-overwritten");
+            _ = fs::rename(log_path, aside);
+        }
     }
 
     fn current(&self) -> [Option<Identity>; 3] {

@@ -231,6 +231,13 @@ fn a_file_that_is_overwritten_in_place_is_noticed_and_left_alone() {
             Err(OperationError::Store(error)) => assert!(is_replaced(&error)),
             other => panic!("{other:?}"),
         }
+        // As if this process were killed: it has not closed the file.
+        let left = tempfile::tempdir().unwrap();
+        for name in ["store.db", "store.db-wal", "store.db-shm"] {
+            let _ = fs::copy(path.with_file_name(name), left.path().join(name));
+        }
+        let copy = Store::open(&left.path().join("store.db")).unwrap();
+        assert!(!copy.jobs().unwrap().iter().any(|job| job.job.id == kept));
         drop(advisor);
         // The copy is whole, without what came after it.
         assert_eq!(fs::read(&path).unwrap(), fs::read(&backup).unwrap());
