@@ -88,6 +88,10 @@ export interface PolicyChange {
   PolicyName: string;
   PolicyType: string;
   Changes: boolean;
+  /** Whether it would be attached to nothing. */
+  LeftUnattached?: boolean;
+  /** Why it could not be evaluated. */
+  NotEvaluated?: string;
   Statements: StatementChange[];
 }
 
@@ -96,6 +100,10 @@ export interface Rightsized {
   Refused?: string;
   Kept: Record<string, number>;
   RemovedActions: number;
+  /** Those that can lead to more permissions or to credentials, and the others that write. */
+  RemovedPrivileges: number;
+  RemovedWrites: number;
+  PermissionsBoundary?: string;
   Policies: PolicyChange[];
   NewPolicies: { PolicyName: string; PolicyType: string; Replaces: string[]; Characters: number; PolicyDocument: unknown }[];
   Proof?: boolean;

@@ -41,10 +41,15 @@ export class Filters {
   }
 
   set(key: string, value: string): void {
+    this.note(key, value);
+    this.changed();
+  }
+
+  /** Changes the address only. */
+  note(key: string, value: string): void {
     if (value === "") this.query.delete(key);
     else this.query.set(key, value);
     replaceQuery(this.query);
-    this.changed();
   }
 
   setCount(text: string): void {
@@ -67,6 +72,13 @@ export class Filters {
 /** Whether all words of a search are in a text, which is in lower case. */
 export function matches(text: string, words: string[]): boolean {
   return words.every((word) => text.includes(word));
+}
+
+/** Whether all words are in the name or path of an entity. The number of its account is in every ARN: only all of it counts. */
+export function matchesEntity(arn: string, words: string[]): boolean {
+  const whole = arn.toLowerCase();
+  const resource = whole.split(":").slice(5).join(":");
+  return words.every((word) => (word.includes(":") || /^\d{12}$/.test(word) ? whole : resource).includes(word));
 }
 
 export function wordsOf(search: string): string[] {

@@ -5,7 +5,7 @@ import type { Kind, Reports, Severity } from "./data";
 import { removable, removableTitle } from "./decisions";
 import { h } from "./dom";
 import { kindTitle, SEVERITIES, severityBadge } from "./findings";
-import { Filters, matches, wordsOf, type Choice } from "./filters";
+import { Filters, matchesEntity, wordsOf, type Choice } from "./filters";
 import { count, iso, number } from "./format";
 import { ageOf, AGES } from "./overview";
 import { entityHref, share, whenCell, type View } from "./parts";
@@ -165,7 +165,6 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
   const all = reports.rows(...kinds);
   const isPolicies = kinds[0] === "policy";
   const accounts = distinct(all.map((row) => reports.account[row] ?? ""));
-  const texts = new Map(all.map((row) => [row, `${reports.arn[row]} ${reports.name[row]}`.toLowerCase()]));
   let shown: number[] = [];
 
   const save = h("button", { type: "button", onclick: () => download("identities.csv", csv(csvRows(reports, shown))) }, "Save as CSV");
@@ -204,7 +203,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
         ((!finding && !severity) || isFound(row)) &&
         (!age || ageOf(reports, row) === age) &&
         (state === undefined || state.holds(reports, row)) &&
-        matches(texts.get(row) ?? "", words),
+        matchesEntity(reports.arn[row] ?? "", words),
     );
     table.setRows(shown);
     filters.setCount(shown.length === all.length ? number(all.length) : `${number(shown.length)} of ${number(all.length)}`);

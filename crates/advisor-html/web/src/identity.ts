@@ -160,7 +160,7 @@ class ServiceTable {
   private readonly filters: Filters;
   private readonly actions = new Map<ServiceRow, ActionRow[]>();
   private lines: Line[] = [];
-  private readonly dialog = h("dialog", { class: "why", onclose: () => this.filters.set("explain", "") });
+  private readonly dialog = h("dialog", { class: "why", onclose: () => this.filters.note("explain", "") });
 
   constructor(
     private readonly reports: Reports,
@@ -218,7 +218,7 @@ class ServiceTable {
     const title = h("h2", { id: "why-title", tabindex: -1 }, `Why ${this.name} may use `, h("code", {}, asked));
     this.dialog.setAttribute("aria-labelledby", "why-title");
     this.dialog.replaceChildren(h("div", { class: "why-head" }, title, h("button", { type: "button", onclick: () => this.dialog.close() }, "Close")), content);
-    this.filters.set("explain", asked);
+    this.filters.note("explain", asked);
     if (!this.dialog.open && this.dialog.isConnected) this.dialog.showModal();
     title.focus();
   }

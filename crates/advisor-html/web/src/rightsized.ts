@@ -9,6 +9,7 @@ import type { WrittenStatement } from "./statements";
 /** Why actions stay. */
 const KEPT_TEXTS: Record<string, string> = {
   Used: "used",
+  Denied: "tried and always denied",
   Implied: "with implied use",
   Marked: "named by a keep rule",
   Unobservable: "unobservable",
@@ -35,7 +36,8 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
   return h(
     "div",
     { class: "rightsized" },
-    h("p", {}, `Of ${count(rightsized.RemovedActions + kept, "granted action")}, ${number(rightsized.RemovedActions)} would be removed${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, proof(rightsized)),
+    h("p", {}, `Of ${count(rightsized.RemovedActions + kept, "granted action")}, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, proof(rightsized)),
+    rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
     rightsized.NewPolicies.map((policy) => {
       const text = printableJson(policy.PolicyDocument);
       return h(
@@ -52,10 +54,16 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
   );
 }
 
-/** The statements that stay as they are for a reason of their own. */
+/** What is worth the most of what is removed. */
+function removedText({ RemovedPrivileges, RemovedWrites }: Rightsized): string {
+  const parts = [RemovedPrivileges > 0 ? count(RemovedPrivileges, "privilege") : "", RemovedWrites > 0 ? `${number(RemovedWrites)} ${RemovedPrivileges > 0 ? "others that write" : "that write"}` : ""].filter(Boolean);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+/** The policies and statements that stay as they are for a reason of their own. */
 function staying({ Policies }: Rightsized): HTMLElement[] {
-  const items = Policies.flatMap(({ PolicyName, Statements }) =>
-    Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` statement ${Sid ?? Index + 1}: ${Stays}`))),
+  const items = Policies.flatMap(({ PolicyName, NotEvaluated, Statements }) =>
+    NotEvaluated !== undefined ? h("li", {}, h("code", {}, PolicyName), `: ${NotEvaluated}`) : Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` statement ${Sid ?? Index + 1}: ${Stays}`))),
   );
   return items.length === 0 ? [] : [h("h3", {}, "What stays whole"), h("ul", {}, items)];
 }
@@ -81,7 +89,7 @@ function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
   return h(
     "details",
     {},
-    h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed`)),
+    h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed${policy.LeftUnattached ? "; attached to nothing then" : ""}`)),
     statements.map((statement) => {
       const further = (statement.MoreRemovedServices ?? 0) + (statement.MoreRemovedActions ?? 0);
       const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];

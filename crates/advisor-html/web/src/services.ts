@@ -3,7 +3,7 @@
 import { csv, download } from "./csv";
 import { Kept, type Reports, type ServiceSummary } from "./data";
 import { h } from "./dom";
-import { Filters, matches, wordsOf } from "./filters";
+import { Filters, matches, matchesEntity, wordsOf } from "./filters";
 import { count, instant, iso, number } from "./format";
 import { missing } from "./identity";
 import { entityHref, exactly, share, shareText, stateBadge, tile, when, whenCell, type View } from "./parts";
@@ -125,7 +125,7 @@ export function service(reports: Reports, namespace: string): View {
     const use = filters.get("use");
     shown = holders.filter(
       ({ row, service: it }) =>
-        matches((reports.arn[row] ?? "").toLowerCase(), words) &&
+        matchesEntity(reports.arn[row] ?? "", words) &&
         (use === "" || { used: it.last !== null, unused: it.last === null, ungranted: it.grant !== "granted" }[use] === true),
     );
     table.setRows(shown);

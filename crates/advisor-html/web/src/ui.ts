@@ -1,7 +1,7 @@
 // The pages at /ui of a server: sign in, start a report, watch it, and open it.
 
 import { h, printable, type Child } from "./dom";
-import { Filters, matches, wordsOf } from "./filters";
+import { Filters, matchesEntity, wordsOf } from "./filters";
 import { count, instant, number } from "./format";
 import { gathered, forget } from "./gathered";
 import { identity } from "./identity";
@@ -101,7 +101,7 @@ async function entities(problem: string | null = null): Promise<View> {
   const update = (): void => {
     const words = wordsOf(filters.get("q"));
     const kind = filters.get("kind");
-    const shown = found.filter((it) => (kind === "" || it.kind === kind) && matches(`${it.name} ${it.arn}`.toLowerCase(), words));
+    const shown = found.filter((it) => (kind === "" || it.kind === kind) && matchesEntity(it.arn, words));
     table.setRows(shown);
     filters.setCount(shown.length === found.length ? number(found.length) : `${number(shown.length)} of ${number(found.length)}`);
   };

@@ -92,6 +92,8 @@ test("a row opens its explanation", async () => {
     assert.match(page.url(), /explain=dynamodb$/);
     await dialog.getByRole("button", { name: "Close" }).click();
     await dialog.waitFor({ state: "hidden" });
+    // Whoever came by keyboard goes on where the explanation was asked for.
+    assert.ok(await page.evaluate(() => document.activeElement.matches("tr.service button.why")));
   }
 });
 

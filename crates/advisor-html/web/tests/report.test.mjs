@@ -121,6 +121,11 @@ test("search, filters and sorting stand in the address", async () => {
   assert.equal(await count(), `1 of ${all}`);
   assert.equal(await page.locator("tbody tr:not(.space)").count(), 1);
   assert.match(page.url(), /#\/identities\?q=bruno$/);
+  // Every ARN has the number of the account: only all of it is searched for.
+  await page.getByRole("searchbox").fill("11112222");
+  assert.equal(await count(), `0 of ${all}`);
+  await page.getByRole("searchbox").fill("111122223333");
+  assert.equal(await count(), all);
   await page.getByRole("searchbox").fill("");
   await page.getByLabel("Kind", { exact: true }).selectOption("role");
   await page.getByLabel("State", { exact: true }).selectOption("used");
@@ -192,6 +197,9 @@ test("right-sized policies are those of the rightsize command, and can be copied
     await go(page, link(viewOf(expected.Arn), expected.Arn));
     const policies = page.locator(".rightsized > details:has(.copy)");
     assert.equal(await policies.count(), expected.NewPolicies.length, expected.Arn);
+    const kept = Object.values(expected.Kept).reduce((sum, it) => sum + it, 0);
+    const text = await page.locator(".rightsized > p").first().textContent();
+    assert.match(text.replaceAll(",", ""), new RegExp(`^Of ${expected.RemovedActions + kept} granted actions? ${expected.RemovedActions} would be removed`));
     for (const [index, policy] of expected.NewPolicies.entries()) {
       const shownPolicy = policies.nth(index);
       const lines = await shownPolicy.locator(".line").allTextContents();
