@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use access_advisor::account::LoadError;
+use access_advisor::account::{AccountData, LoadError};
 use access_advisor::activity::CatalogMismatch;
 use access_advisor::arrow::ReadError;
 use access_advisor::catalog::CatalogError;
@@ -87,15 +87,6 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
-impl From<ExplainError> for Failure {
-    fn from(error: ExplainError) -> Self {
-        match error {
-            ExplainError::Entity(error) => error.into(),
-            other => Self::Explain(other),
-        }
-    }
-}
-
 impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         match error {
@@ -106,7 +97,28 @@ impl From<OperationError> for Failure {
     }
 }
 
+/// The most ARNs that a text may mean and that are named.
+const MOST_SUGGESTED: usize = 3;
+
 impl Failure {
+    /// That a text is no ARN of the account data, with those that may be meant.
+    pub(crate) fn unresolved(error: RequestError, text: &str, account: &AccountData) -> Self {
+        let suggested = account.suggest(text).into_iter().take(MOST_SUGGESTED);
+        let suggested: Vec<&str> = suggested.map(|arn| &**arn).collect();
+        let suggested = suggested.join(" or ");
+        match (text.starts_with("arn:"), suggested.is_empty()) {
+            (true, true) => Self::Request(error),
+            (true, false) => {
+                let code = error.code();
+                Self::Message(format!("{error} ({code}) Did you mean {suggested}?"))
+            }
+            (false, true) => Self::Message(format!(
+                "{text:?} is not an ARN; write one, as in arn:aws:iam::111122223333:user/ann"
+            )),
+            (false, false) => Self::Message(format!("{text:?} is not an ARN; write {suggested}")),
+        }
+    }
+
     /// The line on stderr; none when the reader of a pipe has seen enough, as with `| head`.
     pub(crate) fn message(&self) -> Option<String> {
         match self {

@@ -32,6 +32,7 @@ mod request_error;
 mod rightsize;
 mod scope_formats;
 mod service_ref;
+mod spelling;
 mod state;
 mod statement_resources;
 pub mod text;

@@ -5,7 +5,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use access_advisor::explain::Explanation;
+use access_advisor::explain::{ExplainError, Explanation};
 use access_advisor::report::{Advisor, Tracking};
 use clap::{Args, ValueEnum};
 
@@ -78,23 +78,32 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
 fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let tracking = Tracking::full().with_min_coverage_days(arguments.min_coverage);
     let accounts = arguments.evidence.accounts()?;
-    let resource = arguments.resource.as_deref();
     let explain = |advisor: &Advisor, has_trail| {
-        let explanation = advisor.explain(&arguments.arn, &arguments.action, resource)?;
+        let explanation = explained(advisor, arguments)?;
         print(&explanation, arguments.format, has_trail)
     };
     if !accounts.have_trail(&arguments.trail)? {
         return explain(&accounts.without_trail(tracking)?, false);
     }
     // Fail before the trail is read.
-    accounts.without_trail(tracking.clone())?.explain(
-        &arguments.arn,
-        &arguments.action,
-        resource,
-    )?;
+    explained(&accounts.without_trail(tracking.clone())?, arguments)?;
     let evidence = accounts.read(&arguments.trail, tracking)?;
     explain(&evidence.advisor, true)?;
     Ok(evidence.missing.check()?)
+}
+
+fn explained<'a>(
+    advisor: &'a Advisor,
+    arguments: &ExplainArguments,
+) -> Result<Explanation<'a>, Failure> {
+    let resource = arguments.resource.as_deref();
+    let explanation = advisor.explain(&arguments.arn, &arguments.action, resource);
+    explanation.map_err(|error| match error {
+        ExplainError::Entity(error) => {
+            Failure::unresolved(error, &arguments.arn, advisor.account())
+        }
+        other => Failure::Explain(other),
+    })
 }
 
 fn print(explanation: &Explanation, format: Format, has_trail: bool) -> Result<(), Failure> {

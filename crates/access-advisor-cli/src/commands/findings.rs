@@ -10,6 +10,7 @@ use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity, re
 use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
 use access_advisor::report::{Granularity, Tracking};
+use access_advisor::trail::MissingInput;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
@@ -59,8 +60,9 @@ pub(crate) struct FindingsArguments {
     #[command(flatten)]
     evidence: EvidenceArguments,
 
-    /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`
-    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
+    /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`.
+    /// Without them, there are findings of the policies and of the credential report alone
+    #[arg(long, num_args = 1.., value_name = "PATH")]
     trail: Vec<PathBuf>,
 
     /// Thresholds, exclusions and archive rules, as TOML
@@ -162,8 +164,17 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     });
     let baseline = baseline.transpose()?;
     let accounts = arguments.evidence.accounts()?;
-    let evidence = accounts.read(&arguments.trail, Tracking::full())?;
-    let (advisor, missing) = (evidence.advisor, evidence.missing);
+    let (advisor, missing) = if accounts.have_trail(&arguments.trail)? {
+        let evidence = accounts.read(&arguments.trail, Tracking::full())?;
+        (evidence.advisor, evidence.missing)
+    } else {
+        output::say(
+            "note: no trail was given (--trail): findings are of the policies and of the credential report alone, and no permission, role or \
+             user is called unused",
+        );
+        let missing = MissingInput::default().with_issues(accounts.data.issues());
+        (accounts.without_trail(Tracking::full())?, missing)
+    };
     let mut findings = match &baseline {
         Some(baseline) => advisor.new_findings(&settings, baseline),
         None => advisor.findings(&settings),

@@ -135,7 +135,8 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let accounts = arguments.evidence.accounts()?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
-        accounts.data.check(arn)?;
+        let checked = accounts.data.check(arn);
+        checked.map_err(|error| Failure::unresolved(error, arn, &accounts.data))?;
     }
     let Evidence {
         advisor,

@@ -37,6 +37,13 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let accounts = arguments.evidence.accounts()?;
     // Fail before the trail is read.
     let named = named(&accounts.data, &arguments.arn)?;
+    if !accounts.have_trail(&arguments.trail)? {
+        return Err(Failure::Message(
+            "no trail was given (--trail): without one, nothing shows what is used, and nothing can be removed. `findings` and `explain` work \
+             without one"
+                .into(),
+        ));
+    }
     let evidence = accounts.read(&arguments.trail, tracking)?;
     let (advisor, missing) = (evidence.advisor, evidence.missing);
     let wildcards = options.wildcards;
@@ -83,7 +90,8 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
 fn named(account: &AccountData, arns: &[String]) -> Result<Vec<EntityId>, Failure> {
     let mut named = Vec::new();
     for arn in arns {
-        let entity = account.resolve(arn)?;
+        let resolved = account.resolve(arn);
+        let entity = resolved.map_err(|error| Failure::unresolved(error, arn, account))?;
         if !named.contains(&entity) {
             named.push(entity);
         }

@@ -17,7 +17,18 @@ fn unknown_and_wrong_arns() {
             "arn:aws-cn:iam::111122223333:user/ada",
             "Invalid ARN partition",
         ),
-        ("ada", "Value at 'arn' failed to satisfy constraint"),
+        (
+            "ada",
+            "\"ada\" is not an ARN; write arn:aws:iam::111122223333:user/ada",
+        ),
+        (
+            "nobody-at-all",
+            "\"nobody-at-all\" is not an ARN; write one, as in arn:aws:iam::111122223333:user/ann",
+        ),
+        (
+            "arn:aws:iam::111122223333:user/adda",
+            "does not exist. (NoSuchEntity) Did you mean arn:aws:iam::111122223333:user/ada?",
+        ),
         (
             "arn:aws:iam::111122223333:root",
             "Invalid Entity Arn: arn:aws:iam::111122223333:root is not supported.",
@@ -32,6 +43,19 @@ fn unknown_and_wrong_arns() {
         );
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn without_a_trail_findings_are_of_the_policies_and_nothing_is_right_sized() {
+    let found = run(&["findings", "--account", ACCOUNT, "--now", NOW]);
+    let text = stdout(&found);
+    assert!(stderr(&found).contains("no trail was given"), "{text}");
+    assert!(text.contains("By kind: UnattachedPolicy 1\n"), "{text}");
+    let sized = run(&["rightsize", BRUNO, "--account", ACCOUNT, "--now", NOW]);
+    assert_eq!(sized.status.code(), Some(1));
+    assert!(sized.stdout.is_empty());
+    let message = "error: no trail was given (--trail): without one, nothing shows what is used";
+    assert!(stderr(&sized).contains(message), "{}", stderr(&sized));
 }
 
 #[test]

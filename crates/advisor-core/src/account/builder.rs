@@ -146,6 +146,7 @@ impl AccountDataBuilder {
         };
         detail.tags = self.tags(&place, identity.tags);
         detail.permissions_boundary = self.boundary(&place, identity.permissions_boundary);
+        detail.is_never_used = identity.is_never_used;
         if let Some(last_used) = identity.last_used {
             detail.last_used = last_used.last_used_date.time();
             detail.last_used_region = last_used.region.map(Into::into);
@@ -512,6 +513,13 @@ struct Listed {
     created: ExportTime,
 }
 
+/// Whether a part of an export is an object without values. Members of other names than AWS's may be a use.
+fn is_empty<T>(part: &Part<'_, T>) -> bool {
+    let object: Option<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(part.json()).ok();
+    object.is_some_and(|object| object.values().all(serde_json::Value::is_null))
+}
+
 /// A user, group or role. Their details differ only in the names of fields.
 struct Identity<'a> {
     listed: Listed,
@@ -523,6 +531,8 @@ struct Identity<'a> {
     permissions_boundary: Option<Part<'a, PermissionsBoundary>>,
     tags: Option<Part<'a, Vec<Tag>>>,
     last_used: Option<RoleLastUsed>,
+    /// Whether `RoleLastUsed` is there, and has nothing in it.
+    is_never_used: bool,
 }
 
 impl<'a> From<UserDetail<'a>> for Identity<'a> {
@@ -542,6 +552,7 @@ impl<'a> From<UserDetail<'a>> for Identity<'a> {
             permissions_boundary: user.permissions_boundary,
             tags: user.tags,
             last_used: None,
+            is_never_used: false,
         }
     }
 }
@@ -563,6 +574,7 @@ impl<'a> From<GroupDetail<'a>> for Identity<'a> {
             permissions_boundary: None,
             tags: None,
             last_used: None,
+            is_never_used: false,
         }
     }
 }
@@ -583,6 +595,7 @@ impl<'a> From<RoleDetail<'a>> for Identity<'a> {
             attached_managed_policies: role.attached_managed_policies,
             permissions_boundary: role.permissions_boundary,
             tags: role.tags,
+            is_never_used: role.role_last_used.as_ref().is_some_and(is_empty),
             last_used: role.role_last_used.and_then(|part| part.read_object().ok()),
         }
     }

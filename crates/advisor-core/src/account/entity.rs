@@ -82,6 +82,9 @@ pub struct EntityDetail {
     pub last_used: Option<DateTime<Utc>>,
     /// The Region of that use.
     pub last_used_region: Option<Box<str>>,
+    /// Whether the export says that AWS remembers no use of a role: `RoleLastUsed` is there and empty. AWS remembers the last 400 days,
+    /// in the Regions where it tracks last use (IAM API Reference, `RoleLastUsed`).
+    pub is_never_used: bool,
 }
 
 impl EntityDetail {
@@ -112,6 +115,7 @@ impl EntityDetail {
             permissions_boundary: None,
             last_used: None,
             last_used_region: None,
+            is_never_used: false,
         }
     }
 }

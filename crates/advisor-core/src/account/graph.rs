@@ -15,6 +15,7 @@ use super::entity::{
 use super::issue::ExportIssue;
 use crate::ids::{AccountId, UniqueId};
 use crate::request_error::RequestError;
+use crate::spelling::nearest;
 
 /// The identities and policies of one or several accounts.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +179,21 @@ impl AccountData {
         let parsed = RequestError::check_arn(arn, |partition| self.has_partition(partition))?;
         self.named(&parsed)
             .ok_or_else(|| RequestError::no_such_arn(arn))
+    }
+
+    /// The ARNs of the entities that a name or a wrong ARN may mean: those with this name, else the one whose name is a mistype away.
+    #[must_use]
+    pub fn suggest(&self, text: &str) -> Vec<&Arc<str>> {
+        let name = text.rsplit(['/', ':']).next().unwrap_or(text);
+        let entities = || self.entities().map(|(_, detail)| detail);
+        let same = entities().filter(|detail| detail.name.eq_ignore_ascii_case(name));
+        let mut arns: Vec<&Arc<str>> = same.map(|detail| &detail.arn).collect();
+        if arns.is_empty() {
+            let others = entities().map(|detail| (&*detail.name, &detail.arn));
+            arns.extend(nearest(name, others));
+        }
+        arns.sort();
+        arns
     }
 
     /// Checks that a report can be made for an ARN: that [`AccountData::resolve`] finds an entity, or

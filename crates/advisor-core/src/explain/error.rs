@@ -28,7 +28,7 @@ pub enum ExplainError {
     /// The service has no such action.
     #[error(
         "{service} has no action {action:?} in the catalog; policies that name it grant nothing{hint}",
-        hint = hint(.authorized_as.as_deref())
+        hint = hint(.authorized_as.as_deref(), .similar.as_deref())
     )]
     UnknownAction {
         /// The namespace of the service.
@@ -37,6 +37,8 @@ pub enum ExplainError {
         action: String,
         /// The action that authorizes the API operation of this name, if there is one.
         authorized_as: Option<String>,
+        /// The action with the most similar name, if that is a mistype away.
+        similar: Option<String>,
     },
     /// The action has a wildcard.
     #[error("{action:?}: name one action, such as s3:GetObject, or a whole service, such as s3")]
@@ -64,8 +66,12 @@ pub enum ExplainError {
 /// The length of the longest ARN that IAM accepts (API reference, `arnType`), in characters.
 pub(super) const MAX_RESOURCE: usize = 2048;
 
-fn hint(authorized_as: Option<&str>) -> String {
-    authorized_as.map_or_else(String::new, |action| {
-        format!(". The API operation of this name is authorized as {action}")
-    })
+fn hint(authorized_as: Option<&str>, similar: Option<&str>) -> String {
+    match (authorized_as, similar) {
+        (Some(action), _) => {
+            format!(". The API operation of this name is authorized as {action}")
+        }
+        (None, Some(action)) => format!(". Did you mean {action}?"),
+        (None, None) => String::new(),
+    }
 }

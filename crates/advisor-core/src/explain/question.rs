@@ -3,6 +3,8 @@
 use iam_policy_parser::{Arn, ArnError, Pattern};
 use service_catalog::{ActionId, Catalog, ServiceId};
 
+use crate::spelling::nearest_action;
+
 use super::error::{ExplainError, MAX_RESOURCE};
 
 /// What is asked of an entity.
@@ -105,6 +107,8 @@ fn action_named(
         service: namespace.to_owned(),
         action: name.to_owned(),
         authorized_as,
+        similar: nearest_action(catalog, service, name)
+            .map(|action| format!("{namespace}:{}", catalog.action(action).name())),
     })
 }
 

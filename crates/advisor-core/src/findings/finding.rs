@@ -43,6 +43,8 @@ pub struct Finding {
     pub credential_id: Option<Box<str>>,
     /// Until when IAM's credential report knows uses, in findings that rest on it.
     pub reported_until: Option<DateTime<Utc>>,
+    /// Whether it also rests on `RoleLastUsed` of the export, which is there and empty: the role may do what leaves no trace in the trail.
+    pub rests_on_last_used: bool,
     /// The services that the finding is about, sorted by namespace, with their actions.
     pub permissions: Vec<FoundPermission>,
     /// How many actions are granted and unused: what removing them would win.

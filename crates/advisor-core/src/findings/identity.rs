@@ -19,7 +19,7 @@ use crate::state::State;
 pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
     let uses = IdentityUses::new(search.advisor, entity.id, search.period);
     found.extend(repeated_denials(search, entity, &uses));
-    let observed = Observed::of(search.advisor, entity.id);
+    let mut observed = Observed::of(search.advisor, entity.id);
     found.extend(ungranted_use(search, entity, &observed, &uses));
     if !search.is_old_enough(entity.detail) {
         return;
@@ -28,7 +28,10 @@ pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut V
         credential::find(search, entity, found);
     }
     // What a policy that is not evaluated grants may have been used unseen.
-    let is_unused = observed.is_all_unused()
+    let is_all_unused = observed.is_all_unused();
+    // What leaves no trace in the trail, AWS would remember of a role.
+    let is_never_used = entity.detail.is_never_used && observed.is_nothing_seen();
+    let is_unused = (is_all_unused || is_never_used)
         && search.advisor.not_evaluated(entity.id).is_empty()
         && !credential::has_signed_in(search, entity.id);
     if !is_unused {
@@ -37,7 +40,15 @@ pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut V
         policy::find_inline(search, entity, (&observed, Some(&uses)), found);
     } else if !credential::is_remembered(search, entity.id, entity.detail) {
         // If IAM saw a use, the trail misses something that it should have, and nothing of the identity is called unused.
-        found.push(unused_identity(search, entity, &observed, &uses));
+        if !is_all_unused {
+            let advisor = search.advisor;
+            let reach = advisor.engine().reach(advisor.account(), entity.id);
+            observed.take_for_unused(advisor.catalog(), &reach);
+        }
+        found.push(Finding {
+            rests_on_last_used: !is_all_unused,
+            ..unused_identity(search, entity, &observed, &uses)
+        });
     }
 }
 

@@ -169,6 +169,8 @@ struct Ours<'a> {
     credential_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reported_until: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    rests_on_last_used: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,6 +285,7 @@ impl<'a> Ours<'a> {
             subject: &finding.subject,
             credential_id: finding.credential_id.as_deref(),
             reported_until: finding.reported_until.map(time::format),
+            rests_on_last_used: finding.rests_on_last_used,
             state: finding.state,
             state_reason: reason,
             window: finding.window,

@@ -43,7 +43,16 @@ impl Finding {
                 "IAM's credential report, which knows uses until {until}"
             ));
         }
-        self.state_reason.as_ref().map(ToString::to_string)
+        let basis = self.state_reason.as_ref().map(ToString::to_string);
+        if !self.rests_on_last_used {
+            return basis;
+        }
+        let separator = if basis.is_some() { "; " } else { "" };
+        Some(format!(
+            "{}{separator}for what leaves no trace, RoleLastUsed of the export, which is empty: AWS remembers no use of the role in the 400 \
+             days before the export, in the Regions that it tracks",
+            basis.unwrap_or_default()
+        ))
     }
 
     /// What the finding says, without why.

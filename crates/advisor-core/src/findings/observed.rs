@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use service_catalog::{ActionId, ServiceId};
+use service_catalog::{ActionId, Catalog, ServiceId};
 
 use super::evidence::{IdentityUses, LastUse};
 use super::finding::FoundPermission;
 use crate::account::EntityId;
 use crate::advisor::Advisor;
+use crate::reach::Reach;
 use crate::report::{ActionRow, Grant, Granularity, ReportVisitor, ServiceRow};
 use crate::state::{State, StateReason};
 
@@ -49,6 +50,22 @@ impl Observed {
         let is_unused =
             |service: &ObservedService| service.is_granted && service.state == Some(State::Unused);
         !self.has_unknown && !self.services.is_empty() && self.services.iter().all(is_unused)
+    }
+
+    /// Whether something is granted, and of all of it, no use was seen on days that were read: it is unused, or a use leaves no trace.
+    pub(super) fn is_nothing_seen(&self) -> bool {
+        let is_unseen = |service: &ObservedService| {
+            service.is_granted && matches!(service.state, Some(State::Unused | State::Unobservable))
+        };
+        !self.has_unknown && !self.services.is_empty() && self.services.iter().all(is_unseen)
+    }
+
+    /// Takes everything that is granted for unused, because something else than the trail says so.
+    pub(super) fn take_for_unused(&mut self, catalog: &Catalog, reach: &Reach) {
+        for service in &mut self.services {
+            service.state = Some(State::Unused);
+            service.unused = reach.actions_of(catalog, service.service).collect();
+        }
     }
 
     /// The actions that are granted and unused.

@@ -108,6 +108,7 @@ impl<'a> Search<'a> {
             subject: subject.into(),
             credential_id: None,
             reported_until: None,
+            rests_on_last_used: false,
             permissions: Vec::new(),
             unused_actions: 0,
             last_use: None,

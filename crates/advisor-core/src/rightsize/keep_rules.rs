@@ -8,9 +8,7 @@ use service_catalog::Catalog;
 use crate::account::AccountData;
 use crate::action_set::ActionSet;
 use crate::compiled_policy::PolicyCompiler;
-
-/// The most letters by which a name is taken for a mistyped other one.
-const MOST_MISTYPED: usize = 2;
+use crate::spelling::nearest_action;
 
 /// What stays although it is unused: actions, of all identities or of some.
 ///
@@ -236,36 +234,11 @@ impl KeepRule {
     }
 }
 
-/// The action of the catalog, of the same service, with the name that is most like that of a pattern, if one is a mistype away.
+/// The action that a mistyped pattern may mean.
 fn near(pattern: &ActionPattern, catalog: &Catalog) -> Option<Box<str>> {
     let (namespace, name) = (pattern.service()?, pattern.literal_name()?);
-    let service = catalog.service_by_namespace(namespace)?;
-    let name = name.to_ascii_lowercase();
-    let others = catalog.actions_of(service).map(|id| {
-        let other = catalog.action(id).name();
-        (distance(&name, &other.to_ascii_lowercase()), other)
-    });
-    let (steps, nearest) = others.min_by_key(|(steps, _)| *steps)?;
-    (steps <= MOST_MISTYPED).then(|| format!("{namespace}:{nearest}").into())
-}
-
-/// How many letters are to be added, left out or changed to make one text of another.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (number, letter) in from.bytes().enumerate() {
-        let mut diagonal = number;
-        let mut left = number + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(to.bytes()) {
-            let changed = diagonal + usize::from(letter != other);
-            diagonal = *cell;
-            left = changed.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = number + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let action = nearest_action(catalog, catalog.service_by_namespace(namespace)?, name)?;
+    Some(format!("{namespace}:{}", catalog.action(action).name()).into())
 }
 
 /// The actions of the catalog that one of the patterns matches.
@@ -283,20 +256,6 @@ fn matched(patterns: Vec<ActionPattern>, compiler: &PolicyCompiler) -> ActionSet
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_counted_in_letters() {
-        for (from, to, expected) in [
-            ("queue", "queue", 0),
-            ("qeue", "queue", 1),
-            ("queues", "queue", 1),
-            ("qwewe", "queue", 2),
-            ("", "abc", 3),
-            ("abc", "", 3),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-        }
-    }
 
     #[test]
     fn lines_are_rules_comments_or_errors() {

@@ -13,7 +13,7 @@ mod use_and_denials;
 mod world;
 
 use advisor_core::{Finding, FindingKind, Severity};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::world::{World, allow, line};
 
@@ -79,6 +79,48 @@ fn a_permissions_boundary_is_named() {
         FindingKind::UnusedIamRole,
     );
     assert_eq!(unbounded.boundary_caveat(), None);
+}
+
+#[test]
+fn what_leaves_no_trace_is_unused_where_aws_remembers_no_use_of_the_role() {
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["s3:GetObject", "sqs:CreateQueue"])}]);
+    let role = |last_used: Value| json!({"RolePolicyList": inline, "RoleLastUsed": last_used});
+    let world = covered().role("never", &role(json!({})));
+    assert_eq!(world.kinds(), ["UnusedIAMRole never: medium"]);
+    let found = only(&world, FindingKind::UnusedIamRole);
+    assert!(found.rests_on_last_used);
+    assert_eq!((found.unused_services(), found.unused_actions), (2, 2));
+    let basis = found.basis().unwrap();
+    assert!(
+        basis.starts_with("no attempt on 90 of 90 days, "),
+        "{basis}"
+    );
+    assert!(
+        basis.contains("; for what leaves no trace, RoleLastUsed of the export, which is empty"),
+        "{basis}"
+    );
+    // The export says nothing, names a use in words that are not AWS's, or the trail has a use, or is not read.
+    for last_used in [
+        json!(null),
+        json!({"lastUse": "2026-07-01"}),
+        json!({"Region": "eu-west-1"}),
+    ] {
+        let world = covered().role("reader", &role(last_used));
+        assert_eq!(world.kinds(), ["UnusedPermission reader: medium"]);
+    }
+    let used = covered()
+        .role("never", &role(json!({})))
+        .call("never", "sqs:CreateQueue", 150);
+    assert_eq!(used.kinds(), [""; 0]);
+    let unread = World::covered(0..100).role("never", &role(json!({})));
+    assert_eq!(unread.kinds(), [""; 0]);
+    // What the trail alone proves rests on nothing else.
+    let inline = json!([{"PolicyName": "own", "PolicyDocument": allow(&["sqs:CreateQueue"])}]);
+    let world = covered().role(
+        "never",
+        &json!({"RolePolicyList": inline, "RoleLastUsed": {}}),
+    );
+    assert!(!only(&world, FindingKind::UnusedIamRole).rests_on_last_used);
 }
 
 #[test]

@@ -42,7 +42,12 @@ pub(super) fn write(
         explanation.action.is_some() || deny.effect != DenyEffect::Apart
     };
     let others: Vec<_> = others.into_iter().filter(is_shown).collect();
-    write_denies(lines, "Denies that take nothing away", &others, explanation)?;
+    let heading = if explanation.allows.is_empty() {
+        "Denies that would apply if something allowed it"
+    } else {
+        "Denies that take nothing away"
+    };
+    write_denies(lines, heading, &others, explanation)?;
     write_uses(lines, explanation, has_trail)?;
     if !explanation.not_evaluated.is_empty() {
         writeln!(lines)?;
@@ -336,7 +341,9 @@ fn write_uses(
     match (explanation.state, &explanation.state_reason) {
         (Some(state), Some(reason)) => writeln!(lines, "Last uses: {state}, {reason}{denied}")?,
         (Some(state), None) => writeln!(lines, "Last uses: {state}{denied}")?,
-        (None, _) if explanation.last_uses.is_empty() => writeln!(lines, "Last uses: none")?,
+        (None, _) if explanation.last_uses.is_empty() => {
+            writeln!(lines, "Last uses: none in the logs that were read")?
+        }
         (None, _) => writeln!(lines, "Last uses{denied}")?,
     }
     if explanation.last_uses.is_empty() {

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use access_advisor::report::Granularity;
 use access_advisor::rightsize::{KeepRules, PolicyLimits, RightsizeOptions, Wildcards};
 use clap::{Args, ValueEnum};
 
-use crate::arguments::{EvidenceArguments, GranularityArgument};
+use crate::arguments::EvidenceArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 
@@ -42,12 +43,12 @@ pub(crate) struct RightsizeArguments {
     pub(super) evidence: EvidenceArguments,
 
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
-    #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
+    #[arg(long, num_args = 1.., value_name = "PATH")]
     pub(super) trail: Vec<PathBuf>,
 
-    /// Remove single actions, or only services of which every granted action is unused
-    #[arg(long, value_enum, ignore_case = true, default_value_t = GranularityArgument::Action)]
-    granularity: GranularityArgument,
+    /// What is removed: single actions, or services as a whole
+    #[arg(long, value_enum, ignore_case = true, default_value_t = RemovalArgument::Action)]
+    granularity: RemovalArgument,
 
     /// Whether new policies may have wildcards
     #[arg(long, value_enum, default_value_t = WildcardsArgument::None)]
@@ -99,6 +100,17 @@ pub(super) enum RightsizeFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RemovalArgument {
+    /// Services of which no action stays. One action that was used, or that the logs cannot show, keeps all
+    /// of its service
+    #[value(alias = "SERVICE_LEVEL")]
+    Service,
+    /// Every action that is unused
+    #[value(alias = "ACTION_LEVEL")]
+    Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum WildcardsArgument {
     /// Every action by its name
     None,
@@ -142,7 +154,10 @@ impl RightsizeArguments {
             }
         }
         Ok(RightsizeOptions::default()
-            .with_granularity(self.granularity.into())
+            .with_granularity(match self.granularity {
+                RemovalArgument::Service => Granularity::Service,
+                RemovalArgument::Action => Granularity::Action,
+            })
             .with_wildcards(match self.wildcards {
                 WildcardsArgument::None => Wildcards::None,
                 WildcardsArgument::Safe => Wildcards::Safe,
