@@ -529,6 +529,18 @@ impl StatementChange {
 }
 
 impl KeptActions {
+    pub(super) fn of(reasons: &ActionReasons) -> Self {
+        Self {
+            used: reasons.used.len(),
+            denied: reasons.denied.len(),
+            implied: reasons.implied.len(),
+            marked: reasons.marked.len(),
+            unobservable: reasons.unobservable.len(),
+            uncovered: reasons.uncovered.len(),
+            whole: reasons.whole.len(),
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {

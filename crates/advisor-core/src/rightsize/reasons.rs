@@ -7,7 +7,6 @@ use service_catalog::Catalog;
 use crate::action_set::ActionSet;
 
 use super::needs::Needs;
-use super::outcome::KeptActions;
 
 /// The granted actions, each in one set.
 #[derive(Clone, Debug)]
@@ -49,18 +48,6 @@ impl ActionReasons {
             unobservable: take(&needs.unobservable),
             uncovered: take(&needs.uncovered),
             whole: left,
-        }
-    }
-
-    pub(super) fn counts(&self) -> KeptActions {
-        KeptActions {
-            used: self.used.len(),
-            denied: self.denied.len(),
-            implied: self.implied.len(),
-            marked: self.marked.len(),
-            unobservable: self.unobservable.len(),
-            uncovered: self.uncovered.len(),
-            whole: self.whole.len(),
         }
     }
 }

@@ -23,7 +23,8 @@ use super::names::{AccountNames, NewNames};
 use super::needs::{Needs, NoNeeds};
 use super::options::{PolicyLimits, RightsizeOptions};
 use super::outcome::{
-    ChangeReason, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal, Rightsized,
+    ChangeReason, KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal,
+    Rightsized,
 };
 use super::packing::{Load, Packed, characters, merged_loads, one_by_one, together};
 use super::proof::{Proof, prove};
@@ -262,7 +263,7 @@ impl Rightsizer {
         let free = free.filter_map(|position| catalog.action_at(position));
         result.used_without_permission = free.map(|action| name_of(catalog, action)).collect();
         let reasons = ActionReasons::new(catalog.clone(), all, left, needs);
-        result.kept = reasons.counts();
+        result.kept = KeptActions::of(&reasons);
         result.reasons = result.changes().then(|| Box::new(reasons));
     }
 

@@ -342,7 +342,7 @@ fn write_uses(
         (Some(state), Some(reason)) => writeln!(lines, "Last uses: {state}, {reason}{denied}")?,
         (Some(state), None) => writeln!(lines, "Last uses: {state}{denied}")?,
         (None, _) if explanation.last_uses.is_empty() => {
-            writeln!(lines, "Last uses: none in the logs that were read")?
+            writeln!(lines, "Last uses: none in the logs that were read")?;
         }
         (None, _) => writeln!(lines, "Last uses{denied}")?,
     }
