@@ -385,7 +385,7 @@ class Reconciliation:
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
         """The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
-        "no_principal", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
+        "no_caller", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
         text of the reconciliation is more exact: it has the event types, sources and identities.
         """
     @property
@@ -960,7 +960,7 @@ class Advisor:
         threads: int | None = None,
     ) -> None:
         """Writes the reports to one HTML file, to open in a browser: an overview, tables to search and filter, and a page for every
-        identity, policy and service. It is self-contained.
+        identity, policy and service. It loads nothing from anywhere.
 
         Args:
             path: The file.
