@@ -165,6 +165,15 @@ impl<'a> Script<'a> {
         }
         let applied = "printf 'Applied. rollback.sh restores what was.\\n'\n";
         self.text.push_str(applied);
+        let left = self.entity.policies.iter();
+        for policy in left.filter(|policy| policy.left_unattached) {
+            let says = format!(
+                "{} is attached to nothing now. rollback.sh needs it: delete it when nobody wants to go back.",
+                policy.key()
+            );
+            let line = format!("printf '%s\\n' {}\n", quoted(&says));
+            self.text.push_str(&line);
+        }
     }
 
     /// Waits where something was granted and the next step takes something away.

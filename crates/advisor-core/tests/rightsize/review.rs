@@ -123,6 +123,13 @@ fn a_policy_that_is_left_unattached_is_named() {
     left.sort_unstable();
     // Ann has the other one.
     assert_eq!(left, [("queues", true), ("shared", false)]);
+    let files = sized.files();
+    let apply = files.iter().find(|file| file.path.ends_with("/apply.sh"));
+    let says = format!(
+        "printf '%s\\n' '{} is attached to nothing now. ",
+        arn("policy/queues")
+    );
+    assert_eq!(apply.unwrap().content.matches(&says).count(), 1);
     // A new version of a policy leaves nothing behind.
     let sized = rightsize_of("policy/queues", None);
     assert!(sized.changes() && !sized.policies[0].left_unattached);
