@@ -45,6 +45,9 @@ pub struct Rightsized {
     /// Of a user: the ARNs of its groups, which are right-sized as groups.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Arc<str>>,
+    /// Whether the export says that AWS remembers no use of a role: see [`EntityDetail::is_never_used`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_never_used: bool,
     /// Why nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
@@ -410,6 +413,7 @@ impl Rightsized {
             name: detail.name.clone(),
             permissions_boundary: detail.permissions_boundary.clone(),
             groups: Vec::new(),
+            is_never_used: detail.is_never_used,
             refused: None,
             rests_on: None,
             kept: KeptActions::default(),

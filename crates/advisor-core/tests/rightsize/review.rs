@@ -114,6 +114,20 @@ fn the_groups_of_a_user_are_named() {
 }
 
 #[test]
+fn a_role_of_which_aws_remembers_no_use_is_named() {
+    let queues = json!([{"PolicyName": "own", "PolicyDocument": document(json!([allow(json!("sqs:*"), "*")]))}]);
+    let sized = |last_used: Value| {
+        let mut role = role("build", queues.as_array().unwrap(), &[]);
+        role["RoleLastUsed"] = last_used;
+        let export = json!({"RoleDetailList": [role]});
+        let advisor = advisor_of(&export, &covered(), (Tracking::full(), small_catalog()));
+        advisor.rightsizer(options()).rightsize(ROLE).unwrap()
+    };
+    assert!(sized(json!({})).is_never_used);
+    assert!(!sized(json!(null)).is_never_used);
+}
+
+#[test]
 fn a_policy_that_is_left_unattached_is_named() {
     let sized = rightsize_of("group/staff", None);
     let left = sized.policies.iter();

@@ -113,10 +113,12 @@ fn write_entity(
             "  nothing that it grants was seen used{}",
             Printable(free)
         )?;
-        writeln!(
-            lines,
-            "    what stays is what the logs cannot show: if nobody needs that either, detach and delete its policies instead"
-        )?;
+        let advice = if entity.is_never_used {
+            "RoleLastUsed of the export is empty, too: AWS remembers no use of the role. Delete it rather than shrink it"
+        } else {
+            "what stays is what the logs cannot show: if nobody needs that either, detach and delete its policies instead"
+        };
+        writeln!(lines, "    {advice}")?;
     }
     write_groups(lines, entity)?;
     if let Some(boundary) = &entity.permissions_boundary {
