@@ -140,16 +140,19 @@ fn write_entity(
     }
     let statements = entity.policies.iter().flat_map(|it| &*it.statements);
     let mut reasons = statements.filter_map(|it| it.stays.as_ref());
-    let is_length = |reason: &ChangeReason| {
+    // Lists of names may be too long, and too much to compare.
+    let is_size = |reason: &ChangeReason| {
         matches!(
             reason,
-            ChangeReason::DoesNotFit { .. } | ChangeReason::TooLong { .. }
+            ChangeReason::DoesNotFit { .. }
+                | ChangeReason::TooLong { .. }
+                | ChangeReason::TooMuchWork
         )
     };
-    if wildcards == Wildcards::None && reasons.any(is_length) {
+    if wildcards == Wildcards::None && reasons.any(is_size) {
         writeln!(
             lines,
-            "  with --wildcards safe, policies take fewer characters"
+            "  try --wildcards safe: shorter lists take fewer characters, and are less to compare"
         )?;
     }
     for policy in &entity.new_policies {
