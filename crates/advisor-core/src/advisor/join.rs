@@ -148,11 +148,21 @@ impl Advisor {
         Ok(latest)
     }
 
-    /// The actions that an event may have exercised whose name the catalog does not know: all of the services with its source.
+    /// The actions that an event may have exercised whose name the catalog does not know: all of the services with its source. A source
+    /// that the catalog does not know either is that of a new part of a service whose namespace its name begins with, as
+    /// `transcribestreaming` was, or of something else.
     fn actions_of_unknown_event(&self, used: &Used) -> impl Iterator<Item = ActionId> {
         let services = match &used.service {
             ServiceRef::Known(service) => self.services_of_same_sources(*service),
-            ServiceRef::Unknown(_) => Vec::new(),
+            ServiceRef::Unknown(source) => {
+                let services = self.catalog.services();
+                let begins_with = |namespace: &str| {
+                    let start = source.get(..namespace.len());
+                    start.is_some_and(|start| start.eq_ignore_ascii_case(namespace))
+                };
+                let begun = services.filter(|(_, service)| begins_with(service.namespace()));
+                begun.map(|(id, _)| id).collect()
+            }
         };
         let services = services.into_iter();
         services.flat_map(|id| self.catalog.actions_of(id))

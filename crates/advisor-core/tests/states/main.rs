@@ -544,18 +544,21 @@ fn an_object_of_unknown_days_leaves_nothing_unused() {
     assert!(row(&activity).starts_with("ec2:RunInstances unused: "));
 }
 
-/// An event that the catalog does not know may have exercised any action of its service.
+/// An event that the catalog does not know may have exercised any action of its service, and an event source that it does not know any
+/// action of a service whose namespace begins its name.
 #[test]
 fn an_event_without_an_action_implies_what_it_may_have_exercised() {
     let users = [user(ANN, &["sqs:DeleteQueue", "ec2:DescribeInstances"])];
-    let mut activity = covered(0..100);
-    let grown = ("sqs", CreditedAction::Event("GrowWings"));
-    attempt(&mut activity, ANN, grown, DaySet::start_of(FIRST + 50));
-    let rows = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
-    let row = |name: &str| rows.iter().find(|row| row.starts_with(name)).unwrap();
-    assert!(
-        row("sqs:").starts_with("sqs:DeleteQueue implied: implied by a call"),
-        "{rows:#?}"
-    );
-    assert!(row("ec2:").contains(" unused: "), "{rows:#?}");
+    for source in ["sqs", "sqs-streaming", "SQSwings"] {
+        let mut activity = covered(0..100);
+        let grown = (source, CreditedAction::Event("GrowWings"));
+        attempt(&mut activity, ANN, grown, DaySet::start_of(FIRST + 50));
+        let rows = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
+        let row = |name: &str| rows.iter().find(|row| row.starts_with(name)).unwrap();
+        assert!(
+            row("sqs:").starts_with("sqs:DeleteQueue implied: implied by a call"),
+            "{rows:#?}"
+        );
+        assert!(row("ec2:").contains(" unused: "), "{rows:#?}");
+    }
 }
