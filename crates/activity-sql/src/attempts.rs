@@ -93,7 +93,7 @@ pub(crate) fn select(filter: &Filter<'_>) -> Result<String, QueryError> {
         until.timestamp_millis().min(LAST_MILLIS)
     });
     use identity_types::{
-        ASSUMED_ROLE, FEDERATED_USER, ROLE, ROOT, SAML_USER, USER, WEB_IDENTITY_USER,
+        ASSUMED_ROLE, FEDERATED_USER, OTHER_ACCOUNT, ROLE, ROOT, SAML_USER, USER, WEB_IDENTITY_USER,
     };
     Ok(format!(
         "WITH records AS (
@@ -118,7 +118,7 @@ AND coalesce({event_id_length}, 0) <= {LONGEST_NAME}
 AND millis BETWEEN {since} AND {until}
 ),
 -- The user or role that a call is of: a session is its role's, a federated session its user's. For other types the unique id
--- decides.
+-- decides, or the ARN of a caller of another account.
 attempts AS (
   SELECT
 CASE
@@ -139,6 +139,10 @@ CASE
   WHEN user_type IN ('{ASSUMED_ROLE}', '{ROLE}') THEN coalesce(
     {issuer_arn},
     {role_of_session})
+  WHEN user_type = '{OTHER_ACCOUNT}' AND user_unique_id IS NULL THEN coalesce(
+    {role_of_session},
+    CASE WHEN user_arn LIKE '%:iam::%' AND (user_arn LIKE '%:user/%' OR user_arn LIKE '%:role/%')
+      THEN {user_arn} END)
 END AS principal_arn,
 CASE
   WHEN user_type = '{FEDERATED_USER}' THEN {issuer_account}

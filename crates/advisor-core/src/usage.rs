@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use iam_policy_parser::IamArn;
+use iam_policy_parser::{IamArn, IamEntity};
 use service_catalog::{ActionId, Catalog, ServiceId};
+use smallvec::SmallVec;
 
 use crate::account::{AccountData, EntityId, EntityKind};
 use crate::activity::{Activity, ActivityRow, CreditedAction, Evidence};
+use crate::principal::Principal;
 use crate::service_ref::ServiceRef;
 use crate::tracking::Attempts;
 
@@ -47,31 +49,33 @@ impl Usage {
         let mut by_identity: HashMap<EntityId, Vec<Used>> = HashMap::new();
         let mut regions = SharedTexts::default();
         let mut services = SharedTexts::default();
+        let former = FormerUsers::new(account, activity);
         for row in activity.rows() {
-            let entity = identity_of(account, &row);
+            let identities = identities_of(account, &former, &row);
             let (service, action) = resolve(catalog, row.service, row.action);
-            let Some(entity) = entity else {
+            if identities.is_empty() {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
-                continue;
-            };
-            by_identity.entry(entity).or_default().push(Used {
-                service: match service {
-                    Some(id) => ServiceRef::Known(id),
-                    None => ServiceRef::Unknown(services.get(row.service)),
-                },
-                action,
-                evidence: row.action.evidence(),
-                region: regions.get(row.region),
-                attempts: Attempts {
-                    first_millis: row.first_millis,
-                    last_millis: row.last_millis,
-                    days: row.days.clone(),
-                    days_complete: row.days_complete,
-                },
-                count: row.attempts,
-                denied: row.denied,
-                last_event_id: row.last_event_id.into(),
-            });
+            }
+            for identity in identities {
+                by_identity.entry(identity).or_default().push(Used {
+                    service: match service {
+                        Some(id) => ServiceRef::Known(id),
+                        None => ServiceRef::Unknown(services.get(row.service)),
+                    },
+                    action,
+                    evidence: row.action.evidence(),
+                    region: regions.get(row.region),
+                    attempts: Attempts {
+                        first_millis: row.first_millis,
+                        last_millis: row.last_millis,
+                        days: row.days.clone(),
+                        days_complete: row.days_complete,
+                    },
+                    count: row.attempts,
+                    denied: row.denied,
+                    last_event_id: row.last_event_id.into(),
+                });
+            }
         }
         Self {
             by_identity,
@@ -105,24 +109,79 @@ impl SharedTexts {
     }
 }
 
-/// The user or role that made a row's attempts. The unique id decides, so that an entity inherits
-/// nothing from an earlier one with its name. Without a unique id the ARN decides, unless the entity
-/// was created after the attempts.
-fn identity_of(account: &AccountData, row: &ActivityRow<'_>) -> Option<EntityId> {
-    let by_arn = || {
-        let arn: IamArn = row.principal.arn?.parse().ok()?;
-        account.named(&arn)
+/// Users by names that they had: the activity knows them by unique ids under names that are not theirs now.
+#[derive(Default)]
+struct FormerUsers(HashMap<UserName, SmallVec<[EntityId; 1]>>);
+
+/// The account and the name of a user.
+type UserName = (Box<str>, Box<str>);
+
+impl FormerUsers {
+    fn new(account: &AccountData, activity: &Activity) -> Self {
+        let mut former = Self::default();
+        for row in activity.rows() {
+            let Principal { unique_id, arn, .. } = row.principal;
+            let user = unique_id.and_then(|id| account.by_unique_id(id));
+            let detail = user.and_then(|user| account.entity(user));
+            let (Some(user), Some(detail), Some(arn)) = (user, detail, arn) else {
+                continue;
+            };
+            if *detail.arn != *arn
+                && let Some(name) = arn.parse().ok().as_ref().and_then(user_name)
+            {
+                let users = former.0.entry(name).or_default();
+                if !users.contains(&user) {
+                    users.push(user);
+                }
+            }
+        }
+        former
+    }
+
+    fn named(&self, arn: &IamArn) -> &[EntityId] {
+        let users = user_name(arn).and_then(|name| self.0.get(&name));
+        users.map_or(&[], |users| users)
+    }
+}
+
+/// The user that an ARN names. Roles cannot be renamed.
+fn user_name(arn: &IamArn) -> Option<UserName> {
+    match arn.entity() {
+        IamEntity::User { name, .. } => Some((arn.account().into(), name.clone())),
+        _ => None,
+    }
+}
+
+/// The users or roles that may have made a row's attempts. The unique id decides, so that an entity inherits nothing from an
+/// earlier one with its name. Without a unique id the ARN decides: it is that of the entity with this name, unless it was created
+/// after the attempts, or else of the users that had the name before.
+fn identities_of(
+    account: &AccountData,
+    former: &FormerUsers,
+    row: &ActivityRow<'_>,
+) -> SmallVec<[EntityId; 1]> {
+    let is_identity = |id: &EntityId| {
+        let detail = account.entity(*id);
+        detail.is_some_and(|detail| matches!(detail.kind, EntityKind::User | EntityKind::Role))
     };
-    let entity = match row.principal.unique_id {
-        Some(id) => account.by_unique_id(id)?,
-        None => by_arn()?,
+    if let Some(id) = row.principal.unique_id {
+        return account
+            .by_unique_id(id)
+            .filter(is_identity)
+            .into_iter()
+            .collect();
+    }
+    let Some(arn) = row.principal.arn.and_then(|arn| arn.parse().ok()) else {
+        return SmallVec::new();
     };
-    let detail = account.entity(entity)?;
-    let is_earlier = row.principal.unique_id.is_none()
-        && detail
-            .created
-            .is_some_and(|created| row.last_millis < created.timestamp_millis());
-    (matches!(detail.kind, EntityKind::User | EntityKind::Role) && !is_earlier).then_some(entity)
+    let existed = |id: &EntityId| {
+        let created = account.entity(*id).and_then(|detail| detail.created);
+        created.is_none_or(|created| created.timestamp_millis() <= row.last_millis)
+    };
+    match account.named(&arn).filter(existed) {
+        Some(named) => Some(named).filter(is_identity).into_iter().collect(),
+        None => former.named(&arn).iter().copied().filter(existed).collect(),
+    }
 }
 
 /// The service and action of a row. The catalog may know more now than when the row was recorded.
@@ -177,5 +236,46 @@ mod tests {
             names("s3", CreditedAction::Action("GetObject")),
             (Some("s3"), Some("GetObject"))
         );
+    }
+
+    #[test]
+    fn a_user_is_known_by_a_name_that_it_had() {
+        let user = |name: &str, created: &str| {
+            serde_json::json!({
+                "UserName": name, "UserId": format!("AIDA{name:0>17}"), "CreateDate": created,
+                "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
+            })
+        };
+        let users = [
+            user("NEW", "2020-01-01T00:00:00Z"),
+            user("AGAIN", "2026-01-01T00:00:00Z"),
+        ];
+        let export = serde_json::json!({ "UserDetailList": users }).to_string();
+        let account = AccountData::from_export("inline", &export).unwrap();
+        let mut activity = Activity::new();
+        let mut attempt = |unique_id: Option<&str>, name: &str, action: &str| {
+            activity.record(&crate::activity::Attempt {
+                principal: Principal {
+                    unique_id,
+                    arn: Some(&format!("arn:aws:iam::111122223333:user/{name}")),
+                    account: None,
+                },
+                service: "ec2",
+                action: CreditedAction::Action(action),
+                region: "eu-west-1",
+                time_millis: 1_700_000_000_000,
+                event_id: "e",
+                denied: false,
+            });
+        };
+        attempt(Some("AIDA00000000000000NEW"), "team/AGAIN", "StopInstances");
+        // The user that has the name now was created later.
+        attempt(None, "AGAIN", "RunInstances");
+        attempt(None, "OTHER", "StartInstances");
+        let usage = Usage::new(&account, &activity, Catalog::embedded());
+        let id = |id| account.by_unique_id(id).unwrap();
+        assert_eq!(usage.of(id("AIDA00000000000000NEW")).count(), 2);
+        assert_eq!(usage.of(id("AIDA000000000000AGAIN")).count(), 0);
+        assert_eq!(usage.unmatched_principals(), 1);
     }
 }

@@ -79,7 +79,11 @@ impl<'a> Identity<'a> {
             identity_types::SAML_USER | identity_types::WEB_IDENTITY_USER => {
                 return Err(UserIdentityKind::Other(kind.into()).into());
             }
-            _ => Self::by_unique_id(identity).ok_or_else(|| not_of_iam(identity))?,
+            kind => (Self::by_unique_id(identity))
+                .or_else(|| {
+                    Self::by_arn(identity).filter(|_| kind == identity_types::OTHER_ACCOUNT)
+                })
+                .ok_or_else(|| not_of_iam(identity))?,
         };
         if found.unique_id.is_none() && found.arn.is_none() {
             return Err(Malformed::Principal(kind.into()).into());
@@ -180,6 +184,22 @@ impl<'a> Identity<'a> {
         let id = identity.principal_id.as_ref();
         Some(Self {
             unique_id: Some(unique_id(id, &[USER_ID_PREFIX, ROLE_ID_PREFIX])?),
+            account: account(identity.account_id.as_ref()),
+            ..Self::default()
+        })
+    }
+
+    /// A user or role of another account, of which only the ARN is told.
+    fn by_arn(identity: &'a UserIdentity<'_>) -> Option<Self> {
+        let arn = arn(identity.arn.as_ref())?;
+        let is_of_iam = |kind| arn.contains(":iam::") && arn.contains(kind);
+        let arn = match role_of_session(&arn) {
+            Some(role) => role,
+            None if is_of_iam(":user/") || is_of_iam(":role/") => arn,
+            None => return None,
+        };
+        Some(Self {
+            arn: Some(arn),
             account: account(identity.account_id.as_ref()),
             ..Self::default()
         })

@@ -208,7 +208,7 @@ fn federated_users_are_their_issuing_user() {
 }
 
 #[test]
-fn callers_of_other_accounts_are_known_by_unique_id() {
+fn callers_of_other_accounts_are_known_by_unique_id_or_arn() {
     assert_who(&[
         (
             "a user",
@@ -234,6 +234,24 @@ fn callers_of_other_accounts_are_known_by_unique_id() {
             "nobody, said elsewhere",
             json!({"type": "AWSAccount", "principalId": "ANONYMOUS_PRINCIPAL"}),
             "aside: anonymous",
+        ),
+        (
+            "a role of which only the session's ARN is told",
+            json!({"type": "AWSAccount", "accountId": "444455556666",
+                   "arn": "arn:aws:sts::444455556666:assumed-role/audit/nightly"}),
+            "- arn:aws:iam::444455556666:role/audit 444455556666",
+        ),
+        (
+            "a user of which only the ARN is told",
+            json!({"type": "AWSAccount", "principalId": "", "arn": "arn:aws:iam::444455556666:user/a/maria",
+                   "accountId": "444455556666"}),
+            "- arn:aws:iam::444455556666:user/a/maria 444455556666",
+        ),
+        (
+            "the other account's root user, by ARN",
+            json!({"type": "AWSAccount", "principalId": "444455556666", "accountId": "444455556666",
+                   "arn": "arn:aws:iam::444455556666:root"}),
+            "aside: by the account root",
         ),
         (
             "an account of which no more is told",

@@ -116,6 +116,8 @@ fn identity() -> impl Strategy<Value = String> {
         r#"{"invokedBy":"ec2.amazonaws.com"}"#,
         r#"{"type":"Root","principalId":"111122223333","arn":"arn:aws:iam::111122223333:root"}"#,
         r#"{"type":"AWSAccount","principalId":"AIDAMARIAEXAMPLE00001","accountId":"444455556666"}"#,
+        r#"{"type":"AWSAccount","arn":"arn:aws:sts::444455556666:assumed-role/audit/s","accountId":"444455556666"}"#,
+        r#"{"type":"AWSAccount","accountId":"444455556666","arn":"arn:aws:iam::444455556666:user/maria"}"#,
         r#"{"type":"FederatedUser","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAMARIAEXAMPLE00001","accountId":"1","userName":"maria"}}}"#,
         r#"{"type":"FederatedUser","principalId":"111122223333:x","accountId":"111122223333"}"#,
         r#"{"type":"Unknown","principalId":"AIDAMARIAEXAMPLE00001","accountId":"111122223333"}"#,
