@@ -9,6 +9,7 @@ use std::sync::Arc;
 use access_advisor::serve::{Config, Credentials, Server};
 use access_advisor::store::JobRetention;
 use access_advisor::text::Printable;
+use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
@@ -128,6 +129,14 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         format!("warning: no CloudTrail activity was imported for account {account}: {then}")
     });
     output::say_each(without, "accounts without activity");
+    let coverage = advisor.store().coverage()?;
+    let missing = MissingInput::of_trail(&Reconciliation::default(), &coverage);
+    if !missing.is_empty() {
+        output::say(format_args!(
+            "warning: {missing} by imports into this store; what they hold may be missing from reports \
+             (`access-advisor coverage --store` names them)"
+        ));
+    }
     let mut config = Config::new(Arc::new(advisor))
         .listen(arguments.listen)
         .enforce_permissions(arguments.enforce_permissions)

@@ -1,10 +1,11 @@
 //! The threads that make reports.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use advisor_core::{Cancellation, Cancelled, FrozenReport, JobError, JobId};
+use advisor_core::{Cancellation, Cancelled, FrozenReport, JobError, JobId, State};
 use advisor_store::{StoreError, StoredAdvisor};
 
 use super::queue::{JobQueue, Task};
@@ -163,6 +164,15 @@ impl Worker {
                 "services may be missing from a report: policies or groups were not evaluated"
             );
         }
+        let uncovered = uncovered(report);
+        if uncovered > 0 && allows(&self.log, "Uncovered") {
+            tracing::warn!(
+                target: LOG,
+                job = %id,
+                uncovered,
+                "services of a report are uncovered: too little of the trail was read to call them unused"
+            );
+        }
         let undecided = report.undecided;
         if undecided > 0 && allows(&self.log, "Undecided") {
             tracing::warn!(
@@ -181,6 +191,20 @@ impl Worker {
         }
         false
     }
+}
+
+/// How many services of a report are uncovered. Reports of what AWS tracks have no states.
+fn uncovered(report: &FrozenReport) -> usize {
+    #[derive(serde::Deserialize)]
+    struct Row<'a> {
+        #[serde(rename = "State", borrow)]
+        state: Option<Cow<'a, str>>,
+    }
+    let rows = report.services.iter();
+    let states = rows.filter_map(|(_, row)| serde_json::from_str::<Row<'_>>(row).ok()?.state);
+    states
+        .filter(|state| **state == *State::Uncovered.as_str())
+        .count()
 }
 
 /// Cancels jobs that were deleted, or ended by another process, while their reports are made.
