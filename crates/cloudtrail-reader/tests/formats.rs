@@ -260,6 +260,10 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
     let crlf = String::from_utf8(lines(&calls))
         .unwrap()
         .replace('\n', "\r\n");
+    let each_line = |before: &str, after: &str| {
+        let lines = calls.iter().map(|call| format!("{before}{call}{after}\n"));
+        lines.collect::<String>().into_bytes()
+    };
     let strings: Vec<_> = calls
         .iter()
         .map(|call| Value::String(call.to_string()))
@@ -354,6 +358,25 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
             [one.as_slice(), b"\n", &two, &three, b"\n"].concat(),
         ),
         ("objects in a row", [one.as_slice(), &two, &three].concat()),
+        (
+            "a list of objects, as jq -s writes it",
+            [
+                b"[",
+                [one.as_slice(), &two, &three].join(&b","[..]).as_slice(),
+                b"]",
+            ]
+            .concat(),
+        ),
+        (
+            "a list under a key in lower case",
+            json!({ "records": calls }).to_string().into_bytes(),
+        ),
+        ("a JSON text sequence, RFC 7464", each_line("\u{1e}", "")),
+        ("lines with commas", each_line("", ",")),
+        (
+            "lines of Kubernetes",
+            each_line("2026-10-01T12:00:00.123456789Z stdout F ", ""),
+        ),
         (
             "pretty objects in a row",
             calls

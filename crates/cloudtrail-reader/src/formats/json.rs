@@ -6,7 +6,7 @@
 //! Call via CloudTrail", "detail": {...}}`), `CloudWatch` Logs as subscriptions deliver, `aws logs
 //! filter-log-events` prints and export tasks write them, results of searches in Elasticsearch and
 //! `OpenSearch` (`{"hits": {"hits": [...]}}`), single records or any of these one after the other (JSON
-//! lines), and lists of them. Searches of Splunk (`{"result": {"_raw": "..."}}`, `{"results": [...]}`), queries of
+//! lines, also with separators or commas between them), and lists of them. Searches of Splunk (`{"result": {"_raw": "..."}}`, `{"results": [...]}`), queries of
 //! `CloudWatch` Logs Insights (`{"results": [[{"field": "@message", "value": "..."}]]}`), messages of SQS.
 //! A record can be wrapped as log shippers wrap a line: as a string or an object in `message`, `log`, `line`,
 //! `@message`, `event.original`, `_source` or `_raw`, or in the `Message` of SNS or `Body` of SQS. Digest objects, and
@@ -88,6 +88,11 @@ pub(crate) fn read(text: &str, take: &mut dyn FnMut(Entry<'_>)) -> Result<JsonRe
     if text.trim_ascii().is_empty() {
         return Err(FormatError::Empty);
     }
+    // RFC 7464, as `jq --seq` writes it. In JSON, the separator can only be escaped.
+    let separated = text
+        .starts_with('\u{1e}')
+        .then(|| text.replace('\u{1e}', " "));
+    let text = separated.as_deref().unwrap_or(text);
     let mut found = Found {
         take,
         left: checks::most_records(text.len()),
@@ -175,7 +180,10 @@ fn read_value(value: &RawValue, found: &mut Found<'_>) -> Result<bool, FormatErr
     } else if let Some((hits, total)) = envelope.search_hits() {
         found.pages.held += read_members(hits, found)?;
         found.pages.found = found.pages.found.max(total);
-    } else if let Some(list) = envelope.results.or(envelope.messages) {
+    } else if let Some(list) = (envelope.results)
+        .or(envelope.messages)
+        .or(envelope.other_records)
+    {
         read_members(list, found)?;
     } else if envelope.class_uid.is_some() && envelope.category_uid.is_some() {
         return Err(NotCloudTrail::Ocsf.into());
@@ -229,18 +237,22 @@ fn read_wrapped(
     let Some(envelope) = Envelope::of(value) else {
         return Ok(false);
     };
-    if let Some(records) = envelope.records.filter(|list| list.get().starts_with('[')) {
+    Ok(read_listed(&envelope, found)? || read_single(value, &envelope, wrappers, found)?)
+}
+
+/// Reads the records of a CloudTrail object, or of a subscription, that is a part of something else. Returns false, and reads
+/// nothing, if it is something else.
+fn read_listed(envelope: &Envelope<'_>, found: &mut Found<'_>) -> Result<bool, FormatError> {
+    let is_list = |value: &&RawValue| value.get().starts_with('[');
+    if let Some(records) = envelope.records.filter(is_list) {
         found.push_list(records, Entry::Record)?;
         return Ok(true);
     }
-    if let Some(events) = envelope
-        .log_events
-        .filter(|list| list.get().starts_with('['))
-    {
+    if let Some(events) = envelope.log_events.filter(is_list) {
         found.push_list(events, Entry::LookupEvent)?;
         return Ok(true);
     }
-    read_single(value, &envelope, wrappers, found)
+    Ok(false)
 }
 
 /// Returns the one record that a value is, or holds; `None` if it is something else.
@@ -451,7 +463,10 @@ fn read_members(list: &RawValue, found: &mut Found<'_>) -> Result<u64, FormatErr
     for member in members(list, found.left)? {
         read += 1;
         let is_read = match Envelope::of(member) {
-            Some(envelope) => read_single(member, &envelope, MOST_WRAPPERS, found)?,
+            Some(envelope) => {
+                read_listed(&envelope, found)?
+                    || read_single(member, &envelope, MOST_WRAPPERS, found)?
+            }
             None if member.get().starts_with('"') => read_string(member, found)?,
             None => false,
         };
@@ -471,15 +486,23 @@ fn is_empty_list(list: &RawValue) -> bool {
 fn is_json_lines(text: &str) -> bool {
     text.trim_ascii()
         .split_once('\n')
-        .is_some_and(|(first, _)| is_json(without_time(first)))
+        .is_some_and(|(first, _)| is_json(bare_line(first)))
 }
 
-/// Returns a line without the time that export tasks of `CloudWatch` Logs put before it.
-fn without_time(line: &str) -> &str {
-    match line.split_once(' ') {
+/// Returns a line without the time that export tasks of `CloudWatch` Logs put before it, without the time and the stream of logs of
+/// Kubernetes (`2026-10-01T00:00:00.5Z stdout F `), and without a comma at its end.
+fn bare_line(line: &str) -> &str {
+    let line = match line.split_once(' ') {
         Some((first, rest)) if !first.starts_with(['{', '[']) && time::parse(first).is_some() => {
-            rest
+            let streams = ["stdout F ", "stderr F "];
+            let of_stream = streams.iter().find_map(|stream| rest.strip_prefix(stream));
+            of_stream.unwrap_or(rest)
         }
+        _ => line,
+    };
+    let trimmed = line.trim_ascii();
+    match trimmed.strip_suffix(',') {
+        Some(before) if trimmed.starts_with('{') => before,
         _ => line,
     }
 }
@@ -488,7 +511,7 @@ fn without_time(line: &str) -> &str {
 fn has_whole_line(text: &str) -> bool {
     text.lines()
         .take(4)
-        .map(without_time)
+        .map(bare_line)
         .any(|line| line.trim_ascii().starts_with('{') && is_json(line))
 }
 
@@ -501,7 +524,7 @@ fn is_json(text: &str) -> bool {
 fn read_lines(text: &str, found: &mut Found<'_>) -> Result<bool, FormatError> {
     let mut is_digest = false;
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
-        let line = without_time(line);
+        let line = bare_line(line);
         for value in serde_json::Deserializer::from_str(line).into_iter::<&RawValue>() {
             let read = value
                 .map_err(FormatError::Json)

@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 pub(super) struct Envelope<'a> {
     #[serde(borrow, rename = "Records")]
     pub(super) records: Option<&'a RawValue>,
+    #[serde(borrow, rename = "records")]
+    pub(super) other_records: Option<&'a RawValue>,
     #[serde(borrow, rename = "Events")]
     pub(super) events: Option<&'a RawValue>,
     #[serde(rename = "digestStartTime")]
