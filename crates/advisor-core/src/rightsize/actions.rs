@@ -1,6 +1,6 @@
 //! The actions of a new statement: those of the old one that must stay.
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use iam_policy_parser::{ActionElement, ActionPattern, WorkBudget};
 use service_catalog::{Catalog, Service, ServiceId};
 
@@ -229,6 +229,9 @@ impl Rewriting<'_> {
     }
 }
 
+/// What a name takes that is written.
+const NAME_STEPS: u64 = 32;
+
 /// Writes the entries of a statement, given with its position, as a list. What old patterns of one service leave is written together, in the place of the first of them.
 /// `None` when the work budget ends first.
 pub(super) fn written(
@@ -239,7 +242,10 @@ pub(super) fn written(
     budget: &mut WorkBudget,
 ) -> Option<Vec<String>> {
     let mut list: Vec<String> = Vec::new();
-    let mut done: HashSet<ServiceId> = HashSet::new();
+    let mut by_service = match wildcards {
+        Wildcards::None => HashMap::new(),
+        _ => kept_by_service(entries),
+    };
     for entry in entries {
         let part = match entry {
             Entry::Text(text) => {
@@ -258,9 +264,14 @@ pub(super) fn written(
         }
         let kept = match wildcards {
             Wildcards::None => part.kept.clone(),
-            _ if !done.insert(part.service) => continue,
-            _ => of_service(entries, part.service),
+            _ => match by_service.remove(&part.service) {
+                Some(kept) => kept,
+                None => continue,
+            },
         };
+        if !budget.spend(NAME_STEPS * kept.len() as u64) {
+            return None;
+        }
         let kept = kept.iter().filter_map(|at| catalog.action_at(*at));
         list.extend(lists.get(catalog, old, kept.collect(), wildcards, budget)?);
     }
@@ -269,14 +280,18 @@ pub(super) fn written(
     Some(list)
 }
 
-/// All positions of a service that are kept, in order.
-fn of_service(entries: &[Entry<'_>], service: ServiceId) -> Vec<usize> {
-    let parts = entries.iter().filter_map(|entry| match entry {
-        Entry::Part(part) if part.service == service => Some(&part.kept),
-        _ => None,
-    });
-    let mut kept: Vec<usize> = parts.flatten().copied().collect();
-    kept.sort_unstable();
-    kept.dedup();
-    kept
+/// The positions that are kept of each service, in order.
+fn kept_by_service(entries: &[Entry<'_>]) -> HashMap<ServiceId, Vec<usize>> {
+    let mut by_service: HashMap<ServiceId, Vec<usize>> = HashMap::new();
+    for entry in entries {
+        if let Entry::Part(part) = entry {
+            let kept = by_service.entry(part.service).or_default();
+            kept.extend(&part.kept);
+        }
+    }
+    for kept in by_service.values_mut() {
+        kept.sort_unstable();
+        kept.dedup();
+    }
+    by_service
 }

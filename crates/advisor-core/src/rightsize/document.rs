@@ -131,14 +131,24 @@ impl OldDocument {
     ) -> Vec<NewStatement> {
         let mut budget = WorkBudget::steps(DOCUMENT_STEPS);
         let mut room = MOST_CHARACTERS;
+        // The fewest actions that were kept of a statement whose list had no room. Lists of as many are not tried.
+        let mut fewest_without_room = usize::MAX;
         let mut rewritten = Vec::with_capacity(self.parsed.statements.len());
         for (index, statement) in self.parsed.statements.iter().enumerate() {
+            let matched = self.matched(index);
+            let kept = matched.common_len(&needs.keep);
             let actions = match left_whole.get(&index) {
                 Some(reason) => NewActions::Same(Some(reason.clone())),
+                None if statement.effect == Effect::Deny || kept == matched.len() => {
+                    NewActions::Same(None)
+                }
+                None if kept >= fewest_without_room => {
+                    NewActions::Same(Some(ChangeReason::TooMuchWork))
+                }
                 None => rewrite(
                     compiler,
                     (index, statement),
-                    self.matched(index),
+                    matched,
                     needs,
                     (wildcards, &self.lists),
                     checks,
@@ -153,7 +163,10 @@ impl OldDocument {
                             room = left;
                             NewActions::List(list)
                         }
-                        None => NewActions::Same(Some(ChangeReason::TooMuchWork)),
+                        None => {
+                            fewest_without_room = fewest_without_room.min(kept);
+                            NewActions::Same(Some(ChangeReason::TooMuchWork))
+                        }
                     }
                 }
                 same => same,
@@ -209,7 +222,7 @@ impl OldDocument {
     }
 }
 
-/// Rewrites the actions of a statement, and proves that what it then allows is right. What is not proved stays as it was.
+/// Rewrites the actions of an allow, and proves that what it then allows is right. What is not proved stays as it was.
 fn rewrite(
     compiler: &PolicyCompiler,
     (index, statement): (usize, &Statement),
@@ -219,9 +232,6 @@ fn rewrite(
     checks: Checks,
     budget: &mut WorkBudget,
 ) -> NewActions {
-    if statement.effect == Effect::Deny || matched.is_within(&needs.keep) {
-        return NewActions::Same(None);
-    }
     let unproved = || NewActions::Same(Some(ChangeReason::TooMuchWork));
     let old = (&statement.actions, matched);
     let Some(entries) = new_actions(compiler, old, needs, budget) else {
