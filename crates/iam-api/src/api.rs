@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use advisor_core::Caller;
 use advisor_store::StoredAdvisor;
@@ -221,24 +221,26 @@ impl Api {
             .unwrap_or_else(|_| Err(ApiError::unavailable()))
     }
 
-    /// Runs a closure that gathers reports, on a thread of its own that yields to those that answer requests: it takes seconds. It runs
-    /// on when the request is given up.
+    /// Runs a closure that gathers reports, on a thread of its own that yields to those that answer requests: it takes seconds. It is told
+    /// how many it has: half of what waiting for others left of the time for the answer. It runs on when the request is given up.
     pub(crate) async fn gather<T: Send + 'static>(
         &self,
         caller: &Caller,
-        gather: impl FnOnce(&Self) -> Result<T, ApiError> + Send + 'static,
+        gather: impl FnOnce(&Self, Duration) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let api = self.clone();
+        let started = Instant::now();
         let party = Party::of_owner(caller.arn());
         let gathering = async {
             let turn = self.0.gatherings.turn(party).await;
             let turn = turn.map_err(|_| ApiError::unavailable())?;
+            let left = self.limits().answer_time.saturating_sub(started.elapsed());
             let (sender, result) = oneshot::channel();
             let thread = std::thread::Builder::new().name("gather".to_owned());
             let started = thread.spawn(move || {
                 workers::yield_to_requests();
                 let _turn = turn;
-                _ = sender.send(gather(&api));
+                _ = sender.send(gather(&api, left / 2));
             });
             started.map_err(|error| ApiError::failure(format!("no thread: {error}")))?;
             let panicked = |_| ApiError::failure("gathering reports panicked");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
 use advisor_core::{
     AccountId, Advisor, Caller, Cancellation, EntityId, FindingSettings, Granularity, Job,
@@ -45,12 +46,12 @@ pub(crate) fn jobs(api: &Api, caller: &Caller) -> Result<Value, ApiError> {
 }
 
 /// Live reports on the entities of the caller's finished jobs, as data of an HTML report: as jobs that are started now would
-/// answer, so that they fit together. They are made and compressed one by one, as many as half of the time of an answer allows:
+/// answer, so that they fit together. They are made and compressed one by one, as many as the time allows:
 /// `LeftOut` counts the others. `Data` is null without any. `HasOlderJobs` says that there are jobs that were not looked at.
 ///
 /// The data has policies, groups and tags too: callers need the right to read the account's authorization details, and the right
 /// to a report on each entity.
-pub(crate) fn gather(api: &Api, caller: &Caller) -> Result<String, ApiError> {
+pub(crate) fn gather(api: &Api, caller: &Caller, time: Duration) -> Result<String, ApiError> {
     let parameters = Parameters::default();
     api.check_permission(
         Operation::GetAccountAuthorizationDetails,
@@ -70,8 +71,7 @@ pub(crate) fn gather(api: &Api, caller: &Caller) -> Result<String, ApiError> {
     };
     let advisor = api.advisor().latest_advisor(&account, api.now())?;
     let entities = entities(api, caller, &account, &advisor, finished);
-    // The other half of the time is for sending them.
-    let cancellation = Cancellation::within(api.limits().answer_time / 2);
+    let cancellation = Cancellation::within(time);
     let (made, data) = data(api, &advisor, &entities, &cancellation)
         .map_err(|error| ApiError::failure(error.to_string()))?;
     Ok(answer(

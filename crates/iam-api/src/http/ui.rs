@@ -150,11 +150,11 @@ pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
 pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
     own(api, request, REPORTS, |api, caller, share| async move {
         let gatherer = caller.clone();
-        let gather = move |api: &Api| {
+        let gather = move |api: &Api, time| {
             AnswerBody::whole(
                 api,
                 share.as_deref(),
-                gathered_reports::gather(api, &gatherer)?,
+                gathered_reports::gather(api, &gatherer, time)?,
             )
         };
         api.gather(&caller, gather).await
