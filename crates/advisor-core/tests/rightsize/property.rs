@@ -8,7 +8,7 @@ use advisor_core::{
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::Config;
+use proptest::test_runner::{Config, FileFailurePersistence};
 use serde_json::{Value, json};
 
 use crate::evaluator::{Evaluated, may_apply};
@@ -337,6 +337,7 @@ fn config() -> Config {
         cases: ACCOUNTS.max(asked / CASES as u32),
         // The message has the one case of an account that fails.
         max_shrink_iters: 0,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Config::default()
     }
 }
