@@ -139,7 +139,7 @@ impl OldDocument {
             let kept = matched.common_len(&needs.keep);
             let actions = match left_whole.get(&index) {
                 Some(reason) => NewActions::Same(Some(reason.clone())),
-                None if statement.effect == Effect::Deny || kept == matched.len() => {
+                None if statement.effect == Effect::Deny || matched.is_within(&needs.keep) => {
                     NewActions::Same(None)
                 }
                 None if kept >= fewest_without_room => {
