@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use advisor_core::Caller;
 use advisor_store::StoredAdvisor;
 use chrono::{DateTime, Utc};
+use rayon::ThreadPoolBuilder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::address_share::AddressShare;
@@ -236,13 +237,18 @@ impl Api {
             let turn = turn.map_err(|_| ApiError::unavailable())?;
             let left = self.limits().answer_time.saturating_sub(started.elapsed());
             let (sender, result) = oneshot::channel();
-            let thread = std::thread::Builder::new().name("gather".to_owned());
-            let started = thread.spawn(move || {
-                workers::yield_to_requests();
+            // The library's parallel parts run on this thread, too. It ends with what it is for.
+            let thread = ThreadPoolBuilder::new()
+                .num_threads(1)
+                .thread_name(|_| "gather".to_owned())
+                .start_handler(|_| workers::yield_to_requests())
+                .panic_handler(|_| ())
+                .build()
+                .map_err(|error| ApiError::failure(format!("no thread: {error}")))?;
+            thread.spawn(move || {
                 let _turn = turn;
                 _ = sender.send(gather(&api, left / 2));
             });
-            started.map_err(|error| ApiError::failure(format!("no thread: {error}")))?;
             let panicked = |_| ApiError::failure("gathering reports panicked");
             result.await.map_err(panicked)?
         };

@@ -19,8 +19,8 @@ use crate::parameters::Parameters;
 
 /// Older jobs are neither listed nor looked at.
 const MOST_JOBS: usize = 20_000;
-/// For so many entities at once, findings are looked for.
-const ENTITIES_AT_ONCE: usize = 50;
+/// For so many entities at once, findings are looked for: then, whether there is time for more.
+const ENTITIES_AT_ONCE: usize = 10;
 /// The most bytes of gathered reports, about: then their rows only.
 const MOST_BYTES: u64 = 8 << 20;
 
