@@ -80,10 +80,17 @@ fn a_store_answers_as_the_files_that_were_imported() {
 fn what_a_store_must_have_to_answer() {
     let only_accounts = Store::new();
     only_accounts.run(&["import", "account", ACCOUNT]);
+    let report = only_accounts.run(&["report"]);
+    assert_eq!(report.status.code(), Some(1));
+    assert!(stderr(&report).contains("this store has no activity"));
+    let rightsized = only_accounts.run(&["rightsize", "--all"]);
+    assert_eq!(rightsized.status.code(), Some(1));
+    assert!(stderr(&rightsized).contains("no trail was given"));
+    // The policies alone have findings, and can be explained.
     let findings = only_accounts.run(&["findings"]);
-    assert_eq!(findings.status.code(), Some(1));
-    assert!(stderr(&findings).contains("this store has no activity"));
-    // The policies alone can be explained.
+    assert_eq!(findings.status.code(), Some(0));
+    assert!(stderr(&findings).contains("no trail was given"));
+    assert!(stdout(&findings).contains("UnattachedPolicy"));
     let explained = only_accounts.run(&["explain", BRUNO, "s3:GetObject"]);
     assert_eq!(explained.status.code(), Some(0));
     assert!(stdout(&explained).contains("no trail was given"));
