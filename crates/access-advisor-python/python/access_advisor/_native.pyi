@@ -385,7 +385,7 @@ class Reconciliation:
     @property
     def set_aside_by_reason(self) -> dict[str, int]:
         """The number of records set aside, by reason: "not_an_api_call", "root", "aws_service", "anonymous", "no_iam_identity",
-        "no_caller", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
+        "no_principal", "not_aws", "before_since", "after_until", "from_the_future" or "malformed". Later versions may add reasons. The
         text of the reconciliation is more exact: it has the event types, sources and identities.
         """
     @property
@@ -884,7 +884,7 @@ class Advisor:
     ) -> Table:
         """Returns the findings as a table, one row each, worst first: what users, roles and policies could go without, and what does not
         fit together. As `access-advisor findings --format parquet`, whatever the tracking of this advisor. Something is called unused
-        only where the trail would have shown its use.
+        only where the trail would have shown its use. Warns (UserWarning) of archive rules that are for no finding.
 
         Args:
             settings: A TOML file with thresholds, exclusions and archive rules, as for `access-advisor findings`.
@@ -960,7 +960,7 @@ class Advisor:
         threads: int | None = None,
     ) -> None:
         """Writes the reports to one HTML file, to open in a browser: an overview, tables to search and filter, and a page for every
-        identity, policy and service. It loads nothing from anywhere.
+        identity, policy and service. It is self-contained.
 
         Args:
             path: The file.
