@@ -100,7 +100,7 @@ impl Database {
         &self,
         run: impl FnOnce(&mut Connection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.check_file()?;
+        self.file.check_before_reading()?;
         let idle = self
             .idle
             .lock()

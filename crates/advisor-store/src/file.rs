@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{DatabaseErrorKind, StoreError, StorePathFault};
-use crate::raw_content::{RawContent, Stamp};
+use crate::raw_content::{RawContent, Stamp, Waits};
 
 /// Held while a file is created. A process that closes any handle of a file loses its POSIX locks on
 /// it, so no thread may have the file open in SQLite meanwhile.
@@ -114,7 +114,16 @@ impl StoreFile {
     /// Fails when another file, or none, is at the path of the file or of a companion. What is written then would be in a
     /// file that nobody finds.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        match self.change() {
+        self.check_now(Waits::Yes)
+    }
+
+    /// [`StoreFile::check`] before something is read. While another thread makes it, this one does not.
+    pub(crate) fn check_before_reading(&self) -> Result<(), StoreError> {
+        self.check_now(Waits::No)
+    }
+
+    fn check_now(&self, waits: Waits) -> Result<(), StoreError> {
+        match self.change(waits) {
             None => Ok(()),
             Some(change) => {
                 if change == Change::Overwritten {
@@ -128,10 +137,10 @@ impl StoreFile {
 
     /// Whether other content was written into the file, so that the log must not be.
     pub(crate) fn is_overwritten(&self) -> bool {
-        self.overwritten() == Some(Change::Overwritten)
+        self.overwritten(Waits::Yes) == Some(Change::Overwritten)
     }
 
-    fn change(&self) -> Option<Change> {
+    fn change(&self, waits: Waits) -> Option<Change> {
         if let Some(fixed) = self.fixed {
             let current = fs::metadata(&self.path).ok();
             let is_same = current.is_some_and(|current| Stamp::from(&current) == fixed);
@@ -141,15 +150,15 @@ impl StoreFile {
         if pairs.any(|(known, current)| known.is_some() && *known != current) {
             return Some(Change::Moved);
         }
-        self.overwritten()
+        self.overwritten(waits)
     }
 
     #[cfg(unix)]
-    fn overwritten(&self) -> Option<Change> {
+    fn overwritten(&self, waits: Waits) -> Option<Change> {
         // As long as no connection has opened the companions, nothing is known.
         self.identities.first().copied().flatten()?;
         let is_same = match fs::metadata(&self.path) {
-            Ok(metadata) => self.content.is_same(&self.real_path, &metadata),
+            Ok(metadata) => self.content.is_same(&self.real_path, &metadata, waits),
             Err(_) => return Some(Change::Moved),
         };
         (!is_same).then_some(Change::Overwritten)
@@ -157,7 +166,7 @@ impl StoreFile {
 
     /// Other systems do not let an open database be written by other programs.
     #[cfg(not(unix))]
-    fn overwritten(&self) -> Option<Change> {
+    fn overwritten(&self, _waits: Waits) -> Option<Change> {
         None
     }
 

@@ -7,7 +7,7 @@
 
 use std::fs::Metadata;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OpenFlags};
@@ -17,9 +17,9 @@ use crate::tables::META;
 use crate::transaction::{Reader, Verified, WRITES};
 
 /// How often the content is read again before it counts as replaced: a checkpoint may be changing it.
-const ATTEMPTS: u32 = 5;
-/// The pause between two attempts.
-const PAUSE: Duration = Duration::from_millis(10);
+const ATTEMPTS: u32 = 7;
+/// The first pause between two attempts. Each other is twice as long, so that all take 63 ms.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// What was last read, and the file's size and time then.
 #[derive(Debug, Default)]
@@ -49,19 +49,35 @@ impl From<&Metadata> for Stamp {
     }
 }
 
+/// Whether a check waits for one that another thread is making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    Yes,
+    /// A change that the other finds is noticed by the next check. Checkpoints change the file often, and if all that reads from the
+    /// store waited until it is read again, a hundredth of all reads would take 10 ms.
+    No,
+}
+
 impl RawContent {
     /// Returns whether the file at this path, with this metadata, still holds a state of the same store, and no earlier one.
-    pub(crate) fn is_same(&self, path: &Path, metadata: &Metadata) -> bool {
+    pub(crate) fn is_same(&self, path: &Path, metadata: &Metadata, waits: Waits) -> bool {
         let stamp = Stamp::from(metadata);
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = match self.0.try_lock() {
+            Ok(seen) => seen,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) if waits == Waits::No => return true,
+            Err(TryLockError::WouldBlock) => self.0.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         let known = match &*seen {
             Some((known, _)) if *known == stamp => return true,
             Some((_, state)) => state.as_ref(),
             None => None,
         };
+        let mut pause = PAUSE;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(pause);
+                pause *= 2;
             }
             let state = match read(path) {
                 Ok(state) => state,
