@@ -185,8 +185,8 @@ async function reports(): Promise<View> {
 
 /** A view of the gathered reports; null when there are none, or not on what the address names. */
 async function gatheredView(): Promise<View | null> {
-  const { reports: found, leftOut, hasOlderJobs } = await gathered();
   const route = parse(location.hash);
+  const { reports: found, leftOut, hasOlderJobs } = await gathered();
   if (found === null) return null;
   const isOfOne = route.view === "identity" || route.view === "policy";
   if (isOfOne && found.row(route.of) === undefined) return null;
@@ -287,7 +287,13 @@ async function start(): Promise<void> {
   const app = document.getElementById("app");
   if (app === null) return;
   let current: View | undefined;
+  let main: HTMLElement | undefined;
+  let wanted = 0;
   const askToSignIn = (): void => {
+    // Whoever signs in next sees nothing that was made for, or is on its way to, the caller before.
+    forget();
+    wanted += 1;
+    main = undefined;
     current?.close?.();
     current = undefined;
     document.title = "Sign in – Access Advisor";
@@ -295,8 +301,6 @@ async function start(): Promise<void> {
     app.querySelector("input")?.focus();
     document.documentElement.dataset["ready"] = "true";
   };
-  let main: HTMLElement | undefined;
-  let wanted = 0;
   const show = async (): Promise<void> => {
     wanted += 1;
     const mine = wanted;
@@ -327,7 +331,6 @@ async function start(): Promise<void> {
   const signedIn = async (arn: string): Promise<void> => {
     main = h("main", { id: "main" });
     const leave = (): void => {
-      forget();
       signOut().then(askToSignIn, askToSignIn);
     };
     app.replaceChildren(
@@ -348,7 +351,7 @@ async function start(): Promise<void> {
     document.documentElement.dataset["ready"] = "true";
   };
   addEventListener("hashchange", () => {
-    if (main !== undefined && current !== undefined) void show();
+    if (main !== undefined) void show();
   });
   const caller = await whoAmI();
   if (caller === null) askToSignIn();

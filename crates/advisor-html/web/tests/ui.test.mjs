@@ -129,6 +129,19 @@ test("the list of reports follows those in progress", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("whoever signs in after a session has ended sees nothing of the one before", async () => {
+  const page = await place.open(url);
+  await signIn(page, "AKIAADA", "ada-secret");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.locator(".tile").first().waitFor({ timeout: 30_000 });
+  await page.context().clearCookies();
+  await page.getByRole("link", { name: "Your reports" }).click();
+  await signIn(page, "AKIAERIN", "erin-secret");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByText("There is no overview").first().waitFor();
+  assert.equal(await page.locator(".tile").count(), 0);
+});
+
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing serious: ${colorScheme}`, async () => {
     const page = await place.open(url, { colorScheme, bypassCSP: true });
