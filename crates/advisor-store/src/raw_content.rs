@@ -7,6 +7,7 @@
 
 use std::fs::Metadata;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, SystemTime};
 
@@ -21,9 +22,13 @@ const ATTEMPTS: u32 = 7;
 /// The first pause between two attempts. Each other is twice as long, so that all take 63 ms.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What was last read, and the file's size and time then.
 #[derive(Debug, Default)]
-pub(crate) struct RawContent(Mutex<Option<(Stamp, Option<State>)>>);
+pub(crate) struct RawContent {
+    /// What was last read, and the file's size and time then.
+    seen: Mutex<Option<(Stamp, Option<State>)>>,
+    /// Whether a check has found other content. It stays so: otherwise reads would go on while others check again.
+    is_other: AtomicBool,
+}
 
 /// Changes whenever the file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +66,17 @@ pub(crate) enum Waits {
 impl RawContent {
     /// Returns whether the file at this path, with this metadata, still holds a state of the same store, and no earlier one.
     pub(crate) fn is_same(&self, path: &Path, metadata: &Metadata, waits: Waits) -> bool {
+        if self.is_other.load(Ordering::Acquire) {
+            return false;
+        }
         let stamp = Stamp::from(metadata);
-        let mut seen = match self.0.try_lock() {
+        let mut seen = match self.seen.try_lock() {
             Ok(seen) => seen,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) if waits == Waits::No => return true,
-            Err(TryLockError::WouldBlock) => self.0.lock().unwrap_or_else(PoisonError::into_inner),
+            Err(TryLockError::WouldBlock) => {
+                self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+            }
         };
         let known = match &*seen {
             Some((known, _)) if *known == stamp => return true,
@@ -90,6 +100,7 @@ impl RawContent {
                 return true;
             }
         }
+        self.is_other.store(true, Ordering::Release);
         false
     }
 }
