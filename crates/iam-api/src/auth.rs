@@ -3,6 +3,7 @@
 pub(crate) mod authorization_header;
 pub(crate) mod caller;
 pub(crate) mod credentials;
+pub(crate) mod hexadecimal;
 pub(crate) mod permission_check;
 pub(crate) mod policy_evaluation;
 pub(crate) mod same_origin;

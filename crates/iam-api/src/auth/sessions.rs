@@ -1,4 +1,4 @@
-//! Sessions of the web pages: random tokens, which browsers keep in a cookie.
+//! Sessions of the web pages: random tokens, signed, which browsers keep in a cookie.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
+
+use super::hexadecimal::{hex, unhex};
 
 /// The name of the cookie.
 const NAME: &str = "access-advisor-session";
@@ -16,9 +20,30 @@ const SECONDS: i64 = 8 * 60 * 60;
 /// The most sessions of an access key. One more ends the oldest, so that signing in again and again takes no memory.
 const MOST_OF_KEY: usize = 16;
 
-/// The sessions of a server, which end when it stops: by access key, the oldest first.
-#[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<String, VecDeque<Token>>>);
+/// The sessions of a server, which end when it stops.
+///
+/// A cookie is `ACCESS-KEY-ID.TOKEN.SIGNATURE`. The signature is checked before anything is looked up: what this server did not make
+/// tells nothing about the sessions that there are, and takes no time of others.
+pub(crate) struct Sessions {
+    /// With a key of its own, which nothing else knows.
+    signer: Hmac<Sha256>,
+    /// By access key, the oldest first.
+    tokens: Mutex<HashMap<String, VecDeque<Token>>>,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        // As many bytes as a block of SHA-256 has; 488 bits of them are the system's random numbers.
+        let mut key = [0; 64];
+        for part in key.chunks_exact_mut(16) {
+            part.copy_from_slice(Uuid::new_v4().as_bytes());
+        }
+        Self {
+            signer: Hmac::new(&key.into()),
+            tokens: Mutex::default(),
+        }
+    }
+}
 
 struct Token {
     text: String,
@@ -38,7 +63,9 @@ impl Sessions {
     pub(crate) fn start(&self, access_key_id: &str, now: DateTime<Utc>, is_secure: bool) -> String {
         // Version 4 has 122 bits of the system's random numbers.
         let text = Uuid::new_v4().simple().to_string();
-        let header = header(&format!("{access_key_id}.{text}"), SECONDS, is_secure);
+        let signed = format!("{access_key_id}.{text}");
+        let signature = hex(&self.signature(&signed).finalize().into_bytes());
+        let header = header(&format!("{signed}.{signature}"), SECONDS, is_secure);
         let expires = now.timestamp().saturating_add(SECONDS);
         let mut sessions = self.lock();
         let tokens = sessions.entry(access_key_id.to_owned()).or_default();
@@ -59,10 +86,14 @@ impl Sessions {
             .filter_map(|cookie| cookie.split_once('='))
             .filter(|(name, _)| name.trim() == NAME)
             .map(|(_, value)| value.trim());
-        let (access_key_id, token) = values.next()?.split_once('.')?;
+        let (signed, signature) = values.next()?.rsplit_once('.')?;
         if values.next().is_some() {
             return None;
         }
+        // Compares in constant time.
+        let signature = unhex(signature)?;
+        self.signature(signed).verify_slice(&signature).ok()?;
+        let (access_key_id, token) = signed.rsplit_once('.')?;
         let sessions = self.lock();
         let mut tokens = sessions.get(access_key_id)?.iter();
         let is_open = tokens.any(|known| known.is(token) && known.expires > now.timestamp());
@@ -80,8 +111,12 @@ impl Sessions {
         header("", 0, is_secure)
     }
 
+    fn signature(&self, signed: &str) -> Hmac<Sha256> {
+        self.signer.clone().chain_update(signed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Token>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,22 +175,69 @@ mod tests {
         let cookie = sessions.start("AKIA1", at(1_000), true);
         assert!(cookie.ends_with("; Secure"));
         let pair = cookie.split(';').next().unwrap();
-        let (before, token) = pair.split_once('.').unwrap();
+        assert!(sessions.of(&headers(pair), at(1_000)).is_some());
+        let parts: Vec<&str> = pair.split('.').collect();
+        let [before, token, signature] = parts[..] else {
+            panic!("{pair}");
+        };
+        assert_eq!(signature.len(), 64);
+        let other = start(&sessions, 1_000);
+        let other = other[COOKIE].to_str().unwrap();
+        let (_, of_other) = other.rsplit_once('.').unwrap();
         for changed in [
             pair.replace("AKIA1", "AKIA2"),
             format!("{pair}.x"),
-            format!("{before}.{}", token.to_ascii_uppercase()),
+            format!("{before}.{}.{signature}", last_changed(token)),
+            format!("{before}.{}.{signature}", token.to_ascii_uppercase()),
+            format!("{before}.{token}.{}", last_changed(signature)),
+            format!("{before}.{token}.{}", signature.to_ascii_uppercase()),
+            format!("{before}.{token}.{of_other}"),
+            format!("{before}.{token}.{}", "0".repeat(64)),
+            format!("{before}.{token}."),
+            format!("{before}.{token}"),
             pair[..pair.len() - 1].to_owned(),
             format!("{before}."),
             before.to_owned(),
             format!("{pair}; {pair}"),
-            format!("{NAME}=AKIA9.{token}; {pair}"),
+            format!("{NAME}=AKIA9.{token}.{signature}; {pair}"),
         ] {
             let session = sessions.of(&headers(&changed), at(1_000));
-            // A token without letters has no upper case.
+            // A text without letters has no upper case.
             assert!(session.is_none() || changed == pair, "{changed}");
         }
         assert_eq!(Sessions::default().of(&headers(pair), at(1_000)), None);
+    }
+
+    /// A text with another last digit.
+    fn last_changed(text: &str) -> String {
+        let (start, end) = text.split_at(text.len() - 1);
+        format!("{start}{}", if end == "0" { "1" } else { "0" })
+    }
+
+    #[test]
+    fn a_token_counts_only_with_the_signature_of_its_server() {
+        let (sessions, other) = (Sessions::default(), Sessions::default());
+        let sent = start(&sessions, 1_000);
+        let (_, token) = sent[COOKIE].to_str().unwrap().split_once('.').unwrap();
+        let (token, _) = token.split_once('.').unwrap();
+        // Another server may know the token, but not sign it.
+        let known = Token {
+            text: token.to_owned(),
+            expires: i64::MAX,
+        };
+        (other.lock()).insert("AKIA1".to_owned(), VecDeque::from([known]));
+        assert_eq!(other.of(&sent, at(1_000)), None);
+        // A signed token counts while its session lasts.
+        sessions.lock().clear();
+        assert_eq!(sessions.of(&sent, at(1_000)), None);
+    }
+
+    #[test]
+    fn access_keys_may_have_dots() {
+        let sessions = Sessions::default();
+        let cookie = sessions.start("AKIA.1", at(1_000), false);
+        let session = sessions.of(&headers(cookie.split(';').next().unwrap()), at(1_000));
+        assert_eq!(session.unwrap().access_key_id, "AKIA.1");
     }
 
     #[test]

@@ -153,10 +153,45 @@ async fn wrong_secrets_and_ended_sessions_are_refused() {
     let removed = end.headers["set-cookie"].to_str().unwrap();
     assert!(removed.contains("Max-Age=0"), "{removed}");
     assert_eq!(call(&fixture, &cookie, list.clone()).await.0, 401);
-    // Nor does another spelling of its token bring it back.
-    let (before, token) = cookie.rsplit_once('.').unwrap();
-    let cookie = format!("{before}.{}", token.to_ascii_uppercase());
+    // Nor does another spelling of it bring it back.
+    let (before, signature) = cookie.rsplit_once('.').unwrap();
+    let cookie = format!("{before}.{}", signature.to_ascii_uppercase());
     assert_eq!(call(&fixture, &cookie, list).await.0, 401);
+}
+
+#[tokio::test]
+async fn cookies_are_signed_by_their_server() {
+    let (fixture, other) = (fixture(), fixture());
+    let list = json!({"Action": "ListUsers"});
+    let cookie = sign_in(&fixture, ADA).await;
+    let of_other = sign_in(&other, ADA).await;
+    assert_eq!(call(&fixture, &cookie, list.clone()).await.0, 200);
+    let change = |at: usize| {
+        let mut text = cookie.clone().into_bytes();
+        text[at] = if text[at] == b'0' { b'1' } else { b'0' };
+        String::from_utf8(text).unwrap()
+    };
+    let (signed, _) = cookie.rsplit_once('.').unwrap();
+    let (_, signature_of_other) = of_other.rsplit_once('.').unwrap();
+    for (what, cookie) in [
+        ("another server's cookie", of_other.clone()),
+        (
+            "another server's signature",
+            format!("{signed}.{signature_of_other}"),
+        ),
+        ("no signature", signed.to_owned()),
+        ("another signature", change(cookie.len() - 1)),
+        ("another token", change(signed.len() - 1)),
+    ] {
+        let (status, refused) = call(&fixture, &cookie, list.clone()).await;
+        assert_eq!(
+            (status, &refused["Code"]),
+            (401, &json!("NotSignedIn")),
+            "{what}"
+        );
+    }
+    // None of it ended the session.
+    assert_eq!(call(&fixture, &cookie, list).await.0, 200);
 }
 
 #[tokio::test]
