@@ -3,7 +3,7 @@
 import { csv, download } from "./csv";
 import type { Kind, Reports, Severity } from "./data";
 import { removable, removableTitle } from "./decisions";
-import { h } from "./dom";
+import { h, printable } from "./dom";
 import { kindTitle, SEVERITIES, severityBadge } from "./findings";
 import { Filters, matchesEntity, wordsOf, type Choice } from "./filters";
 import { count, iso, number } from "./format";
@@ -50,16 +50,16 @@ function sorted(reports: Reports, rows: number[], key: string, descending: boole
 
 function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
   const now = reports.index.now;
-  const kind: Column<number>[] = [{ title: "Kind", sort: "kind", className: "kind", cell: (row) => reports.kindOf(row) }];
+  const kind: Column<number>[] = [{ title: "Kind", sort: "kind", className: "kind", below: "", cell: (row) => reports.kindOf(row) }];
   const account: Column<number>[] = [
-    { title: "Account", sort: "account", className: "account number", cell: (row) => h("span", { class: "text" }, reports.account[row]) },
+    { title: "Account", sort: "account", className: "account number", below: "account", cell: (row) => reports.account[row] ?? "" },
   ];
   const actions: Column<number>[] = [
     {
       title: "Actions used",
       help: "Granted actions of which a use is known, of those that are tracked",
       sort: "actions",
-      className: "wide-only",
+      below: "actions used",
       cell: (row) => share(reports.actionsUsed[row] ?? 0, reports.actions[row] ?? 0),
     },
   ];
@@ -79,7 +79,7 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       title: "Services used",
       help: "Granted services of which a use is known",
       sort: "services",
-      className: "roomy-only",
+      below: "services used",
       cell: (row) => share(reports.servicesUsed[row] ?? 0, reports.services[row] ?? 0),
     },
     ...(reports.isActionLevel ? actions : []),
@@ -91,7 +91,7 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
       cell: (row) => number(removable(reports, row)),
     },
     ...(reports.index.findings === null ? [] : [findings]),
-    { title: "Days active", sort: "days", className: "number wide-only", cell: (row) => number(reports.days[row] ?? 0) },
+    { title: "Days active", sort: "days", className: "number", below: "days active", cell: (row) => number(reports.days[row] ?? 0) },
   ];
 }
 
@@ -137,27 +137,36 @@ function distinct(values: Iterable<string>): string[] {
 
 function choices(reports: Reports, all: number[], isPolicies: boolean, accounts: string[]): Choice[] {
   const list = (values: string[]): { value: string; label: string }[] => values.map((value) => ({ value, label: value }));
-  const paths = distinct(all.map((row) => reports.path[row] ?? "/")).slice(0, 200);
-  const tags = distinct(all.flatMap((row) => reports.tags[row] ?? [])).slice(0, 200);
+  const paths = distinct(all.flatMap((row) => foldersOf(reports.path[row] ?? "/"))).filter((path) => path !== "/");
+  const tags = distinct(all.flatMap((row) => reports.tags[row] ?? []).map(printable));
   const found = new Set(all.flatMap((row) => reports.findingsOn(row).map(({ kind }) => kind)));
   const kindsFound = (reports.index.findings?.kinds ?? []).filter((kind) => found.has(kind));
   const states = STATE_FILTERS.filter(({ value }) => (reports.index.hasStates ? value !== "none" : !["implied", "unused", "unobservable", "uncovered"].includes(value)));
-  const kinds = { key: "kind", label: "Kind", options: [{ value: "identity", label: "users and roles" }, ...list(["user", "role", "group"])] };
-  const ages = { key: "age", label: "Last use", options: [...AGES.map(({ key, label }) => ({ value: key, label })), { value: "never", label: "not known" }] };
+  const kinds = [{ value: "identity", label: "users and roles" }, ...list(["user", "role", "group"])];
+  const ages = [...AGES.map(({ key, label }) => ({ value: key, label })), { value: "never", label: "not known" }];
   return [
-    ...(isPolicies ? [] : [kinds]),
-    ...(accounts.length > 1 ? [{ key: "account", label: "Account", options: list(accounts) }] : []),
+    { key: "kind", label: "Kind", options: isPolicies ? [] : kinds },
+    { key: "account", label: "Account", options: accounts.length > 1 ? list(accounts) : [] },
     { key: "state", label: "State", options: states },
-    ages,
-    ...(tags.length > 0 ? [{ key: "tag", label: "Tag", options: list(tags) }] : []),
-    ...(kindsFound.length > 0
-      ? [
-          { key: "finding", label: "Finding", options: kindsFound.map((value) => ({ value, label: kindTitle(value) })) },
-          { key: "severity", label: "Severity", options: list(SEVERITIES) },
-        ]
-      : []),
-    ...(paths.length > 1 ? [{ key: "path", label: "Path", options: list(paths) }] : []),
+    { key: "age", label: "Last use", options: ages },
+    { key: "tag", label: "Tag", options: list(tags), isTyped: true },
+    { key: "finding", label: "Finding", options: kindsFound.map((value) => ({ value, label: kindTitle(value) })) },
+    { key: "severity", label: "Severity", options: kindsFound.length > 0 ? list(SEVERITIES) : [] },
+    { key: "path", label: "Path", options: list(paths), isTyped: true },
   ];
+}
+
+/** A path and those that it is in: `/`, `/a/` and `/a/b/` of `/a/b/`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/").slice(1, -1);
+  return ["/", ...parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}/`)].map(printable);
+}
+
+/** Whether an entity has a tag: a whole `key=value`, or the beginning of one. */
+function tagFilter(reports: Reports, all: number[], tag: string): (row: number) => boolean {
+  const tagsOf = (row: number): string[] => (reports.tags[row] ?? []).map(printable);
+  const isWhole = all.some((row) => tagsOf(row).includes(tag));
+  return (row) => tagsOf(row).some((it) => (isWhole ? it === tag : it.toLowerCase().startsWith(tag.toLowerCase())));
 }
 
 /** The table of these kinds. */
@@ -167,7 +176,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
   const accounts = distinct(all.map((row) => reports.account[row] ?? ""));
   let shown: number[] = [];
 
-  const save = h("button", { type: "button", onclick: () => download("identities.csv", csv(csvRows(reports, shown))) }, "Save as CSV");
+  const save = h("button", { type: "button", onclick: () => download(isPolicies ? "policies.csv" : "identities.csv", csv(csvRows(reports, shown))) }, "Save as CSV");
   const filters = new Filters(choices(reports, all, isPolicies, accounts), "Search names and ARNs", [save], () => update());
   const columns = columnsOf(reports, accounts.length > 1).filter((column) => !(isPolicies && column.sort === "kind"));
   const table = new VirtualTable<number>({
@@ -193,13 +202,15 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
     const [finding, severity] = [filters.get("finding"), filters.get("severity")];
     const isFound = (row: number): boolean =>
       reports.findingsOn(row).some((it) => (!finding || it.kind === finding) && (!severity || it.severity === severity));
+    const hasTag = tag ? tagFilter(reports, all, tag) : () => true;
+    const folder = path === undefined || path.startsWith("/") ? path : `/${path}`;
     const state = STATE_FILTERS.find(({ value }) => value === filters.get("state"));
     shown = inOrder.filter(
       (row) =>
         (!kind || reports.kindOf(row) === kind || (kind === "identity" && reports.kindOf(row) !== "group")) &&
         (!account || reports.account[row] === account) &&
-        (!path || reports.path[row] === path) &&
-        (!tag || (reports.tags[row] ?? []).includes(tag)) &&
+        (!path || printable(reports.path[row] ?? "/").startsWith(folder ?? "")) &&
+        hasTag(row) &&
         ((!finding && !severity) || isFound(row)) &&
         (!age || ageOf(reports, row) === age) &&
         (state === undefined || state.holds(reports, row)) &&
@@ -215,7 +226,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
 }
 
 function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)[]> {
-  const header = ["Arn", "Kind", "Account", "LastAccessed", "ServicesGranted", "ServicesUsed", "ActionsGranted", "ActionsUsed"];
+  const header = ["Arn", "Kind", "Account", "Path", "Tags", "LastAccessed", "ServicesGranted", "ServicesUsed", "ActionsGranted", "ActionsUsed"];
   yield [...header, "Used", "Implied", "Unused", "Unobservable", "Uncovered", "UsedWithoutGrant", "DaysActive", "Findings", "WorstSeverity"];
   for (const row of rows) {
     const last = reports.last[row] ?? -1;
@@ -223,6 +234,8 @@ function* csvRows(reports: Reports, rows: number[]): Generator<(string | number)
       reports.arn[row] ?? "",
       reports.kindOf(row),
       reports.account[row] ?? "",
+      reports.path[row] ?? "",
+      (reports.tags[row] ?? []).join("; "),
       last < 0 ? "" : iso(last),
       reports.services[row] ?? 0,
       reports.servicesUsed[row] ?? 0,

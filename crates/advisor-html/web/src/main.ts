@@ -5,6 +5,8 @@ import { h, printable } from "./dom";
 import { count, instant, number } from "./format";
 import { missing } from "./identity";
 import type { View } from "./parts";
+import { keepPlaces, place } from "./place";
+import { openWhilePrinting } from "./printing";
 import { link, parse } from "./route";
 import { TABS, viewOf } from "./views";
 
@@ -51,6 +53,7 @@ async function start(): Promise<void> {
       wanted += 1;
       const mine = wanted;
       const route = parse(location.hash);
+      const top = place();
       const view = await viewOf(reports, route).catch((error: unknown) => missing("This page cannot be shown", String(error)));
       if (mine !== wanted) {
         view.close?.();
@@ -64,10 +67,12 @@ async function start(): Promise<void> {
       main.replaceChildren(view.element);
       if (isFirst) app.replaceChildren(...element);
       view.shown?.();
-      scrollTo({ top: 0, behavior: "instant" });
+      scrollTo({ top, behavior: "instant" });
       // Screen readers begin where the new page does.
       if (!isFirst) main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     };
+    keepPlaces();
+    openWhilePrinting();
     await show(true);
     addEventListener("hashchange", () => void show(false));
     document.documentElement.dataset["ready"] = "true";

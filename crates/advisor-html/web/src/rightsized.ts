@@ -42,7 +42,7 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
       const text = printableJson(policy.PolicyDocument);
       return h(
         "details",
-        {},
+        { class: "printed" },
         h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(policy.Characters, "character")}, in place of ${policy.Replaces.map((it) => it.slice(it.indexOf("/") + 1)).join(", ")}`)),
         copyButton("policy", () => text),
         h("pre", { tabindex: 0, "aria-label": `Policy ${policy.PolicyName}` }, document(text)),
@@ -88,7 +88,7 @@ function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
   const statements = policy.Statements.filter((statement) => statement.Old !== undefined);
   return h(
     "details",
-    {},
+    { class: "printed" },
     h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed${policy.LeftUnattached ? "; attached to nothing then" : ""}`)),
     statements.map((statement) => {
       const further = (statement.MoreRemovedServices ?? 0) + (statement.MoreRemovedActions ?? 0);

@@ -27,5 +27,5 @@ export function link(view: string, of = "", query: Record<string, string> = {}):
 /** Changes the query without a new entry in the history. */
 export function replaceQuery(query: URLSearchParams): void {
   const { view, of } = parse(location.hash);
-  history.replaceState(null, "", link(view, of, Object.fromEntries(query)));
+  history.replaceState(history.state, "", link(view, of, Object.fromEntries(query)));
 }

@@ -25,7 +25,7 @@ export function services(reports: Reports): View {
     title: "Actions used",
     help: "Actions that someone performed, of those that someone may perform",
     sort: "actions",
-    className: "wide-only",
+    below: "actions used",
     cell: (service) => share(service.actionsUsed, service.actionsGranted),
   };
   let shown = all;
@@ -46,9 +46,9 @@ export function services(reports: Reports): View {
         cell: (service) => h("span", { class: "name" }, h("a", { href: link("service", service.namespace) }, service.name), h("small", {}, service.namespace)),
       },
       { title: "Last use", sort: "last", className: "last", cell: (service) => whenCell(service.last ?? -1, now) },
-      { title: "Users and roles that use it", help: "Of those that may", sort: "granted", cell: (service) => share(service.used, service.granted) },
+      { title: "Users and roles that use it", help: "Of those that may", sort: "granted", className: "users", cell: (service) => share(service.used, service.granted) },
       ...(reports.isActionLevel ? [actions] : []),
-      { title: "Used without grant", className: "number wide-only", cell: (service) => (service.ungranted === 0 ? "" : number(service.ungranted)) },
+      { title: "Used without grant", className: "number", below: "without grant", cell: (service) => (service.ungranted === 0 ? "" : number(service.ungranted)) },
     ],
     onSort: (key) => filters.set("sort", filters.get("sort") === `-${key}` ? key : `-${key}`),
   });
@@ -116,8 +116,8 @@ export function service(reports: Reports, namespace: string): View {
       },
       { title: "State", className: "state", cell: ({ service: it }) => stateBadge(it.claim, it.last, it.grant) },
       { title: "Last use, UTC", className: "last exact", cell: ({ service: it }) => exactly(it.last, now) },
-      { title: "Region", className: "region", cell: ({ service: it }) => h("span", { class: "text" }, it.last?.region ?? "") },
-      { title: "Actions used", className: "wide-only", cell: ({ service: it }) => (it.actionCount === 0 ? "" : share(it.actionsUsed, it.actionCount)) },
+      { title: "Region", className: "region", below: "in", cell: ({ service: it }) => it.last?.region ?? "" },
+      { title: "Actions used", below: "actions used", cell: ({ service: it }) => (it.actionCount === 0 ? "" : share(it.actionsUsed, it.actionCount)) },
     ],
   });
   const update = (): void => {
@@ -182,9 +182,9 @@ export function service(reports: Reports, namespace: string): View {
 }
 
 function* holderRows(reports: Reports, namespace: string, holders: Holder[]): Generator<(string | number)[]> {
-  yield ["Arn", "ServiceNamespace", "Granted", "State", "LastAccessed", "LastAccessedRegion", "ActionsGranted", "ActionsUsed"];
+  yield ["Arn", "Path", "Tags", "ServiceNamespace", "Granted", "State", "LastAccessed", "LastAccessedRegion", "ActionsGranted", "ActionsUsed"];
   for (const { row, service: it } of holders) {
     const granted = { granted: "true", ungranted: "false", unknown: "" }[it.grant];
-    yield [reports.arn[row] ?? "", namespace, granted, it.claim?.state ?? "", it.last === null ? "" : iso(it.last.time), it.last?.region ?? "", it.actionCount, it.actionsUsed];
+    yield [reports.arn[row] ?? "", reports.path[row] ?? "", (reports.tags[row] ?? []).join("; "), namespace, granted, it.claim?.state ?? "", it.last === null ? "" : iso(it.last.time), it.last?.region ?? "", it.actionCount, it.actionsUsed];
   }
 }

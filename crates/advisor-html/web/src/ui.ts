@@ -7,6 +7,8 @@ import { gathered, forget } from "./gathered";
 import { identity } from "./identity";
 import { all, call, isProblem, signIn, signOut, startedJobs, whoAmI, type Credential, type StartedJob } from "./live";
 import { exactly, nameOf, type View } from "./parts";
+import { keepPlaces, place } from "./place";
+import { openWhilePrinting } from "./printing";
 import { link, parse } from "./route";
 import { servedReport, type JobJson } from "./served-report";
 import { TABS, viewOf } from "./views";
@@ -304,6 +306,7 @@ async function start(): Promise<void> {
   const show = async (): Promise<void> => {
     wanted += 1;
     const mine = wanted;
+    const top = place();
     try {
       main?.setAttribute("aria-busy", "true");
       const view = await shownView();
@@ -319,8 +322,8 @@ async function start(): Promise<void> {
       tabs.get(parse(location.hash).view)?.setAttribute("aria-current", "page");
       main?.replaceChildren(view.element);
       main?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-      scrollTo({ top: 0, behavior: "instant" });
       view.shown?.();
+      scrollTo({ top, behavior: "instant" });
     } catch (error) {
       main?.removeAttribute("aria-busy");
       if (isProblem(error, "NotSignedIn")) askToSignIn();
@@ -350,6 +353,8 @@ async function start(): Promise<void> {
     await show();
     document.documentElement.dataset["ready"] = "true";
   };
+  keepPlaces();
+  openWhilePrinting();
   addEventListener("hashchange", () => {
     if (main !== undefined) void show();
   });

@@ -1,13 +1,14 @@
 // A table of any length: only the rows near the window are in the document. Rows have one height, the --row of the style; the page
-// scrolls.
+// scrolls, or the box that the table is in.
 
 import { h } from "./dom";
+import { number } from "./format";
 
 const MARGIN_ROWS = 12;
 /** Of a table that is not on the page. */
 const USUAL_HEIGHT = 44;
-/** More rows are not printed: browsers take minutes for them. */
-const MOST_PRINTED = 5_000;
+/** More rows are not printed: the time that Chromium takes grows with the square of the pages, 3 s for these and 30 s for 3,000. */
+const MOST_PRINTED = 1_000;
 
 export interface Column<T> {
   title: string;
@@ -16,6 +17,8 @@ export interface Column<T> {
   className?: string;
   /** The key by which the column sorts. */
   sort?: string;
+  /** On narrow screens it stands below the others, after this word. */
+  below?: string;
   cell: (row: T) => Node | string;
 }
 
@@ -24,34 +27,39 @@ export interface TableOptions<T> {
   columns: Column<T>[];
   className?: string;
   rowClass?: (row: T) => string;
-  rowLevel?: (row: T) => number;
   onSort?: (key: string) => void;
+  /** Whether it scrolls in a box of its own: for tables with something after them. */
+  isBoxed?: boolean;
 }
 
 export class VirtualTable<T> {
   readonly element: HTMLElement;
   private rows: T[] = [];
-  private readonly body = h("tbody");
+  private readonly body = h("tbody", { role: "rowgroup" });
   private readonly above = h("tr", { "aria-hidden": "true", class: "space" }, h("td"));
   private readonly below = h("tr", { "aria-hidden": "true", class: "space" }, h("td"));
   private readonly note = h("p", { class: "print-note" });
   private readonly shown = new Map<number, HTMLTableRowElement>();
   private readonly table: HTMLTableElement;
+  private readonly box: HTMLElement;
   private readonly heads: HTMLTableCellElement[];
+  /** The row that the Tab key leads to; the arrow keys lead from it to others. */
+  private active = 0;
   private isPrinting = false;
-  private visibleColumns = 1;
   private frame = 0;
   private readonly cleanUp = new AbortController();
 
   constructor(private readonly options: TableOptions<T>) {
     this.heads = options.columns.map((column) => this.head(column));
+    // On narrow screens the style makes boxes of rows and cells, which have no roles of their own.
     this.table = h(
       "table",
-      { class: `virtual ${options.className ?? ""}`, "aria-label": options.label },
-      h("thead", {}, h("tr", { "aria-rowindex": 1 }, this.heads)),
+      { class: `virtual ${options.className ?? ""}`, role: "table", "aria-label": options.label },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row", "aria-rowindex": 1 }, this.heads)),
       this.body,
     );
-    this.element = h("div", { class: "table-box" }, this.table, this.note);
+    this.box = h("div", { class: options.isBoxed === true ? "scroll-box" : null }, this.table);
+    this.element = h("div", { class: "table-box" }, this.box, this.note);
     const { signal } = this.cleanUp;
     const later = (): void => {
       this.frame ||= requestAnimationFrame(() => {
@@ -61,6 +69,7 @@ export class VirtualTable<T> {
     };
     addEventListener("scroll", later, { passive: true, signal });
     addEventListener("resize", later, { passive: true, signal });
+    this.box.addEventListener("scroll", later, { passive: true, signal });
     const print = (isPrinting: boolean) => (): void => {
       this.isPrinting = isPrinting;
       this.render();
@@ -68,6 +77,10 @@ export class VirtualTable<T> {
     addEventListener("beforeprint", print(true), { signal });
     addEventListener("afterprint", print(false), { signal });
     this.body.addEventListener("keydown", (event) => this.onKey(event));
+    this.body.addEventListener("focusin", (event) => {
+      const index = indexOf(event.target as Element);
+      if (!Number.isNaN(index)) this.activate(index);
+    });
   }
 
   /** Stops listening. */
@@ -81,6 +94,7 @@ export class VirtualTable<T> {
     this.table.setAttribute("aria-rowcount", String(rows.length + 1));
     this.shown.clear();
     this.body.replaceChildren(this.above, this.below);
+    this.activate(Math.min(this.active, Math.max(0, rows.length - 1)));
     this.render();
   }
 
@@ -93,23 +107,10 @@ export class VirtualTable<T> {
   }
 
   render(): void {
-    const rowHeight = this.rowHeight();
-    const top = this.body.getBoundingClientRect().top;
-    // On narrow screens, some columns are hidden.
-    this.visibleColumns = Math.max(1, this.heads.filter((head) => head.offsetParent !== null).length);
-    let first = Math.max(0, Math.floor(-top / rowHeight) - MARGIN_ROWS);
-    let end = Math.min(this.rows.length, Math.ceil((innerHeight - top) / rowHeight) + MARGIN_ROWS);
-    this.note.textContent = "";
-    if (this.isPrinting) {
-      first = 0;
-      end = Math.min(this.rows.length, MOST_PRINTED);
-      const left = this.rows.length - end;
-      if (left > 0) this.note.textContent = `${left} more rows are not printed. Filter the table to print others.`;
-    }
-    if (end <= first) {
-      first = Math.min(first, this.rows.length);
-      end = first;
-    }
+    const { rowHeight } = this.sizes();
+    const [first, end] = this.isPrinting ? [0, Math.min(this.rows.length, MOST_PRINTED)] : this.window(rowHeight);
+    const unprinted = this.rows.length - end;
+    this.note.textContent = this.isPrinting && unprinted > 0 ? `${number(unprinted)} more rows are not printed. Filter the table to print others, or save it as CSV.` : "";
     const focused = document.activeElement?.closest("tr");
     for (const [index, row] of this.shown) {
       // The row with the focus stays, so that the keyboard does not lose its place.
@@ -128,26 +129,49 @@ export class VirtualTable<T> {
       }
       next = row;
     }
-    let outside = 0;
-    for (const index of this.shown.keys()) if (index < first) outside += 1;
-    const kept = [...this.shown.keys()].filter((index) => index >= end).length;
+    const outside = [...this.shown.keys()].filter((index) => index < first).length;
+    const after = [...this.shown.keys()].filter((index) => index >= end).length;
     this.setSpace(this.above, (first - outside) * rowHeight);
-    this.setSpace(this.below, (this.rows.length - end - kept) * rowHeight);
+    this.setSpace(this.below, (this.rows.length - end - after) * rowHeight);
+    // The Tab key leads into the table wherever it was scrolled to.
+    if (!this.shown.has(this.active)) this.activate(Math.min(first + MARGIN_ROWS, Math.max(first, end - 1)));
   }
 
-  private rowHeight(): number {
-    return Number.parseFloat(getComputedStyle(this.table).getPropertyValue("--row")) || USUAL_HEIGHT;
+  /** The rows that are near what is visible: the first of them, and the first after them. */
+  private window(rowHeight: number): [number, number] {
+    const top = this.body.getBoundingClientRect().top;
+    const [from, to] = this.visible();
+    const first = Math.min(Math.max(0, Math.floor((from - top) / rowHeight) - MARGIN_ROWS), this.rows.length);
+    const end = Math.min(this.rows.length, Math.ceil((to - top) / rowHeight) + MARGIN_ROWS);
+    return [first, Math.max(first, end)];
+  }
+
+  /** What is visible of the place in which the rows scroll, from top to bottom. */
+  private visible(): [number, number] {
+    if (this.options.isBoxed !== true) return [0, innerHeight];
+    const { top, bottom } = this.box.getBoundingClientRect();
+    return [Math.max(0, top), Math.min(innerHeight, bottom)];
+  }
+
+  /** The height of rows, and of what covers them at the top when they scroll. */
+  private sizes(): { rowHeight: number; covered: number } {
+    const style = getComputedStyle(this.table);
+    const stuck = Number.parseFloat(style.getPropertyValue("--stuck")) || 0;
+    return {
+      rowHeight: Number.parseFloat(style.getPropertyValue("--row")) || USUAL_HEIGHT,
+      covered: stuck + (this.table.tHead?.offsetHeight ?? 0),
+    };
   }
 
   private setSpace(space: HTMLElement, height: number): void {
     const cell = space.firstElementChild as HTMLTableCellElement;
-    cell.colSpan = this.visibleColumns;
+    cell.colSpan = this.options.columns.length;
     cell.style.height = `${height}px`;
     space.hidden = height <= 0;
   }
 
   private head(column: Column<T>): HTMLTableCellElement {
-    const attributes = { scope: "col", class: column.className, title: column.help };
+    const attributes = { scope: "col", role: "columnheader", class: classOf(column), title: column.help };
     const { sort } = column;
     if (sort === undefined) return h("th", attributes, column.title);
     const button = h("button", { type: "button", class: "sort", onclick: () => this.options.onSort?.(sort) }, column.title);
@@ -156,40 +180,67 @@ export class VirtualTable<T> {
 
   private row(index: number): HTMLTableRowElement {
     const row = this.rows[index] as T;
-    const level = this.options.rowLevel?.(row);
     return h(
       "tr",
-      { "aria-rowindex": index + 2, class: this.options.rowClass?.(row), "data-level": level },
+      { role: "row", tabindex: index === this.active ? 0 : -1, "aria-rowindex": index + 2, class: this.options.rowClass?.(row) },
       this.options.columns.map((column, at) =>
-        h(at === 0 ? "th" : "td", { class: column.className, scope: at === 0 ? "row" : null }, column.cell(row)),
+        h(
+          at === 0 ? "th" : "td",
+          { class: classOf(column), scope: at === 0 ? "row" : null, role: at === 0 ? "rowheader" : "cell", "data-label": column.below },
+          column.cell(row),
+        ),
       ),
     );
   }
 
-  /** The arrow keys, Home and End move from row to row. */
+  private activate(index: number): void {
+    this.shown.get(this.active)?.setAttribute("tabindex", "-1");
+    this.active = index;
+    this.shown.get(index)?.setAttribute("tabindex", "0");
+  }
+
+  /** The arrow keys, Page Up, Page Down, Home and End move from row to row; Enter follows the first link or button of a row. */
   private onKey(event: KeyboardEvent): void {
-    const from = (event.target as Element).closest("tr");
-    const index = Number(from?.getAttribute("aria-rowindex")) - 2;
+    const index = indexOf(event.target as Element);
+    if (Number.isNaN(index) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.key === "Enter" && event.target === this.shown.get(index)) {
+      event.preventDefault();
+      this.shown.get(index)?.querySelector<HTMLElement>("a, button")?.click();
+      return;
+    }
+    const { rowHeight, covered } = this.sizes();
+    const [from, to] = this.visible();
+    const page = Math.max(1, Math.floor((to - from - covered) / rowHeight) - 1);
     const target = {
       ArrowDown: index + 1,
       ArrowUp: index - 1,
       Home: 0,
       End: this.rows.length - 1,
-      PageDown: index + 10,
-      PageUp: index - 10,
+      PageDown: index + page,
+      PageUp: index - page,
     }[event.key];
-    if (target === undefined || Number.isNaN(index) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target === undefined) return;
     event.preventDefault();
     this.focus(Math.min(Math.max(target, 0), this.rows.length - 1));
   }
 
   private focus(index: number): void {
-    const rowHeight = this.rowHeight();
+    const { rowHeight, covered } = this.sizes();
     const top = this.body.getBoundingClientRect().top + index * rowHeight;
-    const header = 140;
-    if (top < header) scrollBy({ top: top - header, behavior: "instant" });
-    else if (top + rowHeight > innerHeight) scrollBy({ top: top + rowHeight - innerHeight + 8, behavior: "instant" });
+    const [from, to] = this.visible();
+    const scroller = this.options.isBoxed === true ? this.box : window;
+    if (top < from + covered) scroller.scrollBy({ top: top - from - covered, behavior: "instant" });
+    else if (top + rowHeight > to) scroller.scrollBy({ top: top + rowHeight - to + 8, behavior: "instant" });
     this.render();
-    this.shown.get(index)?.querySelector<HTMLElement>("a, button")?.focus({ preventScroll: true });
+    this.shown.get(index)?.focus({ preventScroll: true });
   }
+}
+
+function classOf<T>({ className, below }: Column<T>): string | null {
+  return [className, below === undefined ? undefined : "below"].filter(Boolean).join(" ") || null;
+}
+
+/** The position of the row that an element is in; not a number outside of rows. */
+function indexOf(element: Element): number {
+  return Number(element.closest("tr")?.getAttribute("aria-rowindex") ?? Number.NaN) - 2;
 }
