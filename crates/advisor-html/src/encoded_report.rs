@@ -48,6 +48,8 @@ pub(crate) struct Facts {
     /// In seconds since 1970.
     pub(crate) created: Option<i64>,
     pub(crate) tags: Vec<String>,
+    /// The ARN of the permissions boundary.
+    pub(crate) boundary: Option<Arc<str>>,
     pub(crate) days: DaySet,
     pub(crate) policies: Vec<PolicyPart>,
     /// Of a user its groups, of a group its members, of a policy those to which it is attached: by ARN.
@@ -179,6 +181,7 @@ impl Facts {
             tags: (detail.tags.iter())
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect(),
+            boundary: detail.permissions_boundary.clone(),
             days: advisor.attempt_days(id),
             policies: policies.collect(),
             related,

@@ -1,5 +1,7 @@
 //! The index of the file: one row per report, in columns, and what all reports have in common.
 
+use std::sync::Arc;
+
 use advisor_core::{DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
 use serde::Serialize;
 
@@ -88,6 +90,8 @@ pub(crate) struct Entities {
     /// The kind and severity of each active finding, in one number.
     findings: Vec<Vec<u32>>,
     tags: Vec<Vec<String>>,
+    /// The ARNs of permissions boundaries.
+    boundary: Vec<Option<Arc<str>>>,
     /// What of the report is in the file: see [`Kept`](crate::html_writer::Kept).
     pub(crate) kept: Vec<u8>,
     pub(crate) section: Vec<u32>,
@@ -129,6 +133,8 @@ impl Entities {
         self.findings.push(found.collect());
         let tags = facts.map(|facts| facts.tags.clone());
         self.tags.push(tags.unwrap_or_default());
+        let boundary = facts.and_then(|facts| facts.boundary.clone());
+        self.boundary.push(boundary);
         self.push_counts(report);
     }
 

@@ -94,62 +94,94 @@ function contains(runs: [number, number][], day: number): boolean {
   return runs.some(([first, last]) => first <= day && day <= last);
 }
 
+const DAY_SIZE = 15;
+const WEEK_STEP = 18;
+/** What stands above the days, and before them. */
+const MONTHS_HEIGHT = 20;
+const WEEKDAYS_WIDTH = 34;
+/** More runs of days are counted. */
+const MOST_RUNS = 100;
+
+/** Weeks begin on Monday, and 1970-01-01 was a Thursday. */
+function weekOf(day: number): number {
+  return Math.floor((day + 3) / 7);
+}
+
+function weekdayOf(day: number): number {
+  return (day + 3) % 7;
+}
+
 /** A calendar: a column per week, a row per weekday. */
 export function calendar(active: [number, number][], gaps: string[] | undefined, [first, last]: [number, number]): HTMLElement {
-  const size = 15;
-  const step = 18;
   const open = gaps?.map((gap) => parseRun(gap, first));
-  // 1970-01-01 was a Thursday: weeks begin on Monday.
-  const weekOf = (day: number): number => Math.floor((day + 3) / 7);
   const weeks = weekOf(last) - weekOf(first) + 1;
+  const xOf = (day: number): number => WEEKDAYS_WIDTH + (weekOf(day) - weekOf(first)) * WEEK_STEP;
+  const yOf = (weekday: number): number => MONTHS_HEIGHT + weekday * WEEK_STEP;
   const cells: SVGElement[] = [];
-  const months: SVGElement[] = [];
-  let activeDays = 0;
-  let month = "";
-  let monthX = -100;
+  let [activeDays, unreadDays] = [0, 0];
   for (let day = first; day <= last; day += 1) {
     const isActive = contains(active, day);
     const isGap = open === undefined || contains(open, day);
     const state = isActive ? "active" : isGap ? "gap" : "quiet";
     const words = { active: "attempts", gap: "not read", quiet: "read, no attempt" }[state];
     if (isActive) activeDays += 1;
-    const x = (weekOf(day) - weekOf(first)) * step;
-    const y = 18 + ((day + 3) % 7) * step;
+    else if (isGap) unreadDays += 1;
     cells.push(
       svg(
         "rect",
-        { x, y, width: size, height: size, rx: 3, class: `day ${state}`, fill: state === "gap" ? "url(#hatch-calendar)" : null },
+        { x: xOf(day), y: yOf(weekdayOf(day)), width: DAY_SIZE, height: DAY_SIZE, rx: 3, class: `day ${state}`, fill: state === "gap" ? "url(#hatch-calendar)" : null },
         svg("title", {}, `${date(day)}: ${words}`),
       ),
     );
-    const name = date(day).slice(0, 7);
-    if (name !== month) {
-      month = name;
-      if (x - monthX > 60 && x + 50 < weeks * step) {
-        months.push(svg("text", { x, y: 10 }, monthName(day)));
-        monthX = x;
-      }
-    }
   }
-  const label = `Attempts on ${count(activeDays, "day")} between ${date(first)} and ${date(last)}`;
-  const width = weeks * step;
-  const height = 18 + 7 * step;
+  const weekdays = ["Mon", "Wed", "Fri"].map((name, index) => svg("text", { x: 0, y: yOf(index * 2) + 12 }, name));
+  const period = `${date(first)} to ${date(last)}`;
+  const said = `${period}: attempts on ${count(activeDays, "day")}; ${count(unreadDays, "day")} without any were not read.`;
+  const width = WEEKDAYS_WIDTH + weeks * WEEK_STEP;
+  const height = yOf(7);
   const chart = svg(
     "svg",
-    { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "calendar" },
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Calendar of ${said}`, class: "calendar" },
     hatching("hatch-calendar"),
-    months,
+    monthLabels(first, last, xOf, width),
+    weekdays,
     cells,
   );
   const box = h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Calendar of days" }, chart);
-  // Where it does not fit, the newest days are shown first.
-  requestAnimationFrame(() => (box.scrollLeft = box.scrollWidth));
+  // Where it does not fit, the newest days are shown first, once it is on the page.
+  new ResizeObserver((_, observer) => {
+    box.scrollLeft = box.scrollWidth;
+    observer.disconnect();
+  }).observe(box);
   return h(
     "div",
     {},
+    h("p", { class: "period" }, said),
     box,
     legend([[["day-active"], "attempts"], [["day-quiet"], "read, no attempt"], [["day-gap"], "not read"]]),
+    activeDays > 0 && daysAsText(active.filter(([begin, end]) => begin <= last && end >= first)),
   );
+}
+
+/** The names of months, each above its first day; January and the first one have their year. */
+function monthLabels(first: number, last: number, xOf: (day: number) => number, width: number): SVGElement[] {
+  const firsts: number[] = [];
+  for (let day = first; day <= last; day += 1) if (day === first || date(day).endsWith("-01")) firsts.push(day);
+  const space = 62;
+  // A month of which there is little has no room for its name.
+  const shown = firsts.filter((day, index) => index > 0 || xOf(firsts[1] ?? last) - xOf(day) >= space || firsts.length === 1);
+  return shown.map((day, index) => {
+    const isAtEnd = xOf(day) + space > width;
+    const name = index === 0 || date(day).slice(5, 7) === "01" ? monthName(day) : monthName(day).slice(0, 3);
+    return svg("text", { x: isAtEnd ? width : xOf(day), y: 12, "text-anchor": isAtEnd ? "end" : null }, name);
+  });
+}
+
+/** The days with attempts, for those who do not see the calendar and for copying. */
+function daysAsText(runs: [number, number][]): HTMLElement {
+  const texts = runs.slice(0, MOST_RUNS).map(([begin, end]) => (begin === end ? date(begin) : `${date(begin)} to ${date(end)}`));
+  const more = runs.length - texts.length;
+  return h("details", { class: "days" }, h("summary", {}, "Days with attempts as text"), h("p", {}, texts.join(", "), more > 0 && `, and ${count(more, "more run")} of days`));
 }
 
 interface Band {
@@ -225,7 +257,7 @@ function ticks(first: number, last: number): HTMLElement[] {
 }
 
 function monthName(day: number): string {
-  return new Date(`${date(day).slice(0, 7)}-01T00:00:00Z`).toLocaleDateString("en", { month: "short", year: "2-digit", timeZone: "UTC" });
+  return new Date(`${date(day).slice(0, 7)}-01T00:00:00Z`).toLocaleDateString("en", { month: "short", year: "numeric", timeZone: "UTC" });
 }
 
 function mapLegend(): HTMLElement {

@@ -137,6 +137,8 @@ interface EntityColumns {
   /** The active findings, each a kind and a severity in one number. */
   findings: number[][];
   tags: string[][];
+  /** The ARNs of permissions boundaries. */
+  boundary: (string | null)[];
   kept: number[];
   section: number[];
   offset: number[];
@@ -209,6 +211,7 @@ export class Reports {
   readonly undecided: Uint32Array;
   readonly findings: number[][];
   readonly tags: string[][];
+  readonly boundary: (string | null)[];
   readonly kept: Uint8Array;
   private readonly section: number[];
   private readonly offset: number[];
@@ -242,6 +245,7 @@ export class Reports {
     this.undecided = Uint32Array.from(entities.undecided);
     this.findings = entities.findings;
     this.tags = entities.tags;
+    this.boundary = entities.boundary;
     this.kept = Uint8Array.from(entities.kept);
     this.section = entities.section;
     this.offset = entities.offset;
@@ -421,6 +425,7 @@ export function reportsOf(
       undecided: [0],
       findings: [[]],
       tags: [[]],
+      boundary: [null],
       kept: [Kept.All],
       section: [0],
       offset: [0],

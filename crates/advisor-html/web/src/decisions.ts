@@ -3,8 +3,8 @@
 import { legend, shareBars, stateStack } from "./charts";
 import type { Reports, Severity } from "./data";
 import { h } from "./dom";
-import { SEVERITIES, severityBadge } from "./findings";
-import { count, date, number, parseRun } from "./format";
+import { findingDays, SEVERITIES, severityBadge } from "./findings";
+import { count, date, dayOf, number } from "./format";
 import { entityHref, when } from "./parts";
 import { link } from "./route";
 import { STATES } from "./service-rows";
@@ -86,12 +86,12 @@ function nothingYet(reports: Reports): string {
   return `No grant can be removed safely yet. ${what}${why}. These have the most grants without a known use.`;
 }
 
-/** Since when findings see use. */
-function sinceText(reports: Reports): string {
-  const { window } = reports.index.findings ?? {};
-  if (!window) return "";
-  const [first] = parseRun(window, Number.NEGATIVE_INFINITY);
-  return Number.isFinite(first) ? ` since ${date(first)}` : "";
+/** That findings see no use in their days, and where a use is that other parts of the page show. */
+function idleText(reports: Reports, row: number): string {
+  const days = findingDays(reports);
+  const last = reports.last[row] ?? -1;
+  const older = last < 0 ? "no use is known" : `last use ${date(dayOf(last))}`;
+  return days === null ? older : `no use in ${count(days.count, "day")}, since ${date(days.first)}; ${older}`;
 }
 
 function decision(reports: Reports, row: number): HTMLElement {
@@ -102,7 +102,7 @@ function decision(reports: Reports, row: number): HTMLElement {
   const credentials = [...new Set(reports.findingsOn(row).flatMap(({ kind }) => CREDENTIALS[kind] ?? []))];
   const noun = reports.isActionLevel ? "action" : "service";
   const what = isWhollyUnused(reports, row)
-    ? `Delete the ${reports.kindOf(row)}: it did nothing${sinceText(reports)}`
+    ? `Delete the ${reports.kindOf(row)}: ${idleText(reports, row)}`
     : unused > 0
       ? `Remove ${number(unused)} of ${count(granted, noun)}`
       : credentials.length > 0

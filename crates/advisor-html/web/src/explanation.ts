@@ -10,12 +10,13 @@ import { listOf, matchesPattern, type Outcome, type StatementEffect, type Statem
 /** More strings of a statement are counted. */
 const MOST_STRINGS = 30;
 
-const EFFECT_TEXTS: Record<StatementEffect, string> = {
-  grants: "",
-  "removes-all": "takes all of it away",
-  "removes-part": "takes a part of it away",
-  conditional: "takes a part of it away from requests that meet its condition",
-  variable: "takes a part of it away for some values of its policy variables",
+/** What a deny does to an action, or to the actions of a service that it covers: a service has others, too. */
+const EFFECT_TEXTS: Record<StatementEffect, (what: string) => string> = {
+  grants: () => "",
+  "removes-all": (what) => `takes ${what} away on all resources`,
+  "removes-part": (what) => `takes ${what} away on some resources`,
+  conditional: (what) => `takes ${what} away from requests that meet its condition`,
+  variable: (what) => `takes ${what} away for some values of its policy variables`,
 };
 
 const OUTCOME_TEXTS: Record<Outcome, string> = {
@@ -94,13 +95,19 @@ async function statementItem(reports: Reports, report: Report, name: string, gra
     h(
       "dl",
       {},
-      grant.effect !== "grants" && line("Effect", EFFECT_TEXTS[grant.effect]),
-      asked === null && grant.actions !== null && line("Covers", count(grant.actions.size, "action"), " of the service"),
+      grant.effect !== "grants" && line("Effect", EFFECT_TEXTS[grant.effect](coveredText(grant, asked))),
+      grant.effect === "grants" && asked === null && grant.actions !== null && line("Covers", count(grant.actions.size, "action"), " of the service"),
       line(written.NotAction === undefined ? "Actions" : "All but", actionStrings(written, asked)),
       resourceLines(written, grant).map(([term, content]) => line(term, content)),
       written.Condition !== undefined && line("If", h("pre", { tabindex: 0, "aria-label": "Condition" }, jsonLines(written.Condition))),
     ),
   );
+}
+
+/** What of a service, or that it is the action that is asked about. */
+function coveredText({ actions }: StatementGrant, asked: string | null): string {
+  if (asked !== null) return "it";
+  return actions === null ? "actions of the service" : `${count(actions.size, "action")} of the service`;
 }
 
 /** The way from the identity to the policy. */

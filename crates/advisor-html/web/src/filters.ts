@@ -18,7 +18,6 @@ export interface Choice {
 /** A search field and other controls; calls `changed` when one of them is changed. */
 export class Filters {
   readonly element: HTMLElement;
-  readonly query: URLSearchParams;
   private readonly count = h("output", { class: "count", "aria-live": "polite" });
   private readonly controls = new Map<string, HTMLInputElement | HTMLSelectElement>();
   private readonly printed = h("p", { class: "note print-only" });
@@ -26,7 +25,6 @@ export class Filters {
 
   /** What stands in the address but has no choice here filters nothing. `search` is the key of the search field. */
   constructor(choices: Choice[], searchLabel: string, extra: HTMLElement[], private readonly changed: () => void, search = "q") {
-    this.query = parse(location.hash).query;
     const field = this.field(search, searchLabel, "search");
     // A filter that an address brings along is shown, also where there is nothing to choose from.
     const shown = choices.filter(({ key, options }) => options.length > 0 || this.get(key) !== "");
@@ -43,7 +41,7 @@ export class Filters {
   }
 
   get(key: string): string {
-    return this.query.get(key) ?? "";
+    return parse(location.hash).query.get(key) ?? "";
   }
 
   set(key: string, value: string): void {
@@ -54,9 +52,10 @@ export class Filters {
 
   /** Changes the address only. */
   note(key: string, value: string): void {
-    if (value === "") this.query.delete(key);
-    else this.query.set(key, value);
-    replaceQuery(this.query);
+    const { query } = parse(location.hash);
+    if (value === "") query.delete(key);
+    else query.set(key, value);
+    replaceQuery(query);
   }
 
   setCount(text: string): void {

@@ -2,7 +2,7 @@
 
 import type { Finding, Reports, Severity } from "./data";
 import { h } from "./dom";
-import { ago, count, instant, number } from "./format";
+import { ago, count, date, dayOf, instant, number, parseRun } from "./format";
 import { link } from "./route";
 import { sign, type Sign } from "./signs";
 
@@ -72,8 +72,15 @@ export function findingsTable(reports: Reports): HTMLElement {
   );
 }
 
+/** The days that findings are about, of which the last has just begun: those without a beginning have no number. */
+export function findingDays({ index }: Reports): { first: number; last: number; count: number } | null {
+  if (!index.findings?.window) return null;
+  const [first, last] = parseRun(index.findings.window, Number.NEGATIVE_INFINITY);
+  return Number.isFinite(first) ? { first, last, count: last - first } : null;
+}
+
 /** The findings on one identity or policy, with their evidence. */
-export function findingList(findings: Finding[], now: number): HTMLElement {
+export function findingList(reports: Reports, findings: Finding[]): HTMLElement {
   return h(
     "ul",
     { class: "findings" },
@@ -83,13 +90,20 @@ export function findingList(findings: Finding[], now: number): HTMLElement {
         {},
         h("p", { class: "head" }, severityBadge(finding.severity), h("strong", {}, kindTitle(finding.kind)), finding.subject !== "" && h("code", {}, finding.subject), finding.archived !== null && h("small", {}, `archived by rule ${finding.archived}`)),
         h("p", {}, finding.severityReason),
-        h("dl", {}, evidence(finding, now)),
+        h("dl", {}, evidence(reports, finding)),
       ),
     ),
   );
 }
 
-function evidence(finding: Finding, now: number): (HTMLElement | false)[] {
+/** Findings look at fewer days than states: what was used before is unused in the one and used in the other. */
+function olderUse(reports: Reports, time: number): string {
+  const days = findingDays(reports);
+  if (days === null || dayOf(time) >= days.first) return "";
+  return `: before the ${count(days.count, "day")} that findings look at, ${date(days.first)} to ${date(days.last)}. States look at all days, so that it is called used there`;
+}
+
+function evidence(reports: Reports, finding: Finding): (HTMLElement | false)[] {
   const line = (term: string, ...text: (string | HTMLElement)[]): HTMLElement[] => [h("dt", {}, term), h("dd", {}, text)];
   const unused = [
     finding.unusedServices > 0 ? count(finding.unusedServices, "whole service") : "",
@@ -105,7 +119,7 @@ function evidence(finding: Finding, now: number): (HTMLElement | false)[] {
   return [
     ...(unused.length > 0 ? line("Unused", unused.join(", ")) : []),
     ...(finding.stateReason !== null ? line("Evidence", finding.stateReason) : []),
-    ...(finding.lastUse !== null ? line("Last use", `${instant(finding.lastUse.time)} (${ago(finding.lastUse.time, now)}) in ${finding.lastUse.region}`) : []),
+    ...(finding.lastUse !== null ? line("Last use", `${instant(finding.lastUse.time)} (${ago(finding.lastUse.time, reports.index.now)}) in ${finding.lastUse.region}${olderUse(reports, finding.lastUse.time)}`) : []),
     ...(statements.length > 0 ? line("Granted by", h("ul", {}, statements)) : []),
   ];
 }

@@ -6,6 +6,7 @@ import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
 import { findingList } from "./findings";
 import { count, instant, number } from "./format";
+import { HolderTable } from "./holders";
 import { card, copyButton, entityLink, limitAdvice, shareText, tile, when, type View } from "./parts";
 import { foldedDocument, policyDocument } from "./policy-document";
 import { rightsizedPolicies } from "./rightsized";
@@ -40,17 +41,21 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   }
   const hasStatements = report.policies.length > 0 && reports.kept[row] === Kept.All;
   const table = new ServiceTable(reports, report, name, hasStatements);
+  const holders = kind === "policy" || kind === "group" ? new HolderTable(reports, row, report.related) : null;
   const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
+  const beside = related(reports, report, row);
   parts.push(
     warnings(report, reports.undecided[row] ?? 0),
-    report.findings.length > 0 ? card("Findings", findingList(report.findings, reports.index.now)) : null,
-    report.rightsized === null ? null : card("Right-sized policies", await rightsizedPolicies(reports, report, report.rightsized)),
+    report.findings.length > 0 ? card("Findings", findingList(reports, report.findings)) : null,
+    report.rightsized === null ? ofAws(reports, row) : card("Right-sized policies", await rightsizedPolicies(reports, row, report, report.rightsized)),
     reports.index.coverage && card(DAY_TITLES[kind], days(reports.index.coverage, reports, report, row)),
-    h("div", { class: "cards" }, related(reports, report, row)),
+    beside.length === 0 ? null : h("div", { class: "cards" }, beside),
+    holders?.element ?? null,
     own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
     table.element,
   );
-  return { title: name, element: h("div", {}, parts), shown: () => table.shown(), close: () => table.close() };
+  const tables = [table, ...(holders === null ? [] : [holders])];
+  return { title: name, element: h("div", {}, parts), shown: () => tables.forEach((it) => it.shown()), close: () => tables.forEach((it) => it.close()) };
 }
 
 export function missing(title: string, text: string): View {
@@ -61,6 +66,7 @@ function facts(reports: Reports, row: number): HTMLElement {
   const now = reports.index.now;
   const last = reports.last[row] ?? -1;
   const created = reports.created[row] ?? -1;
+  const boundary = reports.boundary[row];
   const [services, servicesUsed] = [reports.services[row] ?? 0, reports.servicesUsed[row] ?? 0];
   const [actions, actionsUsed] = [reports.actions[row] ?? 0, reports.actionsUsed[row] ?? 0];
   return h(
@@ -74,6 +80,7 @@ function facts(reports: Reports, row: number): HTMLElement {
       created >= 0 && [" · created ", when(created, now)],
       " · as of ",
       instant(Math.floor(now)),
+      boundary && [" · permissions boundary ", entityLink(reports, boundary), ", which is not evaluated: it may deny some of what is granted"],
     ),
     h(
       "div",
@@ -85,6 +92,17 @@ function facts(reports: Reports, row: number): HTMLElement {
       (reports.ungranted[row] ?? 0) > 0 && tile("Used, not granted", number(reports.ungranted[row] ?? 0), "no permission policy grants it now"),
     ),
   );
+}
+
+/** Why there are no right-sized policies of what AWS maintains. */
+function ofAws(reports: Reports, row: number): HTMLElement | null {
+  const isOfAws = reports.account[row] === "aws" || (reports.path[row] ?? "").startsWith("/aws-service-role/");
+  if (!isOfAws || !reports.index.hasStates || reports.kept[row] !== Kept.All) return null;
+  const text =
+    reports.kindOf(row) === "policy"
+      ? "AWS maintains this policy: it cannot be changed. The pages of those who have it show policies that can take its place."
+      : "AWS maintains this role and its policies: they cannot be changed.";
+  return card("Right-sized policies", h("p", {}, text));
 }
 
 function warnings(report: Report, undecided: number): HTMLElement | null {
@@ -122,22 +140,9 @@ function related(reports: Reports, report: Report, row: number): HTMLElement[] {
     );
     parts.push(card("Policies", h("ul", { class: "list" }, policies), h("p", { class: "note print-only" }, "Documents are printed when they are open.")));
   }
-  const titles = { user: "Groups", role: "", group: "Members", policy: "Who has it" };
-  const kind = reports.kindOf(row);
-  if (kind !== "role" && (report.related.length > 0 || kind === "policy")) {
-    const members = report.related.map((arn) => {
-      const of = reports.row(arn);
-      return h("li", {}, entityLink(reports, arn), h("small", {}, of === undefined ? "" : reports.kindOf(of)), of !== undefined && when(reports.last[of] ?? -1, reports.index.now, "no use known"));
-    });
-    const shown = members.slice(0, 200);
-    const more = members.length - shown.length;
-    parts.push(
-      card(
-        titles[kind],
-        members.length === 0 ? h("p", { class: "empty" }, "It is not attached to anything.") : h("ul", { class: "list" }, shown),
-        more > 0 ? h("p", { class: "note" }, `and ${number(more)} more`) : null,
-      ),
-    );
+  if (reports.kindOf(row) === "user" && report.related.length > 0) {
+    const groups = report.related.map((arn) => h("li", {}, entityLink(reports, arn)));
+    parts.push(card("Groups", h("ul", { class: "list" }, groups)));
   }
   return parts;
 }

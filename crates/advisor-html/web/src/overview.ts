@@ -125,8 +125,11 @@ function provedText(reports: Reports, identities: number[]): string {
 
 function policyDetail(reports: Reports, policies: number[]): string {
   if (policies.length === 0) return "in this report";
-  const unused = policies.filter((row) => (reports.last[row] ?? -1) < 0).length;
-  return unused === 0 ? "all with a known use" : `${number(unused)} without a known use`;
+  // Those that only deny, and permissions boundaries, grant nothing that could be used.
+  const boundaries = new Set(reports.boundary);
+  const granting = policies.filter((row) => (reports.services[row] ?? 0) > 0 && !boundaries.has(reports.arn[row] ?? ""));
+  const unused = granting.filter((row) => (reports.last[row] ?? -1) < 0).length;
+  return unused === 0 ? "all that grant something have a known use" : `${number(unused)} of ${number(granting.length)} that grant something without a known use`;
 }
 
 /** All granted actions of users and roles, by state. */

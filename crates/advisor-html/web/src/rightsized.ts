@@ -20,7 +20,7 @@ const KEPT_TEXTS: Record<string, string> = {
 /** Longer documents are not compared line by line. */
 const MOST_LINES = 600;
 
-export async function rightsizedPolicies(reports: Reports, report: Report, rightsized: Rightsized): Promise<HTMLElement> {
+export async function rightsizedPolicies(reports: Reports, row: number, report: Report, rightsized: Rightsized): Promise<HTMLElement> {
   const hasGroups = report.policies.some((policy) => policy.group !== "");
   if (rightsized.Refused !== undefined) {
     return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
@@ -32,11 +32,12 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  const allowed = rightsized.RemovedActions + kept;
   const reasons = Object.entries(rightsized.Kept).flatMap(([reason, actions]) => (actions === 0 ? [] : `${number(actions)} ${KEPT_TEXTS[reason] ?? reason}`));
   return h(
     "div",
     { class: "rightsized" },
-    h("p", {}, `Of ${count(rightsized.RemovedActions + kept, "granted action")}, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, proof(rightsized)),
+    h("p", {}, `Of the ${count(allowed, "action")} that its ${hasGroups ? "own " : ""}policies allow, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, grantedText(allowed, reports.actions[row] ?? 0, hasGroups), proof(rightsized)),
     rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
     rightsized.NewPolicies.map((policy) => {
       const text = printableJson(policy.PolicyDocument);
@@ -52,6 +53,13 @@ export async function rightsizedPolicies(reports: Reports, report: Report, right
     details,
     whole,
   );
+}
+
+/** Why there are other numbers of actions elsewhere: what an allow names is granted only where no deny takes it away. */
+function grantedText(allowed: number, granted: number, hasGroups: boolean): string {
+  if (granted === allowed) return "";
+  if (hasGroups) return ` With the policies of its groups, and without what denies take away, ${number(granted)} are granted.`;
+  return granted < allowed ? ` Denies take ${number(allowed - granted)} of them away: ${number(granted)} are granted.` : "";
 }
 
 /** What is worth the most of what is removed. */

@@ -35,7 +35,7 @@ test("what to remove first is where the worst findings are", async () => {
     assert.equal(severity, SEVERITIES[worst.get(arn)], arn);
     const actions = identical.Reports.find((it) => it.Arn === arn).ServicesLastAccessed.flatMap((it) => it.TrackedActionsLastAccessed ?? []);
     const count = actions.filter((it) => it.State === "unused").length;
-    if (unused.some((it) => it.resource === arn && ["UnusedIAMRole", "UnusedIAMUser"].includes(it.findingType))) assert.match(what, /^Delete the (user|role): it did nothing since 2026-08-03$/);
+    if (unused.some((it) => it.resource === arn && ["UnusedIAMRole", "UnusedIAMUser"].includes(it.findingType))) assert.match(what, /^Delete the (user|role): no use in 90 days, since 2026-08-03; (last use \d{4}-\d\d-\d\d|no use is known)$/);
     else assert.equal(what, `Remove ${count.toLocaleString("en")} of ${actions.length.toLocaleString("en")} actions`, arn);
   }
   // The table of identities begins with the same ones.

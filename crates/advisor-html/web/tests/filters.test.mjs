@@ -98,7 +98,7 @@ test("what an address filters by is shown, and can be reset", async () => {
   }
   assert.match(await page.textContent(".count"), /^0 of/);
   await page.getByRole("button", { name: "Reset filters" }).click();
-  assert.match(page.url(), /#\/identities$/);
+  await page.waitForURL(/#\/identities$/);
   assert.equal(await page.getByLabel("Path", { exact: true }).inputValue(), "");
   assert.equal(await page.textContent(".count"), String(json.Reports.filter((it) => !it.Arn.includes(":policy/")).length));
   assert.equal(await page.getByRole("button", { name: "Reset filters" }).count(), 0);

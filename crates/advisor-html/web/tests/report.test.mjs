@@ -199,7 +199,7 @@ test("right-sized policies are those of the rightsize command, and can be copied
     assert.equal(await policies.count(), expected.NewPolicies.length, expected.Arn);
     const kept = Object.values(expected.Kept).reduce((sum, it) => sum + it, 0);
     const text = await page.locator(".rightsized > p").first().textContent();
-    assert.match(text.replaceAll(",", ""), new RegExp(`^Of ${expected.RemovedActions + kept} granted actions? ${expected.RemovedActions} would be removed`));
+    assert.match(text.replaceAll(",", ""), new RegExp(`^Of the ${expected.RemovedActions + kept} actions? that its (own )?policies allow ${expected.RemovedActions} would be removed`));
     for (const [index, policy] of expected.NewPolicies.entries()) {
       const shownPolicy = policies.nth(index);
       const lines = await shownPolicy.locator(".line").allTextContents();
