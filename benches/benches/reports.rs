@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("rightsize_wildcards", Wildcards::Safe),
     ] {
         let all = || -> Vec<Rightsized> {
-            let options = RightsizeOptions::default().with_wildcards(wildcards);
+            let options = RightsizeOptions::default().wildcards(wildcards);
             let rightsizer = advisor.rightsizer(options);
             let entities = rightsizer.entities().into_par_iter();
             let sized = entities.filter_map(|entity| rightsizer.rightsize_entity(entity));

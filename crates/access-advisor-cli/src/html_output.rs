@@ -24,8 +24,8 @@ impl HtmlArguments {
         reports: impl ExactSizeIterator<Item = EncodedReport>,
     ) -> io::Result<()> {
         let options = HtmlOptions::default()
-            .with_granularity(granularity)
-            .with_limit(u64::from(self.html_limit) << 20);
+            .granularity(granularity)
+            .limit(u64::from(self.html_limit) << 20);
         let mut html = HtmlWriter::new(writer, encoder, reports.len(), options)?;
         for report in reports {
             html.push(&report)?;

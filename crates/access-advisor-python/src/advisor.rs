@@ -109,10 +109,10 @@ fn rightsize_options(
         *limit = number;
     }
     Ok(RightsizeOptions::default()
-        .with_granularity(granularity.0)
-        .with_wildcards(wildcards)
-        .with_keep(keep)
-        .with_limits(policy_limits))
+        .granularity(granularity.0)
+        .wildcards(wildcards)
+        .keep(keep)
+        .limits(policy_limits))
 }
 
 /// A report in the shape of `get_service_last_accessed_details`, all pages at once. Fields that the API lacks come last.
@@ -403,12 +403,12 @@ impl Advisor {
     ) -> PyResult<()> {
         let (advisor, stop) = (self.inner.clone(), Stop::default());
         let stopping = Arc::clone(&stop);
-        let mut options = HtmlOptions::default().with_granularity(granularity.0);
+        let mut options = HtmlOptions::default().granularity(granularity.0);
         if let Some(title) = title {
-            options = options.with_title(title);
+            options = options.title(title);
         }
         if let Some(limit) = limit {
-            options = options.with_limit(limit);
+            options = options.limit(limit);
         }
         let write = move || {
             let mut encoder = ReportEncoder::new(&advisor);

@@ -128,12 +128,9 @@ impl Buckets {
     fn new(reader: &TrailReader) -> Self {
         let limit = reader.options().object_limit;
         Self {
-            options: {
-                let mut options = S3Options::default();
-                options.object_limit = u64::try_from(limit).unwrap_or(u64::MAX);
-                options.stop = reader.stop_flag();
-                options
-            },
+            options: S3Options::new()
+                .object_limit(u64::try_from(limit).unwrap_or(u64::MAX))
+                .stop(reader.stop_flag()),
             opened: HashMap::new(),
         }
     }

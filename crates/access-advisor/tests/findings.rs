@@ -27,13 +27,10 @@ fn findings_are_what_reports_call_unused() {
     let account = load_account_data(&[testdata("account.json")]).unwrap();
     let trail = load_trail(&[testdata("trail")]).unwrap();
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
-    let tracking = Tracking::full()
-        .with_period_days(Some(90))
-        .with_min_coverage_days(Some(10));
+    let tracking = Tracking::full().period_days(90).min_coverage_days(10);
     let start = tracking.period_start(now).unwrap();
     let advisor = Advisor::new(account, &trail.activity, Catalog::shared(), tracking, now).unwrap();
-    let mut settings = FindingSettings::default();
-    settings.min_coverage_days = Some(10);
+    let settings = FindingSettings::new().min_coverage_days(10);
 
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let findings = advisor.findings(&settings);
@@ -113,8 +110,7 @@ fn accounts_are_summed_up_one_by_one() {
     let now = time::parse("2026-11-01T00:00:00Z").unwrap();
     let catalog = Catalog::shared();
     let advisor = Advisor::new(account, &trail.activity, catalog, Tracking::full(), now).unwrap();
-    let mut settings = FindingSettings::default();
-    settings.min_coverage_days = Some(10);
+    let settings = FindingSettings::new().min_coverage_days(10);
     let findings = advisor.findings(&settings);
     let summary = findings.summary();
     let accounts: Vec<_> = (summary.accounts.iter())

@@ -15,8 +15,8 @@ use crate::day_set::DaySet;
 /// ```
 /// use advisor_core::{TrackedRegions, Tracking};
 /// let tracking = Tracking::aws()
-///     .with_period_days(Some(90))
-///     .with_regions(TrackedRegions::All);
+///     .period_days(90)
+///     .regions(TrackedRegions::All);
 /// assert_eq!(tracking.period_days, Some(90));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,42 +91,38 @@ impl Tracking {
 
     /// Sets how many days back attempts at a service count; `None` for no limit.
     #[must_use]
-    pub fn with_period_days(self, period_days: Option<u64>) -> Self {
-        Self {
-            period_days,
-            ..self
-        }
+    pub fn period_days(mut self, days: impl Into<Option<u64>>) -> Self {
+        self.period_days = days.into();
+        self
     }
 
     /// Sets how long an attempt stays invisible.
     #[must_use]
-    pub fn with_publication_delay(self, publication_delay: TimeDelta) -> Self {
-        Self {
-            publication_delay,
-            ..self
-        }
+    pub fn publication_delay(mut self, delay: TimeDelta) -> Self {
+        self.publication_delay = delay;
+        self
     }
 
     /// Sets which actions are tracked one by one.
     #[must_use]
-    pub fn with_actions(self, actions: TrackedActions) -> Self {
-        Self { actions, ..self }
+    pub fn actions(mut self, actions: TrackedActions) -> Self {
+        self.actions = actions;
+        self
     }
 
     /// Sets which Regions are tracked.
     #[must_use]
-    pub fn with_regions(self, regions: TrackedRegions) -> Self {
-        Self { regions, ..self }
+    pub fn regions(mut self, regions: TrackedRegions) -> Self {
+        self.regions = regions;
+        self
     }
 
     /// Sets how many days of an account's trail must have been read before anything of it is called unused; `None` for 90, or the
     /// period when that is shorter.
     #[must_use]
-    pub fn with_min_coverage_days(self, min_coverage_days: Option<u32>) -> Self {
-        Self {
-            min_coverage_days,
-            ..self
-        }
+    pub fn min_coverage_days(mut self, days: impl Into<Option<u32>>) -> Self {
+        self.min_coverage_days = days.into();
+        self
     }
 
     /// The number of days of an account's trail that must have been read before anything of it is called unused.

@@ -29,27 +29,30 @@ impl Default for HtmlOptions {
 }
 
 impl HtmlOptions {
-    /// Sets the title of the page.
+    /// The defaults.
     #[must_use]
-    pub fn with_title(self, title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            ..self
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Sets the granularity of the reports.
+    /// Sets the title of the page.
     #[must_use]
-    pub fn with_granularity(self, granularity: Granularity) -> Self {
-        Self {
-            granularity: Some(granularity),
-            ..self
-        }
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Sets the granularity of the reports; none when it does not matter.
+    #[must_use]
+    pub fn granularity(mut self, granularity: impl Into<Option<Granularity>>) -> Self {
+        self.granularity = granularity.into();
+        self
     }
 
     /// Sets the most bytes of the file.
     #[must_use]
-    pub fn with_limit(self, limit: u64) -> Self {
-        Self { limit, ..self }
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
     }
 }

@@ -68,7 +68,7 @@ fn file(advisor: &Advisor, options: HtmlOptions) -> String {
 fn file_of(advisor: &Advisor, encoder: &ReportEncoder, options: HtmlOptions) -> String {
     let mut file = Vec::new();
     let reports = advisor.reports(Granularity::Action);
-    let options = options.with_granularity(Granularity::Action);
+    let options = options.granularity(Granularity::Action);
     write_html(&mut file, encoder, reports, options).unwrap();
     String::from_utf8(file).unwrap()
 }
@@ -158,7 +158,7 @@ fn an_encoder_writes_the_same_file_after_one_that_was_full() {
     let encoder = ReportEncoder::new(&advisor)
         .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
     let whole = file_of(&advisor, &encoder, HtmlOptions::default());
-    let small = || HtmlOptions::default().with_limit(12_500);
+    let small = || HtmlOptions::default().limit(12_500);
     let full = file_of(&advisor, &encoder, small());
     assert!(full.len() < whole.len());
     assert!(full == file_of(&advisor, &encoder, small()));
@@ -175,7 +175,7 @@ fn what_does_not_fit_is_left_out_but_for_its_row() {
         [0, 1, 2].map(|level| kept.iter().filter(|it| **it == level).count())
     };
     assert_eq!(kept(&whole), [500, 0, 0]);
-    let [all, services, rows] = kept(&file(&advisor, HtmlOptions::default().with_limit(21_000)));
+    let [all, services, rows] = kept(&file(&advisor, HtmlOptions::default().limit(21_000)));
     assert_eq!(all + services + rows, 500);
     assert!(services + rows > 0, "{all} {services} {rows}");
 }
@@ -231,7 +231,7 @@ fn findings_that_are_looked_for_in_parts_are_those_of_the_account() {
 #[test]
 fn only_the_script_and_the_style_of_the_file_may_run() {
     let title = "<script>alert(1)</script>\" & more";
-    let file = file(&advisor(1), HtmlOptions::default().with_title(title));
+    let file = file(&advisor(1), HtmlOptions::default().title(title));
     assert!(file.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt;&quot; &amp; more</title>"));
     let policy = element(&file, "Content-Security-Policy\" content=\"", "\"");
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));

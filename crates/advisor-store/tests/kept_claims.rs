@@ -90,8 +90,8 @@ proptest! {
         period in prop::option::of(3..12_u64),
     ) {
         let tracking = Tracking::full()
-            .with_period_days(period)
-            .with_min_coverage_days(Some(days_needed));
+            .period_days(period)
+            .min_coverage_days(days_needed);
         let objects = trails.objects(Removed::Nothing);
         let (first, second) = objects.split_at(split.min(objects.len()));
         let (report, coverage) = answer(&export, &read(&objects), &tracking);

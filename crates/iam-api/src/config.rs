@@ -58,10 +58,10 @@ impl Config {
         self
     }
 
-    /// Sets the access keys that may sign requests.
+    /// Sets the access keys that may sign requests; none for requests that are not authenticated.
     #[must_use]
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl Into<Option<Credentials>>) -> Self {
+        self.credentials = credentials.into();
         self
     }
 
@@ -79,10 +79,10 @@ impl Config {
         self
     }
 
-    /// Sets which finished jobs are kept.
+    /// Sets which finished jobs are kept; none for all.
     #[must_use]
-    pub fn keep_jobs(mut self, keep: JobRetention) -> Self {
-        self.keep_jobs = Some(keep);
+    pub fn keep_jobs(mut self, keep: impl Into<Option<JobRetention>>) -> Self {
+        self.keep_jobs = keep.into();
         self
     }
 
@@ -101,8 +101,11 @@ impl Config {
     }
 }
 
-/// The limits of a server. Requests beyond them get a 4xx or 503 answer. Start from
-/// [`Limits::default`], and change what you need.
+/// The limits of a server. Requests beyond them get a 4xx or 503 answer.
+///
+/// ```
+/// let limits = iam_api::Limits::new().connections(4_096).connections_per_address(4_096);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
@@ -208,5 +211,56 @@ impl Default for Limits {
             log_lines: 100,
             log_interval: Duration::from_secs(10),
         }
+    }
+}
+
+/// Makes a method for each field that sets it.
+macro_rules! setters {
+    ($($field:ident: $type:ty,)*) => {
+        $(
+            #[doc = concat!("Sets [`", stringify!($field), "`](field@Self::", stringify!($field), ").")]
+            #[must_use]
+            pub fn $field(mut self, $field: $type) -> Self {
+                self.$field = $field;
+                self
+            }
+        )*
+    };
+}
+
+impl Limits {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        body_bytes: usize,
+        head_bytes: usize,
+        headers: usize,
+        parameters: usize,
+        connections: usize,
+        connections_per_address: usize,
+        pipelined_requests: usize,
+        readers: usize,
+        readers_of_address: usize,
+        writers: usize,
+        writers_of_address: usize,
+        gatherings: usize,
+        receive_time: Duration,
+        answer_time: Duration,
+        write_time: Duration,
+        unsent_bytes: usize,
+        unsent_bytes_of_address: usize,
+        waiting_jobs: usize,
+        waiting_jobs_of_caller: usize,
+        workers: usize,
+        job_time: Duration,
+        retry_time: Duration,
+        drain_time: Duration,
+        stop_time: Duration,
+        log_lines: u64,
+        log_interval: Duration,
     }
 }

@@ -90,15 +90,14 @@ fn data(
     cancellation: &Cancellation,
 ) -> io::Result<(usize, Option<String>)> {
     let options = HtmlOptions::default()
-        .with_granularity(Granularity::Action)
-        .with_limit(MOST_BYTES);
+        .granularity(Granularity::Action)
+        .limit(MOST_BYTES);
     let tracking = api.advisor().tracking();
     let mut encoder = ReportEncoder::new(advisor);
     if tracking.has_states() {
         encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
     }
-    let mut settings = FindingSettings::default();
-    settings.min_coverage_days = tracking.min_coverage_days;
+    let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
     let mut html = None;
     let mut made = 0;
     'all: for some in entities.chunks(ENTITIES_AT_ONCE) {

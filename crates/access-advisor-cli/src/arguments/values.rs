@@ -49,7 +49,7 @@ pub(crate) struct TrackingArguments {
 
 impl TrackingArguments {
     pub(crate) fn tracking(&self) -> Tracking {
-        Tracking::from(self.tracking).with_min_coverage_days(self.min_coverage)
+        Tracking::from(self.tracking).min_coverage_days(self.min_coverage)
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
 }
 
 fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let tracking = Tracking::full().with_min_coverage_days(arguments.min_coverage);
+    let tracking = Tracking::full().min_coverage_days(arguments.min_coverage);
     let accounts = arguments.evidence.accounts()?;
     let explain = |advisor: &Advisor, has_trail| {
         let explanation = explained(advisor, arguments)?;

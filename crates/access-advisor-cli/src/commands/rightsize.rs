@@ -27,8 +27,8 @@ pub(crate) fn run(arguments: &RightsizeArguments) -> Result<(), Failure> {
 fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let options = arguments.options()?;
     let tracking = Tracking::full()
-        .with_period_days(arguments.period)
-        .with_min_coverage_days(arguments.min_coverage);
+        .period_days(arguments.period)
+        .min_coverage_days(arguments.min_coverage);
     let inputs = arguments.evidence.inputs(&arguments.trail);
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if let Some(folder) = &arguments.out {

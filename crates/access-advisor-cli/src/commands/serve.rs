@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use access_advisor::serve::{Config, Credentials, Server};
+use access_advisor::serve::{Config, Credentials, Limits, Server};
 use access_advisor::store::JobRetention;
 use access_advisor::text::Printable;
 use access_advisor::trail::{MissingInput, Reconciliation};
@@ -137,18 +137,20 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
              (`access-advisor coverage --store` names them)"
         ));
     }
-    let mut config = Config::new(Arc::new(advisor))
-        .listen(arguments.listen)
-        .enforce_permissions(arguments.enforce_permissions)
-        .ui(arguments.ui);
-    config.credentials = credentials;
+    let mut limits = Limits::new();
     if let Some(most) = arguments.connections_per_address {
-        config.limits.connections_per_address = most.get();
+        limits = limits.connections_per_address(most.get());
     }
     if let Some(most) = arguments.log_lines {
-        config.limits.log_lines = most;
+        limits = limits.log_lines(most);
     }
-    config.keep_jobs = arguments.keep_jobs;
+    let config = Config::new(Arc::new(advisor))
+        .listen(arguments.listen)
+        .credentials(credentials)
+        .enforce_permissions(arguments.enforce_permissions)
+        .ui(arguments.ui)
+        .keep_jobs(arguments.keep_jobs)
+        .limits(limits);
     let runtime = tokio::runtime::Runtime::new()?;
     let served = runtime.block_on(async {
         let server = Server::bind(config).await?;

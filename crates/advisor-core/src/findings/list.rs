@@ -82,8 +82,8 @@ impl Advisor {
         baseline: Option<&Baseline>,
     ) -> Findings {
         let tracking = Tracking::full()
-            .with_period_days(Some(settings.unused_days.into()))
-            .with_min_coverage_days(settings.min_coverage_days);
+            .period_days(Some(settings.unused_days.into()))
+            .min_coverage_days(settings.min_coverage_days);
         let advisor = self.with_tracking(tracking);
         let search = Search::new(&advisor, settings);
         // One by one, because some reports are much larger than others.

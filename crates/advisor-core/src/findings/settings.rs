@@ -73,6 +73,46 @@ pub struct EntityMatcher {
 }
 
 impl EntityMatcher {
+    /// For every entity.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the account ids.
+    #[must_use]
+    pub fn accounts<T: Into<Box<str>>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.accounts = ids.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the ARNs, with wildcards.
+    #[must_use]
+    pub fn arns<T: AsRef<str>>(mut self, arns: impl IntoIterator<Item = T>) -> Self {
+        self.arns = wildcards(arns);
+        self
+    }
+
+    /// Sets the paths, with wildcards.
+    #[must_use]
+    pub fn paths<T: AsRef<str>>(mut self, paths: impl IntoIterator<Item = T>) -> Self {
+        self.paths = wildcards(paths);
+        self
+    }
+
+    /// Sets the tags: keys and values. An empty value stands for any.
+    #[must_use]
+    pub fn tags<K: Into<Box<str>>, V: Into<Box<str>>>(
+        mut self,
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let tags = tags.into_iter();
+        self.tags = tags
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
+        self
+    }
+
     /// Whether it is for an entity.
     #[must_use]
     pub fn matches(&self, detail: &EntityDetail) -> bool {
@@ -119,6 +159,52 @@ pub struct ArchiveRule {
 }
 
 impl ArchiveRule {
+    /// A rule without an end for these entities, on all findings.
+    #[must_use]
+    pub fn new(
+        owner: impl Into<Box<str>>,
+        reason: impl Into<Box<str>>,
+        entities: EntityMatcher,
+    ) -> Self {
+        Self {
+            owner: owner.into(),
+            reason: reason.into(),
+            expires: None,
+            kinds: Vec::new(),
+            up_to: None,
+            ids: Vec::new(),
+            entities,
+        }
+    }
+
+    /// Sets the last day on which it is in force, in UTC; none for no end.
+    #[must_use]
+    pub fn expires(mut self, last_day: impl Into<Option<NaiveDate>>) -> Self {
+        self.expires = last_day.into();
+        self
+    }
+
+    /// Sets the kinds that it is for; all when there are none.
+    #[must_use]
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = FindingKind>) -> Self {
+        self.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// Sets the greatest severity that it is for; none for all.
+    #[must_use]
+    pub fn up_to(mut self, severity: impl Into<Option<Severity>>) -> Self {
+        self.up_to = severity.into();
+        self
+    }
+
+    /// Sets the ids of findings that it is for; all when there are none.
+    #[must_use]
+    pub fn ids<T: Into<Box<str>>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.ids = ids.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Whether it has expired at an instant.
     #[must_use]
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
@@ -279,6 +365,47 @@ impl SettingsError {
 }
 
 impl FindingSettings {
+    /// The defaults: 90 days, no exclusions, no archive rules.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how many days back something must have been used not to be called unused.
+    #[must_use]
+    pub fn unused_days(mut self, days: u32) -> Self {
+        self.unused_days = days;
+        self
+    }
+
+    /// Sets how many of these days must have been read; none for the default of [`Tracking`](crate::Tracking).
+    #[must_use]
+    pub fn min_coverage_days(mut self, days: impl Into<Option<u32>>) -> Self {
+        self.min_coverage_days = days.into();
+        self
+    }
+
+    /// Sets how many denied attempts at an action are a finding.
+    #[must_use]
+    pub fn denials(mut self, attempts: u64) -> Self {
+        self.denials = attempts;
+        self
+    }
+
+    /// Leaves entities out, with the reason.
+    #[must_use]
+    pub fn exclude(mut self, entities: EntityMatcher, reason: impl Into<Box<str>>) -> Self {
+        self.exclude.push((entities, reason.into()));
+        self
+    }
+
+    /// Adds an archive rule. The first that matches a finding counts.
+    #[must_use]
+    pub fn archive(mut self, rule: ArchiveRule) -> Self {
+        self.archive.push(Arc::new(rule));
+        self
+    }
+
     /// Reads settings from the text of a TOML file.
     ///
     /// # Errors
@@ -294,15 +421,23 @@ impl FindingSettings {
             ..defaults
         };
         for (index, rule) in file.exclude.into_iter().enumerate() {
-            let matcher = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
-            if matcher.is_empty() {
+            let entities = EntityMatcher::new()
+                .accounts(rule.accounts)
+                .arns(rule.arns)
+                .paths(rule.paths)
+                .tags(rule.tags);
+            if entities.is_empty() {
                 let rule = format!("exclude[{index}]");
                 return Err(SettingsError::MatchesAll { rule });
             }
-            settings.exclude.push((matcher, rule.reason));
+            settings = settings.exclude(entities, rule.reason);
         }
         for (index, rule) in file.archive.into_iter().enumerate() {
-            let entities = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
+            let entities = EntityMatcher::new()
+                .accounts(rule.accounts)
+                .arns(rule.arns)
+                .paths(rule.paths)
+                .tags(rule.tags);
             let is_for_all = entities.is_empty()
                 && rule.kinds.is_empty()
                 && rule.ids.is_empty()
@@ -311,15 +446,13 @@ impl FindingSettings {
                 let rule = format!("archive[{index}]");
                 return Err(SettingsError::MatchesAll { rule });
             }
-            settings.archive.push(Arc::new(ArchiveRule {
-                owner: rule.owner,
-                reason: rule.reason,
-                expires: rule.expires.map(|day| day.0),
-                kinds: rule.kinds.into_iter().map(|kind| kind.0).collect(),
-                up_to: rule.up_to.map(|severity| severity.0),
-                ids: rule.ids,
-                entities,
-            }));
+            settings = settings.archive(
+                ArchiveRule::new(rule.owner, rule.reason, entities)
+                    .expires(rule.expires.map(|day| day.0))
+                    .kinds(rule.kinds.into_iter().map(|kind| kind.0))
+                    .up_to(rule.up_to.map(|severity| severity.0))
+                    .ids(rule.ids),
+            );
         }
         settings.check()?;
         Ok(settings)
@@ -356,17 +489,7 @@ impl FindingSettings {
     }
 }
 
-fn matcher(
-    accounts: Vec<Box<str>>,
-    arns: &[String],
-    paths: &[String],
-    tags: impl IntoIterator<Item = (Box<str>, Box<str>)>,
-) -> EntityMatcher {
-    let patterns = |texts: &[String]| texts.iter().map(|text| Pattern::wildcard(text)).collect();
-    EntityMatcher {
-        accounts,
-        arns: patterns(arns),
-        paths: patterns(paths),
-        tags: tags.into_iter().collect(),
-    }
+fn wildcards<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<Pattern> {
+    let texts = texts.into_iter();
+    texts.map(|text| Pattern::wildcard(text.as_ref())).collect()
 }

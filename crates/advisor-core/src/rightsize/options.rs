@@ -9,9 +9,9 @@ use super::keep_rules::KeepRules;
 /// ```
 /// use advisor_core::{Granularity, KeepRules, RightsizeOptions, Wildcards};
 /// let options = RightsizeOptions::default()
-///     .with_granularity(Granularity::Service)
-///     .with_wildcards(Wildcards::Safe)
-///     .with_keep(KeepRules::parse("iam:PassRole")?);
+///     .granularity(Granularity::Service)
+///     .wildcards(Wildcards::Safe)
+///     .keep(KeepRules::parse("iam:PassRole")?);
 /// assert_eq!(options.limits.managed_policy, 6_144);
 /// # Ok::<(), advisor_core::KeepRuleError>(())
 /// ```
@@ -61,6 +61,61 @@ pub struct PolicyLimits {
 }
 
 impl PolicyLimits {
+    /// IAM's defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the characters of a managed policy.
+    #[must_use]
+    pub fn managed_policy(mut self, characters: usize) -> Self {
+        self.managed_policy = characters;
+        self
+    }
+
+    /// Sets the characters of all inline policies of a user.
+    #[must_use]
+    pub fn inline_user(mut self, characters: usize) -> Self {
+        self.inline_user = characters;
+        self
+    }
+
+    /// Sets the characters of all inline policies of a role.
+    #[must_use]
+    pub fn inline_role(mut self, characters: usize) -> Self {
+        self.inline_role = characters;
+        self
+    }
+
+    /// Sets the characters of all inline policies of a group.
+    #[must_use]
+    pub fn inline_group(mut self, characters: usize) -> Self {
+        self.inline_group = characters;
+        self
+    }
+
+    /// Sets the managed policies that can be attached to a user.
+    #[must_use]
+    pub fn attached_user(mut self, policies: usize) -> Self {
+        self.attached_user = policies;
+        self
+    }
+
+    /// Sets the managed policies that can be attached to a role.
+    #[must_use]
+    pub fn attached_role(mut self, policies: usize) -> Self {
+        self.attached_role = policies;
+        self
+    }
+
+    /// Sets the managed policies that can be attached to a group.
+    #[must_use]
+    pub fn attached_group(mut self, policies: usize) -> Self {
+        self.attached_group = policies;
+        self
+    }
+
     /// The names of the limits, as the command line has them.
     pub const NAMES: [&'static str; 7] = [
         "managed-policy",
@@ -128,31 +183,38 @@ impl Default for RightsizeOptions {
 }
 
 impl RightsizeOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Sets whether single actions are removed, or only whole services.
     #[must_use]
-    pub fn with_granularity(self, granularity: Granularity) -> Self {
-        Self {
-            granularity,
-            ..self
-        }
+    pub fn granularity(mut self, granularity: Granularity) -> Self {
+        self.granularity = granularity;
+        self
     }
 
     /// Sets whether new policies may have wildcards.
     #[must_use]
-    pub fn with_wildcards(self, wildcards: Wildcards) -> Self {
-        Self { wildcards, ..self }
+    pub fn wildcards(mut self, wildcards: Wildcards) -> Self {
+        self.wildcards = wildcards;
+        self
     }
 
     /// Sets what stays although it is unused.
     #[must_use]
-    pub fn with_keep(self, keep: KeepRules) -> Self {
-        Self { keep, ..self }
+    pub fn keep(mut self, keep: KeepRules) -> Self {
+        self.keep = keep;
+        self
     }
 
     /// Sets the limits of new policies.
     #[must_use]
-    pub fn with_limits(self, limits: PolicyLimits) -> Self {
-        Self { limits, ..self }
+    pub fn limits(mut self, limits: PolicyLimits) -> Self {
+        self.limits = limits;
+        self
     }
 }
 

@@ -19,9 +19,8 @@ fn policies_that_are_packed_together_share_statements_of_one_scope() {
         world.managed(&format!("m{number}"), document(json!([statement])));
     }
     world.used("sqs", "CreateQueue");
-    let mut limits = advisor_core::PolicyLimits::default();
-    limits.attached_role = 1;
-    let sized = rightsize(&world, options().with_limits(limits));
+    let limits = PolicyLimits::new().attached_role(1);
+    let sized = rightsize(&world, options().limits(limits));
     let [policy] = &*sized.new_policies else {
         panic!("{sized:?}");
     };
@@ -54,10 +53,10 @@ fn short() -> Value {
 }
 
 fn limits(managed_policy: usize, attached_role: usize) -> PolicyLimits {
-    let mut limits = PolicyLimits::default();
-    (limits.managed_policy, limits.attached_role) = (managed_policy, attached_role);
-    limits.inline_role = 0;
-    limits
+    PolicyLimits::new()
+        .managed_policy(managed_policy)
+        .attached_role(attached_role)
+        .inline_role(0)
 }
 
 fn is_left_whole(statement: &StatementChange) -> bool {
@@ -75,7 +74,7 @@ fn a_statement_that_would_not_fit_stays_and_the_rest_of_its_policy_changes() {
     let mixed = document(json!([on_queues(80), short()]));
     let limits = limits(mixed.to_string().len(), 1);
     world.managed("Mixed", mixed);
-    let sized = rightsize(&world, options().with_limits(limits));
+    let sized = rightsize(&world, options().limits(limits));
     let statements = &sized.policies[0].statements;
     assert!(is_left_whole(&statements[0]), "{statements:?}");
     let kept =
@@ -87,7 +86,7 @@ fn a_statement_that_would_not_fit_stays_and_the_rest_of_its_policy_changes() {
     // The same for a new version of the policy, which is one document.
     let arn = "arn:aws:iam::111122223333:policy/Mixed";
     let rightsizer = world.advisor(Tracking::full());
-    let rightsizer = rightsizer.rightsizer(options().with_limits(limits));
+    let rightsizer = rightsizer.rightsizer(options().limits(limits));
     let sized = rightsizer.rightsize(arn).unwrap();
     assert!(is_left_whole(&sized.policies[0].statements[0]), "{sized:?}");
     assert_eq!(sized.new_policies[0].policy_document["Statement"], kept);
@@ -101,7 +100,7 @@ fn a_policy_that_would_not_fit_stays_and_the_others_change() {
     let limits = limits(long.to_string().len(), 2);
     world.managed("Long", long);
     world.managed("Short", document(json!([short()])));
-    let sized = rightsize(&world, options().with_limits(limits));
+    let sized = rightsize(&world, options().limits(limits));
     let mut policies = sized.policies.iter();
     let long = policies.find(|it| &*it.policy_name == "Long").unwrap();
     assert!(
@@ -123,7 +122,7 @@ fn where_nothing_fits_nothing_changes() {
             document(json!([on_queues(2), short()])),
         );
     }
-    let sized = rightsize(&world, options().with_limits(limits(10, 1)));
+    let sized = rightsize(&world, options().limits(limits(10, 1)));
     assert!(sized.refused.is_none() && !sized.changes(), "{sized:?}");
     assert!(sized.new_policies.is_empty() && sized.proof.is_none());
     let mut statements = sized.policies.iter().flat_map(|it| &*it.statements);

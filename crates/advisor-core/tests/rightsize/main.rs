@@ -136,7 +136,7 @@ fn marks_and_unknown_names_stay() {
     let sized = rightsize(&world, options());
     let left = &new(&sized)[0].1["Statement"][0]["Action"];
     assert_eq!(*left, json!(["sqs:NotYetKnown", "new-service:*"]));
-    let keep = |text: &str| options().with_keep(KeepRules::parse(text).unwrap());
+    let keep = |text: &str| options().keep(KeepRules::parse(text).unwrap());
     let sized = rightsize(&world, keep("sqs:Purge* arn:aws:iam::*:role/build"));
     let left = &new(&sized)[0].1["Statement"][0]["Action"];
     assert_eq!(
@@ -155,7 +155,7 @@ fn a_marked_name_that_the_catalog_lacks_stays_where_a_policy_grants_it() {
     let rest = json!({"Effect": "Allow", "NotAction": ["sqs:*"], "Resource": "*"});
     world.inline("rest", document(json!([rest])));
     let rules = "sqs:BrandNew\nkms:BrandNew\nsns:List* arn:aws:iam::*:role/nobody";
-    let marked = options().with_keep(KeepRules::parse(rules).unwrap());
+    let marked = options().keep(KeepRules::parse(rules).unwrap());
     let sized = rightsize(&world, marked.clone());
     assert!(sized.proof.is_some(), "{sized:?}");
     let new = new(&sized);
@@ -189,7 +189,7 @@ fn keep_rules_with_a_misspelt_name_are_mistakes() {
         ("sqs:BrandNew", None),
         ("new-service:Do", None),
     ] {
-        let marked = options().with_keep(KeepRules::parse(rule).unwrap());
+        let marked = options().keep(KeepRules::parse(rule).unwrap());
         let rightsizer = world.advisor(Tracking::full()).rightsizer(marked);
         let mut unmatched = rightsizer.unmatched_keep_rules().into_iter();
         let mistake = unmatched
@@ -248,7 +248,7 @@ fn by_service_a_service_stays_whole() {
         let mut world = World::new();
         world.inline("one", document(json!([statement])));
         world.used("sqs", "CreateQueue");
-        let sized = rightsize(&world, options().with_granularity(Granularity::Service));
+        let sized = rightsize(&world, options().granularity(Granularity::Service));
         assert_eq!(new(&sized)[0].1["Statement"][0]["Action"], expected);
     };
     let unused = "cloudtrail:LookupEvents";
@@ -277,7 +277,7 @@ fn nothing_is_proposed_without_coverage_states_or_users() {
         assert!(sized.new_policies.is_empty() && !sized.changes());
         sized.refused.unwrap()
     };
-    let few = Tracking::full().with_min_coverage_days(Some(101));
+    let few = Tracking::full().min_coverage_days(101);
     let refusal = refused(&world, few, ROLE);
     assert!(matches!(refusal, Refusal::Coverage(_)), "{refusal}");
     assert_eq!(refused(&world, Tracking::aws(), ROLE), Refusal::NoStates);

@@ -104,7 +104,7 @@ fn all_managed_policies_of_moto_are_right_sized() {
         &activity,
         (Tracking::full(), Catalog::shared()),
     );
-    let options = RightsizeOptions::default().with_wildcards(Wildcards::Safe);
+    let options = RightsizeOptions::default().wildcards(Wildcards::Safe);
     let rightsizer = advisor.rightsizer(options);
     let check = |number: usize| -> bool {
         let (name, document) = &documents[number];

@@ -354,7 +354,7 @@ fn check_all(cases: &[Case], wildcards: Wildcards) {
             json!({"StringEquals": {"aws:RequestedRegion": ["eu-west-1"]}}),
         ],
     };
-    let options = RightsizeOptions::default().with_wildcards(wildcards);
+    let options = RightsizeOptions::default().wildcards(wildcards);
     let rightsizer: Rightsizer = advisor.rightsizer(options);
     for (number, case) in cases.iter().enumerate() {
         let arn = arn(number);

@@ -163,7 +163,7 @@ fn a_review_has_what_is_lost_and_why_the_rest_stays() {
     world.used("sqs", "CreateQueue");
     world.used("sts", "GetCallerIdentity");
     let keep = KeepRules::parse("sqs:TagQueue").unwrap();
-    let sized = rightsize(&world, options().with_keep(keep));
+    let sized = rightsize(&world, options().keep(keep));
     assert_eq!(sized.used_without_permission, ["sts:GetCallerIdentity"]);
     // Assuming roles, granting keys, and permissions of queues.
     assert!(sized.removed_privileges >= 3, "{sized:?}");

@@ -90,7 +90,7 @@ fn rightsized(export: &Value, arn: &str, limits: PolicyLimits) -> Rightsized {
         );
     }
     let advisor = advisor_of(export, &activity, (Tracking::full(), small_catalog()));
-    let options = RightsizeOptions::default().with_limits(limits);
+    let options = RightsizeOptions::default().limits(limits);
     let sized = advisor.rightsizer(options).rightsize(arn).unwrap();
     assert!(sized.refused.is_none(), "{:?}", sized.refused);
     sized

@@ -191,7 +191,7 @@ fn regions_that_are_not_tracked_are_not_claimed() {
     let users = [user(ANN, &["ec2:DescribeInstances"])];
     let mut activity = covered(0..100);
     see_records(&mut activity, "ca-west-1", &KINDS, 0..100);
-    let tracking = Tracking::full().with_regions(TrackedRegions::Aws);
+    let tracking = Tracking::full().regions(TrackedRegions::Aws);
     let shown = rows(&report_with(
         tracking,
         ANN,

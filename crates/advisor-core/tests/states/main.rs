@@ -183,7 +183,7 @@ fn the_trail_decides_what_unused_means() {
     let shown = rows(&report_on(ANN, &ann, &covered(50..100), now));
     let reason = "uncovered: 50 days of the trail of account 111122223333 read; 90 needed";
     assert!(shown.iter().all(|row| row.ends_with(reason)), "{shown:#?}");
-    let few = Tracking::full().with_min_coverage_days(Some(50));
+    let few = Tracking::full().min_coverage_days(50);
     let shown = rows(&report_with(few, ANN, &ann, &covered(50..100), now));
     assert!(shown[0].starts_with("ec2 unused: no attempt on 50 of 50 days"));
 
@@ -202,7 +202,7 @@ fn the_trail_decides_what_unused_means() {
         if is_unknown {
             activity.coverage_mut().see_unknown_source();
         }
-        let none = Tracking::full().with_min_coverage_days(Some(0));
+        let none = Tracking::full().min_coverage_days(0);
         let shown = rows(&report_with(none, ANN, &ann, &activity, now));
         assert!(shown.iter().all(|row| row.ends_with(reason)), "{shown:#?}");
     }
@@ -436,7 +436,7 @@ fn earlier_instants_are_right_to_the_day() {
         assert_eq!(last(10, 8), None);
     }
     // Used on the 20th, and not in the thirty days before the 60th.
-    let month = Tracking::full().with_period_days(Some(30));
+    let month = Tracking::full().period_days(30);
     assert_eq!(last(&activity, month.clone(), 60, 0), None);
     assert_eq!(last(&activity, month, 50, 10), Some(at(20, 10)));
 
@@ -521,7 +521,7 @@ fn the_summary_names_gaps_and_what_was_held() {
     assert_eq!(of_account["DaysWithDigests"], json!([]));
     assert_eq!(summary["MissingLogFiles"]["First"], json!(["a.json.gz"]));
 
-    let month = advisor(Tracking::full().with_period_days(Some(15))).coverage();
+    let month = advisor(Tracking::full().period_days(15)).coverage();
     assert_eq!((month.window_days, month.days_needed), (Some(16), 15));
     assert_eq!(month.accounts[0].days_read, 1);
 }

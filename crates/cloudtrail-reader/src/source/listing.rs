@@ -138,13 +138,11 @@ fn bucket(
         Ok(location) => location,
         Err(error) => return Err(ListingError::Location { path, error }),
     };
-    let s3 = S3Options {
-        since: options.since,
-        until: options.until,
-        stop: Arc::clone(stop),
-        object_limit: u64::try_from(options.object_limit).unwrap_or(u64::MAX),
-        ..S3Options::default()
-    };
+    let s3 = S3Options::new()
+        .since(options.since)
+        .until(options.until)
+        .stop(Arc::clone(stop))
+        .object_limit(u64::try_from(options.object_limit).unwrap_or(u64::MAX));
     let source = match S3Source::open(location, s3) {
         Ok(source) => Arc::new(source),
         Err(error) => return Err(ListingError::S3 { path, error }),

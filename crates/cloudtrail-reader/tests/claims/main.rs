@@ -183,8 +183,8 @@ fn check(
     period: Option<u64>,
 ) -> Result<(), TestCaseError> {
     let tracking = Tracking::full()
-        .with_period_days(period)
-        .with_min_coverage_days(Some(days_needed));
+        .period_days(period)
+        .min_coverage_days(days_needed);
     let whole = read(&trails.objects(Removed::Nothing));
     let (whole, of_whole) = answer(export, &whole, &tracking);
     let (rest, summary) = answer(export, &read(&trails.objects(removed)), &tracking);
@@ -253,7 +253,7 @@ proptest! {
         quarters_of_days in prop::option::of((0..4 * DAYS, 0..4 * DAYS)),
         is_file in any::<bool>(),
     ) {
-        let tracking = Tracking::full().with_min_coverage_days(Some(days_needed));
+        let tracking = Tracking::full().min_coverage_days(days_needed);
         let mut objects = trails.objects(Removed::Nothing);
         if is_file {
             let mut file = Vec::new();

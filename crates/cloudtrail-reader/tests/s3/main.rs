@@ -37,13 +37,12 @@ fn keys() -> Environment {
 }
 
 fn options(endpoint: &str) -> S3Options {
-    let mut options = S3Options::default();
-    options.environment = keys();
-    options.endpoint = Some(endpoint.to_owned());
-    options.retries = 3;
-    options.backoff = Duration::from_millis(1);
-    options.backoff_limit = Duration::from_millis(2);
-    options
+    S3Options::new()
+        .environment(keys())
+        .endpoint(endpoint.to_owned())
+        .retries(3)
+        .backoff(Duration::from_millis(1))
+        .backoff_limit(Duration::from_millis(2))
 }
 
 fn open(location: &str, options: S3Options) -> S3Source {

@@ -21,8 +21,7 @@ pub(super) fn write(
     let mut encoder = ReportEncoder::new(advisor);
     if tracking.has_states() {
         // AWS's tracking does not tell what was not used from what was not read: a page without states has neither.
-        let mut settings = FindingSettings::default();
-        settings.min_coverage_days = tracking.min_coverage_days;
+        let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
         let entities = advisor.account().reported_entities();
         let Ok(found) = encoder.find(&entities, &settings, || Ok::<_, Infallible>(()));
         encoder = found.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));

@@ -154,15 +154,15 @@ impl RightsizeArguments {
             }
         }
         Ok(RightsizeOptions::default()
-            .with_granularity(match self.granularity {
+            .granularity(match self.granularity {
                 RemovalArgument::Service => Granularity::Service,
                 RemovalArgument::Action => Granularity::Action,
             })
-            .with_wildcards(match self.wildcards {
+            .wildcards(match self.wildcards {
                 WildcardsArgument::None => Wildcards::None,
                 WildcardsArgument::Safe => Wildcards::Safe,
             })
-            .with_keep(keep)
-            .with_limits(limits))
+            .keep(keep)
+            .limits(limits))
     }
 }

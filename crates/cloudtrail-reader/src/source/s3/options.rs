@@ -13,9 +13,8 @@ use crate::source::s3::environment::Environment;
 /// ```
 /// use cloudtrail_reader::s3::S3Options;
 ///
-/// let mut options = S3Options::default();
-/// options.region = Some("eu-central-1".to_owned());
-/// options.concurrency = 8;
+/// let options = S3Options::new().region("eu-central-1".to_owned()).concurrency(8);
+/// assert_eq!(options.retries, 8);
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -70,5 +69,111 @@ impl Default for S3Options {
             timeout: Duration::from_secs(20),
             stop: Arc::default(),
         }
+    }
+}
+
+impl S3Options {
+    /// The defaults, with the environment of this process.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets where credentials, Region and endpoint come from.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Lists only objects delivered on or after the UTC day of this time; none for no limit.
+    #[must_use]
+    pub fn since(mut self, since: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.since = since.into();
+        self
+    }
+
+    /// Lists only objects delivered up to one day after the UTC day of this time; none for no limit.
+    #[must_use]
+    pub fn until(mut self, until: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.until = until.into();
+        self
+    }
+
+    /// Sets the endpoint; none for the environment's.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: impl Into<Option<String>>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// Sets the Region; none for the environment's.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<Option<String>>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Sets the number of concurrent requests.
+    #[must_use]
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
+        self
+    }
+
+    /// Sets how many bytes are read ahead.
+    #[must_use]
+    pub fn ahead_bytes(mut self, bytes: u64) -> Self {
+        self.ahead_bytes = bytes;
+        self
+    }
+
+    /// Sets the size of the parts in which large objects are read.
+    #[must_use]
+    pub fn part_bytes(mut self, bytes: u64) -> Self {
+        self.part_bytes = bytes;
+        self
+    }
+
+    /// Fails objects that have more bytes than this, as stored.
+    #[must_use]
+    pub fn object_limit(mut self, bytes: u64) -> Self {
+        self.object_limit = bytes;
+        self
+    }
+
+    /// Sets how often a request is retried.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets the pause before the first retry.
+    #[must_use]
+    pub fn backoff(mut self, pause: Duration) -> Self {
+        self.backoff = pause;
+        self
+    }
+
+    /// Sets the longest pause before a retry.
+    #[must_use]
+    pub fn backoff_limit(mut self, pause: Duration) -> Self {
+        self.backoff_limit = pause;
+        self
+    }
+
+    /// Sets how long to wait for a connection, or without receiving a byte.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the flag that ends listing and reading.
+    #[must_use]
+    pub fn stop(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
+        self
     }
 }
