@@ -11,10 +11,11 @@ use rayon::ThreadPoolBuilder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::address_share::AddressShare;
-use crate::auth::permission_check;
+use crate::auth::permission_check::Permissions;
 use crate::auth::sessions::Sessions;
 use crate::config::{Config, Limits};
 use crate::error::ApiError;
+use crate::gathered_reports::GatheredReports;
 use crate::gatherings::Gatherings;
 use crate::job_counts::JobCounts;
 use crate::jobs::queue::JobQueue;
@@ -161,7 +162,7 @@ impl Api {
         parameters: &Parameters,
         caller: &Caller,
     ) -> Result<Answer, ApiError> {
-        self.check_permission(operation, parameters, caller)?;
+        self.permissions().check(operation, parameters, caller)?;
         let context = Context {
             advisor: self.advisor(),
             caller,
@@ -173,18 +174,22 @@ impl Api {
         dispatch::answer(operation, &context)
     }
 
-    /// Checks that the caller may send this request, if permissions are enforced.
-    pub(crate) fn check_permission(
-        &self,
-        operation: Operation,
-        parameters: &Parameters,
-        caller: &Caller,
-    ) -> Result<(), ApiError> {
-        if !self.0.config.enforce_permissions {
-            return Ok(());
+    fn permissions(&self) -> Permissions<'_> {
+        Permissions {
+            store: self.advisor().store(),
+            log: self.log(),
+            are_enforced: self.0.config.enforce_permissions,
         }
-        let store = self.advisor().store();
-        permission_check::check(store, self.log(), caller, operation, parameters)
+    }
+
+    /// What a caller's jobs were about.
+    pub(crate) fn gathered_reports<'a>(&'a self, caller: &'a Caller) -> GatheredReports<'a> {
+        GatheredReports {
+            advisor: self.advisor(),
+            permissions: self.permissions(),
+            caller,
+            now: self.now(),
+        }
     }
 
     /// Runs a closure on a blocking thread, within the limits of concurrency and time.

@@ -22,7 +22,6 @@ use crate::api::{Api, Work};
 use crate::auth::same_origin;
 use crate::auth::sessions::Session;
 use crate::error::ApiError;
-use crate::gathered_reports;
 use crate::log_limit::LineKind;
 use crate::operation::Operation;
 use crate::operations::answer::Answer;
@@ -138,7 +137,7 @@ pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
     own(api, request, JOBS, |api, caller, share| async move {
         let of_answer = share.clone();
         let run = move |api: &Api| {
-            let jobs = gathered_reports::jobs(api, &caller)?;
+            let jobs = api.gathered_reports(&caller).jobs()?;
             AnswerBody::json(api, of_answer.as_deref(), Answer::Value(jobs))
         };
         api.run(Work::Read, share, run).await
@@ -151,11 +150,8 @@ pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Respons
     own(api, request, REPORTS, |api, caller, share| async move {
         let gatherer = caller.clone();
         let gather = move |api: &Api, time| {
-            AnswerBody::whole(
-                api,
-                share.as_deref(),
-                gathered_reports::gather(api, &gatherer, time)?,
-            )
+            let gathered = api.gathered_reports(&gatherer).within(time)?;
+            AnswerBody::whole(api, share.as_deref(), gathered)
         };
         api.gather(&caller, gather).await
     })
