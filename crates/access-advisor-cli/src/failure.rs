@@ -1,7 +1,7 @@
 //! Why a command failed: the message on stderr and the exit status.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use access_advisor::account::{AccountData, LoadError};
@@ -12,6 +12,7 @@ use access_advisor::catalog::build::BuildError;
 use access_advisor::explain::ExplainError;
 use access_advisor::findings::{BaselineError, SettingsError, Severity};
 use access_advisor::report::RequestError;
+use access_advisor::rightsize::{KeepRuleError, UnknownLimitError};
 use access_advisor::serve::{CredentialsError, ServeError};
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::trail::{ListingError, MissingInput};
@@ -67,6 +68,34 @@ pub(crate) enum Failure {
     Load(#[from] LoadError),
     #[error(transparent)]
     OtherCatalog(#[from] CatalogMismatch),
+    #[error("{}: {mismatch}", path.display())]
+    FileOfOtherCatalog {
+        path: PathBuf,
+        #[source]
+        mismatch: CatalogMismatch,
+    },
+    /// With what the account data has instead.
+    #[error("{error} ({code}) Did you mean {suggested}?", code = .error.code())]
+    Unresolved {
+        #[source]
+        error: RequestError,
+        suggested: String,
+    },
+    /// From an argument or a file.
+    #[error("{from}: {error}")]
+    KeepRule {
+        from: String,
+        #[source]
+        error: KeepRuleError,
+    },
+    #[error(transparent)]
+    Limit(#[from] UnknownLimitError),
+    #[error("--strict: {missing}; {outcome}")]
+    Strict {
+        #[source]
+        missing: MissingInput,
+        outcome: &'static str,
+    },
     #[error(transparent)]
     Table(#[from] ReadError),
     #[error(transparent)]
@@ -101,6 +130,14 @@ impl From<OperationError> for Failure {
 const MOST_SUGGESTED: usize = 3;
 
 impl Failure {
+    /// Makes the failure of work on a file.
+    pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| Self::File {
+            path: path.to_owned(),
+            error,
+        }
+    }
+
     /// That a text is no ARN of the account data, with those that may be meant.
     pub(crate) fn unresolved(error: RequestError, text: &str, account: &AccountData) -> Self {
         let suggested = account.suggest(text).into_iter().take(MOST_SUGGESTED);
@@ -108,10 +145,7 @@ impl Failure {
         let suggested = suggested.join(" or ");
         match (text.starts_with("arn:"), suggested.is_empty()) {
             (true, true) => Self::Request(error),
-            (true, false) => {
-                let code = error.code();
-                Self::Message(format!("{error} ({code}) Did you mean {suggested}?"))
-            }
+            (true, false) => Self::Unresolved { error, suggested },
             (false, true) => Self::Message(format!(
                 "{text:?} is not an ARN; write one, as in arn:aws:iam::111122223333:user/ann"
             )),

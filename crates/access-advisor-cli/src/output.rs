@@ -55,17 +55,15 @@ pub(crate) fn write_result(
         write(&mut writer)?;
         return Ok(writer.flush()?);
     };
-    let at =
-        |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
     // Devices and pipes are written to directly.
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        let file = File::create(path).map_err(|error| at(path, error))?;
-        return write_to(file, write).map_err(|error| at(path, error));
+        let file = File::create(path).map_err(Failure::at(path))?;
+        return write_to(file, write).map_err(Failure::at(path));
     }
     let (unfinished, file) =
-        UnfinishedFile::create(path).map_err(|(part, error)| at(&part, error))?;
+        UnfinishedFile::create(path).map_err(|(part, error)| Failure::at(&part)(error))?;
     let written = write_to(file, write).and_then(|()| unfinished.finish());
-    written.map_err(|error| at(path, error))
+    written.map_err(Failure::at(path))
 }
 
 fn write_to(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

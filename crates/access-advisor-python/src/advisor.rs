@@ -98,17 +98,12 @@ fn rightsize_options(
     };
     let keep = KeepRules::parse(&keep.0.join("\n"));
     let keep = keep.map_err(|wrong| error::invalid_input(&format!("keep: {wrong}")))?;
-    let mut policy_limits = PolicyLimits::default();
+    let mut policy_limits = PolicyLimits::new();
     for (name, number) in limits.into_iter().flatten() {
-        let Some(limit) = policy_limits.by_name_mut(&name) else {
-            let names = PolicyLimits::NAMES.join(", ");
-            return Err(error::invalid_input(&format!(
-                "limits: there is no limit {name:?}; there are {names}"
-            )));
-        };
-        *limit = number;
+        let set = policy_limits.set(&name, number);
+        set.map_err(|unknown| error::invalid_input(&format!("limits: {unknown}")))?;
     }
-    Ok(RightsizeOptions::default()
+    Ok(RightsizeOptions::new()
         .granularity(granularity.0)
         .wildcards(wildcards)
         .keep(keep)

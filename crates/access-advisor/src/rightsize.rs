@@ -6,5 +6,6 @@
 pub use advisor_core::{
     Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
     PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
-    RightsizedFile, Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
+    RightsizedFile, Rightsizer, StatementChange, UnknownLimitError, UnmatchedKeepRule, Wildcards,
+    shortest_actions,
 };

@@ -2,5 +2,6 @@
 
 #[doc(inline)]
 pub use iam_api::{
-    Clock, Config, Credential, Credentials, CredentialsError, Limits, ServeError, Server, serve,
+    Clock, Config, Credential, CredentialFault, Credentials, CredentialsError, Limits, ServeError,
+    Server, serve,
 };

@@ -100,7 +100,8 @@ pub use request_error::RequestError;
 pub use rightsize::{
     Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
     PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
-    RightsizedFile, Rightsizer, StatementChange, UnmatchedKeepRule, Wildcards, shortest_actions,
+    RightsizedFile, Rightsizer, StatementChange, UnknownLimitError, UnmatchedKeepRule, Wildcards,
+    shortest_actions,
 };
 pub use state::{
     AccountCoverage, CategoryCoverage, DayRange, MissingLogFiles, RegionCoverage, ReportCoverage,

@@ -38,7 +38,7 @@ mod wildcards;
 pub use self::basis::Basis;
 pub use self::files::RightsizedFile;
 pub use self::keep_rules::{KeepRuleError, KeepRules, UnmatchedKeepRule};
-pub use self::options::{PolicyLimits, RightsizeOptions, Wildcards};
+pub use self::options::{PolicyLimits, RightsizeOptions, UnknownLimitError, Wildcards};
 pub use self::outcome::{
     ChangeReason, KeptActions, NewPolicy, OnlyOneMember, PolicyChange, PolicyPlace, Refusal,
     Rightsized, StatementChange,

@@ -1,16 +1,19 @@
 //! Errors as the Query protocol returns them: code, HTTP status, message.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use advisor_core::RequestError;
 use advisor_store::{OperationError, StoreError};
 
 /// Why a request fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) message: String,
     /// For the log: why the server failed.
-    pub(crate) cause: Option<String>,
+    pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ApiError {
@@ -24,9 +27,9 @@ impl ApiError {
     }
 
     /// `ServiceFailure`, 500, with a cause for the log. The caller does not see it.
-    pub(crate) fn failure(cause: impl Into<String>) -> Self {
+    pub(crate) fn failure(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            cause: Some(cause.into()),
+            cause: Some(Arc::from(cause.into())),
             ..Self::new(
                 500,
                 "ServiceFailure",
@@ -78,26 +81,27 @@ impl From<RequestError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let cause = error.to_string();
         match error {
             StoreError::Replaced(_) => Self {
-                cause: Some(cause),
+                cause: Some(Arc::new(error)),
                 ..Self::new(
                     503,
                     "ServiceUnavailable",
                     "The file of the server's store was removed or replaced. The server must be restarted.",
                 )
             },
-            _ => Self::failure(cause),
+            _ => Self::failure(error),
         }
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("an answer cannot be read or written as JSON: {0}")]
+struct JsonError(#[source] serde_json::Error);
+
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
-        Self::failure(format!(
-            "an answer cannot be read or written as JSON: {error}"
-        ))
+        Self::failure(JsonError(error))
     }
 }
 
@@ -106,7 +110,7 @@ impl From<OperationError> for ApiError {
         match error {
             OperationError::Request(error) => error.into(),
             OperationError::Store(error) => error.into(),
-            error => Self::failure(error.to_string()),
+            error => Self::failure(error),
         }
     }
 }

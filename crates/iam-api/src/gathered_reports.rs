@@ -73,8 +73,9 @@ impl GatheredReports<'_> {
         let advisor = self.advisor.latest_advisor(&account, self.now)?;
         let entities = self.entities(&account, &advisor, finished);
         let cancellation = Cancellation::within(time);
-        let (made, data) = data(&advisor, self.advisor.tracking(), &entities, &cancellation)
-            .map_err(|error| ApiError::failure(error.to_string()))?;
+        let tracking = self.advisor.tracking();
+        let (made, data) =
+            data(&advisor, tracking, &entities, &cancellation).map_err(ApiError::failure)?;
         Ok(answer(
             made,
             entities.len() - made,

@@ -19,7 +19,7 @@ mod unsent;
 mod upkeep;
 
 pub use api::Api;
-pub use auth::credentials::{Credential, Credentials, CredentialsError};
+pub use auth::credentials::{Credential, CredentialFault, Credentials, CredentialsError};
 pub use config::{Clock, Config, Limits};
 pub use http::router::router;
 pub use http::server::{ServeError, Server, serve};

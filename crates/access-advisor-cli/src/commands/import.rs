@@ -156,9 +156,8 @@ fn import_into(
     let missing = MissingInput::of_trail(reconciliation, &store.coverage()?)
         .with_changed(imported.changed.len());
     if arguments.strict && !missing.is_empty() {
-        return Err(Failure::Message(format!(
-            "--strict: {missing}; the rest is imported"
-        )));
+        let outcome = "the rest is imported";
+        return Err(Failure::Strict { missing, outcome });
     }
     if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));

@@ -1,5 +1,6 @@
 //! Settings of findings: thresholds, exclusions and archive rules.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -226,6 +227,9 @@ pub enum SettingsError {
         column: usize,
         /// The parser's message.
         reason: String,
+        /// The parser's error, whose text also has the line.
+        #[source]
+        error: Box<dyn Error + Send + Sync>,
     },
     /// A rule would be for every finding.
     #[error(
@@ -352,7 +356,7 @@ mod file {
 const MOST_DAYS: u32 = service_catalog::tracking_start::SERVICE_TRACKING_DAYS;
 
 impl SettingsError {
-    fn of_toml(text: &str, error: &toml::de::Error) -> Self {
+    fn of_toml(text: &str, error: toml::de::Error) -> Self {
         let start = error.span().map_or(0, |span| span.start);
         let before = text.get(..start).unwrap_or_default();
         let last = before.rsplit('\n').next().unwrap_or_default();
@@ -360,6 +364,7 @@ impl SettingsError {
             line: 1 + before.matches('\n').count(),
             column: 1 + last.chars().count(),
             reason: error.message().to_owned(),
+            error: error.into(),
         }
     }
 }
@@ -412,7 +417,7 @@ impl FindingSettings {
     /// The text is not TOML, has unknown keys, or a rule would be for everything.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let file: file::File =
-            toml::from_str(text).map_err(|error| SettingsError::of_toml(text, &error))?;
+            toml::from_str(text).map_err(|error| SettingsError::of_toml(text, error))?;
         let defaults = Self::default();
         let mut settings = Self {
             unused_days: file.unused_days.unwrap_or(defaults.unused_days),

@@ -127,10 +127,12 @@ impl PolicyLimits {
         "attached-group",
     ];
 
-    /// The limit of a name; `None` when there is none of this name.
-    #[must_use]
-    pub fn by_name_mut(&mut self, name: &str) -> Option<&mut usize> {
-        Some(match name {
+    /// Sets the limit of a name, one of [`NAMES`](Self::NAMES).
+    ///
+    /// # Errors
+    /// There is no limit of this name.
+    pub fn set(&mut self, name: &str, number: usize) -> Result<(), UnknownLimitError> {
+        *match name {
             "managed-policy" => &mut self.managed_policy,
             "inline-user" => &mut self.inline_user,
             "inline-role" => &mut self.inline_role,
@@ -138,8 +140,9 @@ impl PolicyLimits {
             "attached-user" => &mut self.attached_user,
             "attached-role" => &mut self.attached_role,
             "attached-group" => &mut self.attached_group,
-            _ => return None,
-        })
+            _ => return Err(UnknownLimitError { name: name.into() }),
+        } = number;
+        Ok(())
     }
 
     /// What policies of any user, group or role can have in all. A statement takes no fewer characters when it is split, or packed with
@@ -153,6 +156,15 @@ impl PolicyLimits {
             .max(most(self.inline_group, self.attached_group))
             .max(self.managed_policy)
     }
+}
+
+/// There is no limit of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no limit {name:?}; there are {}", PolicyLimits::NAMES.join(", "))]
+#[non_exhaustive]
+pub struct UnknownLimitError {
+    /// The name.
+    pub name: Box<str>,
 }
 
 /// IAM's defaults: quotas that an account can raise are as they are in a new account.
@@ -220,19 +232,29 @@ impl RightsizeOptions {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
     fn every_name_is_that_of_one_limit() {
-        let mut limits = PolicyLimits::default();
+        let mut limits = PolicyLimits::new();
         for (number, name) in PolicyLimits::NAMES.iter().enumerate() {
-            *limits.by_name_mut(name).unwrap() = number;
+            limits.set(name, number).unwrap();
         }
-        let numbers = PolicyLimits::NAMES.map(|name| *limits.by_name_mut(name).unwrap());
-        let different: HashSet<usize> = numbers.into();
-        assert_eq!(different.len(), numbers.len());
-        assert!(limits.by_name_mut("attached").is_none());
+        let in_order = PolicyLimits::new()
+            .managed_policy(0)
+            .inline_user(1)
+            .inline_role(2)
+            .inline_group(3)
+            .attached_user(4)
+            .attached_role(5)
+            .attached_group(6);
+        assert_eq!(limits, in_order);
+        let error = limits.set("attached", 1).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("there is no limit \"attached\"; there are managed-policy, ")
+        );
+        assert_eq!(limits, in_order);
     }
 }

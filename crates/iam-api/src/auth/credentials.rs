@@ -59,12 +59,13 @@ pub enum CredentialsError {
         line: Option<usize>,
     },
     /// A credential is not valid.
-    #[error("credentials: {access_key_id}: {message}")]
+    #[error("credentials: {access_key_id}: {fault}")]
     Credential {
         /// Its access key id.
         access_key_id: String,
         /// What is wrong with it.
-        message: String,
+        #[source]
+        fault: CredentialFault,
     },
     /// The ARN of a credential is neither that of a user nor that of a session.
     #[error("credentials: {access_key_id}: {error}")]
@@ -75,6 +76,21 @@ pub enum CredentialsError {
         #[source]
         error: CallerError,
     },
+}
+
+/// What is wrong with a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialFault {
+    /// Its access key id has other characters, or too many.
+    #[error("not an access key id, which is 1 to 128 letters, digits and _")]
+    AccessKeyId,
+    /// The secret access key is empty.
+    #[error("the secret access key is empty")]
+    EmptySecret,
+    /// An earlier credential has the same access key id.
+    #[error("occurs twice")]
+    Repeated,
 }
 
 struct At(Option<usize>);
@@ -160,17 +176,15 @@ impl Credentials {
         })?;
         let mut credentials = HashMap::new();
         for entry in file.credential {
-            let fault = |message: &str| CredentialsError::Credential {
+            let fault = |fault| CredentialsError::Credential {
                 access_key_id: entry.access_key_id.clone(),
-                message: message.to_owned(),
+                fault,
             };
             if !is_access_key_id(&entry.access_key_id) {
-                return Err(fault(
-                    "not an access key id, which is 1 to 128 letters, digits and _",
-                ));
+                return Err(fault(CredentialFault::AccessKeyId));
             }
             if entry.secret_access_key.is_empty() {
-                return Err(fault("the secret access key is empty"));
+                return Err(fault(CredentialFault::EmptySecret));
             }
             let caller = Caller::from_arn(&entry.arn, &entry.access_key_id).map_err(|error| {
                 CredentialsError::Caller {
@@ -189,7 +203,7 @@ impl Credentials {
             {
                 return Err(CredentialsError::Credential {
                     access_key_id: entry.access_key_id,
-                    message: "occurs twice".into(),
+                    fault: CredentialFault::Repeated,
                 });
             }
         }

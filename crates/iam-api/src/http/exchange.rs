@@ -320,8 +320,8 @@ fn log(
             )
         };
     }
-    match error.and_then(|error| error.cause.as_deref()) {
-        Some(cause) => line!(error, cause),
+    match error.and_then(|error| error.cause.as_ref()) {
+        Some(cause) => line!(error, cause.to_string()),
         None => line!(info, None::<&str>),
     }
 }

@@ -68,7 +68,8 @@ async fn healthz(State(api): State<Api>, connection: OfConnection, headers: Head
         code: error.code,
     };
     if api.log().allows(kind) {
-        let cause = error.cause.unwrap_or(error.message);
+        let cause = error.cause.map(|cause| cause.to_string());
+        let cause = cause.unwrap_or(error.message);
         tracing::error!(target: LOG, cause, "the store does not answer");
     }
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()

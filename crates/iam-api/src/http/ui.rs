@@ -295,8 +295,9 @@ fn log(
     }
     let caller = caller.map_or("-", Caller::arn);
     let milliseconds = time.as_secs_f64() * 1e3;
-    match error.and_then(|error| error.cause.as_deref()) {
+    match error.and_then(|error| error.cause.as_ref()) {
         Some(cause) => {
+            let cause = cause.to_string();
             tracing::error!(target: LOG, operation, code, caller, milliseconds, cause);
         }
         None => tracing::info!(target: LOG, operation, code, caller, milliseconds),

@@ -89,9 +89,8 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
     let trail = input::trail(&arguments.paths, &reader)?;
     let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage());
     if arguments.strict && !missing.is_empty() {
-        return Err(Failure::Message(format!(
-            "--strict: {missing}; nothing was written"
-        )));
+        let outcome = "nothing was written";
+        return Err(Failure::Strict { missing, outcome });
     }
     files::write(destination, &trail.activity)?;
     Ok(missing.check()?)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use access_advisor::activity::{Activity, ActivityRow};
@@ -25,24 +24,24 @@ pub(super) fn write(path: Option<&Path>, activity: &Activity) -> Result<(), Fail
 
 /// Reads files and merges them. Files of different catalogs are refused.
 pub(super) fn read(files: &[PathBuf]) -> Result<Activity, Failure> {
-    let at =
-        |path: &Path, error: io::Error| Failure::Message(format!("{}: {error}", path.display()));
     let mut seen = BTreeSet::new();
     let mut activity = Activity::new();
     for path in files {
-        let known = path.canonicalize().map_err(|error| at(path, error))?;
+        let known = path.canonicalize().map_err(Failure::at(path))?;
         if !seen.insert(known) {
             return Err(Failure::Message(format!(
                 "{}: given twice; its attempts would count twice",
                 path.display()
             )));
         }
-        let file = File::open(path).map_err(|error| at(path, error))?;
+        let file = File::open(path).map_err(Failure::at(path))?;
         let part = read_activity(file, &path.display().to_string(), None)?;
         if let Some(catalog) = activity.coverage().catalogs().next() {
             let checked = part.coverage().check_catalog(catalog);
-            checked
-                .map_err(|mismatch| Failure::Message(format!("{}: {mismatch}", path.display())))?;
+            checked.map_err(|mismatch| Failure::FileOfOtherCatalog {
+                path: path.clone(),
+                mismatch,
+            })?;
         }
         activity.merge(&part);
     }

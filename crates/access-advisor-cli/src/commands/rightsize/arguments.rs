@@ -1,9 +1,12 @@
 //! The arguments of `access-advisor rightsize`.
 
+use std::num::ParseIntError;
 use std::path::PathBuf;
 
 use access_advisor::report::Granularity;
-use access_advisor::rightsize::{KeepRules, PolicyLimits, RightsizeOptions, Wildcards};
+use access_advisor::rightsize::{
+    KeepRules, PolicyLimits, RightsizeOptions, UnknownLimitError, Wildcards,
+};
 use clap::{Args, ValueEnum};
 
 use crate::arguments::EvidenceArguments;
@@ -118,26 +121,40 @@ enum WildcardsArgument {
     Safe,
 }
 
+/// Why a text is not a limit.
+#[derive(Debug, thiserror::Error)]
+enum LimitError {
+    #[error("write it as attached-role=25")]
+    NoNumber,
+    #[error("{text:?} is not a number")]
+    NotANumber {
+        text: String,
+        #[source]
+        error: ParseIntError,
+    },
+    #[error(transparent)]
+    Unknown(#[from] UnknownLimitError),
+}
+
 /// `attached-role=25`.
-fn parse_limit(text: &str) -> Result<(String, usize), String> {
-    let (name, number) = text
-        .split_once('=')
-        .ok_or_else(|| "write it as attached-role=25".to_owned())?;
-    if !PolicyLimits::NAMES.contains(&name) {
-        let names = PolicyLimits::NAMES.join(", ");
-        return Err(format!("there is no limit {name:?}; there are {names}"));
-    }
-    let number = number
-        .parse()
-        .map_err(|_| format!("{number:?} is not a number"))?;
+fn parse_limit(text: &str) -> Result<(String, usize), LimitError> {
+    let (name, number) = text.split_once('=').ok_or(LimitError::NoNumber)?;
+    let number = number.parse().map_err(|error| LimitError::NotANumber {
+        text: number.to_owned(),
+        error,
+    })?;
+    PolicyLimits::new().set(name, number)?;
     Ok((name.to_owned(), number))
 }
 
 impl RightsizeArguments {
     /// The options of the library.
     pub(super) fn options(&self) -> Result<RightsizeOptions, Failure> {
-        let rules = |what: &str, text: &str| {
-            KeepRules::parse(text).map_err(|error| Failure::Message(format!("{what}: {error}")))
+        let rules = |from: &str, text: &str| {
+            KeepRules::parse(text).map_err(|error| Failure::KeepRule {
+                from: from.to_owned(),
+                error,
+            })
         };
         let mut keep = KeepRules::default();
         for action in &self.keep {
@@ -147,13 +164,11 @@ impl RightsizeArguments {
             let text = access_advisor::account::read_text(file)?;
             keep = keep.and(rules(&file.display().to_string(), &text)?);
         }
-        let mut limits = PolicyLimits::default();
+        let mut limits = PolicyLimits::new();
         for (name, number) in &self.limit {
-            if let Some(limit) = limits.by_name_mut(name) {
-                *limit = *number;
-            }
+            limits.set(name, *number)?;
         }
-        Ok(RightsizeOptions::default()
+        Ok(RightsizeOptions::new()
             .granularity(match self.granularity {
                 RemovalArgument::Service => Granularity::Service,
                 RemovalArgument::Action => Granularity::Action,

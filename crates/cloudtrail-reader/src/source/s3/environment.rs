@@ -187,14 +187,15 @@ fn check_token_files(environment: &Environment) -> Result<(), S3OpenError> {
         let Some(path) = environment.get(variable) else {
             continue;
         };
-        let setting = |reason: String| S3OpenError::setting(format!("{variable} {path:?}"), reason);
-        let metadata = std::fs::metadata(path).map_err(|error| setting(error.to_string()))?;
+        let setting = || format!("{variable} {path:?}");
+        let metadata =
+            std::fs::metadata(path).map_err(|error| S3OpenError::setting(setting(), error))?;
         if !metadata.is_file() {
-            return Err(setting("not a regular file".to_owned()));
+            return Err(S3OpenError::setting(setting(), "not a regular file"));
         }
         if metadata.len() > TOKEN_FILE_LIMIT {
             let reason = format!("more than {TOKEN_FILE_LIMIT} bytes, the limit for this file");
-            return Err(setting(reason));
+            return Err(S3OpenError::setting(setting(), reason));
         }
     }
     Ok(())
