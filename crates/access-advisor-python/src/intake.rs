@@ -33,7 +33,7 @@ use crate::error;
 /// >>> from pathlib import Path
 /// >>> intake = Intake()
 /// >>> for path in Path("testdata/trail").rglob("*.gz"):
-/// ...     records = intake.take_object(str(path), path.read_bytes())
+/// ...     taken = intake.take_object(str(path), path.read_bytes())
 /// >>> activity = intake.finish()
 /// >>> activity.reconciliation.has_faults
 /// False
@@ -44,10 +44,27 @@ pub(crate) struct Intake {
     process: u32,
 }
 
+/// What was in an object.
+#[pyclass(frozen, get_all, eq, hash, module = "access_advisor")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Taken {
+    /// Its size as it is stored, in bytes; 0 when a file cannot be read.
+    bytes: u64,
+    /// The number of its records.
+    records: u64,
+}
+
+#[pymethods]
+impl Taken {
+    fn __repr__(&self) -> String {
+        format!("<Taken {} bytes, {} records>", self.bytes, self.records)
+    }
+}
+
 /// The thread that reads the objects. It owns the reader, from which the reader's intake borrows.
 struct Running {
     requests: Sender<Request>,
-    answers: Receiver<(u64, Request)>,
+    answers: Receiver<(Taken, Request)>,
     thread: JoinHandle<TrailRead>,
 }
 
@@ -64,13 +81,17 @@ impl Running {
             let mut intake = reader.intake();
             while let Ok(request) = requested.recv() {
                 let taken = match &request {
-                    Request::Object(name, bytes) => {
-                        intake.take_object(&name.as_str().into(), bytes)
+                    Request::Object(path, bytes) => {
+                        intake.take_object(&path.as_str().into(), bytes)
                     }
                     Request::File(path) => intake.take_file(path),
                 };
                 // Returned to the caller: Python objects are dropped with the GIL held.
-                if answer.send((taken.records, request)).is_err() {
+                let taken = Taken {
+                    bytes: taken.bytes,
+                    records: taken.records,
+                };
+                if answer.send((taken, request)).is_err() {
                     break;
                 }
             }
@@ -85,20 +106,20 @@ impl Running {
 }
 
 impl Intake {
-    fn request(&self, py: Python<'_>, request: Request) -> PyResult<u64> {
+    fn request(&self, py: Python<'_>, request: Request) -> PyResult<Taken> {
         self.check_process()?;
         let answered = py.detach(|| {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             let thread = running.as_ref()?;
             let sent = thread.requests.send(request).ok();
-            if let Some((records, request)) = sent.and_then(|()| thread.answers.recv().ok()) {
-                return Some(Ok((records, request)));
+            if let Some(answer) = sent.and_then(|()| thread.answers.recv().ok()) {
+                return Some(Ok(answer));
             }
             // The thread panicked.
             running.take()?.thread.join().err().map(Err)
         });
         match answered {
-            Some(Ok((records, _))) => Ok(records),
+            Some(Ok((taken, _))) => Ok(taken),
             Some(Err(panic)) => std::panic::resume_unwind(panic),
             None => Err(error::invalid_input("this intake is finished")),
         }
@@ -145,21 +166,22 @@ impl Intake {
         })
     }
 
-    /// Reads an object as CloudTrail delivers it, compressed or not. `name` identifies it in the reconciliation.
+    /// Reads an object of any format that `Activity.from_trail` reads, compressed or not, or an archive of them. `path` identifies
+    /// it in the reconciliation. CloudTrail's own name in it tells which day, account and Region a log file covers.
     ///
     /// If the object cannot be read, it is listed in the reconciliation and adds no records.
     ///
     /// Returns:
-    ///     The number of records in the object.
+    ///     How much was in the object.
     ///
     /// Raises:
     ///     InvalidInputError: The intake is finished, or was created in another process.
-    fn take_object(&self, py: Python<'_>, name: String, data: PyBackedBytes) -> PyResult<u64> {
-        self.request(py, Request::Object(name, data))
+    fn take_object(&self, py: Python<'_>, path: String, data: PyBackedBytes) -> PyResult<Taken> {
+        self.request(py, Request::Object(path, data))
     }
 
     /// Reads a file, as `take_object` does.
-    fn take_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
+    fn take_file(&self, py: Python<'_>, path: PathBuf) -> PyResult<Taken> {
         self.request(py, Request::File(path))
     }
 

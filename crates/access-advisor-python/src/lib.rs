@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use crate::coverage::{Coverage, restore_coverage};
     #[pymodule_export]
-    use crate::intake::Intake;
+    use crate::intake::{Intake, Taken};
     #[pymodule_export]
     use crate::objects::{list_objects, read_objects};
     #[pymodule_export]

@@ -340,8 +340,10 @@ def test_an_intake_gives_the_same_activity_as_a_trail(activity):
 
 def test_an_intake_reports_what_it_cannot_read():
     intake = Intake(since=NOW)
-    assert intake.take_object("s3://bucket/cut.json.gz", b"\x1f\x8b\x08\x00broken") == 0
-    assert intake.take_file("gone.json") == 0
+    cut = intake.take_object("s3://bucket/cut.json.gz", b"\x1f\x8b\x08\x00broken")
+    gone = intake.take_file("gone.json")
+    assert (cut.bytes, cut.records, gone.bytes, gone.records) == (10, 0, 0, 0)
+    assert repr(cut) == "<Taken 10 bytes, 0 records>"
     failed = intake.finish().reconciliation.objects_failed
     assert sorted(object.path for object in failed) == ["gone.json", "s3://bucket/cut.json.gz"]
 

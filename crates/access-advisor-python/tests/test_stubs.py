@@ -118,7 +118,7 @@ USE = """
 from datetime import datetime, timezone
 from pathlib import Path
 
-from access_advisor import AccountData, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table, Tracking
+from access_advisor import AccountData, Activity, Advisor, Catalog, FailedObject, Intake, Progress, Reconciliation, Store, Table, Taken, Tracking
 from access_advisor.types import Report, ServiceLastAccessed
 
 
@@ -142,8 +142,9 @@ table: Table = advisor.reports(granularity="action", threads=2)
 rows_of = table.to_polars().height
 
 intake = Intake(since=now)
-intake.take_object("name", b"{}")
-taken: Activity = intake.finish()
+taken: Taken = intake.take_object(path="name", data=b"{}")
+took: int = taken.bytes + taken.records
+whole_trail: Activity = intake.finish()
 
 store = Store("advisor.db", caller="arn")
 try:

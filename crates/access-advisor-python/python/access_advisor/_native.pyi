@@ -631,6 +631,18 @@ class Activity:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Taken:
+    """What was in an object."""
+    @property
+    def bytes(self) -> int:
+        """Its size as it is stored, in bytes; 0 when a file cannot be read."""
+    @property
+    def records(self) -> int:
+        """The number of its records."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Intake:
     """Reads CloudTrail objects one by one, from any source: another object store, a queue, a Spark partition.
 
@@ -651,7 +663,7 @@ class Intake:
     >>> from pathlib import Path
     >>> intake = Intake()
     >>> for path in Path("testdata/trail").rglob("*.gz"):
-    ...     records = intake.take_object(str(path), path.read_bytes())
+    ...     taken = intake.take_object(str(path), path.read_bytes())
     >>> activity = intake.finish()
     >>> activity.reconciliation.has_faults
     False
@@ -665,18 +677,19 @@ class Intake:
         assume_complete: bool = False,
         catalog: Catalog | None = None,
     ) -> Intake: ...
-    def take_object(self, name: str, data: bytes | bytearray) -> int:
-        """Reads an object as CloudTrail delivers it, compressed or not. `name` identifies it in the reconciliation.
+    def take_object(self, path: str, data: bytes | bytearray) -> Taken:
+        """Reads an object of any format that `Activity.from_trail` reads, compressed or not, or an archive of them. `path` identifies
+        it in the reconciliation. CloudTrail's own name in it tells which day, account and Region a log file covers.
 
         If the object cannot be read, it is listed in the reconciliation and adds no records.
 
         Returns:
-            The number of records in the object.
+            How much was in the object.
 
         Raises:
             InvalidInputError: The intake is finished, or was created in another process.
         """
-    def take_file(self, path: _Path) -> int:
+    def take_file(self, path: _Path) -> Taken:
         """Reads a file, as `take_object` does."""
     def finish(self) -> Activity:
         """Returns the activity of all objects read. No more objects can be read after this.
