@@ -1,11 +1,11 @@
 //! Arguments that several commands take, and the values that they parse to.
 
-mod evidence;
+mod input;
 mod reading;
 mod store;
 mod values;
 
-pub(crate) use evidence::{Evidence, EvidenceArguments};
+pub(crate) use input::{InputArguments, JoinedInput};
 pub(crate) use reading::ReadingArguments;
 pub(crate) use store::StoreArguments;
 pub(crate) use values::{

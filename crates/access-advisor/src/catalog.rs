@@ -9,9 +9,9 @@ use std::path::Path;
 #[doc(inline)]
 pub use service_catalog::{
     AccessLevel, Action, ActionId, Catalog, CatalogError, CatalogFingerprint, ConditionFields,
-    DeniedAction, EventKind, EventKindId, EventSource, FieldsNeeded, ImpliedAction, ImpliedUse,
-    ImpliedWhen, Observability, ParseFingerprintError, RecordCondition, ResolvedEvent,
-    ResourceType, ResourceTypeId, Service, ServiceId, Sources, TableFault, Verdict,
+    ConditionVerdict, DeniedAction, EventKind, EventKindId, EventSource, FieldsNeeded,
+    ImpliedAction, ImpliedUse, ImpliedWhen, Observability, ParseFingerprintError, RecordCondition,
+    ResolvedEvent, ResourceType, ResourceTypeId, Service, ServiceId, Sources, TableFault,
 };
 
 /// The most bytes of a catalog file. The embedded one has 1.3 million.

@@ -6,11 +6,11 @@
 //! digest, or an object that cannot be read. Without it, the gap is not known.
 
 mod accounts;
+mod call_region;
 mod claim;
 mod data_types;
 mod implied;
 mod logging;
-mod place;
 mod proof;
 mod reason;
 mod recent_grants;

@@ -6,6 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use rusqlite::{Row, ToSql};
 
 use crate::error::Fault;
+use crate::table::Table;
 use crate::tables::{ACTIVITY, ACTIVITY_BEFORE, NAMES, PRINCIPALS};
 use crate::transaction::{Reader, Writer};
 use crate::{coverage, job_rows};
@@ -328,19 +329,23 @@ fn keyed_rows<'a>(
     writer: &Writer<'_>,
     activity: &'a Activity,
 ) -> Result<Vec<(Key, ActivityRow<'a>)>, Fault> {
-    let mut principals = Principals::new(writer)?;
-    let mut names = Names::new(writer)?;
+    let mut principals = KnownIds::new(writer, &PRINCIPALS)?;
+    let mut names = KnownIds::new(writer, &NAMES)?;
     let mut rows = Vec::with_capacity(activity.len());
     for row in activity.rows() {
-        let Some(principal) = principals.id(&row)? else {
+        let who = row.principal;
+        let Some(principal) = who.unique_id.or(who.arn) else {
+            // Nothing identifies it.
             continue;
         };
         let key = [
-            principal,
-            names.id(row.service)?,
-            names.id(row.action.name())?,
+            principals.id(principal, |new| principal_id(writer, principal, &row, new))?,
+            names.id(row.service, |new| name_id(writer, row.service, new))?,
+            names.id(row.action.name(), |new| {
+                name_id(writer, row.action.name(), new)
+            })?,
             is_action(row.action.evidence()),
-            names.id(row.region)?,
+            names.id(row.region, |new| name_id(writer, row.region, new))?,
         ];
         rows.push((key, row));
     }
@@ -348,98 +353,75 @@ fn keyed_rows<'a>(
     Ok(rows)
 }
 
-/// The ids of the principals of a batch.
-struct Principals<'a, 'w> {
-    writer: &'w Writer<'w>,
+/// The ids that a table has for the texts of a batch.
+struct KnownIds<'a> {
     ids: HashMap<&'a str, i64>,
+    /// The id of the next row that is added.
     next: i64,
 }
 
-impl<'a, 'w> Principals<'a, 'w> {
-    fn new(writer: &'w Writer<'w>) -> Result<Self, Fault> {
+impl<'a> KnownIds<'a> {
+    fn new(writer: &Writer<'_>, table: &Table) -> Result<Self, Fault> {
         Ok(Self {
-            writer,
             ids: HashMap::new(),
-            next: writer.greatest_id(&PRINCIPALS)? + 1,
+            next: writer.greatest_id(table)? + 1,
         })
     }
 
-    /// The id of the principal of a row; `None` when nothing identifies it.
-    fn id(&mut self, row: &ActivityRow<'a>) -> Result<Option<i64>, Fault> {
-        let who = row.principal;
-        let Some(key) = who.unique_id.or(who.arn) else {
-            return Ok(None);
-        };
-        if let Some(id) = self.ids.get(key) {
-            return Ok(Some(*id));
-        }
-        let id = self.find_or_insert(key, row)?;
-        self.ids.insert(key, id);
-        Ok(Some(id))
-    }
-
-    fn find_or_insert(&mut self, key: &str, row: &ActivityRow<'_>) -> Result<i64, Fault> {
-        let found = self
-            .writer
-            .unverified_rows(&PRINCIPALS, "WHERE key = ?1", [key], |row| {
-                let id: i64 = row.get(0)?;
-                Ok((id, StoredPrincipal::parse(row)?, PRINCIPALS.check(row)?))
-            })?;
-        if let Some((id, mut known, checksum)) = found.into_iter().next() {
-            if known.merge(row) {
-                self.writer
-                    .replace(&PRINCIPALS, checksum, &known.values(&id))?;
-            }
-            return Ok(id);
-        }
-        let id = self.next;
-        self.next += 1;
-        let new = StoredPrincipal {
-            key: key.to_owned(),
-            has_unique_id: row.principal.unique_id.is_some(),
-            arn: row.principal.arn.map(str::to_owned),
-            arn_seen: row.arn_seen_millis,
-            account: row.principal.account.map(str::to_owned),
-        };
-        self.writer.insert(&PRINCIPALS, &new.values(&id))?;
-        Ok(id)
-    }
-}
-
-/// The ids of the names of a batch.
-struct Names<'a, 'w> {
-    writer: &'w Writer<'w>,
-    ids: HashMap<&'a str, i64>,
-    next: i64,
-}
-
-impl<'a, 'w> Names<'a, 'w> {
-    fn new(writer: &'w Writer<'w>) -> Result<Self, Fault> {
-        Ok(Self {
-            writer,
-            ids: HashMap::new(),
-            next: writer.greatest_id(&NAMES)? + 1,
-        })
-    }
-
-    fn id(&mut self, text: &'a str) -> Result<i64, Fault> {
+    /// Returns the id of a text. Of one that is not known yet, `find_or_add` returns the id that the table has, or adds a row with
+    /// the id that it is given.
+    fn id(
+        &mut self,
+        text: &'a str,
+        find_or_add: impl FnOnce(i64) -> Result<i64, Fault>,
+    ) -> Result<i64, Fault> {
         if let Some(id) = self.ids.get(text) {
             return Ok(*id);
         }
-        let found = self
-            .writer
-            .unverified_rows(&NAMES, "WHERE text = ?1", [text], |row| Ok(row.get(0)?))?;
-        let id = match found.into_iter().next() {
-            Some(id) => id,
-            None => {
-                let id = self.next;
-                self.next += 1;
-                self.writer.insert(&NAMES, &[&id, &text])?;
-                id
-            }
-        };
+        let id = find_or_add(self.next)?;
+        self.next = self.next.max(id + 1);
         self.ids.insert(text, id);
         Ok(id)
+    }
+}
+
+/// The id of the principal of a row, whose key this is; `new` if it is added.
+fn principal_id(
+    writer: &Writer<'_>,
+    key: &str,
+    row: &ActivityRow<'_>,
+    new: i64,
+) -> Result<i64, Fault> {
+    let found = writer.unverified_rows(&PRINCIPALS, "WHERE key = ?1", [key], |row| {
+        let id: i64 = row.get(0)?;
+        Ok((id, StoredPrincipal::parse(row)?, PRINCIPALS.check(row)?))
+    })?;
+    if let Some((id, mut known, checksum)) = found.into_iter().next() {
+        if known.merge(row) {
+            writer.replace(&PRINCIPALS, checksum, &known.values(&id))?;
+        }
+        return Ok(id);
+    }
+    let added = StoredPrincipal {
+        key: key.to_owned(),
+        has_unique_id: row.principal.unique_id.is_some(),
+        arn: row.principal.arn.map(str::to_owned),
+        arn_seen: row.arn_seen_millis,
+        account: row.principal.account.map(str::to_owned),
+    };
+    writer.insert(&PRINCIPALS, &added.values(&new))?;
+    Ok(new)
+}
+
+/// The id of a name; `new` if it is added.
+fn name_id(writer: &Writer<'_>, text: &str, new: i64) -> Result<i64, Fault> {
+    let found = writer.unverified_rows(&NAMES, "WHERE text = ?1", [text], |row| Ok(row.get(0)?))?;
+    match found.into_iter().next() {
+        Some(id) => Ok(id),
+        None => {
+            writer.insert(&NAMES, &[&new, &text])?;
+            Ok(new)
+        }
     }
 }
 

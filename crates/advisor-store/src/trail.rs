@@ -2,8 +2,8 @@
 
 mod batch;
 mod import;
-mod names;
 mod object;
+mod object_names;
 
 pub(crate) use import::import;
 pub use import::{ImportedTrail, TrailImportError};

@@ -17,7 +17,7 @@ use crate::version::Version;
 
 /// What is wrong with a policy document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message} (line {line}, column {column})", Place(.path))]
+#[error("{}{message} (line {line}, column {column})", AtPath(.path))]
 pub struct PolicyError {
     kind: PolicyErrorKind,
     path: String,
@@ -101,9 +101,9 @@ impl PolicyError {
     }
 }
 
-struct Place<'a>(&'a str);
+struct AtPath<'a>(&'a str);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for AtPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             Ok(())

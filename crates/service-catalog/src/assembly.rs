@@ -3,7 +3,7 @@
 use crate::catalog::{AccessLevel, Action, Catalog, EventName, ResourceType, Service, Sources};
 use crate::condition::{FieldsNeeded, RecordCondition};
 use crate::event_kind::{Alternative, EventKind, Implied, When};
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 use crate::ids::{ActionId, ResourceTypeId, ServiceId};
 
 /// Why a catalog cannot be assembled.
@@ -209,7 +209,7 @@ impl<'t> Assembly<'t> {
         name: &str,
         access_level: AccessLevel,
         tracked: bool,
-        evidence: Evidence,
+        event_reference: EventReference,
         resource_types: impl Iterator<Item = &'r str>,
     ) -> Result<(), TableFault> {
         check_name(name, |byte| byte.is_ascii_graphic() && byte != b':')?;
@@ -241,7 +241,7 @@ impl<'t> Assembly<'t> {
             service,
             access_level,
             tracked,
-            evidence,
+            event_reference,
             resource_types,
         });
         let Catalog {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog, Sources};
 use crate::condition::RecordCondition;
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 
 mod botocore;
 mod coverage;
@@ -291,21 +291,27 @@ fn add_service(
             AccessLevel::Read
         };
         let tracked = action.supported_by.last_accessed;
-        let evidence = if action.supported_by.policy_generation {
-            Evidence::PolicyGeneration
+        let event_reference = if action.supported_by.policy_generation {
+            EventReference::PolicyGeneration
         } else if named.has(namespace, name) {
-            Evidence::Named
+            EventReference::Named
         } else if file.operations.is_empty() {
-            Evidence::Unknown
+            EventReference::Unknown
         } else {
-            Evidence::Unnamed
+            EventReference::Unnamed
         };
         let types: BTreeSet<&str> = action
             .resources
             .iter()
             .map(|resource| resource.name.as_str())
             .collect();
-        assembly.action(name, access_level, tracked, evidence, types.into_iter())?;
+        assembly.action(
+            name,
+            access_level,
+            tracked,
+            event_reference,
+            types.into_iter(),
+        )?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::condition::RecordCondition;
 use crate::event_kind::{Alternative, EventKind, Implied};
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 use crate::ids::{ActionId, ResourceTypeId, ServiceId};
 use crate::name_index::NameIndex;
 
@@ -106,7 +106,7 @@ pub struct Action {
     pub(crate) service: ServiceId,
     pub(crate) access_level: AccessLevel,
     pub(crate) tracked: bool,
-    pub(crate) evidence: Evidence,
+    pub(crate) event_reference: EventReference,
     pub(crate) resource_types: Box<[ResourceTypeId]>,
 }
 
@@ -139,7 +139,7 @@ impl Action {
     /// (`SupportedBy."IAM Access Analyzer Policy Generation"`).
     #[must_use]
     pub fn is_seen_by_policy_generation(&self) -> bool {
-        self.evidence == Evidence::PolicyGeneration
+        self.event_reference == EventReference::PolicyGeneration
     }
 
     /// The resource types the action can apply to. Empty when the service reference names none: the action applies to the

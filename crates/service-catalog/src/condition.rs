@@ -18,7 +18,7 @@
 //! Where a test after a `?` holds, the record does not tell, unless another test holds: `?requestParameters.launchTemplate`, since
 //! tags and roles can stand in the template.
 //!
-//! What a record left out decides nothing: see [`Verdict::Unknown`].
+//! What a record left out decides nothing: see [`ConditionVerdict::Unknown`].
 
 use std::cell::OnceCell;
 use std::sync::LazyLock;
@@ -49,7 +49,7 @@ impl<'r> ConditionFields<'r> {
 
 /// Whether a condition holds for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ConditionVerdict {
     /// It holds.
     Yes,
     /// It does not hold.
@@ -165,7 +165,7 @@ impl RecordCondition {
 
     /// Whether the condition holds for a record.
     #[must_use]
-    pub fn evaluate(&self, fields: &ConditionFields<'_>) -> Verdict {
+    pub fn evaluate(&self, fields: &ConditionFields<'_>) -> ConditionVerdict {
         self.evaluate_parsed(&ParsedFields::new(fields))
     }
 
@@ -192,9 +192,9 @@ impl RecordCondition {
             || may_hold(TestedField::AdditionalEventData, additional_event_data)
     }
 
-    pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> Verdict {
+    pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
         let verdicts = self.tests.iter().map(|test| Some(test.evaluate(fields)));
-        any(verdicts).unwrap_or(Verdict::No)
+        any(verdicts).unwrap_or(ConditionVerdict::No)
     }
 }
 
@@ -249,14 +249,14 @@ impl Test {
         }
     }
 
-    fn evaluate(&self, fields: &ParsedFields<'_>) -> Verdict {
+    fn evaluate(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
         match self.evaluate_alone(fields) {
-            Verdict::Yes if self.is_doubt => Verdict::Unknown,
+            ConditionVerdict::Yes if self.is_doubt => ConditionVerdict::Unknown,
             verdict => verdict,
         }
     }
 
-    fn evaluate_alone(&self, fields: &ParsedFields<'_>) -> Verdict {
+    fn evaluate_alone(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
         let (text, parsed) = match self.field {
             TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
             TestedField::AdditionalEventData => {
@@ -264,23 +264,23 @@ impl Test {
             }
         };
         let absent = match self.field {
-            TestedField::RequestParameters => Verdict::Unknown,
+            TestedField::RequestParameters => ConditionVerdict::Unknown,
             // CloudTrail writes this field only where there is something to say.
-            TestedField::AdditionalEventData => Verdict::No,
+            TestedField::AdditionalEventData => ConditionVerdict::No,
         };
         let Some(text) = text.filter(|text| !is_nothing(text.as_bytes())) else {
             return absent;
         };
         if is_whole(text.as_bytes()) && !self.may_hold(text.as_bytes()) {
-            return Verdict::No;
+            return ConditionVerdict::No;
         }
         let Some(value) = parsed.get_or_init(|| parse(text)) else {
-            return Verdict::Unknown;
+            return ConditionVerdict::Unknown;
         };
         decide(value, &self.path, &self.check).unwrap_or(if self.check.needs_text() {
-            Verdict::Unknown
+            ConditionVerdict::Unknown
         } else {
-            Verdict::No
+            ConditionVerdict::No
         })
     }
 }
@@ -399,17 +399,17 @@ impl Check {
     }
 
     /// What a value at the end of the path says. `None` when it is no text and the check needs one.
-    fn decide(&self, value: &Value) -> Option<Verdict> {
+    fn decide(&self, value: &Value) -> Option<ConditionVerdict> {
         Some(match (self, value) {
-            (_, Value::String(text)) if text.starts_with(HIDDEN) => Verdict::Unknown,
+            (_, Value::String(text)) if text.starts_with(HIDDEN) => ConditionVerdict::Unknown,
             (Self::FirstWord(wanted), Value::String(text)) => match first_word(text) {
-                "" => Verdict::Unknown,
-                word if word.eq_ignore_ascii_case(wanted) => Verdict::Yes,
-                _ => Verdict::No,
+                "" => ConditionVerdict::Unknown,
+                word if word.eq_ignore_ascii_case(wanted) => ConditionVerdict::Yes,
+                _ => ConditionVerdict::No,
             },
             (Self::FirstWord(_), _) => return None,
-            _ if self.holds(value) => Verdict::Yes,
-            _ => Verdict::No,
+            _ if self.holds(value) => ConditionVerdict::Yes,
+            _ => ConditionVerdict::No,
         })
     }
 
@@ -474,7 +474,7 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
 }
 
 /// What the values at a path say of a check. One that holds is enough. `None` when there are no values.
-fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<Verdict> {
+fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<ConditionVerdict> {
     let Some((segment, rest)) = path.split_first() else {
         return match value {
             Value::Array(values) if !matches!(check, Check::Present | Check::Entries) => {
@@ -485,7 +485,7 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<Verdict> {
     };
     let is_any_depth = *segment == Segment::AnyDepth;
     let here = match value {
-        Value::String(text) if text.starts_with(HIDDEN) => Some(Verdict::Unknown),
+        Value::String(text) if text.starts_with(HIDDEN) => Some(ConditionVerdict::Unknown),
         _ if is_any_depth => decide(value, rest, check),
         _ => None,
     };
@@ -497,7 +497,7 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<Verdict> {
             } else if !segment.matches(name) {
                 None
             } else if matches!(value, Value::String(text) if text.starts_with(MASKED)) {
-                Some(Verdict::Unknown)
+                Some(ConditionVerdict::Unknown)
             } else {
                 decide(value, rest, check)
             }
@@ -508,13 +508,13 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<Verdict> {
 }
 
 /// `Yes` if one is, or else `Unknown` if one is, or else `No` if one is.
-fn any(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Verdict> {
+fn any(verdicts: impl IntoIterator<Item = Option<ConditionVerdict>>) -> Option<ConditionVerdict> {
     let mut found = None;
     for verdict in verdicts {
         match verdict {
-            Some(Verdict::Yes) => return verdict,
-            Some(Verdict::Unknown) => found = verdict,
-            Some(Verdict::No) => found = found.or(verdict),
+            Some(ConditionVerdict::Yes) => return verdict,
+            Some(ConditionVerdict::Unknown) => found = verdict,
+            Some(ConditionVerdict::No) => found = found.or(verdict),
             None => {}
         }
     }

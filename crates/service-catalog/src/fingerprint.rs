@@ -70,7 +70,7 @@ impl Catalog {
                 hash.text(action.name());
                 hash.text(action.access_level().name());
                 hash.number(action.is_tracked().into());
-                hash.number(action.evidence as u64);
+                hash.number(action.event_reference as u64);
             }
             hash.bytes(b"\n");
         }

@@ -1,7 +1,7 @@
 //! Whether the use of an action shows in CloudTrail.
 
 use crate::catalog::Catalog;
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 use crate::ids::ActionId;
 
 /// How AWS's published files say that the use of an action is logged.
@@ -97,11 +97,11 @@ impl Catalog {
             (false, Some(types)) => return Observability::DataEvent(types),
             (false, None) => {}
         }
-        if action.evidence == Evidence::Named {
+        if action.event_reference == EventReference::Named {
             Observability::Unknown
         } else if self.implied_anywhere.get(id.index()) == Some(&true) {
             Observability::OnlyImplied
-        } else if action.evidence == Evidence::Unnamed {
+        } else if action.event_reference == EventReference::Unnamed {
             Observability::NoOperation
         } else {
             Observability::Unknown

@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::condition::{
-    ConditionFields, FieldsNeeded, ParsedFields, RecordCondition, Verdict, is_nothing,
+    ConditionFields, ConditionVerdict, FieldsNeeded, ParsedFields, RecordCondition, is_nothing,
 };
 use crate::event_kind::{
     Alternative, EventKind, Implied, ImpliedAction, ImpliedUse, ImpliedWhen, When,
@@ -65,8 +65,9 @@ impl Catalog {
         };
         let fields = ParsedFields::new(fields);
         let mut alternatives = self.alternatives_of(kind).iter();
-        let decided = alternatives
-            .find(|alternative| self.decide(alternative.condition, &fields) == Verdict::Yes);
+        let decided = alternatives.find(|alternative| {
+            self.decide(alternative.condition, &fields) == ConditionVerdict::Yes
+        });
         decided.map_or(*event, |alternative| ResolvedEvent {
             service: Some(self.action(alternative.action).service()),
             action: Some(alternative.action),
@@ -113,8 +114,8 @@ impl Catalog {
             .filter(move |(action, ..)| Some(*action) != credited)
             .filter_map(move |(action, condition, is_exact)| {
                 let decision = self.decide(condition, &fields);
-                let is_certain = decision == Verdict::Yes;
-                let is_unknown = is_exact && decision == Verdict::Unknown;
+                let is_certain = decision == ConditionVerdict::Yes;
+                let is_unknown = is_exact && decision == ConditionVerdict::Unknown;
                 (is_certain || is_unknown).then_some(ImpliedUse { action, is_certain })
             })
     }
@@ -173,9 +174,9 @@ impl Catalog {
         std::iter::once(kind.action).chain(alternatives.map(|alternative| alternative.action))
     }
 
-    fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> Verdict {
+    fn decide(&self, condition: usize, fields: &ParsedFields<'_>) -> ConditionVerdict {
         let condition = self.conditions.get(condition);
-        condition.map_or(Verdict::Unknown, |condition| {
+        condition.map_or(ConditionVerdict::Unknown, |condition| {
             condition.evaluate_parsed(fields)
         })
     }

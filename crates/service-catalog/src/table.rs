@@ -32,7 +32,7 @@
 use crate::assembly::{Assembly, EventFact, Header, TableFault};
 use crate::catalog::{AccessLevel, Catalog};
 use crate::condition::RecordCondition;
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 
 /// A text that is not a catalog's table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -148,14 +148,14 @@ impl<'t> Reader<'t> {
                     .event_fact(first, EventFact::Management, line)?;
             }
             _ => {
-                let (access_level, tracked, evidence) =
+                let (access_level, tracked, event_reference) =
                     action_kind(kind).ok_or(TableFault::BadLine)?;
                 let types = Fields {
                     rest: fields.next(),
                     separator: b',',
                 };
                 self.services()?
-                    .action(first, access_level, tracked, evidence, types)?;
+                    .action(first, access_level, tracked, event_reference, types)?;
             }
         }
         fields.next().map_or(Ok(()), |_| Err(TableFault::BadLine))
@@ -247,7 +247,7 @@ fn append(list: &mut Vec<Box<str>>, value: &str) -> Result<(), TableFault> {
     Ok(())
 }
 
-fn action_kind(kind: &str) -> Option<(AccessLevel, bool, Evidence)> {
+fn action_kind(kind: &str) -> Option<(AccessLevel, bool, EventReference)> {
     let mut characters = kind.chars();
     let level = match characters.next()? {
         'L' => AccessLevel::List,
@@ -262,15 +262,15 @@ fn action_kind(kind: &str) -> Option<(AccessLevel, bool, Evidence)> {
         '-' => false,
         _ => return None,
     };
-    let evidence = match characters.next() {
-        None => Evidence::Unknown,
-        Some('g') => Evidence::PolicyGeneration,
-        Some('o') => Evidence::Named,
-        Some('x') => Evidence::Unnamed,
+    let event_reference = match characters.next() {
+        None => EventReference::Unknown,
+        Some('g') => EventReference::PolicyGeneration,
+        Some('o') => EventReference::Named,
+        Some('x') => EventReference::Unnamed,
         Some(_) => return None,
     };
     let is_whole = characters.next().is_none();
-    is_whole.then_some((level, tracked, evidence))
+    is_whole.then_some((level, tracked, event_reference))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::catalog::{Action, Catalog};
 use crate::condition::RecordCondition;
 use crate::event_kind::{EventKind, When};
-use crate::evidence::Evidence;
+use crate::event_reference::EventReference;
 use crate::ids::{ActionId, ServiceId};
 
 pub(crate) const HEADING: &str = "\
@@ -78,11 +78,11 @@ impl Catalog {
 
     fn write_action(&self, action: &Action, out: &mut String) -> std::fmt::Result {
         let tracked = if action.tracked { '+' } else { '-' };
-        let seen = match action.evidence {
-            Evidence::PolicyGeneration => "g",
-            Evidence::Named => "o",
-            Evidence::Unnamed => "x",
-            Evidence::Unknown => "",
+        let seen = match action.event_reference {
+            EventReference::PolicyGeneration => "g",
+            EventReference::Named => "o",
+            EventReference::Unnamed => "x",
+            EventReference::Unknown => "",
         };
         write!(
             out,

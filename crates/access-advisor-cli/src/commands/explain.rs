@@ -9,7 +9,7 @@ use access_advisor::explain::{ExplainError, Explanation};
 use access_advisor::report::{Advisor, Tracking};
 use clap::{Args, ValueEnum};
 
-use crate::arguments::EvidenceArguments;
+use crate::arguments::InputArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::json_output::write_json;
@@ -47,7 +47,7 @@ pub(crate) struct ExplainArguments {
     resource: Option<String>,
 
     #[command(flatten)]
-    evidence: EvidenceArguments,
+    input: InputArguments,
 
     /// The trail that shows the last uses: files, folders (read recursively), or `s3://bucket/prefix`, as for
     /// `access-advisor report`
@@ -72,12 +72,12 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
-    arguments.evidence.reading.on_threads(|| explain(arguments))
+    arguments.input.reading.on_threads(|| explain(arguments))
 }
 
 fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     let tracking = Tracking::full().min_coverage_days(arguments.min_coverage);
-    let accounts = arguments.evidence.accounts()?;
+    let accounts = arguments.input.accounts()?;
     let explain = |advisor: &Advisor, has_trail| {
         let explanation = explained(advisor, arguments)?;
         print(&explanation, arguments.format, has_trail)
@@ -87,9 +87,9 @@ fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
     }
     // Fail before the trail is read.
     explained(&accounts.without_trail(tracking.clone())?, arguments)?;
-    let evidence = accounts.read(&arguments.trail, tracking)?;
-    explain(&evidence.advisor, true)?;
-    Ok(evidence.missing.check()?)
+    let joined = accounts.read(&arguments.trail, tracking)?;
+    explain(&joined.advisor, true)?;
+    Ok(joined.missing.check()?)
 }
 
 fn explained<'a>(

@@ -14,7 +14,7 @@ use access_advisor::trail::MissingInput;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::arguments::EvidenceArguments;
+use crate::arguments::InputArguments;
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
@@ -58,7 +58,7 @@ and why:
     tags = { team = \"audit\" }"))]
 pub(crate) struct FindingsArguments {
     #[command(flatten)]
-    evidence: EvidenceArguments,
+    input: InputArguments,
 
     /// CloudTrail files, folders, `s3://bucket/prefix`, or activity files, as for `access-advisor report`.
     /// Without them, there are findings of the policies and of the credential report alone
@@ -144,11 +144,11 @@ impl ValueEnum for SeverityArgument {
 }
 
 pub(crate) fn run(arguments: &FindingsArguments) -> Result<(), Failure> {
-    arguments.evidence.reading.on_threads(|| find(arguments))
+    arguments.input.reading.on_threads(|| find(arguments))
 }
 
 fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
-    let mut inputs = arguments.evidence.inputs(&arguments.trail);
+    let mut inputs = arguments.input.inputs(&arguments.trail);
     inputs.extend(arguments.settings.clone());
     inputs.extend(arguments.baseline.clone());
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
@@ -163,10 +163,10 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         })
     });
     let baseline = baseline.transpose()?;
-    let accounts = arguments.evidence.accounts()?;
+    let accounts = arguments.input.accounts()?;
     let (advisor, missing) = if accounts.have_trail(&arguments.trail)? {
-        let evidence = accounts.read(&arguments.trail, Tracking::full())?;
-        (evidence.advisor, evidence.missing)
+        let joined = accounts.read(&arguments.trail, Tracking::full())?;
+        (joined.advisor, joined.missing)
     } else {
         output::say(
             "note: no trail was given (--trail): findings are of the policies and of the credential report alone, and no permission, role or \

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use self::listed_reports::{ListedReports, Unobservable};
-use crate::arguments::{Evidence, EvidenceArguments, GranularityArgument, TrackingArguments};
+use crate::arguments::{GranularityArgument, InputArguments, JoinedInput, TrackingArguments};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ of the machine. AWS_ENDPOINT_URL_S3 names another server. Rows of activity files
 without days that span --until or --now are skipped and reported."))]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
-    evidence: EvidenceArguments,
+    input: InputArguments,
 
     /// CloudTrail files, folders (read recursively), or `s3://bucket/prefix`: objects as delivered to
     /// S3, JSON lines, output of aws cloudtrail lookup-events, results of queries in Athena or
@@ -121,24 +121,24 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
-    arguments.evidence.reading.on_threads(|| report(arguments))
+    arguments.input.reading.on_threads(|| report(arguments))
 }
 
 fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
     let granularity: Granularity = arguments.granularity.into();
-    let inputs = arguments.evidence.inputs(&arguments.trail);
+    let inputs = arguments.input.inputs(&arguments.trail);
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if arguments.format == Format::Parquet {
         binary_output::refuse_terminal(arguments.output.as_deref())?;
     }
-    let accounts = arguments.evidence.accounts()?;
+    let accounts = arguments.input.accounts()?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
         let checked = accounts.data.check(arn);
         checked.map_err(|error| Failure::unresolved(error, arn, &accounts.data))?;
     }
-    let Evidence {
+    let JoinedInput {
         advisor,
         activity,
         missing,
@@ -165,11 +165,11 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     // The time that was read, not the whole period.
     let start = tracking
         .period_start(now)
-        .max(arguments.evidence.reading.since);
+        .max(arguments.input.reading.since);
     let end = until.min(now);
     let day = |time: DateTime<Utc>| DaySet::day_of(time.timestamp_millis());
     let asked_for = DayRange {
-        first: arguments.evidence.reading.since.map(day),
+        first: arguments.input.reading.since.map(day),
         last: day(end),
     };
     let trust = || trust::line(&coverage, asked_for, unobservable.count());

@@ -18,10 +18,7 @@ use crate::lines::Lines;
 use crate::output;
 
 pub(crate) fn run(arguments: &RightsizeArguments) -> Result<(), Failure> {
-    arguments
-        .evidence
-        .reading
-        .on_threads(|| rightsize(arguments))
+    arguments.input.reading.on_threads(|| rightsize(arguments))
 }
 
 fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
@@ -29,12 +26,12 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     let tracking = Tracking::full()
         .period_days(arguments.period)
         .min_coverage_days(arguments.min_coverage);
-    let inputs = arguments.evidence.inputs(&arguments.trail);
+    let inputs = arguments.input.inputs(&arguments.trail);
     output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
     if let Some(folder) = &arguments.out {
         folder::check(folder)?;
     }
-    let accounts = arguments.evidence.accounts()?;
+    let accounts = arguments.input.accounts()?;
     // Fail before the trail is read.
     let named = named(&accounts.data, &arguments.arn)?;
     if !accounts.have_trail(&arguments.trail)? {
@@ -44,8 +41,8 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
                 .into(),
         ));
     }
-    let evidence = accounts.read(&arguments.trail, tracking)?;
-    let (advisor, missing) = (evidence.advisor, evidence.missing);
+    let joined = accounts.read(&arguments.trail, tracking)?;
+    let (advisor, missing) = (joined.advisor, joined.missing);
     let wildcards = options.wildcards;
     let rightsizer = advisor.rightsizer(options);
     let unmatched = rightsizer.unmatched_keep_rules();

@@ -9,12 +9,12 @@ use super::entity::{
     EntityDetail, EntityId, EntityKind, InlinePolicy, NotEvaluatedReason, PolicySource,
 };
 use super::graph::{AccountData, NameKey};
-use super::issue::{ExportIssueKind, Issues, Place};
+use super::issue::{ExportIssueKind, ExportPlace, Issues};
 
 /// A user, group or role as read from an export.
 #[derive(Debug)]
 pub(super) struct PendingIdentity {
-    pub(super) place: Place,
+    pub(super) place: ExportPlace,
     pub(super) detail: EntityDetail,
     pub(super) inline: Vec<InlinePolicy>,
     /// The names of its groups.
@@ -36,7 +36,7 @@ impl PendingIdentity {
 /// A managed policy as read from an export.
 #[derive(Debug)]
 pub(super) struct PendingPolicy {
-    pub(super) place: Place,
+    pub(super) place: ExportPlace,
     pub(super) detail: EntityDetail,
     /// The number of the default version. Of an AWS managed policy in several exports, the greatest
     /// is the newest.

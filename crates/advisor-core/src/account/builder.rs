@@ -17,7 +17,7 @@ use super::export::{
 };
 use super::export_error::ExportError;
 use super::graph::AccountData;
-use super::issue::{ExportIssueKind, Issues, Place};
+use super::issue::{ExportIssueKind, ExportPlace, Issues};
 
 /// Collects exports into an [`AccountData`]. They can be pages of one account, or of several accounts.
 /// If an entity occurs again, the last one is used, and where they differ, that is an issue.
@@ -84,7 +84,7 @@ impl AccountDataBuilder {
         }
         if let Some(field) = truncated_by {
             let json_path = field.into();
-            let place = Place { file, json_path };
+            let place = ExportPlace { file, json_path };
             self.issues
                 .push(place.issue("", ExportIssueKind::Truncated));
         }
@@ -121,11 +121,11 @@ impl AccountDataBuilder {
         &mut self,
         (file, list): &(Arc<str>, String),
         parts: &PartList<'a, T>,
-        mut add: impl FnMut(&mut Self, Place, T),
+        mut add: impl FnMut(&mut Self, ExportPlace, T),
     ) {
         for (index, part) in parts.iter().flatten().enumerate() {
             self.entities += 1;
-            let place = Place {
+            let place = ExportPlace {
                 file: file.clone(),
                 json_path: format!("{list}[{index}]"),
             };
@@ -140,7 +140,7 @@ impl AccountDataBuilder {
         }
     }
 
-    fn add_identity(&mut self, place: Place, identity: Identity<'_>) {
+    fn add_identity(&mut self, place: ExportPlace, identity: Identity<'_>) {
         let Some(mut detail) = self.detail(&place, identity.listed, None) else {
             return;
         };
@@ -209,7 +209,7 @@ impl AccountDataBuilder {
     /// Reads the tags of an identity. Those that cannot be read are left out, with an issue.
     fn tags(
         &mut self,
-        place: &Place,
+        place: &ExportPlace,
         tags: Option<Part<'_, Vec<Tag>>>,
     ) -> Vec<(Box<str>, Box<str>)> {
         let Some(tags) = tags.filter(|tags| tags.json() != "null") else {
@@ -235,7 +235,7 @@ impl AccountDataBuilder {
     /// Reads the permissions boundary of an identity.
     fn boundary(
         &mut self,
-        place: &Place,
+        place: &ExportPlace,
         boundary: Option<Part<'_, PermissionsBoundary>>,
     ) -> Option<Arc<str>> {
         let boundary = boundary.filter(|boundary| boundary.json() != "null")?;
@@ -255,7 +255,7 @@ impl AccountDataBuilder {
     /// evaluated takes its place.
     fn part<'a, T: Deserialize<'a>>(
         &mut self,
-        place: &Place,
+        place: &ExportPlace,
         below: &str,
         part: &Part<'a, T>,
     ) -> Result<T, InlinePolicy> {
@@ -269,7 +269,7 @@ impl AccountDataBuilder {
         })
     }
 
-    fn unreadable(&mut self, place: &Place, path: String, reason: Arc<str>) -> InlinePolicy {
+    fn unreadable(&mut self, place: &ExportPlace, path: String, reason: Arc<str>) -> InlinePolicy {
         let issue = ExportIssueKind::Unreadable {
             reason: reason.clone(),
         };
@@ -280,7 +280,7 @@ impl AccountDataBuilder {
         }
     }
 
-    fn add_policy(&mut self, place: Place, policy: ManagedPolicyDetail<'_>) {
+    fn add_policy(&mut self, place: ExportPlace, policy: ManagedPolicyDetail<'_>) {
         let default = policy.default_version();
         let default_index = default.map(|(index, _)| index);
         let version = policy.default_version_number();
@@ -340,7 +340,7 @@ impl AccountDataBuilder {
     /// Checks what all kinds of entities have in common. `None` when the entity must be left out.
     fn detail(
         &mut self,
-        place: &Place,
+        place: &ExportPlace,
         listed: Listed,
         document: Option<PolicySource>,
     ) -> Option<EntityDetail> {
@@ -418,7 +418,12 @@ impl AccountDataBuilder {
         })
     }
 
-    fn document(&mut self, place: &Place, below: &str, text: DocumentText<'_>) -> PolicySource {
+    fn document(
+        &mut self,
+        place: &ExportPlace,
+        below: &str,
+        text: DocumentText<'_>,
+    ) -> PolicySource {
         match self.parse(text) {
             Ok(id) => PolicySource::Document(id),
             Err(reason) => self.not_evaluated(place, below, reason),
@@ -442,7 +447,7 @@ impl AccountDataBuilder {
 
     fn not_evaluated(
         &mut self,
-        place: &Place,
+        place: &ExportPlace,
         below: &str,
         reason: NotEvaluatedReason,
     ) -> PolicySource {

@@ -212,12 +212,12 @@ impl Issues {
 
 /// A place in an export.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct ExportPlace {
     pub(super) file: Arc<str>,
     pub(super) json_path: String,
 }
 
-impl Place {
+impl ExportPlace {
     /// An issue at a path below this place.
     pub(super) fn issue(&self, below: &str, kind: ExportIssueKind) -> ExportIssue {
         let json_path = match below {

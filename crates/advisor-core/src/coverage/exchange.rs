@@ -11,7 +11,9 @@ use super::category::EventCategory;
 use super::credential_use::{CredentialUse, UserCredential};
 use super::log_files::{Held, Missing};
 use super::spans::Spans;
-use super::trail_coverage::{Coverage, Place, PlaceCoverage, RecordCoverage, TrailDigests};
+use super::trail_coverage::{
+    AccountRegion, AccountRegionCoverage, Coverage, RecordCoverage, TrailDigests,
+};
 use crate::day_set::DaySet;
 use crate::principal::Principal;
 
@@ -225,7 +227,7 @@ impl<'a> ExchangedTrail<'a> {
         }
     }
 
-    fn add_to(self, place: &mut PlaceCoverage) -> Result<(), String> {
+    fn add_to(self, place: &mut AccountRegionCoverage) -> Result<(), String> {
         let listed = STANDARD.decode(&*self.listed);
         let listed = listed.map_err(|error| error.to_string())?;
         let (listed, rest) = listed.as_chunks::<12>();
@@ -344,11 +346,11 @@ impl<'de> Deserialize<'de> for Coverage {
             }
         }
         for place in exchanged.log_files {
-            let key = Place {
+            let key = AccountRegion {
                 account: place.account.into(),
                 region: place.region.into(),
             };
-            let known: &mut PlaceCoverage = coverage.places.entry(key).or_default();
+            let known: &mut AccountRegionCoverage = coverage.places.entry(key).or_default();
             known.log_files.merge(&place.days);
             known
                 .digests

@@ -15,7 +15,7 @@ pub struct CoverageSummary<'c>(pub &'c Coverage);
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Summary<'c> {
-    accounts: Vec<AccountSummary<'c>>,
+    accounts: Vec<AccountCoverageSummary<'c>>,
     /// Log files that a digest lists and that were not read.
     missing_log_files: Vec<&'c str>,
     /// The catalogs that credited the activity.
@@ -26,7 +26,7 @@ struct Summary<'c> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct AccountSummary<'c> {
+struct AccountCoverageSummary<'c> {
     account: &'c str,
     covered_days: DaySet,
     records: Vec<RecordSummary<'c>>,
@@ -86,7 +86,7 @@ impl Serialize for CoverageSummary<'_> {
         let accounts = coverage.accounts().into_iter().map(|account| {
             let records = coverage.records_of(account).into_iter();
             let log_files = coverage.log_files().filter(|it| it.account == account);
-            AccountSummary {
+            AccountCoverageSummary {
                 account,
                 covered_days: coverage.covered_days(account),
                 records: records

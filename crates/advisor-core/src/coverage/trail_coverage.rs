@@ -20,7 +20,7 @@ use crate::principal::Principal;
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     pub(super) records: Interned<Records>,
-    pub(super) places: BTreeMap<Place, PlaceCoverage>,
+    pub(super) places: BTreeMap<AccountRegion, AccountRegionCoverage>,
     pub(super) log_files: LogFiles,
     pub(super) catalogs: BTreeSet<CatalogFingerprint>,
     pub(super) has_unknown_sources: bool,
@@ -65,13 +65,13 @@ pub(crate) enum Category {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct AccountRegion {
     pub(super) account: Box<str>,
     pub(super) region: Box<str>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct PlaceCoverage {
+pub(super) struct AccountRegionCoverage {
     pub(super) log_files: DaySet,
     pub(super) digests: Spans,
     /// By trail. Coverage of earlier versions does not have them.
@@ -439,8 +439,8 @@ impl Coverage {
         self.has_unknown_sources = true;
     }
 
-    fn place(&mut self, account: &str, region: &str) -> &mut PlaceCoverage {
-        let place = Place {
+    fn place(&mut self, account: &str, region: &str) -> &mut AccountRegionCoverage {
+        let place = AccountRegion {
             account: account.into(),
             region: region.into(),
         };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use service_catalog::{AccessLevel, ActionId, Catalog, Observability};
 
+use super::call_region::CallRegion;
 use super::data_types;
-use super::place::Place;
 use crate::action_set::ActionSet;
 use crate::coverage::EventCategory;
 
@@ -15,7 +15,7 @@ use crate::coverage::EventCategory;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Logging {
     pub(super) shows: Shows,
-    pub(super) place: Place,
+    pub(super) call_region: CallRegion,
     /// If a trail can leave out the management events of the service.
     pub(super) excludable: Option<Excludable>,
 }
@@ -35,7 +35,7 @@ impl Excludable {
     /// That of a service.
     fn of(namespace: &str) -> Option<Self> {
         let service = ["kms", "rds-data"].into_iter().find(|it| *it == namespace);
-        let is_global = || Place::of(namespace).is_us_east();
+        let is_global = || CallRegion::of(namespace).is_us_east();
         service
             .map(Self::Service)
             .or_else(|| is_global().then_some(Self::GlobalServices))
@@ -46,15 +46,17 @@ impl Excludable {
     pub(super) fn is_shown_by(self, namespace: &str) -> bool {
         match self {
             Self::Service(service) => service == namespace,
-            Self::GlobalServices => Place::of(namespace).is_only_us_east(),
+            Self::GlobalServices => CallRegion::of(namespace).is_only_us_east(),
         }
     }
 
     /// Whether a trail can leave them out of the events of a Region.
-    pub(super) fn is_in(self, place: Place, region: &str) -> bool {
+    pub(super) fn is_in(self, call_region: CallRegion, region: &str) -> bool {
         match self {
             Self::Service(_) => true,
-            Self::GlobalServices => place.home().is_some_and(|home| home.contains(&region)),
+            Self::GlobalServices => call_region
+                .home()
+                .is_some_and(|home| home.contains(&region)),
         }
     }
 
@@ -206,7 +208,7 @@ impl Logging {
                 Observability::NoOperation => Shows::NoOperation,
                 _ => Shows::NotDocumented,
             },
-            place: Place::of_action(service.namespace(), catalog.action(id).name()),
+            call_region: CallRegion::of_action(service.namespace(), catalog.action(id).name()),
             excludable: Excludable::of(service.namespace()),
         }
     }

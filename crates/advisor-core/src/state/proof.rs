@@ -138,7 +138,7 @@ impl<'a> AccountProof<'a> {
         };
         let tracking = &self.inputs.tracking;
         let regions = (of_account.regions.iter())
-            .filter(|(name, _)| logging.place.has(name) && tracking.sees_region(name));
+            .filter(|(name, _)| logging.call_region.has(name) && tracking.sees_region(name));
         // A kind of event of which there is none anywhere.
         for kind in events.kinds() {
             let mut days = regions.clone();
@@ -151,7 +151,7 @@ impl<'a> AccountProof<'a> {
         }
         if let Some(excludable) = logging.excludable {
             let places = regions.clone();
-            let places = places.filter(|(name, _)| excludable.is_in(logging.place, name));
+            let places = places.filter(|(name, _)| excludable.is_in(logging.call_region, name));
             let spans: Vec<_> = places.map(|(_, days)| days.span_of(excludable)).collect();
             if !spans.is_empty() && spans.iter().all(Option::is_none) {
                 let source = excludable.name();
@@ -165,7 +165,7 @@ impl<'a> AccountProof<'a> {
         });
         let proof = Proof {
             of_regions: of_regions.collect(),
-            home: logging.place.home(),
+            home: logging.call_region.home(),
             data_types: events.data_types.clone(),
         };
         let best = proof.best().map(|(name, _)| name.clone());
@@ -185,7 +185,7 @@ impl<'a> AccountProof<'a> {
         let kinds = kinds.into_iter().map(|kind| region.collected(kind));
         let days = kinds.reduce(|days, other| days.intersection(&other));
         let days = days.unwrap_or_default().within(first, last);
-        let excludable = (logging.excludable).filter(|it| it.is_in(logging.place, name));
+        let excludable = (logging.excludable).filter(|it| it.is_in(logging.call_region, name));
         match excludable.map(|services| region.span_of(services)) {
             None => days,
             Some(None) => DaySet::new(),
@@ -195,7 +195,7 @@ impl<'a> AccountProof<'a> {
 
     /// That too few days were read; of the kind of event with the fewest in the best Region.
     fn few_days(&self, logging: &Logging, events: &Events, best: Option<Arc<str>>) -> Verdict {
-        let region = match (best, logging.place.home()) {
+        let region = match (best, logging.call_region.home()) {
             (Some(name), _) => name,
             (None, home) => home
                 .and_then(|home| home.first())

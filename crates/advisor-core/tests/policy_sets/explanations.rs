@@ -13,7 +13,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use service_catalog::{ActionId, Catalog};
 
 use crate::generated::{Document, USER, export, in_effect};
-use crate::plain_explanation::{self, Place, PlainExplanation};
+use crate::plain_explanation::{self, PlainExplanation, StatementPlace};
 use crate::plain_pattern::Piece;
 use crate::plain_reach::{Asked, PlainReach, SERVICES, Target, table, targets};
 use crate::runner::compare_many;
@@ -58,7 +58,7 @@ impl Seen {
     }
 }
 
-fn place_of(placed: &PlacedStatement<'_>) -> Place {
+fn place_of(placed: &PlacedStatement<'_>) -> StatementPlace {
     let document = placed.path.policy_name.strip_prefix('p').unwrap();
     (document.parse().unwrap(), placed.index)
 }
@@ -201,9 +201,9 @@ impl Comparison<'_> {
             return Err(self.fail(of, target, "reach says otherwise"));
         }
         let granting = of.explainer.granting_statements(action);
-        let granting: Vec<Place> = granting.iter().map(place_of).collect();
+        let granting: Vec<StatementPlace> = granting.iter().map(place_of).collect();
         let allows = explanation.allows.iter().filter(|allow| allow.is_granted());
-        let allows: Vec<Place> = allows.map(|allow| place_of(&allow.place)).collect();
+        let allows: Vec<StatementPlace> = allows.map(|allow| place_of(&allow.place)).collect();
         let is_part = allows.iter().all(|place| granting.contains(place));
         if granting == allows || !is_exact && is_part {
             return Ok(());

@@ -7,15 +7,15 @@ use advisor_core::{DenyEffect, NotGranted, ResourceOutcome};
 use crate::plain_reach::{Asked, PlainReach, Resource, Statement, Target};
 
 /// A statement: the index of its document in the set, and its position in it.
-pub(crate) type Place = (usize, usize);
+pub(crate) type StatementPlace = (usize, usize);
 
 /// What an explanation must say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PlainExplanation {
     pub(crate) not_granted: Option<NotGranted>,
     /// What becomes of the resources of each allow, string by string.
-    pub(crate) allows: BTreeMap<Place, Vec<ResourceOutcome>>,
-    pub(crate) denies: BTreeMap<Place, DenyEffect>,
+    pub(crate) allows: BTreeMap<StatementPlace, Vec<ResourceOutcome>>,
+    pub(crate) denies: BTreeMap<StatementPlace, DenyEffect>,
 }
 
 pub(crate) fn explain(

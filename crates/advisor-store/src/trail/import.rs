@@ -17,8 +17,8 @@ use cloudtrail_reader::{
 };
 
 use super::batch::{Batch, Filling, Found};
-use super::names::{Names, NextStep};
 use super::object::{self, Content, Object};
+use super::object_names::{NextStep, ObjectNames};
 use crate::activity;
 use crate::coverage;
 use crate::database::Database;
@@ -85,7 +85,7 @@ pub(crate) fn import<P: AsRef<Path>>(
     let listing = reader.list(paths)?;
     let import = Import {
         database,
-        names: Names::new(database, reader.options()),
+        names: ObjectNames::new(database, reader.options()),
         reader: &reader.of_all_times(),
         limited: reader,
         progress,
@@ -111,7 +111,7 @@ pub(crate) fn import<P: AsRef<Path>>(
 /// A running import.
 struct Import<'i> {
     database: &'i Database,
-    names: Names<'i>,
+    names: ObjectNames<'i>,
     reader: &'i TrailReader,
     /// The reader with its limits of time. Objects are read whole, as they are imported once, but a day that the limits cut is not
     /// covered: other objects of it were not read.

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 
 use crate::support::{activity, attempts, count, import, reader};
-use crate::{Place, ann, in_memory};
+use crate::{TrailAndStore, ann, in_memory};
 
 #[test]
 fn progress_counts_to_the_number_of_new_objects() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     for index in 0..300 {
         place.object(&format!("object{index}"));
     }
@@ -37,7 +37,7 @@ fn progress_counts_to_the_number_of_new_objects() {
 /// More copies than may wait: the listing pauses until the object that they wait for is done.
 #[test]
 fn many_copies_in_one_import() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let whole = place.object("one");
     let content = fs::read(&whole).unwrap();
     let broken = place.folder.path().join(whole.file_name().unwrap());
@@ -53,7 +53,7 @@ fn many_copies_in_one_import() {
     assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
 
     // The import is stopped while they wait.
-    let stopped = Place::new();
+    let stopped = TrailAndStore::new();
     let reader = reader();
     let flag = reader.stop_flag();
     let imported = (stopped.store)
@@ -67,7 +67,7 @@ fn many_copies_in_one_import() {
 /// More objects than one batch holds.
 #[test]
 fn batches_follow_each_other() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     fs::create_dir(place.trail()).unwrap();
     let records = (0..9_000).map(|number| json!({"Records": [ann(&number.to_string())]}));
     for (number, object) in records.enumerate() {
@@ -82,7 +82,7 @@ fn batches_follow_each_other() {
     assert_eq!(activity(&place.path()), in_memory(&[place.trail()]));
 
     // A stopped import keeps whole batches.
-    let stopped = Place::new();
+    let stopped = TrailAndStore::new();
     let reader = reader();
     let flag = reader.stop_flag();
     let read = std::sync::atomic::AtomicU64::new(0);

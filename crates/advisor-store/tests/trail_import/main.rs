@@ -27,12 +27,12 @@ use support::{
     activity, at, attempts, call, count, gzip, import, is_sound, reader, try_import, write_object,
 };
 
-struct Place {
+struct TrailAndStore {
     folder: tempfile::TempDir,
     store: Store,
 }
 
-impl Place {
+impl TrailAndStore {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_or_create(&folder.path().join("store.db")).unwrap();
@@ -72,14 +72,14 @@ fn in_memory<P: AsRef<Path>>(paths: &[P]) -> advisor_core::Activity {
 fn the_test_trail_at_once_and_object_by_object() {
     let trail = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trail");
     let expected = in_memory(&[&trail]);
-    let at_once = Place::new();
+    let at_once = TrailAndStore::new();
     let imported = import(&at_once.store, &[&trail]);
     assert_eq!(imported.reconciliation.records_read, 385);
     assert_eq!(imported.reconciliation.records_attributed, 322);
     assert!(imported.reconciliation.adds_up());
     assert_eq!(activity(&at_once.path()), expected);
 
-    let one_by_one = Place::new();
+    let one_by_one = TrailAndStore::new();
     let listed = reader().list(&[&trail]).unwrap();
     let mut files: Vec<_> = listed.map(|object| object.unwrap().to_string()).collect();
     files.reverse();
@@ -96,7 +96,7 @@ fn the_test_trail_at_once_and_object_by_object() {
 
 #[test]
 fn a_second_import_reads_nothing() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     place.object("one");
     place.object("two");
     let first = import(&place.store, &[place.trail()]);
@@ -124,7 +124,7 @@ fn a_second_import_reads_nothing() {
 
 #[test]
 fn a_broken_object_is_imported_when_it_is_repaired() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let (good, broken) = (place.object("good"), place.object("broken"));
     let whole = fs::read(&broken).unwrap();
     fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
@@ -146,7 +146,7 @@ fn a_broken_object_is_imported_when_it_is_repaired() {
 
 #[test]
 fn activity_files_are_imported() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let object = place.object("one");
     let whole = in_memory(&[&object]);
     let file = place.folder.path().join("activity.parquet");
@@ -176,7 +176,7 @@ fn activity_files_are_imported() {
 
 #[test]
 fn objects_without_attempts_are_not_read_again() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     place.object("one");
     let nobody = json!({"Records": [{"userIdentity": {"type": "AWSService"}}]});
     let file = place
@@ -190,7 +190,7 @@ fn objects_without_attempts_are_not_read_again() {
 
 #[test]
 fn a_missing_path_fails_and_nothing_is_imported() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let file = place.object("one");
     let missing = place.folder.path().join("missing");
     let error = try_import(&place.store, &[file, missing.clone()]).unwrap_err();
@@ -204,7 +204,7 @@ fn a_missing_path_fails_and_nothing_is_imported() {
 /// Objects are read whole, as they are imported once; but other objects of a day that the limits cut are not read.
 #[test]
 fn a_day_that_the_limits_of_an_import_cut_is_not_covered() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let write = |day: u32, hour: u32| {
         let when = format!("2026-10-{day:02}T{hour:02}:30:00Z");
         let id = format!("{day}-{hour}");

@@ -10,7 +10,7 @@ use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
 
 use crate::support::{activity, attempts, import, write_object};
-use crate::{Place, ann, in_memory};
+use crate::{TrailAndStore, ann, in_memory};
 
 #[derive(Clone, Debug)]
 struct Sample {
@@ -95,7 +95,7 @@ proptest! {
         objects in prop::collection::vec(prop::collection::vec(sample(), 0..5), 1..8),
         imports in prop::collection::vec(0..3_usize, 8),
     ) {
-        let place = Place::new();
+        let place = TrailAndStore::new();
         let files: Vec<PathBuf> = objects
             .iter()
             .enumerate()
@@ -133,7 +133,7 @@ proptest! {
     fn every_object_is_accounted_for(
         imports in prop::collection::vec(prop::collection::vec((0..3_usize, 0..4_usize), 1..8), 1..3),
     ) {
-        let place = Place::new();
+        let place = TrailAndStore::new();
         let (mut taken, mut number) = (HashMap::new(), 0);
         for objects in imports {
             let (mut read, mut failed, mut known) = (0, vec![], 0);

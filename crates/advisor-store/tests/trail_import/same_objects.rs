@@ -8,11 +8,11 @@ use cloudtrail_reader::ObjectId;
 use serde_json::json;
 
 use crate::support::{activity, attempts, count, gzip, import, reader, write_object};
-use crate::{Place, ann, in_memory};
+use crate::{TrailAndStore, ann, in_memory};
 
 #[test]
 fn a_changed_object_is_reported_and_not_counted_twice() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let file = place.object("one");
     import(&place.store, &[&file]);
     write_object(&place.trail(), "one", &[ann("one"), ann("added later")]);
@@ -25,7 +25,7 @@ fn a_changed_object_is_reported_and_not_counted_twice() {
 
 #[test]
 fn the_same_object_at_another_path_is_not_counted_twice() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let first = place.object("one");
     import(&place.store, &[&first]);
     let copy = place.folder.path().join("copy");
@@ -56,7 +56,7 @@ fn the_same_object_at_another_path_is_not_counted_twice() {
 
 #[test]
 fn other_files_are_identified_by_their_path() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let [a, b] = ["a", "b"].map(|name| {
         let folder = place.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -79,7 +79,7 @@ fn other_files_are_identified_by_their_path() {
 
 #[test]
 fn the_same_paths_twice_in_one_import() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let one = place.object("one");
     place.object("two");
     let folder = place.trail();
@@ -98,7 +98,7 @@ fn touch(file: &Path, seconds: u64) {
 
 #[test]
 fn changed_content_of_the_same_size_is_detected() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let whole = |name: &str, text: &str| {
         let file = place.folder.path().join(name);
         fs::write(&file, format!("{}\n", ann(text))).unwrap();
@@ -133,7 +133,7 @@ fn changed_content_of_the_same_size_is_detected() {
 
 #[test]
 fn an_object_and_its_uncompressed_copy_count_once() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let packed = place.object("one");
     let plain = packed.with_extension("");
     fs::write(&plain, json!({"Records": [ann("one")]}).to_string()).unwrap();
@@ -150,7 +150,7 @@ fn an_object_and_its_uncompressed_copy_count_once() {
 
 #[test]
 fn a_differing_object_of_the_same_import_is_reported() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     place.object("one");
     let other = place.folder.path().join("other");
     let differs = write_object(&other, "one", &[ann("x"), ann("y"), ann("z")]);
@@ -161,7 +161,7 @@ fn a_differing_object_of_the_same_import_is_reported() {
 
 #[test]
 fn the_next_object_of_a_name_is_imported_when_one_is_broken() {
-    let place = Place::new();
+    let place = TrailAndStore::new();
     let whole = place.object("one");
     let content = fs::read(&whole).unwrap();
     let copy = |folder: &str, content: &[u8]| {
@@ -197,7 +197,7 @@ fn the_next_object_of_a_name_is_imported_when_one_is_broken() {
     expected.coverage_mut().lose_object(&changed);
     assert_eq!(activity(&place.path()), expected);
     // If none can be read, all are reported at each import.
-    let place = Place::new();
+    let place = TrailAndStore::new();
     for _ in 0..2 {
         let imported = import(&place.store, &[&damaged, &cut]);
         assert_eq!(imported.reconciliation.objects_failed.len(), 2);
@@ -209,7 +209,7 @@ fn the_next_object_of_a_name_is_imported_when_one_is_broken() {
 #[test]
 fn an_uncompressed_object_with_other_content_is_reported() {
     for is_at_once in [true, false] {
-        let place = Place::new();
+        let place = TrailAndStore::new();
         // The uncompressed object is listed first.
         let plain = place.object("one").with_extension("");
         fs::write(&plain, json!({"Records": [ann("one")]}).to_string()).unwrap();
@@ -223,7 +223,7 @@ fn an_uncompressed_object_with_other_content_is_reported() {
         assert_eq!(imported.changed, [packed.to_str().unwrap()]);
         assert_eq!(imported.known, 0);
         // The compressed object first.
-        let place = Place::new();
+        let place = TrailAndStore::new();
         let imported = if is_at_once {
             import(&place.store, &[&packed, &plain])
         } else {
@@ -245,7 +245,7 @@ fn names_that_are_not_utf8_are_distinguished() {
         "events.jsonl",
         "123456789012_CloudTrail_eu-west-1_20261012T0905Z_one.json",
     ] {
-        let place = Place::new();
+        let place = TrailAndStore::new();
         fs::create_dir(place.trail()).unwrap();
         let write = |byte: u8, text: &str| {
             let name = [&[byte], name.as_bytes()].concat();

@@ -46,7 +46,7 @@ struct State {
 
 /// A place among the open connections, given back on drop.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPlace {
     connections: Arc<Connections>,
     id: u64,
     pub(crate) connection: Arc<Connection>,
@@ -55,9 +55,9 @@ pub(crate) struct Place {
 /// Whether a connection may be opened.
 #[derive(Debug)]
 pub(crate) enum Admission {
-    Open(Place),
+    Open(ConnectionPlace),
     /// It has the place of another one, which is closed.
-    Displaced(Place),
+    Displaced(ConnectionPlace),
     /// There are too many, and all are busy.
     Refused,
 }
@@ -103,7 +103,7 @@ impl Connections {
             close: Notify::new(),
         });
         open.insert(id, connection.clone());
-        let place = Place {
+        let place = ConnectionPlace {
             connections: self.clone(),
             id,
             connection,
@@ -145,7 +145,7 @@ fn displace(open: &mut HashMap<u64, Arc<Connection>>, is_of: impl Fn(&Connection
     connection.is_some()
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.connections.open().remove(&self.id);
     }
@@ -217,7 +217,7 @@ mod tests {
             Admission::Open(place) => place,
             other => panic!("{other:?}"),
         };
-        let is_open = |place: &Place| connections.open().contains_key(&place.id);
+        let is_open = |place: &ConnectionPlace| connections.open().contains_key(&place.id);
         let (busy, idle) = (open("192.0.2.1"), open("192.0.2.1"));
         busy.connection.received();
         // Both are busy, or have just been opened.

@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::client_stream::ClientStream;
 use super::connection_service::ConnectionService;
-use super::connections::{Admission, Connections, Place};
+use super::connections::{Admission, ConnectionPlace, Connections};
 use super::router::router;
 use crate::api::Api;
 use crate::config::Config;
@@ -245,7 +245,7 @@ async fn cannot_accept(api: &Api, connections: &Connections, error: &std::io::Er
 /// Serves a connection to its end, or until it is to be closed.
 async fn serve_connection(
     api: Api,
-    place: Place,
+    place: ConnectionPlace,
     connection: impl Future<Output = hyper::Result<()>>,
 ) {
     api.metrics().connected();

@@ -82,7 +82,7 @@ pub(crate) struct QueueState {
 }
 
 /// A reserved place in the queue.
-pub(crate) struct Place<'a> {
+pub(crate) struct QueuePlace<'a> {
     shared: &'a Shared,
     party: Party,
 }
@@ -115,7 +115,7 @@ impl JobQueue {
 
     /// Reserves a place for a job of an owner; `None` when the queue is full, or has as many jobs of the
     /// caller as it may have, or is stopping.
-    pub(crate) fn reserve(&self, owner: &str) -> Option<Place<'_>> {
+    pub(crate) fn reserve(&self, owner: &str) -> Option<QueuePlace<'_>> {
         let party = Party::of_owner(owner);
         let mut state = self.0.state();
         let reserved: usize = state.reserved.values().sum();
@@ -130,7 +130,7 @@ impl JobQueue {
             return None;
         }
         *state.reserved.entry(party.clone()).or_default() += 1;
-        Some(Place {
+        Some(QueuePlace {
             shared: &self.0,
             party,
         })
@@ -274,7 +274,7 @@ impl JobQueue {
     }
 }
 
-impl Place<'_> {
+impl QueuePlace<'_> {
     /// Puts a job in the place.
     pub(crate) fn take(self, id: JobId) {
         let mut state = self.shared.state();
@@ -288,7 +288,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         if let Some(reserved) = state.reserved.get_mut(&self.party) {

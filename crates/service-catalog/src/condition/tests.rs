@@ -1,9 +1,9 @@
-use super::Verdict::{No, Unknown, Yes};
+use super::ConditionVerdict::{No, Unknown, Yes};
 use super::*;
 
 /// Each case is a test without its `requestParameters.`, the JSON of that field, and the verdict. `HIDDEN` in the JSON stands for
 /// the mask that CloudTrail writes instead of a value.
-fn assert_verdicts(cases: &[(&str, &str, Verdict)]) {
+fn assert_verdicts(cases: &[(&str, &str, ConditionVerdict)]) {
     for (test, json, expected) in cases {
         let path = test.trim_start_matches('?');
         let doubt = if path == *test { "" } else { "?" };

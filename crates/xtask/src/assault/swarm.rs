@@ -65,7 +65,7 @@ fn outcome(done: &io::Result<usize>) -> Act {
 }
 
 /// A connection, or when to open the next one in its place.
-enum Place {
+enum Seat {
     Open(Member),
     Opens(Instant),
 }
@@ -78,26 +78,26 @@ pub(crate) fn run(target: &Target, number: usize, act: impl Fn(&mut Member) -> A
         for thread in 0..THREADS {
             let number = number / THREADS + usize::from(thread < number % THREADS);
             scope.spawn(move || {
-                let mut places: Vec<Place> = Vec::new();
-                places.resize_with(number, || Place::Opens(Instant::now()));
+                let mut places: Vec<Seat> = Vec::new();
+                places.resize_with(number, || Seat::Opens(Instant::now()));
                 while !target.is_over() {
                     for place in &mut places {
                         if target.is_over() {
                             return;
                         }
                         let is_open = match place {
-                            Place::Open(member) => act(member) == Act::Goes,
-                            Place::Opens(time) if *time > Instant::now() => continue,
-                            Place::Opens(_) => match open(target) {
+                            Seat::Open(member) => act(member) == Act::Goes,
+                            Seat::Opens(time) if *time > Instant::now() => continue,
+                            Seat::Opens(_) => match open(target) {
                                 Ok(member) => {
-                                    *place = Place::Open(member);
+                                    *place = Seat::Open(member);
                                     true
                                 }
                                 Err(_) => false,
                             },
                         };
                         if !is_open {
-                            *place = Place::Opens(Instant::now() + REOPENING);
+                            *place = Seat::Opens(Instant::now() + REOPENING);
                         }
                     }
                     std::thread::sleep(PAUSE);

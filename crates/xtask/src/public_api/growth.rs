@@ -12,7 +12,7 @@ const WHOLE: [&str; 22] = [
     "activity::UserCredential",
     "catalog::AccessLevel",
     "catalog::ImpliedWhen",
-    "catalog::Verdict",
+    "catalog::ConditionVerdict",
     "job::Caller",
     "job::JobState",
     "job::PagedOperation",

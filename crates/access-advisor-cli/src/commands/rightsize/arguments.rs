@@ -9,7 +9,7 @@ use access_advisor::rightsize::{
 };
 use clap::{Args, ValueEnum};
 
-use crate::arguments::EvidenceArguments;
+use crate::arguments::InputArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 
@@ -43,7 +43,7 @@ pub(crate) struct RightsizeArguments {
     pub(super) all: bool,
 
     #[command(flatten)]
-    pub(super) evidence: EvidenceArguments,
+    pub(super) input: InputArguments,
 
     /// CloudTrail files, folders (read recursively), `s3://bucket/prefix`, or activity files
     #[arg(long, num_args = 1.., value_name = "PATH")]

@@ -6,14 +6,14 @@ use access_advisor::report::{Advisor, ReportCoverage};
 use access_advisor::rightsize::Rightsized;
 use serde::Serialize;
 
-use super::summary::{AccountSummary, by_account};
+use super::summary::{RightsizedAccount, by_account};
 use crate::json_output::write_json;
 
 /// `{"Summary": [...], "Rightsized": [...], "Coverage": {...}, "Catalog": "..."}`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
-    summary: Vec<AccountSummary<'a>>,
+    summary: Vec<RightsizedAccount<'a>>,
     rightsized: &'a [Rightsized],
     coverage: ReportCoverage,
     catalog: String,

@@ -15,7 +15,7 @@ const TOP: usize = 10;
 /// An account.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct AccountSummary<'a> {
+pub(super) struct RightsizedAccount<'a> {
     account: &'a str,
     /// The users, groups, roles and policies.
     entities: usize,
@@ -27,8 +27,8 @@ pub(super) struct AccountSummary<'a> {
 }
 
 /// One row for each account, in order.
-pub(super) fn by_account(rightsized: &[Rightsized]) -> Vec<AccountSummary<'_>> {
-    let mut accounts: BTreeMap<&str, AccountSummary<'_>> = BTreeMap::new();
+pub(super) fn by_account(rightsized: &[Rightsized]) -> Vec<RightsizedAccount<'_>> {
+    let mut accounts: BTreeMap<&str, RightsizedAccount<'_>> = BTreeMap::new();
     for entity in rightsized {
         let account = entity.account.as_str();
         let row = accounts.entry(account).or_default();

@@ -44,7 +44,7 @@ pub(super) enum Visit {
 const SEARCH_DEPTH: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Level {
     /// Not in the layout, or above it.
     Outside,
     /// From `AWSLogs/` down to `CloudTrail/`.
@@ -63,9 +63,9 @@ pub(super) fn takes_key(key: &str, window: Option<Window>, any_kind: bool) -> bo
     let folder = key
         .rfind('/')
         .map_or("", |end| key.get(..=end).unwrap_or(key));
-    match place(folder) {
-        Place::OtherKind => any_kind,
-        Place::Days(first, last) => {
+    match level(folder) {
+        Level::OtherKind => any_kind,
+        Level::Days(first, last) => {
             window.is_none_or(|window| first <= window.last && last >= window.first)
         }
         _ => true,
@@ -74,16 +74,16 @@ pub(super) fn takes_key(key: &str, window: Option<Window>, any_kind: bool) -> bo
 
 /// Whether [`visit`] skips a folder because of what it holds.
 pub(super) fn is_other_kind(folder: &str) -> bool {
-    place(folder) == Place::OtherKind
+    level(folder) == Level::OtherKind
 }
 
 /// How to list a folder that is `depth` levels below the location.
 pub(super) fn visit(folder: &str, depth: usize, window: Option<Window>) -> Visit {
-    match (place(folder), window) {
-        (Place::Outside, _) if depth <= SEARCH_DEPTH => Visit::Levels,
-        (Place::Upper, _) | (Place::Region, Some(_)) => Visit::Levels,
-        (Place::OtherKind, _) => Visit::Skip,
-        (Place::Days(first, last), Some(window)) => {
+    match (level(folder), window) {
+        (Level::Outside, _) if depth <= SEARCH_DEPTH => Visit::Levels,
+        (Level::Upper, _) | (Level::Region, Some(_)) => Visit::Levels,
+        (Level::OtherKind, _) => Visit::Skip,
+        (Level::Days(first, last), Some(window)) => {
             if last < window.first || first > window.last {
                 Visit::Skip
             } else if first >= window.first && last <= window.last {
@@ -92,43 +92,43 @@ pub(super) fn visit(folder: &str, depth: usize, window: Option<Window>) -> Visit
                 Visit::Levels
             }
         }
-        (Place::Outside | Place::Unknown | Place::Region | Place::Days(..), _) => Visit::Whole,
+        (Level::Outside | Level::Unknown | Level::Region | Level::Days(..), _) => Visit::Whole,
     }
 }
 
 /// Whether a folder is neither in the layout nor known to be above it.
 pub(super) fn is_outside(folder: &str) -> bool {
-    place(folder) == Place::Outside
+    level(folder) == Level::Outside
 }
 
-fn place(folder: &str) -> Place {
+fn level(folder: &str) -> Level {
     let mut segments = folder.split_terminator('/').peekable();
     if !segments.any(|segment| segment == "AWSLogs") {
-        return Place::Outside;
+        return Level::Outside;
     }
     while segments
         .next_if(|segment| *segment == "AWSLogs" || segment.starts_with("o-"))
         .is_some()
     {}
     match segments.next() {
-        None => return Place::Upper,
+        None => return Level::Upper,
         Some(account) if number(account, 12).is_some() => {}
-        Some(_) => return Place::Unknown,
+        Some(_) => return Level::Unknown,
     }
     match segments.next() {
-        None => return Place::Upper,
-        Some("CloudTrail-Insight") => return Place::OtherKind,
+        None => return Level::Upper,
+        Some("CloudTrail-Insight") => return Level::OtherKind,
         Some(kind) if kind == "CloudTrail" || kind.starts_with("CloudTrail-") => {}
-        Some(_) => return Place::OtherKind,
+        Some(_) => return Level::OtherKind,
     }
     if segments.peek().is_none() {
-        return Place::Upper;
+        return Level::Upper;
     }
     segments.next();
     if segments.peek().is_none() {
-        return Place::Region;
+        return Level::Region;
     }
-    days(segments).map_or(Place::Unknown, |(first, last)| Place::Days(first, last))
+    days(segments).map_or(Level::Unknown, |(first, last)| Level::Days(first, last))
 }
 
 /// The days of `YYYY[/MM[/DD[/...]]]`.

@@ -10,7 +10,7 @@ const WEST_HOME: &[&str] = &["us-west-2", "us-gov-west-1"];
 
 /// Where the calls of a service are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(super) enum CallRegion {
     /// In the Region that was called.
     Anywhere,
     /// In one Region of the partition.
@@ -19,7 +19,7 @@ pub(super) enum Place {
     AlsoIn(&'static [&'static str]),
 }
 
-impl Place {
+impl CallRegion {
     /// Where the calls of a service are logged.
     pub(super) fn of(namespace: &str) -> Self {
         match namespace {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn global_services_have_a_home() {
         let catalog = Catalog::embedded();
-        let is_global = |namespace: &str| Place::of(namespace) != Place::Anywhere;
+        let is_global = |namespace: &str| CallRegion::of(namespace) != CallRegion::Anywhere;
         let services = catalog.services().map(|(_, service)| service.namespace());
         let global: Vec<&str> = services.filter(|it| is_global(it)).collect();
         for namespace in ["iam", "sts", "cloudfront", "route53", "organizations"] {
@@ -133,7 +133,7 @@ mod tests {
         assert!(!is_global("ec2") && !is_global("s3"));
         // Every name in the list is a service.
         assert_eq!(global.len(), 47, "{global:?}");
-        assert!(Place::of("iam").has("us-east-1") && !Place::of("iam").has("eu-west-1"));
-        assert!(Place::of("sts").has("eu-west-1"));
+        assert!(CallRegion::of("iam").has("us-east-1") && !CallRegion::of("iam").has("eu-west-1"));
+        assert!(CallRegion::of("sts").has("eu-west-1"));
     }
 }

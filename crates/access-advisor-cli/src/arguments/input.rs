@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::input;
 
 #[derive(Debug, Args)]
-pub(crate) struct EvidenceArguments {
+pub(crate) struct InputArguments {
     /// Exports of aws iam get-account-authorization-details, of one or several accounts, or folders of
     /// them: their files named *.json, also compressed
     #[arg(long, required_unless_present = "store", num_args = 1.., value_name = "PATH")]
@@ -54,7 +54,7 @@ pub(crate) struct EvidenceArguments {
 
 /// Account data, before the trail is read.
 pub(crate) struct Accounts<'a> {
-    arguments: &'a EvidenceArguments,
+    arguments: &'a InputArguments,
     catalog: Arc<Catalog>,
     store: Option<(&'a Path, Store)>,
     pub(crate) data: Arc<AccountData>,
@@ -63,7 +63,7 @@ pub(crate) struct Accounts<'a> {
 }
 
 /// Account data joined with the trail.
-pub(crate) struct Evidence {
+pub(crate) struct JoinedInput {
     pub(crate) advisor: Advisor,
     pub(crate) activity: Arc<Activity>,
     /// What of the input is not in the answers.
@@ -72,7 +72,7 @@ pub(crate) struct Evidence {
     pub(crate) until: DateTime<Utc>,
 }
 
-impl EvidenceArguments {
+impl InputArguments {
     /// The files that are read, which no result may be written to.
     pub(crate) fn inputs(&self, trail: &[PathBuf]) -> Vec<PathBuf> {
         let mut inputs = [&self.account[..], &self.credential_report, trail].concat();
@@ -112,7 +112,7 @@ impl Accounts<'_> {
     }
 
     /// Reads the trail.
-    pub(crate) fn read(self, trail: &[PathBuf], tracking: Tracking) -> Result<Evidence, Failure> {
+    pub(crate) fn read(self, trail: &[PathBuf], tracking: Tracking) -> Result<JoinedInput, Failure> {
         let visible = tracking.visible_until(self.now);
         let reading = &self.arguments.reading;
         let until = reading.until.map_or(visible, |until| until.min(visible));
@@ -131,7 +131,7 @@ impl Accounts<'_> {
         let missing = MissingInput::of_trail(&reconciliation, activity.coverage())
             .with_issues(self.data.issues())
             .with_accounts(&self.data, &activity);
-        Ok(Evidence {
+        Ok(JoinedInput {
             advisor: self.advisor(&activity, tracking)?,
             activity,
             missing,

@@ -2,7 +2,7 @@
 
 /// What the service reference says of an action's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Evidence {
+pub(crate) enum EventReference {
     /// IAM Access Analyzer's policy generation sees it.
     PolicyGeneration,
     /// An operation or a known event name leads to it.

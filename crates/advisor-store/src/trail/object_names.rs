@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::error::StoreError;
 
 /// The names of the objects of an import.
-pub(crate) struct Names<'i> {
+pub(crate) struct ObjectNames<'i> {
     database: &'i Database,
     options: &'i ReadOptions,
     /// The names of objects that are being read or written, with the other objects of these names.
@@ -41,7 +41,7 @@ pub(crate) struct Skipped {
     pub(crate) changed: Vec<String>,
 }
 
-impl<'i> Names<'i> {
+impl<'i> ObjectNames<'i> {
     pub(crate) fn new(database: &'i Database, options: &'i ReadOptions) -> Self {
         Self {
             database,
