@@ -9,6 +9,7 @@
 #[path = "../../cloudtrail-reader/tests/s3/bucket.rs"]
 #[allow(dead_code, reason = "some of it is for the reader's own tests")]
 mod bucket;
+mod workspace;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,33 +23,13 @@ use access_advisor::catalog::Catalog;
 use access_advisor::trail::{ReadOptions, TrailReader};
 use bucket::{Answer, Bucket, Objects, Reply, Request};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use workspace::Workspace;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_access-advisor");
 const ACCOUNT: &str = "testdata/account.json";
 const ERIN: &str = "arn:aws:iam::111122223333:user/erin";
 
-struct Place {
-    folder: TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.path(name);
-        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
+impl Workspace {
     /// `access-advisor` with AWS's environment for a bucket on loopback.
     fn command(&self, endpoint: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
@@ -170,7 +151,7 @@ fn bucket_of(number: usize) -> Objects {
 
 #[test]
 fn a_bucket_imports_like_a_folder() {
-    let place = Place::new();
+    let place = Workspace::new();
     let (refuses, changes) = (
         Arc::new(AtomicBool::new(true)),
         Arc::new(AtomicBool::new(false)),
@@ -253,7 +234,7 @@ fn a_bucket_imports_like_a_folder() {
 
 #[test]
 fn a_bucket_that_cannot_be_read_fails() {
-    let place = Place::new();
+    let place = Workspace::new();
     let bucket = Bucket::start(Objects::new(), 9, |_: &Request, _, _: &mut Objects| {
         Some(Reply::Whole(Answer::error(403, "AccessDenied")))
     });
@@ -271,7 +252,7 @@ fn refused() -> Reply {
 /// A folder that is listed in part: the objects that were listed are imported, and the message does not deny it.
 #[test]
 fn a_partly_listed_folder_is_imported_in_part() {
-    let place = Place::new();
+    let place = Workspace::new();
     let keys = (0..3).map(|number| format!("logs/{}", name(number)));
     let objects = (keys.clone().zip(0..)).map(|(key, number)| (key, object(number).into_bytes()));
     let bucket = Bucket::start(objects.collect(), 2, |request, _, _| {
@@ -298,7 +279,7 @@ fn a_partly_listed_folder_is_imported_in_part() {
 /// An object, and a folder of the same name that cannot be listed: the object is imported once.
 #[test]
 fn an_object_is_not_confused_with_a_folder_of_its_name() {
-    let place = Place::new();
+    let place = Workspace::new();
     let key = format!("logs/{}", name(0));
     let objects = Objects::from([(key.clone(), object(0).into_bytes())]);
     let bucket = Bucket::start(objects, 9, |request, _, _| {
@@ -321,7 +302,7 @@ fn an_object_is_not_confused_with_a_folder_of_its_name() {
 /// Listing errors are reported even when another import has taken the objects of the batch.
 #[test]
 fn listing_errors_are_reported_during_concurrent_imports() {
-    let place = Place::new();
+    let place = Workspace::new();
     let copy = place.write(&format!("copy/{}", name(0)), object(0));
     let store = place.path("store.db");
     let key = format!("logs/{}", name(0));
@@ -349,7 +330,7 @@ fn listing_errors_are_reported_during_concurrent_imports() {
 
 #[test]
 fn reports_and_activity_files_from_a_bucket() {
-    let place = Place::new();
+    let place = Workspace::new();
     let bucket = Bucket::start(bucket_of(9), 4, |_, _, _| None);
     let file = place.path("activity.parquet");
     let run = |arguments: &[&str]| {
@@ -392,7 +373,7 @@ fn reports_and_activity_files_from_a_bucket() {
 /// An activity file gives the same reports as its trail.
 #[test]
 fn an_activity_file_gives_the_reports_of_its_trail() {
-    let place = Place::new();
+    let place = Workspace::new();
     let run = |arguments: &[&str]| {
         let output = place.command("", arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -424,7 +405,7 @@ fn an_activity_file_gives_the_reports_of_its_trail() {
     };
     assert_eq!(services(&report(&csv)), services(&expected));
     for file in [&parquet, &csv] {
-        let store = Place::new();
+        let store = Workspace::new();
         let output = store.import("", &[file, "--strict"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(stderr(&output).contains("activity rows = "));
@@ -448,7 +429,7 @@ fn an_activity_file_gives_the_reports_of_its_trail() {
 
 #[test]
 fn limits_and_bounds_are_reported() {
-    let place = Place::new();
+    let place = Workspace::new();
     let trail = place.write(&format!("trail/{}", name(1)), object(1));
     place.write(
         &format!("trail/{}", name(2)),
@@ -497,7 +478,7 @@ fn interrupt(child: &Child) {
 #[test]
 fn an_import_resumes_after_ctrl_c() {
     const OBJECTS: usize = 13_000;
-    let reference = Place::new();
+    let reference = Workspace::new();
     for number in 0..OBJECTS {
         reference.write(&format!("trail/{}", name(number)), object(number));
     }
@@ -507,7 +488,7 @@ fn an_import_resumes_after_ctrl_c() {
 
     // The import can end before the signal: try again.
     for _ in 0..20 {
-        let place = Place::new();
+        let place = Workspace::new();
         let store = place.path("store.db");
         let mut child = place
             .command("", &["import", "trail", &trail, "--store", &store])
@@ -563,7 +544,7 @@ fn an_import_resumes_after_ctrl_c() {
 #[test]
 fn ctrl_c_ends_at_once() {
     for command in ["import", "report", "activity"] {
-        let place = Place::new();
+        let place = Workspace::new();
         let (asked, waits) = mpsc::channel();
         let bucket = Bucket::start(bucket_of(9), 9, move |request, _, _| {
             if !request.key.ends_with("000003.json") {
@@ -601,7 +582,7 @@ fn ctrl_c_ends_at_once() {
 #[test]
 fn damaged_parquet_files_are_reported_without_the_panic_message() {
     static CAUGHT: AtomicUsize = AtomicUsize::new(0);
-    let place = Place::new();
+    let place = Workspace::new();
     let file = place.path("activity.parquet");
     let export = ["activity", "export", "testdata/trail", "--output", &file];
     assert!(

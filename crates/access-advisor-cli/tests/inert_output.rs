@@ -7,14 +7,16 @@
     clippy::unwrap_used
 )]
 
+mod workspace;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use workspace::Workspace;
 
 const NOW: &str = "2026-11-01T00:00:00Z";
 const USER: &str = "arn:aws:iam::111122223333:user/u";
@@ -68,26 +70,7 @@ fn assert_inert(what: &str, text: &str, most_lines: usize) {
     assert!(lines <= most_lines, "{what}: {lines} lines");
 }
 
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, content: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-
+impl Workspace {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_access-advisor"));
         command.current_dir(self.folder.path());
@@ -218,25 +201,25 @@ fn hostile_records() -> Vec<Value> {
 }
 
 /// Files of a trail: hostile names, hostile contents.
-fn write_trail(place: &Place) {
+fn write_trail(place: &Workspace) {
     let records = json!({"Records": hostile_records()}).to_string();
     place.write("trail/records.json", &records);
     for name in HOSTILE.iter().filter(|name| !name.contains(['\0', '/'])) {
         place.write(&format!("trail/{name}.json"), name);
         place.write(&format!("trail/{name}/none.json"), "{\"Records\": [7]}");
         let page = json!({"Events": [{"CloudTrailEvent": call().to_string()}], "NextToken": name});
-        place.write(&format!("trail/{name}.page.json"), &page.to_string());
+        place.write(&format!("trail/{name}.page.json"), page.to_string());
     }
     for (number, name) in HOSTILE.iter().enumerate() {
         let query = json!({"QueryStatus": name, "QueryResultRows": []});
-        place.write(&format!("trail/query-{number}.json"), &query.to_string());
+        place.write(&format!("trail/query-{number}.json"), query.to_string());
         let digest = json!({
             "awsAccountId": "111122223333", "digestStartTime": "2026-10-01T00:00:00Z",
             "digestEndTime": "2026-10-01T01:00:00Z", "digestS3Object": format!(
                 "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/10/01/111122223333_CloudTrail-Digest_eu-west-1_{name}_eu-west-1_20261001T010000Z.json.gz"),
             "logFiles": [{"s3Bucket": name, "s3Object": format!("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0005Z_{name}.json.gz")}],
         });
-        place.write(&format!("trail/digest-{number}.json"), &digest.to_string());
+        place.write(&format!("trail/digest-{number}.json"), digest.to_string());
     }
 }
 
@@ -244,9 +227,9 @@ const MOST_LINES: usize = 1_000;
 
 #[test]
 fn every_command_prints_inert_lines() {
-    let place = Place::new();
+    let place = Workspace::new();
     let account = "a\u{1b}[2J\n\u{202e}ccount.json";
-    place.write(account, &hostile_account());
+    place.write(account, hostile_account());
     write_trail(&place);
     let report = [
         "report",
@@ -369,10 +352,10 @@ fn every_command_prints_inert_lines() {
 }
 
 /// What right-sizing writes is run by people: nothing of an entity or policy whose name IAM does not allow is in it.
-fn assert_no_scripts_of_hostile_names(place: &Place, account: &str) {
+fn assert_no_scripts_of_hostile_names(place: &Workspace, account: &str) {
     // Of a trail that was not read whole, nothing is proposed.
     let calls = ["ListBuckets", "CreateBucket"].map(|name| with("eventName", &name.into()));
-    place.write("whole.json", &json!({ "Records": calls }).to_string());
+    place.write("whole.json", json!({ "Records": calls }).to_string());
     let arguments = [
         "rightsize",
         "--all",
@@ -412,10 +395,10 @@ fn assert_no_formulas(csv: &[u8]) {
 
 #[test]
 fn raw_csv_is_what_the_trail_says() {
-    let place = Place::new();
+    let place = Workspace::new();
     let source = "=HYPERLINK(1)";
     let records = json!({"Records": [call(), with("eventName", &json!(source))]});
-    place.write("trail.json", &records.to_string());
+    place.write("trail.json", records.to_string());
     place.run(
         &["activity", "export", "trail.json", "--output", "a.parquet"],
         MOST_LINES,
@@ -430,9 +413,9 @@ fn raw_csv_is_what_the_trail_says() {
 /// Arguments and missing files, as messages quote them.
 #[test]
 fn errors_quote_arguments_escaped() {
-    let place = Place::new();
-    place.write("account.json", &hostile_account());
-    place.write("trail.json", &json!({"Records": [call()]}).to_string());
+    let place = Workspace::new();
+    place.write("account.json", hostile_account());
+    place.write("trail.json", json!({"Records": [call()]}).to_string());
     place.run(
         &["import", "account", "account.json", "--store", "s.db"],
         MOST_LINES,
@@ -528,10 +511,10 @@ fn errors_quote_arguments_escaped() {
 /// Names are of any number in a trail, and so are objects that cannot be read.
 #[test]
 fn very_many_names_make_few_lines() {
-    let place = Place::new();
+    let place = Workspace::new();
     place.write(
         "account.json",
-        &json!({"UserDetailList": [hostile_user(1, "u")], "GroupDetailList": [],
+        json!({"UserDetailList": [hostile_user(1, "u")], "GroupDetailList": [],
         "RoleDetailList": [], "Policies": []})
         .to_string(),
     );
@@ -557,7 +540,7 @@ fn very_many_names_make_few_lines() {
         );
         let page =
             json!({"Events": [{"CloudTrailEvent": call().to_string()}], "NextToken": "more"});
-        place.write(&format!("trail/page-{number}.json"), &page.to_string());
+        place.write(&format!("trail/page-{number}.json"), page.to_string());
     }
     let account = ["--account", "account.json"];
     let report = [&["report", "--trail", "trail", "--now", NOW], &account[..]].concat();
@@ -585,8 +568,8 @@ fn very_many_names_make_few_lines() {
 /// A server logs what clients send.
 #[test]
 fn log_lines_of_a_server_are_inert() {
-    let place = Place::new();
-    place.write("account.json", &hostile_account());
+    let place = Workspace::new();
+    place.write("account.json", hostile_account());
     place.run(
         &["import", "account", "account.json", "--store", "s.db"],
         MOST_LINES,

@@ -10,6 +10,7 @@
 
 #[allow(dead_code, reason = "some of it is for tests with AWS's clients")]
 mod wire;
+mod workspace;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,32 +23,12 @@ use access_advisor::time;
 use chrono::{DateTime, TimeDelta, Utc};
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use workspace::Workspace;
 
 const USER: &str = "arn:aws:iam::111122223333:user/u";
 const OBJECT: &str = "111122223333_CloudTrail_eu-west-1_20261001T0905Z_JbvNemAuhObvFmuY.json";
 
-struct Place {
-    folder: TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, content: &str) -> String {
-        let path = self.path(name);
-        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
+impl Workspace {
     fn run(&self, arguments: &[&str]) -> Said {
         self.run_in(".", arguments)
     }
@@ -256,7 +237,7 @@ fn with_records(value: &Value, records: &Value) -> Value {
 #[test]
 fn nothing_that_was_not_read_looks_unused() {
     losses().par_iter().for_each(|loss| {
-        let place = Place::new();
+        let place = Workspace::new();
         let account = place.write("account.json", &loss.account);
         let write = |files: &[(String, String)]| {
             for (name, content) in files {
@@ -360,7 +341,7 @@ fn nothing_that_was_not_read_looks_unused() {
 }
 
 /// A report as a client of the server gets it.
-fn served(place: &Place) -> String {
+fn served(place: &Workspace) -> String {
     let (_server, endpoint) = wire::serve(Path::new(&place.path("advisor.db")), &[]);
     let answer = ask(
         &endpoint,
@@ -400,14 +381,14 @@ fn ask(endpoint: &str, form: &str) -> String {
 
 #[test]
 fn changed_objects_are_named_and_counted_once() {
-    let place = Place::new();
+    let place = Workspace::new();
     let line = |days| format!("{}\n", call(days));
-    let account = place.write("account.json", &export(&[user("u")]));
+    let account = place.write("account.json", export(&[user("u")]));
     place.import("account", &account).expect(0, "");
-    let lines = place.write("calls.jsonl", &line(-9));
-    let object = place.write(&format!("one/{OBJECT}"), &records(&[call(-8)]));
+    let lines = place.write("calls.jsonl", line(-9));
+    let object = place.write(&format!("one/{OBJECT}"), records(&[call(-8)]));
     let table = |days: i64| {
-        let trail = place.write("for-the-table.jsonl", &line(days));
+        let trail = place.write("for-the-table.jsonl", line(days));
         let table = place.path("table.parquet");
         place
             .run(&["activity", "export", &trail, "--output", &table])
@@ -422,9 +403,9 @@ fn changed_objects_are_named_and_counted_once() {
             .expect(0, "1 objects were imported before");
     }
 
-    place.write("calls.jsonl", &[line(-9), line(-6)].concat());
+    place.write("calls.jsonl", [line(-9), line(-6)].concat());
     table(-5);
-    let copy = place.write(&format!("two/{OBJECT}"), &records(&[call(-8), call(-4)]));
+    let copy = place.write(&format!("two/{OBJECT}"), records(&[call(-8), call(-4)]));
     for path in [&lines, &copy, &parquet] {
         let name = Path::new(path).file_name().unwrap().to_str().unwrap();
         let said = place.import("trail", path);
@@ -452,21 +433,21 @@ fn changed_objects_are_named_and_counted_once() {
 
 #[test]
 fn the_same_relative_path_in_another_folder_is_another_object() {
-    let place = Place::new();
+    let place = Workspace::new();
     let import = ["import", "trail", "export.json.gz", "--store", "../s.db"];
-    place.write("other.json", &records(&[call(-3)]));
+    place.write("other.json", records(&[call(-3)]));
     place.run(&["import", "trail", "other.json", "--store", "s.db"]);
-    let lost = |place: &Place| {
+    let lost = |place: &Workspace| {
         let said = place.run(&["coverage", "--store", "s.db", "--format", "json"]);
         said.stdout.contains("p/export.json.gz")
     };
     place.write("p/export.json.gz", r#"{"Records": [{"eventVersion": "#);
-    place.write("q/export.json.gz", &records(&[call(-1)]));
+    place.write("q/export.json.gz", records(&[call(-1)]));
     place.run_in("p", &import);
     assert!(lost(&place));
     assert_eq!(place.run_in("q", &import).status, 3);
     assert!(lost(&place));
-    place.write("p/export.json.gz", &records(&[call(-2)]));
+    place.write("p/export.json.gz", records(&[call(-2)]));
     assert_eq!(place.run_in("p", &import).status, 0);
     assert!(!lost(&place));
 }
@@ -480,10 +461,10 @@ fn incomplete_account_exports_are_said() {
         ),
         (vec![user("u"), json!(7)], "UserDetailList[1]"),
     ] {
-        let place = Place::new();
-        let account = place.write("account.json", &export(&users));
+        let place = Workspace::new();
+        let account = place.write("account.json", export(&users));
         place.import("account", &account).expect(3, words);
-        let trail = place.write("trail.json", &records(&[call(-9)]));
+        let trail = place.write("trail.json", records(&[call(-9)]));
         let said = place.run(&["report", "--account", &account, "--trail", &trail]);
         said.expect(3, "1 parts of the account data are missing");
         assert!(!said.stdout.is_empty());
@@ -503,14 +484,14 @@ fn incomplete_account_exports_are_said() {
 
 #[test]
 fn an_account_of_which_nothing_was_read_is_not_called_unused() {
-    let place = Place::new();
-    let account = place.write("account.json", &export(&[user("u")]));
+    let place = Workspace::new();
+    let account = place.write("account.json", export(&[user("u")]));
     let other = export(&[user("zoe")]).replace("111122223333", "999900001111");
     let other = other
         .replace("user/u\"", "user/zoe\"")
         .replace("AIDA0", "AIDA1");
     let other = place.write("other.json", &other);
-    place.write("trail/a.json", &records(&[call(-9)]));
+    place.write("trail/a.json", records(&[call(-9)]));
     let said = place.run(&["report", "--account", &account, &other, "--trail", "trail"]);
     said.expect(3, "1 accounts have no record in the trail");
     let (_, zoe) = said.stdout.rsplit_once("999900001111:user/zoe").unwrap();

@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use crate::{PROGRAM, Place, stderr};
+use crate::{PROGRAM, TestStore, stderr};
 
 /// An import whose writes fail reports it, exits with 1, and loses nothing.
-fn fails_and_resumes(place: &Place, arguments: &[&str], limited: &mut Command, words: &[&str]) {
+fn fails_and_resumes(place: &TestStore, arguments: &[&str], limited: &mut Command, words: &[&str]) {
     let reference: u64 = place.sql("SELECT count(*) FROM trail_objects");
     let output = limited.output().unwrap();
     let said = stderr(&output);
@@ -24,7 +24,7 @@ fn fails_and_resumes(place: &Place, arguments: &[&str], limited: &mut Command, w
 
 #[test]
 fn a_file_size_limit_fails_the_import_and_keeps_the_store() {
-    let place = Place::new();
+    let place = TestStore::new();
     let small = place.trail("small", 1, 400, 10);
     let large = place.trail("large", 300, 400, 12_000);
     place.done(&["import", "trail", small.to_str().unwrap()]);
@@ -49,7 +49,7 @@ fn a_file_size_limit_fails_the_import_and_keeps_the_store() {
 
 #[test]
 fn a_full_disk_fails_the_import_and_keeps_the_store() {
-    let place = Place::new();
+    let place = TestStore::new();
     let disk = place.folder.path().join("disk");
     fs::create_dir(&disk).unwrap();
     let small = place.trail("small", 1, 400, 10);
@@ -97,7 +97,7 @@ fn a_full_disk_fails_the_import_and_keeps_the_store() {
     let objects: u64 = place.sql("SELECT count(*) FROM trail_objects");
     assert!(objects >= 1);
     // With more space, the import completes.
-    let after = Place {
+    let after = TestStore {
         store: place.folder.path().join("after.db"),
         folder: place.folder,
     };

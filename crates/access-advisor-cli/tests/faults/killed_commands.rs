@@ -10,7 +10,7 @@ use access_advisor::report::Granularity;
 use access_advisor::store::Store;
 use serde_json::Value;
 
-use crate::{KILLS, Place, moments};
+use crate::{KILLS, TestStore, moments};
 
 const USER: &str = "arn:aws:iam::123456789012:user/u1";
 
@@ -18,14 +18,14 @@ const USER: &str = "arn:aws:iam::123456789012:user/u1";
 fn an_import_killed_50_times_ends_like_an_undisturbed_one() {
     // More than one batch.
     const OBJECTS: usize = 5_000;
-    let reference = Place::new();
+    let reference = TestStore::new();
     let trail = reference.trail("trail", OBJECTS, 2, 90);
     let arguments = ["import", "trail", trail.to_str().unwrap()];
     let started = Instant::now();
     reference.done(&arguments);
     let through = started.elapsed();
 
-    let place = Place::new();
+    let place = TestStore::new();
     let (mut kills, mut taken, mut grew) = (0, 0, 0);
     for moment in moments(through) {
         kills += usize::from(place.killed(&arguments, moment));
@@ -61,7 +61,7 @@ fn an_import_killed_50_times_ends_like_an_undisturbed_one() {
 
 #[test]
 fn a_generate_killed_50_times_leaves_complete_jobs_only() {
-    let place = Place::new();
+    let place = TestStore::new();
     let account = place.account(300);
     let trail = place.trail("trail", 10, 40, 300);
     place.done(&["import", "account", account.to_str().unwrap()]);
@@ -121,7 +121,7 @@ fn now() -> chrono::DateTime<chrono::Utc> {
 /// the report, as of the time of the request, whatever has been imported since.
 #[test]
 fn acknowledged_jobs_are_completed_by_the_next_process() {
-    let place = Place::new();
+    let place = TestStore::new();
     let account = place.account(50);
     let [before, after] = ["before", "later"].map(|name| place.trail(name, 5, 40, 50));
     let account = account.to_str().unwrap();
@@ -172,7 +172,7 @@ fn acknowledged_jobs_are_completed_by_the_next_process() {
 /// Two concurrent imports of one trail. One of them is killed.
 #[test]
 fn two_concurrent_imports_count_nothing_twice() {
-    let place = Place::new();
+    let place = TestStore::new();
     let trail = place.trail("trail", 520, 10, 90);
     let arguments = ["import", "trail", trail.to_str().unwrap()];
     let spawn = || {

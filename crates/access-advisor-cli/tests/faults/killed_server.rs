@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use access_advisor::job::JobState;
 use access_advisor::store::Store;
 
-use crate::{KILLS, Place, moments, wire};
+use crate::{KILLS, TestStore, moments, wire};
 
 /// Sends a request to a server without credentials. Returns `None` when it was killed before the end
 /// of its response.
@@ -76,7 +76,7 @@ fn ask_get(endpoint: &str, job: &str) -> Option<String> {
 #[test]
 fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     const USERS: u64 = 40;
-    let [reference, place] = [Place::new(), Place::new()];
+    let [reference, place] = [TestStore::new(), TestStore::new()];
     let account = place.account(40);
     let trail = place.trail("trail", 700, 10, 40);
     let import = ["import", "trail", trail.to_str().unwrap()];

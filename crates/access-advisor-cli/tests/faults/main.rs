@@ -34,12 +34,12 @@ use tempfile::TempDir;
 const KILLS: usize = 50;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_access-advisor");
 
-struct Place {
+struct TestStore {
     folder: TempDir,
     store: PathBuf,
 }
 
-impl Place {
+impl TestStore {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store.db");
@@ -204,7 +204,7 @@ fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
 /// An import stores the same table that the reader returns.
 #[test]
 fn an_import_stores_the_table_of_the_reader() {
-    let place = Place::new();
+    let place = TestStore::new();
     let trail = place.trail("trail", 270, 10, 50);
     place.done(&["import", "trail", trail.to_str().unwrap()]);
     let read = access_advisor::trail::load_trail(&[Path::new(&trail)]).unwrap();
