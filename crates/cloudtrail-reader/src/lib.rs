@@ -35,11 +35,11 @@ pub use source::unpack::{UnpackError, unpack};
 
 /// The rules of attribution as constants, for code that states them in another language, such as SQL.
 pub mod attribution {
-    pub use crate::record::attribution::{DENIAL_MARKERS, INSIGHT_CATEGORY};
+    pub use crate::record::attribution::DENIAL_MARKERS;
     pub use crate::record::checks::{
         ARN_PREFIX, FIRST_MILLIS, LAST_MILLIS, LONGEST_ARN, LONGEST_NAME, LONGEST_REGION,
         UNIQUE_ID_LENGTHS,
     };
-    pub use crate::record::event_types::{API_CALL_TYPES, INSIGHT_TYPE};
+    pub use crate::record::event_types::{API_CALL_TYPES, INSIGHT_CATEGORY, INSIGHT_TYPE};
     pub use crate::record::identity::{ROLE_ID_PREFIX, USER_ID_PREFIX, identity_types};
 }

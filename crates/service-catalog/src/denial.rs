@@ -47,9 +47,27 @@ impl Catalog {
     }
 }
 
+/// The words before an action.
+const BEFORE_ACTION: &str = "authorized to perform";
+
+/// The text of the action in the JSON of a denial of the most common form: "User: ARN is not authorized to perform: ACTION on
+/// resource: ARN". `None` for others, and if an escape stands before its end.
+///
+/// ```
+/// let json = r#""User: arn:aws:iam::111122223333:user/u is not authorized to perform: s3:GetObject on resource: \"*\"""#;
+/// assert_eq!(service_catalog::denied_action_in_json(json), Some("s3:GetObject"));
+/// ```
+#[must_use]
+pub fn denied_action_in_json(error_message: &str) -> Option<&str> {
+    let (before, rest) = error_message.split_once(BEFORE_ACTION)?;
+    let named = rest.strip_prefix(": ")?.split(' ').next()?;
+    let is_escaped = before.contains('\\') || named.contains('\\');
+    (!is_escaped).then_some(named)
+}
+
 /// The ARN or name before "is not authorized to perform".
 fn named_identity(message: &str) -> Option<&str> {
-    let (before, _) = message.split_once("authorized to perform")?;
+    let (before, _) = message.split_once(BEFORE_ACTION)?;
     let word = before.strip_suffix(" is not ")?.rsplit(' ').next()?;
     let from_arn = word.find("arn:").and_then(|at| word.get(at..));
     let name = from_arn.unwrap_or_else(|| word.strip_prefix("User:").unwrap_or(word));
@@ -62,7 +80,7 @@ fn named_identity(message: &str) -> Option<&str> {
 
 /// The action after "authorized to perform" or, in messages without it, after "policy allows the".
 fn named_action(message: &str) -> Option<(&str, &str)> {
-    ["authorized to perform", "policy allows the"]
+    [BEFORE_ACTION, "policy allows the"]
         .into_iter()
         .find_map(|before| {
             let (_, rest) = message.split_once(before)?;

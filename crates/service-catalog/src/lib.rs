@@ -38,7 +38,7 @@ pub mod tracking_start;
 pub use assembly::TableFault;
 pub use catalog::{AccessLevel, Action, Catalog, ResourceType, Service, Sources};
 pub use condition::{ConditionFields, ConditionVerdict, FieldsNeeded, RecordCondition};
-pub use denial::DeniedAction;
+pub use denial::{DeniedAction, denied_action_in_json};
 pub use event_kind::{EventKind, ImpliedAction, ImpliedUse, ImpliedWhen};
 pub use event_source::{AWS_DOMAINS, EventSource};
 pub use events::ResolvedEvent;

@@ -16,9 +16,10 @@ use super::window::{Span, Window};
 use crate::options::Rules;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;
+use crate::record::event_types::{self, Category};
 
 /// What is known of a record.
-pub(super) struct Evidence<'t> {
+pub(super) struct SeenRecord<'t> {
     /// `None` if it is not in order.
     pub(super) region: Option<RegionId>,
     pub(super) kind: Option<&'t [u8]>,
@@ -60,15 +61,15 @@ impl Coverages {
     pub(super) fn see<'t>(
         &mut self,
         window: Window<'t>,
-        evidence: &Evidence<'t>,
+        seen: &SeenRecord<'t>,
         time_millis: i64,
         rules: &Rules,
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) {
         let day = DaySet::day_of(time_millis);
-        let of = self.see_kind(window, evidence, day, rules, activity, noted);
-        let event = evidence.event;
+        let of = self.see_kind(window, seen, day, rules, activity, noted);
+        let event = seen.event;
         let Some((of, action)) = of.zip(event.resolved.action.filter(|_| event.tells)) else {
             return;
         };
@@ -93,23 +94,20 @@ impl Coverages {
     fn see_kind<'t>(
         &mut self,
         window: Window<'t>,
-        evidence: &Evidence<'t>,
+        seen: &SeenRecord<'t>,
         day: i32,
         rules: &Rules,
         activity: &mut Activity,
         noted: &mut Vec<Covered>,
     ) -> Option<CoverageId> {
-        let region = evidence.region?;
+        let region = seen.region?;
         let [read_only, account, management, resources] =
             [READ_ONLY, RECIPIENT_ACCOUNT_ID, MANAGEMENT_EVENT, RESOURCES]
-                .map(|field| evidence.fields.json(window.text, field));
-        let (event, is_call) = (
-            evidence.event,
-            matches!(evidence.kind, None | Some(b"AwsApiCall")),
-        );
-        let is_management = match evidence.category {
-            Some(b"Management") => Some(true),
-            Some(b"Data") => Some(false),
+                .map(|field| seen.fields.json(window.text, field));
+        let (event, is_call) = (seen.event, seen.kind.is_none_or(event_types::is_api_call));
+        let is_management = match seen.category.map(Category::of) {
+            Some(Category::Management) => Some(true),
+            Some(Category::Data) => Some(false),
             None if is_call && management.is_empty() => event.is_management,
             _ => None,
         };
@@ -130,7 +128,7 @@ impl Coverages {
                 coverage::data_type(rules.catalog(), event.resolved, resources),
             ),
             _ => {
-                let id = intern(window, evidence, rules, activity)?;
+                let id = intern(window, seen, rules, activity)?;
                 noted.push(Covered { id, day });
                 return Some(id);
             }
@@ -147,7 +145,7 @@ impl Coverages {
             }
             return Some(recent.covered.id);
         }
-        let id = intern(window, evidence, rules, activity)?;
+        let id = intern(window, seen, rules, activity)?;
         let covered = Covered { id, day };
         noted.push(covered);
         // Without it the caller's account is taken.
@@ -168,31 +166,31 @@ impl Coverages {
 #[inline(never)]
 fn intern<'t>(
     window: Window<'t>,
-    evidence: &Evidence<'t>,
+    seen: &SeenRecord<'t>,
     rules: &Rules,
     activity: &mut Activity,
 ) -> Option<CoverageId> {
-    let fields = evidence.fields;
+    let fields = seen.fields;
     let json = |field| {
         let text = std::str::from_utf8(fields.json(window.text, field)).ok();
         text.filter(|text| !matches!(*text, "" | "null"))
     };
     let plain = |text: Option<&'t [u8]>| std::str::from_utf8(text?).ok();
     let kind = KindFields {
-        event_type: plain(evidence.kind),
-        event_category: plain(evidence.category),
+        event_type: plain(seen.kind),
+        event_category: plain(seen.category),
         read_only: json(READ_ONLY),
         management_event: json(MANAGEMENT_EVENT),
         resources: json(RESOURCES),
     };
-    let category = coverage::category(&kind, rules.catalog(), evidence.event)?;
+    let category = coverage::category(&kind, rules.catalog(), seen.event)?;
     let region = fields.plain_text(window.text, AWS_REGION)?.of(window.text);
     let region = std::str::from_utf8(region).ok()?;
     let coverage = activity.coverage_mut();
     if let Some(account) = json(RECIPIENT_ACCOUNT_ID).and_then(coverage::account_text) {
         return Some(coverage.intern(account, region, category));
     }
-    let identity = evidence.identity.of(window.text);
+    let identity = seen.identity.of(window.text);
     let identity: UserIdentity<'_> = serde_json::from_slice(identity).ok()?;
     let account = coverage::account_of_caller(&identity)?;
     Some(coverage.intern(account, region, category))

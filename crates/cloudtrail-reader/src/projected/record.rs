@@ -2,12 +2,12 @@
 
 use advisor_core::{Activity, CreditedActionId, RegionId};
 use serde_json::value::RawValue;
-use service_catalog::Catalog;
+use service_catalog::{Catalog, denied_action_in_json};
 
 use super::cache::{Cache, is_same};
 use super::calendar::Calendar;
 use super::caller::{Callers, Identified, Identity};
-use super::coverage::{Coverages, Evidence};
+use super::coverage::{Coverages, SeenRecord};
 use super::fields::*;
 use super::noted::{Noted, NotedAttempt, UUID};
 use super::reasons::Reasons;
@@ -96,15 +96,6 @@ fn json(value: &[u8]) -> Option<Option<&RawValue>> {
         [] => Some(None),
         json => serde_json::from_slice(json).ok(),
     }
-}
-
-/// The action that AWS's message of a denial names, in its most common form: "User: ARN is not authorized to perform: ACTION on
-/// resource: ARN". Escapes may only follow it.
-fn named_action(message: &str) -> Option<&str> {
-    let (before, rest) = message.split_once("authorized to perform")?;
-    let named = rest.strip_prefix(": ")?.split(' ').next()?;
-    let is_escaped = before.contains('\\') || named.contains('\\');
-    (!is_escaped).then_some(named)
 }
 
 /// Finds who made the records.
@@ -215,14 +206,11 @@ impl Judge {
         let (has_type, has_category) = (kind.end > 0, category.end > 0);
         let [time, region, id, kind, category, error] =
             [time, region, id, kind, category, plain(ERROR_CODE)?].map(|span| span.of(text));
-        if !fields.value(ADDENDUM).is_null(text)
-            || category == attribution::INSIGHT_CATEGORY.as_bytes()
-            || kind == event_types::INSIGHT_TYPE.as_bytes()
-        {
+        if !fields.value(ADDENDUM).is_null(text) || event_types::is_insight(kind, category) {
             return None;
         }
         let mut reason = None;
-        if has_type && kind != b"AwsApiCall" {
+        if has_type && !event_types::is_api_call(kind) {
             let is_refused = error == event_types::REFUSED_BY_ENDPOINT.as_bytes();
             if is_refused || kind == event_types::SIGN_IN_TYPE.as_bytes() {
                 return None;
@@ -237,7 +225,7 @@ impl Judge {
         };
         let time_millis = self.calendar.millis(time);
         let region = self.region(region, activity);
-        let evidence = Evidence {
+        let seen = SeenRecord {
             region,
             kind: has_type.then_some(kind),
             category: has_category.then_some(category),
@@ -252,7 +240,7 @@ impl Judge {
                 let is_covered = |time: &i64| is_of_aws && rules.check_time(*time).is_ok();
                 if let Some(time) = time_millis.filter(is_covered) {
                     let (coverage, covered) = (&mut self.coverage, &mut noted.covered);
-                    coverage.see(window, &evidence, time, rules, activity, covered);
+                    coverage.see(window, &seen, time, rules, activity, covered);
                 }
                 noted.set_aside.push(reason);
                 return Some(());
@@ -295,7 +283,7 @@ impl Judge {
             return Some(());
         }
         let (coverage, covered) = (&mut self.coverage, &mut noted.covered);
-        coverage.see(window, &evidence, time_millis, rules, activity, covered);
+        coverage.see(window, &seen, time_millis, rules, activity, covered);
         noted.attempts.push(NotedAttempt {
             principal,
             key,
@@ -331,7 +319,7 @@ impl Judge {
         let fields = &record.fields;
         let message = fields.json(text, ERROR_MESSAGE);
         let denial = std::str::from_utf8(message).ok()?;
-        let named = named_action(denial).filter(|_| denied);
+        let named = denied_action_in_json(denial).filter(|_| denied);
         if denied && !call.is_decided_by_record && !call.has_decided_uses {
             let is_own = match named {
                 Some(named) => self.denials.find(named.as_bytes()) == Some(call.action),

@@ -13,13 +13,11 @@ use crate::record::checks::{self, LONGEST_NAME};
 use crate::record::coverage::{self, KnownEvent};
 use crate::record::event::{self, Details, EventRecord, Loose, ResponseError};
 use crate::record::event_types::{
-    API_CALL_TYPES, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, SIGN_IN_EVENT, SIGN_IN_TYPE,
-    VPC_ENDPOINT_TYPES,
+    API_CALL_TYPES, INSIGHT_CATEGORY, INSIGHT_TYPE, REFUSED_BY_ENDPOINT, SIGN_IN_EVENT,
+    SIGN_IN_TYPE, VPC_ENDPOINT_TYPES,
 };
 use crate::record::identity::{Identity, Named};
 
-/// The `eventCategory` of an insight.
-pub const INSIGHT_CATEGORY: &str = "Insight";
 /// An `errorCode` that contains one of these means that a permission was missing. Services write `AccessDenied`,
 /// `AccessDeniedException`, `Client.UnauthorizedOperation`, `ForbiddenException`, `NotAuthorized`, `AuthorizationError`.
 pub const DENIAL_MARKERS: [&str; 5] = [

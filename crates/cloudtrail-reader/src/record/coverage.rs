@@ -14,7 +14,7 @@ use service_catalog::{AccessLevel, Catalog, Observability, ResolvedEvent};
 use crate::options::Rules;
 use crate::record::checks;
 use crate::record::event::{EventRecord, Loose, UserIdentity};
-use crate::record::event_types::{API_CALL_TYPES, VPC_ENDPOINT_TYPES};
+use crate::record::event_types::{API_CALL_TYPES, Category, VPC_ENDPOINT_TYPES};
 use crate::record::identity::identity_types;
 
 /// The fields that tell the kind of an event.
@@ -134,11 +134,12 @@ pub(crate) fn category<'a>(
     catalog: &'a Catalog,
     event: KnownEvent,
 ) -> Option<EventCategory<'a>> {
-    let is_management = match fields.event_category {
-        Some("Management") => Some(true),
-        Some("Data") => Some(false),
-        Some("NetworkActivity") => return Some(EventCategory::NetworkActivity),
-        Some(_) => return None,
+    let said = fields.event_category.map(str::as_bytes).map(Category::of);
+    let is_management = match said {
+        Some(Category::Management) => Some(true),
+        Some(Category::Data) => Some(false),
+        Some(Category::NetworkActivity) => return Some(EventCategory::NetworkActivity),
+        Some(Category::Other) => return None,
         None => match fields.event_type {
             Some(kind) if VPC_ENDPOINT_TYPES.contains(&kind) => {
                 return Some(EventCategory::NetworkActivity);
