@@ -1,7 +1,6 @@
 //! The command line `access-advisor`. Results go to stdout, everything else to stderr; `exit_status` lists the exit statuses.
 
 mod arguments;
-mod binary_output;
 mod command_line;
 mod commands;
 mod csv_output;

@@ -13,6 +13,7 @@ use access_advisor::trail::{MissingInput, Reconciliation};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
+use super::catalog::CatalogArguments;
 use super::reading::ReadingArguments;
 use super::values::parse_time;
 use crate::failure::Failure;
@@ -39,10 +40,8 @@ pub(crate) struct InputArguments {
     #[arg(long, num_args = 1.., value_name = "FILE")]
     credential_report: Vec<PathBuf>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
-    /// be the one that the trails were imported with
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 
     /// As of this time, as in 2026-11-01T00:00:00Z; later events are skipped [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -82,7 +81,7 @@ impl InputArguments {
 
     /// Loads the catalog, the account data and the credential reports.
     pub(crate) fn accounts(&self) -> Result<Accounts<'_>, Failure> {
-        let catalog = input::catalog(self.catalog.as_deref())?;
+        let catalog = self.catalog.load()?;
         let store = self.store.as_deref();
         let open = |path| Ok::<_, Failure>((path, input::store(path, &catalog)?));
         let store = store.map(open).transpose()?;
@@ -112,7 +111,11 @@ impl Accounts<'_> {
     }
 
     /// Reads the trail.
-    pub(crate) fn read(self, trail: &[PathBuf], tracking: Tracking) -> Result<JoinedInput, Failure> {
+    pub(crate) fn read(
+        self,
+        trail: &[PathBuf],
+        tracking: Tracking,
+    ) -> Result<JoinedInput, Failure> {
         let visible = tracking.visible_until(self.now);
         let reading = &self.arguments.reading;
         let until = reading.until.map_or(visible, |until| until.min(visible));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use access_advisor::job::Caller;
 use clap::Args;
 
+use crate::arguments::catalog::CatalogArguments;
 use crate::arguments::values::parse_caller;
 
 #[derive(Debug, Args)]
@@ -18,10 +19,8 @@ pub(crate) struct StoreArguments {
     #[arg(long = "as", value_name = "ARN", value_parser = parse_caller)]
     caller: Option<Caller>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. It must be the one that
-    /// the trails were imported with
-    #[arg(long, value_name = "FILE")]
-    pub(crate) catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArguments,
 }
 
 impl StoreArguments {

@@ -7,6 +7,7 @@ use access_advisor::catalog::{Catalog, ServiceId};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use crate::arguments::{CatalogArguments, OutputArguments};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::plain_table::PlainTable;
@@ -28,9 +29,8 @@ pub(crate) struct CatalogShowArguments {
     /// The service whose actions to list, such as s3
     namespace: Option<String>,
 
-    /// Use this catalog instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 }
 
 #[derive(Debug, Args)]
@@ -75,9 +75,8 @@ pub(crate) struct CatalogBuildArguments {
     #[arg(long, value_name = "FILE")]
     data_events: Option<PathBuf>,
 
-    /// Write the catalog to this file instead of stdout
-    #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 pub(crate) fn run(command: &CatalogCommand) -> Result<(), Failure> {
@@ -89,7 +88,7 @@ pub(crate) fn run(command: &CatalogCommand) -> Result<(), Failure> {
 
 /// Lists the services, or the actions and resource types of one.
 fn show(arguments: &CatalogShowArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     let mut heading = Vec::new();
     let tables = match &arguments.namespace {
         None => vec![services(&catalog)],
@@ -216,7 +215,7 @@ fn build(arguments: &CatalogBuildArguments) -> Result<(), Failure> {
         coverage.resolved,
         coverage.operations,
     ));
-    output::write_result(arguments.output.as_deref(), |writer| {
-        writer.write_all(built.catalog.to_table().as_bytes())
-    })
+    arguments
+        .output
+        .write(|writer| writer.write_all(built.catalog.to_table().as_bytes()))
 }

@@ -10,7 +10,7 @@ use access_advisor::activity::{Activity, Coverage, CoverageSummary};
 use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::{Args, ValueEnum};
 
-use crate::arguments::ReadingArguments;
+use crate::arguments::{CatalogArguments, ReadingArguments};
 use crate::csv_output::{CsvArguments, CsvWriter};
 use crate::exit_status;
 use crate::failure::Failure;
@@ -53,10 +53,8 @@ pub(crate) struct CoverageArguments {
     #[command(flatten)]
     csv: CsvArguments,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
-    /// be the one that the trails were imported with
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 
     #[command(flatten)]
     reading: ReadingArguments,
@@ -75,7 +73,7 @@ enum CoverageFormat {
 pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
     match &arguments.store {
         Some(store) => {
-            let catalog = input::catalog(arguments.catalog.as_deref())?;
+            let catalog = arguments.catalog.load()?;
             let store = input::store(store, &catalog)?;
             let activity = store.activity_table()?;
             print(activity.coverage(), arguments)?;
@@ -88,7 +86,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<(), Failure> {
 }
 
 fn run_on_trail(arguments: &CoverageArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     print(trail.activity.coverage(), arguments)?;

@@ -14,13 +14,13 @@ use access_advisor::trail::MissingInput;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::arguments::InputArguments;
+use crate::arguments::{InputArguments, OutputArguments};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::html_output::HtmlArguments;
 use crate::json_output::{write_json, write_json_line};
-use crate::{binary_output, output};
+use crate::output;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::findings_help!("\
@@ -100,9 +100,8 @@ pub(crate) struct FindingsArguments {
     #[command(flatten)]
     html: HtmlArguments,
 
-    /// Write the findings to this file instead of stdout
-    #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -151,10 +150,8 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     let mut inputs = arguments.input.inputs(&arguments.trail);
     inputs.extend(arguments.settings.clone());
     inputs.extend(arguments.baseline.clone());
-    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
-    if arguments.format == Format::Parquet {
-        binary_output::refuse_terminal(arguments.output.as_deref())?;
-    }
+    let is_parquet = arguments.format == Format::Parquet;
+    arguments.output.check(&inputs, is_parquet)?;
     let settings = settings(arguments)?;
     let baseline = arguments.baseline.as_ref().map(|path| {
         Baseline::parse(&read_text(path)?).map_err(|error| Failure::Baseline {
@@ -192,22 +189,20 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
             .findings
             .retain(|finding| !finding.status.is_archived());
     }
-    output::write_result(arguments.output.as_deref(), |writer| {
-        match arguments.format {
-            Format::Table => table::write(writer, &findings, archived),
-            Format::Json => write_json(writer, &findings),
-            Format::Csv => csv::write(writer, arguments.csv, &findings),
-            Format::Parquet => write_findings(writer, &findings),
-            Format::Sarif => write_json(writer, &findings.sarif()),
-            Format::Html => {
-                let encoder = ReportEncoder::new(&advisor).with_findings(&findings);
-                let reports = advisor.reports(Granularity::Action);
-                let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
-                (arguments.html).write(writer, &encoder, Granularity::Action, encoded)
-            }
-            Format::Ocsf => (findings.findings.iter())
-                .try_for_each(|finding| write_json_line(&mut *writer, &finding.ocsf())),
+    arguments.output.write(|writer| match arguments.format {
+        Format::Table => table::write(writer, &findings, archived),
+        Format::Json => write_json(writer, &findings),
+        Format::Csv => csv::write(writer, arguments.csv, &findings),
+        Format::Parquet => write_findings(writer, &findings),
+        Format::Sarif => write_json(writer, &findings.sarif()),
+        Format::Html => {
+            let encoder = ReportEncoder::new(&advisor).with_findings(&findings);
+            let reports = advisor.reports(Granularity::Action);
+            let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
+            (arguments.html).write(writer, &encoder, Granularity::Action, encoded)
         }
+        Format::Ocsf => (findings.findings.iter())
+            .try_for_each(|finding| write_json_line(&mut *writer, &finding.ocsf())),
     })?;
     if arguments.format != Format::Table {
         output::say(table::counts(&findings, archived));

@@ -7,7 +7,7 @@ use access_advisor::store::{AccountImportError, ImportedTrail, Store, TrailImpor
 use access_advisor::trail::{MissingInput, TrailReader};
 use clap::{Args, Subcommand};
 
-use crate::arguments::ReadingArguments;
+use crate::arguments::{CatalogArguments, ReadingArguments};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::input;
@@ -68,9 +68,8 @@ pub(crate) struct ImportTrailArguments {
     #[arg(long, value_name = "FILE")]
     store: PathBuf,
 
-    /// Use this catalog instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 
     /// Exit with status 1 instead of 3 when anything of the input is missing; the rest is imported
     #[arg(long)]
@@ -116,7 +115,7 @@ fn check_exports(exports: &[(String, String)]) -> Result<(), AccountImportError>
 }
 
 fn import_trail(arguments: &ImportTrailArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     let reader = arguments.reading.reader(catalog);
     let is_new = !arguments.store.exists();
     if is_new {

@@ -182,7 +182,7 @@ fn check_input(advisor: &StoredAdvisor) -> Result<(), Failure> {
 }
 
 fn open(arguments: &StoreArguments, tracking: Tracking) -> Result<StoredAdvisor, Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     input::stored_advisor(&arguments.store, catalog, tracking)
 }
 

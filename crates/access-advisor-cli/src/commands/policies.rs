@@ -6,7 +6,7 @@ use access_advisor::job::Caller;
 use access_advisor::report::{PoliciesGrantingAnswer, policies_granting_service_access};
 use clap::Args;
 
-use crate::arguments::parse_caller;
+use crate::arguments::{CatalogArguments, parse_caller};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::json_output::write_json;
@@ -39,13 +39,12 @@ pub(crate) struct PoliciesArguments {
     #[arg(long = "as", value_name = "ARN", requires = "store", value_parser = parse_caller)]
     caller: Option<Caller>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 }
 
 pub(crate) fn run(arguments: &PoliciesArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     let (arn, namespaces) = (&arguments.arn, &arguments.namespaces);
     let answer: PoliciesGrantingAnswer = match &arguments.store {
         Some(store) => {

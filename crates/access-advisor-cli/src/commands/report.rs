@@ -19,14 +19,16 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use self::listed_reports::{ListedReports, Unobservable};
-use crate::arguments::{GranularityArgument, InputArguments, JoinedInput, TrackingArguments};
+use crate::arguments::{
+    GranularityArgument, InputArguments, JoinedInput, OutputArguments, TrackingArguments,
+};
 use crate::csv_output::CsvArguments;
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::html_output::HtmlArguments;
 use crate::lines::Lines;
+use crate::output;
 use crate::wording::count;
-use crate::{binary_output, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::trail_help!("\
@@ -93,9 +95,8 @@ pub(crate) struct ReportArguments {
     #[command(flatten)]
     html: HtmlArguments,
 
-    /// Write the reports to this file instead of stdout
-    #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 
     /// Fail, without a result, when anything of the input is missing from it (where the exit status
     /// would be 3), or when the account data has issues, such as policies that cannot be evaluated
@@ -128,10 +129,8 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let tracking = arguments.tracking.tracking();
     let granularity: Granularity = arguments.granularity.into();
     let inputs = arguments.input.inputs(&arguments.trail);
-    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
-    if arguments.format == Format::Parquet {
-        binary_output::refuse_terminal(arguments.output.as_deref())?;
-    }
+    let is_parquet = arguments.format == Format::Parquet;
+    arguments.output.check(&inputs, is_parquet)?;
     let accounts = arguments.input.accounts()?;
     for arn in &arguments.arn {
         // Fail before the trail is read.
@@ -174,34 +173,32 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     };
     let trust = || trust::line(&coverage, asked_for, unobservable.count());
     let reports = ListedReports::new(reports, &unobservable);
-    output::write_result(arguments.output.as_deref(), |writer| {
-        match arguments.format {
-            Format::Table => {
-                let period = table::Period {
-                    start,
-                    end,
-                    now,
-                    accounts: &coverage.accounts,
-                };
-                table::write(writer, reports, period)?;
-                let mut lines = Lines::new(writer);
-                writeln!(lines)?;
-                writeln!(lines, "{}", trust())
-            }
-            Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
-            Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
-            Format::Csv => csv::write(writer, arguments.csv, reports, &|arn| {
-                trust::of_report(arn, &coverage, asked_for)
-            }),
-            Format::Parquet => write_reports(writer, &coverage, reports.each()),
-            Format::Html => html::write(
-                writer,
-                arguments.html,
-                &advisor,
-                reports,
-                (granularity, &tracking),
-            ),
+    arguments.output.write(|writer| match arguments.format {
+        Format::Table => {
+            let period = table::Period {
+                start,
+                end,
+                now,
+                accounts: &coverage.accounts,
+            };
+            table::write(writer, reports, period)?;
+            let mut lines = Lines::new(writer);
+            writeln!(lines)?;
+            writeln!(lines, "{}", trust())
         }
+        Format::Json => json::write(writer, reports, &coverage, advisor.catalog()),
+        Format::Jsonl => json::write_lines(writer, reports, &coverage, advisor.catalog()),
+        Format::Csv => csv::write(writer, arguments.csv, reports, &|arn| {
+            trust::of_report(arn, &coverage, asked_for)
+        }),
+        Format::Parquet => write_reports(writer, &coverage, reports.each()),
+        Format::Html => html::write(
+            writer,
+            arguments.html,
+            &advisor,
+            reports,
+            (granularity, &tracking),
+        ),
     })?;
     if arguments.format != Format::Table {
         output::say(trust());

@@ -27,7 +27,7 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
         .period_days(arguments.period)
         .min_coverage_days(arguments.min_coverage);
     let inputs = arguments.input.inputs(&arguments.trail);
-    output::refuse_inputs(arguments.output.as_deref(), &inputs)?;
+    arguments.output.check(&inputs, false)?;
     if let Some(folder) = &arguments.out {
         folder::check(folder)?;
     }
@@ -68,17 +68,15 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
             rightsized.len()
         ));
     }
-    output::write_result(arguments.output.as_deref(), |writer| {
-        match arguments.format {
-            RightsizeFormat::Table => {
-                let mut lines = Lines::new(writer);
-                if arguments.all {
-                    summary::write(&mut lines, &rightsized)?;
-                }
-                table::write(&mut lines, &rightsized, wildcards)
+    arguments.output.write(|writer| match arguments.format {
+        RightsizeFormat::Table => {
+            let mut lines = Lines::new(writer);
+            if arguments.all {
+                summary::write(&mut lines, &rightsized)?;
             }
-            RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
+            table::write(&mut lines, &rightsized, wildcards)
         }
+        RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
     })?;
     Ok(missing.check()?)
 }

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format;
 
-use crate::arguments::{TrackingArguments, parse_retention};
+use crate::arguments::{CatalogArguments, TrackingArguments, parse_retention};
 use crate::exit_status;
 use crate::failure::Failure;
 use crate::{input, output};
@@ -79,13 +79,12 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "N|AGE", value_parser = parse_retention)]
     keep_jobs: Option<JobRetention>,
 
-    /// Use this catalog instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 }
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    let catalog = arguments.catalog.load()?;
     let advisor = input::stored_advisor(&arguments.store, catalog, arguments.tracking.tracking())?
         .allow_empty_activity(arguments.allow_empty_activity);
     let credentials = arguments

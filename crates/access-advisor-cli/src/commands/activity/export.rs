@@ -6,10 +6,10 @@ use access_advisor::trail::{MissingInput, Reconciliation};
 use clap::Args;
 
 use super::files;
-use crate::arguments::ReadingArguments;
+use crate::arguments::{CatalogArguments, OutputArguments, ReadingArguments};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{binary_output, input, output};
+use crate::input;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::trail_help!("\
@@ -43,14 +43,11 @@ pub(crate) struct ExportArguments {
     )]
     store: Option<PathBuf>,
 
-    /// Write the Parquet file here instead of to stdout
-    #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one. With --store, it must
-    /// be the one that the trails were imported with
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 
     /// Fail, without a result, when anything of the trail is missing from it (where the exit status
     /// would be 3)
@@ -69,22 +66,18 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
 }
 
 fn export_store(path: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
-    let destination = arguments.output.as_deref();
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &[path.to_owned()])?;
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    arguments.output.check(&[path.to_owned()], true)?;
+    let catalog = arguments.catalog.load()?;
     let store = input::store(path, &catalog)?;
     let activity = input::stored_activity(path, &store)?;
-    files::write(destination, &activity)?;
+    files::write(&arguments.output, &activity)?;
     let nothing = Reconciliation::default();
     Ok(MissingInput::of_trail(&nothing, activity.coverage()).check()?)
 }
 
 fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
-    let destination = arguments.output.as_deref();
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &arguments.paths)?;
-    let catalog = input::catalog(arguments.catalog.as_deref())?;
+    arguments.output.check(&arguments.paths, true)?;
+    let catalog = arguments.catalog.load()?;
     let reader = arguments.reading.reader(catalog);
     let trail = input::trail(&arguments.paths, &reader)?;
     let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage());
@@ -92,6 +85,6 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
         let outcome = "nothing was written";
         return Err(Failure::Strict { missing, outcome });
     }
-    files::write(destination, &trail.activity)?;
+    files::write(&arguments.output, &trail.activity)?;
     Ok(missing.check()?)
 }

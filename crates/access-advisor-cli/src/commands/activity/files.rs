@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use access_advisor::activity::{Activity, ActivityRow};
 use access_advisor::parquet::{read_activity, write_activity};
 
+use crate::arguments::OutputArguments;
 use crate::failure::Failure;
 use crate::output;
 
 /// Writes a file, and reports its size on stderr.
-pub(super) fn write(path: Option<&Path>, activity: &Activity) -> Result<(), Failure> {
-    output::write_result(path, |writer| write_activity(writer, activity))?;
+pub(super) fn write(output: &OutputArguments, activity: &Activity) -> Result<(), Failure> {
+    output.write(|writer| write_activity(writer, activity))?;
     let principals: BTreeSet<_> = activity.rows().map(|row| principal(&row)).collect();
     output::say(format_args!(
         "activity: {} rows of {} users and roles",

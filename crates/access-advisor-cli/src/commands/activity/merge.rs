@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::files;
+use crate::arguments::OutputArguments;
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{binary_output, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -25,16 +25,13 @@ pub(crate) struct MergeArguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Write the Parquet file here instead of to stdout
-    #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
-    let destination = arguments.output.as_deref();
-    binary_output::refuse_terminal(destination)?;
-    output::refuse_inputs(destination, &arguments.files)?;
+    arguments.output.check(&arguments.files, true)?;
     let activity = files::read(&arguments.files)?;
     files::say_unknown_coverage(&activity);
-    files::write(destination, &activity)
+    files::write(&arguments.output, &activity)
 }

@@ -1,16 +1,14 @@
 //! `access-advisor activity sql`.
 
-use std::path::PathBuf;
-
 use access_advisor::sql::{ActivityQuery, Dialect, Records};
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 
-use crate::arguments::parse_time;
+use crate::arguments::{CatalogArguments, parse_time};
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::{input, output};
+use crate::output;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit_status::help!("\
@@ -81,9 +79,8 @@ pub(crate) struct SqlArguments {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<DateTime<Utc>>,
 
-    /// Use this catalog (made by `access-advisor catalog build`) instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -126,8 +123,8 @@ pub(super) fn run(arguments: &SqlArguments) -> Result<(), Failure> {
     };
     // A catalog that was asked for is included; an engine that cannot take it reports so.
     let takes_catalog = dialect.longest_query().is_none() && !arguments.by_event;
-    let catalog = (takes_catalog || arguments.catalog.is_some())
-        .then(|| input::catalog(arguments.catalog.as_deref()))
+    let catalog = (takes_catalog || arguments.catalog.is_given())
+        .then(|| arguments.catalog.load())
         .transpose()?;
     let query = ActivityQuery::new(dialect, records)
         .catalog(catalog.as_deref())

@@ -9,7 +9,7 @@ use access_advisor::rightsize::{
 };
 use clap::{Args, ValueEnum};
 
-use crate::arguments::InputArguments;
+use crate::arguments::{InputArguments, OutputArguments};
 use crate::exit_status;
 use crate::failure::Failure;
 
@@ -89,9 +89,8 @@ pub(crate) struct RightsizeArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
-    /// Write the result to this file instead of stdout
-    #[arg(long, value_name = "PATH")]
-    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
