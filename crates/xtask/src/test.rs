@@ -9,7 +9,7 @@ use crate::{child, python, web, wheel};
 
 /// Runs the formatter, the lints and all tests, as CI does.
 ///
-/// All steps run, also after one has failed. A step that passes prints its command and, for test runners, the summary.
+/// All steps but `package-verified` run, also after one has failed. A step that passes prints its command and, for test runners, the summary.
 /// Unit and integration tests run with cargo-nextest if it is installed, otherwise with `cargo test`. Tests that use Python
 /// run in `.venv`, which is created first. The Python package is built and installed there.
 #[derive(Args)]
@@ -36,6 +36,9 @@ enum Step {
     PublicApi,
     /// That the crates can be packaged for a registry
     Package,
+    /// That each builds from its package alone, with the features that nobody else turns on. It builds most of the workspace
+    /// again, and runs only when it is asked for
+    PackageVerified,
     /// Unit and integration tests
     Tests,
     /// Examples in doc comments and in the crates' pages
@@ -64,7 +67,12 @@ impl Test {
     pub(crate) fn run(&self) -> Result<(), String> {
         let mut failed: Vec<String> = Vec::new();
         for step in Step::value_variants() {
-            if (self.only.is_empty() || self.only.contains(step)) && !step.run()? {
+            let is_asked_for = if self.only.is_empty() {
+                *step != Step::PackageVerified
+            } else {
+                self.only.contains(step)
+            };
+            if is_asked_for && !step.run()? {
                 failed.push(step.name());
             }
         }
@@ -117,10 +125,10 @@ impl Step {
                 cargo.env("RUSTDOCFLAGS", "-D warnings");
                 "doc --quiet --workspace --no-deps"
             }
-            // Compiling the packages again would find nothing that the other steps do not.
             Self::Package => {
                 "package --quiet --workspace --no-verify --allow-dirty --exclude-lockfile"
             }
+            Self::PackageVerified => "package --quiet --workspace --allow-dirty",
             Self::Tests if has_nextest()? => {
                 "nextest run --workspace --all-features --cargo-quiet --status-level fail \
                  --final-status-level fail --no-fail-fast"
@@ -186,6 +194,7 @@ impl Step {
             | Self::Doc
             | Self::PublicApi
             | Self::Package
+            | Self::PackageVerified
             | Self::Web => Prints::Nothing,
             Self::Tests if arguments.starts_with("nextest") => Prints::Itself,
             Self::Tests | Self::Doctests | Self::Browser => Prints::Results,
