@@ -35,7 +35,7 @@ pub use advisor_core::{
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
     FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
     PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
-    UnmatchedArchiveRule,
+    UnknownFindingKindError, UnknownSeverityError, UnmatchedArchiveRule,
 };
 
 /// The most bytes of a settings file.

@@ -221,7 +221,7 @@ impl Columns {
             .append_value(number(finding.unused_services()));
         self.unused_actions
             .append_value(number(finding.unused_actions));
-        self.state.push_option(finding.state.map(State::as_str));
+        self.state.push_option(finding.state.map(State::name));
         self.state_reason.push_option(finding.basis().as_deref());
         self.window.push(&finding.window.to_string());
         self.push_last_use(finding.last_use.as_ref());

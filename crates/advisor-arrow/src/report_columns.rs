@@ -276,7 +276,7 @@ impl States {
     fn set(&mut self, row: usize, state: State, reason: Option<&StateReason>) {
         self.states.resize(row, NO_KEY);
         self.reasons.resize(row, NO_KEY);
-        self.states.push(self.state_names.key(state.as_str()));
+        self.states.push(self.state_names.key(state.name()));
         let reason = reason.map_or(NO_KEY, |reason| self.reason_key(reason));
         self.reasons.push(reason);
     }

@@ -74,7 +74,7 @@ pub use findings::{
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
     FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
     PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
-    UnmatchedArchiveRule,
+    UnknownFindingKindError, UnknownSeverityError, UnmatchedArchiveRule,
 };
 pub use grants::{
     GrantingPolicy, PoliciesGrantingAnswer, PoliciesGrantingServiceAccess,

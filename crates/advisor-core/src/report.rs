@@ -35,7 +35,7 @@ pub enum Granularity {
 impl Granularity {
     /// The name in IAM's API.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Service => "SERVICE_LEVEL",
             Self::Action => "ACTION_LEVEL",
@@ -51,7 +51,7 @@ impl std::str::FromStr for Granularity {
     fn from_str(text: &str) -> Result<Self, RequestError> {
         [Self::Service, Self::Action]
             .into_iter()
-            .find(|granularity| granularity.as_str() == text)
+            .find(|granularity| granularity.name() == text)
             .ok_or_else(|| {
                 RequestError::constraint(
                     "granularity",

@@ -260,7 +260,7 @@ impl<W: Write> HtmlWriter<W> {
             version: env!("CARGO_PKG_VERSION"),
             title: &self.options.title,
             now: self.advisor.now().timestamp(),
-            granularity: self.options.granularity.map(Granularity::as_str),
+            granularity: self.options.granularity.map(Granularity::name),
             has_states: self.advisor.has_states(),
             catalog: self.catalog.fingerprint().to_string(),
             coverage: &self.coverage,

@@ -88,7 +88,7 @@ impl JobRow {
             &job.owner,
             &job.account.as_str(),
             &job.arn,
-            &job.granularity.as_str(),
+            &job.granularity.name(),
             &job.created.timestamp_millis(),
             &job.state.status(),
             &completed,

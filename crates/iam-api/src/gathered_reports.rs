@@ -43,7 +43,7 @@ impl GatheredReports<'_> {
             json!({
                 "JobId": job.id.as_str(),
                 "Arn": job.arn,
-                "Granularity": job.granularity.as_str(),
+                "Granularity": job.granularity.name(),
                 "Created": job.created.timestamp(),
                 "Status": job.state.status(),
             })

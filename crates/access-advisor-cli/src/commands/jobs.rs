@@ -244,7 +244,7 @@ fn list_jobs(store: &Store) -> Result<(), Failure> {
             job.id.as_str(),
             job.state.status(),
             &time::format(job.created),
-            job.granularity.as_str(),
+            job.granularity.name(),
             &services,
             &not_evaluated,
             &size,

@@ -91,7 +91,7 @@ pub enum NotGranted {
 impl NotGranted {
     /// The name in JSON, such as `no-statement`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::NoStatement => "no-statement",
             Self::NotAResourceOfTheAction => "not-a-resource-of-the-action",
@@ -104,7 +104,7 @@ impl NotGranted {
 
 impl Serialize for NotGranted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -164,7 +164,7 @@ pub enum DenyEffect {
 impl DenyEffect {
     /// The name in JSON, such as `removes-all`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::RemovesAll => "removes-all",
             Self::RemovesPart => "removes-part",
@@ -189,7 +189,7 @@ impl Serialize for ExplainedResource<'_> {
         } else {
             row.serialize_field("NotResource", &self.not_resource)?;
         }
-        row.serialize_field("Outcome", self.outcome.as_str())?;
+        row.serialize_field("Outcome", self.outcome.name())?;
         if !self.except.is_empty() {
             row.serialize_field("Except", &self.except)?;
         }
@@ -221,7 +221,7 @@ impl Serialize for ExplainedAllow<'_> {
 impl Serialize for ExplainedDeny<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_struct("Deny", 6)?;
-        row.serialize_field("Effect", self.effect.as_str())?;
+        row.serialize_field("Effect", self.effect.name())?;
         row.serialize_field("Statement", &self.place)?;
         row.serialize_field("CoveredActions", &self.actions)?;
         row.serialize_field(action_key(&self.place), &self.matched_by)?;

@@ -28,7 +28,7 @@ pub enum ResourceOutcome {
 impl ResourceOutcome {
     /// The name in JSON, such as `not-of-action`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::NotOfAction => "not-of-action",
             Self::NotAsked => "not-asked",

@@ -120,13 +120,22 @@ impl Serialize for FindingKind {
 }
 
 /// From the name. The error is the text.
-impl FromStr for FindingKind {
-    type Err = String;
+/// There is no kind of finding of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is none of {}", FindingKind::ALL.map(FindingKind::name).join(", "))]
+#[non_exhaustive]
+pub struct UnknownFindingKindError {
+    /// The name.
+    pub name: Box<str>,
+}
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for FindingKind {
+    type Err = UnknownFindingKindError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFindingKindError> {
         let mut kinds = Self::ALL.into_iter();
         kinds
             .find(|kind| kind.name() == name)
-            .ok_or_else(|| name.to_owned())
+            .ok_or_else(|| UnknownFindingKindError { name: name.into() })
     }
 }

@@ -309,24 +309,20 @@ mod file {
 
     /// A value that is read from its name.
     macro_rules! named {
-        ($name:ident, $value:ty, $all:expr) => {
+        ($name:ident, $value:ty) => {
             pub(super) struct $name(pub(super) $value);
 
             impl<'de> Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let name = String::deserialize(deserializer)?;
-                    name.parse().map(Self).map_err(|name| {
-                        let known: Vec<&str> = $all.into_iter().map(|one| one.name()).collect();
-                        let known = known.join(", ");
-                        serde::de::Error::custom(format_args!("{name:?} is none of {known}"))
-                    })
+                    name.parse().map(Self).map_err(serde::de::Error::custom)
                 }
             }
         };
     }
 
-    named!(Kind, super::FindingKind, super::FindingKind::ALL);
-    named!(UpTo, super::Severity, super::Severity::ALL);
+    named!(Kind, super::FindingKind);
+    named!(UpTo, super::Severity);
 
     /// A date of TOML.
     pub(super) struct Day(pub(super) super::NaiveDate);

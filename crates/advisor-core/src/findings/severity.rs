@@ -57,13 +57,22 @@ impl Serialize for Severity {
 }
 
 /// From the name. The error is the text.
-impl FromStr for Severity {
-    type Err = String;
+/// There is no severity of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is none of {}", Severity::ALL.map(Severity::name).join(", "))]
+#[non_exhaustive]
+pub struct UnknownSeverityError {
+    /// The name.
+    pub name: Box<str>,
+}
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for Severity {
+    type Err = UnknownSeverityError;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSeverityError> {
         let mut all = Self::ALL.into_iter();
         all.find(|severity| severity.name() == name)
-            .ok_or_else(|| name.to_owned())
+            .ok_or_else(|| UnknownSeverityError { name: name.into() })
     }
 }
 

@@ -21,7 +21,7 @@ pub enum State {
 impl State {
     /// The name: `used`, `implied`, `unused`, `unobservable` or `uncovered`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Used => "used",
             Self::Implied => "implied",
@@ -34,12 +34,12 @@ impl State {
 
 impl std::fmt::Display for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        serializer.serialize_str(self.name())
     }
 }

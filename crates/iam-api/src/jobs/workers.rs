@@ -203,7 +203,7 @@ fn uncovered(report: &FrozenReport) -> usize {
     let rows = report.services.iter();
     let states = rows.filter_map(|(_, row)| serde_json::from_str::<Row<'_>>(row).ok()?.state);
     states
-        .filter(|state| **state == *State::Uncovered.as_str())
+        .filter(|state| **state == *State::Uncovered.name())
         .count()
 }
 

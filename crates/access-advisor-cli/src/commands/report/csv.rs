@@ -182,7 +182,7 @@ fn write_action(
 }
 
 fn state(state: Option<State>) -> &'static str {
-    state.map(State::as_str).unwrap_or_default()
+    state.map(State::name).unwrap_or_default()
 }
 
 fn reason(reason: Option<&StateReason>) -> String {
