@@ -422,11 +422,7 @@ impl FindingSettings {
             ..defaults
         };
         for (index, rule) in file.exclude.into_iter().enumerate() {
-            let entities = EntityMatcher::new()
-                .accounts(rule.accounts)
-                .arns(rule.arns)
-                .paths(rule.paths)
-                .tags(rule.tags);
+            let entities = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
             if entities.is_empty() {
                 let rule = format!("exclude[{index}]");
                 return Err(SettingsError::MatchesAll { rule });
@@ -434,11 +430,7 @@ impl FindingSettings {
             settings = settings.exclude(entities, rule.reason);
         }
         for (index, rule) in file.archive.into_iter().enumerate() {
-            let entities = EntityMatcher::new()
-                .accounts(rule.accounts)
-                .arns(rule.arns)
-                .paths(rule.paths)
-                .tags(rule.tags);
+            let entities = matcher(rule.accounts, &rule.arns, &rule.paths, rule.tags);
             let is_for_all = entities.is_empty()
                 && rule.kinds.is_empty()
                 && rule.ids.is_empty()
@@ -488,6 +480,17 @@ impl FindingSettings {
         let (_, reason) = rules.find(|(matcher, _)| matcher.matches(detail))?;
         Some(reason)
     }
+}
+
+/// What a rule of the file is for.
+fn matcher(
+    accounts: Vec<Box<str>>,
+    arns: &[String],
+    paths: &[String],
+    tags: impl IntoIterator<Item = (Box<str>, Box<str>)>,
+) -> EntityMatcher {
+    let matcher = EntityMatcher::new().accounts(accounts).tags(tags);
+    matcher.arns(arns).paths(paths)
 }
 
 fn wildcards<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<Pattern> {
