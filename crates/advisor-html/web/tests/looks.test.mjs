@@ -1,0 +1,112 @@
+// Every kind of page, light and dark, wide and narrow: axe, layout shifts, and what is too wide or cut.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { ADA, BRUNO, DEVELOPER_ACCESS, FULL, go, link, Place, report, TEST_ACCOUNT } from "./harness.mjs";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const EXPLANATION = link("identity", ADA, "?explain=s3:GetObject");
+const ROLE = link("identity", "arn:aws:iam::111122223333:role/data/pipeline-runner");
+const PAGES = [
+  "#/overview",
+  "#/identities",
+  "#/identities?q=no+such+name&state=unused&path=/nowhere/",
+  "#/policies",
+  "#/services",
+  "#/service/s3",
+  "#/coverage",
+  link("identity", BRUNO, "?state=unused"),
+  ROLE,
+  link("identity", "arn:aws:iam::111122223333:group/engineering/developers"),
+  link("policy", DEVELOPER_ACCESS),
+  link("policy", "arn:aws:iam::111122223333:policy/boundaries/human-boundary"),
+  link("policy", "arn:aws:iam::aws:policy/SecurityAudit"),
+  "#/nothing",
+  EXPLANATION,
+];
+
+let place;
+let html;
+before(async () => {
+  place = await Place.open();
+  html = await report(TEST_ACCOUNT, ...FULL, "--min-coverage", "12", "--format", "html");
+});
+after(() => place.close());
+
+async function seriousViolations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter((it) => ["serious", "critical"].includes(it.impact))
+    .map((it) => `${it.id}: ${it.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1280, 390]) {
+    test(`axe finds nothing serious, and nothing is too wide: ${colorScheme}, ${width} px`, async () => {
+      const page = await place.page(html, "", { colorScheme, viewport: { width, height: 900 } });
+      for (const hash of PAGES) {
+        await go(page, hash);
+        if (hash === EXPLANATION) await page.getByRole("dialog").waitFor();
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll("details")) details.open = true;
+          document.querySelector(".filters:last-of-type")?.scrollIntoView();
+        });
+        assert.deepEqual(await seriousViolations(page), [], hash);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+      }
+      assert.deepEqual(page.complaints, []);
+    });
+  }
+}
+
+for (const width of [1280, 390]) {
+  test(`nothing moves while a page opens: ${width} px`, async () => {
+    for (const hash of PAGES) {
+      const page = await place.page(html, hash, { viewport: { width, height: 900 } });
+      const shift = await page.evaluate(
+        () =>
+          new Promise((done) => {
+            let total = 0;
+            new PerformanceObserver((list) => {
+              for (const entry of list.getEntries()) total += entry.value;
+            }).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => done(total), 200);
+          }),
+      );
+      assert.ok(shift < 0.01, `${hash}: layout shift ${shift}`);
+      await page.close();
+    }
+  });
+}
+
+test("on narrow screens the navigation is whole, and every column has its place", async () => {
+  for (const width of [390, 320]) {
+    const page = await place.page(html, "#/identities", { viewport: { width, height: 900 } });
+    for (const tab of await page.locator("nav a").all()) {
+      const { x, width: taken } = await tab.boundingBox();
+      assert.ok(x >= 0 && x + taken <= width, `${await tab.textContent()} at ${width} px`);
+    }
+    for (const hash of ["#/identities", "#/policies", "#/services", "#/service/s3", link("identity", BRUNO, "?state=used")]) {
+      await go(page, hash);
+      await page.locator("table.virtual").last().scrollIntoViewIfNeeded();
+      const hidden = await page.locator("table.virtual tbody tr:not(.space)").evaluateAll((rows) =>
+        rows.flatMap((row) => {
+          const box = row.getBoundingClientRect();
+          // What has nothing to say takes no place.
+          return [...row.cells]
+            .filter((cell) => cell.textContent !== "")
+            .filter((cell) => {
+              const { top, bottom, left, right, width: wide } = cell.getBoundingClientRect();
+              return wide === 0 || left < box.left || right > box.right + 1 || top < box.top - 1 || bottom > box.bottom + 1;
+            })
+            .map((cell) => `${cell.className}: ${cell.textContent}`);
+        }),
+      );
+      assert.deepEqual(hidden, [], `${hash} at ${width} px`);
+    }
+  }
+});
