@@ -157,11 +157,11 @@ export function saved(page, button) {
   }, button);
 }
 
-/** The cells of all rows of the table, also of those that are not near the window. */
+/** The cells of all rows of the table of services, also of those that are not near the window. */
 export function allRows(page) {
   return page.evaluate(() => {
     dispatchEvent(new Event("beforeprint"));
-    const rows = [...document.querySelectorAll("table.virtual tbody tr:not(.space)")].map((row) => {
+    const rows = [...document.querySelectorAll("table.services tbody tr:not(.space)")].map((row) => {
       const [name, state, last, by, region] = row.cells;
       return {
         isAction: row.classList.contains("action"),
