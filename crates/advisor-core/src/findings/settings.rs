@@ -31,6 +31,24 @@ use crate::account::EntityDetail;
 /// assert_eq!((settings.unused_days, settings.archive.len()), (60, 1));
 /// # Ok::<(), advisor_core::SettingsError>(())
 /// ```
+///
+/// The same in code:
+///
+/// ```
+/// use advisor_core::{ArchiveRule, EntityMatcher, FindingKind, FindingSettings};
+///
+/// let emergencies = EntityMatcher::new().arns(["arn:aws:iam::*:role/BreakGlass"]);
+/// let audit = EntityMatcher::new().paths(["/audit/*"]);
+/// let rule = ArchiveRule::new("data platform", "the yearly audit needs it", audit)
+///     .kinds([FindingKind::UnusedPermission])
+///     .expires(chrono::NaiveDate::from_ymd_opt(2027, 3, 31));
+/// let settings = FindingSettings::new()
+///     .unused_days(60)
+///     .exclude(emergencies, "created for emergencies")
+///     .archive(rule);
+/// settings.check()?;
+/// # Ok::<(), advisor_core::SettingsError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FindingSettings {
