@@ -35,6 +35,7 @@ __all__ = [
     "Reconciliation",
     "Store",
     "Table",
+    "Taken",
     "Tracking",
     "TruncatedObject",
     "__version__",
@@ -633,6 +634,7 @@ class Activity:
 @final
 class Taken:
     """What was in an object."""
+    def __init__(self, never: NoReturn, /) -> None: ...
     @property
     def bytes(self) -> int:
         """Its size as it is stored, in bytes; 0 when a file cannot be read."""
