@@ -1,10 +1,9 @@
 // Measures how a report opens and filters in headless Chromium: node bench.mjs FILE
 import { readFile, stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
-import { executablePath } from "./tests/chromium.mjs";
+import { launch } from "./tests/chromium.mjs";
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--enable-precise-memory-info"] });
+const browser = await launch("--enable-precise-memory-info");
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 const milliseconds = (name, value) => console.log(`${name.padEnd(28)} ${value.toFixed(0).padStart(6)} ms`);
 

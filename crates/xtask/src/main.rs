@@ -5,6 +5,7 @@ mod bench;
 mod bench_ingest;
 mod catalog;
 mod child;
+mod debian;
 mod fuzz;
 mod imports;
 mod load;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::{child, python};
+use crate::{child, debian, python};
 
 /// Where the sources of the pages are.
 const FOLDER: &str = "crates/advisor-html/web";
@@ -29,8 +29,13 @@ impl Web {
     }
 }
 
-/// The command that tests the pages in a browser.
+/// The command that tests the pages in a browser: the one that CHROMIUM names, or Debian's, which is installed with a font if it is
+/// missing.
 pub(crate) fn browser_tests(root: &Path) -> Result<Command, String> {
+    if std::env::var_os("CHROMIUM").is_none() {
+        debian::program("chromium", &["chromium", "fonts-dejavu-core"])
+            .map_err(|error| format!("{error}. CHROMIUM can name another browser's program"))?;
+    }
     let mut npm = npm(root)?;
     npm.args(["run", "--silent", "test"]);
     Ok(npm)

@@ -1,30 +1,18 @@
-// Unpacks the Chromium that npm installed, once, with the libraries and fonts that a bare Debian lacks. Run it alone before tests that
-// run at the same time.
+// The browser of the tests and of the bench.
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
 
-const FOLDER = fileURLToPath(new URL("../node_modules/.chromium", import.meta.url));
-const WHOLE = `${FOLDER}/whole`;
-
-async function unpacked() {
-  if (!existsSync(WHOLE)) await rm(FOLDER, { recursive: true, force: true });
-  await mkdir(FOLDER, { recursive: true });
-  // The package unpacks into the folder for temporary files, and its libraries only where it takes the machine for AWS Lambda.
-  const { TMPDIR, AWS_EXECUTION_ENV } = process.env;
-  Object.assign(process.env, { TMPDIR: FOLDER, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" });
-  try {
-    const { default: packed } = await import("@sparticuz/chromium");
-    const program = await packed.executablePath();
-    await writeFile(WHOLE, "");
-    return program;
-  } finally {
-    for (const [name, value] of Object.entries({ TMPDIR, AWS_EXECUTION_ENV })) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  }
+/** The browser's program: CHROMIUM names it, or it is `chromium` of the search path. */
+function program() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const found = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "chromium")).find(existsSync);
+  if (found === undefined) throw new Error("There is no chromium on the search path. Install Debian's package, or set CHROMIUM to a browser's program.");
+  return found;
 }
 
-/** The browser's program: CHROMIUM names another one than that of package-lock.json. */
-export const executablePath = process.env.CHROMIUM ?? (await unpacked());
+/** Starts the browser without a window. Root has no sandbox. */
+export function launch(...args) {
+  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: program(), args: [...sandbox, "--disable-gpu", "--disable-dev-shm-usage", ...args], headless: true });
+}

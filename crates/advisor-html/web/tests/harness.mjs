@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
-import { executablePath } from "./chromium.mjs";
+import { launch } from "./chromium.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 export const PROGRAM = process.env.ACCESS_ADVISOR ?? join(ROOT, "target/debug/access-advisor");
@@ -59,8 +58,7 @@ export class Place {
   static async open() {
     const place = new Place();
     place.folder = await mkdtemp(join(tmpdir(), "advisor-html-"));
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags=--expose-gc"];
-    place.browser = await chromium.launch({ executablePath, args, headless: true });
+    place.browser = await launch("--js-flags=--expose-gc");
     return place;
   }
 

@@ -1,0 +1,215 @@
+// What the pages at /ui do when a session or the connection ends.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { BRUNO, link, Place } from "./harness.mjs";
+import { ADA_KEY, ERIN_KEY, makeReport, Server, signIn, visit } from "./server.mjs";
+
+let place;
+let server;
+before(async () => {
+  place = await Place.open();
+  server = await Server.start(place, "--tracking", "full");
+});
+after(async () => {
+  server?.stop();
+  await place.close();
+});
+
+/** The pages of ada, who has a finished report. */
+async function signedIn() {
+  const page = await place.open(server.url);
+  await signIn(page, ADA_KEY);
+  await page.locator("main:not([aria-busy]) h1").waitFor({ timeout: 30_000 });
+  page.job = await makeReport(page, BRUNO);
+  await page.reload();
+  await visit(page, "#/overview", ".tiles");
+  return page;
+}
+
+const endSession = (page) => page.context().clearCookies();
+
+/** The form is there, with why, and nothing else. */
+async function isAskedToSignIn(page) {
+  await page.getByText("Your session has ended.").waitFor({ timeout: 10_000 });
+  assert.equal(await page.title(), "Sign in – Access Advisor");
+  assert.equal(await page.locator("#app > *").count(), 1);
+  assert.equal(await page.getByText("bruno").count(), 0);
+}
+
+/** Lets jobs look as if they were in progress. */
+async function keepInProgress(page) {
+  const change = (pattern, edit) =>
+    page.route(pattern, async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      edit(json);
+      await route.fulfill({ response, json });
+    });
+  await change("**/ui/jobs", (json) => json.Jobs?.forEach((job) => (job.Status = "IN_PROGRESS")));
+  await change("**/ui/api", (json) => {
+    if (json.JobStatus) json.JobStatus = "IN_PROGRESS";
+  });
+}
+
+for (const [name, hash] of [
+  ["the list to choose from", "#/entities"],
+  ["the page that starts a report", link("entity", BRUNO)],
+  ["a report", "report"],
+  ["the list of reports", "#/reports"],
+]) {
+  test(`a session that has ended is noticed by ${name}`, async () => {
+    const page = await signedIn();
+    await endSession(page);
+    const to = hash === "report" ? link("report", page.job) : hash;
+    await page.evaluate((to) => (location.hash = to), to);
+    await isAskedToSignIn(page);
+    // Who signs in is where the session ended.
+    await signIn(page, ADA_KEY);
+    await page.locator("main:not([aria-busy]) h1").waitFor();
+    assert.equal(await page.evaluate(() => location.hash), to);
+  });
+}
+
+test("a session that has ended is noticed when the overview is made again", async () => {
+  const page = await signedIn();
+  await endSession(page);
+  await page.getByRole("button", { name: "Make again" }).click();
+  await isAskedToSignIn(page);
+});
+
+test("a session that has ended is noticed when a report is started", async () => {
+  const page = await signedIn();
+  await visit(page, link("entity", BRUNO), ".buttons");
+  await endSession(page);
+  await page.getByRole("button", { name: "Report on services and actions" }).click();
+  await isAskedToSignIn(page);
+});
+
+test("a session that has ended is noticed while a report is awaited", async () => {
+  const page = await signedIn();
+  await keepInProgress(page);
+  await visit(page, link("report", page.job), ".job-status");
+  await page.getByText("Waiting for the report").waitFor();
+  await endSession(page);
+  await isAskedToSignIn(page);
+});
+
+test("a session that has ended is noticed by a list that follows jobs", async () => {
+  const page = await signedIn();
+  await keepInProgress(page);
+  await visit(page, "#/reports", "td.status:has-text('in progress')");
+  await endSession(page);
+  await isAskedToSignIn(page);
+});
+
+test("whoever signs in after a session has ended sees nothing of the one before", async () => {
+  const page = await signedIn();
+  // An answer that was on its way when the session ended.
+  let deliver;
+  const held = new Promise((resume) => (deliver = resume));
+  await page.route("**/ui/reports", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.getByRole("button", { name: "Make again" }).click();
+  await endSession(page);
+  await page.getByRole("link", { name: "Your reports" }).click();
+  await isAskedToSignIn(page);
+  await page.unroute("**/ui/reports");
+  await signIn(page, ERIN_KEY);
+  await page.locator("main:not([aria-busy]) h1").waitFor();
+  deliver();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByText("There is no overview").first().waitFor();
+  assert.equal(await page.locator(".tile").count(), 0);
+});
+
+test("a refusal to a session that was before ends no other", async () => {
+  const page = await signedIn();
+  let deliver;
+  const held = new Promise((resume) => (deliver = resume));
+  await page.route("**/ui/jobs", async (route) => {
+    await held;
+    await route.fulfill({ status: 401, json: { Code: "NotSignedIn", Message: "Sign in first." } });
+  });
+  await page.getByRole("link", { name: "Your reports" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.unroute("**/ui/jobs");
+  await signIn(page, ADA_KEY);
+  deliver();
+  await visit(page, "#/reports", "td.status");
+  assert.equal(await page.getByText("Your session has ended.").count(), 0);
+});
+
+test("a report is awaited over a lost connection", async () => {
+  const page = await signedIn();
+  let failures = 2;
+  await page.route("**/ui/api", async (route) => {
+    failures -= 1;
+    if (failures === 1) await route.abort("connectionrefused");
+    else if (failures === 0) await route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" });
+    else await route.continue();
+  });
+  await page.evaluate((to) => (location.hash = to), link("report", page.job));
+  const status = page.locator(".job-status");
+  await status.filter({ hasText: "The connection to the server is lost. Trying again" }).waitFor();
+  assert.equal(await status.getAttribute("role"), "status");
+  await status.filter({ hasText: "answered with status 502" }).waitFor();
+  await page.getByRole("heading", { name: "Services and actions" }).waitFor({ timeout: 10_000 });
+});
+
+test("a list follows jobs over a lost connection", async () => {
+  const page = await signedIn();
+  await keepInProgress(page);
+  await visit(page, "#/reports", "td.status:has-text('in progress')");
+  await page.route("**/ui/jobs", (route) => route.abort("connectionrefused"));
+  await page.getByText("The connection to the server is lost. Trying again").waitFor();
+  await page.unroute("**/ui/jobs");
+  await page.locator("td.status:has-text('finished')").first().waitFor();
+  assert.equal(await page.getByText("Trying again").count(), 0);
+});
+
+test("a page that cannot be shown can be tried again", async () => {
+  const page = await signedIn();
+  await page.route("**/ui/jobs", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<p>hello" }));
+  await page.getByRole("link", { name: "Your reports" }).click();
+  await page.getByRole("alert").filter({ hasText: "answered with status 200, and not by access-advisor" }).waitFor();
+  await page.unroute("**/ui/jobs");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator("td.status").first().waitFor();
+});
+
+test("a server that does not tell who is signed in is asked again", async () => {
+  const page = await signedIn();
+  await page.route("**/ui/session", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }));
+  await page.reload();
+  await page.getByRole("heading", { name: "The server does not answer" }).waitFor();
+  // Nor can who is signed in sign out then.
+  await page.unroute("**/ui/session");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator(".tiles").waitFor({ timeout: 30_000 });
+  await page.route("**/ui/session", (route) => route.abort("connectionrefused"));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("alert").filter({ hasText: "You are still signed in." }).waitFor();
+});
+
+test("what takes long is said", async () => {
+  const page = await signedIn();
+  let deliver;
+  await page.route("**/ui/reports", async (route) => {
+    await new Promise((resume) => (deliver = resume));
+    await route.continue();
+  });
+  const progress = page.locator("p[role=status].progress");
+  await page.getByRole("button", { name: "Make again" }).click();
+  await progress.filter({ hasText: "Making live reports" }).waitFor();
+  deliver();
+  await page.locator("main:not([aria-busy]) .tiles").waitFor();
+  assert.equal(await progress.textContent(), "");
+  // The first time, nothing else is on the page.
+  await page.reload();
+  await progress.filter({ hasText: "Making live reports" }).waitFor();
+  deliver();
+  await page.locator(".tiles").waitFor();
+});

@@ -1,0 +1,70 @@
+//! Programs that tests need, from the packages of Debian and its relatives.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use crate::{child, python};
+
+/// Where a program is on the search path. On Linux with apt-get, its packages are installed first if it is missing, as root or, in CI,
+/// with sudo: nothing is installed on somebody's own machine without being asked.
+pub(crate) fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    if let Some(program) = on_path(name) {
+        return Ok(program);
+    }
+    let list = packages.join(" ");
+    let missing = format!("{name} is not on the search path");
+    let is_root = is_root();
+    if !cfg!(target_os = "linux") || on_path("apt-get").is_none() {
+        return Err(format!("{missing}: install it (Debian's packages: {list})"));
+    }
+    if !is_root && std::env::var_os("CI").is_none() {
+        return Err(format!("{missing}: apt-get install {list}"));
+    }
+    println!("==> apt-get install {list}");
+    for (arguments, packages) in [
+        (&["update"][..], &[][..]),
+        (&["install", "--yes", "--no-install-recommends"], packages),
+    ] {
+        let mut command = child::command(if is_root { "apt-get" } else { "sudo" })?;
+        if !is_root {
+            command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        }
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command.arg("--quiet=2").args(arguments).args(packages);
+        python::succeed(&mut command).map_err(|error| format!("{missing}, and {error}"))?;
+    }
+    on_path(name).ok_or_else(|| format!("{missing} after apt-get install {list}"))
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    find(name, &path)
+}
+
+fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
+fn is_root() -> bool {
+    let mut id = std::process::Command::new("id");
+    let output = id.arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_on_the_search_path() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        std::fs::create_dir(folders[0].path().join("tool")).unwrap();
+        let tool = folders[1].path().join("tool");
+        std::fs::write(&tool, "").unwrap();
+        let path = std::env::join_paths(folders.iter().map(tempfile::TempDir::path)).unwrap();
+        assert_eq!(find("tool", &path), Some(tool));
+        assert_eq!(find("other", &path), None);
+    }
+}
