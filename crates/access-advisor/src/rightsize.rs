@@ -4,7 +4,7 @@
 
 #[doc(inline)]
 pub use advisor_core::{
-    Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
+    Advice, Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
     PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
     RightsizedFile, Rightsizer, StatementChange, UnknownLimitError, UnmatchedKeepRule, Wildcards,
     shortest_actions,

@@ -98,7 +98,7 @@ pub use report::{
 pub use reports::{MappedReports, Reports};
 pub use request_error::RequestError;
 pub use rightsize::{
-    Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
+    Advice, Basis, ChangeReason, KeepRuleError, KeepRules, KeptActions, NewPolicy, OnlyOneMember,
     PolicyChange, PolicyLimits, PolicyPlace, Proof, Refusal, RightsizeOptions, Rightsized,
     RightsizedFile, Rightsizer, StatementChange, UnknownLimitError, UnmatchedKeepRule, Wildcards,
     shortest_actions,

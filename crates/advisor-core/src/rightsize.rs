@@ -10,6 +10,7 @@
 
 mod access_levels;
 mod actions;
+mod advice;
 mod applicable;
 mod basis;
 mod diff;
@@ -35,6 +36,7 @@ mod steps;
 mod terraform;
 mod wildcards;
 
+pub use self::advice::Advice;
 pub use self::basis::Basis;
 pub use self::files::RightsizedFile;
 pub use self::keep_rules::{KeepRuleError, KeepRules, UnmatchedKeepRule};

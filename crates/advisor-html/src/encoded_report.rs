@@ -26,9 +26,15 @@ pub struct EncodedReport {
     pub(crate) findings: Vec<FoundPart>,
     /// As JSON.
     pub(crate) rightsized: Option<String>,
+    /// What the table of all reports says of right-sizing: the names of its [`Advice`](advisor_core::Advice), that of its
+    /// [`Refusal`](advisor_core::Refusal), and [`KEPT_WHOLE`].
+    pub(crate) advice: Vec<&'static str>,
     /// Whether it is without its right-sized policies and the statements that grant something, because the file is full.
     pub(crate) is_short: bool,
 }
+
+/// Nothing goes of what is granted, as statements stay whole.
+pub(crate) const KEPT_WHOLE: &str = "kept-whole";
 
 /// A finding on the entity.
 #[derive(Clone, Debug)]
@@ -150,6 +156,7 @@ impl EncodedReport {
             undecided: report.undecided(),
             findings: Vec::new(),
             rightsized: None,
+            advice: Vec::new(),
             is_short: finder.is_none(),
         }
     }

@@ -267,6 +267,7 @@ impl<W: Write> HtmlWriter<W> {
             limit: self.options.limit,
             findings: self.findings.take(),
             issues: self.advisor.account().issues().len(),
+            advice: &self.entities.advice_names,
             services: &self.services.summaries,
             entities: &self.entities,
         };

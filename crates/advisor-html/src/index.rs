@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use advisor_core::{DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
+use advisor_core::{AccountCoverage, DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
 use serde::Serialize;
 
 use crate::encoded_report::{EncodedReport, STATES};
@@ -23,6 +23,8 @@ pub(crate) struct Index<'a> {
     pub(crate) issues: usize,
     /// The kinds and severities of findings; `None` when none were looked for.
     pub(crate) findings: Option<FindingNames>,
+    /// What the numbers in [`Entities::advice`] mean.
+    pub(crate) advice: &'a [&'static str],
     pub(crate) services: &'a [ServiceSummary],
     pub(crate) entities: &'a Entities,
 }
@@ -32,16 +34,40 @@ pub(crate) struct Index<'a> {
 pub(crate) struct FindingNames {
     kinds: [FindingKind; FindingKind::ALL.len()],
     severities: [Severity; Severity::ALL.len()],
-    /// The days that the findings are about.
-    window: Option<DayRange>,
+    /// What they rest on.
+    #[serde(flatten)]
+    basis: Option<FindingBasis>,
+}
+
+/// The days that findings are about, and of how many accounts too few of them were read to call anything unused.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FindingBasis {
+    window: DayRange,
+    days_needed: u32,
+    accounts: usize,
+    uncovered_accounts: usize,
 }
 
 impl FindingNames {
-    pub(crate) fn new(window: Option<DayRange>) -> Self {
+    pub(crate) fn new(basis: Option<FindingBasis>) -> Self {
         Self {
             kinds: FindingKind::ALL,
             severities: Severity::ALL,
-            window,
+            basis,
+        }
+    }
+}
+
+impl FindingBasis {
+    pub(crate) fn new(coverage: &ReportCoverage) -> Self {
+        let accounts = coverage.accounts.iter();
+        let is_uncovered = |account: &&AccountCoverage| account.days_read < coverage.days_needed;
+        Self {
+            window: coverage.window,
+            days_needed: coverage.days_needed,
+            accounts: coverage.accounts.len(),
+            uncovered_accounts: accounts.filter(is_uncovered).count(),
         }
     }
 }
@@ -89,6 +115,10 @@ pub(crate) struct Entities {
     undecided: Vec<usize>,
     /// The kind and severity of each active finding, in one number.
     findings: Vec<Vec<u32>>,
+    /// What right-sizing advises: see [`EncodedReport::advice`]. Positions in `advice_names`.
+    advice: Vec<Vec<usize>>,
+    #[serde(skip)]
+    pub(crate) advice_names: Vec<&'static str>,
     tags: Vec<Vec<String>>,
     /// The ARNs of permissions boundaries.
     boundary: Vec<Option<Arc<str>>>,
@@ -131,11 +161,24 @@ impl Entities {
         self.undecided.push(report.undecided);
         let found = report.findings.iter().filter_map(|it| it.code);
         self.findings.push(found.collect());
+        let mut advice = Vec::new();
+        for name in &report.advice {
+            advice.push(self.advice_number(name));
+        }
+        self.advice.push(advice);
         let tags = facts.map(|facts| facts.tags.clone());
         self.tags.push(tags.unwrap_or_default());
         let boundary = facts.and_then(|facts| facts.boundary.clone());
         self.boundary.push(boundary);
         self.push_counts(report);
+    }
+
+    fn advice_number(&mut self, name: &'static str) -> usize {
+        let known = self.advice_names.iter().position(|known| *known == name);
+        known.unwrap_or_else(|| {
+            self.advice_names.push(name);
+            self.advice_names.len() - 1
+        })
     }
 
     fn push_counts(&mut self, report: &EncodedReport) {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use advisor_core::{
-    Advisor, DayRange, EntityId, Finding, FindingKind, FindingSettings, Findings, Refusal, Report,
-    Rightsizer, Severity,
+    Advisor, EntityId, Finding, FindingKind, FindingSettings, Findings, Refusal, Report,
+    Rightsized, Rightsizer, Severity,
 };
 use hashbrown::HashMap;
 
-use crate::encoded_report::{EncodedReport, FoundPart};
+use crate::encoded_report::{EncodedReport, FoundPart, KEPT_WHOLE};
 use crate::finding_json::finding_json;
 use crate::grants::GrantFinder;
-use crate::index::FindingNames;
+use crate::index::{FindingBasis, FindingNames};
 use crate::rightsized_json::rightsized_json;
 
 /// Findings on so many entities are in memory with all of their actions.
@@ -24,8 +24,8 @@ pub struct ReportEncoder {
     advisor: Advisor,
     /// By the ARN of the entity; `None` when none were looked for.
     findings: Option<HashMap<Arc<str>, Vec<FoundPart>>>,
-    /// The days that the findings are about.
-    window: Option<DayRange>,
+    /// What the findings rest on.
+    basis: Option<FindingBasis>,
     rightsizer: Option<Rightsizer>,
     grants: Arc<GrantFinder>,
     /// Whether the file that is being written has room for all of a report.
@@ -39,7 +39,7 @@ impl ReportEncoder {
         Self {
             advisor: advisor.clone(),
             findings: None,
-            window: None,
+            basis: None,
             rightsizer: None,
             grants: Arc::new(GrantFinder::new(advisor)),
             has_room: Arc::new(AtomicBool::new(true)),
@@ -49,7 +49,7 @@ impl ReportEncoder {
     /// Adds findings on the account: each stands on the page of its entity.
     #[must_use]
     pub fn with_findings(mut self, findings: &Findings) -> Self {
-        self.window = Some(findings.coverage.window);
+        self.basis = Some(FindingBasis::new(&findings.coverage));
         let by_entity = self.findings.get_or_insert_default();
         for finding in &findings.findings {
             let of_entity = by_entity.entry(finding.resource.clone());
@@ -92,7 +92,7 @@ impl ReportEncoder {
     /// What the numbers of findings mean; `None` when none were looked for.
     pub(crate) fn finding_names(&self) -> Option<FindingNames> {
         self.findings.as_ref()?;
-        Some(FindingNames::new(self.window))
+        Some(FindingNames::new(self.basis.clone()))
     }
 
     /// Makes a report of the advisor ready to be written. Once an [`HtmlWriter`](crate::HtmlWriter) of this encoder is full, it leaves out
@@ -102,21 +102,18 @@ impl ReportEncoder {
         let has_room = self.has_room.load(Ordering::Relaxed);
         let grants = has_room.then_some(&*self.grants);
         let findings = (self.findings.as_ref()).and_then(|known| known.get(report.arn()));
+        let rightsized = grants.and_then(|_| self.rightsized(report));
         EncodedReport {
             findings: findings.cloned().unwrap_or_default(),
-            rightsized: grants.and_then(|_| self.rightsized(report)),
+            advice: rightsized.as_ref().map(advice).unwrap_or_default(),
+            rightsized: rightsized.as_ref().and_then(shown),
             ..EncodedReport::new(&self.advisor, grants, report)
         }
     }
 
-    /// `None` where there is nothing to say: of what AWS maintains, and without states.
-    fn rightsized(&self, report: &Report) -> Option<String> {
+    fn rightsized(&self, report: &Report) -> Option<Rightsized> {
         let entity = self.advisor.account().resolve(report.arn()).ok()?;
-        let rightsized = self.rightsizer.as_ref()?.rightsize_entity(entity)?;
-        if matches!(rightsized.refused, Some(Refusal::OfAws | Refusal::NoStates)) {
-            return None;
-        }
-        rightsized_json(&rightsized).ok().map(|it| it.to_string())
+        self.rightsizer.as_ref()?.rightsize_entity(entity)
     }
 
     /// Whether the file has room, which its writer says.
@@ -127,6 +124,28 @@ impl ReportEncoder {
     pub(crate) fn advisor(&self) -> &Advisor {
         &self.advisor
     }
+}
+
+/// What the page shows. `None` where there is nothing to say: of what AWS maintains, and without states.
+fn shown(rightsized: &Rightsized) -> Option<String> {
+    if matches!(rightsized.refused, Some(Refusal::OfAws | Refusal::NoStates)) {
+        return None;
+    }
+    rightsized_json(rightsized).ok().map(|it| it.to_string())
+}
+
+/// As [`EncodedReport::advice`] has it.
+fn advice(rightsized: &Rightsized) -> Vec<&'static str> {
+    let advice = rightsized.advice.iter().map(|it| it.name());
+    let refused = rightsized.refused.iter().map(Refusal::name);
+    let mut statements = rightsized.policies.iter().flat_map(|it| &*it.statements);
+    let is_whole = rightsized.refused.is_none()
+        && rightsized.removed_actions == 0
+        && statements.any(|it| it.stays.is_some());
+    advice
+        .chain(refused)
+        .chain(is_whole.then_some(KEPT_WHOLE))
+        .collect()
 }
 
 impl FoundPart {

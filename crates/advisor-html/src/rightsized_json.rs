@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 /// Of a statement, further removed actions are counted: their names stand in the services of the report.
 const MOST_REMOVED: usize = 5;
 /// The members that the page shows.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "Refused",
+    "Advice",
     "Kept",
     "RemovedActions",
     "RemovedPrivileges",

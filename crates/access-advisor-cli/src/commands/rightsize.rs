@@ -43,7 +43,6 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
     }
     let joined = accounts.read(&arguments.trail, tracking)?;
     let (advisor, missing) = (joined.advisor, joined.missing);
-    let wildcards = options.wildcards;
     let rightsizer = advisor.rightsizer(options);
     let unmatched = rightsizer.unmatched_keep_rules();
     if unmatched.iter().any(UnmatchedKeepRule::is_mistake) {
@@ -74,7 +73,7 @@ fn rightsize(arguments: &RightsizeArguments) -> Result<(), Failure> {
             if arguments.all {
                 summary::write(&mut lines, &rightsized)?;
             }
-            table::write(&mut lines, &rightsized, wildcards)
+            table::write(&mut lines, &rightsized)
         }
         RightsizeFormat::Json => json::write(writer, &rightsized, &advisor),
     })?;

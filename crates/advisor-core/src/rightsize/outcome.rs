@@ -16,6 +16,7 @@ use crate::text::count;
 use crate::time;
 use crate::unseen_use::UseSource;
 
+use super::advice::Advice;
 use super::basis::Basis;
 use super::merging::StatementJson;
 use super::packing::map_characters;
@@ -51,6 +52,9 @@ pub struct Rightsized {
     /// Why nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
+    /// What to do beside or instead of what is proposed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
     /// What was read of the trail of its account. `None` when nothing is proposed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rests_on: Option<Basis>,
@@ -327,6 +331,27 @@ pub enum Refusal {
     NotProved,
 }
 
+impl Refusal {
+    /// The name of the kind, without what it is about: `of-identity-center`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Coverage(_) => "coverage",
+            Self::NewMembers { .. } => "new-members",
+            Self::OldTrail { .. } => "old-trail",
+            Self::UnseenUse { .. } => "unseen-use",
+            Self::NoStates => "no-states",
+            Self::Nobody => "nobody",
+            Self::UnknownHolders(_) => "unknown-holders",
+            Self::OfAws => "of-aws",
+            Self::OfIdentityCenter => "of-identity-center",
+            Self::InvalidName { .. } => "invalid-name",
+            Self::NoVersion => "no-version",
+            Self::NotProved => "not-proved",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -415,6 +440,7 @@ impl Rightsized {
             groups: Vec::new(),
             is_never_used: detail.is_never_used,
             refused: None,
+            advice: Vec::new(),
             rests_on: None,
             kept: KeptActions::default(),
             removed_actions: 0,

@@ -15,6 +15,7 @@ use crate::request_error::RequestError;
 use crate::state::ReportCoverage;
 
 use super::access_levels::AccessLevels;
+use super::advice::Advice;
 use super::basis::Basis;
 use super::document::OldDocument;
 use super::documents::Documents;
@@ -109,6 +110,7 @@ impl Rightsizer {
             result = Rightsized::unchanged(detail);
             result.refused = Some(refusal);
         }
+        result.advice = Advice::on(&result, self.options.wildcards);
         Some(result)
     }
 

@@ -98,6 +98,8 @@ export interface PolicyChange {
 /** What the policies would be without what is unused: as `rightsize --format json` prints it. */
 export interface Rightsized {
   Refused?: string;
+  /** What to do beside or instead of it. */
+  Advice?: { Kind: string; Message: string }[];
   Kept: Record<string, number>;
   RemovedActions: number;
   /** Those that can lead to more permissions or to credentials, and the others that write. */
@@ -136,12 +138,25 @@ interface EntityColumns {
   undecided: number[];
   /** The active findings, each a kind and a severity in one number. */
   findings: number[][];
+  /** What right-sizing advises, as positions in the index's list of names. */
+  advice: number[][];
   tags: string[][];
   /** The ARNs of permissions boundaries. */
   boundary: (string | null)[];
   kept: number[];
   section: number[];
   offset: number[];
+}
+
+/** What the numbers of findings mean, and what they rest on, which is absent where there is no report. */
+interface FindingsIndex {
+  kinds: string[];
+  severities: Severity[];
+  window?: string;
+  daysNeeded?: number;
+  accounts?: number;
+  /** Accounts of which fewer days of the window were read. */
+  uncoveredAccounts?: number;
 }
 
 interface IndexJson {
@@ -155,8 +170,10 @@ interface IndexJson {
   coverage: Coverage | null;
   limit: number;
   issues: number;
-  /** The kinds and severities of findings, and the days that they are about; null when none were looked for. */
-  findings: { kinds: string[]; severities: Severity[]; window: string | null } | null;
+  /** null when none were looked for. */
+  findings: FindingsIndex | null;
+  /** The names of what right-sizing advises. */
+  advice: string[];
   services: ServiceSummary[];
   entities: EntityColumns;
 }
@@ -210,6 +227,7 @@ export class Reports {
   readonly notEvaluated: Uint32Array;
   readonly undecided: Uint32Array;
   readonly findings: number[][];
+  private readonly advice: number[][];
   readonly tags: string[][];
   readonly boundary: (string | null)[];
   readonly kept: Uint8Array;
@@ -244,6 +262,7 @@ export class Reports {
     this.notEvaluated = Uint32Array.from(entities.notEvaluated);
     this.undecided = Uint32Array.from(entities.undecided);
     this.findings = entities.findings;
+    this.advice = entities.advice;
     this.tags = entities.tags;
     this.boundary = entities.boundary;
     this.kept = Uint8Array.from(entities.kept);
@@ -283,6 +302,11 @@ export class Reports {
       kind: findings.kinds[Math.floor(code / of)] ?? "",
       severity: findings.severities[code % of] ?? "informational",
     }));
+  }
+
+  /** The names of what right-sizing advises on a row. */
+  adviceOn(row: number): string[] {
+    return (this.advice[row] ?? []).map((position) => this.index.advice[position] ?? "");
   }
 
   kindOf(row: number): Kind {
@@ -372,7 +396,7 @@ export function reportsOf(
   job: { now: number; granularity: string | null },
 ): Reports {
   const granted = report.services.filter((it) => it.grant === "granted");
-  const hasStates = report.services.some((it) => it.claim !== null);
+  const hasStates = report.services.every((it) => it.claim !== null);
   const isActionLevel = job.granularity === "ACTION_LEVEL";
   const sum = (of: (service: ServiceRow) => number): number => granted.reduce((total, it) => total + of(it), 0);
   const claims = isActionLevel ? granted.flatMap((it) => it.actions().filter((action) => action.granted)) : granted;
@@ -402,6 +426,7 @@ export function reportsOf(
       limit: 0,
       issues: 0,
       findings: null,
+      advice: [],
       services: services.map(summary),
     },
     {
@@ -424,6 +449,7 @@ export function reportsOf(
       notEvaluated: [report.notEvaluated.length],
       undecided: [0],
       findings: [[]],
+      advice: [[]],
       tags: [[]],
       boundary: [null],
       kept: [Kept.All],

@@ -17,6 +17,20 @@ const CREDENTIALS: Record<string, string> = { UnusedIAMUserAccessKey: "access ke
 /** Findings that a whole identity can go. */
 const WHOLE_KINDS = new Set(["UnusedIAMRole", "UnusedIAMUser"]);
 
+/** What can be done where right-sizing removes nothing, or not all, by the name of its advice or of its refusal. */
+const ADVICE: Record<string, string> = {
+  DetachPolicies: "Nothing of it was seen used: detach and delete its policies, if nobody needs what the logs cannot show",
+  SafeWildcards: "Its statements are too long to right-size by name: use rightsize --wildcards safe",
+  "of-identity-center": "IAM Identity Center makes it: change the permission set",
+  "unseen-use": "AWS remembers a use that the trail does not show: find out what the trail misses first",
+  "old-trail": "The trail that was read ends too long ago: read newer logs first",
+  "not-proved": "That smaller policies are right could not be proved",
+  "kept-whole": "Right-sizing keeps its statements whole: its page says why",
+};
+
+/** Advice that says nothing new of who can be deleted. */
+const OF_A_PART = new Set(["DetachPolicies", "SafeWildcards", "not-proved", "kept-whole"]);
+
 /** Granted actions, or services, of which no use is known. */
 function notKnown(reports: Reports, row: number): number {
   return reports.isActionLevel
@@ -52,10 +66,14 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
   const rank = (row: number): number => {
     const severity = unusedSeverity(reports, row);
     const worst = severity === null ? 0 : SEVERITIES.length - SEVERITIES.indexOf(severity);
-    return (worst * 1e7 + removable(reports, row)) * 1e7 + notKnown(reports, row);
+    // A role that AWS remembers no use of can go, whatever was read.
+    const deletable = isDeletable(reports, row) ? 1e7 : 0;
+    return (worst * 1e8 + deletable + removable(reports, row)) * 1e7 + notKnown(reports, row);
   };
-  const ranks = new Map(identities.map((row) => [row, rank(row)]));
-  const top = [...identities].sort((left, right) => (ranks.get(right) ?? 0) - (ranks.get(left) ?? 0)).slice(0, MOST_SHOWN);
+  const able = identities.filter((row) => isDecision(reports, row));
+  if (able.length === 0) return h("p", { class: "empty" }, "Nothing is granted to a user or role.");
+  const ranks = new Map(able.map((row) => [row, rank(row)]));
+  const top = able.sort((left, right) => (ranks.get(right) ?? 0) - (ranks.get(left) ?? 0)).slice(0, MOST_SHOWN);
   const withUnused = identities.filter((row) => removable(reports, row) > 0).length;
   return h(
     "div",
@@ -71,6 +89,17 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
   );
 }
 
+/** Whether there is anything to decide: AWS's own roles cannot be changed, and who has nothing can lose nothing. */
+function isDecision(reports: Reports, row: number): boolean {
+  if (reports.adviceOn(row).includes("of-aws")) return false;
+  return (reports.services[row] ?? 0) > 0 || unusedSeverity(reports, row) !== null;
+}
+
+/** Whether right-sizing says to delete a role rather than shrink it. */
+function isDeletable(reports: Reports, row: number): boolean {
+  return reports.adviceOn(row).includes("DeleteRole");
+}
+
 /** Why nothing can be called unused, as far as the coverage tells. */
 function nothingYet(reports: Reports): string {
   const { coverage } = reports.index;
@@ -79,11 +108,17 @@ function nothingYet(reports: Reports): string {
   const [first] = tooFew;
   const why =
     coverage === null || first === undefined
-      ? ""
+      ? nothingOfPart(reports)
       : tooFew.length === 1
         ? `: ${count(first.DaysRead, "day")} of the trail of account ${first.Account} were read, and ${number(coverage.DaysNeeded)} are needed`
         : `: fewer than the ${count(coverage.DaysNeeded, "day")} that are needed were read of ${count(tooFew.length, "account")}`;
-  return `No grant can be removed safely yet. ${what}${why}. These have the most grants without a known use.`;
+  return `No single grant can be removed safely yet. ${what}${why}. These have the most grants without a known use.`;
+}
+
+/** Enough days were read of each account, but not of each Region or kind of event. */
+function nothingOfPart(reports: Reports): string {
+  const uncovered = reports.states[4]?.some((it) => it > 0) === true;
+  return uncovered ? `: of the Regions and the kinds of events that would show it, fewer than ${number(reports.index.coverage?.DaysNeeded ?? 0)} days were read` : "";
 }
 
 /** That findings see no use in their days, and where a use is that other parts of the page show. */
@@ -94,26 +129,41 @@ function idleText(reports: Reports, row: number): string {
   return days === null ? older : `no use in ${count(days.count, "day")}, since ${date(days.first)}; ${older}`;
 }
 
+function unusedCredentials(reports: Reports, row: number): string[] {
+  return [...new Set(reports.findingsOn(row).flatMap(({ kind }) => CREDENTIALS[kind] ?? []))];
+}
+
+/** What right-sizing adds to what is to be done with the grants of a user or role. */
+function adviceText(reports: Reports, row: number): string | undefined {
+  const isWhole = isWhollyUnused(reports, row) || isDeletable(reports, row);
+  const isOfCredentials = !isWhole && removable(reports, row) === 0 && unusedCredentials(reports, row).length > 0;
+  const names = isOfCredentials ? [] : reports.adviceOn(row).filter((name) => !(isWhole && OF_A_PART.has(name)));
+  return names.map((name) => ADVICE[name]).find((text) => text !== undefined);
+}
+
+function whatToDo(reports: Reports, row: number, granted: number): string {
+  if (isWhollyUnused(reports, row)) return `Delete the ${reports.kindOf(row)}: ${idleText(reports, row)}`;
+  if (isDeletable(reports, row)) return "Delete the role: nothing of it was seen used, and AWS remembers no use";
+  const noun = reports.isActionLevel ? "action" : "service";
+  const unused = removable(reports, row);
+  if (unused > 0) return `Remove ${number(unused)} of ${count(granted, noun)}`;
+  const credentials = unusedCredentials(reports, row);
+  if (credentials.length > 0) return `Delete the unused ${credentials.join(" and ")}`;
+  return `${number(notKnown(reports, row))} of ${count(granted, noun)} without a known use`;
+}
+
 function decision(reports: Reports, row: number): HTMLElement {
   const severity = unusedSeverity(reports, row);
   const states = reports.states.map((column) => column[row] ?? 0);
   const granted = states.reduce((sum, it) => sum + it, 0);
-  const unused = removable(reports, row);
-  const credentials = [...new Set(reports.findingsOn(row).flatMap(({ kind }) => CREDENTIALS[kind] ?? []))];
-  const noun = reports.isActionLevel ? "action" : "service";
-  const what = isWhollyUnused(reports, row)
-    ? `Delete the ${reports.kindOf(row)}: ${idleText(reports, row)}`
-    : unused > 0
-      ? `Remove ${number(unused)} of ${count(granted, noun)}`
-      : credentials.length > 0
-        ? `Delete the unused ${credentials.join(" and ")}`
-        : `${number(notKnown(reports, row))} of ${count(granted, noun)} without a known use`;
+  const what = whatToDo(reports, row, granted);
+  const advice = adviceText(reports, row);
   return h(
     "li",
     {},
     h("span", { class: "rank" }, severity === null ? "" : severityBadge(severity)),
     h("span", { class: "who" }, h("a", { href: entityHref(reports, row), title: reports.arn[row] }, reports.name[row])),
-    h("span", { class: "what" }, what),
+    h("span", { class: "what" }, what, advice !== undefined && h("small", {}, advice)),
     stateStack(states),
     h("span", { class: "use" }, "last use ", when(reports.last[row] ?? -1, reports.index.now, "not known")),
   );

@@ -7,7 +7,7 @@ import { h, printable } from "./dom";
 import { kindTitle, SEVERITIES, severityBadge } from "./findings";
 import { Filters, matchesEntity, wordsOf, type Choice } from "./filters";
 import { count, iso, number } from "./format";
-import { ageOf, AGES } from "./overview";
+import { ageOf, AGES, NEVER } from "./overview";
 import { entityHref, share, whenCell, type View } from "./parts";
 import { sign } from "./signs";
 import { VirtualTable, type Column } from "./virtual";
@@ -143,7 +143,7 @@ function choices(reports: Reports, all: number[], isPolicies: boolean, accounts:
   const kindsFound = (reports.index.findings?.kinds ?? []).filter((kind) => found.has(kind));
   const states = STATE_FILTERS.filter(({ value }) => (reports.index.hasStates ? value !== "none" : !["implied", "unused", "unobservable", "uncovered"].includes(value)));
   const kinds = [{ value: "identity", label: "users and roles" }, ...list(["user", "role", "group"])];
-  const ages = [...AGES.map(({ key, label }) => ({ value: key, label })), { value: "never", label: "not known" }];
+  const ages = [...AGES, ...NEVER].map(({ key, label }) => ({ value: key, label }));
   return [
     { key: "kind", label: "Kind", options: isPolicies ? [] : kinds },
     { key: "account", label: "Account", options: accounts.length > 1 ? list(accounts) : [] },

@@ -19,10 +19,16 @@ export const AGES: { key: string; label: string; first: number; last: number }[]
   { key: "older", label: "older", first: 181, last: Number.POSITIVE_INFINITY },
 ];
 
-/** The group of an identity's last use; `never` without one. */
+/** Of those without a known use: who has something to use, and who has nothing. */
+export const NEVER: { key: string; label: string }[] = [
+  { key: "never", label: "no use known" },
+  { key: "nothing", label: "nothing granted" },
+];
+
+/** The group of an identity's last use. */
 export function ageOf(reports: Reports, row: number): string {
   const last = reports.last[row] ?? -1;
-  if (last < 0) return "never";
+  if (last < 0) return (reports.services[row] ?? 0) > 0 ? "never" : "nothing";
   const days = Math.max(0, dayOf(reports.index.now) - dayOf(last));
   return AGES.find((age) => days <= age.last)?.key ?? "older";
 }
@@ -34,7 +40,9 @@ function sum(values: Uint32Array, rows: number[]): number {
 export function overview(reports: Reports): View {
   const { index } = reports;
   const identities = reports.rows("user", "role");
-  const used = identities.filter((row) => (reports.last[row] ?? -1) >= 0).length;
+  const byAge = new Map<string, number>();
+  for (const row of identities) byAge.set(ageOf(reports, row), (byAge.get(ageOf(reports, row)) ?? 0) + 1);
+  const [neverUsed, withoutGrants] = [byAge.get("never") ?? 0, byAge.get("nothing") ?? 0];
   const granted = index.services.filter((service) => service.granted > 0);
   const services = granted.filter((service) => service.used > 0).length;
   const actionsGranted = granted.reduce((total, service) => total + service.actionsGranted, 0);
@@ -53,9 +61,10 @@ export function overview(reports: Reports): View {
     ),
     tile(
       "Without a known use",
-      number(identities.length - used),
-      [shareText(identities.length - used, identities.length), provedText(reports, identities)].filter(Boolean).join(", "),
+      number(neverUsed),
+      [shareText(neverUsed, identities.length), provedText(reports, identities), withoutGrants > 0 && `${number(withoutGrants)} more with nothing granted`].filter(Boolean).join(", "),
       link("identities", "", { kind: "identity", age: "never" }),
+      "Users and roles that may use something, and of which no attempt is known. An attempt that was denied is one, too. Those with no policy, or with denies only, may use nothing.",
     ),
     tile("Services in use", number(services), `of ${number(granted.length)} that someone may use`, link("services")),
     reports.isActionLevel
@@ -69,15 +78,13 @@ export function overview(reports: Reports): View {
     tile("Managed policies", number(policies.length), policyDetail(reports, policies), link("policies")),
   );
 
-  const ages = [...AGES.map(({ key, label }) => ({ key, label })), { key: "never", label: "no use known" }];
-  const byAge = new Map<string, number>();
-  for (const row of identities) byAge.set(ageOf(reports, row), (byAge.get(ageOf(reports, row)) ?? 0) + 1);
+  const ages = [...AGES.map(({ key, label }) => ({ key, label })), ...NEVER.filter(({ key }) => key === "never" || withoutGrants > 0)];
   const distribution = columns(
     ages.map(({ key, label }) => ({
       label,
       value: byAge.get(key) ?? 0,
       href: link("identities", "", { kind: "identity", age: key }),
-      ...(key === "never" ? { className: "never" } : {}),
+      ...(NEVER.some((it) => it.key === key) ? { className: key } : {}),
     })),
   );
 
@@ -101,12 +108,13 @@ export function overview(reports: Reports): View {
       h("h1", { tabindex: -1 }, index.title),
       h("p", { class: "trust" }, h("strong", {}, "How far \"not used\" can be trusted: "), trustText(reports), " ", h("a", { href: link("coverage") }, "Coverage")),
       leftOut(reports),
+      index.hasStates ? null : h("p", { class: "note" }, `This is AWS's tracking: it does not tell what was not used from what was not read. So nothing is called unused here, and there are neither findings nor right-sized policies. ${reports.isServed ? "A server with --tracking full" : "--tracking full"} has them.`),
       tiles,
       h(
         "div",
         { class: "cards" },
         wideCard(index.hasStates ? "What to remove first" : "Most grants without a known access", decisions(reports, identities)),
-        index.findings === null ? null : card(`Findings${index.findings.window === null ? "" : `, ${index.findings.window.replace("/", " to ")}`}`, findingsTable(reports)),
+        index.findings === null ? null : card(`Findings${index.findings.window === undefined ? "" : `, ${index.findings.window.replace("/", " to ")}`}`, findingsTable(reports), findingsNote(reports)),
         index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
         card("Last use of users and roles", distribution),
         index.coverage && card("Days of the trail that were read", coverageMap(index.coverage)),
@@ -114,6 +122,14 @@ export function overview(reports: Reports): View {
       ),
     ),
   };
+}
+
+/** Why no finding says that something is unused: nothing found is not the same as nothing there. */
+function findingsNote({ index }: Reports): HTMLElement | null {
+  const { daysNeeded = 0, accounts = 0, uncoveredAccounts = 0 } = index.findings ?? {};
+  if (uncoveredAccounts === 0) return null;
+  const where = accounts === 1 ? "" : ` of ${number(uncoveredAccounts)} of ${number(accounts)} accounts`;
+  return h("p", { class: "note" }, `Fewer than ${count(daysNeeded, "day")} of these were read${where}, so no finding${where === "" ? "" : " there"} calls something unused.`);
 }
 
 /** How many of them are proved unused. Unobservable services prove nothing: those who have some are not among them. */
@@ -125,9 +141,10 @@ function provedText(reports: Reports, identities: number[]): string {
 
 function policyDetail(reports: Reports, policies: number[]): string {
   if (policies.length === 0) return "in this report";
-  // Those that only deny, and permissions boundaries, grant nothing that could be used.
+  // Those that only deny, permissions boundaries, and those that nobody has grant nothing that could be used.
   const boundaries = new Set(reports.boundary);
-  const granting = policies.filter((row) => (reports.services[row] ?? 0) > 0 && !boundaries.has(reports.arn[row] ?? ""));
+  const isUnattached = (row: number): boolean => reports.findingsOn(row).some(({ kind }) => kind === "UnattachedPolicy");
+  const granting = policies.filter((row) => (reports.services[row] ?? 0) > 0 && !boundaries.has(reports.arn[row] ?? "") && !isUnattached(row));
   const unused = granting.filter((row) => (reports.last[row] ?? -1) < 0).length;
   return unused === 0 ? "all that grant something have a known use" : `${number(unused)} of ${number(granting.length)} that grant something without a known use`;
 }

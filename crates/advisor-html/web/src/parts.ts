@@ -85,9 +85,9 @@ export function share(part: number, of: number): HTMLElement {
   );
 }
 
-export function tile(label: string, value: string, detail: string, href?: string): HTMLElement {
+export function tile(label: string, value: string, detail: string, href?: string, title?: string): HTMLElement {
   const content = [h("span", { class: "label" }, label), h("strong", {}, value), h("span", { class: "detail" }, detail)];
-  return href === undefined ? h("div", { class: "tile" }, content) : h("a", { class: "tile", href }, content);
+  return href === undefined ? h("div", { class: "tile", title }, content) : h("a", { class: "tile", href, title }, content);
 }
 
 export function wideCard(title: string, content: HTMLElement): HTMLElement {

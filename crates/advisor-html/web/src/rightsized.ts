@@ -23,11 +23,11 @@ const MOST_LINES = 600;
 export async function rightsizedPolicies(reports: Reports, row: number, report: Report, rightsized: Rightsized): Promise<HTMLElement> {
   const hasGroups = report.policies.some((policy) => policy.group !== "");
   if (rightsized.Refused !== undefined) {
-    return h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused);
+    return h("div", { class: "rightsized" }, h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused), advice(rightsized));
   }
   const whole = staying(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), whole);
+    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
@@ -38,6 +38,7 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
     "div",
     { class: "rightsized" },
     h("p", {}, `Of the ${count(allowed, "action")} that its ${hasGroups ? "own " : ""}policies allow, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, grantedText(allowed, reports.actions[row] ?? 0, hasGroups), proof(rightsized)),
+    advice(rightsized),
     rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
     rightsized.NewPolicies.map((policy) => {
       const text = printableJson(policy.PolicyDocument);
@@ -60,6 +61,12 @@ function grantedText(allowed: number, granted: number, hasGroups: boolean): stri
   if (granted === allowed) return "";
   if (hasGroups) return ` With the policies of its groups, and without what denies take away, ${number(granted)} are granted.`;
   return granted < allowed ? ` Denies take ${number(allowed - granted)} of them away: ${number(granted)} are granted.` : "";
+}
+
+/** What the command line advises, too. */
+function advice({ Advice = [] }: Rightsized): HTMLElement[] {
+  const nothingSeen = Advice.some(({ Kind }) => Kind === "DeleteRole" || Kind === "DetachPolicies");
+  return [...(nothingSeen ? [h("p", {}, "Nothing that it grants was seen used.")] : []), ...Advice.map(({ Message }) => h("p", { class: "advice" }, `${Message.charAt(0).toUpperCase()}${Message.slice(1)}.`))];
 }
 
 /** What is worth the most of what is removed. */

@@ -26,16 +26,19 @@ test("what to remove first is where the worst findings are", async () => {
   const page = await place.page(html);
   const rows = page.locator(".decisions li");
   const shown = await rows.evaluateAll((all) =>
-    all.map((it) => ({ arn: it.querySelector("a").title, severity: it.querySelector(".severity")?.lastChild.textContent, what: it.querySelector(".what").textContent })),
+    all.map((it) => ({ arn: it.querySelector("a").title, severity: it.querySelector(".severity")?.lastChild.textContent, what: it.querySelector(".what").firstChild.textContent })),
   );
   const ranks = shown.map(({ arn }) => worst.get(arn) ?? SEVERITIES.length);
   assert.deepEqual(ranks, [...worst.values()].sort((left, right) => left - right).slice(0, ranks.length));
   const identical = JSON.parse(await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "json"));
+  const sized = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...ENOUGH, "--format", "json"));
+  const deletable = new Set(sized.Rightsized.filter((it) => it.Advice?.some(({ Kind }) => Kind === "DeleteRole")).map((it) => it.Arn));
   for (const { arn, severity, what } of shown) {
     assert.equal(severity, SEVERITIES[worst.get(arn)], arn);
     const actions = identical.Reports.find((it) => it.Arn === arn).ServicesLastAccessed.flatMap((it) => it.TrackedActionsLastAccessed ?? []);
     const count = actions.filter((it) => it.State === "unused").length;
     if (unused.some((it) => it.resource === arn && ["UnusedIAMRole", "UnusedIAMUser"].includes(it.findingType))) assert.match(what, /^Delete the (user|role): no use in 90 days, since 2026-08-03; (last use \d{4}-\d\d-\d\d|no use is known)$/);
+    else if (deletable.has(arn)) assert.match(what, /^Delete the role: nothing of it was seen used/);
     else assert.equal(what, `Remove ${count.toLocaleString("en")} of ${actions.length.toLocaleString("en")} actions`, arn);
   }
   // The table of identities begins with the same ones.
@@ -60,8 +63,36 @@ test("CSV has the findings of each identity", async () => {
 test("where too little was read, nothing is said to be removable", async () => {
   const page = await place.page(await report(TEST_ACCOUNT, ...FULL, "--format", "html"));
   const text = await page.locator(".card").first().textContent();
-  assert.match(text, /No grant can be removed safely yet.*37 days of the trail of account 111122223333 were read, and 90 are needed/);
+  assert.match(text, /No single grant can be removed safely yet.*37 days of the trail of account 111122223333 were read, and 90 are needed/);
   assert.doesNotMatch(text, /Remove [\d,]+ of|Delete the/);
+});
+
+test("the overview advises what the command line advises", async () => {
+  const advised = new Set();
+  for (const coverage of ["12", "31"]) {
+    const json = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], "--min-coverage", coverage, "--format", "json"));
+    const page = await place.page(await report(TEST_ACCOUNT, ...FULL, "--min-coverage", coverage, "--format", "html"));
+    const shown = await page.locator(".decisions li").evaluateAll((all) => all.map((it) => [it.querySelector("a").title, [...it.querySelector(".what").childNodes].map((part) => part.textContent)]));
+    for (const [arn, [what, advice]] of shown) {
+      const { Advice = [], Refused } = json.Rightsized.find((it) => it.Arn === arn);
+      const kinds = Advice.map(({ Kind }) => Kind);
+      const isDeleted = what.startsWith("Delete the role");
+      if (kinds.includes("DeleteRole")) assert.ok(isDeleted, what);
+      else if (kinds.includes("DetachPolicies") && !isDeleted) assert.match(advice, /detach and delete its policies/);
+      else if (kinds.includes("SafeWildcards") && !isDeleted) assert.match(advice, /--wildcards safe/);
+      if (arn.includes("AWSReservedSSO")) assert.match(advice, /change the permission set/);
+      else if (Refused === undefined && kinds.length === 0) assert.ok(advice === undefined || advice.startsWith("Right-sizing keeps"), advice);
+      kinds.forEach((kind) => advised.add(kind));
+    }
+    // AWS's own roles cannot be changed, and who has nothing can lose nothing.
+    assert.ok(shown.every(([arn, [what]]) => !arn.includes("/aws-service-role/") && !what.includes(" of 0 ")));
+    // The page of an identity says the same.
+    const breakGlass = json.Rightsized.find((it) => it.Name === "BreakGlass");
+    await go(page, link("identity", breakGlass.Arn));
+    const advice = (await page.locator(".rightsized .advice").allTextContents()).map((text) => text.toLowerCase());
+    assert.deepEqual(advice, breakGlass.Advice.map(({ Message }) => `${Message}.`.toLowerCase()));
+  }
+  assert.ok(advised.has("DeleteRole") && advised.has("SafeWildcards"), [...advised].join());
 });
 
 test("unused credentials can go whatever was read of the trail", async () => {
@@ -70,7 +101,7 @@ test("unused credentials can go whatever was read of the trail", async () => {
   const users = json.findings.filter((it) => ["UnusedIAMUserAccessKey", "UnusedIAMUserPassword"].includes(it.findingType)).map((it) => it.resource);
   assert.ok(users.length > 0);
   const page = await place.page(await report(TEST_ACCOUNT, ...keys, ...FULL, "--format", "html"));
-  const shown = await page.locator(".decisions li").evaluateAll((all) => all.map((it) => [it.querySelector("a").title, it.querySelector(".what").textContent]));
+  const shown = await page.locator(".decisions li").evaluateAll((all) => all.map((it) => [it.querySelector("a").title, it.querySelector(".what").firstChild.textContent]));
   for (const arn of users) assert.match(new Map(shown).get(arn), /^Delete the unused (access key|password)( and (access key|password))?$/, arn);
 });
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use access_advisor::rightsize::{
-    ChangeReason, PolicyChange, PolicyPlace, Rightsized, StatementChange, Wildcards,
-};
+use access_advisor::rightsize::{Advice, PolicyChange, PolicyPlace, Rightsized, StatementChange};
 use access_advisor::text::{Printable, count};
 
 use crate::lines::Lines;
@@ -14,11 +12,7 @@ use crate::wording::short_name;
 /// Longer lists of names are cut.
 const MOST_LETTERS: usize = 72;
 
-pub(super) fn write(
-    lines: &mut Lines<'_>,
-    rightsized: &[Rightsized],
-    wildcards: Wildcards,
-) -> io::Result<()> {
+pub(super) fn write(lines: &mut Lines<'_>, rightsized: &[Rightsized]) -> io::Result<()> {
     let (refused, proposed): (Vec<_>, Vec<_>) =
         rightsized.iter().partition(|it| it.refused.is_some());
     let mut is_first = true;
@@ -27,13 +21,15 @@ pub(super) fn write(
             writeln!(lines)?;
         }
         is_first = false;
-        write_entity(lines, entity, wildcards)?;
+        write_entity(lines, entity)?;
     }
     // Many are refused for the same reason.
     let mut by_reason: BTreeMap<String, Vec<&Rightsized>> = BTreeMap::new();
     for entity in refused {
-        let reason = entity.refused.iter().map(ToString::to_string).collect();
-        by_reason.entry(reason).or_default().push(entity);
+        let reason = entity.refused.iter().map(ToString::to_string);
+        let advice = entity.advice.iter().map(ToString::to_string);
+        let lines: Vec<String> = reason.chain(advice).collect();
+        by_reason.entry(lines.join("; ")).or_default().push(entity);
     }
     for (reason, entities) in by_reason {
         if !is_first {
@@ -48,11 +44,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn write_entity(
-    lines: &mut Lines<'_>,
-    entity: &Rightsized,
-    wildcards: Wildcards,
-) -> io::Result<()> {
+fn write_entity(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
     writeln!(lines, "{}", Printable(&entity.arn))?;
     if entity.policies.is_empty() {
         writeln!(lines, "  has no policies of its own")?;
@@ -100,7 +92,7 @@ fn write_entity(
             writeln!(lines, "{start} {}", Printable(part))?;
         }
     }
-    if nothing_seen(entity) {
+    if entity.nothing_seen() {
         let free = match entity.used_without_permission.as_slice() {
             [] => String::new(),
             free => format!(
@@ -113,12 +105,10 @@ fn write_entity(
             "  nothing that it grants was seen used{}",
             Printable(free)
         )?;
-        let advice = if entity.is_never_used {
-            "RoleLastUsed of the export is empty, too: AWS remembers no use of the role. Delete it rather than shrink it"
-        } else {
-            "what stays is what the logs cannot show: if nobody needs that either, detach and delete its policies instead"
-        };
-        writeln!(lines, "    {advice}")?;
+        let advice = entity.advice.iter();
+        for advice in advice.filter(|it| **it != Advice::SafeWildcards) {
+            writeln!(lines, "    {advice}")?;
+        }
     }
     write_groups(lines, entity)?;
     if let Some(boundary) = &entity.permissions_boundary {
@@ -138,22 +128,8 @@ fn write_entity(
     for policy in &entity.policies {
         write_policy(lines, policy)?;
     }
-    let statements = entity.policies.iter().flat_map(|it| &*it.statements);
-    let mut reasons = statements.filter_map(|it| it.stays.as_ref());
-    // Lists of names may be too long, and too much to compare.
-    let is_size = |reason: &ChangeReason| {
-        matches!(
-            reason,
-            ChangeReason::DoesNotFit { .. }
-                | ChangeReason::TooLong { .. }
-                | ChangeReason::TooMuchWork
-        )
-    };
-    if wildcards == Wildcards::None && reasons.any(is_size) {
-        writeln!(
-            lines,
-            "  try --wildcards safe: shorter lists take fewer characters, and are less to compare"
-        )?;
+    if entity.advice.contains(&Advice::SafeWildcards) {
+        writeln!(lines, "  {}", Advice::SafeWildcards)?;
     }
     for policy in &entity.new_policies {
         let place = match policy.policy_type {
@@ -217,15 +193,6 @@ fn write_groups(lines: &mut Lines<'_>, entity: &Rightsized) -> io::Result<()> {
         "  what its groups grant is right-sized with them: {}",
         Printable(groups.join(", "))
     )
-}
-
-/// Whether all that stays was not seen used: the logs cannot show it, or too few of them were read.
-fn nothing_seen(entity: &Rightsized) -> bool {
-    let kept = entity.kept;
-    let needed = kept
-        .used
-        .saturating_sub(entity.used_without_permission.len());
-    needed + kept.denied + kept.implied + kept.marked == 0 && kept.total() > 0
 }
 
 fn write_policy(lines: &mut Lines<'_>, policy: &PolicyChange) -> io::Result<()> {
