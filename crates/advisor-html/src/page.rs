@@ -56,15 +56,17 @@ impl ServedPage {
     #[must_use]
     pub fn new() -> Self {
         let security_policy = format!(
-            "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src '{}'; style-src '{}'; img-src data:; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             hash(SERVED_SCRIPT),
             hash(STYLE)
         );
+        // Without an icon, browsers ask for one that is not there.
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <link rel=\"icon\" href=\"data:,\">\n\
              <title>Access Advisor</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
              <div id=\"app\"><p class=\"loading\">Access Advisor ...</p></div>\n\
              <noscript><p>These pages need JavaScript.</p></noscript>\n\

@@ -2,7 +2,7 @@
 
 import { Reports } from "./data";
 import { count } from "./format";
-import { gatheredReports, isProblem } from "./live";
+import { gatheredReports, isProblem, messageOf } from "./live";
 
 export interface Gathered {
   /** null when no job is finished yet, or when there is a problem. */
@@ -15,10 +15,16 @@ export interface Gathered {
 }
 
 let known: Promise<Gathered> | undefined;
+let making = 0;
 
 export function gathered(): Promise<Gathered> {
   known ??= ask();
   return known;
+}
+
+/** Whether an answer is awaited. The server takes seconds for it. */
+export function isMaking(): boolean {
+  return making > 0;
 }
 
 /** Asks again the next time. */
@@ -27,6 +33,7 @@ export function forget(): void {
 }
 
 async function ask(): Promise<Gathered> {
+  making += 1;
   try {
     const { data, leftOut, hasOlderJobs } = await gatheredReports();
     if (data === null && leftOut > 0) throw new Error(`There was not enough time for any of ${count(leftOut, "report")}.`);
@@ -35,6 +42,8 @@ async function ask(): Promise<Gathered> {
   } catch (error) {
     forget();
     if (isProblem(error, "NotSignedIn")) throw error;
-    return { reports: null, leftOut: 0, hasOlderJobs: false, problem: error instanceof Error ? error.message : String(error) };
+    return { reports: null, leftOut: 0, hasOlderJobs: false, problem: messageOf(error) };
+  } finally {
+    making -= 1;
   }
 }

@@ -85,7 +85,8 @@ function facts(reports: Reports, row: number): HTMLElement {
     h(
       "div",
       { class: "tiles" },
-      tile("Last use", last < 0 ? "not known" : (when(last, now).textContent ?? ""), last < 0 ? "in the tracking period" : instant(last)),
+      // Jobs at /ui keep nothing of what is used without a grant.
+      tile(reports.index.coverage === null ? "Last use of a grant" : "Last use", last < 0 ? "not known" : (when(last, now).textContent ?? ""), last < 0 ? "in the tracking period" : instant(last)),
       tile("Services used", number(servicesUsed), shareText(servicesUsed, services)),
       reports.isActionLevel && tile("Actions used", number(actionsUsed), shareText(actionsUsed, actions)),
       tile(removableTitle(reports), number(removable(reports, row)), `granted ${reports.isActionLevel ? "actions" : "services"}`),

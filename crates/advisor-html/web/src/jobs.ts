@@ -133,7 +133,7 @@ function asItWasMade(arn: string, job: JobJson): HTMLElement {
   return h(
     "p",
     { class: "gathered", role: "note" },
-    `A report as it was made${Number.isNaN(made) ? "" : ` at ${instant(Math.floor(made))}`}: later imports are not in it.`,
+    `A report as it was made${Number.isNaN(made) ? "" : ` at ${instant(Math.floor(made))}`}: later imports are not in it, nor what was used without a grant.`,
     arn !== "" && h("a", { href: link(view, arn) }, "Now, with findings, days and right-sized policies"),
   );
 }

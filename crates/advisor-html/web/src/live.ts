@@ -2,19 +2,92 @@
 
 export interface Problem extends Error {
   code: string;
+  /** Whether the same request may succeed later. */
+  isPassing: boolean;
+}
+
+/** The first wait before a request is made again; each further one is twice as long, up to the last. */
+const FIRST_WAIT_MILLIS = 1_000;
+const LAST_WAIT_MILLIS = 30_000;
+
+let session = 0;
+let onEnd: () => void = () => undefined;
+
+/** Calls `ended` whenever the server says that nobody is signed in, whatever was asked for. */
+export function whenSessionEnds(ended: () => void): void {
+  onEnd = ended;
+}
+
+/** A session starts or ends: what was asked for before says nothing about the session now. */
+export function changeSession(): void {
+  session += 1;
+}
+
+function problem(message: string, code: string, isPassing: boolean): Problem {
+  return Object.assign(new Error(message), { code, isPassing });
 }
 
 async function send(path: string, method: string, body?: unknown): Promise<Record<string, unknown>> {
-  const response = await fetch(path, {
+  const mine = session;
+  const request = {
     method,
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as Record<string, unknown>;
-  if (!response.ok) {
-    throw Object.assign(new Error(String(answer["Message"])), { code: String(answer["Code"]) });
+  };
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, request);
+    text = await response.text();
+  } catch {
+    throw problem("The connection to the server is lost.", "ConnectionLost", true);
   }
-  return answer;
+  const answer = parsed(text);
+  // A proxy answers for a server that does not.
+  if (answer === null) throw problem(`What was asked for was answered with status ${response.status}, and not by access-advisor.`, "NotAnAnswer", response.status >= 500);
+  if (response.ok) return answer;
+  const code = String(answer["Code"]);
+  if (code === "NotSignedIn" && mine === session) onEnd();
+  throw problem(String(answer["Message"]), code, response.status >= 500 || code === "Throttling");
+}
+
+/** A JSON object; null for anything else. */
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Asks again and again, after longer and longer waits, until there is an answer or a problem that does not pass.
+ * `tell` gets the problem while there is one, and then null. Ends with undefined once `isOver` says so.
+ */
+export async function patiently<T>(ask: () => Promise<T>, tell: (problem: string | null) => void, isOver: () => boolean): Promise<T | undefined> {
+  for (let wait = FIRST_WAIT_MILLIS; ; wait = Math.min(2 * wait, LAST_WAIT_MILLIS)) {
+    try {
+      const answer = await ask();
+      if (isOver()) return undefined;
+      tell(null);
+      return answer;
+    } catch (error) {
+      if (isOver()) return undefined;
+      if (!(error instanceof Error && "isPassing" in error && error.isPassing === true)) throw error;
+      tell(`${error.message} Trying again ...`);
+    }
+    await pause(wait);
+    if (isOver()) return undefined;
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, milliseconds));
 }
 
 export interface Credential {

@@ -65,6 +65,12 @@ export async function signIn(page, [id, secret]) {
   await page.keyboard.press("Enter");
 }
 
+/** Signs in, and waits for the first view. */
+export async function enter(page, key) {
+  await signIn(page, key);
+  await page.locator("header ~ main:not([aria-busy]) h1").waitFor({ timeout: 30_000 });
+}
+
 /** Runs an operation as the pages do. */
 export function call(page, body) {
   return page.evaluate(async (body) => {
@@ -86,5 +92,5 @@ export async function makeReport(page, arn, granularity = "ACTION_LEVEL") {
 /** Goes to a view, and waits until it is there. */
 export async function visit(page, hash, shown) {
   await page.evaluate((hash) => (location.hash = hash), hash);
-  await page.locator(`main:not([aria-busy]) ${shown}`).first().waitFor({ timeout: 30_000 });
+  await page.locator(`header ~ main:not([aria-busy]) ${shown}`).first().waitFor({ timeout: 30_000 });
 }

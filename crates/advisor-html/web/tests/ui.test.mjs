@@ -1,74 +1,39 @@
 // The web pages of `serve --ui`, in a browser.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
-import { Place, PROGRAM, ROOT } from "./harness.mjs";
+import { ADA, BRUNO, DEVELOPER_ACCESS, link, Place, viewOf } from "./harness.mjs";
+import { ADA_KEY, call, enter, ERIN_KEY, makeReport, ROOT_KEY, Server, signIn, visit } from "./server.mjs";
 
-const run = promisify(execFile);
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const CREDENTIALS = `
-[[credential]]
-access_key_id = "AKIAADA"
-secret_access_key = "ada-secret"
-arn = "arn:aws:iam::111122223333:user/ada"
-
-[[credential]]
-access_key_id = "AKIAERIN"
-secret_access_key = "erin-secret"
-arn = "arn:aws:iam::111122223333:user/erin"
-`;
 
 let place;
 let server;
-let url;
 before(async () => {
   place = await Place.open();
-  const store = join(place.folder, "store.db");
-  await run(PROGRAM, ["import", "account", "--store", store, join(ROOT, "testdata/account.json")]);
-  await run(PROGRAM, ["import", "trail", "--store", store, join(ROOT, "testdata/trail")]).catch((error) => {
-    if (error.code !== 3) throw error;
-  });
-  const credentials = await place.write("credentials.toml", CREDENTIALS);
-  const options = ["--listen", "127.0.0.1:0", "--credentials", credentials, "--enforce-permissions", "--ui"];
-  server = spawn(PROGRAM, ["serve", "--store", store, ...options, "--tracking", "full"]);
-  url = await new Promise((done, failed) => {
-    let said = "";
-    server.stderr.on("data", (chunk) => {
-      said += chunk;
-      const found = said.match(/web pages at (\S+)/);
-      if (found) done(found[1]);
-    });
-    server.on("exit", () => failed(new Error(said)));
-  });
+  server = await Server.start(place, "--tracking", "full");
 });
 after(async () => {
-  server?.kill();
+  server?.stop();
   await place.close();
 });
 
-async function signIn(page, id, secret) {
-  await page.getByLabel("Access key ID").fill(id);
-  await page.getByLabel("Secret access key").fill(secret);
-  await page.keyboard.press("Enter");
-}
-
 test("sign in, start a report, watch it, open it, and sign out", async () => {
-  const page = await place.open(url);
+  const page = await place.open(server.url);
   assert.equal(await page.title(), "Sign in – Access Advisor");
-  await signIn(page, "AKIAADA", "wrong");
+  await signIn(page, ["AKIAADA", "wrong"]);
   await page.getByRole("alert").filter({ hasText: "wrong" }).waitFor();
-  await signIn(page, "AKIAADA", "ada-secret");
+  // The browser's word for the refusal.
+  assert.match(page.complaints.splice(0).join(), /^Failed to load resource.* 403 [^,]*$/);
+  await signIn(page, ADA_KEY);
   await page.getByRole("heading", { name: "Identities and policies" }).waitFor();
+  await page.getByText("There is no overview yet").waitFor();
   await page.getByRole("searchbox").fill("bruno");
   await page.getByRole("link", { name: "bruno" }).click();
   await page.getByRole("button", { name: "Report on services and actions" }).click();
   await page.getByRole("heading", { name: "Services and actions" }).waitFor({ timeout: 30_000 });
-  assert.equal(await page.textContent(".arn code"), "arn:aws:iam::111122223333:user/engineering/bruno");
+  assert.equal(await page.textContent(".arn code"), BRUNO);
   assert.ok((await page.locator("tr.service").count()) > 5);
   await page.locator(".opener").first().click();
   assert.ok((await page.locator("tr.action").count()) > 0);
@@ -81,6 +46,8 @@ test("sign in, start a report, watch it, open it, and sign out", async () => {
   await page.getByRole("heading", { name: "Services and actions" }).waitFor();
 
   // All finished reports together, in the pages of the HTML report.
+  await page.getByRole("link", { name: "Now, with findings" }).click();
+  await page.getByRole("heading", { name: "Days with attempts" }).waitFor({ timeout: 30_000 });
   await page.getByRole("link", { name: "Overview" }).click();
   await page.getByText("1 identity or policy").waitFor({ timeout: 30_000 });
   assert.equal(await page.locator(".gathered strong").count(), 0);
@@ -101,11 +68,47 @@ test("sign in, start a report, watch it, open it, and sign out", async () => {
   await page.getByLabel("Access key ID").waitFor();
   await page.reload();
   await page.getByLabel("Access key ID").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page, matches) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate((selector) => document.activeElement?.matches(selector), matches)) return;
+  }
+  assert.fail(`the keyboard does not reach ${matches}`);
+}
+
+test("a report is started, watched and opened with the keyboard alone", async () => {
+  const page = await place.open(server.url);
+  await page.keyboard.type(ADA_KEY[0]);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(ADA_KEY[1]);
+  await page.keyboard.press("Enter");
+  await page.locator("header ~ main:not([aria-busy]) h1").waitFor({ timeout: 30_000 });
+  await tabTo(page, 'nav a[href="#/entities"]');
+  await page.keyboard.press("Enter");
+  await page.locator("table.virtual tbody a").first().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  await tabTo(page, "input[type=search]");
+  await page.keyboard.type("user/ada");
+  await tabTo(page, `a[href="${link("entity", ADA)}"]`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "ada" }).waitFor();
+  await tabTo(page, "button.main-button");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Services", exact: true }).waitFor({ timeout: 30_000 });
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "ada");
+  await tabTo(page, ".gathered a");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Days with attempts" }).waitFor({ timeout: 30_000 });
+  assert.deepEqual(page.complaints, []);
 });
 
 test("what the caller may not do is refused with the reason", async () => {
-  const page = await place.open(url);
-  await signIn(page, "AKIAERIN", "erin-secret");
+  const page = await place.open(server.url);
+  await signIn(page, ERIN_KEY);
   await page.locator(".left-out").first().waitFor();
   const notes = (await page.locator(".left-out").allTextContents()).join("\n");
   assert.match(notes, /not authorized to perform: iam:List/);
@@ -113,49 +116,110 @@ test("what the caller may not do is refused with the reason", async () => {
 });
 
 test("the list of reports follows those in progress", async () => {
-  const page = await place.open(url);
-  await signIn(page, "AKIAADA", "ada-secret");
-  await page.getByRole("heading", { name: "Identities and policies" }).or(page.locator(".tiles")).first().waitFor();
-  await page.evaluate(async () => {
-    const headers = { "content-type": "application/json" };
-    const call = async (body) => (await fetch("/ui/api", { method: "POST", headers, body: JSON.stringify(body) })).json();
-    const { Roles } = await call({ Action: "ListRoles" });
-    for (const { Arn } of Roles) await call({ Action: "GenerateServiceLastAccessedDetails", Arn, Granularity: "ACTION_LEVEL" });
-    location.hash = "#/reports";
-  });
-  await page.locator("tbody td.status").first().waitFor();
+  const page = await place.open(server.url);
+  await enter(page, ADA_KEY);
+  const { Roles } = await call(page, { Action: "ListRoles" });
+  for (const { Arn } of Roles) await call(page, { Action: "GenerateServiceLastAccessedDetails", Arn, Granularity: "ACTION_LEVEL" });
+  await visit(page, "#/reports", "tbody td.status");
   await page.waitForFunction(() => [...document.querySelectorAll("tbody td.status")].every((it) => it.textContent === "finished"), null, { timeout: 30_000 });
   assert.ok((await page.locator("tbody td.status").count()) > 5);
   assert.deepEqual(page.complaints, []);
 });
 
-test("whoever signs in after a session has ended sees nothing of the one before", async () => {
-  const page = await place.open(url);
-  await signIn(page, "AKIAADA", "ada-secret");
-  await page.getByRole("link", { name: "Overview" }).click();
-  await page.locator(".tile").first().waitFor({ timeout: 30_000 });
-  await page.context().clearCookies();
-  await page.getByRole("link", { name: "Your reports" }).click();
-  await signIn(page, "AKIAERIN", "erin-secret");
-  await page.getByRole("link", { name: "Overview" }).click();
-  await page.getByText("There is no overview").first().waitFor();
-  assert.equal(await page.locator(".tile").count(), 0);
+test("callers see their own reports", async () => {
+  const adas = await place.open(server.url);
+  await enter(adas, ADA_KEY);
+  const job = await makeReport(adas, BRUNO);
+  const roots = await place.open(server.url);
+  await signIn(roots, ROOT_KEY);
+  await roots.getByText("There is no overview yet").waitFor();
+  await visit(roots, "#/reports", ".empty");
+  await visit(roots, link("report", job), ".job-status:not(:has-text('Waiting'))");
+  await makeReport(roots, DEVELOPER_ACCESS);
+  await roots.reload();
+  await visit(roots, "#/overview", ".tiles");
+  await roots.getByText("1 identity or policy").waitFor();
+  await visit(roots, "#/policies", "table.virtual");
+  assert.deepEqual(await roots.locator("tbody th a").allTextContents(), ["DeveloperAccess"]);
+  await visit(roots, "#/reports", "table.virtual");
+  assert.equal(await roots.locator("tbody td.status").count(), 1);
+});
+
+test("a report as it was made and the page of now agree", async () => {
+  const page = await place.open(server.url);
+  await enter(page, ADA_KEY);
+  const lists = await Promise.all(["User", "Role", "Group"].map(async (kind) => (await call(page, { Action: `List${kind}s` }))[`${kind}s`]));
+  const arns = [...lists.flat().map(({ Arn }) => Arn), DEVELOPER_ACCESS];
+  const jobs = [];
+  for (const arn of arns) jobs.push([arn, await makeReport(page, arn)]);
+  await page.reload();
+  const tiles = async () => new Map(await page.$$eval(".tile", (all) => all.map(({ children: [label, ...rest] }) => [label.textContent, rest.map((it) => it.textContent).join(" ")])));
+  let ungranted = 0;
+  for (const [arn, job] of jobs) {
+    await visit(page, link(viewOf(arn), arn), ".arn");
+    const now = await tiles();
+    await visit(page, link("report", job), ".gathered:has-text('as it was made')");
+    const made = await tiles();
+    for (const label of ["Services used", "Actions used", "Unused"]) assert.equal(made.get(label), now.get(label), `${arn}: ${label}`);
+    // Jobs keep no use of what is not granted: the page says so.
+    if (now.has("Used, not granted")) ungranted += 1;
+    else assert.equal(made.get("Last use of a grant"), now.get("Last use"), arn);
+    // With the default of 90 days, nothing is called unused.
+    const granted = await page.locator("tr.service").count();
+    assert.equal(await page.locator(".unused-note").count(), granted > 0 ? 1 : 0, arn);
+  }
+  assert.ok(ungranted > 0);
+  assert.deepEqual(page.complaints, []);
 });
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing serious: ${colorScheme}`, async () => {
-    const page = await place.open(url, { colorScheme, bypassCSP: true });
-    const check = async () => {
+    const page = await place.open(server.url, { colorScheme, bypassCSP: true });
+    const check = async (where) => {
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-      assert.deepEqual(violations.filter((it) => ["serious", "critical"].includes(it.impact)).map((it) => it.id), []);
+      const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
+      assert.deepEqual(serious.map((it) => `${where}: ${it.id} ${it.nodes[0]?.html}`), []);
     };
-    await check();
-    await signIn(page, "AKIAADA", "ada-secret");
-    for (const [view, shown] of [["overview", ".tiles"], ["entities", "table.virtual"], ["reports", "table.virtual"]]) {
-      await page.evaluate((hash) => (location.hash = hash), `#/${view}`);
-      await page.locator(`main:not([aria-busy]) ${shown}`).first().waitFor();
-      await check();
+    await check("sign in");
+    await enter(page, ADA_KEY);
+    const job = await makeReport(page, BRUNO);
+    await makeReport(page, DEVELOPER_ACCESS);
+    await page.reload();
+    for (const [hash, shown] of [
+      ["#/overview", ".tiles"],
+      ["#/identities", "table.virtual"],
+      ["#/policies", "table.virtual"],
+      ["#/services", "table.virtual"],
+      ["#/coverage", ".heat-map, .card"],
+      [link("identity", BRUNO), ".tiles"],
+      [link("policy", DEVELOPER_ACCESS), ".tiles"],
+      [link("service", "s3"), "h1"],
+      ["#/entities", "table.virtual"],
+      [link("entity", BRUNO), ".buttons"],
+      [link("report", job), "table.virtual"],
+      ["#/reports", "table.virtual"],
+      ["#/nothing", "h1"],
+    ]) {
+      await visit(page, hash, shown);
+      await check(hash);
     }
+    assert.deepEqual(page.complaints, []);
   });
 }
+
+test("no page at /ui is wider than a phone", async () => {
+  const page = await place.open(server.url, { viewport: { width: 390, height: 800 } });
+  const check = async (where) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), where);
+  await check("sign in");
+  await enter(page, ADA_KEY);
+  const job = await makeReport(page, BRUNO);
+  await page.reload();
+  for (const [hash, shown] of [["#/overview", ".tiles"], ["#/entities", "table.virtual"], [link("entity", BRUNO), ".buttons"], [link("report", job), "table.virtual"], ["#/reports", "table.virtual"]]) {
+    await visit(page, hash, shown);
+    await check(hash);
+    // All of the navigation is on the page.
+    const boxes = await page.$$eval("header a, header button", (all) => all.filter((it) => !it.matches(".skip")).map((it) => it.getBoundingClientRect().right));
+    assert.ok(boxes.every((right) => right <= 390), `${hash}: ${boxes}`);
+  }
+});
