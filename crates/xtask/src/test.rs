@@ -164,6 +164,7 @@ impl Step {
                 return Ok((xtask, Prints::Nothing));
             }
             Self::Browser => {
+                let tests = web::browser_tests(&child::workspace_root()?)?;
                 let mut build = child::cargo()?;
                 // The same build as for the tests: other features would build the dependencies again.
                 build.args([
@@ -175,7 +176,6 @@ impl Step {
                 ]);
                 build.args(["--lib", "--bins", "--examples", "--tests"]);
                 python::succeed(&mut build)?;
-                let tests = web::browser_tests(&child::workspace_root()?)?;
                 return Ok((tests, Prints::Results));
             }
             Self::Workflows => {
