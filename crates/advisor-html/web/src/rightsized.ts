@@ -27,7 +27,7 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
   }
   const whole = staying(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: nothing in them can be removed.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized), whole);
+    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: ${whole.length === 0 ? "nothing in them can be removed" : "what could go is in what stays whole"}.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
