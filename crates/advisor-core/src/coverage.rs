@@ -18,7 +18,7 @@ pub use self::category::EventCategory;
 pub(crate) use self::credential_use::SeenCredential;
 pub use self::credential_use::{CredentialId, CredentialUse, UserCredential};
 pub use self::summary::CoverageSummary;
-pub(crate) use self::trail_coverage::Category;
+pub(crate) use self::trail_coverage::OwnedCategory;
 pub use self::trail_coverage::{
     CallCoverage, Coverage, CoverageId, Digest, ListedLogFile, LogFileCoverage, MissingLogFile,
     RecordCoverage,

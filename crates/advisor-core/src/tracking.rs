@@ -171,11 +171,11 @@ impl Tracking {
 
     /// The window in which attempts at a service in a Region count; `None` when the Region is not
     /// tracked.
-    pub(crate) fn service_window(&self, region: &str, now: DateTime<Utc>) -> Option<Window> {
+    pub(crate) fn service_window(&self, region: &str, now: DateTime<Utc>) -> Option<TimeWindow> {
         let start = self
             .period_start(now)
             .map_or(i64::MIN, |start| start.timestamp_millis());
-        Some(Window {
+        Some(TimeWindow {
             start: start.max(self.region_start(region)?),
             end: self.visible_until(now).timestamp_millis(),
         })
@@ -188,14 +188,14 @@ impl Tracking {
         namespace: &str,
         region: &str,
         now: DateTime<Utc>,
-    ) -> Option<Window> {
+    ) -> Option<TimeWindow> {
         let start = match self.actions {
             TrackedActions::Aws => midnight(action_tracking_start(namespace)),
             TrackedActions::All => self
                 .period_start(now)
                 .map_or(i64::MIN, |start| start.timestamp_millis()),
         };
-        Some(Window {
+        Some(TimeWindow {
             start: start.max(self.region_start(region)?),
             end: self.visible_until(now).timestamp_millis(),
         })
@@ -262,12 +262,12 @@ fn midnight(date: chrono::NaiveDate) -> i64 {
 
 /// A time range in UTC milliseconds, including both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
+pub(crate) struct TimeWindow {
     pub(crate) start: i64,
     pub(crate) end: i64,
 }
 
-impl Window {
+impl TimeWindow {
     /// The time of the last attempt in the window: exact, unless there are later ones. Then only its day is known, and the time is
     /// the start of that day, or that of the first attempt or of the window when these are later. Where the days are not known
     /// either, the last attempt counts although it is too new: an action that may have been used must not be called unused.

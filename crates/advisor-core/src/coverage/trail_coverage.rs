@@ -37,7 +37,7 @@ pub struct CoverageId(pub(super) u32);
 pub(super) struct Records {
     pub(super) account: Box<str>,
     pub(super) region: Box<str>,
-    category: Category,
+    category: OwnedCategory,
     call: Option<Call>,
     pub(super) days: DaySet,
 }
@@ -57,7 +57,7 @@ impl Call {
 
 /// An [`EventCategory`] that owns its resource type.
 #[derive(Clone, Debug)]
-pub(crate) enum Category {
+pub(crate) enum OwnedCategory {
     Fixed(EventCategory<'static>),
     Data(Box<str>),
     DataRead(Box<str>),
@@ -191,7 +191,7 @@ impl LogFileCoverage<'_> {
     }
 }
 
-impl Category {
+impl OwnedCategory {
     pub(crate) fn get(&self) -> EventCategory<'_> {
         match self {
             Self::Fixed(category) => *category,
@@ -202,7 +202,7 @@ impl Category {
     }
 }
 
-impl From<EventCategory<'_>> for Category {
+impl From<EventCategory<'_>> for OwnedCategory {
     fn from(category: EventCategory<'_>) -> Self {
         match category {
             EventCategory::Data(resource_type) => Self::Data(resource_type.into()),

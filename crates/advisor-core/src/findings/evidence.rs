@@ -13,7 +13,7 @@ use crate::advisor::Advisor;
 use crate::day_set::DaySet;
 use crate::explain::{Granting, PlacedStatement};
 use crate::service_ref::ServiceRef;
-use crate::tracking::Window;
+use crate::tracking::TimeWindow;
 use crate::usage::Used;
 
 /// The last attempt at something, and how often there were attempts.
@@ -78,7 +78,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    fn of(used: &Used, period: Window) -> Self {
+    fn of(used: &Used, period: TimeWindow) -> Self {
         let attempts = &used.attempts;
         let mut allowed = used.count.saturating_sub(used.denied);
         if used.count == 0 && attempts.last_millis >= period.start {
@@ -106,9 +106,9 @@ impl Recent {
 
 impl<'a> Uses<'a> {
     /// Adds attempts until the end of the tracking period. Calls that may have exercised something do not count.
-    pub(super) fn add(&mut self, used: &'a Used, period: Window) {
+    pub(super) fn add(&mut self, used: &'a Used, period: TimeWindow) {
         let until = period.end;
-        let window = Window {
+        let window = TimeWindow {
             start: i64::MIN,
             end: until,
         };
@@ -161,7 +161,7 @@ pub(super) struct IdentityUses<'a> {
 }
 
 impl<'a> IdentityUses<'a> {
-    pub(super) fn new(advisor: &'a Advisor, identity: EntityId, period: Window) -> Self {
+    pub(super) fn new(advisor: &'a Advisor, identity: EntityId, period: TimeWindow) -> Self {
         let mut this = Self::default();
         for used in advisor.uses(identity) {
             this.all.add(used, period);

@@ -16,7 +16,7 @@ use crate::action_set::ActionSet;
 use crate::advisor::Advisor;
 use crate::ids::UniqueId;
 use crate::state::{DayRange, State};
-use crate::tracking::Window;
+use crate::tracking::TimeWindow;
 
 /// What the search for findings needs.
 pub(super) struct Search<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Search<'a> {
     pub(super) privileges: Privileges<'a>,
     fingerprints: ActionFingerprints,
     /// The tracking period.
-    pub(super) period: Window,
+    pub(super) period: TimeWindow,
     /// Whether all that have a policy or are in a group are known.
     pub(super) holders: Holders,
     window: DayRange,
@@ -43,7 +43,7 @@ impl<'a> Search<'a> {
             settings,
             privileges: Privileges::new(catalog),
             fingerprints: ActionFingerprints::new(catalog),
-            period: Window {
+            period: TimeWindow {
                 start: tracking
                     .period_start(now)
                     .map_or(i64::MIN, |start| start.timestamp_millis()),

@@ -14,7 +14,7 @@ use super::logging::{Events, Logging, LoggingTable, Shows};
 use super::reason::StateReason;
 use super::region_days::RegionDays;
 use super::summary::{AccountDays, TrailDays, count};
-use super::verdict::{Proof, Verdict};
+use super::verdict::{UnusedProof, Verdict};
 use crate::coverage::EventCategory;
 use crate::day_set::DaySet;
 use crate::tracking::Tracking;
@@ -163,7 +163,7 @@ impl<'a> AccountProof<'a> {
             let since = tracking.region_start_day(name);
             (name.clone(), proved.within(since, i32::MAX))
         });
-        let proof = Proof {
+        let proof = UnusedProof {
             of_regions: of_regions.collect(),
             home: logging.call_region.home(),
             data_types: events.data_types.clone(),

@@ -1,6 +1,6 @@
 //! What the records of one Region of an account's trail prove, day by day.
 
-use crate::coverage::{Category, EventCategory};
+use crate::coverage::{EventCategory, OwnedCategory};
 use crate::day_set::DaySet;
 use crate::state::logging::Excludable;
 
@@ -8,7 +8,7 @@ use crate::state::logging::Excludable;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RegionDays {
     /// By kind of event, in order.
-    pub(super) events: Vec<(Category, DaySet)>,
+    pub(super) events: Vec<(OwnedCategory, DaySet)>,
     /// The days that digests prove for management events that read, and for those that write.
     pub(super) by_digests: [DaySet; 2],
     /// The days of which digests cover every hour.
@@ -17,7 +17,7 @@ pub(crate) struct RegionDays {
     pub(super) log_files: DaySet,
     pub(super) missing: DaySet,
     /// The calls that tell how an action is logged: service, action, kind and days.
-    pub(super) calls: Vec<(Box<str>, Box<str>, Category, DaySet)>,
+    pub(super) calls: Vec<(Box<str>, Box<str>, OwnedCategory, DaySet)>,
 }
 
 impl RegionDays {

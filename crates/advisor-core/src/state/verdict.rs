@@ -17,12 +17,12 @@ pub(super) struct Verdict {
     pub(super) state: State,
     pub(super) reason: StateReason,
     /// What makes it unused.
-    proof: Option<Proof>,
+    proof: Option<UnusedProof>,
 }
 
 /// What makes an action unused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proof {
+pub(super) struct UnusedProof {
     /// Of each Region in which the calls can be logged.
     pub(super) of_regions: Vec<OfRegion>,
     /// The Regions of which one must have been read.
@@ -64,7 +64,7 @@ impl Verdict {
     }
 }
 
-impl Proof {
+impl UnusedProof {
     fn is_home(&self, region: &str) -> bool {
         self.home.is_none_or(|home| home.contains(&region))
     }

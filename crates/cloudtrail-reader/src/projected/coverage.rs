@@ -16,7 +16,7 @@ use super::window::{Span, Window};
 use crate::options::Rules;
 use crate::record::coverage::{self, KindFields, KnownEvent};
 use crate::record::event::UserIdentity;
-use crate::record::event_types::{self, Category};
+use crate::record::event_types::{self, CategoryName};
 
 /// What is known of a record.
 pub(super) struct SeenRecord<'t> {
@@ -105,9 +105,9 @@ impl Coverages {
             [READ_ONLY, RECIPIENT_ACCOUNT_ID, MANAGEMENT_EVENT, RESOURCES]
                 .map(|field| seen.fields.json(window.text, field));
         let (event, is_call) = (seen.event, seen.kind.is_none_or(event_types::is_api_call));
-        let is_management = match seen.category.map(Category::of) {
-            Some(Category::Management) => Some(true),
-            Some(Category::Data) => Some(false),
+        let is_management = match seen.category.map(CategoryName::of) {
+            Some(CategoryName::Management) => Some(true),
+            Some(CategoryName::Data) => Some(false),
             None if is_call && management.is_empty() => event.is_management,
             _ => None,
         };

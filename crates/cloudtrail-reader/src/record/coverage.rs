@@ -14,7 +14,7 @@ use service_catalog::{AccessLevel, Catalog, Observability, ResolvedEvent};
 use crate::options::Rules;
 use crate::record::checks;
 use crate::record::event::{EventRecord, Loose, UserIdentity};
-use crate::record::event_types::{API_CALL_TYPES, Category, VPC_ENDPOINT_TYPES};
+use crate::record::event_types::{API_CALL_TYPES, CategoryName, VPC_ENDPOINT_TYPES};
 use crate::record::identity::identity_types;
 
 /// The fields that tell the kind of an event.
@@ -134,12 +134,15 @@ pub(crate) fn category<'a>(
     catalog: &'a Catalog,
     event: KnownEvent,
 ) -> Option<EventCategory<'a>> {
-    let said = fields.event_category.map(str::as_bytes).map(Category::of);
+    let said = fields
+        .event_category
+        .map(str::as_bytes)
+        .map(CategoryName::of);
     let is_management = match said {
-        Some(Category::Management) => Some(true),
-        Some(Category::Data) => Some(false),
-        Some(Category::NetworkActivity) => return Some(EventCategory::NetworkActivity),
-        Some(Category::Other) => return None,
+        Some(CategoryName::Management) => Some(true),
+        Some(CategoryName::Data) => Some(false),
+        Some(CategoryName::NetworkActivity) => return Some(EventCategory::NetworkActivity),
+        Some(CategoryName::Other) => return None,
         None => match fields.event_type {
             Some(kind) if VPC_ENDPOINT_TYPES.contains(&kind) => {
                 return Some(EventCategory::NetworkActivity);

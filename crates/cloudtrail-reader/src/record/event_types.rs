@@ -31,7 +31,7 @@ pub(crate) fn is_insight(event_type: &[u8], category: &[u8]) -> bool {
 
 /// What an `eventCategory` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Category {
+pub(crate) enum CategoryName {
     Management,
     Data,
     NetworkActivity,
@@ -39,7 +39,7 @@ pub(crate) enum Category {
     Other,
 }
 
-impl Category {
+impl CategoryName {
     #[inline(always)]
     pub(crate) fn of(category: &[u8]) -> Self {
         match category {

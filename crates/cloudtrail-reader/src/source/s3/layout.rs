@@ -7,12 +7,12 @@ use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 
 /// The days to read, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(super) struct DayWindow {
     first: NaiveDate,
     last: NaiveDate,
 }
 
-impl Window {
+impl DayWindow {
     /// The days whose folders can hold events between two times. Objects are in the folder of their delivery, which can be one
     /// day later. `None` without limits.
     pub(super) fn new(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Option<Self> {
@@ -20,7 +20,7 @@ impl Window {
             return None;
         }
         let last = until.map(|until| until.date_naive());
-        Some(Window {
+        Some(DayWindow {
             first: since.map_or(NaiveDate::MIN, |since| since.date_naive()),
             last: last
                 .and_then(|last| last.checked_add_days(Days::new(1)))
@@ -59,7 +59,7 @@ enum Level {
 }
 
 /// Whether to read an object, judging by the folders in its key.
-pub(super) fn takes_key(key: &str, window: Option<Window>, any_kind: bool) -> bool {
+pub(super) fn takes_key(key: &str, window: Option<DayWindow>, any_kind: bool) -> bool {
     let folder = key
         .rfind('/')
         .map_or("", |end| key.get(..=end).unwrap_or(key));
@@ -78,7 +78,7 @@ pub(super) fn is_other_kind(folder: &str) -> bool {
 }
 
 /// How to list a folder that is `depth` levels below the location.
-pub(super) fn visit(folder: &str, depth: usize, window: Option<Window>) -> Visit {
+pub(super) fn visit(folder: &str, depth: usize, window: Option<DayWindow>) -> Visit {
     match (level(folder), window) {
         (Level::Outside, _) if depth <= SEARCH_DEPTH => Visit::Levels,
         (Level::Upper, _) | (Level::Region, Some(_)) => Visit::Levels,
@@ -160,11 +160,11 @@ mod tests {
 
     use super::*;
 
-    fn window(since: &str, until: &str) -> Option<Window> {
+    fn window(since: &str, until: &str) -> Option<DayWindow> {
         let time = |text: &str| {
             (!text.is_empty()).then(|| format!("{text}Z").parse::<DateTime<Utc>>().unwrap())
         };
-        Window::new(time(since), time(until))
+        DayWindow::new(time(since), time(until))
     }
 
     #[test]

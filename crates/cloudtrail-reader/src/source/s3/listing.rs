@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::source::s3::client::Client;
 use crate::source::s3::error::{EndlessListing, S3Failure, S3Fault};
-use crate::source::s3::layout::{self, Visit, Window};
+use crate::source::s3::layout::{self, DayWindow, Visit};
 use crate::source::s3::location::S3Location;
 use crate::source::s3::object::S3Object;
 use crate::source::s3::options::S3Options;
@@ -77,7 +77,7 @@ impl S3Listing {
             any_kind: layout::is_other_kind(&folder_of(&location.prefix)),
             client,
             location,
-            window: Window::new(options.since, options.until),
+            window: DayWindow::new(options.since, options.until),
             pages: sender,
             is_empty: true,
             unread: 0,
@@ -199,7 +199,7 @@ struct Step {
 struct Walk {
     client: Arc<Client>,
     location: S3Location,
-    window: Option<Window>,
+    window: Option<DayWindow>,
     /// Whether the location itself is in a folder of another kind, which is read then.
     any_kind: bool,
     pages: mpsc::Sender<Vec<Listed>>,
