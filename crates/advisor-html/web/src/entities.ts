@@ -50,10 +50,11 @@ export async function entityList(note: string | null): Promise<View> {
   );
   const table = new VirtualTable<Entity>({
     label: "Identities and policies",
+    className: "short",
     columns: [
       { title: "Name", className: "name", cell: (row) => h("a", { href: link("entity", row.arn) }, row.name) },
-      { title: "Kind", className: "kind", cell: (row) => row.kind },
-      { title: "ARN", cell: (row) => h("code", { title: row.arn }, row.arn) },
+      { title: "Kind", className: "kind", below: "", cell: (row) => row.kind },
+      { title: "ARN", below: "", cell: (row) => h("code", { title: row.arn }, row.arn) },
     ],
   });
   const update = (): void => {

@@ -48,7 +48,7 @@ export class HolderTable {
     this.table = new VirtualTable<Holder>({
       label,
       isBoxed: true,
-      className: "holders",
+      className: "holders short",
       columns: [
         { title: "Name", className: "name", sort: "name", cell: ({ arn }) => entityLink(reports, arn) },
         { title: "Kind", className: "kind", sort: "kind", below: "", cell: ({ kind }) => kind },

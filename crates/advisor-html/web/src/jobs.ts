@@ -19,9 +19,10 @@ export function jobTable(list: StartedJob[]): Required<Omit<View, "title">> {
   const now = Date.now() / 1000;
   const table = new VirtualTable<StartedJob>({
     label: "Your reports",
+    className: "short",
     columns: [
       { title: "Report on", className: "name", cell: (job) => h("span", { class: "name" }, h("a", { href: link("report", job.JobId), title: job.Arn }, nameOf(job.Arn)), h("small", {}, job.Arn)) },
-      { title: "Of", className: "by", cell: (job) => (job.Granularity === "ACTION_LEVEL" ? "services and actions" : "services") },
+      { title: "Of", className: "by", below: "", cell: (job) => (job.Granularity === "ACTION_LEVEL" ? "services and actions" : "services") },
       { title: "Started, UTC", className: "last exact", cell: (job) => exactly({ time: job.Created }, now) },
       { title: "Status", className: "status", cell: (job) => STATUSES[job.Status] ?? job.Status },
     ],

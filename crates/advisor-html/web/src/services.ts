@@ -131,7 +131,7 @@ export function service(reports: Reports, namespace: string): View {
     table.setRows(shown);
     filters.setCount(shown.length === holders.length ? number(shown.length) : `${number(shown.length)} of ${number(holders.length)}`);
   };
-  const progress = h("p", { class: "progress", role: "status" });
+  const progress = h("p", { class: "looking", role: "status" });
   const collect = async (): Promise<void> => {
     let done = 0;
     let paused = performance.now();

@@ -84,15 +84,16 @@ for (const width of [1280, 390]) {
 }
 
 test("on narrow screens the navigation is whole, and every column has its place", async () => {
-  for (const width of [390, 320]) {
+  for (const width of [768, 390, 320]) {
     const page = await place.page(html, "#/identities", { viewport: { width, height: 900 } });
     for (const tab of await page.locator("nav a").all()) {
       const { x, width: taken } = await tab.boundingBox();
       assert.ok(x >= 0 && x + taken <= width, `${await tab.textContent()} at ${width} px`);
     }
-    for (const hash of ["#/identities", "#/policies", "#/services", "#/service/s3", link("identity", BRUNO, "?state=used")]) {
+    for (const hash of ["#/identities", "#/policies", "#/services", "#/service/s3", link("identity", BRUNO, "?state=used"), link("identity", BRUNO, "?state=unused&q=lambda:add")]) {
       await go(page, hash);
       await page.locator("table.virtual").last().scrollIntoViewIfNeeded();
+      await page.locator("table.virtual tbody tr:not(.space)").first().waitFor();
       const hidden = await page.locator("table.virtual tbody tr:not(.space)").evaluateAll((rows) =>
         rows.flatMap((row) => {
           const box = row.getBoundingClientRect();
@@ -107,6 +108,9 @@ test("on narrow screens the navigation is whole, and every column has its place"
         }),
       );
       assert.deepEqual(hidden, [], `${hash} at ${width} px`);
+      // Titles stand above what they are about.
+      const lefts = (selector) => page.locator(`table.virtual ${selector} > :not(.below)`).evaluateAll((cells) => cells.map((it) => Math.round(it.getBoundingClientRect().left)));
+      assert.deepEqual(await lefts("tbody tr:not(.space):nth-child(2)"), await lefts("thead tr"), `${hash} at ${width} px`);
     }
   }
 });
