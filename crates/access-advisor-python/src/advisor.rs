@@ -15,6 +15,7 @@ use access_advisor::rightsize::{
 };
 use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
+use pyo3::intern;
 use pyo3::prelude::*;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -223,7 +224,8 @@ impl Advisor {
         self.inner.unmatched_principals()
     }
 
-    /// Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
+    /// Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it: a dict,
+    /// which notebooks show as a table.
     ///
     /// It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
     /// although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
@@ -269,7 +271,11 @@ impl Advisor {
             not_evaluated: report.not_evaluated(),
             undecided: Some(report.undecided()).filter(|undecided| *undecided > 0),
         };
-        answer(py, &whole)
+        let report = answer(py, &whole)?;
+        let shown = intern!(py, "access_advisor._report");
+        py.import(shown)?
+            .getattr(intern!(py, "Report"))?
+            .call1((report,))
     }
 
     /// Explains why a user, group, role or managed policy may use an action, or why not, as

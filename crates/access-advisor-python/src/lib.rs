@@ -52,6 +52,8 @@ mod _native {
     #[pymodule_export]
     use crate::intake::{Intake, Taken};
     #[pymodule_export]
+    use crate::notebook::notebook_table;
+    #[pymodule_export]
     use crate::objects::{list_objects, read_objects};
     #[pymodule_export]
     use crate::progress::Progress;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access_advisor::text::count;
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, Field, SchemaRef};
@@ -101,7 +102,12 @@ impl Table {
                 break;
             }
         }
-        let caption = format!("Table of {} rows", self.num_rows());
+        let shown = if self.num_rows() > notebook::MOST_ROWS {
+            format!(", the first {}", notebook::MOST_ROWS)
+        } else {
+            String::new()
+        };
+        let caption = format!("Table of {}{shown}", count(self.num_rows(), "row"));
         Ok(notebook::table(
             &caption,
             &self.column_names(),

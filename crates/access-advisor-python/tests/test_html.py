@@ -1,8 +1,10 @@
 """HTML files, notebooks and plots."""
 
 import base64
+import copy
 import gzip
 import json
+import pickle
 import re
 
 import matplotlib
@@ -54,7 +56,7 @@ def load(folder, *roles):
 def test_notebooks_show_text_only(advisor, account, tmp_path):
     assert "111122223333" in advisor._repr_html_()
     shown = account.permissions()._repr_html_()
-    assert shown.startswith("<table><caption>Table of 109 rows</caption>")
+    assert re.match("<table><caption [^>]*>Table of 109 rows, the first 20</caption>", shown)
     assert shown.count("<tr>") < 30 and "..." in shown
     role = {
         "Path": "/",
@@ -71,10 +73,69 @@ def test_notebooks_show_text_only(advisor, account, tmp_path):
     assert "<img" not in hostile and "\u202e" not in hostile and "&lt;img" in hostile
 
 
+ERIN = "arn:aws:iam::111122223333:user/erin"
+
+
+def test_notebooks_show_reports(advisor, account, activity):
+    report = advisor.report(ERIN)
+    shown = report._repr_html_()
+    assert f">{ERIN}: 5 of 7 services accessed, as of 2026-11-01 00:00:00</caption>" in shown
+    cells = [re.findall("<td[^>]*>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", shown)][1:]
+    times = [row[1] for row in cells]
+    assert times == sorted(times, reverse=True) and times[0] == "2026-10-02 09:20:00"
+    assert ["AWS Config", "", ""] in cells and ["Amazon S3", "2026-10-02 09:15:00", "user/erin"] in cells
+    full = Advisor(account, activity, tracking="full", now=NOW).report(ERIN, granularity="action")
+    assert ">State</th>" in full._repr_html_() and ">Actions accessed</th>" in full._repr_html_()
+
+
+def test_reports_are_dicts(advisor):
+    report = advisor.report(ERIN)
+    assert isinstance(report, dict) and report == dict(report) and repr(report).startswith("{'JobStatus'")
+    assert json.loads(json.dumps(report, default=str))["Arn"] == ERIN
+    assert pickle.loads(pickle.dumps(report)) == report == copy.deepcopy(report)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_notebooks_show_text_of_reports_only(activity, tmp_path):
+    name = "<img src=x>\u202e"
+    role = {
+        "Path": "/",
+        "RoleName": name,
+        "RoleId": "AROAEXAMPLE",
+        "Arn": f"arn:aws:iam::111122223333:role/{name}",
+        "CreateDate": "2024-03-01T09:00:00+00:00",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+        "RolePolicyList": [],
+    }
+    hostile = Advisor(load(tmp_path, role), activity, now=NOW).report(role["Arn"])._repr_html_()
+    assert "<img" not in hostile and "\u202e" not in hostile and "&lt;img" in hostile
+
+
 def test_last_use(advisor):
     ax = plot.last_use(advisor)
     assert [label.get_text() for label in ax.get_xticklabels()][-1] == "no use known"
     assert sum(bar.get_height() for bar in ax.patches) == 17
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_who_has_nothing_granted_is_not_without_a_known_use(activity, tmp_path):
+    roles = [
+        {
+            "Path": "/",
+            "RoleName": name,
+            "RoleId": f"AROA{name.upper()}",
+            "Arn": f"arn:aws:iam::111122223333:role/{name}",
+            "CreateDate": "2024-03-01T09:00:00+00:00",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "RolePolicyList": [
+                {"PolicyName": "p", "PolicyDocument": {"Statement": {"Effect": effect, "Action": "sqs:*", "Resource": "*"}}}
+            ],
+        }
+        for name, effect in [("idle", "Allow"), ("denied", "Deny")]
+    ]
+    ax = plot.last_use(Advisor(load(tmp_path, *roles), activity, now=NOW))
+    counts = {label.get_text(): bar.get_height() for label, bar in zip(ax.get_xticklabels(), ax.patches, strict=True)}
+    assert (counts["no use known"], counts["nothing granted"]) == (1, 1)
 
 
 def test_over_privilege(advisor):

@@ -40,6 +40,7 @@ __all__ = [
     "TruncatedObject",
     "__version__",
     "list_objects",
+    "notebook_table",
     "read_objects",
     "restore_activity",
     "restore_coverage",
@@ -830,7 +831,8 @@ class Advisor:
         ['111122223333']
         """
     def report(self, arn: str, granularity: _Granularity = "service") -> Report:
-        """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it.
+        """Returns the report on a user, group, role or managed policy, as boto3's `get_service_last_accessed_details` returns it: a dict,
+        which notebooks show as a table.
 
         It has more keys: `Arn`; and, if there are any, `UngrantedServicesUsed` and `UngrantedActionsUsed`, what a user or role used
         although no permission policy grants it now; `UnknownEventSources`, used services that the catalog lacks; `NotEvaluated`,
@@ -1278,6 +1280,8 @@ def list_objects(
         TrailError: A path does not exist or cannot be listed, or a folder has no files. `path` is that path.
         InvalidInputError: A datetime has no time zone, or `since` is later than `until`.
     """
+def notebook_table(caption: str, header: list[str], rows: list[list[str]]) -> str:
+    """Returns a table as notebooks show it, whatever its cells hold."""
 def read_objects(
     objects: list[tuple[str, int]],
     *,

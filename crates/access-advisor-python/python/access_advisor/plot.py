@@ -35,10 +35,12 @@ def last_use(advisor: Advisor, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     counts = dict.fromkeys([label for label, _ in _AGES] + ["no use known"], 0)
     for identity in _identities(advisor):
-        counts[_age(advisor, identity["last"])] += 1
-    bars = ax.bar(list(counts), list(counts.values()), color=[_USED] * len(_AGES) + [_NEVER])
+        group = _age(advisor, identity)
+        counts[group] = counts.get(group, 0) + 1
+    colors = [_USED] * len(_AGES) + [_NEVER, _GRANTED]
+    bars = ax.bar(list(counts), list(counts.values()), color=colors[: len(counts)])
     ax.bar_label(bars, [f"{count:,}" for count in counts.values()])
-    ax.set(title="Last use of users and roles", ylabel="users and roles")
+    ax.set(title="Last use of users and roles", xlabel="days since the last use", ylabel="users and roles")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     return _plain(ax)
 
@@ -135,9 +137,11 @@ def _identities(advisor: Advisor) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _age(advisor: Advisor, last: Any) -> str:
+def _age(advisor: Advisor, identity: dict[str, Any]) -> str:
+    last = identity["last"]
     if last is None:
-        return "no use known"
+        # Who has no policy, or denies only, has nothing to use.
+        return "no use known" if identity["granted"] > 0 else "nothing granted"
     days = (advisor.now.date() - last.date()).days
     return next(label for label, end in _AGES if end is None or days <= end)
 

@@ -124,7 +124,10 @@ class Frame {
     const top = place();
     this.main.setAttribute("aria-busy", "true");
     for (const tab of this.tabs.values()) tab.removeAttribute("aria-current");
-    this.tabs.get(parse(location.hash).view)?.setAttribute("aria-current", "page");
+    const tab = this.tabs.get(parse(location.hash).view);
+    tab?.setAttribute("aria-current", "page");
+    // The first view may take half a minute.
+    if (this.main.childElementCount === 0) this.main.append(h("h1", { tabindex: -1 }, tab?.textContent ?? ""));
     const said = setTimeout(() => this.say(isMaking() ? "Making live reports on what your finished jobs are about: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
     let view: View;
     try {
