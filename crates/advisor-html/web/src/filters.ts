@@ -1,7 +1,7 @@
 // Controls that filter a table and stand in the address.
 
 import { h, printable } from "./dom";
-import { count } from "./format";
+import { count, number } from "./format";
 import { parse, replaceQuery } from "./route";
 
 /** More suggestions of a field are not offered: browsers are slow with them. */
@@ -102,7 +102,8 @@ export class Filters {
   private typed({ key, label, options }: Choice): HTMLElement[] {
     const id = `suggestions-${key}`;
     const suggestions = h("datalist", { id });
-    const field = this.field(key, `${label}: all`, "text", id);
+    const isCut = options.length > MOST_SUGGESTIONS;
+    const field = this.field(key, isCut ? `${label}: type one of ${number(options.length)}` : `${label}: all`, "text", id);
     field.setAttribute("aria-label", label);
     const suggest = (): void => {
       const text = field.value.toLowerCase();

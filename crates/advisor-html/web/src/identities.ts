@@ -135,10 +135,9 @@ function distinct(values: Iterable<string>): string[] {
   return [...new Set(values)].sort();
 }
 
-function choices(reports: Reports, all: number[], isPolicies: boolean, accounts: string[]): Choice[] {
+function choices(reports: Reports, all: number[], isPolicies: boolean, { accounts, paths, tags }: Record<"accounts" | "paths" | "tags", string[]>): Choice[] {
   const list = (values: string[]): { value: string; label: string }[] => values.map((value) => ({ value, label: value }));
-  const paths = distinct(all.flatMap((row) => foldersOf(reports.path[row] ?? "/"))).filter((path) => path !== "/");
-  const tags = distinct(all.flatMap((row) => reports.tags[row] ?? []).map(printable));
+  const folders = distinct(paths.flatMap(foldersOf)).filter((path) => path !== "/");
   const found = new Set(all.flatMap((row) => reports.findingsOn(row).map(({ kind }) => kind)));
   const kindsFound = (reports.index.findings?.kinds ?? []).filter((kind) => found.has(kind));
   const states = STATE_FILTERS.filter(({ value }) => (reports.index.hasStates ? value !== "none" : !["implied", "unused", "unobservable", "uncovered"].includes(value)));
@@ -149,10 +148,10 @@ function choices(reports: Reports, all: number[], isPolicies: boolean, accounts:
     { key: "account", label: "Account", options: accounts.length > 1 ? list(accounts) : [] },
     { key: "state", label: "State", options: states },
     { key: "age", label: "Last use", options: ages },
-    { key: "tag", label: "Tag", options: list(tags), isTyped: true },
+    { key: "tag", label: "Tag", options: list(tags.map(printable)), isTyped: true },
     { key: "finding", label: "Finding", options: kindsFound.map((value) => ({ value, label: kindTitle(value) })) },
     { key: "severity", label: "Severity", options: kindsFound.length > 0 ? list(SEVERITIES) : [] },
-    { key: "path", label: "Path", options: list(paths), isTyped: true },
+    { key: "path", label: "Path", options: list(folders), isTyped: true },
   ];
 }
 
@@ -162,11 +161,16 @@ function foldersOf(path: string): string[] {
   return ["/", ...parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}/`)].map(printable);
 }
 
-/** Whether an entity has a tag: a whole `key=value`, or the beginning of one. */
-function tagFilter(reports: Reports, all: number[], tag: string): (row: number) => boolean {
-  const tagsOf = (row: number): string[] => (reports.tags[row] ?? []).map(printable);
-  const isWhole = all.some((row) => tagsOf(row).includes(tag));
-  return (row) => tagsOf(row).some((it) => (isWhole ? it === tag : it.toLowerCase().startsWith(tag.toLowerCase())));
+/** Of all tags those that are meant: the one that is given as a whole, or those that begin like it. */
+function tagsLike(all: string[], tag: string): Set<string> {
+  const whole = all.filter((it) => printable(it) === tag);
+  return new Set(whole.length > 0 ? whole : all.filter((it) => printable(it).toLowerCase().startsWith(tag.toLowerCase())));
+}
+
+/** Of all paths those that are in a folder, with or without its first slash. */
+function pathsIn(all: string[], folder: string): Set<string> {
+  const beginning = folder.startsWith("/") ? folder : `/${folder}`;
+  return new Set(all.filter((it) => printable(it).startsWith(beginning)));
 }
 
 /** The table of these kinds. */
@@ -174,10 +178,12 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
   const all = reports.rows(...kinds);
   const isPolicies = kinds[0] === "policy";
   const accounts = distinct(all.map((row) => reports.account[row] ?? ""));
+  const paths = distinct(all.map((row) => reports.path[row] ?? "/"));
+  const tags = distinct(all.flatMap((row) => reports.tags[row] ?? []));
   let shown: number[] = [];
 
   const save = h("button", { type: "button", onclick: () => download(isPolicies ? "policies.csv" : "identities.csv", csv(csvRows(reports, shown))) }, "Save as CSV");
-  const filters = new Filters(choices(reports, all, isPolicies, accounts), "Search names and ARNs", [save], () => update());
+  const filters = new Filters(choices(reports, all, isPolicies, { accounts, paths, tags }), "Search names and ARNs", [save], () => update());
   const columns = columnsOf(reports, accounts.length > 1).filter((column) => !(isPolicies && column.sort === "kind"));
   const table = new VirtualTable<number>({
     label: title,
@@ -202,15 +208,15 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
     const [finding, severity] = [filters.get("finding"), filters.get("severity")];
     const isFound = (row: number): boolean =>
       reports.findingsOn(row).some((it) => (!finding || it.kind === finding) && (!severity || it.severity === severity));
-    const hasTag = tag ? tagFilter(reports, all, tag) : () => true;
-    const folder = path === undefined || path.startsWith("/") ? path : `/${path}`;
+    const likeTag = tag ? tagsLike(tags, tag) : null;
+    const inFolder = path ? pathsIn(paths, path) : null;
     const state = STATE_FILTERS.find(({ value }) => value === filters.get("state"));
     shown = inOrder.filter(
       (row) =>
         (!kind || reports.kindOf(row) === kind || (kind === "identity" && reports.kindOf(row) !== "group")) &&
         (!account || reports.account[row] === account) &&
-        (!path || printable(reports.path[row] ?? "/").startsWith(folder ?? "")) &&
-        hasTag(row) &&
+        (inFolder === null || inFolder.has(reports.path[row] ?? "/")) &&
+        (likeTag === null || (reports.tags[row] ?? []).some((it) => likeTag.has(it))) &&
         ((!finding && !severity) || isFound(row)) &&
         (!age || ageOf(reports, row) === age) &&
         (state === undefined || state.holds(reports, row)) &&

@@ -127,6 +127,7 @@ test("accounts, tags and paths filter", async () => {
   await expect("Tag", "Number=119", (it) => it.Tags[0].Value.startsWith("119"));
   // There are too many to suggest all: the field says so.
   await expect("Tag", "", () => true);
+  assert.equal(await page.getByLabel("Tag", { exact: true }).getAttribute("placeholder"), "Tag: type one of 1,202");
   assert.match(await page.getByLabel("Tag", { exact: true }).getAttribute("title"), /^1,202 tags: 200 are suggested, type to find others$/);
   assert.equal(await page.locator("datalist#suggestions-tag option").count(), 200);
   await page.getByLabel("Tag", { exact: true }).fill("number=1199");

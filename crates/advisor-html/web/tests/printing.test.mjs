@@ -63,7 +63,7 @@ test("documents that were opened are on paper, and it says so of the others", as
 });
 
 test("every column of a table is on paper, and nothing of a cell is cut", async () => {
-  for (const hash of ["#/identities", "#/policies", "#/services", "#/service/s3", link("identity", BRUNO, "?state=used")]) {
+  for (const hash of ["#/identities", "#/policies", "#/services", "#/service/s3", link("identity", BRUNO, "?state=used"), link("policy", "arn:aws:iam::aws:policy/ReadOnlyAccess")]) {
     const page = await onPaper(html, hash);
     const heads = page.locator("table.virtual").last().locator("thead th");
     for (let index = 0; index < (await heads.count()); index += 1) {
