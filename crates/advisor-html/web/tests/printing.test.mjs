@@ -43,6 +43,7 @@ test("right-sized policies and what changes are on paper as a whole", async () =
     }
     const changed = Policies.filter((it) => it.Changes).flatMap((it) => it.Statements.filter((statement) => statement.Old !== undefined));
     assert.equal(await page.locator("pre.diff:visible").count(), changed.length, Arn);
+    assert.equal(await page.locator("button:is(.copy button):visible").count(), 0, Arn);
     assert.deepEqual(await cut(page), [], Arn);
     // Afterwards they are folded as they were.
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
