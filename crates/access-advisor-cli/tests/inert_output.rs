@@ -354,7 +354,10 @@ fn every_command_prints_inert_lines() {
 /// What right-sizing writes is run by people: nothing of an entity or policy whose name IAM does not allow is in it.
 fn assert_no_scripts_of_hostile_names(place: &Workspace, account: &str) {
     // Of a trail that was not read whole, nothing is proposed.
-    let calls = ["ListBuckets", "CreateBucket"].map(|name| with("eventName", &name.into()));
+    let [reading, writing] =
+        ["ListBuckets", "CreateBucket"].map(|name| with("eventName", &name.into()));
+    let next_day = with("eventTime", &"2026-10-02T00:00:00Z".into());
+    let calls = [reading, writing, next_day];
     place.write("whole.json", json!({ "Records": calls }).to_string());
     let arguments = [
         "rightsize",

@@ -495,7 +495,7 @@ fn an_account_of_which_nothing_was_read_is_not_called_unused() {
     let said = place.run(&["report", "--account", &account, &other, "--trail", "trail"]);
     said.expect(3, "1 accounts have no record in the trail");
     let (_, zoe) = said.stdout.rsplit_once("999900001111:user/zoe").unwrap();
-    assert!(zoe.contains("no day of the trail was read"), "{zoe}");
+    assert!(zoe.contains("no whole day of the trail was read"), "{zoe}");
     assert!(zoe.contains("not known to be used: s3"), "{zoe}");
     let overview = said.stdout.lines().find(|line| line.contains("zoe"));
     assert!(overview.unwrap().contains("unknown"), "{}", said.stdout);

@@ -151,7 +151,7 @@ impl Advisor {
             trail: self.trail.clone(),
             tracking: self.tracking.clone(),
             window: self.tracking.claim_days(now),
-            days_needed: self.tracking.coverage_days_needed(),
+            days_needed: self.tracking.coverage_days_needed(now),
         };
         let entities = self.account.entities().map(|(_, detail)| detail);
         let accounts = entities
@@ -167,7 +167,7 @@ impl Advisor {
         let mut coverage = self.trail.summary(
             accounts.iter().map(AccountId::as_str),
             self.tracking.claim_days(self.now),
-            self.tracking.coverage_days_needed(),
+            self.tracking.coverage_days_needed(self.now),
         );
         coverage.unseen_uses = self.cross_check().unseen_uses();
         coverage

@@ -125,15 +125,36 @@ impl Tracking {
         self
     }
 
-    /// The number of days of an account's trail that must have been read before anything of it is called unused.
+    /// The number of days of an account's trail that must have been read before a report made at `now` calls anything of it unused. A
+    /// period of that many days has one whole day less while a day is running: then it is one less.
+    ///
+    /// ```
+    /// use advisor_core::Tracking;
+    ///
+    /// let (midnight, noon) = ("2026-11-01T00:00:00Z".parse()?, "2026-11-01T12:00:00Z".parse()?);
+    /// let month = Tracking::full().period_days(30);
+    /// assert_eq!((month.coverage_days_needed(midnight), month.coverage_days_needed(noon)), (30, 29));
+    /// assert_eq!(Tracking::full().coverage_days_needed(noon), 90);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn coverage_days_needed(&self) -> u32 {
+    pub fn coverage_days_needed(&self, now: DateTime<Utc>) -> u32 {
+        let (period, configured) = self.configured_days_needed();
+        let whole = match self.days(now) {
+            (Some(first), last) => u32::try_from(last.saturating_sub(first).saturating_add(1)).ok(),
+            (None, _) => None,
+        };
+        let is_within_period = period.is_none_or(|period| configured <= period);
+        let needed = whole.filter(|_| is_within_period).unwrap_or(configured);
+        needed.min(configured).max(1)
+    }
+
+    /// The days of the period, and those that must have been read, without regard to a running day.
+    fn configured_days_needed(&self) -> (Option<u32>, u32) {
         const DEFAULT: u32 = 90;
-        let needed = self.min_coverage_days.unwrap_or_else(|| {
-            let period = self.period_days.and_then(|days| u32::try_from(days).ok());
-            period.map_or(DEFAULT, |days| days.min(DEFAULT))
-        });
-        needed.max(1)
+        let period = self.period_days.and_then(|days| u32::try_from(days).ok());
+        let default = || period.map_or(DEFAULT, |days| days.min(DEFAULT));
+        (period, self.min_coverage_days.unwrap_or_else(default))
     }
 
     /// Whether reports state of each row whether it is used, implied, unused, unobservable or uncovered. AWS's reports do not.
@@ -142,14 +163,14 @@ impl Tracking {
         self.actions == TrackedActions::All
     }
 
-    /// The UTC days that a report made at `now` covers. The first is `None` when the period has no limit.
-    pub(crate) fn days(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
+    /// The whole UTC days that a report made at `now` covers: without the running one. The first is `None` when the period has no limit.
+    fn days(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
         let first = self.period_start(now).map(|start| {
             // Of the first day, only a part may be in the period.
             DaySet::day_of(start.timestamp_millis().saturating_sub(1)).saturating_add(1)
         });
-        let last = DaySet::day_of(self.visible_until(now).timestamp_millis());
-        (first, last)
+        let end = self.visible_until(now).timestamp_millis().saturating_add(1);
+        (first, DaySet::day_of(end).saturating_sub(1))
     }
 
     /// The last instant that a report made at `now` takes into account.
@@ -220,13 +241,23 @@ impl Tracking {
         (start > i64::MIN).then(|| DaySet::day_of(start))
     }
 
-    /// The UTC days that "unused" can be about in a report made at `now`: those of the period; without a period those of the last
-    /// 400 days, as long as AWS tracks services, or of as many as must have been read.
+    /// The whole UTC days that "unused" can be about in a report made at `now`: those of the period; without a period the last 400, as
+    /// long as AWS tracks services, or as many as must have been read.
     pub(crate) fn claim_days(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
         let (first, last) = self.days(now);
-        let days = SERVICE_TRACKING_DAYS.max(self.coverage_days_needed());
-        let days = i32::try_from(days).unwrap_or(i32::MAX);
-        (first.or(Some(last.saturating_sub(days))), last)
+        let (_, needed) = self.configured_days_needed();
+        let days = i32::try_from(SERVICE_TRACKING_DAYS.max(needed)).unwrap_or(i32::MAX);
+        let before = last.saturating_sub(days).saturating_add(1);
+        (first.or(Some(before)), last)
+    }
+
+    /// The days of claims, and the running one.
+    pub(crate) fn days_until(&self, now: DateTime<Utc>) -> (Option<i32>, i32) {
+        let (first, _) = self.claim_days(now);
+        (
+            first,
+            DaySet::day_of(self.visible_until(now).timestamp_millis()),
+        )
     }
 
     fn region_start(&self, region: &str) -> Option<i64> {

@@ -280,7 +280,7 @@ fn note_days_not_read(coverage: &ReportCoverage) {
         let id = &account.account;
         if account.days_read == 0 {
             output::say(format_args!(
-                "warning: no day of the trail of account {id} was read: nothing of it is known to be unused"
+                "warning: no whole day of the trail of account {id} was read: nothing of it is known to be unused"
             ));
             continue;
         }

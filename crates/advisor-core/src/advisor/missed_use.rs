@@ -15,7 +15,7 @@ impl Advisor {
             usage: &self.usage,
             trail: &self.trail,
             credentials: &self.credentials,
-            window: self.tracking.claim_days(self.now),
+            window: self.tracking.days_until(self.now),
             now: self.now,
         }
     }
@@ -57,7 +57,7 @@ impl Advisor {
         identities.iter().find_map(|(id, detail)| {
             let missed = self.unexplained_uses(*id, detail);
             let of_account = self.trail.account(detail.account.as_str())?;
-            let read = of_account.read_in(self.tracking.claim_days(self.now));
+            let read = of_account.read_in(self.tracking.days_until(self.now));
             let first = read.first()?;
             let is_after =
                 |unseen: &UnseenUse| first <= DaySet::day_of(unseen.used.timestamp_millis());

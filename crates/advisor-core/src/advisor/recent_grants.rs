@@ -15,7 +15,7 @@ impl Advisor {
     /// Denies count as they do now where they cover all resources of an action, and else not at all: that an older version denied
     /// more is rare. Inline policies and attachments have no dates.
     pub(super) fn recent_grants(&self, entity: EntityId) -> Option<RecentGrants> {
-        let needed = self.tracking.coverage_days_needed();
+        let needed = self.tracking.coverage_days_needed(self.now);
         let first = self.now - TimeDelta::days(i64::from(needed));
         let policies = self.account.policies_in_effect(entity);
         let created = |policy: &PolicyInEffect<'_>| policy.version_created;

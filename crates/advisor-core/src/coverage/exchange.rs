@@ -252,6 +252,9 @@ struct ExchangedPlace<'a> {
     #[serde(borrow)]
     region: Cow<'a, str>,
     days: Cow<'a, DaySet>,
+    /// The last day of limits that cut a later one.
+    #[serde(default, skip_serializing_if = "DaySet::is_empty")]
+    ended: DaySet,
     /// Spans of UTC milliseconds, without their ends.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     digests: Cow<'a, [(i64, i64)]>,
@@ -278,6 +281,7 @@ impl Serialize for Coverage {
                     account: (&*place.account).into(),
                     region: (&*place.region).into(),
                     days: Cow::Borrowed(&coverage.log_files),
+                    ended: coverage.ended.into_iter().collect(),
                     digests: coverage.digests.as_slice().into(),
                     trails: (coverage.trails.iter())
                         .map(|(trail, digests)| ExchangedTrail::new((trail, digests)))
@@ -352,6 +356,7 @@ impl<'de> Deserialize<'de> for Coverage {
             };
             let known: &mut AccountRegionCoverage = coverage.places.entry(key).or_default();
             known.log_files.merge(&place.days);
+            known.ended = known.ended.max(place.ended.last());
             known
                 .digests
                 .merge(&Spans::from(place.digests.into_owned()));

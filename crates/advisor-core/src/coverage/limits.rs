@@ -12,6 +12,20 @@ impl Coverage {
         let first = DaySet::day_of(since_millis.saturating_sub(1)).saturating_add(1);
         let last = DaySet::day_of(end_millis).saturating_sub(1);
         let limited = |days: &mut DaySet| *days = days.within(Some(first), last);
+        let goes_on = |days: &DaySet| days.last().is_some_and(|day| day > last);
+        let later = self.records.values().filter(|it| goes_on(&it.days));
+        let later: Vec<_> = later
+            .map(|it| (it.account.clone(), it.region.clone()))
+            .collect();
+        for (account, region) in later {
+            let place = self.place(&account, &region);
+            place.ended = place.ended.max(Some(last));
+        }
+        for place in self.places.values_mut() {
+            if goes_on(&place.log_files) {
+                place.ended = place.ended.max(Some(last));
+            }
+        }
         for records in self.records.values_mut() {
             limited(&mut records.days);
         }

@@ -13,6 +13,7 @@ enum Seen {
     LogFile(usize, i32, usize, usize),
     /// The second is the trail.
     Digest(usize, usize, i64, i64, Vec<usize>),
+    Ended(usize, i32),
     Catalog(usize),
     /// The principal, the credential, the time, the event, the service and the Region.
     Credential(usize, usize, i64, usize, usize, usize),
@@ -61,6 +62,7 @@ fn seen() -> impl Strategy<Value = Seen> {
                 start + hours,
                 files
             )),
+        (0..2_usize, 20_000..20_100_i32).prop_map(|(account, day)| Seen::Ended(account, day)),
         (0..2_usize).prop_map(Seen::Catalog),
         (
             0..4_usize,
@@ -117,6 +119,10 @@ fn coverage(all: &[Seen]) -> Coverage {
                     listed(FILES[*file], day)
                 }),
             ),
+            Seen::Ended(account, day) => {
+                let place = coverage.place(ACCOUNTS[*account], REGIONS[0]);
+                place.ended = place.ended.max(Some(*day));
+            }
             Seen::Catalog(catalog) => coverage.see_catalog(CATALOGS[*catalog].parse().unwrap()),
             Seen::Credential(who, credential, time_millis, event, service, region) => {
                 let credential = [
@@ -242,6 +248,30 @@ fn digests_prove_kinds_that_log_files_of_their_trail_hold() {
     coverage.see_log_file(account, "us-east-1", 5, "b", &[held]);
     // Not what the digests of another trail cover, nor the day of the last delivery: its events may be of the day before.
     assert_eq!(proved(&coverage), [2, 3, 4]);
+}
+
+#[test]
+fn limits_keep_that_something_later_was_read() {
+    let [account, _] = ACCOUNTS;
+    let [by_record, by_log_file] = REGIONS;
+    let limited = |until| {
+        let mut coverage = Coverage::new();
+        for day in [10, 11] {
+            coverage.see_record(account, by_record, category(0), day);
+            coverage.see_log_file(account, by_log_file, day, FILES[0], &[]);
+        }
+        coverage.limit_to(i64::MIN, until);
+        let places = coverage.log_files();
+        let ended = places.map(|place| (place.region.to_owned(), place.ended));
+        ended.collect::<Vec<_>>()
+    };
+    let both = |day| REGIONS.map(|region| (region.to_owned(), Some(day)));
+    // The last millisecond of a day, and noon of the next.
+    for until in [11 * DAY - 1, 11 * DAY + DAY / 2] {
+        assert_eq!(limited(until), both(10), "{until}");
+    }
+    assert_eq!(limited(9 * DAY - 1), both(8));
+    assert_eq!(limited(12 * DAY - 1), [(by_log_file.to_owned(), None)]);
 }
 
 #[test]

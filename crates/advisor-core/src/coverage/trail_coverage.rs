@@ -73,6 +73,8 @@ pub(super) struct AccountRegion {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AccountRegionCoverage {
     pub(super) log_files: DaySet,
+    /// The last day of the limits, if something was read of a later one.
+    pub(super) ended: Option<i32>,
     pub(super) digests: Spans,
     /// By trail. Coverage of earlier versions does not have them.
     pub(super) trails: BTreeMap<Box<str>, TrailDigests>,
@@ -166,6 +168,8 @@ pub struct LogFileCoverage<'a> {
     pub region: &'a str,
     /// The days of the log files that were read, by their names.
     pub days: &'a DaySet,
+    /// The last day of [limits](Coverage::limit_to) that cut a later one of which something was read: it had ended.
+    pub ended: Option<i32>,
     /// The time of delivery that digests cover: spans in UTC milliseconds, without their ends.
     pub digests: &'a [(i64, i64)],
 }
@@ -439,7 +443,7 @@ impl Coverage {
         self.has_unknown_sources = true;
     }
 
-    fn place(&mut self, account: &str, region: &str) -> &mut AccountRegionCoverage {
+    pub(super) fn place(&mut self, account: &str, region: &str) -> &mut AccountRegionCoverage {
         let place = AccountRegion {
             account: account.into(),
             region: region.into(),
@@ -458,6 +462,7 @@ impl Coverage {
         for (place, coverage) in &other.places {
             let known = self.places.entry(place.clone()).or_default();
             known.log_files.merge(&coverage.log_files);
+            known.ended = known.ended.max(coverage.ended);
             known.digests.merge(&coverage.digests);
             for (trail, digests) in &coverage.trails {
                 let known = known.trails.entry(trail.clone()).or_default();
@@ -512,6 +517,7 @@ impl Coverage {
             account: &place.account,
             region: &place.region,
             days: &coverage.log_files,
+            ended: coverage.ended,
             digests: coverage.digests.as_slice(),
         })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
+use crate::day_set::DaySet;
 use crate::state::{AccountCoverage, DayRange, RegionCoverage, ReportCoverage};
 use crate::time;
 
@@ -22,7 +23,7 @@ pub struct Basis {
     /// The instant as of which the trail is judged.
     #[serde(serialize_with = "as_text")]
     pub as_of: DateTime<Utc>,
-    /// The days before it that count.
+    /// The whole days before it that count.
     pub window: DayRange,
     /// The number of days of the window that were read.
     pub days_read: u32,
@@ -61,9 +62,9 @@ impl Basis {
         }
     }
 
-    /// How many days of the window come after the newest that was read.
+    /// How many days ago the newest day was that was read.
     pub(super) fn days_since(&self) -> i32 {
-        self.window.last.saturating_sub(self.newest_day())
+        DaySet::day_of(self.as_of.timestamp_millis()).saturating_sub(self.newest_day())
     }
 }
 

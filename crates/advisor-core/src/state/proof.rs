@@ -25,7 +25,7 @@ pub(crate) struct StateInputs {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) trail: Arc<TrailDays>,
     pub(crate) tracking: Tracking,
-    /// The first and the last day of the reports.
+    /// The first and the last whole day of the reports.
     pub(crate) window: (Option<i32>, i32),
     pub(crate) days_needed: u32,
 }

@@ -210,7 +210,7 @@ impl fmt::Display for StateReason {
                 }
             }
             Self::NoTrail { account } => {
-                write!(f, "no day of the trail of account {account} was read")
+                write!(f, "no whole day of the trail of account {account} was read")
             }
             Self::UnknownCoverage { account } => write!(
                 f,

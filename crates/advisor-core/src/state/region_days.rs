@@ -16,6 +16,8 @@ pub(crate) struct RegionDays {
     /// The days with log files, and those of log files that are known to be missing or of which digests are.
     pub(super) log_files: DaySet,
     pub(super) missing: DaySet,
+    /// A day of which it is known that it had ended when the trail was read.
+    pub(super) ended: Option<i32>,
     /// The calls that tell how an action is logged: service, action, kind and days.
     pub(super) calls: Vec<(Box<str>, Box<str>, OwnedCategory, DaySet)>,
 }
@@ -23,7 +25,8 @@ pub(crate) struct RegionDays {
 impl RegionDays {
     /// The days on which the trail collected a kind of event: between the first and the last event of the kind, those with an event
     /// of it or of its sibling (reads and writes of the same), and those that digests prove. What is before or after may be left out
-    /// by the trail's selectors. A day of which a log file or a digest is known to be missing does not count.
+    /// by the trail's selectors. A day of which a log file or a digest is known to be missing does not count, nor does the Region's very
+    /// last one.
     pub(super) fn collected(&self, kind: EventCategory<'_>) -> DaySet {
         let of_kind = self.of(|it| it == kind);
         let (Some(first), Some(last)) = (of_kind.first(), of_kind.last()) else {
@@ -31,7 +34,15 @@ impl RegionDays {
         };
         let mut days = self.of(|it| are_siblings(it, kind));
         days.merge(&self.proved_by_digests(kind));
+        let last = last.min(self.last_whole_day());
         days.within(Some(first), last).without(&self.missing)
+    }
+
+    /// The day before the last one with a log file or a record. Of that one, nobody knows how much was read.
+    fn last_whole_day(&self) -> i32 {
+        let last = self.of(|_| true).last().max(self.log_files.last());
+        let before = last.map(|last| last.saturating_sub(1));
+        before.max(self.ended).unwrap_or(i32::MIN)
     }
 
     /// Whether there is any event of a kind.

@@ -36,7 +36,7 @@ pub(crate) struct AccountDays {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ReportCoverage {
-    /// The days that the reports are about. Without a limit of the period, the first is open.
+    /// The whole days that the reports are about, without the running one. Without a limit of the period, the first is open.
     pub window: DayRange,
     /// The number of days in the window; `None` when it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -280,6 +280,7 @@ impl TrailDays {
         for place in coverage.log_files() {
             region(place.account, place.region, &mut |days| {
                 days.log_files = place.days.clone();
+                days.ended = place.ended;
                 days.digests = place.digest_days();
             });
         }

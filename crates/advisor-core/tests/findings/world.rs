@@ -33,10 +33,15 @@ pub(crate) fn allow(actions: &[&str]) -> Value {
 }
 
 impl World {
-    /// A trail that holds both kinds of management event on all of these days, in two Regions, and global services.
+    /// A trail that holds both kinds of management event on all of these days, in two Regions, global services, and a log file of the
+    /// next day.
     pub(crate) fn covered(days: Range<i32>) -> Self {
         let mut activity = Activity::new();
         let coverage = activity.coverage_mut();
+        for region in [REGION, HOME] {
+            // The next day has begun: the last one is whole.
+            coverage.see_log_file(ACCOUNT, region, FIRST + days.end, region, &[]);
+        }
         for (day, region) in days.flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
             for kind in [
                 EventCategory::ManagementRead,

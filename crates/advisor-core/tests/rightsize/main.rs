@@ -297,8 +297,8 @@ fn a_proposal_says_what_it_rests_on_and_is_not_made_of_an_old_trail() {
     assert_eq!((basis.days_read, basis.regions.len()), (100, 2));
     let text = basis.to_string();
     assert!(
-        text.contains("days of account 111122223333 before 2026-04-24 00:00; Regions: eu-west-1 on 100, us-east-1 on 100")
-            && text.contains("; not read: 2026-04-11 to 2026-04-24"),
+        text.contains("days of account 111122223333 before 2026-04-24 00:00; Regions: eu-west-1 on 99, us-east-1 on 99")
+            && text.contains("; not read: 2026-04-11 to 2026-04-23"),
         "{text}"
     );
     let files = sized.files();

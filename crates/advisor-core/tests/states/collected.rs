@@ -23,13 +23,13 @@ fn global_services_need_the_region_in_which_they_log() {
         |all: &[String], name: &str| all.iter().find(|it| it.starts_with(name)).unwrap().clone();
     assert_eq!(
         row(&all, "ec2:"),
-        "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1"
+        "ec2:DescribeInstances unused: no attempt on 99 of 99 days, 2026-01-01 to 2026-04-09, in eu-west-1"
     );
     assert_eq!(
         row(&all, "iam:"),
         "iam:CreateUser unobservable: the trail holds no management events that write"
     );
-    let all = days(HOME, 10..11);
+    let all = days(HOME, 10..12);
     let reason = "uncovered: 1 day with management events that write in us-east-1 read; 90 needed";
     assert_eq!(row(&all, "iam:"), format!("iam:CreateUser {reason}"));
     assert!(
@@ -39,7 +39,7 @@ fn global_services_need_the_region_in_which_they_log() {
     let all = days(HOME, 5..100);
     assert_eq!(
         row(&all, "iam:"),
-        "iam:CreateUser unused: no attempt on 95 of 95 days, 2026-01-06 to 2026-04-10, in us-east-1"
+        "iam:CreateUser unused: no attempt on 94 of 94 days, 2026-01-06 to 2026-04-09, in us-east-1"
     );
     for name in ["sts:", "ec2:"] {
         assert!(
@@ -59,7 +59,7 @@ fn days_without_management_events_do_not_count_for_them() {
     let shown = rows(&report_on(ANN, &users, &activity, instant(100, 0)));
     assert_eq!(
         shown[1],
-        "ec2:DescribeInstances uncovered: 2 days with management events that read in eu-west-1 read; 90 needed"
+        "ec2:DescribeInstances uncovered: 1 day with management events that read in eu-west-1 read; 90 needed"
     );
 }
 
@@ -132,7 +132,7 @@ fn a_trail_can_leave_out_global_services() {
         shown(&activity),
         [
             format!("cloudfront:ListDistributions unobservable: {missing}"),
-            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1".into(),
+            "ec2:DescribeInstances unused: no attempt on 99 of 99 days, 2026-01-01 to 2026-04-09, in eu-west-1, us-east-1".into(),
             format!("sts:AssumeRole unobservable: {missing}"),
         ]
     );
@@ -176,13 +176,13 @@ fn old_trails_prove_nothing_of_today() {
     let shown = |day| rows(&report_on(ANN, &users, &covered(0..100), instant(day, 0))).remove(1);
     assert!(shown(409).contains("unused: no attempt on 91 of 91 days, 2026-01-10"));
     assert!(
-        shown(420).contains("uncovered: 80 days of the trail of account"),
+        shown(420).contains("uncovered: 81 days of the trail of account"),
         "{}",
         shown(420)
     );
     assert_eq!(
         shown(1000),
-        "ec2:DescribeInstances uncovered: no day of the trail of account 111122223333 was read"
+        "ec2:DescribeInstances uncovered: no whole day of the trail of account 111122223333 was read"
     );
 }
 
@@ -260,8 +260,7 @@ fn digests_prove_days_only_with_the_log_files_of_their_trail() {
     };
     // Nothing was delivered between the first and the last day.
     assert!(
-        report(false, &[0, 99])
-            .starts_with("ec2:DescribeInstances unused: no attempt on 100 of 100")
+        report(false, &[0, 99]).starts_with("ec2:DescribeInstances unused: no attempt on 99 of 99")
     );
     // Something was, and it is missing; or nothing was ever read.
     assert!(
@@ -329,4 +328,82 @@ fn calls_of_one_kind_tell_nothing_of_other_events_types_and_directions() {
     // Neither GetExemptions itself nor what else is credited to it is documented.
     let exemptions = state("tax", "GetExemptions", &[EventCategory::ManagementRead]);
     assert!(exemptions.starts_with("unobservable: AWS does not say that it is logged"));
+}
+
+#[test]
+fn the_very_last_day_may_have_been_read_in_part() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let mut activity = Activity::new();
+    see_records(&mut activity, REGION, &KINDS, 0..100);
+    let shown =
+        |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(110, 0))).remove(1);
+    assert!(shown(&activity).contains("99 of 99 days, 2026-01-01 to 2026-04-09"));
+    // What was read of another Region does not tell.
+    see_next_day(&mut activity, HOME, 100);
+    assert!(shown(&activity).contains("99 of 99 days"));
+    // Nor do days in between need the next one.
+    see_records(&mut activity, REGION, &KINDS, [105, 107]);
+    assert!(
+        shown(&activity).contains("101 of 106 days"),
+        "{}",
+        shown(&activity)
+    );
+    see_next_day(&mut activity, REGION, 108);
+    assert!(
+        shown(&activity).contains("102 of 108 days"),
+        "{}",
+        shown(&activity)
+    );
+}
+
+#[test]
+fn a_period_needs_its_whole_days_and_not_the_running_one() {
+    let users = [user(ANN, &["ec2:DescribeInstances"])];
+    let shown = |trail: &Activity, period, needed, hour| {
+        let tracking = Tracking::full().period_days(period);
+        let tracking = tracking.min_coverage_days(needed);
+        rows(&report_with(
+            tracking,
+            ANN,
+            &users,
+            trail,
+            instant(100, hour),
+        ))
+        .remove(1)
+    };
+    // Exported on day 100, before noon.
+    let trail = covered(0..100);
+    let unused = "ec2:DescribeInstances unused: no attempt on";
+    for needed in [None, Some(90)] {
+        assert_eq!(
+            shown(&trail, 90, needed, 12),
+            format!("{unused} 89 of 89 days, 2026-01-12 to 2026-04-10, in eu-west-1, us-east-1")
+        );
+        assert_eq!(
+            shown(&trail, 90, needed, 0),
+            format!("{unused} 90 of 90 days, 2026-01-11 to 2026-04-10, in eu-west-1, us-east-1")
+        );
+    }
+    let more = shown(&trail, 90, Some(91), 12);
+    assert!(
+        more.ends_with("uncovered: 89 days of the trail of account 111122223333 read; 91 needed"),
+        "{more}"
+    );
+    let less = shown(&covered(12..100), 90, None, 12);
+    assert!(
+        less.ends_with("uncovered: 88 days of the trail of account 111122223333 read; 89 needed"),
+        "{less}"
+    );
+    // The running day does not count either when more was read, and what was used on it was used.
+    let mut later = covered(0..110);
+    assert!(shown(&later, 90, None, 12).contains("89 of 89 days, 2026-01-12 to 2026-04-10"));
+    let called = ("ec2", CreditedAction::Action("DescribeInstances"));
+    attempt(&mut later, ANN, called, at(100, 6));
+    assert!(shown(&later, 90, None, 12).starts_with("ec2:DescribeInstances used"));
+    // Of a day that is not over, nothing is said.
+    let today = shown(&covered(100..101), 90, None, 12);
+    assert!(
+        today.ends_with("no whole day of the trail of account 111122223333 was read"),
+        "{today}"
+    );
 }

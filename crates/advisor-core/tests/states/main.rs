@@ -63,11 +63,19 @@ fn see_records(
     }
 }
 
-/// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS and IAM.
+/// Records a log file of the day after others: the last of them is whole.
+fn see_next_day(activity: &mut Activity, region: &str, day: i32) {
+    let coverage = activity.coverage_mut();
+    coverage.see_log_file(ACCOUNT, region, FIRST + day, region, &[]);
+}
+
+/// A trail that holds both kinds of management event on all days of a range, in two Regions, and calls of KMS and IAM; and the first
+/// log file of the next day.
 fn covered(days: std::ops::Range<i32>) -> Activity {
     let mut activity = Activity::new();
     for region in [REGION, HOME] {
         see_records(&mut activity, region, &KINDS, days.clone());
+        see_next_day(&mut activity, region, days.end);
     }
     let coverage = activity.coverage_mut();
     for (day, region) in days.flat_map(|day| [REGION, HOME].map(|region| (day, region))) {
@@ -191,7 +199,7 @@ fn the_trail_decides_what_unused_means() {
     for (is_unknown, reason) in [
         (
             false,
-            "uncovered: no day of the trail of account 111122223333 was read",
+            "uncovered: no whole day of the trail of account 111122223333 was read",
         ),
         (
             true,
@@ -455,7 +463,10 @@ fn earlier_instants_are_right_to_the_day() {
 
 #[test]
 fn the_summary_names_gaps_and_what_was_held() {
-    let mut activity = covered(0..10);
+    let mut activity = Activity::new();
+    for region in [REGION, HOME] {
+        see_records(&mut activity, region, &KINDS, 0..10);
+    }
     let coverage = activity.coverage_mut();
     let other = EventCategory::DataRead("AWS::S3::Object");
     coverage.see_record(ACCOUNT, "us-east-1", other, FIRST + 20);
@@ -485,7 +496,7 @@ fn the_summary_names_gaps_and_what_was_held() {
         .unwrap()
     };
     let summary = serde_json::to_value(advisor(Tracking::full()).coverage()).unwrap();
-    assert_eq!(summary["Window"], "2024-12-27/2026-01-31");
+    assert_eq!(summary["Window"], "2024-12-27/2026-01-30");
     let of_account = &summary["Accounts"][0];
     assert_eq!(
         of_account["Gaps"],
@@ -493,7 +504,7 @@ fn the_summary_names_gaps_and_what_was_held() {
             "2024-12-27/2025-12-31",
             "2026-01-07",
             "2026-01-11/2026-01-20",
-            "2026-01-22/2026-01-31"
+            "2026-01-22/2026-01-30"
         ])
     );
     assert_eq!(of_account["DaysRead"], 10);
@@ -511,18 +522,19 @@ fn the_summary_names_gaps_and_what_was_held() {
     assert_eq!(records["ResourceType"], "AWS::S3::Object");
     assert_eq!(
         records["Gaps"],
-        json!(["2024-12-27/2026-01-20", "2026-01-22/2026-01-31"])
+        json!(["2024-12-27/2026-01-20", "2026-01-22/2026-01-30"])
     );
     let regions = of_account["Regions"].as_array().unwrap();
     let of = |number: usize| (&regions[number]["Region"], &regions[number]["DaysRead"]);
-    assert_eq!(of(0), (&json!("eu-west-1"), &json!(9)));
+    // Of the last day in eu-west-1, nobody knows how much was read.
+    assert_eq!(of(0), (&json!("eu-west-1"), &json!(8)));
     assert_eq!(of(1), (&json!("us-east-1"), &json!(10)));
     // No digest of us-east-1 was read.
     assert_eq!(of_account["DaysWithDigests"], json!([]));
     assert_eq!(summary["MissingLogFiles"]["First"], json!(["a.json.gz"]));
 
     let month = advisor(Tracking::full().period_days(15)).coverage();
-    assert_eq!((month.window_days, month.days_needed), (Some(16), 15));
+    assert_eq!((month.window_days, month.days_needed), (Some(15), 15));
     assert_eq!(month.accounts[0].days_read, 1);
 }
 

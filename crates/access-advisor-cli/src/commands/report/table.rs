@@ -305,7 +305,10 @@ fn write_counts(
     if !has_states(report) {
         return match used {
             0 if !period.is_read(report) => {
-                writeln!(lines, "  {granted} granted, no day of the trail was read")
+                writeln!(
+                    lines,
+                    "  {granted} granted, no whole day of the trail was read"
+                )
             }
             0 => writeln!(lines, "  {granted} granted, none used"),
             _ => writeln!(lines, "  {granted} granted, {used} used"),

@@ -124,7 +124,7 @@ pub(super) fn of_report(arn: &str, coverage: &ReportCoverage, asked_for: DayRang
 
 /// More accounts and Regions are not named.
 const NAMED: usize = 5;
-const NO_DAY: &str = "no day of the trail";
+const NO_DAY: &str = "no whole day of the trail";
 const UNKNOWN_SOURCES: &str = "; some of the activity does not say what it covers";
 
 /// The days that were read of an account, and its Regions.
