@@ -34,7 +34,7 @@ pub use advisor_core::{
     AccountSummary, ActionsFingerprint, ArchiveRule, Baseline, BaselineError, EntityMatcher,
     Finding, FindingId, FindingKind, FindingSettings, FindingStatus, Findings, FindingsSummary,
     FoundPermission, GrantingStatement, IdentitySummary, LastUse, OcsfFinding, Privilege,
-    PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason,
+    PrivilegeClass, Rhythm, SarifLog, SettingsError, Severity, SeverityReason, UnknownEventSource,
     UnknownFindingKindError, UnknownSeverityError, UnmatchedArchiveRule,
 };
 

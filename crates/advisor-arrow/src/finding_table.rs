@@ -115,8 +115,13 @@ impl Iterator for FindingBatches<'_> {
     }
 }
 
+/// The key of the metadata of a file of findings that holds the event sources that the catalog does not know and that may be parts of
+/// granted services, as JSON.
+pub const UNKNOWN_EVENT_SOURCES_KEY: &str = "access_advisor.unknown_event_sources";
+
 /// Writes findings as a Parquet file of [`finding_schema`]. What they rest on is in the file's metadata as JSON
-/// ([`REPORT_COVERAGE_KEY`]), beside the fingerprint of their catalog ([`CATALOG_KEY`]).
+/// ([`REPORT_COVERAGE_KEY`]), beside the fingerprint of their catalog ([`CATALOG_KEY`]) and the event sources that the catalog does not
+/// know ([`UNKNOWN_EVENT_SOURCES_KEY`]).
 ///
 /// # Errors
 /// Errors of the writer.
@@ -125,6 +130,11 @@ pub fn write_findings(writer: impl Write, findings: &Findings) -> io::Result<()>
     let mut metadata = schema.metadata().clone();
     let coverage = serde_json::to_string(&findings.coverage).map_err(io::Error::other)?;
     metadata.insert(REPORT_COVERAGE_KEY.to_owned(), coverage);
+    if !findings.unknown_event_sources.is_empty() {
+        let sources = serde_json::to_string(&findings.unknown_event_sources);
+        let sources = sources.map_err(io::Error::other)?;
+        metadata.insert(UNKNOWN_EVENT_SOURCES_KEY.to_owned(), sources);
+    }
     if let Some(first) = findings.findings.first() {
         let catalog = first.catalog().fingerprint().to_string();
         metadata.insert(CATALOG_KEY.to_owned(), catalog);

@@ -26,7 +26,9 @@ pub use activity_table::{
     ActivityBatches, COVERAGE_KEY, activity_batches, activity_schema, rows_in_order, write_activity,
 };
 pub use expansion::{Expansion, TextLimit, check_counts};
-pub use finding_table::{FindingBatches, finding_batches, finding_schema, write_findings};
+pub use finding_table::{
+    FindingBatches, UNKNOWN_EVENT_SOURCES_KEY, finding_batches, finding_schema, write_findings,
+};
 pub use panics::{catch_panics, is_catching_panics};
 pub use parquet_file::{ParquetBatches, ParquetTable, is_within, with_text_views};
 pub use permission_table::{PermissionBatches, permission_batches, permission_schema};

@@ -26,6 +26,7 @@ mod search;
 mod settings;
 mod severity;
 mod summary;
+mod unknown_event_source;
 mod unmatched_rule;
 
 pub use self::baseline::{Baseline, BaselineError};
@@ -43,4 +44,5 @@ pub use self::sarif::SarifLog;
 pub use self::settings::{ArchiveRule, EntityMatcher, FindingSettings, SettingsError};
 pub use self::severity::{Severity, SeverityReason, UnknownSeverityError};
 pub use self::summary::{AccountSummary, FindingsSummary, IdentitySummary};
+pub use self::unknown_event_source::UnknownEventSource;
 pub use self::unmatched_rule::UnmatchedArchiveRule;

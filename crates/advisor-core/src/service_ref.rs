@@ -10,3 +10,9 @@ pub(crate) enum ServiceRef {
     Known(ServiceId),
     Unknown(Arc<str>),
 }
+
+/// Whether an event source that the catalog does not know may be a part of a service: its name begins with the namespace.
+pub(crate) fn may_be_part_of(source: &str, namespace: &str) -> bool {
+    let start = source.get(..namespace.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(namespace))
+}

@@ -206,6 +206,9 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     })?;
     if arguments.format != Format::Table {
         output::say(table::counts(&findings, archived));
+        for line in table::unknown_event_sources(&findings) {
+            output::say(format_args!("note: {line}"));
+        }
     }
     match (arguments.fail_on, found) {
         (Some(SeverityArgument(severity)), number @ 1..) => {

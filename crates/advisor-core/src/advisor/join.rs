@@ -10,7 +10,7 @@ use crate::cancellation::Check;
 use crate::joined_rows::{Joined, JoinedRows};
 use crate::reach::Reach;
 use crate::report::{Grant, Granularity};
-use crate::service_ref::ServiceRef;
+use crate::service_ref::{ServiceRef, may_be_part_of};
 use crate::state::{LatestImplied, State, StateReason, StatesOfReport};
 use crate::tracking::{LastAttempt, TrackedActions};
 use crate::usage::Used;
@@ -156,11 +156,8 @@ impl Advisor {
             ServiceRef::Known(service) => self.services_of_same_sources(*service),
             ServiceRef::Unknown(source) => {
                 let services = self.catalog.services();
-                let begins_with = |namespace: &str| {
-                    let start = source.get(..namespace.len());
-                    start.is_some_and(|start| start.eq_ignore_ascii_case(namespace))
-                };
-                let begun = services.filter(|(_, service)| begins_with(service.namespace()));
+                let begun =
+                    services.filter(|(_, service)| may_be_part_of(source, service.namespace()));
                 begun.map(|(id, _)| id).collect()
             }
         };

@@ -12,14 +12,31 @@ use super::policy;
 use super::privileges::PrivilegeClass;
 use super::search::Search;
 use super::severity::{Severity, SeverityReason};
+use super::unknown_event_source::UnknownEventSource;
 use crate::account::EntityKind;
 use crate::state::State;
 
-/// Adds the findings on a user or role.
-pub(super) fn find(search: &Search<'_>, entity: &JudgedEntity<'_>, found: &mut Vec<Finding>) {
+/// Adds the findings on a user or role. Returns the event sources that the catalog does not know and that may be parts of what it is
+/// granted.
+pub(super) fn find(
+    search: &Search<'_>,
+    entity: &JudgedEntity<'_>,
+    found: &mut Vec<Finding>,
+) -> Vec<UnknownEventSource> {
+    let observed = Observed::of(search.advisor, entity.id);
+    let unknown = observed.unknown_event_sources(search.advisor.catalog(), &entity.detail.arn);
+    find_observed(search, entity, observed, found);
+    unknown
+}
+
+fn find_observed(
+    search: &Search<'_>,
+    entity: &JudgedEntity<'_>,
+    mut observed: Observed,
+    found: &mut Vec<Finding>,
+) {
     let uses = IdentityUses::new(search.advisor, entity.id, search.period);
     found.extend(repeated_denials(search, entity, &uses));
-    let mut observed = Observed::of(search.advisor, entity.id);
     found.extend(ungranted_use(search, entity, &observed, &uses));
     if !search.is_old_enough(entity.detail) {
         return;

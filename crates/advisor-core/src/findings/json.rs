@@ -11,6 +11,7 @@ use super::list::Findings;
 use super::privileges::Privilege;
 use super::severity::{Severity, SeverityReason};
 use super::summary::FindingsSummary;
+use super::unknown_event_source::UnknownEventSource;
 use crate::account::EntityKind;
 use crate::day_set::DaySet;
 use crate::state::{DayRange, ReportCoverage, State, StateReason};
@@ -29,6 +30,7 @@ impl Serialize for Findings {
             unknown_age: self.unknown_age,
             service_linked: self.service_linked,
             coverage: &self.coverage,
+            unknown_event_sources: &self.unknown_event_sources,
             privileges: self.privileges(),
         };
         document.serialize_field("accessAdvisor", &of_all)?;
@@ -47,6 +49,8 @@ struct OfAll<'a> {
     unknown_age: usize,
     service_linked: usize,
     coverage: &'a ReportCoverage,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unknown_event_sources: &'a [UnknownEventSource],
     /// Why actions in the findings are privileges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     privileges: Vec<&'static Privilege>,

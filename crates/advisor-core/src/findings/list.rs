@@ -12,6 +12,7 @@ use super::privileges::Privilege;
 use super::search::Search;
 use super::settings::FindingSettings;
 use super::severity::Severity;
+use super::unknown_event_source::UnknownEventSource;
 use super::{identity, policy};
 use crate::account::{EntityDetail, EntityId, EntityKind};
 use crate::advisor::Advisor;
@@ -29,6 +30,8 @@ pub struct Findings {
     pub found_at: DateTime<Utc>,
     /// What they rest on.
     pub coverage: ReportCoverage,
+    /// Event sources that the catalog does not know and that may be parts of granted services.
+    pub unknown_event_sources: Vec<UnknownEventSource>,
     /// The number of users, groups, roles and managed policies that were judged.
     pub judged: usize,
     /// The number of those that were left out by an exclusion.
@@ -39,6 +42,13 @@ pub struct Findings {
     pub unknown_age: usize,
     /// The number of service-linked roles, which are not judged.
     pub service_linked: usize,
+}
+
+/// What was found on an entity.
+struct Found {
+    judged: Judged,
+    findings: Vec<Finding>,
+    unknown_event_sources: Vec<UnknownEventSource>,
 }
 
 /// How an entity is judged.
@@ -87,7 +97,7 @@ impl Advisor {
         let advisor = self.with_tracking(tracking);
         let search = Search::new(&advisor, settings);
         // One by one, because some reports are much larger than others.
-        let found: Vec<(Judged, Vec<Finding>)> = entities
+        let found: Vec<Found> = entities
             .par_iter()
             .with_max_len(1)
             .filter_map(|entity| {
@@ -99,22 +109,26 @@ impl Advisor {
             findings: Vec::new(),
             found_at: advisor.now(),
             coverage: advisor.coverage(),
+            unknown_event_sources: Vec::new(),
             judged: 0,
             excluded: 0,
             too_young: 0,
             unknown_age: 0,
             service_linked: 0,
         };
-        for (judged, findings) in found {
-            match judged {
+        let mut unknown = Vec::new();
+        for mut found in found {
+            match found.judged {
                 Judged::Fully => list.judged += 1,
                 Judged::TooYoung => list.too_young += 1,
                 Judged::UnknownAge => list.unknown_age += 1,
                 Judged::ServiceLinked => list.service_linked += 1,
                 Judged::Excluded => list.excluded += 1,
             }
-            list.findings.extend(findings);
+            list.findings.append(&mut found.findings);
+            unknown.append(&mut found.unknown_event_sources);
         }
+        list.unknown_event_sources = UnknownEventSource::merged(unknown.into_iter());
         list.findings.sort_by(|left, right| {
             let wins = |finding: &Finding| (finding.severity, finding.unused_actions);
             (wins(right).cmp(&wins(left)))
@@ -162,18 +176,26 @@ fn find(
     entity: EntityId,
     detail: &EntityDetail,
     baseline: Option<&Baseline>,
-) -> (Judged, Vec<Finding>) {
-    let mut found = Vec::new();
+) -> Found {
+    let without_findings = |judged| Found {
+        judged,
+        findings: Vec::new(),
+        unknown_event_sources: Vec::new(),
+    };
     if search.settings.excluded(detail).is_some() {
-        return (Judged::Excluded, found);
+        return without_findings(Judged::Excluded);
     }
     // Access Analyzer does not judge them either: AWS manages their permissions.
     if detail.path.starts_with("/aws-service-role/") {
-        return (Judged::ServiceLinked, found);
+        return without_findings(Judged::ServiceLinked);
     }
     let entity = JudgedEntity::new(search.advisor, entity, detail);
+    let mut found = Vec::new();
+    let mut unknown_event_sources = Vec::new();
     match detail.kind {
-        EntityKind::User | EntityKind::Role => identity::find(search, &entity, &mut found),
+        EntityKind::User | EntityKind::Role => {
+            unknown_event_sources = identity::find(search, &entity, &mut found);
+        }
         EntityKind::Group => policy::find_on_group(search, &entity, &mut found),
         EntityKind::Policy => policy::find_on_policy(search, &entity, &mut found),
     }
@@ -191,5 +213,9 @@ fn find(
     } else {
         Judged::UnknownAge
     };
-    (judged, found)
+    Found {
+        judged,
+        findings: found,
+        unknown_event_sources,
+    }
 }

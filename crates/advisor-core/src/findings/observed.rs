@@ -6,10 +6,12 @@ use service_catalog::{ActionId, Catalog, ServiceId};
 
 use super::evidence::{IdentityUses, LastUse};
 use super::finding::FoundPermission;
+use super::unknown_event_source::UnknownEventSource;
 use crate::account::EntityId;
 use crate::advisor::Advisor;
 use crate::reach::Reach;
 use crate::report::{ActionRow, Grant, Granularity, ReportVisitor, ServiceRow};
+use crate::service_ref::may_be_part_of;
 use crate::state::{State, StateReason};
 
 /// The services in the report on an entity.
@@ -18,6 +20,8 @@ pub(super) struct Observed {
     pub(super) services: Vec<ObservedService>,
     /// Whether the report has services that the catalog does not have.
     pub(super) has_unknown: bool,
+    /// The event sources of attempts that the catalog does not know.
+    unknown_event_sources: Vec<Arc<str>>,
     /// The reasons so far: few differ.
     reasons: Vec<Arc<StateReason>>,
 }
@@ -66,6 +70,27 @@ impl Observed {
             service.state = Some(State::Unused);
             service.unused = reach.actions_of(catalog, service.service).collect();
         }
+    }
+
+    /// The event sources that the catalog does not know and that may be parts of granted services.
+    pub(super) fn unknown_event_sources(
+        &self,
+        catalog: &Catalog,
+        identity: &Arc<str>,
+    ) -> Vec<UnknownEventSource> {
+        let granted = self.services.iter().filter(|service| service.is_granted);
+        let granted = granted.map(|service| catalog.service(service.service).namespace());
+        let sources = self.unknown_event_sources.iter().map(|source| {
+            let begins = |namespace: &&str| may_be_part_of(source, namespace);
+            UnknownEventSource {
+                event_source: source.clone(),
+                services: granted.clone().filter(begins).map(Box::from).collect(),
+                identities: vec![identity.clone()],
+            }
+        });
+        sources
+            .filter(|source| !source.services.is_empty())
+            .collect()
     }
 
     /// The actions that are granted and unused.
@@ -127,6 +152,10 @@ impl ReportVisitor for Visitor {
         self.has_service = row.service.is_some();
         let Some(service) = row.service else {
             self.observed.has_unknown = true;
+            if row.grant == Grant::Unknown {
+                let sources = &mut self.observed.unknown_event_sources;
+                sources.push(row.namespace.into());
+            }
             return;
         };
         let is_unused = row.state == Some(State::Unused);

@@ -22,9 +22,11 @@ use crate::account::EntityKind;
 
 /// How many results GitHub takes of a run.
 const MOST_RESULTS: usize = 25_000;
+/// How many unknown event sources are named.
+const MOST_NOTIFICATIONS: usize = 20;
 
 /// Findings that serialize as a SARIF 2.1.0 log. Of more than 25,000, the first stay, which matter most; how many are left out is a
-/// notification in it.
+/// notification in it, as are event sources that the catalog does not know.
 #[derive(Clone, Copy, Debug)]
 pub struct SarifLog<'a>(&'a Findings);
 
@@ -41,6 +43,19 @@ impl Serialize for SarifLog<'_> {
         let findings = self.0.findings.iter();
         let kinds: BTreeSet<FindingKind> = findings.map(|finding| finding.kind).collect();
         let left_out = self.0.findings.len().saturating_sub(MOST_RESULTS);
+        let left_out = (left_out > 0).then(|| Notification {
+            level: "warning",
+            message: Message {
+                text: format!("{left_out} findings that matter less are left out"),
+            },
+        });
+        let unknown = self.0.unknown_event_sources.iter();
+        let unknown = unknown.take(MOST_NOTIFICATIONS).map(|source| Notification {
+            level: "note",
+            message: Message {
+                text: source.to_string(),
+            },
+        });
         Log {
             schema: "https://json.schemastore.org/sarif-2.1.0.json",
             version: "2.1.0",
@@ -54,15 +69,7 @@ impl Serialize for SarifLog<'_> {
                 },
                 invocations: [Invocation {
                     execution_successful: true,
-                    tool_execution_notifications: (left_out > 0)
-                        .then(|| Notification {
-                            level: "warning",
-                            message: Message {
-                                text: format!("{left_out} findings that matter less are left out"),
-                            },
-                        })
-                        .into_iter()
-                        .collect(),
+                    tool_execution_notifications: left_out.into_iter().chain(unknown).collect(),
                 }],
                 column_kind: "unicodeCodePoints",
                 results: Results(self.0),

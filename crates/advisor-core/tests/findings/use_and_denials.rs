@@ -104,3 +104,34 @@ fn privileges_that_are_used_now_and_then_say_so() {
         }
     }
 }
+
+#[test]
+fn unknown_event_sources_that_may_be_of_granted_services_are_named() {
+    let world = covered()
+        .role_with("deploy", &["ec2:RunInstances"])
+        .role_with("build", &["ec2:*", "sqs:CreateQueue"])
+        .role_with("queues", &["sqs:ListQueues"])
+        .call("deploy", "ec2-new:LaunchThing", 150)
+        .call("build", "ec2-new:LaunchThing", 151)
+        // Not granted, and of no service that anybody knows.
+        .call("queues", "ec2-new:LaunchThing", 152)
+        .call("build", "no-such-thing:DoIt", 153)
+        .call("queues", "sqs:ListQueues", 154);
+    let findings = world.findings();
+    let [source] = findings.unknown_event_sources.as_slice() else {
+        panic!("{:?}", findings.unknown_event_sources);
+    };
+    let said = "event source ec2-new is not in the catalog and may be a part of ec2: nothing granted of it is called unused of \
+                arn:aws:iam::111122223333:role/build and 1 other";
+    assert_eq!(source.to_string(), said);
+    // Nothing of ec2 is found.
+    assert_eq!(world.kinds(), ["UnusedPermission build: medium"]);
+    let json = serde_json::to_value(&findings).unwrap();
+    let sources = &json["accessAdvisor"]["unknownEventSources"];
+    assert_eq!(sources[0]["eventSource"], "ec2-new");
+    assert_eq!(sources[0]["services"], serde_json::json!(["ec2"]));
+    assert_eq!(sources[0]["identities"].as_array().unwrap().len(), 2);
+    let sarif = serde_json::to_value(findings.sarif()).unwrap();
+    let notes = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    assert_eq!(notes[0]["message"]["text"], said);
+}

@@ -19,6 +19,8 @@ use crate::wording::{ago, count, instant, line_width, short_name, thousands, wri
 
 /// How many identities are named in the summary.
 const MOST_IDENTITIES: usize = 10;
+/// How many event sources are named that the catalog does not know.
+const MOST_SOURCES: usize = 20;
 /// How many statements are named.
 const MOST_STATEMENTS: usize = 3;
 /// More actions are counted by service.
@@ -67,11 +69,28 @@ pub(super) fn write(
         }
     }
     writeln!(lines)?;
+    for line in unknown_event_sources(findings) {
+        writeln!(lines, "{line}")?;
+    }
     writeln!(
         lines,
         "{}",
         trust::line(&findings.coverage, findings.coverage.window, 0)
     )
+}
+
+/// A line for each event source that the catalog does not know and that may be a part of a granted service.
+pub(super) fn unknown_event_sources(findings: &Findings) -> impl Iterator<Item = String> {
+    let sources = &findings.unknown_event_sources;
+    let more = sources.len().saturating_sub(MOST_SOURCES);
+    let more = (more > 0).then(|| {
+        format!(
+            "and {} (--format json lists all)",
+            count(more, "more event source")
+        )
+    });
+    let named = sources.iter().take(MOST_SOURCES).map(ToString::to_string);
+    named.chain(more)
 }
 
 /// How many findings there are, and what was judged.
