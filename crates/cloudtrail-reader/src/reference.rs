@@ -3,6 +3,8 @@
 //! It reads what the projected parser leaves to it, says what is wrong with malformed records, and is what that parser must
 //! agree with.
 
+use std::cell::OnceCell;
+
 use advisor_core::{Activity, Coverage, CoverageId};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -209,7 +211,11 @@ fn take_entry(
             take_record(rules, record, marker, activity)
         }
         Entry::Json(record) => take_record(rules, &record, marker, activity),
-        Entry::Fields(record) => attribution::attribute(&record, Details::default, rules, activity),
+        Entry::Fields(row) => {
+            let details = OnceCell::new();
+            let details = || Details::parse(details.get_or_init(|| row.details()));
+            attribution::attribute(&row.record, details, rules, activity)
+        }
         Entry::NotAnApiCall(kind) => Err(SetAside::NotAnApiCall(kind.into()).into()),
         Entry::Malformed(malformed) => Err(malformed.into()),
     }

@@ -18,6 +18,11 @@ pub(crate) enum Column {
     EventType,
     EventCategory,
     ErrorCode,
+    ErrorMessage,
+    /// This and the next two as JSON.
+    RequestParameters,
+    AdditionalEventData,
+    ResponseElements,
     RecipientAccountId,
     ReadOnly,
     ManagementEvent,
@@ -42,6 +47,14 @@ pub(crate) enum Column {
 pub(crate) const COLUMNS: usize = Column::IssuerUserName as usize + 1;
 
 impl Column {
+    /// The columns that only some records are asked for. They can be large.
+    pub(crate) const DETAILS: [Self; 4] = [
+        Self::ErrorMessage,
+        Self::RequestParameters,
+        Self::AdditionalEventData,
+        Self::ResponseElements,
+    ];
+
     /// Returns the meaning of a column by its name: `eventTime`, `event_time`, `EVENTTIME`;
     /// `userIdentity.sessionContext.sessionIssuer.arn`, `useridentity_sessioncontext_sessionissuer_arn`,
     /// `sessionIssuer.arn`. Parts of `userIdentity` need a name that says so: a column `arn` could be of anything.
@@ -65,6 +78,10 @@ impl Column {
             "eventtype" => Self::EventType,
             "eventcategory" => Self::EventCategory,
             "errorcode" => Self::ErrorCode,
+            "errormessage" => Self::ErrorMessage,
+            "requestparameters" => Self::RequestParameters,
+            "additionaleventdata" => Self::AdditionalEventData,
+            "responseelements" => Self::ResponseElements,
             "recipientaccountid" => Self::RecipientAccountId,
             "readonly" => Self::ReadOnly,
             "managementevent" => Self::ManagementEvent,
@@ -179,7 +196,7 @@ impl<'a> Cells<'a> {
             read_only: self.take(Column::ReadOnly).map(Loose::from),
             management_event: self.take(Column::ManagementEvent).map(Loose::from),
             resources: None,
-            response_elements: None,
+            response_elements: self.take(Column::ResponseElements).map(Loose::from),
             addendum: None,
             lacks_access_key: false,
         }

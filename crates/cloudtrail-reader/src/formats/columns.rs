@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use crate::formats::cells::{COLUMNS, Cells, Column};
-use crate::formats::entry::Entry;
+use crate::formats::entry::{Entry, Row};
 use crate::formats::error::{FormatError, TableKind};
 use crate::formats::identity_text;
 use crate::outcome::malformed::{IdentityColumn, Malformed, RowFault};
@@ -127,10 +127,26 @@ impl RecordColumns {
         if let Err(reason) = self.read_identity(&mut cells) {
             return Entry::Malformed(reason);
         }
-        Entry::Fields(Box::new(EventRecord {
-            lacks_access_key: !self.has(Column::UserIdentity) && !self.has(Column::AccessKeyId),
-            ..cells.record()
+        Entry::Fields(Box::new(Row {
+            error_message: cells.take(Column::ErrorMessage),
+            request_parameters: cells.take(Column::RequestParameters),
+            additional_event_data: cells.take(Column::AdditionalEventData),
+            lacks_additional_event_data: !self.has(Column::AdditionalEventData),
+            record: EventRecord {
+                lacks_access_key: !self.has(Column::UserIdentity) && !self.has(Column::AccessKeyId),
+                ..cells.record()
+            },
         }))
+    }
+
+    /// The same table without the columns that only some records are asked for.
+    pub(crate) fn without_details(mut self) -> Self {
+        for detail in Column::DETAILS {
+            if let Some(has) = self.has.get_mut(detail as usize) {
+                *has = false;
+            }
+        }
+        self
     }
 
     /// Reads the parts of `userIdentity`. The outermost column with a text of many values wins; without one, columns of

@@ -52,8 +52,16 @@ pub(crate) fn read(
     {
         return Err(NotCloudTrail::Ocsf.into());
     }
-    let (columns, fields) =
+    let (mut columns, mut fields) =
         RecordColumns::of(TableKind::Parquet, names.iter().map(String::as_str))?;
+    let has =
+        |fields: &[Option<Column>], leaf: usize| fields.get(leaf).is_some_and(Option::is_some);
+    if !is_within(metadata.metadata(), limit, |leaf, _| has(&fields, leaf)) {
+        columns = columns.without_details();
+        for field in &mut fields {
+            *field = field.filter(|field| !Column::DETAILS.contains(field));
+        }
+    }
     let wanted = |leaf: usize, is_repeated: bool| {
         !is_repeated && fields.get(leaf).is_some_and(Option::is_some)
     };

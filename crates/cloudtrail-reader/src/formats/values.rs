@@ -54,10 +54,17 @@ impl<'b> Values<'b> {
             (DataType::Boolean, Column::ReadOnly | Column::ManagementEvent) => {
                 Self::Flag(array.as_boolean())
             }
-            // They say what the trail covers. The records can be read without them.
-            (_, Column::RecipientAccountId | Column::ReadOnly | Column::ManagementEvent) => {
-                Self::Null
-            }
+            // They say what the trail covers, or tell more of some calls. The records can be read without them.
+            (
+                _,
+                Column::RecipientAccountId
+                | Column::ReadOnly
+                | Column::ManagementEvent
+                | Column::ErrorMessage
+                | Column::RequestParameters
+                | Column::AdditionalEventData
+                | Column::ResponseElements,
+            ) => Self::Null,
             (DataType::FixedSizeBinary(16), Column::EventId) => {
                 Self::Uuid(array.as_fixed_size_binary())
             }

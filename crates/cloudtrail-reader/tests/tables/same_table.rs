@@ -172,6 +172,132 @@ fn parquet_makes_the_same_table() {
     assert_same("eventJson", &take(&[parquet(&json)]));
 }
 
+/// Athena's documented table has these as texts of JSON.
+const DETAILS: [Column<'static>; 4] = [
+    ("errormessage", &["errorMessage"]),
+    ("requestparameters", &["requestParameters"]),
+    ("additionaleventdata", &["additionalEventData"]),
+    ("responseelements", &["responseElements"]),
+];
+
+#[test]
+fn what_a_record_decides_is_decided_by_its_row() {
+    let role = json!({"name": "web"});
+    let calls = [
+        (
+            "ec2.amazonaws.com",
+            "RunInstances",
+            json!({"iamInstanceProfile": role}),
+        ),
+        ("s3.amazonaws.com", "GetObject", json!({"versionId": "v"})),
+        (
+            "sts.amazonaws.com",
+            "AssumeRole",
+            json!({"tags": [{"key": "a", "value": "b"}]}),
+        ),
+        (
+            "dynamodb.amazonaws.com",
+            "ExecuteStatement",
+            json!({"statement": "INSERT INTO \"T\" VALUE {}"}),
+        ),
+        (
+            "autoscaling.amazonaws.com",
+            "PutScalingPolicy",
+            json!({"serviceNamespace": "ecs"}),
+        ),
+        ("ec2.amazonaws.com", "RunInstances", Value::Null),
+    ];
+    let changes = calls.map(|(source, name, parameters)| {
+        json!({"eventSource": source, "eventName": name, "requestParameters": parameters})
+    });
+    let denied = json!({
+        "eventSource": "ssm.amazonaws.com", "eventName": "CreateControlChannel", "errorCode": "AccessDenied",
+        "errorMessage": "User is not authorized to perform: ssmmessages:CreateControlChannel, \"because\" of that",
+    });
+    let by_response = json!({"responseElements": {
+        "errorCode": "AccessDenied", "errorMessage": "You are not authorized to perform: ec2:RunInstances",
+    }});
+    let calls = changes.into_iter().chain([denied, by_response]);
+    let (records, expected) = &*TRAIL;
+    let records: Vec<_> = records
+        .iter()
+        .cloned()
+        .chain(calls.map(|changes| record(&changes)))
+        .collect();
+    let lines: Vec<u8> = support::lines(&records);
+    let by_json = rows(&take(&[lines]).activity);
+    for shown in [
+        "iam:PassRole!",
+        "s3:GetObjectVersion!",
+        "ssmmessages:CreateControlChannel",
+        "dynamodb:PartiQLInsert",
+    ] {
+        assert!(by_json.iter().any(|row| row.contains(shown)), "{shown}");
+    }
+    assert!(by_json.len() > rows(&expected.activity).len());
+
+    let columns = |all: &[Column<'static>]| -> Vec<Column<'static>> {
+        let is_detail = |column: &Column<'_>| DETAILS.iter().any(|(name, _)| name == &column.0);
+        let others = ATHENA.into_iter().filter(|column| !is_detail(column));
+        others.chain(all.iter().copied()).collect()
+    };
+    let table = csv(&columns(&DETAILS), &records);
+    assert_eq!(rows(&take(&[table]).activity), by_json);
+    let batch = details_batch(&records);
+    let bytes = parquet(&batch);
+    assert_eq!(rows(&take(&[&bytes]).activity), by_json);
+    // Where they are too large, the rows are read without them.
+    let padded = json!({"requestParameters": {"padding": "x".repeat(1_000_000)}});
+    let large: Vec<_> = records.iter().cloned().chain([record(&padded)]).collect();
+    let bytes = parquet(&details_batch(&large));
+    let options = cloudtrail_reader::ReadOptions::new().object_limit(600_000);
+    let reader = cloudtrail_reader::TrailReader::new(service_catalog::Catalog::shared(), options);
+    let taken = take_with(&reader, &[bytes]);
+    assert_eq!(faults(&taken), [""; 0]);
+    let without = take(&[parquet(&flat_batch(&large, Strings::Utf8))]);
+    assert_eq!(rows(&taken.activity), rows(&without.activity));
+
+    // Without parameters, and with maps as CloudTrail Lake prints them, the further actions are implied.
+    let implied = rows(&take(&[csv(&columns(&[]), &records)]).activity);
+    let mut maps = records.clone();
+    for record in &mut maps {
+        if record["requestParameters"].is_object() {
+            record["requestParameters"] = json!("{versionId=v, tags=[]}");
+        }
+    }
+    let maps = rows(&take(&[csv(&columns(&DETAILS), &maps)]).activity);
+    for table in [implied, maps] {
+        let passes = |row: &&String| row.contains("iam:PassRole");
+        assert!(
+            table
+                .iter()
+                .filter(passes)
+                .all(|row| row.contains("iam:PassRole? "))
+        );
+        assert!(table.iter().any(|row| row.contains("iam:PassRole? ")));
+    }
+}
+
+/// Flat columns, with those that only some records are asked for.
+fn details_batch(records: &[Value]) -> RecordBatch {
+    let batch = flat_batch(records, Strings::Utf8);
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let flat = names.zip(batch.columns().iter().cloned());
+    let details = DETAILS.map(|(name, path)| {
+        let cells = records.iter().map(|record| match at(record, path) {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        });
+        (name, Arc::new(cells.collect::<StringArray>()) as ArrayRef)
+    });
+    let columns = flat
+        .chain(details)
+        .map(|(name, column)| (name, column, true));
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
 #[test]
 fn times_and_ids_of_every_type_make_the_same_table() {
     let (records, _) = &*TRAIL;
