@@ -152,8 +152,10 @@ fn import_into(
             "the objects above are imported; run the same command again to resume".into(),
         ));
     }
-    let missing = MissingInput::of_trail(reconciliation, &store.coverage()?)
-        .with_changed(imported.changed.len());
+    let coverage = store.coverage()?;
+    say_not_read_whole(&coverage.missing_log_files());
+    let missing =
+        MissingInput::of_trail(reconciliation, &coverage).with_changed(imported.changed.len());
     if arguments.strict && !missing.is_empty() {
         let outcome = "the rest is imported";
         return Err(Failure::Strict { missing, outcome });
@@ -169,6 +171,21 @@ fn import_into(
         )));
     }
     Ok(missing.check()?)
+}
+
+/// What this import and earlier ones did not read whole, and what to do.
+fn say_not_read_whole(names: &[&str]) {
+    const NAMED: usize = 5;
+    if names.is_empty() {
+        return;
+    }
+    let first: Vec<&str> = names.iter().take(NAMED).copied().collect();
+    let more = if names.len() > NAMED { ", ..." } else { "" };
+    output::say(format_args!(
+        "warning: not read whole, by this import or an earlier one: {}{more}. Import them whole, from the same place. One with records \
+         from the future is not read again: when their time has come, import the trail into a new store",
+        first.join(", ")
+    ));
 }
 
 fn say_imported(imported: &ImportedTrail) {

@@ -1,12 +1,13 @@
 //! The store's file: paths, and who may read and write it.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{ACCOUNT, BRUNO, Store, run, stderr, stdout};
+use crate::{ACCOUNT, BRUNO, Store, TRAIL, run, stderr, stdout};
 
 #[test]
 fn paths_that_are_no_files_say_what_to_do() {
@@ -35,9 +36,7 @@ fn paths_that_are_no_files_say_what_to_do() {
 #[test]
 #[cfg(unix)]
 fn a_new_store_is_readable_and_writable_by_its_owner_only() {
-    use std::io::{BufRead, BufReader};
     use std::os::unix::fs::PermissionsExt;
-    use std::process::Stdio;
 
     for umask in ["0000", "0777"] {
         let store = Store::new();
@@ -71,6 +70,35 @@ fn a_new_store_is_readable_and_writable_by_its_owner_only() {
         server.kill().unwrap();
         server.wait().unwrap();
     }
+}
+
+/// Whoever serves a store must know what its imports could not read: clients of AWS drop the states that tell.
+#[test]
+fn serve_says_what_imports_could_not_read() {
+    let store = Store::new();
+    let damaged = store.folder.path().join("archive.tar.gz");
+    fs::write(&damaged, [0x1f, 0x8b, 8, 0, 0]).unwrap();
+    assert_eq!(
+        store.run(&["import", "account", ACCOUNT]).status.code(),
+        Some(0)
+    );
+    let imported = store.run(&["import", "trail", TRAIL, damaged.to_str().unwrap()]);
+    assert_eq!(imported.status.code(), Some(3), "{}", stderr(&imported));
+    let mut server = std::process::Command::new(env!("CARGO_BIN_EXE_access-advisor"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--store", &store.path])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(server.stderr.take().unwrap()).lines();
+    let said = said.map(Result::unwrap);
+    let said: Vec<_> = said
+        .take_while(|line| !line.starts_with("listening"))
+        .collect();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let warning = "warning: 1 log files or other objects were not read whole by imports into this store; what they hold may be missing from \
+                   reports (`access-advisor coverage --store` names them)";
+    assert_eq!(said, [warning]);
 }
 
 /// Runs the program as a user who cannot write what is not his own.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::{ACCOUNT, ERIN, Store, TRAIL, stderr, stdout};
 
 #[test]
@@ -79,6 +81,29 @@ fn a_first_import_that_fails_leaves_no_store_behind() {
     assert_eq!(taken.status.code(), Some(0));
     store.failure(&["import", "account", &bad]);
     store.generate(ERIN, &["--allow-empty-activity"]);
+}
+
+/// The names of records from the future are never forgotten, so whoever imports is told the way out, each time.
+#[test]
+fn records_from_the_future_need_a_new_store() {
+    let store = Store::new();
+    let record = |time: &str| {
+        json!({
+            "eventTime": time, "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances",
+            "awsRegion": "eu-west-1", "eventType": "AwsApiCall",
+            "userIdentity": {"type": "IAMUser", "principalId": "AIDAEXAMPLE0000000001"},
+        })
+    };
+    let records = ["2026-10-01T10:00:00Z", "2999-01-01T00:00:00Z"].map(record);
+    let file = store.folder.path().join("trail.json");
+    fs::write(&file, json!({ "Records": records }).to_string()).unwrap();
+    for _ in 0..2 {
+        let said = store.run(&["import", "trail", file.to_str().unwrap()]);
+        assert_eq!(said.status.code(), Some(3));
+        let warning = "trail.json. Import them whole, from the same place. One with records from the future is not read again: when \
+                       their time has come, import the trail into a new store\n";
+        assert!(stderr(&said).contains(warning), "{}", stderr(&said));
+    }
 }
 
 #[test]
