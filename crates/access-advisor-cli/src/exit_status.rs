@@ -34,6 +34,21 @@ macro_rules! account_help {
     };
 }
 
+/// The same for commands that answer from a store.
+macro_rules! store_help {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "\n\nExit status:\n",
+            "  0  success\n",
+            "  1  failure\n",
+            "  2  wrong usage\n",
+            "  3  there is an answer, but imports into the store could not read all of the\n",
+            "     trail, and what it lacks may look unused"
+        )
+    };
+}
+
 /// The same for commands that read a trail.
 macro_rules! trail_help {
     ($text:literal) => {
@@ -74,4 +89,4 @@ macro_rules! findings_help {
     };
 }
 
-pub(crate) use {account_help, findings_help, help, trail_help};
+pub(crate) use {account_help, findings_help, help, store_help, trail_help};

@@ -2,5 +2,6 @@
 
 #[doc(inline)]
 pub use advisor_arrow::{
-    CATALOG_KEY, REPORT_COVERAGE_KEY, UNKNOWN_EVENT_SOURCES_KEY, read_activity, write_activity, write_findings, write_reports,
+    CATALOG_KEY, REPORT_COVERAGE_KEY, UNKNOWN_EVENT_SOURCES_KEY, read_activity, write_activity,
+    write_findings, write_reports,
 };

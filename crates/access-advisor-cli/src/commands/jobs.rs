@@ -22,7 +22,7 @@ use crate::plain_table::PlainTable;
 use crate::{input, output};
 
 #[derive(Debug, Args)]
-#[command(after_help = exit_status::help!("\
+#[command(after_help = exit_status::store_help!("\
 Example:
   access-advisor generate arn:aws:iam::111122223333:role/build \\
       --store advisor.db
@@ -62,7 +62,7 @@ struct PageArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = exit_status::help!("\
+#[command(after_help = exit_status::store_help!("\
 Example:
   access-advisor get JOB_ID --store advisor.db --max-items 100"))]
 pub(crate) struct GetArguments {
@@ -77,7 +77,7 @@ pub(crate) struct GetArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = exit_status::help!("\
+#[command(after_help = exit_status::store_help!("\
 Example:
   access-advisor entities JOB_ID s3 --store advisor.db"))]
 pub(crate) struct EntitiesArguments {
