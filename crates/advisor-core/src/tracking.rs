@@ -277,6 +277,22 @@ pub(crate) struct Attempts {
     pub(crate) days_complete: bool,
 }
 
+impl Attempts {
+    /// Those before an instant, of which the first is one: of the others, only the days are known, and that of the instant has later
+    /// ones too.
+    pub(crate) fn before(self, millis: i64) -> Self {
+        let days = self
+            .days
+            .within(None, DaySet::day_of(millis).saturating_sub(1));
+        let last = days.last().map_or(i64::MIN, DaySet::start_of);
+        Self {
+            last_millis: last.max(self.first_millis),
+            days,
+            ..self
+        }
+    }
+}
+
 /// The last of the attempts that a window has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LastAttempt {

@@ -56,7 +56,14 @@ impl Usage {
             if identities.is_empty() {
                 unmatched.extend(row.principal.unique_id.or(row.principal.arn));
             }
-            for identity in identities {
+            for (identity, before) in identities {
+                let all = Attempts {
+                    first_millis: row.first_millis,
+                    last_millis: row.last_millis,
+                    days: row.days.clone(),
+                    days_complete: row.days_complete,
+                };
+                let is_all = before.is_none_or(|before| row.last_millis < before);
                 by_identity.entry(identity).or_default().push(Used {
                     service: match service {
                         Some(id) => ServiceRef::Known(id),
@@ -65,15 +72,13 @@ impl Usage {
                     action,
                     evidence: row.action.evidence(),
                     region: regions.get(row.region),
-                    attempts: Attempts {
-                        first_millis: row.first_millis,
-                        last_millis: row.last_millis,
-                        days: row.days.clone(),
-                        days_complete: row.days_complete,
+                    attempts: match before {
+                        Some(before) if !is_all => all.before(before),
+                        _ => all,
                     },
                     count: row.attempts,
                     denied: row.denied,
-                    last_event_id: row.last_event_id.into(),
+                    last_event_id: if is_all { row.last_event_id } else { "" }.into(),
                 });
             }
         }
@@ -152,36 +157,40 @@ fn user_name(arn: &IamArn) -> Option<UserName> {
     }
 }
 
+/// A user or role, and the instant before which attempts are its own, if there is one.
+type Caller = (EntityId, Option<i64>);
+
 /// The users or roles that may have made a row's attempts. The unique id decides, so that an entity inherits nothing from an
-/// earlier one with its name. Without a unique id the ARN decides: it is that of the entity with this name, unless it was created
-/// after the attempts, or else of the users that had the name before.
+/// earlier one with its name. Without a unique id the ARN decides: it is that of the entity with this name since its creation, and
+/// before that of the users that had the name; of any of them if the time of the creation is not known.
 fn identities_of(
     account: &AccountData,
     former: &FormerUsers,
     row: &ActivityRow<'_>,
-) -> SmallVec<[EntityId; 1]> {
+) -> SmallVec<[Caller; 1]> {
     let is_identity = |id: &EntityId| {
         let detail = account.entity(*id);
         detail.is_some_and(|detail| matches!(detail.kind, EntityKind::User | EntityKind::Role))
     };
     if let Some(id) = row.principal.unique_id {
-        return account
-            .by_unique_id(id)
-            .filter(is_identity)
-            .into_iter()
-            .collect();
+        let known = account.by_unique_id(id).filter(is_identity);
+        return known.map(|id| (id, None)).into_iter().collect();
     }
     let Some(arn) = row.principal.arn.and_then(|arn| arn.parse().ok()) else {
         return SmallVec::new();
     };
-    let existed = |id: &EntityId| {
-        let created = account.entity(*id).and_then(|detail| detail.created);
-        created.is_none_or(|created| created.timestamp_millis() <= row.last_millis)
-    };
-    match account.named(&arn).filter(existed) {
-        Some(named) => Some(named).filter(is_identity).into_iter().collect(),
-        None => former.named(&arn).iter().copied().filter(existed).collect(),
-    }
+    let created = |id: EntityId| Some(account.entity(id)?.created?.timestamp_millis());
+    let existed = |id: EntityId| created(id).is_none_or(|created| created <= row.last_millis);
+    let named = account.named(&arn).filter(|id| existed(*id));
+    let since = named.map(|id| created(id).unwrap_or(i64::MAX));
+    let others = former.named(&arn).iter().copied();
+    let others =
+        others.filter(|id| existed(*id) && since.is_none_or(|since| row.first_millis < since));
+    let named = named.filter(is_identity).map(|id| (id, None));
+    named
+        .into_iter()
+        .chain(others.map(|id| (id, since)))
+        .collect()
 }
 
 /// The service and action of a row. The catalog may know more now than when the row was recorded.
@@ -253,7 +262,7 @@ mod tests {
         let export = serde_json::json!({ "UserDetailList": users }).to_string();
         let account = AccountData::from_export("inline", &export).unwrap();
         let mut activity = Activity::new();
-        let mut attempt = |unique_id: Option<&str>, name: &str, action: &str| {
+        let mut attempt = |time_millis, unique_id: Option<&str>, name: &str, action: &str| {
             activity.record(&crate::activity::Attempt {
                 principal: Principal {
                     unique_id,
@@ -263,19 +272,30 @@ mod tests {
                 service: "ec2",
                 action: CreditedAction::Action(action),
                 region: "eu-west-1",
-                time_millis: 1_700_000_000_000,
+                time_millis,
                 event_id: "e",
                 denied: false,
             });
         };
-        attempt(Some("AIDA00000000000000NEW"), "team/AGAIN", "StopInstances");
+        let (before, since) = (1_700_000_000_000, 1_780_000_000_000);
+        attempt(
+            before,
+            Some("AIDA00000000000000NEW"),
+            "team/AGAIN",
+            "StopInstances",
+        );
         // The user that has the name now was created later.
-        attempt(None, "AGAIN", "RunInstances");
-        attempt(None, "OTHER", "StartInstances");
+        attempt(before, None, "AGAIN", "RunInstances");
+        attempt(before, None, "OTHER", "StartInstances");
+        // Calls under the name before and after the creation.
+        attempt(before, None, "AGAIN", "RebootInstances");
+        attempt(since, None, "AGAIN", "RebootInstances");
         let usage = Usage::new(&account, &activity, Catalog::embedded());
         let id = |id| account.by_unique_id(id).unwrap();
-        assert_eq!(usage.of(id("AIDA00000000000000NEW")).count(), 2);
-        assert_eq!(usage.of(id("AIDA000000000000AGAIN")).count(), 0);
+        let last = |id: EntityId| usage.of(id).map(|used| used.attempts.last_millis).max();
+        let (new, again) = (id("AIDA00000000000000NEW"), id("AIDA000000000000AGAIN"));
+        assert_eq!((usage.of(new).count(), last(new)), (3, Some(before)));
+        assert_eq!((usage.of(again).count(), last(again)), (1, Some(since)));
         assert_eq!(usage.unmatched_principals(), 1);
     }
 }
