@@ -1,7 +1,8 @@
 //! What a reviewer is told: what is lost, what was denied, who is new, what stays behind.
 
 use advisor_core::{
-    Activity, Attempt, CreditedAction, DaySet, KeepRules, Principal, Refusal, Rightsized, Tracking,
+    Activity, Advice, Attempt, CreditedAction, DaySet, KeepRules, Principal, Refusal, Rightsized,
+    Tracking,
 };
 use serde_json::{Value, json};
 
@@ -123,8 +124,25 @@ fn a_role_of_which_aws_remembers_no_use_is_named() {
         let advisor = advisor_of(&export, &covered(), (Tracking::full(), small_catalog()));
         advisor.rightsizer(options()).rightsize(ROLE).unwrap()
     };
-    assert!(sized(json!({})).is_never_used);
-    assert!(!sized(json!(null)).is_never_used);
+    let never = sized(json!({}));
+    assert!(never.is_never_used);
+    assert_eq!(never.advice, [Advice::DeleteRole]);
+    let json = serde_json::to_value(&never).unwrap();
+    assert_eq!(json["Advice"][0]["Kind"], "DeleteRole");
+    let message = json["Advice"][0]["Message"].as_str().unwrap();
+    assert!(
+        message.ends_with("Delete it rather than shrink it"),
+        "{message}"
+    );
+    // What stays of it, sending and receiving, leaves nothing in the trail.
+    let unknown = sized(json!(null));
+    assert!(!unknown.is_never_used);
+    assert_eq!(unknown.advice, [Advice::DetachPolicies]);
+}
+
+#[test]
+fn what_was_seen_used_needs_no_advice() {
+    assert!(rightsize_of("group/staff", None).advice.is_empty());
 }
 
 #[test]
