@@ -104,7 +104,7 @@ export function jobReport(id: string): View {
       view.close?.();
       return;
     }
-    view.element.prepend(asItWasMade(arn, rows.first as unknown as JobJson));
+    view.element.prepend(asItWasMade(arn, rows.first as unknown as JobJson, reports.index.hasStates));
     view.element.querySelector(".tiles")?.after(unusedNote(reports, await reports.report(0)) ?? "");
     shown = view;
     const hasFocus = element.contains(document.activeElement);
@@ -128,13 +128,13 @@ export function jobReport(id: string): View {
 const WAITING = "Waiting for the report ...";
 
 /** A job is as it was made: what was imported later is in the gathered reports only. */
-function asItWasMade(arn: string, job: JobJson): HTMLElement {
+function asItWasMade(arn: string, job: JobJson, hasStates: boolean): HTMLElement {
   const made = Date.parse(job.JobCreationDate ?? "") / 1000;
   const view = arn.split(":")[5]?.startsWith("policy/") ? "policy" : "identity";
   return h(
     "p",
     { class: "gathered", role: "note" },
     `A report as it was made${Number.isNaN(made) ? "" : ` at ${instant(Math.floor(made))}`}: later imports are not in it, nor what was used without a grant.`,
-    arn !== "" && h("a", { href: link(view, arn) }, "Now, with findings, days and right-sized policies"),
+    arn !== "" && h("a", { href: link(view, arn) }, hasStates ? "Now, with findings, days and right-sized policies" : "Now, with the days with attempts and the statements that grant it"),
   );
 }

@@ -109,6 +109,19 @@ export async function signOut(): Promise<void> {
   await send("/ui/session", "DELETE");
 }
 
+/** The other tabs with these pages: the browser has one session for all. */
+const tabs = new BroadcastChannel("access-advisor-session");
+
+/** Tells the other tabs who is signed in now; null for nobody. */
+export function tellTabs(arn: string | null): void {
+  tabs.postMessage(arn);
+}
+
+/** Calls `changed` whenever somebody signs in or out in another tab. */
+export function whenTabsTell(changed: (arn: string | null) => void): void {
+  tabs.onmessage = ({ data }: MessageEvent<unknown>) => changed(typeof data === "string" ? data : null);
+}
+
 /** Runs an operation of the IAM API. */
 export function call(operation: string, parameters: Record<string, string> = {}): Promise<Record<string, unknown>> {
   return send("/ui/api", "POST", { Action: operation, ...parameters });

@@ -5,7 +5,7 @@ import { entity, entityList } from "./entities";
 import { count, instant } from "./format";
 import { forget, gathered, isMaking } from "./gathered";
 import { jobList, jobReport } from "./jobs";
-import { changeSession, isProblem, messageOf, signOut, whenSessionEnds, whoAmI } from "./live";
+import { changeSession, isProblem, messageOf, signOut, tellTabs, whenSessionEnds, whenTabsTell, whoAmI } from "./live";
 import type { View } from "./parts";
 import { keepPlaces, place } from "./place";
 import { openWhilePrinting } from "./printing";
@@ -15,6 +15,8 @@ import { TABS, viewOf } from "./views";
 
 /** What takes longer is said. */
 const SAID_AFTER_MILLIS = 300;
+
+const ENDED = "Your session has ended.";
 
 const VIEWS = [...TABS, { view: "entities", label: "New report", also: ["entity"] }, { view: "reports", label: "Your reports", also: ["report"] }];
 
@@ -96,7 +98,8 @@ class Frame {
   private current: View | undefined;
   private wanted = 0;
 
-  constructor(arn: string, private readonly onLeave: () => void) {
+  /** `onChange` is told who is signed in instead of the owner of this frame. */
+  constructor(readonly arn: string, private readonly onLeave: () => void, private readonly onChange: (arn: string | null) => void) {
     const items = VIEWS.map((tab) => {
       const anchor = h("a", { href: link(tab.view) }, tab.label);
       for (const view of [tab.view, ...tab.also]) this.tabs.set(view, anchor);
@@ -131,6 +134,13 @@ class Frame {
     const said = setTimeout(() => this.say(isMaking() ? "Making live reports on what your finished jobs are about: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
     let view: View;
     try {
+      // Most views ask the server for nothing more: they would stay readable after the end of the session.
+      const arn = await whoAmI();
+      if (mine !== this.wanted) return;
+      if (arn !== this.arn) {
+        this.onChange(arn);
+        return;
+      }
       view = await viewOfAddress();
     } catch (error) {
       view = page("This page cannot be shown", h("p", { role: "alert" }, messageOf(error)), h("p", {}, h("button", { type: "button", class: "main-button", onclick: showAgain }, "Try again")));
@@ -150,6 +160,13 @@ class Frame {
     this.main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     view.shown?.();
     scrollTo({ top, behavior: "instant" });
+  }
+
+  /** Asks whether the session goes on. Without an answer, nothing changes: the next view says so. */
+  async check(): Promise<void> {
+    const mine = this.wanted;
+    const arn = await whoAmI().catch(() => this.arn);
+    if (mine === this.wanted && arn !== this.arn) this.onChange(arn);
   }
 
   /** What is on its way is not shown any more. */
@@ -187,16 +204,37 @@ async function start(): Promise<void> {
     frame?.close();
     frame = undefined;
     document.title = "Sign in – Access Advisor";
-    app.replaceChildren(signInForm(note, (arn) => void signedIn(arn)));
+    const entered = (arn: string): void => {
+      tellTabs(arn);
+      void signedIn(arn);
+    };
+    app.replaceChildren(signInForm(note, entered));
     app.querySelector("input")?.focus();
+  };
+  const leave = (): void => {
+    tellTabs(null);
+    askToSignIn();
   };
   const signedIn = async (arn: string): Promise<void> => {
     changeSession();
-    frame = new Frame(arn, askToSignIn);
+    forget();
+    frame?.close();
+    frame = new Frame(arn, leave, change);
     app.replaceChildren(...frame.elements);
     await frame.show();
   };
-  whenSessionEnds(() => askToSignIn("Your session has ended."));
+  const change = (arn: string | null): void => {
+    if (arn === null) askToSignIn(ENDED);
+    else void signedIn(arn);
+  };
+  whenSessionEnds(() => askToSignIn(ENDED));
+  whenTabsTell((arn) => {
+    if (arn !== null && arn !== frame?.arn) void signedIn(arn);
+    if (arn === null && frame !== undefined) askToSignIn("You signed out in another tab.");
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") void frame?.check();
+  });
   keepPlaces();
   openWhilePrinting();
   addEventListener("hashchange", () => void frame?.show());

@@ -51,6 +51,56 @@ async function keepInProgress(page) {
   });
 }
 
+/** A second tab of the browser that a page is in. */
+async function anotherTab(page) {
+  const tab = await page.context().newPage();
+  await tab.goto(server.url);
+  await tab.locator(".tiles").waitFor({ timeout: 30_000 });
+  return tab;
+}
+
+test("who signs out does so in all tabs", async () => {
+  const page = await signedIn();
+  const tab = await anotherTab(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await tab.getByText("You signed out in another tab.").waitFor();
+  assert.equal(await tab.locator("#app > *").count(), 1);
+  assert.equal(await tab.getByText("bruno").count(), 0);
+  // Who signs in does so in all tabs, too.
+  await enter(page, ADA_KEY);
+  await tab.locator(".tiles").waitFor({ timeout: 30_000 });
+});
+
+test("a tab whose session somebody else has taken shows nothing of the one before", async () => {
+  const page = await signedIn();
+  const tab = await anotherTab(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await enter(page, ERIN_KEY);
+  await tab.locator(".as-of", { hasText: "user/erin" }).waitFor();
+  assert.equal(await tab.locator(".tile").count(), 0);
+});
+
+for (const hash of ["#/overview", "#/identities", link("identity", BRUNO), "#/services", "#/coverage"]) {
+  test(`a view without a request of its own notices that a session has ended: ${hash}`, async () => {
+    const page = await signedIn();
+    await visit(page, hash === "#/overview" ? "#/policies" : "#/overview", "h1");
+    await endSession(page);
+    await page.evaluate((to) => (location.hash = to), hash);
+    await isAskedToSignIn(page);
+  });
+}
+
+test("a view says that the server cannot be reached", async () => {
+  const page = await signedIn();
+  await page.route("**/ui/**", (route) => route.abort("connectionrefused"));
+  await page.getByRole("link", { name: "Coverage" }).first().click();
+  await page.getByRole("alert").filter({ hasText: "The connection to the server is lost." }).waitFor();
+  assert.equal(await page.locator(".tile").count(), 0);
+  await page.unroute("**/ui/**");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "By account and day" }).waitFor();
+});
+
 for (const [name, hash] of [
   ["the list to choose from", "#/entities"],
   ["the page that starts a report", link("entity", BRUNO)],
