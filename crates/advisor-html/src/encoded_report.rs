@@ -29,6 +29,8 @@ pub struct EncodedReport {
     /// What the table of all reports says of right-sizing: the names of its [`Advice`](advisor_core::Advice), that of its
     /// [`Refusal`](advisor_core::Refusal), and [`KEPT_WHOLE`].
     pub(crate) advice: Vec<&'static str>,
+    /// How many actions right-sizing removes.
+    pub(crate) removed_actions: usize,
     /// Whether it is without its right-sized policies and the statements that grant something, because the file is full.
     pub(crate) is_short: bool,
 }
@@ -157,6 +159,7 @@ impl EncodedReport {
             findings: Vec::new(),
             rightsized: None,
             advice: Vec::new(),
+            removed_actions: 0,
             is_short: finder.is_none(),
         }
     }

@@ -268,6 +268,7 @@ impl<W: Write> HtmlWriter<W> {
             findings: self.findings.take(),
             issues: self.advisor.account().issues().len(),
             advice: &self.entities.advice_names,
+            groups: &self.entities.group_arns,
             services: &self.services.summaries,
             entities: &self.entities,
         };

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use advisor_core::{AccountCoverage, DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
+use hashbrown::HashMap;
 use serde::Serialize;
 
-use crate::encoded_report::{EncodedReport, STATES};
+use crate::encoded_report::{EncodedReport, Facts, STATES};
 
 /// What the page reads first.
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ pub(crate) struct Index<'a> {
     pub(crate) findings: Option<FindingNames>,
     /// What the numbers in [`Entities::advice`] mean.
     pub(crate) advice: &'a [&'static str],
+    /// The ARNs that the numbers in [`Entities::groups`] mean.
+    pub(crate) groups: &'a [Box<str>],
     pub(crate) services: &'a [ServiceSummary],
     pub(crate) entities: &'a Entities,
 }
@@ -119,6 +122,16 @@ pub(crate) struct Entities {
     advice: Vec<Vec<usize>>,
     #[serde(skip)]
     pub(crate) advice_names: Vec<&'static str>,
+    /// How many actions right-sizing removes.
+    removed: Vec<usize>,
+    /// The groups of users, as positions in `group_arns`.
+    groups: Vec<Vec<usize>>,
+    #[serde(skip)]
+    pub(crate) group_arns: Vec<Box<str>>,
+    #[serde(skip)]
+    group_numbers: HashMap<Box<str>, usize>,
+    /// To how many a policy is attached; `None` when that is not known, and of what is no policy.
+    attached: Vec<Option<usize>>,
     tags: Vec<Vec<String>>,
     /// The ARNs of permissions boundaries.
     boundary: Vec<Option<Arc<str>>>,
@@ -166,11 +179,36 @@ impl Entities {
             advice.push(self.advice_number(name));
         }
         self.advice.push(advice);
+        self.removed.push(report.removed_actions);
+        self.push_related(kind, facts);
         let tags = facts.map(|facts| facts.tags.clone());
         self.tags.push(tags.unwrap_or_default());
         let boundary = facts.and_then(|facts| facts.boundary.clone());
         self.boundary.push(boundary);
         self.push_counts(report);
+    }
+
+    fn push_related(&mut self, kind: EntityKind, facts: Option<&Facts>) {
+        let related = facts.map_or(&[][..], |facts| &facts.related);
+        let mut groups = Vec::new();
+        if kind == EntityKind::User {
+            for arn in related {
+                groups.push(self.group_number(arn));
+            }
+        }
+        self.groups.push(groups);
+        let attached = facts.filter(|_| kind == EntityKind::Policy);
+        self.attached.push(attached.map(|_| related.len()));
+    }
+
+    fn group_number(&mut self, arn: &str) -> usize {
+        if let Some(number) = self.group_numbers.get(arn) {
+            return *number;
+        }
+        let number = self.group_arns.len();
+        self.group_arns.push(arn.into());
+        self.group_numbers.insert(arn.into(), number);
+        number
     }
 
     fn advice_number(&mut self, name: &'static str) -> usize {

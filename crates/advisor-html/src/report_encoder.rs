@@ -106,6 +106,7 @@ impl ReportEncoder {
         EncodedReport {
             findings: findings.cloned().unwrap_or_default(),
             advice: rightsized.as_ref().map(advice).unwrap_or_default(),
+            removed_actions: rightsized.as_ref().map_or(0, |it| it.removed_actions),
             rightsized: rightsized.as_ref().and_then(shown),
             ..EncodedReport::new(&self.advisor, grants, report)
         }

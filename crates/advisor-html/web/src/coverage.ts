@@ -1,14 +1,17 @@
 // What was read of the trail: what "not used" rests on.
 
 import { coverageMap, regionMap, windowOf } from "./charts";
-import type { AccountCoverage, Reports } from "./data";
+import { csv, download } from "./csv";
+import type { AccountCoverage, Coverage, Reports } from "./data";
 import { h } from "./dom";
-import { count, date, number } from "./format";
+import { count, date, parseRun } from "./format";
 import { missing } from "./identity";
 import { card, trustText, type View } from "./parts";
 
 /** Accounts beyond this many have only their row in the map. */
 const MOST_ACCOUNTS = 100;
+/** More gaps of an account are folded away. */
+const MOST_GAPS = 8;
 
 export function coverage(reports: Reports): View {
   const { coverage: read } = reports.index;
@@ -21,17 +24,38 @@ export function coverage(reports: Reports): View {
     h("p", { class: "trust" }, trustText(reports)),
     h("p", {}, `The reports are about ${date(window[0])} to ${date(window[1])}. ${count(read.DaysNeeded, "day")} of an account's trail are needed before anything of it is called unused.`),
     read.MissingLogFiles !== undefined && h("p", { class: "left-out", role: "note" }, `${count(read.MissingLogFiles.Count, "log file")} not read or not read whole: ${read.MissingLogFiles.First.join(", ")}${read.MissingLogFiles.Count > read.MissingLogFiles.First.length ? ", ..." : ""}`),
+    h("p", { class: "copy" }, h("button", { type: "button", onclick: () => download("gaps.csv", csv(gapRows(read, window))) }, "Save gaps as CSV")),
     card("By account and day", coverageMap(read, Number.POSITIVE_INFINITY)),
     read.Accounts.slice(0, MOST_ACCOUNTS).map((account) => accountCard(account, window)),
   );
   return { title: "Coverage", element };
 }
 
+function lastOf(gap: string): number {
+  return parseRun(gap, 0)[1];
+}
+
+/** The days that were not read, of each account and of its Regions, the newest first. */
+function* gapRows(read: Coverage, [first]: [number, number]): Generator<(string | number)[]> {
+  yield ["Account", "Region", "FirstDay", "LastDay", "Days"];
+  for (const account of read.Accounts) {
+    for (const [region, gaps] of [["", account.Gaps] as const, ...account.Regions.map((it) => [it.Region, it.Gaps] as const)]) {
+      for (const gap of [...gaps].sort((left, right) => lastOf(right) - lastOf(left))) {
+        const [from, to] = parseRun(gap, first);
+        yield [account.Account, region, date(from), date(to), to - from + 1];
+      }
+    }
+  }
+}
+
 function accountCard(account: AccountCoverage, window: [number, number]): HTMLElement {
-  const gaps = account.Gaps.map((gap) => gap.replace("/", " to "));
+  // Findings rest on the newest days.
+  const gaps = [...account.Gaps].sort((left, right) => lastOf(right) - lastOf(left)).map((gap) => gap.replace("/", " to "));
+  const [shown, more] = [gaps.slice(0, MOST_GAPS), gaps.slice(MOST_GAPS)];
   return card(
     `Account ${account.Account}`,
-    h("p", {}, `${count(account.DaysRead, "day")} read. `, gaps.length === 0 ? "No gap." : `Not read: ${gaps.slice(0, 12).join(", ")}${gaps.length > 12 ? `, and ${number(gaps.length - 12)} more` : ""}.`),
+    h("p", {}, `${count(account.DaysRead, "day")} read. `, gaps.length === 0 ? "No gap." : `Not read, the newest first: ${shown.join(", ")}${more.length > 0 ? ", ..." : "."}`),
+    more.length === 0 ? null : h("details", { class: "printed" }, h("summary", {}, count(more.length, "older gap")), h("p", {}, `${more.join(", ")}.`)),
     account.Regions.length === 0 ? h("p", { class: "empty" }, "No Region was read.") : regionMap(account, window),
   );
 }

@@ -140,6 +140,12 @@ interface EntityColumns {
   findings: number[][];
   /** What right-sizing advises, as positions in the index's list of names. */
   advice: number[][];
+  /** How many actions right-sizing removes. */
+  removed: number[];
+  /** The groups of users, as positions in the index's list of ARNs. */
+  groups: number[][];
+  /** To how many a policy is attached; null when that is not known. */
+  attached: (number | null)[];
   tags: string[][];
   /** The ARNs of permissions boundaries. */
   boundary: (string | null)[];
@@ -174,6 +180,8 @@ interface IndexJson {
   findings: FindingsIndex | null;
   /** The names of what right-sizing advises. */
   advice: string[];
+  /** The ARNs of groups that have users. */
+  groups: string[];
   services: ServiceSummary[];
   entities: EntityColumns;
 }
@@ -228,12 +236,16 @@ export class Reports {
   readonly undecided: Uint32Array;
   readonly findings: number[][];
   private readonly advice: number[][];
+  readonly removed: number[];
+  private readonly groups: number[][];
+  readonly attached: (number | null)[];
   readonly tags: string[][];
   readonly boundary: (string | null)[];
   readonly kept: Uint8Array;
   private readonly section: number[];
   private readonly offset: number[];
   private readonly rowByArn = new Map<string, number>();
+  private readonly boundaries: Set<string | null>;
   private shared: Promise<Shared> | undefined;
   private readonly sections: SectionCache;
 
@@ -263,12 +275,16 @@ export class Reports {
     this.undecided = Uint32Array.from(entities.undecided);
     this.findings = entities.findings;
     this.advice = entities.advice;
+    this.removed = entities.removed;
+    this.groups = entities.groups;
+    this.attached = entities.attached;
     this.tags = entities.tags;
     this.boundary = entities.boundary;
     this.kept = Uint8Array.from(entities.kept);
     this.section = entities.section;
     this.offset = entities.offset;
     this.arn.forEach((arn, row) => this.rowByArn.set(arn, row));
+    this.boundaries = new Set(this.boundary);
   }
 
   static async open(source: Source = file): Promise<Reports> {
@@ -307,6 +323,21 @@ export class Reports {
   /** The names of what right-sizing advises on a row. */
   adviceOn(row: number): string[] {
     return (this.advice[row] ?? []).map((position) => this.index.advice[position] ?? "");
+  }
+
+  /** The ARNs of a user's groups. */
+  groupsOf(row: number): string[] {
+    return (this.groups[row] ?? []).map((position) => this.index.groups[position] ?? "");
+  }
+
+  /** Whether a policy is attached to nothing, and no permissions boundary either. */
+  isUnattached(row: number): boolean {
+    return this.attached[row] === 0 && !this.boundaries.has(this.arn[row] ?? null);
+  }
+
+  /** Whether a policy is a permissions boundary and attached to nothing: it grants nothing. */
+  isOnlyBoundary(row: number): boolean {
+    return this.attached[row] === 0 && this.boundaries.has(this.arn[row] ?? null);
   }
 
   kindOf(row: number): Kind {
@@ -427,6 +458,7 @@ export function reportsOf(
       issues: 0,
       findings: null,
       advice: [],
+      groups: [],
       services: services.map(summary),
     },
     {
@@ -450,6 +482,9 @@ export function reportsOf(
       undecided: [0],
       findings: [[]],
       advice: [[]],
+      removed: [0],
+      groups: [[]],
+      attached: [null],
       tags: [[]],
       boundary: [null],
       kept: [Kept.All],

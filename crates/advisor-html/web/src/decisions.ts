@@ -20,7 +20,7 @@ const WHOLE_KINDS = new Set(["UnusedIAMRole", "UnusedIAMUser"]);
 /** What can be done where right-sizing removes nothing, or not all, by the name of its advice or of its refusal. */
 const ADVICE: Record<string, string> = {
   DetachPolicies: "Nothing of it was seen used: detach and delete its policies, if nobody needs what the logs cannot show",
-  SafeWildcards: "Its statements are too long to right-size by name: use rightsize --wildcards safe",
+  SafeWildcards: "Its statements are too long to right-size by name: access-advisor rightsize with its ARN and --wildcards safe does it",
   "of-identity-center": "IAM Identity Center makes it: change the permission set",
   "unseen-use": "AWS remembers a use that the trail does not show: find out what the trail misses first",
   "old-trail": "The trail that was read ends too long ago: read newer logs first",
@@ -40,6 +40,8 @@ function notKnown(reports: Reports, row: number): number {
 
 /** What removing grants would win: with states, what is unused. AWS's tracking does not tell what was not read from what was not used. */
 export function removable(reports: Reports, row: number): number {
+  // A permissions boundary grants nothing.
+  if (reports.isOnlyBoundary(row)) return 0;
   return reports.index.hasStates ? (reports.states[2]?.[row] ?? 0) : notKnown(reports, row);
 }
 
@@ -126,7 +128,7 @@ function idleText(reports: Reports, row: number): string {
   const days = findingDays(reports);
   const last = reports.last[row] ?? -1;
   const older = last < 0 ? "no use is known" : `last use ${date(dayOf(last))}`;
-  return days === null ? older : `no use in ${count(days.count, "day")}, since ${date(days.first)}; ${older}`;
+  return days === null ? older : `no use on the days that were read of the ${count(days.count, "day")} since ${date(days.first)}; ${older}`;
 }
 
 function unusedCredentials(reports: Reports, row: number): string[] {

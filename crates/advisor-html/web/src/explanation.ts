@@ -5,7 +5,7 @@ import { h, printableJson, type Child } from "./dom";
 import { count } from "./format";
 import { entityLink, nameOf } from "./parts";
 import type { ActionRow, ServiceRow } from "./service-rows";
-import { listOf, matchesPattern, type Outcome, type StatementEffect, type StatementGrant, type WrittenStatement } from "./statements";
+import { listOf, matchesPattern, statementLabel, type Outcome, type StatementEffect, type StatementGrant, type WrittenStatement } from "./statements";
 
 /** More strings of a statement are counted. */
 const MOST_STRINGS = 30;
@@ -47,7 +47,7 @@ export function grantingPolicies(report: Report, service: ServiceRow, action: Ac
 export function grantingLines(report: Report, service: ServiceRow, action: ActionRow | null): string[] {
   const granting = statementsOf(service, action).filter((it) => it.effect === "grants");
   const lines = granting.flatMap(({ document, statement }) =>
-    policiesWith(report, document).map(({ name, group }) => `${group === "" ? "" : `${nameOf(group)} > `}${name} #${statement + 1}`),
+    policiesWith(report, document).map(({ name, group }) => `${group === "" ? "" : `${nameOf(group)} > `}${name} #${statement}`),
   );
   return [...new Set(lines)];
 }
@@ -119,7 +119,7 @@ function path(reports: Reports, report: Report, name: string, policy: Report["po
 }
 
 export function statementName(index: number, written: WrittenStatement): HTMLElement {
-  return h("small", {}, `statement ${index + 1}${written.Sid ? ` (${written.Sid})` : ""}`);
+  return h("small", {}, statementLabel(index, written.Sid));
 }
 
 function actionStrings(written: WrittenStatement, asked: string | null): Child[] {

@@ -141,7 +141,9 @@ export function matches(text: string, words: string[]): boolean {
 export function matchesEntity(arn: string, words: string[]): boolean {
   const whole = arn.toLowerCase();
   const resource = whole.split(":").slice(5).join(":");
-  return words.every((word) => (word.includes(":") || /^\d{12}$/.test(word) ? whole : resource).includes(word));
+  // The kind, such as `user`, tells nothing apart.
+  const pathAndName = resource.slice(Math.max(0, resource.indexOf("/")));
+  return words.every((word) => (word.includes(":") || /^\d{12}$/.test(word) ? whole : pathAndName).includes(word));
 }
 
 export function wordsOf(search: string): string[] {

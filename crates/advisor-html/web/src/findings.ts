@@ -5,6 +5,7 @@ import { h } from "./dom";
 import { ago, count, date, dayOf, instant, number, parseRun } from "./format";
 import { link } from "./route";
 import { sign, type Sign } from "./signs";
+import { statementLabel } from "./statements";
 
 export const SEVERITIES: Severity[] = ["critical", "high", "medium", "low", "informational"];
 
@@ -35,13 +36,15 @@ export function severityBadge(severity: Severity, label: string = severity): HTM
   return h("span", { class: `severity ${severity}` }, sign(SIGNS[severity]), label);
 }
 
-/** How many findings of which kind have which severity; each number leads to the identities. */
+/** How many findings of which kind have which severity; each number leads to the identities, which may be fewer. */
 export function findingsTable(reports: Reports): HTMLElement {
   const counts = new Map<string, number>();
+  const holders = new Map<string, Set<number>>();
   for (let row = 0; row < reports.length; row += 1) {
     for (const { kind, severity } of reports.findingsOn(row)) {
       const key = `${kind} ${severity}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
+      holders.set(key, (holders.get(key) ?? new Set()).add(row));
     }
   }
   const of = (kind: string, severity: Severity): number => counts.get(`${kind} ${severity}`) ?? 0;
@@ -63,8 +66,9 @@ export function findingsTable(reports: Reports): HTMLElement {
           h("th", { scope: "row" }, h("a", { href: link(view(kind), "", { finding: kind }) }, kindTitle(kind))),
           shown.map((severity) => {
             const found = of(kind, severity);
+            const on = holders.get(`${kind} ${severity}`)?.size ?? 0;
             const href = link(view(kind), "", { finding: kind, severity });
-            return h("td", { class: "number" }, found === 0 ? h("span", { class: "never" }, "–") : h("a", { href }, number(found)));
+            return h("td", { class: "number" }, found === 0 ? h("span", { class: "never" }, "–") : [h("a", { href }, number(found)), on < found && h("small", {}, ` on ${number(on)}`)]);
           }),
         ),
       ),
@@ -110,10 +114,9 @@ function evidence(reports: Reports, finding: Finding): (HTMLElement | false)[] {
     finding.unusedActions > 0 ? count(finding.unusedActions, "action") : "",
   ].filter(Boolean);
   const statements = finding.grantedBy.map((it) => {
-    const sid = it.sid === null ? `statement ${it.statement + 1}` : `statement ${it.sid}`;
     const group = it.group === null ? "" : `, by group ${it.group.slice(it.group.indexOf("/") + 1)}`;
     const where = it.unlimited ? ", on all resources" : "";
-    return h("li", {}, h("code", {}, it.policy), ` ${sid}${group}: ${count(it.actions, "action")}${where}`);
+    return h("li", {}, h("code", {}, it.policy), ` ${statementLabel(it.statement, it.sid)}${group}: ${count(it.actions, "action")}${where}`);
   });
   if (finding.moreStatements > 0) statements.push(h("li", {}, `and ${count(finding.moreStatements, "more statement")}`));
   return [

@@ -45,13 +45,14 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
   const beside = related(reports, report, row);
   parts.push(
+    reports.isOnlyBoundary(row) ? h("p", { class: "note" }, "This policy is a permissions boundary and attached to nothing: it grants nothing. Below is what it lets other policies grant.") : null,
     warnings(report, reports.undecided[row] ?? 0),
     report.findings.length > 0 ? card("Findings", findingList(reports, report.findings)) : null,
     report.rightsized === null ? ofAws(reports, row) : card("Right-sized policies", await rightsizedPolicies(reports, row, report, report.rightsized)),
     reports.index.coverage && card(DAY_TITLES[kind], days(reports.index.coverage, reports, report, row)),
     beside.length === 0 ? null : h("div", { class: "cards" }, beside),
     holders?.element ?? null,
-    own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, "anyone who has it")),
+    own === null ? null : card("Policy document", await policyDocument(reports, report, own, name, reports.isOnlyBoundary(row) ? null : "anyone who has it")),
     table.element,
   );
   const tables = [table, ...(holders === null ? [] : [holders])];
@@ -89,7 +90,7 @@ function facts(reports: Reports, row: number): HTMLElement {
       tile(reports.index.coverage === null ? "Last use of a grant" : "Last use", last < 0 ? "not known" : (when(last, now).textContent ?? ""), last < 0 ? "in the tracking period" : instant(last)),
       tile("Services used", number(servicesUsed), shareText(servicesUsed, services)),
       reports.isActionLevel && tile("Actions used", number(actionsUsed), shareText(actionsUsed, actions)),
-      tile(removableTitle(reports), number(removable(reports, row)), `granted ${reports.isActionLevel ? "actions" : "services"}`),
+      !reports.isOnlyBoundary(row) && tile(removableTitle(reports), number(removable(reports, row)), `granted ${reports.isActionLevel ? "actions" : "services"}`),
       (reports.ungranted[row] ?? 0) > 0 && tile("Used, not granted", number(reports.ungranted[row] ?? 0), "no permission policy grants it now"),
     ),
   );

@@ -141,12 +141,12 @@ function provedText(reports: Reports, identities: number[]): string {
 
 function policyDetail(reports: Reports, policies: number[]): string {
   if (policies.length === 0) return "in this report";
-  // Those that only deny, permissions boundaries, and those that nobody has grant nothing that could be used.
-  const boundaries = new Set(reports.boundary);
-  const isUnattached = (row: number): boolean => reports.findingsOn(row).some(({ kind }) => kind === "UnattachedPolicy");
-  const granting = policies.filter((row) => (reports.services[row] ?? 0) > 0 && !boundaries.has(reports.arn[row] ?? "") && !isUnattached(row));
+  // Those that only deny, and those that are attached to nothing, grant nobody anything.
+  const granting = policies.filter((row) => (reports.services[row] ?? 0) > 0 && reports.attached[row] !== 0);
   const unused = granting.filter((row) => (reports.last[row] ?? -1) < 0).length;
-  return unused === 0 ? "all that grant something have a known use" : `${number(unused)} of ${number(granting.length)} that grant something without a known use`;
+  const unattached = policies.filter((row) => reports.isUnattached(row)).length;
+  const ofGranting = granting.length === 0 ? "none grants anybody anything" : unused === 0 ? `all ${number(granting.length)} that grant somebody something have a known use` : `${number(unused)} of ${number(granting.length)} that grant somebody something without a known use`;
+  return `${ofGranting}${unattached === 0 ? "" : `; ${number(unattached)} attached to nothing`}`;
 }
 
 /** All granted actions of users and roles, by state. */

@@ -27,7 +27,7 @@ const STATE_SIGNS: Record<StateName, Sign> = {
 export const STATE_HELP: Record<StateName, string> = {
   used: "An attempt shows it.",
   implied: "A call of another action may have exercised it.",
-  unused: "No attempt shows it, though the trail would have shown one.",
+  unused: "No attempt shows it on the days that were read, though the trail would have shown one.",
   unobservable: "No attempt shows it, and the trail would not have shown one.",
   uncovered: "Too few days of the account's trail were read to tell.",
 };
@@ -129,6 +129,9 @@ export function copyButton(what: string, text: () => string): HTMLElement {
   return h("span", { class: "copy" }, h("button", { type: "button", onclick: copy }, `Copy ${what}`), said);
 }
 
+/** The days of an account's trail that must have been read before anything of it is called unused, unless they are set: `--min-coverage`. */
+const USUAL_DAYS_NEEDED = 90;
+
 /** How far "not used" can be trusted. */
 export function trustText(reports: Reports): string {
   const { coverage } = reports.index;
@@ -140,7 +143,8 @@ export function trustText(reports: Reports): string {
   const gaps = worst.Gaps.length === 0 ? "without a gap" : `with ${count(worst.Gaps.length, "gap")}`;
   const unknown = coverage.HasUnknownSources ? " Some of the activity does not say what it covers." : "";
   const needed = reports.index.hasStates && worst.DaysRead < coverage.DaysNeeded ? ` Nothing is called unused before ${number(coverage.DaysNeeded)} days were read.` : "";
-  return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${needed}${unknown}`;
+  const lowered = reports.index.hasStates && coverage.DaysNeeded !== USUAL_DAYS_NEEDED ? ` Something is called unused from ${count(coverage.DaysNeeded, "read day")} on; the default is ${USUAL_DAYS_NEEDED}.` : "";
+  return `${number(worst.DaysRead)}${of} days of the trail were read, ${gaps}${where}.${needed}${lowered}${unknown}`;
 }
 
 /** What to do where something was left out. */

@@ -38,8 +38,8 @@ export function usageOf(report: Report, document: number, statement: number, isA
   return usage;
 }
 
-/** The document, statement by statement. `who` says whose use is shown. */
-export async function policyDocument(reports: Reports, report: Report, document: number, name: string, who: string): Promise<HTMLElement> {
+/** The document, statement by statement. `who` says whose use is shown; null of a permissions boundary, which grants nothing. */
+export async function policyDocument(reports: Reports, report: Report, document: number, name: string, who: string | null): Promise<HTMLElement> {
   const { document: whole, statements } = await reports.policyDocument(document);
   return h(
     "div",
@@ -48,16 +48,17 @@ export async function policyDocument(reports: Reports, report: Report, document:
     statements.map((statement, index) =>
       h(
         "section",
-        { "aria-label": `Statement ${index + 1}` },
+        { "aria-label": `Statement ${index}` },
         h("p", { class: "head" }, h("strong", {}, statement.Effect ?? ""), statementName(index, statement), usageText(reports, usageOf(report, document, index, reports.isActionLevel), statement, who)),
-        h("pre", { tabindex: 0, "aria-label": `Statement ${index + 1} of ${name}` }, jsonLines(statement)),
+        h("pre", { tabindex: 0, "aria-label": `Statement ${index} of ${name}` }, jsonLines(statement)),
       ),
     ),
   );
 }
 
-function usageText(reports: Reports, { granted, used, last, noun }: Usage, statement: WrittenStatement, who: string): HTMLElement {
+function usageText(reports: Reports, { granted, used, last, noun }: Usage, statement: WrittenStatement, who: string | null): HTMLElement {
   const className = "usage";
+  if (who === null) return h("span", { class: className }, `lets other policies grant ${count(granted, noun)}`);
   if (statement.Effect === "Deny") return h("span", { class: className }, "takes away");
   if (granted === 0) return h("span", { class: className }, `grants no known ${noun}`);
   if (used === 0) return h("span", { class: className }, granted === 1 ? `no known use of its only ${noun} by ${who}` : `no known use of its ${count(granted, noun)} by ${who}`);

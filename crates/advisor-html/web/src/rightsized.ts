@@ -1,10 +1,10 @@
 // What an identity's policies would be without what is unused.
 
 import type { PolicyChange, Report, Reports, Rightsized } from "./data";
-import { h, printableJson } from "./dom";
+import { h, printable, printableJson } from "./dom";
 import { count, number } from "./format";
 import { copyButton } from "./parts";
-import type { WrittenStatement } from "./statements";
+import { statementLabel, type WrittenStatement } from "./statements";
 
 /** Why actions stay. */
 const KEPT_TEXTS: Record<string, string> = {
@@ -21,24 +21,24 @@ const KEPT_TEXTS: Record<string, string> = {
 const MOST_LINES = 600;
 
 export async function rightsizedPolicies(reports: Reports, row: number, report: Report, rightsized: Rightsized): Promise<HTMLElement> {
+  const arn = reports.arn[row] ?? "";
   const hasGroups = report.policies.some((policy) => policy.group !== "");
   if (rightsized.Refused !== undefined) {
-    return h("div", { class: "rightsized" }, h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused), advice(rightsized));
+    return h("div", { class: "rightsized" }, h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused), advice(rightsized, arn));
   }
   const whole = staying(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("div", { class: "rightsized" }, h("p", {}, `Its ${hasGroups ? "own " : ""}policies stay as they are: ${whole.length === 0 ? "nothing in them can be removed" : "what could go is in what stays whole"}.`, hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized), whole);
+    return h("div", { class: "rightsized" }, h("p", {}, noneMade(rightsized, whole.length > 0, hasGroups), hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized, arn), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
   const allowed = rightsized.RemovedActions + kept;
-  const reasons = Object.entries(rightsized.Kept).flatMap(([reason, actions]) => (actions === 0 ? [] : `${number(actions)} ${KEPT_TEXTS[reason] ?? reason}`));
   return h(
     "div",
     { class: "rightsized" },
-    h("p", {}, `Of the ${count(allowed, "action")} that its ${hasGroups ? "own " : ""}policies allow, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${reasons.join(", ")}`}.`, grantedText(allowed, reports.actions[row] ?? 0, hasGroups), proof(rightsized)),
-    advice(rightsized),
+    h("p", {}, `Of the ${count(allowed, "action")} that its ${hasGroups ? "own " : ""}policies allow, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${keptText(rightsized)}`}.`, grantedText(allowed, reports.actions[row] ?? 0, hasGroups), proof(rightsized)),
+    advice(rightsized, arn),
     rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
     rightsized.NewPolicies.map((policy) => {
       const text = printableJson(policy.PolicyDocument);
@@ -63,10 +63,31 @@ function grantedText(allowed: number, granted: number, hasGroups: boolean): stri
   return granted < allowed ? ` Denies take ${number(allowed - granted)} of them away: ${number(granted)} are granted.` : "";
 }
 
+function keptText({ Kept }: Rightsized): string {
+  return Object.entries(Kept)
+    .flatMap(([reason, actions]) => (actions === 0 ? [] : `${number(actions)} ${KEPT_TEXTS[reason] ?? reason}`))
+    .join(", ");
+}
+
+/** Why there is no smaller policy. */
+function noneMade(rightsized: Rightsized, isWhole: boolean, hasGroups: boolean): string {
+  const its = hasGroups ? "its own policies" : "its policies";
+  const allowed = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  if (isWhole) return `No smaller policy was made: what could go is in what stays whole, for the reasons below.`;
+  if (allowed === 0) return `No smaller policy was made: ${its} allow no action.`;
+  return `No smaller policy was made: of the ${count(allowed, "action")} that ${its} allow, none is proved unused: ${keptText(rightsized)}.`;
+}
+
+/** A command that can be pasted: paths of ARNs may hold characters that a shell runs. */
+function shellWord(text: string): string {
+  const word = printable(text);
+  return /^[\w+=,.@:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** What the command line advises, too. */
-function advice({ Advice = [] }: Rightsized): HTMLElement[] {
+function advice({ Advice = [] }: Rightsized, arn: string): HTMLElement[] {
   const nothingSeen = Advice.some(({ Kind }) => Kind === "DeleteRole" || Kind === "DetachPolicies");
-  return [...(nothingSeen ? [h("p", {}, "Nothing that it grants was seen used.")] : []), ...Advice.map(({ Message }) => h("p", { class: "advice" }, `${Message.charAt(0).toUpperCase()}${Message.slice(1)}.`))];
+  return [...(nothingSeen ? [h("p", {}, "Nothing that it grants was seen used.")] : []), ...Advice.map(({ Kind, Message }) => h("p", { class: "advice" }, Kind === "SafeWildcards" ? [h("code", {}, `access-advisor rightsize ${shellWord(arn)} --wildcards safe`), " makes shorter lists: they take fewer characters, and are less to compare."] : `${Message.charAt(0).toUpperCase()}${Message.slice(1)}.`))];
 }
 
 /** What is worth the most of what is removed. */
@@ -78,7 +99,7 @@ function removedText({ RemovedPrivileges, RemovedWrites }: Rightsized): string {
 /** The policies and statements that stay as they are for a reason of their own. */
 function staying({ Policies }: Rightsized): HTMLElement[] {
   const items = Policies.flatMap(({ PolicyName, NotEvaluated, Statements }) =>
-    NotEvaluated !== undefined ? h("li", {}, h("code", {}, PolicyName), `: ${NotEvaluated}`) : Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` statement ${Sid ?? Index + 1}: ${Stays}`))),
+    NotEvaluated !== undefined ? h("li", {}, h("code", {}, PolicyName), `: ${NotEvaluated}`) : Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` ${statementLabel(Index, Sid)}: ${Stays}`))),
   );
   return items.length === 0 ? [] : [h("h3", {}, "What stays whole"), h("ul", {}, items)];
 }
@@ -110,13 +131,13 @@ function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
       const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];
       const more = removed.length - Math.min(removed.length, 12) + further;
       const without = `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
-      const merged = statement.MergedInto === undefined ? "" : `what is left of it is written with statement ${statement.MergedInto + 1}`;
+      const merged = statement.MergedInto === undefined ? "" : `what is left of it is written with statement ${statement.MergedInto}`;
       const outcome = statement.New !== undefined ? without : merged === "" ? "removed" : removed.length === 0 ? merged : `${without}; ${merged}`;
       return h(
         "div",
         {},
-        h("p", {}, `Statement ${statement.Sid ?? statement.Index + 1}: ${outcome}`),
-        h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index + 1}` }, diff(pretty(old[statement.Index]), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
+        h("p", {}, `S${statementLabel(statement.Index, statement.Sid).slice(1)}: ${outcome}`),
+        h("pre", { class: "diff", tabindex: 0, "aria-label": `Change of statement ${statement.Index}` }, diff(pretty(old[statement.Index]), pretty(statement.New)).map(([sign, line]) => h("span", { class: `line ${{ "+": "added", "-": "removed", " ": "" }[sign]}` }, `${sign} ${line}`))),
       );
     }),
   );

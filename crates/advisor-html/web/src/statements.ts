@@ -41,6 +41,11 @@ export interface WrittenStatement {
   Condition?: unknown;
 }
 
+/** What a statement is called, as the command line does: they are counted from 0. */
+export function statementLabel(index: number, sid: string | null | undefined): string {
+  return `statement ${index}${sid ? ` (${sid})` : ""}`;
+}
+
 export function statementGrant(from: ByteReader, shared: string[]): StatementGrant {
   const list = <T>(read: () => T): T[] => Array.from({ length: from.number() }, read);
   const texts = (): string[] => list(() => shared[from.number()] ?? "");

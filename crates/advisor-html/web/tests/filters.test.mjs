@@ -210,3 +210,17 @@ test("the keyboard walks through rows that have neither link nor button", async 
   await page.keyboard.press("Enter");
   assert.notEqual(await page.locator(".opener").first().getAttribute("aria-expanded"), isOpen);
 });
+
+test("the search finds names and paths, and not the kind of an identity", async () => {
+  const page = await place.page(html, "#/identities");
+  const names = async (search) => {
+    await page.getByRole("searchbox").fill(search);
+    return page.locator("tbody th a").evaluateAll((all) => all.map((it) => it.title.split(":")[5]));
+  };
+  for (const search of ["use", "role", "er", "engineering", "/ci/"]) {
+    const found = await names(search);
+    assert.ok(found.every((it) => it.slice(it.indexOf("/")).toLowerCase().includes(search)), `${search}: ${found}`);
+  }
+  assert.deepEqual(await names("roles/"), []);
+  assert.deepEqual(await names("arn:aws:iam::111122223333:user/ada"), ["user/ada"]);
+});

@@ -24,7 +24,7 @@ async function granting(arn, service) {
     const group = Statement.Path.length > 1 ? `${nameOf(Statement.Path[1])} > ` : "";
     for (const action of CoveredActions) {
       if (!byAction.has(action)) byAction.set(action, new Set());
-      byAction.get(action).add(`${group}${Statement.PolicyName} #${Statement.Index + 1}`);
+      byAction.get(action).add(`${group}${Statement.PolicyName} #${Statement.Index}`);
     }
   }
   return byAction;

@@ -91,11 +91,44 @@ const UNATTACHED = "arn:aws:iam::111122223333:policy/archive/OldReporting";
 test("only policies that grant something count as without a known use", async () => {
   const json = JSON.parse(await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "json"));
   const granting = json.Reports.filter(({ Arn, ServicesLastAccessed }) => viewOf(Arn) === "policy" && ServicesLastAccessed.length > 0 && ![BOUNDARY, UNATTACHED].includes(Arn));
+  assert.ok(granting.length > 0);
   const unused = granting.filter((it) => it.ServicesLastAccessed.every((row) => row.LastAuthenticated === undefined));
   const page = await place.page(html);
   const text = await page.locator(".tile", { hasText: "Managed policies" }).textContent();
-  const expected = unused.length === 0 ? "all that grant something have a known use" : `${unused.length} of ${granting.length} that grant something without a known use`;
-  assert.ok(text.endsWith(expected), text);
+  const expected = unused.length === 0 ? `all ${granting.length} that grant somebody something have a known use` : `${unused.length} of ${granting.length} that grant somebody something without a known use`;
+  assert.ok(text.endsWith(`${expected}; 1 attached to nothing`), text);
+  // Who has a policy does not depend on findings.
+  const tracked = await place.page(await report(TEST_ACCOUNT, "--granularity", "action", "--format", "html"));
+  assert.match(await tracked.locator(".tile", { hasText: "Managed policies" }).textContent(), /; 1 attached to nothing$/);
+});
+
+test("of a permissions boundary that is attached to nothing, nothing is called unused", async () => {
+  const page = await place.page(html, link("policy", BOUNDARY));
+  assert.equal(await page.locator(".tile", { hasText: "Unused" }).count(), 0);
+  assert.equal(await page.locator(".policy-document .usage").textContent(), "lets other policies grant 1,177 actions");
+  await page.getByText("attached to nothing: it grants nothing").waitFor();
+  await go(page, "#/policies?q=human-boundary");
+  assert.equal(await page.locator("td.removable").textContent(), "–");
+  await go(page, "#/policies?q=human-boundary&state=unused");
+  assert.equal(await page.locator("td.removable").count(), 0);
+});
+
+test("statements are numbered as the command line numbers them", async () => {
+  const page = await place.page(html, link("identity", AUDITOR));
+  const text = await section(page, "Right-sized policies").textContent();
+  assert.match(text, /Statement 0: without/);
+  await go(page, link("policy", UNATTACHED));
+  assert.deepEqual(await page.locator(".policy-document section .head small").allTextContents(), ["statement 0", "statement 1"]);
+});
+
+test("where no smaller policy was made, the page says why, and what does", async () => {
+  const page = await place.page(html, link("identity", "arn:aws:iam::111122223333:role/BreakGlass"));
+  const text = await section(page, "Right-sized policies").textContent();
+  assert.match(text, /^Right-sized policiesNo smaller policy was made: what could go is in what stays whole/);
+  assert.match(text, /access-advisor rightsize arn:aws:iam::111122223333:role\/BreakGlass --wildcards safe makes shorter lists/);
+  assert.match(text, /emergency statement 0: comparing its patterns takes too much work/);
+  await go(page, link("identity", LEGACY));
+  assert.match(await section(page, "Right-sized policies").textContent(), /No smaller policy was made: of the 3 actions that its policies allow, none is proved unused: 2 used, 1 uncovered\./);
 });
 
 test("an unused user that has used states has its last use and the days of findings beside each other", async () => {

@@ -1,7 +1,7 @@
 // The numbers and charts of the overview, against the JSON of the commands.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { findings, FULL, Place, report, TEST_ACCOUNT } from "./harness.mjs";
+import { findings, FULL, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const NOW = Date.parse("2026-11-01T00:00:00Z");
 const DAY = 86_400_000;
@@ -31,9 +31,17 @@ test("findings are counted by kind and severity", async () => {
     return [...table.tBodies[0].rows].map((row) => {
       const [head, ...cells] = [...row.cells];
       const kind = new URLSearchParams(head.querySelector("a").hash.split("?")[1]).get("finding");
-      return [kind, cells.flatMap((cell, at) => Array(Number(cell.textContent.replaceAll(",", "")) || 0).fill(severities[at]))];
+      return [kind, cells.flatMap((cell, at) => Array(Number(cell.querySelector("a")?.textContent.replaceAll(",", "")) || 0).fill(severities[at]))];
     });
   });
+  // Where several are on one identity, it says on how many they are: a number leads to these.
+  for (const cell of await page.locator(".findings-table td:has(small)").all()) {
+    const [number, on] = [await cell.locator("a").textContent(), /^ on (\d+)$/.exec(await cell.locator("small").textContent())[1]];
+    assert.ok(Number(on) < Number(number));
+    const linked = await place.page(html, new URL(await cell.locator("a").evaluate((it) => it.href)).hash);
+    assert.equal(await linked.locator("tbody tr:not(.space)").count(), Number(on));
+  }
+  assert.ok((await page.locator(".findings-table small").count()) > 0);
   assert.deepEqual(new Map(shown.map(([kind, all]) => [kind, all.sort()])), new Map([...kinds].map(([kind, all]) => [kind, all.sort()])));
 });
 
@@ -102,6 +110,27 @@ test("the map has the days that were read, and the gaps", async () => {
   const unread = new Set(shown.runs.filter((it) => it.isGap).flatMap(({ x, width }) => Array.from({ length: width }, (_, at) => x + at)));
   assert.deepEqual([...unread].sort((left, right) => left - right), [...gaps].sort((left, right) => left - right));
   assert.equal(shown.runs.reduce((sum, { width }) => sum + width, 0), last - first + 1);
+});
+
+test("all gaps are on the page of the coverage, the newest first, and in a CSV", async () => {
+  const [account] = json.Coverage.Accounts;
+  const page = await place.page(html, "#/coverage");
+  const card = page.locator(".card", { has: page.getByRole("heading", { name: `Account ${account.Account}` }) });
+  const text = `${await card.locator("p").first().textContent()} ${await card.locator("details p").textContent()}`;
+  const shown = text.match(/\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?/g).map((it) => it.replace(" to ", "/"));
+  assert.deepEqual([...shown].sort(), [...account.Gaps].sort());
+  const ends = shown.map((it) => it.split("/").at(-1));
+  assert.deepEqual(ends, [...ends].sort().reverse());
+  const [, ...rows] = parseCsv(await saved(page, "Save gaps as CSV"));
+  const days = rows.filter(([, region]) => region === "").reduce((sum, row) => sum + Number(row[4]), 0);
+  assert.equal(days, json.Coverage.WindowDays - account.DaysRead);
+  assert.equal(rows.filter(([, region]) => region === "us-east-1").length, account.Regions.find((it) => it.Region === "us-east-1").Gaps.length);
+});
+
+test("a lowered threshold is said where it is read first", async () => {
+  const trust = async (...options) => (await place.page(await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html"))).locator(".trust").textContent();
+  assert.match(await trust("--min-coverage", "12"), /Something is called unused from 12 read days on; the default is 90\./);
+  assert.doesNotMatch(await trust(), /the default is/);
 });
 
 test("where too little was read, findings say that nothing is called unused", async () => {
