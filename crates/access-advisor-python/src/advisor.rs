@@ -415,7 +415,8 @@ impl Advisor {
             let mut encoder = ReportEncoder::new(&advisor);
             if findings {
                 let entities = advisor.account().reported_entities();
-                let settings = FindingSettings::default();
+                let needed = advisor.tracking().min_coverage_days;
+                let settings = FindingSettings::new().min_coverage_days(needed);
                 encoder = encoder
                     .find(&entities, &settings, || work::check(&stopping))
                     .map_err(|fault| error::file(&path, fault))?

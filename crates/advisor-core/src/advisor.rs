@@ -173,6 +173,12 @@ impl Advisor {
         coverage
     }
 
+    /// Which part of the activity reports cover.
+    #[must_use]
+    pub fn tracking(&self) -> &Tracking {
+        &self.tracking
+    }
+
     /// The instant as of which reports are made.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

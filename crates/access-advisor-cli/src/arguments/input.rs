@@ -58,7 +58,7 @@ pub(crate) struct Accounts<'a> {
     store: Option<(&'a Path, Store)>,
     pub(crate) data: Arc<AccountData>,
     credentials: Option<Arc<CredentialReport>>,
-    now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// Account data joined with the trail.

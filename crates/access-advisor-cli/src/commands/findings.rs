@@ -10,6 +10,7 @@ use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity, re
 use access_advisor::html::ReportEncoder;
 use access_advisor::parquet::write_findings;
 use access_advisor::report::{Granularity, Tracking};
+use access_advisor::rightsize::RightsizeOptions;
 use access_advisor::trail::MissingInput;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -161,8 +162,11 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
     });
     let baseline = baseline.transpose()?;
     let accounts = arguments.input.accounts()?;
+    // The states on the pages of an HTML report need as many days as the findings.
+    let needed = settings.tracking().coverage_days_needed(accounts.now);
+    let tracking = Tracking::full().min_coverage_days(needed);
     let (advisor, missing) = if accounts.have_trail(&arguments.trail)? {
-        let joined = accounts.read(&arguments.trail, Tracking::full())?;
+        let joined = accounts.read(&arguments.trail, tracking)?;
         (joined.advisor, joined.missing)
     } else {
         output::say(
@@ -170,7 +174,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
              user is called unused",
         );
         let missing = MissingInput::default().with_issues(accounts.data.issues());
-        (accounts.without_trail(Tracking::full())?, missing)
+        (accounts.without_trail(tracking)?, missing)
     };
     let mut findings = match &baseline {
         Some(baseline) => advisor.new_findings(&settings, baseline),
@@ -196,7 +200,9 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         Format::Parquet => write_findings(writer, &findings),
         Format::Sarif => write_json(writer, &findings.sarif()),
         Format::Html => {
-            let encoder = ReportEncoder::new(&advisor).with_findings(&findings);
+            let encoder = ReportEncoder::new(&advisor)
+                .with_findings(&findings)
+                .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
             let reports = advisor.reports(Granularity::Action);
             let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
             (arguments.html).write(writer, &encoder, Granularity::Action, encoded)

@@ -17,7 +17,6 @@ use super::{identity, policy};
 use crate::account::{EntityDetail, EntityId, EntityKind};
 use crate::advisor::Advisor;
 use crate::state::ReportCoverage;
-use crate::tracking::Tracking;
 
 /// The findings on an account: those that matter most come first, and of those the ones with the most unused actions. Serializes as
 /// `access-advisor findings --format json` prints it, which a [`Baseline`] reads.
@@ -91,10 +90,7 @@ impl Advisor {
         settings: &FindingSettings,
         baseline: Option<&Baseline>,
     ) -> Findings {
-        let tracking = Tracking::full()
-            .period_days(Some(settings.unused_days.into()))
-            .min_coverage_days(settings.min_coverage_days);
-        let advisor = self.with_tracking(tracking);
+        let advisor = self.with_tracking(settings.tracking());
         let search = Search::new(&advisor, settings);
         // One by one, because some reports are much larger than others.
         let found: Vec<Found> = entities

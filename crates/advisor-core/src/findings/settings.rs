@@ -9,6 +9,7 @@ use iam_policy_parser::Pattern;
 use super::kind::FindingKind;
 use super::severity::Severity;
 use crate::account::EntityDetail;
+use crate::tracking::Tracking;
 
 /// What findings are about, and which of them are archived.
 ///
@@ -402,6 +403,14 @@ impl FindingSettings {
     pub fn min_coverage_days(mut self, days: impl Into<Option<u32>>) -> Self {
         self.min_coverage_days = days.into();
         self
+    }
+
+    /// The tracking by which findings are judged: everything of the last [`unused_days`](Self::unused_days).
+    #[must_use]
+    pub fn tracking(&self) -> Tracking {
+        Tracking::full()
+            .period_days(u64::from(self.unused_days))
+            .min_coverage_days(self.min_coverage_days)
     }
 
     /// Sets how many denied attempts at an action are a finding.

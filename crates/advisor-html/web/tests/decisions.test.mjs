@@ -48,6 +48,19 @@ test("what to remove first is where the worst findings are", async () => {
   assert.equal(await first.getAttribute("title"), shown[0].arn);
 });
 
+test("findings writes the pages that report writes", async () => {
+  const fromFindings = await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "html");
+  const [mine, theirs] = await Promise.all([place.page(fromFindings), place.page(html)]);
+  for (const hash of ["#/", "#/identities", link(ADA), link("arn:aws:iam::111122223333:role/audit/OrganizationAuditor")]) {
+    const texts = [];
+    for (const page of [mine, theirs]) {
+      await go(page, hash);
+      texts.push(await page.locator("main").innerText());
+    }
+    assert.equal(texts[0], texts[1], hash);
+  }
+});
+
 test("CSV has the findings of each identity", async () => {
   const json = JSON.parse(await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "json"));
   const page = await place.page(html, "#/identities");
