@@ -217,7 +217,7 @@ fn findings_that_are_looked_for_in_parts_are_those_of_the_account() {
     let file = file_of(&advisor, &at_once, options());
     assert!(file == file_of(&advisor, &in_parts.unwrap(), options()));
     let index = json_section(&file, "index");
-    assert_eq!(index["findings"]["window"], "2026-08-03/2026-11-01");
+    assert_eq!(index["findings"]["window"], "2026-08-03/2026-10-31");
 
     let mut checks = 0;
     let stopped = encoder.find(&entities, &settings, || {
