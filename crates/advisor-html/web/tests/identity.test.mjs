@@ -134,7 +134,7 @@ test("where no smaller policy was made, the page says why, and what does", async
 test("an unused user that has used states has its last use and the days of findings beside each other", async () => {
   const page = await place.page(html, link("identity", LEGACY));
   const text = await section(page, "Findings").textContent();
-  assert.match(text, /Last use2025-12-24 18:00:00 UTC \(311 days ago\) in us-east-1: before the 90 days that findings look at, 2026-08-03 to 2026-11-01\. States look at all days, so that it is called used there/);
+  assert.match(text, /Last use2025-12-24 18:00:00 UTC \(311 days ago\) in us-east-1: before the 90 days that findings look at, 2026-08-03 to 2026-10-31\. States look at all days, so that it is called used there/);
 });
 
 test("it says why there are no right-sized policies of what AWS maintains", async () => {
@@ -153,7 +153,7 @@ test("a deny of some actions of a used service says which it takes away", async 
 test("a calendar has its period, weekdays and months, and its days as text", async () => {
   const page = await place.page(html, link("identity", LEGACY), { viewport: { width: 390, height: 900 } });
   const card = section(page, "Days with attempts");
-  assert.match(await card.textContent(), /2025-09-27 to 2026-11-01: attempts on 1 day; \d+ days without any were not read\./);
+  assert.match(await card.textContent(), /2025-09-27 to 2026-10-31: attempts on 1 day; \d+ days without any were not read\./);
   const labels = await card.locator("svg text").allTextContents();
   for (const label of ["Oct 2025", "Nov", "Jan 2026", "Sep", "Mon", "Wed", "Fri"]) assert.ok(labels.includes(label), label);
   // No label stands on another one, or beyond the calendar.
