@@ -198,7 +198,7 @@ impl fmt::Display for StateReason {
                 data_types,
             } => {
                 let of = last.saturating_sub(*first).saturating_add(1);
-                write!(f, "no attempt on {days} of {of} days, ")?;
+                write!(f, "no attempt on any of the {} read of {of}, ", Days(*days))?;
                 write!(f, "{} to {}, in ", Day(*first), Day(*last))?;
                 for (number, region) in regions.iter().enumerate() {
                     let comma = if number > 0 { ", " } else { "" };

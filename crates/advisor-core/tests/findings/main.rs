@@ -46,7 +46,7 @@ fn a_role_that_did_nothing_is_unused() {
     );
     assert_eq!(
         role.state_reason.unwrap().to_string(),
-        "no attempt on 90 of 90 days, 2026-04-21 to 2026-07-19, in eu-west-1, us-east-1"
+        "no attempt on any of the 90 days read of 90, 2026-04-21 to 2026-07-19, in eu-west-1, us-east-1"
     );
     assert_eq!(role.last_use, None);
     let [granted] = &role.granted_by[..] else {
@@ -92,7 +92,7 @@ fn what_leaves_no_trace_is_unused_where_aws_remembers_no_use_of_the_role() {
     assert_eq!((found.unused_services(), found.unused_actions), (2, 2));
     let basis = found.basis().unwrap();
     assert!(
-        basis.starts_with("no attempt on 90 of 90 days, "),
+        basis.starts_with("no attempt on any of the 90 days read of 90, "),
         "{basis}"
     );
     assert!(

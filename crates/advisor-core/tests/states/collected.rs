@@ -23,7 +23,7 @@ fn global_services_need_the_region_in_which_they_log() {
         |all: &[String], name: &str| all.iter().find(|it| it.starts_with(name)).unwrap().clone();
     assert_eq!(
         row(&all, "ec2:"),
-        "ec2:DescribeInstances unused: no attempt on 99 of 99 days, 2026-01-01 to 2026-04-09, in eu-west-1"
+        "ec2:DescribeInstances unused: no attempt on any of the 99 days read of 99, 2026-01-01 to 2026-04-09, in eu-west-1"
     );
     assert_eq!(
         row(&all, "iam:"),
@@ -39,7 +39,7 @@ fn global_services_need_the_region_in_which_they_log() {
     let all = days(HOME, 5..100);
     assert_eq!(
         row(&all, "iam:"),
-        "iam:CreateUser unused: no attempt on 94 of 94 days, 2026-01-06 to 2026-04-09, in us-east-1"
+        "iam:CreateUser unused: no attempt on any of the 94 days read of 94, 2026-01-06 to 2026-04-09, in us-east-1"
     );
     for name in ["sts:", "ec2:"] {
         assert!(
@@ -81,7 +81,9 @@ fn services_that_a_trail_can_leave_out_must_be_in_it() {
     };
     call(5);
     assert!(call(50).starts_with("kms:Decrypt uncovered: 46 days"));
-    assert!(call(96).starts_with("kms:Decrypt unused: no attempt on 92 of 92 days"));
+    assert!(
+        call(96).starts_with("kms:Decrypt unused: no attempt on any of the 92 days read of 92")
+    );
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn a_trail_can_leave_out_global_services() {
         shown(&activity),
         [
             format!("cloudfront:ListDistributions unobservable: {missing}"),
-            "ec2:DescribeInstances unused: no attempt on 99 of 99 days, 2026-01-01 to 2026-04-09, in eu-west-1, us-east-1".into(),
+            "ec2:DescribeInstances unused: no attempt on any of the 99 days read of 99, 2026-01-01 to 2026-04-09, in eu-west-1, us-east-1".into(),
             format!("sts:AssumeRole unobservable: {missing}"),
         ]
     );
@@ -146,7 +148,7 @@ fn a_trail_can_leave_out_global_services() {
     }
     assert!(call(HOME, ("iam", "ListUsers"), 0).contains("uncovered: 1 day"));
     let route53 = call(HOME, ("route53", "ListHostedZones"), 94);
-    assert!(route53.contains("unused: no attempt on 95 of 95 days"));
+    assert!(route53.contains("unused: no attempt on any of the 95 days read of 95"));
 }
 
 #[test]
@@ -160,9 +162,13 @@ fn nothing_was_unused_before_it_was_created() {
         let users = of(created, &["ec2:DescribeInstances"]);
         rows(&report_on(ANN, &users, &covered(0..100), instant(100, 0))).remove(1)
     };
-    assert!(shown("2025-01-01T00:00:00Z").contains("unused: no attempt on 100 of 100 days"));
     assert!(
-        shown("2026-01-08T00:00:00Z").contains("unused: no attempt on 93 of 93 days, 2026-01-08")
+        shown("2025-01-01T00:00:00Z")
+            .contains("unused: no attempt on any of the 100 days read of 100")
+    );
+    assert!(
+        shown("2026-01-08T00:00:00Z")
+            .contains("unused: no attempt on any of the 93 days read of 93, 2026-01-08")
     );
     assert_eq!(
         shown("2026-04-07T12:00:00Z"),
@@ -174,7 +180,7 @@ fn nothing_was_unused_before_it_was_created() {
 fn old_trails_prove_nothing_of_today() {
     let users = [user(ANN, &["ec2:DescribeInstances"])];
     let shown = |day| rows(&report_on(ANN, &users, &covered(0..100), instant(day, 0))).remove(1);
-    assert!(shown(409).contains("unused: no attempt on 91 of 91 days, 2026-01-10"));
+    assert!(shown(409).contains("unused: no attempt on any of the 91 days read of 91, 2026-01-10"));
     assert!(
         shown(420).contains("uncovered: 81 days of the trail of account"),
         "{}",
@@ -260,7 +266,9 @@ fn digests_prove_days_only_with_the_log_files_of_their_trail() {
     };
     // Nothing was delivered between the first and the last day.
     assert!(
-        report(false, &[0, 99]).starts_with("ec2:DescribeInstances unused: no attempt on 99 of 99")
+        report(false, &[0, 99]).starts_with(
+            "ec2:DescribeInstances unused: no attempt on any of the 99 days read of 99"
+        )
     );
     // Something was, and it is missing; or nothing was ever read.
     assert!(
@@ -337,20 +345,20 @@ fn the_very_last_day_may_have_been_read_in_part() {
     see_records(&mut activity, REGION, &KINDS, 0..100);
     let shown =
         |activity: &Activity| rows(&report_on(ANN, &users, activity, instant(110, 0))).remove(1);
-    assert!(shown(&activity).contains("99 of 99 days, 2026-01-01 to 2026-04-09"));
+    assert!(shown(&activity).contains("99 days read of 99, 2026-01-01 to 2026-04-09"));
     // What was read of another Region does not tell.
     see_next_day(&mut activity, HOME, 100);
-    assert!(shown(&activity).contains("99 of 99 days"));
+    assert!(shown(&activity).contains("99 days read of 99"));
     // Nor do days in between need the next one.
     see_records(&mut activity, REGION, &KINDS, [105, 107]);
     assert!(
-        shown(&activity).contains("101 of 106 days"),
+        shown(&activity).contains("101 days read of 106"),
         "{}",
         shown(&activity)
     );
     see_next_day(&mut activity, REGION, 108);
     assert!(
-        shown(&activity).contains("102 of 108 days"),
+        shown(&activity).contains("102 days read of 108"),
         "{}",
         shown(&activity)
     );
@@ -377,11 +385,15 @@ fn a_period_needs_its_whole_days_and_not_the_running_one() {
     for needed in [None, Some(90)] {
         assert_eq!(
             shown(&trail, 90, needed, 12),
-            format!("{unused} 89 of 89 days, 2026-01-12 to 2026-04-10, in eu-west-1, us-east-1")
+            format!(
+                "{unused} any of the 89 days read of 89, 2026-01-12 to 2026-04-10, in eu-west-1, us-east-1"
+            )
         );
         assert_eq!(
             shown(&trail, 90, needed, 0),
-            format!("{unused} 90 of 90 days, 2026-01-11 to 2026-04-10, in eu-west-1, us-east-1")
+            format!(
+                "{unused} any of the 90 days read of 90, 2026-01-11 to 2026-04-10, in eu-west-1, us-east-1"
+            )
         );
     }
     let more = shown(&trail, 90, Some(91), 12);
@@ -396,7 +408,7 @@ fn a_period_needs_its_whole_days_and_not_the_running_one() {
     );
     // The running day does not count either when more was read, and what was used on it was used.
     let mut later = covered(0..110);
-    assert!(shown(&later, 90, None, 12).contains("89 of 89 days, 2026-01-12 to 2026-04-10"));
+    assert!(shown(&later, 90, None, 12).contains("89 days read of 89, 2026-01-12 to 2026-04-10"));
     let called = ("ec2", CreditedAction::Action("DescribeInstances"));
     attempt(&mut later, ANN, called, at(100, 6));
     assert!(shown(&later, 90, None, 12).starts_with("ec2:DescribeInstances used"));

@@ -173,14 +173,14 @@ fn the_trail_decides_what_unused_means() {
     assert_eq!(
         shown,
         [
-            "ec2 unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
-            "ec2:DescribeInstances unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "ec2 unused: no attempt on any of the 100 days read of 100, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "ec2:DescribeInstances unused: no attempt on any of the 100 days read of 100, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "iam unobservable: 1 of 1 granted actions leave no trace, such as PassRole",
             "iam:PassRole unobservable: only calls of other actions exercise it; none was seen",
             "kinesis unobservable: 1 of 1 granted actions leave no trace, such as PutRecord",
             "kinesis:PutRecord unobservable: AWS does not say that it is logged, and no call that was read tells how",
-            "kms unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
-            "kms:Decrypt unused: no attempt on 100 of 100 days, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "kms unused: no attempt on any of the 100 days read of 100, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
+            "kms:Decrypt unused: no attempt on any of the 100 days read of 100, 2026-01-01 to 2026-04-10, in eu-west-1, us-east-1",
             "s3 unobservable: 2 of 2 granted actions leave no trace, such as GetObject",
             "s3:GetObject unobservable: the trail holds no data events that read on AWS::S3::Object",
             "s3:ReplicateObject unobservable: no API operation is named after it",
@@ -193,7 +193,7 @@ fn the_trail_decides_what_unused_means() {
     assert!(shown.iter().all(|row| row.ends_with(reason)), "{shown:#?}");
     let few = Tracking::full().min_coverage_days(50);
     let shown = rows(&report_with(few, ANN, &ann, &covered(50..100), now));
-    assert!(shown[0].starts_with("ec2 unused: no attempt on 50 of 50 days"));
+    assert!(shown[0].starts_with("ec2 unused: no attempt on any of the 50 days read of 50"));
 
     // No trail at all, and one that does not say what it covers.
     for (is_unknown, reason) in [
@@ -228,7 +228,7 @@ fn data_events_must_have_been_logged_long_enough() {
     let object = "AWS::S3::Object";
     assert_eq!(
         with_events(0..95, &[object])[1],
-        "s3:GetObject unused: no attempt on 95 of 95 days, 2026-01-01 to 2026-04-05, in eu-west-1, in logged data events on AWS::S3::Object"
+        "s3:GetObject unused: no attempt on any of the 95 days read of 95, 2026-01-01 to 2026-04-05, in eu-west-1, in logged data events on AWS::S3::Object"
     );
     assert_eq!(
         with_events(60..95, &[object]),
@@ -306,7 +306,8 @@ fn a_call_by_anybody_in_the_account_s_trail_shows_that_an_action_is_logged() {
     };
     let shown = state(Some(ACCOUNT), 100);
     assert!(
-        shown.starts_with("kinesis:PutRecord unused: no attempt on 100 of 100 days"),
+        shown
+            .starts_with("kinesis:PutRecord unused: no attempt on any of the 100 days read of 100"),
         "{shown}"
     );
     // The call shows which kind of event is needed.
