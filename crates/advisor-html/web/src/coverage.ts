@@ -22,7 +22,7 @@ export function coverage(reports: Reports): View {
     {},
     h("h1", { tabindex: -1 }, "Coverage"),
     h("p", { class: "trust" }, trustText(reports)),
-    h("p", {}, `The reports are about ${date(window[0])} to ${date(window[1])}. ${count(read.DaysNeeded, "day")} of an account's trail are needed before anything of it is called unused.`),
+    h("p", {}, `The period of the reports is ${date(window[0])} to ${date(window[1])}. What is known to be used only before it counts as used, and is marked. ${count(read.DaysNeeded, "day")} of an account's trail are needed before anything of it is called unused.`),
     read.MissingLogFiles !== undefined && h("p", { class: "left-out", role: "note" }, `${count(read.MissingLogFiles.Count, "log file")} not read or not read whole: ${read.MissingLogFiles.First.join(", ")}${read.MissingLogFiles.Count > read.MissingLogFiles.First.length ? ", ..." : ""}`),
     h("p", { class: "copy" }, h("button", { type: "button", onclick: () => download("gaps.csv", csv(gapRows(read, window))) }, "Save gaps as CSV")),
     card("By account and day", coverageMap(read, Number.POSITIVE_INFINITY)),

@@ -40,7 +40,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
     parts.push(h("p", { class: "left-out", role: "note" }, `The actions of this report, the statements that grant them and right-sized policies were left out to stay within the limit of the pages: ${limitAdvice(reports)}.`));
   }
   const hasStatements = report.policies.length > 0 && reports.kept[row] === Kept.All;
-  const table = new ServiceTable(reports, report, name, hasStatements);
+  const table = new ServiceTable(reports, report, name, hasStatements, kind === "user" || kind === "role");
   const holders = kind === "policy" || kind === "group" ? new HolderTable(reports, row, report.related) : null;
   const own = kind === "policy" ? (report.policies[0]?.document ?? null) : null;
   const beside = related(reports, report, row);

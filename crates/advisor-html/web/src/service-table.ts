@@ -1,15 +1,16 @@
 // The services of a report and their actions: what is shown of them, and what is saved.
 
+import { windowOf } from "./charts";
 import { csv, download } from "./csv";
 import type { Report, Reports } from "./data";
 import { h } from "./dom";
 import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
 import { Filters, matches, wordsOf } from "./filters";
-import { count, iso, number } from "./format";
+import { count, dayOf, iso, number } from "./format";
 import { entityLink, exactly, nameOf, stateBadge } from "./parts";
 import { keep, kept } from "./place";
 import { link } from "./route";
-import { STATES, type ActionRow, type GrantState, type ServiceRow } from "./service-rows";
+import { STATES, type Access, type ActionRow, type GrantState, type ServiceRow } from "./service-rows";
 import { VirtualTable, type Column } from "./virtual";
 
 /** A service of which something matches the filters. */
@@ -37,6 +38,7 @@ export class ServiceTable {
   private readonly actions = new Map<ServiceRow, ActionRow[]>();
   private filtered = "";
   private shownMatches: Match[] = [];
+  private readonly paperNote = h("p", { class: "note print-only" });
   private readonly dialog = h("dialog", { class: "why", onclose: () => this.filters.note("explain", "") });
 
   constructor(
@@ -45,13 +47,16 @@ export class ServiceTable {
     private readonly name: string,
     /** Whether the file has the statements that grant something. */
     private readonly hasStatements: boolean,
+    /** Whether it is on a user or role, which used itself what it used. */
+    private readonly isOfOne: boolean,
   ) {
     const open = kept("open");
     this.open = new Set(Array.isArray(open) ? open.map(String) : []);
     this.table = new VirtualTable<Line>({
       label: `Services and actions of ${name}`,
       columns: this.columns(),
-      className: hasStatements ? "services with-grants" : "services",
+      className: ["services", hasStatements ? "with-grants" : "", isOfOne ? "of-one" : ""].filter(Boolean).join(" "),
+      keyOf: ({ service, action }) => action ?? service,
       rowClass: (line) => (line.action === null ? "service" : "action"),
       onSort: (key) => this.filters.set("sort", this.sort() === `-${key}` ? key : `-${key}`),
     });
@@ -59,7 +64,7 @@ export class ServiceTable {
     const all = h("button", { type: "button", onclick: () => this.toggleAll() }, "Open or close all");
     const save = h("button", { type: "button", onclick: () => download(`${name}.csv`, csv(this.csvRows())) }, "Save as CSV");
     const states = reports.index.hasStates
-      ? STATES.map((value) => ({ value, label: value }))
+      ? [{ value: "needed", label: "needed: used or implied" }, ...STATES.map((value) => ({ value, label: value }))]
       : [
           { value: "used", label: "accessed" },
           { value: "none", label: "no access known" },
@@ -70,7 +75,7 @@ export class ServiceTable {
       hasActions ? [all, save] : [save],
       () => this.update(),
     );
-    this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.table.element, this.dialog);
+    this.element = h("section", { class: "plain" }, h("h2", {}, hasActions ? "Services and actions" : "Services"), this.filters.element, this.paperNote, this.table.element, this.dialog);
   }
 
   shown(): void {
@@ -158,6 +163,8 @@ export class ServiceTable {
     this.filtered = filtered;
     this.shownMatches = this.matches();
     this.table.setRows(this.shownMatches.flatMap((it) => [{ ...it, action: null }, ...(this.isOpen(it) ? it.actions().map((action) => ({ ...it, action })) : [])]));
+    const closed = this.shownMatches.filter((it) => !this.isOpen(it)).reduce((sum, it) => sum + it.actions().length, 0);
+    this.paperNote.textContent = closed === 0 ? "" : `${count(closed, "action")} of closed services not on paper: open them before printing, filter by state, or save them as CSV.`;
     const of = count(this.report.services.length, "service");
     const found = (): string => (this.reports.isActionLevel ? `, ${count(this.shownMatches.reduce((sum, it) => sum + it.actions().length, 0), "action")}` : "");
     this.filters.setCount(this.filters.isActive ? `${number(this.shownMatches.length)} of ${of}${found()}` : of);
@@ -204,8 +211,8 @@ export class ServiceTable {
     return [
       { title: isActionLevel ? "Service or action" : "Service", className: "name", sort: "name", cell: (line) => this.nameCell(line) },
       { title: "State", className: "state", sort: "state", cell: ({ service, action }) => this.stateCell(service, action) },
-      { title: "Last use, UTC", className: "last", sort: "last", cell: ({ service, action }) => exactly((action ?? service).last, now) },
-      { title: "By", className: "by", below: "by", cell: ({ service, action }) => this.byCell((action ?? service).last?.entity) },
+      { title: "Last use, UTC", className: "last", sort: "last", cell: ({ service, action }) => this.lastCell((action ?? service).last, now) },
+      ...(this.isOfOne ? [] : [{ title: "By", className: "by", below: "by", cell: ({ service, action }: Line) => this.byCell((action ?? service).last?.entity) }]),
       { title: "Region", className: "region", below: "in", cell: ({ service, action }) => (action ?? service).last?.region ?? "" },
       {
         title: isActionLevel ? "Actions used" : "Users and roles",
@@ -261,6 +268,13 @@ export class ServiceTable {
     return h("button", { type: "button", class: "why", title: `Why it may use ${asked}: ${policies.join(", ")}`, onclick: () => void this.explain(service, action) }, h("span", {}, first), more);
   }
 
+  private lastCell(last: Access | null, now: number): HTMLElement {
+    const cell = exactly(last, now);
+    const { coverage } = this.reports.index;
+    if (last !== null && coverage !== null && dayOf(last.time) < windowOf(coverage)[0]) cell.append(h("small", { class: "before" }, "before the period"));
+    return cell;
+  }
+
   private byCell(arn: string | undefined): HTMLElement | string {
     return arn === undefined ? "" : entityLink(this.reports, arn, nameOf(arn));
   }
@@ -301,6 +315,7 @@ function grantOf(service: ServiceRow, action: ActionRow): GrantState {
 function isIn(filter: string, state: string | undefined, isUsed: boolean, grant: GrantState): boolean {
   if (filter === "") return true;
   if (grant !== "granted") return filter === "ungranted";
+  if (filter === "needed") return state === "used" || state === "implied";
   if (state !== undefined) return state === filter;
   return filter === (isUsed ? "used" : "none");
 }

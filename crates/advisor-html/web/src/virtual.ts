@@ -1,5 +1,5 @@
-// A table of any length: only the rows near the window are in the document. Rows have one height, the --row of the style; the page
-// scrolls, or the box that the table is in.
+// A table of any length: only the rows near the window are in the document. A row is as tall as its text; until it is shown, it counts
+// with the --row of the style. The page scrolls, or the box that the table is in.
 
 import { h } from "./dom";
 import { number } from "./format";
@@ -28,6 +28,8 @@ export interface TableOptions<T> {
   className?: string;
   rowClass?: (row: T) => string;
   onSort?: (key: string) => void;
+  /** What stays the same of a row when it is set again: by it, its height is known. */
+  keyOf?: (row: T) => unknown;
   /** Whether it scrolls in a box of its own: for tables with something after them. */
   isBoxed?: boolean;
 }
@@ -40,6 +42,10 @@ export class VirtualTable<T> {
   private readonly below = h("tr", { "aria-hidden": "true", class: "space" }, h("td"));
   private readonly note = h("p", { class: "print-note" });
   private readonly shown = new Map<number, HTMLTableRowElement>();
+  /** Of the rows that were shown already. */
+  private readonly measured = new Map<unknown, number>();
+  /** Of each row: 0 where it was not measured. */
+  private heights = new Float64Array(0);
   private readonly table: HTMLTableElement;
   private readonly box: HTMLElement;
   private readonly heads: HTMLTableCellElement[];
@@ -68,7 +74,13 @@ export class VirtualTable<T> {
       });
     };
     addEventListener("scroll", later, { passive: true, signal });
-    addEventListener("resize", later, { passive: true, signal });
+    const resized = (): void => {
+      // Texts take other lines now.
+      this.measured.clear();
+      this.heights.fill(0);
+      later();
+    };
+    addEventListener("resize", resized, { passive: true, signal });
     this.box.addEventListener("scroll", later, { passive: true, signal });
     const print = (isPrinting: boolean) => (): void => {
       this.isPrinting = isPrinting;
@@ -91,6 +103,7 @@ export class VirtualTable<T> {
 
   setRows(rows: T[]): void {
     this.rows = rows;
+    this.heights = Float64Array.from(rows, (row) => this.measured.get(this.keyOf(row)) ?? 0);
     this.table.setAttribute("aria-rowcount", String(rows.length + 1));
     this.shown.clear();
     this.body.replaceChildren(this.above, this.below);
@@ -129,21 +142,53 @@ export class VirtualTable<T> {
       }
       next = row;
     }
-    const outside = [...this.shown.keys()].filter((index) => index < first).length;
-    const after = [...this.shown.keys()].filter((index) => index >= end).length;
-    this.setSpace(this.above, (first - outside) * rowHeight);
-    this.setSpace(this.below, (this.rows.length - end - after) * rowHeight);
+    if (!this.isPrinting) this.measure();
+    let [above, below] = [this.sum(0, first, rowHeight), this.sum(end, this.rows.length, rowHeight)];
+    for (const index of this.shown.keys()) {
+      if (index < first) above -= this.heights[index] || rowHeight;
+      if (index >= end) below -= this.heights[index] || rowHeight;
+    }
+    this.setSpace(this.above, above);
+    this.setSpace(this.below, below);
     // The Tab key leads into the table wherever it was scrolled to.
     if (!this.shown.has(this.active)) this.activate(Math.min(first + MARGIN_ROWS, Math.max(first, end - 1)));
   }
 
   /** The rows that are near what is visible: the first of them, and the first after them. */
   private window(rowHeight: number): [number, number] {
-    const top = this.body.getBoundingClientRect().top;
+    let top = this.body.getBoundingClientRect().top;
     const [from, to] = this.visible();
-    const first = Math.min(Math.max(0, Math.floor((from - top) / rowHeight) - MARGIN_ROWS), this.rows.length);
-    const end = Math.min(this.rows.length, Math.ceil((to - top) / rowHeight) + MARGIN_ROWS);
-    return [first, Math.max(first, end)];
+    const after = (limit: number, index: number): number => {
+      while (index < this.rows.length && top < limit) {
+        top += this.heights[index] || rowHeight;
+        index += 1;
+      }
+      return index;
+    };
+    const first = after(from, 0);
+    const end = after(to, first);
+    return [Math.max(0, first - 1 - MARGIN_ROWS), Math.min(this.rows.length, end + MARGIN_ROWS)];
+  }
+
+  private keyOf(row: T): unknown {
+    return this.options.keyOf === undefined ? row : this.options.keyOf(row);
+  }
+
+  /** Notes how tall the rows are that are in the document. */
+  private measure(): void {
+    for (const [index, row] of this.shown) {
+      const { height } = row.getBoundingClientRect();
+      if (height === 0) continue;
+      this.heights[index] = height;
+      this.measured.set(this.keyOf(this.rows[index] as T), height);
+    }
+  }
+
+  /** How tall these rows are together. */
+  private sum(first: number, end: number, rowHeight: number): number {
+    let sum = 0;
+    for (let index = first; index < end; index += 1) sum += this.heights[index] || rowHeight;
+    return sum;
   }
 
   /** What is visible of the place in which the rows scroll, from top to bottom. */
@@ -153,7 +198,7 @@ export class VirtualTable<T> {
     return [Math.max(0, top), Math.min(innerHeight, bottom)];
   }
 
-  /** The height of rows, and of what covers them at the top when they scroll. */
+  /** The height of rows that are not measured, and of what covers them at the top when they scroll. */
   private sizes(): { rowHeight: number; covered: number } {
     const style = getComputedStyle(this.table);
     const stuck = Number.parseFloat(style.getPropertyValue("--stuck")) || 0;
@@ -175,7 +220,8 @@ export class VirtualTable<T> {
     const { sort } = column;
     if (sort === undefined) return h("th", attributes, column.title);
     const button = h("button", { type: "button", class: "sort", onclick: () => this.options.onSort?.(sort) }, column.title);
-    return h("th", attributes, button);
+    // Chromium prints no buttons where the head of a table comes again on the next page.
+    return h("th", { ...attributes, "data-title": column.title }, button);
   }
 
   private row(index: number): HTMLTableRowElement {
@@ -226,11 +272,12 @@ export class VirtualTable<T> {
 
   private focus(index: number): void {
     const { rowHeight, covered } = this.sizes();
-    const top = this.body.getBoundingClientRect().top + index * rowHeight;
+    const top = this.body.getBoundingClientRect().top + this.sum(0, index, rowHeight);
+    const height = this.heights[index] || rowHeight;
     const [from, to] = this.visible();
     const scroller = this.options.isBoxed === true ? this.box : window;
     if (top < from + covered) scroller.scrollBy({ top: top - from - covered, behavior: "instant" });
-    else if (top + rowHeight > to) scroller.scrollBy({ top: top + rowHeight - to + 8, behavior: "instant" });
+    else if (top + height > to) scroller.scrollBy({ top: top + height - to + 8, behavior: "instant" });
     this.render();
     this.shown.get(index)?.focus({ preventScroll: true });
   }

@@ -211,6 +211,19 @@ test("the keyboard walks through rows that have neither link nor button", async 
   assert.notEqual(await page.locator(".opener").first().getAttribute("aria-expanded"), isOpen);
 });
 
+test("what an identity needs is used or implied, and uses before the period are marked", async () => {
+  const { Reports: [json] } = JSON.parse(await report(TEST_ACCOUNT, ...FULL, "--arn", ADA, "--format", "json"));
+  const actions = json.ServicesLastAccessed.flatMap((it) => it.TrackedActionsLastAccessed ?? []);
+  const page = await place.page(await report(TEST_ACCOUNT, ...FULL, "--format", "html"), link("identity", ADA, "?state=needed"));
+  const [, ...rows] = parseCsv(await saved(page, "Save as CSV"));
+  const needed = rows.filter(([, , action]) => action !== "");
+  assert.equal(needed.length, actions.filter((it) => ["used", "implied"].includes(it.State)).length);
+  assert.ok(needed.length > 0);
+  const shown = await page.locator("table.services tbody tr:not(.space)").evaluateAll((all) => all.map((row) => [row.querySelector("time")?.dateTime, row.querySelector(".before") !== null]));
+  assert.ok(shown.some(([, isMarked]) => isMarked));
+  for (const [time, isMarked] of shown) assert.equal(isMarked, time !== undefined && time < "2025-09-27", time);
+});
+
 test("the search finds names and paths, and not the kind of an identity", async () => {
   const page = await place.page(html, "#/identities");
   const names = async (search) => {

@@ -160,17 +160,19 @@ export function allRows(page) {
   return page.evaluate(() => {
     dispatchEvent(new Event("beforeprint"));
     const rows = [...document.querySelectorAll("table.services tbody tr:not(.space)")].map((row) => {
-      const [name, state, last, by, region] = row.cells;
+      const [name, state, last, by, region, number] = ["name", "state", "last", "by", "region", "number"].map((it) => row.querySelector(`:scope > .${it}`));
+      const time = last.querySelector("time")?.getAttribute("datetime") ?? null;
       return {
         isAction: row.classList.contains("action"),
         name: name.querySelector(".service-name > small")?.textContent ?? name.querySelector("code")?.textContent,
         title: name.querySelector(".service-name")?.firstChild?.textContent,
         state: state.querySelector(".state")?.lastChild.textContent,
         reason: state.querySelector("small")?.textContent,
-        time: last.querySelector("time")?.getAttribute("datetime") ?? null,
-        by: by.firstElementChild?.getAttribute("title") ?? null,
+        time,
+        // Users and roles used themselves what they used.
+        by: by === null ? time && document.querySelector(".arn code").textContent : (by.firstElementChild?.getAttribute("title") ?? null),
         region: region.textContent || null,
-        count: row.cells[5].textContent,
+        count: number.textContent,
       };
     });
     dispatchEvent(new Event("afterprint"));

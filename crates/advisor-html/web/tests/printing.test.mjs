@@ -78,6 +78,21 @@ test("every column of a table is on paper, and nothing of a cell is cut", async 
   }
 });
 
+test("titles of sortable columns are on every page, and it says what of the services is not on paper", async () => {
+  const page = await onPaper(html, link("identity", BRUNO));
+  assert.equal(await page.locator("table.virtual .sort:visible").count(), 0);
+  const titles = await page.locator("table.services thead th").evaluateAll((all) => all.map((it) => [it.textContent, getComputedStyle(it, "::before").content]));
+  for (const [title, printed] of titles.filter(([title]) => title !== "Region" && title !== "Granted by")) assert.equal(printed, JSON.stringify(title));
+  assert.match(await page.locator("section.plain > .print-only").textContent(), /^\d[\d,]* actions of closed services not on paper: open them before printing/);
+  assert.ok(await page.locator("section.plain > .print-only").isVisible());
+  const open = await onPaper(html, link("identity", BRUNO, "?state=used"));
+  assert.equal(await open.locator("section.plain > .print-only").isVisible(), false);
+  // Names are whole: cut ones look alike.
+  await page.goto(page.url().replace(/#.*/, "#/overview"));
+  const names = await page.locator(".decisions .who, .share-bars .label").evaluateAll((all) => all.filter((it) => it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).overflowX !== "visible").map((it) => it.textContent));
+  assert.deepEqual(names, []);
+});
+
 test("what filters a table is on paper", async () => {
   const page = await onPaper(html, "#/identities?kind=role&q=a");
   const text = await page.locator(".filters .print-only").textContent();
