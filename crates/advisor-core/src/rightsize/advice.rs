@@ -4,9 +4,6 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::options::Wildcards;
-use super::outcome::{ChangeReason, Refusal, Rightsized};
-
 /// What to do with an entity, beside or instead of what right-sizing proposes. Serializes as its kind and its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -15,7 +12,7 @@ pub enum Advice {
     DeleteRole,
     /// Nothing that the entity is granted was seen used. What stays is what the logs cannot show.
     DetachPolicies,
-    /// Statements stay whole, or nothing is proved, because lists of names are too long: [`Wildcards::Safe`] makes shorter ones.
+    /// Statements stay whole, or nothing is proved, because lists of names are too long: [`Wildcards::Safe`](super::Wildcards::Safe) makes shorter ones.
     SafeWildcards,
 }
 
@@ -32,34 +29,6 @@ impl Advice {
             Self::SafeWildcards => "SafeWildcards",
         }
     }
-
-    /// The advice on a right-sized entity.
-    pub(super) fn on(entity: &Rightsized, wildcards: Wildcards) -> Vec<Self> {
-        let mut advice = Vec::new();
-        if entity.nothing_seen() {
-            advice.push(if entity.is_never_used {
-                Self::DeleteRole
-            } else {
-                Self::DetachPolicies
-            });
-        }
-        let statements = entity.policies.iter().flat_map(|it| &*it.statements);
-        let mut reasons = statements.filter_map(|it| it.stays.as_ref());
-        let is_too_large =
-            matches!(entity.refused, Some(Refusal::NotProved)) || reasons.any(is_size);
-        if wildcards == Wildcards::None && is_too_large {
-            advice.push(Self::SafeWildcards);
-        }
-        advice
-    }
-}
-
-/// Lists of names may be too long, and too much to compare.
-fn is_size(reason: &ChangeReason) -> bool {
-    matches!(
-        reason,
-        ChangeReason::DoesNotFit { .. } | ChangeReason::TooLong { .. } | ChangeReason::TooMuchWork
-    )
 }
 
 impl fmt::Display for Advice {
@@ -84,15 +53,5 @@ impl Serialize for Advice {
         advice.serialize_field("Kind", self.name())?;
         advice.serialize_field("Message", &self.to_string())?;
         advice.end()
-    }
-}
-
-impl Rightsized {
-    /// Whether all that stays was not seen used: the logs cannot show it, or too few of them were read.
-    #[must_use]
-    pub fn nothing_seen(&self) -> bool {
-        let kept = self.kept;
-        let needed = kept.used.saturating_sub(self.used_without_permission.len());
-        needed + kept.denied + kept.implied + kept.marked == 0 && kept.total() > 0
     }
 }

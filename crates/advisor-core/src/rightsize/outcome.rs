@@ -19,6 +19,7 @@ use crate::unseen_use::UseSource;
 use super::advice::Advice;
 use super::basis::Basis;
 use super::merging::StatementJson;
+use super::options::Wildcards;
 use super::packing::map_characters;
 use super::proof::Proof;
 use super::reasons::ActionReasons;
@@ -429,6 +430,33 @@ fn kind_name<S: Serializer>(kind: &EntityKind, serializer: S) -> Result<S::Ok, S
 }
 
 impl Rightsized {
+    /// Whether all that stays was not seen used: the logs cannot show it, or too few of them were read.
+    #[must_use]
+    pub fn nothing_seen(&self) -> bool {
+        let kept = self.kept;
+        let needed = kept.used.saturating_sub(self.used_without_permission.len());
+        needed + kept.denied + kept.implied + kept.marked == 0 && kept.total() > 0
+    }
+
+    /// What to do with the entity, beside or instead of what is proposed.
+    pub(super) fn advise(&self, wildcards: Wildcards) -> Vec<Advice> {
+        let mut advice = Vec::new();
+        if self.nothing_seen() {
+            advice.push(if self.is_never_used {
+                Advice::DeleteRole
+            } else {
+                Advice::DetachPolicies
+            });
+        }
+        let statements = self.policies.iter().flat_map(|it| &*it.statements);
+        let mut reasons = statements.filter_map(|it| it.stays.as_ref());
+        let is_too_large = matches!(self.refused, Some(Refusal::NotProved)) || reasons.any(is_size);
+        if wildcards == Wildcards::None && is_too_large {
+            advice.push(Advice::SafeWildcards);
+        }
+        advice
+    }
+
     /// The entity as it is today.
     pub(super) fn unchanged(detail: &EntityDetail) -> Self {
         Self {
@@ -519,6 +547,14 @@ impl Rightsized {
             self.account.as_str()
         )
     }
+}
+
+/// Lists of names may be too long, and too much to compare.
+fn is_size(reason: &ChangeReason) -> bool {
+    matches!(
+        reason,
+        ChangeReason::DoesNotFit { .. } | ChangeReason::TooLong { .. } | ChangeReason::TooMuchWork
+    )
 }
 
 impl PolicyChange {

@@ -15,7 +15,6 @@ use crate::request_error::RequestError;
 use crate::state::ReportCoverage;
 
 use super::access_levels::AccessLevels;
-use super::advice::Advice;
 use super::basis::Basis;
 use super::document::OldDocument;
 use super::documents::Documents;
@@ -110,7 +109,7 @@ impl Rightsizer {
             result = Rightsized::unchanged(detail);
             result.refused = Some(refusal);
         }
-        result.advice = Advice::on(&result, self.options.wildcards);
+        result.advice = result.advise(self.options.wildcards);
         Some(result)
     }
 
