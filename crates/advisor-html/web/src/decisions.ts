@@ -2,14 +2,16 @@
 
 import { legend, shareBars, stateStack } from "./charts";
 import type { Reports, Severity } from "./data";
-import { h } from "./dom";
+import { h, type Child } from "./dom";
 import { findingDays, SEVERITIES, severityBadge } from "./findings";
 import { count, date, dayOf, number } from "./format";
-import { entityHref, when } from "./parts";
+import { entityHref, entityLink, nameOf, when } from "./parts";
 import { link } from "./route";
 import { STATES } from "./service-rows";
 
 const MOST_SHOWN = 8;
+/** More groups of a user are on its page. */
+const MOST_GROUPS = 3;
 
 /** Findings on what users sign in and call with, which need no trail. */
 const CREDENTIALS: Record<string, string> = { UnusedIAMUserAccessKey: "access key", UnusedIAMUserPassword: "password" };
@@ -143,6 +145,20 @@ function adviceText(reports: Reports, row: number): string | undefined {
   return names.map((name) => ADVICE[name]).find((text) => text !== undefined);
 }
 
+/** Where the grants of a user come from that its own policies do not give. */
+function groupAdvice(reports: Reports, row: number): Child[] | undefined {
+  const groups = reports.groupsOf(row);
+  const isOfGroups = groups.length > 0 && removable(reports, row) > 0 && reports.removed[row] === 0 && !isWhollyUnused(reports, row);
+  if (!isOfGroups) return undefined;
+  const outcome = (group: number | undefined): string => {
+    if (group === undefined) return "not in this report";
+    const removed = reports.removed[group] ?? 0;
+    if (removed > 0) return `right-sizing it removes ${count(removed, "action")}`;
+    return reports.adviceOn(group).includes("kept-whole") ? "right-sizing keeps its statements whole, and its page says why" : "right-sizing removes nothing of it";
+  };
+  return groups.slice(0, MOST_GROUPS).map((arn, index): Child[] => [index === 0 ? "By group " : "; by group ", entityLink(reports, arn, nameOf(arn)), `: ${outcome(reports.row(arn))}`]);
+}
+
 function whatToDo(reports: Reports, row: number, granted: number): string {
   if (isWhollyUnused(reports, row)) return `Delete the ${reports.kindOf(row)}: ${idleText(reports, row)}`;
   if (isDeletable(reports, row)) return "Delete the role: nothing of it was seen used, and AWS remembers no use";
@@ -159,7 +175,7 @@ function decision(reports: Reports, row: number): HTMLElement {
   const states = reports.states.map((column) => column[row] ?? 0);
   const granted = states.reduce((sum, it) => sum + it, 0);
   const what = whatToDo(reports, row, granted);
-  const advice = adviceText(reports, row);
+  const advice = adviceText(reports, row) ?? groupAdvice(reports, row);
   return h(
     "li",
     {},

@@ -37,15 +37,20 @@ export function statementsOf(service: ServiceRow, action: ActionRow | null): Sta
   return action === null ? all : all.filter((it) => it.actions === null || it.actions.has(action.position));
 }
 
+/** The statements that grant it. */
+export function grantingStatements(service: ServiceRow, action: ActionRow | null): StatementGrant[] {
+  return statementsOf(service, action).filter((it) => it.effect === "grants");
+}
+
 /** The names of the policies that grant it, each once. */
 export function grantingPolicies(report: Report, service: ServiceRow, action: ActionRow | null): string[] {
-  const granting = statementsOf(service, action).filter((it) => it.effect === "grants");
+  const granting = grantingStatements(service, action);
   return [...new Set(granting.flatMap((it) => policiesWith(report, it.document).map((policy) => policy.name)))];
 }
 
 /** The statements that grant it, each in one line, for a file. */
 export function grantingLines(report: Report, service: ServiceRow, action: ActionRow | null): string[] {
-  const granting = statementsOf(service, action).filter((it) => it.effect === "grants");
+  const granting = grantingStatements(service, action);
   const lines = granting.flatMap(({ document, statement }) =>
     policiesWith(report, document).map(({ name, group }) => `${group === "" ? "" : `${nameOf(group)} > `}${name} #${statement}`),
   );

@@ -105,7 +105,7 @@ function worst(reports: Reports, row: number): HTMLElement | string {
   const found = reports.findingsOn(row);
   const severity = worstSeverity(reports, row);
   if (severity === undefined) return "";
-  return h("span", { class: "exact" }, severityBadge(severity), h("small", {}, count(found.length, "finding")));
+  return h("span", { class: "exact" }, severityBadge(severity, severity === "informational" ? "info" : severity), h("small", {}, count(found.length, "finding")));
 }
 
 /** Sorts by the worst severity, and then by what removing grants wins. */

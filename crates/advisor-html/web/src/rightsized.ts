@@ -1,9 +1,10 @@
 // What an identity's policies would be without what is unused.
 
 import type { PolicyChange, Report, Reports, Rightsized } from "./data";
-import { h, printable, printableJson } from "./dom";
+import { h, printable, printableJson, type Child } from "./dom";
 import { count, number } from "./format";
-import { copyButton } from "./parts";
+import { lossesOf, type Losses } from "./losses";
+import { copyButton, entityLink, nameOf } from "./parts";
 import { statementLabel, type WrittenStatement } from "./statements";
 
 /** Why actions stay. */
@@ -28,16 +29,20 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
   }
   const whole = staying(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
-    return h("div", { class: "rightsized" }, h("p", {}, noneMade(rightsized, whole.length > 0, hasGroups), hasGroups && " Policies of groups are right-sized on the pages of the groups."), advice(rightsized, arn), whole);
+    return h("div", { class: "rightsized" }, h("p", {}, noneMade(rightsized, whole.length > 0, hasGroups)), await ofGroups(reports, report), advice(rightsized, arn), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
+  const losses = lossesOf(reports, report, rightsized);
   const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
   const allowed = rightsized.RemovedActions + kept;
   return h(
     "div",
     { class: "rightsized" },
+    losses !== null && h("p", {}, lossText(reports, losses, rightsized)),
     h("p", {}, `Of the ${count(allowed, "action")} that its ${hasGroups ? "own " : ""}policies allow, ${number(rightsized.RemovedActions)} would be removed${removedText(rightsized)}${kept === 0 ? "" : ` and ${number(kept)} stay: ${keptText(rightsized)}`}.`, grantedText(allowed, reports.actions[row] ?? 0, hasGroups), proof(rightsized)),
+    await ofGroups(reports, report),
+    losses !== null && losses.lost.length > 0 && lostList(losses.lost),
     advice(rightsized, arn),
     rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
     rightsized.NewPolicies.map((policy) => {
@@ -45,7 +50,7 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
       return h(
         "details",
         { class: "printed" },
-        h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(policy.Characters, "character")}, in place of ${policy.Replaces.map((it) => it.slice(it.indexOf("/") + 1)).join(", ")}`)),
+        h("summary", {}, h("strong", {}, policy.PolicyName), " ", h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(policy.Characters, "character")}, in place of ${policy.Replaces.map((it) => it.slice(it.indexOf("/") + 1)).join(", ")}`)),
         copyButton("policy", () => text),
         h("pre", { tabindex: 0, "aria-label": `Policy ${policy.PolicyName}` }, document(text)),
       );
@@ -54,6 +59,48 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
     details,
     whole,
   );
+}
+
+/** What of what is granted goes, before what the documents of policies lose: denies take some of that away already. */
+function lossText(reports: Reports, { lost, byGroup, kept }: Losses, { RemovedActions }: Rightsized): Child[] {
+  const denied = RemovedActions - lost.length - kept;
+  const groups = [...byGroup].map(([group, actions]): Child[] => [` Still granted by group `, entityLink(reports, group, nameOf(group)), `: ${number(actions)}.`]);
+  return [h("strong", {}, lost.length === 0 ? "Nothing that is granted would be removed by this alone" : `${count(lost.length, "granted action")} would be removed`), denied > 0 ? `; ${number(denied)} more that its policies allow ${denied === 1 ? "is" : "are"} denied anyway.` : ".", groups];
+}
+
+/** All that is removed of what is granted, to open, print and copy. */
+function lostList(lost: string[]): HTMLElement {
+  const byService = new Map<string, string[]>();
+  for (const it of lost) {
+    const [namespace = "", name = ""] = it.split(":");
+    byService.set(namespace, [...(byService.get(namespace) ?? []), name]);
+  }
+  return h(
+    "details",
+    { class: "printed lost" },
+    h("summary", {}, h("strong", {}, lost.length === 1 ? "The removed action" : `The ${number(lost.length)} removed actions`)),
+    copyButton("actions", () => lost.map(printable).join("\n")),
+    h("dl", {}, [...byService].map(([namespace, names]) => [h("dt", {}, `${namespace} (${number(names.length)})`), h("dd", {}, names.join(", "))])),
+  );
+}
+
+/** What right-sizing does on the groups of a user. */
+async function ofGroups(reports: Reports, report: Report): Promise<HTMLElement | false> {
+  const groups = [...new Set(report.policies.map((policy) => policy.group).filter(Boolean))];
+  if (groups.length === 0) return false;
+  const items = await Promise.all(groups.map(async (arn) => h("li", {}, entityLink(reports, arn, nameOf(arn)), `: ${await groupOutcome(reports, arn)}`)));
+  return h("div", {}, h("p", {}, "Policies of its groups are right-sized on the pages of the groups:"), h("ul", {}, items));
+}
+
+async function groupOutcome(reports: Reports, arn: string): Promise<string> {
+  const row = reports.row(arn);
+  const group = row === undefined ? null : ((await reports.report(row))?.rightsized ?? null);
+  if (group === null) return "not in this report";
+  if (group.Refused !== undefined) return `nothing is proposed: ${group.Refused}`;
+  const allowed = group.RemovedActions + Object.values(group.Kept).reduce((sum, it) => sum + it, 0);
+  if (group.RemovedActions > 0) return `${number(group.RemovedActions)} of ${count(allowed, "action")} that its policies allow would be removed`;
+  const whole = group.Policies.flatMap(({ PolicyName, Statements }) => Statements.flatMap(({ Index, Sid, Stays }) => (Stays === undefined ? [] : `${PolicyName} ${statementLabel(Index, Sid)}: ${Stays}`)));
+  return whole.length === 0 ? "nothing of it can be removed" : `no smaller policy was made: ${whole.join("; ")}`;
 }
 
 /** Why there are other numbers of actions elsewhere: what an allow names is granted only where no deny takes it away. */
@@ -125,10 +172,10 @@ function changes(policy: PolicyChange, old: WrittenStatement[]): HTMLElement {
   return h(
     "details",
     { class: "printed" },
-    h("summary", {}, h("strong", {}, policy.PolicyName), h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed${policy.LeftUnattached ? "; attached to nothing then" : ""}`)),
+    h("summary", {}, h("strong", {}, policy.PolicyName), " ", h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(statements.length, "statement")} changed${policy.LeftUnattached ? "; attached to nothing then" : ""}`)),
     statements.map((statement) => {
       const further = (statement.MoreRemovedServices ?? 0) + (statement.MoreRemovedActions ?? 0);
-      const removed = [...(statement.RemovedServices ?? []).map((it) => `${it}:*`), ...(statement.RemovedActions ?? [])];
+      const removed = [...(statement.RemovedServices ?? []).map((it) => `all that it grants of ${it}`), ...(statement.RemovedActions ?? [])];
       const more = removed.length - Math.min(removed.length, 12) + further;
       const without = `without ${removed.slice(0, 12).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
       const merged = statement.MergedInto === undefined ? "" : `what is left of it is written with statement ${statement.MergedInto}`;

@@ -80,7 +80,15 @@ test("what policies allow and what is granted are told apart", async () => {
   const allowed = RemovedActions + Object.values(Kept).reduce((sum, it) => sum + it, 0);
   const granted = Number(/of (\d+)/.exec(await page.locator(".tile", { hasText: "Actions used" }).textContent())[1]);
   assert.ok(granted < allowed);
-  const text = await section(page, "Right-sized policies").locator("p").first().textContent();
+  const text = await section(page, "Right-sized policies").textContent();
+  const unused = Number(await page.locator(".tile", { hasText: "Unused" }).locator("strong").textContent());
+  assert.ok(text.includes(`${unused} granted actions would be removed; ${RemovedActions - unused} more that its policies allow are denied anyway.`), text);
+  // All of it can be opened, and is among what the command removes.
+  const lost = await section(page, "Right-sized policies").locator(".lost dl > *").allTextContents();
+  const removed = Rightsized[0].Policies.flatMap((it) => it.Statements).flatMap((it) => [...(it.RemovedServices ?? []), ...(it.RemovedActions ?? [])]);
+  const names = lost.flatMap((it, index) => (index % 2 === 0 ? [] : it.split(", ").map((name) => [lost[index - 1].split(" ")[0], name])));
+  assert.equal(names.length, unused);
+  for (const [service, name] of names) assert.ok(removed.includes(service) || removed.includes(`${service}:${name}`), `${service}:${name}`);
   assert.ok(text.includes(`Of the ${allowed} actions that its policies allow`), text);
   assert.ok(text.includes(`Denies take ${allowed - granted} of them away: ${granted} are granted.`), text);
 });
@@ -135,6 +143,21 @@ test("an unused user that has used states has its last use and the days of findi
   const page = await place.page(html, link("identity", LEGACY));
   const text = await section(page, "Findings").textContent();
   assert.match(text, /Last use2025-12-24 18:00:00 UTC \(311 days ago\) in us-east-1: before the 90 days that findings look at, 2026-08-03 to 2026-10-31\. States look at all days, so that it is called used there/);
+});
+
+test("a user whose permissions come by groups is told what right-sizing does on these", async () => {
+  const page = await place.page(html);
+  const row = page.locator(".decisions li", { has: page.locator("a[title$=':user/ada']") });
+  assert.match(await row.locator("small").textContent(), /^By group admins: right-sizing keeps its statements whole, and its page says why$/);
+  await go(page, link("identity", "arn:aws:iam::111122223333:user/ada"));
+  assert.match(await section(page, "Right-sized policies").textContent(), /admins: no smaller policy was made: AdministratorAccess statement 0: event source frobnicator was used and is not in the catalog/);
+  await go(page, link("identity", "arn:aws:iam::111122223333:user/engineering/chiara"));
+  const text = await section(page, "Right-sized policies").textContent();
+  const { Rightsized } = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...ENOUGH, "--format", "json"));
+  const developers = Rightsized.find((it) => it.Name === "developers");
+  assert.match(text, /Still granted by group developers: \d+\./);
+  assert.ok(text.includes(`developers: ${developers.RemovedActions} of `), text);
+  assert.ok(await section(page, "Right-sized policies").locator("a", { hasText: "developers" }).first().isVisible());
 });
 
 test("it says why there are no right-sized policies of what AWS maintains", async () => {
