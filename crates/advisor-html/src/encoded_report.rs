@@ -24,6 +24,8 @@ pub struct EncodedReport {
     pub(crate) not_evaluated: Vec<(String, String)>,
     pub(crate) undecided: usize,
     pub(crate) findings: Vec<FoundPart>,
+    /// Why the settings of findings leave the entity out.
+    pub(crate) excluded: Option<Box<str>>,
     /// As JSON.
     pub(crate) rightsized: Option<String>,
     /// What the table of all reports says of right-sizing: the names of its [`Advice`](advisor_core::Advice), that of its
@@ -160,6 +162,7 @@ impl EncodedReport {
             rightsized: None,
             advice: Vec::new(),
             removed_actions: 0,
+            excluded: None,
             is_short: finder.is_none(),
         }
     }

@@ -13,7 +13,7 @@ use crate::chunks::Chunks;
 use crate::dictionary::Dictionary;
 use crate::encoded_report::{AccessPart, EncodedReport, Facts, STATES, ServicePart, SinglePart};
 use crate::entries::Entries;
-use crate::index::{Entities, FindingNames, Index, ServiceSummary};
+use crate::index::{Entities, FindingNames, Index, Issues, ServiceSummary};
 use crate::options::HtmlOptions;
 use crate::page;
 use crate::report_encoder::ReportEncoder;
@@ -266,7 +266,7 @@ impl<W: Write> HtmlWriter<W> {
             coverage: &self.coverage,
             limit: self.options.limit,
             findings: self.findings.take(),
-            issues: self.advisor.account().issues().len(),
+            issues: Issues::new(self.advisor.account().issues()),
             advice: &self.entities.advice_names,
             groups: &self.entities.group_arns,
             services: &self.services.summaries,
@@ -392,13 +392,15 @@ impl<W: Write> HtmlWriter<W> {
     fn push_details(&mut self, report: &EncodedReport, kept: Kept) {
         let findings: Vec<&str> = report.findings.iter().map(|found| &*found.json).collect();
         let rightsized = report.rightsized.as_deref().filter(|_| kept == Kept::All);
-        if findings.is_empty() && rightsized.is_none() {
+        let excluded = report.excluded.as_deref();
+        if findings.is_empty() && rightsized.is_none() && excluded.is_none() {
             return self.rows.push(0);
         }
         let json = format!(
-            "{{\"findings\":[{}],\"rightsized\":{}}}",
+            "{{\"findings\":[{}],\"rightsized\":{},\"excluded\":{}}}",
             findings.join(","),
-            rightsized.unwrap_or("null")
+            rightsized.unwrap_or("null"),
+            serde_json::Value::from(excluded)
         );
         let (section, offset) = self.details.place();
         self.rows.push(u64::from(section) + 1);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use advisor_core::{AccountCoverage, DayRange, EntityKind, FindingKind, ReportCoverage, Severity};
+use advisor_core::{
+    AccountCoverage, DayRange, EntityKind, ExportIssue, FindingKind, ReportCoverage, Severity,
+};
 use hashbrown::HashMap;
 use serde::Serialize;
 
@@ -21,7 +23,7 @@ pub(crate) struct Index<'a> {
     pub(crate) catalog: String,
     pub(crate) coverage: &'a ReportCoverage,
     pub(crate) limit: u64,
-    pub(crate) issues: usize,
+    pub(crate) issues: Issues,
     /// The kinds and severities of findings; `None` when none were looked for.
     pub(crate) findings: Option<FindingNames>,
     /// What the numbers in [`Entities::advice`] mean.
@@ -32,11 +34,42 @@ pub(crate) struct Index<'a> {
     pub(crate) entities: &'a Entities,
 }
 
+/// What could not be used of the account data as it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Issues {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Issues {
+    /// Further ones are counted.
+    const MOST: usize = 100;
+
+    pub(crate) fn new(issues: &[ExportIssue]) -> Self {
+        let first = issues.iter().take(Self::MOST);
+        Self {
+            count: issues.len(),
+            first: first.map(Self::text).collect(),
+        }
+    }
+
+    /// Without the folder of the export: the file is for others, too.
+    fn text(issue: &ExportIssue) -> String {
+        let mut issue = issue.clone();
+        let name = issue.path.rsplit(['/', '\\']).next();
+        issue.path = name.unwrap_or_default().into();
+        issue.to_string()
+    }
+}
+
 /// What the numbers of findings mean.
 #[derive(Debug, Serialize)]
 pub(crate) struct FindingNames {
     kinds: [FindingKind; FindingKind::ALL.len()],
     severities: [Severity; Severity::ALL.len()],
+    /// How many findings are archived, and how many entities the settings exclude.
+    archived: usize,
+    excluded: usize,
     /// What they rest on.
     #[serde(flatten)]
     basis: Option<FindingBasis>,
@@ -53,10 +86,12 @@ pub(crate) struct FindingBasis {
 }
 
 impl FindingNames {
-    pub(crate) fn new(basis: Option<FindingBasis>) -> Self {
+    pub(crate) fn new(basis: Option<FindingBasis>, archived: usize, excluded: usize) -> Self {
         Self {
             kinds: FindingKind::ALL,
             severities: Severity::ALL,
+            archived,
+            excluded,
             basis,
         }
     }

@@ -26,6 +26,10 @@ pub struct ReportEncoder {
     findings: Option<HashMap<Arc<str>, Vec<FoundPart>>>,
     /// What the findings rest on.
     basis: Option<FindingBasis>,
+    archived: usize,
+    excluded: usize,
+    /// Where it says which entities are left out, and why.
+    settings: Option<Arc<FindingSettings>>,
     rightsizer: Option<Rightsizer>,
     grants: Arc<GrantFinder>,
     /// Whether the file that is being written has room for all of a report.
@@ -40,6 +44,9 @@ impl ReportEncoder {
             advisor: advisor.clone(),
             findings: None,
             basis: None,
+            archived: 0,
+            excluded: 0,
+            settings: None,
             rightsizer: None,
             grants: Arc::new(GrantFinder::new(advisor)),
             has_room: Arc::new(AtomicBool::new(true)),
@@ -50,12 +57,23 @@ impl ReportEncoder {
     #[must_use]
     pub fn with_findings(mut self, findings: &Findings) -> Self {
         self.basis = Some(FindingBasis::new(&findings.coverage));
+        self.archived += findings.findings.len() - findings.active().count();
+        self.excluded += findings.excluded;
         let by_entity = self.findings.get_or_insert_default();
         for finding in &findings.findings {
             let of_entity = by_entity.entry(finding.resource.clone());
             of_entity.or_default().push(FoundPart::new(finding));
         }
         self
+    }
+
+    /// Says on the pages of entities that these settings exclude from findings that they do, and why.
+    #[must_use]
+    pub fn with_exclusions(self, settings: &FindingSettings) -> Self {
+        Self {
+            settings: Some(Arc::new(settings.clone())),
+            ..self
+        }
     }
 
     /// Looks for findings on entities of the advisor, and adds them. Of each only what its page shows is kept, so that the findings on
@@ -76,7 +94,7 @@ impl ReportEncoder {
             self = self.with_findings(&findings);
         }
         check()?;
-        Ok(self)
+        Ok(self.with_exclusions(settings))
     }
 
     /// Adds right-sized policies, which a right-sizer of the same advisor makes, to the pages of users, groups, roles and the account's
@@ -92,7 +110,11 @@ impl ReportEncoder {
     /// What the numbers of findings mean; `None` when none were looked for.
     pub(crate) fn finding_names(&self) -> Option<FindingNames> {
         self.findings.as_ref()?;
-        Some(FindingNames::new(self.basis.clone()))
+        Some(FindingNames::new(
+            self.basis.clone(),
+            self.archived,
+            self.excluded,
+        ))
     }
 
     /// Makes a report of the advisor ready to be written. Once an [`HtmlWriter`](crate::HtmlWriter) of this encoder is full, it leaves out
@@ -105,11 +127,19 @@ impl ReportEncoder {
         let rightsized = grants.and_then(|_| self.rightsized(report));
         EncodedReport {
             findings: findings.cloned().unwrap_or_default(),
+            excluded: self.excluded(report),
             advice: rightsized.as_ref().map(advice).unwrap_or_default(),
             removed_actions: rightsized.as_ref().map_or(0, |it| it.removed_actions),
             rightsized: rightsized.as_ref().and_then(shown),
             ..EncodedReport::new(&self.advisor, grants, report)
         }
+    }
+
+    fn excluded(&self, report: &Report) -> Option<Box<str>> {
+        let settings = self.settings.as_ref()?;
+        let account = self.advisor.account();
+        let entity = account.entity(account.resolve(report.arn()).ok()?)?;
+        settings.excluded(entity).map(Into::into)
     }
 
     fn rightsized(&self, report: &Report) -> Option<Rightsized> {

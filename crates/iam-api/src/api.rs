@@ -182,7 +182,7 @@ impl Api {
         }
     }
 
-    /// What a caller's jobs were about.
+    /// What the pages at `/ui` show a caller.
     pub(crate) fn gathered_reports<'a>(&'a self, caller: &'a Caller) -> GatheredReports<'a> {
         GatheredReports {
             advisor: self.advisor(),

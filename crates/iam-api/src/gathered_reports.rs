@@ -1,13 +1,12 @@
-//! What a caller's jobs were about, gathered for the pages at `/ui`: the list of the jobs, and one overview with live reports on
-//! the same entities.
+//! What the pages at `/ui` show: the list of a caller's jobs, and one overview with live reports on the account's entities.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
 use advisor_core::{
-    AccountId, Advisor, Caller, Cancellation, EntityId, FindingSettings, Granularity, Job,
-    JobState, RightsizeOptions, Tracking,
+    AccountId, Advisor, Caller, Cancellation, EntityId, EntityKind, FindingSettings, Granularity,
+    Job, RightsizeOptions,
 };
 use advisor_html::{HtmlOptions, HtmlWriter, ReportEncoder};
 use advisor_store::StoredAdvisor;
@@ -26,7 +25,17 @@ const ENTITIES_AT_ONCE: usize = 10;
 /// The most bytes of gathered reports, about: then their rows only.
 const MOST_BYTES: u64 = 8 << 20;
 
-/// What the jobs of one caller were about.
+/// What the pages ask for without naming a resource.
+const ASKED: [Operation; 6] = [
+    Operation::GetAccountAuthorizationDetails,
+    Operation::GetServiceLastAccessedDetails,
+    Operation::ListUsers,
+    Operation::ListRoles,
+    Operation::ListGroups,
+    Operation::ListPolicies,
+];
+
+/// The jobs of one caller, and reports on what the caller may see.
 pub(crate) struct GatheredReports<'a> {
     pub(crate) advisor: &'a StoredAdvisor,
     pub(crate) permissions: Permissions<'a>,
@@ -34,7 +43,31 @@ pub(crate) struct GatheredReports<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// How many entities there are reports on.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    made: usize,
+    /// To a report on which the caller has no right.
+    denied: usize,
+}
+
 impl GatheredReports<'_> {
+    /// What the pages say of the server, and which of their requests the caller would be denied: they do without those.
+    pub(crate) fn about(&self) -> Result<Value, ApiError> {
+        let mut denied = Vec::new();
+        for operation in ASKED {
+            if !self.permissions.allow(operation, self.caller)? {
+                denied.push(operation.name());
+            }
+        }
+        Ok(json!({
+            "Version": env!("CARGO_PKG_VERSION"),
+            "Catalog": self.advisor.catalog().fingerprint().to_string(),
+            "HasStates": self.advisor.tracking().has_states(),
+            "Denied": denied,
+        }))
+    }
+
     /// The caller's jobs, newest first.
     pub(crate) fn jobs(&self) -> Result<Value, ApiError> {
         self.check(Operation::GetServiceLastAccessedDetails)?;
@@ -51,37 +84,27 @@ impl GatheredReports<'_> {
         Ok(json!({ "Jobs": listed.collect::<Vec<_>>(), "IsCut": jobs.len() > MOST_JOBS }))
     }
 
-    /// Live reports on the entities of the caller's finished jobs, as data of an HTML report: as jobs that are started now would
-    /// answer, so that they fit together. They are made and compressed one by one, as many as the time allows:
-    /// `LeftOut` counts the others. `Data` is null without any. `HasOlderJobs` says that there are jobs that were not looked at.
+    /// Live reports on the account's entities, as data of an HTML report: as jobs that are started now would answer, so that they fit
+    /// together. They are made and compressed one by one, as many as the time allows: those of the caller's newest jobs first, then
+    /// users and roles, then the others. `LeftOut` counts those that there was no time for, and `Denied` those to a report on which
+    /// the caller has no right. `Data` is null without any.
     ///
     /// The data has policies, groups and tags too: callers need the right to read the account's authorization details, and the
     /// right to a report on each entity.
     pub(crate) fn within(&self, time: Duration) -> Result<String, ApiError> {
         self.check(Operation::GetAccountAuthorizationDetails)?;
-        let jobs = self.advisor.jobs_of(self.caller, MOST_JOBS + 1)?;
-        let has_older_jobs = jobs.len() > MOST_JOBS;
-        let finished = jobs
-            .iter()
-            .take(MOST_JOBS)
-            .filter(|job| matches!(job.state, JobState::Completed { .. }));
-        let mut finished = finished.peekable();
-        let newest = finished.peek().map(|job| job.account.clone());
-        let Some(account) = self.caller.account().or(newest) else {
-            return Ok(answer(0, 0, has_older_jobs, "null"));
+        let jobs = self.advisor.jobs_of(self.caller, MOST_JOBS)?;
+        let newest = || jobs.first().map(|job| job.account.clone());
+        let Some(account) = self.caller.account().or_else(newest) else {
+            return Ok(answer(Counts::default(), 0, "null"));
         };
         let advisor = self.advisor.latest_advisor(&account, self.now)?;
-        let entities = self.entities(&account, &advisor, finished);
+        let entities = entities(&account, &advisor, &jobs);
         let cancellation = Cancellation::within(time);
-        let tracking = self.advisor.tracking();
-        let (made, data) =
-            data(&advisor, tracking, &entities, &cancellation).map_err(ApiError::failure)?;
-        Ok(answer(
-            made,
-            entities.len() - made,
-            has_older_jobs,
-            data.as_deref().unwrap_or("null"),
-        ))
+        let gathered = self.data(&advisor, &entities, &cancellation);
+        let (counts, data) = gathered.map_err(ApiError::failure)?;
+        let left_out = entities.len() - counts.made - counts.denied;
+        Ok(answer(counts, left_out, data.as_deref().unwrap_or("null")))
     }
 
     fn check(&self, operation: Operation) -> Result<(), ApiError> {
@@ -89,85 +112,97 @@ impl GatheredReports<'_> {
         self.permissions.check(operation, &parameters, self.caller)
     }
 
-    /// The entities of jobs on an account, those of the newest jobs first, without those that the caller has no right to now and
-    /// those that are there no more.
-    fn entities<'j>(
+    /// Whether the caller has the right to a report on an entity.
+    fn may_read(&self, advisor: &Advisor, entity: EntityId) -> bool {
+        let Some(detail) = advisor.account().entity(entity) else {
+            return false;
+        };
+        let mut parameters = Parameters::default();
+        let operation = Operation::GenerateServiceLastAccessedDetails;
+        let arn = detail.arn.to_string();
+        parameters.push("Arn".to_owned(), arn, 1).is_ok()
+            && self
+                .permissions
+                .check(operation, &parameters, self.caller)
+                .is_ok()
+    }
+
+    /// The data of reports on the first of these entities, and how many.
+    fn data(
         &self,
-        account: &AccountId,
         advisor: &Advisor,
-        jobs: impl Iterator<Item = &'j Job>,
-    ) -> Vec<EntityId> {
-        let mut seen = BTreeSet::new();
-        let arns = jobs.filter(|job| job.account == *account && seen.insert(&*job.arn));
-        let may_read = |arn: &str| {
-            let mut parameters = Parameters::default();
-            let operation = Operation::GenerateServiceLastAccessedDetails;
-            let permissions = self.permissions;
-            parameters.push("Arn".to_owned(), arn.to_owned(), 1).is_ok()
-                && permissions
-                    .check(operation, &parameters, self.caller)
-                    .is_ok()
-        };
-        let entities = arns.filter_map(|job| {
-            let entity = advisor.account().resolve(&job.arn).ok()?;
-            may_read(&job.arn).then_some(entity)
-        });
-        entities.collect()
-    }
-}
-
-/// The data of reports on the first of these entities, and how many.
-fn data(
-    advisor: &Advisor,
-    tracking: &Tracking,
-    entities: &[EntityId],
-    cancellation: &Cancellation,
-) -> io::Result<(usize, Option<String>)> {
-    let options = HtmlOptions::default()
-        .granularity(Granularity::Action)
-        .limit(MOST_BYTES);
-    let mut encoder = ReportEncoder::new(advisor);
-    if tracking.has_states() {
-        encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
-    }
-    let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
-    let mut html = None;
-    let mut made = 0;
-    'all: for some in entities.chunks(ENTITIES_AT_ONCE) {
-        let mut encoder = encoder.clone();
+        entities: &[EntityId],
+        cancellation: &Cancellation,
+    ) -> io::Result<(Counts, Option<String>)> {
+        let tracking = self.advisor.tracking();
+        let options = HtmlOptions::default()
+            .granularity(Granularity::Action)
+            .limit(MOST_BYTES);
+        let mut encoder = ReportEncoder::new(advisor);
         if tracking.has_states() {
-            let Ok(found) = encoder.find(some, &settings, || cancellation.check()) else {
+            encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+        }
+        let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
+        let mut html = None;
+        let mut counts = Counts::default();
+        'all: for some in entities.chunks(ENTITIES_AT_ONCE) {
+            if cancellation.check().is_err() {
                 break;
+            }
+            let readable = some.iter().copied();
+            let readable: Vec<EntityId> = readable
+                .filter(|entity| self.may_read(advisor, *entity))
+                .collect();
+            counts.denied += some.len() - readable.len();
+            let mut encoder = encoder.clone();
+            if tracking.has_states() {
+                let Ok(found) = encoder.find(&readable, &settings, || cancellation.check()) else {
+                    break;
+                };
+                encoder = found;
+            }
+            let html = match &mut html {
+                Some(html) => html,
+                None => html.insert(HtmlWriter::data_only(
+                    Vec::new(),
+                    &encoder,
+                    entities.len(),
+                    options.clone(),
+                )?),
             };
-            encoder = found;
+            for entity in readable {
+                let Ok(report) = advisor.try_report_on(entity, Granularity::Action, cancellation)
+                else {
+                    break 'all;
+                };
+                html.push(&encoder.encode(&report))?;
+                counts.made += 1;
+            }
         }
-        let html = match &mut html {
-            Some(html) => html,
-            None => html.insert(HtmlWriter::data_only(
-                Vec::new(),
-                &encoder,
-                entities.len(),
-                options.clone(),
-            )?),
+        let Some(html) = html.filter(|_| counts.made > 0) else {
+            return Ok((counts, None));
         };
-        for entity in some {
-            let Ok(report) = advisor.try_report_on(*entity, Granularity::Action, cancellation)
-            else {
-                break 'all;
-            };
-            html.push(&encoder.encode(&report))?;
-            made += 1;
-        }
+        let data = String::from_utf8(html.finish()?).map_err(io::Error::other)?;
+        Ok((counts, Some(data)))
     }
-    let Some(html) = html.filter(|_| made > 0) else {
-        return Ok((0, None));
-    };
-    let data = String::from_utf8(html.finish()?).map_err(io::Error::other)?;
-    Ok((made, Some(data)))
 }
 
-fn answer(reports: usize, left_out: usize, has_older_jobs: bool, data: &str) -> String {
-    format!(
-        "{{\"Reports\":{reports},\"LeftOut\":{left_out},\"HasOlderJobs\":{has_older_jobs},\"Data\":{data}}}"
-    )
+/// The entities of an account: those of the newest jobs first, then users and roles, then the others.
+fn entities(account: &AccountId, advisor: &Advisor, jobs: &[Job]) -> Vec<EntityId> {
+    let data = advisor.account();
+    let of_jobs = jobs.iter().filter(|job| job.account == *account);
+    let of_jobs = of_jobs.filter_map(|job| data.resolve(&job.arn).ok());
+    let mut others = data.reported_entities();
+    others.sort_by_key(|entity| {
+        let kind = data.entity(*entity).map(|detail| detail.kind);
+        !matches!(kind, Some(EntityKind::User | EntityKind::Role))
+    });
+    let mut seen = BTreeSet::new();
+    (of_jobs.chain(others))
+        .filter(|entity| seen.insert(*entity))
+        .collect()
+}
+
+fn answer(Counts { made, denied }: Counts, left_out: usize, data: &str) -> String {
+    format!("{{\"Reports\":{made},\"LeftOut\":{left_out},\"Denied\":{denied},\"Data\":{data}}}")
 }

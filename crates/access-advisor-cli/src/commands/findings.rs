@@ -187,8 +187,10 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         let unmatched = unmatched.map(|rule| format!("warning: {rule}"));
         output::say_each(unmatched, "archive rules that are for no finding");
     }
-    // In SARIF, archived findings are suppressed: code scanning would take missing ones for fixed.
-    if !arguments.archived && arguments.format != Format::Sarif {
+    // In SARIF, archived findings are suppressed: code scanning would take missing ones for fixed. Pages count them, and show them as
+    // archived where they are.
+    let keeps_archived = matches!(arguments.format, Format::Sarif | Format::Html);
+    if !arguments.archived && !keeps_archived {
         findings
             .findings
             .retain(|finding| !finding.status.is_archived());
@@ -202,6 +204,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
         Format::Html => {
             let encoder = ReportEncoder::new(&advisor)
                 .with_findings(&findings)
+                .with_exclusions(&settings)
                 .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
             let reports = advisor.reports(Granularity::Action);
             let encoded = reports.map_in_parallel(|report| encoder.encode(&report));

@@ -4,7 +4,7 @@ import { coverageMap, regionMap, windowOf } from "./charts";
 import { csv, download } from "./csv";
 import type { AccountCoverage, Coverage, Reports } from "./data";
 import { h } from "./dom";
-import { count, date, parseRun } from "./format";
+import { count, date, parseRun, number } from "./format";
 import { missing } from "./identity";
 import { card, trustText, type View } from "./parts";
 
@@ -24,6 +24,7 @@ export function coverage(reports: Reports): View {
     h("p", { class: "trust" }, trustText(reports)),
     h("p", {}, `The period of the reports is ${date(window[0])} to ${date(window[1])}. What is known to be used only before it counts as used, and is marked. ${count(read.DaysNeeded, "day")} of an account's trail are needed before anything of it is called unused.`),
     read.MissingLogFiles !== undefined && h("p", { class: "left-out", role: "note" }, `${count(read.MissingLogFiles.Count, "log file")} not read or not read whole: ${read.MissingLogFiles.First.join(", ")}${read.MissingLogFiles.Count > read.MissingLogFiles.First.length ? ", ..." : ""}`),
+    issueList(reports),
     h("p", { class: "copy" }, h("button", { type: "button", onclick: () => download("gaps.csv", csv(gapRows(read, window))) }, "Save gaps as CSV")),
     card("By account and day", coverageMap(read, Number.POSITIVE_INFINITY)),
     read.Accounts.slice(0, MOST_ACCOUNTS).map((account) => accountCard(account, window)),
@@ -46,6 +47,14 @@ function* gapRows(read: Coverage, [first]: [number, number]): Generator<(string 
       }
     }
   }
+}
+
+/** What could not be used of the account data: what it grants may be missing here. */
+function issueList({ index }: Reports): HTMLElement | null {
+  const { count: all, first } = index.issues;
+  if (all === 0) return null;
+  const more = all > first.length && h("p", {}, `and ${number(all - first.length)} more`);
+  return h("section", { class: "card issues" }, h("h2", {}, `${count(all, "issue")} in the account data`), h("p", {}, "Parts of the exports that cannot be used as they are. The rest is used."), h("ul", { class: "list" }, first.map((issue) => h("li", {}, issue))), more);
 }
 
 function accountCard(account: AccountCoverage, window: [number, number]): HTMLElement {

@@ -115,9 +115,11 @@ export interface Rightsized {
 interface Details {
   findings: Finding[];
   rightsized: Rightsized | null;
+  /** Why the settings of findings leave it out. */
+  excluded: string | null;
 }
 
-const NO_DETAILS: Details = { findings: [], rightsized: null };
+const NO_DETAILS: Details = { findings: [], rightsized: null, excluded: null };
 
 interface EntityColumns {
   arn: string[];
@@ -158,6 +160,9 @@ interface EntityColumns {
 interface FindingsIndex {
   kinds: string[];
   severities: Severity[];
+  /** How many findings are archived, and how many identities and policies the settings exclude. */
+  archived: number;
+  excluded: number;
   window?: string;
   daysNeeded?: number;
   accounts?: number;
@@ -165,7 +170,7 @@ interface FindingsIndex {
   uncoveredAccounts?: number;
 }
 
-interface IndexJson {
+export interface IndexJson {
   version: string;
   title: string;
   now: number;
@@ -175,7 +180,8 @@ interface IndexJson {
   /** What the reports rest on; null where it is not known. */
   coverage: Coverage | null;
   limit: number;
-  issues: number;
+  /** What could not be used of the account data as it is: how many, and the first of them. */
+  issues: { count: number; first: string[] };
   /** null when none were looked for. */
   findings: FindingsIndex | null;
   /** The names of what right-sizing advises. */
@@ -197,6 +203,7 @@ export interface Report {
   notEvaluated: { name: string; reason: string }[];
   findings: Finding[];
   rightsized: Rightsized | null;
+  excluded: string | null;
 }
 
 interface SharedJson {
@@ -414,8 +421,8 @@ export class Reports {
     const related = list(text);
     const notEvaluated = list(() => ({ name: text(), reason: text() }));
     const section = from.number();
-    const { findings, rightsized } = section === 0 ? NO_DETAILS : new ByteReader(await this.sections.read(`details-${section - 1}`), from.number()).json<Details>();
-    return { services, days, policies, related, notEvaluated, findings, rightsized };
+    const { findings, rightsized, excluded } = section === 0 ? NO_DETAILS : new ByteReader(await this.sections.read(`details-${section - 1}`), from.number()).json<Details>();
+    return { services, days, policies, related, notEvaluated, findings, rightsized, excluded };
   }
 }
 
@@ -455,7 +462,7 @@ export function reportsOf(
       catalog: "",
       coverage: null,
       limit: 0,
-      issues: 0,
+      issues: { count: 0, first: [] },
       findings: null,
       advice: [],
       groups: [],

@@ -4,7 +4,7 @@ import { h, printable } from "./dom";
 import { Filters, matchesEntity, wordsOf } from "./filters";
 import { number } from "./format";
 import { jobTable } from "./jobs";
-import { all, call, isProblem, messageOf, startedJobs } from "./live";
+import { all, call, isProblem, messageOf, startedJobs, type About } from "./live";
 import { nameOf, type View } from "./parts";
 import { link } from "./route";
 import { VirtualTable } from "./virtual";
@@ -26,10 +26,13 @@ const LISTS: { kind: string; operation: string; list: string; name: string }[] =
 ];
 
 /** All of them that the caller may list. `note` says why it is shown instead of an overview. */
-export async function entityList(note: string | null): Promise<View> {
+export async function entityList({ denied }: About, note: string | null): Promise<View> {
   const problems: string[] = note === null ? [] : [note];
+  const allowed = LISTS.filter(({ operation }) => !denied.has(operation));
+  const withheld = LISTS.filter(({ operation }) => denied.has(operation)).map(({ list }) => list.toLowerCase());
+  if (withheld.length > 0) problems.push(`You have no right to list ${withheld.length === LISTS.length ? "identities and policies" : withheld.join(" and ")}. Of what you may have a report on, give the ARN.`);
   const lists = await Promise.all(
-    LISTS.map(async ({ kind, operation, list, name }) => {
+    allowed.map(async ({ kind, operation, list, name }) => {
       try {
         const { items, isCut } = await all<Record<string, string>>(operation, list, {}, MOST_LISTED);
         if (isCut) problems.push(`Only the first ${number(items.length)} of kind ${kind} are listed.`);
@@ -65,12 +68,24 @@ export async function entityList(note: string | null): Promise<View> {
     filters.setCount(shown.length === found.length ? number(found.length) : `${number(shown.length)} of ${number(found.length)}`);
   };
   const title = "Identities and policies";
-  const notes = problems.map((text) => h("p", { class: "left-out", role: "note" }, text));
+  const notes: HTMLElement[] = problems.map((text) => h("p", { class: "left-out", role: "note" }, text));
+  if (allowed.length === 0) return { title, element: h("div", {}, h("h1", { tabindex: -1 }, title), notes, byArn()), close: () => table.close() };
+  if (withheld.length > 0) notes.push(byArn());
   return { title, element: h("div", {}, h("h1", { tabindex: -1 }, title), notes, filters.element, table.element), shown: update, close: () => table.close() };
 }
 
+/** Leads to the page that starts a report on an ARN. */
+function byArn(): HTMLElement {
+  const input = h("input", { name: "arn", type: "text", required: true, autocomplete: "off", spellcheck: "false", placeholder: "arn:aws:iam::111122223333:role/name" });
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    location.hash = link("entity", input.value.trim());
+  };
+  return h("form", { class: "by-arn", onsubmit: submit }, h("label", {}, "Report on an ARN", input), h("button", { type: "submit", class: "main-button" }, "Choose"));
+}
+
 /** Starts a report, and lists those that were started. */
-export async function entity(arn: string): Promise<View> {
+export async function entity({ denied }: About, arn: string): Promise<View> {
   const problem = h("p", { class: "problem", role: "alert" });
   let isStarting = false;
   const start = async (granularity: string): Promise<void> => {
@@ -88,7 +103,8 @@ export async function entity(arn: string): Promise<View> {
     }
   };
   const button = (label: string, granularity: string): HTMLElement => h("button", { type: "button", class: "main-button", onclick: () => void start(granularity) }, label);
-  const earlier = (await startedJobs()).jobs.filter((job) => job.Arn === arn);
+  const mayRead = !denied.has("GetServiceLastAccessedDetails");
+  const earlier = mayRead ? (await startedJobs()).jobs.filter((job) => job.Arn === arn) : [];
   const table = jobTable(earlier);
   const element = h(
     "div",

@@ -1,25 +1,38 @@
-// The reports that are gathered from what the jobs of who is signed in were about. They are asked for once, until they are stale.
+// The reports on what who is signed in may see. They are asked for once, until they are stale.
 
 import { Reports } from "./data";
 import { count } from "./format";
 import { gatheredReports, isProblem, messageOf } from "./live";
 
 export interface Gathered {
-  /** null when no job is finished yet, or when there is a problem. */
+  /** null when the account has nothing to report on, or when there is a problem. */
   reports: Reports | null;
-  /** How many entities are left out. */
+  /** On how many there was no time for a report, and to how many the caller has no right. */
   leftOut: number;
-  /** Whether there are jobs that were not looked at. */
-  hasOlderJobs: boolean;
+  denied: number;
   problem: string | null;
 }
 
 let known: Promise<Gathered> | undefined;
+let latest: Reports | null = null;
 let making = 0;
 
 export function gathered(): Promise<Gathered> {
-  known ??= ask();
-  return known;
+  if (known !== undefined) return known;
+  const asked = ask();
+  known = asked;
+  asked.then(
+    ({ reports }) => {
+      if (known === asked) latest = reports;
+    },
+    () => undefined,
+  );
+  return asked;
+}
+
+/** Those that are there already. */
+export function latestReports(): Reports | null {
+  return latest;
 }
 
 /** Whether an answer is awaited. The server takes seconds for it. */
@@ -30,19 +43,25 @@ export function isMaking(): boolean {
 /** Asks again the next time. */
 export function forget(): void {
   known = undefined;
+  latest = null;
+}
+
+/** The same, unless they are newer than this, in seconds since 1970. */
+export function forgetBefore(seconds: number): void {
+  if (latest === null || !(latest.index.now > seconds)) forget();
 }
 
 async function ask(): Promise<Gathered> {
   making += 1;
   try {
-    const { data, leftOut, hasOlderJobs } = await gatheredReports();
+    const { data, leftOut, denied } = await gatheredReports();
     if (data === null && leftOut > 0) throw new Error(`There was not enough time for any of ${count(leftOut, "report")}.`);
     const reports = data === null ? null : await Reports.open((name) => data[name]);
-    return { reports, leftOut, hasOlderJobs, problem: null };
+    return { reports, leftOut, denied, problem: null };
   } catch (error) {
     forget();
     if (isProblem(error, "NotSignedIn")) throw error;
-    return { reports: null, leftOut: 0, hasOlderJobs: false, problem: messageOf(error) };
+    return { reports: null, leftOut: 0, denied: 0, problem: messageOf(error) };
   } finally {
     making -= 1;
   }

@@ -47,6 +47,7 @@ export async function identity(reports: Reports, arn: string): Promise<View> {
   parts.push(
     reports.isOnlyBoundary(row) ? h("p", { class: "note" }, "This policy is a permissions boundary and attached to nothing: it grants nothing. Below is what it lets other policies grant.") : null,
     warnings(report, reports.undecided[row] ?? 0),
+    report.excluded === null ? null : card("Findings", h("p", { class: "note" }, `Excluded by the settings: ${report.excluded}`)),
     report.findings.length > 0 ? card("Findings", findingList(reports, report.findings)) : null,
     report.rightsized === null ? ofAws(reports, row) : card("Right-sized policies", await rightsizedPolicies(reports, row, report, report.rightsized)),
     reports.index.coverage && card(DAY_TITLES[kind], days(reports.index.coverage, reports, report, row)),

@@ -2,7 +2,7 @@
 
 import { h, printable } from "./dom";
 import { instant, number } from "./format";
-import { forget } from "./gathered";
+import { forgetBefore } from "./gathered";
 import { identity } from "./identity";
 import { all, call, messageOf, patiently, pause, startedJobs, type StartedJob } from "./live";
 import { exactly, nameOf, type View } from "./parts";
@@ -94,8 +94,8 @@ export function jobReport(id: string): View {
       status.textContent = printable(`The report could not be made: ${job.Error?.Message ?? "no reason is given"}`);
       return;
     }
-    // The gathered reports may be older than this one.
-    forget();
+    // Those of now are not to be older than this one.
+    forgetBefore(Date.parse(job.JobCreationDate ?? "") / 1000);
     const rows = await ask(() => all<never>("GetServiceLastAccessedDetails", "ServicesLastAccessed", { JobId: id }, Number.POSITIVE_INFINITY));
     if (rows === undefined) return;
     const reports = servedReport(arn || id, rows.first as unknown as JobJson, rows.items);

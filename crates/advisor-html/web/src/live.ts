@@ -142,10 +142,23 @@ export async function startedJobs(): Promise<{ jobs: StartedJob[]; isCut: boolea
   return { jobs: answer["Jobs"] as StartedJob[], isCut: answer["IsCut"] as boolean };
 }
 
-/** Live reports on what finished jobs were about; null without any. */
-export async function gatheredReports(): Promise<{ leftOut: number; hasOlderJobs: boolean; data: Record<string, string> | null }> {
+/** Live reports on what the account has; null without any. */
+export async function gatheredReports(): Promise<{ leftOut: number; denied: number; data: Record<string, string> | null }> {
   const answer = await send("/ui/reports", "POST", {});
-  return { leftOut: answer["LeftOut"] as number, hasOlderJobs: answer["HasOlderJobs"] as boolean, data: answer["Data"] as Record<string, string> | null };
+  return { leftOut: answer["LeftOut"] as number, denied: answer["Denied"] as number, data: answer["Data"] as Record<string, string> | null };
+}
+
+/** The server, and the operations that who is signed in would be denied. */
+export interface About {
+  version: string;
+  catalog: string;
+  hasStates: boolean;
+  denied: Set<string>;
+}
+
+export async function about(): Promise<About> {
+  const answer = await send("/ui/about", "POST", {});
+  return { version: String(answer["Version"]), catalog: String(answer["Catalog"]), hasStates: answer["HasStates"] === true, denied: new Set(answer["Denied"] as string[]) };
 }
 
 /** The members of a list on all pages, up to `most`. */

@@ -2,7 +2,8 @@
 
 import { Reports } from "./data";
 import { h, printable } from "./dom";
-import { count, instant, number } from "./format";
+import { footer } from "./footer";
+import { instant, number } from "./format";
 import { missing } from "./identity";
 import type { View } from "./parts";
 import { keepPlaces, place } from "./place";
@@ -31,14 +32,7 @@ function frame(reports: Reports): { element: HTMLElement[]; main: HTMLElement; t
     h("div", { class: "brand" }, h("strong", {}, "Access Advisor"), h("span", { class: "as-of" }, account, " · as of ", h("time", { datetime: new Date(index.now * 1000).toISOString() }, instant(index.now)))),
     h("nav", { "aria-label": "Views" }, h("ul", {}, items)),
   );
-  const footer = h(
-    "footer",
-    {},
-    `access-advisor ${index.version} · catalog ${index.catalog.slice(0, 12)} · `,
-    index.hasStates ? "full tracking" : "what AWS tracks",
-    index.issues > 0 && ` · ${count(index.issues, "issue")} in the account data`,
-  );
-  return { element: [skip, header, main, footer], main, tabs };
+  return { element: [skip, header, main, footer(index, index.issues.count)], main, tabs };
 }
 
 async function start(): Promise<void> {

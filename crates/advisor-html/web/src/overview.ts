@@ -114,7 +114,7 @@ export function overview(reports: Reports): View {
         "div",
         { class: "cards" },
         wideCard(index.hasStates ? "What to remove first" : "Most grants without a known access", decisions(reports, identities)),
-        index.findings === null ? null : card(`Findings${index.findings.window === undefined ? "" : `, ${index.findings.window.replace("/", " to ")}`}`, findingsTable(reports), findingsNote(reports)),
+        index.findings === null ? null : card(`Findings${index.findings.window === undefined ? "" : `, ${index.findings.window.replace("/", " to ")}`}`, findingsTable(reports), asideNote(reports), findingsNote(reports)),
         index.hasStates ? card("What users and roles are granted", allStates(reports, identities)) : null,
         card("Last use of users and roles", distribution),
         index.coverage && card("Days of the trail that were read", coverageMap(index.coverage)),
@@ -122,6 +122,13 @@ export function overview(reports: Reports): View {
       ),
     ),
   };
+}
+
+/** Findings that are archived, and what has none because the settings exclude it. */
+function asideNote({ index }: Reports): HTMLElement | null {
+  const { archived = 0, excluded = 0 } = index.findings ?? {};
+  const parts = [archived > 0 && `${count(archived, "finding")} archived`, excluded > 0 && `${count(excluded, "identity or policy", "identities and policies")} excluded`].filter(Boolean);
+  return parts.length === 0 ? null : h("p", { class: "note" }, `Not counted: ${parts.join(", ")} by the settings.`);
 }
 
 /** Why no finding says that something is unused: nothing found is not the same as nothing there. */

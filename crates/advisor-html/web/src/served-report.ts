@@ -69,6 +69,7 @@ export function servedReport(arn: string, job: JobJson, services: ServiceJson[])
     notEvaluated: (job.NotEvaluated ?? []).map(({ Name, Reason }) => ({ name: Name, reason: Reason })),
     findings: [],
     rightsized: null,
+    excluded: null,
   };
   const summaries = services.map((row) => ({ namespace: row.ServiceNamespace, name: row.ServiceName }));
   const now = Date.parse(job.JobCreationDate ?? "") / 1000;

@@ -2,10 +2,11 @@
 
 import { h, printable, type Child } from "./dom";
 import { entity, entityList } from "./entities";
-import { count, instant } from "./format";
-import { forget, gathered, isMaking } from "./gathered";
+import { footer } from "./footer";
+import { count, instant, number } from "./format";
+import { forget, gathered, isMaking, latestReports } from "./gathered";
 import { jobList, jobReport } from "./jobs";
-import { changeSession, isProblem, messageOf, signOut, tellTabs, whenSessionEnds, whenTabsTell, whoAmI } from "./live";
+import { about, changeSession, isProblem, messageOf, signOut, tellTabs, whenSessionEnds, whenTabsTell, whoAmI, type About } from "./live";
 import type { View } from "./parts";
 import { keepPlaces, place } from "./place";
 import { openWhilePrinting } from "./printing";
@@ -29,10 +30,14 @@ function showAgain(): void {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+/** The right without which there are no gathered reports. */
+const GATHER = "GetAccountAuthorizationDetails";
+
 /** A view of the gathered reports; null when there are none, or not on what the address names. */
-async function gatheredView(): Promise<View | null> {
+async function gatheredView(about: About): Promise<View | null> {
+  if (about.denied.has(GATHER)) return null;
   const route = parse(location.hash);
-  const { reports: found, leftOut, hasOlderJobs } = await gathered();
+  const { reports: found, leftOut, denied } = await gathered();
   if (found === null) return null;
   const isOfOne = route.view === "identity" || route.view === "policy";
   if (isOfOne && found.row(route.of) === undefined) return null;
@@ -41,51 +46,61 @@ async function gatheredView(): Promise<View | null> {
     forget();
     showAgain();
   };
+  const all = found.length + leftOut;
+  const some = `${number(found.length)} of ${count(all, "identity or policy", "identities and policies")}`;
   const note = h(
     "p",
     { class: "gathered", role: "note" },
-    `Made at ${instant(found.index.now)} on the ${count(found.length, "identity or policy", "identities and policies")} of your finished reports, from what is imported now.`,
-    leftOut > 0 && h("strong", {}, `${count(leftOut, "older one")} left out: there was not enough time to make them.`),
-    hasOlderJobs && h("strong", {}, "Your oldest jobs were not looked at."),
+    `Made at ${instant(found.index.now)} on ${leftOut > 0 ? some : `all ${count(all, "identity or policy", "identities and policies")}`} that you may see, from what is imported now.`,
+    leftOut > 0 && h("strong", {}, `${number(leftOut)} left out, as there was not enough time: the numbers are about the others. Those of your newest reports come first.`),
+    denied > 0 && h("strong", {}, `You have no right to reports on ${number(denied)} more.`),
     h("button", { type: "button", onclick: refresh }, "Make again"),
     isOfOne && h("a", { href: link("entity", route.of) }, "Start a report"),
   );
   view.element.prepend(note);
+  if (leftOut > 0 && !isOfOne) view.element.querySelector("h1")?.append(h("small", { class: "some" }, ` ${some}`));
   return view;
 }
 
-async function overviewOrList(): Promise<View> {
-  const view = await gatheredView();
+async function overviewOrList(about: About): Promise<View> {
+  // Then the list says what is missing, once.
+  if (about.denied.has(GATHER)) return entityList(about, about.denied.has("ListUsers") ? null : `There is no overview: you have no right to iam:${GATHER}.`);
+  const view = await gatheredView(about);
   if (view !== null) return view;
   const { problem } = await gathered();
-  return entityList(problem === null ? "There is no overview yet: it shows what your finished reports are about. Choose an identity or a policy, and start a report." : `There is no overview: ${problem}`);
+  return entityList(about, `There is no overview: ${problem ?? "there is nothing to report on."}`);
 }
 
-async function viewOfAddress(): Promise<View> {
+async function viewOfAddress(about: About): Promise<View> {
   const route = parse(location.hash);
   switch (route.view) {
     case "entities":
-      return entityList(null);
+      return entityList(about, null);
     case "entity":
-      return entity(route.of);
+      return entity(about, route.of);
     case "report":
       return jobReport(route.of);
     case "reports":
-      return jobList();
+      return about.denied.has("GetServiceLastAccessedDetails") ? page("Your reports", h("p", {}, "You have no right to read reports (iam:GetServiceLastAccessedDetails).")) : jobList();
     case "overview":
-      return overviewOrList();
+      return overviewOrList(about);
     case "identity":
     case "policy":
-      return (await gatheredView()) ?? entity(route.of);
+      return (await gatheredView(about)) ?? entity(about, route.of);
     case "identities":
     case "policies":
     case "services":
     case "service":
     case "coverage":
-      return (await gatheredView()) ?? page("Nothing here yet", h("p", {}, "This needs a finished report: ", h("a", { href: link("entities") }, "choose an identity or a policy"), "."));
+      return (await gatheredView(about)) ?? page("Nothing here", h("p", {}, await whyNothing(about), " ", h("a", { href: link("entities") }, "New report")));
     default:
       return page("No such page", h("p", {}, h("a", { href: link("entities") }, "Identities and policies")));
   }
+}
+
+async function whyNothing({ denied }: About): Promise<string> {
+  if (denied.has(GATHER)) return `You have no right to see the account as a whole (iam:${GATHER}).`;
+  return (await gathered()).problem ?? "There is nothing to report on.";
 }
 
 /** What is on the page while somebody is signed in. */
@@ -94,6 +109,8 @@ class Frame {
   private readonly main = h("main", { id: "main" });
   private readonly progress = h("p", { class: "progress", role: "status" });
   private readonly problem = h("p", { class: "problem", role: "alert" });
+  private readonly foot = h("div");
+  private about: About | undefined;
   private readonly tabs = new Map<string, HTMLElement>();
   private current: View | undefined;
   private wanted = 0;
@@ -117,7 +134,7 @@ class Frame {
       h("button", { type: "button", class: "sign-out", onclick: () => void this.leave() }, "Sign out"),
       this.problem,
     );
-    this.elements = [skip, header, this.progress, this.main];
+    this.elements = [skip, header, this.progress, this.main, this.foot];
   }
 
   /** Shows the view of the address. A later call ends this one. */
@@ -131,7 +148,7 @@ class Frame {
     tab?.setAttribute("aria-current", "page");
     // The first view may take half a minute.
     if (this.main.childElementCount === 0) this.main.append(h("h1", { tabindex: -1 }, tab?.textContent ?? ""));
-    const said = setTimeout(() => this.say(isMaking() ? "Making live reports on what your finished jobs are about: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
+    const said = setTimeout(() => this.say(isMaking() ? "Making live reports on what the account has: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
     let view: View;
     try {
       // Most views ask the server for nothing more: they would stay readable after the end of the session.
@@ -141,7 +158,8 @@ class Frame {
         this.onChange(arn);
         return;
       }
-      view = await viewOfAddress();
+      this.about ??= await about();
+      view = await viewOfAddress(this.about);
     } catch (error) {
       view = page("This page cannot be shown", h("p", { role: "alert" }, messageOf(error)), h("p", {}, h("button", { type: "button", class: "main-button", onclick: showAgain }, "Try again")));
     } finally {
@@ -157,6 +175,7 @@ class Frame {
     this.current = view;
     document.title = printable(`${view.title} – Access Advisor`);
     this.main.replaceChildren(view.element);
+    if (this.about !== undefined) this.foot.replaceChildren(footer(this.about, latestReports()?.index.issues.count ?? null));
     this.main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     view.shown?.();
     scrollTo({ top, behavior: "instant" });

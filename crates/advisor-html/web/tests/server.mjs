@@ -68,7 +68,19 @@ export async function signIn(page, [id, secret]) {
 /** Signs in, and waits for the first view. */
 export async function enter(page, key) {
   await signIn(page, key);
-  await page.locator("header ~ main:not([aria-busy]) h1").waitFor({ timeout: 30_000 });
+  await page.locator("header ~ main:not([aria-busy]) h1").waitFor({ timeout: 60_000 });
+}
+
+let reports;
+
+/** Answers all requests for gathered reports, which take the server seconds, with the first answer: on the pages of one window. */
+export async function reuseReports(page) {
+  await page.context().route("**/ui/reports", async (route) => {
+    reports ??= await route.fetch({ timeout: 60_000 }).then((response) => (response.ok() ? response.json() : undefined));
+    if (reports === undefined) await route.continue();
+    // The page may not wait for it any more.
+    else await route.fulfill({ json: reports }).catch(() => undefined);
+  });
 }
 
 /** Runs an operation as the pages do. */
@@ -92,5 +104,5 @@ export async function makeReport(page, arn, granularity = "ACTION_LEVEL") {
 /** Goes to a view, and waits until it is there. */
 export async function visit(page, hash, shown) {
   await page.evaluate((hash) => (location.hash = hash), hash);
-  await page.locator(`header ~ main:not([aria-busy]) ${shown}`).first().waitFor({ timeout: 30_000 });
+  await page.locator(`header ~ main:not([aria-busy]) ${shown}`).first().waitFor({ timeout: 60_000 });
 }

@@ -82,6 +82,17 @@ impl Permissions<'_> {
             Ok(())
         }
     }
+
+    /// Whether the caller may send requests for an operation that name no resource. Nothing is logged: nothing was asked for.
+    pub(crate) fn allow(self, operation: Operation, caller: &Caller) -> Result<bool, StoreError> {
+        if !self.are_enforced {
+            return Ok(true);
+        }
+        match caller.arn().parse::<IamArn>() {
+            Ok(arn) => Ok(decide(self.store, &arn, operation, NO_RESOURCE)?.is_none()),
+            Err(_) => Ok(false),
+        }
+    }
 }
 
 fn check(

@@ -32,6 +32,7 @@ pub fn router(api: Api) -> Router {
             .route("/ui", get(ui::page))
             .route("/ui/session", session)
             .route("/ui/api", post(ui::call))
+            .route("/ui/about", post(ui::about))
             .route("/ui/jobs", post(ui::jobs))
             .route("/ui/reports", post(ui::reports));
     }

@@ -31,7 +31,8 @@ use crate::parameters::Parameters;
 const LOG: &str = "iam_api::ui";
 /// What log lines and counters call signing in and out.
 const SESSION: &str = "UiSession";
-/// What they call the list of jobs, and the gathered reports.
+/// What they call what is asked for at first, the list of jobs, and the gathered reports.
+const ABOUT: &str = "UiAbout";
 const JOBS: &str = "UiJobs";
 const REPORTS: &str = "UiReports";
 
@@ -132,6 +133,19 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
     }
 }
 
+/// The server, and what who is signed in may ask it for.
+pub(crate) async fn about(State(api): State<Api>, request: Request) -> Response {
+    own(api, request, ABOUT, |api, caller, share| async move {
+        let of_answer = share.clone();
+        let run = move |api: &Api| {
+            let about = api.gathered_reports(&caller).about()?;
+            AnswerBody::json(api, of_answer.as_deref(), Answer::Value(about))
+        };
+        api.run(Work::Read, share, run).await
+    })
+    .await
+}
+
 /// The jobs of who is signed in.
 pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
     own(api, request, JOBS, |api, caller, share| async move {
@@ -145,7 +159,7 @@ pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
     .await
 }
 
-/// Reports on what the jobs of who is signed in were about.
+/// Reports on what who is signed in may see.
 pub(crate) async fn reports(State(api): State<Api>, request: Request) -> Response {
     own(api, request, REPORTS, |api, caller, share| async move {
         let gatherer = caller.clone();

@@ -9,6 +9,12 @@ const ALL: &str = r#"{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}"#;
 /// A fixture in which the user `far` has an inline policy with these statements.
 fn fixture(statements: &str) -> Fixture {
     let fixture = Fixture::with(|config| config.enforce_permissions = true);
+    import_far(&fixture, statements);
+    fixture
+}
+
+/// Imports an account with the user `far`, who has an inline policy with these statements, and another user.
+pub(crate) fn import_far(fixture: &Fixture, statements: &str) {
     let export = format!(
         r#"{{"UserDetailList": [
             {{"Path": "/", "UserName": "far", "UserId": "AIDAFARFARFARFARFARFA",
@@ -23,7 +29,6 @@ fn fixture(statements: &str) -> Fixture {
     let exports = [("far.json".to_owned(), export)];
     let imported = fixture.operations.store().import_accounts(&exports, now());
     assert_eq!(imported.unwrap().issues, []);
-    fixture
 }
 
 /// Sends `GetUser`, `Generate...` and `ListUsers`, and returns the codes.

@@ -1,12 +1,14 @@
 //! The web pages at `/ui`: sessions, and calls that are made with them.
 
+use advisor_core::AccountId;
 use axum::body::{Body, HttpBody as _};
 use axum::http::{Method, Request};
 use iam_api::router;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::fixture::{ADA, ADMINISTRATOR, Answer, BRUNO, ERIN, Fixture, HOST, Key, ONE};
+use crate::fixture::{ADA, ADMINISTRATOR, Answer, BRUNO, ERIN, FAR, Fixture, HOST, Key, ONE};
+use crate::permissions::import_far;
 
 fn fixture() -> Fixture {
     Fixture::with(|config| config.ui = true)
@@ -60,7 +62,14 @@ fn parsed(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn there_are_no_pages_unless_the_configuration_has_them() {
-    for path in ["/ui", "/ui/session", "/ui/api", "/ui/jobs", "/ui/reports"] {
+    for path in [
+        "/ui",
+        "/ui/session",
+        "/ui/api",
+        "/ui/about",
+        "/ui/jobs",
+        "/ui/reports",
+    ] {
         let fixture = Fixture::new();
         let answer = fixture
             .send(request(Method::POST, path, "", &sign_in_body(ADA)))
@@ -260,7 +269,7 @@ async fn pages_of_other_sites_can_do_nothing() {
         ("content-type", "text/plain"),
         ("host", "evil.example"),
     ] {
-        for path in ["/ui/api", "/ui/jobs", "/ui/reports"] {
+        for path in ["/ui/api", "/ui/about", "/ui/jobs", "/ui/reports"] {
             let mut request = request(Method::POST, path, &cookie, &body);
             request.headers_mut().insert(name, value.parse().unwrap());
             let answer = fixture.send(request).await;
@@ -317,30 +326,38 @@ async fn finish_job(fixture: &Fixture, cookie: &str, arn: &str) {
 }
 
 #[tokio::test]
-async fn reports_are_gathered_from_the_own_finished_jobs() {
+async fn jobs_are_those_of_the_caller() {
     let fixture = fixture();
     let cookie = sign_in(&fixture, ADA).await;
-    let (status, none) = own(&fixture, &cookie, "/ui/reports").await;
-    assert_eq!((status, &none["Data"]), (200, &Value::Null));
-    finish_job(&fixture, &cookie, BRUNO).await;
     finish_job(&fixture, &cookie, BRUNO).await;
     finish_job(&fixture, &cookie, "arn:aws:iam::111122223333:user/ada").await;
-
     let (_, jobs) = own(&fixture, &cookie, "/ui/jobs").await;
     let jobs = jobs["Jobs"].as_array().unwrap();
-    let arns: Vec<&str> = jobs
+    let mut arns: Vec<&str> = jobs
         .iter()
         .map(|job| job["Arn"].as_str().unwrap())
         .collect();
-    assert_eq!(arns.len(), 3);
+    // All of them are of the same instant.
+    arns.sort_unstable();
+    assert_eq!(arns, ["arn:aws:iam::111122223333:user/ada", BRUNO]);
     assert!(jobs.iter().all(|job| job["Status"] == "COMPLETED"));
+    let other = sign_in(&fixture, ERIN).await;
+    assert_eq!(own(&fixture, &other, "/ui/jobs").await.1["Jobs"], json!([]));
+}
 
+#[tokio::test]
+async fn reports_on_all_of_the_account_are_gathered() {
+    let fixture = fixture();
+    let cookie = sign_in(&fixture, ADA).await;
     let (status, gathered) = own(&fixture, &cookie, "/ui/reports").await;
     assert_eq!(status, 200);
-    assert_eq!(
-        (&gathered["Reports"], &gathered["LeftOut"]),
-        (&json!(2), &json!(0))
-    );
+    let store = fixture.operations.store();
+    let account = store.snapshot(&AccountId::from("111122223333")).unwrap();
+    let all = account.unwrap().account.reported_entities().len();
+    assert!(all > 20);
+    for (name, expected) in [("Reports", all), ("LeftOut", 0), ("Denied", 0)] {
+        assert_eq!(gathered[name], expected, "{name}");
+    }
     for part in [
         "version",
         "index",
@@ -351,11 +368,6 @@ async fn reports_are_gathered_from_the_own_finished_jobs() {
     ] {
         assert!(gathered["Data"][part].is_string(), "{part}");
     }
-    // Others have none of it.
-    let other = sign_in(&fixture, ERIN).await;
-    assert_eq!(own(&fixture, &other, "/ui/jobs").await.1["Jobs"], json!([]));
-    let (_, gathered) = own(&fixture, &other, "/ui/reports").await;
-    assert_eq!(gathered["Data"], Value::Null);
 }
 
 #[tokio::test]
@@ -364,11 +376,23 @@ async fn gathered_reports_need_the_right_to_what_they_show() {
         config.ui = true;
         config.enforce_permissions = true;
     });
+    let about = async |cookie: &str| own(&fixture, cookie, "/ui/about").await.1["Denied"].clone();
     let cookie = sign_in(&fixture, ADA).await;
-    finish_job(&fixture, &cookie, BRUNO).await;
+    assert_eq!(about(&cookie).await, json!([]));
     let (status, gathered) = own(&fixture, &cookie, "/ui/reports").await;
-    assert_eq!((status, &gathered["Reports"]), (200, &json!(1)));
+    assert_eq!((status, &gathered["Denied"]), (200, &json!(0)));
     let other = sign_in(&fixture, ERIN).await;
+    assert_eq!(
+        about(&other).await,
+        json!([
+            "GetAccountAuthorizationDetails",
+            "GetServiceLastAccessedDetails",
+            "ListUsers",
+            "ListRoles",
+            "ListGroups",
+            "ListPolicies",
+        ])
+    );
     for path in ["/ui/jobs", "/ui/reports"] {
         let (status, refused) = own(&fixture, &other, path).await;
         assert_eq!(
@@ -376,7 +400,31 @@ async fn gathered_reports_need_the_right_to_what_they_show() {
             (403, &json!("AccessDenied")),
             "{path}"
         );
-        // Nobody is signed in.
+    }
+    // Nobody is signed in.
+    for path in ["/ui/about", "/ui/jobs", "/ui/reports"] {
         assert_eq!(own(&fixture, "", path).await.0, 401, "{path}");
     }
+}
+
+#[tokio::test]
+async fn reports_that_the_caller_may_not_have_are_not_gathered() {
+    let fixture = Fixture::with(|config| {
+        config.ui = true;
+        config.enforce_permissions = true;
+    });
+    import_far(
+        &fixture,
+        r#"{"Effect": "Allow", "Action": "iam:GetAccountAuthorizationDetails", "Resource": "*"},
+           {"Effect": "Allow", "Action": "iam:GenerateServiceLastAccessedDetails", "Resource": "*/near"}"#,
+    );
+    let cookie = sign_in(&fixture, FAR).await;
+    let (status, gathered) = own(&fixture, &cookie, "/ui/reports").await;
+    assert_eq!(status, 200, "{gathered}");
+    for (name, expected) in [("Reports", 1), ("LeftOut", 0), ("Denied", 1)] {
+        assert_eq!(gathered[name], expected, "{name}");
+    }
+    assert!(gathered["Data"]["index"].is_string());
+    let (_, about) = own(&fixture, &cookie, "/ui/about").await;
+    assert_eq!(about["Denied"].as_array().unwrap().len(), 5, "{about}");
 }
