@@ -95,7 +95,7 @@ test("a report is started, watched and opened with the keyboard alone", async ()
   await page.locator("table.virtual tbody a").first().waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
   await tabTo(page, "input[type=search]");
-  await page.keyboard.type("user/erin");
+  await page.keyboard.type("erin");
   await tabTo(page, `a[href="${link("entity", ERIN)}"]`);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "erin" }).waitFor();
@@ -151,12 +151,12 @@ test("pages say how much of the account they are about", async () => {
   });
   await enter(page, ADA_KEY);
   const note = await page.locator(".gathered").textContent();
-  assert.match(note, /on \d+ of 2,5\d\d identities and policies that you may see/);
+  assert.match(note, /on \d+ of 2,\d{3} identities and policies that you may see/);
   assert.match(note, /2,470 left out, as there was not enough time/);
   assert.match(note, /no right to reports on 3 more/);
   for (const hash of ["#/overview", "#/identities", "#/services"]) {
     await visit(page, hash, "h1 .some");
-    assert.match(await page.textContent("h1"), /\d+ of 2,5\d\d identities and policies$/);
+    assert.match(await page.textContent("h1"), /\d+ of 2,\d{3} identities and policies$/);
   }
   assert.deepEqual(page.complaints, []);
 });
