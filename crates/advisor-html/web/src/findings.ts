@@ -76,11 +76,11 @@ export function findingsTable(reports: Reports): HTMLElement {
   );
 }
 
-/** The days that findings are about, of which the last has just begun: those without a beginning have no number. */
+/** The days that findings are about: those without a beginning have no number. */
 export function findingDays({ index }: Reports): { first: number; last: number; count: number } | null {
   if (!index.findings?.window) return null;
   const [first, last] = parseRun(index.findings.window, Number.NEGATIVE_INFINITY);
-  return Number.isFinite(first) ? { first, last, count: last - first } : null;
+  return Number.isFinite(first) ? { first, last, count: last - first + 1 } : null;
 }
 
 /** The findings on one identity or policy, with their evidence. */

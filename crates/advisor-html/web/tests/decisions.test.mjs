@@ -103,9 +103,10 @@ test("the overview advises what the command line advises", async () => {
     const breakGlass = json.Rightsized.find((it) => it.Name === "BreakGlass");
     await go(page, link("identity", breakGlass.Arn));
     const advice = (await page.locator(".rightsized .advice").allTextContents()).map((text) => text.toLowerCase());
-    const isOfCommand = ({ Kind }) => Kind === "SafeWildcards";
-    assert.deepEqual(advice.slice(0, -1), breakGlass.Advice.filter((it) => !isOfCommand(it)).map(({ Message }) => `${Message}.`.toLowerCase()));
-    assert.ok(breakGlass.Advice.some(isOfCommand) && advice.at(-1).includes("--wildcards safe"), advice.at(-1));
+    const isOfCommand = (text) => text.includes("--wildcards safe");
+    const expected = breakGlass.Advice.map(({ Message }) => `${Message}.`.toLowerCase());
+    assert.deepEqual(advice.filter((text) => !isOfCommand(text)), expected.filter((text) => !isOfCommand(text)));
+    assert.equal(advice.some(isOfCommand), expected.some(isOfCommand));
   }
   assert.ok(advised.has("DeleteRole") && advised.has("SafeWildcards"), [...advised].join());
 });
