@@ -80,7 +80,8 @@ function lostList(lost: string[]): HTMLElement {
     { class: "printed lost" },
     h("summary", {}, h("strong", {}, lost.length === 1 ? "The removed action" : `The ${number(lost.length)} removed actions`)),
     copyButton("actions", () => lost.map(printable).join("\n")),
-    h("dl", {}, [...byService].map(([namespace, names]) => [h("dt", {}, `${namespace} (${number(names.length)})`), h("dd", {}, names.join(", "))])),
+    // It scrolls: the keyboard must reach it.
+    h("dl", { tabindex: 0 }, [...byService].map(([namespace, names]) => [h("dt", {}, `${namespace} (${number(names.length)})`), h("dd", {}, names.join(", "))])),
   );
 }
 

@@ -34,6 +34,23 @@ export interface TableOptions<T> {
   isBoxed?: boolean;
 }
 
+/** Pages of which the heights of rows are known: with them, Back leads to the place that was left. */
+const MOST_PAGES = 20;
+const knownHeights = new Map<string, Map<unknown, number>>();
+// Texts take other lines then.
+addEventListener("resize", () => knownHeights.forEach((heights) => heights.clear()), { passive: true });
+
+/** The heights of the rows of a table on the page that is in the address. */
+function heightsOf(label: string): Map<unknown, number> {
+  const key = `${location.hash.split("?")[0]} ${label}`;
+  const known = knownHeights.get(key) ?? new Map<unknown, number>();
+  knownHeights.delete(key);
+  knownHeights.set(key, known);
+  const [oldest] = knownHeights.keys();
+  if (knownHeights.size > MOST_PAGES && oldest !== undefined) knownHeights.delete(oldest);
+  return known;
+}
+
 export class VirtualTable<T> {
   readonly element: HTMLElement;
   private rows: T[] = [];
@@ -43,7 +60,7 @@ export class VirtualTable<T> {
   private readonly note = h("p", { class: "print-note" });
   private readonly shown = new Map<number, HTMLTableRowElement>();
   /** Of the rows that were shown already. */
-  private readonly measured = new Map<unknown, number>();
+  private readonly measured: Map<unknown, number>;
   /** Of each row: 0 where it was not measured. */
   private heights = new Float64Array(0);
   private readonly table: HTMLTableElement;
@@ -56,6 +73,7 @@ export class VirtualTable<T> {
   private readonly cleanUp = new AbortController();
 
   constructor(private readonly options: TableOptions<T>) {
+    this.measured = heightsOf(options.label);
     this.heads = options.columns.map((column) => this.head(column));
     // On narrow screens the style makes boxes of rows and cells, which have no roles of their own.
     this.table = h(
@@ -142,14 +160,9 @@ export class VirtualTable<T> {
       }
       next = row;
     }
-    if (!this.isPrinting) this.measure();
-    let [above, below] = [this.sum(0, first, rowHeight), this.sum(end, this.rows.length, rowHeight)];
-    for (const index of this.shown.keys()) {
-      if (index < first) above -= this.heights[index] || rowHeight;
-      if (index >= end) below -= this.heights[index] || rowHeight;
-    }
-    this.setSpace(this.above, above);
-    this.setSpace(this.below, below);
+    this.space(first, end, rowHeight);
+    // To measure is to lay out: were the space not right by then, the browser would scroll to keep what is visible.
+    if (!this.isPrinting && this.measure()) this.space(first, end, rowHeight);
     // The Tab key leads into the table wherever it was scrolled to.
     if (!this.shown.has(this.active)) this.activate(Math.min(first + MARGIN_ROWS, Math.max(first, end - 1)));
   }
@@ -174,14 +187,28 @@ export class VirtualTable<T> {
     return this.options.keyOf === undefined ? row : this.options.keyOf(row);
   }
 
-  /** Notes how tall the rows are that are in the document. */
-  private measure(): void {
+  /** Sets the space of the rows that are not in the document. */
+  private space(first: number, end: number, rowHeight: number): void {
+    let [above, below] = [this.sum(0, first, rowHeight), this.sum(end, this.rows.length, rowHeight)];
+    for (const index of this.shown.keys()) {
+      if (index < first) above -= this.heights[index] || rowHeight;
+      if (index >= end) below -= this.heights[index] || rowHeight;
+    }
+    this.setSpace(this.above, above);
+    this.setSpace(this.below, below);
+  }
+
+  /** Notes how tall the rows are that are in the document. Returns whether one is not as tall as it was taken to be. */
+  private measure(): boolean {
+    let isNew = false;
     for (const [index, row] of this.shown) {
       const { height } = row.getBoundingClientRect();
       if (height === 0) continue;
+      isNew ||= this.heights[index] !== height;
       this.heights[index] = height;
       this.measured.set(this.keyOf(this.rows[index] as T), height);
     }
+    return isNew;
   }
 
   /** How tall these rows are together. */
@@ -272,13 +299,20 @@ export class VirtualTable<T> {
 
   private focus(index: number): void {
     const { rowHeight, covered } = this.sizes();
-    const top = this.body.getBoundingClientRect().top + this.sum(0, index, rowHeight);
-    const height = this.heights[index] || rowHeight;
-    const [from, to] = this.visible();
     const scroller = this.options.isBoxed === true ? this.box : window;
-    if (top < from + covered) scroller.scrollBy({ top: top - from - covered, behavior: "instant" });
-    else if (top + height > to) scroller.scrollBy({ top: top + height - to + 8, behavior: "instant" });
-    this.render();
+    // How tall rows are is known when they are shown: the first time may not lead to the place.
+    for (let turn = 0; turn < 4; turn += 1) {
+      const row = this.shown.get(index);
+      const [from, to] = this.visible();
+      const top = row?.getBoundingClientRect().top ?? this.body.getBoundingClientRect().top + this.sum(0, index, rowHeight);
+      const bottom = top + (this.heights[index] || rowHeight);
+      let by = 0;
+      if (top < from + covered) by = top - from - covered;
+      else if (bottom > to) by = Math.min(bottom - to + 8, top - from - covered);
+      if (row !== undefined && Math.abs(by) < 1) break;
+      scroller.scrollBy({ top: by, behavior: "instant" });
+      this.render();
+    }
     this.shown.get(index)?.focus({ preventScroll: true });
   }
 }
