@@ -77,7 +77,8 @@ impl ReportEncoder {
     }
 
     /// Looks for findings on entities of the advisor, and adds them. Of each only what its page shows is kept, so that the findings on
-    /// a large account take little memory. Calls `check` again and again; its error ends the search.
+    /// a large account take little memory. Calls `check` again and again; its error ends the search. A tracking without states does
+    /// not tell what was not read from what was not used: with it, there is nothing to find.
     ///
     /// # Errors
     /// That of `check`.
@@ -87,6 +88,9 @@ impl ReportEncoder {
         settings: &FindingSettings,
         mut check: impl FnMut() -> Result<(), E>,
     ) -> Result<Self, E> {
+        if !self.advisor.tracking().has_states() {
+            return Ok(self);
+        }
         self.findings.get_or_insert_default();
         for some in entities.chunks(ENTITIES_AT_ONCE) {
             check()?;
@@ -98,11 +102,12 @@ impl ReportEncoder {
     }
 
     /// Adds right-sized policies, which a right-sizer of the same advisor makes, to the pages of users, groups, roles and the account's
-    /// own policies.
+    /// own policies. Without states there are none: see [`find`](Self::find).
     #[must_use]
     pub fn with_rightsizer(self, rightsizer: Rightsizer) -> Self {
+        let has_states = self.advisor.tracking().has_states();
         Self {
-            rightsizer: Some(rightsizer),
+            rightsizer: has_states.then_some(rightsizer),
             ..self
         }
     }
@@ -124,10 +129,11 @@ impl ReportEncoder {
         let has_room = self.has_room.load(Ordering::Relaxed);
         let grants = has_room.then_some(&*self.grants);
         let findings = (self.findings.as_ref()).and_then(|known| known.get(report.arn()));
-        let rightsized = grants.and_then(|_| self.rightsized(report));
+        let entity = self.advisor.account().resolve(report.arn()).ok();
+        let rightsized = grants.and_then(|_| self.rightsizer.as_ref()?.rightsize_entity(entity?));
         EncodedReport {
             findings: findings.cloned().unwrap_or_default(),
-            excluded: self.excluded(report),
+            excluded: entity.and_then(|entity| self.excluded(entity)),
             advice: rightsized.as_ref().map(advice).unwrap_or_default(),
             removed_actions: rightsized.as_ref().map_or(0, |it| it.removed_actions),
             rightsized: rightsized.as_ref().and_then(shown),
@@ -135,16 +141,9 @@ impl ReportEncoder {
         }
     }
 
-    fn excluded(&self, report: &Report) -> Option<Box<str>> {
-        let settings = self.settings.as_ref()?;
-        let account = self.advisor.account();
-        let entity = account.entity(account.resolve(report.arn()).ok()?)?;
-        settings.excluded(entity).map(Into::into)
-    }
-
-    fn rightsized(&self, report: &Report) -> Option<Rightsized> {
-        let entity = self.advisor.account().resolve(report.arn()).ok()?;
-        self.rightsizer.as_ref()?.rightsize_entity(entity)
+    fn excluded(&self, entity: EntityId) -> Option<Box<str>> {
+        let entity = self.advisor.account().entity(entity)?;
+        self.settings.as_ref()?.excluded(entity).map(Into::into)
     }
 
     /// Whether the file has room, which its writer says.

@@ -1,7 +1,7 @@
 // Charts, as SVG with a text for those who do not see them.
 
 import { h, svg } from "./dom";
-import { count, date, number, parseRun, percent } from "./format";
+import { count, date, number, parseRun, percent, runText } from "./format";
 import type { AccountCoverage, Coverage } from "./data";
 import { STATES } from "./service-rows";
 
@@ -179,7 +179,7 @@ function monthLabels(first: number, last: number, xOf: (day: number) => number, 
 
 /** The days with attempts, for those who do not see the calendar and for copying. */
 function daysAsText(runs: [number, number][]): HTMLElement {
-  const texts = runs.slice(0, MOST_RUNS).map(([begin, end]) => (begin === end ? date(begin) : `${date(begin)} to ${date(end)}`));
+  const texts = runs.slice(0, MOST_RUNS).map(([begin, end]) => runText(begin, end));
   const more = runs.length - texts.length;
   return h("details", { class: "days" }, h("summary", {}, "Days with attempts as text"), h("p", {}, texts.join(", "), more > 0 && `, and ${count(more, "more run")} of days`));
 }
@@ -204,12 +204,11 @@ function heatMap(bands: Band[], most: number, [first, last]: [number, number]): 
       if (day === last || band.regions(day + 1) !== regions) {
         const level = regions === 0 ? "gap" : `level-${Math.max(1, Math.ceil((regions / most) * 4))}`;
         const read = regions === 0 ? "not read" : most === 1 ? "read" : `${count(regions, "Region")} read`;
-        const title = begin === day ? date(day) : `${date(begin)} to ${date(day)}`;
         runs.push(
           svg(
             "rect",
             { x: begin - first, y: 0, width: day - begin + 1, height, class: `day ${level}`, fill: regions === 0 ? "url(#hatch-map)" : null },
-            svg("title", {}, `${title}: ${read}`),
+            svg("title", {}, `${runText(begin, day)}: ${read}`),
           ),
         );
         begin = day + 1;

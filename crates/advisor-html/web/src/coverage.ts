@@ -4,7 +4,7 @@ import { coverageMap, regionMap, windowOf } from "./charts";
 import { csv, download } from "./csv";
 import type { AccountCoverage, Coverage, Reports } from "./data";
 import { h } from "./dom";
-import { count, date, parseRun, number } from "./format";
+import { count, date, number, parseRun, runText } from "./format";
 import { missing } from "./identity";
 import { card, trustText, type View } from "./parts";
 
@@ -32,17 +32,17 @@ export function coverage(reports: Reports): View {
   return { title: "Coverage", element };
 }
 
-function lastOf(gap: string): number {
-  return parseRun(gap, 0)[1];
+/** Findings rest on the newest days. */
+function newestFirst(gaps: string[], [first]: [number, number]): [number, number][] {
+  return gaps.map((gap) => parseRun(gap, first)).sort(([, left], [, right]) => right - left);
 }
 
 /** The days that were not read, of each account and of its Regions, the newest first. */
-function* gapRows(read: Coverage, [first]: [number, number]): Generator<(string | number)[]> {
+function* gapRows(read: Coverage, window: [number, number]): Generator<(string | number)[]> {
   yield ["Account", "Region", "FirstDay", "LastDay", "Days"];
   for (const account of read.Accounts) {
     for (const [region, gaps] of [["", account.Gaps] as const, ...account.Regions.map((it) => [it.Region, it.Gaps] as const)]) {
-      for (const gap of [...gaps].sort((left, right) => lastOf(right) - lastOf(left))) {
-        const [from, to] = parseRun(gap, first);
+      for (const [from, to] of newestFirst(gaps, window)) {
         yield [account.Account, region, date(from), date(to), to - from + 1];
       }
     }
@@ -58,8 +58,7 @@ function issueList({ index }: Reports): HTMLElement | null {
 }
 
 function accountCard(account: AccountCoverage, window: [number, number]): HTMLElement {
-  // Findings rest on the newest days.
-  const gaps = [...account.Gaps].sort((left, right) => lastOf(right) - lastOf(left)).map((gap) => gap.replace("/", " to "));
+  const gaps = newestFirst(account.Gaps, window).map(([from, to]) => runText(from, to));
   const [shown, more] = [gaps.slice(0, MOST_GAPS), gaps.slice(MOST_GAPS)];
   return card(
     `Account ${account.Account}`,

@@ -37,8 +37,6 @@ export interface AccountCoverage {
   DaysRead: number;
   Gaps: string[];
   Regions: RegionCoverage[];
-  Records: { Region: string; Category: string; ResourceType?: string; Days: unknown; Gaps: string[] }[];
-  MissingLogFiles?: { Count: number; First: string[] };
 }
 
 export interface Coverage {
@@ -345,6 +343,11 @@ export class Reports {
   /** Whether a policy is a permissions boundary and attached to nothing: it grants nothing. */
   isOnlyBoundary(row: number): boolean {
     return this.attached[row] === 0 && this.boundaries.has(this.arn[row] ?? null);
+  }
+
+  /** Whether AWS maintains it: it cannot be changed. */
+  isOfAws(row: number): boolean {
+    return this.account[row] === "aws" || (this.path[row] ?? "").startsWith("/aws-service-role/");
   }
 
   kindOf(row: number): Kind {

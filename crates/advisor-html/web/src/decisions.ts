@@ -1,9 +1,9 @@
 // What to remove first: where the worst findings are, and where removing grants wins the most.
 
 import { legend, shareBars, stateStack } from "./charts";
-import type { Reports, Severity } from "./data";
+import { Kept, type Reports, type Severity } from "./data";
 import { h, type Child } from "./dom";
-import { findingDays, SEVERITIES, severityBadge } from "./findings";
+import { findingDays, severityBadge, severityRank, worstOf } from "./findings";
 import { count, date, dayOf, number } from "./format";
 import { entityHref, entityLink, nameOf, when } from "./parts";
 import { link } from "./route";
@@ -53,9 +53,8 @@ export function removableTitle(reports: Reports): string {
 }
 
 /** The worst of the findings on something unused. */
-function unusedSeverity(reports: Reports, row: number): Severity | null {
-  const found = reports.findingsOn(row).filter(({ kind }) => kind.startsWith("Unused"));
-  return SEVERITIES.find((it) => found.some((finding) => finding.severity === it)) ?? null;
+function unusedSeverity(reports: Reports, row: number): Severity | undefined {
+  return worstOf(reports.findingsOn(row).filter(({ kind }) => kind.startsWith("Unused")));
 }
 
 /** Whether a finding says that a user or role did nothing. */
@@ -68,8 +67,7 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
   if (identities.length === 0) return h("p", { class: "empty" }, "No user or role is in this report.");
   if (!reports.index.hasStates) return mostGrants(reports, identities);
   const rank = (row: number): number => {
-    const severity = unusedSeverity(reports, row);
-    const worst = severity === null ? 0 : SEVERITIES.length - SEVERITIES.indexOf(severity);
+    const worst = severityRank(unusedSeverity(reports, row));
     // A role that AWS remembers no use of can go, whatever was read.
     const deletable = isDeletable(reports, row) ? 1e7 : 0;
     return (worst * 1e8 + deletable + removable(reports, row)) * 1e7 + notKnown(reports, row);
@@ -83,7 +81,7 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
     "div",
     {},
     withUnused === 0 && h("p", { class: "note" }, nothingYet(reports)),
-    h("ol", { class: top.some((row) => unusedSeverity(reports, row) !== null) ? "decisions" : "decisions unranked" }, top.map((row) => decision(reports, row))),
+    h("ol", { class: top.some((row) => unusedSeverity(reports, row) !== undefined) ? "decisions" : "decisions unranked" }, top.map((row) => decision(reports, row))),
     legend(STATES.map((state) => [[state], state])),
     h(
       "p",
@@ -95,8 +93,8 @@ export function decisions(reports: Reports, identities: number[]): HTMLElement {
 
 /** Whether there is anything to decide: AWS's own roles cannot be changed, and who has nothing can lose nothing. */
 function isDecision(reports: Reports, row: number): boolean {
-  if (reports.adviceOn(row).includes("of-aws")) return false;
-  return (reports.services[row] ?? 0) > 0 || unusedSeverity(reports, row) !== null;
+  if (reports.isOfAws(row)) return false;
+  return (reports.services[row] ?? 0) > 0 || unusedSeverity(reports, row) !== undefined;
 }
 
 /** Whether right-sizing says to delete a role rather than shrink it. */
@@ -148,10 +146,12 @@ function adviceText(reports: Reports, row: number): string | undefined {
 /** Where the grants of a user come from that its own policies do not give. */
 function groupAdvice(reports: Reports, row: number): Child[] | undefined {
   const groups = reports.groupsOf(row);
-  const isOfGroups = groups.length > 0 && removable(reports, row) > 0 && reports.removed[row] === 0 && !isWhollyUnused(reports, row);
+  // What was left out does not say what right-sizing does.
+  const isWhole = reports.kept[row] === Kept.All;
+  const isOfGroups = isWhole && groups.length > 0 && removable(reports, row) > 0 && reports.removed[row] === 0 && !isWhollyUnused(reports, row);
   if (!isOfGroups) return undefined;
   const outcome = (group: number | undefined): string => {
-    if (group === undefined) return "not in this report";
+    if (group === undefined || reports.kept[group] !== Kept.All) return "not in this report";
     const removed = reports.removed[group] ?? 0;
     if (removed > 0) return `right-sizing it removes ${count(removed, "action")}`;
     return reports.adviceOn(group).includes("kept-whole") ? "right-sizing keeps its statements whole, and its page says why" : "right-sizing removes nothing of it";
@@ -179,7 +179,7 @@ function decision(reports: Reports, row: number): HTMLElement {
   return h(
     "li",
     {},
-    h("span", { class: "rank" }, severity === null ? "" : severityBadge(severity)),
+    h("span", { class: "rank" }, severity === undefined ? "" : severityBadge(severity)),
     h("span", { class: "who" }, h("a", { href: entityHref(reports, row), title: reports.arn[row] }, reports.name[row])),
     h("span", { class: "what" }, what, advice !== undefined && h("small", {}, advice)),
     stateStack(states),

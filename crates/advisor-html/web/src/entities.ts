@@ -65,7 +65,7 @@ export async function entityList({ denied }: About, note: string | null): Promis
     const kind = filters.get("kind");
     const shown = found.filter((it) => (kind === "" || it.kind === kind) && matchesEntity(it.arn, words));
     table.setRows(shown);
-    filters.setCount(shown.length === found.length ? number(found.length) : `${number(shown.length)} of ${number(found.length)}`);
+    filters.setShown(shown.length, found.length);
   };
   const title = "Identities and policies";
   const notes: HTMLElement[] = problems.map((text) => h("p", { class: "left-out", role: "note" }, text));

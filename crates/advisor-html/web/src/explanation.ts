@@ -32,7 +32,7 @@ export function policiesWith(report: Report, document: number): Report["policies
 }
 
 /** The statements that grant a service or one of its actions, or that deny a part of it. */
-export function statementsOf(service: ServiceRow, action: ActionRow | null): StatementGrant[] {
+function statementsOf(service: ServiceRow, action: ActionRow | null): StatementGrant[] {
   const all = service.statements ?? [];
   return action === null ? all : all.filter((it) => it.actions === null || it.actions.has(action.position));
 }

@@ -16,6 +16,11 @@ export interface Choice {
 }
 
 /** A search field and other controls; calls `changed` when one of them is changed. */
+/** What a `sort` in the address says: a key, after a minus in descending order. */
+export function sortOf(text: string): { key: string; isDescending: boolean } {
+  return { key: text.replace(/^-/, ""), isDescending: text.startsWith("-") };
+}
+
 export class Filters {
   readonly element: HTMLElement;
   private readonly count = h("output", { class: "count", "aria-live": "polite" });
@@ -56,6 +61,11 @@ export class Filters {
     if (value === "") query.delete(key);
     else query.set(key, value);
     replaceQuery(query);
+  }
+
+  /** Says how many of so many are shown. */
+  setShown(shown: number, all: number): void {
+    this.setCount(shown === all ? number(all) : `${number(shown)} of ${number(all)}`);
   }
 
   setCount(text: string): void {

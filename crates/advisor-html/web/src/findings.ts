@@ -32,6 +32,16 @@ export function kindTitle(kind: string): string {
   return KIND_TITLES[kind] ?? kind;
 }
 
+/** The worst severity of some findings. */
+export function worstOf(found: { severity: Severity }[]): Severity | undefined {
+  return SEVERITIES.find((it) => found.some(({ severity }) => severity === it));
+}
+
+/** The worse, the greater; 0 without a finding. */
+export function severityRank(severity: Severity | undefined): number {
+  return severity === undefined ? 0 : SEVERITIES.length - SEVERITIES.indexOf(severity);
+}
+
 export function severityBadge(severity: Severity, label: string = severity): HTMLElement {
   return h("span", { class: `severity ${severity}` }, sign(SIGNS[severity]), label);
 }

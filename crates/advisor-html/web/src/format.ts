@@ -50,6 +50,11 @@ export function date(day: number): string {
   return new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
 }
 
+/** A run of days: `2026-01-01 to 2026-01-31`, or one date. */
+export function runText(first: number, last: number): string {
+  return first === last ? date(first) : `${date(first)} to ${date(last)}`;
+}
+
 /** The day number of a date. */
 export function parseDate(text: string): number {
   return Math.floor(Date.parse(`${text}T00:00:00Z`) / 1000 / DAY_SECONDS);

@@ -3,8 +3,8 @@
 import { csv, download } from "./csv";
 import { Kept, type Reports } from "./data";
 import { h } from "./dom";
-import { Filters, matchesEntity, wordsOf } from "./filters";
-import { count, iso, number } from "./format";
+import { Filters, matchesEntity, sortOf, wordsOf } from "./filters";
+import { count, iso } from "./format";
 import { entityLink, nameOf, whenCell } from "./parts";
 import { VirtualTable } from "./virtual";
 
@@ -116,19 +116,17 @@ export class HolderTable {
 
   private update(): void {
     const words = wordsOf(this.filters.get("who"));
-    const sort = this.sort();
-    const key = sort.replace(/^-/, "");
-    const sign = sort.startsWith("-") ? -1 : 1;
+    const { key, isDescending } = sortOf(this.sort());
+    const sign = isDescending ? -1 : 1;
     const keyOf = { kind: (it: Holder) => it.kind, how: (it: Holder) => this.howText(it), last: (it: Holder) => this.last(it) }[key] ?? ((it: Holder) => nameOf(it.arn).toLowerCase());
     this.shownHolders = this.holders
       .filter(({ arn }) => matchesEntity(arn, words))
       .map((it): [string | number, Holder] => [keyOf(it), it])
       .sort(([left], [right]) => (left < right ? -sign : left > right ? sign : 0))
       .map(([, it]) => it);
-    this.table.setSort(key, sort.startsWith("-"));
+    this.table.setSort(key, isDescending);
     this.table.setRows(this.shownHolders);
-    const [shown, all] = [this.shownHolders.length, this.holders.length];
-    this.filters.setCount(shown === all ? number(all) : `${number(shown)} of ${number(all)}`);
+    this.filters.setShown(this.shownHolders.length, this.holders.length);
   }
 
   private *csvRows(): Generator<(string | number)[]> {

@@ -4,8 +4,8 @@ import { csv, download } from "./csv";
 import type { Kind, Reports, Severity } from "./data";
 import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
-import { kindTitle, SEVERITIES, severityBadge } from "./findings";
-import { Filters, matchesEntity, wordsOf, type Choice } from "./filters";
+import { kindTitle, SEVERITIES, severityBadge, severityRank, worstOf } from "./findings";
+import { Filters, matchesEntity, sortOf, wordsOf, type Choice } from "./filters";
 import { count, iso, number } from "./format";
 import { ageOf, AGES, NEVER } from "./overview";
 import { entityHref, share, whenCell, type View } from "./parts";
@@ -96,8 +96,7 @@ function columnsOf(reports: Reports, hasAccounts: boolean): Column<number>[] {
 }
 
 function worstSeverity(reports: Reports, row: number): Severity | undefined {
-  const found = reports.findingsOn(row);
-  return SEVERITIES.find((it) => found.some((finding) => finding.severity === it));
+  return worstOf(reports.findingsOn(row));
 }
 
 /** The worst severity among the findings on a row, and how many there are. */
@@ -110,9 +109,7 @@ function worst(reports: Reports, row: number): HTMLElement | string {
 
 /** Sorts by the worst severity, and then by what removing grants wins. */
 function findingRank(reports: Reports, row: number): number {
-  const found = reports.findingsOn(row);
-  const rank = Math.max(0, ...found.map(({ severity }) => SEVERITIES.length - SEVERITIES.indexOf(severity)));
-  return rank * 1e9 + removable(reports, row);
+  return severityRank(worstSeverity(reports, row)) * 1e9 + removable(reports, row);
 }
 
 function nameCell(reports: Reports, row: number): HTMLElement {
@@ -200,8 +197,9 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
     const sort = filters.get("sort") || usual;
     if (sort !== sortedBy) {
       sortedBy = sort;
-      inOrder = sorted(reports, all, sort.replace(/^-/, ""), sort.startsWith("-"));
-      table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
+      const { key, isDescending } = sortOf(sort);
+      inOrder = sorted(reports, all, key, isDescending);
+      table.setSort(key, isDescending);
     }
     const words = wordsOf(filters.get("q"));
     const [kind, account, path, age, tag] = ["kind", "account", "path", "age", "tag"].map((key) => filters.get(key));
@@ -223,7 +221,7 @@ export function identities(reports: Reports, kinds: Kind[], title: string): View
         matchesEntity(reports.arn[row] ?? "", words),
     );
     table.setRows(shown);
-    filters.setCount(shown.length === all.length ? number(all.length) : `${number(shown.length)} of ${number(all.length)}`);
+    filters.setShown(shown.length, all.length);
     const noun = isPolicies ? "policy" : "identity";
     empty.textContent = shown.length > 0 ? "" : all.length === 0 ? `This report has no ${noun}.` : `No ${noun} is like that.`;
   };

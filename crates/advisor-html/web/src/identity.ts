@@ -5,7 +5,7 @@ import { Kept, type Coverage, type Kind, type Report, type Reports } from "./dat
 import { removable, removableTitle } from "./decisions";
 import { h, printable } from "./dom";
 import { findingList } from "./findings";
-import { count, instant, number } from "./format";
+import { ago, count, instant, number } from "./format";
 import { HolderTable } from "./holders";
 import { card, copyButton, entityLink, limitAdvice, shareText, tile, when, type View } from "./parts";
 import { foldedDocument, policyDocument } from "./policy-document";
@@ -88,7 +88,7 @@ function facts(reports: Reports, row: number): HTMLElement {
       "div",
       { class: "tiles" },
       // Jobs at /ui keep nothing of what is used without a grant.
-      tile(reports.index.coverage === null ? "Last use of a grant" : "Last use", last < 0 ? "not known" : (when(last, now).textContent ?? ""), last < 0 ? "in the tracking period" : instant(last)),
+      tile(reports.index.coverage === null ? "Last use of a grant" : "Last use", last < 0 ? "not known" : ago(last, now), last < 0 ? "in the tracking period" : instant(last)),
       tile("Services used", number(servicesUsed), shareText(servicesUsed, services)),
       reports.isActionLevel && tile("Actions used", number(actionsUsed), shareText(actionsUsed, actions)),
       !reports.isOnlyBoundary(row) && tile(removableTitle(reports), number(removable(reports, row)), `granted ${reports.isActionLevel ? "actions" : "services"}`),
@@ -99,8 +99,7 @@ function facts(reports: Reports, row: number): HTMLElement {
 
 /** Why there are no right-sized policies of what AWS maintains. */
 function ofAws(reports: Reports, row: number): HTMLElement | null {
-  const isOfAws = reports.account[row] === "aws" || (reports.path[row] ?? "").startsWith("/aws-service-role/");
-  if (!isOfAws || !reports.index.hasStates || reports.kept[row] !== Kept.All) return null;
+  if (!reports.isOfAws(row) || !reports.index.hasStates || reports.kept[row] !== Kept.All) return null;
   const text =
     reports.kindOf(row) === "policy"
       ? "AWS maintains this policy: it cannot be changed. The pages of those who have it show policies that can take its place."

@@ -1,11 +1,12 @@
 // The jobs of who is signed in at /ui: their list, and the report of each.
 
+import type { Reports } from "./data";
 import { h, printable } from "./dom";
 import { instant, number } from "./format";
 import { forgetBefore } from "./gathered";
 import { identity } from "./identity";
 import { all, call, messageOf, patiently, pause, startedJobs, type StartedJob } from "./live";
-import { exactly, nameOf, type View } from "./parts";
+import { entityHref, exactly, nameOf, type View } from "./parts";
 import { link } from "./route";
 import { servedReport, unusedNote, type JobJson } from "./served-report";
 import { VirtualTable } from "./virtual";
@@ -94,17 +95,17 @@ export function jobReport(id: string): View {
       status.textContent = printable(`The report could not be made: ${job.Error?.Message ?? "no reason is given"}`);
       return;
     }
-    // Those of now are not to be older than this one.
-    forgetBefore(Date.parse(job.JobCreationDate ?? "") / 1000);
     const rows = await ask(() => all<never>("GetServiceLastAccessedDetails", "ServicesLastAccessed", { JobId: id }, Number.POSITIVE_INFINITY));
     if (rows === undefined) return;
     const reports = servedReport(arn || id, rows.first as unknown as JobJson, rows.items);
+    // Those of now are not to be older than this one.
+    forgetBefore(reports.index.now);
     const view = await identity(reports, arn || id);
     if (isClosed) {
       view.close?.();
       return;
     }
-    view.element.prepend(asItWasMade(arn, rows.first as unknown as JobJson, reports.index.hasStates));
+    view.element.prepend(asItWasMade(reports, arn));
     view.element.querySelector(".tiles")?.after(unusedNote(reports, await reports.report(0)) ?? "");
     shown = view;
     const hasFocus = element.contains(document.activeElement);
@@ -128,13 +129,11 @@ export function jobReport(id: string): View {
 const WAITING = "Waiting for the report ...";
 
 /** A job is as it was made: what was imported later is in the gathered reports only. */
-function asItWasMade(arn: string, job: JobJson, hasStates: boolean): HTMLElement {
-  const made = Date.parse(job.JobCreationDate ?? "") / 1000;
-  const view = arn.split(":")[5]?.startsWith("policy/") ? "policy" : "identity";
+function asItWasMade(reports: Reports, arn: string): HTMLElement {
   return h(
     "p",
     { class: "gathered", role: "note" },
-    `A report as it was made${Number.isNaN(made) ? "" : ` at ${instant(Math.floor(made))}`}: later imports are not in it, nor what was used without a grant.`,
-    arn !== "" && h("a", { href: link(view, arn) }, hasStates ? "Now, with findings, days and right-sized policies" : "Now, with the days with attempts and the statements that grant it"),
+    `A report as it was made at ${instant(Math.floor(reports.index.now))}: later imports are not in it, nor what was used without a grant.`,
+    arn !== "" && h("a", { href: entityHref(reports, 0) }, reports.index.hasStates ? "Now, with findings, days and right-sized policies" : "Now, with the days with attempts and the statements that grant it"),
   );
 }

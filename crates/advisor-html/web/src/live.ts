@@ -1,6 +1,6 @@
 // Calls of the server that the pages at /ui make, for who is signed in.
 
-export interface Problem extends Error {
+interface Problem extends Error {
   code: string;
   /** Whether the same request may succeed later. */
   isPassing: boolean;
@@ -123,7 +123,7 @@ export function whenTabsTell(changed: (arn: string | null) => void): void {
 }
 
 /** Runs an operation of the IAM API. */
-export function call(operation: string, parameters: Record<string, string> = {}): Promise<Record<string, unknown>> {
+export function call(operation: string, parameters: Record<string, string>): Promise<Record<string, unknown>> {
   return send("/ui/api", "POST", { Action: operation, ...parameters });
 }
 

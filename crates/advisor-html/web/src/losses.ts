@@ -37,12 +37,17 @@ export function lossesOf(reports: Reports, report: Report, rightsized: Rightsize
   return losses;
 }
 
+/** The policy of today that a change is about. */
+export function ownPolicy(report: Report, { PolicyName, PolicyType }: PolicyChange): Report["policies"][number] | undefined {
+  return report.policies.find((it) => it.group === "" && it.name === PolicyName && (it.arn === "") === (PolicyType === "INLINE"));
+}
+
 /** The statements of its own policies that stay as they are, each as the numbers of its document and of itself. */
 function wholeStatements(report: Report, changes: PolicyChange[]): Set<string> {
   const whole = new Set<string>();
-  for (const { PolicyName, PolicyType, Statements } of changes) {
-    const own = report.policies.find((it) => it.group === "" && it.name === PolicyName && (it.arn === "") === (PolicyType === "INLINE"));
-    for (const { Index, Stays } of Statements) if (Stays !== undefined && own !== undefined) whole.add(`${own.document} ${Index}`);
+  for (const change of changes) {
+    const own = ownPolicy(report, change);
+    for (const { Index, Stays } of change.Statements) if (Stays !== undefined && own !== undefined) whole.add(`${own.document} ${Index}`);
   }
   return whole;
 }

@@ -4,28 +4,21 @@ import { Reports } from "./data";
 import { h, printable } from "./dom";
 import { footer } from "./footer";
 import { instant, number } from "./format";
+import { navigation, skipLink } from "./frame";
 import { missing } from "./identity";
 import type { View } from "./parts";
 import { keepPlaces, place } from "./place";
 import { openWhilePrinting } from "./printing";
-import { link, parse } from "./route";
+import { parse } from "./route";
 import { TABS, viewOf } from "./views";
 
 function frame(reports: Reports): { element: HTMLElement[]; main: HTMLElement; tabs: Map<string, HTMLElement> } {
-  const tabs = new Map<string, HTMLElement>();
-  const items = TABS.map((tab) => {
-    const anchor = h("a", { href: link(tab.view) }, tab.label, tab.count !== undefined && h("small", {}, number(tab.count(reports))));
-    for (const view of [tab.view, ...tab.also]) tabs.set(view, anchor);
-    return h("li", {}, anchor);
-  });
+  const { items, tabs } = navigation(TABS, (tab) => tab.count !== undefined && h("small", {}, number(tab.count(reports))));
   const { index } = reports;
   const accounts = index.coverage?.Accounts ?? [];
   const account = accounts.length === 1 ? `Account ${accounts[0]?.Account}` : `${number(accounts.length)} accounts`;
   const main = h("main", { id: "main" });
-  const skip = h("a", { class: "skip", href: "#main", onclick: (event) => {
-    event.preventDefault();
-    main.querySelector<HTMLElement>("h1")?.focus();
-  } }, "Skip to the content");
+  const skip = skipLink(main);
   const header = h(
     "header",
     {},

@@ -16,7 +16,7 @@ interface Usage {
 }
 
 /** What a statement grants, and what of it is used, in a report on the policy or on who has it. */
-export function usageOf(report: Report, document: number, statement: number, isActionLevel: boolean): Usage {
+function usageOf(report: Report, document: number, statement: number, isActionLevel: boolean): Usage {
   const usage: Usage = { granted: 0, used: 0, last: -1, noun: isActionLevel ? "action" : "service" };
   const add = (last: number | undefined): void => {
     usage.granted += 1;

@@ -2,8 +2,9 @@
 
 import type { PolicyChange, Report, Reports, Rightsized } from "./data";
 import { h, printable, printableJson, type Child } from "./dom";
+import { jsonLines } from "./explanation";
 import { count, number } from "./format";
-import { lossesOf, type Losses } from "./losses";
+import { lossesOf, ownPolicy, type Losses } from "./losses";
 import { copyButton, entityLink, nameOf } from "./parts";
 import { statementLabel, type WrittenStatement } from "./statements";
 
@@ -27,14 +28,14 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
   if (rightsized.Refused !== undefined) {
     return h("div", { class: "rightsized" }, h("p", {}, h("strong", {}, "Nothing is proposed: "), rightsized.Refused), advice(rightsized, arn));
   }
-  const whole = staying(rightsized);
+  const whole = wholeParts(rightsized);
   if (!rightsized.Policies.some((policy) => policy.Changes)) {
     return h("div", { class: "rightsized" }, h("p", {}, noneMade(rightsized, whole.length > 0, hasGroups)), await ofGroups(reports, report), advice(rightsized, arn), whole);
   }
   const changed = rightsized.Policies.filter((policy) => policy.Changes);
   const details = await Promise.all(changed.map(async (policy) => changes(policy, await today(reports, report, policy))));
   const losses = lossesOf(reports, report, rightsized);
-  const kept = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  const kept = keptActions(rightsized);
   const allowed = rightsized.RemovedActions + kept;
   return h(
     "div",
@@ -45,16 +46,15 @@ export async function rightsizedPolicies(reports: Reports, row: number, report: 
     losses !== null && losses.lost.length > 0 && lostList(losses.lost),
     advice(rightsized, arn),
     rightsized.PermissionsBoundary !== undefined && h("p", {}, "The permissions boundary ", h("code", {}, rightsized.PermissionsBoundary), " is not evaluated: it may deny some of what stays."),
-    rightsized.NewPolicies.map((policy) => {
-      const text = printableJson(policy.PolicyDocument);
-      return h(
+    rightsized.NewPolicies.map((policy) =>
+      h(
         "details",
         { class: "printed" },
         h("summary", {}, h("strong", {}, policy.PolicyName), " ", h("small", {}, `${policy.PolicyType.toLowerCase()}, ${count(policy.Characters, "character")}, in place of ${policy.Replaces.map((it) => it.slice(it.indexOf("/") + 1)).join(", ")}`)),
-        copyButton("policy", () => text),
-        h("pre", { tabindex: 0, "aria-label": `Policy ${policy.PolicyName}` }, document(text)),
-      );
-    }),
+        copyButton("policy", () => printableJson(policy.PolicyDocument)),
+        h("pre", { tabindex: 0, "aria-label": `Policy ${policy.PolicyName}` }, jsonLines(policy.PolicyDocument)),
+      ),
+    ),
     h("h3", {}, "What changes"),
     details,
     whole,
@@ -98,9 +98,9 @@ async function groupOutcome(reports: Reports, arn: string): Promise<string> {
   const group = row === undefined ? null : ((await reports.report(row))?.rightsized ?? null);
   if (group === null) return "not in this report";
   if (group.Refused !== undefined) return `nothing is proposed: ${group.Refused}`;
-  const allowed = group.RemovedActions + Object.values(group.Kept).reduce((sum, it) => sum + it, 0);
+  const allowed = group.RemovedActions + keptActions(group);
   if (group.RemovedActions > 0) return `${number(group.RemovedActions)} of ${count(allowed, "action")} that its policies allow would be removed`;
-  const whole = group.Policies.flatMap(({ PolicyName, Statements }) => Statements.flatMap(({ Index, Sid, Stays }) => (Stays === undefined ? [] : `${PolicyName} ${statementLabel(Index, Sid)}: ${Stays}`)));
+  const whole = staying(group).map(({ name, why }) => name + why);
   return whole.length === 0 ? "nothing of it can be removed" : `no smaller policy was made: ${whole.join("; ")}`;
 }
 
@@ -120,7 +120,7 @@ function keptText({ Kept }: Rightsized): string {
 /** Why there is no smaller policy. */
 function noneMade(rightsized: Rightsized, isWhole: boolean, hasGroups: boolean): string {
   const its = hasGroups ? "its own policies" : "its policies";
-  const allowed = Object.values(rightsized.Kept).reduce((sum, it) => sum + it, 0);
+  const allowed = keptActions(rightsized);
   if (isWhole) return `No smaller policy was made: what could go is in what stays whole, for the reasons below.`;
   if (allowed === 0) return `No smaller policy was made: ${its} allow no action.`;
   return `No smaller policy was made: of the ${count(allowed, "action")} that ${its} allow, none is proved unused: ${keptText(rightsized)}.`;
@@ -145,16 +145,20 @@ function removedText({ RemovedPrivileges, RemovedWrites }: Rightsized): string {
 }
 
 /** The policies and statements that stay as they are for a reason of their own. */
-function staying({ Policies }: Rightsized): HTMLElement[] {
-  const items = Policies.flatMap(({ PolicyName, NotEvaluated, Statements }) =>
-    NotEvaluated !== undefined ? h("li", {}, h("code", {}, PolicyName), `: ${NotEvaluated}`) : Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : h("li", {}, h("code", {}, PolicyName), ` ${statementLabel(Index, Sid)}: ${Stays}`))),
+function staying({ Policies }: Rightsized): { name: string; why: string }[] {
+  return Policies.flatMap(({ PolicyName: name, NotEvaluated, Statements }) =>
+    NotEvaluated !== undefined ? [{ name, why: `: ${NotEvaluated}` }] : Statements.flatMap(({ Stays, Sid, Index }) => (Stays === undefined ? [] : [{ name, why: ` ${statementLabel(Index, Sid)}: ${Stays}` }])),
   );
+}
+
+function wholeParts(rightsized: Rightsized): HTMLElement[] {
+  const items = staying(rightsized).map(({ name, why }) => h("li", {}, h("code", {}, name), why));
   return items.length === 0 ? [] : [h("h3", {}, "What stays whole"), h("ul", {}, items)];
 }
 
-/** The lines of a document, without the escapes of `h`: its line ends stay. */
-function document(text: string): HTMLElement[] {
-  return text.split("\n").map((line) => h("span", { class: "line" }, line));
+/** How many actions stay, whatever for. */
+function keptActions({ Kept }: Rightsized): number {
+  return Object.values(Kept).reduce((sum, it) => sum + it, 0);
 }
 
 function proof({ Proof }: Rightsized): string {
@@ -163,8 +167,7 @@ function proof({ Proof }: Rightsized): string {
 
 /** The statements of a policy of today. */
 async function today(reports: Reports, report: Report, policy: PolicyChange): Promise<WrittenStatement[]> {
-  const isInline = policy.PolicyType === "INLINE";
-  const own = report.policies.find((it) => it.group === "" && it.name === policy.PolicyName && (it.arn === "") === isInline);
+  const own = ownPolicy(report, policy);
   return own === undefined || own.document === null ? [] : (await reports.policyDocument(own.document)).statements;
 }
 
@@ -196,7 +199,7 @@ function pretty(value: unknown): string[] {
 }
 
 /** The shortest way from one list of lines to another. */
-export function diff(old: string[], now: string[]): ["+" | "-" | " ", string][] {
+function diff(old: string[], now: string[]): ["+" | "-" | " ", string][] {
   const lines: ["+" | "-" | " ", string][] = [];
   if (old.length > MOST_LINES || now.length > MOST_LINES) {
     for (const line of old) lines.push(["-", line]);

@@ -5,7 +5,7 @@ import { csv, download } from "./csv";
 import type { Report, Reports } from "./data";
 import { h } from "./dom";
 import { explanation, grantingLines, grantingPolicies, namespacedName } from "./explanation";
-import { Filters, matches, wordsOf } from "./filters";
+import { Filters, matches, sortOf, wordsOf } from "./filters";
 import { count, dayOf, iso, number } from "./format";
 import { entityLink, exactly, nameOf, stateBadge } from "./parts";
 import { keep, kept } from "./place";
@@ -108,7 +108,7 @@ export class ServiceTable {
   }
 
   private namespaceOf(service: ServiceRow): string {
-    return this.reports.index.services[service.service]?.namespace ?? "";
+    return namespacedName(this.reports, service, null);
   }
 
   private actionsOf(service: ServiceRow): ActionRow[] {
@@ -127,16 +127,16 @@ export class ServiceTable {
 
   /** The services in the order that is asked for. Those that compare equal keep the order of the report. */
   private sorted(): ServiceRow[] {
-    const sort = this.sort();
-    const sign = sort.startsWith("-") ? -1 : 1;
-    const key = {
+    const { key, isDescending } = sortOf(this.sort());
+    const sign = isDescending ? -1 : 1;
+    const value = {
       last: (it: ServiceRow) => it.last?.time ?? -1,
       actions: (it: ServiceRow) => it.actionCount,
       state: (it: ServiceRow) => -(it.grant === "granted" ? STATES.indexOf(it.claim?.state ?? (it.last === null ? "uncovered" : "used")) : -1),
-    }[sort.replace(/^-/, "")];
-    this.table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
-    if (key === undefined) return sort.startsWith("-") ? [...this.report.services].reverse() : this.report.services;
-    return [...this.report.services].sort((left, right) => sign * (key(left) - key(right)));
+    }[key];
+    this.table.setSort(key, isDescending);
+    if (value === undefined) return isDescending ? [...this.report.services].reverse() : this.report.services;
+    return [...this.report.services].sort((left, right) => sign * (value(left) - value(right)));
   }
 
   /** What matches the filters. Without any, that is everything. */

@@ -3,10 +3,10 @@
 import { csv, download } from "./csv";
 import { Kept, type Reports, type ServiceSummary } from "./data";
 import { h } from "./dom";
-import { Filters, matches, matchesEntity, wordsOf } from "./filters";
-import { count, instant, iso, number } from "./format";
+import { Filters, matches, matchesEntity, sortOf, wordsOf } from "./filters";
+import { ago, count, instant, iso, number } from "./format";
 import { missing } from "./identity";
-import { entityHref, exactly, share, shareText, stateBadge, tile, when, whenCell, type View } from "./parts";
+import { entityHref, exactly, share, shareText, stateBadge, tile, whenCell, type View } from "./parts";
 import { link } from "./route";
 import type { ServiceRow } from "./service-rows";
 import { VirtualTable, type Column } from "./virtual";
@@ -60,13 +60,13 @@ export function services(reports: Reports): View {
         matches(`${service.namespace} ${service.name}`.toLowerCase(), words) &&
         (use === "" || { used: service.used > 0, unused: service.used === 0, ungranted: service.ungranted > 0 }[use] === true),
     );
-    const sort = filters.get("sort") || "-granted";
-    const key = keys[sort.replace(/^-/, "")] ?? (() => 0);
-    const sign = sort.startsWith("-") ? -1 : 1;
+    const sort = sortOf(filters.get("sort") || "-granted");
+    const key = keys[sort.key] ?? (() => 0);
+    const sign = sort.isDescending ? -1 : 1;
     shown.sort((left, right) => (key(left) < key(right) ? -sign : key(left) > key(right) ? sign : 0));
-    table.setSort(sort.replace(/^-/, ""), sort.startsWith("-"));
+    table.setSort(sort.key, sort.isDescending);
     table.setRows(shown);
-    filters.setCount(shown.length === all.length ? number(all.length) : `${number(shown.length)} of ${number(all.length)}`);
+    filters.setShown(shown.length, all.length);
   };
   return {
     title: "Services",
@@ -129,7 +129,7 @@ export function service(reports: Reports, namespace: string): View {
         (use === "" || { used: it.last !== null, unused: it.last === null, ungranted: it.grant !== "granted" }[use] === true),
     );
     table.setRows(shown);
-    filters.setCount(shown.length === holders.length ? number(shown.length) : `${number(shown.length)} of ${number(holders.length)}`);
+    filters.setShown(shown.length, holders.length);
   };
   const progress = h("p", { class: "looking", role: "status" });
   const collect = async (): Promise<void> => {
@@ -161,7 +161,7 @@ export function service(reports: Reports, namespace: string): View {
       { class: "tiles" },
       tile("Users and roles that may use it", number(summary.granted), shareText(summary.granted, identities.length)),
       tile("Used it", number(summary.used), shareText(summary.used, summary.granted)),
-      tile("Last use", summary.last === null ? "not known" : (when(summary.last, now).textContent ?? ""), summary.last === null ? "in the tracking period" : instant(summary.last)),
+      tile("Last use", summary.last === null ? "not known" : ago(summary.last, now), summary.last === null ? "in the tracking period" : instant(summary.last)),
       reports.isActionLevel && tile("Actions performed", number(summary.actionsUsed), `of ${count(summary.actionsGranted, "action")} that someone may perform`),
       summary.ungranted > 0 && tile("Used without a grant", number(summary.ungranted), "users and roles"),
     ),

@@ -4,6 +4,7 @@ import { h, printable, type Child } from "./dom";
 import { entity, entityList } from "./entities";
 import { footer } from "./footer";
 import { count, instant, number } from "./format";
+import { navigation, skipLink } from "./frame";
 import { forget, gathered, isMaking, latestReports } from "./gathered";
 import { jobList, jobReport } from "./jobs";
 import { about, changeSession, isProblem, messageOf, signOut, tellTabs, whenSessionEnds, whenTabsTell, whoAmI, type About } from "./live";
@@ -111,21 +112,15 @@ class Frame {
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly foot = h("div");
   private about: About | undefined;
-  private readonly tabs = new Map<string, HTMLElement>();
+  private readonly tabs: Map<string, HTMLElement>;
   private current: View | undefined;
   private wanted = 0;
 
   /** `onChange` is told who is signed in instead of the owner of this frame. */
   constructor(readonly arn: string, private readonly onLeave: () => void, private readonly onChange: (arn: string | null) => void) {
-    const items = VIEWS.map((tab) => {
-      const anchor = h("a", { href: link(tab.view) }, tab.label);
-      for (const view of [tab.view, ...tab.also]) this.tabs.set(view, anchor);
-      return h("li", {}, anchor);
-    });
-    const skip = h("a", { class: "skip", href: "#main", onclick: (event) => {
-      event.preventDefault();
-      this.main.querySelector<HTMLElement>("h1")?.focus();
-    } }, "Skip to the content");
+    const { items, tabs } = navigation(VIEWS);
+    this.tabs = tabs;
+    const skip = skipLink(this.main);
     const header = h(
       "header",
       { class: "served" },

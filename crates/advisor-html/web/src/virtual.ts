@@ -93,8 +93,7 @@ export class VirtualTable<T> {
     };
     addEventListener("scroll", later, { passive: true, signal });
     const resized = (): void => {
-      // Texts take other lines now.
-      this.measured.clear();
+      // Nothing is known of them any more: see `knownHeights`.
       this.heights.fill(0);
       later();
     };

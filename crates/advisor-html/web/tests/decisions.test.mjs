@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ADA, findings, FULL, go, link, parseCsv, Place, report, rightsize, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { ADA, ENOUGH, findings, FULL, go, link, overflow, parseCsv, Place, report, rightsize, ROOT, saved, TEST_ACCOUNT } from "./harness.mjs";
 
-const ENOUGH = ["--min-coverage", "12"];
 const SEVERITIES = ["critical", "high", "medium", "low", "informational"];
 
 let place;
@@ -154,8 +153,8 @@ for (const width of [320, 390, 1280]) {
     const page = await place.page(html, "", { viewport: { width, height: 900 } });
     for (const hash of ["#/overview", "#/identities", "#/policies", "#/services", "#/coverage", link("identity", ADA)]) {
       await go(page, hash);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+      const wider = await overflow(page);
+      assert.ok(wider <= 0, `${hash} is ${wider} px too wide`);
       // A number that is cut off is a wrong number.
       const cut = await page.evaluate(() =>
         [...document.querySelectorAll("td.number, .share, .share .numbers, .value")].filter((it) => it.offsetParent !== null && it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),

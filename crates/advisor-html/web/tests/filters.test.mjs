@@ -1,7 +1,7 @@
 // Filters of tables, what they save, and the addresses that they have, in a browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ADA, BRUNO, FULL, go, link, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { ADA, BRUNO, ENOUGH, FULL, go, link, overflow, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
 import { reportOn, roles } from "./roles.mjs";
 
 const NARROW = { viewport: { width: 390, height: 900 } };
@@ -11,7 +11,7 @@ let html;
 let json;
 before(async () => {
   place = await Place.open();
-  const options = [...FULL, "--min-coverage", "12"];
+  const options = [...FULL, ...ENOUGH];
   html = await report(TEST_ACCOUNT, ...options, "--format", "html");
   json = JSON.parse(await report(TEST_ACCOUNT, ...options, "--format", "json"));
 });
@@ -147,8 +147,8 @@ test("an account without anything is shown as one", async () => {
     for (const [hash, text] of [["#/overview", "No user or role is in this report."], ["#/identities", "This report has no identity."], ["#/policies", "This report has no policy."], ["#/services", ""], ["#/coverage", ""]]) {
       await go(page, hash);
       assert.ok((await page.textContent("main")).includes(text), hash);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+      const wider = await overflow(page);
+      assert.ok(wider <= 0, `${hash} is ${wider} px too wide`);
     }
     assert.doesNotMatch(await page.textContent("#app"), /NaN|undefined|Infinity/);
     assert.deepEqual(page.complaints, []);

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ADA, BRUNO, DEVELOPER_ACCESS, explain, FULL, go, link, parseCsv, Place, report, ROOT, saved, TEST_ACCOUNT, viewOf } from "./harness.mjs";
+import { reportOn, roles } from "./roles.mjs";
 
 let place;
 let html;
@@ -137,26 +138,14 @@ test("what does not fit is left out, and the pages say so", async () => {
   // Resources that do not compress, so that a small limit is reached.
   let seed = 1;
   const letters = () => Array.from({ length: 400 }, () => ((seed = (seed * 48271) % 2147483647), (seed % 36).toString(36))).join("");
-  const role = (index) => ({
-    Path: "/",
-    RoleName: `role-${String(index).padStart(5, "0")}`,
-    RoleId: `AROA${String(index).padStart(17, "0")}`,
-    Arn: `arn:aws:iam::111122223333:role/role-${String(index).padStart(5, "0")}`,
-    CreateDate: "2024-03-01T09:00:00+00:00",
-    AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] },
-    RolePolicyList: [{ PolicyName: "own", PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: `arn:aws:sqs:*:*:${letters()}` }] } }],
-    AttachedManagedPolicies: [],
-    InstanceProfileList: [],
-    Tags: [],
-  });
-  const account = { UserDetailList: [], GroupDetailList: [], RoleDetailList: Array.from({ length: 5000 }, (_, index) => role(index)), Policies: [] };
-  const input = ["--account", await place.write("many.json", JSON.stringify(account)), ...TEST_ACCOUNT.slice(2)];
-  const file = await report(input, ...FULL, "--format", "html", "--html-limit", "1");
+  const own = () => ({ PolicyName: "own", PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: `arn:aws:sqs:*:*:${letters()}` }] } });
+  const list = roles(5000).map((it) => ({ ...it, RolePolicyList: [own()] }));
+  const file = await reportOn(place, list, "--html-limit", "1");
   assert.ok(file.length < 1.1 * (1 << 20), String(file.length));
   const page = await place.page(file);
   assert.match(await page.locator(".left-out").textContent(), /statements that grant them/);
   const about = async (index) => {
-    await go(page, link("identity", role(index).Arn));
+    await go(page, link("identity", list[index].Arn));
     return page.locator("main").textContent();
   };
   assert.ok(!(await about(0)).includes("left out"));

@@ -1,6 +1,7 @@
 // Runs access-advisor, and opens its reports in a browser.
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -16,6 +17,10 @@ export const ADA = "arn:aws:iam::111122223333:user/ada";
 export const BRUNO = "arn:aws:iam::111122223333:user/engineering/bruno";
 export const DEVELOPER_ACCESS = "arn:aws:iam::111122223333:policy/engineering/DeveloperAccess";
 export const FULL = ["--granularity", "action", "--tracking", "full"];
+/** So that the days of the test trail are enough. */
+export const ENOUGH = ["--min-coverage", "12"];
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const run = promisify(execFile);
 
@@ -115,6 +120,20 @@ export async function go(page, hash) {
     await shown;
     await new Promise(requestAnimationFrame);
   }, hash);
+}
+
+/** What axe finds on a page that is serious. */
+export async function seriousViolations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter((it) => ["serious", "critical"].includes(it.impact))
+    .map((it) => `${it.id}: ${it.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
+}
+
+/** How many pixels a page is wider than its window. */
+export function overflow(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
 /** The records of a CSV file. */

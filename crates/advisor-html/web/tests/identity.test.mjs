@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { BRUNO, FULL, go, link, parseCsv, Place, report, rightsize, ROOT, TEST_ACCOUNT, viewOf } from "./harness.mjs";
+import { BRUNO, ENOUGH, FULL, go, link, parseCsv, Place, report, rightsize, ROOT, TEST_ACCOUNT, viewOf } from "./harness.mjs";
 import { roles } from "./roles.mjs";
 
-const ENOUGH = ["--min-coverage", "12"];
 const AUDITOR = "arn:aws:iam::111122223333:role/OrganizationAuditor";
 const BOUNDARY = "arn:aws:iam::111122223333:policy/boundaries/human-boundary";
 const LEGACY = "arn:aws:iam::111122223333:user/legacy/legacy-backup";

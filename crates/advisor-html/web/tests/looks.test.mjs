@@ -1,11 +1,7 @@
 // Every kind of page, light and dark, wide and narrow: axe, layout shifts, and what is too wide or cut.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { ADA, BRUNO, DEVELOPER_ACCESS, FULL, go, link, Place, report, TEST_ACCOUNT } from "./harness.mjs";
-
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { ADA, BRUNO, DEVELOPER_ACCESS, ENOUGH, FULL, go, link, overflow, Place, report, seriousViolations, TEST_ACCOUNT } from "./harness.mjs";
 
 const EXPLANATION = link("identity", ADA, "?explain=s3:GetObject");
 const ROLE = link("identity", "arn:aws:iam::111122223333:role/data/pipeline-runner");
@@ -31,17 +27,9 @@ let place;
 let html;
 before(async () => {
   place = await Place.open();
-  html = await report(TEST_ACCOUNT, ...FULL, "--min-coverage", "12", "--format", "html");
+  html = await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "html");
 });
 after(() => place.close());
-
-async function seriousViolations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations
-    .filter((it) => ["serious", "critical"].includes(it.impact))
-    .map((it) => `${it.id}: ${it.nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
-}
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [1280, 390]) {
@@ -55,8 +43,8 @@ for (const colorScheme of ["light", "dark"]) {
           document.querySelector(".filters:last-of-type")?.scrollIntoView();
         });
         assert.deepEqual(await seriousViolations(page), [], hash);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(overflow <= 0, `${hash} is ${overflow} px too wide`);
+        const wider = await overflow(page);
+        assert.ok(wider <= 0, `${hash} is ${wider} px too wide`);
       }
       assert.deepEqual(page.complaints, []);
     });

@@ -1,11 +1,10 @@
 // The numbers and charts of the overview, against the JSON of the commands.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { findings, FULL, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
+import { ENOUGH, findings, FULL, parseCsv, Place, report, saved, TEST_ACCOUNT } from "./harness.mjs";
 
 const NOW = Date.parse("2026-11-01T00:00:00Z");
 const DAY = 86_400_000;
-const ENOUGH = ["--min-coverage", "12"];
 
 let place;
 let html;
@@ -20,6 +19,11 @@ after(() => place.close());
 /** All rows of services of a report, and when one of them was used last. */
 const rowsOf = (it) => [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? []), ...(it.UnknownEventSources ?? [])];
 const lastOf = (it) => Math.max(...rowsOf(it).map((row) => Date.parse(row.LastAuthenticated ?? "") || -1), -1);
+
+/** The bars of the distribution of last use: label and number. */
+function columns(page) {
+  return page.locator(".columns li").evaluateAll((all) => all.map((it) => [it.querySelector(".label").textContent, Number(it.querySelector(".value").firstChild.textContent)]));
+}
 
 test("findings are counted by kind and severity", async () => {
   const { findings: found } = JSON.parse(await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "json"));
@@ -58,7 +62,7 @@ test("users and roles are counted by their last use", async () => {
     else add(groups.find(([, most]) => days <= most)[0]);
   }
   const page = await place.page(html);
-  const shown = await page.locator(".columns li").evaluateAll((all) => all.map((it) => [it.querySelector(".label").textContent, Number(it.querySelector(".value").firstChild.textContent)]));
+  const shown = await columns(page);
   assert.deepEqual(new Map(shown), expected);
   assert.equal(shown.reduce((sum, [, number]) => sum + number, 0), identities.length);
   const tile = await page.locator(".tile", { hasText: "Without a known use" }).textContent();
@@ -84,7 +88,7 @@ test("who has nothing granted, or denies only, is not without a known use", asyn
   const tile = page.locator(".tile", { hasText: "Without a known use" });
   assert.match(await tile.textContent(), /^Without a known use1.*2 more with nothing granted$/);
   assert.match(await tile.getAttribute("title"), /denies only/);
-  const shown = await page.locator(".columns li").evaluateAll((all) => all.map((it) => [it.querySelector(".label").textContent, Number(it.querySelector(".value").firstChild.textContent)]));
+  const shown = await columns(page);
   assert.equal(new Map(shown).get("nothing granted"), 2);
   // Nor is there anything to remove from them.
   assert.deepEqual(await page.locator(".decisions .who").allTextContents(), ["idle"]);
@@ -129,7 +133,7 @@ test("all gaps are on the page of the coverage, the newest first, and in a CSV",
 
 test("a lowered threshold is said where it is read first", async () => {
   const trust = async (...options) => (await place.page(await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html"))).locator(".trust").textContent();
-  assert.match(await trust("--min-coverage", "12"), /Something is called unused from 12 read days on; the default is 90\./);
+  assert.match(await trust(...ENOUGH), /Something is called unused from 12 read days on; the default is 90\./);
   assert.doesNotMatch(await trust(), /the default is/);
 });
 

@@ -1,12 +1,11 @@
 // What is on paper, in a browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BRUNO, FULL, link, Place, report, rightsize, TEST_ACCOUNT, viewOf } from "./harness.mjs";
+import { BRUNO, ENOUGH, FULL, link, Place, report, rightsize, TEST_ACCOUNT, viewOf } from "./harness.mjs";
 import { reportOn, roles } from "./roles.mjs";
 
 /** A4 without its margins, in pixels of the style sheet. */
 const PAPER = { width: 703, height: 1000 };
-const ENOUGH = ["--min-coverage", "12"];
 
 let place;
 let html;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { readFile } from "node:fs/promises";
-import { ADA, allRows, BRUNO, DEVELOPER_ACCESS, findings, FULL, go, link, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT, viewOf } from "./harness.mjs";
+import { ADA, allRows, BRUNO, DEVELOPER_ACCESS, ENOUGH, findings, FULL, go, link, parseCsv, Place, report, rightsize, saved, TEST_ACCOUNT, viewOf } from "./harness.mjs";
 
 const MOST_COMPARED = 1000;
 
@@ -90,16 +90,9 @@ test("the overview counts what the reports hold", async () => {
   const page = await place.page(html);
   const tiles = await page.locator(".tile").allTextContents();
   assert.ok(tiles[0].startsWith(`Users and roles${identities.length}`), tiles[0]);
-  const unused = identities.filter((it) =>
-    [...it.ServicesLastAccessed, ...(it.UngrantedServicesUsed ?? []), ...(it.UnknownEventSources ?? [])].every((row) => row.LastAuthenticated === undefined),
-  );
-  assert.ok(tiles[1].startsWith(`Without a known use${unused.length}`), tiles[1]);
   const granted = new Set(identities.flatMap((it) => it.ServicesLastAccessed.map((row) => row.ServiceNamespace)));
   const used = new Set(identities.flatMap((it) => it.ServicesLastAccessed.filter((row) => row.LastAuthenticated).map((row) => row.ServiceNamespace)));
   assert.ok(tiles[2].startsWith(`Services in use${used.size}of ${granted.size}`), tiles[2]);
-  const columns = await page.locator(".columns .value").allTextContents();
-  const total = columns.reduce((sum, text) => sum + Number.parseInt(text, 10), 0);
-  assert.ok(total >= identities.length, columns.join());
 });
 
 test("search, filters and sorting stand in the address", async () => {
@@ -155,10 +148,9 @@ test("every view has an address, and Back leads back", async () => {
 });
 
 test("findings are those of the findings command", async () => {
-  const options = ["--min-coverage", "12"];
-  const json = JSON.parse(await findings(TEST_ACCOUNT, ...options, "--format", "json"));
+    const json = JSON.parse(await findings(TEST_ACCOUNT, ...ENOUGH, "--format", "json"));
   assert.ok(json.findings.length > 0);
-  const page = await place.page(await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html"));
+  const page = await place.page(await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "html"));
   const total = await page.locator(".findings-table td a").allTextContents();
   assert.equal(total.reduce((sum, text) => sum + Number(text), 0), json.findings.length);
   for (const resource of new Set(json.findings.map((it) => it.resource))) {
@@ -176,11 +168,10 @@ test("findings are those of the findings command", async () => {
 });
 
 test("right-sized policies are those of the rightsize command, and can be copied", async () => {
-  const options = ["--min-coverage", "12"];
-  const json = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...options, "--format", "json"));
+    const json = JSON.parse(await rightsize(["--all", ...TEST_ACCOUNT], ...ENOUGH, "--format", "json"));
   const changed = json.Rightsized.filter((it) => it.NewPolicies.length > 0);
   assert.ok(changed.length > 0);
-  const file = await report(TEST_ACCOUNT, ...FULL, ...options, "--format", "html");
+  const file = await report(TEST_ACCOUNT, ...FULL, ...ENOUGH, "--format", "html");
   const page = await place.page(file, "", { permissions: ["clipboard-read", "clipboard-write"] });
   for (const expected of changed) {
     await go(page, link(viewOf(expected.Arn), expected.Arn));

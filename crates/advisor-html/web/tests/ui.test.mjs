@@ -1,12 +1,8 @@
 // The web pages of `serve --ui`, in a browser.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { BRUNO, DEVELOPER_ACCESS, link, Place, viewOf } from "./harness.mjs";
+import { BRUNO, DEVELOPER_ACCESS, link, overflow, Place, seriousViolations, viewOf } from "./harness.mjs";
 import { ADA_KEY, call, enter, ERIN_KEY, makeReport, reuseReports, ROOT_KEY, Server, signIn, visit } from "./server.mjs";
-
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const ERIN = "arn:aws:iam::111122223333:user/erin";
 
@@ -196,12 +192,7 @@ test("a report as it was made and the page of now agree", async () => {
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing serious: ${colorScheme}`, async () => {
     const page = await place.open(server.url, { colorScheme, bypassCSP: true });
-    const check = async (where) => {
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-      const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
-      assert.deepEqual(serious.map((it) => `${where}: ${it.id} ${it.nodes[0]?.html}`), []);
-    };
+    const check = async (where) => assert.deepEqual(await seriousViolations(page), [], where);
     await check("sign in");
     await reuseReports(page);
     await enter(page, ADA_KEY);
@@ -232,7 +223,7 @@ for (const colorScheme of ["light", "dark"]) {
 
 test("no page at /ui is wider than a phone", async () => {
   const page = await place.open(server.url, { viewport: { width: 390, height: 800 } });
-  const check = async (where) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), where);
+  const check = async (where) => assert.ok((await overflow(page)) <= 0, where);
   await check("sign in");
   await reuseReports(page);
   await enter(page, ADA_KEY);
