@@ -15,6 +15,13 @@ pub(crate) struct HtmlArguments {
 }
 
 impl HtmlArguments {
+    /// The options of a file with reports of this granularity.
+    pub(crate) fn options(self, granularity: Granularity) -> HtmlOptions {
+        HtmlOptions::new()
+            .granularity(granularity)
+            .limit(u64::from(self.html_limit) << 20)
+    }
+
     /// Writes reports that were made ready by an encoder.
     pub(crate) fn write(
         self,
@@ -23,9 +30,7 @@ impl HtmlArguments {
         granularity: Granularity,
         reports: impl ExactSizeIterator<Item = EncodedReport>,
     ) -> io::Result<()> {
-        let options = HtmlOptions::default()
-            .granularity(granularity)
-            .limit(u64::from(self.html_limit) << 20);
+        let options = self.options(granularity);
         let mut html = HtmlWriter::new(writer, encoder, reports.len(), options)?;
         for report in reports {
             html.push(&report)?;

@@ -29,13 +29,9 @@ pub(crate) fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
     let Some(file) = file else {
         return Ok(Catalog::shared());
     };
-    let path = || file.to_owned();
-    let text = read_catalog_text(file).map_err(|error| Failure::File {
-        path: path(),
-        error,
-    })?;
+    let text = read_catalog_text(file).map_err(Failure::at(file))?;
     let catalog = Catalog::parse(&text).map_err(|error| Failure::Catalog {
-        path: path(),
+        path: file.to_owned(),
         error,
     })?;
     Ok(Arc::new(catalog))

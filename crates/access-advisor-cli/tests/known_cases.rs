@@ -6,12 +6,14 @@
     clippy::unwrap_used
 )]
 
+mod workspace;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::process::Output;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use workspace::Workspace;
 
 const ROLE_ID: &str = "AROAEXAMPLE0000000E0";
 
@@ -70,11 +72,9 @@ struct Answer {
 
 impl Answer {
     fn of(account: &Value, trail: &[u8], arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let [account_file, trail_file] =
-            ["account.json", "trail.json"].map(|name| folder.path().join(name));
-        fs::write(&account_file, account.to_string()).unwrap();
-        fs::write(&trail_file, trail).unwrap();
+        let workspace = Workspace::new();
+        let account_file = workspace.write("account.json", account.to_string());
+        let trail_file = workspace.write("trail.json", trail);
         let output: Output = Command::cargo_bin("access-advisor")
             .unwrap()
             .args([
@@ -232,15 +232,15 @@ fn denial_names_the_action() {
 
 #[test]
 fn denied_by_another_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let [trail, activity] = ["trail.json", "activity.parquet"].map(|name| folder.path().join(name));
+    let workspace = Workspace::new();
+    let activity = workspace.path("activity.parquet");
     let denied = json!({"errorCode": "ForbiddenException"});
     let calls = [call(
         "medialive.amazonaws.com",
         "ListInputSecurityGroups",
         &denied,
     )];
-    fs::write(&trail, records(&calls)).unwrap();
+    let trail = workspace.write("trail.json", records(&calls));
     let run = || Command::cargo_bin("access-advisor").unwrap();
     let mut export = run();
     export

@@ -1,7 +1,6 @@
 //! What the pages at `/ui` show: the list of a caller's jobs, and one overview with live reports on the account's entities.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::time::Duration;
 
 use advisor_core::{
@@ -35,7 +34,7 @@ const ASKED: [Operation; 6] = [
     Operation::ListPolicies,
 ];
 
-/// The jobs of one caller, and reports on what the caller may see.
+/// What the pages show one caller: the server, the caller's jobs, and reports on what the caller may see.
 pub(crate) struct GatheredReports<'a> {
     pub(crate) advisor: &'a StoredAdvisor,
     pub(crate) permissions: Permissions<'a>,
@@ -56,7 +55,11 @@ impl GatheredReports<'_> {
     pub(crate) fn about(&self) -> Result<Value, ApiError> {
         let mut denied = Vec::new();
         for operation in ASKED {
-            if !self.permissions.allow(operation, self.caller)? {
+            let parameters = Parameters::default();
+            if !self
+                .permissions
+                .allow(operation, &parameters, self.caller)?
+            {
                 denied.push(operation.name());
             }
         }
@@ -101,8 +104,7 @@ impl GatheredReports<'_> {
         let advisor = self.advisor.latest_advisor(&account, self.now)?;
         let entities = entities(&account, &advisor, &jobs);
         let cancellation = Cancellation::within(time);
-        let gathered = self.data(&advisor, &entities, &cancellation);
-        let (counts, data) = gathered.map_err(ApiError::failure)?;
+        let (counts, data) = self.data(&advisor, &entities, &cancellation)?;
         let left_out = entities.len() - counts.made - counts.denied;
         Ok(answer(counts, left_out, data.as_deref().unwrap_or("null")))
     }
@@ -113,35 +115,31 @@ impl GatheredReports<'_> {
     }
 
     /// Whether the caller has the right to a report on an entity.
-    fn may_read(&self, advisor: &Advisor, entity: EntityId) -> bool {
+    fn may_read(&self, advisor: &Advisor, entity: EntityId) -> Result<bool, ApiError> {
         let Some(detail) = advisor.account().entity(entity) else {
-            return false;
+            return Ok(false);
         };
         let mut parameters = Parameters::default();
+        parameters.push("Arn".to_owned(), detail.arn.to_string(), 1)?;
         let operation = Operation::GenerateServiceLastAccessedDetails;
-        let arn = detail.arn.to_string();
-        parameters.push("Arn".to_owned(), arn, 1).is_ok()
-            && self
-                .permissions
-                .check(operation, &parameters, self.caller)
-                .is_ok()
+        Ok(self
+            .permissions
+            .allow(operation, &parameters, self.caller)?)
     }
 
-    /// The data of reports on the first of these entities, and how many.
+    /// The data of reports on those of the first entities that the caller may read, and how many there are and were denied.
     fn data(
         &self,
         advisor: &Advisor,
         entities: &[EntityId],
         cancellation: &Cancellation,
-    ) -> io::Result<(Counts, Option<String>)> {
+    ) -> Result<(Counts, Option<String>), ApiError> {
         let tracking = self.advisor.tracking();
         let options = HtmlOptions::default()
             .granularity(Granularity::Action)
             .limit(MOST_BYTES);
-        let mut encoder = ReportEncoder::new(advisor);
-        if tracking.has_states() {
-            encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
-        }
+        let encoder = ReportEncoder::new(advisor)
+            .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
         let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
         let mut html = None;
         let mut counts = Counts::default();
@@ -149,40 +147,39 @@ impl GatheredReports<'_> {
             if cancellation.check().is_err() {
                 break;
             }
-            let readable = some.iter().copied();
-            let readable: Vec<EntityId> = readable
-                .filter(|entity| self.may_read(advisor, *entity))
-                .collect();
-            counts.denied += some.len() - readable.len();
-            let mut encoder = encoder.clone();
-            if tracking.has_states() {
-                let Ok(found) = encoder.find(&readable, &settings, || cancellation.check()) else {
-                    break;
-                };
-                encoder = found;
+            let mut readable = Vec::new();
+            for entity in some {
+                if self.may_read(advisor, *entity)? {
+                    readable.push(*entity);
+                }
             }
+            counts.denied += some.len() - readable.len();
+            let found = encoder.clone();
+            let Ok(encoder) = found.find(&readable, &settings, || cancellation.check()) else {
+                break;
+            };
             let html = match &mut html {
                 Some(html) => html,
-                None => html.insert(HtmlWriter::data_only(
-                    Vec::new(),
-                    &encoder,
-                    entities.len(),
-                    options.clone(),
-                )?),
+                None => html.insert(
+                    HtmlWriter::data_only(Vec::new(), &encoder, entities.len(), options.clone())
+                        .map_err(ApiError::failure)?,
+                ),
             };
             for entity in readable {
                 let Ok(report) = advisor.try_report_on(entity, Granularity::Action, cancellation)
                 else {
                     break 'all;
                 };
-                html.push(&encoder.encode(&report))?;
+                html.push(&encoder.encode(&report))
+                    .map_err(ApiError::failure)?;
                 counts.made += 1;
             }
         }
         let Some(html) = html.filter(|_| counts.made > 0) else {
             return Ok((counts, None));
         };
-        let data = String::from_utf8(html.finish()?).map_err(io::Error::other)?;
+        let data = html.finish().map_err(ApiError::failure)?;
+        let data = String::from_utf8(data).map_err(ApiError::failure)?;
         Ok((counts, Some(data)))
     }
 }

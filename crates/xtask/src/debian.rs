@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use crate::{child, python};
 
-/// Where a program is on the search path. On Linux with apt-get, its packages are installed first if it is missing, as root or, in CI,
+/// Makes sure that a program is on the search path. On Linux with apt-get, its packages are installed if it is missing, as root or, in CI,
 /// with sudo: nothing is installed on somebody's own machine without being asked.
-pub(crate) fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
-    if let Some(program) = on_path(name) {
-        return Ok(program);
+pub(crate) fn program(name: &str, packages: &[&str]) -> Result<(), String> {
+    if on_path(name).is_some() {
+        return Ok(());
     }
     let list = packages.join(" ");
     let missing = format!("{name} is not on the search path");
@@ -33,7 +33,8 @@ pub(crate) fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> 
         command.arg("--quiet=2").args(arguments).args(packages);
         python::succeed(&mut command).map_err(|error| format!("{missing}, and {error}"))?;
     }
-    on_path(name).ok_or_else(|| format!("{missing} after apt-get install {list}"))
+    let installed = on_path(name).map(drop);
+    installed.ok_or_else(|| format!("{missing} after apt-get install {list}"))
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

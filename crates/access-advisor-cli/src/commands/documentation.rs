@@ -44,12 +44,7 @@ pub(crate) struct ManArguments {
 /// Prints the manual page, or writes all pages.
 pub(crate) fn man<C: CommandFactory>(arguments: &ManArguments) -> Result<(), Failure> {
     match &arguments.folder {
-        Some(folder) => {
-            clap_mangen::generate_to(C::command(), folder).map_err(|error| Failure::File {
-                path: folder.clone(),
-                error,
-            })
-        }
+        Some(folder) => clap_mangen::generate_to(C::command(), folder).map_err(Failure::at(folder)),
         None => output::write_result(None, |writer| {
             clap_mangen::Man::new(C::command()).render(writer)
         }),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use access_advisor::account::read_text;
 use access_advisor::findings::{Baseline, FindingSettings, Findings, Severity, read_settings_text};
-use access_advisor::html::ReportEncoder;
+use access_advisor::html::{ReportEncoder, write_html};
 use access_advisor::parquet::write_findings;
 use access_advisor::report::{Granularity, Tracking};
 use access_advisor::rightsize::RightsizeOptions;
@@ -87,7 +87,7 @@ pub(crate) struct FindingsArguments {
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<SeverityArgument>,
 
-    /// List archived findings too
+    /// List archived findings too. SARIF and HTML always have them, marked as archived
     #[arg(long)]
     archived: bool,
 
@@ -206,18 +206,18 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
                 .with_findings(&findings)
                 .with_exclusions(&settings)
                 .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
-            let reports = advisor.reports(Granularity::Action);
-            let encoded = reports.map_in_parallel(|report| encoder.encode(&report));
-            (arguments.html).write(writer, &encoder, Granularity::Action, encoded)
+            let granularity = Granularity::Action;
+            let options = arguments.html.options(granularity);
+            write_html(writer, &encoder, advisor.reports(granularity), options)
         }
         Format::Ocsf => (findings.findings.iter())
             .try_for_each(|finding| write_json_line(&mut *writer, &finding.ocsf())),
     })?;
     if arguments.format != Format::Table {
         output::say(table::counts(&findings, archived));
-        for line in table::unknown_event_sources(&findings) {
-            output::say(format_args!("note: {line}"));
-        }
+        let unknown = findings.unknown_event_sources.iter();
+        let unknown = unknown.map(|source| format!("note: {source}"));
+        output::say_each(unknown, "event sources that the catalog does not know");
     }
     match (arguments.fail_on, found) {
         (Some(SeverityArgument(severity)), number @ 1..) => {

@@ -173,7 +173,7 @@ fn import_into(
     Ok(missing.check()?)
 }
 
-/// What this import and earlier ones did not read whole, and what to do.
+/// What this import and earlier ones did not read, or not whole, and what to do.
 fn say_not_read_whole(names: &[&str]) {
     const NAMED: usize = 5;
     if names.is_empty() {
@@ -182,7 +182,7 @@ fn say_not_read_whole(names: &[&str]) {
     let first: Vec<&str> = names.iter().take(NAMED).copied().collect();
     let more = if names.len() > NAMED { ", ..." } else { "" };
     output::say(format_args!(
-        "warning: not read whole, by this import or an earlier one: {}{more}. Import them whole, from the same place. One with records \
+        "warning: not read, or not whole, by this import and earlier ones: {}{more}. Import them whole, from the same place. One with records \
          from the future is not read again: when their time has come, import the trail into a new store",
         first.join(", ")
     ));

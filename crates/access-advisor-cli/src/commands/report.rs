@@ -192,13 +192,7 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             trust::of_report(arn, &coverage, asked_for)
         }),
         Format::Parquet => write_reports(writer, &coverage, reports.each()),
-        Format::Html => html::write(
-            writer,
-            arguments.html,
-            &advisor,
-            reports,
-            (granularity, &tracking),
-        ),
+        Format::Html => html::write(writer, arguments.html, &advisor, reports, granularity),
     })?;
     if arguments.format != Format::Table {
         output::say(trust());

@@ -52,8 +52,8 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     enforce_permissions: bool,
 
-    /// Serve web pages at /ui too, where people sign in with an access key of the credentials file, start
-    /// reports and look at them
+    /// Serve web pages at /ui too, where people sign in with an access key of the credentials file, see
+    /// their account and start reports. Findings and right-sized policies need --tracking full
     #[arg(long, requires = "credentials")]
     ui: bool,
 

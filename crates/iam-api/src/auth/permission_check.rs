@@ -76,44 +76,55 @@ impl Permissions<'_> {
         parameters: &Parameters,
         caller: &Caller,
     ) -> Result<(), ApiError> {
-        if self.are_enforced {
-            check(self.store, self.log, caller, operation, parameters)
-        } else {
-            Ok(())
+        match self.denial(operation, parameters, caller)? {
+            None => Ok(()),
+            Some((denial, resource)) => {
+                Err(denied(self.log, caller, operation, &denial, &resource))
+            }
         }
     }
 
-    /// Whether the caller may send requests for an operation that name no resource. Nothing is logged: nothing was asked for.
-    pub(crate) fn allow(self, operation: Operation, caller: &Caller) -> Result<bool, StoreError> {
+    /// Whether the caller may send this request. Nothing is logged: nothing was asked for.
+    pub(crate) fn allow(
+        self,
+        operation: Operation,
+        parameters: &Parameters,
+        caller: &Caller,
+    ) -> Result<bool, StoreError> {
+        Ok(self.denial(operation, parameters, caller)?.is_none())
+    }
+
+    /// Why the caller may not send this request, if so, and the resource that it names.
+    fn denial(
+        self,
+        operation: Operation,
+        parameters: &Parameters,
+        caller: &Caller,
+    ) -> Result<Option<(Denial, String)>, StoreError> {
         if !self.are_enforced {
-            return Ok(true);
+            return Ok(None);
         }
-        match caller.arn().parse::<IamArn>() {
-            Ok(arn) => Ok(decide(self.store, &arn, operation, NO_RESOURCE)?.is_none()),
-            Err(_) => Ok(false),
-        }
+        let arn = caller.arn().parse::<IamArn>().ok();
+        let resource = arn
+            .as_ref()
+            .and_then(|arn| resource(operation, parameters, arn))
+            .unwrap_or_else(|| NO_RESOURCE.to_owned());
+        let denial = match &arn {
+            Some(arn) => decide(self.store, arn, operation, &resource)?,
+            None => Some(Denial::UnknownCaller),
+        };
+        Ok(denial.map(|denial| (denial, resource)))
     }
 }
 
-fn check(
-    store: &Store,
+/// The answer to a request that is denied, which is logged.
+fn denied(
     log: &LogLimit,
     caller: &Caller,
     operation: Operation,
-    parameters: &Parameters,
-) -> Result<(), ApiError> {
-    let arn = caller.arn().parse::<IamArn>().ok();
-    let resource = arn
-        .as_ref()
-        .and_then(|arn| resource(operation, parameters, arn))
-        .unwrap_or_else(|| NO_RESOURCE.to_owned());
-    let denial = match &arn {
-        Some(arn) => decide(store, arn, operation, &resource)?,
-        None => Some(Denial::UnknownCaller),
-    };
-    let Some(denial) = denial else {
-        return Ok(());
-    };
+    denial: &Denial,
+    resource: &str,
+) -> ApiError {
     let name = operation.name();
     let kind = LineKind {
         target: LOG,
@@ -138,14 +149,14 @@ fn check(
     };
     // The resource as requested: its real path is only for callers who may know it.
     let resource: String = resource.chars().take(LONGEST_ARN).collect();
-    Err(ApiError::new(
+    ApiError::new(
         403,
         "AccessDenied",
         format!(
             "User: {} is not authorized to perform: iam:{name} on resource: {resource} {reason}",
             caller.arn()
         ),
-    ))
+    )
 }
 
 /// Returns the ARN of the resource that a request names. `None` when the request names none, or when the

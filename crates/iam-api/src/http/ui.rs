@@ -12,7 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, S
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::answer_body::AnswerBody;
@@ -22,6 +22,7 @@ use crate::api::{Api, Work};
 use crate::auth::same_origin;
 use crate::auth::sessions::Session;
 use crate::error::ApiError;
+use crate::gathered_reports::GatheredReports;
 use crate::log_limit::LineKind;
 use crate::operation::Operation;
 use crate::operations::answer::Answer;
@@ -135,24 +136,28 @@ pub(crate) async fn call(State(api): State<Api>, request: Request) -> Response {
 
 /// The server, and what who is signed in may ask it for.
 pub(crate) async fn about(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, ABOUT, |api, caller, share| async move {
-        let of_answer = share.clone();
-        let run = move |api: &Api| {
-            let about = api.gathered_reports(&caller).about()?;
-            AnswerBody::json(api, of_answer.as_deref(), Answer::Value(about))
-        };
-        api.run(Work::Read, share, run).await
-    })
-    .await
+    let part = |reports: &GatheredReports<'_>| reports.about();
+    read(api, request, ABOUT, part).await
 }
 
 /// The jobs of who is signed in.
 pub(crate) async fn jobs(State(api): State<Api>, request: Request) -> Response {
-    own(api, request, JOBS, |api, caller, share| async move {
+    let part = |reports: &GatheredReports<'_>| reports.jobs();
+    read(api, request, JOBS, part).await
+}
+
+/// Answers with one of the things that the pages show.
+async fn read(
+    api: Api,
+    request: Request,
+    name: &'static str,
+    part: fn(&GatheredReports<'_>) -> Result<Value, ApiError>,
+) -> Response {
+    own(api, request, name, move |api, caller, share| async move {
         let of_answer = share.clone();
         let run = move |api: &Api| {
-            let jobs = api.gathered_reports(&caller).jobs()?;
-            AnswerBody::json(api, of_answer.as_deref(), Answer::Value(jobs))
+            let value = part(&api.gathered_reports(&caller))?;
+            AnswerBody::json(api, of_answer.as_deref(), Answer::Value(value))
         };
         api.run(Work::Read, share, run).await
     })

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, EntityLists};
 use super::directory::{Directory, EntityRef};
+use crate::auth::hexadecimal::hex;
 use crate::error::ApiError;
 use crate::operation::Operation;
 
@@ -30,8 +31,7 @@ impl PageOfList<'_> {
         items: Vec<T>,
     ) -> Result<(Vec<T>, Option<String>), ApiError> {
         let name = format!("{} {account} {}", self.operation.name(), self.filters);
-        let digest = Sha256::digest(name.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(name.as_bytes()));
         let list = JobId::from(digest.as_str());
         let operation = PagedOperation::Directory;
         let start = match self.marker {

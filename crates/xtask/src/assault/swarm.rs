@@ -78,26 +78,26 @@ pub(crate) fn run(target: &Target, number: usize, act: impl Fn(&mut Member) -> A
         for thread in 0..THREADS {
             let number = number / THREADS + usize::from(thread < number % THREADS);
             scope.spawn(move || {
-                let mut places: Vec<Seat> = Vec::new();
-                places.resize_with(number, || Seat::Opens(Instant::now()));
+                let mut seats: Vec<Seat> = Vec::new();
+                seats.resize_with(number, || Seat::Opens(Instant::now()));
                 while !target.is_over() {
-                    for place in &mut places {
+                    for seat in &mut seats {
                         if target.is_over() {
                             return;
                         }
-                        let is_open = match place {
+                        let is_open = match seat {
                             Seat::Open(member) => act(member) == Act::Goes,
                             Seat::Opens(time) if *time > Instant::now() => continue,
                             Seat::Opens(_) => match open(target) {
                                 Ok(member) => {
-                                    *place = Seat::Open(member);
+                                    *seat = Seat::Open(member);
                                     true
                                 }
                                 Err(_) => false,
                             },
                         };
                         if !is_open {
-                            *place = Seat::Opens(Instant::now() + REOPENING);
+                            *seat = Seat::Opens(Instant::now() + REOPENING);
                         }
                     }
                     std::thread::sleep(PAUSE);

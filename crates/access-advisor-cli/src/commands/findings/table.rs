@@ -80,7 +80,7 @@ pub(super) fn write(
 }
 
 /// A line for each event source that the catalog does not know and that may be a part of a granted service.
-pub(super) fn unknown_event_sources(findings: &Findings) -> impl Iterator<Item = String> {
+fn unknown_event_sources(findings: &Findings) -> impl Iterator<Item = String> {
     let sources = &findings.unknown_event_sources;
     let more = sources.len().saturating_sub(MOST_SOURCES);
     let more = (more > 0).then(|| {

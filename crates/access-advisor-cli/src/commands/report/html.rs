@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use access_advisor::findings::FindingSettings;
 use access_advisor::html::ReportEncoder;
-use access_advisor::report::{Advisor, Granularity, Tracking};
+use access_advisor::report::{Advisor, Granularity};
 use access_advisor::rightsize::RightsizeOptions;
 
 use super::listed_reports::ListedReports;
@@ -16,16 +16,13 @@ pub(super) fn write(
     arguments: HtmlArguments,
     advisor: &Advisor,
     reports: ListedReports<'_>,
-    (granularity, tracking): (Granularity, &Tracking),
+    granularity: Granularity,
 ) -> io::Result<()> {
-    let mut encoder = ReportEncoder::new(advisor);
-    if tracking.has_states() {
-        // AWS's tracking does not tell what was not used from what was not read: a page without states has neither.
-        let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
-        let entities = advisor.account().reported_entities();
-        let Ok(found) = encoder.find(&entities, &settings, || Ok::<_, Infallible>(()));
-        encoder = found.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
-    }
+    let settings = FindingSettings::new().min_coverage_days(advisor.tracking().min_coverage_days);
+    let entities = advisor.account().reported_entities();
+    let encoder = ReportEncoder::new(advisor);
+    let Ok(encoder) = encoder.find(&entities, &settings, || Ok::<_, Infallible>(()));
+    let encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
     let encoded = reports.formatted(|report| encoder.encode(report));
     arguments.write(writer, &encoder, granularity, encoded)
 }

@@ -165,7 +165,8 @@ impl RightsizeArguments {
         }
         let mut limits = PolicyLimits::new();
         for (name, number) in &self.limit {
-            limits.set(name, *number)?;
+            // The name was checked as it was parsed.
+            _ = limits.set(name, *number);
         }
         Ok(RightsizeOptions::new()
             .granularity(match self.granularity {

@@ -13,7 +13,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let mut entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(folder, error)),
+        Err(error) => return Err(Failure::at(folder)(error)),
     };
     match entries.next() {
         Some(_) => Err(Failure::Message(format!(
@@ -27,13 +27,13 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
 /// Writes the files of all entities. Returns how many entities have files.
 pub(super) fn write(folder: &Path, rightsized: &[Rightsized]) -> Result<usize, Failure> {
     let mut written = 0;
-    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     for entity in rightsized {
         let files = entity.files();
         written += usize::from(!files.is_empty());
         for file in files {
             let path = folder.join(&file.path);
-            write_file(&path, &file).map_err(|error| failed(&path, error))?;
+            write_file(&path, &file).map_err(Failure::at(&path))?;
         }
     }
     Ok(written)
@@ -50,11 +50,4 @@ fn write_file(path: &Path, file: &RightsizedFile) -> io::Result<()> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o755);
     }
     options.open(path)?.write_all(file.content.as_bytes())
-}
-
-fn failed(path: &Path, error: io::Error) -> Failure {
-    Failure::File {
-        path: path.to_owned(),
-        error,
-    }
 }
