@@ -33,7 +33,7 @@ impl<T> Interned<T> {
     }
 
     /// All values, in the order of their numbers.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn values(&self) -> impl ExactSizeIterator<Item = &T> {
         self.values.iter()
     }
 

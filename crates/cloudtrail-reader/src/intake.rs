@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use advisor_core::{Activity, CoverageId, InternedAttempt};
+use advisor_core::{Activity, CoverageId};
 use memchr::memmem;
 use serde::de::IgnoredAny;
 
@@ -17,7 +17,7 @@ use crate::outcome::object_id::ObjectId;
 use crate::outcome::reconciliation::Reconciliation;
 use crate::outcome::set_aside::Rejection;
 use crate::outcome::trail_read::TrailRead;
-use crate::projected::{Covered, Noted, Projected};
+use crate::projected::{Covered, Noted, NotedAttempt, Projected};
 use crate::record::log_file::{self, Delivery};
 use crate::reference;
 use crate::source::file;
@@ -211,18 +211,10 @@ impl<'r> Intake<'r> {
         reconciliation.objects_read += 1;
         reconciliation.records_read += noted.records;
         reconciliation.records_attributed += noted.attributed();
+        activity.record_all_interned(noted.attempts.iter().map(NotedAttempt::interned));
         for attempt in &noted.attempts {
-            let interned = InternedAttempt {
-                principal: attempt.principal,
-                action: attempt.action,
-                region: attempt.region,
-                time_millis: attempt.time_millis,
-                event_id: &attempt.event_id,
-                denied: attempt.denied,
-            };
-            activity.record_interned(&interned);
             if let Some(key) = attempt.key {
-                activity.record_interned_credential(key, &interned);
+                activity.record_interned_credential(key, &attempt.interned());
             }
         }
         for reason in &noted.set_aside {

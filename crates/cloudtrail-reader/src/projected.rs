@@ -35,7 +35,7 @@ use index::{Index, Irregular};
 use record::{Calls, Judge, Record};
 use window::{Window, skip_space};
 
-pub(crate) use noted::{Covered, Noted};
+pub(crate) use noted::{Covered, Noted, NotedAttempt};
 
 /// The registers of this processor.
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);

@@ -24,7 +24,8 @@ use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use memchr::memmem;
-use serde_json::Value;
+
+use crate::json::Json;
 
 /// What conditions look at in a CloudTrail record: the JSON texts of two of its fields.
 #[derive(Debug, Clone, Copy, Default)]
@@ -169,32 +170,62 @@ impl RecordCondition {
         self.evaluate_parsed(&ParsedFields::new(fields))
     }
 
-    /// False when all tests fail for fields of this JSON: nothing has to be parsed to see that, and it is read once for all
-    /// tests.
+    /// False when all tests fail for fields of this JSON: nothing has to be parsed to see that.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
-        let may_hold = |field, text: &[u8]| {
-            if !is_whole(text) {
-                return !is_nothing(text) && self.tests.iter().any(|test| test.field == field);
-            }
-            let tests = || self.tests.iter().filter(move |test| test.field == field);
-            tests().any(|test| test.check.needs_text())
-                || tests().any(|test| test.last_name().is_none() && test.check.may_hold(text))
-                || tests().any(|test| test.last_name().is_some())
-                    && names_before_colons(text).any(|name| {
-                        let is_possible = name
-                            .last_chunk()
-                            .is_none_or(|end| self.ends.contains(&folded(*end)));
-                        (is_possible || self.ends.is_empty())
-                            && tests().any(|test| test.is_named(name))
-                    })
-        };
+        let may_hold =
+            |field, text| !is_nothing(text) && self.possible_tests(field, text).next().is_some();
         may_hold(TestedField::RequestParameters, request_parameters)
             || may_hold(TestedField::AdditionalEventData, additional_event_data)
     }
 
+    /// The tests of a field that can hold for its JSON, which is read once for all of them. Most records do not have the names
+    /// that the tests look for; one with escapes is none.
+    fn possible_tests(&self, field: TestedField, text: &[u8]) -> impl Iterator<Item = &Test> {
+        let is_whole = is_whole(text);
+        let names = names_before_colons(text).filter(|name| {
+            let end = name.last_chunk();
+            self.ends.is_empty() || end.is_none_or(|end| self.ends.contains(&folded(*end)))
+        });
+        let names: Vec<&[u8]> = if is_whole {
+            names.collect()
+        } else {
+            Vec::new()
+        };
+        let tests = self.tests.iter().filter(move |test| test.field == field);
+        tests.filter(move |test| !is_whole || test.may_hold(text, &names))
+    }
+
     pub(crate) fn evaluate_parsed(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
-        let verdicts = self.tests.iter().map(|test| Some(test.evaluate(fields)));
+        let fields = [
+            (TestedField::RequestParameters, &fields.request),
+            (TestedField::AdditionalEventData, &fields.additional),
+        ];
+        let verdicts = fields.map(|(field, parsed)| self.evaluate_field(field, parsed));
         any(verdicts).unwrap_or(ConditionVerdict::No)
+    }
+
+    /// What the tests of a field say; `None` if there are none.
+    fn evaluate_field(
+        &self,
+        field: TestedField,
+        parsed: &ParsedField<'_>,
+    ) -> Option<ConditionVerdict> {
+        self.tests.iter().find(|test| test.field == field)?;
+        let Some(text) = parsed.text else {
+            return Some(match field {
+                TestedField::RequestParameters => ConditionVerdict::Unknown,
+                // CloudTrail writes this field only where there is something to say.
+                TestedField::AdditionalEventData => ConditionVerdict::No,
+            });
+        };
+        let mut tests = self.possible_tests(field, text.as_bytes()).peekable();
+        if tests.peek().is_none() {
+            return Some(ConditionVerdict::No);
+        }
+        match parsed.value.get_or_init(|| parse(text)) {
+            Some(value) => any(tests.map(|test| Some(test.evaluate(value)))),
+            None => Some(ConditionVerdict::Unknown),
+        }
     }
 }
 
@@ -239,49 +270,22 @@ impl Test {
         })
     }
 
-    /// False when the test fails for a field with this JSON. Most records do not have the name that a test looks for; one
-    /// with escapes is none.
-    fn may_hold(&self, text: &[u8]) -> bool {
-        match self.last_name() {
-            _ if self.check.needs_text() => true,
-            Some(_) => names_before_colons(text).any(|name| self.is_named(name)),
-            None => self.check.may_hold(text),
-        }
-    }
-
-    fn evaluate(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
-        match self.evaluate_alone(fields) {
-            ConditionVerdict::Yes if self.is_doubt => ConditionVerdict::Unknown,
-            verdict => verdict,
-        }
-    }
-
-    fn evaluate_alone(&self, fields: &ParsedFields<'_>) -> ConditionVerdict {
-        let (text, parsed) = match self.field {
-            TestedField::RequestParameters => (fields.texts.request_parameters, &fields.request),
-            TestedField::AdditionalEventData => {
-                (fields.texts.additional_event_data, &fields.additional)
+    /// False when the test fails for a field with this JSON, which has these names.
+    fn may_hold(&self, text: &[u8], names: &[&[u8]]) -> bool {
+        self.check.needs_text()
+            || match self.last_name() {
+                Some(_) => names.iter().any(|name| self.is_named(name)),
+                None => self.check.may_hold(text),
             }
-        };
-        let absent = match self.field {
-            TestedField::RequestParameters => ConditionVerdict::Unknown,
-            // CloudTrail writes this field only where there is something to say.
-            TestedField::AdditionalEventData => ConditionVerdict::No,
-        };
-        let Some(text) = text.filter(|text| !is_nothing(text.as_bytes())) else {
-            return absent;
-        };
-        if is_whole(text.as_bytes()) && !self.may_hold(text.as_bytes()) {
-            return ConditionVerdict::No;
+    }
+
+    fn evaluate(&self, value: &Json<'_>) -> ConditionVerdict {
+        match decide(value, &self.path, &self.check) {
+            Some(ConditionVerdict::Yes) if self.is_doubt => ConditionVerdict::Unknown,
+            Some(verdict) => verdict,
+            None if self.check.needs_text() => ConditionVerdict::Unknown,
+            None => ConditionVerdict::No,
         }
-        let Some(value) = parsed.get_or_init(|| parse(text)) else {
-            return ConditionVerdict::Unknown;
-        };
-        decide(value, &self.path, &self.check).unwrap_or(if self.check.needs_text() {
-            ConditionVerdict::Unknown
-        } else {
-            ConditionVerdict::No
-        })
     }
 }
 
@@ -305,32 +309,43 @@ pub(crate) fn is_whole(text: &[u8]) -> bool {
 
 /// The object in a field, also as JSON in a text, as some exports and query engines write it. `None` when there is none or
 /// CloudTrail left it out: `{"reason": "requestParameters too large", "omitted": "true", "originalSize": "149893"}`.
-fn parse(text: &str) -> Option<Value> {
+fn parse(text: &str) -> Option<Json<'_>> {
     let value = match serde_json::from_str(text).ok()? {
-        Value::String(inner) => serde_json::from_str(&inner).ok()?,
+        Json::Text(inner) => serde_json::from_str::<Json<'_>>(&inner).ok()?.into_owned(),
         value => value,
     };
-    let fields = value.as_object()?;
+    let Json::Object(fields) = &value else {
+        return None;
+    };
+    let omitted = Segment::Ending("omitted".into());
     let is_omitted = fields.iter().any(|(name, value)| {
-        let is_true = *value == Value::Bool(true) || value.as_str() == Some("true");
-        is_true && Segment::Ending("omitted".into()).matches(name)
+        let is_true = *value == Json::Bool(true) || value.text() == Some("true");
+        is_true && name.text().is_some_and(|name| omitted.matches(name))
     });
     (!is_omitted).then_some(value)
 }
 
 /// The fields of a record, parsed at most once.
 pub(crate) struct ParsedFields<'r> {
-    texts: ConditionFields<'r>,
-    request: OnceCell<Option<Value>>,
-    additional: OnceCell<Option<Value>>,
+    request: ParsedField<'r>,
+    additional: ParsedField<'r>,
+}
+
+struct ParsedField<'r> {
+    /// Its JSON, if it says something.
+    text: Option<&'r str>,
+    value: OnceCell<Option<Json<'r>>>,
 }
 
 impl<'r> ParsedFields<'r> {
     pub(crate) fn new(texts: &ConditionFields<'r>) -> Self {
+        let parsed = |text: Option<&'r str>| ParsedField {
+            text: text.filter(|text| !is_nothing(text.as_bytes())),
+            value: OnceCell::new(),
+        };
         Self {
-            texts: *texts,
-            request: OnceCell::new(),
-            additional: OnceCell::new(),
+            request: parsed(texts.request_parameters),
+            additional: parsed(texts.additional_event_data),
         }
     }
 }
@@ -399,10 +414,10 @@ impl Check {
     }
 
     /// What a value at the end of the path says. `None` when it is no text and the check needs one.
-    fn decide(&self, value: &Value) -> Option<ConditionVerdict> {
+    fn decide(&self, value: &Json<'_>) -> Option<ConditionVerdict> {
         Some(match (self, value) {
-            (_, Value::String(text)) if text.starts_with(HIDDEN) => ConditionVerdict::Unknown,
-            (Self::FirstWord(wanted), Value::String(text)) => match first_word(text) {
+            (_, Json::Text(text)) if text.starts_with(HIDDEN) => ConditionVerdict::Unknown,
+            (Self::FirstWord(wanted), Json::Text(text)) => match first_word(text) {
                 "" => ConditionVerdict::Unknown,
                 word if word.eq_ignore_ascii_case(wanted) => ConditionVerdict::Yes,
                 _ => ConditionVerdict::No,
@@ -413,30 +428,29 @@ impl Check {
         })
     }
 
-    fn holds(&self, value: &Value) -> bool {
+    fn holds(&self, value: &Json<'_>) -> bool {
         match (self, value) {
-            (Self::Present, Value::Null | Value::Bool(_)) => false,
-            (Self::Present, Value::String(text)) => !text.is_empty(),
-            (Self::Present | Self::Entries, Value::Array(values)) => !values.is_empty(),
-            (Self::Present | Self::Entries, Value::Object(fields)) => !fields.is_empty(),
-            (Self::Entries, Value::String(text)) => {
+            (Self::Present, Json::Null | Json::Bool(_)) => false,
+            (Self::Present, Json::Text(text)) => !text.is_empty(),
+            (Self::Present | Self::Entries, Json::List(values)) => !values.is_empty(),
+            (Self::Present | Self::Entries, Json::Object(fields)) => !fields.is_empty(),
+            (Self::Entries, Json::Text(text)) => {
                 let inner = text.trim().strip_prefix(['[', '{']);
                 let is_filled =
                     inner.is_some_and(|inner| !inner.trim_start().starts_with([']', '}']));
                 is_filled || (inner.is_none() && text.contains('='))
             }
-            (Self::Present, Value::Number(_)) => true,
-            (Self::Equals(wanted), Value::String(text)) => wanted.eq_ignore_ascii_case(text),
-            (Self::Equals(wanted), Value::Bool(_) | Value::Number(_)) => {
-                *value.to_string() == **wanted
-            }
-            (Self::Contains(wanted), Value::String(text)) => text.contains(&**wanted),
+            (Self::Present, Json::Number(_)) => true,
+            (Self::Equals(wanted), Json::Text(text)) => wanted.eq_ignore_ascii_case(text),
+            (Self::Equals(wanted), Json::Bool(value)) => value.to_string() == **wanted,
+            (Self::Equals(wanted), Json::Number(value)) => value.to_string() == **wanted,
+            (Self::Contains(wanted), Json::Text(text)) => text.contains(&**wanted),
             (
                 Self::ArnOf {
                     service,
                     resource_start,
                 },
-                Value::String(text),
+                Json::Text(text),
             ) => is_arn_of(text, service, resource_start),
             _ => false,
         }
@@ -474,10 +488,10 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
 }
 
 /// What the values at a path say of a check. One that holds is enough. `None` when there are no values.
-fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<ConditionVerdict> {
+fn decide(value: &Json<'_>, path: &[Segment], check: &Check) -> Option<ConditionVerdict> {
     let Some((segment, rest)) = path.split_first() else {
         return match value {
-            Value::Array(values) if !matches!(check, Check::Present | Check::Entries) => {
+            Json::List(values) if !matches!(check, Check::Present | Check::Entries) => {
                 any(values.iter().map(|value| decide(value, path, check)))
             }
             _ => check.decide(value),
@@ -485,18 +499,18 @@ fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<ConditionVer
     };
     let is_any_depth = *segment == Segment::AnyDepth;
     let here = match value {
-        Value::String(text) if text.starts_with(HIDDEN) => Some(ConditionVerdict::Unknown),
+        Json::Text(text) if text.starts_with(HIDDEN) => Some(ConditionVerdict::Unknown),
         _ if is_any_depth => decide(value, rest, check),
         _ => None,
     };
     let below = match value {
-        Value::Array(values) => any(values.iter().map(|value| decide(value, path, check))),
-        Value::Object(fields) => any(fields.iter().map(|(name, value)| {
+        Json::List(values) => any(values.iter().map(|value| decide(value, path, check))),
+        Json::Object(fields) => any(fields.iter().map(|(name, value)| {
             if is_any_depth {
                 decide(value, path, check)
-            } else if !segment.matches(name) {
+            } else if !name.text().is_some_and(|name| segment.matches(name)) {
                 None
-            } else if matches!(value, Value::String(text) if text.starts_with(MASKED)) {
+            } else if matches!(value, Json::Text(text) if text.starts_with(MASKED)) {
                 Some(ConditionVerdict::Unknown)
             } else {
                 decide(value, rest, check)

@@ -26,15 +26,15 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The row of one attempt, which counts so many times.
-    pub(super) fn new(millis: i64, event_id: &[u8], denied: bool, count: u64) -> Self {
+    /// The row of no attempt yet.
+    pub(super) fn empty() -> Self {
         Self {
-            last_millis: millis,
-            last_event_id: EventId::new(event_id),
-            first_millis: millis,
-            attempts: count,
-            denied: if denied { count } else { 0 },
-            days: DaySet::from_iter([DaySet::day_of(millis)]),
+            last_millis: i64::MIN,
+            last_event_id: EventId::new(b""),
+            first_millis: i64::MAX,
+            attempts: 0,
+            denied: 0,
+            days: DaySet::new(),
             days_complete: true,
         }
     }

@@ -9,7 +9,7 @@ use advisor_core::{Activity, AppearanceId, CredentialId, UserCredential};
 use super::cache::Cache;
 use super::keys::{Keys, OTHER};
 use super::reasons::Reasons;
-use super::walk::Members;
+use super::walk::{Inner, Members};
 use super::window::{Span, Stop, Window};
 use crate::outcome::set_aside::Rejection;
 use crate::record::event::{SessionContext, SessionIssuer, Text, UserIdentity};
@@ -26,17 +26,17 @@ const SESSION_CONTEXT: u8 = 7;
 
 #[rustfmt::skip]
 static IDENTITY_KEYS: Keys<11> = Keys::new([
-    ("type", TYPE), ("principalId", PRINCIPAL_ID), ("arn", ARN), ("accountId", ACCOUNT_ID), ("accessKeyId", ACCESS_KEY_ID),
-    ("userName", USER_NAME), ("sessionContext", SESSION_CONTEXT), ("invokedBy", INVOKED_BY), ("identityProvider", OTHER),
-    ("onBehalfOf", OTHER), ("inScopeOf", OTHER),
+    ("type", TYPE, 0), ("principalId", PRINCIPAL_ID, 0), ("arn", ARN, 0), ("accountId", ACCOUNT_ID, 12),
+    ("accessKeyId", ACCESS_KEY_ID, 20), ("userName", USER_NAME, 0), ("sessionContext", SESSION_CONTEXT, 0),
+    ("invokedBy", INVOKED_BY, 0), ("identityProvider", OTHER, 0), ("onBehalfOf", OTHER, 0), ("inScopeOf", OTHER, 0),
 ]);
 
 const SESSION_ISSUER: u8 = 0;
 
 #[rustfmt::skip]
 static CONTEXT_KEYS: Keys<7> = Keys::new([
-    ("sessionIssuer", SESSION_ISSUER), ("webIdFederationData", OTHER), ("attributes", OTHER), ("ec2RoleDelivery", OTHER),
-    ("sourceIdentity", OTHER), ("ec2IssuedInVpc", OTHER), ("assumedRoot", OTHER),
+    ("sessionIssuer", SESSION_ISSUER, 0), ("webIdFederationData", OTHER, 0), ("attributes", OTHER, 0), ("ec2RoleDelivery", OTHER, 3),
+    ("sourceIdentity", OTHER, 0), ("ec2IssuedInVpc", OTHER, 0), ("assumedRoot", OTHER, 0),
 ]);
 
 /// Where a `userIdentity` stands; nowhere if the record is left to the reference parser.
@@ -49,11 +49,13 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Finds the parts of a `userIdentity`.
+    /// Finds the parts of the `userIdentity` that opens here.
     #[inline(always)]
-    pub(super) fn find(window: Window<'_>, whole: Span) -> Result<Self, Stop> {
+    pub(super) fn find(window: Window<'_>, open: usize) -> Result<Self, Stop> {
         let text = window.text;
-        let identity: Members<9> = window.object(whole, &IDENTITY_KEYS)?;
+        let (mut identity, mut context) = (Members::<9>::default(), Members::<2>::default());
+        window.read_members(open, &IDENTITY_KEYS, &mut identity, Session(&mut context))?;
+        let whole = identity.place;
         let plain = |number| identity.plain_text(text, number).ok_or(Stop::Odd);
         let (kind, id, arn) = (plain(TYPE)?, plain(PRINCIPAL_ID)?, plain(ARN)?);
         let (account, key) = (plain(ACCOUNT_ID)?, plain(ACCESS_KEY_ID)?);
@@ -70,22 +72,35 @@ impl Identity {
                 telling.end = key.end + 1;
             }
         }
-        let context = identity.value(SESSION_CONTEXT);
-        if !context.is_null(text) {
-            let context: Members<2> = window.object(context, &CONTEXT_KEYS)?;
-            let issuer = context.value(SESSION_ISSUER);
-            if !issuer.is_null(text) && issuer.of(text) != b"{}" {
-                let is_session = kind.of(text) == identity_types::ASSUMED_ROLE.as_bytes();
-                let start = issuer.start - 1;
-                let with_colon = Span { start, ..issuer };
-                // Anything that is not an object is for the parser of the whole.
-                telling = match with_colon.of(text) {
-                    [b':', b'{', .., b'}'] if is_session => with_colon,
-                    _ => whole,
-                };
-            }
+        if context.place.end == 0 && !identity.value(SESSION_CONTEXT).is_null(text) {
+            return Err(Stop::Odd);
+        }
+        let issuer = context.value(SESSION_ISSUER);
+        if !issuer.is_null(text) && issuer.of(text) != b"{}" {
+            let is_session = kind.of(text) == identity_types::ASSUMED_ROLE.as_bytes();
+            let start = issuer.start - 1;
+            let with_colon = Span { start, ..issuer };
+            // Anything that is not an object is for the parser of the whole.
+            telling = match with_colon.of(text) {
+                [b':', b'{', .., b'}'] if is_session => with_colon,
+                _ => whole,
+            };
         }
         Ok(Self { whole, telling })
+    }
+}
+
+/// The members of a `sessionContext`.
+struct Session<'m>(&'m mut Members<2>);
+
+impl Inner for Session<'_> {
+    #[inline(always)]
+    fn read(&mut self, window: Window<'_>, number: u8, open: usize) -> Result<Option<usize>, Stop> {
+        if number != SESSION_CONTEXT {
+            return Ok(None);
+        }
+        window.read_members(open, &CONTEXT_KEYS, self.0, ())?;
+        Ok(Some(self.0.place.end as usize))
     }
 }
 

@@ -26,15 +26,18 @@ pub(super) const EVENT_CATEGORY: u8 = 17;
 /// The values of a record that count.
 pub(super) type Fields = Members<19>;
 
+/// A UUID as text.
+const UUID: u8 = 36;
+
 #[rustfmt::skip]
 pub(super) static KEYS: Keys<31> = Keys::new([
-    ("eventVersion", OTHER), ("userIdentity", USER_IDENTITY), ("eventTime", EVENT_TIME), ("eventSource", EVENT_SOURCE),
-    ("eventName", EVENT_NAME), ("awsRegion", AWS_REGION), ("sourceIPAddress", OTHER), ("userAgent", OTHER),
-    ("errorCode", ERROR_CODE), ("errorMessage", ERROR_MESSAGE), ("requestParameters", REQUEST_PARAMETERS),
-    ("responseElements", RESPONSE_ELEMENTS), ("additionalEventData", ADDITIONAL_EVENT_DATA), ("requestID", OTHER),
-    ("eventID", EVENT_ID), ("readOnly", READ_ONLY), ("resources", RESOURCES), ("eventType", EVENT_TYPE), ("apiVersion", OTHER),
-    ("managementEvent", MANAGEMENT_EVENT), ("recipientAccountId", RECIPIENT_ACCOUNT_ID), ("sharedEventID", OTHER),
-    ("vpcEndpointId", OTHER), ("vpcEndpointAccountId", OTHER), ("serviceEventDetails", OTHER), ("addendum", ADDENDUM),
-    ("eventCategory", EVENT_CATEGORY), ("tlsDetails", OTHER), ("sessionCredentialFromConsole", OTHER),
-    ("edgeDeviceDetails", OTHER), ("eventContext", OTHER),
+    ("eventVersion", OTHER, 4), ("userIdentity", USER_IDENTITY, 0), ("eventTime", EVENT_TIME, 20), ("eventSource", EVENT_SOURCE, 0),
+    ("eventName", EVENT_NAME, 0), ("awsRegion", AWS_REGION, 9), ("sourceIPAddress", OTHER, 0), ("userAgent", OTHER, 0),
+    ("errorCode", ERROR_CODE, 0), ("errorMessage", ERROR_MESSAGE, 0), ("requestParameters", REQUEST_PARAMETERS, 0),
+    ("responseElements", RESPONSE_ELEMENTS, 0), ("additionalEventData", ADDITIONAL_EVENT_DATA, 0), ("requestID", OTHER, UUID),
+    ("eventID", EVENT_ID, UUID), ("readOnly", READ_ONLY, 0), ("resources", RESOURCES, 0), ("eventType", EVENT_TYPE, 10),
+    ("apiVersion", OTHER, 10), ("managementEvent", MANAGEMENT_EVENT, 0), ("recipientAccountId", RECIPIENT_ACCOUNT_ID, 12),
+    ("sharedEventID", OTHER, UUID), ("vpcEndpointId", OTHER, 22), ("vpcEndpointAccountId", OTHER, 12), ("serviceEventDetails", OTHER, 0),
+    ("addendum", ADDENDUM, 0), ("eventCategory", EVENT_CATEGORY, 10), ("tlsDetails", OTHER, 0),
+    ("sessionCredentialFromConsole", OTHER, 4), ("edgeDeviceDetails", OTHER, 0), ("eventContext", OTHER, 0),
 ]);

@@ -12,7 +12,9 @@ pub(crate) struct Irregular;
 /// Bytes of a block.
 const BLOCK: usize = 64;
 /// Blocks that are indexed together.
-const GROUP: usize = 8;
+const GROUP: usize = 32;
+/// Bitmaps that a register has.
+const LANES: usize = 8;
 
 /// A block's bitmaps. Brackets in strings are left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -90,16 +92,30 @@ impl Index {
         at.wrapping_sub(self.start) / BLOCK
     }
 
+    /// Which of the next 64 bytes are quotes and backslashes. `None` beyond the window.
+    #[inline(always)]
+    fn specials(&self, at: usize) -> Option<u64> {
+        let number = self.number_of(at);
+        let block = self.block(number)?;
+        let after = self.block(number + 1).map_or(0, |after| after.special);
+        // Wherever a block ends in them: a branch would be hard to predict.
+        let shift = at % BLOCK;
+        Some(block.special >> shift | after << 1 << (BLOCK - 1 - shift))
+    }
+
+    /// Whether the first quote or backslash is so many bytes from here, at most 62.
+    #[inline(always)]
+    pub(super) fn is_next_special(&self, at: usize, distance: u8) -> bool {
+        let until = (2 << (distance % 64)) - 1;
+        self.specials(at)
+            .is_some_and(|next| next & until == 1 << (distance % 64))
+    }
+
     /// Where the first quote or backslash is, here or later. `None` if that is beyond the window.
     #[inline(always)]
     pub(super) fn next_special(&self, mut at: usize) -> Option<usize> {
         loop {
-            let number = self.number_of(at);
-            let block = self.block(number)?;
-            let after = self.block(number + 1).map_or(0, |after| after.special);
-            // The next 64 bytes, wherever a block ends in them: a branch would be hard to predict.
-            let shift = at % BLOCK;
-            let next = block.special >> shift | after << 1 << (BLOCK - 1 - shift);
+            let next = self.specials(at)?;
             if next != 0 {
                 return Some(at + next.trailing_zeros() as usize);
             }
@@ -151,8 +167,8 @@ impl Index {
         }
         if groups.len() < wanted && !tail.is_empty() {
             let mut last = [b' '; GROUP * BLOCK];
-            for (byte, known) in last.iter_mut().zip(tail) {
-                *byte = *known;
+            if let Some(start) = last.get_mut(..tail.len()) {
+                start.copy_from_slice(tail);
             }
             self.read(simd, text, &last)?;
         }
@@ -174,10 +190,15 @@ impl Index {
             bytemuck::cast::<_, [i8; BLOCK]>(*block).simd_into(simd)
         };
         let mut scan = self.scan;
-        let mut blocks = [Block::default(); GROUP];
+        let known = self.blocks.len();
+        self.blocks.resize(known + GROUP, Block::default());
+        let blocks = self.blocks.get_mut(known..).unwrap_or_default();
         let mut marks = [Marks::default(); GROUP];
-        let mut quotes = [0; GROUP];
-        let all = blocks.iter_mut().zip(&mut marks).zip(&mut quotes);
+        let mut quotes = [[0; LANES]; GROUP / LANES];
+        let all = blocks
+            .iter_mut()
+            .zip(&mut marks)
+            .zip(quotes.as_flattened_mut());
         for (bytes, ((block, marks), quotes)) in group.iter().zip(all) {
             let bytes = load(bytes);
             // The two kinds of brackets differ in this bit.
@@ -195,12 +216,14 @@ impl Index {
             *quotes = all_quotes & !marks.escaped;
         }
         // In every bit, whether the number of quotes up to it is odd.
-        let mut odd: u64x8<S> = quotes.simd_into(simd);
-        for shift in [1, 2, 4, 8, 16, 32] {
-            odd ^= odd << shift;
+        for bits in &mut quotes {
+            let mut odd: u64x8<S> = (*bits).simd_into(simd);
+            for shift in [1, 2, 4, 8, 16, 32] {
+                odd ^= odd << shift;
+            }
+            *bits = odd.into();
         }
-        let odd: [u64; GROUP] = odd.into();
-        let all = blocks.iter_mut().zip(&marks).zip(odd);
+        let all = blocks.iter_mut().zip(&marks).zip(quotes.as_flattened());
         for (number, (bytes, ((block, marks), odd))) in group.iter().zip(all).enumerate() {
             let inside = odd ^ scan.in_string;
             scan.in_string = (inside.cast_signed() >> 63).cast_unsigned();
@@ -225,7 +248,6 @@ impl Index {
             }
         }
         self.scan = scan;
-        self.blocks.extend_from_slice(&blocks);
         Ok(())
     }
 }

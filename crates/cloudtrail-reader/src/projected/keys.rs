@@ -12,8 +12,20 @@ pub(super) const OTHER: u8 = 31;
 /// The keys of one kind of object in CloudTrail's order, each with its number.
 #[derive(Debug)]
 pub(super) struct Keys<const N: usize> {
-    names: [(&'static str, u8); N],
+    names: [Name; N],
     keys: [Key; N],
+}
+
+/// A key, its number, and the length of the strings that it usually has; 0 if they differ.
+type Name = (&'static str, u8, u8);
+
+/// A key that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) number: u8,
+    /// Where its value starts.
+    pub(super) start: usize,
+    pub(super) usual: u8,
 }
 
 /// A key with its quotes and the colon, and which bits of the words are the key's.
@@ -40,7 +52,7 @@ impl<const N: usize> Keys<N> {
         clippy::indexing_slicing,
         reason = "it is only called at compile time: constant evaluation has no `get`"
     )]
-    pub(super) const fn new(names: [(&'static str, u8); N]) -> Self {
+    pub(super) const fn new(names: [Name; N]) -> Self {
         let no_key = Key {
             words: [0; COMPARED / 8],
             mask: [0; COMPARED / 8],
@@ -66,14 +78,14 @@ impl<const N: usize> Keys<N> {
         Self { names, keys }
     }
 
-    /// The number of the key that is here, and where its value starts. `next` is which key is expected, and then the one after it.
+    /// The key that is here. `next` is which key is expected, and then the one after it.
     #[inline(always)]
     pub(super) fn find(
         &self,
         window: Window<'_>,
         at: usize,
         next: &mut usize,
-    ) -> Result<(u8, usize), Stop> {
+    ) -> Result<Found, Stop> {
         let bytes = window.text.get(at..).and_then(<[u8]>::first_chunk);
         if let Some(bytes) = bytes {
             let words: Words = bytemuck::cast::<[u8; COMPARED], Words>(*bytes).map(u64::from_le);
@@ -81,9 +93,14 @@ impl<const N: usize> Keys<N> {
                 let name = self.names.get(*next);
                 *next += 1;
                 if key.is(&words)
-                    && let Some((name, number)) = name
+                    && let Some(&(name, number, usual)) = name
                 {
-                    return Ok((*number, at + name.len() + 3));
+                    let start = at + name.len() + 3;
+                    return Ok(Found {
+                        number,
+                        start,
+                        usual,
+                    });
                 }
             }
         }
@@ -97,13 +114,13 @@ impl<const N: usize> Keys<N> {
         window: Window<'_>,
         at: usize,
         next: &mut usize,
-    ) -> Result<(u8, usize), Stop> {
+    ) -> Result<Found, Stop> {
         let text = window.text;
         let start = skip_space(text, at);
         if text.get(start) != Some(&b'"') {
             return Err(Stop::Odd);
         }
-        let string = window.string(start)?;
+        let string = window.string(start, 0)?;
         let colon = skip_space(text, string.end);
         // With an escape it may be any key.
         if string.is_escaped || text.get(colon) != Some(&b':') {
@@ -113,11 +130,16 @@ impl<const N: usize> Keys<N> {
         let known = self
             .names
             .iter()
-            .position(|(known, _)| known.as_bytes() == name);
+            .position(|(known, ..)| known.as_bytes() == name);
         *next = known.map_or(0, |known| known + 1);
-        let number = known.and_then(|known| self.names.get(known));
-        let number = number.map_or(OTHER, |(_, number)| *number);
-        Ok((number, skip_space(text, colon + 1)))
+        let known = known.and_then(|known| self.names.get(known));
+        let (_, number, usual) = *known.unwrap_or(&("", OTHER, 0));
+        let start = skip_space(text, colon + 1);
+        Ok(Found {
+            number,
+            start,
+            usual,
+        })
     }
 }
 
@@ -126,7 +148,12 @@ mod tests {
     use super::super::index::tests::index;
     use super::*;
 
-    static KEYS: Keys<4> = Keys::new([("type", 1), ("userName", OTHER), ("arn", 0), ("x", 2)]);
+    static KEYS: Keys<4> = Keys::new([
+        ("type", 1, 0),
+        ("userName", OTHER, 0),
+        ("arn", 0, 5),
+        ("x", 2, 0),
+    ]);
 
     fn find(text: &str, mut next: usize) -> Result<(u8, &str, usize), Stop> {
         let index = index(text.as_bytes()).unwrap();
@@ -134,8 +161,8 @@ mod tests {
             text: text.as_bytes(),
             index: &index,
         };
-        let (number, value) = KEYS.find(window, 0, &mut next)?;
-        Ok((number, &text[value..], next))
+        let found = KEYS.find(window, 0, &mut next)?;
+        Ok((found.number, &text[found.start..], next))
     }
 
     #[test]

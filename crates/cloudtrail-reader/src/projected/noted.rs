@@ -1,6 +1,8 @@
 //! What was noted of an object, until it was read to its end.
 
-use advisor_core::{AppearanceId, CoverageId, CredentialId, CreditedActionId, RegionId};
+use advisor_core::{
+    AppearanceId, CoverageId, CredentialId, CreditedActionId, InternedAttempt, RegionId,
+};
 use serde::de::IgnoredAny;
 
 use super::index::Irregular;
@@ -59,14 +61,27 @@ impl Noted {
 /// An attempt, kept until its object was read to its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotedAttempt {
-    pub(crate) principal: AppearanceId,
+    pub(super) principal: AppearanceId,
     /// The long-term access key that signed the call.
     pub(crate) key: Option<CredentialId>,
-    pub(crate) action: CreditedActionId,
-    pub(crate) region: RegionId,
-    pub(crate) time_millis: i64,
-    pub(crate) event_id: [u8; UUID],
-    pub(crate) denied: bool,
+    pub(super) action: CreditedActionId,
+    pub(super) region: RegionId,
+    pub(super) time_millis: i64,
+    pub(super) event_id: [u8; UUID],
+    pub(super) denied: bool,
+}
+
+impl NotedAttempt {
+    pub(crate) fn interned(&self) -> InternedAttempt<'_> {
+        InternedAttempt {
+            principal: self.principal,
+            action: self.action,
+            region: self.region,
+            time_millis: self.time_millis,
+            event_id: &self.event_id,
+            denied: self.denied,
+        }
+    }
 }
 
 /// A day with events of a kind, kept until its object was read to its end.

@@ -11,6 +11,7 @@ use super::coverage::{Coverages, SeenRecord};
 use super::fields::*;
 use super::noted::{Noted, NotedAttempt, UUID};
 use super::reasons::Reasons;
+use super::walk::Inner;
 use super::window::{Span, Stop, Window};
 use crate::options::Rules;
 use crate::outcome::set_aside::{Rejection, SetAside};
@@ -57,10 +58,14 @@ impl Record {
 
     #[inline(always)]
     fn read(&mut self, window: Window<'_>, open: usize) -> Result<(), Stop> {
-        window.read_members(open, &KEYS, &mut self.fields)?;
-        let fields = &self.fields;
+        let Self {
+            fields, identity, ..
+        } = self;
+        window.read_members(open, &KEYS, fields, Caller(identity))?;
         let plain = |number| fields.plain_text(window.text, number).ok_or(Stop::Odd);
-        self.identity = Identity::find(window, fields.value(USER_IDENTITY))?;
+        if identity.whole.end == 0 {
+            return Err(Stop::Odd);
+        }
         self.source = plain(EVENT_SOURCE)?;
         self.name = plain(EVENT_NAME)?;
         Ok(())
@@ -87,6 +92,20 @@ impl Record {
         } else {
             Span::default()
         }
+    }
+}
+
+/// The `userIdentity` of a record.
+struct Caller<'i>(&'i mut Identity);
+
+impl Inner for Caller<'_> {
+    #[inline(always)]
+    fn read(&mut self, window: Window<'_>, number: u8, open: usize) -> Result<Option<usize>, Stop> {
+        if number != USER_IDENTITY {
+            return Ok(None);
+        }
+        *self.0 = Identity::find(window, open)?;
+        Ok(Some(self.0.whole.end as usize))
     }
 }
 

@@ -46,11 +46,25 @@ pub(super) struct Value {
     pub(super) is_escaped: bool,
 }
 
-impl Window<'_> {
-    /// The string that starts here.
+impl Value {
     #[inline(always)]
-    pub(super) fn string(self, start: usize) -> Result<Value, Stop> {
+    pub(super) fn until(end: usize) -> Self {
+        let is_escaped = false;
+        Self { end, is_escaped }
+    }
+}
+
+impl Window<'_> {
+    /// The string that starts here. If it has the usual length, the processor goes on from its end without waiting for the index.
+    #[inline(always)]
+    pub(super) fn string(self, start: usize, usual: u8) -> Result<Value, Stop> {
         let mut at = start + 1;
+        if self.index.is_next_special(at, usual) && usual > 0 {
+            let end = at + usize::from(usual);
+            if self.text.get(end) == Some(&b'"') {
+                return Ok(Value::until(end + 1));
+            }
+        }
         let mut is_escaped = false;
         loop {
             let special = self.index.next_special(at).ok_or(Stop::Beyond)?;

@@ -127,15 +127,16 @@ pub(crate) struct ResponseError<'a> {
 
 impl<'a> ResponseError<'a> {
     /// Whether the JSON of `responseElements` can be an error, by its bytes.
+    #[inline]
     pub(crate) fn is_possible(response_elements: &[u8]) -> bool {
         static KEYS: LazyLock<[Finder<'static>; 2]> =
             LazyLock::new(|| [&b"\"errorCode\""[..], b"essage\""].map(Finder::new));
-        KEYS.iter().any(|key| key.find(response_elements).is_some())
+        let has = |key: &Finder<'_>| key.find(response_elements).is_some();
+        response_elements.starts_with(b"{") && KEYS.iter().any(has)
     }
 
     pub(crate) fn parse(response_elements: &'a str) -> Option<Self> {
-        let is_object = response_elements.starts_with('{');
-        if !is_object || !Self::is_possible(response_elements.as_bytes()) {
+        if !Self::is_possible(response_elements.as_bytes()) {
             return None;
         }
         serde_json::from_str(response_elements).ok()
