@@ -132,21 +132,23 @@ impl Activity {
         self.add(attempt, 1)
     }
 
-    /// Records many attempts by ids of this table. Those of principals that it does not know are left out. It takes less time than
-    /// to record them one by one: lookups in a loop of their own do not wait for each other's memory.
+    /// Records many attempts by ids of this table, as [`Activity::record_interned`] records each, and returns how many were recorded:
+    /// those of principals that this table does not know are not. It runs through the attempts twice, so that the lookups of rows, in
+    /// a loop of their own, do not wait for each other's memory.
     pub fn record_all_interned<'a>(
         &mut self,
         attempts: impl Iterator<Item = InternedAttempt<'a>> + Clone,
-    ) {
-        let rows: Vec<Option<u32>> = attempts
-            .clone()
-            .map(|attempt| self.row_of(&attempt))
-            .collect();
+    ) -> usize {
+        let rows = attempts.clone().map(|attempt| self.row_of(&attempt));
+        let rows: Vec<Option<u32>> = rows.collect();
+        let mut recorded = 0;
         for (attempt, row) in attempts.zip(rows) {
             if let Some(row) = row {
                 self.add_to(row, &attempt, 1);
+                recorded += 1;
             }
         }
+        recorded
     }
 
     /// Adds an attempt that counts so many times.

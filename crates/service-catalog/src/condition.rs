@@ -24,8 +24,7 @@ use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use memchr::memmem;
-
-use crate::json::Json;
+use serde_json::Value;
 
 /// What conditions look at in a CloudTrail record: the JSON texts of two of its fields.
 #[derive(Debug, Clone, Copy, Default)]
@@ -172,10 +171,17 @@ impl RecordCondition {
 
     /// False when all tests fail for fields of this JSON: nothing has to be parsed to see that.
     pub(crate) fn may_hold(&self, request_parameters: &[u8], additional_event_data: &[u8]) -> bool {
-        let may_hold =
-            |field, text| !is_nothing(text) && self.possible_tests(field, text).next().is_some();
+        let may_hold = |field, text| {
+            self.has_tests_of(field)
+                && !is_nothing(text)
+                && self.possible_tests(field, text).next().is_some()
+        };
         may_hold(TestedField::RequestParameters, request_parameters)
             || may_hold(TestedField::AdditionalEventData, additional_event_data)
+    }
+
+    fn has_tests_of(&self, field: TestedField) -> bool {
+        self.tests.iter().any(|test| test.field == field)
     }
 
     /// The tests of a field that can hold for its JSON, which is read once for all of them. Most records do not have the names
@@ -210,7 +216,9 @@ impl RecordCondition {
         field: TestedField,
         parsed: &ParsedField<'_>,
     ) -> Option<ConditionVerdict> {
-        self.tests.iter().find(|test| test.field == field)?;
+        if !self.has_tests_of(field) {
+            return None;
+        }
         let Some(text) = parsed.text else {
             return Some(match field {
                 TestedField::RequestParameters => ConditionVerdict::Unknown,
@@ -279,7 +287,7 @@ impl Test {
             }
     }
 
-    fn evaluate(&self, value: &Json<'_>) -> ConditionVerdict {
+    fn evaluate(&self, value: &Value) -> ConditionVerdict {
         match decide(value, &self.path, &self.check) {
             Some(ConditionVerdict::Yes) if self.is_doubt => ConditionVerdict::Unknown,
             Some(verdict) => verdict,
@@ -309,18 +317,15 @@ pub(crate) fn is_whole(text: &[u8]) -> bool {
 
 /// The object in a field, also as JSON in a text, as some exports and query engines write it. `None` when there is none or
 /// CloudTrail left it out: `{"reason": "requestParameters too large", "omitted": "true", "originalSize": "149893"}`.
-fn parse(text: &str) -> Option<Json<'_>> {
+fn parse(text: &str) -> Option<Value> {
     let value = match serde_json::from_str(text).ok()? {
-        Json::Text(inner) => serde_json::from_str::<Json<'_>>(&inner).ok()?.into_owned(),
+        Value::String(inner) => serde_json::from_str(&inner).ok()?,
         value => value,
     };
-    let Json::Object(fields) = &value else {
-        return None;
-    };
-    let omitted = Segment::Ending("omitted".into());
+    let fields = value.as_object()?;
     let is_omitted = fields.iter().any(|(name, value)| {
-        let is_true = *value == Json::Bool(true) || value.text() == Some("true");
-        is_true && name.text().is_some_and(|name| omitted.matches(name))
+        let is_true = *value == Value::Bool(true) || value.as_str() == Some("true");
+        is_true && Segment::Ending("omitted".into()).matches(name)
     });
     (!is_omitted).then_some(value)
 }
@@ -334,7 +339,7 @@ pub(crate) struct ParsedFields<'r> {
 struct ParsedField<'r> {
     /// Its JSON, if it says something.
     text: Option<&'r str>,
-    value: OnceCell<Option<Json<'r>>>,
+    value: OnceCell<Option<Value>>,
 }
 
 impl<'r> ParsedFields<'r> {
@@ -414,10 +419,10 @@ impl Check {
     }
 
     /// What a value at the end of the path says. `None` when it is no text and the check needs one.
-    fn decide(&self, value: &Json<'_>) -> Option<ConditionVerdict> {
+    fn decide(&self, value: &Value) -> Option<ConditionVerdict> {
         Some(match (self, value) {
-            (_, Json::Text(text)) if text.starts_with(HIDDEN) => ConditionVerdict::Unknown,
-            (Self::FirstWord(wanted), Json::Text(text)) => match first_word(text) {
+            (_, Value::String(text)) if text.starts_with(HIDDEN) => ConditionVerdict::Unknown,
+            (Self::FirstWord(wanted), Value::String(text)) => match first_word(text) {
                 "" => ConditionVerdict::Unknown,
                 word if word.eq_ignore_ascii_case(wanted) => ConditionVerdict::Yes,
                 _ => ConditionVerdict::No,
@@ -428,29 +433,30 @@ impl Check {
         })
     }
 
-    fn holds(&self, value: &Json<'_>) -> bool {
+    fn holds(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Present, Json::Null | Json::Bool(_)) => false,
-            (Self::Present, Json::Text(text)) => !text.is_empty(),
-            (Self::Present | Self::Entries, Json::List(values)) => !values.is_empty(),
-            (Self::Present | Self::Entries, Json::Object(fields)) => !fields.is_empty(),
-            (Self::Entries, Json::Text(text)) => {
+            (Self::Present, Value::Null | Value::Bool(_)) => false,
+            (Self::Present, Value::String(text)) => !text.is_empty(),
+            (Self::Present | Self::Entries, Value::Array(values)) => !values.is_empty(),
+            (Self::Present | Self::Entries, Value::Object(fields)) => !fields.is_empty(),
+            (Self::Entries, Value::String(text)) => {
                 let inner = text.trim().strip_prefix(['[', '{']);
                 let is_filled =
                     inner.is_some_and(|inner| !inner.trim_start().starts_with([']', '}']));
                 is_filled || (inner.is_none() && text.contains('='))
             }
-            (Self::Present, Json::Number(_)) => true,
-            (Self::Equals(wanted), Json::Text(text)) => wanted.eq_ignore_ascii_case(text),
-            (Self::Equals(wanted), Json::Bool(value)) => value.to_string() == **wanted,
-            (Self::Equals(wanted), Json::Number(value)) => value.to_string() == **wanted,
-            (Self::Contains(wanted), Json::Text(text)) => text.contains(&**wanted),
+            (Self::Present, Value::Number(_)) => true,
+            (Self::Equals(wanted), Value::String(text)) => wanted.eq_ignore_ascii_case(text),
+            (Self::Equals(wanted), Value::Bool(_) | Value::Number(_)) => {
+                *value.to_string() == **wanted
+            }
+            (Self::Contains(wanted), Value::String(text)) => text.contains(&**wanted),
             (
                 Self::ArnOf {
                     service,
                     resource_start,
                 },
-                Json::Text(text),
+                Value::String(text),
             ) => is_arn_of(text, service, resource_start),
             _ => false,
         }
@@ -488,10 +494,10 @@ fn is_arn_of(text: &str, service: &str, resource_start: &str) -> bool {
 }
 
 /// What the values at a path say of a check. One that holds is enough. `None` when there are no values.
-fn decide(value: &Json<'_>, path: &[Segment], check: &Check) -> Option<ConditionVerdict> {
+fn decide(value: &Value, path: &[Segment], check: &Check) -> Option<ConditionVerdict> {
     let Some((segment, rest)) = path.split_first() else {
         return match value {
-            Json::List(values) if !matches!(check, Check::Present | Check::Entries) => {
+            Value::Array(values) if !matches!(check, Check::Present | Check::Entries) => {
                 any(values.iter().map(|value| decide(value, path, check)))
             }
             _ => check.decide(value),
@@ -499,18 +505,18 @@ fn decide(value: &Json<'_>, path: &[Segment], check: &Check) -> Option<Condition
     };
     let is_any_depth = *segment == Segment::AnyDepth;
     let here = match value {
-        Json::Text(text) if text.starts_with(HIDDEN) => Some(ConditionVerdict::Unknown),
+        Value::String(text) if text.starts_with(HIDDEN) => Some(ConditionVerdict::Unknown),
         _ if is_any_depth => decide(value, rest, check),
         _ => None,
     };
     let below = match value {
-        Json::List(values) => any(values.iter().map(|value| decide(value, path, check))),
-        Json::Object(fields) => any(fields.iter().map(|(name, value)| {
+        Value::Array(values) => any(values.iter().map(|value| decide(value, path, check))),
+        Value::Object(fields) => any(fields.iter().map(|(name, value)| {
             if is_any_depth {
                 decide(value, path, check)
-            } else if !name.text().is_some_and(|name| segment.matches(name)) {
+            } else if !segment.matches(name) {
                 None
-            } else if matches!(value, Json::Text(text) if text.starts_with(MASKED)) {
+            } else if matches!(value, Value::String(text) if text.starts_with(MASKED)) {
                 Some(ConditionVerdict::Unknown)
             } else {
                 decide(value, rest, check)

@@ -28,7 +28,6 @@ mod event_source;
 mod events;
 mod fingerprint;
 mod ids;
-mod json;
 mod name_index;
 mod observability;
 mod records;

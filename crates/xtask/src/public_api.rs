@@ -34,7 +34,7 @@ const LIBRARY_FEATURES: &str = "s3,store,arrow,parquet";
 ///
 /// Fails when the API differs from the file, when a public signature mentions a type that the library does not export, when
 /// a type has two paths, when the command line or the Python package depends on another crate of this workspace, and when the
-/// library depends on clap, axum or mimalloc.
+/// library, without its feature `serve`, depends on clap, axum or mimalloc.
 #[derive(Args)]
 pub(crate) struct PublicApi {
     /// Write the file instead of comparing with it.

@@ -168,3 +168,50 @@ fn corrections_are_attempts_that_add_nothing_to_the_counts() {
     assert_eq!(row.last_millis, 2 * 86_400_000);
     assert_eq!(row.days, &DaySet::from_iter([1, 2]));
 }
+
+#[test]
+fn many_attempts_are_recorded_as_one_by_one() {
+    let ids = |activity: &mut Activity| {
+        let principals = ["AIDA1", "AIDA2"].map(|unique_id| {
+            activity.intern_principal(Principal {
+                unique_id: Some(unique_id),
+                ..Principal::default()
+            })
+        });
+        let actions = ["GetObject", "PutObject"]
+            .map(|name| activity.intern_action("s3", CreditedAction::Action(name)));
+        (principals, actions, activity.intern_region("us-east-1"))
+    };
+    let (mut one_by_one, mut together, mut larger) =
+        (Activity::new(), Activity::new(), Activity::new());
+    let (principals, actions, region) = ids(&mut one_by_one);
+    assert_eq!(ids(&mut together), (principals, actions, region));
+    ids(&mut larger);
+    let unknown = larger.intern_principal(Principal {
+        unique_id: Some("AIDA3"),
+        ..Principal::default()
+    });
+    let event_ids = ["a", "b", "c"];
+    let attempts: Vec<InternedAttempt<'_>> = (0..60)
+        .map(|number: usize| InternedAttempt {
+            principal: principals[number % 2].unwrap(),
+            action: actions[number / 2 % 2],
+            region,
+            time_millis: i64::try_from(number * 7 % 5).unwrap() * 86_400_000,
+            event_id: event_ids[number % 3].as_bytes(),
+            denied: number.is_multiple_of(7),
+        })
+        .collect();
+    let stranger = InternedAttempt {
+        principal: unknown.unwrap(),
+        ..attempts[0]
+    };
+    let all = [&attempts[..30], &[stranger], &attempts[30..]].concat();
+    let recorded = all
+        .iter()
+        .filter(|attempt| one_by_one.record_interned(attempt));
+    assert_eq!(recorded.count(), 60);
+    assert_eq!(together.record_all_interned(all.iter().copied()), 60);
+    assert_eq!(together, one_by_one);
+    assert_eq!(together.len(), 4);
+}

@@ -26,8 +26,7 @@ pub(super) const EVENT_CATEGORY: u8 = 17;
 /// The values of a record that count.
 pub(super) type Fields = Members<19>;
 
-/// A UUID as text.
-const UUID: u8 = 36;
+const UUID: u8 = super::noted::UUID as u8;
 
 #[rustfmt::skip]
 pub(super) static KEYS: Keys<31> = Keys::new([

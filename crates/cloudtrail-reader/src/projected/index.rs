@@ -175,7 +175,7 @@ impl Index {
         Ok(())
     }
 
-    /// Makes the bitmaps of the next blocks. Where strings are is worked out for all of them in one register.
+    /// Makes the bitmaps of the next blocks. Where strings are is worked out for eight of them in one register.
     #[inline(always)]
     fn read<S: Simd>(
         &mut self,
@@ -350,6 +350,10 @@ pub(super) mod tests {
             assert_eq!(index.next_special(by + 2), Some(by + 5));
             assert_eq!(index.next_special(by + 5), Some(by + 5));
             assert_eq!(index.next_special(by + 34), None);
+            assert!(index.is_next_special(by + 2, 3));
+            assert!(!index.is_next_special(by + 2, 4));
+            assert!(!index.is_next_special(by + 2, 2));
+            assert!(!index.is_next_special(text.len() + 64, 0));
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Keys<const N: usize> {
     keys: [Key; N],
 }
 
-/// A key, its number, and the length of the strings that it usually has; 0 if they differ.
+/// A key, its number, and the usual length of its strings; 0 if there is none.
 type Name = (&'static str, u8, u8);
 
 /// A key that was found.
@@ -95,7 +95,7 @@ impl<const N: usize> Keys<N> {
                 if key.is(&words)
                     && let Some(&(name, number, usual)) = name
                 {
-                    let start = at + name.len() + 3;
+                    let start = skip_space(window.text, at + name.len() + 3);
                     return Ok(Found {
                         number,
                         start,
@@ -176,10 +176,15 @@ mod tests {
             ("", OTHER, 0),
             ("aKeyOfMoreLettersThanAreCompared", OTHER, 0),
         ] {
-            for (before, space) in [("", ""), ("", " "), ("\n", "\t ")] {
+            for (before, [space, after_colon]) in [
+                ("", ["", ""]),
+                ("", ["", " "]),
+                ("", [" ", " "]),
+                ("\n", ["\t ", ""]),
+            ] {
                 for rest in ["1", "\"a text of more than thirty-two bytes\""] {
                     for next in 0..5 {
-                        let text = format!("{before}\"{key}\"{space}:{space}{rest}");
+                        let text = format!("{before}\"{key}\"{space}:{after_colon}{rest}");
                         let found = find(&text, next);
                         assert_eq!(found, Ok((number, rest, after)), "{text} {next}");
                     }

@@ -61,7 +61,7 @@ impl Record {
         let Self {
             fields, identity, ..
         } = self;
-        window.read_members(open, &KEYS, fields, Caller(identity))?;
+        window.read_members(open, &KEYS, fields, FindIdentity(identity))?;
         let plain = |number| fields.plain_text(window.text, number).ok_or(Stop::Odd);
         if identity.whole.end == 0 {
             return Err(Stop::Odd);
@@ -95,10 +95,10 @@ impl Record {
     }
 }
 
-/// The `userIdentity` of a record.
-struct Caller<'i>(&'i mut Identity);
+/// Finds the `userIdentity` of a record.
+struct FindIdentity<'i>(&'i mut Identity);
 
-impl Inner for Caller<'_> {
+impl Inner for FindIdentity<'_> {
     #[inline(always)]
     fn read(&mut self, window: Window<'_>, number: u8, open: usize) -> Result<Option<usize>, Stop> {
         if number != USER_IDENTITY {

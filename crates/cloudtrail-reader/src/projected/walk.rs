@@ -1,4 +1,5 @@
-//! Stage 2: walks the members of an object, from quote to quote. Nested objects and lists are jumped over.
+//! Stage 2: walks the members of an object, from quote to quote. Nested objects that count are walked, too; others, and lists, are
+//! jumped over.
 
 use serde::de::IgnoredAny;
 
