@@ -12,7 +12,7 @@ use access_advisor::catalog::build::BuildError;
 use access_advisor::explain::ExplainError;
 use access_advisor::findings::{BaselineError, SettingsError, Severity};
 use access_advisor::report::RequestError;
-use access_advisor::rightsize::KeepRuleError;
+use access_advisor::rightsize::{KeepRuleError, UnknownLimitError};
 use access_advisor::serve::{CredentialsError, ServeError};
 use access_advisor::store::{AccountImportError, OperationError, StoreError, TrailImportError};
 use access_advisor::trail::{ListingError, MissingInput};
@@ -88,6 +88,8 @@ pub(crate) enum Failure {
         #[source]
         error: KeepRuleError,
     },
+    #[error(transparent)]
+    Limit(#[from] UnknownLimitError),
     #[error("--strict: {missing}; {outcome}")]
     Strict {
         #[source]

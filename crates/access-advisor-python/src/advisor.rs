@@ -420,7 +420,7 @@ impl Advisor {
                 encoder = encoder
                     .find(&entities, &settings, || work::check(&stopping))
                     .map_err(|fault| error::file(&path, fault))?
-                    .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+                    .with_rightsizing(RightsizeOptions::default());
             }
             whole_file(&path, &stopping, |writer| {
                 let reports = advisor.reports(granularity.0);

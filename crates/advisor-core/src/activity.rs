@@ -154,10 +154,10 @@ impl Activity {
     /// Adds an attempt that counts so many times.
     fn add(&mut self, attempt: &InternedAttempt<'_>, count: u64) -> bool {
         let row = self.row_of(attempt);
-        row.is_some_and(|row| {
+        if let Some(row) = row {
             self.add_to(row, attempt, count);
-            true
-        })
+        }
+        row.is_some()
     }
 
     /// The number of the row of an attempt, to which it must be added. `None` for a principal that this table does not know.

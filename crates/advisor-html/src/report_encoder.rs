@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use advisor_core::{
     Advisor, EntityId, Finding, FindingKind, FindingSettings, Findings, Refusal, Report,
-    Rightsized, Rightsizer, Severity,
+    RightsizeOptions, Rightsized, Rightsizer, Severity,
 };
 use hashbrown::HashMap;
 
@@ -101,13 +101,13 @@ impl ReportEncoder {
         Ok(self.with_exclusions(settings))
     }
 
-    /// Adds right-sized policies, which a right-sizer of the same advisor makes, to the pages of users, groups, roles and the account's
-    /// own policies. Without states there are none: see [`find`](Self::find).
+    /// Adds right-sized policies to the pages of users, groups, roles and the account's own policies. Without states there are none:
+    /// see [`find`](Self::find).
     #[must_use]
-    pub fn with_rightsizer(self, rightsizer: Rightsizer) -> Self {
+    pub fn with_rightsizing(self, options: RightsizeOptions) -> Self {
         let has_states = self.advisor.tracking().has_states();
         Self {
-            rightsizer: has_states.then_some(rightsizer),
+            rightsizer: has_states.then(|| self.advisor.rightsizer(options)),
             ..self
         }
     }

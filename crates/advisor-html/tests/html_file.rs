@@ -155,8 +155,7 @@ fn the_same_reports_give_the_same_file() {
 #[test]
 fn an_encoder_writes_the_same_file_after_one_that_was_full() {
     let advisor = advisor(300);
-    let encoder = ReportEncoder::new(&advisor)
-        .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+    let encoder = ReportEncoder::new(&advisor).with_rightsizing(RightsizeOptions::default());
     let whole = file_of(&advisor, &encoder, HtmlOptions::default());
     let small = || HtmlOptions::default().limit(12_500);
     let full = file_of(&advisor, &encoder, small());

@@ -138,8 +138,7 @@ impl GatheredReports<'_> {
         let options = HtmlOptions::default()
             .granularity(Granularity::Action)
             .limit(MOST_BYTES);
-        let encoder = ReportEncoder::new(advisor)
-            .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+        let encoder = ReportEncoder::new(advisor).with_rightsizing(RightsizeOptions::default());
         let settings = FindingSettings::new().min_coverage_days(tracking.min_coverage_days);
         let mut html = None;
         let mut counts = Counts::default();

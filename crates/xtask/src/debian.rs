@@ -1,20 +1,19 @@
 //! Programs that tests need, from the packages of Debian and its relatives.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
 
 use crate::{child, python};
 
 /// Makes sure that a program is on the search path. On Linux with apt-get, its packages are installed if it is missing, as root or, in CI,
 /// with sudo: nothing is installed on somebody's own machine without being asked.
-pub(crate) fn program(name: &str, packages: &[&str]) -> Result<(), String> {
-    if on_path(name).is_some() {
+pub(crate) fn require(name: &str, packages: &[&str]) -> Result<(), String> {
+    if is_on_path(name) {
         return Ok(());
     }
     let list = packages.join(" ");
     let missing = format!("{name} is not on the search path");
     let is_root = is_root();
-    if !cfg!(target_os = "linux") || on_path("apt-get").is_none() {
+    if !cfg!(target_os = "linux") || !is_on_path("apt-get") {
         return Err(format!("{missing}: install it (Debian's packages: {list})"));
     }
     if !is_root && std::env::var_os("CI").is_none() {
@@ -33,19 +32,19 @@ pub(crate) fn program(name: &str, packages: &[&str]) -> Result<(), String> {
         command.arg("--quiet=2").args(arguments).args(packages);
         python::succeed(&mut command).map_err(|error| format!("{missing}, and {error}"))?;
     }
-    let installed = on_path(name).map(drop);
-    installed.ok_or_else(|| format!("{missing} after apt-get install {list}"))
+    if is_on_path(name) {
+        Ok(())
+    } else {
+        Err(format!("{missing} after apt-get install {list}"))
+    }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    find(name, &path)
+fn is_on_path(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| is_in(name, &path))
 }
 
-fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
-    std::env::split_paths(path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
+fn is_in(name: &str, path: &OsStr) -> bool {
+    std::env::split_paths(path).any(|folder| folder.join(name).is_file())
 }
 
 fn is_root() -> bool {
@@ -65,7 +64,7 @@ mod tests {
         let tool = folders[1].path().join("tool");
         std::fs::write(&tool, "").unwrap();
         let path = std::env::join_paths(folders.iter().map(tempfile::TempDir::path)).unwrap();
-        assert_eq!(find("tool", &path), Some(tool));
-        assert_eq!(find("other", &path), None);
+        assert!(is_in("tool", &path));
+        assert!(!is_in("other", &path));
     }
 }

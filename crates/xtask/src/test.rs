@@ -186,7 +186,7 @@ impl Step {
             }
             Self::Python => {
                 // Spark's tests say that they need it.
-                if let Err(error) = debian::program("java", &["openjdk-17-jre-headless"]) {
+                if let Err(error) = debian::require("java", &["openjdk-17-jre-headless"]) {
                     println!("{error}");
                 }
                 let mut pytest = child::command(wheel::install(&child::workspace_root()?)?)?;

@@ -33,7 +33,7 @@ impl Web {
 /// missing.
 pub(crate) fn browser_tests(root: &Path) -> Result<Command, String> {
     if std::env::var_os("CHROMIUM").is_none() {
-        debian::program("chromium", &["chromium", "fonts-dejavu-core"])
+        debian::require("chromium", &["chromium", "fonts-dejavu-core"])
             .map_err(|error| format!("{error}. CHROMIUM can name another browser's program"))?;
     }
     let mut npm = npm(root)?;

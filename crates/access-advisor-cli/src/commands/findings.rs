@@ -205,7 +205,7 @@ fn find(arguments: &FindingsArguments) -> Result<(), Failure> {
             let encoder = ReportEncoder::new(&advisor)
                 .with_findings(&findings)
                 .with_exclusions(&settings)
-                .with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+                .with_rightsizing(RightsizeOptions::default());
             let granularity = Granularity::Action;
             let options = arguments.html.options(granularity);
             write_html(writer, &encoder, advisor.reports(granularity), options)

@@ -103,12 +103,12 @@ impl Index {
         Some(block.special >> shift | after << 1 << (BLOCK - 1 - shift))
     }
 
-    /// Whether the first quote or backslash is so many bytes from here, at most 62.
+    /// Whether the first quote or backslash is so many bytes from here, at most 63.
     #[inline(always)]
     pub(super) fn is_next_special(&self, at: usize, distance: u8) -> bool {
-        let until = (2 << (distance % 64)) - 1;
+        let there = 1 << (distance % 64);
         self.specials(at)
-            .is_some_and(|next| next & until == 1 << (distance % 64))
+            .is_some_and(|next| next & (there | (there - 1)) == there)
     }
 
     /// Where the first quote or backslash is, here or later. `None` if that is beyond the window.

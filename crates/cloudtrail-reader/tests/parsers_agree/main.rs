@@ -257,7 +257,17 @@ fn on_chosen_cases() {
         record_of(USER, r#","x":1"#).replace(r#""AwsApiCall""#, r#""""#),
         record_of(USER, r#","x":1"#).replace(r#""AwsApiCall""#, "null"),
         record_of(USER, "").replace("2026-10-01T12:00:00Z", "yesterday"),
+        // The texts before the quotes have the usual length of times.
+        record_of(USER, "").replace("2026-10-01T12:00:00Z", r#"2026-10-01T12:00:00\""#),
+        record_of(USER, "").replace("2026-10-01T12:00:00Z", r"2026-10-01T12:00:0\u005a"),
+        record_of(USER, "").replace("\":", "\": "),
+        record_of(SESSION, "").replace("\":", "\": "),
+        record_of(USER, r#","userIdentity":{}"#),
         record_of("null", ""),
+        record_of("[]", ""),
+        record_of("{}", ""),
+        record_of("7", ""),
+        record_of(r#""x""#, ""),
         record_of(
             r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#,
             "",

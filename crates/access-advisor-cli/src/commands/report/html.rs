@@ -22,7 +22,7 @@ pub(super) fn write(
     let entities = advisor.account().reported_entities();
     let encoder = ReportEncoder::new(advisor);
     let Ok(encoder) = encoder.find(&entities, &settings, || Ok::<_, Infallible>(()));
-    let encoder = encoder.with_rightsizer(advisor.rightsizer(RightsizeOptions::default()));
+    let encoder = encoder.with_rightsizing(RightsizeOptions::default());
     let encoded = reports.formatted(|report| encoder.encode(report));
     arguments.write(writer, &encoder, granularity, encoded)
 }

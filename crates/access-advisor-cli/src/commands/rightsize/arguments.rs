@@ -165,8 +165,7 @@ impl RightsizeArguments {
         }
         let mut limits = PolicyLimits::new();
         for (name, number) in &self.limit {
-            // The name was checked as it was parsed.
-            _ = limits.set(name, *number);
+            limits.set(name, *number)?;
         }
         Ok(RightsizeOptions::new()
             .granularity(match self.granularity {
