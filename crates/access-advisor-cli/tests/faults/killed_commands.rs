@@ -10,7 +10,7 @@ use access_advisor::report::Granularity;
 use access_advisor::store::Store;
 use serde_json::Value;
 
-use crate::{KILLS, TestStore, moments};
+use crate::{KILLS, Moments, TestStore};
 
 const USER: &str = "arn:aws:iam::123456789012:user/u1";
 
@@ -26,17 +26,23 @@ fn an_import_killed_50_times_ends_like_an_undisturbed_one() {
     let through = started.elapsed();
 
     let place = TestStore::new();
+    let mut moments = Moments::up_to(through);
     let (mut kills, mut taken, mut grew) = (0, 0, 0);
-    for moment in moments(through) {
-        kills += usize::from(place.killed(&arguments, moment));
+    while kills < KILLS {
+        kills += usize::from(place.killed(&arguments, moments.draw()));
+        let before = taken;
         if place.store.exists() {
             // Imported batches stay, as a whole.
             drop(Store::open_or_create(&place.store).unwrap());
             place.assert_sound(2);
             let objects: usize = place.sql("SELECT count(*) FROM trail_objects");
             assert!(objects >= taken);
-            grew += u32::from(objects > taken);
             taken = objects;
+        }
+        if taken > before {
+            grew += 1;
+        } else if grew == 0 {
+            moments.later();
         }
         if taken == OBJECTS {
             // Everything is imported: start over with a new store, so that later kills hit something.
@@ -45,9 +51,6 @@ fn an_import_killed_50_times_ends_like_an_undisturbed_one() {
                 let _ = fs::remove_file(place.folder.path().join(file));
             }
             taken = 0;
-        }
-        if kills == KILLS {
-            break;
         }
     }
     assert!(grew > 0);
@@ -79,14 +82,12 @@ fn a_generate_killed_50_times_leaves_complete_jobs_only() {
     };
     let expected = get();
 
+    let mut moments = Moments::up_to(through.mul_f64(1.2));
     let mut kills = 0;
-    for moment in moments(through.mul_f64(1.2)) {
-        kills += usize::from(place.killed(&arguments, moment));
+    while kills < KILLS {
+        kills += usize::from(place.killed(&arguments, moments.draw()));
         // The acknowledged job is still there.
         assert_eq!(get(), expected);
-        if kills == KILLS {
-            break;
-        }
     }
     place.assert_sound(40);
     let operations = place.operations();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use access_advisor::job::JobState;
 use access_advisor::store::Store;
 
-use crate::{KILLS, TestStore, moments, wire};
+use crate::{KILLS, Moments, TestStore, wire};
 
 /// Sends a request to a server without credentials. Returns `None` when it was killed before the end
 /// of its response.
@@ -85,7 +85,8 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
 
     let acknowledged = Mutex::new(Vec::<String>::new());
     let (mut in_progress, mut gets) = (0, 0);
-    for (round, moment) in moments(Duration::from_millis(50)).take(KILLS).enumerate() {
+    let mut moments = Moments::up_to(Duration::from_millis(50));
+    for round in 0..KILLS {
         let mut importing = place
             .command(&import)
             .stderr(Stdio::null())
@@ -125,7 +126,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
                 }
                 0
             });
-            sleep(moment);
+            sleep(moments.draw());
             // SIGKILL to both.
             server.0.kill().unwrap();
             importing.kill().unwrap();
@@ -143,6 +144,9 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
             .iter()
             .filter(|summary| matches!(summary.job.state, JobState::InProgress))
             .count();
+        if acknowledged.lock().unwrap().is_empty() {
+            moments.later();
+        }
         if round % 10 == 0 {
             place.assert_sound(10);
         }

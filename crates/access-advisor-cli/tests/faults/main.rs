@@ -188,17 +188,31 @@ fn stderr(output: &Output) -> String {
 }
 
 /// Random times up to `longest`, different in every run.
-fn moments(longest: Duration) -> impl Iterator<Item = Duration> {
-    let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-    let mut state = u64::from(seed.subsec_nanos()) | 1;
-    eprintln!("seed {state}");
-    std::iter::repeat_with(move || {
+struct Moments {
+    longest: Duration,
+    state: u64,
+}
+
+impl Moments {
+    fn up_to(longest: Duration) -> Self {
+        let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let state = u64::from(seed.subsec_nanos()) | 1;
+        eprintln!("seed {state}");
+        Self { longest, state }
+    }
+
+    fn draw(&mut self) -> Duration {
         // xorshift64
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        longest.mul_f64((state % 1_000) as f64 / 1_000.0)
-    })
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.longest.mul_f64((self.state % 1_000) as f64 / 1_000.0)
+    }
+
+    /// For kills that came before anything was done: the machine is busier than when `longest` was measured.
+    fn later(&mut self) {
+        self.longest = self.longest.mul_f64(1.1);
+    }
 }
 
 /// An import stores the same table that the reader returns.
