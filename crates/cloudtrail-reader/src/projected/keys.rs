@@ -86,6 +86,7 @@ impl<const N: usize> Keys<N> {
         at: usize,
         next: &mut usize,
     ) -> Result<Found, Stop> {
+        let at = skip_space(window.text, at);
         let bytes = window.text.get(at..).and_then(<[u8]>::first_chunk);
         if let Some(bytes) = bytes {
             let words: Words = bytemuck::cast::<[u8; COMPARED], Words>(*bytes).map(u64::from_le);
@@ -107,16 +108,15 @@ impl<const N: usize> Keys<N> {
         self.find_uncommon(window, at, next)
     }
 
-    /// A key in another order, one that is not known, or one with white space around it.
+    /// A key in another order, one that is not known, or one with white space before its colon.
     #[inline(never)]
     fn find_uncommon(
         &self,
         window: Window<'_>,
-        at: usize,
+        start: usize,
         next: &mut usize,
     ) -> Result<Found, Stop> {
         let text = window.text;
-        let start = skip_space(text, at);
         if text.get(start) != Some(&b'"') {
             return Err(Stop::Odd);
         }
