@@ -16,7 +16,6 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use crate::read_error::Fault;
-use crate::schema::UTC;
 
 /// A column of one batch of a table.
 #[derive(Clone, Copy)]
@@ -168,9 +167,10 @@ impl<'a> Column<'a> {
                 DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, None) => {
                     arrow_cast::cast(self.array, &list_of(DataType::Date32))?
                 }
-                // A cast to dates would give those of the time zone.
+                // A cast to dates would give those of the time zone. No zone is looked up by its name: whether that works depends on
+                // a feature that other crates switch on.
                 DataType::Timestamp(unit, Some(_)) => {
-                    let utc = list_of(DataType::Timestamp(*unit, Some(UTC.into())));
+                    let utc = list_of(DataType::Timestamp(*unit, Some("+00:00".into())));
                     let utc = arrow_cast::cast(self.array, &utc)?;
                     arrow_cast::cast(&utc, &list_of(DataType::Date32))?
                 }

@@ -30,6 +30,7 @@ fn every_way_to_store_a_column_is_read() {
         DataType::Timestamp(TimeUnit::Microsecond, utc.clone()),
         // The time zone of a column does not change its instants.
         DataType::Timestamp(TimeUnit::Microsecond, Some("+05:00".into())),
+        DataType::Timestamp(TimeUnit::Microsecond, Some("Mars/Olympus".into())),
         DataType::Timestamp(TimeUnit::Nanosecond, utc),
         DataType::Timestamp(TimeUnit::Nanosecond, None),
     ];
