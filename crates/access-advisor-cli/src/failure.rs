@@ -90,8 +90,10 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Limit(#[from] UnknownLimitError),
-    #[error("--strict: {missing}; {outcome}")]
+    #[error("--strict: {}; {outcome}", with_issues(*issues, missing))]
     Strict {
+        /// Issues in the account data.
+        issues: usize,
         #[source]
         missing: MissingInput,
         outcome: &'static str,
@@ -171,4 +173,11 @@ impl Failure {
             _ => exit_status::FAILED.into(),
         }
     }
+}
+
+fn with_issues(issues: usize, missing: &MissingInput) -> String {
+    let issues = (issues > 0).then(|| format!("{issues} issues in the account data"));
+    let missing = (!missing.is_empty()).then(|| missing.to_string());
+    let all: Vec<_> = issues.into_iter().chain(missing).collect();
+    all.join(", ")
 }

@@ -158,7 +158,11 @@ fn import_into(
         MissingInput::of_trail(reconciliation, &coverage).with_changed(imported.changed.len());
     if arguments.strict && !missing.is_empty() {
         let outcome = "the rest is imported";
-        return Err(Failure::Strict { missing, outcome });
+        return Err(Failure::Strict {
+            issues: 0,
+            missing,
+            outcome,
+        });
     }
     if imported.is_empty() && reconciliation.has_faults() {
         return Err(Failure::Message("none of the trail could be read".into()));

@@ -14,7 +14,6 @@ use access_advisor::activity::{Activity, DaySet};
 use access_advisor::parquet::write_reports;
 use access_advisor::report::{Advisor, DayRange, Granularity, ReportCoverage, Tracking};
 use access_advisor::time;
-use access_advisor::trail::MissingInput;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
@@ -144,8 +143,14 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         until,
     } = accounts.read(&arguments.trail, tracking.clone())?;
     let now = advisor.now();
-    if arguments.strict {
-        check_strictly(advisor.account().issues().len(), &missing)?;
+    let issues = advisor.account().issues().len();
+    if arguments.strict && (issues > 0 || !missing.is_empty()) {
+        let outcome = "nothing was written";
+        return Err(Failure::Strict {
+            issues,
+            missing,
+            outcome,
+        });
     }
     warn_of_old_trail(&activity, &tracking, now);
     note_untracked_regions(&activity, &tracking);
@@ -198,23 +203,6 @@ fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         output::say(trust());
     }
     Ok(missing.check()?)
-}
-
-fn check_strictly(issues: usize, missing: &MissingInput) -> Result<(), Failure> {
-    let mut found = Vec::new();
-    if issues > 0 {
-        found.push(format!("{issues} issues in the account data"));
-    }
-    if !missing.is_empty() {
-        found.push(missing.to_string());
-    }
-    if found.is_empty() {
-        return Ok(());
-    }
-    let found = found.join(", ");
-    Err(Failure::Message(format!(
-        "--strict: {found}; nothing was written"
-    )))
 }
 
 /// Warns when the trail ends before the tracking period: nothing would count as used.

@@ -83,7 +83,11 @@ fn export_trail(arguments: &ExportArguments) -> Result<(), Failure> {
     let missing = MissingInput::of_trail(&trail.reconciliation, trail.activity.coverage());
     if arguments.strict && !missing.is_empty() {
         let outcome = "nothing was written";
-        return Err(Failure::Strict { missing, outcome });
+        return Err(Failure::Strict {
+            issues: 0,
+            missing,
+            outcome,
+        });
     }
     files::write(&arguments.output, &trail.activity)?;
     Ok(missing.check()?)
