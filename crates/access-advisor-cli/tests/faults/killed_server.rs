@@ -144,7 +144,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
             .iter()
             .filter(|summary| matches!(summary.job.state, JobState::InProgress))
             .count();
-        if acknowledged.lock().unwrap().is_empty() {
+        if in_progress == 0 {
             moments.later();
         }
         if round % 10 == 0 {
@@ -165,7 +165,7 @@ fn a_server_killed_50_times_keeps_every_job_it_acknowledged() {
     let started = Instant::now();
     let left = "SELECT count(*) FROM jobs WHERE status = 'IN_PROGRESS'";
     while place.sql::<u64>(left) > 0 {
-        assert!(started.elapsed() < Duration::from_secs(30));
+        assert!(started.elapsed() < Duration::from_secs(300));
         sleep(Duration::from_millis(10));
     }
     for job in &acknowledged {

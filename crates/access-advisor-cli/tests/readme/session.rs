@@ -209,9 +209,11 @@ fn script(steps: &[Step], outputs: &Path) -> String {
     script
 }
 
+/// An address that is free until the server listens there: the system gives none of these ports to others.
 fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    let start = 20_000 + (std::process::id() % 10_000) as u16;
+    let listener = (start..).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+    listener.unwrap().local_addr().unwrap().to_string()
 }
 
 fn check(step: &Step, index: usize, outputs: &Path) -> Result<(), String> {

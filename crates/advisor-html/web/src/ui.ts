@@ -143,7 +143,7 @@ class Frame {
     tab?.setAttribute("aria-current", "page");
     // The first view may take half a minute.
     if (this.main.childElementCount === 0) this.main.append(h("h1", { tabindex: -1 }, tab?.textContent ?? ""));
-    const said = setTimeout(() => this.say(isMaking() ? "Making live reports on what the account has: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
+    const said = setInterval(() => this.say(isMaking() ? "Making live reports on what the account has: up to half a minute ..." : "Loading ..."), SAID_AFTER_MILLIS);
     let view: View;
     try {
       // Most views ask the server for nothing more: they would stay readable after the end of the session.
@@ -158,7 +158,7 @@ class Frame {
     } catch (error) {
       view = page("This page cannot be shown", h("p", { role: "alert" }, messageOf(error)), h("p", {}, h("button", { type: "button", class: "main-button", onclick: showAgain }, "Try again")));
     } finally {
-      clearTimeout(said);
+      clearInterval(said);
     }
     if (mine !== this.wanted) {
       view.close?.();

@@ -29,7 +29,7 @@ const endSession = (page) => page.context().clearCookies();
 
 /** The form is there, with why, and nothing else. */
 async function isAskedToSignIn(page) {
-  await page.getByText("Your session has ended.").waitFor({ timeout: 10_000 });
+  await page.getByText("Your session has ended.").waitFor();
   assert.equal(await page.title(), "Sign in – Access Advisor");
   assert.equal(await page.locator("#app > *").count(), 1);
   assert.equal(await page.getByText("bruno").count(), 0);
@@ -191,19 +191,17 @@ test("a refusal to a session that was before ends no other", async () => {
 
 test("a report is awaited over a lost connection", async () => {
   const page = await signedIn();
-  let failures = 2;
-  await page.route("**/ui/api", async (route) => {
-    failures -= 1;
-    if (failures === 1) await route.abort("connectionrefused");
-    else if (failures === 0) await route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" });
-    else await route.continue();
-  });
+  // Each goes on until it has been seen on the page.
+  let answer = (route) => route.abort("connectionrefused");
+  await page.route("**/ui/api", (route) => answer(route));
   await page.evaluate((to) => (location.hash = to), link("report", page.job));
   const status = page.locator(".job-status");
   await status.filter({ hasText: "The connection to the server is lost. Trying again" }).waitFor();
   assert.equal(await status.getAttribute("role"), "status");
+  answer = (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" });
   await status.filter({ hasText: "answered with status 502" }).waitFor();
-  await page.getByRole("heading", { name: "Services and actions" }).waitFor({ timeout: 10_000 });
+  answer = (route) => route.continue();
+  await page.getByRole("heading", { name: "Services and actions" }).waitFor();
 });
 
 test("a list follows jobs over a lost connection", async () => {
@@ -243,20 +241,18 @@ test("a server that does not tell who is signed in is asked again", async () => 
 
 test("what takes long is said", async () => {
   const page = await signedIn();
-  let deliver;
-  await page.route("**/ui/reports", async (route) => {
-    await new Promise((resume) => (deliver = resume));
-    await route.fallback();
-  });
+  const held = [];
+  await page.route("**/ui/reports", (route) => void held.push(route));
+  const deliver = () => Promise.all(held.splice(0).map((route) => route.fallback()));
   const progress = page.locator("p[role=status].progress");
   await page.getByRole("button", { name: "Make again" }).click();
   await progress.filter({ hasText: "Making live reports" }).waitFor();
-  deliver();
+  await deliver();
   await page.locator("header ~ main:not([aria-busy]) .tiles").waitFor();
   assert.equal(await progress.textContent(), "");
   // The first time, nothing else is on the page.
   await page.reload();
   await progress.filter({ hasText: "Making live reports" }).waitFor();
-  deliver();
+  await deliver();
   await page.locator(".tiles").waitFor();
 });

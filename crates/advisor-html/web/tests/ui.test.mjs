@@ -246,7 +246,7 @@ test("the list of reports follows those in progress", async () => {
   const { Roles } = await call(page, { Action: "ListRoles" });
   for (const { Arn } of Roles) await call(page, { Action: "GenerateServiceLastAccessedDetails", Arn, Granularity: "ACTION_LEVEL" });
   await visit(page, "#/reports", "tbody td.status");
-  await page.waitForFunction(() => [...document.querySelectorAll("tbody td.status")].every((it) => it.textContent === "finished"), null, { timeout: 30_000 });
+  await page.waitForFunction(() => [...document.querySelectorAll("tbody td.status")].every((it) => it.textContent === "finished"), null, { timeout: 300_000 });
   assert.ok((await page.locator("tbody td.status").count()) > 5);
   assert.deepEqual(page.complaints, []);
 });

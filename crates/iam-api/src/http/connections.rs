@@ -220,8 +220,9 @@ mod tests {
         let is_open = |place: &ConnectionPlace| connections.open().contains_key(&place.id);
         let (busy, idle) = (open("192.0.2.1"), open("192.0.2.1"));
         busy.connection.received();
-        // Both are busy, or have just been opened.
+        idle.connection.received();
         assert!(matches!(admit("192.0.2.1"), Admission::Refused));
+        idle.connection.answered();
         std::thread::sleep(SHORTEST_WAIT);
         let Admission::Displaced(other) = admit("192.0.2.1") else {
             panic!("refused");

@@ -1,5 +1,7 @@
 //! The web pages at `/ui`: sessions, and calls that are made with them.
 
+use std::time::Duration;
+
 use advisor_core::AccountId;
 use axum::body::{Body, HttpBody as _};
 use axum::http::{Method, Request};
@@ -10,8 +12,14 @@ use tower::ServiceExt;
 use crate::fixture::{ADA, ADMINISTRATOR, Answer, BRUNO, ERIN, FAR, Fixture, HOST, Key, ONE};
 use crate::permissions::import_far;
 
+/// What takes long on a busy machine is not given up.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 fn fixture() -> Fixture {
-    Fixture::with(|config| config.ui = true)
+    Fixture::with(|config| {
+        config.ui = true;
+        config.limits.answer_time = PATIENCE;
+    })
 }
 
 /// What the pages send: JSON, from the same origin.
@@ -412,6 +420,7 @@ async fn reports_that_the_caller_may_not_have_are_not_gathered() {
     let fixture = Fixture::with(|config| {
         config.ui = true;
         config.enforce_permissions = true;
+        config.limits.answer_time = PATIENCE;
     });
     import_far(
         &fixture,
