@@ -167,8 +167,8 @@ def test_ctrl_c_stops_reports(interrupt, large, tmp_path):
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             make()
-        # A second, and time for a busy machine; all of it takes minutes.
-        assert time.monotonic() - start < 30
+        # A second, and time for a busy machine.
+        assert time.monotonic() - start < 0.3 + 3
     # What was written is removed when the work has noticed.
     for _ in range(600):
         if not list(tmp_path.iterdir()):
@@ -200,7 +200,7 @@ def test_ctrl_c_does_not_wait_for_a_file(interrupt, tmp_path):
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             load(pipe)
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < 0.3 + 3
 
 
 def test_other_threads_run_meanwhile():

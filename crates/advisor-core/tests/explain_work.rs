@@ -33,8 +33,8 @@ fn many_allows_beside_a_deny_are_explained_soon() {
     let explanation = advisor.explain(ROLE, "s3", None).unwrap();
     assert_eq!(explanation.allows.len(), 15_000);
     assert!(explanation.granted);
-    // 5 s in a debug build; the rest is for a busy machine.
-    assert!(start.elapsed() < Duration::from_secs(300));
+    // 5 s in a debug build, and 16 s when each statement was looked for among all of them.
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -190,7 +190,8 @@ class Frame {
   }
 
   private say(text: string): void {
-    this.progress.textContent = text;
+    // Written again, it might be read out again.
+    if (this.progress.textContent !== text) this.progress.textContent = text;
   }
 
   private async leave(): Promise<void> {

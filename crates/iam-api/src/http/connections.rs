@@ -218,13 +218,19 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let is_open = |place: &ConnectionPlace| connections.open().contains_key(&place.id);
+        let opened = Instant::now();
         let (busy, idle) = (open("192.0.2.1"), open("192.0.2.1"));
         busy.connection.received();
-        idle.connection.received();
-        assert!(matches!(admit("192.0.2.1"), Admission::Refused));
-        idle.connection.answered();
-        std::thread::sleep(SHORTEST_WAIT);
-        let Admission::Displaced(other) = admit("192.0.2.1") else {
+        let mut admission = admit("192.0.2.1");
+        // Both are busy, or have just been opened: if this thread did not pause.
+        if opened.elapsed() < SHORTEST_WAIT {
+            assert!(matches!(admission, Admission::Refused));
+        }
+        if matches!(admission, Admission::Refused) {
+            std::thread::sleep(SHORTEST_WAIT);
+            admission = admit("192.0.2.1");
+        }
+        let Admission::Displaced(other) = admission else {
             panic!("refused");
         };
         assert!(is_open(&busy) && is_open(&other) && !is_open(&idle));
